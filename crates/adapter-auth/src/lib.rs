@@ -1,0 +1,1 @@
+//! Access tokens and password hashing of Attune

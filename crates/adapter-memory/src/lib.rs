@@ -1,0 +1,1 @@
+//! Every port of Attune in memory, with a rollback that rolls back

@@ -1,0 +1,1 @@
+//! Mail of Attune: rendering, and transport over SMTP or into files

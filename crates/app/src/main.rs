@@ -1,0 +1,2 @@
+//! The `attune` binary.
+fn main() {}

@@ -1,0 +1,1 @@
+//! One behavioural test suite per port, run against every adapter

@@ -1,0 +1,48 @@
+use super::*;
+
+#[test]
+fn base_urls() {
+    for (raw, base) in [
+        ("https://meet.example.org", "https://meet.example.org/"),
+        ("https://meet.example.org/", "https://meet.example.org/"),
+        ("https://example.org/video", "https://example.org/video/"),
+        ("http://localhost:8443", "http://localhost:8443/"),
+    ] {
+        assert_eq!(MeetingBaseUrl::parse(raw).unwrap().as_str(), base);
+    }
+    for (raw, error) in [
+        ("", BaseUrlError::NotAUrl),
+        ("meet.example.org", BaseUrlError::NotAUrl),
+        ("javascript:alert(1)", BaseUrlError::Scheme),
+        ("file:///etc/passwd", BaseUrlError::Scheme),
+        ("https://user:pw@meet.example.org", BaseUrlError::Credentials),
+        ("https://meet.example.org/?x=", BaseUrlError::QueryOrFragment),
+        ("https://meet.example.org/#", BaseUrlError::QueryOrFragment),
+    ] {
+        assert_eq!(MeetingBaseUrl::parse(raw), Err(error), "{raw}");
+    }
+    assert!(!MeetingBaseUrl::parse("http://localhost").unwrap().is_https());
+}
+
+#[test]
+fn a_room_is_named_after_booking_instant_and_chance() {
+    let base = MeetingBaseUrl::parse("https://meet.example.org").unwrap();
+    let now = "2024-01-15T10:00:00.987Z".parse().unwrap();
+    let new = NewRoom { base_url: &base, tail: RoomTail::from_bytes([0xab; 16]) };
+    let room = MeetingRoom::make(BookingId::new(42).unwrap(), now, new);
+    assert_eq!(room.id(), format!("booking-42-1705312800-{}", "ab".repeat(16)));
+    assert_eq!(room.url(), format!("https://meet.example.org/{}", room.id()));
+    assert_eq!(MeetingRoom::restore(room.id().into(), room.url().into()), Ok(room));
+}
+
+#[test]
+fn a_tampered_room_is_refused() {
+    for (id, url) in [
+        ("", "https://meet.example.org/"),
+        ("Booking-1", "https://meet.example.org/Booking-1"),
+        ("a#b", "https://meet.example.org/a#b"),
+        ("booking-1", "https://meet.example.org/booking-2"),
+    ] {
+        assert_eq!(MeetingRoom::restore(id.into(), url.into()), Err(NotARoom), "{id}");
+    }
+}

@@ -1,0 +1,280 @@
+//! Which mails a change of a booking owes, when they leave, and whether they still should.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{Booking, BookingEvent, BookingId, BookingStatus, NoticeId, UserId};
+
+/// What a mail is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NoticeKind {
+    /// The session is agreed: when it is, and the reader's link.
+    MeetingInfo,
+    /// The session is near.
+    Reminder {
+        /// How long before the session it leaves, in minutes.
+        minutes_before: u32,
+    },
+}
+
+impl NoticeKind {
+    /// The name in the API and in stores.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MeetingInfo => "meeting_info",
+            Self::Reminder { .. } => "reminder",
+        }
+    }
+
+    /// The offset of a reminder in minutes, 0 for everything else.
+    pub fn offset_minutes(self) -> u32 {
+        match self {
+            Self::MeetingInfo => 0,
+            Self::Reminder { minutes_before } => minutes_before,
+        }
+    }
+
+    /// Reads what [`Self::as_str`] and [`Self::offset_minutes`] give.
+    pub fn parse(name: &str, offset_minutes: u32) -> Option<Self> {
+        match name {
+            "meeting_info" => Some(Self::MeetingInfo),
+            "reminder" => Some(Self::Reminder { minutes_before: offset_minutes }),
+            _ => None,
+        }
+    }
+}
+
+/// A mail that a change owes to somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwedNotice {
+    /// What it is about.
+    pub kind: NoticeKind,
+    /// Which booking it is about.
+    pub booking: BookingId,
+    /// Who reads it.
+    pub recipient: UserId,
+    /// The beginning it tells; if the booking has another one by then, the mail is not sent.
+    pub starts_at: Timestamp,
+    /// The version of the booking that owes it.
+    pub booking_version: u32,
+    /// When it leaves at the earliest.
+    pub send_after: Timestamp,
+}
+
+impl OwedNotice {
+    /// One mail per key, whatever is retried: (booking, kind, offset, version of the booking).
+    pub fn dedupe_key(&self) -> String {
+        format!("{}:{}:{}:v{}", self.kind.as_str(), self.booking, self.kind.offset_minutes(), self.booking_version)
+    }
+
+    /// When trying makes no sense any more. A reminder is no use once the session is about to begin.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        match self.kind {
+            NoticeKind::MeetingInfo => None,
+            NoticeKind::Reminder { .. } => Some(self.starts_at.saturating_sub(REMINDER_LAST_CALL).unwrap_or(self.starts_at)),
+        }
+    }
+}
+
+/// A reminder that could not leave by this long before the session is given up.
+pub const REMINDER_LAST_CALL: SignedDuration = SignedDuration::from_mins(5);
+
+/// A reminder due this soon after the booking would arrive together with the information mail, and is not planned.
+pub const REMINDER_MIN_DELAY: SignedDuration = SignedDuration::from_mins(1);
+
+/// How long before a session its reminders leave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReminderPlan {
+    offsets: Vec<u32>,
+}
+
+/// The offsets of a plan do not make sense.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("at most 10 different offsets between 6 minutes and 30 days (43200 minutes)")]
+pub struct BadReminderPlan;
+
+impl ReminderPlan {
+    /// Takes offsets in minutes, in any order. None at all means no reminders.
+    pub fn new(mut offsets: Vec<u32>) -> Result<Self, BadReminderPlan> {
+        offsets.sort_unstable_by(|a, b| b.cmp(a));
+        let unique = offsets.windows(2).all(|pair| pair[0] != pair[1]);
+        if unique && offsets.len() <= 10 && offsets.iter().all(|o| (6..=43_200).contains(o)) {
+            Ok(Self { offsets })
+        } else {
+            Err(BadReminderPlan)
+        }
+    }
+
+    /// The offsets in minutes, longest first.
+    pub fn offsets_minutes(&self) -> &[u32] {
+        &self.offsets
+    }
+}
+
+/// The mails that an event owes to the client.
+pub fn owed(booking: &Booking, event: BookingEvent, plan: &ReminderPlan, now: Timestamp) -> Vec<OwedNotice> {
+    let notice = |kind, send_after| OwedNotice {
+        kind,
+        booking: booking.id,
+        recipient: booking.client,
+        starts_at: booking.scheduled_at,
+        booking_version: booking.version,
+        send_after,
+    };
+    let reminders = || {
+        plan.offsets_minutes().iter().filter_map(|&minutes_before| {
+            let lead = SignedDuration::from_mins(i64::from(minutes_before));
+            let send_after = booking.scheduled_at.saturating_sub(lead).ok()?;
+            (send_after.duration_since(now) > REMINDER_MIN_DELAY)
+                .then(|| notice(NoticeKind::Reminder { minutes_before }, send_after))
+        })
+    };
+    match event {
+        BookingEvent::Scheduled => {
+            std::iter::once(notice(NoticeKind::MeetingInfo, now)).chain(reminders()).collect()
+        }
+        BookingEvent::Rescheduled | BookingEvent::Reopened => reminders().collect(),
+        BookingEvent::Held
+        | BookingEvent::Cancelled
+        | BookingEvent::Expired
+        | BookingEvent::Completed
+        | BookingEvent::MarkedNoShow
+        | BookingEvent::PaymentChanged => Vec::new(),
+    }
+}
+
+/// Where a mail is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NoticeState {
+    /// Waits for its time or for the next attempt.
+    Pending,
+    /// Handed to the mail server.
+    Sent,
+    /// Not sent, because the booking changed since.
+    Skipped,
+    /// Not sent in time.
+    Expired,
+    /// Given up after too many attempts or a final refusal. An admin has to look at it.
+    Dead,
+}
+
+impl NoticeState {
+    /// Every state.
+    pub const ALL: [Self; 5] = [Self::Pending, Self::Sent, Self::Skipped, Self::Expired, Self::Dead];
+
+    /// The name in the API and in stores.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Sent => "sent",
+            Self::Skipped => "skipped",
+            Self::Expired => "expired",
+            Self::Dead => "dead",
+        }
+    }
+
+    /// Reads the name that [`Self::as_str`] gives.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
+}
+
+impl fmt::Display for NoticeState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A mail in the outbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// Which mail.
+    pub id: NoticeId,
+    /// What was owed.
+    pub owed: OwedNotice,
+    /// Where it is in its life.
+    pub state: NoticeState,
+    /// How often a worker took it up, the present time included.
+    pub attempts: u32,
+    /// When it is due next.
+    pub next_at: Timestamp,
+    /// When it left.
+    pub sent_at: Option<Timestamp>,
+    /// What went wrong last, as a stable word without personal data.
+    pub last_error: Option<String>,
+}
+
+/// Whether a mail should still leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Yes.
+    Send,
+    /// No: the booking is not what it was when the mail was owed.
+    Skip,
+    /// No: it would come too late.
+    Expired,
+}
+
+/// Looks at the booking as it is now, just before sending: a cancelled or moved session never mails its old time.
+pub fn verdict(notice: &OwedNotice, booking: &Booking, now: Timestamp) -> Verdict {
+    if booking.status != BookingStatus::Scheduled || booking.scheduled_at != notice.starts_at {
+        return Verdict::Skip;
+    }
+    match notice.expires_at() {
+        Some(last) if now >= last => Verdict::Expired,
+        None if now >= booking.ends_at() => Verdict::Expired,
+        _ => Verdict::Send,
+    }
+}
+
+/// How long and how often sending is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// Pause after the first failure; doubles each time.
+    pub first: SignedDuration,
+    /// Longest pause.
+    pub cap: SignedDuration,
+    /// Attempts after which a mail is dead. Reminders end by their own time instead.
+    pub max_attempts: u32,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self { first: SignedDuration::from_secs(30), cap: SignedDuration::from_hours(1), max_attempts: 12 }
+    }
+}
+
+/// What becomes of a mail whose attempt failed, though not for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NextStep {
+    /// Try again at this instant.
+    RetryAt(Timestamp),
+    /// The next attempt would come too late.
+    Expire,
+    /// Tried often enough.
+    GiveUp,
+}
+
+impl RetryPolicy {
+    /// Decides after attempt number `attempts` (from 1). `jitter` in 0..=1 spreads retries by 20 % both ways, so that
+    /// a mail server that comes back is not met by everything at once.
+    pub fn after_failure(&self, notice: &OwedNotice, attempts: u32, jitter: f64, now: Timestamp) -> NextStep {
+        let doublings = attempts.saturating_sub(1).min(20);
+        let pause = self.first.as_secs_f64() * f64::from(1_u32 << doublings);
+        let spread = 0.8 + 0.4 * jitter.clamp(0.0, 1.0);
+        let pause = SignedDuration::from_secs_f64(pause.min(self.cap.as_secs_f64()) * spread);
+        let at = now.saturating_add(pause).unwrap_or(Timestamp::MAX);
+        match notice.expires_at() {
+            Some(last) if now >= last => NextStep::Expire,
+            // One last try just before it is too late beats giving up early.
+            Some(last) if at >= last => NextStep::RetryAt(last.saturating_sub(SignedDuration::from_secs(30)).unwrap_or(last).max(now.saturating_add(SignedDuration::from_secs(5)).unwrap_or(now))),
+            Some(_) => NextStep::RetryAt(at),
+            None if attempts >= self.max_attempts => NextStep::GiveUp,
+            None => NextStep::RetryAt(at),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

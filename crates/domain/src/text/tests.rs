@@ -1,0 +1,40 @@
+use super::*;
+
+#[test]
+fn cleaning_keeps_what_a_person_reads() {
+    for (raw, clean) in [
+        ("John Doe", "John Doe"),
+        ("  John \t\r\n Doe ", "John Doe"),
+        ("Zoe\u{308}", "Zo\u{eb}"),
+        ("a\u{0}b", "a b"),
+        ("a\u{2028}b", "a b"),
+        ("a\u{202e}b\u{2066}c\u{feff}d\u{fffe}e\u{10ffff}f", "abcdef"),
+        ("\u{1f468}\u{200d}\u{1f469}", "\u{1f468}\u{200d}\u{1f469}"),
+        ("نرگس\u{200c}ها", "نرگس\u{200c}ها"),
+        ("", ""),
+        (" \u{a0}\u{3000} ", ""),
+        ("\u{200d}\u{200b}\u{2060}\u{3164}", ""),
+        ("\u{202e}", ""),
+    ] {
+        assert_eq!(clean_line(raw), clean, "{raw:?}");
+    }
+}
+
+#[test]
+fn cutting_never_splits_what_is_seen_as_one() {
+    assert_eq!(cut_utf16("abc", 50), "abc");
+    assert_eq!(cut_utf16(&"L".repeat(300), 50), "L".repeat(50));
+    let name = format!("{}\u{1f44d}", "x".repeat(49));
+    assert_eq!(cut_utf16(&name, 50), "x".repeat(49));
+    let family = format!("{}\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}", "x".repeat(44));
+    assert_eq!(cut_utf16(&family, 50), "x".repeat(44));
+    assert_eq!(cut_utf16("ab cd", 3), "ab");
+}
+
+#[test]
+fn a_flood_of_combining_marks_is_cut_not_lost() {
+    let flood = format!("Z{}", "\u{335}".repeat(500));
+    let cut = cut_utf16(&flood, 50);
+    assert_eq!(cut.chars().count(), 50);
+    assert!(cut.starts_with('Z'));
+}

@@ -1,0 +1,73 @@
+use super::*;
+
+fn user(first: &str, last: &str) -> User {
+    User {
+        id: UserId::new(1).unwrap(),
+        email: EmailAddress::parse("john.doe@example.org").unwrap(),
+        first_name: PersonName::parse(first).unwrap(),
+        last_name: PersonName::parse(last).unwrap(),
+        time_zone: None,
+        role: Role::Client,
+        disabled: false,
+        email_verified_at: None,
+        created_at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+#[test]
+fn both_names_or_the_address() {
+    for (first, last, shown) in [
+        ("John", "Doe", "John Doe"),
+        ("  John ", "\u{a0}Doe ", "John Doe"),
+        ("John", "", "john.doe@example.org"),
+        ("", "Doe", "john.doe@example.org"),
+        ("   ", "Doe", "john.doe@example.org"),
+        ("\u{200d}", "\u{202e}", "john.doe@example.org"),
+        ("محمد", "علي", "محمد علي"),
+    ] {
+        assert_eq!(user(first, last).display_name(), shown, "{first:?} {last:?}");
+    }
+}
+
+#[test]
+fn addresses() {
+    for good in ["a@b.de", "A.B+c@Example.ORG", " john@example.org ", "o'brien@example.co.uk", "x@xn--bcher-kva.example"] {
+        let parsed = EmailAddress::parse(good).unwrap();
+        assert_eq!(parsed.as_str(), good.trim().to_lowercase());
+    }
+    let long_local = format!("{}@example.org", "a".repeat(65));
+    let long = format!("a@{}.org", ["b".repeat(63).as_str(); 4].join("."));
+    for bad in [
+        "", "@", "a@", "@b.de", "a@b", "a b@c.de", "a@b..de", ".a@b.de", "a.@b.de", "a..b@c.de", "a@-b.de", "a@b-.de",
+        "a@b.de\r\nBcc: x@y.de", "a\0@b.de", "jürgen@example.org", "a@bücher.de", "\"a b\"@c.de", "<a@b.de>", "a@b.de,c@d.de",
+        "a@[127.0.0.1]", &long_local, &long,
+    ] {
+        assert_eq!(EmailAddress::parse(bad), Err(NotAnEmailAddress), "{bad:?}");
+    }
+}
+
+#[test]
+fn names_refuse_what_could_forge_a_header() {
+    for bad in ["John\r\nBcc: x@y.de", "a\0b", "tab\there"] {
+        assert_eq!(PersonName::parse(bad), Err(NameError::ControlCharacter), "{bad:?}");
+    }
+    assert_eq!(PersonName::parse(&"x".repeat(101)), Err(NameError::TooLong));
+    assert_eq!(PersonName::parse(&"é".repeat(100)).unwrap().unwrap().as_str().chars().count(), 100);
+    assert_eq!(PersonName::parse(" \u{3000} "), Ok(None));
+}
+
+#[test]
+fn personal_data_does_not_print() {
+    let printed = format!("{:?}", user("Canary", "Bird"));
+    assert!(!printed.contains("Canary") && !printed.contains("Bird") && !printed.contains("john.doe"), "{printed}");
+}
+
+#[test]
+fn zone_names() {
+    for good in ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+5"] {
+        assert_eq!(TimeZoneName::parse(good).unwrap().as_str(), good);
+    }
+    for bad in ["", "/etc/passwd", "../../x", "Europe//Berlin", "Europe/", "+01:00", "Europe/Ber lin", "a\0b"] {
+        assert_eq!(TimeZoneName::parse(bad), Err(NotATimeZone), "{bad:?}");
+    }
+}

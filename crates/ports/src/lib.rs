@@ -1,0 +1,1 @@
+//! What the core of Attune needs from the outside world, as traits and their errors

@@ -1,0 +1,1 @@
+//! Table definitions and row mapping that both SQL stores of Attune share
