@@ -195,6 +195,8 @@ pub struct BookingRequest<'a> {
     pub scheduled_at: Timestamp,
     /// Length in minutes.
     pub minutes: u32,
+    /// Pause for the therapist after the session, in minutes; the calendar stays taken.
+    pub pause_minutes: u32,
     /// The price, from the practice's own list, never from the client.
     pub price: Money,
     /// A word from the client.
@@ -275,7 +277,7 @@ impl Booking {
     /// The beginning is cut to a whole second.
     pub fn book(request: BookingRequest<'_>, now: Timestamp) -> Result<(Self, BookingEvent), BookError> {
         let scheduled_at = checked_start(request.scheduled_at, now)?;
-        if request.minutes == 0 || request.minutes > Self::MAX_MINUTES {
+        if request.minutes == 0 || request.minutes > Self::MAX_MINUTES || request.pause_minutes > Self::MAX_MINUTES {
             return Err(BookError::Length);
         }
         if request.note.as_deref().is_some_and(|n| n.chars().count() > Self::MAX_NOTE_CHARS || n.contains('\0')) {
@@ -304,7 +306,7 @@ impl Booking {
             service: request.service,
             scheduled_at,
             minutes: request.minutes,
-            blocked_until: after_minutes(scheduled_at, request.minutes),
+            blocked_until: after_minutes(scheduled_at, request.minutes.saturating_add(request.pause_minutes)),
             status,
             payment_status,
             price: request.price,
@@ -328,7 +330,8 @@ impl Booking {
         if record.status.has_room() && record.room.is_none() {
             return bad("agreed without a room");
         }
-        if record.status == BookingStatus::PendingPayment && (record.room.is_some() || record.hold_expires_at.is_none()) {
+        if record.status == BookingStatus::PendingPayment && (record.room.is_some() || record.hold_expires_at.is_none())
+        {
             return bad("unpaid with a room or without a hold");
         }
         if record.minutes == 0 || record.minutes > Self::MAX_MINUTES || record.version == 0 {
@@ -382,11 +385,17 @@ impl Booking {
     pub fn check_payable(&self, now: Timestamp) -> Result<(), PayError> {
         match self.status {
             BookingStatus::PendingPayment if self.scheduled_at > now => Ok(()),
-            BookingStatus::Expired if self.payment_status == PaymentStatus::Cancelled && self.scheduled_at > now => Ok(()),
+            BookingStatus::Expired if self.payment_status == PaymentStatus::Cancelled && self.scheduled_at > now => {
+                Ok(())
+            }
             BookingStatus::PendingPayment | BookingStatus::Expired => Err(PayError::HoldExpired),
             BookingStatus::Cancelled => Err(PayError::Cancelled),
             BookingStatus::Scheduled | BookingStatus::Completed | BookingStatus::NoShow => {
-                Err(if self.payment_status == PaymentStatus::NotRequired { PayError::NotRequired } else { PayError::AlreadyPaid })
+                Err(if self.payment_status == PaymentStatus::NotRequired {
+                    PayError::NotRequired
+                } else {
+                    PayError::AlreadyPaid
+                })
             }
         }
     }
@@ -439,8 +448,7 @@ impl Booking {
         self.check_open_for(by, now)?;
         let scheduled_at = checked_start(to, now)?;
         let pause = self.blocked_until.duration_since(self.ends_at());
-        let blocked_until =
-            after_minutes(scheduled_at, self.minutes).saturating_add(pause).unwrap_or(Timestamp::MAX);
+        let blocked_until = after_minutes(scheduled_at, self.minutes).saturating_add(pause).unwrap_or(Timestamp::MAX);
         Ok(self.changed(now, BookingEvent::Rescheduled, |b| {
             b.scheduled_at = scheduled_at;
             b.blocked_until = blocked_until;
@@ -542,7 +550,12 @@ impl Booking {
         Ok(self.changed(now, BookingEvent::PaymentChanged, |b| b.payment_status = payment))
     }
 
-    fn changed(self, now: Timestamp, event: BookingEvent, change: impl FnOnce(&mut BookingRecord)) -> (Self, BookingEvent) {
+    fn changed(
+        self,
+        now: Timestamp,
+        event: BookingEvent,
+        change: impl FnOnce(&mut BookingRecord),
+    ) -> (Self, BookingEvent) {
         let mut record = self.0;
         change(&mut record);
         record.version += 1;

@@ -72,7 +72,9 @@ impl OwedNotice {
     pub fn expires_at(&self) -> Option<Timestamp> {
         match self.kind {
             NoticeKind::MeetingInfo => None,
-            NoticeKind::Reminder { .. } => Some(self.starts_at.saturating_sub(REMINDER_LAST_CALL).unwrap_or(self.starts_at)),
+            NoticeKind::Reminder { .. } => {
+                Some(self.starts_at.saturating_sub(REMINDER_LAST_CALL).unwrap_or(self.starts_at))
+            }
         }
     }
 }
@@ -131,9 +133,7 @@ pub fn owed(booking: &Booking, event: BookingEvent, plan: &ReminderPlan, now: Ti
         })
     };
     match event {
-        BookingEvent::Scheduled => {
-            std::iter::once(notice(NoticeKind::MeetingInfo, now)).chain(reminders()).collect()
-        }
+        BookingEvent::Scheduled => std::iter::once(notice(NoticeKind::MeetingInfo, now)).chain(reminders()).collect(),
         BookingEvent::Rescheduled | BookingEvent::Reopened => reminders().collect(),
         BookingEvent::Held
         | BookingEvent::Cancelled
@@ -268,7 +268,11 @@ impl RetryPolicy {
         match notice.expires_at() {
             Some(last) if now >= last => NextStep::Expire,
             // One last try just before it is too late beats giving up early.
-            Some(last) if at >= last => NextStep::RetryAt(last.saturating_sub(SignedDuration::from_secs(30)).unwrap_or(last).max(now.saturating_add(SignedDuration::from_secs(5)).unwrap_or(now))),
+            Some(last) if at >= last => NextStep::RetryAt(
+                last.saturating_sub(SignedDuration::from_secs(30))
+                    .unwrap_or(last)
+                    .max(now.saturating_add(SignedDuration::from_secs(5)).unwrap_or(now)),
+            ),
             Some(_) => NextStep::RetryAt(at),
             None if attempts >= self.max_attempts => NextStep::GiveUp,
             None => NextStep::RetryAt(at),

@@ -33,8 +33,8 @@ impl Currency {
     /// How many decimals the currency's minor unit has (ISO 4217 list one: 2 unless listed otherwise).
     pub fn decimals(&self) -> usize {
         match self.code() {
-            "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "VND" | "VUV" | "XAF"
-            | "XOF" | "XPF" => 0,
+            "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "VND" | "VUV"
+            | "XAF" | "XOF" | "XPF" => 0,
             "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
             _ => 2,
         }
@@ -89,12 +89,18 @@ impl Money {
     /// Reads a plain decimal such as `100`, `100.5` or `100.00`.
     pub fn parse_decimal(text: &str, currency: Currency) -> Result<Self, MoneyError> {
         if let Some(rest) = text.strip_prefix('-') {
-            return Self::parse_decimal(rest, currency).and_then(|m| if m.is_zero() { Ok(m) } else { Err(MoneyError::Negative) });
+            return Self::parse_decimal(rest, currency)
+                .and_then(|m| if m.is_zero() { Ok(m) } else { Err(MoneyError::Negative) });
         }
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         let fraction = fraction.trim_end_matches('0');
         let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-        if whole.is_empty() || !digits(whole) || !digits(fraction) || fraction.len() > currency.decimals() || text.ends_with('.') {
+        if whole.is_empty()
+            || !digits(whole)
+            || !digits(fraction)
+            || fraction.len() > currency.decimals()
+            || text.ends_with('.')
+        {
             return Err(MoneyError::NotDecimal);
         }
         let all = format!("{whole}{fraction:0<width$}", width = currency.decimals());
@@ -201,7 +207,9 @@ impl PaymentStatus {
             Self::Pending | Self::Processing | Self::Failed => booking == B::PendingPayment,
             Self::NotRequired => matches!(booking, B::Scheduled | B::Completed | B::NoShow | B::Cancelled),
             Self::Cancelled => matches!(booking, B::Cancelled | B::Expired),
-            Self::Succeeded | Self::RefundPending | Self::PartiallyRefunded | Self::Refunded => booking != B::PendingPayment,
+            Self::Succeeded | Self::RefundPending | Self::PartiallyRefunded | Self::Refunded => {
+                booking != B::PendingPayment
+            }
         }
     }
 

@@ -125,9 +125,7 @@ pub struct NotATimeZone;
 impl TimeZoneName {
     /// Checks the form only: segments of letters, digits, `_`, `+` and `-`, joined by `/`.
     pub fn parse(raw: &str) -> Result<Self, NotATimeZone> {
-        let segment = |s: &str| {
-            !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+-".contains(&b))
-        };
+        let segment = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+-".contains(&b));
         if raw.len() <= 64 && raw.starts_with(|c: char| c.is_ascii_alphabetic()) && raw.split('/').all(segment) {
             Ok(Self(raw.to_owned()))
         } else {

@@ -1,1 +1,40 @@
-//! What the core of Attune needs from the outside world, as traits and their errors
+//! What the core of Attune needs from the outside world: traits, the records that cross them, and their errors.
+//!
+//! Writes go through a [`Store`]: [`Store::begin`] opens a [`UnitOfWork`], whose faces ([`Users`], [`Bookings`], …) all
+//! share one transaction. Reads that decide nothing go through [`Queries`]. Every promise written on a trait method is
+//! proved by the contract suite, which each adapter runs.
+
+mod accounts;
+mod ambient;
+mod audit;
+mod bookings;
+mod error;
+mod notifier;
+mod outbox;
+mod payments;
+mod queries;
+mod security;
+mod sessions;
+mod store;
+mod users;
+
+pub use accounts::{AccountKey, LoginFailures};
+pub use ambient::{Clock, OutboxBell, Random, TimeZones};
+pub use audit::{AuditEntry, AuditObject, AuditTrail};
+pub use bookings::{Bookings, NewService, Services};
+pub use error::{BoxError, Conflict, StoreError};
+pub use notifier::{MeetingMail, Notifier, NotifyError, NotifyReason};
+pub use outbox::{Lease, LeaseToken, Outbox, Settlement};
+pub use payments::{
+    Checkout, CheckoutRequest, NewPayment, Payment, PaymentError, PaymentGateway, PaymentState, PaymentTerms, Payments,
+    Provider,
+};
+pub use queries::{
+    BookingFilter, BookingOrder, BookingView, Caller, Credentials, OutboxHealth, Page, PageRequest, Queries, UserFilter,
+};
+pub use security::{
+    AccessClaims, AccessTokens, HashError, Password, PasswordHash, PasswordHasher, TokenError, Verified,
+};
+pub use sessions::{NewSession, Sessions, TokenHash};
+pub use store::{Store, UnitOfWork};
+pub use users::{NewUser, Users};

@@ -21,10 +21,8 @@ fn parse_like_jitsi(url: &str) -> Vec<(String, Option<serde_json::Value>)> {
 
 fn value_like_jitsi(raw: &str) -> Option<serde_json::Value> {
     let decoded = decode_uri_component(raw)?;
-    let rewritten = decoded
-        .replacen("\\&", "&", 1)
-        .replace(['\u{2018}', '\u{2019}'], "'")
-        .replace(['\u{201c}', '\u{201d}'], "\"");
+    let rewritten =
+        decoded.replacen("\\&", "&", 1).replace(['\u{2018}', '\u{2019}'], "'").replace(['\u{201c}', '\u{201d}'], "\"");
     serde_json::from_str(&rewritten).ok()
 }
 
@@ -128,8 +126,33 @@ fn hostile_name() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         any::<char>().prop_map(String::from),
         prop::sample::select(vec![
-            "\"", "&", "=", "#", "%", "\\", "\\&", "“", "”", "’", "+", " ", "\u{0}", "\r\n", "\u{202e}", "\u{200d}",
-            "%22", "&config.x=", "userInfo.email", "\\u0022", "🎉", "e\u{301}", "<", ">", "'", "undefined", "/",
+            "\"",
+            "&",
+            "=",
+            "#",
+            "%",
+            "\\",
+            "\\&",
+            "“",
+            "”",
+            "’",
+            "+",
+            " ",
+            "\u{0}",
+            "\r\n",
+            "\u{202e}",
+            "\u{200d}",
+            "%22",
+            "&config.x=",
+            "userInfo.email",
+            "\\u0022",
+            "🎉",
+            "e\u{301}",
+            "<",
+            ">",
+            "'",
+            "undefined",
+            "/",
         ])
         .prop_map(String::from),
         "[a-zA-Z0-9]{1,8}",

@@ -1,0 +1,91 @@
+//! Sending a mail.
+
+use async_trait::async_trait;
+use attune_domain::EmailAddress;
+use attune_domain::notice::NoticeKind;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use thiserror::Error;
+
+/// Everything a mail about a session says. Made at the moment of sending, from the rows as they are then.
+#[derive(Debug, Clone)]
+pub struct MeetingMail {
+    /// What it is about.
+    pub kind: NoticeKind,
+    /// Left part of the Message-ID, the same at every attempt, so that a mail program shows a repeated one once.
+    pub message_key: String,
+    /// Where it goes.
+    pub to: EmailAddress,
+    /// How the reader is called.
+    pub to_name: String,
+    /// The reader's own link into the room.
+    pub join_url: String,
+    /// When the session begins.
+    pub starts_at: Timestamp,
+    /// How long it takes, in minutes.
+    pub minutes: u32,
+    /// The reader's zone, in which times are written.
+    pub zone: TimeZone,
+    /// Stable identity of the calendar entry: the same for all mails of one booking.
+    pub calendar_key: String,
+    /// Grows with each change of the booking (RFC 5545, SEQUENCE).
+    pub calendar_sequence: u32,
+    /// Now: the mail's date.
+    pub sent_at: Timestamp,
+}
+
+/// Why a mail did not leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum NotifyError {
+    /// The mail server refused it for good (5xx): trying again is no use.
+    #[error("the mail server refused the mail (code {code})")]
+    Refused {
+        /// The server's reply code.
+        code: u16,
+    },
+    /// Not reachable, no answer in time, cut off, or asked to come back later (4xx).
+    #[error("the mail server is unavailable ({reason})")]
+    Unavailable {
+        /// A stable word: `refused_connection`, `timeout`, `deferred_451`, …
+        reason: NotifyReason,
+    },
+    /// The mail cannot be written at all, for example because a template is broken.
+    #[error("the mail cannot be composed")]
+    Unrenderable,
+}
+
+/// Why a mail server is unavailable, without a word that the server or a person wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NotifyReason {
+    /// The server answered with this 4xx code.
+    Deferred(u16),
+    /// No answer within the deadline.
+    Timeout,
+    /// No connection, a broken one, or no agreement on TLS.
+    Connection,
+    /// The file could not be written (file transport).
+    File,
+}
+
+impl std::fmt::Display for NotifyReason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Deferred(code) => write!(f, "deferred_{code}"),
+            Self::Timeout => f.write_str("timeout"),
+            Self::Connection => f.write_str("connection"),
+            Self::File => f.write_str("file"),
+        }
+    }
+}
+
+/// Sends mails.
+#[async_trait]
+pub trait Notifier: Send + Sync {
+    /// Sends one mail. `Ok` means that the mail server took responsibility for it.
+    ///
+    /// Ends within 30 seconds. Only [`NotifyError::Refused`] and [`NotifyError::Unrenderable`] are final.
+    async fn send(&self, mail: &MeetingMail) -> Result<(), NotifyError>;
+
+    /// Whether mail could leave now, for the readiness check. Sends nothing.
+    async fn check(&self) -> Result<(), NotifyError>;
+}

@@ -1,0 +1,62 @@
+//! Mails that are owed: written with the change that owes them, taken up by workers one lease at a time.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use attune_domain::NoticeId;
+use attune_domain::notice::{Notice, NoticeState, OwedNotice};
+use jiff::Timestamp;
+
+use crate::StoreError;
+
+/// Proves that a worker is still the one a mail was leased to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LeaseToken(pub [u8; 16]);
+
+impl fmt::Debug for LeaseToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LeaseToken(***)")
+    }
+}
+
+/// A worker's claim on mails.
+#[derive(Debug, Clone, Copy)]
+pub struct Lease {
+    /// Random, new for each claim.
+    pub token: LeaseToken,
+    /// When others may take the mail up again. Longer than sending can ever take.
+    pub until: Timestamp,
+}
+
+/// What became of a leased mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settlement {
+    /// Its state from now on; `Pending` means another attempt.
+    pub state: NoticeState,
+    /// When another attempt is due.
+    pub next_at: Timestamp,
+    /// When it left.
+    pub sent_at: Option<Timestamp>,
+    /// What went wrong, as a stable word without personal data.
+    pub last_error: Option<String>,
+}
+
+/// Mails that are owed, inside a unit of work.
+#[async_trait]
+pub trait Outbox {
+    /// Owes mails. A mail whose [`OwedNotice::dedupe_key`] is known already is left as it is. Returns how many are new.
+    async fn enqueue(&mut self, notices: &[OwedNotice]) -> Result<u64, StoreError>;
+
+    /// Takes up to `limit` pending mails that are due at `now` and not leased (or whose lease ran out), earliest first:
+    /// counts the attempt and leases them. Two claims at the same moment never get the same mail.
+    async fn claim_notices(&mut self, limit: u32, now: Timestamp, lease: &Lease) -> Result<Vec<Notice>, StoreError>;
+
+    /// Writes what became of a leased mail and gives the lease back. `false`, and nothing written, when the lease was
+    /// lost in the meantime.
+    async fn settle_notice(
+        &mut self,
+        id: NoticeId,
+        token: &LeaseToken,
+        settlement: &Settlement,
+    ) -> Result<bool, StoreError>;
+}

@@ -1,0 +1,155 @@
+//! The read side: what requests ask that change nothing. No transaction, no lock.
+
+use async_trait::async_trait;
+use attune_domain::notice::Notice;
+use attune_domain::session::Session;
+use attune_domain::{
+    Booking, BookingId, BookingStatus, EmailAddress, PaymentStatus, Role, Service, SessionId, User, UserId,
+};
+use jiff::Timestamp;
+
+use crate::{AccountKey, AuditEntry, PasswordHash, Payment, Provider, StoreError};
+
+/// Who makes a request, as the store knows them at this moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The person.
+    pub user: User,
+    /// The login that the request came with.
+    pub session: Session,
+}
+
+/// What a login is checked against.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// The person.
+    pub user: User,
+    /// The hashed password.
+    pub password_hash: PasswordHash,
+}
+
+/// A booking with the person it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BookingView {
+    /// The booking.
+    pub booking: Booking,
+    /// Who comes.
+    pub client: User,
+}
+
+/// Which part of a list is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageRequest {
+    /// At most this many.
+    pub limit: u32,
+    /// After skipping this many.
+    pub offset: u64,
+}
+
+/// A part of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The rows asked for.
+    pub items: Vec<T>,
+    /// How many rows match in all, exactly.
+    pub total: u64,
+}
+
+/// The order of a list of bookings; ties are broken by id, in the same direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BookingOrder {
+    /// Earliest session first.
+    Earliest,
+    /// Latest session first.
+    #[default]
+    Latest,
+}
+
+/// Which bookings are wanted. Everything left out matches everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BookingFilter {
+    /// Of this client.
+    pub client: Option<UserId>,
+    /// In this state.
+    pub status: Option<BookingStatus>,
+    /// In this state of payment.
+    pub payment_status: Option<PaymentStatus>,
+    /// Beginning at or after.
+    pub from: Option<Timestamp>,
+    /// Beginning before.
+    pub to: Option<Timestamp>,
+    /// In this order.
+    pub order: BookingOrder,
+}
+
+/// Which accounts are wanted. Everything left out matches everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct UserFilter {
+    /// With this role.
+    pub role: Option<Role>,
+    /// Disabled, or not.
+    pub disabled: Option<bool>,
+}
+
+/// How the outbox is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OutboxHealth {
+    /// Mails that wait for their time or their next attempt.
+    pub pending: u64,
+    /// Of these, mails due before the instant that was asked about.
+    pub overdue: u64,
+    /// Mails that were given up.
+    pub dead: u64,
+}
+
+/// The read side of a store.
+#[async_trait]
+pub trait Queries: Send + Sync {
+    /// Answers whether the store answers.
+    async fn ping(&self) -> Result<(), StoreError>;
+
+    /// The person and the login behind an access token, in one look.
+    async fn caller(&self, session: SessionId) -> Result<Option<Caller>, StoreError>;
+
+    /// The account with this address, and its password.
+    async fn credentials(&self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError>;
+
+    /// The account with this id, and its password.
+    async fn credentials_of(&self, user: UserId) -> Result<Option<Credentials>, StoreError>;
+
+    /// How many logins of this account failed since then.
+    async fn login_failures(&self, account: &AccountKey, since: Timestamp) -> Result<u64, StoreError>;
+
+    /// Whether this person ever logged in from this network.
+    async fn network_is_known(&self, user: UserId, network: &str) -> Result<bool, StoreError>;
+
+    /// An account.
+    async fn user(&self, id: UserId) -> Result<Option<User>, StoreError>;
+
+    /// Accounts by id.
+    async fn users(&self, filter: &UserFilter, page: PageRequest) -> Result<Page<User>, StoreError>;
+
+    /// Active services by id.
+    async fn services(&self) -> Result<Vec<Service>, StoreError>;
+
+    /// A booking with its client.
+    async fn booking(&self, id: BookingId) -> Result<Option<BookingView>, StoreError>;
+
+    /// Bookings with their clients.
+    async fn bookings(&self, filter: &BookingFilter, page: PageRequest) -> Result<Page<BookingView>, StoreError>;
+
+    /// The attempts to collect the price of a booking, newest first.
+    async fn payments(&self, booking: BookingId) -> Result<Vec<Payment>, StoreError>;
+
+    /// The attempt with the provider's reference.
+    async fn payment_by_reference(&self, provider: Provider, reference: &str) -> Result<Option<Payment>, StoreError>;
+
+    /// The mails about a booking, by id.
+    async fn notices(&self, booking: BookingId) -> Result<Vec<Notice>, StoreError>;
+
+    /// What was done to a booking, oldest first.
+    async fn history(&self, booking: BookingId) -> Result<Vec<AuditEntry>, StoreError>;
+
+    /// How the outbox is doing; mails due before `overdue_before` count as overdue.
+    async fn outbox_health(&self, overdue_before: Timestamp) -> Result<OutboxHealth, StoreError>;
+}
