@@ -496,7 +496,10 @@ impl Booking {
                 Ok(self.changed(now, BookingEvent::Reopened, |b| b.status = BookingStatus::Scheduled))
             }
             BookingStatus::Completed | BookingStatus::NoShow => Err(ChangeError::WindowClosed),
-            _ => Err(ChangeError::InvalidState),
+            BookingStatus::PendingPayment
+            | BookingStatus::Scheduled
+            | BookingStatus::Cancelled
+            | BookingStatus::Expired => Err(ChangeError::InvalidState),
         }
     }
 
@@ -527,10 +530,12 @@ impl Booking {
         now: Timestamp,
     ) -> Result<(Self, BookingEvent), ChangeError> {
         let last = self.ends_at().saturating_add(Self::CORRECTION_WINDOW).unwrap_or(Timestamp::MAX);
-        let in_time = match self.status {
-            BookingStatus::Scheduled => now >= from,
-            status if status == other => now >= from && now < last,
-            _ => return Err(ChangeError::InvalidState),
+        let in_time = if self.status == BookingStatus::Scheduled {
+            now >= from
+        } else if self.status == other {
+            now >= from && now < last
+        } else {
+            return Err(ChangeError::InvalidState);
         };
         if !in_time {
             return Err(ChangeError::WindowClosed);

@@ -1,0 +1,11 @@
+DROP TABLE audit_log;
+DROP FUNCTION audit_log_is_append_only();
+DROP TABLE outbox;
+DROP TABLE payments;
+DROP TABLE bookings;
+DROP SEQUENCE booking_ids;
+DROP TABLE services;
+DROP TABLE login_failures;
+DROP TABLE refresh_tokens;
+DROP TABLE sessions;
+DROP TABLE users;

@@ -1,0 +1,10 @@
+DROP TABLE audit_log;
+DROP TABLE outbox;
+DROP TABLE payments;
+DROP TABLE bookings;
+DROP TABLE booking_ids;
+DROP TABLE services;
+DROP TABLE login_failures;
+DROP TABLE refresh_tokens;
+DROP TABLE sessions;
+DROP TABLE users;
