@@ -9,6 +9,7 @@ mod ambient;
 mod audit;
 mod bookings;
 mod error;
+mod health;
 mod notifier;
 mod outbox;
 mod payments;
@@ -23,6 +24,7 @@ pub use ambient::{Clock, OutboxBell, Random, TimeZones};
 pub use audit::{AuditEntry, AuditObject, AuditTrail};
 pub use bookings::{Bookings, NewService, Services};
 pub use error::{BoxError, Conflict, StoreError};
+pub use health::{Health, HealthCheck};
 pub use notifier::{MeetingMail, Notifier, NotifyError, NotifyReason};
 pub use outbox::{Lease, LeaseToken, Outbox, Settlement};
 pub use payments::{

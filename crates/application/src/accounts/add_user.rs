@@ -1,0 +1,120 @@
+//! Makes an account on somebody's behalf: from the command line, or for the first admin.
+
+use std::sync::Arc;
+
+use attune_domain::{EmailAddress, PersonName, Role, TimeZoneName, User};
+use attune_ports::{
+    AuditEntry, AuditObject, Clock, Conflict, HashError, NewUser, Password, PasswordHasher, Store, StoreError,
+    TimeZones,
+};
+use thiserror::Error;
+
+use super::{PasswordProblem, check_password};
+
+/// The account wanted.
+#[derive(Debug, Clone)]
+pub struct AddUserCommand {
+    /// Unique among all accounts.
+    pub email: EmailAddress,
+    /// Given name.
+    pub first_name: Option<PersonName>,
+    /// Family name.
+    pub last_name: Option<PersonName>,
+    /// Zone for times shown to this person.
+    pub time_zone: Option<TimeZoneName>,
+    /// Client or admin.
+    pub role: Role,
+    /// The password.
+    pub password: Password,
+}
+
+/// Why there is no new account.
+#[derive(Debug, Error)]
+pub enum AddUserError {
+    /// Another account has this address.
+    #[error("an account with this e-mail address exists already")]
+    EmailTaken,
+    /// The password will not do.
+    #[error(transparent)]
+    Password(#[from] PasswordProblem),
+    /// The machine does not know this zone.
+    #[error("this machine knows no time zone of that name")]
+    UnknownTimeZone,
+    /// The hasher is busy or broken.
+    #[error(transparent)]
+    Hash(#[from] HashError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for AddUserError {
+    fn from(error: StoreError) -> Self {
+        if error.is_conflict(Conflict::EmailTaken) { Self::EmailTaken } else { Self::Store(error) }
+    }
+}
+
+crate::retry::contended_through_store!(AddUserError);
+
+/// Makes an account.
+#[derive(Clone)]
+pub struct AddUser {
+    /// Where it is kept.
+    pub store: Arc<dyn Store>,
+    /// Hashes the password.
+    pub hasher: Arc<dyn PasswordHasher>,
+    /// Tells when.
+    pub clock: Arc<dyn Clock>,
+    /// Knows the zones.
+    pub zones: Arc<dyn TimeZones>,
+}
+
+impl AddUser {
+    /// Makes the account.
+    pub async fn run(&self, command: AddUserCommand) -> Result<User, AddUserError> {
+        let names = [&command.first_name, &command.last_name];
+        let mut about = vec![command.email.as_str()];
+        about.extend(names.into_iter().flatten().map(PersonName::as_str));
+        check_password(&command.password, command.role, &about)?;
+        if command.time_zone.as_ref().is_some_and(|name| self.zones.find(name).is_none()) {
+            return Err(AddUserError::UnknownTimeZone);
+        }
+        let password_hash = self.hasher.hash(&command.password).await?;
+        let new = NewUser {
+            email: command.email,
+            first_name: command.first_name,
+            last_name: command.last_name,
+            time_zone: command.time_zone,
+            role: command.role,
+            password_hash,
+            email_verified_at: None,
+            created_at: self.clock.now(),
+        };
+        crate::retry::retrying(|| self.attempt(&new)).await
+    }
+
+    async fn attempt(&self, new: &NewUser) -> Result<User, AddUserError> {
+        let mut work = self.store.begin().await?;
+        let id = work.add_user(new).await?;
+        work.add_audit_entry(&AuditEntry {
+            at: new.created_at,
+            actor: None,
+            action: "user.added".into(),
+            object: AuditObject::User(id),
+            request_id: None,
+        })
+        .await?;
+        work.commit().await?;
+        Ok(User {
+            id,
+            email: new.email.clone(),
+            first_name: new.first_name.clone(),
+            last_name: new.last_name.clone(),
+            time_zone: new.time_zone.clone(),
+            role: new.role,
+            disabled: false,
+            email_verified_at: None,
+            created_at: new.created_at,
+        })
+    }
+}

@@ -1,0 +1,51 @@
+//! Who makes a request.
+
+use std::sync::Arc;
+
+use attune_domain::session::SessionPolicy;
+use attune_ports::{AccessTokens, Caller, Clock, Queries, StoreError, TokenError};
+use thiserror::Error;
+
+/// Why a request is nobody's.
+#[derive(Debug, Error)]
+pub enum AuthenticateError {
+    /// Not a token of ours, or of a session or an account that is over.
+    #[error("the access token is invalid")]
+    Invalid,
+    /// Ours, but over.
+    #[error("the access token has expired")]
+    Expired,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Turns an access token into a caller.
+#[derive(Clone)]
+pub struct Authenticate {
+    /// Where accounts are read.
+    pub queries: Arc<dyn Queries>,
+    /// Checks tokens.
+    pub tokens: Arc<dyn AccessTokens>,
+    /// Tells when.
+    pub clock: Arc<dyn Clock>,
+    /// How long logins last.
+    pub policy: SessionPolicy,
+}
+
+impl Authenticate {
+    /// Checks the token, then asks the store what this person is now: a role taken away or a session ended counts from
+    /// the very next request.
+    pub async fn run(&self, token: &str) -> Result<Caller, AuthenticateError> {
+        let now = self.clock.now();
+        let claims = self.tokens.verify(token, now).map_err(|error| match error {
+            TokenError::Invalid => AuthenticateError::Invalid,
+            TokenError::Expired => AuthenticateError::Expired,
+        })?;
+        self.queries
+            .caller(claims.session)
+            .await?
+            .filter(|c| c.user.id == claims.user && !c.user.disabled && self.policy.is_live(&c.session, now))
+            .ok_or(AuthenticateError::Invalid)
+    }
+}

@@ -1,0 +1,168 @@
+//! A person gets in with e-mail address and password.
+
+use std::sync::Arc;
+
+use attune_domain::{EmailAddress, User};
+use attune_ports::{
+    AccountKey, AuditEntry, AuditObject, BoxError, Clock, HashError, NewSession, Password, PasswordHasher, Queries,
+    Store, StoreError,
+};
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use super::{IssueTokens, Tokens};
+use crate::Origin;
+
+/// What was typed.
+#[derive(Debug, Clone)]
+pub struct LogInCommand {
+    /// The address as typed; one that is no address gets the same answer as one that nobody has.
+    pub email: String,
+    /// The password as typed.
+    pub password: Password,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// Why somebody does not get in.
+#[derive(Debug, Error)]
+pub enum LogInError {
+    /// No such address, or another password. The two are not told apart.
+    #[error("the e-mail address or the password is wrong")]
+    InvalidCredentials,
+    /// The right password, but the account is disabled.
+    #[error("the account is disabled")]
+    Disabled,
+    /// Too many failures today, from networks that this account never came from.
+    #[error("too many failed logins")]
+    TooManyFailures,
+    /// The hasher is busy or broken.
+    #[error(transparent)]
+    Hash(#[from] HashError),
+    /// The access token could not be signed.
+    #[error("signing failed")]
+    Sign(#[source] BoxError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+crate::retry::contended_through_store!(LogInError);
+
+/// How long failures count.
+const FAILURE_WINDOW: SignedDuration = SignedDuration::from_hours(24);
+
+/// Lets people in.
+#[derive(Clone)]
+pub struct LogIn {
+    /// Where logins are kept.
+    pub store: Arc<dyn Store>,
+    /// Where accounts are read.
+    pub queries: Arc<dyn Queries>,
+    /// Checks passwords.
+    pub hasher: Arc<dyn PasswordHasher>,
+    /// Makes tokens.
+    pub issue: IssueTokens,
+    /// Tells when.
+    pub clock: Arc<dyn Clock>,
+    /// Failures of one account within a day after which only networks it came from before may go on trying (NIST SP
+    /// 800-63B allows at most 100). `None` switches the count off.
+    pub max_failures: Option<u64>,
+}
+
+impl LogIn {
+    /// Checks the password and opens a session.
+    pub async fn run(&self, command: LogInCommand) -> Result<Tokens, LogInError> {
+        let now = self.clock.now();
+        let email = EmailAddress::parse(&command.email).ok();
+        let key = account_key(email.as_ref().map_or(command.email.as_str(), EmailAddress::as_str));
+        let found = match &email {
+            Some(email) => self.queries.credentials(email).await?,
+            None => None,
+        };
+        self.check_failures(&key, found.as_ref().map(|f| &f.user), &command.origin, now).await?;
+        // Unknown addresses are hashed against nothing, which takes as long.
+        let verified = self.hasher.verify(&command.password, found.as_ref().map(|f| &f.password_hash)).await?;
+        let Some(found) = found.filter(|_| verified.matches) else {
+            self.note_failure(&key, now).await?;
+            return Err(LogInError::InvalidCredentials);
+        };
+        if found.user.disabled {
+            return Err(LogInError::Disabled);
+        }
+        let new_hash = if verified.outdated { Some(self.hasher.hash(&command.password).await?) } else { None };
+        crate::retry::retrying(|| self.open_session(&found.user, new_hash.as_ref(), &key, &command.origin, now)).await
+    }
+
+    async fn open_session(
+        &self,
+        user: &User,
+        new_hash: Option<&attune_ports::PasswordHash>,
+        key: &AccountKey,
+        origin: &Origin,
+        now: Timestamp,
+    ) -> Result<Tokens, LogInError> {
+        let (refresh_token, hash) = self.issue.refresh_token();
+        let mut work = self.store.begin().await?;
+        // Read again: between the password check and now the account may have been disabled.
+        let user = work.user(user.id).await?.filter(|u| !u.disabled).ok_or(LogInError::Disabled)?;
+        work.clear_login_failures(key).await?;
+        if let Some(hash) = new_hash {
+            work.set_password(user.id, hash).await?;
+        }
+        let session =
+            work.add_session(&NewSession { user: user.id, network: origin.network.clone(), created_at: now }).await?;
+        work.add_refresh_token(&hash, session, 1, now).await?;
+        work.add_audit_entry(&AuditEntry {
+            at: now,
+            actor: Some(user.id),
+            action: "session.opened".into(),
+            object: AuditObject::Session(session),
+            request_id: origin.request_id.clone(),
+        })
+        .await?;
+        work.commit().await?;
+        let access_token = self.issue.access_token(user.id, session, now).map_err(LogInError::Sign)?;
+        Ok(Tokens { access_token, refresh_token, expires_in: self.issue.access_lifetime.as_secs(), user })
+    }
+
+    /// A victim who logs in from home must not be locked out by somebody far away who types wrong passwords.
+    async fn check_failures(
+        &self,
+        key: &AccountKey,
+        user: Option<&User>,
+        origin: &Origin,
+        now: Timestamp,
+    ) -> Result<(), LogInError> {
+        let Some(max) = self.max_failures else { return Ok(()) };
+        let since = now.saturating_sub(FAILURE_WINDOW).unwrap_or(Timestamp::MIN);
+        if self.queries.login_failures(key, since).await? < max {
+            return Ok(());
+        }
+        if let (Some(user), Some(network)) = (user, &origin.network)
+            && self.queries.network_is_known(user.id, network).await?
+        {
+            return Ok(());
+        }
+        Err(LogInError::TooManyFailures)
+    }
+
+    async fn note_failure(&self, key: &AccountKey, now: Timestamp) -> Result<(), StoreError> {
+        if self.max_failures.is_none() {
+            return Ok(());
+        }
+        let forget_before = now.saturating_sub(FAILURE_WINDOW).unwrap_or(Timestamp::MIN);
+        crate::retry::retrying(|| async {
+            let mut work = self.store.begin().await?;
+            work.add_login_failure(key, now, forget_before).await?;
+            work.commit().await
+        })
+        .await
+    }
+}
+
+/// Failures are counted under a hash, so that the table holds no address.
+fn account_key(email: &str) -> AccountKey {
+    AccountKey(Sha256::digest(email.trim().to_lowercase().as_bytes()).into())
+}

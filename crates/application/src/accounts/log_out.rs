@@ -1,0 +1,67 @@
+//! A person gets out, here or everywhere.
+
+use std::sync::Arc;
+
+use attune_ports::{AuditEntry, AuditObject, Caller, Clock, Store, StoreError};
+
+use super::issue::hash_token;
+use crate::Origin;
+
+/// What to end.
+pub struct LogOutCommand {
+    /// Who asks.
+    pub caller: Caller,
+    /// A refresh token whose session should end as well; ignored when it is somebody else's.
+    pub refresh_token: Option<String>,
+    /// All sessions of this person.
+    pub all: bool,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// Ends sessions.
+#[derive(Clone)]
+pub struct LogOut {
+    /// Where logins are kept.
+    pub store: Arc<dyn Store>,
+    /// Tells when.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl LogOut {
+    /// Ends the session at once: its access token is refused from the next request on.
+    pub async fn run(&self, command: LogOutCommand) -> Result<(), StoreError> {
+        crate::retry::retrying(|| self.attempt(&command)).await
+    }
+
+    async fn attempt(&self, command: &LogOutCommand) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let user = command.caller.user.id;
+        let mut work = self.store.begin().await?;
+        if command.all {
+            work.end_sessions(user, None, now).await?;
+        } else {
+            let mut ids = vec![command.caller.session.id];
+            if let Some(token) = &command.refresh_token
+                && let Some((id, _)) = work.refresh_token(&hash_token(token)).await?
+            {
+                ids.push(id);
+            }
+            for id in ids {
+                if let Some(mut session) = work.session(id).await?.filter(|s| s.user == user && s.ended_at.is_none()) {
+                    session.ended_at = Some(now);
+                    work.save_session(&session).await?;
+                }
+            }
+        }
+        work.add_audit_entry(&AuditEntry {
+            at: now,
+            actor: Some(user),
+            action: if command.all { "session.all_closed" } else { "session.closed" }.into(),
+            object: AuditObject::Session(command.caller.session.id),
+            request_id: command.origin.request_id.clone(),
+        })
+        .await?;
+        work.commit().await
+    }
+}

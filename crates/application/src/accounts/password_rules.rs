@@ -1,0 +1,50 @@
+//! What a password must be. Length and not being guessable at once; no rules of composition (NIST SP 800-63B, 3.1.1.2).
+
+use attune_domain::Role;
+use attune_ports::Password;
+use thiserror::Error;
+
+/// Longest password, in characters.
+pub(super) const MAX_CHARS: usize = 128;
+
+/// A password that a good guesser finds within this many tries (as a power of ten) is refused.
+const MIN_GUESSES_LOG10: f64 = 6.0;
+
+/// How much of a long password is looked at: the estimate takes longer than linear time, and 64 characters that are
+/// easy to guess only get harder with more of them behind.
+const LOOKED_AT: usize = 64;
+
+/// What is wrong with a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum PasswordProblem {
+    /// Fewer characters than this.
+    #[error("the password has fewer than {0} characters")]
+    TooShort(usize),
+    /// More than 128 characters.
+    #[error("the password has more than 128 characters")]
+    TooLong,
+    /// Among the first that anybody would try.
+    #[error("the password is among the first that anybody would try")]
+    TooCommon,
+}
+
+/// Checks a new password. `about` are words that belong to the person, such as the e-mail address and the names: they
+/// make a password no better.
+pub fn check_password(password: &Password, role: Role, about: &[&str]) -> Result<(), PasswordProblem> {
+    let min = match role {
+        Role::Client => 12,
+        Role::Admin => 15,
+    };
+    let chars = password.expose().chars().count();
+    if chars < min {
+        return Err(PasswordProblem::TooShort(min));
+    }
+    if chars > MAX_CHARS {
+        return Err(PasswordProblem::TooLong);
+    }
+    let beginning: String = password.expose().chars().take(LOOKED_AT).collect();
+    if zxcvbn::zxcvbn(&beginning, about).guesses_log10() < MIN_GUESSES_LOG10 {
+        return Err(PasswordProblem::TooCommon);
+    }
+    Ok(())
+}

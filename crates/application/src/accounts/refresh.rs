@@ -1,0 +1,93 @@
+//! A client trades its refresh token for the next pair of tokens.
+
+use std::sync::Arc;
+
+use attune_domain::session::{RefreshVerdict, SessionPolicy};
+use attune_ports::{AuditEntry, AuditObject, BoxError, Clock, Store, StoreError, TokenHash};
+use thiserror::Error;
+
+use super::issue::hash_token;
+use super::{IssueTokens, Tokens};
+use crate::Origin;
+
+/// The token shown.
+pub struct RefreshCommand {
+    /// As it was handed out.
+    pub refresh_token: String,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// Why there are no new tokens.
+#[derive(Debug, Error)]
+pub enum RefreshError {
+    /// Unknown, spent before, over, or of an account that is disabled. Not told apart.
+    #[error("the refresh token is not valid")]
+    Invalid,
+    /// The access token could not be signed.
+    #[error("signing failed")]
+    Sign(#[source] BoxError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+crate::retry::contended_through_store!(RefreshError);
+
+/// Trades refresh tokens.
+#[derive(Clone)]
+pub struct Refresh {
+    /// Where logins are kept.
+    pub store: Arc<dyn Store>,
+    /// Makes tokens.
+    pub issue: IssueTokens,
+    /// Tells when.
+    pub clock: Arc<dyn Clock>,
+    /// How long logins last.
+    pub policy: SessionPolicy,
+}
+
+impl Refresh {
+    /// Spends the token and hands out the next pair; a token spent before ends the whole session.
+    pub async fn run(&self, command: RefreshCommand) -> Result<Tokens, RefreshError> {
+        let shown = hash_token(&command.refresh_token);
+        crate::retry::retrying(|| self.attempt(&shown, &command.origin)).await
+    }
+
+    async fn attempt(&self, shown: &TokenHash, origin: &Origin) -> Result<Tokens, RefreshError> {
+        let now = self.clock.now();
+        let mut work = self.store.begin().await?;
+        let (id, generation) = work.refresh_token(shown).await?.ok_or(RefreshError::Invalid)?;
+        let mut session = work.session(id).await?.ok_or(RefreshError::Invalid)?;
+        let user = work.user(session.user).await?.filter(|u| !u.disabled).ok_or(RefreshError::Invalid)?;
+        match self.policy.judge(&session, generation, now) {
+            RefreshVerdict::Over => return Err(RefreshError::Invalid),
+            RefreshVerdict::Reused => {
+                session.ended_at = Some(now);
+                work.save_session(&session).await?;
+                work.add_audit_entry(&AuditEntry {
+                    at: now,
+                    actor: None,
+                    action: "session.reuse_detected".into(),
+                    object: AuditObject::Session(id),
+                    request_id: origin.request_id.clone(),
+                })
+                .await?;
+                work.commit().await?;
+                tracing::warn!(session = %id, "a spent refresh token was shown again; the session is ended");
+                return Err(RefreshError::Invalid);
+            }
+            RefreshVerdict::Rotate => {
+                session.generation += 1;
+                session.rotated_at = now;
+                work.save_session(&session).await?;
+            }
+            RefreshVerdict::Overlap => {}
+        }
+        let (refresh_token, hash) = self.issue.refresh_token();
+        work.add_refresh_token(&hash, id, session.generation, now).await?;
+        work.commit().await?;
+        let access_token = self.issue.access_token(user.id, id, now).map_err(RefreshError::Sign)?;
+        Ok(Tokens { access_token, refresh_token, expires_in: self.issue.access_lifetime.as_secs(), user })
+    }
+}

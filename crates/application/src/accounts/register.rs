@@ -1,0 +1,71 @@
+//! A client makes their own account.
+
+use attune_domain::{EmailAddress, PersonName, Role, TimeZoneName, User};
+use attune_ports::Password;
+use thiserror::Error;
+
+use super::{AddUser, AddUserCommand, AddUserError};
+
+/// Who may make an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Registration {
+    /// Everybody.
+    Open,
+    /// Nobody; the practice makes accounts.
+    Closed,
+}
+
+/// The account wanted.
+#[derive(Debug, Clone)]
+pub struct RegisterCommand {
+    /// Unique among all accounts.
+    pub email: EmailAddress,
+    /// The password.
+    pub password: Password,
+    /// Given name.
+    pub first_name: Option<PersonName>,
+    /// Family name.
+    pub last_name: Option<PersonName>,
+    /// Zone for times shown to this person.
+    pub time_zone: Option<TimeZoneName>,
+}
+
+/// Why there is no new account.
+#[derive(Debug, Error)]
+pub enum RegisterError {
+    /// The practice makes accounts itself.
+    #[error("registration is closed")]
+    Closed,
+    /// As with any account.
+    #[error(transparent)]
+    Add(#[from] AddUserError),
+}
+
+/// Makes a client's account.
+#[derive(Clone)]
+pub struct Register {
+    /// Who may.
+    pub registration: Registration,
+    /// Makes it.
+    pub add_user: AddUser,
+}
+
+impl Register {
+    /// Makes the account; always a client's, whatever else was sent along.
+    pub async fn run(&self, command: RegisterCommand) -> Result<User, RegisterError> {
+        match self.registration {
+            Registration::Closed => Err(RegisterError::Closed),
+            Registration::Open => Ok(self
+                .add_user
+                .run(AddUserCommand {
+                    email: command.email,
+                    first_name: command.first_name,
+                    last_name: command.last_name,
+                    time_zone: command.time_zone,
+                    role: Role::Client,
+                    password: command.password,
+                })
+                .await?),
+        }
+    }
+}

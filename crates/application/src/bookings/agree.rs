@@ -1,0 +1,113 @@
+//! What it takes to make a booking agreed, whoever says that it is: the room, the mails it owes, and the trail.
+
+use std::sync::Arc;
+
+use attune_domain::booking::PayError;
+use attune_domain::meeting::NewRoom;
+use attune_domain::notice::{ReminderPlan, owed};
+use attune_domain::{Booking, BookingEvent, BookingId, MeetingBaseUrl, RoomTail, UserId};
+use attune_ports::{AuditEntry, AuditObject, Conflict, OutboxBell, PaymentState, Random, StoreError, UnitOfWork};
+use jiff::Timestamp;
+
+/// The practice's settings for agreed sessions.
+#[derive(Clone)]
+pub struct Practice {
+    /// Where rooms are made.
+    pub meetings: MeetingBaseUrl,
+    /// When reminders leave.
+    pub reminders: ReminderPlan,
+    /// Makes rooms unguessable.
+    pub random: Arc<dyn Random>,
+    /// Wakes the mail worker up.
+    pub bell: Arc<dyn OutboxBell>,
+}
+
+impl Practice {
+    /// A room for the next booking that becomes agreed.
+    pub(crate) fn new_room(&self) -> NewRoom<'_> {
+        let mut bytes = [0; 16];
+        self.random.fill(&mut bytes);
+        NewRoom { base_url: &self.meetings, tail: RoomTail::from_bytes(bytes) }
+    }
+
+    /// Writes what an event owes: mails, and a line of the trail.
+    pub(crate) async fn follow_up(
+        &self,
+        work: &mut dyn UnitOfWork,
+        booking: &Booking,
+        event: BookingEvent,
+        by: &By<'_>,
+    ) -> Result<(), StoreError> {
+        work.enqueue(&owed(booking, event, &self.reminders, by.now)).await?;
+        work.add_audit_entry(&by.entry(booking.id, event)).await
+    }
+}
+
+/// Who did something to a booking, and when.
+pub(crate) struct By<'a> {
+    pub(crate) actor: Option<UserId>,
+    pub(crate) request_id: Option<&'a str>,
+    pub(crate) now: Timestamp,
+}
+
+impl By<'_> {
+    pub(crate) fn entry(&self, booking: BookingId, event: BookingEvent) -> AuditEntry {
+        AuditEntry {
+            at: self.now,
+            actor: self.actor,
+            action: event.as_str().to_owned(),
+            object: AuditObject::Booking(booking),
+            request_id: self.request_id.map(str::to_owned),
+        }
+    }
+}
+
+/// A paid booking that is to become agreed.
+pub(crate) struct Agreement<'a> {
+    pub(crate) practice: &'a Practice,
+    pub(crate) by: By<'a>,
+}
+
+/// Why a paid booking does not become agreed.
+pub(crate) enum AgreeError {
+    /// Its state does not allow it.
+    Pay(PayError),
+    /// Its hold was over, and somebody else has the slot now.
+    SlotLost,
+    /// The store failed.
+    Store(StoreError),
+}
+
+impl From<StoreError> for AgreeError {
+    fn from(error: StoreError) -> Self {
+        if error.is_conflict(Conflict::SlotTaken) { Self::SlotLost } else { Self::Store(error) }
+    }
+}
+
+impl Agreement<'_> {
+    /// Makes the booking agreed inside this unit of work, which must hold the therapist's calendar.
+    pub(crate) async fn seal(&self, work: &mut dyn UnitOfWork, booking: Booking) -> Result<Booking, AgreeError> {
+        let (booking, event) =
+            booking.payment_succeeded(self.practice.new_room(), self.by.now).map_err(AgreeError::Pay)?;
+        work.save_booking(&booking).await?;
+        self.practice.follow_up(work, &booking, event, &self.by).await?;
+        Ok(booking)
+    }
+}
+
+/// Lets go of a slot whose hold is over: the booking expires, and its checkouts close.
+pub(crate) async fn release_hold(
+    work: &mut dyn UnitOfWork,
+    booking: Booking,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let id = booking.id;
+    let Ok((booking, event)) = booking.expire(now) else { return Ok(false) };
+    work.save_booking(&booking).await?;
+    for mut payment in work.open_payments(id).await? {
+        payment.facts.state = PaymentState::Closed;
+        work.save_payment(&payment).await?;
+    }
+    work.add_audit_entry(&By { actor: None, request_id: None, now }.entry(id, event)).await?;
+    Ok(true)
+}

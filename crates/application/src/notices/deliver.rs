@@ -1,0 +1,193 @@
+//! The mail worker's one step: claim what is due, look again whether it should still leave, write it as of now, send it,
+//! write down what became of it.
+//!
+//! A mail is sent at least once. It can leave twice only if the process ends between the mail server's answer and the
+//! moment it is written down; both copies then have the same Message-ID, and mail programs show one.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use attune_domain::MeetingLinkPolicy;
+use attune_domain::notice::{NextStep, Notice, NoticeKind, NoticeState, RetryPolicy, Verdict, verdict};
+use attune_ports::{
+    Clock, Lease, LeaseToken, MeetingMail, Notifier, NotifyError, Queries, Random, Settlement, Store, StoreError,
+    TimeZones,
+};
+use futures_util::{FutureExt, StreamExt, stream};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+/// Mails sent at the same time by one worker.
+const CONCURRENT: usize = 4;
+/// Mails claimed at once. Together with [`CONCURRENT`] and the notifier's 30 seconds it keeps well within [`LEASE`].
+const BATCH: u32 = 12;
+/// How long a claim holds.
+const LEASE: SignedDuration = SignedDuration::from_mins(2);
+
+/// What a step did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Delivered {
+    /// Mails taken up.
+    pub claimed: usize,
+    /// Mails that left.
+    pub sent: usize,
+    /// Whether more may be due already.
+    pub more: bool,
+}
+
+/// Sends mails.
+#[derive(Clone)]
+pub struct DeliverNotices {
+    /// Where mails wait.
+    pub store: Arc<dyn Store>,
+    /// Where bookings and readers are read.
+    pub queries: Arc<dyn Queries>,
+    /// Sends.
+    pub notifier: Arc<dyn Notifier>,
+    /// Tells when.
+    pub clock: Arc<dyn Clock>,
+    /// Names leases and spreads retries.
+    pub random: Arc<dyn Random>,
+    /// Knows the readers' zones.
+    pub zones: Arc<dyn TimeZones>,
+    /// Makes the readers' links.
+    pub links: MeetingLinkPolicy,
+    /// How long and how often.
+    pub retry: RetryPolicy,
+    /// The zone of readers who named none.
+    pub practice_zone: TimeZone,
+}
+
+impl DeliverNotices {
+    /// Takes up what is due and sends it. Errors of single mails are written down, not returned.
+    pub async fn run(&self) -> Result<Delivered, StoreError> {
+        let now = self.clock.now();
+        let mut token = [0; 16];
+        self.random.fill(&mut token);
+        let lease = Lease { token: LeaseToken(token), until: now.saturating_add(LEASE).unwrap_or(Timestamp::MAX) };
+        let claimed = crate::retry::retrying(|| async {
+            let mut work = self.store.begin().await?;
+            let claimed = work.claim_notices(BATCH, now, &lease).await?;
+            if !claimed.is_empty() {
+                work.commit().await?;
+            }
+            Ok::<_, StoreError>(claimed)
+        })
+        .await?;
+        let count = claimed.len();
+        let sent = stream::iter(claimed)
+            .map(|notice| self.deliver(notice, &lease.token))
+            .buffer_unordered(CONCURRENT)
+            .filter(|sent| std::future::ready(*sent))
+            .count()
+            .await;
+        Ok(Delivered { claimed: count, sent, more: count == BATCH as usize })
+    }
+
+    /// Handles one mail to its end; `true` if it left.
+    async fn deliver(&self, notice: Notice, token: &LeaseToken) -> bool {
+        // One mail that makes a template or a library panic must not take the others with it.
+        let settlement = match AssertUnwindSafe(self.try_send(&notice)).catch_unwind().await {
+            Ok(Ok(settlement)) => settlement,
+            Ok(Err(error)) => {
+                tracing::warn!(notice = %notice.id, %error, "a mail could not be looked at; its lease will run out");
+                return false;
+            }
+            Err(_) => self.failed(&notice, "panicked"),
+        };
+        let sent = settlement.state == NoticeState::Sent;
+        match self.settle(&notice, token, &settlement).await {
+            Ok(true) => tracing::info!(
+                notice = %notice.id, kind = notice.owed.kind.as_str(), attempt = notice.attempts, state = %settlement.state,
+                error = settlement.last_error.as_deref(), "mail handled"
+            ),
+            Ok(false) => tracing::warn!(notice = %notice.id, "the lease of a mail was lost while it was handled"),
+            Err(error) => {
+                tracing::error!(notice = %notice.id, %error, sent, "what became of a mail could not be written down")
+            }
+        }
+        sent
+    }
+
+    async fn try_send(&self, notice: &Notice) -> Result<Settlement, StoreError> {
+        let now = self.clock.now();
+        if notice.owed.kind == NoticeKind::MeetingInfo && notice.attempts > self.retry.max_attempts {
+            // Every attempt counts when it begins, so this one comes after attempts that ended with the process.
+            return Ok(self.settled(notice, NoticeState::Dead, Some("interrupted")));
+        }
+        let Some(view) = self.queries.booking(notice.owed.booking).await? else {
+            return Ok(self.settled(notice, NoticeState::Skipped, None));
+        };
+        match verdict(&notice.owed, &view.booking, now) {
+            Verdict::Send => {}
+            Verdict::Skip => return Ok(self.settled(notice, NoticeState::Skipped, None)),
+            Verdict::Expired => return Ok(self.settled(notice, NoticeState::Expired, notice.last_error.as_deref())),
+        }
+        let reader = if view.client.id == notice.owed.recipient {
+            Some(view.client)
+        } else {
+            self.queries.user(notice.owed.recipient).await?
+        };
+        let Some(reader) = reader.filter(|r| !r.disabled) else {
+            return Ok(self.settled(notice, NoticeState::Skipped, None));
+        };
+        let Ok(link) = self.links.link_for(&view.booking, &(&reader).into(), now) else {
+            return Ok(self.settled(notice, NoticeState::Skipped, None));
+        };
+        let zone = reader.time_zone.as_ref().and_then(|name| self.zones.find(name));
+        let mail = MeetingMail {
+            kind: notice.owed.kind,
+            message_key: notice.owed.dedupe_key().replace(':', "."),
+            to: reader.email.clone(),
+            to_name: link.display_name,
+            join_url: link.url,
+            starts_at: view.booking.scheduled_at,
+            minutes: view.booking.minutes,
+            zone: zone.unwrap_or_else(|| self.practice_zone.clone()),
+            calendar_key: format!("booking-{}", view.booking.id),
+            calendar_sequence: view.booking.version,
+            sent_at: now,
+        };
+        Ok(match self.notifier.send(&mail).await {
+            Ok(()) => Settlement { sent_at: Some(self.clock.now()), ..self.settled(notice, NoticeState::Sent, None) },
+            Err(NotifyError::Refused { code }) => {
+                self.settled(notice, NoticeState::Dead, Some(&format!("refused_{code}")))
+            }
+            Err(NotifyError::Unrenderable) => self.settled(notice, NoticeState::Dead, Some("unrenderable")),
+            Err(NotifyError::Unavailable { reason }) => self.failed(notice, &reason.to_string()),
+        })
+    }
+
+    /// What becomes of a mail that may work another time.
+    fn failed(&self, notice: &Notice, error: &str) -> Settlement {
+        let now = self.clock.now();
+        match self.retry.after_failure(&notice.owed, notice.attempts, self.jitter(), now) {
+            NextStep::RetryAt(next_at) => {
+                Settlement { next_at, ..self.settled(notice, NoticeState::Pending, Some(error)) }
+            }
+            NextStep::Expire => self.settled(notice, NoticeState::Expired, Some(error)),
+            NextStep::GiveUp => self.settled(notice, NoticeState::Dead, Some(error)),
+        }
+    }
+
+    fn settled(&self, notice: &Notice, state: NoticeState, error: Option<&str>) -> Settlement {
+        Settlement { state, next_at: notice.next_at, sent_at: None, last_error: error.map(str::to_owned) }
+    }
+
+    async fn settle(&self, notice: &Notice, token: &LeaseToken, settlement: &Settlement) -> Result<bool, StoreError> {
+        crate::retry::retrying(|| async {
+            let mut work = self.store.begin().await?;
+            let held = work.settle_notice(notice.id, token, settlement).await?;
+            work.commit().await?;
+            Ok(held)
+        })
+        .await
+    }
+
+    /// A number between 0 and 1.
+    fn jitter(&self) -> f64 {
+        let mut byte = [0; 1];
+        self.random.fill(&mut byte);
+        f64::from(byte[0]) / 255.0
+    }
+}

@@ -1,0 +1,130 @@
+//! An admin records that a client paid outside: in cash, by bank transfer.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use attune_domain::booking::PayError;
+use attune_domain::{Booking, BookingId, Money, UserId};
+use attune_ports::{Clock, NewPayment, PaymentState, Provider, Queries, Store, StoreError};
+use thiserror::Error;
+
+use crate::Origin;
+use crate::bookings::{AgreeError, Agreement, By, Practice};
+
+/// What came in.
+#[derive(Debug, Clone)]
+pub struct RecordOfflineCommand {
+    /// The admin who says so.
+    pub admin: UserId,
+    /// What was paid for.
+    pub booking: BookingId,
+    /// How much, as typed; the price when left out. It must be the price.
+    pub amount: Option<Money>,
+    /// How: `cash`, `bank_transfer`, `card`, …
+    pub method: String,
+    /// The practice's own note, such as a receipt number.
+    pub memo: Option<String>,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// Why it is not recorded.
+#[derive(Debug, Error)]
+pub enum RecordOfflineError {
+    /// There is no such booking.
+    #[error("there is no such booking")]
+    NotFound,
+    /// Another amount than the price.
+    #[error("the amount is not the price, {price}")]
+    AmountMismatch {
+        /// What is due.
+        price: Money,
+    },
+    /// The booking's state does not allow it.
+    #[error(transparent)]
+    NotPayable(#[from] PayError),
+    /// The hold was over, and somebody else has the slot now.
+    #[error("the hold was over, and the slot was given to somebody else")]
+    SlotLost,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<AgreeError> for RecordOfflineError {
+    fn from(error: AgreeError) -> Self {
+        match error {
+            AgreeError::Pay(why) => Self::NotPayable(why),
+            AgreeError::SlotLost => Self::SlotLost,
+            AgreeError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+crate::retry::contended_through_store!(RecordOfflineError);
+
+/// Records payments.
+#[derive(Clone)]
+pub struct RecordOfflinePayment {
+    /// Where bookings are kept.
+    pub store: Arc<dyn Store>,
+    /// Where they are read.
+    pub queries: Arc<dyn Queries>,
+    /// Tells when.
+    pub clock: Arc<dyn Clock>,
+    /// The practice's settings.
+    pub practice: Practice,
+}
+
+impl RecordOfflinePayment {
+    /// Records the payment; the booking is agreed from now on. Open checkouts of the booking close.
+    pub async fn run(&self, command: RecordOfflineCommand) -> Result<Booking, RecordOfflineError> {
+        let view = self.queries.booking(command.booking).await?.ok_or(RecordOfflineError::NotFound)?;
+        let price = view.booking.price;
+        if command.amount.is_some_and(|amount| amount != price) {
+            return Err(RecordOfflineError::AmountMismatch { price });
+        }
+        let booking = crate::retry::retrying(|| self.attempt(&command, &view.booking)).await?;
+        self.practice.bell.ring();
+        Ok(booking)
+    }
+
+    async fn attempt(&self, command: &RecordOfflineCommand, read: &Booking) -> Result<Booking, RecordOfflineError> {
+        let now = self.clock.now();
+        let mut work = self.store.begin().await?;
+        work.lock_calendar(read.therapist).await?;
+        let booking = work.booking(read.id).await?.ok_or(RecordOfflineError::NotFound)?;
+        let by = By { actor: Some(command.admin), request_id: command.origin.request_id.as_deref(), now };
+        let booking = Agreement { practice: &self.practice, by }.seal(&mut *work, booking).await?;
+        for mut open in work.open_payments(booking.id).await? {
+            open.facts.state = PaymentState::Closed;
+            work.save_payment(&open).await?;
+        }
+        work.add_payment(&NewPayment {
+            booking: booking.id,
+            provider: Provider::Offline,
+            reference: self.reference(booking.id),
+            amount: booking.price,
+            state: PaymentState::Settled,
+            checkout_url: None,
+            method: Some(command.method.clone()),
+            memo: command.memo.clone(),
+            recorded_by: Some(command.admin),
+            created_at: now,
+            settled_at: Some(now),
+        })
+        .await?;
+        work.commit().await?;
+        Ok(booking)
+    }
+
+    fn reference(&self, booking: BookingId) -> String {
+        let mut bytes = [0; 16];
+        self.practice.random.fill(&mut bytes);
+        bytes.iter().fold(format!("recorded-{booking}-"), |mut out, byte| {
+            // Writing into a String cannot fail.
+            let _ = write!(out, "{byte:02x}");
+            out
+        })
+    }
+}

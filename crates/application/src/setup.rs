@@ -1,0 +1,113 @@
+//! What a new practice needs before anybody can book: a therapist and something to book.
+
+use std::sync::Arc;
+
+use attune_domain::{EmailAddress, Money, Role, ServiceId, UserId};
+use attune_ports::{NewService, PasswordHasher, Random, Store, StoreError};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::accounts::{AddUser, AddUserCommand, AddUserError};
+
+/// The service that a new practice offers.
+#[derive(Debug, Clone)]
+pub struct FirstService {
+    /// What it is called.
+    pub name: String,
+    /// Length in minutes.
+    pub minutes: u32,
+    /// Pause after it, in minutes.
+    pub pause_minutes: u32,
+    /// What it costs.
+    pub price: Money,
+}
+
+/// Makes what is missing and leaves what is there.
+#[derive(Clone)]
+pub struct SetUpPractice {
+    /// Where it is kept.
+    pub store: Arc<dyn Store>,
+    /// Hashes the first admin's password.
+    pub add_user: AddUser,
+    /// Chooses it.
+    pub random: Arc<dyn Random>,
+}
+
+/// The first admin, just made.
+pub struct FirstAdmin {
+    /// Who it is.
+    pub id: UserId,
+    /// The password, to be shown once.
+    pub password: String,
+}
+
+impl SetUpPractice {
+    /// Offers this service, unless there is one. Several instances may call this at once.
+    pub async fn ensure_service(&self, service: &FirstService) -> Result<ServiceId, StoreError> {
+        crate::retry::retrying(|| async {
+            let mut work = self.store.begin().await?;
+            // The lock is borrowed for its effect: two instances that start together must not both find nothing.
+            work.lock_enabled_admins().await?;
+            if let Some(found) = work.default_service().await? {
+                return Ok(found.id);
+            }
+            let id = work
+                .add_service(&NewService {
+                    name: service.name.clone(),
+                    description: String::new(),
+                    minutes: service.minutes,
+                    pause_minutes: service.pause_minutes,
+                    price: service.price,
+                })
+                .await?;
+            work.commit().await?;
+            Ok(id)
+        })
+        .await
+    }
+
+    /// Makes an admin with a random password, unless the practice has one who is not disabled.
+    pub async fn ensure_admin(&self, email: &EmailAddress) -> Result<Option<FirstAdmin>, AddUserError> {
+        let mut work = self.store.begin().await?;
+        let there = !work.lock_enabled_admins().await?.is_empty();
+        drop(work);
+        if there {
+            return Ok(None);
+        }
+        let password = self.random_password();
+        let command = AddUserCommand {
+            email: email.clone(),
+            first_name: None,
+            last_name: None,
+            time_zone: None,
+            role: Role::Admin,
+            password: attune_ports::Password::new(password.clone()),
+        };
+        match self.add_user.run(command).await {
+            Ok(user) => Ok(Some(FirstAdmin { id: user.id, password })),
+            // Another instance was faster, and has shown its password.
+            Err(AddUserError::EmailTaken) => Ok(None),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// 144 random bits that can be typed.
+    fn random_password(&self) -> String {
+        let mut bytes = [0; 18];
+        self.random.fill(&mut bytes);
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+}
+
+impl SetUpPractice {
+    /// Wires the parts.
+    pub fn new(
+        store: Arc<dyn Store>,
+        hasher: Arc<dyn PasswordHasher>,
+        clock: Arc<dyn attune_ports::Clock>,
+        zones: Arc<dyn attune_ports::TimeZones>,
+        random: Arc<dyn Random>,
+    ) -> Self {
+        Self { add_user: AddUser { store: store.clone(), hasher, clock, zones }, store, random }
+    }
+}
