@@ -1,2 +1,74 @@
-//! The `attune` binary.
-fn main() {}
+//! The `attune` binary: arguments, settings, wiring.
+
+mod ambient;
+mod backend;
+mod cli;
+mod demo;
+mod files;
+mod health;
+mod secret;
+mod serve;
+mod settings;
+mod telemetry;
+mod user;
+mod wiring;
+mod worker;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+
+use cli::{Cli, Command, User};
+use settings::{Sources, load};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // One line: what failed, then why, without a backtrace that nobody can act on.
+            let mut stderr = std::io::stderr().lock();
+            let _ = writeln!(stderr, "attune: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<()> {
+    if matches!(cli.command, Command::Openapi) {
+        return print(&attune_adapter_http::openapi_json());
+    }
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let settings = load(&Sources { profile: cli.profile, file: cli.config, environment })?;
+    let meaning = settings.meaning(cli.profile)?;
+    if matches!(cli.command, Command::Config) {
+        return print(&toml::to_string_pretty(&settings).context("the settings cannot be printed")?);
+    }
+    telemetry::start(meaning.log_format, &settings.log.level)?;
+    files::raise_limit()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the runtime cannot be started")?;
+    runtime.block_on(async {
+        match cli.command {
+            Command::Serve(options) => serve::serve(&settings, &meaning, cli.profile, &options).await,
+            Command::Worker => serve::work(&settings, &meaning).await,
+            Command::Migrate => serve::migrate(&settings, &meaning).await,
+            Command::User(User::Add(user)) => user::add(&settings, &meaning, user).await,
+            Command::Openapi | Command::Config => Ok(()),
+        }
+    })
+}
+
+/// Prints to the standard output; a reader that went away is no error.
+fn print(text: &str) -> Result<()> {
+    match writeln!(std::io::stdout().lock(), "{}", text.trim_end()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("cannot write the output"),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,83 @@
+//! The real clock, chance, time zones and bell.
+
+use std::path::PathBuf;
+
+use attune_domain::TimeZoneName;
+use attune_ports::{Clock, OutboxBell, Random, TimeZones};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use tokio::sync::Notify;
+
+/// The machine's clock.
+pub(crate) struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        whole_millis(Timestamp::now())
+    }
+}
+
+/// A clock that tests set by writing an instant into a file. While the file cannot be read, the last instant stands.
+pub(crate) struct FileClock {
+    path: PathBuf,
+    last: std::sync::Mutex<Timestamp>,
+}
+
+impl FileClock {
+    pub(crate) fn new(path: PathBuf) -> Self {
+        Self { path, last: std::sync::Mutex::new(whole_millis(Timestamp::now())) }
+    }
+}
+
+impl Clock for FileClock {
+    fn now(&self) -> Timestamp {
+        let read = std::fs::read_to_string(&self.path).ok().and_then(|text| text.trim().parse().ok());
+        let mut last = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(now) = read {
+            *last = whole_millis(now);
+        }
+        *last
+    }
+}
+
+fn whole_millis(at: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
+}
+
+/// The system's cryptographic generator.
+pub(crate) struct SystemRandom;
+
+impl Random for SystemRandom {
+    fn fill(&self, buffer: &mut [u8]) {
+        if let Err(error) = getrandom::fill(buffer) {
+            // Without chance every room and every token could be guessed: better no service than that one.
+            tracing::error!(%error, "the system gives no random bytes");
+            std::process::abort();
+        }
+    }
+}
+
+/// The machine's time zone database, or the copy that is built in where the machine has none.
+pub(crate) struct SystemZones;
+
+impl TimeZones for SystemZones {
+    fn find(&self, name: &TimeZoneName) -> Option<TimeZone> {
+        TimeZone::get(name.as_str()).ok()
+    }
+}
+
+/// Wakes the worker of this process up.
+#[derive(Default)]
+pub(crate) struct Bell(Notify);
+
+impl Bell {
+    pub(crate) async fn rung(&self) {
+        self.0.notified().await;
+    }
+}
+
+impl OutboxBell for Bell {
+    fn ring(&self) {
+        self.0.notify_one();
+    }
+}

@@ -1,0 +1,143 @@
+//! `attune serve --demo`: two people, a session ahead, and commands that end in their links.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use attune_application::Origin;
+use attune_application::accounts::{AddUserCommand, AddUserError};
+use attune_application::bookings::{BookSessionCommand, BookSessionError};
+use attune_application::payments::RecordOfflineCommand;
+use attune_domain::{BookingId, BookingStatus, EmailAddress, PersonName, Role, UserId};
+use attune_ports::{BookingFilter, BookingOrder, PageRequest, Password, PaymentGateway};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::{ToSpan, Zoned};
+use url::Url;
+
+use crate::settings::Meaning;
+use crate::wiring::Parts;
+
+struct Person {
+    id: UserId,
+    email: &'static str,
+    password: String,
+}
+
+/// Makes what is missing and gives both people new passwords. Returns what to print.
+pub(crate) async fn prepare(
+    parts: &Parts,
+    meaning: &Meaning,
+    gateway: Arc<dyn PaymentGateway>,
+    base: &Url,
+) -> Result<String> {
+    let smith = person(parts, "dr.smith@example.com", "Dr.", "Smith", Role::Admin).await?;
+    let john = person(parts, "john.doe@example.com", "John", "Doe", Role::Client).await?;
+    let booking = booked(parts, meaning, gateway, &smith, &john).await.context("the demo booking cannot be made")?;
+    Ok(text(base.as_str().trim_end_matches('/'), &smith, &john, booking))
+}
+
+/// The person with a new random password: a demo password that works everywhere would be an open door.
+async fn person(parts: &Parts, email: &'static str, first: &str, last: &str, role: Role) -> Result<Person> {
+    let mut bytes = [0; 15];
+    parts.random.fill(&mut bytes);
+    let password = URL_SAFE_NO_PAD.encode(bytes);
+    let address = EmailAddress::parse(email)?;
+    let added = parts
+        .add_user()
+        .run(AddUserCommand {
+            email: address.clone(),
+            first_name: PersonName::parse(first)?,
+            last_name: PersonName::parse(last)?,
+            time_zone: None,
+            role,
+            password: Password::new(password.clone()),
+        })
+        .await;
+    let id = match added {
+        Ok(user) => user.id,
+        Err(AddUserError::EmailTaken) => {
+            let found = parts.queries.credentials(&address).await?.context("a demo account vanished")?;
+            let hash = parts.hasher.hash(&Password::new(password.clone())).await?;
+            let mut work = parts.store.begin().await?;
+            work.set_password(found.user.id, &hash).await?;
+            work.commit().await?;
+            found.user.id
+        }
+        Err(other) => return Err(other.into()),
+    };
+    Ok(Person { id, email, password })
+}
+
+/// John's next session: one that is there, or a new one on the next morning that is free.
+async fn booked(
+    parts: &Parts,
+    meaning: &Meaning,
+    gateway: Arc<dyn PaymentGateway>,
+    smith: &Person,
+    john: &Person,
+) -> Result<BookingId> {
+    let filter = BookingFilter {
+        client: Some(john.id),
+        status: Some(BookingStatus::Scheduled),
+        from: Some(parts.clock.now()),
+        order: BookingOrder::Earliest,
+        ..BookingFilter::default()
+    };
+    let known = parts.queries.bookings(&filter, PageRequest { limit: 1, offset: 0 }).await?;
+    if let Some(view) = known.items.first() {
+        return Ok(view.booking.id);
+    }
+    let book = parts.book_session(gateway);
+    let today = Zoned::new(parts.clock.now(), meaning.zone.clone());
+    for days in 1..30 {
+        let morning = today.checked_add(days.days())?.date().at(10, 0, 0, 0).to_zoned(meaning.zone.clone())?;
+        let placed = book
+            .run(BookSessionCommand {
+                client: john.id,
+                scheduled_at: morning.timestamp(),
+                service: None,
+                therapist: Some(smith.id),
+                note: None,
+                origin: Origin::default(),
+            })
+            .await;
+        let booking = match placed {
+            Ok(placed) => placed.booking,
+            Err(BookSessionError::SlotTaken) => continue,
+            Err(other) => return Err(other.into()),
+        };
+        if booking.status == BookingStatus::PendingPayment {
+            let command = RecordOfflineCommand {
+                admin: smith.id,
+                booking: booking.id,
+                amount: None,
+                method: "demo".to_owned(),
+                memo: None,
+                origin: Origin::default(),
+            };
+            parts.record_offline().run(command).await?;
+        }
+        return Ok(booking.id);
+    }
+    anyhow::bail!("the next thirty mornings are taken")
+}
+
+fn text(base: &str, smith: &Person, john: &Person, booking: BookingId) -> String {
+    let link = |who: &str, person: &Person| {
+        let Person { email, password, .. } = person;
+        format!(
+            "# {who}\n\
+             TOKEN=$(curl -s {base}/api/auth/login -H 'Content-Type: application/json' \\\n  \
+             -d '{{\"email\":\"{email}\",\"password\":\"{password}\"}}' | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')\n\
+             curl -s {base}/api/meetings/{booking}/link -H \"Authorization: Bearer $TOKEN\"\n"
+        )
+    };
+    format!(
+        "A demo practice is ready: Dr. Smith is the therapist, John Doe has a session booked and paid.\n\
+         Their passwords are new at each start. Paste these commands into another terminal:\n\n\
+         {}\n{}\n\
+         The API can be tried out at {base}/docs\n",
+        link("John Doe's own link into the meeting", john),
+        link("Dr. Smith's own link into the same meeting", smith),
+    )
+}

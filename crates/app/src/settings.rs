@@ -1,0 +1,173 @@
+//! Settings: where they come from, and what they mean. The only place that reads files of settings and the environment.
+
+mod load;
+mod meaning;
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use load::{Profile, Sources, load};
+pub(crate) use meaning::{DatabaseUrl, LogFormat, MailTransport, Meaning};
+
+/// The settings as they are written, each with a value: `config/default.toml` names them all.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    pub(crate) data_dir: String,
+    pub(crate) http: Http,
+    pub(crate) database: Database,
+    pub(crate) auth: Auth,
+    pub(crate) practice: Practice,
+    pub(crate) jitsi: Jitsi,
+    pub(crate) payments: Payments,
+    pub(crate) mail: Mail,
+    pub(crate) reminders: Reminders,
+    pub(crate) limits: Limits,
+    pub(crate) log: Log,
+    pub(crate) testing: Testing,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Http {
+    pub(crate) bind: String,
+    pub(crate) public_url: String,
+    pub(crate) workers: usize,
+    pub(crate) cors_origins: Vec<String>,
+    pub(crate) trusted_proxies: Vec<String>,
+    pub(crate) hsts: bool,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Database {
+    pub(crate) url: Secret,
+    pub(crate) url_file: String,
+    pub(crate) sqlite_readers: usize,
+    pub(crate) postgres_connections: u32,
+    pub(crate) postgres_readers: usize,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Auth {
+    pub(crate) secret: Secret,
+    pub(crate) secret_file: String,
+    pub(crate) previous_secret: Secret,
+    pub(crate) access_minutes: u32,
+    pub(crate) session_idle_days: u32,
+    pub(crate) session_max_days: u32,
+    pub(crate) refresh_overlap_seconds: u32,
+    pub(crate) registration: String,
+    pub(crate) max_login_failures_per_day: u64,
+    pub(crate) hasher_threads: usize,
+    pub(crate) hasher_queue: usize,
+    pub(crate) first_admin_email: String,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Practice {
+    pub(crate) name: String,
+    pub(crate) timezone: String,
+    pub(crate) currency: String,
+    pub(crate) session_name: String,
+    pub(crate) session_minutes: u32,
+    pub(crate) session_pause_minutes: u32,
+    pub(crate) session_price: String,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Jitsi {
+    pub(crate) base_url: String,
+    pub(crate) grace_minutes: u32,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Payments {
+    pub(crate) provider: String,
+    pub(crate) hold_minutes: u32,
+    pub(crate) offline_hold_hours: u32,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Mail {
+    pub(crate) transport: String,
+    pub(crate) smtp_url: Secret,
+    pub(crate) smtp_url_file: String,
+    pub(crate) from: String,
+    pub(crate) dir: String,
+    pub(crate) templates_dir: String,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Reminders {
+    pub(crate) offsets_minutes: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Limits {
+    pub(crate) enabled: bool,
+    pub(crate) logins_per_minute: u32,
+    pub(crate) registrations_per_hour: u32,
+    pub(crate) refreshes_per_minute: u32,
+    pub(crate) free_login_failures: u32,
+    pub(crate) max_login_delay_seconds: u32,
+    pub(crate) api_per_second: u32,
+    pub(crate) api_burst: u32,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Log {
+    pub(crate) format: String,
+    pub(crate) level: String,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Testing {
+    pub(crate) clock_file: String,
+}
+
+/// A text that is never printed: not by `Debug`, not by `attune config`.
+#[derive(Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Secret(String);
+
+impl Secret {
+    pub(crate) fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn is_set(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    fn redacted(&self) -> &'static str {
+        if self.is_set() { "***" } else { "" }
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}", self.redacted())
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.redacted())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+//! Puts the settings together from their sources, and refuses keys that nobody knows.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use config::{Config, Environment, File, FileFormat, Map, Source, Value, ValueKind};
+
+use super::{Secret, Settings};
+
+const DEFAULT: &str = include_str!("../../../../config/default.toml");
+const DEVELOPMENT: &str = include_str!("../../../../config/development.toml");
+const PRODUCTION: &str = include_str!("../../../../config/production.toml");
+
+/// Settings that hold a list.
+const LISTS: [&str; 3] = ["http.cors_origins", "http.trusted_proxies", "reminders.offsets_minutes"];
+
+/// For whom the service runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Profile {
+    /// For people who try it out or work on it.
+    Development,
+    /// For people whose care depends on it.
+    Production,
+}
+
+/// Where settings come from besides what is built in.
+#[derive(Debug, Clone)]
+pub(crate) struct Sources {
+    pub(crate) profile: Profile,
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) environment: BTreeMap<String, String>,
+}
+
+/// Puts the settings together. Every error is one sentence that names the key or the file.
+pub(crate) fn load(sources: &Sources) -> Result<Settings> {
+    let default = File::from_str(DEFAULT, FileFormat::Toml);
+    let profile = File::from_str(
+        match sources.profile {
+            Profile::Development => DEVELOPMENT,
+            Profile::Production => PRODUCTION,
+        },
+        FileFormat::Toml,
+    );
+    let known = keys(&default.collect().context("the built-in settings cannot be read")?);
+    let mut builder = Config::builder().add_source(default).add_source(profile);
+    if let Some(path) = &sources.file {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the settings file {}", path.display()))?;
+        let file = File::from_str(&text, FileFormat::Toml);
+        let found = file.collect().with_context(|| format!("the settings file {} is not TOML", path.display()))?;
+        refuse_unknown(&known, &keys(&found), &format!("the settings file {}", path.display()))?;
+        builder = builder.add_source(file);
+    }
+    let environment = environment(&sources.environment)?;
+    refuse_unknown(&known, &keys(&environment.collect()?), "the environment")?;
+    let settings: Settings = builder
+        .add_source(environment)
+        .build()
+        .context("the settings cannot be read")?
+        .try_deserialize()
+        .map_err(|error| anyhow::anyhow!("a setting has a value of the wrong kind: {error}"))?;
+    with_secret_files(settings)
+}
+
+fn environment(variables: &BTreeMap<String, String>) -> Result<Environment> {
+    let ours: Map<String, String> = variables
+        .iter()
+        .filter(|(name, _)| name.to_ascii_uppercase().starts_with("ATTUNE__"))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    let mut source = Environment::with_prefix("ATTUNE")
+        .prefix_separator("__")
+        .separator("__")
+        .try_parsing(true)
+        .list_separator(",")
+        .source(Some(ours));
+    for list in LISTS {
+        source = source.with_list_parse_key(list);
+    }
+    Ok(source)
+}
+
+/// The dotted names of all values below a table.
+fn keys(table: &Map<String, Value>) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut rest: Vec<(String, &Value)> = table.iter().map(|(key, value)| (key.clone(), value)).collect();
+    while let Some((name, value)) = rest.pop() {
+        if let ValueKind::Table(inner) = &value.kind {
+            rest.extend(inner.iter().map(|(key, value)| (format!("{name}.{key}"), value)));
+        } else {
+            found.insert(name);
+        }
+    }
+    found
+}
+
+fn refuse_unknown(known: &BTreeSet<String>, found: &BTreeSet<String>, place: &str) -> Result<()> {
+    let Some(unknown) = found.difference(known).next() else { return Ok(()) };
+    let near = known.iter().map(|k| (distance(unknown, k), k)).min().filter(|(d, _)| *d <= 3);
+    match near {
+        Some((_, key)) => bail!("{place} has the unknown setting {unknown}; did you mean {key}?"),
+        None => bail!("{place} has the unknown setting {unknown}; config/default.toml lists them all"),
+    }
+}
+
+/// How many letters have to change to turn one word into the other (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.bytes().enumerate() {
+            let next = (row[j] + 1).min(row[j + 1] + 1).min(diagonal + usize::from(x != y));
+            diagonal = std::mem::replace(&mut row[j + 1], next);
+        }
+    }
+    row[b.len()]
+}
+
+/// Reads secrets that are kept in files of their own.
+fn with_secret_files(mut settings: Settings) -> Result<Settings> {
+    for (name, secret, file) in [
+        ("database.url", &mut settings.database.url, &settings.database.url_file),
+        ("auth.secret", &mut settings.auth.secret, &settings.auth.secret_file),
+        ("mail.smtp_url", &mut settings.mail.smtp_url, &settings.mail.smtp_url_file),
+    ] {
+        if file.is_empty() {
+            continue;
+        }
+        if secret.is_set() {
+            bail!("{name} and {name}_file are both set; one of them has to go");
+        }
+        let text = std::fs::read_to_string(file).with_context(|| format!("{name}_file: cannot read {file}"))?;
+        *secret = Secret::new(text.trim().to_owned());
+    }
+    Ok(settings)
+}

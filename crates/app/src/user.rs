@@ -1,0 +1,36 @@
+//! `attune user add`.
+
+use std::io::BufRead;
+
+use anyhow::{Context, Result};
+use attune_application::accounts::AddUserCommand;
+use attune_domain::{EmailAddress, PersonName, Role};
+use attune_ports::Password;
+
+use crate::cli::AddUser;
+use crate::print;
+use crate::settings::{Meaning, Settings};
+use crate::wiring::Parts;
+
+pub(crate) async fn add(settings: &Settings, meaning: &Meaning, user: AddUser) -> Result<()> {
+    let name = |text: Option<String>, which: &str| -> Result<Option<PersonName>> {
+        let Some(text) = text else { return Ok(None) };
+        PersonName::parse(&text).with_context(|| format!("--{which} cannot be used"))
+    };
+    let mut command = AddUserCommand {
+        email: EmailAddress::parse(&user.email).context("--email cannot be used")?,
+        first_name: name(user.first_name, "first-name")?,
+        last_name: name(user.last_name, "last-name")?,
+        time_zone: None,
+        role: if user.admin { Role::Admin } else { Role::Client },
+        password: Password::new(String::new()),
+    };
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).context("the password cannot be read from the standard input")?;
+    command.password = Password::new(line.trim_end_matches(['\r', '\n']).to_owned());
+    let parts = Parts::assemble(settings, meaning).await?;
+    let added = parts.add_user().run(command).await;
+    parts.backend.close().await;
+    let added = added?;
+    print(&format!("user {} added{}", added.id, if added.is_admin() { ", an admin" } else { "" }))
+}

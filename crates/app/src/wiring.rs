@@ -1,0 +1,286 @@
+//! The parts list: which adapter goes into which port.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use anyhow::{Context, Result};
+use attune_adapter_auth::{ArgonHasher, HasherConfig, JwtAccessTokens, SigningSecret, TokenConfig};
+use attune_adapter_http::{Api, HttpSettings, Limits};
+use attune_adapter_payments::LocalGateway;
+use attune_adapter_smtp::{FileNotifier, MailConfig, SmtpConfig, SmtpNotifier};
+use attune_application::accounts::{
+    AddUser, Authenticate, ChangePassword, IssueTokens, LogIn, LogOut, ManageUser, Refresh, Register, UpdateProfile,
+};
+use attune_application::bookings::{BookSession, Practice, SweepHolds};
+use attune_application::meetings::MeetingLinks;
+use attune_application::notices::DeliverNotices;
+use attune_application::payments::{ConfirmPayment, OpenCheckout, RecordOfflinePayment};
+use attune_application::setup::SetUpPractice;
+use attune_domain::notice::RetryPolicy;
+use attune_ports::{Clock, HealthCheck, Notifier, PasswordHasher, PaymentGateway, Provider, Queries, Random, Store, TimeZones};
+use url::Url;
+
+use crate::ambient::{Bell, FileClock, SystemClock, SystemRandom, SystemZones};
+use crate::backend::Backend;
+use crate::health;
+use crate::secret::{kept_secret, make_folder};
+use crate::settings::{MailTransport, Meaning, Settings};
+use crate::worker::Worker;
+
+/// What everything else is made of.
+pub(crate) struct Parts {
+    pub(crate) backend: Arc<Backend>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) queries: Arc<dyn Queries>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) zones: Arc<dyn TimeZones>,
+    pub(crate) hasher: Arc<dyn PasswordHasher>,
+    pub(crate) bell: Arc<Bell>,
+    pub(crate) practice: Practice,
+}
+
+impl Parts {
+    /// Opens the store and starts what runs on threads of its own.
+    pub(crate) async fn assemble(settings: &Settings, meaning: &Meaning) -> Result<Self> {
+        make_folder(&meaning.data_dir)?;
+        let backend = Arc::new(Backend::open(&meaning.database, &settings.database).await?);
+        let random: Arc<dyn Random> = Arc::new(SystemRandom);
+        let bell = Arc::new(Bell::default());
+        let half_the_cores = available_parallelism().map_or(1, |cores| (NonZeroUsize::get(cores) / 2).max(1));
+        let hasher = ArgonHasher::new(
+            HasherConfig {
+                threads: if settings.auth.hasher_threads == 0 { half_the_cores } else { settings.auth.hasher_threads },
+                queue: settings.auth.hasher_queue,
+                ..HasherConfig::default()
+            },
+            random.clone(),
+        )
+        .context("password hashing cannot be started")?;
+        Ok(Self {
+            store: backend.store(),
+            queries: backend.queries(),
+            backend,
+            clock: match &meaning.clock_file {
+                Some(path) => Arc::new(FileClock::new(path.clone())),
+                None => Arc::new(SystemClock),
+            },
+            zones: Arc::new(SystemZones),
+            hasher: Arc::new(hasher),
+            practice: Practice {
+                meetings: meaning.meetings.clone(),
+                reminders: meaning.reminders.clone(),
+                random: random.clone(),
+                bell: bell.clone(),
+            },
+            random,
+            bell,
+        })
+    }
+
+    pub(crate) fn add_user(&self) -> AddUser {
+        AddUser {
+            store: self.store.clone(),
+            hasher: self.hasher.clone(),
+            clock: self.clock.clone(),
+            zones: self.zones.clone(),
+        }
+    }
+
+    pub(crate) fn set_up(&self) -> SetUpPractice {
+        SetUpPractice { store: self.store.clone(), add_user: self.add_user(), random: self.random.clone() }
+    }
+
+    pub(crate) fn worker(&self, meaning: &Meaning, notifier: Arc<dyn Notifier>) -> Worker {
+        Worker {
+            deliver: DeliverNotices {
+                store: self.store.clone(),
+                queries: self.queries.clone(),
+                notifier,
+                clock: self.clock.clone(),
+                random: self.random.clone(),
+                zones: self.zones.clone(),
+                links: meaning.links,
+                retry: RetryPolicy::default(),
+                practice_zone: meaning.zone.clone(),
+            },
+            sweep: SweepHolds { store: self.store.clone(), clock: self.clock.clone() },
+            bell: self.bell.clone(),
+        }
+    }
+
+    pub(crate) fn record_offline(&self) -> RecordOfflinePayment {
+        RecordOfflinePayment {
+            store: self.store.clone(),
+            queries: self.queries.clone(),
+            clock: self.clock.clone(),
+            practice: self.practice.clone(),
+        }
+    }
+
+    pub(crate) fn book_session(&self, gateway: Arc<dyn PaymentGateway>) -> BookSession {
+        BookSession {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            practice: self.practice.clone(),
+            checkout: OpenCheckout {
+                store: self.store.clone(),
+                queries: self.queries.clone(),
+                gateway,
+                random: self.random.clone(),
+                clock: self.clock.clone(),
+            },
+        }
+    }
+
+    /// Everything that HTTP requests can ask for.
+    pub(crate) fn api(
+        &self,
+        settings: &Settings,
+        meaning: &Meaning,
+        gateway: Arc<dyn PaymentGateway>,
+        notifier: Arc<dyn Notifier>,
+    ) -> Result<Api> {
+        let issue = IssueTokens {
+            tokens: Arc::new(access_tokens(settings, meaning, &*self.random)?),
+            random: self.random.clone(),
+            clock: self.clock.clone(),
+            access_lifetime: meaning.access_lifetime,
+        };
+        let (store, queries, clock) = (&self.store, &self.queries, &self.clock);
+        let book_session = self.book_session(gateway);
+        let readiness: Vec<Arc<dyn HealthCheck>> = vec![
+            Arc::new(health::Database(queries.clone())),
+            Arc::new(health::Migrations(self.backend.clone())),
+            Arc::new(health::Outbox { queries: queries.clone(), clock: clock.clone() }),
+            Arc::new(health::Mail(notifier)),
+            Arc::new(health::Jitsi(meaning.meetings.clone())),
+        ];
+        Ok(Api {
+            register: Register { registration: meaning.registration, add_user: self.add_user() },
+            log_in: LogIn {
+                store: store.clone(),
+                queries: queries.clone(),
+                hasher: self.hasher.clone(),
+                issue: issue.clone(),
+                clock: clock.clone(),
+                max_failures: settings.limits.enabled.then_some(settings.auth.max_login_failures_per_day),
+            },
+            authenticate: Authenticate {
+                queries: queries.clone(),
+                tokens: issue.tokens.clone(),
+                clock: clock.clone(),
+                policy: meaning.sessions,
+            },
+            refresh: Refresh { store: store.clone(), issue, clock: clock.clone(), policy: meaning.sessions },
+            log_out: LogOut { store: store.clone(), clock: clock.clone() },
+            update_profile: UpdateProfile { store: store.clone(), zones: self.zones.clone(), clock: clock.clone() },
+            change_password: ChangePassword {
+                store: store.clone(),
+                queries: queries.clone(),
+                hasher: self.hasher.clone(),
+                clock: clock.clone(),
+            },
+            manage_user: ManageUser { store: store.clone(), clock: clock.clone() },
+            open_checkout: book_session.checkout.clone(),
+            book_session,
+            confirm_payment: ConfirmPayment {
+                store: store.clone(),
+                queries: queries.clone(),
+                clock: clock.clone(),
+                practice: self.practice.clone(),
+            },
+            record_offline: self.record_offline(),
+            links: MeetingLinks { queries: queries.clone(), policy: meaning.links, clock: clock.clone() },
+            queries: queries.clone(),
+            clock: clock.clone(),
+            random: self.random.clone(),
+            readiness,
+        })
+    }
+}
+
+fn access_tokens(settings: &Settings, meaning: &Meaning, random: &dyn Random) -> Result<JwtAccessTokens> {
+    let kept;
+    let secret = if settings.auth.secret.is_set() {
+        &settings.auth.secret
+    } else {
+        kept = kept_secret(&meaning.data_dir, random)?;
+        &kept
+    };
+    let read = |name: &'static str, text: &str| {
+        SigningSecret::new(text.as_bytes().to_vec()).map_err(|why| anyhow::anyhow!("{name} cannot be used: {why}"))
+    };
+    let mut previous = Vec::new();
+    if settings.auth.previous_secret.is_set() {
+        previous.push(read("auth.previous_secret", settings.auth.previous_secret.expose())?);
+    }
+    Ok(JwtAccessTokens::new(TokenConfig {
+        secret: read("auth.secret", secret.expose())?,
+        previous,
+        issuer: "attune".to_owned(),
+        audience: "attune-api".to_owned(),
+    }))
+}
+
+/// Who collects the price. `base` is where our own pages are.
+pub(crate) fn gateway(meaning: &Meaning, base: &Url) -> Arc<dyn PaymentGateway> {
+    Arc::new(match meaning.provider {
+        Provider::None => LocalGateway::none(),
+        Provider::Offline => LocalGateway::offline(meaning.hold),
+        Provider::Test => LocalGateway::test(meaning.hold, base.clone()),
+    })
+}
+
+/// How mail leaves.
+pub(crate) fn notifier(settings: &Settings, meaning: &Meaning) -> Result<Arc<dyn Notifier>> {
+    let domain = meaning.mail_from.as_str().rsplit_once('@').map_or("attune.localhost", |(_, domain)| domain);
+    let config = MailConfig {
+        practice_name: settings.practice.name.clone(),
+        message_domain: domain.to_owned(),
+        from: meaning.mail_from.clone(),
+        templates_dir: meaning.templates_dir.clone(),
+    };
+    Ok(match &meaning.mail {
+        MailTransport::File(folder) => {
+            make_folder(folder)?;
+            Arc::new(FileNotifier::new(folder.clone(), config)?)
+        }
+        MailTransport::Smtp(url) => {
+            let url = Url::parse(url.expose()).map_err(|_| anyhow::anyhow!("mail.smtp_url is not a URL"))?;
+            Arc::new(SmtpNotifier::new(SmtpConfig::new(url).context("mail.smtp_url cannot be used")?, config)?)
+        }
+    })
+}
+
+/// How requests are served.
+pub(crate) fn http_settings(settings: &Settings, meaning: &Meaning) -> Result<HttpSettings> {
+    let limits = &settings.limits;
+    let defaults = HttpSettings::default();
+    Ok(HttpSettings {
+        practice_name: settings.practice.name.clone(),
+        test_checkout: meaning.provider == Provider::Test,
+        cors_origins: settings.http.cors_origins.iter().filter(|o| !o.is_empty()).cloned().collect(),
+        trusted_proxies: settings
+            .http
+            .trusted_proxies
+            .iter()
+            .filter(|p| !p.is_empty())
+            .map(|p| p.parse().map_err(|_| anyhow::anyhow!("http.trusted_proxies: {p:?} is no address")))
+            .collect::<Result<_>>()?,
+        hsts: settings.http.hsts,
+        workers: if settings.http.workers == 0 { defaults.workers } else { settings.http.workers },
+        limits: Limits {
+            enabled: limits.enabled,
+            logins_per_minute: limits.logins_per_minute,
+            registrations_per_hour: limits.registrations_per_hour,
+            refreshes_per_minute: limits.refreshes_per_minute,
+            free_login_failures: limits.free_login_failures,
+            max_login_delay_secs: limits.max_login_delay_seconds,
+            api_per_second: limits.api_per_second,
+            api_burst: limits.api_burst,
+        },
+        ..defaults
+    })
+}
