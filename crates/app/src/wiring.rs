@@ -102,6 +102,7 @@ impl Parts {
                 random: self.random.clone(),
                 zones: self.zones.clone(),
                 links: meaning.links,
+                reminders: meaning.reminders.clone(),
                 retry: RetryPolicy::default(),
                 practice_zone: meaning.zone.clone(),
             },

@@ -13,5 +13,7 @@ pub mod setup;
 
 mod origin;
 mod retry;
+#[cfg(test)]
+mod testkit;
 
 pub use origin::Origin;

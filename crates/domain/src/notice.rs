@@ -63,9 +63,13 @@ pub struct OwedNotice {
 }
 
 impl OwedNotice {
-    /// One mail per key, whatever is retried: (booking, kind, offset, version of the booking).
+    /// One mail per key, whatever is retried or moved: (booking, kind, offset, beginning of the session in Unix seconds).
+    ///
+    /// The beginning stands here and not the version: a session that is moved away and back again owes its reminders
+    /// once, not twice.
     pub fn dedupe_key(&self) -> String {
-        format!("{}:{}:{}:v{}", self.kind.as_str(), self.booking, self.kind.offset_minutes(), self.booking_version)
+        let start = self.starts_at.as_second();
+        format!("{}:{}:{}:{start}", self.kind.as_str(), self.booking, self.kind.offset_minutes())
     }
 
     /// When trying makes no sense any more. A reminder is no use once the session is about to begin.
@@ -228,12 +232,22 @@ pub fn verdict(notice: &OwedNotice, booking: &Booking, now: Timestamp) -> Verdic
     }
 }
 
+/// Whether a nearer reminder of the same session is due by now. A worker that was away for a day must not send the
+/// reminders of 24 hours and of one hour together; the nearer one is enough.
+pub fn is_superseded(notice: &OwedNotice, plan: &ReminderPlan, now: Timestamp) -> bool {
+    let NoticeKind::Reminder { minutes_before } = notice.kind else { return false };
+    plan.offsets_minutes().iter().filter(|nearer| **nearer < minutes_before).any(|nearer| {
+        let lead = SignedDuration::from_mins(i64::from(*nearer));
+        notice.starts_at.saturating_sub(lead).is_ok_and(|due| due <= now)
+    })
+}
+
 /// How long and how often sending is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// Pause after the first failure; doubles each time.
     pub first: SignedDuration,
-    /// Longest pause.
+    /// Longest pause, before it is spread.
     pub cap: SignedDuration,
     /// Attempts after which a mail is dead. Reminders end by their own time instead.
     pub max_attempts: u32,
@@ -263,16 +277,16 @@ impl RetryPolicy {
         let doublings = attempts.saturating_sub(1).min(20);
         let pause = self.first.as_secs_f64() * f64::from(1_u32 << doublings);
         let spread = 0.8 + 0.4 * jitter.clamp(0.0, 1.0);
-        let pause = SignedDuration::from_secs_f64(pause.min(self.cap.as_secs_f64()) * spread);
+        // A jitter that is no number gives no number here either, and must not stop the worker.
+        let pause = SignedDuration::try_from_secs_f64(pause.min(self.cap.as_secs_f64()) * spread).unwrap_or(self.cap);
         let at = now.saturating_add(pause).unwrap_or(Timestamp::MAX);
         match notice.expires_at() {
-            Some(last) if now >= last => NextStep::Expire,
             // One last try just before it is too late beats giving up early.
-            Some(last) if at >= last => NextStep::RetryAt(
-                last.saturating_sub(SignedDuration::from_secs(30))
-                    .unwrap_or(last)
-                    .max(now.saturating_add(SignedDuration::from_secs(5)).unwrap_or(now)),
-            ),
+            Some(last) if at >= last => {
+                let soonest = now.saturating_add(SignedDuration::from_secs(5)).unwrap_or(Timestamp::MAX);
+                let last_try = last.saturating_sub(SignedDuration::from_secs(30)).unwrap_or(last).max(soonest);
+                if last_try < last { NextStep::RetryAt(last_try) } else { NextStep::Expire }
+            }
             Some(_) => NextStep::RetryAt(at),
             None if attempts >= self.max_attempts => NextStep::GiveUp,
             None => NextStep::RetryAt(at),

@@ -74,7 +74,9 @@ impl SessionPolicy {
             RefreshVerdict::Over
         } else if generation == session.generation {
             RefreshVerdict::Rotate
-        } else if generation + 1 == session.generation && now.duration_since(session.rotated_at) < self.overlap {
+        } else if generation.checked_add(1) == Some(session.generation)
+            && now.duration_since(session.rotated_at) < self.overlap
+        {
             RefreshVerdict::Overlap
         } else {
             RefreshVerdict::Reused

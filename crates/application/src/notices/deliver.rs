@@ -8,7 +8,9 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use attune_domain::MeetingLinkPolicy;
-use attune_domain::notice::{NextStep, Notice, NoticeKind, NoticeState, RetryPolicy, Verdict, verdict};
+use attune_domain::notice::{
+    NextStep, Notice, NoticeKind, NoticeState, ReminderPlan, RetryPolicy, Verdict, is_superseded, verdict,
+};
 use attune_ports::{
     Clock, Lease, LeaseToken, MeetingMail, Notifier, NotifyError, Queries, Random, Settlement, Store, StoreError,
     TimeZones,
@@ -52,6 +54,8 @@ pub struct DeliverNotices {
     pub zones: Arc<dyn TimeZones>,
     /// Makes the readers' links.
     pub links: MeetingLinkPolicy,
+    /// When reminders leave.
+    pub reminders: ReminderPlan,
     /// How long and how often.
     pub retry: RetryPolicy,
     /// The zone of readers who named none.
@@ -119,6 +123,9 @@ impl DeliverNotices {
             return Ok(self.settled(notice, NoticeState::Skipped, None));
         };
         match verdict(&notice.owed, &view.booking, now) {
+            Verdict::Send if is_superseded(&notice.owed, &self.reminders, now) => {
+                return Ok(self.settled(notice, NoticeState::Skipped, None));
+            }
             Verdict::Send => {}
             Verdict::Skip => return Ok(self.settled(notice, NoticeState::Skipped, None)),
             Verdict::Expired => return Ok(self.settled(notice, NoticeState::Expired, notice.last_error.as_deref())),

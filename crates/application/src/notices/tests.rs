@@ -1,1 +1,213 @@
+use attune_adapter_memory::Reply;
+use attune_domain::notice::{Notice, NoticeKind, NoticeState};
+use attune_domain::{Booking, Cancellation, Money, Role, User};
+use attune_ports::{NotifyError, NotifyReason};
+use jiff::SignedDuration;
 
+use super::*;
+use crate::testkit::{World, at};
+
+const TEN: &str = "2024-01-15T10:00:00Z";
+
+async fn booked(world: &World) -> (User, Booking) {
+    let client = world.client().await;
+    let booking = world.book(&client, TEN).await.unwrap().booking;
+    (client, booking)
+}
+
+async fn notices(world: &World, booking: &Booking) -> Vec<Notice> {
+    world.queries.notices(booking.id).await.unwrap()
+}
+
+fn deferred() -> NotifyError {
+    NotifyError::Unavailable { reason: NotifyReason::Deferred(451) }
+}
+
+#[tokio::test]
+async fn the_information_leaves_at_once_and_reminders_at_their_instant() {
+    let world = World::free().await;
+    let (client, booking) = booked(&world).await;
+    assert_eq!(world.deliver().run().await.unwrap().sent, 1);
+    let mails = world.notifier.sent();
+    assert_eq!(mails[0].kind, NoticeKind::MeetingInfo);
+    assert_eq!(mails[0].to, client.email);
+    assert_eq!(mails[0].to_name, "Alex client");
+    let room = booking.room.as_ref().unwrap().url();
+    assert_eq!(mails[0].join_url, format!("{room}#userInfo.displayName=%22Alex%20client%22"));
+    assert_eq!(mails[0].zone.iana_name(), Some("Europe/Berlin"), "the practice's zone for a reader without one");
+
+    for (instant, minutes_before) in [("2024-01-14T10:00:00Z", 1440), ("2024-01-15T09:00:00Z", 60)] {
+        world.clock.set(at(instant) - SignedDuration::from_secs(1));
+        assert_eq!(world.deliver().run().await.unwrap(), Delivered::default(), "not a second early");
+        world.clock.set(at(instant));
+        assert_eq!(world.deliver().run().await.unwrap().sent, 1);
+        assert_eq!(world.notifier.sent().last().unwrap().kind, NoticeKind::Reminder { minutes_before });
+        assert_eq!(world.deliver().run().await.unwrap(), Delivered::default(), "never twice");
+    }
+    let keys: std::collections::HashSet<String> = world.notifier.sent().into_iter().map(|m| m.message_key).collect();
+    assert_eq!(keys.len(), 3);
+}
+
+#[tokio::test]
+async fn an_admin_who_booked_gets_the_admin_link() {
+    let world = World::free().await;
+    let admin = world.add("second@example.org", Role::Admin).await;
+    world.book(&admin, TEN).await.unwrap();
+    world.deliver().run().await.unwrap();
+    assert!(world.notifier.sent()[0].join_url.ends_with("&config.startWithVideoMuted=false"));
+}
+
+#[tokio::test]
+async fn a_mail_tells_what_is_true_when_it_leaves() {
+    let world = World::free().await;
+    let (client, booking) = booked(&world).await;
+    let mut work = world.store.begin().await.unwrap();
+    let changed = User { last_name: None, ..client.clone() };
+    work.save_user(&changed).await.unwrap();
+    work.commit().await.unwrap();
+    world.deliver().run().await.unwrap();
+    assert!(world.notifier.sent()[0].join_url.contains("client%5Cu0040example.org"), "the name as it is now");
+
+    let mut work = world.store.begin().await.unwrap();
+    let stored = work.booking(booking.id).await.unwrap().unwrap();
+    let cancellation = Cancellation {
+        at: world.now(),
+        by: client.id,
+        late: false,
+        reason: None,
+        refund: Money::zero(stored.price.currency()),
+    };
+    let (cancelled, _) = stored.cancel(cancellation, Role::Client).unwrap();
+    work.save_booking(&cancelled).await.unwrap();
+    work.commit().await.unwrap();
+    world.clock.set(at("2024-01-15T09:30:00Z"));
+    let delivered = world.deliver().run().await.unwrap();
+    assert_eq!((delivered.claimed, delivered.sent), (2, 0));
+    let states: Vec<NoticeState> = notices(&world, &booking).await.into_iter().map(|n| n.state).collect();
+    assert_eq!(states, [NoticeState::Sent, NoticeState::Skipped, NoticeState::Skipped]);
+}
+
+#[tokio::test]
+async fn a_moved_session_never_mails_its_old_time() {
+    let world = World::free().await;
+    let (_, booking) = booked(&world).await;
+    let mut work = world.store.begin().await.unwrap();
+    let stored = work.booking(booking.id).await.unwrap().unwrap();
+    let (moved, _) = stored.reschedule(at("2024-01-16T10:00:00Z"), Role::Client, world.now()).unwrap();
+    work.save_booking(&moved).await.unwrap();
+    work.commit().await.unwrap();
+    world.deliver().run().await.unwrap();
+    assert!(world.notifier.sent().is_empty());
+    assert_eq!(notices(&world, &booking).await[0].state, NoticeState::Skipped);
+}
+
+#[tokio::test]
+async fn a_mail_server_that_is_away_gets_the_mail_later() {
+    let world = World::free().await;
+    let (_, booking) = booked(&world).await;
+    world.notifier.go_down(deferred());
+    world.deliver().run().await.unwrap();
+    let waiting = &notices(&world, &booking).await[0];
+    assert_eq!((waiting.state, waiting.attempts), (NoticeState::Pending, 1));
+    assert_eq!(waiting.last_error.as_deref(), Some("deferred_451"));
+    let pause = waiting.next_at.duration_since(world.now());
+    assert!((24..=36).contains(&pause.as_secs()), "30 seconds, spread by a fifth: {pause}");
+    assert_eq!(world.deliver().run().await.unwrap(), Delivered::default(), "not before its time");
+    world.notifier.come_back();
+    world.clock.set(waiting.next_at);
+    assert_eq!(world.deliver().run().await.unwrap().sent, 1);
+    let sent = &notices(&world, &booking).await[0];
+    assert_eq!((sent.state, sent.attempts), (NoticeState::Sent, 2));
+    assert_eq!(sent.sent_at, Some(world.now()));
+}
+
+#[tokio::test]
+async fn a_final_refusal_and_endless_failures_are_dead_and_visible() {
+    let world = World::free().await;
+    let (_, booking) = booked(&world).await;
+    world.notifier.reply_with([Reply::Fail(NotifyError::Refused { code: 550 })]);
+    world.deliver().run().await.unwrap();
+    let dead = &notices(&world, &booking).await[0];
+    assert_eq!((dead.state, dead.last_error.as_deref()), (NoticeState::Dead, Some("refused_550")));
+    assert_eq!(world.queries.outbox_health(world.now()).await.unwrap().dead, 1);
+
+    let world = World::free().await;
+    let client = world.client().await;
+    let booking = world.book(&client, "2024-03-01T10:00:00Z").await.unwrap().booking;
+    world.notifier.go_down(deferred());
+    for _ in 0..12 {
+        world.clock.set(notices(&world, &booking).await[0].next_at);
+        world.deliver().run().await.unwrap();
+    }
+    let dead = &notices(&world, &booking).await[0];
+    assert_eq!((dead.state, dead.attempts), (NoticeState::Dead, 12));
+}
+
+#[tokio::test]
+async fn a_reminder_is_tried_until_just_before_the_session_and_then_given_up() {
+    let world = World::free().await;
+    let (_, booking) = booked(&world).await;
+    world.deliver().run().await.unwrap();
+    world.clock.set(at("2024-01-15T09:00:00Z"));
+    world.notifier.go_down(deferred());
+    let reminder = |all: Vec<Notice>| all.into_iter().find(|n| n.owed.kind.offset_minutes() == 60).unwrap();
+    let mut tries = 0;
+    loop {
+        world.deliver().run().await.unwrap();
+        let now = reminder(notices(&world, &booking).await);
+        tries += 1;
+        if now.state != NoticeState::Pending {
+            assert_eq!(now.state, NoticeState::Expired);
+            break;
+        }
+        assert!(now.next_at < at("2024-01-15T10:00:00Z"), "never after the session began");
+        assert!(tries < 40);
+        world.clock.set(now.next_at);
+    }
+    assert!(world.now() >= at("2024-01-15T09:54:00Z"), "the last try comes close to the last call: {}", world.now());
+}
+
+#[tokio::test]
+async fn a_reminder_that_is_late_leaves_while_it_is_of_use() {
+    let world = World::free().await;
+    let (_, booking) = booked(&world).await;
+    // Nobody worked from the booking on until ten to ten.
+    world.clock.set(at("2024-01-15T09:50:00Z"));
+    world.deliver().run().await.unwrap();
+    let states: Vec<NoticeState> = notices(&world, &booking).await.into_iter().map(|n| n.state).collect();
+    assert_eq!(states, [NoticeState::Sent, NoticeState::Skipped, NoticeState::Sent], "the nearer reminder is enough");
+
+    let world = World::free().await;
+    let (_, booking) = booked(&world).await;
+    world.clock.set(at("2024-01-15T09:56:00Z"));
+    world.deliver().run().await.unwrap();
+    let states: Vec<NoticeState> = notices(&world, &booking).await.into_iter().map(|n| n.state).collect();
+    assert_eq!(states, [NoticeState::Sent, NoticeState::Expired, NoticeState::Expired], "too late for any reminder");
+}
+
+#[tokio::test]
+async fn one_mail_that_panics_does_not_take_the_others_with_it() {
+    let world = World::free().await;
+    let (client, first) = booked(&world).await;
+    let second = world.book(&client, "2024-01-16T10:00:00Z").await.unwrap().booking;
+    world.notifier.reply_with([Reply::Panic]);
+    assert_eq!(world.deliver().run().await.unwrap().sent, 1);
+    let mut states = Vec::new();
+    for booking in [&first, &second] {
+        let notice = notices(&world, booking).await.remove(0);
+        states.push((notice.state, notice.last_error));
+    }
+    assert_eq!(states, [(NoticeState::Pending, Some("panicked".into())), (NoticeState::Sent, None)]);
+}
+
+#[tokio::test]
+async fn a_disabled_reader_gets_no_mail() {
+    let world = World::free().await;
+    let (client, booking) = booked(&world).await;
+    let mut work = world.store.begin().await.unwrap();
+    work.save_user(&User { disabled: true, ..client }).await.unwrap();
+    work.commit().await.unwrap();
+    world.deliver().run().await.unwrap();
+    assert!(world.notifier.sent().is_empty());
+    assert_eq!(notices(&world, &booking).await[0].state, NoticeState::Skipped);
+}

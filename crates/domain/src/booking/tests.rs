@@ -1,1 +1,839 @@
+use proptest::prelude::*;
 
+use super::*;
+use crate::{Currency, MeetingBaseUrl, RoomTail};
+
+/// 2024-01-15T10:00:00Z, 50 minutes and a pause of 10.
+const START: i64 = 1_705_312_800;
+const END: i64 = START + 50 * 60;
+const BLOCKED: i64 = START + 60 * 60;
+const DAY: i64 = 86_400;
+/// When the bookings here are made.
+const BOOKED: i64 = START - 5 * DAY;
+/// When their holds end.
+const HOLD_END: i64 = BOOKED + 900;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn user(id: i64) -> UserId {
+    UserId::new(id).unwrap()
+}
+
+fn euros(minor: i64) -> Money {
+    Money::new(minor, Currency::parse("EUR").unwrap()).unwrap()
+}
+
+fn base_url() -> MeetingBaseUrl {
+    MeetingBaseUrl::parse("https://meet.example.org").unwrap()
+}
+
+fn new_room(base_url: &MeetingBaseUrl) -> NewRoom<'_> {
+    NewRoom { base_url, tail: RoomTail::from_bytes([7; 16]) }
+}
+
+fn request(payment: PaymentPlan<'_>) -> BookingRequest<'_> {
+    BookingRequest {
+        id: BookingId::new(12).unwrap(),
+        client: user(7),
+        therapist: user(1),
+        service: ServiceId::new(3).unwrap(),
+        scheduled_at: at(START),
+        minutes: 50,
+        pause_minutes: 10,
+        price: euros(10_000),
+        note: Some("first visit".to_owned()),
+        payment,
+    }
+}
+
+fn due() -> PaymentPlan<'static> {
+    PaymentPlan::Due { hold_until: at(HOLD_END) }
+}
+
+fn held() -> Booking {
+    Booking::book(request(due()), at(BOOKED)).unwrap().0
+}
+
+fn cancellation(now: Timestamp, refund: Money) -> Cancellation {
+    Cancellation { at: now, by: user(7), late: false, reason: Some("ill".to_owned()), refund }
+}
+
+/// A consistent booking in any legal state, as a store would give it back.
+fn in_state(status: BookingStatus, payment_status: PaymentStatus) -> Booking {
+    let room = MeetingRoom::make(BookingId::new(12).unwrap(), at(BOOKED), new_room(&base_url()));
+    let pending = status == BookingStatus::PendingPayment;
+    let record = BookingRecord {
+        status,
+        payment_status,
+        room: status.has_room().then_some(room),
+        hold_expires_at: pending.then_some(at(HOLD_END)),
+        cancellation: (status == BookingStatus::Cancelled).then(|| cancellation(at(BOOKED), euros(0))),
+        version: 4,
+        ..held().record().clone()
+    };
+    Booking::restore(record).unwrap()
+}
+
+fn every_legal_state() -> impl Iterator<Item = (BookingStatus, PaymentStatus)> {
+    BookingStatus::ALL
+        .into_iter()
+        .flat_map(|status| PaymentStatus::ALL.into_iter().map(move |payment| (status, payment)))
+        .filter(|(status, payment)| payment.is_legal_with(*status))
+}
+
+/// Everything that can be asked of a booking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Op {
+    PaymentStarted,
+    PaymentFailed,
+    PaymentSucceeded,
+    Waive,
+    Expire,
+    Reschedule(Role, i64),
+    Cancel(Role, i64),
+    Complete,
+    NoShow,
+    Reopen,
+    RefundRequested,
+    RefundSettled(PaymentStatus),
+}
+
+/// Every way to be refused, in one type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refused {
+    Change(ChangeError),
+    Pay(PayError),
+    Time(BookError),
+}
+
+impl From<ChangeError> for Refused {
+    fn from(error: ChangeError) -> Self {
+        Self::Change(error)
+    }
+}
+
+impl From<PayError> for Refused {
+    fn from(error: PayError) -> Self {
+        Self::Pay(error)
+    }
+}
+
+impl From<RescheduleError> for Refused {
+    fn from(error: RescheduleError) -> Self {
+        match error {
+            RescheduleError::State(state) => Self::Change(state),
+            RescheduleError::Time(time) => Self::Time(time),
+        }
+    }
+}
+
+const INVALID: Refused = Refused::Change(ChangeError::InvalidState);
+const CLOSED: Refused = Refused::Change(ChangeError::WindowClosed);
+
+fn apply(op: Op, booking: Booking, now: Timestamp) -> Result<(Booking, BookingEvent), Refused> {
+    let base_url = base_url();
+    Ok(match op {
+        Op::PaymentStarted => booking.payment_started(now)?,
+        Op::PaymentFailed => booking.payment_failed(now)?,
+        Op::PaymentSucceeded => booking.payment_succeeded(new_room(&base_url), now)?,
+        Op::Waive => booking.waive_payment(new_room(&base_url), now)?,
+        Op::Expire => booking.expire(now)?,
+        Op::Reschedule(by, to) => booking.reschedule(at(to), by, now)?,
+        Op::Cancel(by, refund) => booking.cancel(cancellation(now, euros(refund)), by)?,
+        Op::Complete => booking.complete(now)?,
+        Op::NoShow => booking.mark_no_show(now)?,
+        Op::Reopen => booking.reopen(now)?,
+        Op::RefundRequested => booking.refund_requested(now)?,
+        Op::RefundSettled(outcome) => booking.refund_settled(outcome, now)?,
+    })
+}
+
+mod booking_a_session {
+    use super::*;
+
+    #[test]
+    fn a_price_that_is_due_holds_the_slot() {
+        let (booking, event) = Booking::book(request(due()), at(BOOKED)).unwrap();
+        assert_eq!(event, BookingEvent::Held);
+        assert_eq!(
+            *booking.record(),
+            BookingRecord {
+                id: BookingId::new(12).unwrap(),
+                client: user(7),
+                therapist: user(1),
+                service: ServiceId::new(3).unwrap(),
+                scheduled_at: at(START),
+                minutes: 50,
+                blocked_until: at(BLOCKED),
+                status: BookingStatus::PendingPayment,
+                payment_status: PaymentStatus::Pending,
+                price: euros(10_000),
+                room: None,
+                hold_expires_at: Some(at(HOLD_END)),
+                note: Some("first visit".to_owned()),
+                cancellation: None,
+                version: 1,
+                created_at: at(BOOKED),
+                updated_at: at(BOOKED),
+            }
+        );
+        assert_eq!(booking.ends_at(), at(END));
+    }
+
+    #[test]
+    fn with_nothing_due_it_is_agreed_at_once() {
+        let base_url = base_url();
+        let (booking, event) =
+            Booking::book(request(PaymentPlan::NotRequired(new_room(&base_url))), at(BOOKED)).unwrap();
+        assert_eq!(event, BookingEvent::Scheduled);
+        assert_eq!((booking.status, booking.payment_status), (BookingStatus::Scheduled, PaymentStatus::NotRequired));
+        assert_eq!((booking.hold_expires_at, booking.version, booking.price), (None, 1, euros(10_000)));
+        let room = booking.room.as_ref().unwrap();
+        assert_eq!(room.id(), format!("booking-12-{BOOKED}-{}", "07".repeat(16)));
+    }
+
+    #[test]
+    fn a_hold_never_outlives_the_beginning() {
+        for (hold_until, kept) in
+            [(START - 1, START - 1), (START, START), (START + 1, START), (START + DAY, START), (BOOKED, BOOKED)]
+        {
+            let plan = PaymentPlan::Due { hold_until: at(hold_until) };
+            let (booking, _) = Booking::book(request(plan), at(BOOKED)).unwrap();
+            assert_eq!(booking.hold_expires_at, Some(at(kept)));
+        }
+    }
+
+    #[test]
+    fn a_hold_is_over_at_its_end_and_not_before() {
+        for (now, over) in [(HOLD_END - 1, false), (HOLD_END, true), (HOLD_END + 1, true)] {
+            assert_eq!(held().hold_is_over(at(now)), over);
+        }
+        for (status, payment) in every_legal_state().filter(|(status, _)| *status != BookingStatus::PendingPayment) {
+            assert!(!in_state(status, payment).hold_is_over(at(START + DAY)), "{status:?} has no hold to lose");
+        }
+    }
+
+    fn book_at(start: Timestamp, now: Timestamp) -> Result<Timestamp, BookError> {
+        let request = BookingRequest { scheduled_at: start, ..request(due()) };
+        Booking::book(request, now).map(|(booking, _)| booking.scheduled_at)
+    }
+
+    #[test]
+    fn beginnings_are_cut_to_seconds() {
+        for nanosecond in [1, 1_000_000, 500_000_000, 999_999_999] {
+            let start = Timestamp::new(START, nanosecond).unwrap();
+            assert_eq!(book_at(start, at(BOOKED)), Ok(at(START)));
+            let (moved, _) = scheduled().reschedule(start, Role::Client, at(BOOKED)).unwrap();
+            assert_eq!(moved.scheduled_at, at(START));
+        }
+    }
+
+    #[test]
+    fn the_past_and_the_far_future_are_refused_to_the_second() {
+        let horizon = Booking::HORIZON_DAYS * DAY;
+        for (start, expected) in [
+            (at(BOOKED + 1), Ok(at(BOOKED + 1))),
+            (at(BOOKED), Err(BookError::InThePast)),
+            (at(BOOKED - 1), Err(BookError::InThePast)),
+            (Timestamp::MIN, Err(BookError::InThePast)),
+            // Cut to the second, this one begins now.
+            (Timestamp::new(BOOKED, 999_999_999).unwrap(), Err(BookError::InThePast)),
+            (at(BOOKED + horizon), Ok(at(BOOKED + horizon))),
+            (at(BOOKED + horizon + 1), Err(BookError::TooFar)),
+            (Timestamp::MAX, Err(BookError::TooFar)),
+        ] {
+            assert_eq!(book_at(start, at(BOOKED)), expected, "{start}");
+            let moved = scheduled().reschedule(start, Role::Admin, at(BOOKED)).map(|(b, _)| b.scheduled_at);
+            assert_eq!(moved, expected.map_err(RescheduleError::Time), "{start}");
+        }
+    }
+
+    #[test]
+    fn lengths_are_bounded() {
+        for (minutes, pause_minutes, fits) in [
+            (1, 0, true),
+            (720, 720, true),
+            (0, 0, false),
+            (721, 0, false),
+            (50, 721, false),
+            (u32::MAX, u32::MAX, false),
+        ] {
+            let result = Booking::book(BookingRequest { minutes, pause_minutes, ..request(due()) }, at(BOOKED));
+            match result {
+                Ok((booking, _)) => {
+                    assert!(fits);
+                    assert_eq!(booking.ends_at(), at(START + i64::from(minutes) * 60));
+                    assert_eq!(booking.blocked_until, at(START + i64::from(minutes + pause_minutes) * 60));
+                }
+                Err(error) => assert!(!fits && error == BookError::Length, "{minutes} {pause_minutes}: {error}"),
+            }
+        }
+    }
+
+    #[test]
+    fn notes_are_bounded_in_characters() {
+        for (note, fits) in [
+            (String::new(), true),
+            ("two\nlines\tand more".to_owned(), true),
+            ("é".repeat(2_000), true),
+            ("🦀".repeat(2_000), true),
+            ("a".repeat(2_001), false),
+            ("with a \0 inside".to_owned(), false),
+        ] {
+            let result = Booking::book(BookingRequest { note: Some(note.clone()), ..request(due()) }, at(BOOKED));
+            assert_eq!(result.map(|(b, _)| b.note.clone()), if fits { Ok(Some(note)) } else { Err(BookError::Note) });
+        }
+    }
+}
+
+fn scheduled() -> Booking {
+    in_state(BookingStatus::Scheduled, PaymentStatus::Succeeded)
+}
+
+mod transitions {
+    use super::*;
+    use BookingEvent as E;
+    use BookingStatus as B;
+    use PaymentStatus as P;
+
+    const SETTLED: &[P] = &[P::NotRequired, P::Succeeded, P::RefundPending, P::PartiallyRefunded, P::Refunded];
+    const PAID: &[P] = &[P::Succeeded, P::PartiallyRefunded];
+    const NOT_PAID: &[P] = &[P::NotRequired, P::RefundPending, P::Refunded];
+
+    /// One line of the table: from a status and some payment statuses to a status, a payment status (or the same), and
+    /// what is told about it.
+    type Line = (B, &'static [P], B, Option<P>, E);
+
+    /// The tables of the API contract, one operation after the other, each at a moment when its window is open.
+    fn table() -> Vec<(Op, i64, Vec<Line>)> {
+        let refunded = |outcome| {
+            [B::Scheduled, B::Completed, B::NoShow, B::Cancelled, B::Expired]
+                .map(|b| (b, &[P::RefundPending][..], b, Some(outcome), E::PaymentChanged))
+                .to_vec()
+        };
+        let agreed = |payment| {
+            vec![
+                (
+                    B::PendingPayment,
+                    &[P::Pending, P::Processing, P::Failed][..],
+                    B::Scheduled,
+                    Some(payment),
+                    E::Scheduled,
+                ),
+                (B::Expired, &[P::Cancelled][..], B::Scheduled, Some(payment), E::Scheduled),
+            ]
+        };
+        let moved = vec![(B::Scheduled, SETTLED, B::Scheduled, None, E::Rescheduled)];
+        let unpaid = (B::PendingPayment, &[P::Pending, P::Failed][..], B::Cancelled, Some(P::Cancelled), E::Cancelled);
+        let with_refund = vec![
+            unpaid,
+            (B::Scheduled, PAID, B::Cancelled, Some(P::RefundPending), E::Cancelled),
+            (B::Scheduled, NOT_PAID, B::Cancelled, None, E::Cancelled),
+        ];
+        let without_refund = vec![unpaid, (B::Scheduled, SETTLED, B::Cancelled, None, E::Cancelled)];
+        vec![
+            (
+                Op::PaymentStarted,
+                BOOKED + 60,
+                vec![(
+                    B::PendingPayment,
+                    &[P::Pending, P::Failed],
+                    B::PendingPayment,
+                    Some(P::Processing),
+                    E::PaymentChanged,
+                )],
+            ),
+            (
+                Op::PaymentFailed,
+                BOOKED + 60,
+                vec![(
+                    B::PendingPayment,
+                    &[P::Pending, P::Processing],
+                    B::PendingPayment,
+                    Some(P::Failed),
+                    E::PaymentChanged,
+                )],
+            ),
+            (Op::PaymentSucceeded, BOOKED + 60, agreed(P::Succeeded)),
+            (Op::Waive, BOOKED + 60, agreed(P::NotRequired)),
+            (
+                Op::Expire,
+                HOLD_END,
+                vec![(B::PendingPayment, &[P::Pending, P::Failed], B::Expired, Some(P::Cancelled), E::Expired)],
+            ),
+            (Op::Reschedule(Role::Client, START + DAY), BOOKED + 60, moved.clone()),
+            (Op::Reschedule(Role::Admin, START + DAY), START + 60, moved),
+            (Op::Cancel(Role::Client, 10_000), BOOKED + 60, with_refund.clone()),
+            (Op::Cancel(Role::Admin, 10_000), START + 60, with_refund),
+            (Op::Cancel(Role::Client, 0), BOOKED + 60, without_refund.clone()),
+            (Op::Cancel(Role::Admin, 0), START + 60, without_refund),
+            (
+                Op::Complete,
+                END,
+                vec![
+                    (B::Scheduled, SETTLED, B::Completed, None, E::Completed),
+                    (B::NoShow, SETTLED, B::Completed, None, E::Completed),
+                ],
+            ),
+            (
+                Op::NoShow,
+                END,
+                vec![
+                    (B::Scheduled, SETTLED, B::NoShow, None, E::MarkedNoShow),
+                    (B::Completed, SETTLED, B::NoShow, None, E::MarkedNoShow),
+                ],
+            ),
+            (
+                Op::Reopen,
+                END - 1,
+                vec![
+                    (B::Completed, SETTLED, B::Scheduled, None, E::Reopened),
+                    (B::NoShow, SETTLED, B::Scheduled, None, E::Reopened),
+                ],
+            ),
+            (
+                Op::RefundRequested,
+                END,
+                [B::Scheduled, B::Completed, B::NoShow, B::Cancelled, B::Expired]
+                    .map(|b| (b, PAID, b, Some(P::RefundPending), E::PaymentChanged))
+                    .to_vec(),
+            ),
+            (Op::RefundSettled(P::Refunded), END, refunded(P::Refunded)),
+            (Op::RefundSettled(P::PartiallyRefunded), END, refunded(P::PartiallyRefunded)),
+            (Op::RefundSettled(P::Succeeded), END, refunded(P::Succeeded)),
+            (Op::RefundSettled(P::RefundPending), END, vec![]),
+            (Op::RefundSettled(P::NotRequired), END, vec![]),
+            (Op::RefundSettled(P::Pending), END, vec![]),
+            (Op::RefundSettled(P::Processing), END, vec![]),
+            (Op::RefundSettled(P::Failed), END, vec![]),
+            (Op::RefundSettled(P::Cancelled), END, vec![]),
+        ]
+    }
+
+    /// What is said when the table has no line.
+    fn refusal(op: Op, status: B, payment: P) -> Refused {
+        if !matches!(op, Op::PaymentSucceeded | Op::Waive) {
+            return INVALID;
+        }
+        Refused::Pay(match (status, payment) {
+            (B::Cancelled, _) => PayError::Cancelled,
+            (B::Expired, _) => PayError::HoldExpired,
+            (_, P::NotRequired) => PayError::NotRequired,
+            _ => PayError::AlreadyPaid,
+        })
+    }
+
+    #[test]
+    fn every_operation_in_every_state() {
+        let mut allowed = 0;
+        for (op, now, lines) in table() {
+            for (status, payment) in every_legal_state() {
+                let before = in_state(status, payment);
+                let line = lines.iter().find(|(from, payments, ..)| *from == status && payments.contains(&payment));
+                let expected = match line {
+                    Some((_, _, to, paid, event)) => Ok((*to, paid.unwrap_or(payment), *event)),
+                    None => Err(refusal(op, status, payment)),
+                };
+                let result = apply(op, before.clone(), at(now));
+                let found = result.as_ref().map(|(b, event)| (b.status, b.payment_status, *event)).map_err(|e| *e);
+                assert_eq!(found, expected, "{op:?} of {status:?} and {payment:?}");
+                if let Ok((after, _)) = result {
+                    allowed += 1;
+                    assert_eq!((after.version, after.updated_at), (before.version + 1, at(now)), "{op:?}");
+                    assert_untouched(op, &before, &after);
+                    assert_eq!(Booking::restore(after.record().clone()), Ok(after), "{op:?}");
+                }
+            }
+        }
+        let lines: usize = table().iter().flat_map(|(_, _, lines)| lines).map(|(_, payments, ..)| payments.len()).sum();
+        assert_eq!(allowed, lines, "each line of the table was met");
+    }
+
+    /// What no operation, or only a certain one, may change.
+    pub(super) fn assert_untouched(op: Op, before: &Booking, after: &Booking) {
+        let expected = BookingRecord {
+            status: after.status,
+            payment_status: after.payment_status,
+            version: after.version,
+            updated_at: after.updated_at,
+            hold_expires_at: if after.status == before.status { before.hold_expires_at } else { None },
+            room: if before.room.is_some() { before.room.clone() } else { after.room.clone() },
+            cancellation: if matches!(op, Op::Cancel(..)) {
+                after.cancellation.clone()
+            } else {
+                before.cancellation.clone()
+            },
+            scheduled_at: if matches!(op, Op::Reschedule(..)) { after.scheduled_at } else { before.scheduled_at },
+            blocked_until: if matches!(op, Op::Reschedule(..)) { after.blocked_until } else { before.blocked_until },
+            ..before.record().clone()
+        };
+        assert_eq!(*after.record(), expected, "{op:?} changed more than it may");
+    }
+
+    #[test]
+    fn a_room_is_made_when_a_booking_is_agreed_and_at_no_other_moment() {
+        for (op, now, _) in table() {
+            for (status, payment) in every_legal_state() {
+                let before = in_state(status, payment);
+                let Ok((after, event)) = apply(op, before.clone(), at(now)) else { continue };
+                if event == E::Scheduled {
+                    assert_eq!(before.room, None);
+                    let room = after.room.as_ref().unwrap();
+                    assert_eq!(room.id(), format!("booking-12-{now}-{}", "07".repeat(16)));
+                } else {
+                    assert_eq!(after.room, before.room, "{op:?} of {status:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn whoever_may_be_asked_to_pay_can_pay() {
+        for now in [BOOKED, HOLD_END, START - 1, START, END] {
+            for (status, payment) in every_legal_state() {
+                let booking = in_state(status, payment);
+                let asked = booking.check_payable(at(now)).map_err(Refused::Pay);
+                for op in [Op::PaymentSucceeded, Op::Waive] {
+                    assert_eq!(apply(op, booking.clone(), at(now)).map(|_| ()), asked, "{status:?} and {payment:?}");
+                }
+            }
+        }
+    }
+}
+
+mod windows {
+    use super::*;
+
+    /// Runs an operation a second before, at, and a second after an instant.
+    fn around(op: Op, booking: &Booking, instant: i64) -> [Result<(), Refused>; 3] {
+        [instant - 1, instant, instant + 1].map(|now| apply(op, booking.clone(), at(now)).map(|_| ()))
+    }
+
+    const OPENS: [Result<(), Refused>; 3] = [Err(CLOSED), Ok(()), Ok(())];
+    const CLOSES: [Result<(), Refused>; 3] = [Ok(()), Err(CLOSED), Err(CLOSED)];
+
+    #[test]
+    fn clients_until_the_beginning_and_admins_until_the_end() {
+        for (by, last) in [(Role::Client, START), (Role::Admin, END)] {
+            assert_eq!(around(Op::Cancel(by, 0), &scheduled(), last), CLOSES, "{by:?} cancels");
+            assert_eq!(around(Op::Reschedule(by, START + DAY), &scheduled(), last), CLOSES, "{by:?} moves");
+        }
+    }
+
+    #[test]
+    fn an_unpaid_hold_can_be_cancelled_at_any_time() {
+        for by in [Role::Client, Role::Admin] {
+            for instant in [BOOKED, HOLD_END, START, END] {
+                assert_eq!(around(Op::Cancel(by, 0), &held(), instant), [Ok(()); 3]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_hold_ends_at_its_end() {
+        assert_eq!(around(Op::Expire, &held(), HOLD_END), OPENS);
+        let failed = in_state(BookingStatus::PendingPayment, PaymentStatus::Failed);
+        assert_eq!(around(Op::Expire, &failed, HOLD_END), OPENS);
+        let processing = in_state(BookingStatus::PendingPayment, PaymentStatus::Processing);
+        assert_eq!(around(Op::Expire, &processing, HOLD_END), [Err(INVALID); 3], "money may be on its way");
+    }
+
+    #[test]
+    fn payments_come_in_until_the_beginning() {
+        let closes = [Ok(()), Err(Refused::Pay(PayError::HoldExpired)), Err(Refused::Pay(PayError::HoldExpired))];
+        let expired = in_state(BookingStatus::Expired, PaymentStatus::Cancelled);
+        for op in [Op::PaymentSucceeded, Op::Waive] {
+            for booking in [&held(), &expired] {
+                assert_eq!(around(op, booking, START), closes);
+                // A hold that ran out is no reason to refuse money while the session is ahead.
+                assert_eq!(around(op, booking, HOLD_END), [Ok(()); 3]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_session_is_completed_from_its_beginning_on() {
+        assert_eq!(around(Op::Complete, &scheduled(), START), OPENS);
+        assert_eq!(around(Op::Complete, &scheduled(), END + 400 * DAY), [Ok(()); 3], "late paperwork is fine");
+    }
+
+    #[test]
+    fn a_client_has_fifteen_minutes_to_come() {
+        assert_eq!(around(Op::NoShow, &scheduled(), START + 900), OPENS);
+        assert_eq!(around(Op::NoShow, &scheduled(), END + 400 * DAY), [Ok(()); 3]);
+    }
+
+    #[test]
+    fn corrections_take_seven_days_at_most() {
+        let completed = in_state(BookingStatus::Completed, PaymentStatus::Succeeded);
+        let missed = in_state(BookingStatus::NoShow, PaymentStatus::Succeeded);
+        assert_eq!(around(Op::NoShow, &completed, END + 7 * DAY), CLOSES);
+        assert_eq!(around(Op::Complete, &missed, END + 7 * DAY), CLOSES);
+        assert_eq!(around(Op::NoShow, &completed, START + 900), OPENS, "a correction is no short cut");
+    }
+
+    #[test]
+    fn a_session_is_reopened_while_its_end_is_ahead() {
+        for status in [BookingStatus::Completed, BookingStatus::NoShow] {
+            assert_eq!(around(Op::Reopen, &in_state(status, PaymentStatus::Succeeded), END), CLOSES, "{status:?}");
+        }
+    }
+
+    #[test]
+    fn the_state_is_told_before_the_time() {
+        // Too late as well, but that would be the wrong thing to say.
+        for op in [Op::Cancel(Role::Client, 0), Op::Reschedule(Role::Client, 0)] {
+            let cancelled = in_state(BookingStatus::Cancelled, PaymentStatus::Refunded);
+            assert_eq!(around(op, &cancelled, END), [Err(INVALID); 3]);
+        }
+    }
+}
+
+mod moving {
+    use super::*;
+
+    #[test]
+    fn room_payment_price_length_and_pause_stay() {
+        let before = scheduled();
+        let (after, event) = before.clone().reschedule(at(START + DAY), Role::Client, at(BOOKED)).unwrap();
+        assert_eq!(event, BookingEvent::Rescheduled);
+        assert_eq!(
+            *after.record(),
+            BookingRecord {
+                scheduled_at: at(START + DAY),
+                blocked_until: at(BLOCKED + DAY),
+                version: 5,
+                updated_at: at(BOOKED),
+                ..before.record().clone()
+            }
+        );
+    }
+
+    #[test]
+    fn a_running_session_can_be_moved_by_an_admin_but_not_into_the_past() {
+        let now = at(START + 600);
+        let past = scheduled().reschedule(at(START + 600), Role::Admin, now);
+        assert_eq!(past, Err(RescheduleError::Time(BookError::InThePast)));
+        let (moved, _) = scheduled().reschedule(at(START + 601), Role::Admin, now).unwrap();
+        assert_eq!(moved.scheduled_at, at(START + 601));
+    }
+}
+
+mod cancelling {
+    use super::*;
+
+    #[test]
+    fn everything_about_it_is_kept() {
+        let told = Cancellation { late: true, by: user(1), ..cancellation(at(START - 60), euros(5_000)) };
+        let (after, _) = scheduled().cancel(told.clone(), Role::Admin).unwrap();
+        assert_eq!(after.cancellation, Some(told));
+        assert_eq!(after.updated_at, at(START - 60), "the change happened when it was called off");
+        assert_eq!(after.price, euros(10_000));
+        assert_eq!(after.room, scheduled().room, "the room is a fact of the past; links are refused by status");
+    }
+
+    #[test]
+    fn a_cancelled_hold_holds_nothing() {
+        let (after, _) = held().cancel(cancellation(at(BOOKED + 1), euros(0)), Role::Client).unwrap();
+        assert_eq!((after.hold_expires_at, after.room.clone()), (None, None));
+        assert!(!after.status.blocks_calendar());
+    }
+}
+
+mod restoring {
+    use super::*;
+
+    fn refused(change: impl FnOnce(&mut BookingRecord)) -> Option<&'static str> {
+        let mut record = scheduled().record().clone();
+        change(&mut record);
+        Booking::restore(record).err().map(|error| {
+            assert_eq!(error.id, BookingId::new(12).unwrap());
+            error.what
+        })
+    }
+
+    #[test]
+    fn what_fits_together_comes_back_unchanged() {
+        for (status, payment) in every_legal_state() {
+            let booking = in_state(status, payment);
+            assert_eq!(Booking::restore(booking.record().clone()), Ok(booking));
+        }
+    }
+
+    #[test]
+    fn every_illegal_pair_is_refused() {
+        let mut illegal = 0;
+        for status in BookingStatus::ALL {
+            for payment in PaymentStatus::ALL.into_iter().filter(|p| !p.is_legal_with(status)) {
+                let template = every_legal_state().find(|(legal, _)| *legal == status).unwrap();
+                let record = BookingRecord { payment_status: payment, ..in_state(status, template.1).record().clone() };
+                let error = Booking::restore(record).unwrap_err();
+                assert_eq!(error.what, "status and payment status", "{status:?} and {payment:?}");
+                illegal += 1;
+            }
+        }
+        assert_eq!(illegal + every_legal_state().count(), 54);
+    }
+
+    #[test]
+    fn an_agreed_booking_needs_its_room() {
+        for status in [BookingStatus::Scheduled, BookingStatus::Completed, BookingStatus::NoShow] {
+            let what = refused(|b| {
+                b.status = status;
+                b.room = None;
+            });
+            assert_eq!(what, Some("agreed without a room"));
+        }
+    }
+
+    #[test]
+    fn an_unpaid_booking_has_a_hold_and_no_room() {
+        let unpaid = |b: &mut BookingRecord| {
+            *b = held().record().clone();
+        };
+        let expected = Some("unpaid with a room or without a hold");
+        let room = scheduled().room.clone();
+        assert_eq!(refused(unpaid), None);
+        assert_eq!(
+            refused(|b| {
+                unpaid(b);
+                b.hold_expires_at = None;
+            }),
+            expected
+        );
+        assert_eq!(
+            refused(|b| {
+                unpaid(b);
+                b.room = room;
+            }),
+            expected
+        );
+    }
+
+    #[test]
+    fn numbers_make_sense() {
+        assert_eq!(refused(|b| b.minutes = 0), Some("length or version"));
+        assert_eq!(refused(|b| b.minutes = 721), Some("length or version"));
+        assert_eq!(refused(|b| b.version = 0), Some("length or version"));
+        assert_eq!(refused(|b| b.blocked_until = at(END)), None, "a service may have no pause");
+        assert_eq!(refused(|b| b.blocked_until = at(END - 1)), Some("calendar free before the end"));
+        assert_eq!(refused(|b| b.blocked_until = at(START)), Some("calendar free before the end"));
+    }
+
+    #[test]
+    fn cancelled_and_how_go_together() {
+        assert_eq!(refused(|b| b.status = BookingStatus::Cancelled), Some("cancellation"));
+        let told = cancellation(at(BOOKED), euros(0));
+        assert_eq!(refused(|b| b.cancellation = Some(told)), Some("cancellation"));
+    }
+
+    #[test]
+    fn the_error_names_the_booking_and_nobody() {
+        let record = BookingRecord { version: 0, ..held().record().clone() };
+        let error = Booking::restore(record).unwrap_err().to_string();
+        assert_eq!(error, "booking BookingId(12) is inconsistent: length or version");
+    }
+}
+
+#[test]
+fn names_round_trip() {
+    for status in BookingStatus::ALL {
+        assert_eq!(BookingStatus::parse(status.as_str()), Some(status));
+    }
+    for unknown in ["", "pending", "Scheduled", "canceled", " scheduled"] {
+        assert_eq!(BookingStatus::parse(unknown), None);
+    }
+}
+
+#[test]
+fn what_blocks_the_calendar_and_what_has_a_room() {
+    let blocking: Vec<_> = BookingStatus::ALL.into_iter().filter(|s| s.blocks_calendar()).map(|s| s.as_str()).collect();
+    assert_eq!(blocking, ["pending_payment", "scheduled", "completed", "no_show"]);
+    let with_room: Vec<_> = BookingStatus::ALL.into_iter().filter(|s| s.has_room()).map(|s| s.as_str()).collect();
+    assert_eq!(with_room, ["scheduled", "completed", "no_show"]);
+}
+
+fn any_role() -> impl Strategy<Value = Role> {
+    prop_oneof![Just(Role::Client), Just(Role::Admin)]
+}
+
+fn any_op() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        1 => Just(Op::PaymentStarted),
+        1 => Just(Op::PaymentFailed),
+        3 => Just(Op::PaymentSucceeded),
+        1 => Just(Op::Waive),
+        2 => Just(Op::Expire),
+        3 => (any_role(), START - 6 * DAY..START + 20 * DAY).prop_map(|(by, to)| Op::Reschedule(by, to)),
+        1 => (any_role(), prop_oneof![Just(0), Just(5_000), Just(10_000)]).prop_map(|(by, refund)| Op::Cancel(by, refund)),
+        2 => Just(Op::Complete),
+        2 => Just(Op::NoShow),
+        2 => Just(Op::Reopen),
+        2 => Just(Op::RefundRequested),
+        2 => prop::sample::select(PaymentStatus::ALL.to_vec()).prop_map(Op::RefundSettled),
+    ]
+}
+
+/// How far the clock goes between two operations: not at all, moments, up to the next window, or days.
+fn any_step() -> impl Strategy<Value = i64> {
+    prop_oneof![3 => Just(0), 3 => 1_i64..60, 3 => 60_i64..7_200, 1 => 7_200_i64..3 * DAY]
+}
+
+/// The arrows of the contract's picture. A change of payment alone, and a move, stay where they are.
+fn is_arrow(from: BookingStatus, to: BookingStatus) -> bool {
+    use BookingStatus as B;
+    matches!(
+        (from, to),
+        (B::PendingPayment, B::PendingPayment | B::Scheduled | B::Expired | B::Cancelled)
+            | (B::Expired, B::Expired | B::Scheduled)
+            | (B::Scheduled, B::Scheduled | B::Cancelled | B::Completed | B::NoShow)
+            | (B::Completed, B::Completed | B::NoShow | B::Scheduled)
+            | (B::NoShow, B::NoShow | B::Completed | B::Scheduled)
+            | (B::Cancelled, B::Cancelled)
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    /// Whatever is asked of a booking and in whatever order, it stays one that makes sense.
+    #[test]
+    fn no_sequence_of_operations_breaks_a_booking(
+        paid_later: bool,
+        // Some bookings are made days ahead, some minutes.
+        ahead in prop_oneof![Just(5 * DAY), 60_i64..7_200],
+        steps in proptest::collection::vec((any_op(), any_step()), 1..40),
+    ) {
+        let base_url = base_url();
+        let mut now = START - ahead;
+        let plan = if paid_later {
+            PaymentPlan::Due { hold_until: at(now + 900) }
+        } else {
+            PaymentPlan::NotRequired(new_room(&base_url))
+        };
+        let (mut booking, _) = Booking::book(request(plan), at(now)).unwrap();
+        for (op, step) in steps {
+            now += step;
+            let before = booking.clone();
+            // A refused operation gives nothing back, so nothing can have changed.
+            let Ok((after, event)) = apply(op, booking.clone(), at(now)) else { continue };
+
+            prop_assert!(is_arrow(before.status, after.status), "{op:?}: {:?} to {:?}", before.status, after.status);
+            prop_assert!(after.payment_status.is_legal_with(after.status), "{op:?}");
+            prop_assert!(!(after.status == BookingStatus::Scheduled && after.payment_status == PaymentStatus::Pending));
+            prop_assert_eq!(Booking::restore(after.record().clone()), Ok(after.clone()));
+            prop_assert_eq!(after.version, before.version + 1);
+            prop_assert_eq!(after.updated_at, at(now));
+            prop_assert!(before.room.is_none() || before.room == after.room, "{op:?} changed the room");
+            prop_assert_eq!(event == BookingEvent::Scheduled, before.room.is_none() && after.room.is_some());
+            prop_assert_eq!(after.hold_expires_at.is_some(), after.status == BookingStatus::PendingPayment);
+            prop_assert!(after.hold_expires_at.is_none_or(|until| until <= after.scheduled_at));
+            prop_assert!(after.scheduled_at > at(now) || after.scheduled_at == before.scheduled_at);
+            prop_assert_eq!(after.blocked_until, at(after.ends_at().as_second() + 600), "the pause stays");
+            transitions::assert_untouched(op, &before, &after);
+            booking = after;
+        }
+    }
+}

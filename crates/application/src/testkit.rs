@@ -1,0 +1,304 @@
+//! A practice on the memory store, with a clock that is set by hand.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use attune_adapter_memory::{
+    CountingBell, FixedClock, MemoryStore, PlainAccessTokens, PlainPasswordHasher, RecordingNotifier, SequenceRandom,
+    SystemZones,
+};
+use attune_domain::notice::{ReminderPlan, RetryPolicy};
+use attune_domain::session::SessionPolicy;
+use attune_domain::{
+    Booking, BookingId, Currency, EmailAddress, MeetingBaseUrl, MeetingLinkPolicy, Money, PersonName, Role, User,
+};
+use attune_ports::{
+    Checkout, CheckoutRequest, Clock, Password, PaymentError, PaymentGateway, PaymentTerms, Provider, Queries, Store,
+};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::Origin;
+use crate::accounts::{
+    AddUser, AddUserCommand, Authenticate, ChangePassword, IssueTokens, LogIn, LogInCommand, LogInError, LogOut,
+    ManageUser, Refresh, Tokens, UpdateProfile,
+};
+use crate::bookings::{BookSession, BookSessionCommand, BookSessionError, Placed, Practice, SweepHolds};
+use crate::meetings::MeetingLinks;
+use crate::notices::DeliverNotices;
+use crate::payments::{ConfirmPayment, OpenCheckout, RecordOfflinePayment};
+use crate::setup::{FirstService, SetUpPractice};
+
+pub(crate) const NOW: &str = "2024-01-10T09:00:00Z";
+pub(crate) const PASSWORD: &str = "seven quiet herons";
+
+pub(crate) fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// A provider whose terms and answers the test chooses.
+pub(crate) struct TestGateway {
+    pub(crate) provider: Provider,
+    pub(crate) terms: PaymentTerms,
+    pub(crate) down: AtomicBool,
+}
+
+#[async_trait]
+impl PaymentGateway for TestGateway {
+    fn provider(&self) -> Provider {
+        self.provider
+    }
+
+    fn terms(&self) -> PaymentTerms {
+        self.terms
+    }
+
+    async fn open_checkout(&self, request: &CheckoutRequest) -> Result<Checkout, PaymentError> {
+        if self.down.load(Ordering::SeqCst) {
+            return Err(PaymentError::Unavailable("told to be down".into()));
+        }
+        let reference = format!("ref-{:032x}", u128::from_be_bytes(request.nonce));
+        Ok(Checkout { url: Some(format!("https://pay.example.org/{reference}")), reference })
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) queries: Arc<dyn Queries>,
+    pub(crate) clock: Arc<FixedClock>,
+    pub(crate) random: Arc<SequenceRandom>,
+    pub(crate) hasher: Arc<PlainPasswordHasher>,
+    pub(crate) notifier: Arc<RecordingNotifier>,
+    pub(crate) bell: Arc<CountingBell>,
+    pub(crate) gateway: Arc<TestGateway>,
+}
+
+impl World {
+    /// A practice where nothing is due: one therapist, one service of 50 minutes with a pause of 10.
+    pub(crate) async fn free() -> Self {
+        Self::with(Provider::None, PaymentTerms::NothingDue).await
+    }
+
+    /// The same, but sessions are paid within 15 minutes.
+    pub(crate) async fn paid() -> Self {
+        Self::with(Provider::Test, PaymentTerms::Due { hold: SignedDuration::from_mins(15) }).await
+    }
+
+    async fn with(provider: Provider, terms: PaymentTerms) -> Self {
+        let memory = MemoryStore::new();
+        let world = Self {
+            store: memory.clone(),
+            queries: memory,
+            clock: Arc::new(FixedClock::new(at(NOW))),
+            random: Arc::new(SequenceRandom::new(1)),
+            hasher: Arc::new(PlainPasswordHasher::new()),
+            notifier: Arc::new(RecordingNotifier::new()),
+            bell: Arc::new(CountingBell::default()),
+            gateway: Arc::new(TestGateway { provider, terms, down: AtomicBool::new(false) }),
+        };
+        world.add("therapist@example.org", Role::Admin).await;
+        let price = Money::new(10_000, Currency::parse("EUR").unwrap()).unwrap();
+        let service = FirstService { name: "Session".into(), minutes: 50, pause_minutes: 10, price };
+        world.set_up().ensure_service(&service).await.unwrap();
+        world
+    }
+
+    pub(crate) fn practice(&self) -> Practice {
+        Practice {
+            meetings: MeetingBaseUrl::parse("https://meet.example.org").unwrap(),
+            reminders: ReminderPlan::new(vec![1440, 60]).unwrap(),
+            random: self.random.clone(),
+            bell: self.bell.clone(),
+        }
+    }
+
+    pub(crate) fn add_user(&self) -> AddUser {
+        AddUser {
+            store: self.store.clone(),
+            hasher: self.hasher.clone(),
+            clock: self.clock.clone(),
+            zones: Arc::new(SystemZones),
+        }
+    }
+
+    pub(crate) fn set_up(&self) -> SetUpPractice {
+        SetUpPractice { store: self.store.clone(), add_user: self.add_user(), random: self.random.clone() }
+    }
+
+    pub(crate) fn issue(&self) -> IssueTokens {
+        IssueTokens {
+            tokens: Arc::new(PlainAccessTokens),
+            random: self.random.clone(),
+            clock: self.clock.clone(),
+            access_lifetime: SignedDuration::from_mins(15),
+        }
+    }
+
+    pub(crate) fn log_in(&self) -> LogIn {
+        LogIn {
+            store: self.store.clone(),
+            queries: self.queries.clone(),
+            hasher: self.hasher.clone(),
+            issue: self.issue(),
+            clock: self.clock.clone(),
+            max_failures: Some(3),
+        }
+    }
+
+    pub(crate) fn refresh(&self) -> Refresh {
+        Refresh {
+            store: self.store.clone(),
+            issue: self.issue(),
+            clock: self.clock.clone(),
+            policy: SessionPolicy::default(),
+        }
+    }
+
+    pub(crate) fn authenticate(&self) -> Authenticate {
+        Authenticate {
+            queries: self.queries.clone(),
+            tokens: Arc::new(PlainAccessTokens),
+            clock: self.clock.clone(),
+            policy: SessionPolicy::default(),
+        }
+    }
+
+    pub(crate) fn log_out(&self) -> LogOut {
+        LogOut { store: self.store.clone(), clock: self.clock.clone() }
+    }
+
+    pub(crate) fn change_password(&self) -> ChangePassword {
+        ChangePassword {
+            store: self.store.clone(),
+            queries: self.queries.clone(),
+            hasher: self.hasher.clone(),
+            clock: self.clock.clone(),
+        }
+    }
+
+    pub(crate) fn update_profile(&self) -> UpdateProfile {
+        UpdateProfile { store: self.store.clone(), zones: Arc::new(SystemZones), clock: self.clock.clone() }
+    }
+
+    pub(crate) fn manage_user(&self) -> ManageUser {
+        ManageUser { store: self.store.clone(), clock: self.clock.clone() }
+    }
+
+    pub(crate) fn open_checkout(&self) -> OpenCheckout {
+        OpenCheckout {
+            store: self.store.clone(),
+            queries: self.queries.clone(),
+            gateway: self.gateway.clone(),
+            random: self.random.clone(),
+            clock: self.clock.clone(),
+        }
+    }
+
+    pub(crate) fn book_session(&self) -> BookSession {
+        BookSession {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            practice: self.practice(),
+            checkout: self.open_checkout(),
+        }
+    }
+
+    pub(crate) fn confirm_payment(&self) -> ConfirmPayment {
+        ConfirmPayment {
+            store: self.store.clone(),
+            queries: self.queries.clone(),
+            clock: self.clock.clone(),
+            practice: self.practice(),
+        }
+    }
+
+    pub(crate) fn record_offline(&self) -> RecordOfflinePayment {
+        RecordOfflinePayment {
+            store: self.store.clone(),
+            queries: self.queries.clone(),
+            clock: self.clock.clone(),
+            practice: self.practice(),
+        }
+    }
+
+    pub(crate) fn sweep(&self) -> SweepHolds {
+        SweepHolds { store: self.store.clone(), clock: self.clock.clone() }
+    }
+
+    pub(crate) fn policy(&self) -> MeetingLinkPolicy {
+        MeetingLinkPolicy { grace: SignedDuration::from_mins(30) }
+    }
+
+    pub(crate) fn links(&self) -> MeetingLinks {
+        MeetingLinks { queries: self.queries.clone(), policy: self.policy(), clock: self.clock.clone() }
+    }
+
+    pub(crate) fn deliver(&self) -> DeliverNotices {
+        DeliverNotices {
+            store: self.store.clone(),
+            queries: self.queries.clone(),
+            notifier: self.notifier.clone(),
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+            zones: Arc::new(SystemZones),
+            links: self.policy(),
+            reminders: self.practice().reminders,
+            retry: RetryPolicy::default(),
+            practice_zone: TimeZone::get("Europe/Berlin").unwrap(),
+        }
+    }
+
+    pub(crate) async fn add(&self, email: &str, role: Role) -> User {
+        self.add_user()
+            .run(AddUserCommand {
+                email: EmailAddress::parse(email).unwrap(),
+                first_name: PersonName::parse("Alex").unwrap(),
+                last_name: PersonName::parse(email.split('@').next().unwrap()).unwrap(),
+                time_zone: None,
+                role,
+                password: Password::new(PASSWORD.into()),
+            })
+            .await
+            .unwrap()
+    }
+
+    pub(crate) async fn client(&self) -> User {
+        self.add("client@example.org", Role::Client).await
+    }
+
+    pub(crate) async fn book(&self, client: &User, start: &str) -> Result<Placed, BookSessionError> {
+        self.book_session()
+            .run(BookSessionCommand {
+                client: client.id,
+                scheduled_at: at(start),
+                service: None,
+                therapist: None,
+                note: None,
+                origin: Origin::default(),
+            })
+            .await
+    }
+
+    pub(crate) async fn booking(&self, id: BookingId) -> Booking {
+        self.queries.booking(id).await.unwrap().unwrap().booking
+    }
+
+    pub(crate) async fn enter(&self, email: &str, password: &str) -> Result<Tokens, LogInError> {
+        self.enter_from(email, password, "198.51.100.0/24").await
+    }
+
+    pub(crate) async fn enter_from(&self, email: &str, password: &str, network: &str) -> Result<Tokens, LogInError> {
+        self.log_in()
+            .run(LogInCommand {
+                email: email.into(),
+                password: Password::new(password.into()),
+                origin: Origin { request_id: None, network: Some(network.into()) },
+            })
+            .await
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
