@@ -25,7 +25,8 @@ impl Backend {
                 if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
                     make_folder(folder)?;
                 }
-                let store = SqliteStore::open(SqliteConfig { path: path.clone(), readers: settings.sqlite_readers.max(1) })?;
+                let store =
+                    SqliteStore::open(SqliteConfig { path: path.clone(), readers: settings.sqlite_readers.max(1) })?;
                 store.migrate().await?;
                 Ok(Self::Sqlite(Arc::new(store)))
             }

@@ -14,6 +14,9 @@ pub(crate) fn raise_limit() -> Result<()> {
             .context("the limit of open files cannot be raised")?;
     }
     let now = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-    ensure!(now >= NEEDED, "the limit of open files is {now}, and at least {NEEDED} are needed: raise it with ulimit -n");
+    ensure!(
+        now >= NEEDED,
+        "the limit of open files is {now}, and at least {NEEDED} are needed: raise it with ulimit -n"
+    );
     Ok(())
 }

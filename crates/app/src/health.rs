@@ -94,7 +94,9 @@ impl HealthCheck for Jitsi {
 
     async fn check(&self) -> Health {
         if self.0.as_str().starts_with("https://meet.jit.si/") {
-            Health::Warn("meet.jit.si is for trying out: the first person has to log in there, and roles are not enforced")
+            Health::Warn(
+                "meet.jit.si is for trying out: the first person has to log in there, and roles are not enforced",
+            )
         } else {
             Health::Ok
         }

@@ -50,10 +50,8 @@ fn run(cli: Cli) -> Result<()> {
     }
     telemetry::start(meaning.log_format, &settings.log.level)?;
     files::raise_limit()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("the runtime cannot be started")?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime cannot be started")?;
     runtime.block_on(async {
         match cli.command {
             Command::Serve(options) => serve::serve(&settings, &meaning, cli.profile, &options).await,

@@ -38,7 +38,9 @@ pub(crate) fn kept_secret(data_dir: &Path, random: &dyn Random) -> Result<Secret
         .mode(0o600)
         .open(&aside)
         .with_context(|| format!("cannot write {}", aside.display()))?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).with_context(|| format!("cannot write {}", aside.display()))?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .with_context(|| format!("cannot write {}", aside.display()))?;
     let linked = std::fs::hard_link(&aside, &path);
     let _ = std::fs::remove_file(&aside);
     match linked {

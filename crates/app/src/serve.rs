@@ -19,7 +19,10 @@ use crate::{backend::Backend, demo};
 const LAST_CALL: Duration = Duration::from_secs(28);
 
 pub(crate) async fn serve(settings: &Settings, meaning: &Meaning, profile: Profile, options: &Serve) -> Result<()> {
-    ensure!(!(options.demo && profile == Profile::Production), "--demo makes accounts for everybody to try; it is refused in production");
+    ensure!(
+        !(options.demo && profile == Profile::Production),
+        "--demo makes accounts for everybody to try; it is refused in production"
+    );
     let listener = TcpListener::bind(meaning.bind).with_context(|| format!("cannot listen on {}", meaning.bind))?;
     let address = listener.local_addr().context("cannot tell the address listened on")?;
     let base = match &meaning.public_url {
@@ -36,7 +39,11 @@ pub(crate) async fn serve(settings: &Settings, meaning: &Meaning, profile: Profi
     if let Some(email) = &meaning.first_admin
         && let Some(admin) = parts.set_up().ensure_admin(email).await.context("the first admin cannot be made")?
     {
-        print(&format!("first admin: {} password: {} (shown once; change it after the first login)", email.as_str(), admin.password))?;
+        print(&format!(
+            "first admin: {} password: {} (shown once; change it after the first login)",
+            email.as_str(),
+            admin.password
+        ))?;
     }
     let api = Arc::new(parts.api(settings, meaning, gateway, notifier.clone())?);
     let server = attune_adapter_http::serve(listener, api, http_settings(settings, meaning)?)

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use attune_adapter_auth::{ArgonHasher, HasherConfig, JwtAccessTokens, SigningSecret, TokenConfig};
 use attune_adapter_http::{Api, HttpSettings, Limits};
 use attune_adapter_payments::LocalGateway;
-use attune_adapter_smtp::{FileNotifier, MailConfig, SmtpConfig, SmtpNotifier};
+use attune_adapter_smtp::{FileNotifier, MailComposer, MailConfig, SmtpConfig, SmtpNotifier};
 use attune_application::accounts::{
     AddUser, Authenticate, ChangePassword, IssueTokens, LogIn, LogOut, ManageUser, Refresh, Register, UpdateProfile,
 };
@@ -18,7 +18,9 @@ use attune_application::notices::DeliverNotices;
 use attune_application::payments::{ConfirmPayment, OpenCheckout, RecordOfflinePayment};
 use attune_application::setup::SetUpPractice;
 use attune_domain::notice::RetryPolicy;
-use attune_ports::{Clock, HealthCheck, Notifier, PasswordHasher, PaymentGateway, Provider, Queries, Random, Store, TimeZones};
+use attune_ports::{
+    Clock, HealthCheck, Notifier, PasswordHasher, PaymentGateway, Provider, Queries, Random, Store, TimeZones,
+};
 use url::Url;
 
 use crate::ambient::{Bell, FileClock, SystemClock, SystemRandom, SystemZones};
@@ -237,20 +239,20 @@ pub(crate) fn gateway(meaning: &Meaning, base: &Url) -> Arc<dyn PaymentGateway> 
 /// How mail leaves.
 pub(crate) fn notifier(settings: &Settings, meaning: &Meaning) -> Result<Arc<dyn Notifier>> {
     let domain = meaning.mail_from.as_str().rsplit_once('@').map_or("attune.localhost", |(_, domain)| domain);
-    let config = MailConfig {
+    let composer = MailComposer::new(MailConfig {
         practice_name: settings.practice.name.clone(),
         message_domain: domain.to_owned(),
         from: meaning.mail_from.clone(),
         templates_dir: meaning.templates_dir.clone(),
-    };
+    })
+    .context("the mail templates cannot be used")?;
     Ok(match &meaning.mail {
         MailTransport::File(folder) => {
-            make_folder(folder)?;
-            Arc::new(FileNotifier::new(folder.clone(), config)?)
+            Arc::new(FileNotifier::new(folder.clone(), composer).context("mail.dir cannot be used")?)
         }
         MailTransport::Smtp(url) => {
-            let url = Url::parse(url.expose()).map_err(|_| anyhow::anyhow!("mail.smtp_url is not a URL"))?;
-            Arc::new(SmtpNotifier::new(SmtpConfig::new(url).context("mail.smtp_url cannot be used")?, config)?)
+            let config = SmtpConfig::new(url.expose()).context("mail.smtp_url cannot be used")?;
+            Arc::new(SmtpNotifier::new(config, composer).context("mail.smtp_url cannot be used")?)
         }
     })
 }

@@ -45,7 +45,8 @@ pub(crate) fn load(sources: &Sources) -> Result<Settings> {
     let known = keys(&default.collect().context("the built-in settings cannot be read")?);
     let mut builder = Config::builder().add_source(default).add_source(profile);
     if let Some(path) = &sources.file {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the settings file {}", path.display()))?;
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read the settings file {}", path.display()))?;
         let file = File::from_str(&text, FileFormat::Toml);
         let found = file.collect().with_context(|| format!("the settings file {} is not TOML", path.display()))?;
         refuse_unknown(&known, &keys(&found), &format!("the settings file {}", path.display()))?;

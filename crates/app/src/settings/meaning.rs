@@ -72,7 +72,9 @@ impl Settings {
         let auth = &self.auth;
         ensure!((1..=15).contains(&auth.access_minutes), "auth.access_minutes must be between 1 and 15");
         ensure!(
-            auth.session_idle_days >= 1 && auth.session_max_days >= auth.session_idle_days && auth.session_max_days <= 366,
+            auth.session_idle_days >= 1
+                && auth.session_max_days >= auth.session_idle_days
+                && auth.session_max_days <= 366,
             "auth.session_idle_days must be at least 1, and auth.session_max_days at least as much and at most 366"
         );
         ensure!(auth.refresh_overlap_seconds <= 60, "auth.refresh_overlap_seconds must be at most 60");
@@ -83,8 +85,9 @@ impl Settings {
                 "auth.secret (or auth.secret_file) must be set in production: at least 32 random characters"
             );
         }
-        let provider = Provider::parse(&self.payments.provider)
-            .with_context(|| format!("payments.provider must be none, offline or test, not {:?}", self.payments.provider))?;
+        let provider = Provider::parse(&self.payments.provider).with_context(|| {
+            format!("payments.provider must be none, offline or test, not {:?}", self.payments.provider)
+        })?;
         ensure!(
             !(production && provider == Provider::Test),
             "payments.provider must not be test in production: anybody could confirm a session without paying"
@@ -105,7 +108,10 @@ impl Settings {
         let minutes = |m: u32| SignedDuration::from_mins(i64::from(m));
         Ok(Meaning {
             bind: self.http.bind.parse().map_err(|_| {
-                anyhow::anyhow!("http.bind must be an address and a port such as 127.0.0.1:8080, not {:?}", self.http.bind)
+                anyhow::anyhow!(
+                    "http.bind must be an address and a port such as 127.0.0.1:8080, not {:?}",
+                    self.http.bind
+                )
             })?,
             public_url: self.public_url(production)?,
             database: self.database_url(&data_dir)?,
@@ -180,14 +186,16 @@ impl Settings {
 
     fn zone(&self) -> Result<TimeZone> {
         let name = &self.practice.timezone;
-        let problem = || format!("practice.timezone: this machine knows no zone named {name:?}; an example is Europe/Berlin");
+        let problem =
+            || format!("practice.timezone: this machine knows no zone named {name:?}; an example is Europe/Berlin");
         let parsed = TimeZoneName::parse(name).with_context(problem)?;
         TimeZone::get(parsed.as_str()).map_err(|_| anyhow::anyhow!(problem()))
     }
 
     fn first_service(&self) -> Result<FirstService> {
         let practice = &self.practice;
-        let currency = Currency::parse(&practice.currency).map_err(|why| anyhow::anyhow!("practice.currency is {why}"))?;
+        let currency =
+            Currency::parse(&practice.currency).map_err(|why| anyhow::anyhow!("practice.currency is {why}"))?;
         let price = Money::parse_decimal(&practice.session_price, currency)
             .map_err(|why| anyhow::anyhow!("practice.session_price cannot be used: {why}"))?;
         ensure!(
@@ -212,7 +220,9 @@ impl Settings {
 
     fn mail_transport(&self, data_dir: &std::path::Path) -> Result<MailTransport> {
         match self.mail.transport.as_str() {
-            "file" => Ok(MailTransport::File(optional(&self.mail.dir).map_or_else(|| data_dir.join("mail"), PathBuf::from))),
+            "file" => {
+                Ok(MailTransport::File(optional(&self.mail.dir).map_or_else(|| data_dir.join("mail"), PathBuf::from)))
+            }
             "smtp" => {
                 ensure!(self.mail.smtp_url.is_set(), "mail.smtp_url must be set when mail.transport is smtp");
                 Ok(MailTransport::Smtp(self.mail.smtp_url.clone()))
@@ -228,7 +238,9 @@ impl Settings {
             .iter()
             .map(|text| text.trim())
             .filter(|text| !text.is_empty())
-            .map(|text| text.parse::<u32>().map_err(|_| anyhow::anyhow!("reminders.offsets_minutes: {text:?} is no number")))
+            .map(|text| {
+                text.parse::<u32>().map_err(|_| anyhow::anyhow!("reminders.offsets_minutes: {text:?} is no number"))
+            })
             .collect::<Result<Vec<_>>>()?;
         ReminderPlan::new(offsets).map_err(|why| anyhow::anyhow!("reminders.offsets_minutes must be {why}"))
     }

@@ -113,9 +113,9 @@ async fn what_cannot_be_booked() {
         let (world, client) = (&world, &client);
         async move { world.book(client, start).await.unwrap_err() }
     };
-    let rule = |error: BookSessionError| match error {
-        BookSessionError::Rule(rule) => rule,
-        other => panic!("{other}"),
+    let rule = |error: BookSessionError| {
+        let BookSessionError::Rule(rule) = error else { panic!("{error}") };
+        rule
     };
     assert_eq!(rule(refused("2024-01-10T09:00:00Z").await), BookError::InThePast);
     assert_eq!(rule(refused("2024-01-10T08:59:59Z").await), BookError::InThePast);

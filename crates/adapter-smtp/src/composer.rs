@@ -1,0 +1,271 @@
+//! Makes a whole mail, headers and parts, of what the core wants to say.
+
+use std::path::PathBuf;
+
+use attune_domain::EmailAddress;
+use attune_domain::notice::NoticeKind;
+use attune_domain::text::{clean_line, cut_utf16};
+use attune_ports::{BoxError, MeetingMail, NotifyError};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use lettre::address::Envelope;
+use lettre::message::header::{ContentTransferEncoding, ContentType, Header, HeaderName, HeaderValue};
+use lettre::message::{Attachment, Body, Mailbox, MultiPart, SinglePart};
+use lettre::{Address, Message};
+use minijinja::Value;
+use thiserror::Error;
+
+use crate::calendar;
+use crate::templates::{TemplateError, Templates, Values};
+use crate::wording::{When, greeting_name, in_words, token};
+
+/// Longest practice name in a mail, in UTF-16 units.
+const MAX_PRACTICE_UNITS: usize = 100;
+
+/// Longest subject, in UTF-16 units.
+const MAX_SUBJECT_UNITS: usize = 150;
+
+/// In whose name mails are written.
+#[derive(Debug, Clone)]
+pub struct MailConfig {
+    /// What the practice is called: the sender's display name, and the signature.
+    pub practice_name: String,
+    /// The sender's address. Bounces come here.
+    pub from: EmailAddress,
+    /// A domain of the practice, as the right part of Message-IDs and calendar UIDs. Must not change once mails were
+    /// sent, or readers' calendars show moved sessions twice.
+    pub message_domain: String,
+    /// Where templates are that replace built-in ones.
+    pub templates_dir: Option<PathBuf>,
+}
+
+/// Why mails cannot be written with this configuration.
+#[derive(Debug, Error)]
+pub enum ComposerError {
+    /// Nothing of the name would be visible.
+    #[error("the name of the practice must not be empty")]
+    PracticeName,
+    /// Not a host name.
+    #[error("the mail domain must be a host name such as practice.example.org")]
+    MessageDomain,
+    /// Something is wrong with the templates folder.
+    #[error(transparent)]
+    Templates(#[from] TemplateError),
+    /// A template fails with sample values, so it would fail for every client.
+    #[error("the mail template {template} does not work with sample values")]
+    Sample {
+        /// Its name.
+        template: &'static str,
+        /// Where and why.
+        source: minijinja::Error,
+    },
+    /// The sender makes no valid header, or a subject is empty.
+    #[error("no mail can be written with this sender and these templates")]
+    Unusable(#[source] BoxError),
+}
+
+/// Writes mails. Made once at start, when everything that can be wrong with the configuration is found.
+pub struct MailComposer {
+    practice: String,
+    from: EmailAddress,
+    domain: String,
+    templates: Templates,
+}
+
+/// A mail ready to leave.
+pub(crate) struct ComposedMail {
+    pub(crate) sender: Address,
+    pub(crate) recipient: Address,
+    /// ASCII only, with CRLF line ends, so that every mail server can carry it.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Why a single mail could not be written.
+enum ComposeError {
+    Template(&'static str, minijinja::Error),
+    Message(BoxError),
+}
+
+impl MailComposer {
+    /// Checks the configuration by writing one sample mail of each kind.
+    pub fn new(config: MailConfig) -> Result<Self, ComposerError> {
+        let practice = clean_line(&config.practice_name);
+        let practice = cut_utf16(&practice, MAX_PRACTICE_UNITS).to_owned();
+        if practice.is_empty() {
+            return Err(ComposerError::PracticeName);
+        }
+        // What makes a good mail domain is what makes a good domain of a mail address.
+        let domain = EmailAddress::parse(&format!("a@{}", config.message_domain))
+            .map_err(|_| ComposerError::MessageDomain)?
+            .as_str()
+            .trim_start_matches("a@")
+            .to_owned();
+        let templates = Templates::load(config.templates_dir.as_deref())?;
+        let composer = Self { practice, from: config.from, domain, templates };
+        for kind in [NoticeKind::MeetingInfo, NoticeKind::Reminder { minutes_before: 60 }] {
+            composer.try_compose(&sample(kind, composer.from.clone())).map_err(|error| match error {
+                ComposeError::Template(template, source) => ComposerError::Sample { template, source },
+                ComposeError::Message(source) => ComposerError::Unusable(source),
+            })?;
+        }
+        Ok(composer)
+    }
+
+    /// The domain of Message-IDs, which also names us to mail servers.
+    pub(crate) fn domain(&self) -> &str {
+        &self.domain
+    }
+
+    /// Writes a mail.
+    pub(crate) fn compose(&self, mail: &MeetingMail) -> Result<ComposedMail, NotifyError> {
+        self.try_compose(mail).map_err(|error| {
+            // What the libraries have to say may quote the reader's name, so only places are logged.
+            match error {
+                ComposeError::Template(template, error) => {
+                    tracing::error!(template, line = error.line(), kind = ?error.kind(), "a mail template failed");
+                }
+                ComposeError::Message(_) => tracing::error!(kind = mail.kind.as_str(), "a mail cannot be composed"),
+            }
+            NotifyError::Unrenderable
+        })
+    }
+
+    fn try_compose(&self, mail: &MeetingMail) -> Result<ComposedMail, ComposeError> {
+        let [subject, text, html] = match mail.kind {
+            NoticeKind::MeetingInfo => ["meeting_info.subject.txt", "meeting_info.txt", "meeting_info.html"],
+            NoticeKind::Reminder { .. } => ["reminder.subject.txt", "reminder.txt", "reminder.html"],
+        };
+        let render = |name, values: &Values| {
+            self.templates.render(name, values).map_err(|error| ComposeError::Template(name, error))
+        };
+
+        let mut values = self.public_values(mail);
+        let subject = render(subject, &values)?;
+        // From here on the reader's name and link are known; a subject can never hold them.
+        values.insert("name", Value::from(greeting_name(&mail.to_name)));
+        values.insert("join_url", Value::from(mail.join_url.as_str()));
+        let text = render(text, &values)?;
+        values.insert("join_url", Value::from_safe_string(escape_attribute(&mail.join_url)));
+        let html = render(html, &values)?;
+
+        self.assemble(mail, &subject, text, html).map_err(ComposeError::Message)
+    }
+
+    /// What a template may use even in a subject: nothing that a client typed.
+    fn public_values(&self, mail: &MeetingMail) -> Values {
+        let when = When::of(mail);
+        let mut values = Values::from([
+            ("practice", Value::from(self.practice.as_str())),
+            ("minutes", Value::from(mail.minutes)),
+            ("date", Value::from(when.date)),
+            ("day", Value::from(when.day)),
+            ("time", Value::from(when.time)),
+            ("zone", Value::from(when.zone)),
+            ("offset", Value::from(when.offset)),
+            ("when", Value::from(when.sentence)),
+        ]);
+        match mail.kind {
+            NoticeKind::MeetingInfo => {}
+            NoticeKind::Reminder { minutes_before } => {
+                values.insert("in_words", Value::from(in_words(minutes_before, mail)));
+            }
+        }
+        values
+    }
+
+    fn assemble(
+        &self,
+        mail: &MeetingMail,
+        subject: &str,
+        text: String,
+        html: String,
+    ) -> Result<ComposedMail, BoxError> {
+        let subject = clean_line(subject);
+        let subject = cut_utf16(&subject, MAX_SUBJECT_UNITS);
+        if subject.is_empty() {
+            return Err("the subject is empty".into());
+        }
+        // The mail library panics at dates before 1970.
+        if mail.sent_at < Timestamp::UNIX_EPOCH {
+            return Err("the date is before 1970".into());
+        }
+        let calendar = calendar::entry(mail, &self.domain).ok_or("the session ends beyond the calendar")?;
+        let sender: Address = self.from.as_str().parse()?;
+        let recipient: Address = mail.to.as_str().parse()?;
+
+        let message = Message::builder()
+            .envelope(Envelope::new(Some(sender.clone()), vec![recipient.clone()])?)
+            .from(Mailbox::new(Some(self.practice.clone()), sender.clone()))
+            .to(Mailbox::new(None, recipient.clone()))
+            .subject(subject)
+            .date(mail.sent_at.into())
+            .message_id(Some(format!("<{}@{}>", token(&mail.message_key), self.domain)))
+            .header(AutoSubmitted)
+            .multipart(
+                // "=_" cannot occur in what quoted-printable and base64 produce, so these can be constant.
+                MultiPart::mixed()
+                    .boundary("=_attune_mixed")
+                    .multipart(
+                        MultiPart::alternative()
+                            .boundary("=_attune_alternative")
+                            .singlepart(part(ContentType::TEXT_PLAIN, text)?)
+                            .singlepart(part(ContentType::TEXT_HTML, html)?),
+                    )
+                    .singlepart(Attachment::new("session.ics".to_owned()).body(
+                        encoded(calendar, ContentTransferEncoding::Base64)?,
+                        ContentType::parse("text/calendar; charset=utf-8; method=PUBLISH")?,
+                    )),
+            )?;
+        Ok(ComposedMail { sender, recipient, bytes: message.formatted() })
+    }
+}
+
+/// Quoted-printable always, also for plain ASCII: relays may break or trim long lines, and a link is one.
+fn part(content_type: ContentType, content: String) -> Result<SinglePart, BoxError> {
+    let body = encoded(content, ContentTransferEncoding::QuotedPrintable)?;
+    Ok(SinglePart::builder().header(content_type).body(body))
+}
+
+fn encoded(content: String, encoding: ContentTransferEncoding) -> Result<Body, BoxError> {
+    Body::new_with_encoding(content, encoding).map_err(|_| "a mail part cannot be encoded".into())
+}
+
+/// The template engine would also escape slashes, which is right, but more than some link scanners understand.
+fn escape_attribute(url: &str) -> String {
+    url.replace('&', "&amp;").replace('"', "&quot;").replace('\'', "&#39;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// RFC 3834, section 5: nobody's holiday notice should answer.
+#[derive(Clone)]
+struct AutoSubmitted;
+
+impl Header for AutoSubmitted {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+
+    fn parse(_: &str) -> Result<Self, BoxError> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "auto-generated".to_owned())
+    }
+}
+
+/// A mail like any other, to try templates with.
+fn sample(kind: NoticeKind, to: EmailAddress) -> MeetingMail {
+    MeetingMail {
+        kind,
+        message_key: "sample".to_owned(),
+        to,
+        to_name: "John Doe".to_owned(),
+        join_url: "https://meet.example.org/room#userInfo.displayName=%22John%20Doe%22".to_owned(),
+        starts_at: Timestamp::UNIX_EPOCH,
+        minutes: 50,
+        zone: TimeZone::UTC,
+        calendar_key: "sample".to_owned(),
+        calendar_sequence: 0,
+        sent_at: Timestamp::UNIX_EPOCH,
+    }
+}

@@ -1,0 +1,206 @@
+//! What mails say.
+
+use attune_adapter_smtp::{ComposerError, MailComposer, MailConfig};
+use attune_domain::notice::NoticeKind;
+use attune_ports::{MeetingMail, Notifier, NotifyError};
+use attune_smtp_sink::SmtpSink;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::fixtures::{LINK, REMINDER, composer, config, delivered, mail, notifier};
+
+#[tokio::test]
+async fn the_information_mail() {
+    let read = delivered(composer(), &mail(NoticeKind::MeetingInfo)).await;
+    assert_eq!(read.subject, "Your appointment on 15 January, 10:00 (UTC+01:00)");
+    let expected = format!(
+        "Hello John Doe,
+
+your appointment with Practice Example is confirmed:
+
+Monday, 15 January 2024 at 10:00 (Europe/Berlin, UTC+01:00)
+50 minutes
+
+At that time, open this link to join:
+
+{LINK}
+
+The link is personal and made for you alone. Please do not pass it on.
+The attached calendar entry does not contain it, so please keep this mail.
+
+Practice Example
+"
+    );
+    assert_eq!(read.text.trim_end(), expected.trim_end());
+}
+
+#[tokio::test]
+async fn the_reminder() {
+    let read = delivered(composer(), &mail(REMINDER)).await;
+    assert_eq!(read.subject, "Reminder: your appointment on 15 January, 10:00 (UTC+01:00)");
+    let expected = format!(
+        "Hello John Doe,
+
+your appointment with Practice Example begins in 24 hours:
+
+Monday, 15 January 2024 at 10:00 (Europe/Berlin, UTC+01:00)
+50 minutes
+
+At that time, open this link to join:
+
+{LINK}
+
+The link is personal and made for you alone. Please do not pass it on.
+The attached calendar entry does not contain it, so please keep this mail.
+
+Practice Example
+"
+    );
+    assert_eq!(read.text.trim_end(), expected.trim_end());
+}
+
+#[tokio::test]
+async fn the_html_part_has_a_button_and_hides_the_raw_link() {
+    for kind in [NoticeKind::MeetingInfo, REMINDER] {
+        let html = delivered(composer(), &mail(kind)).await.html;
+        let (before, rest) = html.split_once("<a href=\"").unwrap();
+        let (href, rest) = rest.split_once('"').unwrap();
+        let (_, rest) = rest.split_once('>').unwrap();
+        let (label, after) = rest.split_once("</a>").unwrap();
+        assert_eq!(label, "Join Meeting");
+        assert_eq!(href, LINK.replace('&', "&amp;"), "nothing but & needs escaping in a link");
+        assert!(!before.contains("://") && !after.contains("://"), "no other link, no remote content");
+        assert!(html.contains("<html lang=\"en\">") && html.contains("<p>Hello John Doe,</p>"));
+        assert!(html.contains("personal") && html.contains("Please do not pass it on."));
+        assert!(html.contains("Monday, 15 January 2024 at 10:00 (Europe&#x2f;Berlin, UTC+01:00)"));
+        assert!(!html.contains("<img") && !html.contains("<script") && !html.contains("url("));
+    }
+}
+
+#[tokio::test]
+async fn headers_are_complete_and_the_same_at_every_attempt() {
+    let sink = SmtpSink::start();
+    let notifier = notifier(&sink);
+    for _ in 0..2 {
+        notifier.send(&mail(NoticeKind::MeetingInfo)).await.unwrap();
+    }
+    let mails = sink.messages();
+    assert_eq!(mails[0].raw, mails[1].raw, "byte for byte");
+    assert!(mails[0].raw.is_ascii());
+    assert!(mails[0].raw.split(|&b| b == b'\n').all(|line| line.len() <= 78 + 1 && !line[..].ends_with(b" \r")));
+    assert_eq!(
+        (mails[0].sender.as_str(), &mails[0].recipients[..]),
+        ("office@practice.example.org", &["john@example.org".to_owned()][..])
+    );
+
+    let read = mails[0].decode();
+    assert_eq!(read.header("From"), Some("\"Practice Example\" <office@practice.example.org>"));
+    assert_eq!(read.header("To"), Some("john@example.org"), "no name: headers hold nothing that a client typed");
+    assert_eq!(read.header("Date"), Some("Sun, 14 Jan 2024 09:00:00 +0000"));
+    assert_eq!(read.header("Message-ID"), Some("<meeting_info-12-v1@practice.example.org>"));
+    assert_eq!(read.header("Auto-Submitted"), Some("auto-generated"));
+    assert_eq!(read.header("MIME-Version"), Some("1.0"));
+    assert_eq!(read.headers.len(), 8, "{:?}", read.headers);
+}
+
+#[tokio::test]
+async fn the_calendar_entry_holds_no_link_and_no_name() {
+    for kind in [NoticeKind::MeetingInfo, REMINDER] {
+        let read = delivered(composer(), &mail(kind)).await;
+        assert_eq!(read.attachments, ["session.ics"]);
+        let calendar = read.calendar.unwrap();
+        assert!(calendar.starts_with("BEGIN:VCALENDAR\r\n") && calendar.ends_with("END:VCALENDAR\r\n"));
+        for line in [
+            "METHOD:PUBLISH",
+            "UID:booking-12@practice.example.org",
+            "SEQUENCE:1",
+            "DTSTAMP:20240114T090000Z",
+            "DTSTART:20240115T090000Z",
+            "DTEND:20240115T095000Z",
+            "SUMMARY:Your appointment",
+        ] {
+            assert!(calendar.contains(&format!("\r\n{line}\r\n")), "{line}");
+        }
+        for secret in ["http", "John", "Practice Example", "attune-7f3a9c", "office@"] {
+            assert!(!calendar.contains(secret), "{secret}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn times_follow_the_reader() {
+    let at = async |starts_at: &str, zone: &str| {
+        let starts_at: Timestamp = starts_at.parse().unwrap();
+        let zone = TimeZone::get(zone).unwrap();
+        let read = delivered(composer(), &MeetingMail { starts_at, zone, ..mail(REMINDER) }).await;
+        (read.subject, read.text.lines().nth(4).unwrap().to_owned())
+    };
+    let (subject, when) = at("2024-07-01T23:00:00Z", "America/New_York").await;
+    assert_eq!(subject, "Reminder: your appointment on 1 July, 19:00 (UTC-04:00)");
+    assert_eq!(when, "Monday, 1 July 2024 at 19:00 (America/New_York, UTC-04:00)");
+    let (subject, when) = at("2024-12-31T23:00:00Z", "Asia/Kolkata").await;
+    assert_eq!(subject, "Reminder: your appointment on 1 January, 04:30 (UTC+05:30)");
+    assert_eq!(when, "Wednesday, 1 January 2025 at 04:30 (Asia/Kolkata, UTC+05:30)");
+}
+
+#[tokio::test]
+async fn a_very_long_link_survives() {
+    let join_url = format!("https://meet.example.org/r#userInfo.displayName=%22{}%22&a=b", "%5Cu4e2d".repeat(300));
+    let read = delivered(composer(), &MeetingMail { join_url: join_url.clone(), ..mail(REMINDER) }).await;
+    assert_eq!(read.text.lines().filter(|line| *line == join_url).count(), 1);
+    assert!(read.html.contains(&format!("href=\"{}\"", join_url.replace('&', "&amp;"))));
+}
+
+#[tokio::test]
+async fn every_practice_name_is_either_shown_or_refused_at_start() {
+    let shown = [
+        "Praxis Müller & Söhne",
+        "\"Quoted\" <x@y.z>",
+        "a, b; c: d@e.f",
+        "(comment) \\ back",
+        "=?utf-8?q?evil?=",
+        "心理",
+        "😀",
+        "A.",
+        "'",
+    ];
+    for name in shown {
+        let composer = MailComposer::new(MailConfig { practice_name: name.to_owned(), ..config() });
+        let read = delivered(composer.expect(name), &mail(REMINDER)).await;
+        assert_eq!(read.from, ["office@practice.example.org"], "{name}");
+        assert_eq!(read.recipients, ["john@example.org"], "{name}");
+        assert_eq!(read.headers.len(), 8, "{name}");
+        if !name.starts_with("=?") {
+            assert_eq!(read.from_name.as_deref(), Some(name));
+        }
+    }
+    let injected = MailConfig { practice_name: "Evil\r\nBcc: eve@evil.example\0".to_owned(), ..config() };
+    let read = delivered(MailComposer::new(injected).unwrap(), &mail(REMINDER)).await;
+    assert_eq!(read.from_name.as_deref(), Some("Evil Bcc: eve@evil.example"));
+    assert_eq!((read.headers.len(), read.recipients.len()), (8, 1));
+}
+
+#[test]
+fn bad_configuration_is_found_at_start() {
+    let error = |config| MailComposer::new(config).err().expect("refused");
+    for practice_name in ["", " \r\n", "\u{200b}\u{202e}"] {
+        let config = MailConfig { practice_name: practice_name.to_owned(), ..config() };
+        assert!(matches!(error(config), ComposerError::PracticeName));
+    }
+    for message_domain in ["", "localhost", "a b.example", "x@y.example", "evil\r\n.example", "https://x.example"] {
+        let config = MailConfig { message_domain: message_domain.to_owned(), ..config() };
+        assert!(matches!(error(config), ComposerError::MessageDomain), "{message_domain}");
+    }
+}
+
+#[tokio::test]
+async fn impossible_instants_are_no_mail_and_no_panic() {
+    let sink = SmtpSink::start();
+    let notifier = notifier(&sink);
+    let before_1970 = MeetingMail { sent_at: Timestamp::MIN, ..mail(REMINDER) };
+    let beyond_the_calendar = MeetingMail { starts_at: Timestamp::MAX, ..mail(REMINDER) };
+    for mail in [before_1970, beyond_the_calendar] {
+        assert_eq!(notifier.send(&mail).await, Err(NotifyError::Unrenderable));
+    }
+    assert_eq!(sink.connections(), 0);
+}

@@ -1,0 +1,71 @@
+//! What the tests have in common: a practice, a client, a session.
+
+use std::path::Path;
+use std::time::Duration;
+
+use attune_adapter_smtp::{MailComposer, MailConfig, SmtpConfig, SmtpNotifier};
+use attune_domain::EmailAddress;
+use attune_domain::notice::NoticeKind;
+use attune_ports::{MeetingMail, Notifier};
+use attune_smtp_sink::{DecodedMail, SmtpSink};
+use jiff::tz::TimeZone;
+
+/// Longer than anything takes that works.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(crate) const LINK: &str = "https://meet.example.org/attune-7f3a9c#userInfo.displayName=%22John%20Doe%22&config.startWithAudioMuted=true&config.startWithVideoMuted=true";
+
+pub(crate) const REMINDER: NoticeKind = NoticeKind::Reminder { minutes_before: 1440 };
+
+/// A session on Monday, 15 January 2024 at 10:00 in Berlin; the mail leaves exactly a day before.
+pub(crate) fn mail(kind: NoticeKind) -> MeetingMail {
+    MeetingMail {
+        kind,
+        message_key: "meeting_info-12-v1".to_owned(),
+        to: EmailAddress::parse("john@example.org").expect("an address"),
+        to_name: "John Doe".to_owned(),
+        join_url: LINK.to_owned(),
+        starts_at: "2024-01-15T09:00:00Z".parse().expect("an instant"),
+        minutes: 50,
+        zone: TimeZone::get("Europe/Berlin").expect("a zone"),
+        calendar_key: "booking-12".to_owned(),
+        calendar_sequence: 1,
+        sent_at: "2024-01-14T09:00:00Z".parse().expect("an instant"),
+    }
+}
+
+pub(crate) fn config() -> MailConfig {
+    MailConfig {
+        practice_name: "Practice Example".to_owned(),
+        from: EmailAddress::parse("office@practice.example.org").expect("an address"),
+        message_domain: "practice.example.org".to_owned(),
+        templates_dir: None,
+    }
+}
+
+pub(crate) fn composer() -> MailComposer {
+    MailComposer::new(config()).expect("the built-in templates work")
+}
+
+pub(crate) fn composer_with(templates: &Path) -> MailComposer {
+    let config = MailConfig { templates_dir: Some(templates.to_owned()), ..config() };
+    MailComposer::new(config).expect("the templates work")
+}
+
+pub(crate) fn notifier_at(url: &str, total: Duration) -> SmtpNotifier {
+    let config = SmtpConfig::new(url).expect("a good URL").with_timeouts(PATIENCE, total);
+    SmtpNotifier::new(config, composer()).expect("TLS can be set up")
+}
+
+pub(crate) fn notifier(sink: &SmtpSink) -> SmtpNotifier {
+    notifier_at(&sink.url(), PATIENCE)
+}
+
+/// Sends one mail and reads it as its reader would.
+pub(crate) async fn delivered(composer: MailComposer, mail: &MeetingMail) -> DecodedMail {
+    let sink = SmtpSink::start();
+    let config = SmtpConfig::new(&sink.url()).expect("a good URL");
+    let notifier = SmtpNotifier::new(config, composer).expect("TLS can be set up");
+    notifier.send(mail).await.expect("the sink takes every mail");
+    sink.messages()[0].decode()
+}

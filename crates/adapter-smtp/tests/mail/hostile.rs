@@ -1,0 +1,115 @@
+//! Names that want to be more than a name.
+
+use attune_domain::EmailAddress;
+use attune_ports::{MeetingMail, Notifier};
+use attune_smtp_sink::{ReceivedMail, SmtpSink};
+use proptest::prelude::*;
+
+use crate::fixtures::{LINK, REMINDER, composer_with, delivered, mail, notifier};
+
+const HEADERS: [&str; 8] =
+    ["from", "to", "subject", "date", "message-id", "auto-submitted", "mime-version", "content-type"];
+
+/// What must hold whatever the reader is called.
+fn assert_harmless(received: &ReceivedMail) {
+    assert_eq!(received.recipients, ["john@example.org"]);
+    assert!(received.raw.is_ascii());
+    let read = received.decode();
+    let mut names: Vec<_> = read.headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
+    names.sort_unstable();
+    let mut expected = HEADERS.map(str::to_owned);
+    expected.sort_unstable();
+    assert_eq!(names, expected);
+    assert_eq!(read.recipients, ["john@example.org"]);
+    assert_eq!(read.subject, "Reminder: your appointment on 15 January, 10:00 (UTC+01:00)");
+    assert_eq!(read.attachments, ["session.ics"]);
+    let lines: Vec<_> = read.text.lines().collect();
+    assert!(lines[0].starts_with("Hello") && lines[0].ends_with(',') && lines[1].is_empty(), "{:?}", lines[0]);
+    assert_eq!(lines.iter().filter(|line| line.contains("://")).collect::<Vec<_>>(), [&LINK]);
+    let greeting = read.html.lines().find(|line| line.starts_with("<p>Hello")).expect("a greeting");
+    let inner = greeting.trim_start_matches("<p>").trim_end_matches("</p>");
+    assert!(!inner.contains(['<', '>', '"', '\'']), "{greeting}");
+    assert_eq!(read.html.matches("<a ").count(), 1);
+}
+
+#[tokio::test]
+async fn a_name_stays_a_name() {
+    let sink = SmtpSink::start();
+    let notifier = notifier(&sink);
+    let cases = [
+        ("Eve\r\nBcc: eve@evil.example", "Hello,"),
+        ("Eve\r\nBcc: eve", "Hello,"),
+        ("Eve\nSmith\r", "Hello Eve Smith,"),
+        ("Eve\0Smith", "Hello Eve Smith,"),
+        ("Eve\r\n.\r\nMAIL FROM", "Hello Eve . MAIL FROM,"),
+        ("<img src=x onerror=alert(1)>", "Hello <img src=x onerror=alert(1)>,"),
+        ("\" onmouseover=\"x", "Hello \" onmouseover=\"x,"),
+        ("O'Brien & \"Co\"", "Hello O'Brien & \"Co\","),
+        ("{{ join_url }}{% include 'x' %}", "Hello {{ join_url }}{% include 'x' %},"),
+        ("\u{202e}evE", "Hello evE,"),
+        ("مريم", "Hello مريم,"),
+        ("👩‍👩‍👧 😀", "Hello 👩‍👩‍👧 😀,"),
+        ("=?utf-8?q?Bcc=3A_eve?=", "Hello =?utf-8?q?Bcc=3A_eve?=,"),
+        ("https://evil", "Hello,"),
+        ("www.evil.example", "Hello,"),
+        ("john@example.org", "Hello,"),
+        ("", "Hello,"),
+    ];
+    for (number, (name, greeting)) in cases.into_iter().enumerate() {
+        notifier.send(&MeetingMail { to_name: name.to_owned(), ..mail(REMINDER) }).await.expect(name);
+        let received = &sink.messages()[number];
+        assert_harmless(received);
+        assert_eq!(received.decode().text.lines().next(), Some(greeting), "{name:?}");
+    }
+    assert_eq!(sink.messages().len(), cases.len());
+}
+
+#[tokio::test]
+async fn names_are_escaped_in_html() {
+    let sink = SmtpSink::start();
+    let name = "<img src=x onerror=alert(1)> \"&'";
+    notifier(&sink).send(&MeetingMail { to_name: name.to_owned(), ..mail(REMINDER) }).await.unwrap();
+    let html = sink.messages()[0].decode().html;
+    assert!(html.contains("<p>Hello &lt;img src=x onerror=alert(1)&gt; &quot;&amp;&#x27;,</p>"), "{html}");
+}
+
+#[test]
+fn no_name_and_no_key_breaks_a_mail() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (sink, notifier) = runtime.block_on(async {
+        let sink = SmtpSink::start();
+        let notifier = notifier(&sink);
+        (sink, notifier)
+    });
+    let evil = r#"(.|\r|\n|\x00|<|>|"|'|&|=\?|\?=|\r\nBcc: x@y\.z|\r\n\.\r\n|://|\{\{|%|@|[\u{200b}-\u{202e}]|[\u{10000}-\u{10ffff}])"#;
+    let text = proptest::collection::vec(evil, 0..40).prop_map(|pieces| pieces.concat());
+    proptest!(ProptestConfig::with_cases(400), |(to_name in text.clone(), message_key in text.clone(), calendar_key in text)| {
+        let mail = MeetingMail { to_name, message_key, calendar_key, ..mail(REMINDER) };
+        let before = sink.messages().len();
+        runtime.block_on(notifier.send(&mail)).expect("every name can be mailed");
+        let received = sink.messages();
+        prop_assert_eq!(received.len(), before + 1);
+        assert_harmless(&received[before]);
+    });
+}
+
+#[tokio::test]
+async fn every_address_the_domain_accepts_can_be_mailed() {
+    let sink = SmtpSink::start();
+    let notifier = notifier(&sink);
+    let long = format!("{}@{}.example", "a".repeat(64), ["b".repeat(60), "c".repeat(60), "d".repeat(50)].join("."));
+    for address in ["!#$%&'*+-/=?^_`{|}~@x.example", "a.b.c@x-y.example", "a@1.2", "x@a.b.c.d.e.example", &long] {
+        let to = EmailAddress::parse(address).expect(address);
+        notifier.send(&MeetingMail { to, ..mail(REMINDER) }).await.expect(address);
+        assert_eq!(sink.messages().last().unwrap().recipients, [address]);
+    }
+}
+
+#[tokio::test]
+async fn lines_of_dots_arrive_as_they_were_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let body = "first\n.\n..\n.hidden\n.\r\nMAIL FROM:<eve@evil.example>\r\nlast\n";
+    std::fs::write(folder.path().join("reminder.txt"), body).unwrap();
+    let read = delivered(composer_with(folder.path()), &mail(REMINDER)).await;
+    assert_eq!(read.text.trim_end(), body.replace("\r\n", "\n").trim_end());
+}

@@ -1,0 +1,9 @@
+//! Whole mails, over real sockets and into real files, read back by a parser that is not ours.
+
+mod content;
+mod files;
+mod fixtures;
+mod hostile;
+mod server;
+mod templates;
+mod tls;

@@ -1,0 +1,117 @@
+//! Templates of the practice's own.
+
+use std::error::Error;
+use std::fs;
+
+use attune_adapter_smtp::{ComposerError, FileNotifier, MailComposer, MailConfig, TemplateError};
+use attune_domain::notice::NoticeKind;
+use attune_ports::{MeetingMail, Notifier, NotifyError};
+use tempfile::TempDir;
+
+use crate::fixtures::{LINK, REMINDER, composer_with, config, delivered, mail};
+
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).expect("the folder is writable");
+    }
+    folder
+}
+
+fn refused(folder: &TempDir) -> ComposerError {
+    let config = MailConfig { templates_dir: Some(folder.path().to_owned()), ..config() };
+    MailComposer::new(config).err().expect("refused at start")
+}
+
+fn with_sources(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        text = format!("{text}: {inner}");
+        source = inner.source();
+    }
+    text
+}
+
+#[tokio::test]
+async fn one_file_replaces_one_template() {
+    let files = folder(&[
+        ("reminder.subject.txt", "Bis gleich\r\num {{ time }}\n"),
+        ("reminder.html", "<p>{{ name }} {{ join_url }} {{ practice }} {{ in_words }}</p>"),
+        (".hidden", "not a template {{"),
+    ]);
+    let reminder =
+        delivered(composer_with(files.path()), &MeetingMail { to_name: "<b>".into(), ..mail(REMINDER) }).await;
+    assert_eq!(reminder.subject, "Bis gleich um 10:00");
+    let link = LINK.replace('&', "&amp;");
+    assert_eq!(reminder.html.trim_end(), format!("<p>&lt;b&gt; {link} Practice Example in 24 hours</p>"));
+    assert!(reminder.text.starts_with("Hello <b>,"), "the text part is still the built-in one");
+
+    let information = delivered(composer_with(files.path()), &mail(NoticeKind::MeetingInfo)).await;
+    assert_eq!(information.subject, "Your appointment on 15 January, 10:00 (UTC+01:00)");
+}
+
+#[tokio::test]
+async fn every_documented_value_is_there() {
+    let text = "{{ date }}|{{ day }}|{{ time }}|{{ zone }}|{{ offset }}|{{ when }}|{{ minutes }}|{{ practice }}|{{ name }}|{{ join_url }}";
+    let files = folder(&[("meeting_info.txt", text)]);
+    let read = delivered(composer_with(files.path()), &mail(NoticeKind::MeetingInfo)).await;
+    let expected = format!(
+        "Monday, 15 January 2024|15 January|10:00|Europe/Berlin|UTC+01:00|\
+         Monday, 15 January 2024 at 10:00 (Europe/Berlin, UTC+01:00)|50|Practice Example|John Doe|{LINK}"
+    );
+    assert_eq!(read.text.trim_end(), expected);
+}
+
+#[test]
+fn an_unknown_file_is_named_at_start() {
+    let error = refused(&folder(&[("remainder.txt", "x")]));
+    assert!(matches!(&error, ComposerError::Templates(TemplateError::Unknown { .. })));
+    assert!(error.to_string().contains("remainder.txt"), "{error}");
+    assert!(error.to_string().contains("reminder.txt"), "and tells what it may have meant: {error}");
+}
+
+#[test]
+fn a_broken_file_is_named_at_start() {
+    let error = refused(&folder(&[("reminder.html", "fine\n{{ broken")]));
+    assert!(matches!(&error, ComposerError::Templates(TemplateError::Broken { .. })));
+    let text = with_sources(&error);
+    assert!(text.contains("reminder.html") && text.contains(":2"), "{text}");
+
+    let error = refused(&folder(&[("reminder.txt", "{% include 'other' %}")]));
+    assert!(with_sources(&error).contains("reminder.txt"));
+
+    let not_utf8 = folder(&[]);
+    fs::write(not_utf8.path().join("reminder.txt"), b"\xff\xfe").unwrap();
+    assert!(refused(&not_utf8).to_string().contains("reminder.txt"));
+
+    let gone = folder(&[]);
+    let path = gone.path().join("gone");
+    let config = MailConfig { templates_dir: Some(path), ..config() };
+    assert!(MailComposer::new(config).err().unwrap().to_string().contains("gone"));
+}
+
+#[test]
+fn a_value_that_does_not_exist_is_found_at_start() {
+    for (file, text) in [
+        ("reminder.txt", "{{ jion_url }}"),
+        ("meeting_info.txt", "{{ in_words }}"),
+        ("meeting_info.subject.txt", "{{ name }}"),
+        ("reminder.subject.txt", "{{ join_url }}"),
+    ] {
+        let error = refused(&folder(&[(file, text)]));
+        assert!(matches!(error, ComposerError::Sample { template, .. } if template == file), "{file}: {error:?}");
+        assert!(error.to_string().contains(file));
+    }
+    assert!(matches!(refused(&folder(&[("reminder.subject.txt", " \n")])), ComposerError::Unusable(_)));
+}
+
+#[tokio::test]
+async fn a_template_that_fails_for_one_reader_is_final_for_that_mail_only() {
+    let files = folder(&[("reminder.txt", "{% if name == 'Eve' %}{{ nope }}{% endif %}hello")]);
+    let mails = tempfile::tempdir().unwrap();
+    let notifier = FileNotifier::new(mails.path().join("mail"), composer_with(files.path())).unwrap();
+    let eve = MeetingMail { to_name: "Eve".to_owned(), ..mail(REMINDER) };
+    assert_eq!(notifier.send(&eve).await, Err(NotifyError::Unrenderable));
+    assert_eq!(notifier.send(&mail(REMINDER)).await, Ok(()));
+}

@@ -1,0 +1,170 @@
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use super::*;
+
+fn sources(profile: Profile, variables: &[(&str, &str)]) -> Sources {
+    let environment: BTreeMap<String, String> =
+        variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Sources { profile, file: None, environment }
+}
+
+fn meaning(profile: Profile, variables: &[(&str, &str)]) -> anyhow::Result<Meaning> {
+    load(&sources(profile, variables))?.meaning(profile)
+}
+
+fn refusal(profile: Profile, variables: &[(&str, &str)]) -> String {
+    format!("{:#}", meaning(profile, variables).map(|_| ()).unwrap_err())
+}
+
+const SECRET: (&str, &str) = ("ATTUNE__AUTH__SECRET", "0123456789abcdef0123456789abcdef-made-for-tests");
+
+#[test]
+fn with_nothing_at_all_there_is_a_meaning() {
+    let meaning = meaning(Profile::Development, &[]).unwrap();
+    assert_eq!(meaning.bind.to_string(), "127.0.0.1:8080");
+    assert!(matches!(&meaning.database, DatabaseUrl::Sqlite(path) if path.ends_with("data/attune.sqlite")));
+    assert!(matches!(&meaning.mail, MailTransport::File(path) if path.ends_with("data/mail")));
+    assert_eq!(meaning.reminders.offsets_minutes(), [1440, 60]);
+    assert_eq!(meaning.provider.as_str(), "test", "the profile development changes the provider");
+    assert_eq!(meaning.service.price.to_string(), "100.00 EUR");
+}
+
+#[test]
+fn later_sources_win() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    write!(file, "[practice]\nname = \"From the file\"\ncurrency = \"USD\"\n[reminders]\noffsets_minutes = [30]\n")
+        .unwrap();
+    let mut sources = sources(Profile::Development, &[("ATTUNE__PRACTICE__CURRENCY", "CHF"), ("UNRELATED", "x")]);
+    sources.file = Some(file.path().to_owned());
+    let settings = load(&sources).unwrap();
+    assert_eq!((settings.practice.name.as_str(), settings.practice.currency.as_str()), ("From the file", "CHF"));
+    assert_eq!(settings.meaning(Profile::Development).unwrap().reminders.offsets_minutes(), [30]);
+}
+
+#[test]
+fn the_environment_can_say_everything() {
+    let meaning = meaning(
+        Profile::Development,
+        &[
+            ("ATTUNE__HTTP__BIND", "[::1]:0"),
+            ("ATTUNE__HTTP__CORS_ORIGINS", "https://a.example,https://b.example"),
+            ("ATTUNE__REMINDERS__OFFSETS_MINUTES", "2880, 120,15"),
+            ("ATTUNE__DATABASE__URL", "memory:"),
+            ("ATTUNE__PRACTICE__SESSION_PRICE", "0"),
+            ("ATTUNE__LIMITS__ENABLED", "false"),
+            ("ATTUNE__AUTH__SECRET", "12345678901234567890123456789012"),
+            ("ATTUNE__JITSI__BASE_URL", "https://meet.example.org"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(meaning.reminders.offsets_minutes(), [2880, 120, 15]);
+    assert!(matches!(meaning.database, DatabaseUrl::Memory));
+    assert!(meaning.service.price.is_zero());
+    let none = [("ATTUNE__REMINDERS__OFFSETS_MINUTES", "")];
+    assert!(self::meaning(Profile::Development, &none).unwrap().reminders.offsets_minutes().is_empty());
+}
+
+#[test]
+fn a_misspelt_key_stops_the_start_and_is_named() {
+    let message = refusal(Profile::Development, &[("ATTUNE__MAIL__TRANSPRT", "smtp")]);
+    assert_eq!(message, "the environment has the unknown setting mail.transprt; did you mean mail.transport?");
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    write!(file, "[telephony]\nnumber = 1\n").unwrap();
+    let mut sources = sources(Profile::Development, &[]);
+    sources.file = Some(file.path().to_owned());
+    let message = format!("{:#}", load(&sources).unwrap_err());
+    assert!(message.contains("unknown setting telephony.number") && message.contains("default.toml"), "{message}");
+}
+
+#[test]
+fn a_bad_value_stops_the_start_and_its_key_is_named() {
+    for (name, value, key) in [
+        ("ATTUNE__HTTP__BIND", "localhost", "http.bind"),
+        ("ATTUNE__HTTP__WORKERS", "many", "http.workers"),
+        ("ATTUNE__HTTP__PUBLIC_URL", "booking.example.org", "http.public_url"),
+        ("ATTUNE__DATABASE__URL", "mysql://user:canary@host/db", "database.url"),
+        ("ATTUNE__DATABASE__URL", "sqlite:", "database.url"),
+        ("ATTUNE__AUTH__ACCESS_MINUTES", "16", "auth.access_minutes"),
+        ("ATTUNE__AUTH__REGISTRATION", "maybe", "auth.registration"),
+        ("ATTUNE__AUTH__FIRST_ADMIN_EMAIL", "nobody", "auth.first_admin_email"),
+        ("ATTUNE__PRACTICE__TIMEZONE", "Europe/Atlantis", "practice.timezone"),
+        ("ATTUNE__PRACTICE__CURRENCY", "euro", "practice.currency"),
+        ("ATTUNE__PRACTICE__SESSION_PRICE", "1.234", "practice.session_price"),
+        ("ATTUNE__PRACTICE__SESSION_MINUTES", "0", "practice.session_minutes"),
+        ("ATTUNE__JITSI__BASE_URL", "javascript:alert(1)", "jitsi.base_url"),
+        ("ATTUNE__PAYMENTS__PROVIDER", "paypal", "payments.provider"),
+        ("ATTUNE__MAIL__TRANSPORT", "pigeon", "mail.transport"),
+        ("ATTUNE__MAIL__TRANSPORT", "smtp", "mail.smtp_url"),
+        ("ATTUNE__MAIL__FROM", "nobody", "mail.from"),
+        ("ATTUNE__REMINDERS__OFFSETS_MINUTES", "60,60", "reminders.offsets_minutes"),
+        ("ATTUNE__LOG__FORMAT", "xml", "log.format"),
+    ] {
+        let message = refusal(Profile::Development, &[(name, value)]);
+        assert!(message.contains(key), "{name}={value}: {message}");
+        assert!(!message.contains('\n') && !message.contains("canary"), "{message}");
+    }
+}
+
+#[test]
+fn production_refuses_what_is_only_for_trying_out() {
+    assert!(meaning(Profile::Production, &[SECRET]).is_ok());
+    assert!(refusal(Profile::Production, &[]).contains("auth.secret"));
+    for (name, value, key) in [
+        ("ATTUNE__PAYMENTS__PROVIDER", "test", "payments.provider"),
+        ("ATTUNE__JITSI__BASE_URL", "http://meet.example.org", "jitsi.base_url"),
+        ("ATTUNE__HTTP__PUBLIC_URL", "http://booking.example.org", "http.public_url"),
+        ("ATTUNE__TESTING__CLOCK_FILE", "/tmp/clock", "testing.clock_file"),
+    ] {
+        let message = refusal(Profile::Production, &[SECRET, (name, value)]);
+        assert!(message.contains(key), "{name}: {message}");
+    }
+}
+
+#[test]
+fn secrets_never_print() {
+    let canary = "canary-canary-canary-canary-canary";
+    let settings = load(&sources(
+        Profile::Development,
+        &[
+            ("ATTUNE__AUTH__SECRET", canary),
+            ("ATTUNE__AUTH__PREVIOUS_SECRET", canary),
+            ("ATTUNE__DATABASE__URL", &format!("postgres://u:{canary}@h/d")),
+            ("ATTUNE__MAIL__SMTP_URL", &format!("smtp://u:{canary}@h")),
+        ],
+    ))
+    .unwrap();
+    let printed = toml::to_string_pretty(&settings).unwrap();
+    assert!(!printed.contains("canary") && printed.contains("secret = \"***\""), "{printed}");
+    assert!(!format!("{settings:?} {:?}", settings.meaning(Profile::Development).unwrap()).contains("canary"));
+}
+
+#[test]
+fn secrets_can_be_kept_in_files() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file, "0123456789abcdef0123456789abcdef").unwrap();
+    let path = file.path().to_str().unwrap();
+    let settings = load(&sources(Profile::Development, &[("ATTUNE__AUTH__SECRET_FILE", path)])).unwrap();
+    assert_eq!(settings.auth.secret.expose(), "0123456789abcdef0123456789abcdef");
+    let both = refusal(Profile::Development, &[SECRET, ("ATTUNE__AUTH__SECRET_FILE", path)]);
+    assert!(both.contains("auth.secret and auth.secret_file"), "{both}");
+    let gone = refusal(Profile::Development, &[("ATTUNE__AUTH__SECRET_FILE", "/nowhere/secret")]);
+    assert!(gone.contains("auth.secret_file"), "{gone}");
+}
+
+#[test]
+fn every_setting_is_explained() {
+    let text = include_str!("../../../../config/default.toml");
+    let mut explained = false;
+    for line in text.lines() {
+        let line = line.trim();
+        if line.starts_with('#') {
+            explained = true;
+        } else if line.is_empty() || line.starts_with('[') {
+            explained = false;
+        } else {
+            // Settings that belong together share the words above the first of them.
+            assert!(explained, "config/default.toml does not explain {line}");
+        }
+    }
+}
