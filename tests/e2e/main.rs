@@ -1,4 +1,42 @@
 //! Black-box tests of the `attune` binary, and tests of the workspace as a whole.
+//!
+//! Each scenario runs on an SQLite file and on PostgreSQL, as `…::sqlite::…` and `…::postgres::…`, unless it is about
+//! something that has nothing to do with a database.
 
+/// Makes a test of each scenario for each database.
+macro_rules! on_both_databases {
+    ($($scenario:ident),+ $(,)?) => {
+        on_database!(sqlite, Sqlite, $($scenario),+);
+        on_database!(postgres, Postgres, $($scenario),+);
+    };
+}
+
+/// Makes a test of each scenario for one database.
+macro_rules! on_database {
+    ($module:ident, $database:ident, $($scenario:ident),+ $(,)?) => {
+        mod $module {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $scenario() {
+                    super::$scenario(attune_e2e::Database::$database).await;
+                }
+            )+
+        }
+    };
+}
+
+mod accounts;
+mod admin;
+mod bookings;
+mod commands;
+mod crashes;
+mod edges;
+mod instances;
+mod links;
+mod mails;
+mod outages;
+mod races;
+mod sessions;
+mod startup;
 mod structure;
 mod supply_chain;

@@ -1,1 +1,13 @@
-//! Access tokens and password hashing of Attune
+//! Who somebody is: passwords hashed with Argon2id, and access tokens signed with HMAC-SHA-256.
+//!
+//! [`ArgonHasher`] keeps its work on threads and in memory of its own, so that a flood of logins slows down logins and
+//! nothing else. [`JwtAccessTokens`] issues and checks the tokens that every other request carries.
+
+mod password;
+mod secret;
+mod threads;
+mod token;
+
+pub use password::{ArgonHasher, HasherConfig, HasherError};
+pub use secret::{SigningSecret, WeakSecret};
+pub use token::{JwtAccessTokens, TokenConfig};

@@ -1,1 +1,33 @@
-//! The HTTP interface of Attune, on actix-web
+//! The HTTP interface of Attune, on actix-web: one file per resource with its handlers and the shapes of its JSON, one
+//! table of everything that can go wrong, and the layers that every request goes through.
+//!
+//! [`serve`] starts it. It calls the use cases of [`Api`] and decides nothing itself.
+
+mod accounts;
+mod admin;
+mod auth;
+mod bookings;
+mod documents;
+mod health;
+mod input;
+mod limits;
+mod me;
+mod meetings;
+mod middleware;
+mod openapi;
+mod output;
+mod pages;
+mod payments;
+mod problem;
+mod routes;
+mod server;
+mod services;
+mod settings;
+mod test_checkout;
+
+pub use openapi::{openapi, openapi_json};
+pub use server::{Api, serve};
+pub use settings::{AddressRange, HttpSettings, Limits, NotAnAddressRange};
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,95 @@
-//! The payment providers of Attune that need no account anywhere: none, offline and test
+//! Payment providers that need no account anywhere.
+//!
+//! - `none`: nothing is due, and bookings are agreed at once. For a practice that does not charge, or not here.
+//! - `offline`: the client pays the practice itself, in cash or by bank transfer, and an admin records what came in.
+//! - `test`: the client is sent to a page of our own with a Pay button, to try the product out or to test it. **No money
+//!   moves**: whoever presses the button has paid.
+
+use async_trait::async_trait;
+use attune_ports::{Checkout, CheckoutRequest, PaymentError, PaymentGateway, PaymentTerms, Provider};
+use jiff::SignedDuration;
+use url::Url;
+
+/// One of the providers that live inside this service.
+///
+/// It remembers nothing: what it answers follows from the request alone, so asking twice opens one checkout.
+#[derive(Debug, Clone)]
+pub struct LocalGateway(Kind);
+
+#[derive(Debug, Clone)]
+enum Kind {
+    None,
+    Offline { hold: SignedDuration },
+    Test { hold: SignedDuration, public_base_url: Url },
+}
+
+impl LocalGateway {
+    /// Nothing is ever due.
+    pub fn none() -> Self {
+        Self(Kind::None)
+    }
+
+    /// The practice collects the price itself. `hold` is how long a slot waits for it: days rather than minutes.
+    pub fn offline(hold: SignedDuration) -> Self {
+        Self(Kind::Offline { hold })
+    }
+
+    /// A checkout page of our own at `{public_base_url}/test-checkout/{reference}`. No money moves.
+    ///
+    /// `public_base_url` is this service's own address as browsers see it; it may have a path. A query or fragment in
+    /// it is left out. `hold` is how long a slot waits for the press of the button.
+    pub fn test(hold: SignedDuration, public_base_url: Url) -> Self {
+        Self(Kind::Test { hold, public_base_url })
+    }
+}
+
+#[async_trait]
+impl PaymentGateway for LocalGateway {
+    fn provider(&self) -> Provider {
+        match self.0 {
+            Kind::None => Provider::None,
+            Kind::Offline { .. } => Provider::Offline,
+            Kind::Test { .. } => Provider::Test,
+        }
+    }
+
+    fn terms(&self) -> PaymentTerms {
+        match self.0 {
+            Kind::None => PaymentTerms::NothingDue,
+            Kind::Offline { hold } | Kind::Test { hold, .. } => PaymentTerms::Due { hold },
+        }
+    }
+
+    async fn open_checkout(&self, request: &CheckoutRequest) -> Result<Checkout, PaymentError> {
+        match &self.0 {
+            Kind::None => Err(PaymentError::Refused("nothing is ever due with this provider".into())),
+            Kind::Offline { .. } => {
+                let reference = format!("offline-{}-{}", request.booking, hex(request.nonce));
+                Ok(Checkout { reference, url: None })
+            }
+            Kind::Test { public_base_url, .. } => {
+                let reference = hex(request.nonce);
+                let url = checkout_url(public_base_url, &reference)
+                    .ok_or_else(|| PaymentError::Refused("the public base URL cannot have a path".into()))?;
+                Ok(Checkout { reference, url: Some(url.into()) })
+            }
+        }
+    }
+}
+
+/// The page below the base, whether or not the base ends with a slash. `Url::join` would drop the last segment of a base
+/// that does not.
+fn checkout_url(base: &Url, reference: &str) -> Option<Url> {
+    let mut url = base.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    url.path_segments_mut().ok()?.pop_if_empty().extend(["test-checkout", reference]);
+    Some(url)
+}
+
+fn hex(bytes: [u8; 16]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests;

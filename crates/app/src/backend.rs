@@ -34,7 +34,7 @@ impl Backend {
                 let cores = std::thread::available_parallelism().map_or(2, usize::from);
                 let automatic = u32::try_from(2 * cores + 2).unwrap_or(u32::MAX);
                 let store = PostgresStore::connect(PostgresConfig {
-                    url: url.expose().to_owned().into(),
+                    url: attune_adapter_postgres::DatabaseUrl::new(url.expose()),
                     writers: if settings.postgres_connections == 0 { automatic } else { settings.postgres_connections },
                     readers: settings.postgres_readers.max(1),
                 })

@@ -51,7 +51,7 @@ impl Parts {
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
         let bell = Arc::new(Bell::default());
         let half_the_cores = available_parallelism().map_or(1, |cores| (NonZeroUsize::get(cores) / 2).max(1));
-        let hasher = ArgonHasher::new(
+        let hasher = ArgonHasher::start(
             HasherConfig {
                 threads: if settings.auth.hasher_threads == 0 { half_the_cores } else { settings.auth.hasher_threads },
                 queue: settings.auth.hasher_queue,

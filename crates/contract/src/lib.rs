@@ -1,1 +1,201 @@
-//! One behavioural test suite per port, run against every adapter
+//! One behavioural suite for the stores of Attune: every adapter runs the same cases.
+//!
+//! An adapter's test file writes one function that gives a fresh, empty [`Backend`], and names it to [`store_suite!`]:
+//!
+//! ```text
+//! async fn fresh() -> attune_contract::Backend { … }
+//! attune_contract::store_suite!(fresh);
+//! ```
+//!
+//! Each case then shows up as a test of its own, such as `bookings::touching_ends_are_allowed`. A case asks for nothing
+//! that the ports do not promise: it never looks at the time something takes, at absolute ids, or at who wins a race.
+
+#![allow(clippy::unwrap_used, reason = "this is a test suite: a case may stop at the first surprise")]
+
+mod backend;
+pub mod cases;
+pub mod fixtures;
+pub mod race;
+
+pub use backend::{Backend, run_case};
+
+/// Runs every case against the backends that a function gives: `store_suite!(fresh)`, where `fresh` is the path of an
+/// `async fn() -> attune_contract::Backend`. The calling crate needs `tokio` with `macros` and `rt-multi-thread`.
+#[macro_export]
+macro_rules! store_suite {
+    ($fresh:path) => {
+        async fn fresh_backend_for_the_store_suite() -> $crate::Backend {
+            $fresh().await
+        }
+
+        $crate::each_store_case!($crate::store_suite_tests);
+    };
+}
+
+/// The second half of [`store_suite!`]; not to be called by itself.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! store_suite_tests {
+    ($($group:ident { $($case:ident,)* })*) => {
+        $(
+            mod $group {
+                $(
+                    #[::tokio::test(flavor = "multi_thread")]
+                    async fn $case() {
+                        let backend = super::fresh_backend_for_the_store_suite().await;
+                        $crate::run_case($crate::cases::$group::$case(&backend)).await;
+                    }
+                )*
+            }
+        )*
+    };
+}
+
+/// The list of all cases, handed to another macro as `group { case, … } …`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! each_store_case {
+    ($then:path) => {
+        $then! {
+            bookings {
+                an_overlapping_booking_is_refused,
+                touching_ends_are_allowed,
+                the_pause_after_a_session_blocks,
+                another_therapist_is_free,
+                cancelled_and_expired_bookings_block_nothing,
+                every_other_status_blocks,
+                moving_a_session_onto_another_is_refused,
+                a_session_can_move_within_its_own_time,
+                reviving_an_expired_booking_needs_its_time,
+                a_booking_is_written_one_version_at_a_time,
+                writing_a_booking_touches_no_other,
+                every_step_of_a_life_is_kept,
+                taken_time_is_listed_by_start,
+                lapsed_holds_come_oldest_first,
+                booking_ids_grow,
+                a_booking_id_is_used_once,
+                a_booking_needs_its_people_and_its_service,
+                an_unknown_booking_is_nothing,
+                a_booking_is_shown_with_its_client_as_of_now,
+            }
+            cancelled_calls {
+                questions_given_up_leave_the_store_healthy,
+                openings_given_up_leave_the_store_healthy,
+                calls_given_up_undo_their_unit_of_work,
+                commits_given_up_are_all_or_nothing,
+            }
+            history {
+                lines_come_back_oldest_first,
+                a_trail_is_about_one_booking,
+            }
+            lists {
+                an_empty_filter_matches_everything,
+                bookings_are_filtered_by_client,
+                bookings_are_filtered_by_state,
+                bookings_are_filtered_by_time,
+                filters_combine,
+                pages_add_up,
+            }
+            login_failures {
+                failures_are_counted_per_account_and_time,
+                old_failures_of_the_account_are_forgotten,
+                failures_are_cleared_after_a_login,
+            }
+            outbox {
+                an_owed_mail_waits_untried,
+                a_mail_is_owed_once,
+                a_mail_needs_its_booking_and_its_reader,
+                due_mails_are_claimed_earliest_first,
+                attempts_are_counted_at_the_claim,
+                an_undone_claim_leaves_the_mail_as_it_was,
+                a_lease_holds_until_it_runs_out,
+                every_settlement_is_written,
+                a_lost_lease_writes_nothing,
+                a_late_settlement_counts_while_nobody_took_over,
+                mails_of_one_claim_are_settled_one_by_one,
+                health_counts_what_waits_and_what_was_given_up,
+                mails_are_listed_per_booking,
+            }
+            payments {
+                a_payment_comes_back_as_it_went_in,
+                a_payment_reference_is_known_once,
+                a_payment_is_found_by_provider_and_reference,
+                saving_a_payment_writes_state_and_settlement,
+                saving_an_unknown_payment_is_stale,
+                payments_are_listed_newest_first,
+                a_payment_needs_its_booking_and_its_recorder,
+            }
+            races {
+                one_slot_is_booked_once_under_the_calendar_lock,
+                one_slot_is_booked_once_by_the_stores_own_rule,
+                staggered_wishes_leave_disjoint_sessions,
+                staggered_wishes_without_care_leave_disjoint_sessions,
+                one_slot_is_moved_to_once,
+                the_next_holder_of_a_calendar_sees_the_first_ones_booking,
+                the_last_admin_stays,
+                one_address_makes_one_account,
+                no_change_of_a_booking_is_lost,
+                one_of_many_stale_writers_wins,
+                no_change_of_an_account_or_a_login_is_lost,
+                booking_ids_are_given_out_once,
+                concurrent_claims_are_disjoint,
+                one_mail_is_owed_once_by_many,
+                one_payment_reference_is_recorded_once,
+            }
+            services {
+                a_service_comes_back_as_it_went_in,
+                services_are_listed_by_id_and_the_first_is_the_default,
+            }
+            sessions {
+                a_login_begins_at_generation_one,
+                saving_a_login_writes_generation_rotation_and_end,
+                saving_an_unknown_login_is_stale,
+                ending_logins_spares_what_it_should,
+                refresh_tokens_are_found_however_old,
+                a_refresh_token_is_kept_once,
+                logins_need_an_account_and_tokens_a_login,
+                a_caller_is_known_as_of_now,
+                a_network_is_known_to_who_came_from_it,
+            }
+            units {
+                a_dropped_unit_of_work_leaves_nothing,
+                a_committed_unit_of_work_is_kept_whole,
+                all_faces_share_one_transaction,
+                uncommitted_writes_are_invisible_to_queries,
+                a_unit_of_work_dropped_in_the_middle_of_a_call_leaves_nothing,
+                a_dropped_unit_of_work_gives_its_locks_back,
+                spent_after_a_taken_email,
+                spent_after_a_taken_slot,
+                spent_after_a_stale_write,
+                spent_after_a_taken_payment_reference,
+                spent_after_an_unknown_row_was_referred_to,
+            }
+            users {
+                an_account_comes_back_as_it_went_in,
+                an_unknown_account_is_nobody,
+                a_taken_address_makes_no_second_account,
+                an_account_cannot_move_to_a_taken_address,
+                an_address_that_was_given_up_is_free,
+                saving_an_account_writes_what_may_change,
+                saving_an_account_touches_no_other,
+                saving_an_unknown_account_is_stale,
+                a_new_password_replaces_the_old_one,
+                the_default_therapist_is_the_first_enabled_admin,
+                enabled_admins_are_listed_by_id,
+                accounts_are_listed_filtered_and_paged,
+            }
+            values {
+                every_legal_state_comes_back,
+                every_legal_state_can_be_written_over_another,
+                illegal_states_cannot_be_built,
+                optional_fields_of_a_booking_come_and_go,
+                amounts_come_back_exactly,
+                instants_come_back_to_the_millisecond,
+                instants_are_cut_to_milliseconds,
+                texts_come_back_to_the_letter,
+                the_longest_note_comes_back_whole,
+                names_come_back_as_they_were_typed,
+            }
+        }
+    };
+}

@@ -187,3 +187,9 @@ CREATE TRIGGER audit_log_no_delete BEFORE DELETE ON audit_log
 BEGIN
     SELECT RAISE(ABORT, 'attune:audit_is_append_only');
 END;
+-- INSERT OR REPLACE removes the row it replaces without asking the trigger above.
+CREATE TRIGGER audit_log_no_replace BEFORE INSERT ON audit_log
+WHEN EXISTS (SELECT 1 FROM audit_log WHERE id = NEW.id)
+BEGIN
+    SELECT RAISE(ABORT, 'attune:audit_is_append_only');
+END;

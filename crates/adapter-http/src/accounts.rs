@@ -1,0 +1,284 @@
+//! Making an account, getting in, staying in, getting out.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use attune_application::accounts::{
+    ChangePasswordCommand, ChangePasswordError, LogInCommand, LogInError, LogOutCommand, RefreshCommand,
+    RegisterCommand, Tokens,
+};
+use attune_domain::{EmailAddress, PersonName, TimeZoneName};
+use attune_ports::Password;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::auth::Signed;
+use crate::input::{Fields, FromFields, Request};
+use crate::me::{UserBody, name, timezone};
+use crate::problem::{Code, Problem};
+use crate::server::State;
+
+/// The account wanted.
+#[derive(ToSchema)]
+#[schema(example = json!({
+    "email": "ada@example.org", "password": "correct horse battery staple",
+    "first_name": "Ada", "last_name": "Lovelace", "timezone": "Europe/Berlin",
+}))]
+pub(crate) struct RegisterRequest {
+    /// Where mail goes, and the name to log in with. Case does not matter.
+    #[schema(value_type = String, format = Email, max_length = 254)]
+    email: EmailAddress,
+    /// 12 to 128 characters, any of them, and not one of the first that anybody would try.
+    #[schema(value_type = String, format = Password, min_length = 12, max_length = 128)]
+    password: Password,
+    /// Given name, at most 100 characters.
+    #[schema(value_type = Option<String>, max_length = 100)]
+    first_name: Option<PersonName>,
+    /// Family name, at most 100 characters.
+    #[schema(value_type = Option<String>, max_length = 100)]
+    last_name: Option<PersonName>,
+    /// A zone of the IANA database, in which mails write times.
+    #[schema(value_type = Option<String>)]
+    timezone: Option<TimeZoneName>,
+}
+
+impl FromFields for RegisterRequest {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let email = fields.required("email", |text| EmailAddress::parse(text).map_err(|_| Code::InvalidEmail));
+        let password = fields.password("password");
+        let first_name = fields.optional("first_name", name);
+        let last_name = fields.optional("last_name", name);
+        let timezone = fields.optional("timezone", timezone);
+        Some(Self { email: email?, password: password?, first_name, last_name, timezone })
+    }
+}
+
+/// A new account.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Registered {
+    user: UserBody,
+}
+
+/// What was typed to get in.
+#[derive(ToSchema)]
+#[schema(example = json!({"email": "ada@example.org", "password": "correct horse battery staple"}))]
+pub(crate) struct LoginRequest {
+    /// The account's e-mail address.
+    email: String,
+    /// The account's password.
+    #[schema(value_type = String, format = Password)]
+    password: Password,
+}
+
+impl FromFields for LoginRequest {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let email = fields.required("email", |text| Ok(text.to_owned()));
+        let password = fields.password("password");
+        Some(Self { email: email?, password: password? })
+    }
+}
+
+/// A pair of tokens and whose they are.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Tokens)]
+pub(crate) struct TokensBody {
+    /// Goes with each request, as `Authorization: Bearer …`.
+    #[schema(example = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI3In0.c2lnbmF0dXJl")]
+    access_token: String,
+    /// Gets the next pair, once.
+    #[schema(example = "Zk3wq0J3mB7cJx5uQ2v8y1RrTtYyUuIiOoPpAaSsDdF")]
+    refresh_token: String,
+    /// Always `Bearer`.
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// How long the access token lives, in seconds.
+    #[schema(example = 900)]
+    expires_in: i64,
+    /// Whose they are.
+    user: UserBody,
+}
+
+impl From<Tokens> for TokensBody {
+    fn from(tokens: Tokens) -> Self {
+        Self {
+            user: UserBody::from(&tokens.user),
+            access_token: tokens.access_token,
+            refresh_token: tokens.refresh_token,
+            token_type: "Bearer",
+            expires_in: tokens.expires_in,
+        }
+    }
+}
+
+/// The token to trade in.
+#[derive(ToSchema)]
+#[schema(example = json!({"refresh_token": "Zk3wq0J3mB7cJx5uQ2v8y1RrTtYyUuIiOoPpAaSsDdF"}))]
+pub(crate) struct RefreshRequest {
+    /// The newest refresh token.
+    refresh_token: String,
+}
+
+impl FromFields for RefreshRequest {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        Some(Self { refresh_token: fields.required("refresh_token", |text| Ok(text.to_owned()))? })
+    }
+}
+
+/// What to end. Without a body: the session of the access token.
+#[derive(ToSchema)]
+#[schema(example = json!({"all": true}))]
+pub(crate) struct LogoutRequest {
+    /// A refresh token of the caller whose session should end as well.
+    refresh_token: Option<String>,
+    /// Whether to end all sessions of the caller.
+    #[schema(value_type = Option<bool>)]
+    all: bool,
+}
+
+impl FromFields for LogoutRequest {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        Some(Self {
+            refresh_token: fields.optional("refresh_token", |text| Ok(Some(text.to_owned()))),
+            all: fields.flag("all").unwrap_or(false),
+        })
+    }
+}
+
+/// The old password and the new one.
+#[derive(ToSchema)]
+#[schema(example = json!({
+    "current_password": "correct horse battery staple", "password": "seventeen violet teapots",
+}))]
+pub(crate) struct PasswordChange {
+    /// The password so far.
+    #[schema(value_type = String, format = Password)]
+    current_password: Password,
+    /// The password from now on: 12 to 128 characters, 15 at least for admins.
+    #[schema(value_type = String, format = Password, min_length = 12, max_length = 128)]
+    password: Password,
+}
+
+impl FromFields for PasswordChange {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let current_password = fields.password("current_password");
+        let password = fields.password("password");
+        Some(Self { current_password: current_password?, password: password? })
+    }
+}
+
+/// Make an account
+///
+/// The account is always a client's. It can log in at once.
+#[utoipa::path(
+    post, path = "/api/auth/register", operation_id = "register", tag = "Accounts",
+    request_body = RegisterRequest,
+    responses((status = 201, description = "The new account", body = Registered))
+)]
+pub(crate) async fn register(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
+    let address = request.address();
+    let wanted: RegisterRequest = request.body().await?;
+    state.limiter.registration(address)?;
+    let user = state
+        .api
+        .register
+        .run(RegisterCommand {
+            email: wanted.email,
+            password: wanted.password,
+            first_name: wanted.first_name,
+            last_name: wanted.last_name,
+            time_zone: wanted.timezone,
+        })
+        .await?;
+    Ok(HttpResponse::Created().json(Registered { user: UserBody::from(&user) }))
+}
+
+/// Log in
+///
+/// Trades e-mail address and password for a pair of tokens. An address that nobody has and a wrong password get the same
+/// answer. After five wrong passwords each further try has to wait: one second, two, four, up to a minute.
+#[utoipa::path(
+    post, path = "/api/auth/login", operation_id = "logIn", tag = "Accounts",
+    request_body = LoginRequest,
+    responses((status = 200, description = "The tokens", body = TokensBody))
+)]
+pub(crate) async fn log_in(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
+    let (address, origin) = (request.address(), request.origin());
+    state.limiter.login(address)?;
+    let typed: LoginRequest = request.body().await?;
+    let attempt = state.limiter.password(&typed.email, address)?;
+    let outcome = state.api.log_in.run(LogInCommand { email: typed.email, password: typed.password, origin }).await;
+    match &outcome {
+        Ok(_) | Err(LogInError::Disabled) => state.limiter.password_was_right(&attempt),
+        Err(LogInError::InvalidCredentials) => {}
+        Err(LogInError::TooManyFailures | LogInError::Hash(_) | LogInError::Sign(_) | LogInError::Store(_)) => {
+            state.limiter.password_was_not_checked(&attempt);
+        }
+    }
+    Ok(HttpResponse::Ok().json(TokensBody::from(outcome?)))
+}
+
+/// Get the next pair of tokens
+///
+/// A refresh token works once. Showing one that was spent before ends the whole session, because then somebody has a
+/// copy. (Two requests of one client at the same moment are fine.)
+#[utoipa::path(
+    post, path = "/api/auth/refresh", operation_id = "refresh", tag = "Accounts",
+    request_body = RefreshRequest,
+    responses((status = 200, description = "The next tokens", body = TokensBody))
+)]
+pub(crate) async fn refresh(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
+    let (address, origin) = (request.address(), request.origin());
+    state.limiter.refresh(address)?;
+    let shown: RefreshRequest = request.body().await?;
+    let tokens = state.api.refresh.run(RefreshCommand { refresh_token: shown.refresh_token, origin }).await?;
+    Ok(HttpResponse::Ok().json(TokensBody::from(tokens)))
+}
+
+/// Log out
+///
+/// Ends the session of the access token at once, and others if asked to.
+#[utoipa::path(
+    post, path = "/api/auth/logout", operation_id = "logOut", tag = "Accounts", security(("bearer" = [])),
+    request_body = Option<LogoutRequest>,
+    responses((status = 204, description = "Ended"))
+)]
+pub(crate) async fn log_out(
+    state: Data<State>,
+    Signed(caller): Signed,
+    request: Request,
+) -> Result<HttpResponse, Problem> {
+    let origin = request.origin();
+    let wish: LogoutRequest = request.optional_body().await?;
+    let command = LogOutCommand { caller, refresh_token: wish.refresh_token, all: wish.all, origin };
+    state.api.log_out.run(command).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Change your password
+///
+/// All other sessions of the caller end. Wrong current passwords are slowed down like failed logins.
+#[utoipa::path(
+    post, path = "/api/auth/change-password", operation_id = "changePassword", tag = "Accounts",
+    security(("bearer" = [])),
+    request_body = PasswordChange,
+    responses((status = 204, description = "Changed"))
+)]
+pub(crate) async fn change_password(
+    state: Data<State>,
+    Signed(caller): Signed,
+    request: Request,
+) -> Result<HttpResponse, Problem> {
+    let (address, origin) = (request.address(), request.origin());
+    let wish: PasswordChange = request.body().await?;
+    let attempt = state.limiter.password(caller.user.email.as_str(), address)?;
+    let command = ChangePasswordCommand { caller, current: wish.current_password, new: wish.password, origin };
+    let outcome = state.api.change_password.run(command).await;
+    match &outcome {
+        Ok(()) | Err(ChangePasswordError::Password(_)) => state.limiter.password_was_right(&attempt),
+        Err(ChangePasswordError::WrongPassword) => {}
+        Err(ChangePasswordError::Hash(_) | ChangePasswordError::Store(_)) => {
+            state.limiter.password_was_not_checked(&attempt);
+        }
+    }
+    outcome?;
+    Ok(HttpResponse::NoContent().finish())
+}

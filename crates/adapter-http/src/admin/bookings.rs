@@ -1,0 +1,402 @@
+//! Everybody's bookings, for admins.
+
+#![expect(unused_qualifications, reason = "utoipa qualifies the parameters of a path in the code it generates")]
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use attune_application::payments::{RecordOfflineCommand, RecordOfflineError};
+use attune_domain::notice::Notice;
+use attune_domain::{Booking, BookingId, BookingStatus, Money, PersonalLink, User, UserId, Viewer};
+use attune_ports::{AuditEntry, BookingFilter, BookingOrder, BookingView, PageRequest};
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::auth::Admin;
+use crate::bookings::{BookingMore, page, payment_status, room_of};
+use crate::input::{Fields, FromFields, Request};
+use crate::output::{Amount, Instant};
+use crate::problem::{Code, Problem};
+use crate::server::State;
+
+/// A booking in an admin's list. These fields, in this order, are what existing front ends read; `user` is there only
+/// if asked for.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AdminBooking)]
+pub(crate) struct AdminBookingBody {
+    /// Which booking.
+    #[schema(example = 42)]
+    id: i64,
+    /// Who comes.
+    #[schema(example = 7)]
+    user_id: i64,
+    /// When the session begins.
+    #[schema(inline)]
+    scheduled_at: Instant,
+    /// Length in minutes.
+    #[schema(example = 50)]
+    duration: u32,
+    /// `pending_payment`, `scheduled`, `completed`, `no_show`, `cancelled` or `expired`.
+    #[schema(example = "scheduled")]
+    status: &'static str,
+    /// The video room. Null until the booking is agreed, and after it was cancelled.
+    #[schema(required = true, example = "booking-42-1705312800-0123456789abcdef0123456789abcdef")]
+    jitsi_room_id: Option<String>,
+    /// The room's address, without anybody's name. Null like the room.
+    #[schema(
+        required = true,
+        example = "https://meet.example.org/booking-42-1705312800-0123456789abcdef0123456789abcdef"
+    )]
+    jitsi_room_url: Option<String>,
+    /// The admin's own link into the room. Null like the room, and once the session is over.
+    #[schema(
+        required = true,
+        example = "https://meet.example.org/booking-42-1705312800-0123456789abcdef0123456789abcdef#userInfo.displayName=%22Carl%20Rogers%22&config.startWithAudioMuted=false&config.startWithVideoMuted=false"
+    )]
+    admin_meeting_url: Option<String>,
+    /// What the session costs.
+    #[schema(inline)]
+    amount: Amount,
+    /// `not_required`, `pending`, `processing`, `succeeded`, `failed`, `cancelled`, `refund_pending`,
+    /// `partially_refunded` or `refunded`.
+    #[schema(example = "succeeded")]
+    payment_status: &'static str,
+    /// Who comes, with `?expand=user`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<ClientBody>,
+}
+
+impl AdminBookingBody {
+    fn new(booking: &Booking, link: Option<PersonalLink>, user: Option<&User>) -> Self {
+        let room = room_of(booking);
+        Self {
+            id: booking.id.get(),
+            user_id: booking.client.get(),
+            scheduled_at: Instant(booking.scheduled_at),
+            duration: booking.minutes,
+            status: booking.status.as_str(),
+            jitsi_room_id: room.map(|r| r.id().to_owned()),
+            jitsi_room_url: room.map(|r| r.url().to_owned()),
+            admin_meeting_url: link.map(|l| l.url),
+            amount: Amount(booking.price),
+            payment_status: booking.payment_status.as_str(),
+            user: user.map(ClientBody::from),
+        }
+    }
+}
+
+/// Who comes.
+#[derive(Serialize, ToSchema)]
+#[schema(as = BookingUser)]
+pub(crate) struct ClientBody {
+    /// Who it is.
+    #[schema(example = 7)]
+    id: i64,
+    /// Given name.
+    #[schema(required = true, example = "Ada")]
+    first_name: Option<String>,
+    /// Family name.
+    #[schema(required = true, example = "Lovelace")]
+    last_name: Option<String>,
+    /// Where mail goes.
+    #[schema(example = "ada@example.org")]
+    email: String,
+}
+
+impl From<&User> for ClientBody {
+    fn from(user: &User) -> Self {
+        Self {
+            id: user.id.get(),
+            first_name: user.first_name.as_ref().map(|n| n.as_str().to_owned()),
+            last_name: user.last_name.as_ref().map(|n| n.as_str().to_owned()),
+            email: user.email.as_str().to_owned(),
+        }
+    }
+}
+
+/// A part of everybody's bookings.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AdminBookingList {
+    bookings: Vec<AdminBookingBody>,
+    /// How many match in all.
+    #[schema(example = 1)]
+    total: u64,
+    /// At most this many are in this answer.
+    #[schema(example = 50)]
+    limit: u32,
+    /// This many were skipped.
+    #[schema(example = 0)]
+    offset: u64,
+}
+
+/// One booking and everything about it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AdminBookingDetail {
+    #[serde(flatten)]
+    booking: AdminBookingBody,
+    #[serde(flatten)]
+    more: BookingMore,
+    /// The mails about it.
+    notifications: Vec<NotificationBody>,
+    /// What was done to it, oldest first.
+    history: Vec<HistoryBody>,
+}
+
+/// A mail about a booking.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Notification)]
+pub(crate) struct NotificationBody {
+    /// Which mail.
+    #[schema(example = 3)]
+    id: i64,
+    /// `meeting_info` or `reminder`.
+    #[schema(example = "reminder")]
+    kind: &'static str,
+    /// How long before the session a reminder leaves, in minutes; 0 for everything else.
+    #[schema(example = 60)]
+    minutes_before: u32,
+    /// `pending`, `sent`, `skipped`, `expired` or `dead`.
+    #[schema(example = "pending")]
+    state: &'static str,
+    /// How often sending was tried.
+    #[schema(example = 0)]
+    attempts: u32,
+    /// When it is due, at first or next.
+    #[schema(inline)]
+    send_after: Instant,
+    /// When it left.
+    #[schema(required = true, inline)]
+    sent_at: Option<Instant>,
+    /// What went wrong last.
+    #[schema(required = true, example = json!(null))]
+    last_error: Option<String>,
+}
+
+impl From<&Notice> for NotificationBody {
+    fn from(notice: &Notice) -> Self {
+        Self {
+            id: notice.id.get(),
+            kind: notice.owed.kind.as_str(),
+            minutes_before: notice.owed.kind.offset_minutes(),
+            state: notice.state.as_str(),
+            attempts: notice.attempts,
+            send_after: Instant(notice.next_at),
+            sent_at: notice.sent_at.map(Instant),
+            last_error: notice.last_error.clone(),
+        }
+    }
+}
+
+/// Something that was done to a booking.
+#[derive(Serialize, ToSchema)]
+#[schema(as = HistoryEntry)]
+pub(crate) struct HistoryBody {
+    /// When.
+    #[schema(inline)]
+    at: Instant,
+    /// By whom; null for the service itself.
+    #[schema(required = true, example = 7)]
+    actor_id: Option<i64>,
+    /// What, as a stable word.
+    #[schema(example = "booking.scheduled")]
+    action: String,
+    /// The request it came with.
+    #[schema(required = true, example = "3f2b8c0e9a4d4f6c8e1a2b3c4d5e6f70")]
+    request_id: Option<String>,
+}
+
+impl From<&AuditEntry> for HistoryBody {
+    fn from(entry: &AuditEntry) -> Self {
+        Self {
+            at: Instant(entry.at),
+            actor_id: entry.actor.map(UserId::get),
+            action: entry.action.clone(),
+            request_id: entry.request_id.clone(),
+        }
+    }
+}
+
+/// Which bookings.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the documented form of `AllBookings`, which is what is read")]
+pub(crate) struct AllBookingsQuery {
+    /// Only with this status.
+    #[param(example = "scheduled")]
+    status: Option<String>,
+    /// Only with this payment status.
+    #[param(example = "succeeded")]
+    payment_status: Option<String>,
+    /// Only of this client.
+    #[param(minimum = 1)]
+    user_id: Option<i64>,
+    /// Beginning at or after this instant.
+    #[param(format = DateTime)]
+    from: Option<String>,
+    /// Beginning before this instant.
+    #[param(format = DateTime)]
+    to: Option<String>,
+    /// `scheduled_at` for the earliest session first, `-scheduled_at` for the latest.
+    #[param(default = "-scheduled_at")]
+    sort: Option<String>,
+    /// `user` adds who comes to each booking.
+    #[param(example = "user")]
+    expand: Option<String>,
+    /// At most this many.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+    /// After skipping this many.
+    #[param(minimum = 0, default = 0)]
+    offset: Option<u64>,
+}
+
+/// Which bookings, as read from a query.
+pub(crate) struct AllBookings {
+    filter: BookingFilter,
+    with_user: bool,
+    page: PageRequest,
+}
+
+impl FromFields for AllBookings {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let order = fields.optional("sort", |text| match text {
+            "scheduled_at" => Ok(Some(BookingOrder::Earliest)),
+            "-scheduled_at" => Ok(Some(BookingOrder::Latest)),
+            _ => Err(Code::InvalidValue),
+        });
+        let expand = fields.optional("expand", |text| if text == "user" { Ok(Some(())) } else { Err(Code::InvalidValue) });
+        let filter = BookingFilter {
+            client: fields.whole("user_id", UserId::new),
+            status: fields.optional("status", |text| BookingStatus::parse(text).map(Some).ok_or(Code::InvalidValue)),
+            payment_status: fields.optional("payment_status", payment_status),
+            from: fields.optional_instant("from"),
+            to: fields.optional_instant("to"),
+            order: order.unwrap_or_default(),
+        };
+        Some(Self { filter, with_user: expand.is_some(), page: page(fields) })
+    }
+}
+
+/// A payment that came in outside.
+#[derive(ToSchema)]
+#[schema(example = json!({"amount": 100.00, "method": "bank_transfer", "reference": "2024-0017"}))]
+pub(crate) struct OfflinePayment {
+    /// How much, in the booking's currency. It has to be the price, which it is when left out.
+    #[schema(value_type = Option<f64>, minimum = 0)]
+    amount: Option<String>,
+    /// How: `cash`, `bank_transfer`, `card` … At most 50 characters.
+    #[schema(min_length = 1, max_length = 50)]
+    method: String,
+    /// The practice's own note, such as a receipt number. At most 200 characters.
+    #[schema(max_length = 200)]
+    reference: Option<String>,
+}
+
+impl FromFields for OfflinePayment {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let amount = fields.number("amount");
+        let method = fields.required("method", |text| match short(text, 50)? {
+            Some(method) => Ok(method),
+            None => Err(Code::Required),
+        });
+        let reference = fields.optional("reference", |text| short(text, 200));
+        Some(Self { amount, method: method?, reference })
+    }
+}
+
+fn short(text: &str, most: usize) -> Result<Option<String>, Code> {
+    let text = text.trim();
+    if text.chars().count() > most {
+        return Err(Code::TooLong);
+    }
+    Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+/// Everybody's bookings
+#[utoipa::path(
+    get, path = "/api/admin/bookings", operation_id = "listAllBookings", tag = "Admin", security(("bearer" = [])),
+    params(AllBookingsQuery),
+    responses((status = 200, description = "The bookings", body = AdminBookingList))
+)]
+pub(crate) async fn list(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
+    let wanted: AllBookings = request.query()?;
+    let found = state.api.queries.bookings(&wanted.filter, wanted.page).await?;
+    let viewer = Viewer::from(&caller.user);
+    let bookings = found
+        .items
+        .iter()
+        .map(|BookingView { booking, client }| {
+            let link = state.api.links.link(&viewer, booking);
+            AdminBookingBody::new(booking, link, wanted.with_user.then_some(client))
+        })
+        .collect();
+    let PageRequest { limit, offset } = wanted.page;
+    Ok(HttpResponse::Ok().json(AdminBookingList { bookings, total: found.total, limit, offset }))
+}
+
+/// One booking and everything about it
+#[utoipa::path(
+    get, path = "/api/admin/bookings/{id}", operation_id = "showAnyBooking", tag = "Admin",
+    security(("bearer" = [])),
+    params(("id" = i64, Path, minimum = 1, description = "The booking's id", example = 42)),
+    responses((status = 200, description = "The booking", body = AdminBookingDetail))
+)]
+pub(crate) async fn show(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
+    let id = request.booking_id()?;
+    request.no_query()?;
+    Ok(HttpResponse::Ok().json(detail(&state, &caller.user, id).await?))
+}
+
+/// Record a payment that came in outside
+///
+/// In cash, say, or by bank transfer. The booking is agreed from now on.
+#[utoipa::path(
+    post, path = "/api/admin/bookings/{id}/payments/offline", operation_id = "recordOfflinePayment", tag = "Admin",
+    security(("bearer" = [])),
+    params(("id" = i64, Path, minimum = 1, description = "The booking's id", example = 42)),
+    request_body = OfflinePayment,
+    responses((status = 200, description = "The booking as it is now", body = AdminBookingDetail))
+)]
+pub(crate) async fn record_offline(
+    state: Data<State>,
+    Admin(caller): Admin,
+    request: Request,
+) -> Result<HttpResponse, Problem> {
+    let id = request.booking_id()?;
+    let origin = request.origin();
+    let wish: OfflinePayment = request.body().await?;
+    let amount = match wish.amount {
+        Some(text) => {
+            // The digits are in the booking's currency, so the booking has to be known before they mean anything.
+            let view = state.api.queries.booking(id).await?.ok_or(RecordOfflineError::NotFound)?;
+            let amount = Money::parse_decimal(&text, view.booking.price.currency());
+            Some(amount.map_err(|_| Problem::field("amount", Code::InvalidAmount))?)
+        }
+        None => None,
+    };
+    state
+        .api
+        .record_offline
+        .run(RecordOfflineCommand {
+            admin: caller.user.id,
+            booking: id,
+            amount,
+            method: wish.method,
+            memo: wish.reference,
+            origin,
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(detail(&state, &caller.user, id).await?))
+}
+
+async fn detail(state: &State, admin: &User, id: BookingId) -> Result<AdminBookingDetail, Problem> {
+    let BookingView { booking, client } = state.api.links.visible(admin, id).await?;
+    let notices = state.api.queries.notices(id).await?;
+    let history = state.api.queries.history(id).await?;
+    let link = state.api.links.link(&admin.into(), &booking);
+    Ok(AdminBookingDetail {
+        booking: AdminBookingBody::new(&booking, link, Some(&client)),
+        more: BookingMore::from(&booking),
+        notifications: notices.iter().map(NotificationBody::from).collect(),
+        history: history.iter().map(HistoryBody::from).collect(),
+    })
+}

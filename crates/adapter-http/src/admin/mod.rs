@@ -1,0 +1,4 @@
+//! What only therapists may do. The guard in front of all of it is in [`crate::auth`].
+
+pub(crate) mod bookings;
+pub(crate) mod users;

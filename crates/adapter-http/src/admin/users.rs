@@ -1,0 +1,171 @@
+//! Everybody's accounts, for admins.
+
+#![expect(unused_qualifications, reason = "utoipa qualifies the parameters of a path in the code it generates")]
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use attune_application::accounts::ManageUserCommand;
+use attune_domain::{PersonName, Role, User};
+use attune_ports::{PageRequest, UserFilter};
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::auth::Admin;
+use crate::bookings::page;
+use crate::input::{Fields, FromFields, Request};
+use crate::me::{UserBody, name};
+use crate::problem::{Code, Problem};
+use crate::server::State;
+
+/// A person with an account, as admins see them.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AdminUser)]
+pub(crate) struct AdminUserBody {
+    #[serde(flatten)]
+    user: UserBody,
+    /// Whether the person is shut out.
+    #[schema(example = false)]
+    disabled: bool,
+}
+
+impl From<&User> for AdminUserBody {
+    fn from(user: &User) -> Self {
+        Self { user: user.into(), disabled: user.disabled }
+    }
+}
+
+/// A part of all accounts.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct UserList {
+    users: Vec<AdminUserBody>,
+    /// How many match in all.
+    #[schema(example = 1)]
+    total: u64,
+    /// At most this many are in this answer.
+    #[schema(example = 50)]
+    limit: u32,
+    /// This many were skipped.
+    #[schema(example = 0)]
+    offset: u64,
+}
+
+/// Which accounts.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the documented form of `Accounts`, which is what is read")]
+pub(crate) struct AccountsQuery {
+    /// Only admins, or only clients.
+    is_admin: Option<bool>,
+    /// Only those shut out, or only the others.
+    disabled: Option<bool>,
+    /// At most this many.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+    /// After skipping this many.
+    #[param(minimum = 0, default = 0)]
+    offset: Option<u64>,
+}
+
+/// Which accounts, as read from a query.
+pub(crate) struct Accounts {
+    filter: UserFilter,
+    page: PageRequest,
+}
+
+impl FromFields for Accounts {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let filter = UserFilter { role: fields.flag("is_admin").map(role), disabled: fields.flag("disabled") };
+        Some(Self { filter, page: page(fields) })
+    }
+}
+
+/// Changes of an account. What is left out stays; null or an empty text empties a name.
+#[derive(ToSchema)]
+#[schema(example = json!({"disabled": true}))]
+pub(crate) struct AccountChange {
+    /// Given name, at most 100 characters.
+    #[schema(value_type = Option<String>, max_length = 100)]
+    first_name: Option<Option<PersonName>>,
+    /// Family name, at most 100 characters.
+    #[schema(value_type = Option<String>, max_length = 100)]
+    last_name: Option<Option<PersonName>>,
+    /// Whether the person is a therapist.
+    is_admin: Option<bool>,
+    /// Whether the person is shut out. Counts from their very next request on.
+    disabled: Option<bool>,
+}
+
+impl FromFields for AccountChange {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        Some(Self {
+            first_name: fields.change("first_name", name),
+            last_name: fields.change("last_name", name),
+            is_admin: fields.flag("is_admin"),
+            disabled: fields.flag("disabled"),
+        })
+    }
+}
+
+fn role(is_admin: bool) -> Role {
+    if is_admin { Role::Admin } else { Role::Client }
+}
+
+/// All accounts
+#[utoipa::path(
+    get, path = "/api/admin/users", operation_id = "listUsers", tag = "Admin", security(("bearer" = [])),
+    params(AccountsQuery),
+    responses((status = 200, description = "The accounts", body = UserList))
+)]
+pub(crate) async fn list(state: Data<State>, Admin(_): Admin, request: Request) -> Result<HttpResponse, Problem> {
+    let wanted: Accounts = request.query()?;
+    let found = state.api.queries.users(&wanted.filter, wanted.page).await?;
+    let PageRequest { limit, offset } = wanted.page;
+    let users = found.items.iter().map(AdminUserBody::from).collect();
+    Ok(HttpResponse::Ok().json(UserList { users, total: found.total, limit, offset }))
+}
+
+/// One account
+#[utoipa::path(
+    get, path = "/api/admin/users/{id}", operation_id = "showUser", tag = "Admin", security(("bearer" = [])),
+    params(("id" = i64, Path, minimum = 1, description = "The user's id", example = 7)),
+    responses((status = 200, description = "The account", body = AdminUserBody))
+)]
+pub(crate) async fn show(state: Data<State>, Admin(_): Admin, request: Request) -> Result<HttpResponse, Problem> {
+    let id = request.user_id()?;
+    request.no_query()?;
+    let user = state.api.queries.user(id).await?.ok_or(Code::UserNotFound)?;
+    Ok(HttpResponse::Ok().json(AdminUserBody::from(&user)))
+}
+
+/// Change an account
+///
+/// Role and disabling count from the person's very next request on. The last admin cannot be removed.
+#[utoipa::path(
+    patch, path = "/api/admin/users/{id}", operation_id = "updateUser", tag = "Admin", security(("bearer" = [])),
+    params(("id" = i64, Path, minimum = 1, description = "The user's id", example = 7)),
+    request_body = AccountChange,
+    responses((status = 200, description = "The account as it is now", body = AdminUserBody))
+)]
+pub(crate) async fn update(
+    state: Data<State>,
+    Admin(caller): Admin,
+    request: Request,
+) -> Result<HttpResponse, Problem> {
+    let id = request.user_id()?;
+    let origin = request.origin();
+    let change: AccountChange = request.body().await?;
+    let user = state
+        .api
+        .manage_user
+        .run(ManageUserCommand {
+            admin: caller.user.id,
+            user: id,
+            first_name: change.first_name,
+            last_name: change.last_name,
+            role: change.is_admin.map(role),
+            disabled: change.disabled,
+            origin,
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(AdminUserBody::from(&user)))
+}

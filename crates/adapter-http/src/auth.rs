@@ -1,0 +1,80 @@
+//! Who makes a request: an extractor for people who are signed in, and the guard in front of everything of the admins.
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::middleware::Next;
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, ResponseError};
+use attune_ports::Caller;
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+
+use crate::problem::{Code, Problem};
+use crate::server::State;
+
+/// Somebody who is signed in, as the store knows them at this moment.
+pub(crate) struct Signed(pub(crate) Caller);
+
+impl FromRequest for Signed {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(http: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let http = http.clone();
+        async move { authenticate(&http).await.map(Self) }.boxed_local()
+    }
+}
+
+/// An admin. The guard in front of the admins' routes has let them in.
+pub(crate) struct Admin(pub(crate) Caller);
+
+impl FromRequest for Admin {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(http: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let caller = http.extensions().get::<Caller>().filter(|caller| caller.user.is_admin()).cloned();
+        std::future::ready(caller.map(Self).ok_or_else(|| Code::Forbidden.into()))
+    }
+}
+
+/// Stands in front of every path below `/api/admin`, known or not: who is no admin learns nothing about what is there.
+pub(crate) async fn admins_only(
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let refusal = match authenticate(request.request()).await {
+        Ok(caller) if caller.user.is_admin() => {
+            request.extensions_mut().insert(caller);
+            return next.call(request).await;
+        }
+        Ok(_) => Problem::from(Code::Forbidden),
+        Err(problem) => problem,
+    };
+    Ok(request.into_response(refusal.error_response()))
+}
+
+/// The token is checked, then the store is asked what this person is now. The token never says what they may do.
+async fn authenticate(http: &HttpRequest) -> Result<Caller, Problem> {
+    let state = State::of(http)?;
+    let caller = state.api.authenticate.run(bearer_token(http)?).await?;
+    state.limiter.request(caller.user.id)?;
+    Ok(caller)
+}
+
+/// The token of a request. It is looked for in one place only (RFC 6750, section 2.1): a token in the query would end up
+/// in logs and histories.
+fn bearer_token(http: &HttpRequest) -> Result<&str, Problem> {
+    let mut headers = http.headers().get_all(AUTHORIZATION);
+    // Another scheme is no credential at all here (RFC 6750, section 3.1).
+    let first = headers.next().ok_or(Code::Unauthenticated)?;
+    if headers.next().is_some() {
+        return Err(Code::InvalidToken.into());
+    }
+    let text = first.to_str().map_err(|_| Code::InvalidToken)?;
+    match text.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim_matches(' ')),
+        None if text.eq_ignore_ascii_case("bearer") => Err(Code::InvalidToken.into()),
+        Some(_) | None => Err(Code::Unauthenticated.into()),
+    }
+}

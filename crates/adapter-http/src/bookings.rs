@@ -1,0 +1,353 @@
+//! Clients' own bookings.
+
+#![expect(unused_qualifications, reason = "utoipa qualifies the parameters of a path in the code it generates")]
+
+use actix_web::HttpResponse;
+use actix_web::http::header::LOCATION;
+use actix_web::web::Data;
+use attune_application::bookings::BookSessionCommand;
+use attune_domain::{Booking, BookingStatus, PaymentStatus, PersonalLink, ServiceId, UserId, Viewer};
+use attune_ports::{BookingFilter, BookingOrder, PageRequest};
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::auth::Signed;
+use crate::input::{Fields, FromFields, Request, instant};
+use crate::output::{Amount, Instant};
+use crate::problem::{Code, Problem};
+use crate::server::State;
+
+/// A booking in a client's list. These fields, in this order, are what existing front ends read.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Booking)]
+pub(crate) struct BookingBody {
+    /// Which booking.
+    #[schema(example = 42)]
+    id: i64,
+    /// Who comes.
+    #[schema(example = 7)]
+    user_id: i64,
+    /// When the session begins.
+    #[schema(inline)]
+    scheduled_at: Instant,
+    /// Length in minutes.
+    #[schema(example = 50)]
+    duration: u32,
+    /// `pending_payment`, `scheduled`, `completed`, `no_show`, `cancelled` or `expired`.
+    #[schema(example = "scheduled")]
+    status: &'static str,
+    /// The video room. Null until the booking is agreed, and after it was cancelled.
+    #[schema(required = true, example = "booking-42-1705312800-0123456789abcdef0123456789abcdef")]
+    jitsi_room_id: Option<String>,
+    /// The room's address, without anybody's name. Null like the room.
+    #[schema(
+        required = true,
+        example = "https://meet.example.org/booking-42-1705312800-0123456789abcdef0123456789abcdef"
+    )]
+    jitsi_room_url: Option<String>,
+    /// The caller's own link into the room. Null like the room, and once the session is over.
+    #[schema(
+        required = true,
+        example = "https://meet.example.org/booking-42-1705312800-0123456789abcdef0123456789abcdef#userInfo.displayName=%22Ada%20Lovelace%22"
+    )]
+    personalized_meeting_url: Option<String>,
+    /// What the session costs.
+    #[schema(inline)]
+    amount: Amount,
+    /// `not_required`, `pending`, `processing`, `succeeded`, `failed`, `cancelled`, `refund_pending`,
+    /// `partially_refunded` or `refunded`.
+    #[schema(example = "succeeded")]
+    payment_status: &'static str,
+}
+
+impl BookingBody {
+    pub(crate) fn new(booking: &Booking, link: Option<PersonalLink>) -> Self {
+        let room = room_of(booking);
+        Self {
+            id: booking.id.get(),
+            user_id: booking.client.get(),
+            scheduled_at: Instant(booking.scheduled_at),
+            duration: booking.minutes,
+            status: booking.status.as_str(),
+            jitsi_room_id: room.map(|r| r.id().to_owned()),
+            jitsi_room_url: room.map(|r| r.url().to_owned()),
+            personalized_meeting_url: link.map(|l| l.url),
+            amount: Amount(booking.price),
+            payment_status: booking.payment_status.as_str(),
+        }
+    }
+}
+
+/// The room, while the booking is agreed. A cancelled booking may still have one on record, which is nobody's business.
+pub(crate) fn room_of(booking: &Booking) -> Option<&attune_domain::MeetingRoom> {
+    booking.room.as_ref().filter(|_| booking.status.has_room())
+}
+
+/// What there is to say about a booking beyond the list.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct BookingMore {
+    /// ISO 4217.
+    #[schema(example = "EUR")]
+    currency: String,
+    /// What was booked.
+    #[schema(example = 1)]
+    service_id: i64,
+    /// With whom.
+    #[schema(example = 2)]
+    therapist_id: i64,
+    /// What the client wrote when booking.
+    #[schema(required = true, example = "First session")]
+    note: Option<String>,
+    /// Until when an unpaid booking keeps its slot.
+    #[schema(required = true, inline)]
+    hold_expires_at: Option<Instant>,
+    /// How the booking was called off.
+    #[schema(required = true)]
+    cancellation: Option<CancellationBody>,
+    /// Counts changes, from 1 on.
+    #[schema(example = 2)]
+    version: u32,
+}
+
+impl From<&Booking> for BookingMore {
+    fn from(booking: &Booking) -> Self {
+        Self {
+            currency: booking.price.currency().code().to_owned(),
+            service_id: booking.service.get(),
+            therapist_id: booking.therapist.get(),
+            note: booking.note.clone(),
+            hold_expires_at: booking.hold_expires_at.map(Instant),
+            cancellation: booking.cancellation.as_ref().map(|c| CancellationBody {
+                at: Instant(c.at),
+                by: c.by.get(),
+                late: c.late,
+                reason: c.reason.clone(),
+                refund_amount: Amount(c.refund),
+            }),
+            version: booking.version,
+        }
+    }
+}
+
+/// How a booking was called off.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Cancellation)]
+pub(crate) struct CancellationBody {
+    /// When.
+    #[schema(inline)]
+    at: Instant,
+    /// By whom.
+    #[schema(example = 7)]
+    by: i64,
+    /// Inside the practice's cancellation window.
+    #[schema(example = false)]
+    late: bool,
+    /// What the person said about it.
+    #[schema(required = true, example = "Ill")]
+    reason: Option<String>,
+    /// What goes back to the client.
+    #[schema(inline)]
+    refund_amount: Amount,
+}
+
+/// One booking.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct BookingDetail {
+    #[serde(flatten)]
+    booking: BookingBody,
+    #[serde(flatten)]
+    more: BookingMore,
+}
+
+impl BookingDetail {
+    fn new(state: &State, booking: &Booking, viewer: &Viewer) -> Self {
+        Self { booking: BookingBody::new(booking, state.api.links.link(viewer, booking)), more: booking.into() }
+    }
+}
+
+/// A booking just made.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PlacedBooking {
+    #[serde(flatten)]
+    detail: BookingDetail,
+    /// Where to pay; null when nothing is due, or when payment happens outside. `POST /api/bookings/{id}/payment` asks
+    /// for it again.
+    #[schema(required = true, example = "https://practice.example.org/test-checkout/00112233445566778899aabbccddeeff")]
+    checkout_url: Option<String>,
+}
+
+/// A client's bookings.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct BookingList {
+    bookings: Vec<BookingBody>,
+}
+
+/// The session wanted. Price and end are the practice's.
+#[derive(ToSchema)]
+#[schema(example = json!({"scheduled_at": "2024-01-15T10:00:00Z", "note": "First session"}))]
+pub(crate) struct BookingRequest {
+    /// When it should begin: RFC 3339 with `Z` or an offset. Cut to a whole second.
+    #[schema(value_type = String, format = DateTime)]
+    scheduled_at: Timestamp,
+    /// Which service; the practice's first when left out.
+    #[schema(value_type = Option<i64>, minimum = 1)]
+    service_id: Option<ServiceId>,
+    /// With whom; the practice's first therapist when left out.
+    #[schema(value_type = Option<i64>, minimum = 1)]
+    therapist_id: Option<UserId>,
+    /// A word to the therapist, at most 2000 characters.
+    #[schema(max_length = 2000)]
+    note: Option<String>,
+}
+
+impl FromFields for BookingRequest {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let scheduled_at = fields.required("scheduled_at", instant);
+        let service_id = fields.whole("service_id", ServiceId::new);
+        let therapist_id = fields.whole("therapist_id", UserId::new);
+        let note = fields.optional_lines("note").filter(|note| !note.trim().is_empty());
+        Some(Self { scheduled_at: scheduled_at?, service_id, therapist_id, note })
+    }
+}
+
+/// Which bookings.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the documented form of `OwnBookings`, which is what is read")]
+pub(crate) struct OwnBookingsQuery {
+    /// Only with this status.
+    #[param(example = "scheduled")]
+    status: Option<String>,
+    /// Beginning at or after this instant.
+    #[param(format = DateTime)]
+    from: Option<String>,
+    /// Beginning before this instant.
+    #[param(format = DateTime)]
+    to: Option<String>,
+    /// At most this many.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+    /// After skipping this many.
+    #[param(minimum = 0, default = 0)]
+    offset: Option<u64>,
+}
+
+/// Which bookings, as read from a query. Whose they are is not in it.
+pub(crate) struct OwnBookings {
+    filter: BookingFilter,
+    page: PageRequest,
+}
+
+impl FromFields for OwnBookings {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let filter = BookingFilter {
+            client: None,
+            status: fields.optional("status", |text| BookingStatus::parse(text).map(Some).ok_or(Code::InvalidValue)),
+            payment_status: None,
+            from: fields.optional_instant("from"),
+            to: fields.optional_instant("to"),
+            order: BookingOrder::Latest,
+        };
+        Some(Self { filter, page: page(fields) })
+    }
+}
+
+/// Which payment status is wanted.
+pub(crate) fn payment_status(text: &str) -> Result<Option<PaymentStatus>, Code> {
+    PaymentStatus::parse(text).map(Some).ok_or(Code::InvalidValue)
+}
+
+/// Which part of a list is wanted: at most 200 rows, 50 unless told otherwise.
+pub(crate) fn page(fields: &mut Fields) -> PageRequest {
+    let limit = fields.whole("limit", |n| u32::try_from(n).ok().filter(|n| (1..=200).contains(n)));
+    // Stores count rows in signed 64 bits; nothing is ever that far.
+    let offset = fields.whole("offset", |n| u64::try_from(n).ok());
+    PageRequest { limit: limit.unwrap_or(50), offset: offset.unwrap_or(0) }
+}
+
+/// Your bookings
+///
+/// The caller's own bookings, latest session first, also for admins. `X-Total-Count` tells how many there are in all.
+#[utoipa::path(
+    get, path = "/api/bookings", operation_id = "listBookings", tag = "Bookings", security(("bearer" = [])),
+    params(OwnBookingsQuery),
+    responses((
+        status = 200, description = "The bookings", body = BookingList,
+        headers(("X-Total-Count" = u64, description = "How many bookings match in all"))
+    ))
+)]
+pub(crate) async fn list(
+    state: Data<State>,
+    Signed(caller): Signed,
+    request: Request,
+) -> Result<HttpResponse, Problem> {
+    let wanted: OwnBookings = request.query()?;
+    let filter = BookingFilter { client: Some(caller.user.id), ..wanted.filter };
+    let found = state.api.queries.bookings(&filter, wanted.page).await?;
+    let viewer = Viewer::from(&caller.user);
+    let bookings = found
+        .items
+        .iter()
+        .map(|view| BookingBody::new(&view.booking, state.api.links.link(&viewer, &view.booking)))
+        .collect();
+    Ok(HttpResponse::Ok().insert_header(("X-Total-Count", found.total)).json(BookingList { bookings }))
+}
+
+/// Book a session
+///
+/// Agreed at once when nothing is due. Otherwise the slot is held until `hold_expires_at`, and the client pays at
+/// `checkout_url`.
+#[utoipa::path(
+    post, path = "/api/bookings", operation_id = "createBooking", tag = "Bookings", security(("bearer" = [])),
+    request_body = BookingRequest,
+    responses((
+        status = 201, description = "The booking", body = PlacedBooking,
+        headers(("Location" = String, description = "Where the booking can be read"))
+    ))
+)]
+pub(crate) async fn create(
+    state: Data<State>,
+    Signed(caller): Signed,
+    request: Request,
+) -> Result<HttpResponse, Problem> {
+    let origin = request.origin();
+    let wish: BookingRequest = request.body().await?;
+    let placed = state
+        .api
+        .book_session
+        .run(BookSessionCommand {
+            client: caller.user.id,
+            scheduled_at: wish.scheduled_at,
+            service: wish.service_id,
+            therapist: wish.therapist_id,
+            note: wish.note,
+            origin,
+        })
+        .await?;
+    let body = PlacedBooking {
+        detail: BookingDetail::new(&state, &placed.booking, &Viewer::from(&caller.user)),
+        checkout_url: placed.checkout.and_then(|payment| payment.facts.checkout_url),
+    };
+    let location = format!("/api/bookings/{}", placed.booking.id);
+    Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(body))
+}
+
+/// One booking
+///
+/// For the client whose it is, and for admins.
+#[utoipa::path(
+    get, path = "/api/bookings/{id}", operation_id = "showBooking", tag = "Bookings", security(("bearer" = [])),
+    params(("id" = i64, Path, minimum = 1, description = "The booking's id", example = 42)),
+    responses((status = 200, description = "The booking", body = BookingDetail))
+)]
+pub(crate) async fn show(
+    state: Data<State>,
+    Signed(caller): Signed,
+    request: Request,
+) -> Result<HttpResponse, Problem> {
+    let id = request.booking_id()?;
+    request.no_query()?;
+    let view = state.api.links.visible(&caller.user, id).await?;
+    Ok(HttpResponse::Ok().json(BookingDetail::new(&state, &view.booking, &Viewer::from(&caller.user))))
+}

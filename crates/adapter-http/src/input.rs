@@ -1,0 +1,461 @@
+//! Reading what a client sent: the body, the query and the ids of the path.
+//!
+//! A body is read in two steps. The first asks whether it is JSON at all (400 if not) and never recurses, so deep
+//! nesting is harmless. The second asks each field for its value and notes everything that is wrong, so that a form can
+//! show all its mistakes at once (422).
+
+use std::fmt;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use attune_application::Origin;
+use attune_domain::{BookingId, UserId};
+use futures_util::StreamExt;
+use jiff::Timestamp;
+use serde::de::{self, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use url::form_urlencoded;
+
+use crate::middleware::RequestId;
+use crate::middleware::client;
+use crate::problem::{Code, FieldError, Problem};
+use crate::server::State;
+
+/// More mistakes than this are not told; nobody reads them, and the answer stays small.
+const MAX_ERRORS: usize = 50;
+
+/// How much of the name of an unknown field is repeated to the client.
+const MAX_FIELD_NAME: usize = 64;
+
+/// A request in the hands of a handler. Nothing is read before the handler asks for it, so who may not do something
+/// learns only that.
+pub(crate) struct Request {
+    http: HttpRequest,
+    payload: Payload,
+}
+
+impl FromRequest for Request {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(http: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        std::future::ready(Ok(Self { http: http.clone(), payload: payload.take() }))
+    }
+}
+
+impl Request {
+    /// Where the request came from, for use cases.
+    pub(crate) fn origin(&self) -> Origin {
+        Origin {
+            request_id: self.http.extensions().get::<RequestId>().map(|id| id.as_str().to_owned()),
+            network: self.address().map(client::network_name),
+        }
+    }
+
+    /// The client's address, as far as it can be believed.
+    pub(crate) fn address(&self) -> Option<std::net::IpAddr> {
+        client::address(&self.http)
+    }
+
+    /// The booking of the path.
+    pub(crate) fn booking_id(&self) -> Result<BookingId, Problem> {
+        self.number("id").and_then(BookingId::new).ok_or_else(|| Code::InvalidBookingId.into())
+    }
+
+    /// The user of the path.
+    pub(crate) fn user_id(&self) -> Result<UserId, Problem> {
+        self.number("id").and_then(UserId::new).ok_or_else(|| Code::InvalidId.into())
+    }
+
+    /// A part of the path as text.
+    pub(crate) fn segment(&self, name: &str) -> &str {
+        self.http.match_info().get(name).unwrap_or_default()
+    }
+
+    fn number(&self, name: &str) -> Option<i64> {
+        let text = self.segment(name);
+        text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+    }
+
+    /// Whether the client asks for JSON by name.
+    pub(crate) fn wants_json(&self) -> bool {
+        self.header(&ACCEPT).is_some_and(|accept| accept.contains("application/json"))
+    }
+
+    fn header(&self, name: &HeaderName) -> Option<&str> {
+        self.http.headers().get(name)?.to_str().ok()
+    }
+
+    /// The parameters of the query.
+    pub(crate) fn query<T: FromFields>(&self) -> Result<T, Problem> {
+        let pairs = form_urlencoded::parse(self.http.query_string().as_bytes());
+        Fields::new(pairs.map(|(name, value)| (name.into_owned(), Raw::Text(value.into_owned()))).collect()).read()
+    }
+
+    /// Refuses parameters where there are none to give.
+    pub(crate) fn no_query(&self) -> Result<(), Problem> {
+        self.query::<Nothing>().map(|Nothing| ())
+    }
+
+    /// The body, which has to be there.
+    pub(crate) async fn body<T: FromFields>(mut self) -> Result<T, Problem> {
+        self.no_query()?;
+        self.check_media_type()?;
+        let bytes = self.bytes().await?;
+        parse(&bytes)
+    }
+
+    /// The body, which may be missing altogether.
+    pub(crate) async fn optional_body<T: FromFields>(mut self) -> Result<T, Problem> {
+        self.no_query()?;
+        let typed = self.http.headers().contains_key(CONTENT_TYPE);
+        if typed {
+            self.check_media_type()?;
+        }
+        let bytes = self.bytes().await?;
+        match (bytes.is_empty(), typed) {
+            (true, _) => Fields::new(Vec::new()).read(),
+            (false, false) => Err(Code::UnsupportedMediaType.into()),
+            (false, true) => parse(&bytes),
+        }
+    }
+
+    /// Reads the body away, where what it says does not matter.
+    pub(crate) async fn skip_body(&mut self) -> Result<(), Problem> {
+        self.bytes().await.map(|_| ())
+    }
+
+    /// Plain JSON only. A form or a text could be sent by any page on the web without asking first, and a compressed
+    /// body can be a bomb.
+    fn check_media_type(&self) -> Result<(), Problem> {
+        let media = self.header(&CONTENT_TYPE).unwrap_or_default();
+        let (essence, parameters) = media.split_once(';').unwrap_or((media, ""));
+        let utf8 = parameters.split(';').all(|p| match p.trim().to_ascii_lowercase().split_once('=') {
+            Some(("charset", charset)) => charset.trim_matches('"') == "utf-8",
+            Some(_) | None => true,
+        });
+        let once = self.http.headers().get_all(CONTENT_TYPE).count() == 1;
+        let plain = self.http.headers().get(CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity");
+        if once && plain && utf8 && essence.trim().eq_ignore_ascii_case("application/json") {
+            Ok(())
+        } else {
+            Err(Code::UnsupportedMediaType.into())
+        }
+    }
+
+    async fn bytes(&mut self) -> Result<web::BytesMut, Problem> {
+        let state = State::of(&self.http)?;
+        let (limit, deadline) = (state.settings.max_body_bytes, state.settings.body_timeout);
+        let announced = self.header(&CONTENT_LENGTH).and_then(|text| text.parse::<usize>().ok());
+        if announced.is_some_and(|length| length > limit) {
+            return Err(Code::PayloadTooLarge.into());
+        }
+        let payload = &mut self.payload;
+        let read = async move {
+            let mut bytes = web::BytesMut::new();
+            while let Some(chunk) = payload.next().await {
+                // The client hung up or broke the framing; there is hardly anybody left to answer to.
+                let chunk = chunk.map_err(|_| Problem::from(Code::BadRequest))?;
+                if bytes.len() + chunk.len() > limit {
+                    return Err(Code::PayloadTooLarge.into());
+                }
+                bytes.extend_from_slice(&chunk);
+            }
+            Ok(bytes)
+        };
+        tokio::time::timeout(deadline, read).await.map_err(|_| Problem::from(Code::RequestTimeout))?
+    }
+}
+
+fn parse<T: FromFields>(bytes: &[u8]) -> Result<T, Problem> {
+    let whole: &RawValue = serde_json::from_slice(bytes).map_err(|_| Problem::from(Code::MalformedJson))?;
+    let members = serde_json::from_str::<Members>(whole.get()).map_err(|_| {
+        Problem::invalid(vec![FieldError::with_message("", Code::WrongType, "The body has to be a JSON object.")])
+    })?;
+    Fields::new(members.0).read()
+}
+
+/// The members of a JSON object, each still as it was written.
+struct Members(Vec<(String, Raw)>);
+
+impl<'de> de::Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
+                    members.push((name, Raw::Json(value)));
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(Object)
+    }
+}
+
+/// The value of a field as it was sent.
+enum Raw {
+    /// In a body.
+    Json(Box<RawValue>),
+    /// In a query.
+    Text(String),
+}
+
+impl Raw {
+    fn is_null(&self) -> bool {
+        matches!(self, Self::Json(json) if json.get() == "null")
+    }
+}
+
+/// Which characters a text may have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Characters {
+    /// One line.
+    Line,
+    /// Several.
+    Lines,
+    /// Whatever was typed: a password.
+    Any,
+}
+
+/// Something that can be read from the fields of a body or of a query.
+pub(crate) trait FromFields: Sized {
+    /// Takes its fields. `None` when one of them is missing or wrong, which the fields note by themselves.
+    fn read(fields: &mut Fields) -> Option<Self>;
+}
+
+/// No fields at all.
+pub(crate) struct Nothing;
+
+impl FromFields for Nothing {
+    fn read(_: &mut Fields) -> Option<Self> {
+        Some(Self)
+    }
+}
+
+/// The fields of a body or of a query, and everything that is wrong with them.
+pub(crate) struct Fields {
+    given: Vec<(String, Raw)>,
+    errors: Vec<FieldError>,
+}
+
+impl Fields {
+    fn new(given: Vec<(String, Raw)>) -> Self {
+        Self { given, errors: Vec::new() }
+    }
+
+    fn read<T: FromFields>(mut self) -> Result<T, Problem> {
+        let value = T::read(&mut self);
+        let Self { given, mut errors } = self;
+        for (name, _) in given {
+            if errors.len() >= MAX_ERRORS {
+                break;
+            }
+            let name: String = name.chars().take(MAX_FIELD_NAME).collect();
+            errors.push(FieldError::new(name, Code::UnknownField));
+        }
+        match value {
+            Some(value) if errors.is_empty() => Ok(value),
+            Some(_) | None => Err(Problem::invalid(errors)),
+        }
+    }
+
+    /// Notes that something is wrong.
+    pub(crate) fn wrong(&mut self, name: &str, code: Code) {
+        self.errors.push(FieldError::new(name, code));
+    }
+
+    fn wrong_type(&mut self, name: &str, wanted: &str) {
+        self.errors.push(FieldError::with_message(name, Code::WrongType, format!("The value has to be {wanted}.")));
+    }
+
+    /// Takes the field out; the inner `None` is a JSON null.
+    fn take(&mut self, name: &str) -> Option<Option<Raw>> {
+        let at = self.given.iter().position(|(n, _)| n == name)?;
+        let (_, raw) = self.given.remove(at);
+        if self.given.iter().any(|(n, _)| n == name) {
+            self.given.retain(|(n, _)| n != name);
+            self.wrong(name, Code::DuplicateField);
+        }
+        Some(if raw.is_null() { None } else { Some(raw) })
+    }
+
+    fn read_text(&mut self, name: &str, raw: Raw, allowed: Characters) -> Option<String> {
+        let text = match raw {
+            Raw::Text(text) => text,
+            Raw::Json(json) if json.get().starts_with('"') => match serde_json::from_str::<String>(json.get()) {
+                Ok(text) => text,
+                // A string that no text can hold: half of a surrogate pair.
+                Err(_) => {
+                    self.wrong(name, Code::InvalidCharacters);
+                    return None;
+                }
+            },
+            Raw::Json(_) => {
+                self.wrong_type(name, "a text");
+                return None;
+            }
+        };
+        let fits = |c: char| match allowed {
+            Characters::Line => !c.is_control(),
+            Characters::Lines => !c.is_control() || matches!(c, '\n' | '\r' | '\t'),
+            Characters::Any => true,
+        };
+        if !text.chars().all(fits) {
+            self.wrong(name, Code::InvalidCharacters);
+            return None;
+        }
+        Some(text)
+    }
+
+    fn optional_text(&mut self, name: &str, allowed: Characters) -> Option<String> {
+        let raw = self.take(name)??;
+        self.read_text(name, raw, allowed)
+    }
+
+    fn required_text(&mut self, name: &str, allowed: Characters) -> Option<String> {
+        match self.take(name).flatten() {
+            Some(raw) => self.read_text(name, raw, allowed),
+            None => {
+                self.wrong(name, Code::Required);
+                None
+            }
+        }
+    }
+
+    /// A line of text that has to be there, turned into something better.
+    pub(crate) fn required<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, Code>) -> Option<T> {
+        let text = self.required_text(name, Characters::Line)?;
+        self.check(name, parse(&text))
+    }
+
+    /// A line of text that may be missing, null or, where that means nothing, empty.
+    pub(crate) fn optional<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<Option<T>, Code>,
+    ) -> Option<T> {
+        let text = self.optional_text(name, Characters::Line)?;
+        self.check(name, parse(&text)).flatten()
+    }
+
+    /// A change of a text: missing leaves it alone (outer `None`), null or empty empties it (inner `None`).
+    pub(crate) fn change<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<Option<T>, Code>,
+    ) -> Option<Option<T>> {
+        let Some(raw) = self.take(name)? else { return Some(None) };
+        let text = self.read_text(name, raw, Characters::Line)?;
+        self.check(name, parse(&text))
+    }
+
+    /// A text of several lines that may be missing.
+    pub(crate) fn optional_lines(&mut self, name: &str) -> Option<String> {
+        self.optional_text(name, Characters::Lines)
+    }
+
+    /// A password, with whatever is in it.
+    pub(crate) fn password(&mut self, name: &str) -> Option<attune_ports::Password> {
+        self.required_text(name, Characters::Any).map(attune_ports::Password::new)
+    }
+
+    /// A point in time that may be missing.
+    pub(crate) fn optional_instant(&mut self, name: &str) -> Option<Timestamp> {
+        self.optional(name, |text| instant(text).map(Some))
+    }
+
+    /// Yes or no; may be missing.
+    pub(crate) fn flag(&mut self, name: &str) -> Option<bool> {
+        let raw = self.take(name)??;
+        let text = match &raw {
+            Raw::Json(json) => json.get(),
+            Raw::Text(text) => text,
+        };
+        match text {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => {
+                self.wrong_type(name, "true or false");
+                None
+            }
+        }
+    }
+
+    /// A whole number that may be missing.
+    pub(crate) fn whole<T>(&mut self, name: &str, parse: impl FnOnce(i64) -> Option<T>) -> Option<T> {
+        let raw = self.take(name)??;
+        let text = match &raw {
+            Raw::Json(json) => json.get(),
+            Raw::Text(text) => text,
+        };
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            self.wrong_type(name, "a whole number");
+            return None;
+        }
+        let value = text.parse().ok().and_then(parse);
+        if value.is_none() {
+            self.wrong(name, Code::OutOfRange);
+        }
+        value
+    }
+
+    /// A number exactly as it was written; may be missing.
+    pub(crate) fn number(&mut self, name: &str) -> Option<String> {
+        match self.take(name)?? {
+            Raw::Json(json) if json.get().starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
+                Some(json.get().to_owned())
+            }
+            Raw::Json(_) | Raw::Text(_) => {
+                self.wrong_type(name, "a number");
+                None
+            }
+        }
+    }
+
+    fn check<T>(&mut self, name: &str, result: Result<T, Code>) -> Option<T> {
+        result.map_err(|code| self.wrong(name, code)).ok()
+    }
+}
+
+/// Reads an instant in the form of RFC 3339, with `Z` or an offset. Nothing else, because what else looks like a time
+/// leaves open which instant is meant.
+pub(crate) fn instant(text: &str) -> Result<Timestamp, Code> {
+    if has_rfc3339_form(text) { text.parse().map_err(|_| Code::InvalidTimestamp) } else { Err(Code::InvalidTimestamp) }
+}
+
+fn has_rfc3339_form(text: &str) -> bool {
+    let matches = |text: &str, form: &str| {
+        text.len() == form.len()
+            && text.bytes().zip(form.bytes()).all(|(b, f)| if f == b'0' { b.is_ascii_digit() } else { b == f })
+    };
+    let (Some(date_time), Some(rest)) = (text.get(..19), text.get(19..)) else { return false };
+    let rest = match rest.strip_prefix('.') {
+        Some(fraction) => {
+            let zone = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
+            if zone.len() == fraction.len() {
+                return false;
+            }
+            zone
+        }
+        None => rest,
+    };
+    // Seconds end at 59: the practice's clock knows no leap seconds.
+    matches(&date_time.to_ascii_uppercase(), "0000-00-00T00:00:00")
+        && !date_time.ends_with("60")
+        && (rest.eq_ignore_ascii_case("Z") || matches(rest, "+00:00") || matches(rest, "-00:00"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! The caller's own account.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use attune_application::accounts::UpdateProfileCommand;
+use attune_domain::user::NameError;
+use attune_domain::{PersonName, TimeZoneName, User};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::auth::Signed;
+use crate::input::{Fields, FromFields, Request};
+use crate::output::Instant;
+use crate::problem::{Code, Problem};
+use crate::server::State;
+
+/// A person with an account.
+#[derive(Serialize, ToSchema)]
+#[schema(as = User)]
+pub(crate) struct UserBody {
+    /// Who it is, for ever.
+    #[schema(example = 7)]
+    id: i64,
+    /// Where mail goes, and the name to log in with.
+    #[schema(format = Email, example = "ada@example.org")]
+    email: String,
+    /// Given name.
+    #[schema(required = true, example = "Ada")]
+    first_name: Option<String>,
+    /// Family name.
+    #[schema(required = true, example = "Lovelace")]
+    last_name: Option<String>,
+    /// How the person is called in meetings and mails: both names, or else the e-mail address.
+    #[schema(example = "Ada Lovelace")]
+    display_name: String,
+    /// Zone in which mails write times; the practice's own when null.
+    #[schema(required = true, example = "Europe/Berlin")]
+    timezone: Option<String>,
+    /// Whether the person is a therapist.
+    #[schema(example = false)]
+    is_admin: bool,
+    /// Whether the address was proved to be theirs.
+    #[schema(example = false)]
+    email_verified: bool,
+    /// When the account was made.
+    #[schema(inline)]
+    created_at: Instant,
+}
+
+impl From<&User> for UserBody {
+    fn from(user: &User) -> Self {
+        Self {
+            id: user.id.get(),
+            email: user.email.as_str().to_owned(),
+            first_name: user.first_name.as_ref().map(|n| n.as_str().to_owned()),
+            last_name: user.last_name.as_ref().map(|n| n.as_str().to_owned()),
+            display_name: user.display_name(),
+            timezone: user.time_zone.as_ref().map(|z| z.as_str().to_owned()),
+            is_admin: user.is_admin(),
+            email_verified: user.email_verified_at.is_some(),
+            created_at: Instant(user.created_at),
+        }
+    }
+}
+
+/// Changes of one's own profile. What is left out stays; null or an empty text empties a field.
+#[derive(ToSchema)]
+#[schema(example = json!({"first_name": "Ada", "timezone": null}))]
+pub(crate) struct ProfileChange {
+    /// Given name, at most 100 characters.
+    #[schema(value_type = Option<String>, max_length = 100, example = "Ada")]
+    first_name: Option<Option<PersonName>>,
+    /// Family name, at most 100 characters.
+    #[schema(value_type = Option<String>, max_length = 100, example = "Lovelace")]
+    last_name: Option<Option<PersonName>>,
+    /// A zone of the IANA database.
+    #[schema(value_type = Option<String>, example = "Europe/Berlin")]
+    timezone: Option<Option<TimeZoneName>>,
+}
+
+impl FromFields for ProfileChange {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        Some(Self {
+            first_name: fields.change("first_name", name),
+            last_name: fields.change("last_name", name),
+            timezone: fields.change("timezone", timezone),
+        })
+    }
+}
+
+/// Reads a first or last name; an empty one is none.
+pub(crate) fn name(text: &str) -> Result<Option<PersonName>, Code> {
+    PersonName::parse(text).map_err(|error| match error {
+        NameError::ControlCharacter => Code::InvalidCharacters,
+        NameError::TooLong => Code::TooLong,
+    })
+}
+
+/// Reads the name of a time zone; an empty one is none.
+pub(crate) fn timezone(text: &str) -> Result<Option<TimeZoneName>, Code> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    TimeZoneName::parse(text).map(Some).map_err(|_| Code::InvalidTimezone)
+}
+
+/// Your account
+///
+/// The names, the role and everything else as they are at this moment.
+#[utoipa::path(
+    get, path = "/api/auth/me", operation_id = "showMe", tag = "Accounts", security(("bearer" = [])),
+    responses((status = 200, description = "The caller's account", body = UserBody))
+)]
+pub(crate) async fn show(Signed(caller): Signed, request: Request) -> Result<HttpResponse, Problem> {
+    request.no_query()?;
+    Ok(HttpResponse::Ok().json(UserBody::from(&caller.user)))
+}
+
+/// Change your account
+///
+/// Links and mails made from now on carry the new name. The e-mail address and the role cannot be changed here.
+#[utoipa::path(
+    patch, path = "/api/auth/me", operation_id = "updateMe", tag = "Accounts", security(("bearer" = [])),
+    request_body = ProfileChange,
+    responses((status = 200, description = "The account as it is now", body = UserBody))
+)]
+pub(crate) async fn update(
+    state: Data<State>,
+    Signed(caller): Signed,
+    request: Request,
+) -> Result<HttpResponse, Problem> {
+    let origin = request.origin();
+    let change: ProfileChange = request.body().await?;
+    let user = state
+        .api
+        .update_profile
+        .run(UpdateProfileCommand {
+            user: caller.user.id,
+            first_name: change.first_name,
+            last_name: change.last_name,
+            time_zone: change.timezone,
+            origin,
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(UserBody::from(&user)))
+}

@@ -1,0 +1,235 @@
+//! The outermost layer: the request's id, the deadline, panics, problems written down, headers, and the access log.
+
+use std::fmt;
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{
+    ACCEPT, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName,
+    HeaderValue, REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::http::StatusCode;
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
+use futures_util::FutureExt;
+use tracing::Instrument;
+
+use super::cors;
+use crate::documents::DOCS_POLICY;
+use crate::problem::{Code, Problem};
+use crate::server::State;
+use crate::settings::HttpSettings;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Nothing of ours is a page, unless it says so: a browser that shows it must load nothing and run nothing.
+const DEFAULT_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// The name of one request: in the answer, in the log, and on the audit trail.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestId(String);
+
+impl RequestId {
+    /// The id as text.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The client's own, if it is short and harmless; otherwise a random one.
+    fn of(request: &ServiceRequest, state: &State) -> Self {
+        let harmless = |id: &&str| {
+            (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+        };
+        let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(harmless);
+        Self(given.map_or_else(|| state.random_name(), str::to_owned))
+    }
+}
+
+/// The layer itself.
+pub(crate) async fn edge(
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let Some(state) = request.app_data::<Data<State>>().cloned() else {
+        return Err(Problem::from(Code::Internal).into());
+    };
+    let id = RequestId::of(&request, &state);
+    request.extensions_mut().insert(id.clone());
+    let began = Instant::now();
+    let method = request.method().clone();
+    // The pattern and never the path: paths name bookings and people.
+    let route = request.match_pattern().unwrap_or_else(|| "(none)".to_owned());
+    let finish = Finish {
+        origin: cors::allowed_origin(&request, &state.settings),
+        docs: request.path().starts_with("/docs"),
+        has_body: request.headers().contains_key("content-length") || request.headers().contains_key("transfer-encoding"),
+        id,
+        state,
+    };
+    let span = tracing::info_span!("request", request_id = finish.id.as_str());
+    let outcome = answer(request, next, &finish).instrument(span.clone()).await;
+    let status = match &outcome {
+        Ok(response) => response.status(),
+        Err(failure) => failure.problem.code.status(),
+    };
+    let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    span.in_scope(|| {
+        tracing::info!(target: "attune::access", %method, route, status = status.as_u16(), elapsed_ms, "answered");
+    });
+    outcome.map_err(Error::from)
+}
+
+/// Everything between the request and the finished response.
+async fn answer(
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+    finish: &Finish,
+) -> Result<ServiceResponse<BoxBody>, Failure> {
+    if finish.origin.is_some()
+        && let Some(response) = cors::preflight(&request)
+    {
+        return Ok(finish.response(request.into_response(response)));
+    }
+    if request.path().starts_with("/api/") && !accepts_json(request.headers()) {
+        let response = Problem::from(Code::NotAcceptable).error_response();
+        return Ok(finish.response(request.into_response(response)));
+    }
+    let call = tokio::time::timeout(finish.state.settings.request_timeout, next.call(request));
+    let problem = match AssertUnwindSafe(call).catch_unwind().await {
+        Ok(Ok(Ok(response))) => return Ok(finish.response(response)),
+        Ok(Ok(Err(error))) => Code::of_status(error.as_response_error().status_code()),
+        Ok(Err(_)) => {
+            tracing::error!("the request took too long and was given up");
+            Code::TimedOut
+        }
+        Err(_) => {
+            tracing::error!("a handler panicked");
+            Code::Internal
+        }
+    };
+    Err(Failure { problem: problem.into(), finish: finish.clone() })
+}
+
+/// Whether the client can take JSON, an error in JSON included.
+fn accepts_json(headers: &HeaderMap) -> bool {
+    let mut ranges = headers.get_all(ACCEPT).filter_map(|line| line.to_str().ok()).flat_map(|l| l.split(',')).peekable();
+    ranges.peek().is_none()
+        || ranges.any(|range| {
+            let (media, parameters) = range.split_once(';').unwrap_or((range, ""));
+            let refused = parameters.split(';').any(|p| {
+                p.trim().strip_prefix("q=").is_some_and(|q| q.trim_end_matches('0').trim_end_matches('.').is_empty())
+            });
+            let media = media.trim().to_ascii_lowercase();
+            !refused
+                && matches!(
+                    media.as_str(),
+                    "" | "*/*" | "application/*" | "application/json" | "application/problem+json"
+                )
+        })
+}
+
+/// What the end of a request needs to know of its beginning.
+#[derive(Clone)]
+struct Finish {
+    state: Data<State>,
+    id: RequestId,
+    origin: Option<HeaderValue>,
+    docs: bool,
+    has_body: bool,
+}
+
+impl Finish {
+    fn response(&self, mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+        let status = response.status();
+        let known = response.response_mut().extensions_mut().remove::<Problem>();
+        // A handler's own page or health report says what it is; the framework's failures do not.
+        let bare = !response.headers().contains_key(CONTENT_TYPE);
+        let failed = status.is_client_error() || status.is_server_error();
+        let problem = known.or_else(|| (failed && bare).then(|| Code::of_status(status).into()));
+        match problem {
+            Some(problem) => {
+                let finished = self.problem(&problem);
+                response.into_response(finished)
+            }
+            None => {
+                self.headers(response.headers_mut(), status);
+                response
+            }
+        }
+    }
+
+    /// Writes a problem down (RFC 9457).
+    fn problem(&self, problem: &Problem) -> HttpResponse {
+        let mut response = HttpResponse::build(problem.code.status());
+        response.insert_header((CONTENT_TYPE, "application/problem+json"));
+        if let Some(challenge) = problem.code.challenge() {
+            response.insert_header((WWW_AUTHENTICATE, challenge));
+        }
+        if let Some(seconds) = problem.retry_after {
+            response.insert_header((RETRY_AFTER, seconds));
+        }
+        if let Some(allow) = &problem.allow {
+            response.insert_header((ALLOW, allow.as_str()));
+        }
+        // A struct of texts and numbers always has a JSON form; an empty body is the worst that could happen.
+        let body = serde_json::to_vec(&problem.body(self.id.as_str())).unwrap_or_default();
+        let mut response = response.body(body);
+        self.headers(response.headers_mut(), problem.code.status());
+        response
+    }
+
+    /// The headers of every response.
+    fn headers(&self, headers: &mut HeaderMap, status: StatusCode) {
+        let settings: &HttpSettings = &self.state.settings;
+        if let Ok(id) = HeaderValue::from_str(self.id.as_str()) {
+            headers.insert(REQUEST_ID, id);
+        }
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if !headers.contains_key(CONTENT_SECURITY_POLICY) {
+            let policy = if self.docs { DOCS_POLICY } else { DEFAULT_POLICY };
+            headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+        }
+        if settings.hsts {
+            headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+        }
+        // A refused request may have an unread body behind it. Reading that away would let its sender decide how long
+        // the connection lives.
+        if self.has_body && status.is_client_error() {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        cors::open(headers, self.origin.clone(), settings);
+    }
+}
+
+/// A failure that left no request to answer with. The framework asks it for its response.
+struct Failure {
+    problem: Problem,
+    finish: Finish,
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.problem.fmt(f)
+    }
+}
+
+impl ResponseError for Failure {
+    fn status_code(&self) -> StatusCode {
+        self.problem.code.status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.finish.problem(&self.problem)
+    }
+}

@@ -1,0 +1,7 @@
+//! What happens to every request and every response, whatever they are about.
+
+pub(crate) mod client;
+mod cors;
+mod edge;
+
+pub(crate) use edge::{RequestId, edge};

@@ -1,0 +1,218 @@
+//! The description of the API, made from the handlers and from the one table of problems.
+
+use std::collections::BTreeMap;
+
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{
+    ContentBuilder, HeaderBuilder, ObjectBuilder, OpenApi as Document, Ref, RefOr, ResponseBuilder, Type,
+    example::ExampleBuilder, path::Operation,
+};
+use utoipa::{Modify, OpenApi};
+
+use crate::problem::{Code, FieldErrorBody, Problem, ProblemBody};
+use crate::{accounts, admin, bookings, documents, health, me, meetings, payments, services, test_checkout};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Attune",
+        description = "Booking and video sessions of a therapy practice.\n\n\
+            Times are RFC 3339 in UTC, durations are minutes, and amounts are numbers with the currency's decimals. \
+            Requests say who makes them with `Authorization: Bearer <access token>`. Every address that takes `GET` \
+            takes `HEAD` too. Every response has an `X-Request-Id`, the client's own if it sent a harmless one.\n\n\
+            Failures are `application/problem+json` (RFC 9457). Match on `code`, which is stable; the sentences are \
+            for people. When fields are not right (422), `errors` names each one; `code` is then theirs if it is the \
+            same for all, and `validation_failed` otherwise. Unknown fields and parameters are refused.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    servers((url = "/")),
+    paths(
+        health::health, health::live, health::ready,
+        documents::openapi_document, documents::to_docs, documents::docs_file,
+        accounts::register, accounts::log_in, accounts::refresh, accounts::log_out, accounts::change_password,
+        me::show, me::update,
+        services::list, bookings::list, bookings::create, bookings::show,
+        payments::show, payments::open,
+        meetings::link,
+        admin::bookings::list, admin::bookings::show, admin::bookings::record_offline,
+        admin::users::list, admin::users::show, admin::users::update,
+        test_checkout::show, test_checkout::pay,
+    ),
+    components(schemas(ProblemBody, FieldErrorBody)),
+    modifiers(&Bearer, &Problems),
+    tags(
+        (name = "Accounts", description = "Making an account, getting in, staying in, getting out"),
+        (name = "Bookings", description = "Booking sessions"),
+        (name = "Payments", description = "Paying for them"),
+        (name = "Meetings", description = "Getting into the video room"),
+        (name = "Admin", description = "What only therapists may do"),
+        (name = "Test checkout", description = "The checkout page of the test provider"),
+        (name = "Health", description = "For orchestrators and load balancers"),
+        (name = "Documentation", description = "This description"),
+    ),
+)]
+struct Description;
+
+/// The description of the API.
+pub fn openapi() -> Document {
+    Description::openapi()
+}
+
+/// The description of the API as JSON, indented, the same at every call.
+pub fn openapi_json() -> String {
+    // The document is maps, lists and texts, which always have a JSON form.
+    let mut json = serde_json::to_string_pretty(&openapi()).unwrap_or_default();
+    json.push('\n');
+    json
+}
+
+/// How people say who they are.
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut Document) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("The access token of `POST /api/auth/login`."))
+            .build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// Adds to each operation the problems that it can answer with.
+struct Problems;
+
+impl Modify for Problems {
+    fn modify(&self, document: &mut Document) {
+        for (path, item) in &mut document.paths.paths {
+            let operations = [&mut item.get, &mut item.post, &mut item.patch].into_iter().flatten();
+            for operation in operations {
+                add_problems(path, operation);
+            }
+        }
+    }
+}
+
+/// What an operation can answer beyond what all of its kind can.
+fn own_problems(operation_id: &str) -> &'static [Code] {
+    use Code as C;
+    match operation_id {
+        "register" => &[
+            C::RegistrationClosed, C::EmailTaken, C::InvalidEmail, C::InvalidTimezone, C::PasswordTooShort,
+            C::PasswordTooLong, C::PasswordTooCommon, C::TooLong, C::TooManyRequests, C::Busy,
+        ],
+        "logIn" => &[C::InvalidCredentials, C::AccountDisabled, C::TooManyRequests, C::TooManyFailures, C::Busy],
+        "refresh" => &[C::InvalidRefreshToken, C::TooManyRequests],
+        "changePassword" => &[
+            C::InvalidCredentials, C::PasswordTooShort, C::PasswordTooLong, C::PasswordTooCommon, C::TooManyFailures,
+        ],
+        "updateMe" => &[C::InvalidTimezone, C::TooLong, C::Conflict],
+        "listBookings" => &[C::InvalidValue, C::InvalidTimestamp, C::OutOfRange, C::WrongType, C::InvalidCharacters],
+        "createBooking" => &[
+            C::AccountDisabled, C::SlotTaken, C::NotOpen, C::InvalidTimestamp, C::InThePast, C::TooFar, C::TooLong,
+            C::OutOfRange, C::UnknownService, C::UnknownTherapist, C::InvalidLength,
+        ],
+        "showBooking" => &[C::Forbidden, C::BookingNotFound],
+        "showPayment" => &[C::Forbidden, C::BookingNotFound],
+        "openPayment" => &[
+            C::Forbidden, C::BookingNotFound, C::AlreadyPaid, C::HoldExpired, C::NotRequired, C::BookingCancelled,
+            C::PaymentProviderUnavailable,
+        ],
+        "meetingLink" => &[C::Forbidden, C::BookingNotFound, C::MeetingLinkUnavailable],
+        "listAllBookings" => &[C::InvalidValue, C::InvalidTimestamp, C::OutOfRange, C::WrongType, C::InvalidCharacters],
+        "showAnyBooking" => &[C::BookingNotFound],
+        "recordOfflinePayment" => &[
+            C::BookingNotFound, C::AlreadyPaid, C::HoldExpired, C::NotRequired, C::BookingCancelled, C::SlotTaken,
+            C::Conflict, C::InvalidAmount, C::AmountMismatch, C::TooLong,
+        ],
+        "listUsers" => &[C::OutOfRange, C::WrongType],
+        "showUser" => &[C::UserNotFound],
+        "updateUser" => &[C::UserNotFound, C::LastAdmin, C::TooLong],
+        "docsFile" => &[C::NotFound],
+        "payTestCheckout" => &[
+            C::CheckoutNotFound, C::CheckoutClosed, C::SlotTaken, C::AlreadyPaid, C::HoldExpired, C::BookingCancelled,
+            C::RequestTimeout, C::PayloadTooLarge, C::BadRequest,
+        ],
+        _ => &[],
+    }
+}
+
+/// Everything an operation can answer with, by what it is.
+fn problems_of(path: &str, operation: &Operation) -> Vec<Code> {
+    use Code as C;
+    let id = operation.operation_id.as_deref().unwrap_or_default();
+    let mut codes = own_problems(id).to_vec();
+    if path.starts_with("/api/") {
+        codes.extend([C::NotAcceptable, C::UnknownField]);
+    }
+    if operation.security.is_some() {
+        codes.extend([C::Unauthenticated, C::InvalidToken, C::TokenExpired, C::TooManyRequests, C::Busy]);
+    }
+    if path.starts_with("/api/admin/") {
+        codes.push(C::Forbidden);
+    }
+    if path.contains("/users/{id}") {
+        codes.push(C::InvalidId);
+    } else if path.contains("/{id}") {
+        codes.push(C::InvalidBookingId);
+    }
+    // The body of a checkout may be left out, and so may be any of its fields; there are none.
+    if operation.request_body.is_some() || id == "openPayment" {
+        codes.extend([
+            C::BadRequest, C::MalformedJson, C::RequestTimeout, C::PayloadTooLarge, C::UnsupportedMediaType,
+            C::ValidationFailed, C::DuplicateField, C::WrongType, C::InvalidCharacters,
+        ]);
+    }
+    if operation.request_body.is_some() {
+        codes.push(C::Required);
+    }
+    if path != "/health" && path != "/health/live" && path != "/health/ready" {
+        codes.extend([C::Internal, C::Unavailable, C::TimedOut]);
+    }
+    codes.sort_by_key(|code| Code::ALL.iter().position(|c| c == code));
+    codes.dedup();
+    codes
+}
+
+fn add_problems(path: &str, operation: &mut Operation) {
+    let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
+    for code in problems_of(path, operation) {
+        by_status.entry(code.row().status).or_default().push(code);
+    }
+    for (status, codes) in by_status {
+        let names: Vec<String> = codes.iter().map(|code| format!("`{}`", code.as_str())).collect();
+        let content = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name("Problem")))
+            .examples_from_iter(codes.iter().map(|code| (code.as_str(), example(*code))))
+            .build();
+        let fresh = ResponseBuilder::new().description(names.join(", ")).build();
+        let responses = &mut operation.responses.responses;
+        let response = responses.entry(status.to_string()).or_insert_with(|| RefOr::T(fresh));
+        let RefOr::T(response) = response else { continue };
+        response.content.insert("application/problem+json".into(), content.into());
+        for (name, description) in headers(status) {
+            let kind = if *name == "Retry-After" { Type::Integer } else { Type::String };
+            let header = HeaderBuilder::new()
+                .schema(Some(ObjectBuilder::new().schema_type(kind)))
+                .description(Some(*description))
+                .build();
+            response.headers.insert((*name).to_owned(), header.into());
+        }
+    }
+}
+
+fn headers(status: u16) -> &'static [(&'static str, &'static str)] {
+    match status {
+        401 => &[("WWW-Authenticate", "`Bearer`, with `error=\"invalid_token\"` when a token was shown")],
+        429 | 503 => &[("Retry-After", "Seconds after which trying again makes sense")],
+        _ => &[],
+    }
+}
+
+fn example(code: Code) -> utoipa::openapi::example::Example {
+    let problem = Problem::from(code);
+    let value = serde_json::to_value(problem.body("3f2b8c0e9a4d4f6c8e1a2b3c4d5e6f70")).ok();
+    ExampleBuilder::new().summary(code.row().title).value(value).build()
+}

@@ -1,0 +1,526 @@
+//! The one table of everything that can go wrong, and how each error of the inside becomes a line of it.
+//!
+//! A [`Problem`] travels inside the response; the outermost middleware writes it down as `application/problem+json`
+//! (RFC 9457), because only there the request's id is at hand for every response, the framework's own included.
+
+use std::error::Error;
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use attune_application::accounts::{
+    AddUserError, AuthenticateError, ChangePasswordError, LogInError, ManageUserError, PasswordProblem, RefreshError,
+    RegisterError, UpdateProfileError,
+};
+use attune_application::bookings::BookSessionError;
+use attune_application::meetings::MeetingLinkError;
+use attune_application::payments::{ConfirmPaymentError, OpenCheckoutError, RecordOfflineError};
+use attune_domain::booking::{BookError, PayError};
+use attune_ports::{Conflict, HashError, PaymentError, StoreError};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// One line of the table.
+pub(crate) struct Row {
+    /// HTTP status.
+    pub(crate) status: u16,
+    /// Stable name; clients match on it.
+    pub(crate) code: &'static str,
+    /// Short, the same for every occurrence.
+    pub(crate) title: &'static str,
+    /// A sentence for the person in front of the screen. Never a word that somebody typed.
+    pub(crate) detail: &'static str,
+}
+
+macro_rules! codes {
+    ($($name:ident: $status:literal $code:literal, $title:literal, $detail:literal;)+) => {
+        /// Everything that can go wrong, by name.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub(crate) enum Code { $($name),+ }
+
+        impl Code {
+            /// Every code, by status.
+            pub(crate) const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// Its line in the table.
+            pub(crate) const fn row(self) -> Row {
+                match self {
+                    $(Self::$name => Row { status: $status, code: $code, title: $title, detail: $detail },)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    BadRequest: 400 "bad_request", "Bad request", "The request cannot be understood.";
+    MalformedJson: 400 "malformed_json", "Malformed JSON", "The body is not valid JSON.";
+    InvalidBookingId: 400 "invalid_booking_id", "Invalid booking id", "The booking id has to be a positive whole number.";
+    InvalidId: 400 "invalid_id", "Invalid id", "The id has to be a positive whole number.";
+    Unauthenticated: 401 "unauthenticated", "Not signed in", "Sign in and send the access token as `Authorization: Bearer …`.";
+    InvalidToken: 401 "invalid_token", "Invalid access token", "The access token is not valid, or its session is over. Sign in again.";
+    TokenExpired: 401 "token_expired", "Access token expired", "The access token has expired. Trade the refresh token for a new one.";
+    InvalidCredentials: 401 "invalid_credentials", "Wrong e-mail address or password", "The e-mail address or the password is wrong.";
+    InvalidRefreshToken: 401 "invalid_refresh_token", "Invalid refresh token", "The refresh token is not valid any more. Sign in again.";
+    Forbidden: 403 "forbidden", "Forbidden", "You may not do that.";
+    AccountDisabled: 403 "account_disabled", "Account disabled", "This account is disabled. Please get in touch with the practice.";
+    RegistrationClosed: 403 "registration_closed", "Registration closed", "The practice makes accounts itself. Please get in touch.";
+    NotFound: 404 "not_found", "Not found", "There is nothing at this address.";
+    BookingNotFound: 404 "booking_not_found", "Booking not found", "There is no such booking.";
+    MeetingLinkUnavailable: 404 "meeting_link_unavailable", "No meeting link", "There is no link for this session now: it is not confirmed, was cancelled, or is over.";
+    UserNotFound: 404 "user_not_found", "User not found", "There is no such user.";
+    CheckoutNotFound: 404 "checkout_not_found", "Checkout not found", "There is no such checkout.";
+    MethodNotAllowed: 405 "method_not_allowed", "Method not allowed", "This address does not take that method; see the `Allow` header.";
+    NotAcceptable: 406 "not_acceptable", "Not acceptable", "The answer is JSON, which the `Accept` header rules out.";
+    RequestTimeout: 408 "request_timeout", "Request timeout", "The body did not arrive in time.";
+    EmailTaken: 409 "email_taken", "E-mail address taken", "There is an account with this e-mail address already.";
+    SlotTaken: 409 "slot_taken", "Slot taken", "This time is not free any more. Please choose another one.";
+    AlreadyPaid: 409 "already_paid", "Already paid", "This booking is paid already.";
+    HoldExpired: 409 "hold_expired", "Hold expired", "The time to pay is over, and the slot is free again. Please book again.";
+    NotRequired: 409 "not_required", "No payment due", "Nothing is due for this booking.";
+    BookingCancelled: 409 "booking_cancelled", "Booking cancelled", "This booking was cancelled.";
+    NotOpen: 409 "not_open", "No bookings yet", "The practice takes no bookings yet.";
+    LastAdmin: 409 "last_admin", "Last admin", "Somebody has to run the practice: the last admin cannot be removed.";
+    Conflict: 409 "conflict", "Conflict", "Something changed in between. Please look again.";
+    CheckoutClosed: 410 "checkout_closed", "Checkout closed", "This checkout is closed.";
+    PayloadTooLarge: 413 "payload_too_large", "Body too large", "The body is larger than this service takes.";
+    UnsupportedMediaType: 415 "unsupported_media_type", "Unsupported media type", "Send plain JSON, as `Content-Type: application/json`.";
+    ValidationFailed: 422 "validation_failed", "Invalid request", "Some fields are not right; see `errors`.";
+    UnknownField: 422 "unknown_field", "Unknown field", "There is no such field.";
+    DuplicateField: 422 "duplicate_field", "Duplicate field", "The field is there more than once.";
+    Required: 422 "required", "Missing field", "The field is required.";
+    WrongType: 422 "wrong_type", "Wrong type", "The value is of the wrong type.";
+    InvalidValue: 422 "invalid_value", "Invalid value", "The value is none of those allowed.";
+    OutOfRange: 422 "out_of_range", "Out of range", "The value is outside the allowed range.";
+    InvalidCharacters: 422 "invalid_characters", "Invalid characters", "The text has characters in it that cannot be taken.";
+    TooLong: 422 "too_long", "Too long", "The text is too long.";
+    InvalidEmail: 422 "invalid_email", "Invalid e-mail address", "This is not an e-mail address.";
+    InvalidTimestamp: 422 "invalid_timestamp", "Invalid time", "The time has to be like 2024-01-15T10:00:00Z, with `Z` or an offset.";
+    InvalidTimezone: 422 "invalid_timezone", "Unknown time zone", "There is no time zone of that name. They look like Europe/Berlin.";
+    PasswordTooShort: 422 "password_too_short", "Password too short", "The password is too short.";
+    PasswordTooLong: 422 "password_too_long", "Password too long", "The password has more than 128 characters.";
+    PasswordTooCommon: 422 "password_too_common", "Password too common", "The password is among the first that anybody would try.";
+    InThePast: 422 "in_the_past", "In the past", "The session would begin in the past.";
+    TooFar: 422 "too_far", "Too far ahead", "The session is too far ahead to be booked.";
+    InvalidLength: 422 "invalid_length", "Invalid length", "A session takes between a minute and twelve hours.";
+    UnknownService: 422 "unknown_service", "Unknown service", "There is no such service to book.";
+    UnknownTherapist: 422 "unknown_therapist", "Unknown therapist", "There is no such therapist to book.";
+    InvalidAmount: 422 "invalid_amount", "Invalid amount", "The amount has to be a plain number with at most the currency's decimals, and not negative.";
+    AmountMismatch: 422 "amount_mismatch", "Another amount", "The amount has to be the price of the booking.";
+    TooManyRequests: 429 "too_many_requests", "Too many requests", "That was too fast. Please wait a moment.";
+    TooManyFailures: 429 "too_many_failures", "Too many failed attempts", "The password was wrong too often. Please wait before the next try.";
+    Internal: 500 "internal_error", "Internal error", "Something went wrong on our side. Please try again later.";
+    Busy: 503 "busy", "Busy", "Too much is going on at this moment. Please try again.";
+    Unavailable: 503 "unavailable", "Unavailable", "The service cannot do its work right now. Please try again soon.";
+    TimedOut: 503 "timed_out", "Timed out", "The answer took too long. Please try again.";
+    PaymentProviderUnavailable: 503 "payment_provider_unavailable", "Payment provider unavailable", "The payment provider does not answer. Please try again soon.";
+}
+
+impl Code {
+    /// The HTTP status.
+    pub(crate) fn status(self) -> StatusCode {
+        // The table has real status codes only, which a test checks, so the fallback is never seen.
+        StatusCode::from_u16(self.row().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The stable name.
+    pub(crate) fn as_str(self) -> &'static str {
+        self.row().code
+    }
+
+    /// What `WWW-Authenticate` says (RFC 6750, section 3): no error code for those who showed no token.
+    pub(crate) fn challenge(self) -> Option<&'static str> {
+        if matches!(self, Self::InvalidToken | Self::TokenExpired | Self::InvalidRefreshToken) {
+            Some(r#"Bearer error="invalid_token""#)
+        } else {
+            (self.status() == StatusCode::UNAUTHORIZED).then_some("Bearer")
+        }
+    }
+
+    /// What to answer where the framework answered for itself.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        match status.as_u16() {
+            401 => Self::Unauthenticated,
+            403 => Self::Forbidden,
+            404 => Self::NotFound,
+            405 => Self::MethodNotAllowed,
+            406 => Self::NotAcceptable,
+            408 => Self::RequestTimeout,
+            413 => Self::PayloadTooLarge,
+            415 => Self::UnsupportedMediaType,
+            503 => Self::Unavailable,
+            400..=499 => Self::BadRequest,
+            _ => Self::Internal,
+        }
+    }
+}
+
+/// What is wrong with one field.
+#[derive(Debug, Clone)]
+pub(crate) struct FieldError {
+    /// The field as it is called in the body or the query; empty for the body as a whole.
+    pub(crate) field: String,
+    /// What is wrong.
+    pub(crate) code: Code,
+    /// The same in words.
+    pub(crate) message: String,
+}
+
+impl FieldError {
+    /// In the table's own words.
+    pub(crate) fn new(field: impl Into<String>, code: Code) -> Self {
+        Self::with_message(field, code, code.row().detail)
+    }
+
+    /// In more precise words.
+    pub(crate) fn with_message(field: impl Into<String>, code: Code, message: impl Into<String>) -> Self {
+        Self { field: field.into(), code, message: message.into() }
+    }
+}
+
+/// A failure on its way to the client.
+#[derive(Debug, Clone)]
+pub(crate) struct Problem {
+    pub(crate) code: Code,
+    pub(crate) errors: Vec<FieldError>,
+    /// Seconds after which trying again makes sense. Every 429 and 503 has it.
+    pub(crate) retry_after: Option<u64>,
+    /// The methods that the address takes, for a 405.
+    pub(crate) allow: Option<String>,
+}
+
+/// How long a client waits after a 429 or 503 that knows nothing better, in seconds.
+const DEFAULT_RETRY_AFTER: u64 = 2;
+
+impl Problem {
+    /// Fields that are not right. The problem has their code if it is the same for all.
+    pub(crate) fn invalid(errors: Vec<FieldError>) -> Self {
+        let code = match errors.split_first() {
+            Some((first, rest)) if rest.iter().all(|e| e.code == first.code) => first.code,
+            _ => Code::ValidationFailed,
+        };
+        Self { errors, ..Self::from(code) }
+    }
+
+    /// One field that is not right.
+    pub(crate) fn field(field: &str, code: Code) -> Self {
+        Self::invalid(vec![FieldError::new(field, code)])
+    }
+
+    /// Too many, or too busy, until so many seconds from now.
+    pub(crate) fn after(code: Code, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds.max(1)), ..Self::from(code) }
+    }
+
+    /// The address exists, but not for this method.
+    pub(crate) fn method_not_allowed(allow: String) -> Self {
+        Self { allow: Some(allow), ..Self::from(Code::MethodNotAllowed) }
+    }
+
+    /// A failure on our side. The cause goes to the log, and only there.
+    pub(crate) fn internal(error: &(dyn Error + 'static)) -> Self {
+        tracing::error!(error = chain(error), "request failed");
+        Code::Internal.into()
+    }
+
+    /// The body as it goes out.
+    pub(crate) fn body<'a>(&'a self, request_id: &'a str) -> ProblemBody<'a> {
+        let row = self.code.row();
+        ProblemBody {
+            r#type: format!("urn:attune:problem:{}", row.code),
+            title: row.title,
+            status: row.status,
+            detail: match self.errors.as_slice() {
+                [only] => &only.message,
+                _ => row.detail,
+            },
+            code: row.code,
+            request_id,
+            errors: self
+                .errors
+                .iter()
+                .map(|e| FieldErrorBody { field: &e.field, code: e.code.as_str(), message: &e.message })
+                .collect(),
+        }
+    }
+}
+
+impl From<Code> for Problem {
+    fn from(code: Code) -> Self {
+        let retry_after = matches!(code.row().status, 429 | 503).then_some(DEFAULT_RETRY_AFTER);
+        Self { code, errors: Vec::new(), retry_after, allow: None }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code.as_str())
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.code.status()
+    }
+
+    /// An empty response that carries the problem; the outermost middleware writes the body.
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::new(self.code.status());
+        response.extensions_mut().insert(self.clone());
+        response
+    }
+}
+
+/// A failure in the words of RFC 9457. `code` is stable: match on it, not on the sentences.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct ProblemBody<'a> {
+    /// A name for this kind of problem.
+    #[schema(example = "urn:attune:problem:slot_taken")]
+    r#type: String,
+    /// The kind of problem in a few words.
+    #[schema(example = "Slot taken")]
+    title: &'a str,
+    /// The HTTP status.
+    #[schema(example = 409)]
+    status: u16,
+    /// A sentence for the person in front of the screen.
+    #[schema(example = "This time is not free any more. Please choose another one.")]
+    detail: &'a str,
+    /// The stable name of the problem.
+    #[schema(example = "slot_taken")]
+    code: &'a str,
+    /// The request's id, as in `X-Request-Id` and in the service's log.
+    #[schema(example = "3f2b8c0e9a4d4f6c8e1a2b3c4d5e6f70")]
+    request_id: &'a str,
+    /// What is wrong with which field, when fields are not right.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    errors: Vec<FieldErrorBody<'a>>,
+}
+
+/// What is wrong with one field.
+#[derive(Serialize, ToSchema)]
+#[schema(as = FieldError)]
+pub(crate) struct FieldErrorBody<'a> {
+    /// The field of the body, or the parameter of the query; empty for the body as a whole.
+    #[schema(example = "scheduled_at")]
+    field: &'a str,
+    /// The stable name of what is wrong.
+    #[schema(example = "in_the_past")]
+    code: &'a str,
+    /// The same in words.
+    #[schema(example = "The session would begin in the past.")]
+    message: &'a str,
+}
+
+/// An error and everything that caused it, in one line for the log.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Conflict(Conflict::EmailTaken) => Code::EmailTaken.into(),
+            StoreError::Conflict(Conflict::SlotTaken) => Code::SlotTaken.into(),
+            StoreError::Conflict(Conflict::Stale | Conflict::PaymentReferenceTaken) => Code::Conflict.into(),
+            StoreError::Contended => Code::Busy.into(),
+            StoreError::Unavailable(_) => {
+                tracing::error!(error = chain(&error), "the store is unavailable");
+                Code::Unavailable.into()
+            }
+            StoreError::Corrupt(_) | StoreError::Failed(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<HashError> for Problem {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Busy => Self::after(Code::Busy, 1),
+            HashError::Failed(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<PasswordProblem> for Problem {
+    fn from(error: PasswordProblem) -> Self {
+        let error = match error {
+            PasswordProblem::TooShort(min) => FieldError::with_message(
+                "password",
+                Code::PasswordTooShort,
+                format!("The password needs at least {min} characters."),
+            ),
+            PasswordProblem::TooLong => FieldError::new("password", Code::PasswordTooLong),
+            PasswordProblem::TooCommon => FieldError::new("password", Code::PasswordTooCommon),
+        };
+        Self::invalid(vec![error])
+    }
+}
+
+impl From<AuthenticateError> for Problem {
+    fn from(error: AuthenticateError) -> Self {
+        match error {
+            AuthenticateError::Invalid => Code::InvalidToken.into(),
+            AuthenticateError::Expired => Code::TokenExpired.into(),
+            AuthenticateError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RegisterError> for Problem {
+    fn from(error: RegisterError) -> Self {
+        match error {
+            RegisterError::Closed => Code::RegistrationClosed.into(),
+            RegisterError::Add(AddUserError::EmailTaken) => Code::EmailTaken.into(),
+            RegisterError::Add(AddUserError::Password(error)) => error.into(),
+            RegisterError::Add(AddUserError::UnknownTimeZone) => Self::field("timezone", Code::InvalidTimezone),
+            RegisterError::Add(AddUserError::Hash(error)) => error.into(),
+            RegisterError::Add(AddUserError::Store(error)) => error.into(),
+        }
+    }
+}
+
+impl From<LogInError> for Problem {
+    fn from(error: LogInError) -> Self {
+        match error {
+            LogInError::InvalidCredentials => Code::InvalidCredentials.into(),
+            LogInError::Disabled => Code::AccountDisabled.into(),
+            // Failures count for a day, so an hour is as good a guess as any.
+            LogInError::TooManyFailures => Self::after(Code::TooManyFailures, 3600),
+            LogInError::Hash(error) => error.into(),
+            LogInError::Sign(_) => Self::internal(&error),
+            LogInError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RefreshError> for Problem {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::Invalid => Code::InvalidRefreshToken.into(),
+            RefreshError::Sign(_) => Self::internal(&error),
+            RefreshError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ChangePasswordError> for Problem {
+    fn from(error: ChangePasswordError) -> Self {
+        match error {
+            ChangePasswordError::WrongPassword => Code::InvalidCredentials.into(),
+            ChangePasswordError::Password(error) => error.into(),
+            ChangePasswordError::Hash(error) => error.into(),
+            ChangePasswordError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<UpdateProfileError> for Problem {
+    fn from(error: UpdateProfileError) -> Self {
+        match error {
+            UpdateProfileError::UnknownTimeZone => Self::field("timezone", Code::InvalidTimezone),
+            UpdateProfileError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ManageUserError> for Problem {
+    fn from(error: ManageUserError) -> Self {
+        match error {
+            ManageUserError::NotFound => Code::UserNotFound.into(),
+            ManageUserError::Forbidden => Code::Forbidden.into(),
+            ManageUserError::LastAdmin => Code::LastAdmin.into(),
+            ManageUserError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<BookSessionError> for Problem {
+    fn from(error: BookSessionError) -> Self {
+        match error {
+            BookSessionError::Rule(BookError::InThePast) => Self::field("scheduled_at", Code::InThePast),
+            BookSessionError::Rule(BookError::TooFar) => Self::field("scheduled_at", Code::TooFar),
+            BookSessionError::Rule(BookError::Length) => Self::field("service_id", Code::InvalidLength),
+            BookSessionError::Rule(BookError::Note) => Self::field("note", Code::TooLong),
+            BookSessionError::SlotTaken => Code::SlotTaken.into(),
+            BookSessionError::UnknownService => Self::field("service_id", Code::UnknownService),
+            BookSessionError::UnknownTherapist => Self::field("therapist_id", Code::UnknownTherapist),
+            BookSessionError::NotOpen => Code::NotOpen.into(),
+            BookSessionError::UnknownClient => Code::AccountDisabled.into(),
+            BookSessionError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<PayError> for Problem {
+    fn from(error: PayError) -> Self {
+        match error {
+            PayError::AlreadyPaid => Code::AlreadyPaid.into(),
+            PayError::NotRequired => Code::NotRequired.into(),
+            PayError::Cancelled => Code::BookingCancelled.into(),
+            PayError::HoldExpired => Code::HoldExpired.into(),
+        }
+    }
+}
+
+impl From<OpenCheckoutError> for Problem {
+    fn from(error: OpenCheckoutError) -> Self {
+        match error {
+            OpenCheckoutError::NotFound => Code::BookingNotFound.into(),
+            OpenCheckoutError::Forbidden => Code::Forbidden.into(),
+            OpenCheckoutError::NotPayable(why) => why.into(),
+            OpenCheckoutError::Provider(PaymentError::Unavailable(_) | PaymentError::Refused(_)) => {
+                tracing::error!(error = chain(&error), "no checkout");
+                Self::after(Code::PaymentProviderUnavailable, 10)
+            }
+            OpenCheckoutError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ConfirmPaymentError> for Problem {
+    fn from(error: ConfirmPaymentError) -> Self {
+        match error {
+            ConfirmPaymentError::NotFound => Code::CheckoutNotFound.into(),
+            ConfirmPaymentError::NotPayable(why) => why.into(),
+            ConfirmPaymentError::SlotLost => Code::SlotTaken.into(),
+            ConfirmPaymentError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RecordOfflineError> for Problem {
+    fn from(error: RecordOfflineError) -> Self {
+        match error {
+            RecordOfflineError::NotFound => Code::BookingNotFound.into(),
+            RecordOfflineError::AmountMismatch { price } => Self::invalid(vec![FieldError::with_message(
+                "amount",
+                Code::AmountMismatch,
+                format!("The amount has to be the price of the booking, {price}."),
+            )]),
+            RecordOfflineError::NotPayable(why) => why.into(),
+            RecordOfflineError::SlotLost => Code::SlotTaken.into(),
+            RecordOfflineError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<MeetingLinkError> for Problem {
+    fn from(error: MeetingLinkError) -> Self {
+        match error {
+            MeetingLinkError::NotFound => Code::BookingNotFound.into(),
+            MeetingLinkError::Forbidden => Code::Forbidden.into(),
+            MeetingLinkError::Unavailable(_) => Code::MeetingLinkUnavailable.into(),
+            MeetingLinkError::Store(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Which addresses there are, and which methods they take.
+
+use actix_web::http::Method;
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, guard};
+
+use crate::auth::admins_only;
+use crate::problem::{Code, Problem};
+use crate::settings::HttpSettings;
+use crate::{accounts, admin, bookings, documents, health, me, meetings, payments, services, test_checkout};
+
+/// Everything below this is for admins.
+pub(crate) const ADMIN: &str = "/api/admin";
+
+/// One address and what it does for each method.
+pub(crate) struct Endpoint {
+    path: &'static str,
+    verbs: Vec<(Method, Route)>,
+}
+
+impl Endpoint {
+    fn at(path: &'static str) -> Self {
+        Self { path, verbs: Vec::new() }
+    }
+
+    /// Answers `GET`, and `HEAD` with the same headers.
+    fn get<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        let route = web::route().guard(guard::Any(guard::Get()).or(guard::Head()));
+        self.with(Method::GET, route.to(handler))
+    }
+
+    fn post<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.with(Method::POST, web::post().to(handler))
+    }
+
+    fn patch<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.with(Method::PATCH, web::patch().to(handler))
+    }
+
+    fn with(mut self, method: Method, route: Route) -> Self {
+        self.verbs.push((method, route));
+        self
+    }
+
+    /// What `Allow` says about this address.
+    fn allow(&self) -> String {
+        let names = self.verbs.iter().flat_map(|(method, _)| match method.as_str() {
+            "GET" => vec!["GET", "HEAD"],
+            other => vec![other],
+        });
+        names.collect::<Vec<_>>().join(", ")
+    }
+
+    fn into_resource(self, path: &str) -> Resource {
+        let allow = self.allow();
+        let resource = self.verbs.into_iter().fold(web::resource(path), |resource, (_, route)| resource.route(route));
+        resource.default_service(web::to(move || {
+            let problem = Problem::method_not_allowed(allow.clone());
+            async { Err::<HttpResponse, _>(problem) }
+        }))
+    }
+}
+
+/// The addresses that are open to everybody or to everybody who is signed in.
+fn common(settings: &HttpSettings) -> Vec<Endpoint> {
+    let mut endpoints = vec![
+        Endpoint::at("/health").get(health::health),
+        Endpoint::at("/health/live").get(health::live),
+        Endpoint::at("/health/ready").get(health::ready),
+        Endpoint::at("/api/openapi.json").get(documents::openapi_document),
+        Endpoint::at("/docs").get(documents::to_docs),
+        Endpoint::at("/docs/{file:.*}").get(documents::docs_file),
+        Endpoint::at("/api/auth/register").post(accounts::register),
+        Endpoint::at("/api/auth/login").post(accounts::log_in),
+        Endpoint::at("/api/auth/refresh").post(accounts::refresh),
+        Endpoint::at("/api/auth/logout").post(accounts::log_out),
+        Endpoint::at("/api/auth/change-password").post(accounts::change_password),
+        Endpoint::at("/api/auth/me").get(me::show).patch(me::update),
+        Endpoint::at("/api/services").get(services::list),
+        Endpoint::at("/api/bookings").get(bookings::list).post(bookings::create),
+        Endpoint::at("/api/bookings/{id}").get(bookings::show),
+        Endpoint::at("/api/bookings/{id}/payment").get(payments::show).post(payments::open),
+        Endpoint::at("/api/meetings/{id}/link").get(meetings::link),
+    ];
+    if settings.test_checkout {
+        endpoints.push(Endpoint::at("/test-checkout/{reference}").get(test_checkout::show).post(test_checkout::pay));
+    }
+    endpoints
+}
+
+/// The addresses of the admins.
+fn of_admins() -> Vec<Endpoint> {
+    vec![
+        Endpoint::at("/api/admin/bookings").get(admin::bookings::list),
+        Endpoint::at("/api/admin/bookings/{id}").get(admin::bookings::show),
+        Endpoint::at("/api/admin/bookings/{id}/payments/offline").post(admin::bookings::record_offline),
+        Endpoint::at("/api/admin/users").get(admin::users::list),
+        Endpoint::at("/api/admin/users/{id}").get(admin::users::show).patch(admin::users::update),
+    ]
+}
+
+/// Puts every address into the app.
+pub(crate) fn mount(config: &mut ServiceConfig, settings: &HttpSettings) {
+    let scope = of_admins().into_iter().fold(web::scope(ADMIN), |scope, endpoint| {
+        let below = endpoint.path.strip_prefix(ADMIN).unwrap_or(endpoint.path);
+        scope.service(endpoint.into_resource(below))
+    });
+    config.service(scope.default_service(web::to(nothing_here)).wrap(from_fn(admins_only)));
+    for endpoint in common(settings) {
+        let path = endpoint.path;
+        config.service(endpoint.into_resource(path));
+    }
+}
+
+/// The answer where no address is.
+pub(crate) async fn nothing_here() -> Result<HttpResponse, Problem> {
+    Err(Code::NotFound.into())
+}
+
+/// Every method of every address, for the tests that compare them with what is documented and with who may do what.
+#[cfg(test)]
+pub(crate) fn table(settings: &HttpSettings) -> Vec<(Method, &'static str)> {
+    let all = common(settings).into_iter().chain(of_admins());
+    all.flat_map(|endpoint| {
+        let path = endpoint.path;
+        endpoint.verbs.into_iter().map(move |(method, _)| (method, path))
+    })
+    .collect()
+}

@@ -1,0 +1,135 @@
+//! The checkout page of the test provider. No money moves: whoever presses the button has paid.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::LOCATION;
+use actix_web::web::Data;
+use attune_domain::{Booking, PaymentStatus};
+use attune_ports::{Payment, PaymentState, Provider};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::input::Request;
+use crate::pages::Page;
+use crate::problem::{Code, Problem};
+use crate::server::State;
+
+/// What came of pressing the button.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CheckoutResult {
+    /// What was paid for.
+    #[schema(example = 42)]
+    booking_id: i64,
+    /// As in the booking.
+    #[schema(example = "scheduled")]
+    status: &'static str,
+    /// As in the booking.
+    #[schema(example = "succeeded")]
+    payment_status: &'static str,
+}
+
+/// Where a checkout stands.
+enum Standing {
+    /// It can be paid.
+    Open(Booking),
+    /// It was paid.
+    Paid(Booking),
+}
+
+/// The test checkout
+///
+/// A page for people, with the amount, the time and a button. Looking at it changes nothing. It is there only while the
+/// payment provider is `test`.
+#[utoipa::path(
+    get, path = "/test-checkout/{reference}", operation_id = "showTestCheckout", tag = "Test checkout",
+    params(("reference" = String, Path, description = "The checkout", example = "00112233445566778899aabbccddeeff")),
+    responses(
+        (status = 200, description = "The page", content_type = "text/html", body = String),
+        (status = 404, description = "There is no such checkout", content_type = "text/html", body = String),
+        (status = 410, description = "It is closed", content_type = "text/html", body = String)
+    )
+)]
+pub(crate) async fn show(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
+    let page = |title, sentence| Page::new(&state.settings.practice_name, title, sentence);
+    match standing(&state, request.segment("reference")).await {
+        Ok(Standing::Open(booking)) => Ok(page("Test payment", "No money moves: pressing the button counts as paid.")
+            .facts(&[("Amount", &booking.price.to_string()), ("Session", &time_of(&booking))])
+            .button("Pay")
+            .respond(StatusCode::OK)),
+        Ok(Standing::Paid(booking)) => Ok(page("Paid", "Thank you. Your session is confirmed.")
+            .facts(&[("Amount", &booking.price.to_string()), ("Session", &time_of(&booking))])
+            .respond(StatusCode::OK)),
+        Err(problem) => Ok(refusal(&state, &problem)),
+    }
+}
+
+/// Pay at the test checkout
+///
+/// What the button does. The body does not matter. Browsers are sent back to the page; a client that accepts
+/// `application/json` gets the booking's state.
+#[utoipa::path(
+    post, path = "/test-checkout/{reference}", operation_id = "payTestCheckout", tag = "Test checkout",
+    params(("reference" = String, Path, description = "The checkout", example = "00112233445566778899aabbccddeeff")),
+    responses(
+        (status = 200, description = "Paid, for clients that accept JSON", body = CheckoutResult),
+        (status = 303, description = "Paid; back to the page"),
+        (status = 404, description = "There is no such checkout", content_type = "text/html", body = String),
+        (status = 410, description = "It is closed", content_type = "text/html", body = String)
+    )
+)]
+pub(crate) async fn pay(state: Data<State>, mut request: Request) -> Result<HttpResponse, Problem> {
+    request.skip_body().await?;
+    let reference = request.segment("reference");
+    match confirm(&state, reference, &request).await {
+        Ok(booking) if request.wants_json() => Ok(HttpResponse::Ok().json(CheckoutResult {
+            booking_id: booking.id.get(),
+            status: booking.status.as_str(),
+            payment_status: booking.payment_status.as_str(),
+        })),
+        // Relative to this address, so that it also works below a proxy's path.
+        Ok(_) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, reference)).finish()),
+        Err(problem) if request.wants_json() => Err(problem),
+        Err(problem) => Ok(refusal(&state, &problem)),
+    }
+}
+
+async fn confirm(state: &State, reference: &str, request: &Request) -> Result<Booking, Problem> {
+    if let Standing::Paid(booking) = standing(state, reference).await? {
+        return Ok(booking);
+    }
+    let confirmed = state.api.confirm_payment.run(Provider::Test, reference, &request.origin()).await?;
+    Ok(confirmed.booking)
+}
+
+/// Where the checkout stands now. One that is over stays over, even if the slot happens to be free still.
+async fn standing(state: &State, reference: &str) -> Result<Standing, Problem> {
+    let queries = &state.api.queries;
+    let payment = queries.payment_by_reference(Provider::Test, reference).await?.ok_or(Code::CheckoutNotFound)?;
+    let booking = queries.booking(payment.facts.booking).await?.ok_or(Code::CheckoutNotFound)?.booking;
+    let now = state.api.clock.now();
+    let Payment { facts, .. } = payment;
+    match facts.state {
+        PaymentState::Settled if booking.payment_status == PaymentStatus::Succeeded => Ok(Standing::Paid(booking)),
+        PaymentState::Open if !booking.hold_is_over(now) && booking.check_payable(now).is_ok() => {
+            Ok(Standing::Open(booking))
+        }
+        PaymentState::Settled | PaymentState::Open | PaymentState::Closed => Err(Code::CheckoutClosed.into()),
+    }
+}
+
+/// A page that says why not.
+fn refusal(state: &State, problem: &Problem) -> HttpResponse {
+    let (title, sentence, status) = if problem.code == Code::CheckoutNotFound {
+        ("Not found", "There is no such payment page. Please check the address.", StatusCode::NOT_FOUND)
+    } else if problem.code.status().is_server_error() {
+        return actix_web::ResponseError::error_response(problem);
+    } else {
+        ("Closed", "This payment page is closed. If your session is not paid yet, please book again.", StatusCode::GONE)
+    };
+    Page::new(&state.settings.practice_name, title, sentence).respond(status)
+}
+
+/// When the session begins. In UTC: the page does not know who looks at it.
+fn time_of(booking: &Booking) -> String {
+    format!("{} UTC, {} minutes", booking.scheduled_at.strftime("%-d %B %Y, %H:%M"), booking.minutes)
+}

@@ -1,0 +1,142 @@
+//! The read side: looks at the state that was committed last.
+
+use async_trait::async_trait;
+use attune_domain::notice::{Notice, NoticeState};
+use attune_domain::{Booking, BookingId, EmailAddress, Service, SessionId, User, UserId};
+use attune_ports::{
+    AccountKey, AuditEntry, AuditObject, BookingFilter, BookingOrder, BookingView, Caller, Credentials, OutboxHealth,
+    Page, PageRequest, Payment, Provider, Queries, StoreError, UserFilter,
+};
+use jiff::Timestamp;
+
+use crate::state::{Account, State, failed};
+use crate::store::MemoryStore;
+
+#[async_trait]
+impl Queries for MemoryStore {
+    async fn ping(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn caller(&self, session: SessionId) -> Result<Option<Caller>, StoreError> {
+        let state = self.committed();
+        let Some(login) = state.sessions.get(&session) else { return Ok(None) };
+        let user = state.user(login.session.user).ok_or_else(|| failed("a session of nobody"))?;
+        Ok(Some(Caller { user, session: login.session.clone() }))
+    }
+
+    async fn credentials(&self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError> {
+        let state = self.committed();
+        Ok(state.users.values().find(|account| account.user.email == *email).map(credentials))
+    }
+
+    async fn credentials_of(&self, user: UserId) -> Result<Option<Credentials>, StoreError> {
+        Ok(self.committed().users.get(&user).map(credentials))
+    }
+
+    async fn login_failures(&self, account: &AccountKey, since: Timestamp) -> Result<u64, StoreError> {
+        let state = self.committed();
+        let failures = state.login_failures.get(&account.0).map_or(&[][..], Vec::as_slice);
+        Ok(count(failures.iter().filter(|at| **at >= since)))
+    }
+
+    async fn network_is_known(&self, user: UserId, network: &str) -> Result<bool, StoreError> {
+        let state = self.committed();
+        Ok(state.sessions.values().any(|l| l.session.user == user && l.network.as_deref() == Some(network)))
+    }
+
+    async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        Ok(self.committed().user(id))
+    }
+
+    async fn users(&self, filter: &UserFilter, page: PageRequest) -> Result<Page<User>, StoreError> {
+        let state = self.committed();
+        let fits = |user: &&User| {
+            filter.role.is_none_or(|role| user.role == role)
+                && filter.disabled.is_none_or(|disabled| user.disabled == disabled)
+        };
+        let found = state.users.values().map(|account| &account.user).filter(fits).collect();
+        cut_page(found, page, |user: &User| Ok(user.clone()))
+    }
+
+    async fn services(&self) -> Result<Vec<Service>, StoreError> {
+        Ok(self.committed().services.values().filter(|service| service.active).cloned().collect())
+    }
+
+    async fn booking(&self, id: BookingId) -> Result<Option<BookingView>, StoreError> {
+        let state = self.committed();
+        state.bookings.get(&id).map(|booking| view(&state, booking)).transpose()
+    }
+
+    async fn bookings(&self, filter: &BookingFilter, page: PageRequest) -> Result<Page<BookingView>, StoreError> {
+        let state = self.committed();
+        let fits = |booking: &&Booking| {
+            filter.client.is_none_or(|client| booking.client == client)
+                && filter.status.is_none_or(|status| booking.status == status)
+                && filter.payment_status.is_none_or(|status| booking.payment_status == status)
+                && filter.from.is_none_or(|from| booking.scheduled_at >= from)
+                && filter.to.is_none_or(|to| booking.scheduled_at < to)
+        };
+        let mut found: Vec<_> = state.bookings.values().filter(fits).collect();
+        found.sort_unstable_by_key(|booking| (booking.scheduled_at, booking.id));
+        if filter.order == BookingOrder::Latest {
+            found.reverse();
+        }
+        cut_page(found, page, |booking| view(&state, booking))
+    }
+
+    async fn payments(&self, booking: BookingId) -> Result<Vec<Payment>, StoreError> {
+        let state = self.committed();
+        Ok(state.payments.values().rev().filter(|payment| payment.facts.booking == booking).cloned().collect())
+    }
+
+    async fn payment_by_reference(&self, provider: Provider, reference: &str) -> Result<Option<Payment>, StoreError> {
+        Ok(self.committed().payment_by_reference(provider, reference))
+    }
+
+    async fn notices(&self, booking: BookingId) -> Result<Vec<Notice>, StoreError> {
+        let state = self.committed();
+        let notices = state.outbox.values().map(|mail| &mail.notice);
+        Ok(notices.filter(|notice| notice.owed.booking == booking).cloned().collect())
+    }
+
+    async fn history(&self, booking: BookingId) -> Result<Vec<AuditEntry>, StoreError> {
+        let state = self.committed();
+        Ok(state.audit.iter().filter(|entry| entry.object == AuditObject::Booking(booking)).cloned().collect())
+    }
+
+    async fn outbox_health(&self, overdue_before: Timestamp) -> Result<OutboxHealth, StoreError> {
+        let state = self.committed();
+        let in_state = |wanted| state.outbox.values().filter(move |mail| mail.notice.state == wanted);
+        Ok(OutboxHealth {
+            pending: count(in_state(NoticeState::Pending)),
+            overdue: count(in_state(NoticeState::Pending).filter(|mail| mail.notice.next_at < overdue_before)),
+            dead: count(in_state(NoticeState::Dead)),
+        })
+    }
+}
+
+fn credentials(account: &Account) -> Credentials {
+    Credentials { user: account.user.clone(), password_hash: account.password_hash.clone() }
+}
+
+fn view(state: &State, booking: &Booking) -> Result<BookingView, StoreError> {
+    let client = state.user(booking.client).ok_or_else(|| failed("a booking of nobody"))?;
+    Ok(BookingView { booking: booking.clone(), client })
+}
+
+fn count<T>(items: impl Iterator<Item = T>) -> u64 {
+    items.fold(0, |sum, _| sum + 1)
+}
+
+/// The part of a list that was asked for, and how long the list is.
+fn cut_page<R: Copy, T>(
+    found: Vec<R>,
+    page: PageRequest,
+    show: impl Fn(R) -> Result<T, StoreError>,
+) -> Result<Page<T>, StoreError> {
+    let offset = usize::try_from(page.offset).unwrap_or(usize::MAX);
+    let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+    let items = found.iter().skip(offset).take(limit).map(|row| show(*row)).collect::<Result<_, _>>()?;
+    Ok(Page { items, total: count(found.iter()) })
+}

@@ -1,0 +1,408 @@
+//! The tables, their rules, and what may be written into them.
+//!
+//! Each rule that the databases keep by a constraint is kept here by a few lines, so that a use case which passes its
+//! tests on this store does not fail on theirs.
+
+use std::collections::BTreeMap;
+
+use attune_domain::notice::{Notice, NoticeState, OwedNotice};
+use attune_domain::session::Session;
+use attune_domain::{
+    Booking, BookingId, BookingRecord, Cancellation, NoticeId, PaymentId, Role, Service, ServiceId, SessionId, User,
+    UserId,
+};
+use attune_ports::{
+    AccountKey, AuditEntry, Conflict, Lease, LeaseToken, NewPayment, NewService, NewSession, NewUser, PasswordHash,
+    Payment, Provider, Settlement, StoreError, TokenHash,
+};
+use jiff::Timestamp;
+
+/// An account with its password.
+#[derive(Clone)]
+pub(crate) struct Account {
+    pub(crate) user: User,
+    pub(crate) password_hash: PasswordHash,
+}
+
+/// A login with the network it came from.
+#[derive(Clone)]
+pub(crate) struct Login {
+    pub(crate) session: Session,
+    pub(crate) network: Option<String>,
+}
+
+/// A mail with the claim on it.
+#[derive(Clone)]
+pub(crate) struct Mail {
+    pub(crate) notice: Notice,
+    pub(crate) lease: Option<Lease>,
+}
+
+impl Mail {
+    /// Whether a worker may take it up now.
+    pub(crate) fn is_claimable(&self, now: Timestamp) -> bool {
+        self.notice.state == NoticeState::Pending
+            && self.notice.next_at <= now
+            && self.lease.is_none_or(|lease| lease.until <= now)
+    }
+}
+
+/// All rows. Rows of numbered tables are never removed, so the highest number is always the newest.
+#[derive(Clone, Default)]
+pub(crate) struct State {
+    pub(crate) users: BTreeMap<UserId, Account>,
+    pub(crate) sessions: BTreeMap<SessionId, Login>,
+    pub(crate) refresh_tokens: BTreeMap<[u8; 32], (SessionId, u32)>,
+    pub(crate) login_failures: BTreeMap<[u8; 32], Vec<Timestamp>>,
+    pub(crate) services: BTreeMap<ServiceId, Service>,
+    pub(crate) bookings: BTreeMap<BookingId, Booking>,
+    pub(crate) payments: BTreeMap<PaymentId, Payment>,
+    pub(crate) outbox: BTreeMap<NoticeId, Mail>,
+    pub(crate) audit: Vec<AuditEntry>,
+}
+
+/// A failure that is no conflict, in a few words without personal data.
+pub(crate) fn failed(what: &'static str) -> StoreError {
+    StoreError::Failed(what.into())
+}
+
+fn conflict(rule: Conflict) -> StoreError {
+    StoreError::Conflict(rule)
+}
+
+/// An instant cut to whole milliseconds, because that is all that stores keep.
+fn cut(at: Timestamp) -> Result<Timestamp, StoreError> {
+    Timestamp::from_millisecond(at.as_millisecond()).map_err(|error| StoreError::Failed(error.into()))
+}
+
+fn cut_some(at: Option<Timestamp>) -> Result<Option<Timestamp>, StoreError> {
+    at.map(cut).transpose()
+}
+
+/// The number after the newest one of a table.
+macro_rules! next_id {
+    ($table:expr, $id:ident) => {{
+        let newest = $table.last_key_value().map_or(0, |(id, _)| id.get());
+        newest.checked_add(1).and_then($id::new).ok_or_else(|| failed("the numbers ran out"))
+    }};
+}
+
+impl State {
+    /// Checks that a row that is referred to exists.
+    fn check_user(&self, id: UserId) -> Result<(), StoreError> {
+        if self.users.contains_key(&id) { Ok(()) } else { Err(failed("no such user")) }
+    }
+
+    fn check_session(&self, id: SessionId) -> Result<(), StoreError> {
+        if self.sessions.contains_key(&id) { Ok(()) } else { Err(failed("no such session")) }
+    }
+
+    fn check_booking(&self, id: BookingId) -> Result<(), StoreError> {
+        if self.bookings.contains_key(&id) { Ok(()) } else { Err(failed("no such booking")) }
+    }
+
+    pub(crate) fn user(&self, id: UserId) -> Option<User> {
+        self.users.get(&id).map(|account| account.user.clone())
+    }
+
+    pub(crate) fn enabled_admins(&self) -> impl Iterator<Item = UserId> {
+        self.users.values().filter(|a| a.user.role == Role::Admin && !a.user.disabled).map(|a| a.user.id)
+    }
+
+    pub(crate) fn add_user(&mut self, new: &NewUser) -> Result<UserId, StoreError> {
+        if self.users.values().any(|account| account.user.email == new.email) {
+            return Err(conflict(Conflict::EmailTaken));
+        }
+        let id = next_id!(self.users, UserId)?;
+        let user = User {
+            id,
+            email: new.email.clone(),
+            first_name: new.first_name.clone(),
+            last_name: new.last_name.clone(),
+            time_zone: new.time_zone.clone(),
+            role: new.role,
+            disabled: false,
+            email_verified_at: cut_some(new.email_verified_at)?,
+            created_at: cut(new.created_at)?,
+        };
+        self.users.insert(id, Account { user, password_hash: new.password_hash.clone() });
+        Ok(id)
+    }
+
+    pub(crate) fn save_user(&mut self, user: &User) -> Result<(), StoreError> {
+        if self.users.values().any(|account| account.user.email == user.email && account.user.id != user.id) {
+            return Err(conflict(Conflict::EmailTaken));
+        }
+        let account = self.users.get_mut(&user.id).ok_or(conflict(Conflict::Stale))?;
+        account.user = User {
+            email_verified_at: cut_some(user.email_verified_at)?,
+            created_at: account.user.created_at,
+            ..user.clone()
+        };
+        Ok(())
+    }
+
+    pub(crate) fn set_password(&mut self, id: UserId, hash: &PasswordHash) -> Result<(), StoreError> {
+        let account = self.users.get_mut(&id).ok_or(conflict(Conflict::Stale))?;
+        account.password_hash = hash.clone();
+        Ok(())
+    }
+
+    pub(crate) fn add_session(&mut self, new: &NewSession) -> Result<SessionId, StoreError> {
+        self.check_user(new.user)?;
+        let id = next_id!(self.sessions, SessionId)?;
+        let created_at = cut(new.created_at)?;
+        let session = Session { id, user: new.user, generation: 1, rotated_at: created_at, created_at, ended_at: None };
+        self.sessions.insert(id, Login { session, network: new.network.clone() });
+        Ok(id)
+    }
+
+    pub(crate) fn save_session(&mut self, session: &Session) -> Result<(), StoreError> {
+        let login = self.sessions.get_mut(&session.id).ok_or(conflict(Conflict::Stale))?;
+        if session.generation == 0 {
+            return Err(failed("generations begin with 1"));
+        }
+        login.session.generation = session.generation;
+        login.session.rotated_at = cut(session.rotated_at)?;
+        login.session.ended_at = cut_some(session.ended_at)?;
+        Ok(())
+    }
+
+    pub(crate) fn end_sessions(
+        &mut self,
+        user: UserId,
+        except: Option<SessionId>,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let now = cut(now)?;
+        let mut ended = 0;
+        for Login { session, .. } in self.sessions.values_mut() {
+            if session.user == user && session.ended_at.is_none() && Some(session.id) != except {
+                session.ended_at = Some(now);
+                ended += 1;
+            }
+        }
+        Ok(ended)
+    }
+
+    pub(crate) fn add_refresh_token(
+        &mut self,
+        hash: &TokenHash,
+        session: SessionId,
+        generation: u32,
+    ) -> Result<(), StoreError> {
+        self.check_session(session)?;
+        if generation == 0 {
+            return Err(failed("generations begin with 1"));
+        }
+        match self.refresh_tokens.insert(hash.0, (session, generation)) {
+            None => Ok(()),
+            Some(_) => Err(failed("the refresh token is known already")),
+        }
+    }
+
+    pub(crate) fn add_login_failure(
+        &mut self,
+        account: &AccountKey,
+        now: Timestamp,
+        forget_before: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (now, forget_before) = (cut(now)?, cut(forget_before)?);
+        let failures = self.login_failures.entry(account.0).or_default();
+        failures.retain(|at| *at >= forget_before);
+        failures.push(now);
+        Ok(())
+    }
+
+    pub(crate) fn add_service(&mut self, new: &NewService) -> Result<ServiceId, StoreError> {
+        if !(1..=Booking::MAX_MINUTES).contains(&new.minutes) || new.pause_minutes > Booking::MAX_MINUTES {
+            return Err(failed("a service takes between 1 minute and 12 hours"));
+        }
+        let id = next_id!(self.services, ServiceId)?;
+        let service = Service {
+            id,
+            name: new.name.clone(),
+            description: new.description.clone(),
+            minutes: new.minutes,
+            pause_minutes: new.pause_minutes,
+            price: new.price,
+            active: true,
+        };
+        self.services.insert(id, service);
+        Ok(id)
+    }
+
+    pub(crate) fn blocking_bookings(&self, therapist: UserId, from: Timestamp, until: Timestamp) -> Vec<Booking> {
+        let mut found: Vec<_> = self
+            .bookings
+            .values()
+            .filter(|b| b.therapist == therapist && b.status.blocks_calendar())
+            .filter(|b| b.scheduled_at < until && b.blocked_until > from)
+            .cloned()
+            .collect();
+        found.sort_by_key(|booking| (booking.scheduled_at, booking.id));
+        found
+    }
+
+    pub(crate) fn add_booking(&mut self, booking: &Booking) -> Result<(), StoreError> {
+        if self.bookings.contains_key(&booking.id) {
+            return Err(failed("the booking is there already"));
+        }
+        self.put_booking(booking)
+    }
+
+    pub(crate) fn save_booking(&mut self, booking: &Booking) -> Result<(), StoreError> {
+        match self.bookings.get(&booking.id) {
+            Some(stored) if stored.version.checked_add(1) == Some(booking.version) => self.put_booking(booking),
+            Some(_) | None => Err(conflict(Conflict::Stale)),
+        }
+    }
+
+    fn put_booking(&mut self, booking: &Booking) -> Result<(), StoreError> {
+        let booking = as_kept(booking)?;
+        self.check_user(booking.client)?;
+        self.check_user(booking.therapist)?;
+        if !self.services.contains_key(&booking.service) {
+            return Err(failed("no such service"));
+        }
+        if let Some(cancellation) = &booking.cancellation {
+            self.check_user(cancellation.by)?;
+        }
+        let others = || self.bookings.values().filter(|other| other.id != booking.id);
+        if booking.status.blocks_calendar()
+            && others().any(|other| {
+                other.therapist == booking.therapist
+                    && other.status.blocks_calendar()
+                    && other.scheduled_at < booking.blocked_until
+                    && other.blocked_until > booking.scheduled_at
+            })
+        {
+            return Err(conflict(Conflict::SlotTaken));
+        }
+        if let Some(room) = &booking.room
+            && others().any(|other| other.room.as_ref().is_some_and(|theirs| theirs.id() == room.id()))
+        {
+            return Err(failed("the room belongs to another booking"));
+        }
+        self.bookings.insert(booking.id, booking);
+        Ok(())
+    }
+
+    pub(crate) fn add_payment(&mut self, new: &NewPayment) -> Result<PaymentId, StoreError> {
+        self.check_booking(new.booking)?;
+        if let Some(admin) = new.recorded_by {
+            self.check_user(admin)?;
+        }
+        if self.payment_by_reference(new.provider, &new.reference).is_some() {
+            return Err(conflict(Conflict::PaymentReferenceTaken));
+        }
+        let id = next_id!(self.payments, PaymentId)?;
+        let facts =
+            NewPayment { created_at: cut(new.created_at)?, settled_at: cut_some(new.settled_at)?, ..new.clone() };
+        self.payments.insert(id, Payment { id, facts });
+        Ok(id)
+    }
+
+    pub(crate) fn payment_by_reference(&self, provider: Provider, reference: &str) -> Option<Payment> {
+        self.payments.values().find(|p| p.facts.provider == provider && p.facts.reference == reference).cloned()
+    }
+
+    pub(crate) fn save_payment(&mut self, payment: &Payment) -> Result<(), StoreError> {
+        let stored = self.payments.get_mut(&payment.id).ok_or(conflict(Conflict::Stale))?;
+        stored.facts.state = payment.facts.state;
+        stored.facts.settled_at = cut_some(payment.facts.settled_at)?;
+        Ok(())
+    }
+
+    /// Owes a mail, unless its key is known. Answers whether it is new.
+    pub(crate) fn enqueue(&mut self, owed: &OwedNotice) -> Result<bool, StoreError> {
+        let key = owed.dedupe_key();
+        if self.outbox.values().any(|mail| mail.notice.owed.dedupe_key() == key) {
+            return Ok(false);
+        }
+        self.check_booking(owed.booking)?;
+        self.check_user(owed.recipient)?;
+        let id = next_id!(self.outbox, NoticeId)?;
+        let send_after = cut(owed.send_after)?;
+        let notice = Notice {
+            id,
+            owed: OwedNotice { starts_at: cut(owed.starts_at)?, send_after, ..owed.clone() },
+            state: NoticeState::Pending,
+            attempts: 0,
+            next_at: send_after,
+            sent_at: None,
+            last_error: None,
+        };
+        self.outbox.insert(id, Mail { notice, lease: None });
+        Ok(true)
+    }
+
+    pub(crate) fn claim(&mut self, limit: u32, now: Timestamp, lease: &Lease) -> Result<Vec<Notice>, StoreError> {
+        let lease = Lease { until: cut(lease.until)?, ..*lease };
+        let mut due: Vec<_> = self
+            .outbox
+            .values()
+            .filter(|mail| mail.is_claimable(now))
+            .map(|mail| (mail.notice.next_at, mail.notice.id))
+            .collect();
+        due.sort_unstable();
+        due.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let mut claimed = Vec::with_capacity(due.len());
+        for (_, id) in due {
+            if let Some(mail) = self.outbox.get_mut(&id) {
+                mail.notice.attempts = mail.notice.attempts.saturating_add(1);
+                mail.lease = Some(lease);
+                claimed.push(mail.notice.clone());
+            }
+        }
+        Ok(claimed)
+    }
+
+    /// Writes what became of a mail and gives its lease back. Answers whether the lease was still held.
+    pub(crate) fn settle(
+        &mut self,
+        id: NoticeId,
+        token: &LeaseToken,
+        settlement: &Settlement,
+    ) -> Result<bool, StoreError> {
+        let next_at = cut(settlement.next_at)?;
+        let sent_at = cut_some(settlement.sent_at)?;
+        let Some(mail) = self.outbox.get_mut(&id) else { return Ok(false) };
+        if mail.lease.is_none_or(|lease| lease.token != *token) {
+            return Ok(false);
+        }
+        mail.lease = None;
+        mail.notice.state = settlement.state;
+        mail.notice.next_at = next_at;
+        mail.notice.sent_at = sent_at;
+        mail.notice.last_error = settlement.last_error.clone();
+        Ok(true)
+    }
+
+    pub(crate) fn add_audit_entry(&mut self, entry: &AuditEntry) -> Result<(), StoreError> {
+        self.audit.push(AuditEntry { at: cut(entry.at)?, ..entry.clone() });
+        Ok(())
+    }
+}
+
+/// The booking as columns hold it: instants in milliseconds, the refund in the currency of the price.
+fn as_kept(booking: &Booking) -> Result<Booking, StoreError> {
+    let record = booking.record().clone();
+    let cancellation = match record.cancellation {
+        Some(cancellation) if cancellation.refund.currency() != record.price.currency() => {
+            return Err(failed("a refund in another currency than the price"));
+        }
+        Some(cancellation) => Some(Cancellation { at: cut(cancellation.at)?, ..cancellation }),
+        None => None,
+    };
+    Booking::restore(BookingRecord {
+        scheduled_at: cut(record.scheduled_at)?,
+        blocked_until: cut(record.blocked_until)?,
+        hold_expires_at: cut_some(record.hold_expires_at)?,
+        created_at: cut(record.created_at)?,
+        updated_at: cut(record.updated_at)?,
+        cancellation,
+        ..record
+    })
+    .map_err(|error| StoreError::Failed(error.into()))
+}

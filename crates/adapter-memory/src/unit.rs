@@ -1,0 +1,262 @@
+//! One unit of work: a private copy of the state, made at its first write and handed over at its commit.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use attune_domain::notice::{Notice, OwedNotice};
+use attune_domain::session::Session;
+use attune_domain::{Booking, BookingId, NoticeId, PaymentId, Service, ServiceId, SessionId, User, UserId};
+use attune_ports::{
+    AccountKey, AuditEntry, AuditTrail, Bookings, Lease, LeaseToken, LoginFailures, NewPayment, NewService, NewSession,
+    NewUser, Outbox, PasswordHash, Payment, PaymentState, Payments, Provider, Services, Sessions, Settlement,
+    StoreError, TokenHash, UnitOfWork, Users,
+};
+use jiff::Timestamp;
+use tokio::sync::OwnedMutexGuard;
+
+use crate::state::{State, failed};
+use crate::store::Shared;
+
+/// An open unit of work. It alone may write until it is dropped.
+pub(crate) struct MemoryUnit {
+    shared: Arc<Shared>,
+    _writer: OwnedMutexGuard<()>,
+    state: Arc<State>,
+    spent: bool,
+}
+
+impl MemoryUnit {
+    pub(crate) fn new(shared: Arc<Shared>, writer: OwnedMutexGuard<()>, state: Arc<State>) -> Self {
+        Self { shared, _writer: writer, state, spent: false }
+    }
+
+    fn check_not_spent(&self) -> Result<(), StoreError> {
+        if self.spent { Err(failed("the unit of work is spent after an earlier error")) } else { Ok(()) }
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&State) -> T) -> Result<T, StoreError> {
+        self.check_not_spent()?;
+        Ok(look(&self.state))
+    }
+
+    fn write<T>(&mut self, change: impl FnOnce(&mut State) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.check_not_spent()?;
+        let answer = change(Arc::make_mut(&mut self.state));
+        self.spent = answer.is_err();
+        answer
+    }
+}
+
+#[async_trait]
+impl UnitOfWork for MemoryUnit {
+    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
+        self.check_not_spent()?;
+        self.shared.commit(Arc::clone(&self.state));
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Users for MemoryUnit {
+    async fn add_user(&mut self, user: &NewUser) -> Result<UserId, StoreError> {
+        self.write(|state| state.add_user(user))
+    }
+
+    async fn user(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
+        self.read(|state| state.user(id))
+    }
+
+    async fn user_for_change(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
+        self.read(|state| state.user(id))
+    }
+
+    async fn save_user(&mut self, user: &User) -> Result<(), StoreError> {
+        self.write(|state| state.save_user(user))
+    }
+
+    async fn set_password(&mut self, id: UserId, hash: &PasswordHash) -> Result<(), StoreError> {
+        self.write(|state| state.set_password(id, hash))
+    }
+
+    async fn default_therapist(&mut self) -> Result<Option<UserId>, StoreError> {
+        self.read(|state| state.enabled_admins().next())
+    }
+
+    async fn lock_enabled_admins(&mut self) -> Result<Vec<UserId>, StoreError> {
+        self.read(|state| state.enabled_admins().collect())
+    }
+}
+
+#[async_trait]
+impl Sessions for MemoryUnit {
+    async fn add_session(&mut self, session: &NewSession) -> Result<SessionId, StoreError> {
+        self.write(|state| state.add_session(session))
+    }
+
+    async fn session(&mut self, id: SessionId) -> Result<Option<Session>, StoreError> {
+        self.read(|state| state.sessions.get(&id).map(|login| login.session.clone()))
+    }
+
+    async fn save_session(&mut self, session: &Session) -> Result<(), StoreError> {
+        self.write(|state| state.save_session(session))
+    }
+
+    async fn end_sessions(
+        &mut self,
+        user: UserId,
+        except: Option<SessionId>,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        self.write(|state| state.end_sessions(user, except, now))
+    }
+
+    async fn add_refresh_token(
+        &mut self,
+        hash: &TokenHash,
+        session: SessionId,
+        generation: u32,
+        _now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(|state| state.add_refresh_token(hash, session, generation))
+    }
+
+    async fn refresh_token(&mut self, hash: &TokenHash) -> Result<Option<(SessionId, u32)>, StoreError> {
+        self.read(|state| state.refresh_tokens.get(&hash.0).copied())
+    }
+}
+
+#[async_trait]
+impl LoginFailures for MemoryUnit {
+    async fn add_login_failure(
+        &mut self,
+        account: &AccountKey,
+        now: Timestamp,
+        forget_before: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(|state| state.add_login_failure(account, now, forget_before))
+    }
+
+    async fn clear_login_failures(&mut self, account: &AccountKey) -> Result<(), StoreError> {
+        self.write(|state| {
+            state.login_failures.remove(&account.0);
+            Ok(())
+        })
+    }
+}
+
+#[async_trait]
+impl Services for MemoryUnit {
+    async fn add_service(&mut self, service: &NewService) -> Result<ServiceId, StoreError> {
+        self.write(|state| state.add_service(service))
+    }
+
+    async fn service(&mut self, id: ServiceId) -> Result<Option<Service>, StoreError> {
+        self.read(|state| state.services.get(&id).cloned())
+    }
+
+    async fn default_service(&mut self) -> Result<Option<Service>, StoreError> {
+        self.read(|state| state.services.values().find(|service| service.active).cloned())
+    }
+}
+
+#[async_trait]
+impl Bookings for MemoryUnit {
+    async fn next_booking_id(&mut self) -> Result<BookingId, StoreError> {
+        self.check_not_spent()?;
+        BookingId::new(self.shared.next_booking_id()).ok_or_else(|| failed("the numbers ran out"))
+    }
+
+    async fn lock_calendar(&mut self, _therapist: UserId) -> Result<(), StoreError> {
+        // The right to write is held already, and it covers every calendar.
+        self.check_not_spent()
+    }
+
+    async fn blocking_bookings(
+        &mut self,
+        therapist: UserId,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<Booking>, StoreError> {
+        self.read(|state| state.blocking_bookings(therapist, from, until))
+    }
+
+    async fn add_booking(&mut self, booking: &Booking) -> Result<(), StoreError> {
+        self.write(|state| state.add_booking(booking))
+    }
+
+    async fn booking(&mut self, id: BookingId) -> Result<Option<Booking>, StoreError> {
+        self.read(|state| state.bookings.get(&id).cloned())
+    }
+
+    async fn save_booking(&mut self, booking: &Booking) -> Result<(), StoreError> {
+        self.write(|state| state.save_booking(booking))
+    }
+
+    async fn lapsed_holds(&mut self, now: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {
+        self.read(|state| {
+            let mut lapsed: Vec<_> = state.bookings.values().filter(|booking| booking.hold_is_over(now)).collect();
+            lapsed.sort_by_key(|booking| (booking.hold_expires_at, booking.id));
+            lapsed.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            lapsed.into_iter().cloned().collect()
+        })
+    }
+}
+
+#[async_trait]
+impl Payments for MemoryUnit {
+    async fn add_payment(&mut self, payment: &NewPayment) -> Result<PaymentId, StoreError> {
+        self.write(|state| state.add_payment(payment))
+    }
+
+    async fn open_payments(&mut self, booking: BookingId) -> Result<Vec<Payment>, StoreError> {
+        self.read(|state| {
+            let open = |p: &&Payment| p.facts.booking == booking && p.facts.state == PaymentState::Open;
+            state.payments.values().rev().filter(open).cloned().collect()
+        })
+    }
+
+    async fn payment_by_reference(
+        &mut self,
+        provider: Provider,
+        reference: &str,
+    ) -> Result<Option<Payment>, StoreError> {
+        self.read(|state| state.payment_by_reference(provider, reference))
+    }
+
+    async fn save_payment(&mut self, payment: &Payment) -> Result<(), StoreError> {
+        self.write(|state| state.save_payment(payment))
+    }
+}
+
+#[async_trait]
+impl Outbox for MemoryUnit {
+    async fn enqueue(&mut self, notices: &[OwedNotice]) -> Result<u64, StoreError> {
+        self.write(|state| {
+            let mut new = 0;
+            for notice in notices {
+                new += u64::from(state.enqueue(notice)?);
+            }
+            Ok(new)
+        })
+    }
+
+    async fn claim_notices(&mut self, limit: u32, now: Timestamp, lease: &Lease) -> Result<Vec<Notice>, StoreError> {
+        self.write(|state| state.claim(limit, now, lease))
+    }
+
+    async fn settle_notice(
+        &mut self,
+        id: NoticeId,
+        token: &LeaseToken,
+        settlement: &Settlement,
+    ) -> Result<bool, StoreError> {
+        self.write(|state| state.settle(id, token, settlement))
+    }
+}
+
+#[async_trait]
+impl AuditTrail for MemoryUnit {
+    async fn add_audit_entry(&mut self, entry: &AuditEntry) -> Result<(), StoreError> {
+        self.write(|state| state.add_audit_entry(entry))
+    }
+}

@@ -1,0 +1,125 @@
+//! What the adapter has to be told, and what a database URL says.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use tokio_postgres::config::{Host, SslMode};
+use url::form_urlencoded;
+
+use crate::dial::OpenError;
+
+/// A database URL, which has a password in it: `Debug` hides it whole.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// Wraps a URL. It is read by [`crate::PostgresStore::connect`].
+    pub fn new(url: impl Into<String>) -> Self {
+        Self(url.into())
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DatabaseUrl(***)")
+    }
+}
+
+/// Where the database is, and how many connections it is spoken to with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostgresConfig {
+    /// Where the database is.
+    pub url: DatabaseUrl,
+    /// Most connections for units of work, at least one. They are opened when they are needed.
+    pub writers: u32,
+    /// Connections that all readers share, at least one.
+    pub readers: usize,
+}
+
+impl PostgresConfig {
+    /// This database, with twice as many writers as there are cores and two more, and two readers.
+    pub fn new(url: impl Into<String>) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let writers = u32::try_from(cores).unwrap_or(u32::MAX).saturating_mul(2).saturating_add(2);
+        Self { url: DatabaseUrl::new(url), writers, readers: 2 }
+    }
+}
+
+/// What a database URL says.
+#[derive(Debug)]
+pub(crate) struct Address {
+    pub(crate) server: tokio_postgres::Config,
+    pub(crate) tls: TlsMode,
+    pub(crate) roots: Option<PathBuf>,
+}
+
+/// Whether the way to the server is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TlsMode {
+    Off,
+    IfOffered,
+    Always,
+}
+
+impl Address {
+    /// Reads a URL. What the driver has to say about a bad one is not passed on, because it quotes from the URL.
+    pub(crate) fn parse(url: &DatabaseUrl) -> Result<Self, OpenError> {
+        let url = url.0.trim();
+        if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+            return Err(OpenError::Url("it has to begin with postgres://"));
+        }
+        // Like the driver, this takes a question mark before the first @ for a part of the password.
+        let login = url.find('@').unwrap_or(0);
+        let (place, query) = match url[login..].find('?') {
+            Some(found) => (&url[..login + found], &url[login + found + 1..]),
+            None => (url, ""),
+        };
+        let (mut mode, mut roots, mut rest) = (None, None, Vec::new());
+        for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
+            // A plus sign is itself here, though it is a blank in HTML forms.
+            let plain = parameter.replace('+', "%2B");
+            match form_urlencoded::parse(plain.as_bytes()).next() {
+                Some((key, value)) if key == "sslmode" => mode = Some(value.into_owned()),
+                Some((key, value)) if key == "sslrootcert" => roots = Some(PathBuf::from(value.into_owned())),
+                _ => rest.push(parameter),
+            }
+        }
+        let mut server: tokio_postgres::Config = format!("{place}?{}", rest.join("&")).parse().map_err(|_| {
+            OpenError::Url(
+                "it has to look like postgres://user:password@host:5432/database, with special characters in the \
+                 password written as %40 and the like",
+            )
+        })?;
+        if server.get_hosts().is_empty() && server.get_hostaddrs().is_empty() {
+            return Err(OpenError::Url("it names no host"));
+        }
+        let tls = match mode.as_deref() {
+            Some("disable") => TlsMode::Off,
+            Some("prefer") => TlsMode::IfOffered,
+            Some("require" | "verify-ca" | "verify-full") => TlsMode::Always,
+            Some(_) => return Err(OpenError::Url("sslmode has to be disable, prefer or require")),
+            None if is_local(&server) => TlsMode::Off,
+            None => TlsMode::IfOffered,
+        };
+        server.ssl_mode(match tls {
+            TlsMode::Off => SslMode::Disable,
+            TlsMode::IfOffered => SslMode::Prefer,
+            TlsMode::Always => SslMode::Require,
+        });
+        Ok(Self { server, tls, roots })
+    }
+}
+
+/// Whether nothing that is said to the server leaves this machine.
+fn is_local(server: &tokio_postgres::Config) -> bool {
+    let on_this_machine = |host: &Host| match host {
+        Host::Unix(_) => true,
+        Host::Tcp(name) => name == "localhost" || name.parse().is_ok_and(|address: IpAddr| address.is_loopback()),
+    };
+    server.get_hosts().iter().all(on_this_machine) && server.get_hostaddrs().iter().all(IpAddr::is_loopback)
+}
+
+#[cfg(test)]
+mod tests;

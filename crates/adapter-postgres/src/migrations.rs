@@ -1,0 +1,103 @@
+//! Bringing the tables up to date.
+
+use std::sync::Arc;
+
+use attune_ports::{BoxError, StoreError};
+use diesel::migration::{Migration, MigrationSource};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use thiserror::Error;
+
+use crate::PostgresStore;
+use crate::dial::Purpose;
+use crate::sql::{hashtextextended, pg_advisory_lock, to_regclass};
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+
+/// Held by whoever migrates, so that instances that start together take turns.
+const MIGRATION_LOCK: &str = "attune:migrations";
+
+/// Diesel's list of what has been applied.
+const LIST: &str = "__diesel_schema_migrations";
+
+/// Why the schema was not brought up to date.
+#[derive(Debug, Error)]
+pub enum MigrateError {
+    /// A newer release of Attune has been here. Nothing was changed.
+    #[error(
+        "the database has the migration {version}, which this release of Attune does not know; use a newer release"
+    )]
+    Newer {
+        /// The first unknown migration.
+        version: String,
+    },
+    /// A migration failed, or the connection broke. That migration was taken back, those before it were kept.
+    #[error("the schema of the database cannot be brought up to date")]
+    Failed(#[source] BoxError),
+}
+
+#[derive(QueryableByName)]
+struct Applied {
+    #[diesel(sql_type = Text)]
+    version: String,
+}
+
+impl PostgresStore {
+    /// Applies the migrations that are missing and returns their names. Waits for another process that does the same,
+    /// so any number may start at once. Has no deadline of its own.
+    pub async fn migrate(&self) -> Result<Vec<String>, MigrateError> {
+        let mut line =
+            Arc::clone(&self.dialer).dial(Purpose::Migrations).await.map_err(|e| MigrateError::Failed(e.into()))?;
+        // The lock belongs to the connection and goes with it.
+        diesel::select(pg_advisory_lock(hashtextextended(MIGRATION_LOCK, 0)))
+            .execute(&mut line.connection)
+            .await
+            .map_err(|e| MigrateError::Failed(e.into()))?;
+        let known = known().map_err(MigrateError::Failed)?;
+        let applied = applied(&line.connection).await.map_err(|e| MigrateError::Failed(e.into()))?;
+        if let Some(version) = applied.into_iter().find(|version| !known.contains(version)) {
+            return Err(MigrateError::Newer { version });
+        }
+        let (connection, driver) = line.split();
+        // Diesel's harness blocks its thread.
+        let run = tokio::task::spawn_blocking(move || run(connection)).await;
+        // Only now is the lock free for others.
+        let _ = driver.await;
+        run.map_err(|e| MigrateError::Failed(e.into()))?.map_err(MigrateError::Failed)
+    }
+
+    /// Whether exactly the migrations of this release have been applied.
+    pub async fn schema_is_current(&self) -> Result<bool, StoreError> {
+        let known = known().map_err(StoreError::Failed)?;
+        self.readers.ask(async |connection| Ok(applied(connection).await? == known)).await
+    }
+}
+
+/// The versions of this release's migrations, in order.
+fn known() -> Result<Vec<String>, BoxError> {
+    let migrations: Vec<Box<dyn Migration<Pg>>> = MIGRATIONS.migrations()?;
+    let mut versions: Vec<_> = migrations.iter().map(|migration| migration.name().version().to_string()).collect();
+    versions.sort_unstable();
+    Ok(versions)
+}
+
+/// The versions that the database has, in order. Writes nothing, not even the list's own table.
+async fn applied(mut connection: &AsyncPgConnection) -> QueryResult<Vec<String>> {
+    let list: Option<u32> = diesel::select(to_regclass(LIST)).get_result(&mut connection).await?;
+    if list.is_none() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<Applied> =
+        diesel::sql_query(format!("SELECT version FROM {LIST} ORDER BY version")).load(&mut connection).await?;
+    Ok(rows.into_iter().map(|row| row.version).collect())
+}
+
+fn run(connection: AsyncPgConnection) -> Result<Vec<String>, BoxError> {
+    let mut harness = AsyncMigrationHarness::new(connection);
+    let pending = harness.pending_migrations(MIGRATIONS)?;
+    harness.run_migrations(&pending)?;
+    Ok(pending.iter().map(|migration| migration.name().to_string()).collect())
+}

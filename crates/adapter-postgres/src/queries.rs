@@ -1,0 +1,260 @@
+//! The read side.
+
+use async_trait::async_trait;
+use attune_domain::notice::{Notice, NoticeState};
+use attune_domain::{BookingId, EmailAddress, Role, Service, SessionId, User, UserId};
+use attune_ports::{
+    AccountKey, AuditEntry, AuditObject, BookingFilter, BookingOrder, BookingView, Caller, Credentials, OutboxHealth,
+    Page, PageRequest, Payment, Provider, Queries, StoreError, UserFilter,
+};
+use attune_sql::schema::{audit_log, bookings, login_failures, outbox, payments, services, sessions, users};
+use attune_sql::{AuditRow, BookingRow, NoticeRow, PaymentRow, ServiceRow, SessionRow, UserRow, millis};
+use diesel::dsl::{InnerJoin, IntoBoxed, count_star, exists};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use jiff::Timestamp;
+use tokio::try_join;
+
+use crate::store::PostgresStore;
+
+#[async_trait]
+impl Queries for PostgresStore {
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.readers
+            .ask(async |mut c| {
+                diesel::select(true.into_sql::<diesel::sql_types::Bool>()).execute(&mut c).await?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn caller(&self, session: SessionId) -> Result<Option<Caller>, StoreError> {
+        let query = sessions::table
+            .inner_join(users::table)
+            .filter(sessions::id.eq(session.get()))
+            .select((SessionRow::as_select(), UserRow::as_select()));
+        self.readers
+            .ask(async |mut c| {
+                let found: Option<(SessionRow, UserRow)> = query.first(&mut c).await.optional()?;
+                Ok(found.map(|(session, user)| session.into_caller(user)).transpose()?)
+            })
+            .await
+    }
+
+    async fn credentials(&self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError> {
+        let query = users::table.filter(users::email.eq(email.as_str())).select(UserRow::as_select());
+        self.readers
+            .ask(async |mut c| {
+                let row = query.first(&mut c).await.optional()?;
+                Ok(row.map(Credentials::try_from).transpose()?)
+            })
+            .await
+    }
+
+    async fn credentials_of(&self, user: UserId) -> Result<Option<Credentials>, StoreError> {
+        let query = users::table.find(user.get()).select(UserRow::as_select());
+        self.readers
+            .ask(async |mut c| {
+                let row = query.first(&mut c).await.optional()?;
+                Ok(row.map(Credentials::try_from).transpose()?)
+            })
+            .await
+    }
+
+    async fn login_failures(&self, account: &AccountKey, since: Timestamp) -> Result<u64, StoreError> {
+        let query = login_failures::table
+            .filter(login_failures::account.eq(account.0.as_slice()))
+            .filter(login_failures::at.ge(millis(since)))
+            .select(count_star());
+        self.readers.ask(async |mut c| Ok(total(query.get_result(&mut c).await?))).await
+    }
+
+    async fn network_is_known(&self, user: UserId, network: &str) -> Result<bool, StoreError> {
+        let logins = sessions::table.filter(sessions::user_id.eq(user.get())).filter(sessions::network.eq(network));
+        self.readers.ask(async |mut c| Ok(diesel::select(exists(logins)).get_result(&mut c).await?)).await
+    }
+
+    async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        let query = users::table.find(id.get()).select(UserRow::as_select());
+        self.readers
+            .ask(async |mut c| {
+                let row = query.first(&mut c).await.optional()?;
+                Ok(row.map(User::try_from).transpose()?)
+            })
+            .await
+    }
+
+    async fn users(&self, filter: &UserFilter, page: PageRequest) -> Result<Page<User>, StoreError> {
+        let rows = matching_users(filter)
+            .order(users::id)
+            .limit(i64::from(page.limit))
+            .offset(offset(page))
+            .select(UserRow::as_select());
+        let count = matching_users(filter).select(count_star());
+        self.readers
+            .ask(async |c| {
+                let (mut first, mut second) = (c, c);
+                let (rows, count) = try_join!(rows.load::<UserRow>(&mut first), count.get_result::<i64>(&mut second))?;
+                let items = rows.into_iter().map(User::try_from).collect::<Result<_, _>>()?;
+                Ok(Page { items, total: total(count) })
+            })
+            .await
+    }
+
+    async fn services(&self) -> Result<Vec<Service>, StoreError> {
+        let query = services::table.filter(services::active).order(services::id).select(ServiceRow::as_select());
+        self.readers
+            .ask(async |mut c| {
+                let rows: Vec<ServiceRow> = query.load(&mut c).await?;
+                Ok(rows.into_iter().map(Service::try_from).collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+
+    async fn booking(&self, id: BookingId) -> Result<Option<BookingView>, StoreError> {
+        let query = bookings::table
+            .inner_join(users::table)
+            .filter(bookings::id.eq(id.get()))
+            .select((BookingRow::as_select(), UserRow::as_select()));
+        self.readers
+            .ask(async |mut c| {
+                let found: Option<(BookingRow, UserRow)> = query.first(&mut c).await.optional()?;
+                Ok(found.map(|(booking, client)| booking.into_view(client)).transpose()?)
+            })
+            .await
+    }
+
+    async fn bookings(&self, filter: &BookingFilter, page: PageRequest) -> Result<Page<BookingView>, StoreError> {
+        let rows = matching_bookings(filter).limit(i64::from(page.limit)).offset(offset(page));
+        let rows = match filter.order {
+            BookingOrder::Earliest => rows.order((bookings::scheduled_at.asc(), bookings::id.asc())),
+            BookingOrder::Latest => rows.order((bookings::scheduled_at.desc(), bookings::id.desc())),
+        };
+        let rows = rows.select((BookingRow::as_select(), UserRow::as_select()));
+        let count = matching_bookings(filter).select(count_star());
+        self.readers
+            .ask(async |c| {
+                let (mut first, mut second) = (c, c);
+                let (rows, count) =
+                    try_join!(rows.load::<(BookingRow, UserRow)>(&mut first), count.get_result::<i64>(&mut second))?;
+                let items =
+                    rows.into_iter().map(|(booking, client)| booking.into_view(client)).collect::<Result<_, _>>()?;
+                Ok(Page { items, total: total(count) })
+            })
+            .await
+    }
+
+    async fn payments(&self, booking: BookingId) -> Result<Vec<Payment>, StoreError> {
+        let query = payments::table
+            .filter(payments::booking_id.eq(booking.get()))
+            .order(payments::id.desc())
+            .select(PaymentRow::as_select());
+        self.readers
+            .ask(async |mut c| {
+                let rows: Vec<PaymentRow> = query.load(&mut c).await?;
+                Ok(rows.into_iter().map(Payment::try_from).collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+
+    async fn payment_by_reference(&self, provider: Provider, reference: &str) -> Result<Option<Payment>, StoreError> {
+        let query = payments::table
+            .filter(payments::provider.eq(provider.as_str()))
+            .filter(payments::reference.eq(reference))
+            .select(PaymentRow::as_select());
+        self.readers
+            .ask(async |mut c| {
+                let row = query.first(&mut c).await.optional()?;
+                Ok(row.map(Payment::try_from).transpose()?)
+            })
+            .await
+    }
+
+    async fn notices(&self, booking: BookingId) -> Result<Vec<Notice>, StoreError> {
+        let query =
+            outbox::table.filter(outbox::booking_id.eq(booking.get())).order(outbox::id).select(NoticeRow::as_select());
+        self.readers
+            .ask(async |mut c| {
+                let rows: Vec<NoticeRow> = query.load(&mut c).await?;
+                Ok(rows.into_iter().map(Notice::try_from).collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+
+    async fn history(&self, booking: BookingId) -> Result<Vec<AuditEntry>, StoreError> {
+        let (kind, id) = AuditObject::Booking(booking).as_parts();
+        let query = audit_log::table
+            .filter(audit_log::object_kind.eq(kind))
+            .filter(audit_log::object_id.eq(id))
+            .order(audit_log::id)
+            .select(AuditRow::as_select());
+        self.readers
+            .ask(async |mut c| {
+                let rows: Vec<AuditRow> = query.load(&mut c).await?;
+                Ok(rows.into_iter().map(AuditEntry::try_from).collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+
+    async fn outbox_health(&self, overdue_before: Timestamp) -> Result<OutboxHealth, StoreError> {
+        // Three counts over small indexes, sent together, instead of one look at every mail ever sent.
+        let in_state = |state: NoticeState| outbox::table.filter(outbox::state.eq(state.as_str())).select(count_star());
+        let pending = in_state(NoticeState::Pending);
+        let overdue = in_state(NoticeState::Pending).filter(outbox::next_at.lt(millis(overdue_before)));
+        let dead = in_state(NoticeState::Dead);
+        self.readers
+            .ask(async |c| {
+                let (mut first, mut second, mut third) = (c, c, c);
+                let (pending, overdue, dead) = try_join!(
+                    pending.get_result(&mut first),
+                    overdue.get_result(&mut second),
+                    dead.get_result(&mut third),
+                )?;
+                Ok(OutboxHealth { pending: total(pending), overdue: total(overdue), dead: total(dead) })
+            })
+            .await
+    }
+}
+
+/// The accounts that a filter lets through.
+fn matching_users(filter: &UserFilter) -> users::BoxedQuery<'static, Pg> {
+    let mut query = users::table.into_boxed();
+    if let Some(role) = filter.role {
+        query = query.filter(users::is_admin.eq(role == Role::Admin));
+    }
+    if let Some(disabled) = filter.disabled {
+        query = query.filter(users::disabled.eq(disabled));
+    }
+    query
+}
+
+/// The bookings that a filter lets through, with their clients.
+fn matching_bookings(filter: &BookingFilter) -> IntoBoxed<'static, InnerJoin<bookings::table, users::table>, Pg> {
+    let mut query = bookings::table.inner_join(users::table).into_boxed();
+    if let Some(client) = filter.client {
+        query = query.filter(bookings::client_id.eq(client.get()));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(bookings::status.eq(status.as_str()));
+    }
+    if let Some(payment_status) = filter.payment_status {
+        query = query.filter(bookings::payment_status.eq(payment_status.as_str()));
+    }
+    if let Some(from) = filter.from {
+        query = query.filter(bookings::scheduled_at.ge(millis(from)));
+    }
+    if let Some(to) = filter.to {
+        query = query.filter(bookings::scheduled_at.lt(millis(to)));
+    }
+    query
+}
+
+fn total(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or_default()
+}
+
+/// An offset beyond what the database can count to is beyond every list.
+fn offset(page: PageRequest) -> i64 {
+    i64::try_from(page.offset).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,13 @@
+//! The store on PostgreSQL keeps the promises of the ports.
+
+use attune_contract::{Backend, store_suite};
+
+use crate::harness::{migrated, open};
+
+async fn fresh() -> Backend {
+    let database = migrated().await;
+    let store = open(database.url()).await;
+    Backend::new(store.clone(), store, database)
+}
+
+store_suite!(fresh);

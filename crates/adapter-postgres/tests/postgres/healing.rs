@@ -1,0 +1,229 @@
+//! Connections that break, servers that stop or fall silent: requests are refused in time, and all is well soon after.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use attune_adapter_postgres::PostgresStore;
+use attune_contract::fixtures::slot;
+use attune_pg_testkit::TestServer;
+use attune_ports::{Queries, Store, StoreError};
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+use crate::harness::{OTHERS, backend, migrated, migrated_on, open, terminate_others, until};
+
+/// Tries reads and writes in turn until three rounds in a row work. Gives how many calls were refused before.
+async fn heal(store: &PostgresStore) -> usize {
+    let (mut refused, mut well) = (0, 0);
+    let healing = async {
+        while well < 3 {
+            let read = store.ping().await;
+            let write = match store.begin().await {
+                Ok(work) => work.commit().await,
+                Err(error) => Err(error),
+            };
+            well = if read.is_ok() && write.is_ok() { well + 1 } else { 0 };
+            for result in [read, write] {
+                if let Err(error) = result {
+                    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+                    refused += 1;
+                }
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), healing).await.expect("it heals within five seconds");
+    refused
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn terminated_connections_are_replaced() {
+    let database = migrated().await;
+    let store = open(database.url()).await;
+    let practice = backend(&store).practice().await;
+    // All six connections for writing are open, and both for reading.
+    let mut units = Vec::new();
+    for _ in 0..6 {
+        units.push(store.begin().await.unwrap());
+        store.ping().await.unwrap();
+    }
+    drop(units);
+    let outside = database.connect().await;
+    until(&outside, &format!("{OTHERS} AND state = 'idle'"), 8).await;
+    terminate_others(&outside).await;
+    let refused = heal(&store).await;
+    assert!(refused <= 4, "{refused} calls were refused");
+    backend(&store).add_booking(|id| practice.booking(id, slot(0))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unit_of_work_whose_connection_ends_says_so() {
+    let database = migrated().await;
+    let store = open(database.url()).await;
+    let practice = backend(&store).practice().await;
+    let mut work = store.begin().await.unwrap();
+    work.user_for_change(practice.client).await.unwrap();
+    let outside = database.connect().await;
+    terminate_others(&outside).await;
+    until(&outside, OTHERS, 0).await;
+    let answer = work.user(practice.client).await;
+    assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
+    assert!(matches!(work.commit().await, Err(StoreError::Failed(_))));
+    heal(&store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statements_under_way_are_told_when_their_connection_ends() {
+    let database = migrated().await;
+    let store = open(database.url()).await;
+    let practice = backend(&store).practice().await;
+    let outside = database.connect().await;
+    let locker = database.connect().await;
+    let mut work = store.begin().await.unwrap();
+    locker.batch_execute("BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let write = tokio::spawn(async move { work.user(practice.client).await.map(|_| ()) });
+    let read = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { Queries::user(&*store, practice.client).await.map(|_| ()) }
+    });
+    until(&outside, &format!("{OTHERS} AND wait_event_type = 'Lock'"), 2).await;
+    terminate_others(&outside).await;
+    for answer in [write.await.unwrap(), read.await.unwrap()] {
+        assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
+    }
+    heal(&store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restarted_server_is_found_again() {
+    let server = TestServer::start_own().await;
+    let database = migrated_on(&server).await;
+    let store = open(database.url()).await;
+    let practice = backend(&store).practice().await;
+    heal(&store).await;
+
+    server.stop().await;
+    for _ in 0..3 {
+        let began = Instant::now();
+        assert!(matches!(store.ping().await, Err(StoreError::Unavailable(_))));
+        assert!(matches!(store.begin().await, Err(StoreError::Unavailable(_))));
+        assert!(began.elapsed() < Duration::from_secs(5));
+    }
+
+    server.start().await;
+    heal(&store).await;
+    assert!(Queries::user(&*store, practice.client).await.unwrap().is_some());
+}
+
+/// Stands between the store and the server. Can fall silent: connections stay open, and nothing gets through.
+struct Proxy {
+    url: String,
+    silent: watch::Sender<bool>,
+    refusing: Arc<AtomicBool>,
+}
+
+impl Proxy {
+    async fn before(url: &str) -> Self {
+        let mut url: url::Url = url.parse().unwrap();
+        let server = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(5432));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        url.set_host(Some("127.0.0.1")).unwrap();
+        url.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
+        let silent = watch::Sender::new(false);
+        let refusing = Arc::new(AtomicBool::new(false));
+        let (state, refuse) = (silent.clone(), Arc::clone(&refusing));
+        tokio::spawn(async move {
+            while let Ok((mut near, _)) = listener.accept().await {
+                if refuse.load(Ordering::SeqCst) {
+                    continue;
+                }
+                let (mut state, server) = (state.subscribe(), server.clone());
+                tokio::spawn(async move {
+                    let mut far = TcpStream::connect(server).await.unwrap();
+                    let silence = async { drop(state.wait_for(|silent| *silent).await) };
+                    tokio::select! {
+                        _ = copy_bidirectional(&mut near, &mut far) => return,
+                        () = silence => {}
+                    }
+                    // Holds both ends and passes nothing on, for as long as the test runs.
+                    std::future::pending::<()>().await;
+                });
+            }
+        });
+        Self { url: url.into(), silent, refusing }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silence_is_not_waited_out() {
+    let database = migrated().await;
+    let proxy = Proxy::before(database.url()).await;
+    let store = open(&proxy.url).await;
+    let practice = backend(&store).practice().await;
+    let mut work = store.begin().await.unwrap();
+    work.user(practice.client).await.unwrap();
+    store.ping().await.unwrap();
+    store.ping().await.unwrap();
+
+    proxy.silent.send_replace(true);
+    let began = Instant::now();
+    let (one, two, call, opening) = tokio::join!(store.ping(), store.ping(), work.user(practice.client), store.begin());
+    assert!(matches!(one, Err(StoreError::Unavailable(_))), "{one:?}");
+    assert!(matches!(two, Err(StoreError::Unavailable(_))), "{two:?}");
+    assert!(matches!(call, Err(StoreError::Unavailable(_))), "{call:?}");
+    assert!(matches!(opening, Err(StoreError::Unavailable(_))), "it went unnoticed");
+    assert!(began.elapsed() < Duration::from_secs(9), "five seconds and the time of a busy machine");
+    drop(work);
+
+    // The old connections stay silent for ever; new ones get through.
+    proxy.silent.send_replace(false);
+    store.ping().await.expect("the first read finds a new connection");
+    store.ping().await.expect("so does the second");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_connection_is_tried_again_by_the_next_reader() {
+    let database = migrated().await;
+    let proxy = Proxy::before(database.url()).await;
+    let store = open(&proxy.url).await;
+    proxy.refusing.store(true, Ordering::SeqCst);
+    for _ in 0..4 {
+        assert!(matches!(store.ping().await, Err(StoreError::Unavailable(_))));
+    }
+    proxy.refusing.store(false, Ordering::SeqCst);
+    for _ in 0..4 {
+        store.ping().await.expect("nobody inherits an old failure");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_who_come_together_open_one_connection_each_slot() {
+    let database = migrated().await;
+    let store = open(database.url()).await;
+    let asked = (0..50).map(|_| store.ping());
+    for answer in futures_util::future::join_all(asked).await {
+        answer.unwrap();
+    }
+    until(&database.connect().await, OTHERS, 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_store_leaves_nothing_behind() {
+    let database = migrated().await;
+    let store = open(database.url()).await;
+    let practice = backend(&store).practice().await;
+    let mut last = store.begin().await.unwrap();
+    let closing = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { store.close().await }
+    });
+    while store.begin().await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    assert!(matches!(store.ping().await, Err(StoreError::Unavailable(_))));
+    last.user(practice.client).await.expect("what is under way goes on");
+    last.commit().await.unwrap();
+    closing.await.unwrap();
+    until(&database.connect().await, OTHERS, 0).await;
+}

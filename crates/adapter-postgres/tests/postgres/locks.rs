@@ -1,0 +1,222 @@
+//! Who waits for whom, for how long, and that nobody waits for someone who is gone.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use attune_contract::fixtures::{client, email, minutes_after, now, slot, therapist};
+use attune_contract::race::race;
+use attune_domain::Role;
+use attune_ports::{Queries, Store, StoreError};
+
+use crate::harness::{OTHERS, backend, migrated, open, open_with, until};
+
+/// Polls a call for so many turns, then drops it.
+async fn give_up_after<T>(turns: usize, call: impl Future<Output = T>) {
+    let turns = async {
+        for _ in 0..turns {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! { biased; _ = call => {} () = turns => {} }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_calendar_is_waited_for_two_seconds() {
+    let database = migrated().await;
+    let store = open(database.url()).await;
+    let practice = backend(&store).practice().await;
+    let mut holder = store.begin().await.unwrap();
+    holder.lock_calendar(practice.therapist).await.unwrap();
+
+    let began = Instant::now();
+    let mut other = store.begin().await.unwrap();
+    assert!(matches!(other.lock_calendar(practice.therapist).await, Err(StoreError::Contended)));
+    assert!(began.elapsed() >= Duration::from_secs(2));
+    assert!(matches!(other.lock_calendar(practice.client).await, Err(StoreError::Failed(_))), "it is spent");
+    assert!(matches!(other.commit().await, Err(StoreError::Failed(_))), "it is spent");
+
+    let mut free = store.begin().await.unwrap();
+    free.lock_calendar(practice.client).await.expect("another calendar is free");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadlock_is_contention() {
+    let database = migrated().await;
+    let store = open(database.url()).await;
+    let practice = backend(&store).practice().await;
+    let (mut left, mut right) = (store.begin().await.unwrap(), store.begin().await.unwrap());
+    left.lock_calendar(practice.therapist).await.unwrap();
+    right.lock_calendar(practice.client).await.unwrap();
+    let (one, two) = tokio::join!(left.lock_calendar(practice.client), right.lock_calendar(practice.therapist));
+    let contended = |result: &Result<(), StoreError>| matches!(result, Err(StoreError::Contended));
+    assert!(contended(&one) != contended(&two), "one gives way and the other goes on: {one:?}, {two:?}");
+    assert!(one.is_ok() || two.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_given_up_in_a_queue_frees_everything_at_once() {
+    let database = migrated().await;
+    // Left alone, the server would let this one wait for a minute, and keep its locks as long.
+    let patient = format!("{}?options=-c%20lock_timeout%3D60000%20-c%20statement_timeout%3D60000", database.url());
+    let (store, patient) = (open(database.url()).await, open(&patient).await);
+    let practice = backend(&store).practice().await;
+    let mut holder = store.begin().await.unwrap();
+    holder.lock_calendar(practice.therapist).await.unwrap();
+
+    let mut waiting = patient.begin().await.unwrap();
+    waiting.user_for_change(practice.client).await.unwrap();
+    let queue = tokio::spawn(async move {
+        let refused = waiting.lock_calendar(practice.therapist).await;
+        panic!("it cannot get the calendar: {refused:?}");
+    });
+    let outside = database.connect().await;
+    until(&outside, &format!("{OTHERS} AND wait_event_type = 'Lock'"), 1).await;
+    queue.abort();
+
+    let mut next = store.begin().await.unwrap();
+    next.user_for_change(practice.client).await.expect("the account is free");
+    drop((next, holder));
+    until(&outside, "pg_locks WHERE locktype = 'advisory'", 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_lingers_after_calls_given_up_at_random() {
+    let database = migrated().await;
+    let store = open_with(database.url(), 4).await;
+    let backend = backend(&store);
+    let practice = backend.practice().await;
+    race(8, |task| {
+        let store = Arc::clone(&store);
+        async move {
+            for round in 0..40 {
+                // Spread over the few and the many turns that a call takes, differently for each task.
+                let turns = (task * 40 + round) * 7 % 97;
+                match round % 4 {
+                    0 => give_up_after(turns, store.begin()).await,
+                    1 => give_up_after(turns, Queries::user(&*store, practice.client)).await,
+                    2 => {
+                        let Ok(mut work) = store.begin().await else { continue };
+                        give_up_after(turns, work.lock_calendar(practice.therapist)).await;
+                    }
+                    _ => {
+                        let Ok(mut work) = store.begin().await else { continue };
+                        let person = client(&format!("c{task}-{round}"));
+                        if work.add_user(&person).await.is_ok() {
+                            give_up_after(turns, work.commit()).await;
+                        }
+                    }
+                }
+            }
+        }
+    })
+    .await;
+    let outside = database.connect().await;
+    until(&outside, &format!("{OTHERS} AND state <> 'idle'"), 0).await;
+    until(&outside, "pg_locks WHERE locktype = 'advisory'", 0).await;
+    // As many at once as the pool has: no connection was lost, and none has a transaction left.
+    race(4, |_| {
+        let store = Arc::clone(&store);
+        async move { store.begin().await.expect("a connection is free").commit().await.expect("it is clean") }
+    })
+    .await;
+    backend.add_booking(|id| practice.booking(id, slot(0))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_do_not_cost_connections() {
+    let database = migrated().await;
+    let store = open_with(database.url(), 1).await;
+    let backend = backend(&store);
+    backend.practice().await;
+    let outside = database.connect().await;
+    let pids = format!("SELECT pid FROM {OTHERS} ORDER BY pid");
+    let before: Vec<i32> = outside.query(&pids, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    for _ in 0..20 {
+        let taken = backend.attempt(async |work| work.add_user(&client("client")).await).await;
+        assert!(taken.unwrap_err().is_conflict(attune_ports::Conflict::EmailTaken));
+        drop(backend.begin().await);
+    }
+    let after: Vec<i32> = outside.query(&pids, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    assert_eq!(before, after, "a rolled back connection is used again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_becomes_an_admin_while_the_admins_are_locked() {
+    let database = migrated().await;
+    let store = open(database.url()).await;
+    let practice = backend(&store).practice().await;
+    let mut holder = store.begin().await.unwrap();
+    assert_eq!(holder.lock_enabled_admins().await.unwrap(), [practice.therapist]);
+
+    let promotion = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move {
+            let mut work = store.begin().await?;
+            let mut user = work.user_for_change(practice.client).await?.unwrap();
+            user.role = Role::Admin;
+            work.save_user(&user).await?;
+            work.commit().await
+        }
+    });
+    let hiring = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move {
+            let mut work = store.begin().await?;
+            work.add_user(&therapist("new")).await?;
+            work.commit().await
+        }
+    });
+    let outside = database.connect().await;
+    until(&outside, &format!("{OTHERS} AND wait_event_type = 'Lock'"), 2).await;
+    // An ordinary change of an ordinary account goes on meanwhile.
+    let mut other = store.begin().await.unwrap();
+    other.add_user(&client("somebody")).await.unwrap();
+    other.commit().await.unwrap();
+    holder.commit().await.unwrap();
+    promotion.await.unwrap().expect("the promotion was only late");
+    hiring.await.unwrap().expect("so was the new colleague");
+    let mut later = store.begin().await.unwrap();
+    assert_eq!(later.lock_enabled_admins().await.unwrap().len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_account_can_still_be_booked_for() {
+    let database = migrated().await;
+    let store = open(database.url()).await;
+    let backend = backend(&store);
+    let practice = backend.practice().await;
+    let mut holder = store.begin().await.unwrap();
+    holder.user_for_change(practice.client).await.unwrap();
+    holder.lock_enabled_admins().await.unwrap();
+    backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    drop(holder);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_sweepers_share_the_lapsed_holds() {
+    let database = migrated().await;
+    let store = open(database.url()).await;
+    let backend = backend(&store);
+    let practice = backend.practice().await;
+    for hour in 0..3 {
+        backend.add_booking(|id| practice.held(id, slot(hour), minutes_after(now(), hour))).await;
+    }
+    let later = minutes_after(now(), 60);
+    let (mut one, mut two) = (store.begin().await.unwrap(), store.begin().await.unwrap());
+    let first: Vec<_> = one.lapsed_holds(later, 2).await.unwrap().iter().map(|b| b.scheduled_at).collect();
+    let second: Vec<_> = two.lapsed_holds(later, 2).await.unwrap().iter().map(|b| b.scheduled_at).collect();
+    assert_eq!((first, second), (vec![slot(0), slot(1)], vec![slot(2)]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_wait_for_no_writer() {
+    let database = migrated().await;
+    let store = open(database.url()).await;
+    let practice = backend(&store).practice().await;
+    let mut holder = store.begin().await.unwrap();
+    let mut user = holder.user_for_change(practice.client).await.unwrap().unwrap();
+    user.email = email("moved");
+    holder.save_user(&user).await.unwrap();
+    let seen = Queries::user(&*store, practice.client).await.unwrap().unwrap();
+    assert_eq!(seen.email, email("client"));
+}

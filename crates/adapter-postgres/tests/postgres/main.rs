@@ -1,0 +1,12 @@
+//! The PostgreSQL store, against a real server. What all stores promise is in the contract suite; the rest is what only
+//! a server can do to us.
+
+mod contract;
+mod harness;
+mod healing;
+mod locks;
+mod migrations;
+mod opening;
+mod race;
+mod schema;
+mod waiting;

@@ -1,0 +1,137 @@
+//! Opening a store: every way to reach a server, and what is said when it cannot be reached.
+
+use std::error::Error;
+use std::path::Path;
+
+use attune_adapter_postgres::{OpenError, PostgresConfig, PostgresStore};
+use attune_pg_testkit::TestServer;
+use attune_ports::{Queries, Store};
+
+use crate::harness::{migrated, open};
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/postgres/tls/root.pem");
+
+async fn refused(url: &str) -> OpenError {
+    match PostgresStore::connect(PostgresConfig::new(url)).await {
+        Ok(_) => panic!("the store opened"),
+        Err(error) => error,
+    }
+}
+
+/// Everything that could end up in a log.
+fn all_texts(error: &dyn Error) -> String {
+    let mut text = format!("{error} {error:?}");
+    let mut source = error.source();
+    while let Some(inner) = source {
+        text.push_str(&format!(" {inner} {inner:?}"));
+        source = inner.source();
+    }
+    text
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_error_tells_the_password() {
+    let server = TestServer::shared().await;
+    let mut wrong_password = server.url().clone();
+    wrong_password.set_password(Some("hunter2")).unwrap();
+    let mut nobody_there = wrong_password.clone();
+    nobody_there.set_port(Some(1)).unwrap();
+    let mut no_tls = wrong_password.clone();
+    no_tls.set_query(Some("sslmode=require"));
+    for url in [wrong_password, nobody_there, no_tls] {
+        let error = refused(url.as_str()).await;
+        assert!(matches!(error, OpenError::Unreachable(_)), "{error:?}");
+        assert_eq!(error.to_string(), "the database cannot be reached");
+        assert!(!all_texts(&error).contains("hunter2"), "{}", all_texts(&error));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unreadable_root_file_is_named() {
+    for path in ["/does/not/exist.pem", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")] {
+        let error = refused(&format!("postgres://u:hunter2@localhost/d?sslmode=require&sslrootcert={path}")).await;
+        assert!(matches!(error, OpenError::RootFile { .. }), "{error:?}");
+        assert!(error.to_string().contains(path) && !all_texts(&error).contains("hunter2"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unix_socket_works_in_both_spellings() {
+    let server = TestServer::start_own().await;
+    let (url, folder) = (server.url(), server.socket_folder().to_str().unwrap().to_owned());
+    let login = format!("{}:{}", url.username(), url.password().unwrap());
+    let port = url.port().unwrap();
+    let encoded = folder.replace('/', "%2F");
+    for url in [
+        format!("postgres://{login}@/postgres?host={folder}&port={port}"),
+        format!("postgres://{login}@{encoded}:{port}/postgres"),
+    ] {
+        let store = open(&url).await;
+        store.ping().await.unwrap();
+        store.begin().await.unwrap().commit().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tls_is_used_and_checked() {
+    let server = TestServer::start_own().await;
+    let folder = Path::new(ROOT).parent().unwrap();
+    let [certificate, key] =
+        ["server.pem", "server.key"].map(|name| std::fs::read_to_string(folder.join(name)).unwrap());
+    server.enable_tls(&certificate, &key).await;
+    server.stop().await;
+    server.start().await;
+    let admin = server.admin().await;
+    let url = server.url().as_str();
+    let encrypted = "SELECT count(*) FILTER (WHERE ssl), count(*) FROM pg_stat_ssl \
+                     JOIN pg_stat_activity USING (pid) WHERE application_name = 'attune'";
+
+    for mode in ["require", "verify-full", "prefer"] {
+        let store = open(&format!("{url}?sslmode={mode}&sslrootcert={ROOT}")).await;
+        store.ping().await.unwrap();
+        store.begin().await.unwrap().commit().await.unwrap();
+        let row = admin.query_one(encrypted, &[]).await.unwrap();
+        assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (2, 2), "{mode}");
+        store.close().await;
+    }
+
+    // The system knows no such authority, and the certificate is for another name.
+    refused(&format!("{url}?sslmode=require")).await;
+    let other_name = url.replace("127.0.0.1", "localhost");
+    refused(&format!("{other_name}?sslmode=require&sslrootcert={ROOT}")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unit_of_work_can_be_given_up_behind_tls() {
+    let server = TestServer::start_own().await;
+    let folder = Path::new(ROOT).parent().unwrap();
+    let [certificate, key] =
+        ["server.pem", "server.key"].map(|name| std::fs::read_to_string(folder.join(name)).unwrap());
+    server.enable_tls(&certificate, &key).await;
+    server.stop().await;
+    server.start().await;
+    let store = open(&format!("{}?sslmode=require&sslrootcert={ROOT}", server.url())).await;
+    drop(store.begin().await.unwrap());
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_can_be_used_from_other_runtimes() {
+    let database = migrated().await;
+    let store = open(database.url()).await;
+    // Like the threads of a web server, which have a runtime each and may end before the store does.
+    for _ in 0..3 {
+        let store = store.clone();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                store.ping().await.unwrap();
+                drop(store.begin().await.unwrap());
+                store.begin().await.unwrap()
+            })
+        });
+        let unit = tokio::task::spawn_blocking(move || thread.join().unwrap()).await.unwrap();
+        unit.commit().await.expect("its connection outlives the runtime it was taken on");
+    }
+    store.ping().await.unwrap();
+}

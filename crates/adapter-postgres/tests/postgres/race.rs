@@ -1,0 +1,106 @@
+//! The guards against a double booking, each taken away in turn. Without both the race is lost, or these tests would
+//! prove nothing.
+
+use std::sync::Arc;
+
+use attune_adapter_postgres::PostgresStore;
+use attune_contract::fixtures::{Practice, minutes_after, slot};
+use attune_contract::race::{insist, open, race};
+use attune_pg_testkit::TestDatabase;
+use attune_ports::{Conflict, StoreError};
+use jiff::Timestamp;
+
+use crate::harness::{migrated, open_with};
+
+const CLIENTS: usize = 64;
+
+/// Books as a use case does: looks whether the time is free, and takes it. With or without the calendar lock.
+async fn book(store: &PostgresStore, practice: Practice, start: Timestamp, locked: bool) -> Result<bool, StoreError> {
+    let mut work = open(store).await?;
+    if locked {
+        work.lock_calendar(practice.therapist).await?;
+    }
+    let taken = work.blocking_bookings(practice.therapist, start, minutes_after(start, 60)).await?;
+    if !taken.is_empty() {
+        return Ok(false);
+    }
+    let id = work.next_booking_id().await?;
+    match work.add_booking(&practice.booking(id, start)).await {
+        Ok(()) => work.commit().await.map(|()| true),
+        Err(StoreError::Conflict(Conflict::SlotTaken)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Lets all clients book at once, at the time that each is given. Gives how many were accepted.
+async fn rush(
+    store: &Arc<PostgresStore>,
+    practice: Practice,
+    locked: bool,
+    start: impl Fn(usize) -> Timestamp,
+) -> usize {
+    let answers = race(CLIENTS, |client| {
+        let (store, start) = (Arc::clone(store), start(client));
+        async move { insist(|| book(&store, practice, start, locked)).await.expect("an answer") }
+    })
+    .await;
+    answers.into_iter().filter(|accepted| *accepted).count()
+}
+
+async fn overlaps(database: &TestDatabase) -> i64 {
+    let count = "SELECT count(*) FROM bookings a JOIN bookings b ON a.id < b.id AND a.therapist_id = b.therapist_id \
+                 AND a.scheduled_at < b.blocked_until AND b.scheduled_at < a.blocked_until";
+    database.connect().await.query_one(count, &[]).await.unwrap().get(0)
+}
+
+async fn prepare(constraint: bool) -> (TestDatabase, Arc<PostgresStore>, Practice) {
+    let database = migrated().await;
+    if !constraint {
+        let drop = "ALTER TABLE bookings DROP CONSTRAINT bookings_no_overlap";
+        database.connect().await.batch_execute(drop).await.unwrap();
+    }
+    let store = open_with(database.url(), 16).await;
+    let practice = Practice::found(&*store).await;
+    (database, store, practice)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_any_guard_slots_are_sold_twice() {
+    let (database, store, practice) = prepare(false).await;
+    // One rush nearly always does it; a machine may have a slow day.
+    for day in 0..20 {
+        rush(&store, practice, false, |_| slot(24 * day)).await;
+        if overlaps(&database).await > 0 {
+            return;
+        }
+    }
+    panic!("the race was never lost, so the other tests prove nothing");
+}
+
+/// One slot for all, then starts a quarter of an hour apart, several days.
+async fn sells_nothing_twice(locked: bool, constraint: bool) {
+    let (database, store, practice) = prepare(constraint).await;
+    assert_eq!(rush(&store, practice, locked, |_| slot(0)).await, 1, "one of all gets the slot");
+    for day in 1..4 {
+        let staggered = |client: usize| minutes_after(slot(24 * day), 15 * i64::try_from(client % 16).unwrap());
+        let accepted = rush(&store, practice, locked, staggered).await;
+        // Sixteen starts span four and three quarter hours.
+        assert!((2..=4).contains(&accepted), "{accepted} were accepted");
+    }
+    assert_eq!(overlaps(&database).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_lock_alone_sells_nothing_twice() {
+    sells_nothing_twice(true, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_constraint_alone_sells_nothing_twice() {
+    sells_nothing_twice(false, true).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_together_sell_nothing_twice() {
+    sells_nothing_twice(true, true).await;
+}

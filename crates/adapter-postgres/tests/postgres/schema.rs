@@ -1,0 +1,152 @@
+//! What the database itself refuses, whoever asks: plain SQL, without any of our code in between.
+
+use attune_contract::fixtures::all_states;
+use attune_domain::BookingStatus;
+use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
+
+use crate::harness::migrated;
+
+/// An account, a service, and a connection.
+async fn practice(client: &Client) {
+    let rows = "INSERT INTO users (email, is_admin, disabled, password_hash, created_at) \
+                VALUES ('a@example.org', true, false, '', 0), ('b@example.org', true, false, '', 0); \
+                INSERT INTO services (name, description, minutes, pause_minutes, price_minor, currency, active) \
+                VALUES ('', '', 50, 10, 0, 'EUR', true)";
+    client.batch_execute(rows).await.unwrap();
+}
+
+/// A booking of therapist 1 in plain SQL, with what its state demands.
+async fn insert(client: &Client, id: i64, from: i64, until: i64, state: (&str, &str)) -> Result<(), SqlState> {
+    let (status, payment) = state;
+    let has_room = matches!(status, "scheduled" | "completed" | "no_show");
+    let room = has_room.then(|| format!("room-{id}"));
+    let hold = (status == "pending_payment").then_some(0_i64);
+    let cancelled = (status == "cancelled").then_some(0_i64);
+    let insert = "INSERT INTO bookings (id, client_id, therapist_id, service_id, scheduled_at, minutes, blocked_until, \
+                  status, payment_status, price_minor, currency, room_id, room_url, hold_expires_at, cancelled_at, \
+                  version, created_at, updated_at) \
+                  VALUES ($1, 2, 1, 1, $2, 50, $3, $4, $5, 0, 'EUR', $6, $6, $7, $8, 1, 0, 0)";
+    outcome(client.execute(insert, &[&id, &from, &until, &status, &payment, &room, &hold, &cancelled]).await)
+}
+
+fn outcome(result: Result<u64, tokio_postgres::Error>) -> Result<(), SqlState> {
+    match result {
+        Ok(changed) => {
+            assert_eq!(changed, 1);
+            Ok(())
+        }
+        Err(error) => Err(error.code().expect("the server's own error").clone()),
+    }
+}
+
+const SCHEDULED: (&str, &str) = ("scheduled", "not_required");
+const CANCELLED: (&str, &str) = ("cancelled", "not_required");
+
+#[tokio::test]
+async fn overlaps_are_refused_on_every_way_in() {
+    let database = migrated().await;
+    let client = database.connect().await;
+    practice(&client).await;
+    let overlap = Err(SqlState::EXCLUSION_VIOLATION);
+    assert_eq!(insert(&client, 1, 100, 200, SCHEDULED).await, Ok(()));
+
+    for (from, until) in [(100, 200), (199, 300), (0, 101), (120, 130), (0, 1_000)] {
+        assert_eq!(insert(&client, 2, from, until, SCHEDULED).await, overlap, "{from} to {until}");
+        assert_eq!(insert(&client, 2, from, until, ("pending_payment", "pending")).await, overlap);
+    }
+    assert_eq!(insert(&client, 2, 200, 300, SCHEDULED).await, Ok(()), "touching ends");
+    assert_eq!(insert(&client, 3, 0, 100, SCHEDULED).await, Ok(()), "touching ends");
+    assert_eq!(insert(&client, 4, 100, 200, CANCELLED).await, Ok(()), "blocks nothing");
+    assert_eq!(insert(&client, 5, 100, 200, ("expired", "cancelled")).await, Ok(()), "blocks nothing");
+
+    let moved = client.execute("UPDATE bookings SET scheduled_at = 150, blocked_until = 250 WHERE id = 2", &[]).await;
+    assert_eq!(outcome(moved), overlap, "moved into another");
+    let longer = client.execute("UPDATE bookings SET blocked_until = 101 WHERE id = 3", &[]).await;
+    assert_eq!(outcome(longer), overlap, "made longer");
+    let revived = "UPDATE bookings SET status = 'scheduled', cancelled_at = NULL, room_id = 'r', room_url = 'r' \
+                   WHERE id = 4";
+    assert_eq!(outcome(client.execute(revived, &[]).await), overlap, "taken back to life");
+    let replaced = client.execute("UPDATE bookings SET therapist_id = 2 WHERE id = 1", &[]).await;
+    assert_eq!(outcome(replaced), Ok(()), "another therapist");
+    assert_eq!(outcome(client.execute(revived, &[]).await), Ok(()), "the time is free now");
+}
+
+#[tokio::test]
+async fn every_status_that_blocks_is_guarded() {
+    let database = migrated().await;
+    let client = database.connect().await;
+    practice(&client).await;
+    let states: Vec<_> = all_states().filter(|(status, payment)| payment.is_legal_with(*status)).collect();
+    let mut id = 0;
+    for (status, payment) in states {
+        id += 2;
+        let start = id * 1_000;
+        assert_eq!(insert(&client, id, start, start + 500, SCHEDULED).await, Ok(()));
+        let second = insert(&client, id + 1, start, start + 500, (status.as_str(), payment.as_str())).await;
+        let wanted = if status.blocks_calendar() { Err(SqlState::EXCLUSION_VIOLATION) } else { Ok(()) };
+        assert_eq!(second, wanted, "{status:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_table_of_states_is_the_domains() {
+    let database = migrated().await;
+    let client = database.connect().await;
+    practice(&client).await;
+    let mut id = 0;
+    for (status, payment) in all_states() {
+        id += 1;
+        let written = insert(&client, id, id * 1_000, id * 1_000 + 500, (status.as_str(), payment.as_str())).await;
+        let wanted = if payment.is_legal_with(status) { Ok(()) } else { Err(SqlState::CHECK_VIOLATION) };
+        assert_eq!(written, wanted, "{status:?} with {payment:?}");
+    }
+    assert_eq!(insert(&client, 900, 0, 10, ("unheard_of", "not_required")).await, Err(SqlState::CHECK_VIOLATION));
+    assert_eq!(insert(&client, 900, 0, 10, ("scheduled", "unheard_of")).await, Err(SqlState::CHECK_VIOLATION));
+}
+
+#[tokio::test]
+async fn facts_that_contradict_each_other_are_refused() {
+    let database = migrated().await;
+    let client = database.connect().await;
+    practice(&client).await;
+    let check = Err(SqlState::CHECK_VIOLATION);
+    assert_eq!(insert(&client, 1, 100, 100, SCHEDULED).await, check, "over when it begins");
+    assert_eq!(insert(&client, 1, 100, 200, SCHEDULED).await, Ok(()));
+    assert_eq!(insert(&client, 2, 300, 400, ("pending_payment", "pending")).await, Ok(()));
+    for contradiction in [
+        "UPDATE bookings SET room_id = NULL WHERE id = 1",
+        "UPDATE bookings SET room_url = NULL WHERE id = 1",
+        "UPDATE bookings SET cancelled_at = 0 WHERE id = 1",
+        "UPDATE bookings SET version = 0 WHERE id = 1",
+        "UPDATE bookings SET minutes = 0 WHERE id = 1",
+        "UPDATE bookings SET price_minor = -1 WHERE id = 1",
+        "UPDATE bookings SET hold_expires_at = NULL WHERE id = 2",
+        "UPDATE bookings SET room_id = 'r', room_url = 'r' WHERE id = 2",
+    ] {
+        assert_eq!(outcome(client.execute(contradiction, &[]).await), check, "{contradiction}");
+    }
+    // Every status is named in one of the checks: a status of the domain's that the database does not know would fail
+    // above, and this is the list it was compared with.
+    assert_eq!(BookingStatus::ALL.len(), 6);
+}
+
+#[tokio::test]
+async fn the_trail_cannot_be_changed() {
+    let database = migrated().await;
+    let client = database.connect().await;
+    let insert = "INSERT INTO audit_log (at, action, object_kind, object_id) VALUES (0, 'booking.held', 'booking', 1)";
+    client.execute(insert, &[]).await.unwrap();
+    for attempt in [
+        "UPDATE audit_log SET action = 'booking.cancelled'",
+        "DELETE FROM audit_log",
+        "TRUNCATE audit_log",
+        "INSERT INTO audit_log (id, at, action, object_kind, object_id) VALUES (1, 0, 'x', 'booking', 1) \
+         ON CONFLICT (id) DO UPDATE SET action = 'x'",
+    ] {
+        let refused = client.execute(attempt, &[]).await.unwrap_err();
+        assert_eq!(refused.code(), Some(&SqlState::RAISE_EXCEPTION), "{attempt}");
+    }
+    let left: String = client.query_one("SELECT action FROM audit_log", &[]).await.unwrap().get(0);
+    assert_eq!(left, "booking.held");
+}

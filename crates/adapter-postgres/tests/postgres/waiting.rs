@@ -1,0 +1,114 @@
+//! Nobody waits longer than promised, and the next one finds everything well.
+
+use std::time::{Duration, Instant};
+
+use attune_contract::fixtures::service;
+use attune_ports::{Queries, Store, StoreError};
+
+use crate::harness::{OTHERS, backend, migrated, open, open_with, until};
+
+/// The promise is five seconds; the rest is for a busy machine.
+const PATIENCE: Duration = Duration::from_secs(9);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_write_is_given_up() {
+    let database = migrated().await;
+    let store = open(database.url()).await;
+    let outside = database.connect().await;
+    let slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS \
+                $$ BEGIN PERFORM pg_sleep(60); RETURN NEW; END $$; \
+                CREATE TRIGGER slow BEFORE INSERT ON services FOR EACH ROW EXECUTE FUNCTION slow()";
+    outside.batch_execute(slow).await.unwrap();
+    let began = Instant::now();
+    let mut work = store.begin().await.unwrap();
+    let answer = work.add_service(&service()).await;
+    assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
+    assert!(began.elapsed() < PATIENCE);
+    assert!(matches!(work.default_service().await, Err(StoreError::Failed(_))), "it is spent");
+    drop(work);
+
+    outside.batch_execute("DROP TRIGGER slow ON services").await.unwrap();
+    until(&outside, &format!("{OTHERS} AND state <> 'idle'"), 0).await;
+    backend(&store).practice().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_read_is_given_up_and_harms_no_other() {
+    let database = migrated().await;
+    let store = open(database.url()).await;
+    let practice = backend(&store).practice().await;
+    let outside = database.connect().await;
+    let slow = "ALTER TABLE services RENAME TO services_proper; \
+                CREATE VIEW services AS SELECT s.* FROM pg_sleep(60), services_proper s";
+    outside.batch_execute(slow).await.unwrap();
+    let began = Instant::now();
+    let answer = Queries::services(&*store).await;
+    assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
+    assert!(began.elapsed() < PATIENCE);
+    outside.batch_execute("DROP VIEW services; ALTER TABLE services_proper RENAME TO services").await.unwrap();
+    for _ in 0..4 {
+        assert_eq!(Queries::services(&*store).await.unwrap().len(), 1);
+        assert!(Queries::user(&*store, practice.client).await.unwrap().is_some());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_given_up_harms_no_other_on_the_same_connection() {
+    let database = migrated().await;
+    let store = open(database.url()).await;
+    let practice = backend(&store).practice().await;
+    let outside = database.connect().await;
+    outside.batch_execute("BEGIN; LOCK TABLE services IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let watcher = database.connect().await;
+    // One on each connection, and behind it somebody who asks for something else.
+    let stuck: Vec<_> = (0..2)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move { Queries::services(&*store).await.map(|_| ()) })
+        })
+        .collect();
+    until(&watcher, &format!("{OTHERS} AND wait_event_type = 'Lock'"), 2).await;
+    let behind: Vec<_> = (0..4)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move { Queries::user(&*store, practice.client).await })
+        })
+        .collect();
+    for reader in &stuck {
+        reader.abort();
+    }
+    outside.batch_execute("ROLLBACK").await.unwrap();
+    for reader in behind {
+        assert!(reader.await.unwrap().expect("it only had to wait").is_some());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_house_is_said_within_two_seconds() {
+    let database = migrated().await;
+    let store = open_with(database.url(), 1).await;
+    let practice = backend(&store).practice().await;
+    let only = store.begin().await.unwrap();
+    let began = Instant::now();
+    assert!(matches!(store.begin().await, Err(StoreError::Unavailable(_))));
+    assert!((Duration::from_secs(2)..Duration::from_secs(4)).contains(&began.elapsed()));
+    assert!(Queries::user(&*store, practice.client).await.unwrap().is_some(), "readers have their own connections");
+    drop(only);
+    store.begin().await.expect("there is room again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_transaction_is_ended_by_the_server() {
+    let database = migrated().await;
+    let quick = format!("{}?options=-c%20idle_in_transaction_session_timeout%3D100", database.url());
+    let store = open(&quick).await;
+    let practice = backend(&open(database.url()).await).practice().await;
+    let mut idle = store.begin().await.unwrap();
+    idle.lock_calendar(practice.therapist).await.unwrap();
+    let outside = database.connect().await;
+    until(&outside, "pg_locks WHERE locktype = 'advisory'", 0).await;
+    let answer = idle.lock_calendar(practice.therapist).await;
+    assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
+    drop(idle);
+    store.begin().await.unwrap().commit().await.unwrap();
+}

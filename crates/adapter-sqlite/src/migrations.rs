@@ -1,0 +1,148 @@
+//! Bringing the schema up to date.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use attune_ports::StoreError;
+use diesel::connection::SimpleConnection;
+use diesel::dsl::sql_query;
+use diesel::migration::{Migration, MigrationSource};
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use diesel::sqlite::{Sqlite, SqliteConnection};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use thiserror::Error;
+use tokio::sync::oneshot;
+
+use crate::error::store_error;
+use crate::store::SqliteStore;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+
+/// How long to wait for another process that migrates the same file.
+const OTHERS_WAIT: Duration = Duration::from_secs(60);
+
+/// Why the schema was not brought up to date. Nothing was changed then.
+#[derive(Debug, Error)]
+pub enum MigrateError {
+    /// A newer release of Attune has been here.
+    #[error(
+        "the database {} has the migration {version}, which this release of Attune does not know; use a newer release",
+        path.display()
+    )]
+    Newer {
+        /// Which file.
+        path: PathBuf,
+        /// The first unknown migration.
+        version: String,
+    },
+    /// Another process holds the file, for longer than a migration should take.
+    #[error("the database {} is held by another process, so its schema cannot be brought up to date", path.display())]
+    Busy {
+        /// Which file.
+        path: PathBuf,
+        /// What SQLite said.
+        source: StoreError,
+    },
+    /// A migration failed; all of them were taken back.
+    #[error("the schema of the database {} cannot be brought up to date", path.display())]
+    Failed {
+        /// Which file.
+        path: PathBuf,
+        /// What failed.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// Why a migration stopped, before the file is named.
+enum Stop {
+    Newer(String),
+    Store(StoreError),
+    Migration(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<diesel::result::Error> for Stop {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Store(store_error(error))
+    }
+}
+
+#[derive(QueryableByName)]
+struct Applied {
+    #[diesel(sql_type = Text)]
+    version: String,
+}
+
+impl SqliteStore {
+    /// Applies the migrations that are missing, all or none, and returns their names. Waits for another process that
+    /// does the same, so any number may start at once. Has no deadline of its own.
+    pub async fn migrate(&self) -> Result<Vec<String>, MigrateError> {
+        let path = || self.opener.path();
+        let permit = self.turn().await.map_err(|source| MigrateError::Busy { path: path(), source })?;
+        let (reply, answer) = oneshot::channel();
+        self.writer
+            .post(Box::new(move |link| {
+                let result = link.run(|connection| Ok(migrate(connection)));
+                drop(permit);
+                let _ = reply.send(result);
+            }))
+            .map_err(|source| MigrateError::Failed { path: path(), source: source.into() })?;
+        match answer.await {
+            Ok(Ok(Ok(applied))) => Ok(applied),
+            Ok(Ok(Err(Stop::Newer(version)))) => Err(MigrateError::Newer { path: path(), version }),
+            Ok(Ok(Err(Stop::Store(source @ StoreError::Contended)))) => {
+                Err(MigrateError::Busy { path: path(), source })
+            }
+            Ok(Ok(Err(Stop::Store(source))) | Err(source)) => {
+                Err(MigrateError::Failed { path: path(), source: source.into() })
+            }
+            Ok(Ok(Err(Stop::Migration(source)))) => Err(MigrateError::Failed { path: path(), source }),
+            Err(lost) => Err(MigrateError::Failed { path: path(), source: lost.into() }),
+        }
+    }
+
+    /// Whether exactly the migrations of this release have been applied.
+    pub async fn schema_is_current(&self) -> Result<bool, StoreError> {
+        let mut known: Vec<_> = known()
+            .map_err(StoreError::Failed)?
+            .iter()
+            .map(|migration| migration.name().version().to_string())
+            .collect();
+        known.sort_unstable();
+        self.readers.ask(move |connection| Ok(applied(connection).map_err(store_error)? == known)).await
+    }
+}
+
+/// The migrations of this release.
+fn known() -> Result<Vec<Box<dyn Migration<Sqlite>>>, Box<dyn std::error::Error + Send + Sync>> {
+    MigrationSource::<Sqlite>::migrations(&MIGRATIONS)
+}
+
+/// The versions that the database has, in order. Writes nothing, not even the list's own table.
+fn applied(connection: &mut SqliteConnection) -> QueryResult<Vec<String>> {
+    let has_list = sql_query("SELECT name AS version FROM sqlite_schema WHERE name = '__diesel_schema_migrations'")
+        .load::<Applied>(connection)?;
+    if has_list.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<Applied> =
+        sql_query("SELECT version FROM __diesel_schema_migrations ORDER BY version").load(connection)?;
+    Ok(rows.into_iter().map(|row| row.version).collect())
+}
+
+fn migrate(connection: &mut SqliteConnection) -> Result<Vec<String>, Stop> {
+    connection.batch_execute(&format!("PRAGMA busy_timeout = {}", OTHERS_WAIT.as_millis()))?;
+    // The lock is taken before the list of applied migrations is read, so two processes cannot both find one missing.
+    let result = connection.immediate_transaction(|connection| {
+        let known = known().map_err(Stop::Migration)?;
+        let versions: Vec<_> = known.iter().map(|migration| migration.name().version().to_string()).collect();
+        if let Some(newer) = applied(connection)?.into_iter().find(|version| !versions.contains(version)) {
+            return Err(Stop::Newer(newer));
+        }
+        let pending = connection.pending_migrations(MIGRATIONS).map_err(Stop::Migration)?;
+        connection.run_migrations(&pending).map_err(Stop::Migration)?;
+        Ok(pending.iter().map(|migration| migration.name().to_string()).collect())
+    });
+    connection.batch_execute("PRAGMA busy_timeout = 5000")?;
+    result
+}

@@ -1,0 +1,339 @@
+//! The read side, on the readers' threads. The write-ahead log lets them read while the writer writes.
+
+use async_trait::async_trait;
+use attune_domain::notice::Notice;
+use attune_domain::{BookingId, EmailAddress, Role, Service, SessionId, User, UserId};
+use attune_ports::{
+    AccountKey, AuditEntry, AuditObject, BookingFilter, BookingOrder, BookingView, Caller, Credentials, OutboxHealth,
+    Page, PageRequest, Payment, Provider, Queries, StoreError, UserFilter,
+};
+use attune_sql::schema::{audit_log, bookings, login_failures, outbox, payments, services, sessions, users};
+use attune_sql::{AuditRow, BookingRow, NoticeRow, PaymentRow, ServiceRow, SessionRow, UserRow, millis};
+use diesel::dsl::{exists, select, sql_query};
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use diesel::sqlite::{Sqlite, SqliteConnection};
+use jiff::Timestamp;
+
+use crate::error::store_error;
+use crate::store::SqliteStore;
+use crate::threads::execute;
+
+#[derive(QueryableByName)]
+struct OutboxCounts {
+    #[diesel(sql_type = BigInt)]
+    pending: i64,
+    #[diesel(sql_type = BigInt)]
+    overdue: i64,
+    #[diesel(sql_type = BigInt)]
+    dead: i64,
+}
+
+/// Each count walks only the part of the outbox that an index holds, so mails sent long ago cost nothing.
+const COUNT_OUTBOX: &str = "SELECT \
+    (SELECT count(*) FROM outbox WHERE state = 'pending') AS pending, \
+    (SELECT count(*) FROM outbox WHERE state = 'pending' AND next_at < ?) AS overdue, \
+    (SELECT count(*) FROM outbox WHERE state = 'dead') AS dead";
+
+#[async_trait]
+impl Queries for SqliteStore {
+    /// Reads the file, not only the connection.
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.readers
+            .ask(|connection| {
+                sql_query("SELECT count(*) FROM sqlite_schema").execute(connection).map_err(store_error)?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn caller(&self, session: SessionId) -> Result<Option<Caller>, StoreError> {
+        self.readers
+            .ask(move |connection| {
+                sessions::table
+                    .inner_join(users::table)
+                    .filter(sessions::id.eq(session.get()))
+                    .select((SessionRow::as_select(), UserRow::as_select()))
+                    .first::<(SessionRow, UserRow)>(connection)
+                    .optional()
+                    .map_err(store_error)?
+                    .map(|(session, user)| session.into_caller(user))
+                    .transpose()
+            })
+            .await
+    }
+
+    async fn credentials(&self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError> {
+        let email = email.as_str().to_owned();
+        self.readers
+            .ask(move |connection| {
+                users::table
+                    .filter(users::email.eq(email))
+                    .select(UserRow::as_select())
+                    .first(connection)
+                    .optional()
+                    .map_err(store_error)?
+                    .map(Credentials::try_from)
+                    .transpose()
+            })
+            .await
+    }
+
+    async fn credentials_of(&self, user: UserId) -> Result<Option<Credentials>, StoreError> {
+        self.readers.ask(move |connection| find_user(connection, user)?.map(Credentials::try_from).transpose()).await
+    }
+
+    async fn login_failures(&self, account: &AccountKey, since: Timestamp) -> Result<u64, StoreError> {
+        let account = account.0.to_vec();
+        self.readers
+            .ask(move |connection| {
+                let failures = login_failures::table
+                    .filter(login_failures::account.eq(account))
+                    .filter(login_failures::at.ge(millis(since)))
+                    .count()
+                    .get_result(connection)
+                    .map_err(store_error)?;
+                count(failures)
+            })
+            .await
+    }
+
+    async fn network_is_known(&self, user: UserId, network: &str) -> Result<bool, StoreError> {
+        let network = network.to_owned();
+        self.readers
+            .ask(move |connection| {
+                let logins =
+                    sessions::table.filter(sessions::user_id.eq(user.get())).filter(sessions::network.eq(network));
+                select(exists(logins)).get_result(connection).map_err(store_error)
+            })
+            .await
+    }
+
+    async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        self.readers.ask(move |connection| find_user(connection, id)?.map(User::try_from).transpose()).await
+    }
+
+    async fn users(&self, filter: &UserFilter, page: PageRequest) -> Result<Page<User>, StoreError> {
+        let filter = *filter;
+        self.readers.ask(move |connection| snapshot(connection, |c| list_users(c, &filter, page))).await
+    }
+
+    async fn services(&self) -> Result<Vec<Service>, StoreError> {
+        self.readers
+            .ask(|connection| {
+                services::table
+                    .filter(services::active)
+                    .order(services::id)
+                    .select(ServiceRow::as_select())
+                    .load(connection)
+                    .map_err(store_error)?
+                    .into_iter()
+                    .map(Service::try_from)
+                    .collect()
+            })
+            .await
+    }
+
+    async fn booking(&self, id: BookingId) -> Result<Option<BookingView>, StoreError> {
+        self.readers
+            .ask(move |connection| {
+                bookings::table
+                    .inner_join(users::table)
+                    .filter(bookings::id.eq(id.get()))
+                    .select((BookingRow::as_select(), UserRow::as_select()))
+                    .first::<(BookingRow, UserRow)>(connection)
+                    .optional()
+                    .map_err(store_error)?
+                    .map(|(booking, client)| booking.into_view(client))
+                    .transpose()
+            })
+            .await
+    }
+
+    async fn bookings(&self, filter: &BookingFilter, page: PageRequest) -> Result<Page<BookingView>, StoreError> {
+        let filter = *filter;
+        self.readers.ask(move |connection| snapshot(connection, |c| list_bookings(c, &filter, page))).await
+    }
+
+    async fn payments(&self, booking: BookingId) -> Result<Vec<Payment>, StoreError> {
+        self.readers
+            .ask(move |connection| {
+                payments::table
+                    .filter(payments::booking_id.eq(booking.get()))
+                    .order(payments::id.desc())
+                    .select(PaymentRow::as_select())
+                    .load(connection)
+                    .map_err(store_error)?
+                    .into_iter()
+                    .map(Payment::try_from)
+                    .collect()
+            })
+            .await
+    }
+
+    async fn payment_by_reference(&self, provider: Provider, reference: &str) -> Result<Option<Payment>, StoreError> {
+        let reference = reference.to_owned();
+        self.readers.ask(move |connection| find_payment(connection, provider, &reference)).await
+    }
+
+    async fn notices(&self, booking: BookingId) -> Result<Vec<Notice>, StoreError> {
+        self.readers
+            .ask(move |connection| {
+                outbox::table
+                    .filter(outbox::booking_id.eq(booking.get()))
+                    .order(outbox::id)
+                    .select(NoticeRow::as_select())
+                    .load(connection)
+                    .map_err(store_error)?
+                    .into_iter()
+                    .map(Notice::try_from)
+                    .collect()
+            })
+            .await
+    }
+
+    async fn history(&self, booking: BookingId) -> Result<Vec<AuditEntry>, StoreError> {
+        let (kind, id) = AuditObject::Booking(booking).as_parts();
+        self.readers
+            .ask(move |connection| {
+                audit_log::table
+                    .filter(audit_log::object_kind.eq(kind))
+                    .filter(audit_log::object_id.eq(id))
+                    .order(audit_log::id)
+                    .select(AuditRow::as_select())
+                    .load(connection)
+                    .map_err(store_error)?
+                    .into_iter()
+                    .map(AuditEntry::try_from)
+                    .collect()
+            })
+            .await
+    }
+
+    async fn outbox_health(&self, overdue_before: Timestamp) -> Result<OutboxHealth, StoreError> {
+        self.readers
+            .ask(move |connection| {
+                let counts: OutboxCounts = sql_query(COUNT_OUTBOX)
+                    .bind::<BigInt, _>(millis(overdue_before))
+                    .get_result(connection)
+                    .map_err(store_error)?;
+                Ok(OutboxHealth {
+                    pending: count(counts.pending)?,
+                    overdue: count(counts.overdue)?,
+                    dead: count(counts.dead)?,
+                })
+            })
+            .await
+    }
+}
+
+/// The attempt with the provider's reference, for both sides of the store.
+pub(crate) fn find_payment(
+    connection: &mut SqliteConnection,
+    provider: Provider,
+    reference: &str,
+) -> Result<Option<Payment>, StoreError> {
+    payments::table
+        .filter(payments::provider.eq(provider.as_str()))
+        .filter(payments::reference.eq(reference))
+        .select(PaymentRow::as_select())
+        .first(connection)
+        .optional()
+        .map_err(store_error)?
+        .map(Payment::try_from)
+        .transpose()
+}
+
+fn find_user(connection: &mut SqliteConnection, id: UserId) -> Result<Option<UserRow>, StoreError> {
+    users::table.find(id.get()).select(UserRow::as_select()).first(connection).optional().map_err(store_error)
+}
+
+fn list_users(
+    connection: &mut SqliteConnection,
+    filter: &UserFilter,
+    page: PageRequest,
+) -> Result<Page<User>, StoreError> {
+    let matching = || {
+        let mut query = users::table.into_boxed::<Sqlite>();
+        if let Some(role) = filter.role {
+            query = query.filter(users::is_admin.eq(role == Role::Admin));
+        }
+        if let Some(disabled) = filter.disabled {
+            query = query.filter(users::disabled.eq(disabled));
+        }
+        query
+    };
+    let total = matching().count().get_result(connection).map_err(store_error)?;
+    let rows = matching()
+        .order(users::id)
+        .limit(i64::from(page.limit))
+        .offset(offset(page))
+        .select(UserRow::as_select())
+        .load(connection)
+        .map_err(store_error)?;
+    Ok(Page { items: rows.into_iter().map(User::try_from).collect::<Result<_, _>>()?, total: count(total)? })
+}
+
+fn list_bookings(
+    connection: &mut SqliteConnection,
+    filter: &BookingFilter,
+    page: PageRequest,
+) -> Result<Page<BookingView>, StoreError> {
+    let matching = || {
+        let mut query = bookings::table.into_boxed::<Sqlite>();
+        if let Some(client) = filter.client {
+            query = query.filter(bookings::client_id.eq(client.get()));
+        }
+        if let Some(status) = filter.status {
+            query = query.filter(bookings::status.eq(status.as_str()));
+        }
+        if let Some(payment_status) = filter.payment_status {
+            query = query.filter(bookings::payment_status.eq(payment_status.as_str()));
+        }
+        if let Some(from) = filter.from {
+            query = query.filter(bookings::scheduled_at.ge(millis(from)));
+        }
+        if let Some(to) = filter.to {
+            query = query.filter(bookings::scheduled_at.lt(millis(to)));
+        }
+        query
+    };
+    let total = matching().count().get_result(connection).map_err(store_error)?;
+    // The page is cut from the bookings alone, so that a deep one does not look up the clients of all rows before it.
+    let on_page = matching().limit(i64::from(page.limit)).offset(offset(page)).select(bookings::id);
+    let rows = bookings::table.inner_join(users::table).select((BookingRow::as_select(), UserRow::as_select()));
+    let rows: Vec<(BookingRow, UserRow)> = match filter.order {
+        BookingOrder::Earliest => {
+            let order = (bookings::scheduled_at.asc(), bookings::id.asc());
+            rows.filter(bookings::id.eq_any(on_page.order(order))).order(order).load(connection)
+        }
+        BookingOrder::Latest => {
+            let order = (bookings::scheduled_at.desc(), bookings::id.desc());
+            rows.filter(bookings::id.eq_any(on_page.order(order))).order(order).load(connection)
+        }
+    }
+    .map_err(store_error)?;
+    let items = rows.into_iter().map(|(booking, client)| booking.into_view(client)).collect::<Result<_, _>>()?;
+    Ok(Page { items, total: count(total)? })
+}
+
+/// Reads page and total from one state of the database.
+fn snapshot<T>(
+    connection: &mut SqliteConnection,
+    read: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    execute(connection, "BEGIN")?;
+    let result = read(connection);
+    // A connection that cannot end its transaction must not be used again, which is what `Unavailable` leads to.
+    execute(connection, "ROLLBACK").map_err(|e| StoreError::Unavailable(e.into()))?;
+    result
+}
+
+/// SQLite counts in 64 bits with a sign; an offset beyond that skips everything anyway.
+fn offset(page: PageRequest) -> i64 {
+    i64::try_from(page.offset).unwrap_or(i64::MAX)
+}
+
+fn count(rows: i64) -> Result<u64, StoreError> {
+    u64::try_from(rows).map_err(|e| StoreError::Corrupt(e.into()))
+}

@@ -1,0 +1,392 @@
+//! What cannot be seen from outside: the settings of each connection, jobs that panic or hang, and query plans.
+
+use std::collections::BTreeSet;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, mpsc};
+use std::task::Poll;
+
+use attune_contract::fixtures::{Practice, email, session, token_hash};
+use attune_contract::fixtures::{account_key, audit_entry, client, eur, lease, notice, now, payment, slot};
+use attune_domain::notice::{NoticeKind, NoticeState};
+use attune_domain::{BookingId, BookingStatus, Role, UserId};
+use attune_ports::{
+    AuditObject, BookingFilter, BookingOrder, LeaseToken, PageRequest, Provider, Queries, Settlement, Store,
+    StoreError, UnitOfWork, UserFilter,
+};
+use diesel::connection::{Connection, InstrumentationEvent};
+use diesel::dsl::{sql, sql_query};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use diesel::sqlite::SqliteConnection;
+use tempfile::TempDir;
+
+use crate::threads::{Pool, execute};
+use crate::unit_of_work::SqliteUnitOfWork;
+use crate::{SqliteConfig, SqliteStore};
+
+async fn fresh(readers: usize) -> (TempDir, Arc<SqliteStore>) {
+    let folder = TempDir::new().expect("a folder");
+    let store = SqliteStore::open(SqliteConfig { path: folder.path().join("attune.db"), readers }).expect("it opens");
+    store.migrate().await.expect("it migrates");
+    (folder, Arc::new(store))
+}
+
+/// Adds an account in a unit of work of its own.
+async fn add_client(store: &SqliteStore, local: &str) -> Result<UserId, StoreError> {
+    let mut work = store.begin().await?;
+    let id = work.add_user(&client(local)).await?;
+    work.commit().await?;
+    Ok(id)
+}
+
+async fn exists(store: &SqliteStore, local: &str) -> bool {
+    store.credentials(&email(local)).await.expect("the account can be asked for").is_some()
+}
+
+fn pragma(connection: &mut SqliteConnection, name: &str) -> i64 {
+    sql::<BigInt>(&format!("PRAGMA {name}")).get_result(connection).expect("a number")
+}
+
+fn settings(connection: &mut SqliteConnection) -> (String, [i64; 5]) {
+    let mode = sql::<Text>("PRAGMA journal_mode").get_result(connection).expect("a mode");
+    let numbers = ["synchronous", "busy_timeout", "foreign_keys", "trusted_schema", "query_only"];
+    (mode, numbers.map(|name| pragma(connection, name)))
+}
+
+#[tokio::test]
+async fn every_connection_has_its_settings() {
+    const FULL: i64 = 2;
+    let (_folder, store) = fresh(3).await;
+
+    let writer = store.writer.ask(|connection| Ok(settings(connection))).await.unwrap();
+    assert_eq!(writer, ("wal".to_owned(), [FULL, 5000, 1, 0, 0]));
+
+    // Each reader waits until all three are here, so each of them is asked exactly once.
+    let all_here = Arc::new(std::sync::Barrier::new(3));
+    let ask = || {
+        let all_here = Arc::clone(&all_here);
+        store.readers.ask(move |connection| {
+            all_here.wait();
+            Ok(settings(connection))
+        })
+    };
+    let readers = tokio::join!(ask(), ask(), ask());
+    for reader in [readers.0, readers.1, readers.2] {
+        assert_eq!(reader.unwrap(), ("wal".to_owned(), [FULL, 5000, 1, 0, 1]));
+    }
+}
+
+#[tokio::test]
+async fn a_reader_cannot_write() {
+    let (_folder, store) = fresh(1).await;
+    let refused = store.readers.ask(|connection| execute(connection, "UPDATE booking_ids SET last = 99")).await;
+    assert!(matches!(refused, Err(StoreError::Failed(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_panic_costs_its_own_job_only() {
+    let (_folder, store) = fresh(1).await;
+    for pool in [&*store.writer, &store.readers] {
+        let lost = pool.ask::<(), _>(|_| panic!("as planned")).await;
+        assert!(matches!(lost, Err(StoreError::Failed(_))), "{lost:?}");
+        assert_eq!(pool.ask(|connection| Ok(pragma(connection, "synchronous"))).await.unwrap(), 2);
+    }
+    add_client(&store, "after").await.unwrap();
+    assert!(exists(&store, "after").await);
+}
+
+#[tokio::test]
+async fn a_panic_in_the_middle_of_a_transaction_undoes_it() {
+    let (_folder, store) = fresh(1).await;
+    let insert = |connection: &mut SqliteConnection| {
+        execute(connection, "BEGIN IMMEDIATE").unwrap();
+        execute(connection, "INSERT INTO login_failures (account, at) VALUES (x'00', 1)").unwrap();
+        // A row that was read half-way when the panic strikes.
+        let mut rows = sql_query("SELECT at AS n FROM login_failures").load_iter::<Number, _>(connection).unwrap();
+        let _first = rows.next();
+        panic!("as planned");
+    };
+    let lost = store.writer.ask::<(), _>(insert).await;
+    assert!(matches!(lost, Err(StoreError::Failed(_))), "{lost:?}");
+    add_client(&store, "after").await.unwrap();
+    assert_eq!(count(&store.readers, "login_failures").await, 0);
+}
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    #[expect(dead_code, reason = "the row only has to be there")]
+    n: i64,
+}
+
+async fn count(pool: &Pool, table: &'static str) -> i64 {
+    pool.ask(move |connection| {
+        Ok(sql::<BigInt>(&format!("SELECT count(*) FROM {table}")).get_result(connection).expect("a count"))
+    })
+    .await
+    .expect("an answer")
+}
+
+#[tokio::test]
+async fn a_reader_that_hangs_is_given_up_and_the_next_question_is_answered() {
+    let (_folder, store) = fresh(1).await;
+    let (release, released) = mpsc::channel::<()>();
+    // With its clock stopped, Tokio moves on to the next deadline as soon as nothing else can happen.
+    tokio::time::pause();
+    let late = store
+        .readers
+        .ask(move |_| {
+            let _ = released.recv();
+            Ok(())
+        })
+        .await;
+    assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
+    // Nobody waits for this one when its turn comes.
+    let unheard = store.readers.ask::<(), _>(|_| unreachable!("a job that nobody waits for is left out")).await;
+    assert!(matches!(unheard, Err(StoreError::Unavailable(_))), "{unheard:?}");
+
+    drop(release);
+    tokio::time::resume();
+    store.ping().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_writer_that_hangs_is_given_up_and_leaves_nothing_behind() {
+    let (_folder, store) = fresh(1).await;
+    let mut work = SqliteUnitOfWork::begin(Arc::clone(&store.writer), store.turn().await.unwrap()).await.unwrap();
+    let (release, released) = mpsc::channel::<()>();
+    tokio::time::pause();
+    let late = work
+        .call(move |connection| {
+            let _ = released.recv();
+            execute(connection, "INSERT INTO login_failures (account, at) VALUES (x'00', 1)")
+        })
+        .await;
+    assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
+    assert!(matches!(work.call(|_| Ok(())).await, Err(StoreError::Failed(_))));
+    assert!(matches!(store.begin().await.err(), Some(StoreError::Unavailable(_))), "the writer is still busy");
+
+    drop(release);
+    tokio::time::resume();
+    add_client(&store, "after").await.unwrap();
+    assert_eq!(count(&store.readers, "login_failures").await, 0);
+}
+
+/// Polls a future once and drops it.
+async fn poll_once<T>(future: impl Future<Output = T>) -> Poll<T> {
+    let mut future = pin!(future);
+    poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await
+}
+
+#[tokio::test]
+async fn a_unit_of_work_is_spent_once_a_call_was_dropped() {
+    for commit_at_once in [false, true] {
+        let (_folder, store) = fresh(1).await;
+        let turn = store.turn().await.unwrap();
+        let mut work = Box::new(SqliteUnitOfWork::begin(Arc::clone(&store.writer), turn).await.unwrap());
+        let (release, released) = mpsc::channel::<()>();
+        let dropped = poll_once(work.call(move |connection| {
+            let _ = released.recv();
+            execute(connection, "INSERT INTO login_failures (account, at) VALUES (x'00', 1)")
+        }))
+        .await;
+        assert!(dropped.is_pending());
+        drop(release);
+
+        let after = if commit_at_once {
+            work.commit().await
+        } else {
+            let after = work.call(|_| Ok(())).await;
+            // The writer is free again, although the unit of work still exists.
+            add_client(&store, "after").await.unwrap();
+            assert!(matches!(work.commit().await, Err(StoreError::Failed(_))));
+            after
+        };
+        assert!(matches!(after, Err(StoreError::Failed(_))), "{after:?}");
+        add_client(&store, "last").await.unwrap();
+        assert_eq!(count(&store.readers, "login_failures").await, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_commit_on_its_way_is_carried_out_when_its_caller_vanishes() {
+    let (_folder, store) = fresh(1).await;
+    let mut work = store.begin().await.unwrap();
+    work.add_user(&client("kept")).await.unwrap();
+    let (release, released) = mpsc::channel::<()>();
+    store.writer.post(Box::new(move |_| released.recv().unwrap_or_default())).unwrap();
+    assert!(poll_once(work.commit()).await.is_pending());
+    drop(release);
+    add_client(&store, "after").await.unwrap();
+    assert!(exists(&store, "kept").await);
+}
+
+#[tokio::test]
+async fn another_process_that_holds_the_file_is_contention() {
+    let (folder, store) = fresh(1).await;
+    let path = folder.path().join("attune.db");
+    let mut other = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    execute(&mut other, "BEGIN IMMEDIATE").unwrap();
+    store.writer.ask(|connection| execute(connection, "PRAGMA busy_timeout = 0")).await.unwrap();
+    assert!(matches!(store.begin().await.err(), Some(StoreError::Contended)));
+    store.ping().await.unwrap();
+
+    execute(&mut other, "COMMIT").unwrap();
+    add_client(&store, "after").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_full_disk_stops_writes_and_not_reads() {
+    let (_folder, store) = fresh(1).await;
+    add_client(&store, "before").await.unwrap();
+    store
+        .writer
+        .ask(|connection| {
+            let pages = pragma(connection, "page_count");
+            execute(connection, &format!("PRAGMA max_page_count = {pages}"))
+        })
+        .await
+        .unwrap();
+
+    let mut work = store.begin().await.unwrap();
+    let entry = attune_ports::AuditEntry {
+        action: "a".repeat(100_000),
+        ..audit_entry(AuditObject::User(UserId::new(1).unwrap()), "")
+    };
+    let full = work.add_audit_entry(&entry).await;
+    assert!(matches!(full, Err(StoreError::Unavailable(_))), "{full:?}");
+    assert!(exists(&store, "before").await);
+    assert!(matches!(work.commit().await, Err(StoreError::Failed(_))));
+
+    // The new connection knows no limit: the disk was freed.
+    add_client(&store, "after").await.unwrap();
+    assert_eq!(count(&store.readers, "audit_log").await, 0);
+}
+
+/// Runs every call of the store, and then asks SQLite how it goes about each statement.
+#[tokio::test]
+async fn no_statement_walks_a_whole_table_that_grows() {
+    let (_folder, store) = fresh(1).await;
+    let practice = Practice::found(&*store).await;
+    let seen = Arc::new(Mutex::new(BTreeSet::new()));
+    for pool in [&*store.writer, &store.readers] {
+        let seen = Arc::clone(&seen);
+        pool.ask(move |connection| {
+            connection.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+                if let InstrumentationEvent::StartQuery { query, .. } = event {
+                    let text = query.to_string();
+                    let text = text.split(" -- binds").next().unwrap_or_default();
+                    seen.lock().unwrap().insert(text.to_owned());
+                }
+            });
+            Ok(())
+        })
+        .await
+        .unwrap();
+    }
+    call_everything(&store, practice).await;
+
+    let statements = seen.lock().unwrap().clone();
+    assert!(statements.len() > 40, "only {} statements were seen", statements.len());
+    // An INSERT looks up what its foreign keys and the guard need, and the plan lists that only in part.
+    let looks_up = |text: &String| ["SELECT", "UPDATE", "DELETE"].iter().any(|verb| text.starts_with(verb));
+    for statement in statements.into_iter().filter(looks_up).chain([GUARD.to_owned()]) {
+        let explain = format!("EXPLAIN QUERY PLAN {statement}");
+        let plan: Vec<Step> = store.writer.ask(move |c| Ok(sql_query(explain).load(c).expect("a plan"))).await.unwrap();
+        for Step { detail } in plan {
+            let walks = detail.starts_with("SCAN ") && !detail.contains(" USING ");
+            let sorts = detail.starts_with("USE TEMP B-TREE");
+            // A page of bookings is cut by index; only its own rows are sorted.
+            let harmless = HARMLESS.contains(&detail.as_str()) || sorts && statement.contains(" IN (SELECT ");
+            assert!(harmless || !(walks || sorts), "{detail}: {statement}");
+        }
+    }
+}
+
+/// The question that both triggers ask.
+const GUARD: &str = "SELECT 1 FROM bookings b WHERE b.therapist_id = ? \
+    AND b.status IN ('pending_payment', 'scheduled', 'completed', 'no_show') \
+    AND b.id <> ? AND b.scheduled_at < ? AND b.blocked_until > ?";
+
+/// One row, a handful of rows, the list of accounts page by page, the schema itself, and no table at all.
+const HARMLESS: [&str; 5] =
+    ["SCAN booking_ids", "SCAN services", "SCAN users", "SCAN sqlite_master", "SCAN CONSTANT ROW"];
+
+#[derive(QueryableByName)]
+struct Step {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+async fn call_everything(store: &SqliteStore, practice: Practice) {
+    let mut work = store.begin().await.unwrap();
+    let user = work.add_user(&client("somebody")).await.unwrap();
+    let found = work.user_for_change(user).await.unwrap().unwrap();
+    work.save_user(&found).await.unwrap();
+    work.set_password(user, &client("other").password_hash).await.unwrap();
+    work.default_therapist().await.unwrap();
+    work.lock_enabled_admins().await.unwrap();
+    let login = work.add_session(&session(user)).await.unwrap();
+    let found = work.session(login).await.unwrap().unwrap();
+    work.save_session(&found).await.unwrap();
+    work.add_refresh_token(&token_hash(1), login, 1, now()).await.unwrap();
+    work.refresh_token(&token_hash(1)).await.unwrap();
+    work.end_sessions(user, None, now()).await.unwrap();
+    work.add_login_failure(&account_key(1), now(), now()).await.unwrap();
+    work.clear_login_failures(&account_key(1)).await.unwrap();
+    work.service(practice.service).await.unwrap();
+    work.default_service().await.unwrap();
+    let id = work.next_booking_id().await.unwrap();
+    work.lock_calendar(practice.therapist).await.unwrap();
+    work.blocking_bookings(practice.therapist, slot(0), slot(1)).await.unwrap();
+    let booking = practice.booking(id, slot(0));
+    work.add_booking(&booking).await.unwrap();
+    let cancelled = attune_contract::fixtures::in_state(
+        attune_contract::fixtures::next_version(&booking),
+        BookingStatus::Cancelled,
+        attune_domain::PaymentStatus::NotRequired,
+    );
+    work.save_booking(&attune_contract::fixtures::restored(cancelled)).await.unwrap();
+    work.booking(id).await.unwrap();
+    work.lapsed_holds(now(), 10).await.unwrap();
+    work.add_payment(&payment(id, "one")).await.unwrap();
+    work.open_payments(id).await.unwrap();
+    let paid = work.payment_by_reference(Provider::Test, "one").await.unwrap().unwrap();
+    assert_eq!(paid.facts.amount, eur(9_000));
+    work.save_payment(&paid).await.unwrap();
+    work.enqueue(&[notice(&booking, NoticeKind::MeetingInfo, now())]).await.unwrap();
+    let claimed = work.claim_notices(5, now(), &lease(1, slot(0))).await.unwrap();
+    let sent = Settlement { state: NoticeState::Sent, next_at: now(), sent_at: Some(now()), last_error: None };
+    assert!(work.settle_notice(claimed[0].id, &LeaseToken([1; 16]), &sent).await.unwrap());
+    work.add_audit_entry(&audit_entry(AuditObject::Booking(id), "booking.held")).await.unwrap();
+    work.commit().await.unwrap();
+
+    store.ping().await.unwrap();
+    store.caller(login).await.unwrap().unwrap();
+    store.credentials(&email("somebody")).await.unwrap().unwrap();
+    store.credentials_of(user).await.unwrap().unwrap();
+    store.login_failures(&account_key(1), now()).await.unwrap();
+    store.network_is_known(user, "192.0.2.0/24").await.unwrap();
+    store.user(user).await.unwrap().unwrap();
+    store.services().await.unwrap();
+    store.booking(id).await.unwrap().unwrap();
+    store.payments(id).await.unwrap();
+    store.payment_by_reference(Provider::Test, "one").await.unwrap();
+    store.notices(id).await.unwrap();
+    store.history(id).await.unwrap();
+    store.outbox_health(now()).await.unwrap();
+    let page = PageRequest { limit: 20, offset: 0 };
+    for filter in [UserFilter::default(), UserFilter { role: Some(Role::Admin), disabled: Some(false) }] {
+        store.users(&filter, page).await.unwrap();
+    }
+    for client in [None, Some(practice.client)] {
+        for from in [None, Some(slot(0))] {
+            for order in [BookingOrder::Earliest, BookingOrder::Latest] {
+                let filter = BookingFilter { client, from, to: from, order, ..BookingFilter::default() };
+                store.bookings(&filter, page).await.unwrap();
+            }
+        }
+    }
+    assert!(store.booking(BookingId::new(id.get() + 1).unwrap()).await.unwrap().is_none());
+}

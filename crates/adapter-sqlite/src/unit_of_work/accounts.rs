@@ -1,0 +1,257 @@
+//! Accounts, logins, failed logins and the audit trail, inside a unit of work.
+
+use async_trait::async_trait;
+use attune_domain::session::Session;
+use attune_domain::{SessionId, User, UserId};
+use attune_ports::{
+    AccountKey, AuditEntry, AuditTrail, LoginFailures, NewSession, NewUser, PasswordHash, Sessions, StoreError,
+    TokenHash, Users,
+};
+use attune_sql::schema::{audit_log, login_failures, refresh_tokens, sessions, users};
+use attune_sql::{
+    AuditRow, LoginFailureRow, NewSessionRow, NewUserRow, RefreshTokenRow, SessionRow, UserChanges, UserRow, millis,
+    number,
+};
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use jiff::Timestamp;
+
+use super::SqliteUnitOfWork;
+use crate::error::{identity, one_row, store_error};
+
+/// Spelled like the condition of the index `users_enabled_admins`, or SQLite would not use it.
+const ENABLED_ADMIN: &str = "is_admin = 1 AND disabled = 0";
+
+#[async_trait]
+impl Users for SqliteUnitOfWork {
+    async fn add_user(&mut self, user: &NewUser) -> Result<UserId, StoreError> {
+        let row = NewUserRow::from(user);
+        self.call(move |connection| {
+            let id = diesel::insert_into(users::table)
+                .values(row)
+                .returning(users::id)
+                .get_result(connection)
+                .map_err(store_error)?;
+            identity(UserId::new(id))
+        })
+        .await
+    }
+
+    async fn user(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
+        self.call(move |connection| {
+            users::table
+                .find(id.get())
+                .select(UserRow::as_select())
+                .first(connection)
+                .optional()
+                .map_err(store_error)?
+                .map(User::try_from)
+                .transpose()
+        })
+        .await
+    }
+
+    /// The transaction is the only one that writes, so every row is held already.
+    async fn user_for_change(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
+        self.user(id).await
+    }
+
+    async fn save_user(&mut self, user: &User) -> Result<(), StoreError> {
+        let (id, changes) = (user.id.get(), UserChanges::from(user));
+        self.call(move |connection| {
+            let changed =
+                diesel::update(users::table.find(id)).set(changes).execute(connection).map_err(store_error)?;
+            one_row(changed)
+        })
+        .await
+    }
+
+    async fn set_password(&mut self, id: UserId, hash: &PasswordHash) -> Result<(), StoreError> {
+        let hash = hash.as_str().to_owned();
+        self.call(move |connection| {
+            let changed = diesel::update(users::table.find(id.get()))
+                .set(users::password_hash.eq(hash))
+                .execute(connection)
+                .map_err(store_error)?;
+            one_row(changed)
+        })
+        .await
+    }
+
+    async fn default_therapist(&mut self) -> Result<Option<UserId>, StoreError> {
+        self.call(|connection| {
+            users::table
+                .filter(sql::<Bool>(ENABLED_ADMIN))
+                .order(users::id)
+                .select(users::id)
+                .first(connection)
+                .optional()
+                .map_err(store_error)?
+                .map(|id| identity(UserId::new(id)))
+                .transpose()
+        })
+        .await
+    }
+
+    /// The transaction is the only one that writes, so they are held already.
+    async fn lock_enabled_admins(&mut self) -> Result<Vec<UserId>, StoreError> {
+        self.call(|connection| {
+            users::table
+                .filter(sql::<Bool>(ENABLED_ADMIN))
+                .order(users::id)
+                .select(users::id)
+                .load(connection)
+                .map_err(store_error)?
+                .into_iter()
+                .map(|id| identity(UserId::new(id)))
+                .collect()
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl Sessions for SqliteUnitOfWork {
+    async fn add_session(&mut self, session: &NewSession) -> Result<SessionId, StoreError> {
+        let row = NewSessionRow::from(session);
+        self.call(move |connection| {
+            let id = diesel::insert_into(sessions::table)
+                .values(row)
+                .returning(sessions::id)
+                .get_result(connection)
+                .map_err(store_error)?;
+            identity(SessionId::new(id))
+        })
+        .await
+    }
+
+    /// The transaction is the only one that writes, so the row is held already.
+    async fn session(&mut self, id: SessionId) -> Result<Option<Session>, StoreError> {
+        self.call(move |connection| {
+            sessions::table
+                .find(id.get())
+                .select(SessionRow::as_select())
+                .first(connection)
+                .optional()
+                .map_err(store_error)?
+                .map(Session::try_from)
+                .transpose()
+        })
+        .await
+    }
+
+    async fn save_session(&mut self, session: &Session) -> Result<(), StoreError> {
+        let session = session.clone();
+        self.call(move |connection| {
+            let changed = diesel::update(sessions::table.find(session.id.get()))
+                .set((
+                    sessions::generation.eq(i64::from(session.generation)),
+                    sessions::rotated_at.eq(millis(session.rotated_at)),
+                    sessions::ended_at.eq(session.ended_at.map(millis)),
+                ))
+                .execute(connection)
+                .map_err(store_error)?;
+            one_row(changed)
+        })
+        .await
+    }
+
+    async fn end_sessions(
+        &mut self,
+        user: UserId,
+        except: Option<SessionId>,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        // No session has the id 0.
+        let except = except.map_or(0, SessionId::get);
+        self.call(move |connection| {
+            let live = sessions::table
+                .filter(sessions::user_id.eq(user.get()))
+                .filter(sessions::ended_at.is_null())
+                .filter(sessions::id.ne(except));
+            let ended = diesel::update(live)
+                .set(sessions::ended_at.eq(millis(now)))
+                .execute(connection)
+                .map_err(store_error)?;
+            u64::try_from(ended).map_err(|e| StoreError::Failed(e.into()))
+        })
+        .await
+    }
+
+    async fn add_refresh_token(
+        &mut self,
+        hash: &TokenHash,
+        session: SessionId,
+        generation: u32,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let row = RefreshTokenRow::new(hash, session, generation, now);
+        self.call(move |connection| {
+            diesel::insert_into(refresh_tokens::table).values(row).execute(connection).map_err(store_error)?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn refresh_token(&mut self, hash: &TokenHash) -> Result<Option<(SessionId, u32)>, StoreError> {
+        let hash = hash.0.to_vec();
+        self.call(move |connection| {
+            refresh_tokens::table
+                .find(hash)
+                .select((refresh_tokens::session_id, refresh_tokens::generation))
+                .first::<(i64, i64)>(connection)
+                .optional()
+                .map_err(store_error)?
+                .map(|(session, generation)| Ok((identity(SessionId::new(session))?, number(generation)?)))
+                .transpose()
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl LoginFailures for SqliteUnitOfWork {
+    async fn add_login_failure(
+        &mut self,
+        account: &AccountKey,
+        now: Timestamp,
+        forget_before: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (account, row) = (account.0.to_vec(), LoginFailureRow::new(account, now));
+        self.call(move |connection| {
+            diesel::delete(login_failures::table)
+                .filter(login_failures::account.eq(account))
+                .filter(login_failures::at.lt(millis(forget_before)))
+                .execute(connection)
+                .map_err(store_error)?;
+            diesel::insert_into(login_failures::table).values(row).execute(connection).map_err(store_error)?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn clear_login_failures(&mut self, account: &AccountKey) -> Result<(), StoreError> {
+        let account = account.0.to_vec();
+        self.call(move |connection| {
+            diesel::delete(login_failures::table)
+                .filter(login_failures::account.eq(account))
+                .execute(connection)
+                .map_err(store_error)?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl AuditTrail for SqliteUnitOfWork {
+    async fn add_audit_entry(&mut self, entry: &AuditEntry) -> Result<(), StoreError> {
+        let row = AuditRow::from(entry);
+        self.call(move |connection| {
+            diesel::insert_into(audit_log::table).values(row).execute(connection).map_err(store_error)?;
+            Ok(())
+        })
+        .await
+    }
+}

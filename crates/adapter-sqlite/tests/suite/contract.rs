@@ -1,0 +1,12 @@
+//! The embedded store keeps the promises of the ports.
+
+use attune_contract::{Backend, store_suite};
+
+use crate::setting;
+
+async fn fresh() -> Backend {
+    let (folder, store) = setting::fresh().await;
+    Backend::new(store.clone(), store, folder)
+}
+
+store_suite!(fresh);

@@ -1,0 +1,202 @@
+//! What the database itself refuses, whoever asks: everything here goes past the store, in plain SQL.
+
+use attune_contract::fixtures::{Practice, all_states, slot};
+use attune_domain::{BookingStatus, PaymentStatus};
+use diesel::connection::SimpleConnection;
+use diesel::result::Error;
+use diesel::sqlite::SqliteConnection;
+use tempfile::TempDir;
+
+use crate::setting::{count, fresh, raw};
+
+const MINUTE: i64 = 60_000;
+
+struct Calendar {
+    _folder: TempDir,
+    connection: SqliteConnection,
+    practice: Practice,
+}
+
+impl Calendar {
+    async fn new() -> Self {
+        let (folder, store) = fresh().await;
+        let practice = Practice::found(&*store).await;
+        Self { connection: raw(&folder), _folder: folder, practice }
+    }
+
+    /// Writes a booking of one hour that begins so many minutes after the calendar opens.
+    fn insert(
+        &mut self,
+        verb: &str,
+        id: i64,
+        start: i64,
+        status: BookingStatus,
+        payment: PaymentStatus,
+    ) -> Result<(), Error> {
+        let from = slot(0).as_millisecond() + start * MINUTE;
+        let until = from + 60 * MINUTE;
+        let Practice { therapist, client, service } = self.practice;
+        let room = if status.has_room() {
+            format!("'room-{id}', 'https://meet.example.org/room-{id}'")
+        } else {
+            "NULL, NULL".into()
+        };
+        let hold = if status == BookingStatus::PendingPayment { "1" } else { "NULL" };
+        let cancelled = if status == BookingStatus::Cancelled {
+            format!("1, {client}, 0, 0")
+        } else {
+            "NULL, NULL, NULL, NULL".into()
+        };
+        let (status, payment) = (status.as_str(), payment.as_str());
+        self.connection.batch_execute(&format!(
+            "{verb} INTO bookings (id, client_id, therapist_id, service_id, scheduled_at, minutes, blocked_until, status,
+                 payment_status, price_minor, currency, room_id, room_url, hold_expires_at, cancelled_at, cancelled_by,
+                 cancelled_late, refund_minor, version, created_at, updated_at)
+             VALUES ({id}, {client}, {therapist}, {service}, {from}, 50, {until}, '{status}', '{payment}', 9000, 'EUR',
+                 {room}, {hold}, {cancelled}, 1, 1, 1)"
+        ))
+    }
+
+    fn scheduled(&mut self, verb: &str, id: i64, start: i64) -> Result<(), Error> {
+        self.insert(verb, id, start, BookingStatus::Scheduled, PaymentStatus::NotRequired)
+    }
+
+    fn move_to(&mut self, id: i64, start: i64) -> Result<(), Error> {
+        let from = slot(0).as_millisecond() + start * MINUTE;
+        let until = from + 60 * MINUTE;
+        self.connection.batch_execute(&format!(
+            "UPDATE bookings SET scheduled_at = {from}, blocked_until = {until} WHERE id = {id}"
+        ))
+    }
+
+    fn rows(&mut self) -> i64 {
+        count(&mut self.connection, "SELECT count(*) FROM bookings")
+    }
+}
+
+fn is_refused(result: Result<(), Error>, message: &str) {
+    match result {
+        Err(Error::DatabaseError(_, information)) => assert_eq!(information.message(), message),
+        other => panic!("expected {message}, got {other:?}"),
+    }
+}
+
+fn is_taken(result: Result<(), Error>) {
+    is_refused(result, "attune:slot_taken");
+}
+
+#[tokio::test]
+async fn an_overlap_is_refused_however_it_is_inserted() {
+    let mut calendar = Calendar::new().await;
+    calendar.scheduled("INSERT", 1, 0).unwrap();
+    for verb in ["INSERT", "INSERT OR REPLACE", "INSERT OR IGNORE", "INSERT OR FAIL", "REPLACE"] {
+        for start in [-59, -30, 0, 30, 59] {
+            is_taken(calendar.scheduled(verb, 2, start));
+        }
+    }
+    assert_eq!(calendar.rows(), 1);
+}
+
+#[tokio::test]
+async fn touching_ends_pass() {
+    let mut calendar = Calendar::new().await;
+    calendar.scheduled("INSERT", 1, 0).unwrap();
+    calendar.scheduled("INSERT", 2, 60).unwrap();
+    calendar.scheduled("INSERT", 3, -60).unwrap();
+    calendar.move_to(3, 120).unwrap();
+    assert_eq!(calendar.rows(), 3);
+}
+
+#[tokio::test]
+async fn a_booking_may_be_replaced_or_moved_within_its_own_time() {
+    let mut calendar = Calendar::new().await;
+    calendar.scheduled("INSERT", 1, 0).unwrap();
+    calendar.scheduled("REPLACE", 1, 15).unwrap();
+    calendar.move_to(1, 30).unwrap();
+    assert_eq!(calendar.rows(), 1);
+}
+
+#[tokio::test]
+async fn moving_into_a_taken_time_is_refused() {
+    let mut calendar = Calendar::new().await;
+    calendar.scheduled("INSERT", 1, 0).unwrap();
+    calendar.scheduled("INSERT", 2, 120).unwrap();
+    for start in [-59, 0, 59] {
+        is_taken(calendar.move_to(2, start));
+    }
+    is_taken(calendar.connection.batch_execute("UPDATE OR REPLACE bookings SET scheduled_at = scheduled_at - 7200000"));
+}
+
+#[tokio::test]
+async fn what_was_called_off_cannot_come_back_into_a_taken_time() {
+    let mut calendar = Calendar::new().await;
+    calendar.insert("INSERT", 1, 0, BookingStatus::Cancelled, PaymentStatus::NotRequired).unwrap();
+    calendar.insert("INSERT", 2, 0, BookingStatus::Expired, PaymentStatus::Cancelled).unwrap();
+    calendar.scheduled("INSERT", 3, 30).unwrap();
+    is_taken(calendar.connection.batch_execute(
+        "UPDATE bookings SET status = 'scheduled', cancelled_at = NULL, room_id = 'r1', room_url = 'https://x/r1' \
+         WHERE id = 1",
+    ));
+    is_taken(calendar.connection.batch_execute(
+        "UPDATE bookings SET status = 'pending_payment', payment_status = 'pending', hold_expires_at = 1 WHERE id = 2",
+    ));
+}
+
+/// The table in the CHECK and the one in the domain are the same, pair by pair.
+#[tokio::test]
+async fn the_legal_pairs_are_those_of_the_domain() {
+    let mut calendar = Calendar::new().await;
+    for (n, (status, payment)) in (1..).zip(all_states()) {
+        let result = calendar.insert("INSERT", n, 60 * n, status, payment);
+        if payment.is_legal_with(status) {
+            result.unwrap_or_else(|error| panic!("{status:?} with {payment:?}: {error}"));
+        } else {
+            is_refused(result, "CHECK constraint failed: bookings_legal_pair");
+        }
+    }
+}
+
+#[tokio::test]
+async fn facts_that_contradict_each_other_are_refused() {
+    let mut calendar = Calendar::new().await;
+    calendar.scheduled("INSERT", 1, 0).unwrap();
+    calendar.insert("INSERT", 2, 60, BookingStatus::PendingPayment, PaymentStatus::Pending).unwrap();
+    for (change, rule) in [
+        ("blocked_until = scheduled_at WHERE id = 1", "bookings_end_after_start"),
+        ("room_id = NULL WHERE id = 1", "bookings_room_when_agreed"),
+        ("room_url = NULL WHERE id = 1", "bookings_room_when_agreed"),
+        ("hold_expires_at = NULL WHERE id = 2", "bookings_hold_when_pending"),
+        ("room_id = 'early' WHERE id = 2", "bookings_hold_when_pending"),
+        ("cancelled_at = 1 WHERE id = 1", "bookings_cancellation"),
+        ("status = 'unheard_of' WHERE id = 1", "bookings_legal_pair"),
+    ] {
+        let result = calendar.connection.batch_execute(&format!("UPDATE bookings SET {change}"));
+        is_refused(result, &format!("CHECK constraint failed: {rule}"));
+    }
+    let text = calendar.connection.batch_execute("UPDATE bookings SET minutes = 'fifty'");
+    is_refused(text, "cannot store TEXT value in INTEGER column bookings.minutes");
+    let nobody = calendar.connection.batch_execute("UPDATE bookings SET client_id = 999");
+    is_refused(nobody, "FOREIGN KEY constraint failed");
+}
+
+#[tokio::test]
+async fn the_trail_is_never_changed_and_never_shortened() {
+    let mut calendar = Calendar::new().await;
+    let connection = &mut calendar.connection;
+    let line = "INTO audit_log (id, at, action, object_kind, object_id) VALUES (1, 1, 'booking.held', 'booking', 1)";
+    connection.batch_execute(&format!("INSERT {line}")).unwrap();
+    for change in [
+        "UPDATE audit_log SET action = 'nothing'",
+        "UPDATE OR REPLACE audit_log SET id = 2",
+        "DELETE FROM audit_log",
+        &format!("REPLACE {line}"),
+        &format!("INSERT {line} ON CONFLICT DO UPDATE SET action = 'nothing'"),
+    ] {
+        is_refused(connection.batch_execute(change), "attune:audit_is_append_only");
+    }
+    connection
+        .batch_execute("INSERT INTO audit_log (at, action, object_kind, object_id) VALUES (2, 'b', 'booking', 1)")
+        .unwrap();
+    assert_eq!(count(connection, "SELECT count(*) FROM audit_log WHERE action = 'booking.held'"), 1);
+    assert_eq!(count(connection, "SELECT count(*) FROM audit_log"), 2);
+}

@@ -1,0 +1,157 @@
+//! Calls that nobody waits for any more: a request that was given up must not hurt the next one.
+
+use std::sync::Arc;
+
+use attune_domain::SessionId;
+use attune_ports::{BookingFilter, PageRequest, Provider, Queries, Store, UserFilter};
+
+use super::{begin_and_drop, unknown_booking, unknown_user};
+use crate::Backend;
+use crate::fixtures::{Practice, account_key, client, email, lease, now, session, slot};
+use crate::race::{open, race};
+
+const ALL: PageRequest = PageRequest { limit: 1_000, offset: 0 };
+
+/// Uses the store as if nothing had happened.
+async fn expect_healthy(backend: &Backend, practice: Practice) {
+    backend.queries.ping().await.expect("the store answers");
+    let booking = backend.add_booking(|id| practice.booking(id, slot(500))).await;
+    assert_eq!(backend.read_booking(booking.id).await.as_ref(), Some(&booking));
+    let mut work = backend.begin().await;
+    work.lock_calendar(practice.therapist).await.expect("nobody holds the calendar");
+    work.lock_enabled_admins().await.expect("nobody holds the admins");
+    let (cancelled, _) = work
+        .booking(booking.id)
+        .await
+        .expect("nobody holds the booking")
+        .expect("the booking is there")
+        .reschedule(slot(600), attune_domain::Role::Admin, now())
+        .expect("a move");
+    work.save_booking(&cancelled).await.expect("a write");
+    work.commit().await.expect("a commit");
+    assert_eq!(backend.read_booking(booking.id).await, Some(cancelled));
+}
+
+/// Asks everything once, and gives each question up after so many turns.
+async fn ask_and_leave(queries: &dyn Queries, practice: Practice, turns: usize) {
+    let login = SessionId::new(1).expect("positive");
+    begin_and_drop(turns, queries.ping()).await;
+    begin_and_drop(turns, queries.caller(login)).await;
+    begin_and_drop(turns, queries.credentials(&email("client"))).await;
+    begin_and_drop(turns, queries.credentials_of(practice.client)).await;
+    begin_and_drop(turns, queries.login_failures(&account_key(1), now())).await;
+    begin_and_drop(turns, queries.network_is_known(practice.client, "192.0.2.0/24")).await;
+    begin_and_drop(turns, queries.user(practice.client)).await;
+    begin_and_drop(turns, queries.users(&UserFilter::default(), ALL)).await;
+    begin_and_drop(turns, queries.services()).await;
+    begin_and_drop(turns, queries.booking(unknown_booking())).await;
+    begin_and_drop(turns, queries.bookings(&BookingFilter::default(), ALL)).await;
+    begin_and_drop(turns, queries.payments(unknown_booking())).await;
+    begin_and_drop(turns, queries.payment_by_reference(Provider::Test, "r")).await;
+    begin_and_drop(turns, queries.notices(unknown_booking())).await;
+    begin_and_drop(turns, queries.history(unknown_booking())).await;
+    begin_and_drop(turns, queries.outbox_health(now())).await;
+}
+
+/// Questions that were given up leave the read side answering, truthfully, and the write side untouched.
+pub async fn questions_given_up_leave_the_store_healthy(backend: &Backend) {
+    let practice = backend.practice().await;
+    race(8, |task| {
+        let queries = Arc::clone(&backend.queries);
+        async move {
+            for round in 0..4 {
+                ask_and_leave(&*queries, practice, (task + round) % 5).await;
+            }
+        }
+    })
+    .await;
+    for user in [practice.client, practice.therapist] {
+        assert_eq!(backend.queries.user(user).await.unwrap().unwrap().id, user);
+    }
+    assert!(backend.queries.user(unknown_user()).await.unwrap().is_none());
+    assert_eq!(backend.queries.users(&UserFilter::default(), ALL).await.unwrap().total, 2);
+    expect_healthy(backend, practice).await;
+}
+
+/// Units of work that were given up while they opened leave room for others.
+pub async fn openings_given_up_leave_the_store_healthy(backend: &Backend) {
+    let practice = backend.practice().await;
+    race(8, |task| {
+        let store = Arc::clone(&backend.store);
+        async move {
+            for round in 0..6 {
+                begin_and_drop((task + round) % 5, store.begin()).await;
+            }
+        }
+    })
+    .await;
+    expect_healthy(backend, practice).await;
+}
+
+/// One unit of work that gets so far and is given up in the middle of a call.
+async fn write_and_leave(store: &dyn Store, practice: Practice, stop: usize, turns: usize) {
+    let mut work = open(store).await.expect("a unit of work opens");
+    if stop == 0 {
+        return begin_and_drop(turns, work.lock_calendar(practice.therapist)).await;
+    }
+    // Others may hold the calendar; being refused is as good an end as being given up.
+    if work.lock_calendar(practice.therapist).await.is_err() {
+        return;
+    }
+    let Ok(id) = work.next_booking_id().await else { return };
+    if stop == 1 {
+        return begin_and_drop(turns, work.blocking_bookings(practice.therapist, slot(0), slot(9))).await;
+    }
+    let booking = practice.booking(id, slot(0));
+    if stop == 2 {
+        return begin_and_drop(turns, work.add_booking(&booking)).await;
+    }
+    if work.add_booking(&booking).await.is_err() {
+        return;
+    }
+    if stop == 3 {
+        return begin_and_drop(turns, work.add_user(&client("given-up"))).await;
+    }
+    if stop == 4 {
+        return begin_and_drop(turns, work.claim_notices(5, now(), &lease(1, slot(0)))).await;
+    }
+    begin_and_drop(turns, work.lock_enabled_admins()).await;
+}
+
+/// Calls that were given up in the middle of a unit of work undo it, and leave the store healthy.
+pub async fn calls_given_up_undo_their_unit_of_work(backend: &Backend) {
+    let practice = backend.practice().await;
+    race(6, |task| {
+        let store = Arc::clone(&backend.store);
+        async move {
+            for round in 0..4 {
+                write_and_leave(&*store, practice, (task + round) % 6, round).await;
+            }
+        }
+    })
+    .await;
+    let found = backend.queries.bookings(&BookingFilter::default(), ALL).await.unwrap();
+    assert_eq!(found.total, 0, "nothing was committed");
+    assert!(backend.queries.credentials(&email("given-up")).await.unwrap().is_none());
+    backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    expect_healthy(backend, practice).await;
+}
+
+/// A commit that nobody waited for happened as a whole or not at all.
+pub async fn commits_given_up_are_all_or_nothing(backend: &Backend) {
+    let practice = backend.practice().await;
+    for round in 0..12 {
+        let mut work = backend.begin().await;
+        for half in ["left", "right"] {
+            let user = work.add_user(&client(&format!("{half}{round}"))).await.unwrap();
+            work.add_session(&session(user)).await.unwrap();
+        }
+        begin_and_drop(round % 4, work.commit()).await;
+    }
+    expect_healthy(backend, practice).await;
+    let found = backend.queries.users(&UserFilter::default(), ALL).await.unwrap();
+    for round in 0..12 {
+        let there = |half: &str| found.items.iter().any(|user| user.email == email(&format!("{half}{round}")));
+        assert_eq!(there("left"), there("right"), "half of a commit was kept");
+    }
+}

@@ -1,0 +1,159 @@
+//! Lists of bookings: what is in them, in which order, and on which page.
+
+use attune_domain::{Booking, BookingId, BookingStatus, PaymentStatus};
+use attune_ports::{BookingFilter, BookingOrder, PageRequest};
+
+use super::unknown_user;
+use crate::Backend;
+use crate::fixtures::{Practice, client, minutes_after, slot, therapist};
+
+const ALL: PageRequest = PageRequest { limit: 1_000, offset: 0 };
+
+/// Two clients and two therapists with ten bookings, several of which begin at the same instant.
+async fn busy_week(backend: &Backend) -> (Practice, Practice, Vec<Booking>) {
+    use BookingStatus as B;
+    use PaymentStatus as P;
+    let first = backend.practice().await;
+    let second = Practice {
+        client: backend.add_user(&client("second")).await,
+        therapist: backend.add_user(&therapist("colleague")).await,
+        ..first
+    };
+    let mut bookings = Vec::new();
+    for (who, hour, status, paid) in [
+        (first, 3, B::Scheduled, P::NotRequired),
+        (second, 3, B::Scheduled, P::Succeeded),
+        (first, 1, B::PendingPayment, P::Pending),
+        (second, 0, B::Completed, P::Succeeded),
+        (first, 3, B::Cancelled, P::RefundPending),
+        (second, 2, B::NoShow, P::NotRequired),
+        (first, 0, B::Expired, P::Cancelled),
+        (second, 1, B::PendingPayment, P::Failed),
+        (first, 4, B::Scheduled, P::Succeeded),
+        (first, 1, B::Cancelled, P::Cancelled),
+    ] {
+        bookings.push(backend.add_booking(|id| who.booking_in(id, slot(hour), status, paid)).await);
+    }
+    (first, second, bookings)
+}
+
+/// The ids a list should give: those that fit, earliest first.
+fn expected(bookings: &[Booking], fits: impl Fn(&Booking) -> bool) -> Vec<BookingId> {
+    let mut fitting: Vec<_> = bookings.iter().filter(|booking| fits(booking)).collect();
+    fitting.sort_by_key(|booking| (booking.scheduled_at, booking.id));
+    fitting.iter().map(|booking| booking.id).collect()
+}
+
+/// Checks a filter in both directions, and that each row is whole and comes with its client.
+async fn expect_list(backend: &Backend, filter: BookingFilter, bookings: &[Booking], fits: impl Fn(&Booking) -> bool) {
+    let mut ids = expected(bookings, fits);
+    let total = u64::try_from(ids.len()).unwrap();
+    for order in [BookingOrder::Earliest, BookingOrder::Latest] {
+        let page = backend.queries.bookings(&BookingFilter { order, ..filter }, ALL).await.unwrap();
+        assert_eq!(page.items.iter().map(|view| view.booking.id).collect::<Vec<_>>(), ids, "{filter:?} {order:?}");
+        assert_eq!(page.total, total, "{filter:?}");
+        for view in page.items {
+            assert_eq!(bookings.iter().find(|booking| booking.id == view.booking.id), Some(&view.booking));
+            assert_eq!(view.client.id, view.booking.client);
+        }
+        ids.reverse();
+    }
+}
+
+/// Everything left out of a filter matches everything, latest first unless told otherwise.
+pub async fn an_empty_filter_matches_everything(backend: &Backend) {
+    let empty = backend.queries.bookings(&BookingFilter::default(), ALL).await.unwrap();
+    assert_eq!((empty.items.len(), empty.total), (0, 0));
+    let (_, _, bookings) = busy_week(backend).await;
+    expect_list(backend, BookingFilter::default(), &bookings, |_| true).await;
+    let page = backend.queries.bookings(&BookingFilter::default(), ALL).await.unwrap();
+    assert_eq!(page.items[0].booking.scheduled_at, slot(4));
+}
+
+/// Only a client's own bookings.
+pub async fn bookings_are_filtered_by_client(backend: &Backend) {
+    let (first, second, bookings) = busy_week(backend).await;
+    for client in [first.client, second.client, first.therapist, unknown_user()] {
+        let filter = BookingFilter { client: Some(client), ..BookingFilter::default() };
+        expect_list(backend, filter, &bookings, |b| b.client == client).await;
+    }
+}
+
+/// Only bookings in one state, of the session and of its payment.
+pub async fn bookings_are_filtered_by_state(backend: &Backend) {
+    let (_, _, bookings) = busy_week(backend).await;
+    for status in BookingStatus::ALL {
+        let filter = BookingFilter { status: Some(status), ..BookingFilter::default() };
+        expect_list(backend, filter, &bookings, |b| b.status == status).await;
+    }
+    for paid in PaymentStatus::ALL {
+        let filter = BookingFilter { payment_status: Some(paid), ..BookingFilter::default() };
+        expect_list(backend, filter, &bookings, |b| b.payment_status == paid).await;
+    }
+}
+
+/// Only bookings that begin at or after one instant and before another.
+pub async fn bookings_are_filtered_by_time(backend: &Backend) {
+    let (_, _, bookings) = busy_week(backend).await;
+    let bounds = [None, Some(slot(1)), Some(minutes_after(slot(1), 1)), Some(slot(3)), Some(slot(9))];
+    for from in bounds {
+        for to in bounds {
+            let filter = BookingFilter { from, to, ..BookingFilter::default() };
+            expect_list(backend, filter, &bookings, |b| {
+                from.is_none_or(|from| b.scheduled_at >= from) && to.is_none_or(|to| b.scheduled_at < to)
+            })
+            .await;
+        }
+    }
+}
+
+/// All parts of a filter have to fit at once.
+pub async fn filters_combine(backend: &Backend) {
+    let (first, second, bookings) = busy_week(backend).await;
+    for (client, status, paid) in [
+        (first.client, BookingStatus::Scheduled, PaymentStatus::Succeeded),
+        (second.client, BookingStatus::Scheduled, PaymentStatus::Succeeded),
+        (first.client, BookingStatus::Cancelled, PaymentStatus::Cancelled),
+        (second.client, BookingStatus::Cancelled, PaymentStatus::Cancelled),
+    ] {
+        let filter = BookingFilter {
+            client: Some(client),
+            status: Some(status),
+            payment_status: Some(paid),
+            from: Some(slot(1)),
+            to: Some(slot(4)),
+            order: BookingOrder::Earliest,
+        };
+        expect_list(backend, filter, &bookings, |b| {
+            b.client == client
+                && b.status == status
+                && b.payment_status == paid
+                && (slot(1)..slot(4)).contains(&b.scheduled_at)
+        })
+        .await;
+    }
+}
+
+/// Pages put together give the whole list, each with the exact total, and beyond the end there is nothing.
+pub async fn pages_add_up(backend: &Backend) {
+    let (first, _, bookings) = busy_week(backend).await;
+    for client in [None, Some(first.client)] {
+        let mut ids = expected(&bookings, |b| client.is_none_or(|client| b.client == client));
+        let total = u64::try_from(ids.len()).unwrap();
+        for order in [BookingOrder::Earliest, BookingOrder::Latest] {
+            let filter = BookingFilter { client, order, ..BookingFilter::default() };
+            let mut found = Vec::new();
+            for offset in (0..=total + 3).step_by(3) {
+                let page = backend.queries.bookings(&filter, PageRequest { limit: 3, offset }).await.unwrap();
+                assert_eq!(page.total, total);
+                found.extend(page.items.iter().map(|view| view.booking.id));
+            }
+            assert_eq!(found, ids, "{order:?}");
+            for (limit, offset) in [(5, total), (5, 1_000_000), (0, 0)] {
+                let page = backend.queries.bookings(&filter, PageRequest { limit, offset }).await.unwrap();
+                assert_eq!((page.items.len(), page.total), (0, total), "limit {limit}, offset {offset}");
+            }
+            ids.reverse();
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! Mails that are owed: once each, to one worker at a time.
+
+use attune_domain::notice::{Notice, NoticeKind, NoticeState, OwedNotice};
+use attune_domain::{Booking, NoticeId};
+use attune_ports::{LeaseToken, OutboxHealth, Settlement, StoreError};
+use jiff::Timestamp;
+
+use super::{unknown_booking, unknown_user};
+use crate::Backend;
+use crate::fixtures::{lease, minutes_after, notice, now, reminder, slot};
+
+/// A scheduled booking that owes mails.
+async fn stage(backend: &Backend) -> Booking {
+    let practice = backend.practice().await;
+    backend.add_booking(|id| practice.booking(id, slot(0))).await
+}
+
+async fn owe(backend: &Backend, notices: &[OwedNotice]) -> u64 {
+    backend.keep(async |work| work.enqueue(notices).await).await
+}
+
+/// Claims and commits.
+async fn claim(backend: &Backend, worker: u8, limit: u32, now: Timestamp, until: Timestamp) -> Vec<Notice> {
+    backend.keep(async |work| work.claim_notices(limit, now, &lease(worker, until)).await).await
+}
+
+/// Settles and commits.
+async fn settle(backend: &Backend, id: NoticeId, worker: u8, settlement: &Settlement) -> bool {
+    backend.keep(async |work| work.settle_notice(id, &LeaseToken([worker; 16]), settlement).await).await
+}
+
+async fn only_notice(backend: &Backend, booking: &Booking) -> Notice {
+    let mut notices = backend.queries.notices(booking.id).await.unwrap();
+    assert_eq!(notices.len(), 1);
+    notices.remove(0)
+}
+
+fn sent(at: Timestamp) -> Settlement {
+    Settlement { state: NoticeState::Sent, next_at: at, sent_at: Some(at), last_error: None }
+}
+
+fn minute(n: i64) -> Timestamp {
+    minutes_after(now(), n)
+}
+
+/// A mail that was owed waits, untried, for its time; everything that was owed comes back.
+pub async fn an_owed_mail_waits_untried(backend: &Backend) {
+    let booking = stage(backend).await;
+    let owed = [
+        notice(&booking, NoticeKind::MeetingInfo, now()),
+        OwedNotice { booking_version: u32::MAX, ..reminder(&booking, 43_200, minute(30)) },
+        reminder(&booking, 6, minute(20)),
+    ];
+    assert_eq!(owe(backend, &owed).await, 3);
+    assert_eq!(owe(backend, &[]).await, 0);
+    let notices = backend.queries.notices(booking.id).await.unwrap();
+    assert!(notices.is_sorted_by_key(|notice| notice.id), "by id");
+    assert_eq!(notices.len(), 3);
+    for owed in owed {
+        let found = notices.iter().find(|notice| notice.owed == owed).expect("all that was owed is there");
+        let expected = Notice {
+            id: found.id,
+            next_at: owed.send_after,
+            owed,
+            state: NoticeState::Pending,
+            attempts: 0,
+            sent_at: None,
+            last_error: None,
+        };
+        assert_eq!(*found, expected);
+    }
+}
+
+/// A mail is owed once per key: within a call, within a unit of work, and for ever after.
+pub async fn a_mail_is_owed_once(backend: &Backend) {
+    let booking = stage(backend).await;
+    let info = notice(&booking, NoticeKind::MeetingInfo, now());
+    let day = reminder(&booking, 1_440, minute(10));
+    let hour = reminder(&booking, 60, minute(20));
+    assert_eq!(owe(backend, &[info.clone(), info.clone()]).await, 1);
+    let (first, second) = backend
+        .keep(async |work| {
+            Ok((work.enqueue(std::slice::from_ref(&day)).await?, work.enqueue(std::slice::from_ref(&day)).await?))
+        })
+        .await;
+    assert_eq!((first, second), (1, 0));
+    assert_eq!(owe(backend, &[info.clone(), day.clone(), hour.clone()]).await, 1);
+
+    // A key that is known leaves the mail as it is, also when it left long ago.
+    for mail in claim(backend, 1, 10, minute(60), minute(70)).await {
+        assert!(settle(backend, mail.id, 1, &sent(minute(61))).await);
+    }
+    let before = backend.queries.notices(booking.id).await.unwrap();
+    let changed = OwedNotice { send_after: minute(99), booking_version: 7, ..info.clone() };
+    assert_eq!(changed.dedupe_key(), info.dedupe_key());
+    assert_eq!(owe(backend, &[changed, day, hour]).await, 0);
+    assert_eq!(backend.queries.notices(booking.id).await.unwrap(), before);
+
+    // Another beginning, another offset: another mail.
+    let moved = OwedNotice { starts_at: slot(7), ..info };
+    assert_eq!(owe(backend, &[moved, reminder(&booking, 61, minute(20))]).await, 2);
+}
+
+/// A mail is about a booking and a reader that are there.
+pub async fn a_mail_needs_its_booking_and_its_reader(backend: &Backend) {
+    let booking = stage(backend).await;
+    let info = notice(&booking, NoticeKind::MeetingInfo, now());
+    for owed in [
+        OwedNotice { booking: unknown_booking(), ..info.clone() },
+        OwedNotice { recipient: unknown_user(), ..info.clone() },
+    ] {
+        let answer = backend.attempt(async |work| work.enqueue(std::slice::from_ref(&owed)).await).await;
+        assert!(matches!(answer, Err(StoreError::Failed(_))), "{answer:?}");
+    }
+    assert!(backend.queries.notices(booking.id).await.unwrap().is_empty());
+}
+
+/// A worker gets what is due, earliest first and at most so many; mails of the future wait.
+pub async fn due_mails_are_claimed_earliest_first(backend: &Backend) {
+    let booking = stage(backend).await;
+    let owed: Vec<_> = [(1, 30), (2, 10), (3, 40), (4, 20), (5, 50)]
+        .map(|(offset, due)| reminder(&booking, offset + 5, minute(due)))
+        .into();
+    owe(backend, &owed).await;
+    assert!(claim(backend, 1, 10, minute(9), minute(99)).await.is_empty());
+    assert!(claim(backend, 1, 0, minute(60), minute(99)).await.is_empty());
+    let due = |notices: &[Notice]| notices.iter().map(|notice| notice.next_at).collect::<Vec<_>>();
+    assert_eq!(due(&claim(backend, 1, 2, minute(40), minute(99)).await), [minute(10), minute(20)]);
+    assert_eq!(
+        due(&claim(backend, 2, 9, minute(40), minute(99)).await),
+        [minute(30), minute(40)],
+        "due at that instant"
+    );
+    assert!(claim(backend, 3, 9, minute(40), minute(99)).await.is_empty());
+    assert_eq!(due(&claim(backend, 3, 9, minute(50), minute(99)).await), [minute(50)]);
+}
+
+/// A claim counts as an attempt, and the count is part of the answer.
+pub async fn attempts_are_counted_at_the_claim(backend: &Backend) {
+    let booking = stage(backend).await;
+    let owed = notice(&booking, NoticeKind::MeetingInfo, now());
+    owe(backend, std::slice::from_ref(&owed)).await;
+    for attempt in 1..=3 {
+        let at = minute(10 * i64::from(attempt));
+        let claimed = claim(backend, 1, 10, at, minutes_after(at, 5)).await;
+        assert_eq!(claimed.len(), 1);
+        assert_eq!((claimed[0].attempts, claimed[0].state), (attempt, NoticeState::Pending));
+        assert_eq!(claimed[0].owed, owed);
+        assert_eq!(only_notice(backend, &booking).await.attempts, attempt);
+    }
+}
+
+/// A claim that is undone is no attempt, and leaves the mail to others.
+pub async fn an_undone_claim_leaves_the_mail_as_it_was(backend: &Backend) {
+    let booking = stage(backend).await;
+    owe(backend, &[notice(&booking, NoticeKind::MeetingInfo, now())]).await;
+    let before = only_notice(backend, &booking).await;
+    for worker in 1..=3 {
+        let taken =
+            backend.attempt(async |work| work.claim_notices(5, now(), &lease(worker, minute(9))).await).await.unwrap();
+        assert_eq!(taken[0].attempts, 1);
+    }
+    assert_eq!(only_notice(backend, &booking).await, before);
+    assert_eq!(claim(backend, 9, 5, now(), minute(9)).await[0].attempts, 1);
+}
+
+/// A leased mail is nobody else's until the lease runs out; then it is everybody's again.
+pub async fn a_lease_holds_until_it_runs_out(backend: &Backend) {
+    let booking = stage(backend).await;
+    owe(backend, &[notice(&booking, NoticeKind::MeetingInfo, now())]).await;
+    assert_eq!(claim(backend, 1, 5, now(), minute(2)).await.len(), 1);
+    assert!(claim(backend, 2, 5, now(), minute(4)).await.is_empty());
+    assert!(claim(backend, 1, 5, minute(1), minute(4)).await.is_empty(), "not even the same worker's");
+    let again = claim(backend, 2, 5, minute(2), minute(4)).await;
+    assert_eq!(again.len(), 1, "at its end a lease has run out");
+    assert_eq!(again[0].attempts, 2);
+    assert!(claim(backend, 3, 5, minute(3), minute(5)).await.is_empty(), "the new lease holds");
+}
+
+/// Whoever holds the lease writes what became of a mail, whatever it is.
+pub async fn every_settlement_is_written(backend: &Backend) {
+    let booking = stage(backend).await;
+    let mut settlements = vec![
+        sent(minute(1)),
+        Settlement {
+            state: NoticeState::Pending,
+            next_at: minute(30),
+            sent_at: None,
+            last_error: Some("deferred_451".to_owned()),
+        },
+    ];
+    for state in [NoticeState::Skipped, NoticeState::Expired, NoticeState::Dead] {
+        let last_error = (state == NoticeState::Dead).then(|| "refused_550".to_owned());
+        settlements.push(Settlement { state, next_at: minute(1), sent_at: None, last_error });
+    }
+    for (hour, settlement) in (0..).zip(&settlements) {
+        let owed = OwedNotice { starts_at: slot(hour), ..notice(&booking, NoticeKind::MeetingInfo, now()) };
+        owe(backend, std::slice::from_ref(&owed)).await;
+        let claimed = claim(backend, 1, 5, now(), minute(2)).await;
+        assert_eq!(claimed.len(), 1);
+        assert!(settle(backend, claimed[0].id, 1, settlement).await);
+        let notices = backend.queries.notices(booking.id).await.unwrap();
+        let found = notices.into_iter().find(|notice| notice.id == claimed[0].id).unwrap();
+        let expected = Notice {
+            state: settlement.state,
+            next_at: settlement.next_at,
+            sent_at: settlement.sent_at,
+            last_error: settlement.last_error.clone(),
+            ..claimed[0].clone()
+        };
+        assert_eq!(found, expected);
+        assert!(claim(backend, 2, 5, minute(29), minute(40)).await.is_empty(), "{:?} waits or is over", expected.state);
+    }
+    // The one that was put off is due again, and an error of before does not outlive a success.
+    let again = claim(backend, 3, 5, minute(30), minute(40)).await;
+    assert_eq!(again.len(), 1);
+    assert_eq!(again[0].attempts, 2);
+    assert_eq!(again[0].last_error.as_deref(), Some("deferred_451"));
+    assert!(settle(backend, again[0].id, 3, &sent(minute(31))).await);
+    let notices = backend.queries.notices(booking.id).await.unwrap();
+    let settled = notices.iter().find(|notice| notice.id == again[0].id).unwrap();
+    assert_eq!(
+        (settled.state, settled.sent_at, settled.last_error.as_deref()),
+        (NoticeState::Sent, Some(minute(31)), None)
+    );
+    assert!(claim(backend, 4, 9, minute(10_000), minute(20_000)).await.is_empty(), "what is over stays over");
+}
+
+/// A lost lease writes nothing: another worker has the mail, or it was settled, or it was never leased.
+pub async fn a_lost_lease_writes_nothing(backend: &Backend) {
+    let booking = stage(backend).await;
+    owe(backend, &[notice(&booking, NoticeKind::MeetingInfo, now())]).await;
+    let waiting = only_notice(backend, &booking).await;
+    assert!(!settle(backend, waiting.id, 1, &sent(minute(1))).await, "never leased");
+    assert_eq!(only_notice(backend, &booking).await, waiting);
+
+    claim(backend, 1, 5, now(), minute(2)).await;
+    claim(backend, 2, 5, minute(3), minute(5)).await;
+    let taken_over = only_notice(backend, &booking).await;
+    assert!(!settle(backend, waiting.id, 1, &sent(minute(3))).await, "another worker has it");
+    assert_eq!(only_notice(backend, &booking).await, taken_over);
+
+    assert!(settle(backend, waiting.id, 2, &sent(minute(4))).await);
+    let settled = only_notice(backend, &booking).await;
+    let dead = Settlement { state: NoticeState::Dead, next_at: minute(9), sent_at: None, last_error: None };
+    assert!(!settle(backend, waiting.id, 2, &dead).await, "the lease was given back");
+    assert_eq!(only_notice(backend, &booking).await, settled);
+
+    assert!(!settle(backend, NoticeId::new(987_654).unwrap(), 2, &dead).await, "no such mail");
+}
+
+/// A lease that ran out counts as long as nobody else took the mail up: better late than twice.
+pub async fn a_late_settlement_counts_while_nobody_took_over(backend: &Backend) {
+    let booking = stage(backend).await;
+    owe(backend, &[notice(&booking, NoticeKind::MeetingInfo, now())]).await;
+    let claimed = claim(backend, 1, 5, now(), minute(2)).await;
+    assert!(settle(backend, claimed[0].id, 1, &sent(minute(600))).await);
+    assert_eq!(only_notice(backend, &booking).await.state, NoticeState::Sent);
+}
+
+/// Settling one mail of a claim leaves the others leased.
+pub async fn mails_of_one_claim_are_settled_one_by_one(backend: &Backend) {
+    let booking = stage(backend).await;
+    owe(backend, &[reminder(&booking, 10, now()), reminder(&booking, 20, now()), reminder(&booking, 30, now())]).await;
+    let claimed = claim(backend, 1, 5, now(), minute(2)).await;
+    assert_eq!(claimed.len(), 3);
+    assert!(settle(backend, claimed[1].id, 1, &sent(minute(1))).await);
+    assert!(claim(backend, 2, 5, minute(1), minute(9)).await.is_empty());
+    let left = claim(backend, 2, 5, minute(2), minute(9)).await;
+    assert_eq!(left.len(), 2);
+    assert!(left.iter().all(|notice| notice.id != claimed[1].id && notice.attempts == 2));
+}
+
+/// The outbox's health: what waits, what should have left before an instant, what was given up.
+pub async fn health_counts_what_waits_and_what_was_given_up(backend: &Backend) {
+    let booking = stage(backend).await;
+    let health = async |before| backend.queries.outbox_health(before).await.unwrap();
+    assert_eq!(health(now()).await, OutboxHealth::default());
+    let owed: Vec<_> = (0..6_u32).map(|n| reminder(&booking, 10 + n, minute(i64::from(n)))).collect();
+    owe(backend, &owed).await;
+    assert_eq!(health(minute(0)).await, OutboxHealth { pending: 6, overdue: 0, dead: 0 });
+    assert_eq!(health(minute(2)).await, OutboxHealth { pending: 6, overdue: 2, dead: 0 });
+    assert_eq!(health(minute(99)).await, OutboxHealth { pending: 6, overdue: 6, dead: 0 });
+    let ends = [NoticeState::Sent, NoticeState::Skipped, NoticeState::Expired, NoticeState::Dead, NoticeState::Dead];
+    let claimed = claim(backend, 1, 5, minute(4), minute(9)).await;
+    for (mail, state) in claimed.iter().zip(ends) {
+        let settlement = Settlement { state, next_at: minute(4), sent_at: None, last_error: None };
+        assert!(settle(backend, mail.id, 1, &settlement).await);
+    }
+    assert_eq!(health(minute(5)).await, OutboxHealth { pending: 1, overdue: 0, dead: 2 });
+    assert_eq!(health(minute(99)).await, OutboxHealth { pending: 1, overdue: 1, dead: 2 });
+    // A mail that was put off is due at its new time only.
+    let claimed = claim(backend, 2, 5, minute(5), minute(9)).await;
+    let later = Settlement { state: NoticeState::Pending, next_at: minute(50), sent_at: None, last_error: None };
+    assert!(settle(backend, claimed[0].id, 2, &later).await);
+    assert_eq!(health(minute(50)).await, OutboxHealth { pending: 1, overdue: 0, dead: 2 });
+    assert_eq!(health(minute(51)).await, OutboxHealth { pending: 1, overdue: 1, dead: 2 });
+}
+
+/// The mails of one booking are listed by id, without those of another.
+pub async fn mails_are_listed_per_booking(backend: &Backend) {
+    let practice = backend.practice().await;
+    let first = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let second = backend.add_booking(|id| practice.booking(id, slot(1))).await;
+    for (booking, minutes_before) in [(&first, 60), (&second, 60), (&first, 1_440), (&first, 10)] {
+        assert_eq!(owe(backend, &[reminder(booking, minutes_before, now())]).await, 1);
+    }
+    let of_first = backend.queries.notices(first.id).await.unwrap();
+    let offsets: Vec<_> = of_first.iter().map(|notice| notice.owed.kind.offset_minutes()).collect();
+    assert_eq!(offsets, [60, 1_440, 10]);
+    assert_eq!(backend.queries.notices(second.id).await.unwrap().len(), 1);
+}

@@ -1,0 +1,436 @@
+//! Many at once: whoever wins, the rules hold.
+
+use std::sync::Arc;
+
+use attune_domain::session::Session;
+use attune_domain::{Booking, Role, User};
+use attune_ports::{BookingFilter, Conflict, PageRequest, Store, StoreError, UserFilter};
+use jiff::Timestamp;
+
+use crate::Backend;
+use crate::fixtures::{
+    Practice, client, lease, minutes_after, name, next_version, now, payment, reminder, restored, session, slot,
+    therapist,
+};
+use crate::race::{give_way, insist, open, race};
+
+const ALL: PageRequest = PageRequest { limit: 1_000, offset: 0 };
+
+/// Books as a careful use case does: lock, look, write.
+async fn book_with_care(
+    store: Arc<dyn Store>,
+    practice: Practice,
+    start: Timestamp,
+) -> Result<Option<Booking>, StoreError> {
+    insist(async || {
+        let mut work = open(&*store).await?;
+        work.lock_calendar(practice.therapist).await?;
+        let booking = practice.booking(work.next_booking_id().await?, start);
+        let taken = work.blocking_bookings(practice.therapist, start, booking.blocked_until).await?;
+        if !taken.is_empty() {
+            return Ok(None);
+        }
+        give_way().await;
+        work.add_booking(&booking).await?;
+        work.commit().await?;
+        Ok(Some(booking))
+    })
+    .await
+}
+
+/// Books as a careless use case would: neither lock nor look, so that only the store's own rule is in the way.
+async fn book_without_care(
+    store: Arc<dyn Store>,
+    practice: Practice,
+    start: Timestamp,
+) -> Result<Option<Booking>, StoreError> {
+    let outcome = insist(async || {
+        let mut work = open(&*store).await?;
+        let booking = practice.booking(work.next_booking_id().await?, start);
+        work.add_booking(&booking).await?;
+        give_way().await;
+        work.commit().await?;
+        Ok(booking)
+    })
+    .await;
+    match outcome {
+        Ok(booking) => Ok(Some(booking)),
+        Err(StoreError::Conflict(Conflict::SlotTaken) | StoreError::Contended) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// What readers find after a race: exactly what the winners wrote, and no two sessions at once.
+async fn expect_disjoint(backend: &Backend, outcomes: Vec<Result<Option<Booking>, StoreError>>) -> usize {
+    let mut won: Vec<_> = outcomes.into_iter().filter_map(|outcome| outcome.expect("won or lost fairly")).collect();
+    let mut found: Vec<_> = backend
+        .queries
+        .bookings(&BookingFilter::default(), ALL)
+        .await
+        .unwrap()
+        .items
+        .into_iter()
+        .map(|view| view.booking)
+        .collect();
+    won.sort_by_key(|booking| booking.scheduled_at);
+    found.sort_by_key(|booking| booking.scheduled_at);
+    assert_eq!(won, found, "what was acknowledged is there, and nothing else");
+    for pair in found.windows(2) {
+        assert!(pair[0].blocked_until <= pair[1].scheduled_at, "two sessions at once");
+    }
+    won.len()
+}
+
+/// Sixteen want one slot, with lock and look: one gets it.
+pub async fn one_slot_is_booked_once_under_the_calendar_lock(backend: &Backend) {
+    let practice = backend.practice().await;
+    let outcomes = race(16, |_| book_with_care(Arc::clone(&backend.store), practice, slot(0))).await;
+    assert_eq!(expect_disjoint(backend, outcomes).await, 1);
+}
+
+/// Eight want one slot and forget the lock: the store's own rule lets one through.
+pub async fn one_slot_is_booked_once_by_the_stores_own_rule(backend: &Backend) {
+    let practice = backend.practice().await;
+    let outcomes = race(8, |_| book_without_care(Arc::clone(&backend.store), practice, slot(0))).await;
+    assert_eq!(expect_disjoint(backend, outcomes).await, 1);
+}
+
+/// Staggered wishes, each overlapping several others: whoever gets through, no two sessions overlap.
+pub async fn staggered_wishes_leave_disjoint_sessions(backend: &Backend) {
+    let practice = backend.practice().await;
+    let outcomes = race(16, |n| {
+        let start = minutes_after(slot(0), 15 * i64::try_from(n).expect("a small number"));
+        book_with_care(Arc::clone(&backend.store), practice, start)
+    })
+    .await;
+    assert!(expect_disjoint(backend, outcomes).await >= 1);
+}
+
+/// The same without lock and look: the store's own rule alone keeps sessions apart.
+pub async fn staggered_wishes_without_care_leave_disjoint_sessions(backend: &Backend) {
+    let practice = backend.practice().await;
+    let outcomes = race(8, |n| {
+        let start = minutes_after(slot(0), 15 * i64::try_from(n).expect("a small number"));
+        book_without_care(Arc::clone(&backend.store), practice, start)
+    })
+    .await;
+    assert!(expect_disjoint(backend, outcomes).await >= 1);
+}
+
+/// Several sessions are moved onto one slot at the same moment: one gets there.
+pub async fn one_slot_is_moved_to_once(backend: &Backend) {
+    let practice = backend.practice().await;
+    let mut bookings = Vec::new();
+    for hour in 10..16 {
+        bookings.push(backend.add_booking(|id| practice.booking(id, slot(hour))).await);
+    }
+    let outcomes = race(bookings.len(), |n| {
+        let store = Arc::clone(&backend.store);
+        let (moved, _) = bookings[n].clone().reschedule(slot(0), Role::Admin, now()).expect("a move");
+        async move {
+            insist(async || {
+                let mut work = open(&*store).await?;
+                work.save_booking(&moved).await?;
+                give_way().await;
+                work.commit().await
+            })
+            .await
+        }
+    })
+    .await;
+    let mut won = 0;
+    for outcome in outcomes {
+        match outcome {
+            Ok(()) => won += 1,
+            Err(StoreError::Conflict(Conflict::SlotTaken) | StoreError::Contended) => {}
+            Err(error) => panic!("neither moved nor refused: {error:?}"),
+        }
+    }
+    assert_eq!(won, 1);
+    let mut work = backend.begin().await;
+    assert_eq!(work.blocking_bookings(practice.therapist, slot(0), slot(1)).await.unwrap().len(), 1);
+    assert_eq!(work.blocking_bookings(practice.therapist, slot(0), slot(20)).await.unwrap().len(), bookings.len());
+}
+
+/// Whoever gets the calendar after somebody else sees what the other one did with it.
+pub async fn the_next_holder_of_a_calendar_sees_the_first_ones_booking(backend: &Backend) {
+    let practice = backend.practice().await;
+    let mut first = backend.begin().await;
+    first.lock_calendar(practice.therapist).await.unwrap();
+    let store = Arc::clone(&backend.store);
+    let next = tokio::spawn(async move {
+        insist(async || {
+            let mut work = open(&*store).await?;
+            work.lock_calendar(practice.therapist).await?;
+            work.blocking_bookings(practice.therapist, slot(0), slot(1)).await
+        })
+        .await
+    });
+    let booking = practice.booking(first.next_booking_id().await.unwrap(), slot(0));
+    first.add_booking(&booking).await.unwrap();
+    first.commit().await.unwrap();
+    assert_eq!(next.await.unwrap().unwrap(), [booking]);
+}
+
+/// Four admins disable themselves at the same moment, each after seeing that others are left: one stays.
+pub async fn the_last_admin_stays(backend: &Backend) {
+    let mut admins = Vec::new();
+    for n in 0..4 {
+        admins.push(backend.add_user(&therapist(&format!("admin{n}"))).await);
+    }
+    let outcomes = race(admins.len(), |n| {
+        let store = Arc::clone(&backend.store);
+        let me = admins[n];
+        async move {
+            insist(async || {
+                let mut work = open(&*store).await?;
+                if work.lock_enabled_admins().await?.len() < 2 {
+                    return Ok(false);
+                }
+                give_way().await;
+                let user = work.user_for_change(me).await?.expect("the account is there");
+                work.save_user(&User { disabled: true, ..user }).await?;
+                work.commit().await?;
+                Ok(true)
+            })
+            .await
+        }
+    })
+    .await;
+    let gone = outcomes.into_iter().filter(|outcome| *outcome.as_ref().expect("left or stayed")).count();
+    assert_eq!(gone, 3);
+    let mut work = backend.begin().await;
+    assert_eq!(work.lock_enabled_admins().await.unwrap().len(), 1);
+}
+
+/// One address is registered many times at once: there is one account.
+pub async fn one_address_makes_one_account(backend: &Backend) {
+    let outcomes = race(8, |_| {
+        let store = Arc::clone(&backend.store);
+        async move {
+            insist(async || {
+                let mut work = open(&*store).await?;
+                let id = work.add_user(&client("robin")).await?;
+                give_way().await;
+                work.commit().await?;
+                Ok(id)
+            })
+            .await
+        }
+    })
+    .await;
+    let mut made = Vec::new();
+    for outcome in outcomes {
+        match outcome {
+            Ok(id) => made.push(id),
+            Err(StoreError::Conflict(Conflict::EmailTaken) | StoreError::Contended) => {}
+            Err(error) => panic!("neither made nor refused: {error:?}"),
+        }
+    }
+    let found = backend.queries.users(&UserFilter::default(), ALL).await.unwrap();
+    assert_eq!(found.items.iter().map(|user| user.id).collect::<Vec<_>>(), made);
+    assert_eq!(made.len(), 1);
+}
+
+/// Eight change one booking at once, each after reading it under its lock: no change is lost.
+pub async fn no_change_of_a_booking_is_lost(backend: &Backend) {
+    let practice = backend.practice().await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let outcomes = race(8, |_| {
+        let store = Arc::clone(&backend.store);
+        let id = booking.id;
+        async move {
+            insist(async || {
+                let mut work = open(&*store).await?;
+                let found = work.booking(id).await?.expect("the booking is there");
+                give_way().await;
+                work.save_booking(&restored(next_version(&found))).await?;
+                work.commit().await
+            })
+            .await
+        }
+    })
+    .await;
+    for outcome in outcomes {
+        outcome.expect("nobody else can change the row in between");
+    }
+    assert_eq!(backend.read_booking(booking.id).await.unwrap().version, 9);
+}
+
+/// Eight write the same next version of a booking without having read it under its lock: one does.
+pub async fn one_of_many_stale_writers_wins(backend: &Backend) {
+    let practice = backend.practice().await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let next = restored(next_version(&booking));
+    let outcomes = race(8, |_| {
+        let store = Arc::clone(&backend.store);
+        let next = next.clone();
+        async move {
+            insist(async || {
+                let mut work = open(&*store).await?;
+                work.save_booking(&next).await?;
+                give_way().await;
+                work.commit().await
+            })
+            .await
+        }
+    })
+    .await;
+    let mut won = 0;
+    for outcome in outcomes {
+        match outcome {
+            Ok(()) => won += 1,
+            Err(StoreError::Conflict(Conflict::Stale) | StoreError::Contended) => {}
+            Err(error) => panic!("neither written nor stale: {error:?}"),
+        }
+    }
+    assert_eq!(won, 1);
+    assert_eq!(backend.read_booking(booking.id).await.unwrap(), next);
+}
+
+/// Eight change one account and one login at once, each after reading them for the change: no change is lost.
+pub async fn no_change_of_an_account_or_a_login_is_lost(backend: &Backend) {
+    let practice = backend.practice().await;
+    let login = backend.keep(async |work| work.add_session(&session(practice.client)).await).await;
+    let named = User { first_name: Some(name("0")), ..backend.queries.user(practice.client).await.unwrap().unwrap() };
+    backend.keep(async |work| work.save_user(&named).await).await;
+    let outcomes = race(8, |_| {
+        let store = Arc::clone(&backend.store);
+        async move {
+            insist(async || {
+                let mut work = open(&*store).await?;
+                let user = work.user_for_change(practice.client).await?.expect("the account is there");
+                give_way().await;
+                let count: u32 = user.first_name.as_ref().expect("a name").as_str().parse().expect("a number");
+                work.save_user(&User { first_name: Some(name(&(count + 1).to_string())), ..user }).await?;
+                let found = work.session(login).await?.expect("the login is there");
+                give_way().await;
+                work.save_session(&Session { generation: found.generation + 1, ..found }).await?;
+                work.commit().await
+            })
+            .await
+        }
+    })
+    .await;
+    for outcome in outcomes {
+        outcome.expect("nobody else can change the rows in between");
+    }
+    let caller = backend.queries.caller(login).await.unwrap().unwrap();
+    assert_eq!(caller.user.first_name, Some(name("8")));
+    assert_eq!(caller.session.generation, 9);
+}
+
+/// Ids that were given out at the same moment differ.
+pub async fn booking_ids_are_given_out_once(backend: &Backend) {
+    let practice = backend.practice().await;
+    let outcomes = race(8, |n| {
+        let store = Arc::clone(&backend.store);
+        let start = slot(i64::try_from(n).expect("a small number"));
+        async move {
+            insist(async || {
+                let mut work = open(&*store).await?;
+                let booking = practice.booking(work.next_booking_id().await?, start);
+                work.add_booking(&booking).await?;
+                work.commit().await?;
+                Ok(Some(booking))
+            })
+            .await
+        }
+    })
+    .await;
+    assert_eq!(expect_disjoint(backend, outcomes).await, 8);
+}
+
+/// Workers that claim at the same moment never get the same mail, and together they get all.
+pub async fn concurrent_claims_are_disjoint(backend: &Backend) {
+    let practice = backend.practice().await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let owed: Vec<_> = (0..20).map(|n| reminder(&booking, 10 + n, now())).collect();
+    backend.keep(async |work| work.enqueue(&owed).await).await;
+    let outcomes = race(4, |worker| {
+        let store = Arc::clone(&backend.store);
+        let seed = u8::try_from(worker).expect("a small number");
+        async move {
+            let mut mine = Vec::new();
+            loop {
+                let claimed = insist(async || {
+                    let mut work = open(&*store).await?;
+                    let claimed = work.claim_notices(3, now(), &lease(seed, slot(0))).await?;
+                    give_way().await;
+                    work.commit().await?;
+                    Ok(claimed)
+                })
+                .await
+                .expect("a claim");
+                if claimed.is_empty() {
+                    return mine;
+                }
+                mine.extend(claimed);
+            }
+        }
+    })
+    .await;
+    let mut ids: Vec<_> = outcomes.iter().flatten().map(|notice| notice.id).collect();
+    let rest = backend.keep(async |work| work.claim_notices(50, now(), &lease(99, slot(0))).await).await;
+    ids.extend(rest.iter().map(|notice| notice.id));
+    ids.sort_unstable();
+    let taken = ids.len();
+    ids.dedup();
+    assert_eq!((taken, ids.len()), (20, 20), "every mail once");
+    assert!(backend.queries.notices(booking.id).await.unwrap().iter().all(|notice| notice.attempts == 1));
+}
+
+/// One mail is owed by many at the same moment: it is owed once, and one of them is told that it is new.
+pub async fn one_mail_is_owed_once_by_many(backend: &Backend) {
+    let practice = backend.practice().await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let owed = [reminder(&booking, 10, now()), reminder(&booking, 20, now())];
+    let outcomes = race(8, |_| {
+        let store = Arc::clone(&backend.store);
+        let owed = owed.clone();
+        async move {
+            insist(async || {
+                let mut work = open(&*store).await?;
+                let new = work.enqueue(&owed).await?;
+                give_way().await;
+                work.commit().await?;
+                Ok(new)
+            })
+            .await
+        }
+    })
+    .await;
+    let new: u64 = outcomes.into_iter().map(|outcome| outcome.expect("owed, by whomever")).sum();
+    assert_eq!(new, 2);
+    assert_eq!(backend.queries.notices(booking.id).await.unwrap().len(), 2);
+}
+
+/// One payment is recorded by many at the same moment: it is known once.
+pub async fn one_payment_reference_is_recorded_once(backend: &Backend) {
+    let practice = backend.practice().await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let outcomes = race(8, |_| {
+        let store = Arc::clone(&backend.store);
+        let new = payment(booking.id, "r");
+        async move {
+            insist(async || {
+                let mut work = open(&*store).await?;
+                work.add_payment(&new).await?;
+                give_way().await;
+                work.commit().await
+            })
+            .await
+        }
+    })
+    .await;
+    let mut won = 0;
+    for outcome in outcomes {
+        match outcome {
+            Ok(()) => won += 1,
+            Err(StoreError::Conflict(Conflict::PaymentReferenceTaken) | StoreError::Contended) => {}
+            Err(error) => panic!("neither recorded nor refused: {error:?}"),
+        }
+    }
+    assert_eq!(won, 1);
+    assert_eq!(backend.queries.payments(booking.id).await.unwrap().len(), 1);
+}

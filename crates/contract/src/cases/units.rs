@@ -1,0 +1,295 @@
+//! A unit of work is all or nothing, seen by nobody before its commit, and spent at its first error.
+
+use attune_domain::notice::{NoticeKind, NoticeState};
+use attune_domain::session::Session;
+use attune_domain::{BookingId, BookingRecord, NoticeId, PaymentId, Role, ServiceId, SessionId, User, UserId};
+use attune_ports::{
+    AuditObject, BookingFilter, LeaseToken, PageRequest, Payment, Provider, Settlement, StoreError, UnitOfWork,
+    UserFilter,
+};
+
+use super::{assert_conflict, begin_and_drop};
+use crate::Backend;
+use crate::fixtures::{
+    Practice, account_key, audit_entry, client, email, lease, minutes_after, next_version, notice, now, password_hash,
+    payment, restored, service, session, slot, therapist, token_hash,
+};
+
+const FIRST_PAGE: PageRequest = PageRequest { limit: 50, offset: 0 };
+
+/// How many accounts readers see.
+async fn users_seen(backend: &Backend) -> u64 {
+    backend.queries.users(&UserFilter::default(), FIRST_PAGE).await.expect("accounts can be listed").total
+}
+
+/// What was written is gone when a unit of work is dropped without a commit.
+pub async fn a_dropped_unit_of_work_leaves_nothing(backend: &Backend) {
+    let mut work = backend.begin().await;
+    let user = work.add_user(&client("a")).await.unwrap();
+    work.add_service(&service()).await.unwrap();
+    work.add_login_failure(&account_key(1), now(), now()).await.unwrap();
+    drop(work);
+
+    assert_eq!(users_seen(backend).await, 0);
+    assert!(backend.queries.services().await.unwrap().is_empty());
+    assert_eq!(backend.queries.login_failures(&account_key(1), now()).await.unwrap(), 0);
+    let mut work = backend.begin().await;
+    assert!(work.user(user).await.unwrap().is_none());
+    assert!(work.default_service().await.unwrap().is_none());
+}
+
+/// After a commit both later units of work and readers see everything.
+pub async fn a_committed_unit_of_work_is_kept_whole(backend: &Backend) {
+    let mut work = backend.begin().await;
+    let user = work.add_user(&client("a")).await.unwrap();
+    let offered = work.add_service(&service()).await.unwrap();
+    work.commit().await.unwrap();
+
+    assert_eq!(backend.queries.user(user).await.unwrap().unwrap().email, email("a"));
+    assert_eq!(backend.queries.services().await.unwrap()[0].id, offered);
+    let mut work = backend.begin().await;
+    assert_eq!(work.user(user).await.unwrap().unwrap().email, email("a"));
+    assert_eq!(work.service(offered).await.unwrap().unwrap().id, offered);
+}
+
+/// What one face wrote the others see at once; a drop takes all of it back, a commit keeps all of it.
+pub async fn all_faces_share_one_transaction(backend: &Backend) {
+    for kept in [false, true] {
+        let mut work = backend.begin().await;
+        let gives = work.add_user(&therapist("t")).await.unwrap();
+        let comes = work.add_user(&client("c")).await.unwrap();
+        let offered = work.add_service(&service()).await.unwrap();
+        let login = work.add_session(&session(comes)).await.unwrap();
+        work.add_refresh_token(&token_hash(1), login, 1, now()).await.unwrap();
+        work.add_login_failure(&account_key(1), now(), now()).await.unwrap();
+        let practice = Practice { therapist: gives, client: comes, service: offered };
+        let booking = practice.booking(work.next_booking_id().await.unwrap(), slot(0));
+        work.add_booking(&booking).await.unwrap();
+        work.add_payment(&payment(booking.id, "r")).await.unwrap();
+        work.enqueue(&[notice(&booking, NoticeKind::MeetingInfo, now())]).await.unwrap();
+        work.add_audit_entry(&audit_entry(AuditObject::Booking(booking.id), "booking.scheduled")).await.unwrap();
+
+        assert_eq!(work.default_therapist().await.unwrap(), Some(gives));
+        assert_eq!(work.user(comes).await.unwrap().unwrap().email, email("c"));
+        assert_eq!(work.default_service().await.unwrap().unwrap().id, offered);
+        assert_eq!(work.session(login).await.unwrap().unwrap().user, comes);
+        assert_eq!(work.refresh_token(&token_hash(1)).await.unwrap(), Some((login, 1)));
+        assert_eq!(work.booking(booking.id).await.unwrap(), Some(booking.clone()));
+        assert_eq!(work.blocking_bookings(gives, slot(0), slot(1)).await.unwrap(), std::slice::from_ref(&booking));
+        assert_eq!(work.open_payments(booking.id).await.unwrap().len(), 1);
+        assert!(work.payment_by_reference(Provider::Test, "r").await.unwrap().is_some());
+        assert_eq!(work.claim_notices(5, now(), &lease(1, slot(0))).await.unwrap().len(), 1);
+        if kept {
+            work.commit().await.unwrap();
+        } else {
+            drop(work);
+        }
+
+        let there = u64::from(kept);
+        assert_eq!(users_seen(backend).await, 2 * there);
+        assert_eq!(backend.queries.services().await.unwrap().len(), usize::from(kept));
+        assert_eq!(backend.queries.login_failures(&account_key(1), now()).await.unwrap(), there);
+        let page = backend.queries.bookings(&BookingFilter::default(), FIRST_PAGE).await.unwrap();
+        assert_eq!(page.total, there);
+        assert_eq!(backend.queries.outbox_health(now()).await.unwrap().pending, there);
+        assert_eq!(backend.queries.caller(login).await.unwrap().is_some(), kept);
+        assert_eq!(backend.queries.payments(booking.id).await.unwrap().len(), usize::from(kept));
+        assert_eq!(backend.queries.notices(booking.id).await.unwrap().len(), usize::from(kept));
+        assert_eq!(backend.queries.history(booking.id).await.unwrap().len(), usize::from(kept));
+    }
+}
+
+/// Readers see nothing of an open unit of work, and all of it after the commit.
+pub async fn uncommitted_writes_are_invisible_to_queries(backend: &Backend) {
+    let practice = backend.practice().await;
+    let before = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+
+    let mut work = backend.begin().await;
+    let added = work.add_user(&client("new")).await.unwrap();
+    let moved = restored(BookingRecord { scheduled_at: slot(3), blocked_until: slot(4), ..next_version(&before) });
+    work.save_booking(&moved).await.unwrap();
+    work.enqueue(&[notice(&moved, NoticeKind::MeetingInfo, now())]).await.unwrap();
+
+    assert!(backend.queries.user(added).await.unwrap().is_none());
+    assert_eq!(users_seen(backend).await, 2);
+    assert!(backend.queries.credentials(&email("new")).await.unwrap().is_none());
+    assert_eq!(backend.read_booking(before.id).await.unwrap(), before);
+    assert!(backend.queries.notices(before.id).await.unwrap().is_empty());
+
+    work.commit().await.unwrap();
+    assert!(backend.queries.user(added).await.unwrap().is_some());
+    assert_eq!(backend.read_booking(before.id).await.unwrap(), moved);
+    assert_eq!(backend.queries.notices(before.id).await.unwrap().len(), 1);
+}
+
+/// Dropping works also while a call is under way, and the next unit of work is none the worse.
+pub async fn a_unit_of_work_dropped_in_the_middle_of_a_call_leaves_nothing(backend: &Backend) {
+    let practice = backend.practice().await;
+    for _ in 0..10 {
+        let mut work = backend.begin().await;
+        let booking = practice.booking(work.next_booking_id().await.unwrap(), slot(0));
+        work.add_user(&client("half")).await.unwrap();
+        begin_and_drop(0, work.add_booking(&booking)).await;
+        drop(work);
+    }
+    assert_eq!(users_seen(backend).await, 2);
+    assert_eq!(backend.queries.bookings(&BookingFilter::default(), FIRST_PAGE).await.unwrap().total, 0);
+    backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    backend.add_user(&client("half")).await;
+}
+
+/// Locks of a dropped unit of work hold nobody up.
+pub async fn a_dropped_unit_of_work_gives_its_locks_back(backend: &Backend) {
+    let practice = backend.practice().await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let login = backend.keep(async |work| work.add_session(&session(practice.client)).await).await;
+    for _ in 0..20 {
+        let mut work = backend.begin().await;
+        work.lock_calendar(practice.therapist).await.expect("nobody holds the calendar");
+        work.lock_enabled_admins().await.expect("nobody holds the admins");
+        work.booking(booking.id).await.expect("nobody holds the booking");
+        work.user_for_change(practice.client).await.expect("nobody holds the account");
+        work.session(login).await.expect("nobody holds the session");
+        drop(work);
+    }
+}
+
+/// Calls everything on a unit of work that had its first error: all must fail, and nothing may be kept.
+async fn expect_spent(backend: &Backend, mut work: Box<dyn UnitOfWork>) {
+    let users_before = users_seen(backend).await;
+    let some_user = UserId::new(1).unwrap();
+    let some_login = SessionId::new(1).unwrap();
+    let some_booking = BookingId::new(1).unwrap();
+    let account = client("too-late");
+    let user = User {
+        id: some_user,
+        email: email("too-late"),
+        first_name: None,
+        last_name: None,
+        time_zone: None,
+        role: Role::Client,
+        disabled: false,
+        email_verified_at: None,
+        created_at: now(),
+    };
+    let login = Session {
+        id: some_login,
+        user: some_user,
+        generation: 2,
+        rotated_at: now(),
+        created_at: now(),
+        ended_at: None,
+    };
+    let practice = Practice { therapist: some_user, client: some_user, service: ServiceId::new(1).unwrap() };
+    let booking = practice.booking(some_booking, slot(100));
+    let facts = payment(some_booking, "too-late");
+    let stored = Payment { id: PaymentId::new(1).unwrap(), facts: facts.clone() };
+    let settlement = Settlement { state: NoticeState::Sent, next_at: now(), sent_at: Some(now()), last_error: None };
+
+    assert!(work.add_user(&account).await.is_err());
+    assert!(work.user(some_user).await.is_err());
+    assert!(work.user_for_change(some_user).await.is_err());
+    assert!(work.save_user(&user).await.is_err());
+    assert!(work.set_password(some_user, &password_hash("x")).await.is_err());
+    assert!(work.default_therapist().await.is_err());
+    assert!(work.lock_enabled_admins().await.is_err());
+
+    assert!(work.add_session(&session(some_user)).await.is_err());
+    assert!(work.session(some_login).await.is_err());
+    assert!(work.save_session(&login).await.is_err());
+    assert!(work.end_sessions(some_user, None, now()).await.is_err());
+    assert!(work.add_refresh_token(&token_hash(9), some_login, 1, now()).await.is_err());
+    assert!(work.refresh_token(&token_hash(9)).await.is_err());
+
+    assert!(work.add_login_failure(&account_key(9), now(), now()).await.is_err());
+    assert!(work.clear_login_failures(&account_key(9)).await.is_err());
+
+    assert!(work.add_service(&service()).await.is_err());
+    assert!(work.service(practice.service).await.is_err());
+    assert!(work.default_service().await.is_err());
+
+    assert!(work.next_booking_id().await.is_err());
+    assert!(work.lock_calendar(some_user).await.is_err());
+    assert!(work.blocking_bookings(some_user, slot(0), slot(1)).await.is_err());
+    assert!(work.add_booking(&booking).await.is_err());
+    assert!(work.booking(some_booking).await.is_err());
+    assert!(work.save_booking(&booking).await.is_err());
+    assert!(work.lapsed_holds(now(), 1).await.is_err());
+
+    assert!(work.add_payment(&facts).await.is_err());
+    assert!(work.open_payments(some_booking).await.is_err());
+    assert!(work.payment_by_reference(Provider::Test, "too-late").await.is_err());
+    assert!(work.save_payment(&stored).await.is_err());
+
+    assert!(work.enqueue(&[notice(&booking, NoticeKind::MeetingInfo, now())]).await.is_err());
+    assert!(work.enqueue(&[]).await.is_err());
+    assert!(work.claim_notices(1, now(), &lease(9, slot(0))).await.is_err());
+    let mail = NoticeId::new(1).unwrap();
+    assert!(work.settle_notice(mail, &LeaseToken([9; 16]), &settlement).await.is_err());
+
+    let line = audit_entry(AuditObject::User(some_user), "too.late");
+    assert!(work.add_audit_entry(&line).await.is_err());
+
+    let answer = work.commit().await;
+    assert!(matches!(answer, Err(StoreError::Failed(_))), "a spent unit of work was committed: {answer:?}");
+    assert_eq!(users_seen(backend).await, users_before, "a spent unit of work kept something");
+}
+
+/// A taken address spends the unit of work.
+pub async fn spent_after_a_taken_email(backend: &Backend) {
+    backend.practice().await;
+    let mut work = backend.begin().await;
+    work.add_user(&client("lost")).await.unwrap();
+    assert_conflict!(work.add_user(&client("client")).await, EmailTaken);
+    expect_spent(backend, work).await;
+    assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
+}
+
+/// A taken slot spends the unit of work.
+pub async fn spent_after_a_taken_slot(backend: &Backend) {
+    let practice = backend.practice().await;
+    let kept = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let mut work = backend.begin().await;
+    work.add_user(&client("lost")).await.unwrap();
+    let second = practice.booking(work.next_booking_id().await.unwrap(), minutes_after(kept.scheduled_at, 30));
+    assert_conflict!(work.add_booking(&second).await, SlotTaken);
+    expect_spent(backend, work).await;
+    assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
+    assert!(backend.read_booking(second.id).await.is_none());
+}
+
+/// A write based on an old reading spends the unit of work.
+pub async fn spent_after_a_stale_write(backend: &Backend) {
+    let practice = backend.practice().await;
+    let kept = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let mut work = backend.begin().await;
+    work.add_user(&client("lost")).await.unwrap();
+    assert_conflict!(work.save_booking(&kept).await, Stale);
+    expect_spent(backend, work).await;
+    assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
+    assert_eq!(backend.read_booking(kept.id).await.unwrap(), kept);
+}
+
+/// A payment reference that is known spends the unit of work.
+pub async fn spent_after_a_taken_payment_reference(backend: &Backend) {
+    let practice = backend.practice().await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    backend.keep(async |work| work.add_payment(&payment(booking.id, "r")).await).await;
+    let mut work = backend.begin().await;
+    work.add_user(&client("lost")).await.unwrap();
+    assert_conflict!(work.add_payment(&payment(booking.id, "r")).await, PaymentReferenceTaken);
+    expect_spent(backend, work).await;
+    assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
+    assert_eq!(backend.queries.payments(booking.id).await.unwrap().len(), 1);
+}
+
+/// A failure that is no conflict spends the unit of work just the same.
+pub async fn spent_after_an_unknown_row_was_referred_to(backend: &Backend) {
+    backend.practice().await;
+    let mut work = backend.begin().await;
+    work.add_user(&client("lost")).await.unwrap();
+    let answer = work.add_session(&session(UserId::new(987_654).unwrap())).await;
+    assert!(matches!(answer, Err(StoreError::Failed(_))), "a login of nobody: {answer:?}");
+    expect_spent(backend, work).await;
+    assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
+}

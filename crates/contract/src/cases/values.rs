@@ -1,0 +1,301 @@
+//! What goes in comes out: texts, instants, amounts, and every state a row may have.
+
+use attune_domain::notice::{NoticeKind, NoticeState};
+use attune_domain::session::Session;
+use attune_domain::{Booking, BookingRecord, BookingStatus, Cancellation, PaymentStatus, PersonName, User};
+use attune_ports::{
+    AuditEntry, AuditObject, LeaseToken, NewPayment, NewService, NewSession, NewUser, Provider, Settlement,
+};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::Backend;
+use crate::fixtures::{
+    all_states, at, audit_entry, client, in_state, lease, legal_states, minutes_after, money, name, next_version,
+    notice, now, password_hash, payment, restored, service, session, slot,
+};
+
+/// Texts that something on the way to a disk could take for something else.
+const TEXTS: [&str; 14] = [
+    "",
+    " blanks around ",
+    "O'Brien said \"no\"; -- `really` \\ /* % _ */",
+    "👩‍👩‍👧‍👦 🏳️‍🌈 🦊",
+    "שלום עליכם",
+    "مرحبا بالعالم",
+    "𝒳 𠜎 𐍈",
+    "e\u{301} is not é",
+    "one\nline\r\nand\tanother",
+    "\u{200f}right to left\u{200e} and back",
+    "\u{feff}first",
+    "\u{1}\u{7f}\u{85}",
+    "NULL",
+    "{\"a\": [1, null]} $1 ?1 :a @b",
+];
+
+/// Instants at which calendars, epochs and clocks have their edges, down to the millisecond.
+const INSTANTS: [&str; 10] = [
+    "1900-01-01T00:00:00.001Z",
+    "1969-12-31T23:59:59.999Z",
+    "1970-01-01T00:00:00Z",
+    "2027-03-28T00:59:59.999Z",
+    "2027-03-28T01:00:00Z",
+    "2027-10-31T00:30:00.500Z",
+    "2027-10-31T01:30:00.500Z",
+    "2028-02-29T23:59:59.001Z",
+    "2038-01-19T03:14:08.007Z",
+    "9999-12-30T20:00:00.999Z",
+];
+
+/// Keeps a booking and checks it by every way of reading.
+async fn expect_round_trip(backend: &Backend, booking: &Booking) {
+    backend.keep(async |work| work.add_booking(booking).await).await;
+    expect_booking(backend, booking).await;
+}
+
+async fn expect_booking(backend: &Backend, booking: &Booking) {
+    assert_eq!(backend.read_booking(booking.id).await.as_ref(), Some(booking));
+    assert_eq!(backend.attempt(async |work| work.booking(booking.id).await).await.unwrap().as_ref(), Some(booking));
+}
+
+async fn next_id(backend: &Backend) -> attune_domain::BookingId {
+    backend.keep(async |work| work.next_booking_id().await).await
+}
+
+/// Every legal pair of states can be stored and read back.
+pub async fn every_legal_state_comes_back(backend: &Backend) {
+    let practice = backend.practice().await;
+    for (hour, (status, paid)) in (0..).zip(legal_states()) {
+        let booking = practice.booking_in(next_id(backend).await, slot(hour), status, paid);
+        expect_round_trip(backend, &booking).await;
+    }
+}
+
+/// Every legal pair of states can be written over every kind of earlier one, with what belongs to it and no more.
+pub async fn every_legal_state_can_be_written_over_another(backend: &Backend) {
+    let practice = backend.practice().await;
+    let mut booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let states: Vec<_> = legal_states().collect();
+    // Forwards and backwards, so that rooms, holds and cancellations both come and go.
+    for (status, paid) in states.iter().chain(states.iter().rev().step_by(3)) {
+        booking = restored(in_state(next_version(&booking), *status, *paid));
+        backend.keep(async |work| work.save_booking(&booking).await).await;
+        expect_booking(backend, &booking).await;
+    }
+}
+
+/// An illegal pair of states cannot even be handed to a store, and there are no two tables of what is legal.
+pub async fn illegal_states_cannot_be_built(backend: &Backend) {
+    let practice = backend.practice().await;
+    let id = next_id(backend).await;
+    let mut illegal = 0;
+    for (status, paid) in all_states().filter(|(status, paid)| !paid.is_legal_with(*status)) {
+        assert!(Booking::restore(in_state(practice.record(id, slot(0)), status, paid)).is_err(), "{status:?} {paid:?}");
+        illegal += 1;
+    }
+    assert_eq!(illegal + legal_states().count(), BookingStatus::ALL.len() * PaymentStatus::ALL.len());
+}
+
+/// Every field of a booking that may be missing comes back present, then missing, then present again.
+pub async fn optional_fields_of_a_booking_come_and_go(backend: &Backend) {
+    let practice = backend.practice().await;
+    let bare = practice.booking(next_id(backend).await, slot(0));
+    expect_round_trip(backend, &bare).await;
+    let cancellation = Cancellation {
+        at: minutes_after(now(), 1),
+        by: practice.therapist,
+        late: true,
+        reason: Some("away".to_owned()),
+        refund: money(1, "EUR"),
+    };
+    let full = BookingRecord {
+        note: Some("please ring".to_owned()),
+        cancellation: Some(cancellation.clone()),
+        room: bare.room.clone(),
+        hold_expires_at: Some(now()),
+        ..in_state(next_version(&bare), BookingStatus::Cancelled, PaymentStatus::RefundPending)
+    };
+    let without_reason = BookingRecord {
+        version: 3,
+        note: Some(String::new()),
+        cancellation: Some(Cancellation { reason: None, late: false, by: practice.client, ..cancellation }),
+        room: None,
+        hold_expires_at: None,
+        ..full.clone()
+    };
+    let bare_again = BookingRecord { version: 4, ..bare.record().clone() };
+    for record in [full, without_reason, bare_again] {
+        let booking = restored(record);
+        backend.keep(async |work| work.save_booking(&booking).await).await;
+        expect_booking(backend, &booking).await;
+    }
+}
+
+/// Amounts come back to the minor unit, in their own currency.
+pub async fn amounts_come_back_exactly(backend: &Backend) {
+    let practice = backend.practice().await;
+    let amounts = [
+        money(0, "EUR"),
+        money(1, "USD"),
+        money(9_999, "JPY"),
+        money(1_234_567, "KWD"),
+        money(1_000_000_000_000, "XAF"),
+    ];
+    for (hour, price) in (0..).zip(amounts) {
+        let record = practice.record(next_id(backend).await, slot(hour));
+        let cancelled = in_state(BookingRecord { price, ..record }, BookingStatus::Cancelled, PaymentStatus::Succeeded);
+        let cancellation = cancelled.cancellation.clone().map(|c| Cancellation { refund: price, ..c });
+        let booking = restored(BookingRecord { cancellation, ..cancelled });
+        expect_round_trip(backend, &booking).await;
+        let paid = NewPayment { amount: price, ..payment(booking.id, &format!("r{hour}")) };
+        backend.keep(async |work| work.add_payment(&paid).await).await;
+        assert_eq!(backend.queries.payments(booking.id).await.unwrap()[0].facts.amount, price);
+        let offered = backend.keep(async |work| work.add_service(&NewService { price, ..service() }).await).await;
+        let read = backend.attempt(async |work| work.service(offered).await).await.unwrap();
+        assert_eq!(read.unwrap().price, price);
+    }
+}
+
+/// Instants come back to the millisecond, from before the epoch to the end of the calendar, whatever clocks do there.
+pub async fn instants_come_back_to_the_millisecond(backend: &Backend) {
+    let practice = backend.practice().await;
+    for (n, instant) in INSTANTS.map(at).into_iter().enumerate() {
+        let whole_second = Timestamp::from_second(instant.as_second()).unwrap();
+        let cancelled = in_state(
+            BookingRecord {
+                created_at: instant,
+                updated_at: instant,
+                ..practice.record(next_id(backend).await, whole_second)
+            },
+            BookingStatus::Cancelled,
+            PaymentStatus::Cancelled,
+        );
+        let booking = restored(BookingRecord { hold_expires_at: Some(instant), ..cancelled });
+        assert_eq!(booking.cancellation.as_ref().unwrap().at, instant);
+        expect_round_trip(backend, &booking).await;
+
+        let new = NewUser { email_verified_at: Some(instant), created_at: instant, ..client(&format!("u{n}")) };
+        let user = backend.add_user(&new).await;
+        let read = backend.queries.user(user).await.unwrap().unwrap();
+        assert_eq!((read.created_at, read.email_verified_at), (instant, Some(instant)));
+
+        let paid =
+            NewPayment { created_at: instant, settled_at: Some(instant), ..payment(booking.id, &format!("r{n}")) };
+        backend.keep(async |work| work.add_payment(&paid).await).await;
+        assert_eq!(backend.queries.payments(booking.id).await.unwrap()[0].facts, paid);
+
+        let line = AuditEntry { at: instant, ..audit_entry(AuditObject::Booking(booking.id), "some.thing") };
+        backend.keep(async |work| work.add_audit_entry(&line).await).await;
+        assert_eq!(backend.queries.history(booking.id).await.unwrap(), [line]);
+
+        let login = backend
+            .keep(async |work| {
+                let id = work.add_session(&NewSession { created_at: instant, ..session(user) }).await?;
+                let login = work.session(id).await?.expect("just added");
+                let ended = Session { rotated_at: instant, ended_at: Some(instant), ..login };
+                work.save_session(&ended).await?;
+                Ok(ended)
+            })
+            .await;
+        assert_eq!(login.created_at, instant);
+        assert_eq!(backend.queries.caller(login.id).await.unwrap().unwrap().session, login);
+
+        let owed = notice(&booking, NoticeKind::MeetingInfo, instant);
+        let settlement =
+            Settlement { state: NoticeState::Sent, next_at: instant, sent_at: Some(instant), last_error: None };
+        backend
+            .keep(async |work| {
+                work.enqueue(std::slice::from_ref(&owed)).await?;
+                let claimed = work.claim_notices(1, instant, &lease(1, minutes_after(instant, 1))).await?;
+                work.settle_notice(claimed[0].id, &LeaseToken([1; 16]), &settlement).await
+            })
+            .await;
+        let mail = &backend.queries.notices(booking.id).await.unwrap()[0];
+        assert_eq!((&mail.owed, mail.next_at, mail.sent_at), (&owed, instant, Some(instant)));
+    }
+}
+
+/// What is finer than a millisecond is cut off, in the row and in the reader's eyes alike.
+pub async fn instants_are_cut_to_milliseconds(backend: &Backend) {
+    let finer = now().checked_add(SignedDuration::from_nanos(456_789)).unwrap();
+    let id = backend.add_user(&NewUser { created_at: finer, email_verified_at: Some(finer), ..client("u") }).await;
+    let user = backend.queries.user(id).await.unwrap().unwrap();
+    assert_eq!((user.created_at, user.email_verified_at), (now(), Some(now())));
+    assert_eq!(backend.attempt(async |work| work.user(id).await).await.unwrap(), Some(user));
+}
+
+/// Texts come back to the letter, in every field that holds free text.
+pub async fn texts_come_back_to_the_letter(backend: &Backend) {
+    let practice = backend.practice().await;
+    for (hour, text) in (0..).zip(TEXTS) {
+        let record =
+            BookingRecord { note: Some(text.to_owned()), ..practice.record(next_id(backend).await, slot(hour)) };
+        let cancelled = in_state(record, BookingStatus::Cancelled, PaymentStatus::NotRequired);
+        let cancellation = cancelled.cancellation.clone().map(|c| Cancellation { reason: Some(text.to_owned()), ..c });
+        let booking = restored(BookingRecord { cancellation, ..cancelled });
+        expect_round_trip(backend, &booking).await;
+
+        let paid = NewPayment {
+            provider: Provider::Offline,
+            checkout_url: Some(text.to_owned()),
+            method: Some(text.to_owned()),
+            memo: Some(text.to_owned()),
+            ..payment(booking.id, text)
+        };
+        backend.keep(async |work| work.add_payment(&paid).await).await;
+        let read = backend.queries.payment_by_reference(Provider::Offline, text).await.unwrap();
+        assert_eq!(read.unwrap().facts, paid);
+
+        let line =
+            AuditEntry { request_id: Some(text.to_owned()), ..audit_entry(AuditObject::Booking(booking.id), text) };
+        backend.keep(async |work| work.add_audit_entry(&line).await).await;
+        assert_eq!(backend.queries.history(booking.id).await.unwrap(), [line]);
+
+        let new = NewService { name: text.to_owned(), description: text.to_owned(), ..service() };
+        let offered = backend.keep(async |work| work.add_service(&new).await).await;
+        let read = backend.attempt(async |work| work.service(offered).await).await.unwrap().unwrap();
+        assert_eq!((read.name.as_str(), read.description.as_str()), (text, text));
+
+        backend
+            .keep(async |work| {
+                work.set_password(practice.client, &password_hash(text)).await?;
+                work.add_session(&NewSession { network: Some(text.to_owned()), ..session(practice.client) }).await
+            })
+            .await;
+        let credentials = backend.queries.credentials_of(practice.client).await.unwrap().unwrap();
+        assert_eq!(credentials.password_hash.as_str(), password_hash(text).as_str());
+        assert!(backend.queries.network_is_known(practice.client, text).await.unwrap());
+    }
+}
+
+/// The longest note there can be comes back whole, in the widest characters there are.
+pub async fn the_longest_note_comes_back_whole(backend: &Backend) {
+    let practice = backend.practice().await;
+    let note = "🦊".repeat(Booking::MAX_NOTE_CHARS);
+    let record = practice.record(next_id(backend).await, slot(0));
+    expect_round_trip(backend, &restored(BookingRecord { note: Some(note), ..record })).await;
+}
+
+/// Names come back as they were typed, in every script.
+pub async fn names_come_back_as_they_were_typed(backend: &Backend) {
+    let practice = backend.practice().await;
+    let longest = "𝒳".repeat(PersonName::MAX_CHARS);
+    for typed in [
+        "O'Brien",
+        "Anna-Lena \"Lenchen\"",
+        "👩‍👩‍👧‍👦",
+        "משה",
+        "فاطمة",
+        "李小龍",
+        "Zoe\u{308}",
+        "Nguyễn Thị",
+        "Robert'); --",
+        &longest,
+    ] {
+        let user = backend.queries.user(practice.client).await.unwrap().unwrap();
+        let renamed = User { first_name: Some(name(typed)), last_name: Some(name(typed)), ..user };
+        backend.keep(async |work| work.save_user(&renamed).await).await;
+        let read = backend.queries.user(practice.client).await.unwrap().unwrap();
+        assert_eq!(read.first_name.as_ref().unwrap().as_str(), typed);
+        assert_eq!(read, renamed);
+    }
+}

@@ -1,0 +1,269 @@
+//! Test data that is whole and legal, to be changed where a test cares.
+
+use attune_domain::meeting::NewRoom;
+use attune_domain::notice::{NoticeKind, OwedNotice};
+use attune_domain::{
+    Booking, BookingId, BookingRecord, BookingStatus, Cancellation, Currency, EmailAddress, MeetingBaseUrl,
+    MeetingRoom, Money, PaymentStatus, PersonName, Role, RoomTail, ServiceId, TimeZoneName, UserId,
+};
+use attune_ports::{
+    AccountKey, AuditEntry, AuditObject, Lease, LeaseToken, NewPayment, NewService, NewSession, NewUser, PasswordHash,
+    PaymentState, Provider, Store, TokenHash,
+};
+use jiff::{SignedDuration, Timestamp};
+
+/// Reads an instant such as `2027-01-11T08:00:00Z`.
+pub fn at(text: &str) -> Timestamp {
+    text.parse().expect("an instant")
+}
+
+/// The moment at which tests take place, on a broken second as real clocks are.
+pub fn now() -> Timestamp {
+    at("2027-01-11T08:00:00.123Z")
+}
+
+/// An instant so many minutes after another one, or before it.
+pub fn minutes_after(start: Timestamp, minutes: i64) -> Timestamp {
+    start.checked_add(SignedDuration::from_mins(minutes)).expect("an instant within the calendar")
+}
+
+/// The beginning of the n-th hour of a calendar that opens a week after [`now`]. A fixture booking takes exactly one.
+pub fn slot(n: i64) -> Timestamp {
+    minutes_after(at("2027-01-18T09:00:00Z"), 60 * n)
+}
+
+/// An amount in euro cents.
+pub fn eur(minor: i64) -> Money {
+    money(minor, "EUR")
+}
+
+/// An amount in minor units of a currency.
+pub fn money(minor: i64, currency: &str) -> Money {
+    Money::new(minor, Currency::parse(currency).expect("a currency")).expect("an amount")
+}
+
+/// An address at example.org.
+pub fn email(local: &str) -> EmailAddress {
+    EmailAddress::parse(&format!("{local}@example.org")).expect("an address")
+}
+
+/// A first or last name.
+pub fn name(text: &str) -> PersonName {
+    PersonName::parse(text).expect("a name").expect("a visible name")
+}
+
+/// The name of a time zone.
+pub fn zone(text: &str) -> TimeZoneName {
+    TimeZoneName::parse(text).expect("a time zone")
+}
+
+/// A hash that no password fits.
+pub fn password_hash(seed: &str) -> PasswordHash {
+    PasswordHash::new(format!("$test$v=1${seed}"))
+}
+
+/// A client to be, at `{local}@example.org`.
+pub fn client(local: &str) -> NewUser {
+    NewUser {
+        email: email(local),
+        first_name: Some(name("Robin")),
+        last_name: Some(name("Doe")),
+        time_zone: Some(zone("Europe/Berlin")),
+        role: Role::Client,
+        password_hash: password_hash(local),
+        email_verified_at: None,
+        created_at: now(),
+    }
+}
+
+/// A therapist to be, at `{local}@example.org`.
+pub fn therapist(local: &str) -> NewUser {
+    NewUser { role: Role::Admin, ..client(local) }
+}
+
+/// A service of 50 minutes with a pause of 10, so that it fills one [`slot`].
+pub fn service() -> NewService {
+    NewService {
+        name: "Session".to_owned(),
+        description: "Fifty minutes by video".to_owned(),
+        minutes: 50,
+        pause_minutes: 10,
+        price: eur(9_000),
+    }
+}
+
+/// A login to be.
+pub fn session(user: UserId) -> NewSession {
+    NewSession { user, network: Some("192.0.2.0/24".to_owned()), created_at: now() }
+}
+
+/// The hash of a refresh token; the same number gives the same hash.
+pub fn token_hash(seed: u8) -> TokenHash {
+    TokenHash([seed; 32])
+}
+
+/// The key under which failed logins are counted; the same number gives the same key.
+pub fn account_key(seed: u8) -> AccountKey {
+    AccountKey([seed; 32])
+}
+
+/// An open attempt to collect the price of a booking.
+pub fn payment(booking: BookingId, reference: &str) -> NewPayment {
+    NewPayment {
+        booking,
+        provider: Provider::Test,
+        reference: reference.to_owned(),
+        amount: eur(9_000),
+        state: PaymentState::Open,
+        checkout_url: Some(format!("https://pay.example.org/{reference}")),
+        method: None,
+        memo: None,
+        recorded_by: None,
+        created_at: now(),
+        settled_at: None,
+    }
+}
+
+/// A mail that a booking owes its client.
+pub fn notice(booking: &Booking, kind: NoticeKind, send_after: Timestamp) -> OwedNotice {
+    OwedNotice {
+        kind,
+        booking: booking.id,
+        recipient: booking.client,
+        starts_at: booking.scheduled_at,
+        booking_version: booking.version,
+        send_after,
+    }
+}
+
+/// A reminder that a booking owes its client so many minutes before it begins; due as told, not as computed.
+pub fn reminder(booking: &Booking, minutes_before: u32, send_after: Timestamp) -> OwedNotice {
+    notice(booking, NoticeKind::Reminder { minutes_before }, send_after)
+}
+
+/// A worker's claim; the same number gives the same token.
+pub fn lease(seed: u8, until: Timestamp) -> Lease {
+    Lease { token: LeaseToken([seed; 16]), until }
+}
+
+/// A line of the trail, by the system itself.
+pub fn audit_entry(object: AuditObject, action: &str) -> AuditEntry {
+    AuditEntry { at: now(), actor: None, action: action.to_owned(), object, request_id: None }
+}
+
+/// The room of a booking.
+pub fn room(booking: BookingId) -> MeetingRoom {
+    let base_url = MeetingBaseUrl::parse("https://meet.example.org/").expect("a base URL");
+    MeetingRoom::make(booking, now(), NewRoom { base_url: &base_url, tail: RoomTail::from_bytes([0x5a; 16]) })
+}
+
+/// A booking of facts that must fit together.
+pub fn restored(record: BookingRecord) -> Booking {
+    Booking::restore(record).expect("facts that fit together")
+}
+
+/// The booking's facts one version on, as a change would leave them.
+pub fn next_version(booking: &Booking) -> BookingRecord {
+    let record = booking.record().clone();
+    BookingRecord { version: record.version + 1, updated_at: minutes_after(record.updated_at, 1), ..record }
+}
+
+/// The same booking in another state, with the room, the hold or the cancellation that belongs to it.
+pub fn in_state(record: BookingRecord, status: BookingStatus, payment_status: PaymentStatus) -> BookingRecord {
+    let pending = status == BookingStatus::PendingPayment;
+    BookingRecord {
+        room: status.has_room().then(|| room(record.id)),
+        hold_expires_at: pending.then(|| minutes_after(record.created_at, 15)),
+        cancellation: (status == BookingStatus::Cancelled).then(|| Cancellation {
+            at: record.updated_at,
+            by: record.client,
+            late: false,
+            reason: None,
+            refund: Money::zero(record.price.currency()),
+        }),
+        status,
+        payment_status,
+        ..record
+    }
+}
+
+/// All pairs of states that a booking may have.
+pub fn legal_states() -> impl Iterator<Item = (BookingStatus, PaymentStatus)> {
+    all_states().filter(|(status, payment)| payment.is_legal_with(*status))
+}
+
+/// All pairs of states, legal or not.
+pub fn all_states() -> impl Iterator<Item = (BookingStatus, PaymentStatus)> {
+    BookingStatus::ALL.into_iter().flat_map(|status| PaymentStatus::ALL.into_iter().map(move |paid| (status, paid)))
+}
+
+/// Who and what a booking needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Practice {
+    /// An admin, `therapist@example.org`.
+    pub therapist: UserId,
+    /// A client, `client@example.org`.
+    pub client: UserId,
+    /// [`service`].
+    pub service: ServiceId,
+}
+
+impl Practice {
+    /// Writes a therapist, a client and a service into a store.
+    pub async fn found(store: &dyn Store) -> Self {
+        let mut work = store.begin().await.expect("a unit of work opens");
+        let therapist = work.add_user(&therapist("therapist")).await.expect("a therapist");
+        let client = work.add_user(&client("client")).await.expect("a client");
+        let service = work.add_service(&service()).await.expect("a service");
+        work.commit().await.expect("the practice is kept");
+        Self { therapist, client, service }
+    }
+
+    /// The facts of a scheduled session with nothing due, of 50 minutes and a pause of 10.
+    pub fn record(&self, id: BookingId, scheduled_at: Timestamp) -> BookingRecord {
+        BookingRecord {
+            id,
+            client: self.client,
+            therapist: self.therapist,
+            service: self.service,
+            scheduled_at,
+            minutes: 50,
+            blocked_until: minutes_after(scheduled_at, 60),
+            status: BookingStatus::Scheduled,
+            payment_status: PaymentStatus::NotRequired,
+            price: eur(9_000),
+            room: Some(room(id)),
+            hold_expires_at: None,
+            note: None,
+            cancellation: None,
+            version: 1,
+            created_at: now(),
+            updated_at: now(),
+        }
+    }
+
+    /// A scheduled session with nothing due.
+    pub fn booking(&self, id: BookingId, scheduled_at: Timestamp) -> Booking {
+        restored(self.record(id, scheduled_at))
+    }
+
+    /// A session in any legal pair of states.
+    pub fn booking_in(
+        &self,
+        id: BookingId,
+        scheduled_at: Timestamp,
+        status: BookingStatus,
+        payment_status: PaymentStatus,
+    ) -> Booking {
+        restored(in_state(self.record(id, scheduled_at), status, payment_status))
+    }
+
+    /// An unpaid booking that keeps its slot until `hold_until`.
+    pub fn held(&self, id: BookingId, scheduled_at: Timestamp, hold_until: Timestamp) -> Booking {
+        let record = self.record(id, scheduled_at);
+        restored(BookingRecord {
+            hold_expires_at: Some(hold_until),
+            ..in_state(record, BookingStatus::PendingPayment, PaymentStatus::Pending)
+        })
+    }
+}

@@ -1,0 +1,175 @@
+//! What admins see and do: everybody's bookings, and who may do what.
+
+use attune_e2e::{Database, Method, Practice, keys, later};
+use serde_json::{Value, json};
+
+on_both_databases!(
+    admins_see_every_booking,
+    a_booking_shows_its_mails_and_its_history,
+    a_change_of_role_counts_from_the_next_request_on,
+    clients_see_nothing_of_the_admins_pages,
+);
+
+const LISTED: [&str; 10] = [
+    "id",
+    "user_id",
+    "scheduled_at",
+    "duration",
+    "status",
+    "jitsi_room_id",
+    "jitsi_room_url",
+    "admin_meeting_url",
+    "amount",
+    "payment_status",
+];
+
+async fn admins_see_every_booking(database: Database) {
+    let practice = Practice::on(database).with("payments.provider", "test").open().await;
+    let app = practice.serve().await;
+    let admin = practice.admin(&app).await;
+    let (john, jane) = (practice.client(&app, "John", "Doe").await, practice.client(&app, "Jane", "Rowland").await);
+    let mut ids = Vec::new();
+    for day in 1..=6 {
+        let person = if day % 2 == 0 { &jane } else { &john };
+        let placed = person.book(later(day * 1440)).await.expect(201);
+        if day <= 3 {
+            crate::bookings::pay(&app, &placed).await;
+        }
+        ids.push(placed["id"].as_i64().unwrap());
+    }
+
+    let answer = admin.get("/api/admin/bookings").await;
+    let page = answer.expect(200);
+    assert_eq!(keys(&answer.text), ["bookings", "total", "limit", "offset"]);
+    assert_eq!(keys(answer.text.split_once("[").unwrap().1), LISTED, "exactly these fields in this order");
+    assert_eq!((&page["total"], &page["limit"], &page["offset"]), (&json!(6), &json!(50), &json!(0)));
+    let rows = page["bookings"].as_array().unwrap();
+    let unpaid = rows.iter().find(|row| row["id"] == ids[5]).unwrap();
+    assert_eq!((&unpaid["admin_meeting_url"], &unpaid["status"]), (&Value::Null, &json!("pending_payment")));
+
+    let listed = async |query: &str| {
+        let page = admin.get(&format!("/api/admin/bookings?{query}")).await.expect(200);
+        let rows = page["bookings"].as_array().unwrap();
+        (rows.iter().map(|row| row["id"].as_i64().unwrap()).collect::<Vec<_>>(), page["total"].as_i64().unwrap())
+    };
+    let latest_first: Vec<i64> = ids.iter().copied().rev().collect();
+    assert_eq!(listed("").await, (latest_first.clone(), 6));
+    assert_eq!(listed("limit=2&offset=3").await, (latest_first[3..5].to_vec(), 6));
+    assert_eq!(listed("limit=2&offset=100").await, (vec![], 6));
+    assert_eq!(listed("status=scheduled").await, (vec![ids[2], ids[1], ids[0]], 3));
+    assert_eq!(listed("payment_status=pending").await, (vec![ids[5], ids[4], ids[3]], 3));
+    assert_eq!(listed(&format!("user_id={}", jane.id)).await, (vec![ids[5], ids[3], ids[1]], 3));
+    assert_eq!(listed(&format!("user_id={}&status=scheduled", jane.id)).await, (vec![ids[1]], 1));
+    let between = format!("from={}&to={}", later(2 * 1440), later(4 * 1440));
+    assert_eq!(listed(&between).await, (vec![ids[2], ids[1]], 2));
+    assert_eq!(listed("sort=scheduled_at").await, (ids.clone(), 6));
+    assert_eq!(listed("sort=-scheduled_at").await, (latest_first, 6));
+    for bad in ["sort=1;DROP TABLE bookings", "status=odd", "limit=201", "limit=-1", "user_id=x", "expand=everything", "page=2"] {
+        admin.get(&format!("/api/admin/bookings?{bad}")).await.expect(422);
+    }
+
+    let expanded = admin.get("/api/admin/bookings?expand=user&limit=1").await;
+    let user = &expanded.expect(200)["bookings"][0]["user"];
+    let expected = json!({"id": jane.id, "first_name": "Jane", "last_name": "Rowland", "email": jane.email});
+    assert_eq!(user, &expected);
+    assert!(rows.iter().all(|row| row.get("user").is_none()), "only when asked for");
+}
+
+async fn a_booking_shows_its_mails_and_its_history(database: Database) {
+    let practice = Practice::on(database).with("payments.provider", "test").open().await;
+    let app = practice.serve().await;
+    let (admin, john) = (practice.admin(&app).await, practice.client(&app, "John", "Doe").await);
+    let placed = john.book(later(3 * 1440)).await.expect(201);
+    let id = placed["id"].as_i64().unwrap();
+    assert!(admin.notifications(id).await.is_empty(), "nothing is owed before the payment");
+    crate::bookings::pay(&app, &placed).await;
+    practice.mails.wait_for(1, std::time::Duration::from_secs(30)).await;
+
+    let detail = attune_e2e::eventually("the mail is written down as sent", async || {
+        let detail = admin.detail(id).await;
+        (detail["notifications"][0]["state"] == "sent").then_some(detail)
+    })
+    .await;
+    assert_eq!((&detail["user"]["id"], &detail["user"]["email"]), (&json!(john.id), &json!(john.email)));
+    let mails = detail["notifications"].as_array().unwrap();
+    let kinds: Vec<&Value> = mails.iter().map(|mail| &mail["kind"]).collect();
+    assert_eq!(kinds, ["meeting_info", "reminder", "reminder"]);
+    assert_eq!((&mails[0]["attempts"], &mails[0]["last_error"]), (&json!(1), &Value::Null));
+    assert!(mails[0]["sent_at"].is_string() && mails[1]["sent_at"].is_null());
+    let planned: Vec<&Value> = mails[1..].iter().map(|mail| &mail["send_after"]).collect();
+    assert_eq!(planned, [&json!(later(2 * 1440).to_string()), &json!(later(3 * 1440 - 60).to_string())]);
+    let actions: Vec<&Value> = detail["history"].as_array().unwrap().iter().map(|entry| &entry["action"]).collect();
+    assert_eq!(actions, ["booking.held", "booking.scheduled"]);
+    admin.get("/api/admin/bookings/999999").await.refused(404, "booking_not_found");
+    admin.get("/api/admin/bookings/abc").await.refused(400, "invalid_booking_id");
+}
+
+async fn a_change_of_role_counts_from_the_next_request_on(database: Database) {
+    let practice = Practice::on(database).open().await;
+    let app = practice.serve().await;
+    let (admin, john) = (practice.admin(&app).await, practice.client(&app, "John", "Doe").await);
+    let account = async |id: i64, change: Value| admin.patch(&format!("/api/admin/users/{id}"), change).await;
+    let users = admin.get("/api/admin/users").await.expect(200);
+    assert_eq!(users["total"], 2);
+    let found = users["users"].as_array().unwrap().iter().find(|user| user["id"] == john.id).unwrap().clone();
+    assert_eq!((&found["email"], &found["is_admin"], &found["disabled"]), (&json!(john.email), &json!(false), &json!(false)));
+    assert_eq!(admin.get(&format!("/api/admin/users/{}", john.id)).await.expect(200), found);
+
+    john.get("/api/admin/users").await.refused(403, "forbidden");
+    assert_eq!(account(john.id, json!({"is_admin": true})).await.expect(200)["is_admin"], true);
+    john.get("/api/admin/users").await.expect(200);
+    let id = admin.booked(later(1440)).await;
+    assert!(john.meeting_url(id).await.ends_with("&config.startWithVideoMuted=false"), "a therapist's link");
+    account(john.id, json!({"is_admin": false})).await.expect(200);
+    john.get("/api/admin/users").await.refused(403, "forbidden");
+    john.link(id).await.refused(403, "forbidden");
+
+    account(admin.id, json!({"is_admin": false})).await.refused(409, "last_admin");
+    account(admin.id, json!({"disabled": true})).await.refused(409, "last_admin");
+    admin.get("/api/admin/users").await.expect(200);
+
+    john.get("/api/auth/me").await.expect(200);
+    assert_eq!(account(john.id, json!({"disabled": true})).await.expect(200)["disabled"], true);
+    let shut_out = john.get("/api/auth/me").await;
+    assert!(matches!(shut_out.status, 401 | 403), "{}", shut_out.text);
+    let credentials = json!({"email": john.email, "password": john.password});
+    app.post("/api/auth/login", credentials.clone()).await.refused(403, "account_disabled");
+    app.post("/api/auth/refresh", json!({"refresh_token": john.refresh})).await.refused(401, "invalid_refresh_token");
+    let wrong = json!({"email": john.email, "password": "another-wrong-password"});
+    app.post("/api/auth/login", wrong).await.refused(401, "invalid_credentials");
+    account(john.id, json!({"disabled": false})).await.expect(200);
+    app.post("/api/auth/login", credentials).await.expect(200);
+    let old_login = john.get("/api/auth/me").await;
+    assert_eq!(old_login.status, 401, "the old login stays over");
+
+    // With a second admin, the first may go.
+    account(john.id, json!({"is_admin": true, "first_name": "Johanna"})).await.expect(200);
+    account(admin.id, json!({"is_admin": false})).await.expect(200);
+    admin.get("/api/admin/users").await.refused(403, "forbidden");
+    assert_eq!(john.again().await.get("/api/auth/me").await.expect(200)["first_name"], "Johanna");
+}
+
+async fn clients_see_nothing_of_the_admins_pages(database: Database) {
+    let practice = Practice::on(database).open().await;
+    let app = practice.serve().await;
+    let john = practice.client(&app, "John", "Doe").await;
+    let id = john.booked(later(1440)).await;
+    let paths = [
+        (Method::GET, "/api/admin/bookings".to_owned()),
+        (Method::GET, format!("/api/admin/bookings/{id}")),
+        (Method::GET, "/api/admin/bookings/999999".to_owned()),
+        (Method::GET, "/api/admin/bookings/abc".to_owned()),
+        (Method::POST, format!("/api/admin/bookings/{id}/payments/offline")),
+        (Method::GET, "/api/admin/users".to_owned()),
+        (Method::GET, "/api/admin/users/1".to_owned()),
+        (Method::PATCH, format!("/api/admin/users/{}", john.id)),
+        (Method::GET, "/api/admin/no-such-page".to_owned()),
+    ];
+    for (method, path) in paths {
+        let as_client = john.send(john.request(method.clone(), &path).json(&json!({"is_admin": true}))).await;
+        as_client.refused(403, "forbidden");
+        let as_nobody = app.send(app.request(method, &path).json(&json!({"is_admin": true}))).await;
+        as_nobody.refused(401, "unauthenticated");
+    }
+    assert_eq!(john.get("/api/auth/me").await.expect(200)["is_admin"], false);
+}

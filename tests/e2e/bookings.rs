@@ -1,0 +1,264 @@
+//! Booking a session, paying for it, and seeing one's own bookings.
+
+use attune_e2e::{Database, Instance, Method, NOW, Person, Practice, at, keys, later};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+on_both_databases!(
+    nothing_due_is_agreed_at_once,
+    a_paid_session_is_agreed_after_the_payment,
+    an_admin_records_what_was_paid_elsewhere,
+    an_unpaid_slot_is_free_again_after_the_hold,
+    what_cannot_be_booked_is_refused,
+    people_see_their_own_bookings_only,
+);
+
+/// The fields of a client's list, as front ends have always read them.
+const LISTED: [&str; 10] = [
+    "id",
+    "user_id",
+    "scheduled_at",
+    "duration",
+    "status",
+    "jitsi_room_id",
+    "jitsi_room_url",
+    "personalized_meeting_url",
+    "amount",
+    "payment_status",
+];
+
+async fn nothing_due_is_agreed_at_once(database: Database) {
+    let practice = Practice::on(database).open().await;
+    let app = practice.serve().await;
+    let john = practice.client(&app, "John", "Doe").await;
+    let services = app.get("/api/services").await.expect(200);
+    assert_eq!(services["services"][0]["duration"], 50);
+
+    let wish = json!({"scheduled_at": "2027-03-04T11:00:00.9+01:00", "note": "First session\nwith two lines"});
+    let answer = john.post("/api/bookings", wish).await;
+    let booking = answer.expect(201);
+    let id = booking["id"].as_i64().unwrap();
+    assert_eq!(answer.header("location"), Some(format!("/api/bookings/{id}").as_str()));
+    assert_eq!(booking["scheduled_at"], "2027-03-04T10:00:00Z", "an instant, cut to a whole second");
+    assert_eq!((&booking["status"], &booking["payment_status"]), (&json!("scheduled"), &json!("not_required")));
+    assert_eq!((&booking["user_id"], &booking["duration"]), (&json!(john.id), &json!(50)));
+    assert_eq!((&booking["checkout_url"], &booking["hold_expires_at"]), (&Value::Null, &Value::Null));
+    assert_eq!(booking["note"], "First session\nwith two lines");
+    assert_eq!((&booking["currency"], &booking["version"]), (&json!("EUR"), &json!(1)));
+    assert!(answer.text.contains("\"amount\":100.00"), "the currency's decimals: {}", answer.text);
+
+    let room = booking["jitsi_room_id"].as_str().unwrap();
+    check_room_id(room, id);
+    assert_eq!(booking["jitsi_room_url"], format!("https://meet.example.org/{room}"));
+    let link = format!("https://meet.example.org/{room}#userInfo.displayName=%22John%20Doe%22");
+    assert_eq!(booking["personalized_meeting_url"], link);
+
+    let list = john.get("/api/bookings").await;
+    list.expect(200);
+    assert_eq!(keys(&list.text), ["bookings"]);
+    assert_eq!(keys(list.text.split_once("[").unwrap().1), LISTED, "exactly these fields in this order");
+    assert_eq!(list.header("x-total-count"), Some("1"));
+    let one = john.get(&format!("/api/bookings/{id}")).await;
+    let mut expected = booking.clone();
+    expected.as_object_mut().unwrap().remove("checkout_url");
+    assert_eq!(one.expect(200), expected);
+    for field in LISTED {
+        assert_eq!(list.json()["bookings"][0][field], booking[field], "{field}");
+    }
+
+    let payment = format!("/api/bookings/{id}/payment");
+    john.send(john.request(Method::POST, &payment)).await.refused(409, "not_required");
+    assert_eq!(john.get(&payment).await.expect(200)["payment_status"], "not_required");
+}
+
+/// `booking-{id}-{unix seconds}-{32 hexadecimal digits}`, lower case.
+pub(crate) fn check_room_id(room: &str, booking: i64) {
+    let parts: Vec<&str> = room.split('-').collect();
+    let [word, id, second, tail] = parts.as_slice() else { panic!("{room}") };
+    assert_eq!((*word, *id), ("booking", booking.to_string().as_str()), "{room}");
+    assert_eq!(*second, at(NOW).as_second().to_string(), "{room}");
+    assert!(tail.len() == 32 && tail.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')), "{room}");
+}
+
+async fn a_paid_session_is_agreed_after_the_payment(database: Database) {
+    let practice = Practice::on(database).with("payments.provider", "test").open().await;
+    let app = practice.serve().await;
+    let jane = practice.client(&app, "Jane", "Rowland").await;
+    let placed = jane.book(later(3 * 1440)).await.expect(201);
+    let id = placed["id"].as_i64().unwrap();
+    assert_eq!((&placed["status"], &placed["payment_status"]), (&json!("pending_payment"), &json!("pending")));
+    assert_eq!(placed["hold_expires_at"], later(15).to_string());
+    let nulls = |booking: &Value| {
+        for field in ["jitsi_room_id", "jitsi_room_url", "personalized_meeting_url"] {
+            assert_eq!(booking.get(field), Some(&Value::Null), "{field} is there and null");
+        }
+    };
+    nulls(&placed);
+    jane.link(id).await.refused(404, "meeting_link_unavailable");
+
+    let checkout = placed["checkout_url"].as_str().unwrap().to_owned();
+    assert!(checkout.starts_with(&format!("{}/test-checkout/", app.base())), "{checkout}");
+    let asked = jane.send(jane.request(Method::POST, &format!("/api/bookings/{id}/payment"))).await.expect(200);
+    assert_eq!(asked["checkout_url"], checkout, "asking twice leads to the same place");
+
+    // Link scanners open what they find: looking must not pay.
+    for method in [Method::GET, Method::HEAD] {
+        let page = app.send(app.request(method, &checkout)).await;
+        assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    }
+    let unpaid = &jane.bookings().await[0];
+    assert_eq!(unpaid["status"], "pending_payment");
+    nulls(unpaid);
+    assert!(practice.mails.messages().is_empty(), "no mail before the payment");
+
+    let paid = app.send(app.request(Method::POST, &checkout)).await;
+    assert!(matches!(paid.status, 200 | 303), "{}", paid.text);
+    let booking = jane.bookings().await[0].clone();
+    assert_eq!((&booking["status"], &booking["payment_status"]), (&json!("scheduled"), &json!("succeeded")));
+    check_room_id(booking["jitsi_room_id"].as_str().unwrap(), id);
+    assert_eq!(booking["personalized_meeting_url"], jane.meeting_url(id).await);
+
+    let again = app.send(app.request(Method::POST, &checkout)).await;
+    assert!(again.status < 400, "the same news twice is the same as once: {}", again.text);
+    assert_eq!(jane.bookings().await[0], booking, "and changes nothing");
+    jane.send(jane.request(Method::POST, &format!("/api/bookings/{id}/payment"))).await.refused(409, "already_paid");
+    let payment = jane.get(&format!("/api/bookings/{id}/payment")).await.expect(200);
+    assert_eq!((&payment["provider"], &payment["payment_status"]), (&json!("test"), &json!("succeeded")));
+
+    let nowhere = format!("{}/test-checkout/{}", app.base(), "0".repeat(32));
+    assert_eq!(app.send(app.request(Method::POST, &nowhere)).await.status, 404);
+}
+
+async fn an_admin_records_what_was_paid_elsewhere(database: Database) {
+    let practice = Practice::on(database).with("payments.provider", "offline").open().await;
+    let app = practice.serve().await;
+    let (admin, jane) = (practice.admin(&app).await, practice.client(&app, "Jane", "Rowland").await);
+    let placed = jane.book(later(7 * 1440)).await.expect(201);
+    let id = placed["id"].as_i64().unwrap();
+    assert_eq!((&placed["status"], &placed["checkout_url"]), (&json!("pending_payment"), &Value::Null));
+    assert_eq!(placed["hold_expires_at"], later(72 * 60).to_string(), "days rather than minutes");
+
+    let record = format!("/api/admin/bookings/{id}/payments/offline");
+    let cash = |amount: Value| json!({"amount": amount, "method": "cash", "reference": "receipt 17"});
+    jane.post(&record, cash(json!(100))).await.refused(403, "forbidden");
+    for wrong in [json!(99.99), json!(100.01), json!(0), json!(10000)] {
+        admin.post(&record, cash(wrong)).await.refused_field("amount", "amount_mismatch");
+    }
+    for nonsense in [json!(-100), json!(100.001), json!("a hundred")] {
+        admin.post(&record, cash(nonsense)).await.expect(422);
+    }
+    assert_eq!(jane.bookings().await[0]["status"], "pending_payment");
+
+    let recorded = admin.post(&record, cash(json!(100.00))).await.expect(200);
+    assert_eq!((&recorded["status"], &recorded["payment_status"]), (&json!("scheduled"), &json!("succeeded")));
+    assert!(jane.meeting_url(id).await.contains("/booking-"));
+    admin.post(&record, cash(json!(100))).await.refused(409, "already_paid");
+    let missing = "/api/admin/bookings/999999/payments/offline";
+    admin.post(missing, cash(json!(100))).await.refused(404, "booking_not_found");
+    let actions: Vec<Value> = history(&admin, id).await;
+    assert_eq!(actions, ["booking.held", "booking.scheduled"]);
+}
+
+async fn history(admin: &Person, booking: i64) -> Vec<Value> {
+    let history = admin.detail(booking).await["history"].clone();
+    history.as_array().unwrap().iter().map(|entry| entry["action"].clone()).collect()
+}
+
+async fn an_unpaid_slot_is_free_again_after_the_hold(database: Database) {
+    let practice = Practice::on(database).with("payments.provider", "test").open().await;
+    let app = practice.serve().await;
+    let (slow, quick) = (practice.client(&app, "Slow", "Payer").await, practice.client(&app, "Quick", "Payer").await);
+    let placed = slow.book(later(1440)).await.expect(201);
+    let checkout = placed["checkout_url"].as_str().unwrap();
+    practice.clock.set(later(15) - SignedDuration::from_secs(1));
+    let quick = quick.again().await;
+    quick.book(later(1440)).await.refused(409, "slot_taken");
+    practice.clock.set(later(15));
+    let theirs = quick.book(later(1440)).await.expect(201);
+    pay(&app, &theirs).await;
+    let slow = slow.again().await;
+    assert_eq!(slow.bookings().await[0]["status"], "expired");
+    let late = app.send(app.request(Method::POST, checkout).header("accept", "application/json")).await;
+    assert!((400..500).contains(&late.status), "the slot is somebody else's: {} {}", late.status, late.text);
+    assert_eq!(slow.bookings().await[0]["status"], "expired");
+    assert_eq!(quick.bookings().await[0]["status"], "scheduled");
+}
+
+/// Presses the button of the test provider's page.
+pub(crate) async fn pay(app: &Instance, placed: &Value) {
+    let paid = app.send(app.request(Method::POST, placed["checkout_url"].as_str().unwrap())).await;
+    assert!(paid.status < 400, "{} {}", paid.status, paid.text);
+}
+
+async fn what_cannot_be_booked_is_refused(database: Database) {
+    let practice = Practice::on(database).open().await;
+    let app = practice.serve().await;
+    let john = practice.client(&app, "John", "Doe").await;
+    let refused = async |body: Value, field: &str, code: &str| {
+        john.post("/api/bookings", body).await.refused_field(field, code);
+    };
+    refused(json!({"scheduled_at": NOW}), "scheduled_at", "in_the_past").await;
+    refused(json!({"scheduled_at": "2027-03-01T08:59:59Z"}), "scheduled_at", "in_the_past").await;
+    refused(json!({"scheduled_at": later(367 * 1440).to_string()}), "scheduled_at", "too_far").await;
+    refused(json!({"scheduled_at": "2027-03-02T10:00:00"}), "scheduled_at", "invalid_timestamp").await;
+    refused(json!({"scheduled_at": "tomorrow"}), "scheduled_at", "invalid_timestamp").await;
+    refused(json!({"scheduled_at": 1_800_000_000}), "scheduled_at", "wrong_type").await;
+    refused(json!({}), "scheduled_at", "required").await;
+    let tomorrow = later(1440).to_string();
+    refused(json!({"scheduled_at": tomorrow, "amount": 1}), "amount", "unknown_field").await;
+    refused(json!({"scheduled_at": tomorrow, "user_id": 1}), "user_id", "unknown_field").await;
+    refused(json!({"scheduled_at": tomorrow, "service_id": 99}), "service_id", "unknown_service").await;
+    refused(json!({"scheduled_at": tomorrow, "therapist_id": john.id}), "therapist_id", "unknown_therapist").await;
+    refused(json!({"scheduled_at": tomorrow, "note": "n".repeat(2001)}), "note", "too_long").await;
+    assert!(john.bookings().await.is_empty());
+
+    john.booked(later(1440)).await;
+    // Fifty minutes and the pause of ten: everything that touches more than the edges is taken.
+    for minutes in [-59, -1, 0, 1, 59] {
+        john.book(later(1440 + minutes)).await.refused(409, "slot_taken");
+    }
+    for minutes in [-60, 60] {
+        john.booked(later(1440 + minutes)).await;
+    }
+}
+
+async fn people_see_their_own_bookings_only(database: Database) {
+    let practice = Practice::on(database).open().await;
+    let app = practice.serve().await;
+    let admin = practice.admin(&app).await;
+    let (john, jane) = (practice.client(&app, "John", "Doe").await, practice.client(&app, "Jane", "Rowland").await);
+    let mut johns = Vec::new();
+    for day in 1..=5 {
+        johns.push(john.booked(later(day * 1440)).await);
+    }
+    let janes = jane.booked(later(6 * 1440)).await;
+    let listed = async |query: &str| {
+        let answer = john.get(&format!("/api/bookings{query}")).await;
+        let bookings = answer.expect(200)["bookings"].as_array().unwrap().clone();
+        let ids: Vec<i64> = bookings.iter().map(|b| b["id"].as_i64().unwrap()).collect();
+        (ids, answer.header("x-total-count").unwrap().to_owned())
+    };
+    let latest_first: Vec<i64> = johns.iter().copied().rev().collect();
+    assert_eq!(listed("").await, (latest_first.clone(), "5".into()));
+    assert_eq!(listed("?limit=2&offset=1").await, (latest_first[1..3].to_vec(), "5".into()));
+    assert_eq!(listed("?offset=5").await, (vec![], "5".into()));
+    assert_eq!(listed("?status=cancelled").await, (vec![], "0".into()));
+    let between = format!("?status=scheduled&from={}&to={}", later(2 * 1440), later(4 * 1440));
+    assert_eq!(listed(&between).await, (vec![johns[2], johns[1]], "2".into()));
+    for (query, field) in
+        [("?limit=0", "limit"), ("?limit=201", "limit"), ("?offset=-1", "offset"), ("?status=odd", "status"), ("?user_id=1", "user_id")]
+    {
+        let problem = john.get(&format!("/api/bookings{query}")).await.expect(422);
+        assert_eq!(problem["errors"][0]["field"], field);
+    }
+
+    john.get(&format!("/api/bookings/{janes}")).await.refused(403, "forbidden");
+    john.get(&format!("/api/bookings/{janes}/payment")).await.refused(403, "forbidden");
+    john.get("/api/bookings/999999").await.refused(404, "booking_not_found");
+    for bad in ["abc", "0", "-1", "1.5", "99999999999999999999"] {
+        john.get(&format!("/api/bookings/{bad}")).await.refused(400, "invalid_booking_id");
+    }
+    assert_eq!(admin.get(&format!("/api/bookings/{janes}")).await.expect(200)["user_id"], jane.id);
+    assert!(admin.bookings().await.is_empty(), "an admin's own list is an admin's own");
+    app.get("/api/bookings").await.refused(401, "unauthenticated");
+}

@@ -1,0 +1,144 @@
+//! Power cuts: the process is killed while clients book, again and again, on the same data.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use attune_e2e::{Database, Person, Practice, eventually, later};
+use jiff::SignedDuration;
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+on_both_databases!(what_was_acknowledged_survives_a_power_cut);
+
+/// How often the process is killed. `ATTUNE_E2E_KILLS` raises it for a long run.
+fn kills() -> usize {
+    std::env::var("ATTUNE_E2E_KILLS").map_or(4, |text| text.parse().expect("ATTUNE_E2E_KILLS is a number"))
+}
+
+/// What the clients know about their bookings.
+#[derive(Default)]
+pub(crate) struct Ledger {
+    /// Beginnings that somebody asked for, whatever came of it.
+    asked: Mutex<BTreeSet<i64>>,
+    /// Bookings that were promised: id and beginning.
+    promised: Mutex<BTreeMap<i64, i64>>,
+    next_minute: AtomicI64,
+    count: AtomicUsize,
+    stop: AtomicBool,
+}
+
+impl Ledger {
+    /// Lets people book one minute after the other until they are told to stop or the service is gone.
+    pub(crate) fn load(self: &Arc<Self>, people: &[Person]) -> JoinSet<()> {
+        self.stop.store(false, Ordering::SeqCst);
+        let mut clients = JoinSet::new();
+        for person in people {
+            let (ledger, person) = (self.clone(), person.clone());
+            clients.spawn(async move {
+                while !ledger.stop.load(Ordering::SeqCst) && ledger.book_one(&person).await {}
+            });
+        }
+        clients
+    }
+
+    /// Books the next minute. `false` when the service is gone.
+    async fn book_one(&self, person: &Person) -> bool {
+        let minute = 1440 + self.next_minute.fetch_add(1, Ordering::SeqCst);
+        self.asked.lock().unwrap().insert(minute);
+        let body = serde_json::json!({"scheduled_at": later(minute).to_string()});
+        let request = person.request(attune_e2e::Method::POST, "/api/bookings").json(&body);
+        let Ok(answer) = person.try_send(request).await else { return false };
+        if answer.status == 503 {
+            // The service is on its way out, and says so.
+            return true;
+        }
+        let id = answer.expect(201)["id"].as_i64().unwrap();
+        self.promised.lock().unwrap().insert(id, minute);
+        self.count.fetch_add(1, Ordering::SeqCst);
+        true
+    }
+
+    /// How many bookings were promised so far.
+    pub(crate) fn count(&self) -> usize {
+        self.count.load(Ordering::SeqCst)
+    }
+
+    /// Waits until so many bookings were promised.
+    pub(crate) async fn reaches(&self, count: usize) {
+        eventually("clients book", async || (self.count() >= count).then_some(())).await;
+    }
+
+    /// Tells everybody to stop.
+    pub(crate) fn stop(&self) {
+        self.stop.store(true, Ordering::SeqCst);
+    }
+
+    /// Compares what the clients know with what the service has, and gives the latter.
+    pub(crate) async fn check(&self, admin: &Person) -> Vec<Value> {
+        let bookings = admin.all_bookings().await;
+        let promised = self.promised.lock().unwrap().clone();
+        let asked = self.asked.lock().unwrap().clone();
+        let starts: BTreeMap<i64, &str> =
+            bookings.iter().map(|b| (b["id"].as_i64().unwrap(), b["scheduled_at"].as_str().unwrap())).collect();
+        assert_eq!(starts.len(), bookings.len(), "no id twice");
+        for (id, minute) in &promised {
+            assert_eq!(starts.get(id).copied(), Some(later(*minute).to_string().as_str()), "booking {id} was promised");
+        }
+        let wanted: BTreeSet<String> = asked.iter().map(|minute| later(*minute).to_string()).collect();
+        assert!(starts.values().all(|start| wanted.contains(*start)), "nothing is there that nobody asked for");
+        for booking in &bookings {
+            let pair = (booking["status"].as_str(), booking["payment_status"].as_str());
+            assert_eq!(pair, (Some("scheduled"), Some("not_required")), "whole or not at all: {booking}");
+            let room = booking["jitsi_room_id"].as_str().expect("an agreed booking has a room");
+            crate::bookings::check_room_id(room, booking["id"].as_i64().unwrap());
+        }
+        bookings
+    }
+}
+
+async fn what_was_acknowledged_survives_a_power_cut(database: Database) {
+    // Sessions of a minute, so that there are slots for any number of clients.
+    let plan = Practice::on(database).with("practice.session_minutes", "1").with("practice.session_pause_minutes", "0");
+    let practice = plan.with("reminders.offsets_minutes", "").open().await;
+    let ledger = Arc::new(Ledger::default());
+    let mut app = practice.serve().await;
+    let people = practice.clients(&app, 6).await;
+    for kill in 0..kills() {
+        let here: Vec<Person> = people.iter().map(|person| person.at(&app)).collect();
+        let clients = ledger.load(&here);
+        // At another point each time: right after the first promise, and later and later.
+        ledger.reaches(ledger.count() + 1 + (kill * 13) % 60).await;
+        app.kill();
+        ledger.stop();
+        clients.join_all().await;
+
+        app = practice.serve().await;
+        let admin = practice.admin(&app).await;
+        assert_eq!(app.get("/health/ready").await.status, 200);
+        for booking in ledger.check(&admin).await {
+            let detail = admin.detail(booking["id"].as_i64().unwrap()).await;
+            let mails = detail["notifications"].as_array().unwrap();
+            assert!(mails.len() == 1 && mails[0]["kind"] == "meeting_info", "the mail is owed with the booking: {detail}");
+            assert_eq!(detail["history"][0]["action"], "booking.scheduled", "{detail}");
+        }
+    }
+
+    // The leases of those who are gone run out, and everything that is owed leaves.
+    practice.clock.advance(SignedDuration::from_mins(3));
+    let admin = practice.admin(&app).await;
+    let bookings = ledger.check(&admin).await;
+    let rooms: BTreeSet<&str> = bookings.iter().map(|b| b["jitsi_room_url"].as_str().unwrap()).collect();
+    let told = eventually("every mail that is owed arrives", async || {
+        let mut told: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for mail in practice.mails.messages() {
+            let mail = mail.decode();
+            let room = attune_e2e::link_in_text(&mail.text).split('#').next().unwrap().to_owned();
+            told.entry(room).or_default().insert(mail.header("Message-ID").unwrap().to_owned());
+        }
+        rooms.iter().all(|room| told.contains_key(*room)).then_some(told)
+    })
+    .await;
+    assert_eq!(told.len(), rooms.len(), "no mail about a session that is not there");
+    assert!(told.values().all(|ids| ids.len() == 1), "a mail that comes twice is the same mail");
+}

@@ -1,0 +1,100 @@
+//! Starting, stopping, and several processes at once.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use attune_e2e::{Database, Person, Practice, later};
+
+use crate::crashes::Ledger;
+
+on_both_databases!(a_stop_under_load_loses_nothing, data_survives_restarts);
+
+async fn a_stop_under_load_loses_nothing(database: Database) {
+    let plan = Practice::on(database).with("practice.session_minutes", "1").with("practice.session_pause_minutes", "0");
+    let practice = plan.open().await;
+    let app = practice.serve().await;
+    let people = practice.clients(&app, 4).await;
+    let ledger = Arc::new(Ledger::default());
+    let clients = ledger.load(&people);
+    ledger.reaches(30).await;
+    let asked = Instant::now();
+    assert_eq!(app.terminate().await, Some(0), "a clean end");
+    assert!(asked.elapsed() < Duration::from_secs(30), "{:?}", asked.elapsed());
+    ledger.stop();
+    clients.join_all().await;
+
+    let app = practice.serve().await;
+    let bookings = ledger.check(&practice.admin(&app).await).await;
+    let unknown = bookings.len() - ledger.count();
+    assert!(unknown <= people.len(), "at most one booking of each client is unknown to them: {unknown}");
+    // Another mail for none of them: what left before the stop was written down.
+    practice.mails.wait_for(bookings.len(), Duration::from_secs(60)).await;
+    let admin = practice.admin(&app).await;
+    for booking in &bookings {
+        let id = booking["id"].as_i64().unwrap();
+        attune_e2e::eventually("the mail is written down", async || {
+            (admin.notifications(id).await[0]["state"] == "sent").then_some(())
+        })
+        .await;
+    }
+    assert_eq!(practice.mails.messages().len(), bookings.len());
+}
+
+async fn data_survives_restarts(database: Database) {
+    let practice = Practice::on(database).open().await;
+    let app = practice.serve().await;
+    let john = practice.client(&app, "John", "Doe").await;
+    let id = john.booked(later(1440)).await;
+    let before = john.get(&format!("/api/bookings/{id}")).await.expect(200);
+    for _ in 0..2 {
+        assert_eq!(practice.serve().await.terminate().await, Some(0), "a second process beside the first");
+    }
+    assert_eq!(app.terminate().await, Some(0));
+    let app = practice.serve().await;
+    let john = john.at(&app);
+    assert_eq!(john.get(&format!("/api/bookings/{id}")).await.expect(200), before, "the token is still good, too");
+    let services = app.get("/api/services").await.expect(200);
+    assert_eq!(services["services"].as_array().unwrap().len(), 1, "the first service was made once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_instances_share_one_postgres_database() {
+    let plan = Practice::on(Database::Postgres).with("auth.first_admin_email", "founder@practice.example.org");
+    let practice = plan.open_without_admin().await;
+    // All three find an empty database at the same moment.
+    let (a, b, c) = tokio::join!(practice.serve(), practice.serve(), practice.serve());
+    let founders: Vec<_> = [&a, &b, &c].iter().filter_map(|instance| instance.first_admin()).collect();
+    let [(email, password)] = founders.as_slice() else { panic!("one of them made the admin, not {}", founders.len()) };
+    let login = serde_json::json!({"email": email, "password": password});
+    for instance in [&a, &b, &c] {
+        instance.post("/api/auth/login", login.clone()).await.expect(200);
+        let services = instance.get("/api/services").await.expect(200);
+        assert_eq!(services["services"].as_array().unwrap().len(), 1);
+        assert_eq!(instance.get("/health/ready").await.status, 200);
+    }
+
+    let john = practice.client(&a, "John", "Doe").await;
+    let id = john.booked(later(1440)).await;
+    let elsewhere = john.at(&b);
+    assert_eq!(elsewhere.meeting_url(id).await, john.meeting_url(id).await);
+    elsewhere.book(later(1440)).await.refused(409, "slot_taken");
+    // Nobody's role or login is kept in the memory of one process.
+    elsewhere.post("/api/auth/logout", serde_json::json!({})).await.expect(204);
+    john.get("/api/auth/me").await.refused(401, "invalid_token");
+
+    // Three workers, one mail for each booking.
+    let john = john.again().await;
+    let mut everywhere: Vec<Person> = Vec::new();
+    for instance in [&a, &b, &c] {
+        everywhere.push(john.at(instance));
+    }
+    for day in 2..32 {
+        let count = usize::try_from(day).unwrap();
+        everywhere[count % 3].booked(later(day * 1440)).await;
+    }
+    practice.mails.wait_for(31, Duration::from_secs(60)).await;
+    for instance in [a, b, c] {
+        assert_eq!(instance.terminate().await, Some(0));
+    }
+    assert_eq!(practice.mails.messages().len(), 31, "no mail was sent by two workers");
+}

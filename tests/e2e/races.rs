@@ -1,0 +1,114 @@
+//! Many clients who want the same hour. What the guards are worth is shown next to the adapters, where they can be
+//! taken away; here is shown that clients of the finished product never see the difference.
+
+use std::sync::Arc;
+
+use attune_e2e::{Database, Person, Practice, at, later};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
+
+/// Clients at the same moment: eight people with eight connections each.
+const CLIENTS: usize = 64;
+
+on_both_databases!(one_slot_is_sold_once, overlapping_wishes_leave_no_overlap, late_payments_race_for_the_slot);
+on_database!(memory, Memory, one_slot_is_sold_once, overlapping_wishes_leave_no_overlap);
+
+/// Lets all clients go at the same moment, each for the minute that is theirs, and gives the answers.
+async fn race(people: &[Person], minute_of: impl Fn(usize) -> i64) -> Vec<(i64, u16, String)> {
+    let start = Arc::new(Barrier::new(CLIENTS));
+    let mut tasks = JoinSet::new();
+    for (number, person) in people.iter().cycle().take(CLIENTS).enumerate() {
+        let (person, start, minute) = (person.clone(), start.clone(), minute_of(number));
+        tasks.spawn(async move {
+            start.wait().await;
+            let answer = person.book(later(round * 1440)).await;
+            (minute, answer.status, answer.text)
+        });
+    }
+    tasks.join_all().await
+}
+
+fn only_sold_or_taken(answers: &[(i64, u16, String)]) -> Vec<i64> {
+    for (_, status, text) in answers {
+        assert!(*status == 201 || (*status == 409 && text.contains("\"slot_taken\"")), "{status} {text}");
+    }
+    answers.iter().filter(|(_, status, _)| *status == 201).map(|(minute, ..)| *minute).collect()
+}
+
+async fn one_slot_is_sold_once(database: Database) {
+    let practice = Practice::on(database).open().await;
+    let app = practice.serve().await;
+    let people = practice.clients(&app, 8).await;
+    for round in 1..=8 {
+        let answers = race(&people, |_| round * 1440).await;
+        assert_eq!(only_sold_or_taken(&answers).len(), 1, "round {round}");
+    }
+    assert_eq!(practice.admin(&app).await.get("/api/admin/bookings").await.expect(200)["total"], 8);
+}
+
+async fn overlapping_wishes_leave_no_overlap(database: Database) {
+    let practice = Practice::on(database).open().await;
+    let app = practice.serve().await;
+    let people = practice.clients(&app, 8).await;
+    let admin = practice.admin(&app).await;
+    let mut sold = 0;
+    for round in 1..=4 {
+        // Sixteen beginnings, a quarter of an hour apart, for sessions of an hour with their pause.
+        let answers = race(&people, |number| round * 1440 + i64::try_from(number % 16).unwrap() * 15).await;
+        let minutes = only_sold_or_taken(&answers);
+        assert!((2..=4).contains(&minutes.len()), "{minutes:?}");
+        sold += minutes.len();
+    }
+    let bookings = admin.all_bookings().await;
+    assert_eq!(bookings.len(), sold, "sold is there, refused is not");
+    check_calendar(&bookings, 60);
+}
+
+/// No two bookings are nearer than this many minutes.
+fn check_calendar(bookings: &[Value], minutes: i64) {
+    let mut starts: Vec<_> = bookings.iter().map(|b| at(b["scheduled_at"].as_str().unwrap())).collect();
+    starts.sort();
+    for pair in starts.windows(2) {
+        assert!(pair[0] + SignedDuration::from_mins(minutes) <= pair[1], "{} and {} overlap", pair[0], pair[1]);
+    }
+}
+
+/// A hold that is over belongs to whoever is first: the client who pays late, or the next one who asks.
+async fn late_payments_race_for_the_slot(database: Database) {
+    let practice = Practice::on(database).with("payments.provider", "test").open().await;
+    let app = practice.serve_without_worker().await;
+    let people = practice.clients(&app, 6).await;
+    let rounds = 8;
+    let mut checkouts = Vec::new();
+    for round in 1..=rounds {
+        let placed = people[0].book(later(round * 1440)).await.expect(201);
+        checkouts.push(placed["checkout_url"].as_str().unwrap().to_owned());
+    }
+    practice.clock.set(later(15));
+    let mut again = Vec::new();
+    for person in &people {
+        again.push(person.again().await);
+    }
+    for (round, checkout) in (1..=rounds).zip(&checkouts) {
+        let mut tasks = JoinSet::new();
+        let (payer, url) = (again[0].clone(), checkout.clone());
+        tasks.spawn(async move {
+            let request = payer.request(attune_e2e::Method::POST, &url).header("accept", "application/json");
+            payer.send(request).await.status
+        });
+        for person in &again[1..] {
+            let person = person.clone();
+            tasks.spawn(async move { person.book(later(round * 1440)).await.status });
+        }
+        for status in tasks.join_all().await {
+            assert!(status < 500, "{status}");
+        }
+    }
+    let bookings = practice.admin(&app).await.all_bookings().await;
+    let blocking: Vec<Value> =
+        bookings.into_iter().filter(|b| b["status"] == json!("scheduled") || b["status"] == json!("pending_payment")).collect();
+    assert_eq!(i64::try_from(blocking.len()).unwrap(), rounds, "each slot has one owner");
+    check_calendar(&blocking, 60);
+}

@@ -1,0 +1,123 @@
+//! Staying logged in, and what a stolen token is worth.
+
+use attune_e2e::{Answer, Database, Instance, NOW, Person, Practice, at, strong_password};
+use jiff::SignedDuration;
+use serde_json::json;
+
+on_both_databases!(
+    a_refresh_token_works_once,
+    two_refreshes_at_the_same_moment_are_fine,
+    the_overlap_is_over_after_ten_seconds,
+    logging_out_counts_at_once,
+    a_new_password_ends_all_other_logins,
+    tokens_end_by_themselves,
+);
+
+async fn refresh(app: &Instance, token: &str) -> Answer {
+    app.post("/api/auth/refresh", json!({"refresh_token": token})).await
+}
+
+async fn open(database: Database) -> (Practice, Instance, Person) {
+    let practice = Practice::on(database).open().await;
+    let app = practice.serve().await;
+    let john = practice.client(&app, "John", "Doe").await;
+    (practice, app, john)
+}
+
+async fn a_refresh_token_works_once(database: Database) {
+    let (_practice, app, mut john) = open(database).await;
+    let elsewhere = john.again().await;
+    let first = john.clone();
+    john.take(&refresh(&app, &first.refresh).await.expect(200));
+    let second = john.clone();
+    john.take(&refresh(&app, &second.refresh).await.expect(200));
+    assert!(first.refresh != second.refresh && second.refresh != john.refresh);
+    john.get("/api/auth/me").await.expect(200);
+
+    // Two generations old: somebody has a copy, so the whole login is over, for both.
+    refresh(&app, &first.refresh).await.refused(401, "invalid_refresh_token");
+    refresh(&app, &john.refresh).await.refused(401, "invalid_refresh_token");
+    john.get("/api/auth/me").await.refused(401, "invalid_token");
+    elsewhere.get("/api/auth/me").await.expect(200);
+
+    for nonsense in ["", "x", &"A".repeat(43), &john.access] {
+        let answer = refresh(&app, nonsense).await;
+        assert!(matches!(answer.status, 401 | 422), "{}", answer.text);
+    }
+}
+
+async fn two_refreshes_at_the_same_moment_are_fine(database: Database) {
+    let (_practice, app, john) = open(database).await;
+    let (one, other) = tokio::join!(refresh(&app, &john.refresh), refresh(&app, &john.refresh));
+    for tokens in [one.expect(200), other.expect(200)] {
+        let mut tab = john.clone();
+        tab.take(&tokens);
+        tab.get("/api/auth/me").await.expect(200);
+        tab.take(&refresh(&app, &tab.refresh).await.expect(200));
+        tab.get("/api/auth/me").await.expect(200);
+    }
+}
+
+async fn the_overlap_is_over_after_ten_seconds(database: Database) {
+    let (practice, app, mut john) = open(database).await;
+    let spent = john.refresh.clone();
+    john.take(&refresh(&app, &spent).await.expect(200));
+    practice.clock.advance(SignedDuration::from_millis(9_999));
+    refresh(&app, &spent).await.expect(200);
+    practice.clock.advance(SignedDuration::from_millis(1));
+    refresh(&app, &spent).await.refused(401, "invalid_refresh_token");
+    refresh(&app, &john.refresh).await.refused(401, "invalid_refresh_token");
+    john.get("/api/auth/me").await.refused(401, "invalid_token");
+}
+
+async fn logging_out_counts_at_once(database: Database) {
+    let (_practice, app, john) = open(database).await;
+    let (tablet, phone) = (john.again().await, john.again().await);
+    john.send(john.request(attune_e2e::Method::POST, "/api/auth/logout")).await.expect(204);
+    john.get("/api/auth/me").await.refused(401, "invalid_token");
+    refresh(&app, &john.refresh).await.refused(401, "invalid_refresh_token");
+
+    tablet.post("/api/auth/logout", json!({"refresh_token": phone.refresh})).await.expect(204);
+    tablet.get("/api/auth/me").await.refused(401, "invalid_token");
+    phone.get("/api/auth/me").await.refused(401, "invalid_token");
+
+    let (one, other) = (john.again().await, john.again().await);
+    one.post("/api/auth/logout", json!({"all": true})).await.expect(204);
+    other.get("/api/auth/me").await.refused(401, "invalid_token");
+}
+
+async fn a_new_password_ends_all_other_logins(database: Database) {
+    let (_practice, app, john) = open(database).await;
+    let elsewhere = john.again().await;
+    let change = async |current: &str, new: &str| {
+        john.post("/api/auth/change-password", json!({"current_password": current, "password": new})).await
+    };
+    let new = strong_password(99);
+    let wrong = change("not-the-password-at-all", &new).await;
+    assert_eq!(wrong.status, 401, "{}", wrong.text);
+    change(&john.password, "short").await.refused_field("password", "password_too_short");
+    elsewhere.get("/api/auth/me").await.expect(200);
+
+    change(&john.password, &new).await.expect(204);
+    john.get("/api/auth/me").await.expect(200);
+    elsewhere.get("/api/auth/me").await.refused(401, "invalid_token");
+    refresh(&app, &elsewhere.refresh).await.refused(401, "invalid_refresh_token");
+    let log_in = async |password: &str| {
+        app.post("/api/auth/login", json!({"email": john.email, "password": password})).await
+    };
+    log_in(&john.password).await.refused(401, "invalid_credentials");
+    log_in(&new).await.expect(200);
+}
+
+async fn tokens_end_by_themselves(database: Database) {
+    let (practice, app, mut john) = open(database).await;
+    practice.clock.set(at(NOW) + SignedDuration::from_mins(14));
+    john.get("/api/auth/me").await.expect(200);
+    practice.clock.set(at(NOW) + SignedDuration::from_mins(16));
+    john.get("/api/auth/me").await.refused(401, "token_expired");
+    john.take(&refresh(&app, &john.refresh).await.expect(200));
+    john.get("/api/auth/me").await.expect(200);
+    // Not used for fourteen days.
+    practice.clock.advance(SignedDuration::from_hours(14 * 24));
+    refresh(&app, &john.refresh).await.refused(401, "invalid_refresh_token");
+}

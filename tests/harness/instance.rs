@@ -1,0 +1,120 @@
+//! One running process of a practice.
+
+use std::ops::Deref;
+use std::process::Command;
+
+use crate::Api;
+use crate::process::Process;
+use crate::secrets::Secrets;
+
+/// A running process of the product; an [`Api`] without a token once it listens.
+///
+/// It is killed when dropped, and then its output is looked through: see the crate's own documentation.
+#[derive(Debug)]
+pub struct Instance {
+    process: Process,
+    api: Api,
+    secrets: Secrets,
+    may_log_errors: bool,
+}
+
+impl Deref for Instance {
+    type Target = Api;
+
+    fn deref(&self) -> &Api {
+        &self.api
+    }
+}
+
+impl Instance {
+    pub(crate) fn start(command: Command, secrets: &Secrets) -> Self {
+        let api = Api::new(String::new(), secrets.clone());
+        Self { process: Process::start(command), api, secrets: secrets.clone(), may_log_errors: false }
+    }
+
+    /// An instance of a practice that set nothing up at all.
+    pub async fn bare(command: Command) -> Self {
+        Self::start(command, &Secrets::default()).listening().await
+    }
+
+    /// Waits until it answers requests.
+    pub async fn listening(mut self) -> Self {
+        let base = self.process.announces("listening on ").await;
+        self.api = Api::new(base, self.secrets.clone());
+        self
+    }
+
+    pub(crate) async fn working(mut self) -> Self {
+        self.process.announces("working").await;
+        self
+    }
+
+    /// Says that errors in the log are what this test is about.
+    pub fn may_log_errors(&mut self) {
+        self.may_log_errors = true;
+    }
+
+    /// E-mail address and password of the first admin, if this process made and printed one.
+    pub fn first_admin(&self) -> Option<(String, String)> {
+        let said = self.process.stdout();
+        let (_, rest) = said.lines().find_map(|line| line.split_once("first admin: "))?;
+        let (email, rest) = rest.split_once(" password: ")?;
+        Some((email.to_owned(), rest.split(' ').next()?.to_owned()))
+    }
+
+    /// Everything it printed so far.
+    pub fn stdout(&self) -> String {
+        self.process.stdout()
+    }
+
+    /// Everything it logged so far.
+    pub fn stderr(&self) -> String {
+        self.process.stderr()
+    }
+
+    /// Ends it as a power cut would.
+    pub fn kill(mut self) {
+        self.process.kill();
+    }
+
+    /// Asks it to end, waits, and gives the exit code.
+    pub async fn terminate(mut self) -> Option<i32> {
+        self.process.ask_to_end();
+        self.process.exit_code().await
+    }
+
+    fn check_output(&self) {
+        let (stdout, stderr) = (self.process.stdout(), self.process.stderr());
+        let last = |text: &str| text.lines().rev().take(20).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n");
+        for (name, text) in [("standard output", &stdout), ("log", &stderr)] {
+            let found = self.secrets.found_in(text);
+            if let Some(word) = found.first() {
+                let lines: Vec<&str> = text.lines().filter(|line| line.contains(word)).take(3).collect();
+                panic!("{word:?} stands in the {name}:\n{}", lines.join("\n"));
+            }
+        }
+        assert!(!stderr.contains("panicked at"), "a panic:\n{}", last(&stderr));
+        if !self.may_log_errors {
+            let errors: Vec<&str> = stderr.lines().filter(|line| line.contains("\"level\":\"ERROR\"")).collect();
+            assert!(errors.is_empty(), "errors in the log:\n{}", errors.join("\n"));
+        }
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        self.process.kill();
+        if std::thread::panicking() {
+            // The test failed for a reason of its own; what the process had to say may help to find it.
+            let log = self.process.stderr();
+            let lines: Vec<&str> = log.lines().filter(|line| !line.contains("\"level\":\"DEBUG\"")).collect();
+            let tail = lines[lines.len().saturating_sub(30)..].join("\n");
+            #[expect(clippy::print_stderr, reason = "the test runner shows it next to the failure")]
+            {
+                eprintln!("--- the process said at last:\n{tail}");
+            }
+        } else {
+            self.check_output();
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! What a reader finds in a mail.
+
+/// Takes the escapes of an HTML attribute back, as a browser does.
+pub fn unescape(html: &str) -> String {
+    html.replace("&quot;", "\"").replace("&#39;", "'").replace("&#x2f;", "/").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+}
+
+/// Where the one button of an HTML part leads. It is the only link there.
+pub fn button_target(html: &str) -> String {
+    let links: Vec<&str> = html.split("<a ").skip(1).collect();
+    let [button] = links.as_slice() else { panic!("one link, not {}", links.len()) };
+    assert!(button.contains(">Join Meeting</a>"), "the button says what it does");
+    let (_, rest) = button.split_once("href=\"").expect("the button leads somewhere");
+    unescape(rest.split('"').next().unwrap())
+}
+
+/// The link in a text part: it stands on a line of its own.
+pub fn link_in_text(text: &str) -> &str {
+    let links: Vec<&str> = text.lines().filter(|line| line.starts_with("http")).collect();
+    let [link] = links.as_slice() else { panic!("one link, not {}", links.len()) };
+    link
+}

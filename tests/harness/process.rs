@@ -1,0 +1,208 @@
+//! Processes: starting them, listening to what they say, ending them.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// How long anything may take before a test gives up. Far more than it ever takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Asks again and again until there is an answer, and gives it. Panics with `what` when there never is one.
+pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "waited for {PATIENCE:?} in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// The binary under test: it lies next to the folder of the test itself.
+fn binary() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let binary = test.parent().and_then(Path::parent).unwrap().join("attune");
+    assert!(binary.is_file(), "{} is missing; build it with `cargo build -p attune-app`", binary.display());
+    binary
+}
+
+/// A command of the binary under test that knows nothing of this machine's own settings of Attune.
+pub fn attune<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
+    let mut command = Command::new(binary());
+    command.args(arguments);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().to_ascii_uppercase().starts_with("ATTUNE") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// A shell that runs this script as somebody would who pastes it.
+pub fn shell(script: &str) -> Command {
+    let found = Command::new("curl").arg("--version").stdout(Stdio::null()).status();
+    assert!(found.is_ok_and(|status| status.success()), "this test needs curl: run `apt-get install -y curl`");
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(script).env("NO_PROXY", "127.0.0.1").env("no_proxy", "127.0.0.1");
+    command
+}
+
+/// A command that ended.
+#[derive(Debug)]
+pub struct Finished {
+    /// The exit code; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// What it printed.
+    pub stdout: String,
+    /// What it complained about.
+    pub stderr: String,
+}
+
+impl Finished {
+    /// Panics unless the command did what it was asked.
+    pub fn good(self) -> Self {
+        assert_eq!(self.code, Some(0), "{}{}", self.stdout, self.stderr);
+        self
+    }
+}
+
+/// Runs a command to its end, with this on its standard input.
+pub async fn run(mut command: Command, input: &str) -> Finished {
+    let input = input.to_owned();
+    let ran = tokio::task::spawn_blocking(move || {
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        // A command that does not read its input has closed it; that is no error of the test.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        child.wait_with_output().unwrap()
+    });
+    let output = tokio::time::timeout(PATIENCE, ran).await.expect("the command ends").unwrap();
+    Finished {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// Everything a process wrote to one of its outputs so far.
+#[derive(Debug)]
+struct Heard {
+    text: Arc<Mutex<String>>,
+    listener: Option<JoinHandle<()>>,
+}
+
+impl Heard {
+    fn listen(pipe: impl Read + Send + 'static) -> Self {
+        let text = Arc::new(Mutex::new(String::new()));
+        let heard = text.clone();
+        let listener = std::thread::spawn(move || {
+            let mut pipe = BufReader::new(pipe);
+            let mut line = Vec::new();
+            while pipe.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+                heard.lock().unwrap().push_str(&String::from_utf8_lossy(&line));
+                line.clear();
+            }
+        });
+        Self { text, listener: Some(listener) }
+    }
+
+    fn text(&self) -> String {
+        self.text.lock().unwrap().clone()
+    }
+
+    /// Waits for the rest, once the process has ended.
+    fn finish(&mut self) {
+        if let Some(listener) = self.listener.take() {
+            listener.join().unwrap();
+        }
+    }
+}
+
+/// A process that goes on until it is told to end.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    stdout: Heard,
+    stderr: Heard,
+    ended: Option<ExitStatus>,
+}
+
+impl Process {
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        let stdout = Heard::listen(child.stdout.take().unwrap());
+        let stderr = Heard::listen(child.stderr.take().unwrap());
+        Self { child, stdout, stderr, ended: None }
+    }
+
+    pub(crate) fn stdout(&self) -> String {
+        self.stdout.text()
+    }
+
+    pub(crate) fn stderr(&self) -> String {
+        self.stderr.text()
+    }
+
+    /// Waits for a line on the standard output that begins like this, and gives the rest of it.
+    pub(crate) async fn announces(&mut self, beginning: &str) -> String {
+        eventually(&format!("the process says {beginning:?}"), async || {
+            let said = self.stdout();
+            let whole_lines = said.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+            let found = whole_lines.filter_map(|line| line.trim_end().strip_prefix(beginning)).next();
+            if found.is_none() && self.has_ended() {
+                self.finish();
+                panic!("the process ended instead of saying {beginning:?}: {}{}", self.stdout(), self.stderr());
+            }
+            found.map(str::to_owned)
+        })
+        .await
+    }
+
+    fn has_ended(&mut self) -> bool {
+        if self.ended.is_none() {
+            self.ended = self.child.try_wait().unwrap();
+        }
+        self.ended.is_some()
+    }
+
+    fn finish(&mut self) {
+        self.stdout.finish();
+        self.stderr.finish();
+    }
+
+    /// Asks the process to end.
+    pub(crate) fn ask_to_end(&self) {
+        let id = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
+        kill_process(id, Signal::TERM).unwrap();
+    }
+
+    /// Waits until it has ended by itself, and gives its exit code.
+    pub(crate) async fn exit_code(&mut self) -> Option<i32> {
+        let status = eventually("the process ends", async || self.has_ended().then_some(self.ended?)).await;
+        self.finish();
+        status.code()
+    }
+
+    /// Ends it at once, wherever it is, without a chance to tidy up.
+    pub(crate) fn kill(&mut self) {
+        if !self.has_ended() {
+            self.child.kill().unwrap();
+            self.ended = Some(self.child.wait().unwrap());
+        }
+        self.finish();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
