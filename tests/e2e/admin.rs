@@ -64,7 +64,15 @@ async fn admins_see_every_booking(database: Database) {
     assert_eq!(listed(&between).await, (vec![ids[2], ids[1]], 2));
     assert_eq!(listed("sort=scheduled_at").await, (ids.clone(), 6));
     assert_eq!(listed("sort=-scheduled_at").await, (latest_first, 6));
-    for bad in ["sort=1;DROP TABLE bookings", "status=odd", "limit=201", "limit=-1", "user_id=x", "expand=everything", "page=2"] {
+    for bad in [
+        "sort=1;DROP TABLE bookings",
+        "status=odd",
+        "limit=201",
+        "limit=-1",
+        "user_id=x",
+        "expand=everything",
+        "page=2",
+    ] {
         admin.get(&format!("/api/admin/bookings?{bad}")).await.expect(422);
     }
 
@@ -112,7 +120,10 @@ async fn a_change_of_role_counts_from_the_next_request_on(database: Database) {
     let users = admin.get("/api/admin/users").await.expect(200);
     assert_eq!(users["total"], 2);
     let found = users["users"].as_array().unwrap().iter().find(|user| user["id"] == john.id).unwrap().clone();
-    assert_eq!((&found["email"], &found["is_admin"], &found["disabled"]), (&json!(john.email), &json!(false), &json!(false)));
+    assert_eq!(
+        (&found["email"], &found["is_admin"], &found["disabled"]),
+        (&json!(john.email), &json!(false), &json!(false))
+    );
     assert_eq!(admin.get(&format!("/api/admin/users/{}", john.id)).await.expect(200), found);
 
     john.get("/api/admin/users").await.refused(403, "forbidden");

@@ -245,9 +245,13 @@ async fn people_see_their_own_bookings_only(database: Database) {
     assert_eq!(listed("?status=cancelled").await, (vec![], "0".into()));
     let between = format!("?status=scheduled&from={}&to={}", later(2 * 1440), later(4 * 1440));
     assert_eq!(listed(&between).await, (vec![johns[2], johns[1]], "2".into()));
-    for (query, field) in
-        [("?limit=0", "limit"), ("?limit=201", "limit"), ("?offset=-1", "offset"), ("?status=odd", "status"), ("?user_id=1", "user_id")]
-    {
+    for (query, field) in [
+        ("?limit=0", "limit"),
+        ("?limit=201", "limit"),
+        ("?offset=-1", "offset"),
+        ("?status=odd", "status"),
+        ("?user_id=1", "user_id"),
+    ] {
         let problem = john.get(&format!("/api/bookings{query}")).await.expect(422);
         assert_eq!(problem["errors"][0]["field"], field);
     }

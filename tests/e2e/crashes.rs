@@ -35,9 +35,8 @@ impl Ledger {
         let mut clients = JoinSet::new();
         for person in people {
             let (ledger, person) = (self.clone(), person.clone());
-            clients.spawn(async move {
-                while !ledger.stop.load(Ordering::SeqCst) && ledger.book_one(&person).await {}
-            });
+            clients
+                .spawn(async move { while !ledger.stop.load(Ordering::SeqCst) && ledger.book_one(&person).await {} });
         }
         clients
     }
@@ -119,7 +118,10 @@ async fn what_was_acknowledged_survives_a_power_cut(database: Database) {
         for booking in ledger.check(&admin).await {
             let detail = admin.detail(booking["id"].as_i64().unwrap()).await;
             let mails = detail["notifications"].as_array().unwrap();
-            assert!(mails.len() == 1 && mails[0]["kind"] == "meeting_info", "the mail is owed with the booking: {detail}");
+            assert!(
+                mails.len() == 1 && mails[0]["kind"] == "meeting_info",
+                "the mail is owed with the booking: {detail}"
+            );
             assert_eq!(detail["history"][0]["action"], "booking.scheduled", "{detail}");
         }
     }

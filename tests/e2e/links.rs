@@ -122,7 +122,8 @@ async fn a_name_stays_a_name(database: Database) {
         let link = person.link(id).await.expect(200);
         let url = link["meeting_url"].as_str().unwrap();
         let (_, fragment) = url.split_once('#').unwrap();
-        let value = fragment.strip_prefix("userInfo.displayName=%22").and_then(|rest| rest.strip_suffix("%22")).unwrap();
+        let value =
+            fragment.strip_prefix("userInfo.displayName=%22").and_then(|rest| rest.strip_suffix("%22")).unwrap();
         let harmless = value.bytes().all(|b| b.is_ascii_alphanumeric() || b"._~-%".contains(&b));
         assert!(harmless, "one parameter and nothing else: {url}");
         // What Jitsi does with it: percent-decode, then read as JSON.

@@ -77,7 +77,10 @@ async fn the_information_arrives_at_once_with_the_readers_own_link(database: Dat
     let link = john.meeting_url(id).await;
     let mail = mail_number(&practice, 1).await;
     assert_eq!(mail.recipients, [john.email.as_str()]);
-    assert_eq!((mail.from.as_slice(), mail.from_name.as_deref()), (&["no-reply@attune.localhost".to_owned()][..], Some("Attune Heart Therapy")));
+    assert_eq!(
+        (mail.from.as_slice(), mail.from_name.as_deref()),
+        (&["no-reply@attune.localhost".to_owned()][..], Some("Attune Heart Therapy"))
+    );
     assert_eq!(link_in_text(&mail.text), link);
     assert_eq!(button_target(&mail.html), link);
     assert!(!mail.text.contains("startWithAudioMuted"), "a client's link");
@@ -152,7 +155,8 @@ async fn reminders_leave_on_the_second_and_once(database: Database) {
 
     practice.clock.set(start);
     let_the_worker_look(&practice, &john, 22 * 1440).await;
-    let about_it = practice.mails.messages().iter().filter(|m| m.decode().text.contains(&format!("/booking-{id}-"))).count();
+    let about_it =
+        practice.mails.messages().iter().filter(|m| m.decode().text.contains(&format!("/booking-{id}-"))).count();
     assert_eq!(about_it, 3, "information and two reminders");
 }
 
@@ -173,7 +177,13 @@ async fn reminders_of_the_past_are_not_planned(database: Database) {
     let (practice, app, admin) = open(database).await;
     let john = practice.client(&app, "John", "Doe").await;
     // A reminder due within a minute of the booking would say the same twice.
-    for (minutes, planned) in [(30, vec![0]), (120, vec![0, 60]), (61 + 180, vec![0, 60]), (1440 + 1, vec![0, 60]), (1440 + 62, vec![0, 1440, 60])] {
+    for (minutes, planned) in [
+        (30, vec![0]),
+        (120, vec![0, 60]),
+        (61 + 180, vec![0, 60]),
+        (1440 + 1, vec![0, 60]),
+        (1440 + 62, vec![0, 1440, 60]),
+    ] {
         let id = john.booked(later(minutes)).await;
         let offsets: Vec<i64> = states(&admin, id).await.into_iter().map(|(offset, _)| offset).collect();
         assert_eq!(offsets, planned, "{minutes} minutes ahead");
@@ -294,7 +304,8 @@ async fn a_worker_of_its_own_sends_what_is_due(database: Database) {
 async fn nothing_a_client_types_changes_a_mail(database: Database) {
     let (practice, app, _admin) = open(database).await;
     let person = practice.client(&app, "<img src=x onerror=alert(1)>", "\"=?utf-8?q?B?= http://evil.example").await;
-    let note = json!({"scheduled_at": later(1440).to_string(), "note": "\r\n.\r\nMAIL FROM:<a@b.example>\r\nsecret-note"});
+    let note =
+        json!({"scheduled_at": later(1440).to_string(), "note": "\r\n.\r\nMAIL FROM:<a@b.example>\r\nsecret-note"});
     let id = person.post("/api/bookings", note).await.expect(201)["id"].as_i64().unwrap();
     let raw = &practice.mails.wait_for(1, PATIENCE).await[0];
     let mail = raw.decode();
@@ -303,5 +314,8 @@ async fn nothing_a_client_types_changes_a_mail(database: Database) {
     assert!(!mail.text.contains("secret-note") && !mail.html.contains("secret-note"), "a note is for the therapist");
     assert_eq!(button_target(&mail.html), person.meeting_url(id).await);
     let names: Vec<&str> = mail.headers.iter().map(|(name, _)| name.as_str()).collect();
-    assert!(!names.iter().any(|name| ["bcc", "cc", "reply-to"].contains(&name.to_ascii_lowercase().as_str())), "{names:?}");
+    assert!(
+        !names.iter().any(|name| ["bcc", "cc", "reply-to"].contains(&name.to_ascii_lowercase().as_str())),
+        "{names:?}"
+    );
 }

@@ -23,7 +23,7 @@ async fn race(people: &[Person], minute_of: impl Fn(usize) -> i64) -> Vec<(i64, 
         let (person, start, minute) = (person.clone(), start.clone(), minute_of(number));
         tasks.spawn(async move {
             start.wait().await;
-            let answer = person.book(later(round * 1440)).await;
+            let answer = person.book(later(minute)).await;
             (minute, answer.status, answer.text)
         });
     }
@@ -107,8 +107,10 @@ async fn late_payments_race_for_the_slot(database: Database) {
         }
     }
     let bookings = practice.admin(&app).await.all_bookings().await;
-    let blocking: Vec<Value> =
-        bookings.into_iter().filter(|b| b["status"] == json!("scheduled") || b["status"] == json!("pending_payment")).collect();
+    let blocking: Vec<Value> = bookings
+        .into_iter()
+        .filter(|b| b["status"] == json!("scheduled") || b["status"] == json!("pending_payment"))
+        .collect();
     assert_eq!(i64::try_from(blocking.len()).unwrap(), rounds, "each slot has one owner");
     check_calendar(&blocking, 60);
 }

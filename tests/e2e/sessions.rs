@@ -102,9 +102,8 @@ async fn a_new_password_ends_all_other_logins(database: Database) {
     john.get("/api/auth/me").await.expect(200);
     elsewhere.get("/api/auth/me").await.refused(401, "invalid_token");
     refresh(&app, &elsewhere.refresh).await.refused(401, "invalid_refresh_token");
-    let log_in = async |password: &str| {
-        app.post("/api/auth/login", json!({"email": john.email, "password": password})).await
-    };
+    let log_in =
+        async |password: &str| app.post("/api/auth/login", json!({"email": john.email, "password": password})).await;
     log_in(&john.password).await.refused(401, "invalid_credentials");
     log_in(&new).await.expect(200);
 }

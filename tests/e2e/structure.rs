@@ -68,7 +68,11 @@ fn dependencies() -> BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)> {
             let mut tests = BTreeSet::new();
             for dependency in package["dependencies"].as_array().unwrap() {
                 let name = dependency["name"].as_str().unwrap().to_owned();
-                if dependency["kind"] == "dev" { tests.insert(name) } else { product.insert(name) };
+                if dependency["kind"] == "dev" {
+                    tests.insert(name)
+                } else {
+                    product.insert(name)
+                };
             }
             (own(package["name"].as_str().unwrap()).unwrap().to_owned(), (product, tests))
         })
@@ -90,11 +94,8 @@ fn crates_know_only_whom_they_may() {
         let allowed: BTreeSet<&str> = product.iter().copied().collect();
         let extra: Vec<&str> = uses.iter().filter_map(|d| own(d)).filter(|d| !allowed.contains(d)).collect();
         assert!(extra.is_empty(), "{name} must not depend on {extra:?}");
-        let extra: Vec<&str> = tests_use
-            .iter()
-            .filter_map(|d| own(d))
-            .filter(|d| !allowed.contains(d) && !tests.contains(d))
-            .collect();
+        let extra: Vec<&str> =
+            tests_use.iter().filter_map(|d| own(d)).filter(|d| !allowed.contains(d) && !tests.contains(d)).collect();
         assert!(extra.is_empty(), "the tests of {name} must not depend on {extra:?}");
     }
 }
@@ -125,7 +126,9 @@ fn every_crate_obeys_the_workspace_lints() {
         assert!(manifest.contains("[lints]\nworkspace = true"), "{} has its own lints", package["name"]);
     }
     let domain = std::fs::read_to_string(root.join("crates/domain/clippy.toml")).unwrap();
-    for outlawed in ["jiff::Timestamp::now", "std::time::SystemTime::now", "std::env::var", "std::fs::File", "std::net::TcpStream"] {
+    for outlawed in
+        ["jiff::Timestamp::now", "std::time::SystemTime::now", "std::env::var", "std::fs::File", "std::net::TcpStream"]
+    {
         assert!(domain.contains(outlawed), "crates/domain/clippy.toml outlaws {outlawed}");
     }
 }

@@ -62,7 +62,8 @@ impl Answer {
 
     /// The body as JSON.
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("{} → {} is no JSON: {}", self.question, self.status, self.text))
+        serde_json::from_str(&self.text)
+            .unwrap_or_else(|_| panic!("{} → {} is no JSON: {}", self.question, self.status, self.text))
     }
 
     /// The body as JSON, if the status is this one. Panics otherwise.

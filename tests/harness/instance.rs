@@ -85,7 +85,9 @@ impl Instance {
 
     fn check_output(&self) {
         let (stdout, stderr) = (self.process.stdout(), self.process.stderr());
-        let last = |text: &str| text.lines().rev().take(20).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n");
+        let last = |text: &str| {
+            text.lines().rev().take(20).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n")
+        };
         for (name, text) in [("standard output", &stdout), ("log", &stderr)] {
             let found = self.secrets.found_in(text);
             if let Some(word) = found.first() {

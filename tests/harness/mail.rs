@@ -2,7 +2,12 @@
 
 /// Takes the escapes of an HTML attribute back, as a browser does.
 pub fn unescape(html: &str) -> String {
-    html.replace("&quot;", "\"").replace("&#39;", "'").replace("&#x2f;", "/").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    html.replace("&quot;", "\"")
+        .replace("&#39;", "'")
+        .replace("&#x2f;", "/")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
 }
 
 /// Where the one button of an HTML part leads. It is the only link there.

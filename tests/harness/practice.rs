@@ -94,7 +94,16 @@ impl Plan {
             secrets.add(word);
         }
         secrets.add(&strong_password(0));
-        Practice { database: self.database, settings: all, clock, mails, secrets, people: AtomicUsize::new(1), folder, _postgres: postgres }
+        Practice {
+            database: self.database,
+            settings: all,
+            clock,
+            mails,
+            secrets,
+            people: AtomicUsize::new(1),
+            folder,
+            _postgres: postgres,
+        }
     }
 }
 

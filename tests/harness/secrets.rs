@@ -19,6 +19,12 @@ impl Secrets {
     pub(crate) fn found_in(&self, text: &str) -> Vec<String> {
         let known = self.0.lock().unwrap();
         // A link is personal, whoever's it is.
-        known.iter().map(String::as_str).chain(["#userInfo", "displayName"]).filter(|s| text.contains(s)).map(str::to_owned).collect()
+        known
+            .iter()
+            .map(String::as_str)
+            .chain(["#userInfo", "displayName"])
+            .filter(|s| text.contains(s))
+            .map(str::to_owned)
+            .collect()
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderName, HeaderValue};
+use actix_web::http::header::CONTENT_SECURITY_POLICY;
 
 /// The style sheet, inside the page. Its hash is in [`POLICY`]; a test keeps the two together.
 const STYLE: &str = "body{font:1.125rem/1.6 system-ui,sans-serif;max-width:34rem;margin:3rem auto;padding:0 1rem;\
@@ -14,7 +14,9 @@ background:#14532d;color:#fff;cursor:pointer}button:focus-visible{outline:3px so
 @media(prefers-color-scheme:dark){body{color:#e6e8ee;background:#171a21}button{border-color:#86efac}}";
 
 /// What a page may do: be styled by exactly [`STYLE`], and send its form home.
-const POLICY: &str = "default-src 'none'; style-src 'sha256-STYLE_HASH'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; \
+     style-src 'sha256-lWOvOrdBD2x9yStPOQvUAR4lWDfUQ3xZbO1GyN4pNd8='; \
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// A page in the making.
 pub(crate) struct Page {
@@ -59,7 +61,6 @@ impl Page {
         HttpResponse::build(status)
             .content_type("text/html; charset=utf-8")
             .insert_header((CONTENT_SECURITY_POLICY, POLICY))
-            .insert_header((HeaderName::from_static("x-frame-options"), HeaderValue::from_static("DENY")))
             .body(html)
     }
 }

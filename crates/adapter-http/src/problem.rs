@@ -524,3 +524,6 @@ impl From<MeetingLinkError> for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -165,3 +165,6 @@ pub(crate) fn shorten(address: IpAddr, v4: u32, v6: u32) -> IpAddr {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use attune_domain::notice::{Notice, OwedNotice};
 use attune_domain::session::Session;
-use attune_domain::{Booking, BookingId, NoticeId, PaymentId, Service, ServiceId, SessionId, User, UserId};
+use attune_domain::{
+    Booking, BookingId, NoticeId, PaymentId, PaymentStatus, Service, ServiceId, SessionId, User, UserId,
+};
 use attune_ports::{
     AccountKey, AuditEntry, AuditTrail, Bookings, Lease, LeaseToken, LoginFailures, NewPayment, NewService, NewSession,
     NewUser, Outbox, PasswordHash, Payment, PaymentState, Payments, Provider, Services, Sessions, Settlement,
@@ -194,7 +196,11 @@ impl Bookings for MemoryUnit {
 
     async fn lapsed_holds(&mut self, now: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {
         self.read(|state| {
-            let mut lapsed: Vec<_> = state.bookings.values().filter(|booking| booking.hold_is_over(now)).collect();
+            let mut lapsed: Vec<_> = state
+                .bookings
+                .values()
+                .filter(|booking| booking.hold_is_over(now) && booking.payment_status != PaymentStatus::Processing)
+                .collect();
             lapsed.sort_by_key(|booking| (booking.hold_expires_at, booking.id));
             lapsed.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
             lapsed.into_iter().cloned().collect()

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use attune_ports::StoreError;
+use attune_ports::{BoxError, StoreError};
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql_query;
 use diesel::migration::{Migration, MigrationSource};
@@ -15,6 +15,7 @@ use thiserror::Error;
 use tokio::sync::oneshot;
 
 use crate::error::store_error;
+use crate::open::BUSY_TIMEOUT;
 use crate::store::SqliteStore;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
@@ -50,7 +51,7 @@ pub enum MigrateError {
         /// Which file.
         path: PathBuf,
         /// What failed.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: BoxError,
     },
 }
 
@@ -58,7 +59,7 @@ pub enum MigrateError {
 enum Stop {
     Newer(String),
     Store(StoreError),
-    Migration(Box<dyn std::error::Error + Send + Sync>),
+    Migration(BoxError),
 }
 
 impl From<diesel::result::Error> for Stop {
@@ -78,7 +79,8 @@ impl SqliteStore {
     /// does the same, so any number may start at once. Has no deadline of its own.
     pub async fn migrate(&self) -> Result<Vec<String>, MigrateError> {
         let path = || self.opener.path();
-        let permit = self.turn().await.map_err(|source| MigrateError::Busy { path: path(), source })?;
+        let permit =
+            self.turn().await.map_err(|source| MigrateError::Failed { path: path(), source: source.into() })?;
         let (reply, answer) = oneshot::channel();
         self.writer
             .post(Box::new(move |link| {
@@ -114,7 +116,7 @@ impl SqliteStore {
 }
 
 /// The migrations of this release.
-fn known() -> Result<Vec<Box<dyn Migration<Sqlite>>>, Box<dyn std::error::Error + Send + Sync>> {
+fn known() -> Result<Vec<Box<dyn Migration<Sqlite>>>, BoxError> {
     MigrationSource::<Sqlite>::migrations(&MIGRATIONS)
 }
 
@@ -143,6 +145,6 @@ fn migrate(connection: &mut SqliteConnection) -> Result<Vec<String>, Stop> {
         connection.run_migrations(&pending).map_err(Stop::Migration)?;
         Ok(pending.iter().map(|migration| migration.name().to_string()).collect())
     });
-    connection.batch_execute("PRAGMA busy_timeout = 5000")?;
+    connection.batch_execute(BUSY_TIMEOUT)?;
     result
 }

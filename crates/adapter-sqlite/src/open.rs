@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use attune_ports::BoxError;
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -54,7 +55,7 @@ pub enum OpenError {
         /// Which file.
         path: PathBuf,
         /// What SQLite said.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: BoxError,
     },
     /// Releases up to 3.51.2 can damage a database when two connections write a checkpoint at the same moment.
     #[error("SQLite {found} is too old for the database {}: 3.51.3 or newer is needed", path.display())]
@@ -103,12 +104,11 @@ pub(crate) struct Opener {
 }
 
 /// In this order, each on its own: the timeout has to be in force before the first statement that may have to wait.
-const PRAGMAS: [&str; 4] = [
-    "PRAGMA busy_timeout = 5000",
-    "PRAGMA synchronous = FULL",
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA trusted_schema = OFF",
-];
+const PRAGMAS: [&str; 4] =
+    [BUSY_TIMEOUT, "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON", "PRAGMA trusted_schema = OFF"];
+
+/// How long, in milliseconds, SQLite waits for another process.
+pub(crate) const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 5000";
 
 /// The oldest release without the damage described at [`OpenError::OldSqlite`].
 const OLDEST_SQLITE: [u32; 3] = [3, 51, 3];

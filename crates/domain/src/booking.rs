@@ -4,6 +4,7 @@
 //! happened, or with the reason why not. Nothing here is saved: a caller stores the result only if the stored version
 //! is still the one it started from.
 
+use std::fmt;
 use std::ops::Deref;
 
 use jiff::{SignedDuration, Timestamp};
@@ -63,8 +64,8 @@ impl BookingStatus {
     }
 }
 
-/// How and when a booking was called off.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How and when a booking was called off. `Debug` hides the reason.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Cancellation {
     /// When.
     pub at: Timestamp,
@@ -78,8 +79,8 @@ pub struct Cancellation {
     pub refund: Money,
 }
 
-/// The plain facts of a booking, as a store keeps them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The plain facts of a booking, as a store keeps them. `Debug` shows its state only, never what was written in it.
+#[derive(Clone, PartialEq, Eq)]
 pub struct BookingRecord {
     /// Which booking it is, for its whole life.
     pub id: BookingId,
@@ -115,6 +116,39 @@ pub struct BookingRecord {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+impl fmt::Debug for Cancellation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cancellation")
+            .field("at", &self.at)
+            .field("by", &self.by)
+            .field("late", &self.late)
+            .field("refund", &self.refund)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for BookingRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BookingRecord")
+            .field("id", &self.id)
+            .field("client", &self.client)
+            .field("therapist", &self.therapist)
+            .field("service", &self.service)
+            .field("scheduled_at", &self.scheduled_at)
+            .field("blocked_until", &self.blocked_until)
+            .field("status", &self.status)
+            .field("payment_status", &self.payment_status)
+            .field("price", &self.price)
+            .field("room", &self.room)
+            .field("hold_expires_at", &self.hold_expires_at)
+            .field("cancellation", &self.cancellation)
+            .field("version", &self.version)
+            .field("created_at", &self.created_at)
+            .field("updated_at", &self.updated_at)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A booking whose facts fit together. Readable like a [`BookingRecord`], changeable only by the operations below.

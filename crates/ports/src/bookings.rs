@@ -64,7 +64,8 @@ pub trait Bookings {
     /// otherwise, [`crate::Conflict::SlotTaken`] as with [`Bookings::add_booking`].
     async fn save_booking(&mut self, booking: &Booking) -> Result<(), StoreError>;
 
-    /// Unpaid bookings whose hold ended at or before `now`, oldest hold first, at most `limit`. Rows that another unit
-    /// of work holds may be left out.
+    /// Unpaid bookings whose hold ended at or before `now`, oldest hold first, at most `limit`. Those whose payment the
+    /// provider is working on (`processing`) are not among them: they end when the provider says so. Rows that another
+    /// unit of work holds may be left out.
     async fn lapsed_holds(&mut self, now: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError>;
 }

@@ -1,5 +1,7 @@
 //! Sending a mail.
 
+use std::fmt;
+
 use async_trait::async_trait;
 use attune_domain::EmailAddress;
 use attune_domain::notice::NoticeKind;
@@ -7,8 +9,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use thiserror::Error;
 
-/// Everything a mail about a session says. Made at the moment of sending, from the rows as they are then.
-#[derive(Debug, Clone)]
+/// Everything a mail about a session says. Made at the moment of sending, from the rows as they are then. `Debug` shows
+/// what it is about, not whom it goes to.
+#[derive(Clone)]
 pub struct MeetingMail {
     /// What it is about.
     pub kind: NoticeKind,
@@ -32,6 +35,17 @@ pub struct MeetingMail {
     pub calendar_sequence: u32,
     /// Now: the mail's date.
     pub sent_at: Timestamp,
+}
+
+impl fmt::Debug for MeetingMail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MeetingMail")
+            .field("kind", &self.kind)
+            .field("message_key", &self.message_key)
+            .field("starts_at", &self.starts_at)
+            .field("sent_at", &self.sent_at)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why a mail did not leave.
@@ -67,8 +81,8 @@ pub enum NotifyReason {
     File,
 }
 
-impl std::fmt::Display for NotifyReason {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for NotifyReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Deferred(code) => write!(f, "deferred_{code}"),
             Self::Timeout => f.write_str("timeout"),

@@ -1,5 +1,7 @@
 //! Collecting the price: what the provider is asked, and what is remembered of it.
 
+use std::fmt;
+
 use async_trait::async_trait;
 use attune_domain::{BookingId, Money, PaymentId, UserId};
 use jiff::{SignedDuration, Timestamp};
@@ -61,8 +63,8 @@ impl PaymentState {
     }
 }
 
-/// An attempt to be remembered.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An attempt to be remembered. `Debug` hides where to pay and what the practice noted.
+#[derive(Clone, PartialEq, Eq)]
 pub struct NewPayment {
     /// What is paid for.
     pub booking: BookingId,
@@ -86,6 +88,20 @@ pub struct NewPayment {
     pub created_at: Timestamp,
     /// When it was paid.
     pub settled_at: Option<Timestamp>,
+}
+
+impl fmt::Debug for NewPayment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewPayment")
+            .field("booking", &self.booking)
+            .field("provider", &self.provider)
+            .field("amount", &self.amount)
+            .field("state", &self.state)
+            .field("recorded_by", &self.recorded_by)
+            .field("created_at", &self.created_at)
+            .field("settled_at", &self.settled_at)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A remembered attempt.

@@ -1,5 +1,6 @@
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc;
+use std::time::Duration;
 
 use super::*;
 
@@ -94,14 +95,26 @@ async fn weaker_parameters_are_outdated_and_stronger_ones_are_not() {
     }
 }
 
+/// A hash of "pass" that another program made, with 64 KiB and one pass.
+fn foreign(lanes: u32, salt_bytes: usize, output_bytes: usize) -> PasswordHash {
+    let (salt, mut output) = (vec![3; salt_bytes], vec![0; output_bytes]);
+    let params = Params::new(64, 1, lanes, Some(output_bytes)).unwrap();
+    Argon2::from(params).hash_password_into(b"pass", &salt, &mut output).unwrap();
+    let (salt, output) = (Salt::new(&salt).unwrap(), Output::new(&output).unwrap());
+    PasswordHash::new(format!("$argon2id$v=19$m=64,t=1,p={lanes}${salt}${output}"))
+}
+
 #[tokio::test]
-async fn several_lanes_are_understood() {
-    let params = Params::new(64, 1, 4, Some(32)).unwrap();
-    let mut output = [0; 32];
-    Argon2::from(params).hash_password_into(b"pass", &[3; 16], &mut output).unwrap();
-    let (salt, output) = (Salt::new(&[3; 16]).unwrap(), Output::new(&output).unwrap());
-    let hash = PasswordHash::new(format!("$argon2id$v=19$m=64,t=1,p=4${salt}${output}"));
-    assert_eq!(hasher(WEAK).verify(&password("pass"), Some(&hash)).await.unwrap(), RIGHT);
+async fn other_lanes_salts_and_lengths_are_understood_and_short_ones_are_outdated() {
+    let hasher = hasher(WEAK);
+    for (lanes, salt_bytes, output_bytes, outdated) in
+        [(1, 16, 32, false), (4, 16, 32, false), (1, 32, 64, false), (1, 15, 32, true), (1, 16, 31, true)]
+    {
+        let hash = foreign(lanes, salt_bytes, output_bytes);
+        let verified = hasher.verify(&password("pass"), Some(&hash)).await.unwrap();
+        assert_eq!(verified, Verified { matches: true, outdated }, "{lanes} lanes, {salt_bytes}, {output_bytes}");
+        assert!(!hasher.verify(&password("Pass"), Some(&hash)).await.unwrap().matches);
+    }
 }
 
 #[tokio::test]
@@ -184,7 +197,9 @@ async fn everything_is_busy_while_the_queue_is_full_and_nothing_afterwards() {
         let (filled, ()) = tokio::join!(biased; fills_the_queue, others);
         filled.unwrap();
     };
-    let (occupied, ()) = tokio::join!(biased; occupied, waits);
+    // A job that got in although the queue was full would wait for ever; rather fail.
+    let all = async { tokio::join!(biased; occupied, waits) };
+    let (occupied, ()) = tokio::time::timeout(Duration::from_secs(60), all).await.unwrap();
     occupied.unwrap();
     assert_eq!(hasher.verify(&password("pass"), Some(&hash)).await.unwrap(), RIGHT);
 }

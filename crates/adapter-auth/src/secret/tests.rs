@@ -51,6 +51,8 @@ fn repetition_is_refused() {
         "aB3aB3aB3aB3aB3aB3aB3aB3aB3aB3aB3aB3".to_owned(),
         "0123401234012340123401234012340123401234".to_owned(),
         "1e5f9a0c7b3d2846".repeat(2),
+        "aabbabaaabbbababbaabbbaababaabbb".to_owned(),
+        "fjdkfjdksjfkdjsfkdsjfkdlsjfkdsjfklds".to_owned(),
         "\0".repeat(64),
     ] {
         assert_eq!(refusal(&dull), Some(WeakSecret::Repetitive), "{dull}");

@@ -1,7 +1,7 @@
 //! Bookings.
 
 use async_trait::async_trait;
-use attune_domain::{Booking, BookingId, BookingStatus, UserId};
+use attune_domain::{Booking, BookingId, BookingStatus, PaymentStatus, UserId};
 use attune_ports::{Bookings, StoreError};
 use attune_sql::schema::bookings;
 use attune_sql::{BookingRow, millis};
@@ -76,6 +76,7 @@ impl Bookings for PostgresUnit {
     async fn lapsed_holds(&mut self, now: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {
         let query = bookings::table
             .filter(bookings::status.eq(BookingStatus::PendingPayment.as_str()))
+            .filter(bookings::payment_status.ne(PaymentStatus::Processing.as_str()))
             .filter(bookings::hold_expires_at.le(millis(now)))
             .order((bookings::hold_expires_at, bookings::id))
             .limit(i64::from(limit))

@@ -34,9 +34,13 @@ impl Sessions for PostgresUnit {
     }
 
     async fn save_session(&mut self, session: &Session) -> Result<(), StoreError> {
-        let row = SessionRow::from(session);
         let target = sessions::table.find(session.id.get());
-        self.call(async |mut c| Ok(one_row(diesel::update(target).set(row).execute(&mut c).await?)?)).await
+        let changes = (
+            sessions::generation.eq(i64::from(session.generation)),
+            sessions::rotated_at.eq(millis(session.rotated_at)),
+            sessions::ended_at.eq(session.ended_at.map(millis)),
+        );
+        self.call(async |mut c| Ok(one_row(diesel::update(target).set(changes).execute(&mut c).await?)?)).await
     }
 
     async fn end_sessions(

@@ -1,7 +1,7 @@
 //! Services and bookings, inside a unit of work.
 
 use async_trait::async_trait;
-use attune_domain::{Booking, BookingId, Service, ServiceId, UserId};
+use attune_domain::{Booking, BookingId, PaymentStatus, Service, ServiceId, UserId};
 use attune_ports::{Bookings, NewService, Services, StoreError};
 use attune_sql::schema::{bookings, services};
 use attune_sql::{BookingRow, NewServiceRow, ServiceRow, millis};
@@ -148,6 +148,7 @@ impl Bookings for SqliteUnitOfWork {
         self.call(move |connection| {
             bookings::table
                 .filter(sql::<Bool>(IS_HELD))
+                .filter(bookings::payment_status.ne(PaymentStatus::Processing.as_str()))
                 .filter(bookings::hold_expires_at.le(millis(now)))
                 .order((bookings::hold_expires_at, bookings::id))
                 .limit(i64::from(limit))

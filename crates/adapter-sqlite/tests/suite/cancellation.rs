@@ -7,6 +7,7 @@ use std::task::Poll;
 
 use attune_adapter_sqlite::SqliteStore;
 use attune_contract::fixtures::client;
+use attune_contract::race::open;
 use attune_ports::{Queries, Store, StoreError};
 use tokio::runtime::Builder;
 
@@ -32,7 +33,7 @@ pub(crate) async fn poll_times<F: Future>(times: usize, future: F) -> Option<F::
 
 /// Two accounts in one unit of work: both are kept, or neither.
 async fn add_pair(store: &SqliteStore, name: &str) -> Result<(), StoreError> {
-    let mut work = store.begin().await?;
+    let mut work = open(store).await?;
     work.add_user(&client(&format!("{name}-a"))).await?;
     work.add_user(&client(&format!("{name}-b"))).await?;
     work.commit().await

@@ -1,5 +1,7 @@
 //! The embedded store, from outside and on real files.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
 mod cancellation;
 mod close;
 mod contract;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use attune_adapter_sqlite::{SqliteConfig, SqliteStore};
 use attune_contract::fixtures::{client, email};
+use attune_contract::race;
 use attune_domain::UserId;
 use attune_ports::{Queries, Store, StoreError};
 use diesel::connection::SimpleConnection;
@@ -48,7 +49,7 @@ pub(crate) fn count(connection: &mut SqliteConnection, query: &str) -> i64 {
 
 /// Adds an account in a unit of work of its own.
 pub(crate) async fn add_client(store: &dyn Store, local: &str) -> Result<UserId, StoreError> {
-    let mut work = store.begin().await?;
+    let mut work = race::open(store).await?;
     let id = work.add_user(&client(local)).await?;
     work.commit().await?;
     Ok(id)

@@ -15,7 +15,7 @@ use super::{IssueTokens, Tokens};
 use crate::Origin;
 
 /// What was typed.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct LogInCommand {
     /// The address as typed; one that is no address gets the same answer as one that nobody has.
     pub email: String,

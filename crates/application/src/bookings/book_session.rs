@@ -1,5 +1,6 @@
 //! A client books a session.
 
+use std::fmt;
 use std::sync::Arc;
 
 use attune_domain::booking::{BookError, BookingRequest, PaymentPlan};
@@ -12,8 +13,8 @@ use super::agree::{By, Practice, release_hold};
 use crate::Origin;
 use crate::payments::OpenCheckout;
 
-/// The session wanted. There is no price and no end in it: both are the practice's.
-#[derive(Debug, Clone)]
+/// The session wanted. There is no price and no end in it: both are the practice's. `Debug` hides the note.
+#[derive(Clone)]
 pub struct BookSessionCommand {
     /// Who comes.
     pub client: UserId,
@@ -27,6 +28,17 @@ pub struct BookSessionCommand {
     pub note: Option<String>,
     /// Where it came from.
     pub origin: Origin,
+}
+
+impl fmt::Debug for BookSessionCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BookSessionCommand")
+            .field("client", &self.client)
+            .field("scheduled_at", &self.scheduled_at)
+            .field("service", &self.service)
+            .field("therapist", &self.therapist)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A booking just made.

@@ -12,7 +12,7 @@ use crate::Origin;
 use crate::bookings::{AgreeError, Agreement, By, Practice};
 
 /// What came in.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct RecordOfflineCommand {
     /// The admin who says so.
     pub admin: UserId,

@@ -276,6 +276,10 @@ pub async fn lapsed_holds_come_oldest_first(backend: &Backend) {
     assert_eq!(lapsed(35, 2).await, [held[1].id, held[2].id]);
     assert_eq!(lapsed(99, 10).await.len(), 4);
 
+    let (processing, _) = held[2].clone().payment_started(now()).unwrap();
+    backend.keep(async |work| work.save_booking(&processing).await).await;
+    assert_eq!(lapsed(35, 10).await, [held[1].id, held[0].id], "what the provider is working on is not let go of");
+
     let (failed, _) = held[1].clone().payment_started(now()).unwrap().0.payment_failed(now()).unwrap();
     let started = restored(BookingRecord { version: 2, ..failed.record().clone() });
     backend.keep(async |work| work.save_booking(&started).await).await;

@@ -837,3 +837,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_people_wrote_does_not_print() {
+    let base_url = base_url();
+    let wish = BookingRequest {
+        note: Some("canary".to_owned()),
+        ..request(PaymentPlan::NotRequired(NewRoom { base_url: &base_url, tail: RoomTail::from_bytes([0xca; 16]) }))
+    };
+    let (booking, _) = Booking::book(wish, at(BOOKED)).unwrap();
+    let reason = Cancellation { reason: Some("canary".to_owned()), ..cancellation(at(BOOKED + 1), euros(0)) };
+    let (cancelled, _) = booking.clone().cancel(reason, Role::Admin).unwrap();
+    for printed in [format!("{booking:?}"), format!("{cancelled:?}")] {
+        assert!(printed.contains("scheduled_at"), "{printed}");
+        assert!(!printed.contains("canary") && !printed.contains("caca"), "{printed}");
+    }
+}

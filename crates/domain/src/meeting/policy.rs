@@ -3,14 +3,16 @@
 //! A link is made each time somebody asks for it and is never stored: the name, the role and the state of the booking
 //! are those of this very moment.
 
+use std::fmt;
+
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
 use super::fragment::display_name_parameter;
 use crate::{Booking, BookingStatus, MeetingRoom, Role, UserId};
 
-/// The person who asks for a link.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The person who asks for a link. `Debug` hides the name.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Viewer {
     /// Who asks.
     pub id: UserId,
@@ -29,8 +31,8 @@ impl From<&crate::User> for Viewer {
 /// A link that carries one person's name and only the wishes that person may have.
 ///
 /// What it can not do: a fragment grants no rights. `startWithAudioMuted` only sets one's own microphone, and anybody
-/// can edit it. Who moderates is decided by the server, by a signed token or by who comes first.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// can edit it. Who moderates is decided by the server, by a signed token or by who comes first. `Debug` hides it.
+#[derive(Clone, PartialEq, Eq)]
 pub struct PersonalLink {
     /// The address to open. Personal: it must not be passed on.
     pub url: String,
@@ -38,6 +40,18 @@ pub struct PersonalLink {
     pub display_name: String,
     /// Whether it is a therapist's link.
     pub is_admin: bool,
+}
+
+impl fmt::Debug for Viewer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Viewer").field("id", &self.id).field("role", &self.role).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for PersonalLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PersonalLink").field("is_admin", &self.is_admin).finish_non_exhaustive()
+    }
 }
 
 /// Why there is no link for this person now.

@@ -1,6 +1,6 @@
 //! Which room a booking has.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use jiff::Timestamp;
 use thiserror::Error;
@@ -90,11 +90,18 @@ pub struct NewRoom<'a> {
     pub tail: RoomTail,
 }
 
-/// A booking's video room. Made when the booking becomes scheduled, never before, and never changed afterwards.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A booking's video room. Made when the booking becomes scheduled, never before, and never changed afterwards. `Debug` hides it: whoever
+/// knows a room's name can enter it.
+#[derive(Clone, PartialEq, Eq)]
 pub struct MeetingRoom {
     id: String,
     url: String,
+}
+
+impl fmt::Debug for MeetingRoom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MeetingRoom(***)")
+    }
 }
 
 /// A stored room that no version of this crate can have made.

@@ -1,0 +1,151 @@
+use super::*;
+
+/// One field of each kind.
+#[derive(Debug, PartialEq)]
+struct Form {
+    name: String,
+    note: Option<String>,
+    change: Option<Option<String>>,
+    flag: Option<bool>,
+    whole: Option<i64>,
+    number: Option<String>,
+}
+
+impl FromFields for Form {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let keep = |text: &str| Ok((!text.is_empty()).then(|| text.to_owned()));
+        let name = fields.required("name", |text| if text.len() > 9 { Err(Code::TooLong) } else { Ok(text.to_owned()) });
+        let note = fields.optional_lines("note");
+        let change = fields.change("change", keep);
+        let flag = fields.flag("flag");
+        let whole = fields.whole("whole", |n| (n > 0).then_some(n));
+        let number = fields.number("number");
+        Some(Self { name: name?, note, change, flag, whole, number })
+    }
+}
+
+/// Field and code of everything that is wrong.
+fn wrong(body: &str) -> Vec<(String, &'static str)> {
+    let problem = parse::<Form>(body.as_bytes()).unwrap_err();
+    assert_eq!(problem.code.row().status, 422, "{body}");
+    problem.errors.iter().map(|e| (e.field.clone(), e.code.as_str())).collect()
+}
+
+fn one(field: &str, code: &'static str) -> Vec<(String, &'static str)> {
+    vec![(field.to_owned(), code)]
+}
+
+#[test]
+fn a_whole_form_is_read() {
+    let form = parse::<Form>(
+        br#"{"name": "Ada", "note": "a\nb", "change": null, "flag": true, "whole": 7, "number": 100.50}"#,
+    );
+    let wanted = Form {
+        name: "Ada".into(),
+        note: Some("a\nb".into()),
+        change: Some(None),
+        flag: Some(true),
+        whole: Some(7),
+        number: Some("100.50".into()),
+    };
+    assert_eq!(form.unwrap(), wanted);
+}
+
+#[test]
+fn a_change_tells_missing_from_empty() {
+    let change = |body: &str| parse::<Form>(body.as_bytes()).unwrap().change;
+    assert_eq!(change(r#"{"name": "a"}"#), None);
+    assert_eq!(change(r#"{"name": "a", "change": null}"#), Some(None));
+    assert_eq!(change(r#"{"name": "a", "change": ""}"#), Some(None));
+    assert_eq!(change(r#"{"name": "a", "change": "b"}"#), Some(Some("b".into())));
+}
+
+#[test]
+fn numbers_keep_their_digits() {
+    let number = |text: &str| parse::<Form>(format!(r#"{{"name":"a","number":{text}}}"#).as_bytes()).unwrap().number;
+    for text in ["0.1", "100.00", "-0", "12345678901234567890.123456789", "1e400"] {
+        assert_eq!(number(text).as_deref(), Some(text));
+    }
+}
+
+#[test]
+fn everything_wrong_is_told_at_once() {
+    let found = wrong(r#"{"nmae": "Ada", "flag": 1, "whole": 1.5, "note": "\u0000"}"#);
+    let wanted = [
+        ("name", "required"),
+        ("note", "invalid_characters"),
+        ("flag", "wrong_type"),
+        ("whole", "wrong_type"),
+        ("nmae", "unknown_field"),
+    ];
+    assert_eq!(found, wanted.map(|(field, code)| (field.to_owned(), code)));
+}
+
+#[test]
+fn each_mistake_has_its_code() {
+    assert_eq!(wrong(r#"{"name": "a", "x": 1}"#), one("x", "unknown_field"));
+    assert_eq!(wrong("{}"), one("name", "required"));
+    assert_eq!(wrong(r#"{"name": null}"#), one("name", "required"));
+    assert_eq!(wrong(r#"{"name": 7}"#), one("name", "wrong_type"));
+    assert_eq!(wrong(r#"{"name": ["a"]}"#), one("name", "wrong_type"));
+    assert_eq!(wrong(r#"{"name": "a", "name": "b"}"#), one("name", "duplicate_field"));
+    assert_eq!(wrong(r#"{"name": "0123456789"}"#), one("name", "too_long"));
+    assert_eq!(wrong(r#"{"name": "a\nb"}"#), one("name", "invalid_characters"));
+    assert_eq!(wrong(r#"{"name": "\ud800"}"#), one("name", "invalid_characters"));
+    assert_eq!(wrong(r#"{"name": "a", "whole": 0}"#), one("whole", "out_of_range"));
+    assert_eq!(wrong(r#"{"name": "a", "whole": 99999999999999999999}"#), one("whole", "out_of_range"));
+    assert_eq!(wrong(r#"{"name": "a", "whole": "7"}"#), one("whole", "wrong_type"));
+    assert_eq!(wrong(r#"{"name": "a", "number": "7"}"#), one("number", "wrong_type"));
+    assert_eq!(wrong(r#"{"name": "a", "flag": "true"}"#), one("flag", "wrong_type"));
+    for body in ["[]", "7", "null", "\"name\""] {
+        assert_eq!(wrong(body), one("", "wrong_type"), "{body}");
+    }
+}
+
+#[test]
+fn what_is_no_json_is_malformed() {
+    let bodies: [&[u8]; 10] = [
+        b"", b" ", b"{", b"{\"name\": \"a\"", b"{'name': 'a'}", b"{\"name\": \"a\"} x", b"{\"name\": \"a\n\"}",
+        b"{\"name\": \"\xff\"}", b"{\"name\": NaN}", b"\xef\xbb\xbf{\"name\": \"a\"}",
+    ];
+    for body in bodies {
+        let problem = parse::<Form>(body).unwrap_err();
+        assert_eq!(problem.code, Code::MalformedJson, "{}", String::from_utf8_lossy(body));
+    }
+}
+
+#[test]
+fn depth_and_width_do_no_harm() {
+    let deep = format!(r#"{{"name": "a", "x": {}{}}}"#, "[".repeat(30_000), "]".repeat(30_000));
+    assert_eq!(wrong(&deep), one("x", "unknown_field"));
+    let deep_name = format!(r#"{{"name": {}1{}}}"#, r#"{"a":"#.repeat(10_000), "}".repeat(10_000));
+    assert_eq!(wrong(&deep_name), one("name", "wrong_type"));
+    let wide: String = (0..5_000).map(|n| format!(r#","x{n}":{n}"#)).collect();
+    assert_eq!(wrong(&format!(r#"{{"name": "a"{wide}}}"#)).len(), MAX_ERRORS);
+    let long = "x".repeat(10_000);
+    let found = wrong(&format!(r#"{{"name": "a", "{long}": 1}}"#));
+    assert_eq!(found, one(&long[..MAX_FIELD_NAME], "unknown_field"));
+}
+
+#[test]
+fn instants_have_one_form() {
+    for (text, wanted) in [
+        ("2024-01-15T10:00:00Z", "2024-01-15T10:00:00Z"),
+        ("2024-01-15t10:00:00z", "2024-01-15T10:00:00Z"),
+        ("2024-01-15T10:00:00+01:00", "2024-01-15T09:00:00Z"),
+        ("2024-01-15T10:00:00-05:30", "2024-01-15T15:30:00Z"),
+        ("2024-01-15T10:00:00.123456789Z", "2024-01-15T10:00:00.123456789Z"),
+        ("2024-02-29T00:00:00Z", "2024-02-29T00:00:00Z"),
+    ] {
+        assert_eq!(instant(text).unwrap().to_string(), wanted);
+    }
+    for text in [
+        "", "2024-01-15", "2024-01-15T10:00:00", "2024-01-15 10:00:00Z", "2024-01-15T10:00Z", "2024-01-15T10:00:60Z",
+        "2016-12-31T23:59:60Z", "2024-01-15T24:00:00Z", "2024-13-01T00:00:00Z", "2023-02-29T00:00:00Z",
+        "2024-01-15T10:00:00.Z", "2024-01-15T10:00:00+0100", "2024-01-15T10:00:00+01", "2024-01-15T10:00:00Z ",
+        "2024-01-15T10:00:00Z[Europe/Berlin]", "20240115T100000Z", "1705312800", "+002024-01-15T10:00:00Z",
+        "2024-01-15T10:00:00+99:00", "２０２４-01-15T10:00:00Z", "2024-01-15T10:00:0\u{e9}Z",
+    ] {
+        assert_eq!(instant(text), Err(Code::InvalidTimestamp), "{text:?}");
+    }
+}

@@ -1,0 +1,54 @@
+use std::collections::HashSet;
+
+use super::*;
+
+#[test]
+fn codes_are_unique_stable_words_with_real_statuses() {
+    let mut seen = HashSet::new();
+    for code in Code::ALL {
+        let row = code.row();
+        assert!(seen.insert(row.code), "{} is there twice", row.code);
+        assert!(row.code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{}", row.code);
+        assert!((400..=599).contains(&row.status), "{}", row.code);
+        assert_eq!(code.status().as_u16(), row.status);
+        assert!(row.detail.ends_with('.') && !row.title.ends_with('.'), "{}", row.code);
+    }
+}
+
+#[test]
+fn everything_that_asks_to_come_back_says_when() {
+    for code in Code::ALL {
+        let problem = Problem::from(*code);
+        assert_eq!(problem.retry_after.is_some(), matches!(code.row().status, 429 | 503), "{}", code.as_str());
+    }
+    assert_eq!(Problem::after(Code::Busy, 0).retry_after, Some(1));
+}
+
+#[test]
+fn only_those_who_showed_a_token_hear_that_it_is_invalid() {
+    for code in Code::ALL {
+        let wanted = match code {
+            Code::InvalidToken | Code::TokenExpired | Code::InvalidRefreshToken => Some(r#"Bearer error="invalid_token""#),
+            Code::Unauthenticated | Code::InvalidCredentials => Some("Bearer"),
+            _ => None,
+        };
+        assert_eq!(code.challenge(), wanted, "{}", code.as_str());
+    }
+}
+
+#[test]
+fn a_problem_has_the_code_of_its_fields_if_they_agree() {
+    let required = |field: &str| FieldError::new(field, Code::Required);
+    assert_eq!(Problem::invalid(vec![required("a"), required("b")]).code, Code::Required);
+    assert_eq!(Problem::invalid(vec![required("a"), FieldError::new("b", Code::TooLong)]).code, Code::ValidationFailed);
+    assert_eq!(Problem::invalid(Vec::new()).code, Code::ValidationFailed);
+}
+
+#[test]
+fn causes_stay_inside() {
+    let error = StoreError::Failed("password=hunter2 at /var/lib".into());
+    let problem = Problem::from(error);
+    let body = serde_json::to_string(&problem.body("id")).unwrap();
+    assert!(!body.contains("hunter2") && !body.contains("/var/lib"), "{body}");
+    assert_eq!(problem.code, Code::Internal);
+}

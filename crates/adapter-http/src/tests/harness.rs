@@ -1,0 +1,463 @@
+//! A practice to test with, and a client that checks what holds for every response.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use async_trait::async_trait;
+use attune_adapter_memory::{
+    FixedClock, MemoryStore, PlainAccessTokens, PlainPasswordHasher, SequenceRandom, SilentBell, SystemZones,
+};
+use attune_application::accounts::{
+    AddUser, AddUserCommand, Authenticate, ChangePassword, IssueTokens, LogIn, LogOut, ManageUser, Refresh, Register,
+    Registration, UpdateProfile,
+};
+use attune_application::bookings::{BookSession, Practice as Rules};
+use attune_application::meetings::MeetingLinks;
+use attune_application::payments::{ConfirmPayment, OpenCheckout, RecordOfflinePayment};
+use attune_domain::notice::ReminderPlan;
+use attune_domain::session::SessionPolicy;
+use attune_domain::{Currency, EmailAddress, MeetingBaseUrl, MeetingLinkPolicy, Money, PersonName, Role, UserId};
+use attune_ports::{
+    Checkout, CheckoutRequest, HealthCheck, NewService, Password, PaymentError, PaymentGateway, PaymentTerms, Provider,
+    Store,
+};
+use jiff::{SignedDuration, Timestamp};
+use reqwest::header::HeaderMap;
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+
+use crate::routes;
+use crate::server::Api;
+use crate::settings::HttpSettings;
+
+/// The instant at which every test begins.
+pub(crate) const NOW: &str = "2024-01-10T08:00:00Z";
+
+/// A time that can be booked.
+pub(crate) const SLOT: &str = "2024-01-15T10:00:00Z";
+
+/// Everybody's password: long enough for admins.
+pub(crate) const PASSWORD: &str = "violet teapots on seventeen roofs";
+
+/// A provider whose checkouts are on pages of ours, or nowhere.
+pub(crate) struct TestGateway {
+    provider: Provider,
+    down: AtomicBool,
+}
+
+impl TestGateway {
+    /// Lets the provider be unavailable, or come back.
+    pub(crate) fn set_down(&self, down: bool) {
+        self.down.store(down, Ordering::SeqCst);
+    }
+}
+
+#[async_trait]
+impl PaymentGateway for TestGateway {
+    fn provider(&self) -> Provider {
+        self.provider
+    }
+
+    fn terms(&self) -> PaymentTerms {
+        match self.provider {
+            Provider::None => PaymentTerms::NothingDue,
+            Provider::Offline | Provider::Test => PaymentTerms::Due { hold: SignedDuration::from_mins(15) },
+        }
+    }
+
+    async fn open_checkout(&self, request: &CheckoutRequest) -> Result<Checkout, PaymentError> {
+        if self.down.load(Ordering::SeqCst) {
+            return Err(PaymentError::Unavailable("secret cause".into()));
+        }
+        let reference: String = request.nonce.iter().map(|byte| format!("{byte:02x}")).collect();
+        let url = (self.provider == Provider::Test).then(|| format!("https://practice.example.org/pay/{reference}"));
+        Ok(Checkout { reference, url })
+    }
+}
+
+/// What a practice is made of.
+pub(crate) struct Parts {
+    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) clock: Arc<FixedClock>,
+    pub(crate) random: Arc<SequenceRandom>,
+    pub(crate) hasher: Arc<PlainPasswordHasher>,
+    pub(crate) gateway: Arc<TestGateway>,
+    pub(crate) readiness: Vec<Arc<dyn HealthCheck>>,
+    pub(crate) registration: Registration,
+    pub(crate) max_failures: Option<u64>,
+    pub(crate) settings: HttpSettings,
+}
+
+impl Parts {
+    pub(crate) fn new() -> Self {
+        Self {
+            store: MemoryStore::new(),
+            clock: Arc::new(FixedClock::new(NOW.parse().unwrap())),
+            random: Arc::new(SequenceRandom::new(1)),
+            hasher: Arc::new(PlainPasswordHasher::new()),
+            gateway: Arc::new(TestGateway { provider: Provider::Test, down: AtomicBool::new(false) }),
+            readiness: Vec::new(),
+            registration: Registration::Open,
+            max_failures: None,
+            settings: HttpSettings { workers: 1, test_checkout: true, ..HttpSettings::default() },
+        }
+    }
+
+    pub(crate) fn provider(mut self, provider: Provider) -> Self {
+        self.gateway = Arc::new(TestGateway { provider, down: AtomicBool::new(false) });
+        self
+    }
+
+    pub(crate) fn settings(mut self, change: impl FnOnce(&mut HttpSettings)) -> Self {
+        change(&mut self.settings);
+        self
+    }
+
+    pub(crate) fn without_limits(self) -> Self {
+        self.settings(|settings| settings.limits.enabled = false)
+    }
+
+    fn add_user(&self) -> AddUser {
+        AddUser {
+            store: self.store.clone(),
+            hasher: self.hasher.clone(),
+            clock: self.clock.clone(),
+            zones: Arc::new(SystemZones),
+        }
+    }
+
+    /// The use cases, wired.
+    pub(crate) fn api(&self) -> Api {
+        let (store, clock, random) = (self.store.clone(), self.clock.clone(), self.random.clone());
+        let (hasher, queries, policy) = (self.hasher.clone(), self.store.clone(), SessionPolicy::default());
+        let tokens = Arc::new(PlainAccessTokens);
+        let issue = IssueTokens {
+            tokens: tokens.clone(),
+            random: random.clone(),
+            clock: clock.clone(),
+            access_lifetime: SignedDuration::from_mins(15),
+        };
+        let practice = Rules {
+            meetings: MeetingBaseUrl::parse("https://meet.example.org").unwrap(),
+            reminders: ReminderPlan::new(vec![60, 1440]).unwrap(),
+            random: random.clone(),
+            bell: Arc::new(SilentBell),
+        };
+        let open_checkout = OpenCheckout {
+            store: store.clone(),
+            queries: queries.clone(),
+            gateway: self.gateway.clone(),
+            random: random.clone(),
+            clock: clock.clone(),
+        };
+        Api {
+            register: Register { registration: self.registration, add_user: self.add_user() },
+            log_in: LogIn {
+                store: store.clone(),
+                queries: queries.clone(),
+                hasher: hasher.clone(),
+                issue: issue.clone(),
+                clock: clock.clone(),
+                max_failures: self.max_failures,
+            },
+            refresh: Refresh { store: store.clone(), issue, clock: clock.clone(), policy },
+            log_out: LogOut { store: store.clone(), clock: clock.clone() },
+            authenticate: Authenticate { queries: queries.clone(), tokens, clock: clock.clone(), policy },
+            update_profile: UpdateProfile { store: store.clone(), zones: Arc::new(SystemZones), clock: clock.clone() },
+            change_password: ChangePassword {
+                store: store.clone(),
+                queries: queries.clone(),
+                hasher,
+                clock: clock.clone(),
+            },
+            manage_user: ManageUser { store: store.clone(), clock: clock.clone() },
+            book_session: BookSession {
+                store: store.clone(),
+                clock: clock.clone(),
+                practice: practice.clone(),
+                checkout: open_checkout.clone(),
+            },
+            open_checkout,
+            confirm_payment: ConfirmPayment {
+                store: store.clone(),
+                queries: queries.clone(),
+                clock: clock.clone(),
+                practice: practice.clone(),
+            },
+            record_offline: RecordOfflinePayment {
+                store,
+                queries: queries.clone(),
+                clock: clock.clone(),
+                practice,
+            },
+            links: MeetingLinks {
+                queries: queries.clone(),
+                policy: MeetingLinkPolicy { grace: SignedDuration::from_mins(30) },
+                clock: clock.clone(),
+            },
+            queries,
+            clock,
+            random,
+            readiness: self.readiness.clone(),
+        }
+    }
+
+    /// Opens the practice: a therapist, Carl (1), and a service (1) for 100 euros.
+    pub(crate) async fn open(self) -> Practice {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = crate::serve(listener, Arc::new(self.api()), self.settings.clone()).unwrap();
+        let handle = server.handle();
+        tokio::spawn(server);
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(Duration::from_secs(20))
+            .no_proxy()
+            .build()
+            .unwrap();
+        let practice = Practice { parts: self, address, handle, http, documents: crate::openapi_json() };
+        practice.add("carl@example.org", "Carl", "Rogers", Role::Admin).await;
+        let mut work = practice.parts.store.begin().await.unwrap();
+        work.add_service(&NewService {
+            name: "Session".into(),
+            description: "Fifty minutes by video.".into(),
+            minutes: 50,
+            pause_minutes: 10,
+            price: Money::new(10_000, Currency::parse("EUR").unwrap()).unwrap(),
+        })
+        .await
+        .unwrap();
+        work.commit().await.unwrap();
+        practice
+    }
+}
+
+/// A practice that is open.
+pub(crate) struct Practice {
+    pub(crate) parts: Parts,
+    pub(crate) address: SocketAddr,
+    handle: ServerHandle,
+    http: reqwest::Client,
+    documents: String,
+}
+
+impl Drop for Practice {
+    fn drop(&mut self) {
+        // The command is sent when the future is made; nobody has to wait for the end.
+        drop(self.handle.stop(false));
+    }
+}
+
+impl Practice {
+    /// A practice with the test provider.
+    pub(crate) async fn open() -> Self {
+        Parts::new().open().await
+    }
+
+    /// Makes an account. Everybody has the same password.
+    pub(crate) async fn add(&self, email: &str, first: &str, last: &str, role: Role) -> UserId {
+        let command = AddUserCommand {
+            email: EmailAddress::parse(email).unwrap(),
+            first_name: PersonName::parse(first).unwrap(),
+            last_name: PersonName::parse(last).unwrap(),
+            time_zone: None,
+            role,
+            password: Password::new(PASSWORD.into()),
+        };
+        self.parts.add_user().run(command).await.unwrap().id
+    }
+
+    /// An access token for an account that is there.
+    pub(crate) async fn token(&self, email: &str) -> String {
+        let reply = self.post("/api/auth/login", "", &format!(r#"{{"email":"{email}","password":"{PASSWORD}"}}"#)).await;
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        reply.json()["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// A new client and their token.
+    pub(crate) async fn client(&self, name: &str) -> String {
+        let email = format!("{}@example.org", name.to_lowercase());
+        self.add(&email, name, "Client", Role::Client).await;
+        self.token(&email).await
+    }
+
+    /// The therapist's token.
+    pub(crate) async fn admin(&self) -> String {
+        self.token("carl@example.org").await
+    }
+
+    /// Books the usual slot and returns the answer.
+    pub(crate) async fn book(&self, token: &str, at: &str) -> Value {
+        let reply = self.post("/api/bookings", token, &format!(r#"{{"scheduled_at":"{at}"}}"#)).await;
+        assert_eq!(reply.status, 201, "{}", reply.text);
+        reply.json()
+    }
+
+    /// Pays a booking that was just made.
+    pub(crate) async fn pay(&self, booking: &Value) {
+        let reply = self.request(Method::POST, &checkout_path(booking)).send().await;
+        assert_eq!(reply.status, 303, "{}", reply.text);
+    }
+
+    /// Moves the clock.
+    pub(crate) fn advance(&self, by: SignedDuration) {
+        self.parts.clock.advance(by);
+    }
+
+    /// Sets the clock.
+    pub(crate) fn set_time(&self, now: &str) {
+        self.parts.clock.set(now.parse::<Timestamp>().unwrap());
+    }
+
+    pub(crate) async fn get(&self, path: &str, token: &str) -> Reply {
+        self.request(Method::GET, path).token(token).send().await
+    }
+
+    pub(crate) async fn post(&self, path: &str, token: &str, body: &str) -> Reply {
+        self.request(Method::POST, path).token(token).json(body).send().await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, token: &str, body: &str) -> Reply {
+        self.request(Method::PATCH, path).token(token).json(body).send().await
+    }
+
+    /// A request in the making.
+    pub(crate) fn request(&self, method: Method, path: &str) -> Call<'_> {
+        let builder = self.http.request(method.clone(), format!("http://{}{path}", self.address));
+        Call { practice: self, method, path: path.to_owned(), builder }
+    }
+}
+
+/// The path of the checkout page of a booking that was just made.
+pub(crate) fn checkout_path(booking: &Value) -> String {
+    let url = booking["checkout_url"].as_str().unwrap();
+    format!("/test-checkout/{}", url.rsplit('/').next().unwrap())
+}
+
+/// A request in the making.
+pub(crate) struct Call<'a> {
+    practice: &'a Practice,
+    method: Method,
+    path: String,
+    builder: reqwest::RequestBuilder,
+}
+
+impl Call<'_> {
+    /// Shows a token, unless it is empty.
+    pub(crate) fn token(self, token: &str) -> Self {
+        if token.is_empty() { self } else { self.header("Authorization", &format!("Bearer {token}")) }
+    }
+
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.builder = self.builder.header(name, value);
+        self
+    }
+
+    pub(crate) fn json(self, body: &str) -> Self {
+        self.header("Content-Type", "application/json").body(body)
+    }
+
+    pub(crate) fn body(mut self, body: impl Into<reqwest::Body>) -> Self {
+        self.builder = self.builder.body(body);
+        self
+    }
+
+    pub(crate) async fn send(self) -> Reply {
+        let response = self.builder.send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let reply = Reply { status, headers, text: response.text().await.unwrap() };
+        reply.check(&self.practice.documents, &self.method, &self.path);
+        reply
+    }
+}
+
+/// A response.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Reply {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// The problem's code.
+    pub(crate) fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Status and code of a problem at once.
+    pub(crate) fn problem(&self) -> (u16, String) {
+        (self.status.as_u16(), self.code())
+    }
+
+    /// Field and code of everything that is wrong.
+    pub(crate) fn errors(&self) -> Vec<(String, String)> {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        self.json()["errors"].as_array().unwrap().iter().map(|e| (text(&e["field"]), text(&e["code"]))).collect()
+    }
+
+    /// What holds for every response of this service.
+    fn check(&self, documents: &str, method: &Method, path: &str) {
+        let about = format!("{method} {path} -> {self:?}");
+        assert_eq!(self.header("x-content-type-options"), Some("nosniff"), "{about}");
+        assert_eq!(self.header("referrer-policy"), Some("no-referrer"), "{about}");
+        assert_eq!(self.header("cache-control"), Some("no-store"), "{about}");
+        assert!(self.header("content-security-policy").unwrap().contains("default-src 'none'"), "{about}");
+        assert!(self.header("content-security-policy").unwrap().contains("frame-ancestors 'none'"), "{about}");
+        assert!(self.header("x-request-id").is_some_and(|id| !id.is_empty() && id.len() <= 64), "{about}");
+        assert_eq!(self.header("server"), None, "{about}");
+        let status = self.status.as_u16();
+        assert!(status < 500 || status == 503 || self.text.contains("internal_error"), "{about}");
+        assert_eq!(self.header("retry-after").is_some(), matches!(status, 429 | 503), "{about}");
+        assert_eq!(self.header("www-authenticate").is_some(), status == 401, "{about}");
+        assert_eq!(self.header("allow").is_some(), status == 405, "{about}");
+        if status < 400 || method == Method::HEAD {
+            return;
+        }
+        let page = path.starts_with("/test-checkout/") && self.header("content-type").unwrap().starts_with("text/html");
+        if page || (path == "/health/ready" && self.header("content-type") == Some("application/json")) {
+            return;
+        }
+        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{about}");
+        let problem = self.json();
+        assert_eq!(problem["status"], status, "{about}");
+        assert_eq!(problem["request_id"].as_str(), self.header("x-request-id"), "{about}");
+        for member in ["type", "title", "detail", "code"] {
+            assert!(problem[member].as_str().is_some_and(|text| !text.is_empty()), "{member} {about}");
+        }
+        self.check_documented(documents, method, path);
+    }
+
+    /// A problem of a known operation is one that its description tells.
+    fn check_documented(&self, documents: &str, method: &Method, path: &str) {
+        let path = path.split('?').next().unwrap();
+        let fits = |pattern: &str| {
+            let (mut parts, mut names) = (path.split('/'), pattern.split('/'));
+            parts.by_ref().zip(names.by_ref()).all(|(part, name)| part == name || name.starts_with('{'))
+                && path.split('/').count() == pattern.split('/').count()
+        };
+        let table = routes::table(&HttpSettings { test_checkout: true, ..HttpSettings::default() });
+        let Some((_, pattern)) = table.iter().find(|(m, p)| m.as_str() == method.as_str() && fits(p)) else { return };
+        let documents: Value = serde_json::from_str(documents).unwrap();
+        let operation = &documents["paths"][documented(pattern)][method.as_str().to_lowercase()];
+        let response = &operation["responses"][self.status.as_str()];
+        let example = &response["content"]["application/problem+json"]["examples"][self.code()];
+        assert!(example.is_object(), "{method} {pattern} does not tell {:?}", self.problem());
+    }
+}
+
+/// The path as the description spells it: without the router's patterns.
+pub(crate) fn documented(pattern: &str) -> String {
+    pattern.replace("{file:.*}", "{file}")
+}

@@ -1,0 +1,169 @@
+//! HTTP as strangers speak it. The adapter has its own tests of these; here they are asked of the real process.
+
+use attune_e2e::{Database, Instance, Method, Person, Practice, later, strong_password};
+use serde_json::json;
+
+async fn open() -> (Practice, Instance, Person) {
+    let practice = Practice::on(Database::Sqlite).open().await;
+    let app = practice.serve().await;
+    let john = practice.client(&app, "John", "Doe").await;
+    (practice, app, john)
+}
+
+#[tokio::test]
+async fn every_refusal_is_a_problem_with_the_requests_own_id() {
+    let (_practice, app, john) = open().await;
+    let ask = |method: Method, path: &str| john.request(method, path).header("x-request-id", "mine-17");
+    let book = || ask(Method::POST, "/api/bookings");
+    let json_type = ("content-type", "application/json");
+    let cases = [
+        (ask(Method::GET, "/api/no/such/page"), 404, "not_found"),
+        (ask(Method::GET, "/elsewhere"), 404, "not_found"),
+        (ask(Method::DELETE, "/api/bookings"), 405, "method_not_allowed"),
+        (ask(Method::PUT, "/api/auth/login"), 405, "method_not_allowed"),
+        (book().header(json_type.0, json_type.1).body("{\"scheduled_at\":"), 400, "malformed_json"),
+        (book().header(json_type.0, json_type.1).body("[".repeat(20_000)), 400, "malformed_json"),
+        (book().header(json_type.0, json_type.1).body("\u{0}"), 400, "malformed_json"),
+        (book().header(json_type.0, json_type.1).body(vec![0xff, 0xfe]), 400, "malformed_json"),
+        (
+            book().header(json_type.0, json_type.1).body(format!("{{\"note\":\"{}\"}}", "n".repeat(70_000))),
+            413,
+            "payload_too_large",
+        ),
+        (book().header("content-type", "text/plain").body("{}"), 415, "unsupported_media_type"),
+        (
+            book().header("content-type", "application/x-www-form-urlencoded").body("scheduled_at=now"),
+            415,
+            "unsupported_media_type",
+        ),
+        (
+            book().header(json_type.0, json_type.1).header("content-encoding", "gzip").body("x"),
+            415,
+            "unsupported_media_type",
+        ),
+        (
+            book().header(json_type.0, json_type.1).body("{\"scheduled_at\":1,\"scheduled_at\":1}"),
+            422,
+            "duplicate_field",
+        ),
+        (book().header(json_type.0, json_type.1).body("{\"scheduled_at\":1e400}"), 422, "wrong_type"),
+        (book().header(json_type.0, json_type.1).body("[]"), 422, "wrong_type"),
+        (ask(Method::GET, "/api/bookings").header("accept", "text/html"), 406, "not_acceptable"),
+    ];
+    for (request, status, code) in cases {
+        let answer = john.send(request).await;
+        let problem = answer.expect(status);
+        assert_eq!((&problem["code"], &problem["request_id"]), (&json!(code), &json!("mine-17")), "{}", answer.text);
+    }
+    let allowed = john.send(john.request(Method::DELETE, "/api/bookings")).await;
+    assert_eq!(allowed.header("allow"), Some("GET, HEAD, POST"));
+    for strange in ["x".repeat(500), "two words".to_owned(), "<b>".to_owned()] {
+        let answer = app.send(app.request(Method::GET, "/health").header("x-request-id", &strange)).await;
+        assert_ne!(answer.header("x-request-id"), Some(strange.as_str()), "an odd id is replaced");
+    }
+    assert!(john.bookings().await.is_empty());
+}
+
+#[tokio::test]
+async fn every_answer_is_closed_up() {
+    let (_practice, app, john) = open().await;
+    let id = john.booked(later(1440)).await;
+    for path in ["/health", "/api/services", "/api/bookings", "/api/nothing"] {
+        let answer = john.get(path).await;
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+            ("cache-control", "no-store"),
+            ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+        ] {
+            assert_eq!(answer.header(name), Some(value), "{path}");
+        }
+        assert_eq!((answer.header("server"), answer.header("strict-transport-security")), (None, None));
+    }
+    for path in ["/health", "/api/services", &format!("/api/meetings/{id}/link")] {
+        let (get, head) = (john.get(path).await, john.send(john.request(Method::HEAD, path)).await);
+        assert_eq!((head.status, head.text.as_str()), (200, ""), "{path}");
+        assert_eq!(head.header("content-type"), get.header("content-type"));
+    }
+    let docs = app.get("/docs/").await;
+    assert_eq!(docs.status, 200);
+    assert!(!docs.text.contains("https://"), "the documentation loads nothing from elsewhere");
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_are_kept_out_unless_they_are_listed() {
+    let (_practice, app, _john) = open().await;
+    let preflight = |app: &Instance, origin: &str| {
+        app.request(Method::OPTIONS, "/api/bookings")
+            .header("origin", origin)
+            .header("access-control-request-method", "POST")
+    };
+    let off = app.send(preflight(&app, "https://www.example.org")).await;
+    assert_eq!(off.header("access-control-allow-origin"), None);
+    let practice = Practice::on(Database::Sqlite).with("http.cors_origins", "https://www.example.org").open().await;
+    let app = practice.serve().await;
+    let on = app.send(preflight(&app, "https://www.example.org")).await;
+    assert_eq!(on.header("access-control-allow-origin"), Some("https://www.example.org"));
+    for evil in ["https://www.example.org.evil.example", "https://evil.example", "null", "http://www.example.org"] {
+        let answer = app.send(app.request(Method::GET, "/api/services").header("origin", evil)).await;
+        assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, None), "{evil}");
+        assert_eq!(answer.header("access-control-allow-credentials"), None);
+    }
+}
+
+#[tokio::test]
+async fn guessing_and_flooding_are_slowed_down() {
+    let plan = Practice::on(Database::Sqlite).with("limits.enabled", "true").with("limits.registrations_per_hour", "3");
+    let practice = plan.with("limits.logins_per_minute", "12").open().await;
+    let app = practice.serve().await;
+    let john = practice.client(&app, "John", "Doe").await;
+    let wrong = json!({"email": john.email, "password": "not-the-password-at-all"});
+    // Nobody gets around it with a header that only a proxy may set.
+    let guess = async |number: usize| {
+        let request =
+            app.request(Method::POST, "/api/auth/login").header("x-forwarded-for", format!("203.0.113.{number}"));
+        app.send(request.json(&wrong)).await
+    };
+    let mut answers = Vec::new();
+    for number in 0..7 {
+        answers.push(guess(number).await);
+    }
+    answers[4].refused(401, "invalid_credentials");
+    let slowed = answers.iter().filter(|answer| answer.status == 429).count();
+    assert!(slowed >= 1, "after five wrong passwords, waiting begins");
+    answers[6].refused(429, "too_many_failures");
+    practice.clock.advance(jiff::SignedDuration::from_secs(59));
+    for number in 0..8 {
+        let answer = guess(number).await;
+        assert!(matches!(answer.status, 401 | 429), "{}", answer.text);
+    }
+    guess(99).await.refused(429, "too_many_requests");
+
+    // A minute later everything is as before, for those who know the password.
+    practice.clock.advance(jiff::SignedDuration::from_mins(3));
+    john.again().await.get("/api/auth/me").await.expect(200);
+
+    for number in 0..3 {
+        let body =
+            json!({"email": format!("flood.{number}@clients.example.org"), "password": strong_password(number + 10)});
+        let answer = app.post("/api/auth/register", body).await;
+        if number == 2 {
+            answer.refused(429, "too_many_requests");
+        } else {
+            answer.expect(201);
+        }
+    }
+
+    let john = john.again().await;
+    let mut statuses = Vec::new();
+    for _ in 0..60 {
+        statuses.push(john.get("/api/bookings").await.status);
+    }
+    assert_eq!(
+        statuses.iter().filter(|status| **status == 200).count(),
+        40,
+        "the clock stands still: a burst and no more"
+    );
+    practice.clock.advance(jiff::SignedDuration::from_secs(1));
+    john.get("/api/bookings").await.expect(200);
+}

@@ -1,0 +1,201 @@
+//! The first minute with the product, and what it says to somebody who set it up wrongly.
+
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use attune_e2e::{Finished, Instance, attune, run, shell, strong_password};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A start in this folder with nothing set but a free port.
+fn bare(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = attune(arguments);
+    command.current_dir(folder).env("ATTUNE__HTTP__BIND", "127.0.0.1:0");
+    command
+}
+
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).permissions().mode() & 0o777
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_no_settings_at_all_everything_is_there() {
+    let folder = TempDir::new().unwrap();
+    let app = Instance::bare(bare(folder.path(), &["serve"])).await;
+    let data = folder.path().join("data");
+    let modes = [mode(&data), mode(&data.join("secret")), mode(&data.join("attune.sqlite"))];
+    assert_eq!(modes, [0o700, 0o600, 0o600], "nobody else on this machine can look");
+    let (email, password) = app.first_admin().expect("the first admin is made and printed");
+    assert!(!app.stderr().contains(&password), "and not logged");
+    let login = json!({"email": email, "password": password});
+    let tokens = app.post("/api/auth/login", login.clone()).await.expect(200);
+    assert_eq!(tokens["user"]["is_admin"], true);
+
+    // In the profile for trying out, a session is paid on a test page, and mails become files.
+    let body = json!({"email": "first.client@clients.example.org", "password": strong_password(1)});
+    app.post("/api/auth/register", body.clone()).await.expect(201);
+    let client = app.post("/api/auth/login", body).await.expect(200);
+    let client = app.with_token(client["access_token"].as_str());
+    let tomorrow = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24);
+    let placed = client.post("/api/bookings", json!({"scheduled_at": tomorrow.to_string()})).await.expect(201);
+    assert_eq!(placed["status"], "pending_payment");
+    let paid = app.send(app.request(attune_e2e::Method::POST, placed["checkout_url"].as_str().unwrap())).await;
+    assert!(paid.status < 400);
+    let mails = data.join("mail");
+    attune_e2e::eventually("the mail becomes a file", async || {
+        let files =
+            std::fs::read_dir(&mails).ok()?.flatten().filter(|f| f.path().extension().is_some_and(|e| e == "eml"));
+        (files.count() == 1).then_some(())
+    })
+    .await;
+    let ready = app.get("/health/ready").await.expect(200);
+    assert_eq!(ready["checks"]["jitsi"]["status"], "warn", "meet.jit.si is for trying out: {ready}");
+    assert_eq!(app.terminate().await, Some(0));
+
+    let app = Instance::bare(bare(folder.path(), &["serve"])).await;
+    assert_eq!(app.first_admin(), None, "printed once");
+    assert!(!app.stdout().contains("password"), "{}", app.stdout());
+    app.post("/api/auth/login", login).await.expect(200);
+    client.get("/api/bookings").await.status.to_string();
+    let same_secret = app.with_token(tokens["access_token"].as_str()).get("/api/auth/me").await;
+    assert_eq!(same_secret.expect(200)["email"], email, "the secret was kept, and with it all tokens");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demo_ends_in_two_links() {
+    let folder = TempDir::new().unwrap();
+    for start in ["first", "second"] {
+        let app = Instance::bare(bare(folder.path(), &["serve", "--demo"])).await;
+        let said = app.stdout();
+        // What it says to paste is pasted, line by line as it stands there.
+        let lines = said.lines().skip_while(|line| !line.starts_with('#'));
+        let pasted: Vec<&str> = lines.take_while(|line| !line.starts_with("The API")).collect();
+        let shown = run(shell(&pasted.join("\n")), "").await.good();
+        let answers: Vec<Value> = serde_json::Deserializer::from_str(&shown.stdout)
+            .into_iter::<Value>()
+            .map(|answer| answer.unwrap_or_else(|_| panic!("{start}: {shown:?}")))
+            .collect();
+        let [john, smith] = answers.as_slice() else { panic!("{start}: two links, not {}", shown.stdout) };
+        assert!(john["meeting_url"].as_str().unwrap().ends_with("#userInfo.displayName=%22John%20Doe%22"), "{john}");
+        let smiths =
+            "#userInfo.displayName=%22Dr.%20Smith%22&config.startWithAudioMuted=false&config.startWithVideoMuted=false";
+        assert!(smith["meeting_url"].as_str().unwrap().ends_with(smiths), "{smith}");
+        assert_eq!(john["booking_id"], smith["booking_id"], "the same session");
+        assert_eq!(app.get("/api/services").await.expect(200)["services"].as_array().unwrap().len(), 1);
+        assert_eq!(app.terminate().await, Some(0));
+    }
+    let refused = run(bare(folder.path(), &["--profile", "production", "serve", "--demo"]), "").await;
+    assert_ne!(refused.code, Some(0));
+}
+
+/// Starts with these settings, which have to be refused, and gives the one line that says why.
+async fn refusal(arguments: &[&str], settings: &[(&str, &str)]) -> String {
+    let folder = TempDir::new().unwrap();
+    let mut command = bare(folder.path(), arguments);
+    for (key, value) in settings {
+        command.env(format!("ATTUNE__{}", key.to_uppercase().replace('.', "__")), value);
+    }
+    let Finished { code, stdout, stderr } = run(command, "").await;
+    assert!(code.is_some_and(|code| code != 0), "{settings:?} is refused, not {code:?}: {stdout}{stderr}");
+    let lines: Vec<&str> = stderr.lines().collect();
+    let [line] = lines.as_slice() else { panic!("{settings:?}: one line, not {}: {stderr}", lines.len()) };
+    assert!(line.starts_with("attune: "), "{line}");
+    assert!(stdout.is_empty(), "{stdout}");
+    (*line).to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_setting_stops_the_start_with_one_line_that_names_it() {
+    const SECRET: &str = "c0ffee7d1e8a4b52963f0a7b8c9d0e1f";
+    let occupied = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = occupied.local_addr().unwrap().to_string();
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("file"), "not a folder").unwrap();
+    let no_folder = format!("sqlite:{}", folder.path().join("file/practice.sqlite").display());
+    std::fs::write(
+        folder.path().join("noise.sqlite"),
+        "this is no database at all, however long it may be".repeat(100),
+    )
+    .unwrap();
+    let no_database = format!("sqlite:{}", folder.path().join("noise.sqlite").display());
+    let missing = folder.path().join("missing").display().to_string();
+    let development: &[(&[(&str, &str)], &str)] = &[
+        (&[("http.bnid", "x")], "http.bind"),
+        (&[("practice.colour", "green")], "practice.colour"),
+        (&[("http.bind", "everywhere")], "http.bind"),
+        (&[("http.bind", &taken)], &taken),
+        (&[("http.workers", "many")], "http.workers"),
+        (&[("database.url", "mysql://localhost/x")], "database.url"),
+        (&[("database.url", &no_folder)], "file"),
+        (&[("database.url", &no_database)], "noise.sqlite"),
+        (&[("auth.secret", "much-too-short")], "auth.secret"),
+        (&[("auth.secret_file", &missing)], "auth.secret_file"),
+        (&[("auth.registration", "sometimes")], "auth.registration"),
+        (&[("auth.access_minutes", "600")], "auth.access_minutes"),
+        (&[("auth.first_admin_email", "nobody")], "auth.first_admin_email"),
+        (&[("practice.timezone", "Europe/Atlantis")], "practice.timezone"),
+        (&[("practice.currency", "Taler")], "practice.currency"),
+        (&[("practice.session_price", "12.345")], "practice.session_price"),
+        (&[("practice.session_minutes", "0")], "practice.session_minutes"),
+        (&[("jitsi.base_url", "javascript:alert(1)")], "jitsi.base_url"),
+        (&[("jitsi.base_url", "https://meet.example.org/?room=")], "jitsi.base_url"),
+        (&[("payments.provider", "goodwill")], "payments.provider"),
+        (&[("mail.transport", "pigeon")], "mail.transport"),
+        (&[("mail.transport", "smtp")], "mail.smtp_url"),
+        (&[("mail.transport", "smtp"), ("mail.smtp_url", "http://mail.example.org")], "mail.smtp_url"),
+        (&[("mail.from", "us")], "mail.from"),
+        (&[("reminders.offsets_minutes", "60,soon")], "reminders.offsets_minutes"),
+        (&[("reminders.offsets_minutes", "5")], "reminders.offsets_minutes"),
+        (&[("limits.logins_per_minute", "-1")], "limits.logins_per_minute"),
+        (&[("log.level", "a=b=c")], "log.level"),
+        (&[("log.format", "xml")], "log.format"),
+        (&[("database.url", "postgres://attune:hunter2-secret@127.0.0.1:1/attune")], "database"),
+    ];
+    for (settings, named) in development {
+        let line = refusal(&["serve"], settings).await;
+        assert!(line.contains(named), "{settings:?}: {line}");
+        assert!(!line.contains("hunter2-secret"), "no password in {line}");
+    }
+
+    let production: &[(&[(&str, &str)], &str)] = &[
+        (&[], "auth.secret"),
+        (&[("auth.secret", "much-too-short"), ("jitsi.base_url", "https://meet.example.org")], "auth.secret"),
+        (&[("auth.secret", SECRET), ("payments.provider", "test")], "payments.provider"),
+        (&[("auth.secret", SECRET), ("jitsi.base_url", "http://meet.example.org")], "jitsi.base_url"),
+        (&[("auth.secret", SECRET), ("http.public_url", "http://practice.example.org")], "http.public_url"),
+        (&[("auth.secret", SECRET), ("testing.clock_file", "clock")], "testing.clock_file"),
+    ];
+    for (settings, named) in production {
+        let line = refusal(&["--profile", "production", "serve"], settings).await;
+        assert!(line.contains(named), "{settings:?}: {line}");
+        assert!(!line.contains(SECRET), "{line}");
+    }
+
+    let line = refusal(&["--config", &missing, "serve"], &[]).await;
+    assert!(line.contains(&missing), "{line}");
+    let file = folder.path().join("attune.toml");
+    for (text, named) in
+        [("[http]\nbnid = \"x\"\n", "http.bind"), ("[http\n", "attune.toml"), ("[http]\nbind = 1\n", "http.bind")]
+    {
+        std::fs::write(&file, text).unwrap();
+        let line = refusal(&["--config", file.to_str().unwrap(), "serve"], &[]).await;
+        assert!(line.contains(named), "{text:?}: {line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn later_sources_of_settings_beat_earlier_ones() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("attune.toml");
+    std::fs::write(&file, "[practice]\nname = \"From the file\"\nsession_price = \"42.00\"\n").unwrap();
+    std::fs::write(folder.path().join("url"), "sqlite:elsewhere/practice.sqlite\n").unwrap();
+    let mut command = bare(folder.path(), &["--config", file.to_str().unwrap(), "serve"]);
+    command.env("ATTUNE__PRACTICE__SESSION_NAME", "From the environment").env("ATTUNE__DATABASE__URL_FILE", "url");
+    let app = Instance::bare(command).await;
+    let services = app.get("/api/services").await;
+    assert_eq!(services.expect(200)["services"][0]["name"], "From the environment");
+    assert!(services.text.contains("\"amount\":42.00"), "{}", services.text);
+    assert_eq!(mode(&folder.path().join("elsewhere/practice.sqlite")), 0o600);
+}
