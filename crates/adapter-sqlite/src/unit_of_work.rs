@@ -69,6 +69,7 @@ impl SqliteUnitOfWork {
             // If the store is closed, the connection went with it, and so did the transaction.
             let _ = self.writer.post(Box::new(move |link| {
                 link.roll_back();
+                drop(permit);
             }));
         }
     }

@@ -8,7 +8,7 @@ use std::task::Poll;
 use attune_adapter_sqlite::SqliteStore;
 use attune_contract::fixtures::client;
 use attune_contract::race::open;
-use attune_ports::{Queries, Store, StoreError};
+use attune_ports::{Queries, StoreError};
 use tokio::runtime::Builder;
 
 use crate::setting::{add_client, fresh, has_client};
