@@ -19,6 +19,7 @@ use crate::server::State;
 
 /// The account wanted.
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "email": "ada@example.org", "password": "correct horse battery staple",
     "first_name": "Ada", "last_name": "Lovelace", "timezone": "Europe/Berlin",
@@ -60,6 +61,7 @@ pub(crate) struct Registered {
 
 /// What was typed to get in.
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({"email": "ada@example.org", "password": "correct horse battery staple"}))]
 pub(crate) struct LoginRequest {
     /// The account's e-mail address.
@@ -111,6 +113,7 @@ impl From<Tokens> for TokensBody {
 
 /// The token to trade in.
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({"refresh_token": "Zk3wq0J3mB7cJx5uQ2v8y1RrTtYyUuIiOoPpAaSsDdF"}))]
 pub(crate) struct RefreshRequest {
     /// The newest refresh token.
@@ -125,6 +128,7 @@ impl FromFields for RefreshRequest {
 
 /// What to end. Without a body: the session of the access token.
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({"all": true}))]
 pub(crate) struct LogoutRequest {
     /// A refresh token of the caller whose session should end as well.
@@ -145,6 +149,7 @@ impl FromFields for LogoutRequest {
 
 /// The old password and the new one.
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "current_password": "correct horse battery staple", "password": "seventeen violet teapots",
 }))]
@@ -238,7 +243,7 @@ pub(crate) async fn refresh(state: Data<State>, request: Request) -> Result<Http
 /// Ends the session of the access token at once, and others if asked to.
 #[utoipa::path(
     post, path = "/api/auth/logout", operation_id = "logOut", tag = "Accounts", security(("bearer" = [])),
-    request_body = Option<LogoutRequest>,
+    request_body = LogoutRequest,
     responses((status = 204, description = "Ended"))
 )]
 pub(crate) async fn log_out(

@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::auth::Signed;
 use crate::input::{Fields, FromFields, Request, instant};
-use crate::output::{Amount, Instant};
+use crate::output::{self, Amount, Instant};
 use crate::problem::{Code, Problem};
 use crate::server::State;
 
@@ -29,13 +29,13 @@ pub(crate) struct BookingBody {
     #[schema(example = 7)]
     user_id: i64,
     /// When the session begins.
-    #[schema(inline)]
+    #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
     scheduled_at: Instant,
     /// Length in minutes.
     #[schema(example = 50)]
     duration: u32,
-    /// `pending_payment`, `scheduled`, `completed`, `no_show`, `cancelled` or `expired`.
-    #[schema(example = "scheduled")]
+    /// Where the booking is in its life.
+    #[schema(schema_with = output::booking_status)]
     status: &'static str,
     /// The video room. Null until the booking is agreed, and after it was cancelled.
     #[schema(required = true, example = "booking-42-1705312800-0123456789abcdef0123456789abcdef")]
@@ -53,11 +53,10 @@ pub(crate) struct BookingBody {
     )]
     personalized_meeting_url: Option<String>,
     /// What the session costs.
-    #[schema(inline)]
+    #[schema(value_type = f64, minimum = 0, example = 100.0)]
     amount: Amount,
-    /// `not_required`, `pending`, `processing`, `succeeded`, `failed`, `cancelled`, `refund_pending`,
-    /// `partially_refunded` or `refunded`.
-    #[schema(example = "succeeded")]
+    /// What is known about the money.
+    #[schema(schema_with = output::payment_status)]
     payment_status: &'static str,
 }
 
@@ -100,7 +99,7 @@ pub(crate) struct BookingMore {
     #[schema(required = true, example = "First session")]
     note: Option<String>,
     /// Until when an unpaid booking keeps its slot.
-    #[schema(required = true, inline)]
+    #[schema(required = true, value_type = Option<String>, format = DateTime, example = "2024-01-15T10:00:00Z")]
     hold_expires_at: Option<Instant>,
     /// How the booking was called off.
     #[schema(required = true)]
@@ -135,7 +134,7 @@ impl From<&Booking> for BookingMore {
 #[schema(as = Cancellation)]
 pub(crate) struct CancellationBody {
     /// When.
-    #[schema(inline)]
+    #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
     at: Instant,
     /// By whom.
     #[schema(example = 7)]
@@ -147,7 +146,7 @@ pub(crate) struct CancellationBody {
     #[schema(required = true, example = "Ill")]
     reason: Option<String>,
     /// What goes back to the client.
-    #[schema(inline)]
+    #[schema(value_type = f64, minimum = 0, example = 100.0)]
     refund_amount: Amount,
 }
 
@@ -185,6 +184,7 @@ pub(crate) struct BookingList {
 
 /// The session wanted. Price and end are the practice's.
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({"scheduled_at": "2024-01-15T10:00:00Z", "note": "First session"}))]
 pub(crate) struct BookingRequest {
     /// When it should begin: RFC 3339 with `Z` or an offset. Cut to a whole second.
@@ -217,7 +217,7 @@ impl FromFields for BookingRequest {
 #[expect(dead_code, reason = "the documented form of `OwnBookings`, which is what is read")]
 pub(crate) struct OwnBookingsQuery {
     /// Only with this status.
-    #[param(example = "scheduled")]
+    #[param(schema_with = output::booking_status)]
     status: Option<String>,
     /// Beginning at or after this instant.
     #[param(format = DateTime)]

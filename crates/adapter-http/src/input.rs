@@ -340,11 +340,7 @@ impl Fields {
     }
 
     /// A line of text that may be missing, null or, where that means nothing, empty.
-    pub(crate) fn optional<T>(
-        &mut self,
-        name: &str,
-        parse: impl FnOnce(&str) -> Result<Option<T>, Code>,
-    ) -> Option<T> {
+    pub(crate) fn optional<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<Option<T>, Code>) -> Option<T> {
         let text = self.optional_text(name, Characters::Line)?;
         self.check(name, parse(&text)).flatten()
     }

@@ -43,7 +43,7 @@ pub(crate) struct UserBody {
     #[schema(example = false)]
     email_verified: bool,
     /// When the account was made.
-    #[schema(inline)]
+    #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
     created_at: Instant,
 }
 
@@ -65,6 +65,7 @@ impl From<&User> for UserBody {
 
 /// Changes of one's own profile. What is left out stays; null or an empty text empties a field.
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({"first_name": "Ada", "timezone": null}))]
 pub(crate) struct ProfileChange {
     /// Given name, at most 100 characters.

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::auth::Signed;
 use crate::input::Request;
-use crate::output::Instant;
+use crate::output::{self, Instant};
 use crate::problem::Problem;
 use crate::server::State;
 
@@ -29,13 +29,13 @@ pub(crate) struct MeetingLink {
     #[schema(example = false)]
     is_admin: bool,
     /// When the session begins.
-    #[schema(inline)]
+    #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
     scheduled_at: Instant,
     /// Length in minutes.
     #[schema(example = 50)]
     duration: u32,
     /// As in the booking.
-    #[schema(example = "scheduled")]
+    #[schema(schema_with = output::booking_status)]
     status: &'static str,
 }
 

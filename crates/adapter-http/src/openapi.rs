@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
-    ContentBuilder, HeaderBuilder, ObjectBuilder, OpenApi as Document, Ref, RefOr, ResponseBuilder, Type,
-    example::ExampleBuilder, path::Operation,
+    ContentBuilder, HeaderBuilder, ObjectBuilder, OpenApi as Document, Ref, RefOr, Required, ResponseBuilder, Type,
+    example::{Example, ExampleBuilder},
+    path::Operation,
+    path::ParameterIn,
 };
 use utoipa::{Modify, OpenApi};
 
@@ -81,7 +83,7 @@ impl Modify for Bearer {
     }
 }
 
-/// Adds to each operation the problems that it can answer with.
+/// Adds the table of problems, and to each operation those that it can answer with.
 struct Problems;
 
 impl Modify for Problems {
@@ -92,6 +94,13 @@ impl Modify for Problems {
                 add_problems(path, operation);
             }
         }
+        // What a logout should end beyond the session it comes with may be left unsaid.
+        let logout = document.paths.paths.get_mut("/api/auth/logout").and_then(|item| item.post.as_mut());
+        if let Some(RefOr::T(body)) = logout.and_then(|operation| operation.request_body.as_mut()) {
+            body.required = Some(Required::False);
+        }
+        let table = Code::ALL.iter().map(|code| (code.as_str().to_owned(), RefOr::T(example(*code))));
+        document.components.get_or_insert_default().examples.extend(table);
     }
 }
 
@@ -100,40 +109,76 @@ fn own_problems(operation_id: &str) -> &'static [Code] {
     use Code as C;
     match operation_id {
         "register" => &[
-            C::RegistrationClosed, C::EmailTaken, C::InvalidEmail, C::InvalidTimezone, C::PasswordTooShort,
-            C::PasswordTooLong, C::PasswordTooCommon, C::TooLong, C::TooManyRequests, C::Busy,
+            C::RegistrationClosed,
+            C::EmailTaken,
+            C::InvalidEmail,
+            C::InvalidTimezone,
+            C::PasswordTooShort,
+            C::PasswordTooLong,
+            C::PasswordTooCommon,
+            C::TooLong,
+            C::TooManyRequests,
+            C::Busy,
         ],
         "logIn" => &[C::InvalidCredentials, C::AccountDisabled, C::TooManyRequests, C::TooManyFailures, C::Busy],
         "refresh" => &[C::InvalidRefreshToken, C::TooManyRequests],
-        "changePassword" => &[
-            C::InvalidCredentials, C::PasswordTooShort, C::PasswordTooLong, C::PasswordTooCommon, C::TooManyFailures,
-        ],
+        "changePassword" => {
+            &[C::InvalidCredentials, C::PasswordTooShort, C::PasswordTooLong, C::PasswordTooCommon, C::TooManyFailures]
+        }
         "updateMe" => &[C::InvalidTimezone, C::TooLong, C::Conflict],
-        "listBookings" => &[C::InvalidValue, C::InvalidTimestamp, C::OutOfRange, C::WrongType, C::InvalidCharacters],
+        "listBookings" => &[C::InvalidValue, C::InvalidTimestamp],
         "createBooking" => &[
-            C::AccountDisabled, C::SlotTaken, C::NotOpen, C::InvalidTimestamp, C::InThePast, C::TooFar, C::TooLong,
-            C::OutOfRange, C::UnknownService, C::UnknownTherapist, C::InvalidLength,
+            C::AccountDisabled,
+            C::SlotTaken,
+            C::NotOpen,
+            C::InvalidTimestamp,
+            C::InThePast,
+            C::TooFar,
+            C::TooLong,
+            C::OutOfRange,
+            C::UnknownService,
+            C::UnknownTherapist,
+            C::InvalidLength,
         ],
         "showBooking" => &[C::Forbidden, C::BookingNotFound],
         "showPayment" => &[C::Forbidden, C::BookingNotFound],
         "openPayment" => &[
-            C::Forbidden, C::BookingNotFound, C::AlreadyPaid, C::HoldExpired, C::NotRequired, C::BookingCancelled,
+            C::Forbidden,
+            C::BookingNotFound,
+            C::AlreadyPaid,
+            C::HoldExpired,
+            C::NotRequired,
+            C::BookingCancelled,
             C::PaymentProviderUnavailable,
         ],
         "meetingLink" => &[C::Forbidden, C::BookingNotFound, C::MeetingLinkUnavailable],
-        "listAllBookings" => &[C::InvalidValue, C::InvalidTimestamp, C::OutOfRange, C::WrongType, C::InvalidCharacters],
+        "listAllBookings" => &[C::InvalidValue, C::InvalidTimestamp],
         "showAnyBooking" => &[C::BookingNotFound],
         "recordOfflinePayment" => &[
-            C::BookingNotFound, C::AlreadyPaid, C::HoldExpired, C::NotRequired, C::BookingCancelled, C::SlotTaken,
-            C::Conflict, C::InvalidAmount, C::AmountMismatch, C::TooLong,
+            C::BookingNotFound,
+            C::AlreadyPaid,
+            C::HoldExpired,
+            C::NotRequired,
+            C::BookingCancelled,
+            C::SlotTaken,
+            C::Conflict,
+            C::InvalidAmount,
+            C::AmountMismatch,
+            C::TooLong,
         ],
-        "listUsers" => &[C::OutOfRange, C::WrongType],
         "showUser" => &[C::UserNotFound],
         "updateUser" => &[C::UserNotFound, C::LastAdmin, C::TooLong],
         "docsFile" => &[C::NotFound],
         "payTestCheckout" => &[
-            C::CheckoutNotFound, C::CheckoutClosed, C::SlotTaken, C::AlreadyPaid, C::HoldExpired, C::BookingCancelled,
-            C::RequestTimeout, C::PayloadTooLarge, C::BadRequest,
+            C::CheckoutNotFound,
+            C::CheckoutClosed,
+            C::SlotTaken,
+            C::AlreadyPaid,
+            C::HoldExpired,
+            C::BookingCancelled,
+            C::RequestTimeout,
+            C::PayloadTooLarge,
+            C::BadRequest,
         ],
         _ => &[],
     }
@@ -158,11 +203,21 @@ fn problems_of(path: &str, operation: &Operation) -> Vec<Code> {
     } else if path.contains("/{id}") {
         codes.push(C::InvalidBookingId);
     }
+    if operation.parameters.iter().flatten().any(|p| matches!(p, RefOr::T(p) if p.parameter_in == ParameterIn::Query)) {
+        codes.extend([C::ValidationFailed, C::DuplicateField, C::WrongType, C::OutOfRange, C::InvalidCharacters]);
+    }
     // Opening a checkout takes an empty body, too.
     if operation.request_body.is_some() || id == "openPayment" {
         codes.extend([
-            C::BadRequest, C::MalformedJson, C::RequestTimeout, C::PayloadTooLarge, C::UnsupportedMediaType,
-            C::ValidationFailed, C::DuplicateField, C::WrongType, C::InvalidCharacters,
+            C::BadRequest,
+            C::MalformedJson,
+            C::RequestTimeout,
+            C::PayloadTooLarge,
+            C::UnsupportedMediaType,
+            C::ValidationFailed,
+            C::DuplicateField,
+            C::WrongType,
+            C::InvalidCharacters,
         ]);
     }
     if operation.request_body.is_some() {
@@ -186,7 +241,10 @@ fn add_problems(path: &str, operation: &mut Operation) {
         let names: Vec<String> = codes.iter().map(|code| format!("`{}`", code.as_str())).collect();
         let content = ContentBuilder::new()
             .schema(Some(Ref::from_schema_name("Problem")))
-            .examples_from_iter(codes.iter().map(|code| (code.as_str(), example(*code))))
+            .examples_from_iter(codes.iter().map(|code| {
+                let name = code.as_str();
+                (name, RefOr::<Example>::Ref(Ref::new(format!("#/components/examples/{name}"))))
+            }))
             .build();
         let fresh = ResponseBuilder::new().description(names.join(", ")).build();
         let responses = &mut operation.responses.responses;
@@ -212,7 +270,8 @@ fn headers(status: u16) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-fn example(code: Code) -> utoipa::openapi::example::Example {
+/// A line of the table as a client meets it.
+fn example(code: Code) -> Example {
     let problem = Problem::from(code);
     let value = serde_json::to_value(problem.body("3f2b8c0e9a4d4f6c8e1a2b3c4d5e6f70")).ok();
     ExampleBuilder::new().summary(code.row().title).value(value).build()

@@ -1,13 +1,12 @@
-//! How money and time are written in JSON.
+//! How money, time and states are written in JSON.
 
-use attune_domain::Money;
+use attune_domain::notice::NoticeState;
+use attune_domain::{BookingStatus, Money, PaymentStatus};
 use jiff::Timestamp;
 use serde::ser::Error;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
-use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
-use utoipa::openapi::{RefOr, Schema};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 /// An amount of money as a JSON number with exactly the currency's decimals, such as `100.00`.
 #[derive(Debug, Clone, Copy)]
@@ -18,19 +17,6 @@ impl Serialize for Amount {
         RawValue::from_string(self.0.to_decimal()).map_err(S::Error::custom)?.serialize(serializer)
     }
 }
-
-impl PartialSchema for Amount {
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(Type::Number)
-            .minimum(Some(0))
-            .description(Some("An amount of money, written with exactly the currency's decimals."))
-            .examples([100.0])
-            .into()
-    }
-}
-
-impl ToSchema for Amount {}
 
 /// An instant, RFC 3339 in UTC, to the second.
 #[derive(Debug, Clone, Copy)]
@@ -43,15 +29,27 @@ impl Serialize for Instant {
     }
 }
 
-impl PartialSchema for Instant {
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
-            .description(Some("An instant in UTC, to the second (RFC 3339)."))
-            .examples(["2024-01-15T10:00:00Z"])
-            .into()
-    }
+/// The words for where a booking is in its life, for the description of the API.
+pub(crate) fn booking_status() -> Object {
+    words("Where the booking is in its life.", BookingStatus::ALL.map(BookingStatus::as_str))
 }
 
-impl ToSchema for Instant {}
+/// The words for what is known about the money.
+pub(crate) fn payment_status() -> Object {
+    words("What is known about the money.", PaymentStatus::ALL.map(PaymentStatus::as_str))
+}
+
+/// The words for where a mail is in its life.
+pub(crate) fn notice_state() -> Object {
+    words("Where the mail is in its life.", NoticeState::ALL.map(NoticeState::as_str))
+}
+
+fn words<const N: usize>(description: &str, words: [&'static str; N]) -> Object {
+    let first = words.first().copied();
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(description))
+        .enum_values(Some(words))
+        .examples(first)
+        .build()
+}

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::auth::Signed;
 use crate::input::{Nothing, Request};
-use crate::output::{Amount, Instant};
+use crate::output::{self, Amount, Instant};
 use crate::problem::{Code, Problem};
 use crate::server::State;
 
@@ -25,13 +25,13 @@ pub(crate) struct PaymentBody {
     #[schema(required = true, example = "https://practice.example.org/test-checkout/00112233445566778899aabbccddeeff")]
     checkout_url: Option<String>,
     /// Until when the slot waits for the payment.
-    #[schema(required = true, inline)]
+    #[schema(required = true, value_type = Option<String>, format = DateTime, example = "2024-01-15T10:00:00Z")]
     expires_at: Option<Instant>,
     /// As in the booking.
-    #[schema(example = "pending")]
+    #[schema(schema_with = output::payment_status)]
     payment_status: &'static str,
     /// The price.
-    #[schema(inline)]
+    #[schema(value_type = f64, minimum = 0, example = 100.0)]
     amount: Amount,
     /// ISO 4217.
     #[schema(example = "EUR")]
@@ -45,10 +45,10 @@ pub(crate) struct PaymentBody {
 #[schema(as = Refund)]
 pub(crate) struct RefundBody {
     /// How much.
-    #[schema(inline)]
+    #[schema(value_type = f64, minimum = 0, example = 100.0)]
     amount: Amount,
     /// When.
-    #[schema(inline)]
+    #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
     created_at: Instant,
 }
 

@@ -178,8 +178,9 @@ impl FieldError {
     }
 }
 
-/// A failure on its way to the client.
-#[derive(Debug, Clone)]
+/// A failure on its way to the client. `Debug` shows the code alone: the framework prints failures at debug level, and
+/// the name of an unknown field is something that somebody typed.
+#[derive(Clone)]
 pub(crate) struct Problem {
     pub(crate) code: Code,
     pub(crate) errors: Vec<FieldError>,
@@ -249,6 +250,12 @@ impl From<Code> for Problem {
     fn from(code: Code) -> Self {
         let retry_after = matches!(code.row().status, 429 | 503).then_some(DEFAULT_RETRY_AFTER);
         Self { code, errors: Vec::new(), retry_after, allow: None }
+    }
+}
+
+impl fmt::Debug for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Problem({})", self.code.as_str())
     }
 }
 

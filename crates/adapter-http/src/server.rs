@@ -108,7 +108,6 @@ pub fn serve(listener: TcpListener, api: Arc<Api>, settings: HttpSettings) -> st
     };
     Ok(HttpServer::new(factory)
         .workers(server.workers.max(1))
-        .backlog(server.backlog)
         .max_connections(server.max_connections_per_worker)
         .client_request_timeout(server.head_timeout)
         .client_disconnect_timeout(server.disconnect_timeout)

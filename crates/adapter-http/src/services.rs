@@ -28,7 +28,7 @@ pub(crate) struct ServiceBody {
     #[schema(example = 50)]
     duration: u32,
     /// What it costs.
-    #[schema(inline)]
+    #[schema(value_type = f64, minimum = 0, example = 100.0)]
     amount: Amount,
     /// ISO 4217.
     #[schema(example = "EUR")]

@@ -27,8 +27,6 @@ pub struct HttpSettings {
     pub workers: usize,
     /// Open connections of each worker; more have to wait in the listener's queue.
     pub max_connections_per_worker: usize,
-    /// Connections that may wait to be accepted.
-    pub backlog: u32,
     /// Largest body, in bytes.
     pub max_body_bytes: usize,
     /// How long the head of a request may take to arrive.
@@ -56,7 +54,6 @@ impl Default for HttpSettings {
             limits: Limits::default(),
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             max_connections_per_worker: 2_000,
-            backlog: 1_024,
             max_body_bytes: 64 * 1024,
             head_timeout: Duration::from_secs(5),
             body_timeout: Duration::from_secs(10),
@@ -159,7 +156,9 @@ impl fmt::Display for AddressRange {
 /// The address with all but its first bits cleared: so many of an IPv4 address, so many of an IPv6 one.
 pub(crate) fn shorten(address: IpAddr, v4: u32, v6: u32) -> IpAddr {
     match address.to_canonical() {
-        IpAddr::V4(a) => IpAddr::V4((a.to_bits() & u32::MAX.checked_shl(32_u32.saturating_sub(v4)).unwrap_or(0)).into()),
+        IpAddr::V4(a) => {
+            IpAddr::V4((a.to_bits() & u32::MAX.checked_shl(32_u32.saturating_sub(v4)).unwrap_or(0)).into())
+        }
         IpAddr::V6(a) => {
             IpAddr::V6((a.to_bits() & u128::MAX.checked_shl(128_u32.saturating_sub(v6)).unwrap_or(0)).into())
         }

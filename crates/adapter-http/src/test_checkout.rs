@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::input::Request;
+use crate::output;
 use crate::pages::Page;
 use crate::problem::{Code, Problem};
 use crate::server::State;
@@ -21,10 +22,10 @@ pub(crate) struct CheckoutResult {
     #[schema(example = 42)]
     booking_id: i64,
     /// As in the booking.
-    #[schema(example = "scheduled")]
+    #[schema(schema_with = output::booking_status)]
     status: &'static str,
     /// As in the booking.
-    #[schema(example = "succeeded")]
+    #[schema(schema_with = output::payment_status)]
     payment_status: &'static str,
 }
 

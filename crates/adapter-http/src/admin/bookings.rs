@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::auth::Admin;
 use crate::bookings::{BookingMore, page, payment_status, room_of};
 use crate::input::{Fields, FromFields, Request};
-use crate::output::{Amount, Instant};
+use crate::output::{self, Amount, Instant};
 use crate::problem::{Code, Problem};
 use crate::server::State;
 
@@ -30,13 +30,13 @@ pub(crate) struct AdminBookingBody {
     #[schema(example = 7)]
     user_id: i64,
     /// When the session begins.
-    #[schema(inline)]
+    #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
     scheduled_at: Instant,
     /// Length in minutes.
     #[schema(example = 50)]
     duration: u32,
-    /// `pending_payment`, `scheduled`, `completed`, `no_show`, `cancelled` or `expired`.
-    #[schema(example = "scheduled")]
+    /// Where the booking is in its life.
+    #[schema(schema_with = output::booking_status)]
     status: &'static str,
     /// The video room. Null until the booking is agreed, and after it was cancelled.
     #[schema(required = true, example = "booking-42-1705312800-0123456789abcdef0123456789abcdef")]
@@ -54,11 +54,10 @@ pub(crate) struct AdminBookingBody {
     )]
     admin_meeting_url: Option<String>,
     /// What the session costs.
-    #[schema(inline)]
+    #[schema(value_type = f64, minimum = 0, example = 100.0)]
     amount: Amount,
-    /// `not_required`, `pending`, `processing`, `succeeded`, `failed`, `cancelled`, `refund_pending`,
-    /// `partially_refunded` or `refunded`.
-    #[schema(example = "succeeded")]
+    /// What is known about the money.
+    #[schema(schema_with = output::payment_status)]
     payment_status: &'static str,
     /// Who comes, with `?expand=user`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -154,17 +153,17 @@ pub(crate) struct NotificationBody {
     /// How long before the session a reminder leaves, in minutes; 0 for everything else.
     #[schema(example = 60)]
     minutes_before: u32,
-    /// `pending`, `sent`, `skipped`, `expired` or `dead`.
-    #[schema(example = "pending")]
+    /// Where the mail is in its life.
+    #[schema(schema_with = output::notice_state)]
     state: &'static str,
     /// How often sending was tried.
     #[schema(example = 0)]
     attempts: u32,
     /// When it is due, at first or next.
-    #[schema(inline)]
+    #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
     send_after: Instant,
     /// When it left.
-    #[schema(required = true, inline)]
+    #[schema(required = true, value_type = Option<String>, format = DateTime, example = "2024-01-15T10:00:00Z")]
     sent_at: Option<Instant>,
     /// What went wrong last.
     #[schema(required = true, example = json!(null))]
@@ -191,7 +190,7 @@ impl From<&Notice> for NotificationBody {
 #[schema(as = HistoryEntry)]
 pub(crate) struct HistoryBody {
     /// When.
-    #[schema(inline)]
+    #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
     at: Instant,
     /// By whom; null for the service itself.
     #[schema(required = true, example = 7)]
@@ -221,10 +220,10 @@ impl From<&AuditEntry> for HistoryBody {
 #[expect(dead_code, reason = "the documented form of `AllBookings`, which is what is read")]
 pub(crate) struct AllBookingsQuery {
     /// Only with this status.
-    #[param(example = "scheduled")]
+    #[param(schema_with = output::booking_status)]
     status: Option<String>,
     /// Only with this payment status.
-    #[param(example = "succeeded")]
+    #[param(schema_with = output::payment_status)]
     payment_status: Option<String>,
     /// Only of this client.
     #[param(minimum = 1)]
@@ -263,7 +262,8 @@ impl FromFields for AllBookings {
             "-scheduled_at" => Ok(Some(BookingOrder::Latest)),
             _ => Err(Code::InvalidValue),
         });
-        let expand = fields.optional("expand", |text| if text == "user" { Ok(Some(())) } else { Err(Code::InvalidValue) });
+        let expand =
+            fields.optional("expand", |text| if text == "user" { Ok(Some(())) } else { Err(Code::InvalidValue) });
         let filter = BookingFilter {
             client: fields.whole("user_id", UserId::new),
             status: fields.optional("status", |text| BookingStatus::parse(text).map(Some).ok_or(Code::InvalidValue)),
@@ -278,6 +278,7 @@ impl FromFields for AllBookings {
 
 /// A payment that came in outside.
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({"amount": 100.00, "method": "bank_transfer", "reference": "2024-0017"}))]
 pub(crate) struct OfflinePayment {
     /// How much, in the booking's currency. It has to be the price, which it is when left out.

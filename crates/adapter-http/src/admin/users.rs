@@ -81,6 +81,7 @@ impl FromFields for Accounts {
 
 /// Changes of an account. What is left out stays; null or an empty text empties a name.
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({"disabled": true}))]
 pub(crate) struct AccountChange {
     /// Given name, at most 100 characters.

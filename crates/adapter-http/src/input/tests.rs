@@ -14,7 +14,8 @@ struct Form {
 impl FromFields for Form {
     fn read(fields: &mut Fields) -> Option<Self> {
         let keep = |text: &str| Ok((!text.is_empty()).then(|| text.to_owned()));
-        let name = fields.required("name", |text| if text.len() > 9 { Err(Code::TooLong) } else { Ok(text.to_owned()) });
+        let name =
+            fields.required("name", |text| if text.len() > 9 { Err(Code::TooLong) } else { Ok(text.to_owned()) });
         let note = fields.optional_lines("note");
         let change = fields.change("change", keep);
         let flag = fields.flag("flag");
@@ -105,8 +106,16 @@ fn each_mistake_has_its_code() {
 #[test]
 fn what_is_no_json_is_malformed() {
     let bodies: [&[u8]; 10] = [
-        b"", b" ", b"{", b"{\"name\": \"a\"", b"{'name': 'a'}", b"{\"name\": \"a\"} x", b"{\"name\": \"a\n\"}",
-        b"{\"name\": \"\xff\"}", b"{\"name\": NaN}", b"\xef\xbb\xbf{\"name\": \"a\"}",
+        b"",
+        b" ",
+        b"{",
+        b"{\"name\": \"a\"",
+        b"{'name': 'a'}",
+        b"{\"name\": \"a\"} x",
+        b"{\"name\": \"a\n\"}",
+        b"{\"name\": \"\xff\"}",
+        b"{\"name\": NaN}",
+        b"\xef\xbb\xbf{\"name\": \"a\"}",
     ];
     for body in bodies {
         let problem = parse::<Form>(body).unwrap_err();
@@ -140,11 +149,27 @@ fn instants_have_one_form() {
         assert_eq!(instant(text).unwrap().to_string(), wanted);
     }
     for text in [
-        "", "2024-01-15", "2024-01-15T10:00:00", "2024-01-15 10:00:00Z", "2024-01-15T10:00Z", "2024-01-15T10:00:60Z",
-        "2016-12-31T23:59:60Z", "2024-01-15T24:00:00Z", "2024-13-01T00:00:00Z", "2023-02-29T00:00:00Z",
-        "2024-01-15T10:00:00.Z", "2024-01-15T10:00:00+0100", "2024-01-15T10:00:00+01", "2024-01-15T10:00:00Z ",
-        "2024-01-15T10:00:00Z[Europe/Berlin]", "20240115T100000Z", "1705312800", "+002024-01-15T10:00:00Z",
-        "2024-01-15T10:00:00+99:00", "２０２４-01-15T10:00:00Z", "2024-01-15T10:00:0\u{e9}Z",
+        "",
+        "2024-01-15",
+        "2024-01-15T10:00:00",
+        "2024-01-15 10:00:00Z",
+        "2024-01-15T10:00Z",
+        "2024-01-15T10:00:60Z",
+        "2016-12-31T23:59:60Z",
+        "2024-01-15T24:00:00Z",
+        "2024-13-01T00:00:00Z",
+        "2023-02-29T00:00:00Z",
+        "2024-01-15T10:00:00.Z",
+        "2024-01-15T10:00:00+0100",
+        "2024-01-15T10:00:00+01",
+        "2024-01-15T10:00:00Z ",
+        "2024-01-15T10:00:00Z[Europe/Berlin]",
+        "20240115T100000Z",
+        "1705312800",
+        "+002024-01-15T10:00:00Z",
+        "2024-01-15T10:00:00+99:00",
+        "２０２４-01-15T10:00:00Z",
+        "2024-01-15T10:00:0\u{e9}Z",
     ] {
         assert_eq!(instant(text), Err(Code::InvalidTimestamp), "{text:?}");
     }

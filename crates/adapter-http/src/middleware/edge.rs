@@ -6,11 +6,11 @@ use std::time::Instant;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{
-    ACCEPT, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName,
-    HeaderValue, REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
-};
 use actix_web::http::StatusCode;
+use actix_web::http::header::{
+    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+    REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
@@ -18,6 +18,7 @@ use futures_util::FutureExt;
 use tracing::Instrument;
 
 use super::cors;
+use super::unread::Unread;
 use crate::documents::DOCS_POLICY;
 use crate::problem::{Code, Problem};
 use crate::server::State;
@@ -49,10 +50,7 @@ impl RequestId {
 }
 
 /// The layer itself.
-pub(crate) async fn edge(
-    request: ServiceRequest,
-    next: Next<BoxBody>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
+pub(crate) async fn edge(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
     let Some(state) = request.app_data::<Data<State>>().cloned() else {
         return Err(Problem::from(Code::Internal).into());
     };
@@ -65,7 +63,7 @@ pub(crate) async fn edge(
     let finish = Finish {
         origin: cors::allowed_origin(&request, &state.settings),
         docs: request.path().starts_with("/docs"),
-        has_body: request.headers().contains_key("content-length") || request.headers().contains_key("transfer-encoding"),
+        unread: Unread::share(&mut request),
         id,
         state,
     };
@@ -115,13 +113,13 @@ async fn answer(
 
 /// Whether the client can take JSON, an error in JSON included.
 fn accepts_json(headers: &HeaderMap) -> bool {
-    let mut ranges = headers.get_all(ACCEPT).filter_map(|line| line.to_str().ok()).flat_map(|l| l.split(',')).peekable();
+    let mut ranges =
+        headers.get_all(ACCEPT).filter_map(|line| line.to_str().ok()).flat_map(|l| l.split(',')).peekable();
     ranges.peek().is_none()
         || ranges.any(|range| {
             let (media, parameters) = range.split_once(';').unwrap_or((range, ""));
-            let refused = parameters.split(';').any(|p| {
-                p.trim().strip_prefix("q=").is_some_and(|q| q.trim_end_matches('0').trim_end_matches('.').is_empty())
-            });
+            let weight = parameters.split(';').find_map(|p| p.trim().strip_prefix("q=")?.parse::<f32>().ok());
+            let refused = weight.is_some_and(|q| q <= 0.0);
             let media = media.trim().to_ascii_lowercase();
             !refused
                 && matches!(
@@ -138,7 +136,7 @@ struct Finish {
     id: RequestId,
     origin: Option<HeaderValue>,
     docs: bool,
-    has_body: bool,
+    unread: Unread,
 }
 
 impl Finish {
@@ -155,8 +153,8 @@ impl Finish {
                 response.into_response(finished)
             }
             None => {
-                self.headers(response.headers_mut(), status);
-                response
+                self.headers(response.headers_mut());
+                response.map_body(|_, body| self.unread.behind(body))
             }
         }
     }
@@ -177,12 +175,12 @@ impl Finish {
         // A struct of texts and numbers always has a JSON form; an empty body is the worst that could happen.
         let body = serde_json::to_vec(&problem.body(self.id.as_str())).unwrap_or_default();
         let mut response = response.body(body);
-        self.headers(response.headers_mut(), problem.code.status());
-        response
+        self.headers(response.headers_mut());
+        response.map_body(|_, body| self.unread.behind(body))
     }
 
     /// The headers of every response.
-    fn headers(&self, headers: &mut HeaderMap, status: StatusCode) {
+    fn headers(&self, headers: &mut HeaderMap) {
         let settings: &HttpSettings = &self.state.settings;
         if let Ok(id) = HeaderValue::from_str(self.id.as_str()) {
             headers.insert(REQUEST_ID, id);
@@ -196,11 +194,6 @@ impl Finish {
         }
         if settings.hsts {
             headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
-        }
-        // A refused request may have an unread body behind it. Reading that away would let its sender decide how long
-        // the connection lives.
-        if self.has_body && status.is_client_error() {
-            headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         cors::open(headers, self.origin.clone(), settings);
     }

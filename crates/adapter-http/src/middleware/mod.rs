@@ -3,5 +3,6 @@
 pub(crate) mod client;
 mod cors;
 mod edge;
+mod unread;
 
 pub(crate) use edge::{RequestId, edge};

@@ -16,7 +16,8 @@ async fn what_people_typed_stays_text() {
     let response = page.respond(StatusCode::OK);
     let html = actix_web::body::to_bytes(response.into_body()).await.unwrap();
     let html = std::str::from_utf8(&html).unwrap();
-    for wanted in ["Dr. &lt;b&gt; &amp; &quot;Sons&#39;", "<p>&lt;script&gt;</p>", "<dt>&lt;i&gt;</dt><dd>a&amp;b</dd>"] {
+    for wanted in ["Dr. &lt;b&gt; &amp; &quot;Sons&#39;", "<p>&lt;script&gt;</p>", "<dt>&lt;i&gt;</dt><dd>a&amp;b</dd>"]
+    {
         assert!(html.contains(wanted), "{wanted} is not in {html}");
     }
     assert!(!html.contains("<script") && !html.contains("<b>") && !html.contains("http"));

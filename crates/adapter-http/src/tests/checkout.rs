@@ -13,7 +13,9 @@ async fn the_page_shows_what_is_paid_and_looking_changes_nothing() {
     for _ in 0..2 {
         let page = practice.get(&path, "").await;
         assert_eq!((page.status.as_u16(), page.header("content-type")), (200, Some("text/html; charset=utf-8")));
-        for wanted in ["Dr. &lt;Rogers&gt; &amp; Co", "100.00 EUR", "15 January 2024, 10:00 UTC", "<button", "method=\"post\""] {
+        for wanted in
+            ["Dr. &lt;Rogers&gt; &amp; Co", "100.00 EUR", "15 January 2024, 10:00 UTC", "<button", "method=\"post\""]
+        {
             assert!(page.text.contains(wanted), "{wanted}");
         }
         for unwanted in ["<script", "http://", "https://", "Ada", "ada@example.org", " style="] {
@@ -54,7 +56,8 @@ async fn a_checkout_that_is_over_or_unknown_says_so_to_people_and_programs() {
     let ada = practice.client("Ada").await;
     let path = checkout_path(&practice.book(&ada, SLOT).await);
     practice.advance(SignedDuration::from_mins(15));
-    for (path, status, code) in [(path.as_str(), 410, "checkout_closed"), ("/test-checkout/nope", 404, "checkout_not_found")]
+    for (path, status, code) in
+        [(path.as_str(), 410, "checkout_closed"), ("/test-checkout/nope", 404, "checkout_not_found")]
     {
         for method in [Method::GET, Method::POST] {
             let page = practice.request(method, path).send().await;

@@ -187,12 +187,7 @@ impl Parts {
                 clock: clock.clone(),
                 practice: practice.clone(),
             },
-            record_offline: RecordOfflinePayment {
-                store,
-                queries: queries.clone(),
-                clock: clock.clone(),
-                practice,
-            },
+            record_offline: RecordOfflinePayment { store, queries: queries.clone(), clock: clock.clone(), practice },
             links: MeetingLinks {
                 queries: queries.clone(),
                 policy: MeetingLinkPolicy { grace: SignedDuration::from_mins(30) },
@@ -272,7 +267,8 @@ impl Practice {
 
     /// An access token for an account that is there.
     pub(crate) async fn token(&self, email: &str) -> String {
-        let reply = self.post("/api/auth/login", "", &format!(r#"{{"email":"{email}","password":"{PASSWORD}"}}"#)).await;
+        let reply =
+            self.post("/api/auth/login", "", &format!(r#"{{"email":"{email}","password":"{PASSWORD}"}}"#)).await;
         assert_eq!(reply.status, 200, "{}", reply.text);
         reply.json()["access_token"].as_str().unwrap().to_owned()
     }
@@ -357,7 +353,7 @@ impl Call<'_> {
     }
 
     pub(crate) fn json(self, body: &str) -> Self {
-        self.header("Content-Type", "application/json").body(body)
+        self.header("Content-Type", "application/json").body(body.to_owned())
     }
 
     pub(crate) fn body(mut self, body: impl Into<reqwest::Body>) -> Self {
@@ -369,7 +365,7 @@ impl Call<'_> {
         let response = self.builder.send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let reply = Reply { status, headers, text: response.text().await.unwrap() };
-        reply.check(&self.practice.documents, &self.method, &self.path);
+        reply.check(self.practice, &self.method, &self.path);
         reply
     }
 }
@@ -408,7 +404,7 @@ impl Reply {
     }
 
     /// What holds for every response of this service.
-    fn check(&self, documents: &str, method: &Method, path: &str) {
+    fn check(&self, practice: &Practice, method: &Method, path: &str) {
         let about = format!("{method} {path} -> {self:?}");
         assert_eq!(self.header("x-content-type-options"), Some("nosniff"), "{about}");
         assert_eq!(self.header("referrer-policy"), Some("no-referrer"), "{about}");
@@ -422,7 +418,11 @@ impl Reply {
         assert_eq!(self.header("retry-after").is_some(), matches!(status, 429 | 503), "{about}");
         assert_eq!(self.header("www-authenticate").is_some(), status == 401, "{about}");
         assert_eq!(self.header("allow").is_some(), status == 405, "{about}");
-        if status < 400 || method == Method::HEAD {
+        if method == Method::HEAD {
+            return;
+        }
+        if status < 400 {
+            self.check_schema(practice, method, path);
             return;
         }
         let page = path.starts_with("/test-checkout/") && self.header("content-type").unwrap().starts_with("text/html");
@@ -436,28 +436,123 @@ impl Reply {
         for member in ["type", "title", "detail", "code"] {
             assert!(problem[member].as_str().is_some_and(|text| !text.is_empty()), "{member} {about}");
         }
-        self.check_documented(documents, method, path);
+        self.check_documented(practice, method, path);
+    }
+
+    /// What the description says about this operation and this status, if it is an operation.
+    fn described<'a>(
+        &self,
+        document: &'a Value,
+        practice: &Practice,
+        method: &Method,
+        path: &str,
+    ) -> Option<&'a Value> {
+        let path = path.split('?').next().unwrap();
+        let fits = |pattern: &str| {
+            path.split('/').count() == pattern.split('/').count()
+                && path.split('/').zip(pattern.split('/')).all(|(part, name)| {
+                    part == name || (name.starts_with('{') && (!part.is_empty() || name.contains('*')))
+                })
+        };
+        let table = routes::table(&practice.parts.settings);
+        let (_, pattern) = table.iter().find(|(m, p)| m.as_str() == method.as_str() && fits(p))?;
+        let operation = &document["paths"][documented(pattern)][method.as_str().to_lowercase()];
+        let response = &operation["responses"][self.status.as_str()];
+        assert!(response.is_object(), "{method} {pattern} does not tell {}", self.status);
+        Some(&response["content"])
     }
 
     /// A problem of a known operation is one that its description tells.
-    fn check_documented(&self, documents: &str, method: &Method, path: &str) {
-        let path = path.split('?').next().unwrap();
-        let fits = |pattern: &str| {
-            let (mut parts, mut names) = (path.split('/'), pattern.split('/'));
-            parts.by_ref().zip(names.by_ref()).all(|(part, name)| part == name || name.starts_with('{'))
-                && path.split('/').count() == pattern.split('/').count()
-        };
-        let table = routes::table(&HttpSettings { test_checkout: true, ..HttpSettings::default() });
-        let Some((_, pattern)) = table.iter().find(|(m, p)| m.as_str() == method.as_str() && fits(p)) else { return };
-        let documents: Value = serde_json::from_str(documents).unwrap();
-        let operation = &documents["paths"][documented(pattern)][method.as_str().to_lowercase()];
-        let response = &operation["responses"][self.status.as_str()];
-        let example = &response["content"]["application/problem+json"]["examples"][self.code()];
-        assert!(example.is_object(), "{method} {pattern} does not tell {:?}", self.problem());
+    fn check_documented(&self, practice: &Practice, method: &Method, path: &str) {
+        let document: Value = serde_json::from_str(&practice.documents).unwrap();
+        let Some(content) = self.described(&document, practice, method, path) else { return };
+        let example = &content["application/problem+json"]["examples"][self.code()];
+        assert!(example.is_object(), "{method} {path} does not tell {:?}", self.problem());
+        let problem = &document["components"]["schemas"]["Problem"];
+        conforms(&document, problem, &self.json()).unwrap_or_else(|why| panic!("{method} {path}: {why}"));
+    }
+
+    /// An answer has exactly the fields that its description tells.
+    fn check_schema(&self, practice: &Practice, method: &Method, path: &str) {
+        let document: Value = serde_json::from_str(&practice.documents).unwrap();
+        let Some(content) = self.described(&document, practice, method, path) else { return };
+        if self.header("content-type") == Some("application/json") && path != "/api/openapi.json" {
+            let schema = &content["application/json"]["schema"];
+            assert!(schema.is_object(), "{method} {path} tells no form");
+            conforms(&document, schema, &self.json()).unwrap_or_else(|why| panic!("{method} {path}: {why}"));
+        }
     }
 }
 
 /// The path as the description spells it: without the router's patterns.
 pub(crate) fn documented(pattern: &str) -> String {
     pattern.replace("{file:.*}", "{file}")
+}
+
+/// Whether a value has the form of a schema, and no field besides. Knows what our own description uses.
+fn conforms(document: &Value, schema: &Value, value: &Value) -> Result<(), String> {
+    if let Some(reference) = schema["$ref"].as_str() {
+        return conforms(document, document.pointer(&reference[1..]).unwrap(), value);
+    }
+    if let Some(choices) = schema["oneOf"].as_array() {
+        let fitting = choices.iter().filter(|choice| conforms(document, choice, value).is_ok()).count();
+        return if fitting == 1 { Ok(()) } else { Err(format!("{value} has {fitting} of the forms {schema}")) };
+    }
+    let types: Vec<&str> = if let Some(one) = schema["type"].as_str() {
+        vec![one]
+    } else if let Some(several) = schema["type"].as_array() {
+        several.iter().filter_map(Value::as_str).collect()
+    } else if schema["allOf"].is_array() {
+        vec!["object"]
+    } else {
+        return Err(format!("no type in {schema}"));
+    };
+    let actual = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(n) if n.is_f64() => "number",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    if !types.iter().any(|wanted| *wanted == actual || (*wanted == "number" && actual == "integer")) {
+        return Err(format!("{value} is no {types:?}"));
+    }
+    if schema["enum"].as_array().is_some_and(|words| !words.contains(value)) {
+        return Err(format!("{value} is none of {}", schema["enum"]));
+    }
+    for item in value.as_array().into_iter().flatten() {
+        conforms(document, &schema["items"], item)?;
+    }
+    let Some(fields) = value.as_object() else { return Ok(()) };
+    let (mut known, mut required) = (Vec::new(), Vec::new());
+    collect(document, schema, &mut known, &mut required);
+    for name in required {
+        value.get(name).ok_or_else(|| format!("{name} is missing"))?;
+    }
+    for (name, field) in fields {
+        let own = known.iter().find(|(known, _)| known == name).map(|(_, form)| *form);
+        let form = own.or(Some(&schema["additionalProperties"]).filter(|rest| rest.is_object()));
+        let form = form.ok_or_else(|| format!("{name} is not described"))?;
+        conforms(document, form, field).map_err(|why| format!("{name}: {why}"))?;
+    }
+    Ok(())
+}
+
+/// The fields of an object, those of its parts included.
+fn collect<'a>(
+    document: &'a Value,
+    schema: &'a Value,
+    known: &mut Vec<(&'a str, &'a Value)>,
+    required: &mut Vec<&'a str>,
+) {
+    if let Some(reference) = schema["$ref"].as_str() {
+        return collect(document, document.pointer(&reference[1..]).unwrap(), known, required);
+    }
+    for part in schema["allOf"].as_array().into_iter().flatten() {
+        collect(document, part, known, required);
+    }
+    known.extend(schema["properties"].as_object().into_iter().flatten().map(|(name, form)| (name.as_str(), form)));
+    required.extend(schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str));
 }

@@ -9,4 +9,5 @@ mod checkout;
 mod documents;
 mod http;
 mod limits;
+mod log;
 mod payments;

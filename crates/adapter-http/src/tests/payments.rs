@@ -59,7 +59,10 @@ async fn a_payment_belongs_to_its_client_alone() {
         assert_eq!(practice.post("/api/bookings/1/payment", token, "{}").await.problem(), (403, "forbidden".into()));
     }
     assert_eq!(practice.get("/api/bookings/9/payment", &ada).await.problem(), (404, "booking_not_found".into()));
-    assert_eq!(practice.post("/api/bookings/x/payment", &ada, "{}").await.problem(), (400, "invalid_booking_id".into()));
+    assert_eq!(
+        practice.post("/api/bookings/x/payment", &ada, "{}").await.problem(),
+        (400, "invalid_booking_id".into())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,8 @@ use crate::tests::harness;
 
 fn seen(trusted: &[&str], peer: &str, forwarded: &[&str]) -> String {
     let trusted_proxies = trusted.iter().map(|range| range.parse().unwrap()).collect();
-    let state = State::new(Arc::new(harness::Parts::new().api()), HttpSettings { trusted_proxies, ..Default::default() });
+    let state =
+        State::new(Arc::new(harness::Parts::new().api()), HttpSettings { trusted_proxies, ..Default::default() });
     let mut request = TestRequest::default().app_data(Data::new(state)).peer_addr(format!("{peer}:1").parse().unwrap());
     for line in forwarded {
         request = request.append_header(("x-forwarded-for", *line));

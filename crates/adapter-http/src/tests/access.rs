@@ -1,0 +1,294 @@
+//! Who may do what: every route for every kind of caller, and every way of not being who one says.
+
+use attune_domain::Role;
+use jiff::SignedDuration;
+use reqwest::Method;
+
+use super::harness::*;
+use crate::routes;
+use crate::settings::HttpSettings;
+
+/// What one route answers to each kind of caller.
+struct Row {
+    method: &'static str,
+    route: &'static str,
+    /// What is sent; empty for nothing.
+    body: &'static str,
+    /// Nobody, the client whose booking it is, another client, an admin, somebody disabled.
+    wanted: [u16; 5],
+}
+
+const fn row(method: &'static str, route: &'static str, body: &'static str, wanted: [u16; 5]) -> Row {
+    Row { method, route, body, wanted }
+}
+
+const BOOK: &str = r#"{"scheduled_at":"2024-01-16T10:00:00Z"}"#;
+const REGISTER: &str = r#"{"email":"new@example.org","password":"violet teapots on seventeen roofs"}"#;
+const LOGIN: &str = r#"{"email":"ada@example.org","password":"violet teapots on seventeen roofs"}"#;
+const REFRESH: &str = r#"{"refresh_token":"nobody's"}"#;
+const CHANGE: &str =
+    r#"{"current_password":"violet teapots on seventeen roofs","password":"crooked lighthouse marmalade 9"}"#;
+
+/// In each row's practice, booking 1 is Ada's and waits for its payment, and Ada is user 2.
+const ROWS: &[Row] = &[
+    row("GET", "/health", "", [200; 5]),
+    row("GET", "/health/live", "", [200; 5]),
+    row("GET", "/health/ready", "", [200; 5]),
+    row("GET", "/api/openapi.json", "", [200; 5]),
+    row("GET", "/docs", "", [303; 5]),
+    row("GET", "/docs/{file:.*}", "", [200; 5]),
+    row("POST", "/api/auth/register", REGISTER, [201; 5]),
+    row("POST", "/api/auth/login", LOGIN, [200; 5]),
+    row("POST", "/api/auth/refresh", REFRESH, [401; 5]),
+    row("POST", "/api/auth/logout", "", [401, 204, 204, 204, 401]),
+    row("POST", "/api/auth/change-password", CHANGE, [401, 204, 204, 204, 401]),
+    row("GET", "/api/auth/me", "", [401, 200, 200, 200, 401]),
+    row("PATCH", "/api/auth/me", "{}", [401, 200, 200, 200, 401]),
+    row("GET", "/api/services", "", [200; 5]),
+    row("GET", "/api/bookings", "", [401, 200, 200, 200, 401]),
+    row("POST", "/api/bookings", BOOK, [401, 201, 201, 201, 401]),
+    row("GET", "/api/bookings/{id}", "", [401, 200, 403, 200, 401]),
+    row("GET", "/api/bookings/{id}/payment", "", [401, 200, 403, 403, 401]),
+    row("POST", "/api/bookings/{id}/payment", "{}", [401, 200, 403, 403, 401]),
+    row("GET", "/api/meetings/{id}/link", "", [401, 404, 403, 404, 401]),
+    row("GET", "/test-checkout/{reference}", "", [200; 5]),
+    row("POST", "/test-checkout/{reference}", "", [303; 5]),
+    row("GET", "/api/admin/bookings", "", [401, 403, 403, 200, 401]),
+    row("GET", "/api/admin/bookings/{id}", "", [401, 403, 403, 200, 401]),
+    row("POST", "/api/admin/bookings/{id}/payments/offline", r#"{"method":"cash"}"#, [401, 403, 403, 200, 401]),
+    row("GET", "/api/admin/users", "", [401, 403, 403, 200, 401]),
+    row("GET", "/api/admin/users/{id}", "", [401, 403, 403, 200, 401]),
+    row("PATCH", "/api/admin/users/{id}", r#"{"first_name":"Eve"}"#, [401, 403, 403, 200, 401]),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_answers_every_kind_of_caller_as_promised() {
+    let settings = HttpSettings { test_checkout: true, ..HttpSettings::default() };
+    let mut routes: Vec<_> = routes::table(&settings).into_iter().map(|(m, p)| format!("{m} {p}")).collect();
+    let mut rows: Vec<_> = ROWS.iter().map(|row| format!("{} {}", row.method, row.route)).collect();
+    routes.sort();
+    rows.sort();
+    assert_eq!(routes, rows, "every route needs exactly one row");
+    for row in ROWS {
+        for (kind, wanted) in row.wanted.into_iter().enumerate() {
+            let practice = Practice::open().await;
+            let ada = practice.client("Ada").await;
+            let held = practice.book(&ada, SLOT).await;
+            let token = match kind {
+                0 => String::new(),
+                1 => ada,
+                2 => practice.client("Bob").await,
+                3 => practice.admin().await,
+                _ => {
+                    let (dan, carl) = (practice.client("Dan").await, practice.admin().await);
+                    let off = practice.patch("/api/admin/users/3", &carl, r#"{"disabled":true}"#).await;
+                    assert_eq!(off.status, 200);
+                    dan
+                }
+            };
+            let path =
+                row.route.replace("/users/{id}", "/users/2").replace("{id}", "1").replace("{file:.*}", "index.html");
+            let path = path.replace("/test-checkout/{reference}", &checkout_path(&held));
+            let call = practice.request(row.method.parse().unwrap(), &path).token(&token);
+            let reply = if row.body.is_empty() { call } else { call.json(row.body) }.send().await;
+            assert_eq!(reply.status.as_u16(), wanted, "{} {} as {kind}: {}", row.method, row.route, reply.text);
+            if matches!(reply.status.as_u16(), 401 | 403) {
+                for personal in ["ada@", "Ada", "meet.example.org", "2024-01-15"] {
+                    assert!(!reply.text.contains(personal), "{} tells {personal}", row.route);
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_no_admin_learns_nothing_below_admin() {
+    let practice = Parts::new().without_limits().open().await;
+    let (ada, carl) = (practice.client("Ada").await, practice.admin().await);
+    for path in [
+        "/api/admin",
+        "/api/admin/",
+        "/api/admin/bookings",
+        "/api/admin/bookings/9",
+        "/api/admin/bookings/x",
+        "/api/admin/bookings?limit=x",
+        "/api/admin/users/x",
+        "/api/admin/nothing/here",
+        "/api/%61dmin/bookings",
+    ] {
+        for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS] {
+            let call = |token| {
+                practice.request(method.clone(), path).token(token).header("Content-Type", "text/xml").body("<")
+            };
+            assert_eq!(call(&ada).send().await.problem(), (403, "forbidden".into()), "{method} {path}");
+            assert_eq!(call("").send().await.problem(), (401, "unauthenticated".into()), "{method} {path}");
+        }
+        for (token, wanted) in [(ada.as_str(), 403), ("", 401)] {
+            let head = practice.request(Method::HEAD, path).token(token).send().await;
+            assert_eq!((head.status.as_u16(), head.text.as_str()), (wanted, ""));
+        }
+    }
+    for (method, path, wanted) in [
+        (Method::GET, "/api/admin/nothing/here", (404, "not_found")),
+        (Method::GET, "/api/admin", (404, "not_found")),
+        (Method::DELETE, "/api/admin/bookings/1", (405, "method_not_allowed")),
+        (Method::GET, "/api/admin/bookings/1", (404, "booking_not_found")),
+        (Method::GET, "/api/admin/bookings/x", (400, "invalid_booking_id")),
+        (Method::GET, "/api/admin/users/x", (400, "invalid_id")),
+        (Method::GET, "/api/admin/users/9", (404, "user_not_found")),
+    ] {
+        let reply = practice.request(method, path).token(&carl).send().await;
+        assert_eq!(reply.problem(), (wanted.0, wanted.1.to_owned()), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_strangers_booking_is_forbidden_and_a_missing_one_is_not_there() {
+    let practice = Parts::new().without_limits().open().await;
+    let (ada, bob) = (practice.client("Ada").await, practice.client("Bob").await);
+    let held = practice.book(&ada, SLOT).await;
+    for _ in 0..2 {
+        for path in ["/api/bookings/1", "/api/meetings/1/link"] {
+            assert_eq!(practice.get(path, &bob).await.problem(), (403, "forbidden".into()), "{path}");
+        }
+        practice.pay(&held).await;
+    }
+    for (id, wanted) in [
+        ("2", (404, "booking_not_found")),
+        ("9223372036854775807", (404, "booking_not_found")),
+        ("9223372036854775808", (400, "invalid_booking_id")),
+        ("0", (400, "invalid_booking_id")),
+        ("-1", (400, "invalid_booking_id")),
+        ("+1", (400, "invalid_booking_id")),
+        ("1.0", (400, "invalid_booking_id")),
+        ("1%00", (400, "invalid_booking_id")),
+        ("%20", (400, "invalid_booking_id")),
+        ("abc", (400, "invalid_booking_id")),
+        ("1%27--", (400, "invalid_booking_id")),
+        ("%D9%A1", (400, "invalid_booking_id")),
+    ] {
+        for path in [format!("/api/bookings/{id}"), format!("/api/meetings/{id}/link")] {
+            assert_eq!(practice.get(&path, &bob).await.problem(), (wanted.0, wanted.1.to_owned()), "{path}");
+        }
+    }
+    let rest = practice.get("/api/bookings", &bob).await;
+    assert_eq!(rest.text, r#"{"bookings":[]}"#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_shown_in_one_way_only() {
+    let practice = Parts::new().without_limits().open().await;
+    let ada = practice.client("Ada").await;
+    let call = || practice.request(Method::GET, "/api/auth/me");
+    for value in [format!("Bearer {ada}"), format!("bearer {ada}"), format!("BEARER  {ada}")] {
+        assert_eq!(call().header("Authorization", &value).send().await.status, 200, "{value}");
+    }
+    let missing = (401, "unauthenticated".to_owned(), "Bearer".to_owned());
+    let invalid = (401, "invalid_token".to_owned(), r#"Bearer error="invalid_token""#.to_owned());
+    let told =
+        |reply: Reply| (reply.status.as_u16(), reply.code(), reply.header("www-authenticate").unwrap().to_owned());
+    assert_eq!(told(call().send().await), missing);
+    for value in ["", "Basic YWRhOnNlY3JldA==", "Digest x", &ada, "Token x", "null"] {
+        assert_eq!(told(call().header("Authorization", value).send().await), missing, "{value}");
+    }
+    for value in [
+        "Bearer",
+        "Bearer ",
+        "Bearer x",
+        "Bearer null",
+        &format!("Bearer {ada}x"),
+        &format!("Bearer {ada} x"),
+        &format!("Bearer {ada},Bearer {ada}"),
+        "Bearer \u{e9}",
+        "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.",
+    ] {
+        assert_eq!(told(call().header("Authorization", value).send().await), invalid, "{value}");
+    }
+    let twice = call().token(&ada).header("Authorization", &format!("Bearer {ada}"));
+    assert_eq!(told(twice.send().await), invalid);
+    let mixed = call().header("Authorization", "Basic eDp5").token(&ada);
+    assert_eq!(told(mixed.send().await), invalid);
+    assert_eq!(told(practice.get(&format!("/api/auth/me?access_token={ada}"), "").await), missing);
+    let both = practice.get(&format!("/api/auth/me?access_token={ada}"), &ada).await;
+    assert_eq!(both.problem(), (422, "unknown_field".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_lives_as_long_as_its_session_and_its_time() {
+    let practice = Parts::new().without_limits().open().await;
+    let (ada, other, carl) =
+        (practice.client("Ada").await, practice.token("ada@example.org").await, practice.admin().await);
+    practice.advance(SignedDuration::from_secs(15 * 60 - 1));
+    assert_eq!(practice.get("/api/auth/me", &ada).await.status, 200);
+    assert_eq!(practice.post("/api/auth/logout", &ada, "{}").await.status, 204);
+    assert_eq!(practice.get("/api/auth/me", &ada).await.problem(), (401, "invalid_token".into()));
+    assert_eq!(practice.get("/api/auth/me", &other).await.status, 200, "the other session goes on");
+    practice.advance(SignedDuration::from_secs(1));
+    let expired = practice.get("/api/auth/me", &other).await;
+    assert_eq!(expired.problem(), (401, "token_expired".into()));
+    assert_eq!(expired.header("www-authenticate"), Some(r#"Bearer error="invalid_token""#));
+    assert_eq!(practice.get("/api/admin/users", &carl).await.code(), "token_expired");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_counts_from_the_very_next_request() {
+    let practice = Parts::new().without_limits().open().await;
+    let (ada, carl) = (practice.client("Ada").await, practice.admin().await);
+    let set = |body: &'static str| practice.patch("/api/admin/users/2", &carl, body);
+    assert_eq!(practice.get("/api/admin/users", &ada).await.status, 403);
+    assert_eq!(set(r#"{"is_admin":true}"#).await.json()["is_admin"], true);
+    assert_eq!(practice.get("/api/admin/users", &ada).await.status, 200);
+    assert_eq!(set(r#"{"is_admin":false}"#).await.json()["is_admin"], false);
+    assert_eq!(practice.get("/api/admin/users", &ada).await.status, 403);
+    assert_eq!(set(r#"{"disabled":true}"#).await.json()["disabled"], true);
+    assert_eq!(practice.get("/api/auth/me", &ada).await.problem(), (401, "invalid_token".into()));
+    let login = format!(r#"{{"email":"ada@example.org","password":"{PASSWORD}"}}"#);
+    assert_eq!(practice.post("/api/auth/login", "", &login).await.problem(), (403, "account_disabled".into()));
+    for body in [r#"{"is_admin":false}"#, r#"{"disabled":true}"#] {
+        assert_eq!(practice.patch("/api/admin/users/1", &carl, body).await.problem(), (409, "last_admin".into()));
+    }
+    practice.add("erik@example.org", "Erik", "Erikson", Role::Admin).await;
+    assert_eq!(practice.patch("/api/admin/users/1", &carl, r#"{"is_admin":false}"#).await.status, 200);
+    assert_eq!(practice.patch("/api/admin/users/1", &carl, r#"{"is_admin":true}"#).await.status, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn admins_list_and_change_accounts() {
+    let practice = Parts::new().without_limits().open().await;
+    practice.client("Ada").await;
+    let carl = practice.admin().await;
+    let ids = |reply: &Reply| -> Vec<i64> {
+        reply.json()["users"].as_array().unwrap().iter().map(|u| u["id"].as_i64().unwrap()).collect()
+    };
+    let changed =
+        practice.patch("/api/admin/users/2", &carl, r#"{"first_name":" Eve ","last_name":"","disabled":true}"#);
+    assert_eq!(
+        changed.await.text,
+        r#"{"id":2,"email":"ada@example.org","first_name":"Eve","last_name":null,"display_name":"ada@example.org","#
+            .to_owned()
+            + r#""timezone":null,"is_admin":false,"email_verified":false,"created_at":"2024-01-10T08:00:00Z","#
+            + r#""disabled":true}"#
+    );
+    for (query, wanted) in [
+        ("", vec![1, 2]),
+        ("?is_admin=true", vec![1]),
+        ("?is_admin=false", vec![2]),
+        ("?disabled=false", vec![1]),
+        ("?disabled=true&is_admin=true", vec![]),
+        ("?limit=1&offset=1", vec![2]),
+    ] {
+        assert_eq!(ids(&practice.get(&format!("/api/admin/users{query}"), &carl).await), wanted, "{query}");
+    }
+    let list = practice.get("/api/admin/users?limit=1", &carl).await.json();
+    assert_eq!((&list["total"], &list["limit"], &list["offset"]), (&2.into(), &1.into(), &0.into()));
+    for (query, code) in [("is_admin=yes", "wrong_type"), ("limit=0", "out_of_range"), ("email=a", "unknown_field")] {
+        assert_eq!(practice.get(&format!("/api/admin/users?{query}"), &carl).await.problem(), (422, code.into()));
+    }
+    for (body, code) in [
+        (r#"{"email":"x@example.org"}"#, "unknown_field"),
+        (r#"{"is_admin":"yes"}"#, "wrong_type"),
+        (r#"{"first_name":"a\u0007"}"#, "invalid_characters"),
+    ] {
+        assert_eq!(practice.patch("/api/admin/users/2", &carl, body).await.problem(), (422, code.into()), "{body}");
+    }
+}

@@ -1,0 +1,140 @@
+//! The description of the API says what is there, and the committed copy is the newest.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::harness::{Practice, documented};
+use crate::openapi_json;
+use crate::problem::Code;
+use crate::routes;
+use crate::settings::HttpSettings;
+
+const METHODS: [&str; 5] = ["get", "post", "patch", "put", "delete"];
+
+fn document() -> Value {
+    serde_json::from_str(&openapi_json()).unwrap()
+}
+
+/// Each operation with its method and path.
+fn operations(document: &Value) -> Vec<(String, Value)> {
+    let mut all = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in METHODS {
+            if let Some(operation) = item.get(method) {
+                all.push((format!("{} {path}", method.to_uppercase()), operation.clone()));
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn the_committed_copy_is_the_newest() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
+    if std::env::var_os("UPDATE_OPENAPI").is_some() {
+        std::fs::write(&path, openapi_json()).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == openapi_json(),
+        "docs/openapi.json is out of date; write it with: UPDATE_OPENAPI=1 cargo test -p attune-adapter-http newest"
+    );
+}
+
+#[test]
+fn every_route_is_described_and_every_description_is_a_route() {
+    let settings = HttpSettings { test_checkout: true, ..HttpSettings::default() };
+    let routes: BTreeSet<String> =
+        routes::table(&settings).into_iter().map(|(method, path)| format!("{method} {}", documented(path))).collect();
+    let described: BTreeSet<String> = operations(&document()).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(routes, described);
+}
+
+#[test]
+fn every_operation_is_described_well() {
+    let document = document();
+    assert_eq!(document["openapi"], "3.1.0");
+    let mut ids = BTreeSet::new();
+    for (name, operation) in operations(&document) {
+        assert!(operation["summary"].as_str().is_some_and(|s| !s.is_empty()), "{name} has no summary");
+        assert!(ids.insert(operation["operationId"].as_str().unwrap().to_owned()), "{name} shares its id");
+        let below = name.split_once(' ').unwrap().1;
+        let open = ["register", "logIn", "refresh", "listServices", "openapi"];
+        let signed = below.starts_with("/api/") && !open.contains(&operation["operationId"].as_str().unwrap());
+        assert_eq!(operation["security"].is_array(), signed, "{name}");
+        let responses = operation["responses"].as_object().unwrap();
+        assert!(responses.keys().any(|status| status.starts_with('2') || status.starts_with('3')), "{name}");
+        for (status, response) in responses {
+            let wants = match status.as_str() {
+                "401" => Some("WWW-Authenticate"),
+                "429" | "503" => Some("Retry-After"),
+                _ => None,
+            };
+            assert!(wants.is_none_or(|header| response["headers"][header].is_object()), "{name} {status}");
+        }
+        if let Some(body) = operation.get("requestBody") {
+            let schema = body["content"]["application/json"]["schema"].to_string();
+            let component = schema.split("schemas/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+            assert!(document["components"]["schemas"][&component]["example"].is_object(), "{name} has no example");
+        }
+    }
+}
+
+#[test]
+fn every_problem_that_can_reach_a_client_is_told_somewhere() {
+    let text = openapi_json();
+    // These answer requests for which there is no operation.
+    let elsewhere = [Code::MethodNotAllowed];
+    for code in Code::ALL.iter().filter(|code| !elsewhere.contains(code)) {
+        assert!(text.contains(&format!("#/components/examples/{}\"", code.as_str())), "{}", code.as_str());
+    }
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    let document = document();
+    let text = openapi_json();
+    for reference in text.split("\"$ref\": \"#").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        assert!(document.pointer(reference).is_some(), "{reference}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_description_is_served_as_it_is_committed() {
+    let practice = Practice::open().await;
+    let reply = practice.get("/api/openapi.json", "").await;
+    assert_eq!((reply.status.as_u16(), reply.header("content-type")), (200, Some("application/json")));
+    assert_eq!(reply.text, openapi_json());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pages_are_complete_and_load_nothing_from_elsewhere() {
+    let practice = Practice::open().await;
+    assert_eq!(practice.get("/docs", "").await.header("location"), Some("docs/"));
+    let index = practice.get("/docs/", "").await;
+    assert!(index.header("content-type").unwrap().starts_with("text/html"));
+    assert!(!index.text.contains("://"), "nothing from elsewhere");
+    assert!(!index.text.contains("<script>") && !index.text.contains("<style"), "the policy allows nothing inline");
+    let policy = index.header("content-security-policy").unwrap().to_owned();
+    assert!(policy.contains("script-src 'self'") && policy.contains("connect-src 'self'"), "{policy}");
+    assert!(!policy.contains("unsafe") && !policy.contains('*') && !policy.contains("http"), "{policy}");
+    let mut loaded = 0;
+    for file in index
+        .text
+        .split(['"', '\''])
+        .filter(|text| text.ends_with(".js") || text.ends_with(".css") || text.ends_with(".png"))
+    {
+        let reply = practice.get(&format!("/docs/{}", file.trim_start_matches("./")), "").await;
+        assert_eq!(reply.status, 200, "{file}");
+        assert_eq!(reply.header("content-security-policy"), Some(policy.as_str()));
+        loaded += 1;
+    }
+    assert!(loaded >= 5, "{}", index.text);
+    let start = practice.get("/docs/swagger-initializer.js", "").await.text;
+    assert!(start.contains("../api/openapi.json") && !start.contains("petstore"), "{start}");
+    for path in ["/docs/nothing.js", "/docs/../Cargo.toml", "/docs/%2e%2e%2fCargo.toml", "/docs//etc/passwd"] {
+        assert_eq!(practice.get(path, "").await.status, 404, "{path}");
+    }
+}

@@ -1,0 +1,118 @@
+//! Limits, as clients meet them.
+
+use attune_application::accounts::Registration;
+use jiff::SignedDuration;
+use reqwest::Method;
+
+use super::harness::*;
+
+fn login(password: &str) -> String {
+    serde_json::json!({"email": "ada@example.org", "password": password}).to_string()
+}
+
+fn waits(reply: &Reply, code: &str, seconds: &str) {
+    assert_eq!(reply.problem(), (429, code.to_owned()));
+    assert_eq!(reply.header("retry-after"), Some(seconds));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guessing_gets_slow_and_is_not_even_evaluated() {
+    let practice = Practice::open().await;
+    practice.client("Ada").await;
+    for _ in 0..5 {
+        assert_eq!(practice.post("/api/auth/login", "", &login("wrong")).await.status, 401);
+    }
+    let before = practice.parts.hasher.verifications();
+    waits(&practice.post("/api/auth/login", "", &login(PASSWORD)).await, "too_many_failures", "1");
+    assert_eq!(practice.parts.hasher.verifications(), before);
+    practice.advance(SignedDuration::from_secs(1));
+    assert_eq!(practice.post("/api/auth/login", "", &login("wrong")).await.status, 401);
+    waits(&practice.post("/api/auth/login", "", &login("wrong")).await, "too_many_failures", "2");
+    practice.advance(SignedDuration::from_secs(2));
+    assert_eq!(practice.post("/api/auth/login", "", &login(PASSWORD)).await.status, 200);
+    assert_eq!(practice.post("/api/auth/login", "", &login("wrong")).await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_current_password_cannot_be_guessed_faster() {
+    let practice = Practice::open().await;
+    let ada = practice.client("Ada").await;
+    let body = |current: &str| serde_json::json!({"current_password": current, "password": PASSWORD}).to_string();
+    for _ in 0..5 {
+        assert_eq!(practice.post("/api/auth/change-password", &ada, &body("wrong")).await.status, 401);
+    }
+    waits(&practice.post("/api/auth/change-password", &ada, &body(PASSWORD)).await, "too_many_failures", "1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_has_so_many_logins_registrations_and_refreshes() {
+    let parts = Parts { registration: Registration::Closed, ..Parts::new() };
+    let practice = parts.settings(|s| s.limits.refreshes_per_minute = 3).open().await;
+    for _ in 0..30 {
+        assert_eq!(practice.post("/api/auth/login", "", "{}").await.status, 422);
+    }
+    waits(&practice.post("/api/auth/login", "", &login(PASSWORD)).await, "too_many_requests", "60");
+    for _ in 0..10 {
+        assert_eq!(practice.post("/api/auth/register", "", &login(PASSWORD)).await.status, 403);
+    }
+    waits(&practice.post("/api/auth/register", "", &login(PASSWORD)).await, "too_many_requests", "3600");
+    for _ in 0..3 {
+        assert_eq!(practice.post("/api/auth/refresh", "", r#"{"refresh_token":"x"}"#).await.status, 401);
+    }
+    waits(&practice.post("/api/auth/refresh", "", r#"{"refresh_token":"x"}"#).await, "too_many_requests", "60");
+    practice.advance(SignedDuration::from_secs(60));
+    assert_eq!(practice.post("/api/auth/refresh", "", r#"{"refresh_token":"x"}"#).await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_has_so_many_requests() {
+    let practice = Practice::open().await;
+    let (ada, carl) = (practice.client("Ada").await, practice.admin().await);
+    for (token, path) in [(&ada, "/api/auth/me"), (&carl, "/api/admin/users")] {
+        for _ in 0..40 {
+            assert_eq!(practice.get(path, token).await.status, 200);
+        }
+        waits(&practice.get(path, token).await, "too_many_requests", "1");
+    }
+    assert_eq!(practice.get("/api/services", "").await.status, 200);
+    practice.advance(SignedDuration::from_millis(50));
+    assert_eq!(practice.get("/api/auth/me", &ada).await.status, 200);
+    assert_eq!(practice.get("/api/auth/me", &ada).await.status, 429);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_header_buys_nothing_unless_a_trusted_proxy_sends_it() {
+    let logins = |practice: Practice| async move {
+        let mut answers = Vec::new();
+        for n in 0..3 {
+            let call = practice.request(Method::POST, "/api/auth/login").json("{}");
+            let call = call.header("X-Forwarded-For", &format!("198.51.100.{n}")).header("X-Real-IP", "198.51.100.7");
+            answers.push(call.header("Forwarded", "for=198.51.100.8").send().await.status.as_u16());
+        }
+        answers
+    };
+    let one = || Parts::new().settings(|s| s.limits.logins_per_minute = 1);
+    assert_eq!(logins(one().open().await).await, [422, 429, 429]);
+    let trusting = one().settings(|s| s.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()]);
+    assert_eq!(logins(trusting.open().await).await, [422, 422, 422]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_practices_own_count_holds_for_unknown_networks() {
+    let parts = Parts { max_failures: Some(3), ..Parts::new() }.without_limits();
+    let practice = parts.settings(|s| s.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]).open().await;
+    practice.client("Ada").await;
+    let from = |network: &'static str, password: &str| {
+        practice
+            .request(Method::POST, "/api/auth/login")
+            .json(&login(password))
+            .header("X-Forwarded-For", network)
+            .send()
+    };
+    assert_eq!(from("203.0.113.9", PASSWORD).await.status, 200);
+    for _ in 0..3 {
+        assert_eq!(from("198.51.100.1", "wrong").await.status, 401);
+    }
+    waits(&from("198.51.100.1", PASSWORD).await, "too_many_failures", "3600");
+    assert_eq!(from("203.0.113.77", PASSWORD).await.status, 200, "the same /24 as before");
+}

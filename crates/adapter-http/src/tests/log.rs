@@ -1,0 +1,72 @@
+//! What the log tells, and what it never tells.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use reqwest::Method;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+use super::harness::*;
+
+/// Everything that was logged, by all tests of this process together.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Lines {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_tells_routes_and_never_people() {
+    let lines = Lines::default();
+    // The client of these tests logs addresses; it is no part of the service.
+    let filter = EnvFilter::new("debug,hyper=off,hyper_util=off,reqwest=off");
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(lines.clone()).init();
+    let practice = Parts::new().without_limits().open().await;
+    let ada = practice.client("Zebulonia").await;
+    let held = practice.book(&ada, SLOT).await;
+    practice.pay(&held).await;
+    let named =
+        |method: Method, path: &str, id: &str| practice.request(method, path).token(&ada).header("X-Request-Id", id);
+    let link = named(Method::GET, "/api/meetings/1/link", "log-link").send().await;
+    assert_eq!(link.status, 200);
+    let body = r#"{"zebulonias_secret":"zebulonias-note","email":"zebulonia@example.org"}"#;
+    named(Method::PATCH, "/api/auth/me", "log-patch").json(body).send().await;
+    named(Method::GET, "/api/bookings?zebulonia=1", "log-query").send().await;
+    named(Method::GET, "/zebulonia", "log-nowhere").send().await;
+    practice.post("/api/auth/login", "", r#"{"email":"zebulonia@example.org","password":"zebulonias-password"}"#).await;
+    let log = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    for (id, wanted) in [
+        ("log-link", [r#"method=GET"#, r#"route="/api/meetings/{id}/link""#, "status=200"]),
+        ("log-patch", ["method=PATCH", r#"route="/api/auth/me""#, "status=422"]),
+        ("log-query", ["method=GET", r#"route="/api/bookings""#, "status=422"]),
+        ("log-nowhere", ["method=GET", r#"route="(none)""#, "status=404"]),
+    ] {
+        let line = log.lines().find(|line| line.contains(id) && line.contains("answered")).unwrap();
+        assert!(wanted.iter().all(|part| line.contains(part)), "{line}");
+    }
+    let room = link.json()["meeting_url"].as_str().unwrap().to_owned();
+    let reference = checkout_path(&held);
+    let secrets =
+        ["zebulonia", "Zebulonia", PASSWORD, &ada, &room, reference.rsplit('/').next().unwrap(), "/api/meetings/1/"];
+    for secret in secrets {
+        let leak = log.lines().find(|line| line.contains(secret));
+        assert_eq!(leak, None, "{secret}");
+    }
+}
