@@ -15,6 +15,8 @@ use crate::settings::{Meaning, Profile, Settings};
 use crate::wiring::{Parts, gateway, http_settings, notifier};
 use crate::{backend::Backend, demo};
 
+/// Connections that may wait to be taken up.
+const BACKLOG: i32 = 1_024;
 /// How long requests and mails under way get to end. The HTTP server itself gives its requests 20 seconds.
 const LAST_CALL: Duration = Duration::from_secs(28);
 
@@ -23,18 +25,24 @@ pub(crate) async fn serve(settings: &Settings, meaning: &Meaning, profile: Profi
         !(options.demo && profile == Profile::Production),
         "--demo makes accounts for everybody to try; it is refused in production"
     );
-    let listener = TcpListener::bind(meaning.bind).with_context(|| format!("cannot listen on {}", meaning.bind))?;
+    let listener =
+        TcpListener::bind(meaning.bind).with_context(|| format!("http.bind: cannot listen on {}", meaning.bind))?;
+    // The standard library queues 128 connections; a burst of clients should wait, not be turned away.
+    rustix::net::listen(&listener, BACKLOG).context("cannot lengthen the queue of connections")?;
     let address = listener.local_addr().context("cannot tell the address listened on")?;
     let base = match &meaning.public_url {
         Some(url) => url.clone(),
         None => Url::parse(&format!("http://{}", reachable(address))).context("the own address is no URL")?,
     };
     let parts = Parts::assemble(settings, meaning).await?;
-    parts.set_up().ensure_service(&meaning.service).await.context("the first service cannot be made")?;
     let gateway = gateway(meaning, &base);
     let notifier = notifier(settings, meaning)?;
+    // Whatever can be wrong with the settings is found before the first admin's password is made and shown.
+    let api = Arc::new(parts.api(settings, meaning, gateway.clone(), notifier.clone())?);
+    let http = http_settings(settings, meaning)?;
+    parts.set_up().ensure_service(&meaning.service).await.context("the first service cannot be made")?;
     if options.demo {
-        print(&demo::prepare(&parts, meaning, gateway.clone(), &base).await?)?;
+        print(&demo::prepare(&parts, meaning, gateway, &base).await?)?;
     }
     if let Some(email) = &meaning.first_admin
         && let Some(admin) = parts.set_up().ensure_admin(email).await.context("the first admin cannot be made")?
@@ -45,9 +53,7 @@ pub(crate) async fn serve(settings: &Settings, meaning: &Meaning, profile: Profi
             admin.password
         ))?;
     }
-    let api = Arc::new(parts.api(settings, meaning, gateway, notifier.clone())?);
-    let server = attune_adapter_http::serve(listener, api, http_settings(settings, meaning)?)
-        .context("the HTTP server cannot be started")?;
+    let server = attune_adapter_http::serve(listener, api, http).context("the HTTP server cannot be started")?;
     let handle = server.handle();
     let (stop, stopped) = watch::channel(false);
     let worker = (!options.no_worker).then(|| tokio::spawn(parts.worker(meaning, notifier).run(stopped)));

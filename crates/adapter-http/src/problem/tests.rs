@@ -53,3 +53,13 @@ fn causes_stay_inside() {
     assert!(!body.contains("hunter2") && !body.contains("/var/lib"), "{body}");
     assert_eq!(problem.code, Code::Internal);
 }
+
+#[test]
+fn the_guide_lists_every_code() {
+    let guide = include_str!("../../../../docs/API.md");
+    for code in Code::ALL {
+        let Row { status, code, detail, .. } = code.row();
+        let line = format!("| {status} | `{code}` | {detail} |");
+        assert!(guide.lines().any(|found| found == line), "docs/API.md lacks the line\n{line}");
+    }
+}
