@@ -20,6 +20,7 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
     ("adapter-smtp", CORE, &["smtp-sink"]),
     ("adapter-auth", CORE, &[]),
     ("adapter-payments", CORE, &[]),
+    ("adapter-jitsi", CORE, &[]),
     ("adapter-http", &["domain", "ports", "application"], &["adapter-memory", "contract"]),
     ("contract", CORE, &[]),
     ("smtp-sink", &[], &[]),

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod booking;
+pub mod calendar;
 pub mod ids;
 pub mod meeting;
 pub mod notice;
@@ -11,8 +12,12 @@ pub mod text;
 pub mod user;
 
 pub use booking::{Booking, BookingEvent, BookingRecord, BookingStatus, Cancellation};
+pub use calendar::{Availability, BookingRules, Calendar, Interval, SessionLength, Slot, SlotRefusal, WeeklyHours};
 pub use ids::{BookingId, NoticeId, PaymentId, ServiceId, SessionId, UserId};
-pub use meeting::{LinkRefusal, MeetingBaseUrl, MeetingLinkPolicy, MeetingRoom, PersonalLink, RoomTail, Viewer};
+pub use meeting::{
+    AccessWindow, LinkRefusal, MeetingBaseUrl, MeetingLinkPolicy, MeetingRole, MeetingRoom, MeetingTokenClaims,
+    PersonalLink, RoomTail, SignedLink, TokenRefusal, Viewer,
+};
 pub use payment::{Currency, Money, PaymentStatus};
 pub use service::Service;
 pub use user::{EmailAddress, PersonName, Role, TimeZoneName, User};

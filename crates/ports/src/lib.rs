@@ -10,6 +10,7 @@ mod audit;
 mod bookings;
 mod error;
 mod health;
+mod meeting_tokens;
 mod notifier;
 mod outbox;
 mod payments;
@@ -25,6 +26,7 @@ pub use audit::{AuditEntry, AuditObject, AuditTrail};
 pub use bookings::{Bookings, NewService, Services};
 pub use error::{BoxError, Conflict, StoreError};
 pub use health::{Health, HealthCheck};
+pub use meeting_tokens::MeetingTokenSigner;
 pub use notifier::{MeetingMail, Notifier, NotifyError, NotifyReason};
 pub use outbox::{Lease, LeaseToken, Outbox, Settlement};
 pub use payments::{

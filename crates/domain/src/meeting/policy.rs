@@ -8,8 +8,9 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
+use super::access::agreed_room;
 use super::fragment::display_name_parameter;
-use crate::{Booking, BookingStatus, MeetingRoom, Role, UserId};
+use crate::{Booking, MeetingRoom, Role, UserId};
 
 /// The person who asks for a link. `Debug` hides the name.
 #[derive(Clone, PartialEq, Eq)]
@@ -71,6 +72,9 @@ pub enum LinkRefusal {
     Over,
 }
 
+/// What a therapist's link asks the page for: to start with microphone and camera on. A wish, not a right.
+pub(super) const THERAPIST_WISHES: &str = "&config.startWithAudioMuted=false&config.startWithVideoMuted=false";
+
 /// The rules of meeting links.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MeetingLinkPolicy {
@@ -86,13 +90,7 @@ impl MeetingLinkPolicy {
         if viewer.role == Role::Client && booking.client != viewer.id {
             return Err(LinkRefusal::NotYours);
         }
-        let room = match booking.status {
-            BookingStatus::PendingPayment => return Err(LinkRefusal::NotConfirmed),
-            BookingStatus::Cancelled | BookingStatus::Expired => return Err(LinkRefusal::Cancelled),
-            BookingStatus::Scheduled | BookingStatus::Completed | BookingStatus::NoShow => {
-                booking.room.as_ref().ok_or(LinkRefusal::NotConfirmed)?
-            }
-        };
+        let room = agreed_room(booking)?;
         if now >= self.closes_at(booking) {
             return Err(LinkRefusal::Over);
         }
@@ -110,7 +108,7 @@ fn personal_link(room: &MeetingRoom, viewer: &Viewer) -> PersonalLink {
     let is_admin = viewer.role == Role::Admin;
     let mut url = format!("{}#{}", room.url(), display_name_parameter(&viewer.display_name));
     if is_admin {
-        url.push_str("&config.startWithAudioMuted=false&config.startWithVideoMuted=false");
+        url.push_str(THERAPIST_WISHES);
     }
     PersonalLink { url, display_name: viewer.display_name.clone(), is_admin }
 }

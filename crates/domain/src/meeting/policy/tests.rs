@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::BookingStatus;
 use crate::booking::{BookingRecord, BookingRequest, PaymentPlan};
 use crate::meeting::NewRoom;
 use crate::{BookingId, Cancellation, Currency, MeetingBaseUrl, Money, PaymentStatus, RoomTail, ServiceId};

@@ -1,0 +1,78 @@
+//! The working week of one therapist.
+
+use jiff::civil::Weekday;
+use jiff::tz::TimeZone;
+use thiserror::Error;
+
+use super::WallInterval;
+use crate::TimeZoneName;
+
+/// When one therapist works in an ordinary week, on the wall clock of one zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WeeklyHours {
+    zone_name: TimeZoneName,
+    zone: TimeZone,
+    /// Monday first; each day sorted, without overlap.
+    days: [Vec<WallInterval>; 7],
+}
+
+/// Two intervals of one weekday overlap, so one of them must be a mistake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the hours of {weekday:?} overlap")]
+pub struct OverlappingHours {
+    /// The day.
+    pub weekday: Weekday,
+}
+
+impl WeeklyHours {
+    /// Takes any number of intervals for each weekday, in any order. Intervals may touch. A day without one is a day off.
+    ///
+    /// `zone` is what `zone_name` stands for in the time zone database of the moment; the name is kept for showing it.
+    pub fn new(
+        zone_name: TimeZoneName,
+        zone: TimeZone,
+        week: impl IntoIterator<Item = (Weekday, WallInterval)>,
+    ) -> Result<Self, OverlappingHours> {
+        let mut days: [Vec<WallInterval>; 7] = Default::default();
+        for (weekday, interval) in week {
+            days[index(weekday)].push(interval);
+        }
+        for (day, weekday) in days.iter_mut().zip(Weekday::Monday.cycle_forward()) {
+            day.sort_unstable();
+            if day.windows(2).any(|pair| pair[1].start() < pair[0].end()) {
+                return Err(OverlappingHours { weekday });
+            }
+        }
+        Ok(Self { zone_name, zone, days })
+    }
+
+    /// The name of the zone that the clock of these hours shows.
+    pub fn zone_name(&self) -> &TimeZoneName {
+        &self.zone_name
+    }
+
+    /// The rules of that zone.
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
+    /// The intervals of a weekday, earliest first.
+    pub fn on(&self, weekday: Weekday) -> &[WallInterval] {
+        &self.days[index(weekday)]
+    }
+}
+
+fn index(weekday: Weekday) -> usize {
+    match weekday {
+        Weekday::Monday => 0,
+        Weekday::Tuesday => 1,
+        Weekday::Wednesday => 2,
+        Weekday::Thursday => 3,
+        Weekday::Friday => 4,
+        Weekday::Saturday => 5,
+        Weekday::Sunday => 6,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,370 @@
+use jiff::civil::Weekday;
+
+use super::super::testkit::*;
+use super::super::{RuleSettings, open_intervals};
+use super::*;
+
+/// A practice in Berlin, seen on Monday 2027-01-11 at 07:00Z (08:00 on the clock): every day 09:00–12:00, 50 minutes
+/// and a pause of 10, a step of half an hour.
+struct Practice {
+    hours: WeeklyHours,
+    exceptions: Exceptions,
+    settings: RuleSettings,
+    taken: Taken,
+    session: SessionLength,
+    now: &'static str,
+}
+
+impl Default for Practice {
+    fn default() -> Self {
+        Self {
+            hours: daily("Europe/Berlin", "09:00-12:00"),
+            exceptions: Exceptions::default(),
+            settings: RuleSettings { step_minutes: 30, ..RuleSettings::default() },
+            taken: Taken::default(),
+            session: SessionLength::new(50, 10).unwrap(),
+            now: "2027-01-11T07:00:00Z",
+        }
+    }
+}
+
+impl Practice {
+    fn see<T>(&self, ask: impl FnOnce(Calendar<'_>) -> T) -> T {
+        ask(Calendar {
+            hours: &self.hours,
+            exceptions: &self.exceptions,
+            rules: &BookingRules::new(self.settings).unwrap(),
+            taken: &self.taken,
+            session: self.session,
+            now: at(self.now),
+        })
+    }
+
+    fn availability(&self, asked: &AskedRange) -> Availability {
+        self.see(|calendar| calendar.availability(asked))
+    }
+
+    /// Beginnings on one date, on the clock of the practice.
+    fn on(&self, day: &str) -> Vec<String> {
+        let zone = self.hours.zone().clone();
+        let found = self.availability(&AskedRange::of_dates(date(day), date(day), zone.clone()).unwrap());
+        assert!(found.slots.keys().all(|key| *key == date(day)));
+        let slots = found.slots.values().flatten();
+        slots.map(|slot| zone.to_datetime(slot.start).strftime("%H:%M").to_string()).collect()
+    }
+
+    fn check(&self, wished: &str) -> Result<Slot, SlotRefusal> {
+        self.see(|calendar| calendar.check_slot(at(wished), Overrule::Nothing))
+    }
+
+    fn overrule(&self, wished: &str) -> Result<Slot, SlotRefusal> {
+        self.see(|calendar| calendar.check_slot(at(wished), Overrule::PracticeRules))
+    }
+
+    fn next(&self, after: &str) -> Option<String> {
+        self.see(|calendar| calendar.first_free_after(at(after))).map(|instant| instant.to_string())
+    }
+}
+
+const TUESDAY: &str = "2027-01-12";
+
+#[test]
+fn a_free_day_offers_its_grid() {
+    let practice = Practice::default();
+    assert_eq!(practice.on(TUESDAY), ["09:00", "09:30", "10:00", "10:30", "11:00"], "11:10 would be the last to fit");
+    let exact = Practice { session: SessionLength::new(60, 60).unwrap(), ..Practice::default() };
+    assert_eq!(exact.on(TUESDAY).last().unwrap(), "11:00", "the pause may run past closing");
+    let long = Practice { session: SessionLength::new(181, 0).unwrap(), ..Practice::default() };
+    assert!(long.on(TUESDAY).is_empty());
+    assert_eq!(long.next("2027-01-12T00:00:00Z"), None);
+}
+
+#[test]
+fn slots_are_listed_under_the_askers_dates() {
+    let practice = Practice { hours: daily("Europe/Berlin", "00:00-01:00 09:00-10:00"), ..Practice::default() };
+    let asked = AskedRange::of_dates(date("2027-01-12"), date("2027-01-13"), zone("America/New_York")).unwrap();
+    let found = practice.availability(&asked);
+    let listed: Vec<(String, Vec<String>)> = found
+        .slots
+        .iter()
+        .map(|(date, slots)| (date.to_string(), slots.iter().map(|slot| slot.start.to_string()).collect()))
+        .collect();
+    let expected = [
+        ("2027-01-12", vec!["2027-01-12T08:00:00Z", "2027-01-12T23:00:00Z"]),
+        ("2027-01-13", vec!["2027-01-13T08:00:00Z", "2027-01-13T23:00:00Z"]),
+    ];
+    assert_eq!(listed, expected.map(|(date, slots)| (date.to_owned(), slots.into_iter().map(str::to_owned).collect())));
+    assert_eq!(found.next_available, Some(at("2027-01-12T08:00:00Z")));
+}
+
+#[test]
+fn bookings_take_their_time_and_their_pause() {
+    let booked = |intervals: &[&str]| Practice { taken: taken(intervals), ..Practice::default() };
+    let table: &[(&str, &[&str], &[&str])] = &[
+        ("10:00 to 11:00", &["2027-01-12T09:00:00Z/2027-01-12T10:00:00Z"], &["09:00", "11:00"]),
+        ("to 11:05", &["2027-01-12T09:00:00Z/2027-01-12T10:05:00Z"], &["09:00"]),
+        ("from 09:59", &["2027-01-12T08:59:00Z/2027-01-12T10:00:00Z"], &["11:00"]),
+        ("one second of it", &["2027-01-12T08:59:59Z/2027-01-12T09:00:00Z"], &["10:00", "10:30", "11:00"]),
+        ("a fraction of a second", &["2027-01-12T09:00:00Z/2027-01-12T10:00:00.001Z"], &["09:00"]),
+        (
+            "two that touch",
+            &["2027-01-12T09:00:00Z/2027-01-12T10:00:00Z", "2027-01-12T08:00:00Z/2027-01-12T09:00:00Z"],
+            &["11:00"],
+        ),
+        (
+            "one inside another",
+            &["2027-01-12T08:00:00Z/2027-01-12T10:30:00Z", "2027-01-12T08:30:00Z/2027-01-12T09:00:00Z"],
+            &[],
+        ),
+        (
+            "after closing, where the pause would be",
+            &["2027-01-12T10:55:00Z/2027-01-12T11:30:00Z"],
+            &["09:00", "09:30", "10:00", "10:30"],
+        ),
+        (
+            "until opening",
+            &["2027-01-12T07:00:00Z/2027-01-12T08:00:00Z"],
+            &["09:00", "09:30", "10:00", "10:30", "11:00"],
+        ),
+        ("from the day before", &["2027-01-11T22:00:00Z/2027-01-12T08:01:00Z"], &["09:30", "10:00", "10:30", "11:00"]),
+    ];
+    for (what, intervals, expected) in table {
+        assert_eq!(booked(intervals).on(TUESDAY), *expected, "{what}");
+    }
+}
+
+#[test]
+fn a_closure_cuts_out_of_the_grid() {
+    let mut practice = Practice { settings: RuleSettings::default(), ..Practice::default() };
+    practice.exceptions.close_hours(date(TUESDAY), wall("08:00-10:20"));
+    assert_eq!(practice.on(TUESDAY), ["10:30", "10:45", "11:00"], "steps of a quarter unless said otherwise");
+    practice.exceptions.add_hours(date(TUESDAY), wall("17:10-18:20"));
+    assert_eq!(practice.on(TUESDAY), ["10:30", "10:45", "11:00", "17:10", "17:25"]);
+}
+
+#[test]
+fn a_session_may_span_hours_that_touch() {
+    let hours = daily("Europe/Berlin", "00:00-00:30 12:00-12:30 12:30-13:00 23:00-24:00");
+    let practice = Practice { hours, ..Practice::default() };
+    assert_eq!(practice.on(TUESDAY), ["12:00", "23:00", "23:30"]);
+    let taken = taken(&["2027-01-12T23:00:00Z/2027-01-12T23:01:00Z"]);
+    assert_eq!(Practice { taken, ..practice }.on(TUESDAY), ["12:00", "23:00"]);
+}
+
+#[test]
+fn sessions_last_their_time_across_a_change_of_the_clock() {
+    let practice =
+        Practice { hours: daily("Europe/Berlin", "01:00-04:00"), now: "2027-03-01T00:00:00Z", ..Practice::default() };
+    assert_eq!(practice.on("2027-03-28"), ["01:00", "01:30", "03:00"], "an hour is missing");
+    let practice = Practice { now: "2027-10-01T00:00:00Z", ..practice };
+    assert_eq!(practice.on("2027-10-31"), ["01:00", "01:30", "02:00", "02:30", "02:00", "02:30", "03:00"]);
+    let asked = AskedRange::of_dates(date("2027-10-31"), date("2027-10-31"), zone("Europe/Berlin")).unwrap();
+    for slot in practice.availability(&asked).slots.into_values().flatten() {
+        assert_eq!(slot.end.duration_since(slot.start), SignedDuration::from_mins(50));
+    }
+}
+
+#[test]
+fn notice_and_horizon_are_counted_to_the_second() {
+    let settings = RuleSettings { notice_minutes: 25 * 60, horizon_days: 2, step_minutes: 30, daily_cap: None };
+    let practice = |now| Practice { settings, now, ..Practice::default() };
+    // 25 hours after 07:00Z it is 09:00 on Tuesday's clock; two days after, 08:00 on Wednesday's.
+    assert_eq!(practice("2027-01-11T07:00:00Z").on(TUESDAY)[0], "09:00");
+    assert_eq!(practice("2027-01-11T07:00:00.001Z").on(TUESDAY)[0], "09:30");
+    assert_eq!(practice("2027-01-11T07:00:00.001Z").check("2027-01-12T08:00:00Z"), Err(SlotRefusal::TooSoon));
+    assert!(practice("2027-01-11T07:00:00Z").on("2027-01-13").is_empty());
+    assert_eq!(practice("2027-01-11T09:00:00Z").on("2027-01-13"), ["09:00", "09:30", "10:00"]);
+    assert_eq!(practice("2027-01-11T08:59:59.9Z").on("2027-01-13"), ["09:00", "09:30"]);
+    assert_eq!(practice("2027-01-11T08:59:59.9Z").check("2027-01-13T09:00:00Z"), Err(SlotRefusal::TooFar));
+}
+
+#[test]
+fn nothing_is_offered_that_has_begun() {
+    let practice = |now| Practice { now, ..Practice::default() };
+    assert_eq!(practice("2027-01-12T07:59:59Z").on(TUESDAY)[0], "09:00");
+    assert_eq!(practice("2027-01-12T08:00:00Z").on(TUESDAY)[0], "09:30");
+    assert!(practice("2027-01-13T00:00:00Z").on(TUESDAY).is_empty());
+    assert_eq!(practice("2027-01-12T08:00:00Z").check("2027-01-12T08:00:00.9Z"), Err(SlotRefusal::InThePast));
+}
+
+#[test]
+fn a_full_day_offers_nothing_more() {
+    let settings = |cap| RuleSettings { daily_cap: Some(cap), step_minutes: 30, ..RuleSettings::default() };
+    // Three bookings that begin on Tuesday by the practice's clock, one of them by UTC still on Monday; one of Monday's.
+    let taken = taken(&[
+        "2027-01-11T22:59:00Z/2027-01-11T23:30:00Z",
+        "2027-01-11T23:30:00Z/2027-01-11T23:59:00Z",
+        "2027-01-12T08:00:00Z/2027-01-12T09:00:00Z",
+        "2027-01-12T20:00:00Z/2027-01-12T21:00:00Z",
+    ]);
+    let practice = |cap| Practice { settings: settings(cap), taken: taken.clone(), ..Practice::default() };
+    assert!(practice(3).on(TUESDAY).is_empty());
+    assert_eq!(practice(3).check("2027-01-12T09:00:00Z"), Err(SlotRefusal::DayFull));
+    assert_eq!(
+        practice(3).check("2027-01-12T08:00:00Z"),
+        Err(SlotRefusal::DayFull),
+        "tells more than that it is taken"
+    );
+    assert!(practice(3).overrule("2027-01-12T09:00:00Z").is_ok());
+    assert_eq!(practice(3).next("2027-01-12T00:00:00Z").unwrap(), "2027-01-13T08:00:00Z");
+    assert_eq!(practice(4).on(TUESDAY), ["10:00", "10:30", "11:00"]);
+    assert_eq!(practice(4).check("2027-01-12T08:00:00Z"), Err(SlotRefusal::Taken));
+    assert!(practice(2).check("2027-01-11T08:00:00Z").is_ok(), "Monday has one only");
+    assert_eq!(practice(1).check("2027-01-11T08:00:00Z"), Err(SlotRefusal::DayFull));
+}
+
+#[test]
+fn wishes_are_granted_or_told_why_not() {
+    let mut practice = Practice {
+        hours: on_days("Europe/Berlin", &[Weekday::Monday, Weekday::Tuesday], "09:00-12:00"),
+        settings: RuleSettings { notice_minutes: 120, horizon_days: 30, step_minutes: 30, daily_cap: None },
+        taken: taken(&["2027-01-12T09:00:00Z/2027-01-12T10:00:00Z"]),
+        ..Practice::default()
+    };
+    practice.exceptions.close_dates(date("2027-01-18"), date("2027-01-18")).unwrap();
+    let slot = |start: &str, end: &str| Ok(Slot { start: at(start), end: at(end) });
+    let table = [
+        ("2027-01-12T08:00:00Z", slot("2027-01-12T08:00:00Z", "2027-01-12T08:50:00Z"), "free, and touches the next"),
+        ("2027-01-12T08:00:00.7Z", slot("2027-01-12T08:00:00Z", "2027-01-12T08:50:00Z"), "cut to the second"),
+        ("2027-01-12T10:00:00Z", slot("2027-01-12T10:00:00Z", "2027-01-12T10:50:00Z"), "right after another"),
+        ("2027-01-11T07:00:00Z", Err(SlotRefusal::InThePast), "now"),
+        ("2020-01-01T00:00:00Z", Err(SlotRefusal::InThePast), "long ago"),
+        ("2027-01-11T08:30:00Z", Err(SlotRefusal::TooSoon), "in the hours, in the notice"),
+        ("2027-01-11T09:00:00Z", slot("2027-01-11T09:00:00Z", "2027-01-11T09:50:00Z"), "just outside the notice"),
+        ("2027-02-10T07:00:01Z", Err(SlotRefusal::TooFar), "a second beyond the horizon"),
+        ("9999-12-30T22:00:00Z", Err(SlotRefusal::TooFar), "the end of time"),
+        ("2027-01-12T07:30:00Z", Err(SlotRefusal::OutsideHours), "before opening"),
+        ("2027-01-12T10:30:00Z", Err(SlotRefusal::OutsideHours), "ends after closing"),
+        ("2027-01-13T08:00:00Z", Err(SlotRefusal::OutsideHours), "a Wednesday"),
+        ("2027-01-18T08:00:00Z", Err(SlotRefusal::OutsideHours), "a closed Monday"),
+        ("2027-01-12T08:07:00Z", Err(SlotRefusal::OffGrid), "an odd minute"),
+        ("2027-01-12T08:00:01Z", Err(SlotRefusal::OffGrid), "an odd second"),
+        ("2027-01-12T08:30:00Z", Err(SlotRefusal::Taken), "runs into another"),
+        ("2027-01-12T09:30:00Z", Err(SlotRefusal::Taken), "begins in another"),
+    ];
+    for (wished, expected, what) in table {
+        assert_eq!(practice.check(wished), expected, "{what}");
+    }
+}
+
+#[test]
+fn the_practice_may_step_over_its_own_rules_only() {
+    let practice = Practice {
+        settings: RuleSettings { notice_minutes: 120, horizon_days: 30, step_minutes: 30, daily_cap: Some(1) },
+        taken: taken(&["2027-01-12T09:00:00Z/2027-01-12T10:00:00Z"]),
+        ..Practice::default()
+    };
+    for wished in [
+        "2027-01-11T07:00:01Z",
+        "2027-01-11T20:13:00Z",
+        "2027-01-12T10:00:00Z",
+        "2027-01-12T08:00:00Z",
+        "2028-01-12T07:00:00Z",
+    ] {
+        assert_eq!(practice.overrule(wished).map(|slot| slot.start), Ok(at(wished)));
+    }
+    let refused = [
+        ("2027-01-11T07:00:00Z", SlotRefusal::InThePast),
+        ("2028-01-12T07:00:01Z", SlotRefusal::TooFar),
+        ("2027-01-12T08:00:01Z", SlotRefusal::Taken),
+        ("2027-01-12T09:59:59Z", SlotRefusal::Taken),
+    ];
+    for (wished, refusal) in refused {
+        assert_eq!(practice.overrule(wished), Err(refusal), "{wished}");
+    }
+}
+
+#[test]
+fn the_next_free_slot_may_lie_beyond_the_range() {
+    let mut practice = Practice::default();
+    practice.exceptions.close_dates(date("2027-01-11"), date("2027-05-02")).unwrap();
+    let asked = |first, last| AskedRange::of_dates(date(first), date(last), zone("Europe/Berlin")).unwrap();
+    let found = practice.availability(&asked("2027-01-11", "2027-01-31"));
+    assert!(found.slots.is_empty());
+    assert_eq!(found.next_available, Some(at("2027-05-03T07:00:00Z")), "months later");
+    let found = practice.availability(&asked("2027-05-01", "2027-05-04"));
+    assert_eq!(found.slots.len(), 2);
+    assert_eq!(found.next_available, Some(at("2027-05-03T07:00:00Z")), "the first of the range");
+    practice.settings.horizon_days = 111;
+    assert_eq!(practice.next("2027-01-11T07:00:00Z"), None, "the horizon ends on the second of May");
+    practice.settings.horizon_days = 112;
+    assert_eq!(practice.next("2027-01-11T07:00:00Z").unwrap(), "2027-05-03T07:00:00Z");
+    assert_eq!(practice.next("2027-05-03T07:00:01Z"), None);
+    assert_eq!(practice.availability(&asked("2040-01-01", "2040-01-31")), Availability::default(), "beyond it all");
+    assert_eq!(practice.availability(&asked("2020-01-01", "2020-01-31")).slots.len(), 0);
+}
+
+#[test]
+fn a_range_has_at_most_31_days() {
+    let berlin = zone("Europe/Berlin");
+    let dates = |first, last| AskedRange::of_dates(date(first), date(last), berlin.clone());
+    let march = dates("2027-03-01", "2027-03-31").unwrap();
+    assert_eq!((march.from(), march.until()), (at("2027-02-28T23:00:00Z"), at("2027-03-31T22:00:00Z")));
+    let october = dates("2027-10-01", "2027-10-31").unwrap();
+    assert_eq!((october.from(), october.until()), (at("2027-09-30T22:00:00Z"), at("2027-10-31T23:00:00Z")));
+    assert_eq!(dates("2027-10-01", "2027-11-01"), Err(RangeError::TooLong));
+    assert_eq!(dates("2027-10-02", "2027-10-01"), Err(RangeError::Backwards));
+    assert!(dates("9999-12-31", "9999-12-31").is_ok());
+    let missing = AskedRange::of_dates(date("2011-12-30"), date("2011-12-30"), zone("Pacific/Apia")).unwrap();
+    assert_eq!(missing.from(), missing.until(), "a date that never was is empty");
+
+    let between = |from, until| AskedRange::new(at(from), at(until), berlin.clone());
+    assert_eq!(between("2027-09-30T22:00:00Z", "2027-10-31T23:00:00Z"), Ok(october), "an hour more on purpose");
+    assert_eq!(between("2027-09-30T22:00:00Z", "2027-10-31T23:00:00.001Z"), Err(RangeError::TooLong));
+    assert!(between("2027-02-28T23:00:00Z", "2027-03-31T23:00:00Z").is_ok(), "31 times 24 hours");
+    assert_eq!(between("2027-02-28T23:00:00Z", "2027-03-31T23:00:00.001Z"), Err(RangeError::TooLong));
+    assert_eq!(between("2027-02-28T23:00:00Z", "2027-02-28T22:59:59Z"), Err(RangeError::Backwards));
+    assert!(between("2027-02-28T23:00:00Z", "2027-02-28T23:00:00Z").is_ok(), "empty");
+    assert_eq!(AskedRange::new(Timestamp::MIN, Timestamp::MAX, berlin.clone()), Err(RangeError::TooLong));
+}
+
+#[test]
+fn a_range_cuts_beginnings_and_nothing_else() {
+    let practice = Practice::default();
+    let starts = |from, until| {
+        let asked = AskedRange::new(at(from), at(until), TimeZone::UTC).unwrap();
+        let slots = practice.availability(&asked).slots;
+        slots.into_values().flatten().map(|slot| slot.start.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        starts("2027-01-12T08:00:00.5Z", "2027-01-12T09:00:00Z"),
+        ["2027-01-12T08:30:00Z"],
+        "the session may end after the range, and the grid does not depend on it"
+    );
+    assert_eq!(
+        starts("2027-01-12T08:07:00Z", "2027-01-12T09:00:00.1Z"),
+        ["2027-01-12T08:30:00Z", "2027-01-12T09:00:00Z"]
+    );
+}
+
+#[test]
+fn what_is_offered_is_what_is_accepted() {
+    let mut practice = Practice {
+        hours: on_days("Europe/Berlin", &EVERY_DAY, "00:00-02:30 02:45-05:00 22:00-24:00"),
+        settings: RuleSettings { notice_minutes: 300, horizon_days: 4, step_minutes: 20, daily_cap: Some(3) },
+        taken: taken(&[
+            "2027-10-30T22:10:00Z/2027-10-30T23:10:00Z",
+            "2027-10-31T01:10:00Z/2027-10-31T02:10:00Z",
+            "2027-11-01T21:00:00Z/2027-11-01T21:30:00Z",
+            "2027-11-01T21:30:00Z/2027-11-01T22:00:00Z",
+            "2027-11-01T22:00:00Z/2027-11-01T22:30:00Z",
+        ]),
+        now: "2027-10-29T20:00:30Z",
+        ..Practice::default()
+    };
+    practice.exceptions.close_hours(date("2027-10-31"), wall("02:10-02:20"));
+    practice.exceptions.add_hours(date("2027-10-31"), wall("04:30-07:00"));
+    let asked = AskedRange::new(at("2027-10-29T00:00:00Z"), at("2027-11-04T00:00:00Z"), TimeZone::UTC).unwrap();
+    let offered: Vec<Slot> = practice.availability(&asked).slots.into_values().flatten().collect();
+    assert!(offered.len() > 20, "{}", offered.len());
+    let step = SignedDuration::from_mins(1);
+    let mut accepted = Vec::new();
+    let mut wished = asked.from();
+    while wished < asked.until() {
+        accepted.extend(practice.see(|calendar| calendar.check_slot(wished, Overrule::Nothing)));
+        wished += step;
+    }
+    assert_eq!(offered, accepted);
+    let open = open_intervals(&practice.hours, &practice.exceptions, asked.from(), asked.until());
+    assert!(open.windows(2).all(|pair| pair[0].end <= pair[1].start), "in order, without overlap");
+}

@@ -1,0 +1,414 @@
+//! The calendar against a naive one that looks at the clock minute by minute, around every change of the clock that the
+//! time zone database knows from 2024 to 2040, and with random hours, exceptions and bookings.
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise, in its helpers too")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use attune_domain::TimeZoneName;
+use attune_domain::calendar::{
+    AskedRange, BookingRules, Calendar, Exceptions, Interval, Overrule, RuleSettings, SessionLength, Slot, Taken,
+    WallInterval, WallTime, WeeklyHours, open_intervals,
+};
+use jiff::civil::{Date, Weekday};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+const DAY_MINUTES: i64 = 1_440;
+/// How far the naive calendar looks to either side of a change. The dates of all compared beginnings begin inside.
+const AROUND: i64 = 37 * HOUR;
+/// How far to either side beginnings are compared.
+const COMPARED: i64 = 11 * HOUR;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+/// A wall interval in minutes of the day.
+type Wall = (i64, i64);
+
+/// Hours and what differs from them, in a form that any calendar can be made of.
+#[derive(Debug, Clone, Default)]
+struct Plan {
+    /// Monday first, without overlap.
+    week: [Vec<Wall>; 7],
+    extra: Vec<(Date, Wall)>,
+    closed_hours: Vec<(Date, Wall)>,
+    closed_dates: Vec<(Date, Date)>,
+    /// In seconds, on whole minutes.
+    closed_between: Vec<(i64, i64)>,
+    /// In seconds, on whole minutes.
+    taken: Vec<(i64, i64)>,
+    minutes: u32,
+    pause_minutes: u32,
+    step_minutes: u32,
+}
+
+fn wall((start, end): Wall) -> WallInterval {
+    let time = |minutes: i64| WallTime::from_minutes(u16::try_from(minutes).unwrap()).unwrap();
+    WallInterval::new(time(start), time(end)).unwrap()
+}
+
+fn interval((start, end): (i64, i64)) -> Interval {
+    Interval::new(at(start), at(end)).unwrap()
+}
+
+impl Plan {
+    fn hours(&self, zone: &TimeZone) -> WeeklyHours {
+        let week = self.week.iter().zip(Weekday::Monday.cycle_forward());
+        let week = week.flat_map(|(day, weekday)| day.iter().map(move |interval| (weekday, wall(*interval))));
+        WeeklyHours::new(TimeZoneName::parse("Test/Zone").unwrap(), zone.clone(), week).unwrap()
+    }
+
+    fn exceptions(&self) -> Exceptions {
+        let mut exceptions = Exceptions::default();
+        for (date, interval) in &self.extra {
+            exceptions.add_hours(*date, wall(*interval));
+        }
+        for (date, interval) in &self.closed_hours {
+            exceptions.close_hours(*date, wall(*interval));
+        }
+        for (first, last) in &self.closed_dates {
+            exceptions.close_dates(*first, *last).unwrap();
+        }
+        for between in &self.closed_between {
+            exceptions.close_between(interval(*between));
+        }
+        exceptions
+    }
+
+    /// Everything written for a date, in the order in which grids take precedence.
+    fn written_on(&self, date: Date) -> Vec<Wall> {
+        let weekday = usize::try_from(date.weekday().to_monday_zero_offset()).unwrap();
+        let mut written = self.week[weekday].clone();
+        written.extend(self.extra.iter().filter(|(extra, _)| *extra == date).map(|(_, interval)| *interval));
+        written.sort_unstable();
+        written
+    }
+}
+
+/// What the clock of a zone shows in each minute around a centre.
+struct Clock {
+    start: i64,
+    /// Date, minute of the day, and both as one number of minutes.
+    readings: Vec<(Date, i64, i64)>,
+}
+
+impl Clock {
+    fn watch(zone: &TimeZone, centre: i64) -> Self {
+        let epoch = jiff::civil::date(1970, 1, 1);
+        let mut last = (epoch, 0);
+        let start = centre - AROUND;
+        let readings = (0..2 * AROUND / MINUTE)
+            .map(|minute| {
+                let shown = zone.to_datetime(at(start + minute * MINUTE));
+                let (date, of_day) = (shown.date(), i64::from(shown.hour()) * 60 + i64::from(shown.minute()));
+                assert_eq!(shown.second(), 0, "the zone's offset has seconds");
+                if last.0 != date {
+                    last = (date, date.duration_since(epoch).as_hours() / 24);
+                }
+                (date, of_day, last.1 * DAY_MINUTES + of_day)
+            })
+            .collect();
+        Self { start, readings }
+    }
+}
+
+/// The naive calendar: which minutes are open, and on which grid.
+fn open_minutes(plan: &Plan, clock: &Clock) -> Vec<Option<i64>> {
+    let mut latest_reading = i64::MIN;
+    let mut written: BTreeMap<Date, Vec<Wall>> = BTreeMap::new();
+    let mut first_shown: BTreeMap<(Date, usize), i64> = BTreeMap::new();
+    let mut open = Vec::with_capacity(clock.readings.len());
+    for (&(date, of_day, reading), minute) in clock.readings.iter().zip(0..) {
+        let instant = clock.start + minute * MINUTE;
+        let day = reading - of_day;
+        let mut grid = None;
+        for (index, (start, end)) in written.entry(date).or_insert_with(|| plan.written_on(date)).iter().enumerate() {
+            let ended = latest_reading >= day + end;
+            if (*start..*end).contains(&of_day) && !ended {
+                let first = *first_shown.entry((date, index)).or_insert(instant);
+                grid = grid.or(Some(first));
+            }
+        }
+        latest_reading = latest_reading.max(reading);
+        let closed = plan.closed_dates.iter().any(|(first, last)| (*first..=*last).contains(&date))
+            || plan.closed_hours.iter().any(|(on, (start, end))| *on == date && (*start..*end).contains(&of_day))
+            || plan.closed_between.iter().any(|(start, end)| (*start..*end).contains(&instant));
+        open.push(grid.filter(|_| !closed));
+    }
+    open
+}
+
+/// The beginnings that the naive calendar offers.
+fn naive_slots(plan: &Plan, clock: &Clock, open: &[Option<i64>], centre: i64) -> Vec<i64> {
+    let mut busy = vec![false; open.len()];
+    for (start, end) in &plan.taken {
+        for instant in (*start..*end).step_by(60) {
+            if let Some(minute) = usize::try_from((instant - clock.start) / MINUTE).ok().filter(|m| *m < busy.len()) {
+                busy[minute] = true;
+            }
+        }
+    }
+    let length = usize::try_from(plan.minutes).unwrap();
+    let occupied = length + usize::try_from(plan.pause_minutes).unwrap();
+    let step = i64::from(plan.step_minutes) * MINUTE;
+    let first = usize::try_from((centre - COMPARED - clock.start) / MINUTE).unwrap();
+    let last = usize::try_from((centre + COMPARED - clock.start) / MINUTE).unwrap();
+    (first..last)
+        .zip((centre - COMPARED..).step_by(60))
+        .filter(|(minute, instant)| {
+            open[*minute].is_some_and(|grid| (instant - grid) % step == 0)
+                && open[*minute..*minute + length].iter().all(Option::is_some)
+                && !busy[*minute..*minute + occupied].contains(&true)
+        })
+        .map(|(_, instant)| instant)
+        .collect()
+}
+
+/// Compares both calendars around an instant; answers with the number of slots.
+fn compare(zone: &TimeZone, plan: &Plan, clock: &Clock, centre: i64, what: &str) -> usize {
+    let (hours, exceptions) = (plan.hours(zone), plan.exceptions());
+    let expected = open_minutes(plan, clock);
+
+    let open = open_intervals(&hours, &exceptions, at(centre - COMPARED), at(centre + COMPARED));
+    assert!(open.windows(2).all(|pair| pair[0].end <= pair[1].start), "{what}: in order and without overlap: {open:?}");
+    let mut found = vec![None; expected.len()];
+    for interval in &open {
+        assert!(interval.start < interval.end, "{what}: {interval:?} is empty");
+        for instant in (interval.start.as_second()..interval.end.as_second()).step_by(60) {
+            let minute = usize::try_from((instant - clock.start) / MINUTE).unwrap();
+            if let Some(reading) = clock.readings.get(minute) {
+                assert_eq!(reading.0, interval.date, "{what}: the date of {interval:?}");
+                found[minute] = Some(interval.grid_from.as_second());
+            }
+        }
+    }
+    let compared = usize::try_from((AROUND - COMPARED) / MINUTE).unwrap();
+    let compared = compared..expected.len() - compared;
+    if found[compared.clone()] != expected[compared.clone()] {
+        let minute = compared.clone().find(|minute| found[*minute] != expected[*minute]).unwrap();
+        let instant = at(clock.start + i64::try_from(minute).unwrap() * MINUTE);
+        let reading = clock.readings[minute];
+        panic!(
+            "{what}: at {instant}, {reading:?}, open on the grid of {:?} instead of {:?}: {plan:?}",
+            found[minute], expected[minute]
+        );
+    }
+
+    let rules = RuleSettings { step_minutes: plan.step_minutes, ..RuleSettings::default() };
+    let calendar = Calendar {
+        hours: &hours,
+        exceptions: &exceptions,
+        rules: &BookingRules::new(rules).unwrap(),
+        taken: &Taken::new(plan.taken.iter().map(|booking| interval(*booking))),
+        session: SessionLength::new(plan.minutes, plan.pause_minutes).unwrap(),
+        now: at(centre - 2 * AROUND),
+    };
+    let asked = AskedRange::new(at(centre - COMPARED), at(centre + COMPARED), zone.clone()).unwrap();
+    let answer = calendar.availability(&asked);
+    let mut offered: Vec<Slot> = Vec::new();
+    for (date, slots) in &answer.slots {
+        for slot in slots {
+            assert_eq!(zone.to_datetime(slot.start).date(), *date, "{what}: {slot:?} is under its date");
+            assert_eq!(
+                slot.end.duration_since(slot.start),
+                SignedDuration::from_mins(i64::from(plan.minutes)),
+                "{what}"
+            );
+            assert_eq!(calendar.check_slot(slot.start, Overrule::Nothing), Ok(*slot), "{what}: offered and accepted");
+        }
+        offered.extend(slots);
+    }
+    // A clock put back over midnight shows the earlier date again.
+    offered.sort_unstable();
+    let offered: Vec<i64> = offered.into_iter().map(|slot| slot.start.as_second()).collect();
+    assert_eq!(offered, naive_slots(plan, clock, &expected, centre), "{what}: {plan:?}");
+    if let Some(first) = offered.first() {
+        assert_eq!(answer.next_available, Some(at(*first)), "{what}");
+        assert_eq!(calendar.first_free_after(asked.from()), Some(at(*first)), "{what}");
+    }
+    offered.len()
+}
+
+/// Plans that are interesting around a change: long hours, office hours, and hours that begin and end inside what the
+/// clock skips or repeats.
+fn plans_around(change: i64, before: i64, after: i64) -> Vec<Plan> {
+    let middle = ((change + (before + after) / 2) / MINUTE).rem_euclid(DAY_MINUTES);
+    let weeks: [&[Wall]; 6] = [
+        &[(0, DAY_MINUTES)],
+        &[(9 * 60, 12 * 60), (13 * 60, 17 * 60)],
+        &[(middle - 200, middle), (middle, middle + 200)],
+        &[(middle - 7, middle + 131)],
+        &[(middle - 131, middle + 7)],
+        &[(middle - 20, middle + 10), (middle + 15, middle + 30)],
+    ];
+    let lengths = [(50, 10, 15), (25, 5, 10), (60, 0, 60)];
+    let taken = vec![
+        (change - 120 * MINUTE, change - 75 * MINUTE),
+        (change - 20 * MINUTE, change + 15 * MINUTE),
+        (change + 75 * MINUTE, change + 130 * MINUTE),
+        (change + 130 * MINUTE, change + 131 * MINUTE),
+    ];
+    weeks
+        .iter()
+        .zip(lengths.iter().cycle())
+        .enumerate()
+        .map(|(index, (week, (minutes, pause_minutes, step_minutes)))| {
+            let clamped = week.iter().map(|(start, end)| ((*start).max(0), (*end).min(DAY_MINUTES)));
+            let day: Vec<Wall> = clamped.filter(|(start, end)| start < end).collect();
+            Plan {
+                week: std::array::from_fn(|_| day.clone()),
+                taken: if index % 2 == 0 { Vec::new() } else { taken.clone() },
+                minutes: *minutes,
+                pause_minutes: *pause_minutes,
+                step_minutes: *step_minutes,
+                ..Plan::default()
+            }
+        })
+        .collect()
+}
+
+/// Every zone of the database.
+fn zones() -> Vec<(String, TimeZone)> {
+    let names = jiff::tz::db().available().map(|name| name.to_string());
+    let zones: Vec<_> = names.filter_map(|name| Some((name.clone(), jiff::tz::db().get(&name).ok()?))).collect();
+    assert!(zones.len() > 400, "only {} zones: is there a time zone database?", zones.len());
+    zones
+}
+
+/// Instant, offset before and offset after of each change of a zone's clock from 2024 to 2040.
+fn changes(zone: &TimeZone) -> Vec<(i64, i64, i64)> {
+    let (from, until): (Timestamp, Timestamp) =
+        ("2024-01-01T00:00:00Z".parse().unwrap(), "2041-01-01T00:00:00Z".parse().unwrap());
+    let mut before = i64::from(zone.to_offset(from).seconds());
+    let mut found = Vec::new();
+    for change in zone.following(from).take_while(|change| change.timestamp() < until) {
+        let after = i64::from(change.offset().seconds());
+        if after != before {
+            found.push((change.timestamp().as_second(), before, after));
+        }
+        before = after;
+    }
+    found
+}
+
+#[test]
+fn every_change_of_every_zone_is_right() {
+    // Zones that do the same thing at the same instant need to be looked at once.
+    let mut seen: BTreeSet<Vec<(i64, i64, i64)>> = BTreeSet::new();
+    let mut steady: BTreeSet<i64> = BTreeSet::new();
+    let (mut looked_at, mut slots) = (0, 0);
+    for (name, zone) in zones() {
+        let changes = changes(&zone);
+        if changes.is_empty() {
+            let centre = 1_806_192_000;
+            let offset = i64::from(zone.to_offset(at(centre)).seconds());
+            if steady.insert(offset) {
+                let clock = Clock::watch(&zone, centre);
+                for plan in plans_around(centre, offset, offset) {
+                    slots += compare(&zone, &plan, &clock, centre, &name);
+                }
+            }
+        }
+        for (change, before, after) in &changes {
+            let near = changes.iter().filter(|(other, ..)| (other - change).abs() < 4 * 24 * HOUR).copied().collect();
+            if seen.insert(near) {
+                looked_at += 1;
+                let clock = Clock::watch(&zone, *change);
+                let what = format!("{name} at {}", at(*change));
+                for plan in plans_around(*change, *before, *after) {
+                    slots += compare(&zone, &plan, &clock, *change, &what);
+                }
+            }
+        }
+    }
+    assert!(looked_at > 300 && slots > 20_000, "only {looked_at} changes with {slots} slots were compared");
+}
+
+#[test]
+fn a_left_out_day_and_a_midnight_that_moves_are_right() {
+    for (name, change) in [
+        ("Pacific/Apia", "2011-12-30T10:00:00Z"),
+        ("Pacific/Kwajalein", "1993-08-21T12:00:00Z"),
+        ("America/Sao_Paulo", "2018-11-04T03:00:00Z"),
+        ("America/Havana", "2026-11-01T05:00:00Z"),
+        ("Asia/Beirut", "2026-10-24T21:00:00Z"),
+        ("America/Nuuk", "2026-03-29T01:00:00Z"),
+        ("Antarctica/Troll", "2026-10-25T01:00:00Z"),
+        ("Australia/Lord_Howe", "2026-04-04T15:00:00Z"),
+    ] {
+        let zone = jiff::tz::db().get(name).unwrap();
+        let change = change.parse::<Timestamp>().unwrap().as_second();
+        let offset = |second| i64::from(zone.to_offset(at(second)).seconds());
+        assert_ne!(offset(change - 1), offset(change), "{name} changes its clock then");
+        let clock = Clock::watch(&zone, change);
+        for plan in plans_around(change, offset(change - 1), offset(change)) {
+            compare(&zone, &plan, &clock, change, name);
+        }
+    }
+}
+
+fn any_wall() -> impl Strategy<Value = Wall> {
+    (0..DAY_MINUTES, 1..=400_i64).prop_map(|(start, minutes)| (start, (start + minutes).min(DAY_MINUTES)))
+}
+
+fn any_day() -> impl Strategy<Value = Vec<Wall>> {
+    prop_oneof![
+        1 => Just(vec![(0, DAY_MINUTES)]),
+        4 => prop::collection::btree_set(0..=DAY_MINUTES, 0..8).prop_map(|marks| {
+            let marks: Vec<i64> = marks.into_iter().collect();
+            marks.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect()
+        }),
+        2 => prop::collection::btree_set(0..=DAY_MINUTES, 0..6).prop_map(|marks| {
+            let marks: Vec<i64> = marks.into_iter().collect();
+            marks.windows(2).map(|pair| (pair[0], pair[1])).collect()
+        }),
+    ]
+}
+
+/// An interval in minutes from the centre.
+fn any_between() -> impl Strategy<Value = (i64, i64)> {
+    (-1_000..1_000_i64, 1..=180_i64).prop_map(|(start, minutes)| (start, start + minutes))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_calendars_are_right(
+        zone in prop::sample::select(zones()),
+        which in any::<prop::sample::Index>(),
+        shift in -20 * 60..20 * 60_i64,
+        week in prop::array::uniform7(any_day()),
+        extra in prop::collection::vec((-1..=1_i32, any_wall()), 0..4),
+        closed_hours in prop::collection::vec((-1..=1_i32, any_wall()), 0..4),
+        closed_dates in prop::collection::vec((-1..=1_i32, 0..=1_i32), 0..2),
+        closed_between in prop::collection::vec(any_between(), 0..3),
+        taken in prop::collection::vec(any_between(), 0..8),
+        (minutes, pause_minutes, step_minutes) in (1..=240_u32, 0..=60_u32, 5..=120_u32),
+    ) {
+        let (name, zone) = zone;
+        let changes = changes(&zone);
+        let change = if changes.is_empty() { 1_806_192_000 } else { which.get(&changes).0 };
+        let centre = change + shift * MINUTE;
+        let today = zone.to_datetime(at(centre)).date();
+        let day = |days: i32| today.saturating_add(jiff::Span::new().days(days));
+        let instants = |(start, end): (i64, i64)| (centre + start * MINUTE, centre + end * MINUTE);
+        let plan = Plan {
+            week,
+            extra: extra.into_iter().map(|(days, wall)| (day(days), wall)).collect(),
+            closed_hours: closed_hours.into_iter().map(|(days, wall)| (day(days), wall)).collect(),
+            // Most plans leave the day itself open.
+            closed_dates: closed_dates.into_iter().map(|(first, more)| (day(2 * first + 1), day(2 * first + 1 + more))).collect(),
+            closed_between: closed_between.into_iter().map(instants).collect(),
+            taken: taken.into_iter().map(instants).collect(),
+            minutes,
+            pause_minutes,
+            step_minutes,
+        };
+        compare(&zone, &plan, &Clock::watch(&zone, centre), centre, &name);
+    }
+}
