@@ -1,6 +1,6 @@
 //! Booking a session, paying for it, and seeing one's own bookings.
 
-use attune_e2e::{Database, Instance, Method, NOW, Person, Practice, at, keys, later};
+use attune_e2e::{Database, Instance, Method, NOW, Person, Practice, at, eventually, keys, later};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -182,6 +182,15 @@ async fn an_unpaid_slot_is_free_again_after_the_hold(database: Database) {
     assert!((400..500).contains(&late.status), "the slot is somebody else's: {} {}", late.status, late.text);
     assert_eq!(slow.bookings().await[0]["status"], "expired");
     assert_eq!(quick.bookings().await[0]["status"], "scheduled");
+
+    // Nobody has to ask for a slot to make it free: the worker looks as well.
+    quick.book(later(3 * 1440)).await.expect(201);
+    practice.clock.advance(SignedDuration::from_mins(15));
+    app.terminate().await;
+    let app = practice.serve().await;
+    let quick = quick.at(&app).again().await;
+    eventually("the worker lets go of it", async || (quick.bookings().await[0]["status"] == "expired").then_some(()))
+        .await;
 }
 
 /// Presses the button of the test provider's page.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use attune_e2e::{Database, Person, Practice, eventually, later};
 use jiff::SignedDuration;
@@ -35,8 +36,13 @@ impl Ledger {
         let mut clients = JoinSet::new();
         for person in people {
             let (ledger, person) = (self.clone(), person.clone());
-            clients
-                .spawn(async move { while !ledger.stop.load(Ordering::SeqCst) && ledger.book_one(&person).await {} });
+            clients.spawn(async move {
+                loop {
+                    if ledger.stop.load(Ordering::SeqCst) || !ledger.book_one(&person).await {
+                        break;
+                    }
+                }
+            });
         }
         clients
     }
@@ -112,9 +118,11 @@ async fn what_was_acknowledged_survives_a_power_cut(database: Database) {
         ledger.stop();
         clients.join_all().await;
 
+        let began = Instant::now();
         app = practice.serve().await;
-        let admin = practice.admin(&app).await;
         assert_eq!(app.get("/health/ready").await.status, 200);
+        assert!(began.elapsed() < Duration::from_secs(10), "back after {:?}", began.elapsed());
+        let admin = practice.admin(&app).await;
         for booking in ledger.check(&admin).await {
             let detail = admin.detail(booking["id"].as_i64().unwrap()).await;
             let mails = detail["notifications"].as_array().unwrap();

@@ -42,7 +42,9 @@ async fn every_refusal_is_a_problem_with_the_requests_own_id() {
             "unsupported_media_type",
         ),
         (
-            book().header(json_type.0, json_type.1).body("{\"scheduled_at\":1,\"scheduled_at\":1}"),
+            book()
+                .header(json_type.0, json_type.1)
+                .body("{\"note\":\"a\",\"scheduled_at\":\"2027-03-02T10:00:00Z\",\"note\":\"b\"}"),
             422,
             "duplicate_field",
         ),
@@ -141,7 +143,8 @@ async fn guessing_and_flooding_are_slowed_down() {
 
     // A minute later everything is as before, for those who know the password.
     practice.clock.advance(jiff::SignedDuration::from_mins(3));
-    john.again().await.get("/api/auth/me").await.expect(200);
+    let john = john.again().await;
+    john.get("/api/auth/me").await.expect(200);
 
     for number in 0..3 {
         let body =
@@ -154,7 +157,7 @@ async fn guessing_and_flooding_are_slowed_down() {
         }
     }
 
-    let john = john.again().await;
+    practice.clock.advance(jiff::SignedDuration::from_mins(1));
     let mut statuses = Vec::new();
     for _ in 0..60 {
         statuses.push(john.get("/api/bookings").await.status);
@@ -166,4 +169,27 @@ async fn guessing_and_flooding_are_slowed_down() {
     );
     practice.clock.advance(jiff::SignedDuration::from_secs(1));
     john.get("/api/bookings").await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_logins_does_not_stop_the_rest() {
+    let plan = Practice::on(Database::Sqlite).with("auth.hasher_threads", "1").with("auth.hasher_queue", "2");
+    let practice = plan.open().await;
+    let app = practice.serve().await;
+    let john = practice.client(&app, "John", "Doe").await;
+    let mut flood = tokio::task::JoinSet::new();
+    for _ in 0..32 {
+        let (api, body) = (app.with_token(None), json!({"email": john.email, "password": john.password}));
+        flood.spawn(async move { api.post("/api/auth/login", body).await.status });
+    }
+    for _ in 0..5 {
+        app.get("/health/live").await.expect(200);
+        john.bookings().await;
+    }
+    let statuses = flood.join_all().await;
+    assert!(statuses.iter().all(|status| matches!(status, 200 | 503)), "{statuses:?}");
+    assert!(
+        statuses.contains(&200) && statuses.contains(&503),
+        "who has to wait too long is told at once: {statuses:?}"
+    );
 }

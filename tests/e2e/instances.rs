@@ -1,9 +1,12 @@
 //! Starting, stopping, and several processes at once.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use attune_e2e::{Database, Person, Practice, later};
+use attune_e2e::{Database, Person, Practice, eventually, later};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::crashes::Ledger;
 
@@ -32,12 +35,40 @@ async fn a_stop_under_load_loses_nothing(database: Database) {
     let admin = practice.admin(&app).await;
     for booking in &bookings {
         let id = booking["id"].as_i64().unwrap();
-        attune_e2e::eventually("the mail is written down", async || {
+        eventually("the mail is written down", async || {
             (admin.notifications(id).await[0]["state"] == "sent").then_some(())
         })
         .await;
     }
     assert_eq!(practice.mails.messages().len(), bookings.len());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_under_way_is_answered_before_the_end() {
+    let practice = Practice::on(Database::Sqlite).open().await;
+    let app = practice.serve().await;
+    let john = practice.client(&app, "John", "Doe").await;
+    let body = format!("{{\"scheduled_at\":\"{}\"}}", later(1440));
+    let mut wire = TcpStream::connect(app.base().strip_prefix("http://").unwrap()).await.unwrap();
+    let head = format!(
+        "POST /api/bookings HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nExpect: 100-continue\r\n\r\n",
+        john.access,
+        body.len()
+    );
+    wire.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = vec![0; 12];
+    wire.read_exact(&mut answer).await.unwrap();
+    assert_eq!(answer, b"HTTP/1.1 100", "the service has the request in hand");
+
+    app.ask_to_end();
+    eventually("it begins to stop", async || app.stderr().contains("\"message\":\"stopping\"").then_some(())).await;
+    wire.write_all(body.as_bytes()).await.unwrap();
+    let mut rest = String::new();
+    wire.read_to_string(&mut rest).await.unwrap();
+    assert!(rest.contains("HTTP/1.1 201 Created"), "{rest}");
+    assert_eq!(app.ended().await, Some(0));
+    assert_eq!(john.at(&practice.serve().await).bookings().await.len(), 1);
 }
 
 async fn data_survives_restarts(database: Database) {
@@ -93,8 +124,29 @@ async fn several_instances_share_one_postgres_database() {
         everywhere[count % 3].booked(later(day * 1440)).await;
     }
     practice.mails.wait_for(31, Duration::from_secs(60)).await;
+    // Time jumps, and most of the reminders are due at once.
+    practice.clock.set(later(30 * 1440));
+    let founder = Person::log_in(&a, email, password).await;
+    let mut sent = 0;
+    for booking in founder.all_bookings().await {
+        let id = booking["id"].as_i64().unwrap();
+        let mails = eventually("everything due is settled", async || {
+            let mails = founder.notifications(id).await;
+            let now = practice.clock.now();
+            let waits = |m: &serde_json::Value| {
+                m["state"] == "pending" && attune_e2e::at(m["send_after"].as_str().unwrap()) <= now
+            };
+            (!mails.iter().any(waits)).then_some(mails)
+        })
+        .await;
+        assert!(mails.len() <= 3, "one row for each kind and offset: {mails:?}");
+        sent += mails.iter().filter(|mail| mail["state"] == "sent").count();
+    }
     for instance in [a, b, c] {
         assert_eq!(instance.terminate().await, Some(0));
     }
-    assert_eq!(practice.mails.messages().len(), 31, "no mail was sent by two workers");
+    let mails: Vec<_> = practice.mails.messages().iter().map(attune_smtp_sink::ReceivedMail::decode).collect();
+    let ids: BTreeSet<_> = mails.iter().map(|mail| mail.header("Message-ID").unwrap()).collect();
+    assert_eq!((mails.len(), ids.len()), (sent, sent), "no mail was sent by two workers");
+    assert!(mails.iter().filter(|mail| mail.subject.starts_with("Reminder")).count() >= 1);
 }

@@ -3,6 +3,8 @@
 //! Each scenario runs on an SQLite file and on PostgreSQL, as `…::sqlite::…` and `…::postgres::…`, unless it is about
 //! something that has nothing to do with a database.
 
+#![allow(clippy::unwrap_used, reason = "tests may stop at the first surprise, and scenarios are tests")]
+
 /// Makes a test of each scenario for each database.
 macro_rules! on_both_databases {
     ($($scenario:ident),+ $(,)?) => {

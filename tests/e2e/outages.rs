@@ -8,7 +8,8 @@ use attune_pg_testkit::TestServer;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_is_away_is_waited_for() {
     let server = TestServer::start_own().await;
-    let practice = Practice::on(Database::Postgres).with("database.url", server.url().as_str()).open().await;
+    let database = server.fresh_database().await;
+    let practice = Practice::on(Database::Postgres).with("database.url", database.url()).open().await;
     let mut app = practice.serve().await;
     app.may_log_errors();
     let (admin, john) = (practice.admin(&app).await, practice.client(&app, "John", "Doe").await);

@@ -1,6 +1,6 @@
 //! Staying logged in, and what a stolen token is worth.
 
-use attune_e2e::{Answer, Database, Instance, NOW, Person, Practice, at, strong_password};
+use attune_e2e::{Answer, Database, Instance, Method, NOW, Person, Practice, at, strong_password};
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -11,6 +11,8 @@ on_both_databases!(
     logging_out_counts_at_once,
     a_new_password_ends_all_other_logins,
     tokens_end_by_themselves,
+    forged_tokens_are_refused,
+    the_signing_secret_can_be_changed,
 );
 
 async fn refresh(app: &Instance, token: &str) -> Answer {
@@ -73,7 +75,7 @@ async fn the_overlap_is_over_after_ten_seconds(database: Database) {
 async fn logging_out_counts_at_once(database: Database) {
     let (_practice, app, john) = open(database).await;
     let (tablet, phone) = (john.again().await, john.again().await);
-    john.send(john.request(attune_e2e::Method::POST, "/api/auth/logout")).await.expect(204);
+    john.send(john.request(Method::POST, "/api/auth/logout")).await.expect(204);
     john.get("/api/auth/me").await.refused(401, "invalid_token");
     refresh(&app, &john.refresh).await.refused(401, "invalid_refresh_token");
 
@@ -119,4 +121,58 @@ async fn tokens_end_by_themselves(database: Database) {
     // Not used for fourteen days.
     practice.clock.advance(SignedDuration::from_hours(14 * 24));
     refresh(&app, &john.refresh).await.refused(401, "invalid_refresh_token");
+}
+
+async fn forged_tokens_are_refused(database: Database) {
+    let (_practice, app, john) = open(database).await;
+    let parts: Vec<&str> = john.access.split('.').collect();
+    let [header, claims, signature] = parts.as_slice() else { panic!("a token has three parts") };
+    let turned: String = signature.chars().rev().collect();
+    // {"alg":"none"}
+    let none = "eyJhbGciOiJub25lIn0";
+    // {"sub":"1"}, somebody else
+    let admin = "eyJzdWIiOiIxIn0";
+    for forged in [
+        format!("{header}.{claims}."),
+        format!("{header}.{claims}"),
+        format!("{header}.{claims}.{turned}"),
+        format!("{header}.{claims}.{signature}="),
+        format!("{header}.{claims}.{signature}.{signature}"),
+        format!("{none}.{claims}."),
+        format!("{none}.{claims}.{signature}"),
+        format!("{header}.{admin}.{signature}"),
+    ] {
+        app.with_token(Some(&forged)).get("/api/auth/me").await.refused(401, "invalid_token");
+    }
+    let ask =
+        async |name: &str, value: &str| app.send(app.request(Method::GET, "/api/auth/me").header(name, value)).await;
+    ask("authorization", &format!("bearer {}", john.access)).await.expect(200);
+    for (name, value) in
+        [("authorization", format!("Basic {}", john.access)), ("cookie", format!("access_token={}", john.access))]
+    {
+        assert_eq!(ask(name, &value).await.status, 401, "{name}");
+    }
+    let in_the_query = app.get(&format!("/api/auth/me?access_token={}", john.access)).await;
+    assert_eq!(in_the_query.status, 401, "a token in an address would stand in every log on the way");
+}
+
+async fn the_signing_secret_can_be_changed(database: Database) {
+    let (practice, app, john) = open(database).await;
+    app.terminate().await;
+    let old = "4b8c1de79a7f4e0c8b6fd2a91c53e7f0";
+    let new = "a1d93f4407c24a6b9a58c5e2b7f60d18";
+    let mut command = practice.command(["serve"]);
+    command.env("ATTUNE__AUTH__SECRET", new).env("ATTUNE__AUTH__PREVIOUS_SECRET", old);
+    let app = Instance::bare(command).await;
+    john.at(&app).get("/api/auth/me").await.expect(200);
+    let fresh = john.at(&app).again().await;
+    app.terminate().await;
+
+    let app = practice.serve().await;
+    fresh.at(&app).get("/api/auth/me").await.refused(401, "invalid_token");
+    let mut command = practice.command(["serve"]);
+    command.env("ATTUNE__AUTH__SECRET", new);
+    let app = Instance::bare(command).await;
+    fresh.at(&app).get("/api/auth/me").await.expect(200);
+    john.at(&app).get("/api/auth/me").await.refused(401, "invalid_token");
 }

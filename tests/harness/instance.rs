@@ -78,13 +78,25 @@ impl Instance {
     }
 
     /// Asks it to end, waits, and gives the exit code.
-    pub async fn terminate(mut self) -> Option<i32> {
+    pub async fn terminate(self) -> Option<i32> {
+        self.ask_to_end();
+        self.ended().await
+    }
+
+    /// Asks it to end, as an orchestrator does.
+    pub fn ask_to_end(&self) {
         self.process.ask_to_end();
+    }
+
+    /// Waits for its end, and gives the exit code.
+    pub async fn ended(mut self) -> Option<i32> {
         self.process.exit_code().await
     }
 
     fn check_output(&self) {
         let (stdout, stderr) = (self.process.stdout(), self.process.stderr());
+        // The one thing that is printed for people's eyes, once.
+        let stdout: String = stdout.split_inclusive('\n').filter(|line| !line.starts_with("first admin: ")).collect();
         let last = |text: &str| {
             text.lines().rev().take(20).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n")
         };

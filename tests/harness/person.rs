@@ -38,7 +38,7 @@ impl Deref for Person {
 
 impl Person {
     /// Logs in.
-    pub(crate) async fn log_in(api: &Api, email: &str, password: &str) -> Self {
+    pub async fn log_in(api: &Api, email: &str, password: &str) -> Self {
         let body = json!({"email": email, "password": password});
         let tokens = api.with_token(None).post("/api/auth/login", body).await.expect(200);
         let mut person = Self {

@@ -56,8 +56,10 @@ impl Plan {
     pub async fn open_without_admin(self) -> Practice {
         let folder = TempDir::new().unwrap();
         let postgres = match self.database {
-            Database::Postgres => Some(TestServer::shared().await.fresh_database().await),
-            Database::Sqlite | Database::Memory => None,
+            Database::Postgres if !self.settings.contains_key("database.url") => {
+                Some(TestServer::shared().await.fresh_database().await)
+            }
+            Database::Postgres | Database::Sqlite | Database::Memory => None,
         };
         let url = match (&postgres, self.database) {
             (Some(fresh), _) => fresh.url().to_owned(),

@@ -1,7 +1,7 @@
 //! Processes: starting them, listening to what they say, ending them.
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::AsyncWriteExt;
 
 /// How long anything may take before a test gives up. Far more than it ever takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -74,16 +75,15 @@ impl Finished {
 }
 
 /// Runs a command to its end, with this on its standard input.
-pub async fn run(mut command: Command, input: &str) -> Finished {
-    let input = input.to_owned();
-    let ran = tokio::task::spawn_blocking(move || {
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
-        // A command that does not read its input has closed it; that is no error of the test.
-        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        child.wait_with_output().unwrap()
-    });
-    let output = tokio::time::timeout(PATIENCE, ran).await.expect("the command ends").unwrap();
+pub async fn run(command: Command, input: &str) -> Finished {
+    let what = format!("{command:?}");
+    let mut command = tokio::process::Command::from(command);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let mut child = command.spawn().expect("it starts");
+    // A command that does not read its input has closed it; that is no error of the test.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes()).await;
+    let ended = tokio::time::timeout(PATIENCE, child.wait_with_output()).await;
+    let output = ended.unwrap_or_else(|_| panic!("it does not end by itself: {what}")).unwrap();
     Finished {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),

@@ -22,6 +22,7 @@ mod queries;
 mod readers;
 mod sql;
 mod store;
+mod undo;
 mod unit;
 
 pub use config::{DatabaseUrl, PostgresConfig};

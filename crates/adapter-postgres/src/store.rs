@@ -19,6 +19,7 @@ use crate::config::PostgresConfig;
 use crate::dial::{Dialer, OpenError, Purpose};
 use crate::error::Trouble;
 use crate::readers::Readers;
+use crate::undo::Undoer;
 use crate::unit::PostgresUnit;
 
 /// A connection of the pool.
@@ -34,6 +35,7 @@ const BEGIN_DEADLINE: Duration = Duration::from_secs(2);
 pub struct PostgresStore {
     pub(crate) dialer: Arc<Dialer>,
     pub(crate) readers: Readers,
+    undoer: Arc<Undoer>,
     pool: Mutex<Option<Pool<AsyncPgConnection>>>,
 }
 
@@ -47,7 +49,8 @@ impl PostgresStore {
         first.map_err(|e| OpenError::Unreachable(e.into()))?.close().await;
         let pool = pool(&dialer, config.writers);
         let readers = Readers::new(Arc::clone(&dialer), config.readers);
-        Ok(Self { dialer, readers, pool: Mutex::new(Some(pool)) })
+        let undoer = Arc::new(Undoer::new(Arc::clone(&dialer)));
+        Ok(Self { dialer, readers, undoer, pool: Mutex::new(Some(pool)) })
     }
 
     /// Closes the database: refuses everything new, lets what is under way come to its end, and waits for that up to
@@ -95,13 +98,14 @@ fn pool(dialer: &Arc<Dialer>, size: u32) -> Pool<AsyncPgConnection> {
 impl Store for PostgresStore {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
         let pool = self.pool()?;
-        let mut connection = pool.get_owned().await.map_err(|e| StoreError::Unavailable(e.into()))?;
+        let (free, ()) = tokio::join!(pool.get_owned(), self.undoer.settled());
+        let mut connection = free.map_err(|e| StoreError::Unavailable(e.into()))?;
         let began = Instant::now();
         // The level is said, because every rule here is made for it and a server may have another default.
         let begin = "BEGIN ISOLATION LEVEL READ COMMITTED";
         let begun = AnsiTransactionManager::begin_transaction_sql(&mut *connection, begin);
         match timeout(BEGIN_DEADLINE, begun).await {
-            Ok(Ok(())) => Ok(Box::new(PostgresUnit::new(connection, Arc::clone(&self.dialer)))),
+            Ok(Ok(())) => Ok(Box::new(PostgresUnit::new(connection, Arc::clone(&self.undoer)))),
             Ok(Err(error)) => Err(Trouble::Driver(error).into_store_error(began.elapsed())),
             Err(_) => Err(StoreError::Unavailable("the database did not answer in time".into())),
         }

@@ -19,10 +19,11 @@ use attune_ports::{StoreError, UnitOfWork};
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, TransactionManager};
 use tokio::time::timeout;
 
-use crate::dial::{ANSWER_DEADLINE, Dialer};
+use crate::dial::ANSWER_DEADLINE;
 use crate::error::Trouble;
 use crate::sql::{hashtextextended, pg_advisory_xact_lock};
 use crate::store::Writer;
+use crate::undo::Undoer;
 
 /// An open unit of work.
 pub(crate) struct PostgresUnit {
@@ -30,13 +31,13 @@ pub(crate) struct PostgresUnit {
     connection: Option<Writer>,
     /// A call is under way, or was dropped or given up in the middle.
     in_call: bool,
-    dialer: Arc<Dialer>,
+    undoer: Arc<Undoer>,
 }
 
 impl PostgresUnit {
     /// Takes over a connection on which a transaction has begun.
-    pub(crate) fn new(connection: Writer, dialer: Arc<Dialer>) -> Self {
-        Self { connection: Some(connection), in_call: false, dialer }
+    pub(crate) fn new(connection: Writer, undoer: Arc<Undoer>) -> Self {
+        Self { connection: Some(connection), in_call: false, undoer }
     }
 
     /// Runs one call of the port. Its first error, of whatever kind, ends the transaction.
@@ -65,7 +66,7 @@ impl PostgresUnit {
     /// Takes the transaction back and returns the connection to the pool.
     async fn give_up(&mut self) {
         if let Some(connection) = self.connection.take() {
-            roll_back(connection).await;
+            self.undoer.roll_back(connection).await;
         }
     }
 
@@ -96,25 +97,10 @@ impl UnitOfWork for PostgresUnit {
 
 impl Drop for PostgresUnit {
     fn drop(&mut self) {
-        let Some(connection) = self.connection.take() else { return };
-        if self.in_call {
-            let dialer = Arc::clone(&self.dialer);
-            self.dialer.runtime().spawn(async move {
-                dialer.cancel(connection.cancel_token()).await;
-                // The pool never takes a connection back that has a transaction open; closing it ends the transaction.
-                drop(connection);
-            });
-        } else {
-            self.dialer.runtime().spawn(roll_back(connection));
+        if let Some(connection) = self.connection.take() {
+            // What becomes of it is waited for by whoever begins next.
+            drop(if self.in_call { self.undoer.abandon(connection) } else { self.undoer.roll_back(connection) });
         }
-    }
-}
-
-/// Takes a transaction back. A connection on which that fails is thrown away by the pool, and with it the transaction.
-async fn roll_back(mut connection: Writer) {
-    let rolled_back = timeout(ANSWER_DEADLINE, AnsiTransactionManager::rollback_transaction(&mut *connection)).await;
-    if !matches!(rolled_back, Ok(Ok(()))) {
-        tracing::debug!("a transaction ended with its connection");
     }
 }
 

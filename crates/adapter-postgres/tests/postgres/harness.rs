@@ -1,10 +1,16 @@
 //! Databases, stores, and looking at the server from outside.
 
+use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use attune_adapter_postgres::{PostgresConfig, PostgresStore};
 use attune_contract::Backend;
 use attune_pg_testkit::{TestDatabase, TestServer};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinSet};
 
 /// A new database with all tables, and nothing in them.
 pub(crate) async fn migrated() -> TestDatabase {
@@ -47,7 +53,7 @@ pub(crate) async fn until(client: &tokio_postgres::Client, what: &str, wanted: i
             found = client.query_one(&query, &[]).await.expect("an answer").get(0);
         }
     };
-    if tokio::time::timeout(std::time::Duration::from_secs(30), reached).await.is_err() {
+    if tokio::time::timeout(Duration::from_secs(30), reached).await.is_err() {
         panic!("{query} stays at {found}, not {wanted}");
     }
 }
@@ -59,4 +65,89 @@ pub(crate) const OTHERS: &str = "pg_stat_activity WHERE datname = current_databa
 pub(crate) async fn terminate_others(client: &tokio_postgres::Client) {
     let query = format!("SELECT pg_terminate_backend(pid) FROM {OTHERS}");
     client.execute(&query, &[]).await.expect("the sessions can be ended");
+}
+
+/// What a [`Proxy`] does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Passes everything on.
+    Open,
+    /// Passes everything on, but takes its time with every ROLLBACK.
+    SlowToUndo,
+    /// Refuses new connections.
+    Shut,
+    /// Swallows everything: connections of this time stay open, and nothing gets through on them ever again.
+    Silent,
+}
+
+/// Stands between a store and its server. All its connections end when it is dropped.
+pub(crate) struct Proxy {
+    url: String,
+    way: watch::Sender<Way>,
+    work: AbortHandle,
+}
+
+impl Proxy {
+    /// A proxy for the server of this URL.
+    pub(crate) async fn before(url: &str) -> Self {
+        let mut url: url::Url = url.parse().unwrap();
+        let server = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(5432));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        url.set_host(Some("127.0.0.1")).unwrap();
+        url.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
+        let way = watch::Sender::new(Way::Open);
+        let observer = way.subscribe();
+        let work = tokio::spawn(async move {
+            let mut pairs = JoinSet::new();
+            while let Ok((near, _)) = listener.accept().await {
+                if *observer.borrow() != Way::Shut {
+                    pairs.spawn(connect_through(near, server.clone(), observer.clone()));
+                }
+            }
+        });
+        Self { url: url.into(), way, work: work.abort_handle() }
+    }
+
+    /// The URL of the way through it.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Does otherwise from now on.
+    pub(crate) fn set(&self, way: Way) {
+        self.way.send_replace(way);
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.work.abort();
+    }
+}
+
+async fn connect_through(near: TcpStream, server: String, way: watch::Receiver<Way>) {
+    let far = TcpStream::connect(server).await.unwrap();
+    let ((mut near_in, mut near_out), (mut far_in, mut far_out)) = (near.into_split(), far.into_split());
+    let mut silence = way.clone();
+    let silence = async { drop(silence.wait_for(|way| *way == Way::Silent).await) };
+    let to_server = async {
+        let mut buffer = vec![0; 16 * 1024];
+        loop {
+            let count = near_in.read(&mut buffer).await?;
+            if *way.borrow() == Way::SlowToUndo && buffer[..count].windows(8).any(|text| text == b"ROLLBACK") {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            if count == 0 {
+                return io::Result::Ok(());
+            }
+            far_out.write_all(&buffer[..count]).await?;
+        }
+    };
+    tokio::select! {
+        _ = to_server => return,
+        _ = tokio::io::copy(&mut far_in, &mut near_out) => return,
+        () = silence => {}
+    }
+    // Both ends stay open.
+    std::future::pending().await
 }

@@ -8,7 +8,7 @@ use attune_contract::race::race;
 use attune_domain::Role;
 use attune_ports::{Queries, Store, StoreError};
 
-use crate::harness::{OTHERS, backend, migrated, open, open_with, until};
+use crate::harness::{OTHERS, Proxy, Way, backend, migrated, open, open_with, until};
 
 /// Polls a call for so many turns, then drops it.
 async fn give_up_after<T>(turns: usize, call: impl Future<Output = T>) {
@@ -77,6 +77,27 @@ async fn a_call_given_up_in_a_queue_frees_everything_at_once() {
     next.user_for_change(practice.client).await.expect("the account is free");
     drop((next, holder));
     until(&outside, "pg_locks WHERE locktype = 'advisory'", 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_given_up_is_free_to_whoever_asks_next() {
+    let database = migrated().await;
+    let proxy = Proxy::before(database.url()).await;
+    let store = open(proxy.url()).await;
+    let backend = backend(&store);
+    let practice = backend.practice().await;
+    backend.add_booking(|id| practice.held(id, slot(0), now())).await;
+    proxy.set(Way::SlowToUndo);
+    // Rows that are held are passed over here, so a lock that was given back a moment too late would show.
+    for round in 0..9 {
+        let mut work = store.begin().await.unwrap();
+        assert_eq!(work.lapsed_holds(now(), 1).await.unwrap().len(), 1, "round {round}");
+        match round % 3 {
+            0 => drop(work),
+            1 => give_up_after(0, work.lock_calendar(practice.therapist)).await,
+            _ => drop(work.add_user(&client("client")).await.expect_err("the address is taken")),
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -47,8 +47,9 @@ pub(crate) fn load(sources: &Sources) -> Result<Settings> {
     if let Some(path) = &sources.file {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read the settings file {}", path.display()))?;
+        refuse_other_formats(&text, &path.display().to_string())?;
         let file = File::from_str(&text, FileFormat::Toml);
-        let found = file.collect().with_context(|| format!("the settings file {} is not TOML", path.display()))?;
+        let found = file.collect().with_context(|| format!("cannot read the settings file {}", path.display()))?;
         refuse_unknown(&known, &keys(&found), &format!("the settings file {}", path.display()))?;
         builder = builder.add_source(file);
     }
@@ -79,6 +80,14 @@ fn environment(variables: &BTreeMap<String, String>) -> Result<Environment> {
         source = source.with_list_parse_key(list);
     }
     Ok(source)
+}
+
+/// Says where a file stops being TOML, in one line. The parser's own words would quote the file, which may hold secrets.
+fn refuse_other_formats(text: &str, path: &str) -> Result<()> {
+    let Err(error) = text.parse::<toml::Table>() else { return Ok(()) };
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let what = error.message().lines().collect::<Vec<_>>().join(", ");
+    bail!("the settings file {path} is not TOML: line {}: {what}", before.matches('\n').count() + 1)
 }
 
 /// The dotted names of all values below a table.
