@@ -1,7 +1,6 @@
 //! Opening a store: every way to reach a server, and what is said when it cannot be reached.
 
 use std::error::Error;
-use std::path::Path;
 
 use attune_adapter_postgres::{OpenError, PostgresConfig, PostgresStore};
 use attune_pg_testkit::TestServer;
@@ -9,7 +8,18 @@ use attune_ports::{Queries, Store};
 
 use crate::harness::{migrated, open};
 
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/postgres/tls/root.pem");
+/// A server of its own that speaks TLS, with a certificate for its address that was made just now, and the file in which
+/// that certificate can be trusted.
+async fn server_with_tls() -> (TestServer, tempfile::NamedTempFile) {
+    let server = TestServer::start_own().await;
+    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let root = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(root.path(), made.cert.pem()).unwrap();
+    server.enable_tls(&made.cert.pem(), &made.signing_key.serialize_pem()).await;
+    server.stop().await;
+    server.start().await;
+    (server, root)
+}
 
 async fn refused(url: &str) -> OpenError {
     match PostgresStore::connect(PostgresConfig::new(url)).await {
@@ -75,20 +85,15 @@ async fn a_unix_socket_works_in_both_spellings() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tls_is_used_and_checked() {
-    let server = TestServer::start_own().await;
-    let folder = Path::new(ROOT).parent().unwrap();
-    let [certificate, key] =
-        ["server.pem", "server.key"].map(|name| std::fs::read_to_string(folder.join(name)).unwrap());
-    server.enable_tls(&certificate, &key).await;
-    server.stop().await;
-    server.start().await;
+    let (server, root) = server_with_tls().await;
+    let root = root.path().to_str().unwrap();
     let admin = server.admin().await;
     let url = server.url().as_str();
     let encrypted = "SELECT count(*) FILTER (WHERE ssl), count(*) FROM pg_stat_ssl \
                      JOIN pg_stat_activity USING (pid) WHERE application_name = 'attune'";
 
     for mode in ["require", "verify-full", "prefer"] {
-        let store = open(&format!("{url}?sslmode={mode}&sslrootcert={ROOT}")).await;
+        let store = open(&format!("{url}?sslmode={mode}&sslrootcert={root}")).await;
         store.ping().await.unwrap();
         store.begin().await.unwrap().commit().await.unwrap();
         let row = admin.query_one(encrypted, &[]).await.unwrap();
@@ -99,19 +104,14 @@ async fn tls_is_used_and_checked() {
     // The system knows no such authority, and the certificate is for another name.
     refused(&format!("{url}?sslmode=require")).await;
     let other_name = url.replace("127.0.0.1", "localhost");
-    refused(&format!("{other_name}?sslmode=require&sslrootcert={ROOT}")).await;
+    refused(&format!("{other_name}?sslmode=require&sslrootcert={root}")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_unit_of_work_can_be_given_up_behind_tls() {
-    let server = TestServer::start_own().await;
-    let folder = Path::new(ROOT).parent().unwrap();
-    let [certificate, key] =
-        ["server.pem", "server.key"].map(|name| std::fs::read_to_string(folder.join(name)).unwrap());
-    server.enable_tls(&certificate, &key).await;
-    server.stop().await;
-    server.start().await;
-    let store = open(&format!("{}?sslmode=require&sslrootcert={ROOT}", server.url())).await;
+    let (server, root) = server_with_tls().await;
+    let root = root.path().to_str().unwrap();
+    let store = open(&format!("{}?sslmode=require&sslrootcert={root}", server.url())).await;
     drop(store.begin().await.unwrap());
     store.close().await;
 }
