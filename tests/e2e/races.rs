@@ -6,8 +6,11 @@ use std::sync::Arc;
 use attune_e2e::{Database, Person, Practice, at, later};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use tokio::sync::Barrier;
+use tokio::sync::{Barrier, Mutex};
 use tokio::task::JoinSet;
+
+/// One race at a time: each is heavy enough to spoil another one's.
+static TRACK: Mutex<()> = Mutex::const_new(());
 
 /// Clients at the same moment: eight people with eight connections each.
 const CLIENTS: usize = 64;
@@ -38,6 +41,7 @@ fn only_sold_or_taken(answers: &[(i64, u16, String)]) -> Vec<i64> {
 }
 
 async fn one_slot_is_sold_once(database: Database) {
+    let _track = TRACK.lock().await;
     let practice = Practice::on(database).open().await;
     let app = practice.serve().await;
     let people = practice.clients(&app, 8).await;
@@ -49,6 +53,7 @@ async fn one_slot_is_sold_once(database: Database) {
 }
 
 async fn overlapping_wishes_leave_no_overlap(database: Database) {
+    let _track = TRACK.lock().await;
     let practice = Practice::on(database).open().await;
     let app = practice.serve().await;
     let people = practice.clients(&app, 8).await;
@@ -77,6 +82,7 @@ fn check_calendar(bookings: &[Value], minutes: i64) {
 
 /// A hold that is over belongs to whoever is first: the client who pays late, or the next one who asks.
 async fn late_payments_race_for_the_slot(database: Database) {
+    let _track = TRACK.lock().await;
     let practice = Practice::on(database).with("payments.provider", "test").open().await;
     let app = practice.serve_without_worker().await;
     let people = practice.clients(&app, 6).await;
