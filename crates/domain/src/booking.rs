@@ -265,6 +265,9 @@ pub enum ChangeError {
     /// The step exists, but not at this moment.
     #[error("it is too early or too late for that")]
     WindowClosed,
+    /// More would go back than came in, or in another currency.
+    #[error("the refund is more than was paid")]
+    RefundTooLarge,
 }
 
 /// Why a payment cannot be taken for a booking.
@@ -491,9 +494,14 @@ impl Booking {
 
     /// Calls a booking off. Clients may do so until the session begins, admins until it ends.
     ///
-    /// `cancellation.refund` of a paid booking leaves it `refund_pending` unless it is nothing.
+    /// `cancellation.refund` of a paid booking leaves it `refund_pending` unless it is nothing. It is never more than the
+    /// price, and nothing where nothing was paid.
     pub fn cancel(self, cancellation: Cancellation, by: Role) -> Result<(Self, BookingEvent), ChangeError> {
         let now = cancellation.at;
+        let most = if self.payment_status.is_paid() { self.price.minor() } else { 0 };
+        if cancellation.refund.currency() != self.price.currency() || cancellation.refund.minor() > most {
+            return Err(ChangeError::RefundTooLarge);
+        }
         let payment_status = match (self.status, self.payment_status) {
             (BookingStatus::PendingPayment, PaymentStatus::Processing) => return Err(ChangeError::InvalidState),
             (BookingStatus::PendingPayment, _) => PaymentStatus::Cancelled,

@@ -17,10 +17,12 @@ use proptest::prelude::*;
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY_MINUTES: i64 = 1_440;
-/// How far the naive calendar looks to either side of a change. The dates of all compared beginnings begin inside.
-const AROUND: i64 = 37 * HOUR;
-/// How far to either side beginnings are compared.
-const COMPARED: i64 = 11 * HOUR;
+/// How far from a change beginnings are compared: a night before it and the working day after it.
+const BEFORE: i64 = 4 * HOUR;
+const AFTER: i64 = 15 * HOUR;
+/// How far the naive calendar looks: the dates of all compared beginnings begin inside, and their sessions end inside.
+const WATCHED_BEFORE: i64 = BEFORE + 27 * HOUR;
+const WATCHED_AFTER: i64 = AFTER + 6 * HOUR;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -100,8 +102,8 @@ impl Clock {
     fn watch(zone: &TimeZone, centre: i64) -> Self {
         let epoch = jiff::civil::date(1970, 1, 1);
         let mut last = (epoch, 0);
-        let start = centre - AROUND;
-        let readings = (0..2 * AROUND / MINUTE)
+        let start = centre - WATCHED_BEFORE;
+        let readings = (0..(WATCHED_BEFORE + WATCHED_AFTER) / MINUTE)
             .map(|minute| {
                 let shown = zone.to_datetime(at(start + minute * MINUTE));
                 let (date, of_day) = (shown.date(), i64::from(shown.hour()) * 60 + i64::from(shown.minute()));
@@ -119,17 +121,18 @@ impl Clock {
 /// The naive calendar: which minutes are open, and on which grid.
 fn open_minutes(plan: &Plan, clock: &Clock) -> Vec<Option<i64>> {
     let mut latest_reading = i64::MIN;
-    let mut written: BTreeMap<Date, Vec<Wall>> = BTreeMap::new();
-    let mut first_shown: BTreeMap<(Date, usize), i64> = BTreeMap::new();
+    // What is written for each date, and when it was shown first.
+    let mut written: BTreeMap<Date, Vec<(Wall, Option<i64>)>> = BTreeMap::new();
     let mut open = Vec::with_capacity(clock.readings.len());
     for (&(date, of_day, reading), minute) in clock.readings.iter().zip(0..) {
         let instant = clock.start + minute * MINUTE;
         let day = reading - of_day;
         let mut grid = None;
-        for (index, (start, end)) in written.entry(date).or_insert_with(|| plan.written_on(date)).iter().enumerate() {
-            let ended = latest_reading >= day + end;
-            if (*start..*end).contains(&of_day) && !ended {
-                let first = *first_shown.entry((date, index)).or_insert(instant);
+        let today =
+            written.entry(date).or_insert_with(|| plan.written_on(date).into_iter().map(|wall| (wall, None)).collect());
+        for ((start, end), first_shown) in today {
+            if *start <= of_day && of_day < *end && latest_reading < day + *end {
+                let first = *first_shown.get_or_insert(instant);
                 grid = grid.or(Some(first));
             }
         }
@@ -140,6 +143,12 @@ fn open_minutes(plan: &Plan, clock: &Clock) -> Vec<Option<i64>> {
         open.push(grid.filter(|_| !closed));
     }
     open
+}
+
+/// The compared minutes, as numbers of readings.
+fn compared() -> std::ops::Range<usize> {
+    let minute = |seconds: i64| usize::try_from(seconds / MINUTE).unwrap();
+    minute(WATCHED_BEFORE - BEFORE)..minute(WATCHED_BEFORE + AFTER)
 }
 
 /// The beginnings that the naive calendar offers.
@@ -155,10 +164,8 @@ fn naive_slots(plan: &Plan, clock: &Clock, open: &[Option<i64>], centre: i64) ->
     let length = usize::try_from(plan.minutes).unwrap();
     let occupied = length + usize::try_from(plan.pause_minutes).unwrap();
     let step = i64::from(plan.step_minutes) * MINUTE;
-    let first = usize::try_from((centre - COMPARED - clock.start) / MINUTE).unwrap();
-    let last = usize::try_from((centre + COMPARED - clock.start) / MINUTE).unwrap();
-    (first..last)
-        .zip((centre - COMPARED..).step_by(60))
+    compared()
+        .zip((centre - BEFORE..).step_by(60))
         .filter(|(minute, instant)| {
             open[*minute].is_some_and(|grid| (instant - grid) % step == 0)
                 && open[*minute..*minute + length].iter().all(Option::is_some)
@@ -173,7 +180,7 @@ fn compare(zone: &TimeZone, plan: &Plan, clock: &Clock, centre: i64, what: &str)
     let (hours, exceptions) = (plan.hours(zone), plan.exceptions());
     let expected = open_minutes(plan, clock);
 
-    let open = open_intervals(&hours, &exceptions, at(centre - COMPARED), at(centre + COMPARED));
+    let open = open_intervals(&hours, &exceptions, at(centre - BEFORE), at(centre + AFTER));
     assert!(open.windows(2).all(|pair| pair[0].end <= pair[1].start), "{what}: in order and without overlap: {open:?}");
     let mut found = vec![None; expected.len()];
     for interval in &open {
@@ -186,10 +193,8 @@ fn compare(zone: &TimeZone, plan: &Plan, clock: &Clock, centre: i64, what: &str)
             }
         }
     }
-    let compared = usize::try_from((AROUND - COMPARED) / MINUTE).unwrap();
-    let compared = compared..expected.len() - compared;
-    if found[compared.clone()] != expected[compared.clone()] {
-        let minute = compared.clone().find(|minute| found[*minute] != expected[*minute]).unwrap();
+    if found[compared()] != expected[compared()] {
+        let minute = compared().find(|minute| found[*minute] != expected[*minute]).unwrap();
         let instant = at(clock.start + i64::try_from(minute).unwrap() * MINUTE);
         let reading = clock.readings[minute];
         panic!(
@@ -205,9 +210,9 @@ fn compare(zone: &TimeZone, plan: &Plan, clock: &Clock, centre: i64, what: &str)
         rules: &BookingRules::new(rules).unwrap(),
         taken: &Taken::new(plan.taken.iter().map(|booking| interval(*booking))),
         session: SessionLength::new(plan.minutes, plan.pause_minutes).unwrap(),
-        now: at(centre - 2 * AROUND),
+        now: at(centre - 3 * 24 * HOUR),
     };
-    let asked = AskedRange::new(at(centre - COMPARED), at(centre + COMPARED), zone.clone()).unwrap();
+    let asked = AskedRange::new(at(centre - BEFORE), at(centre + AFTER), zone.clone()).unwrap();
     let answer = calendar.availability(&asked);
     let mut offered: Vec<Slot> = Vec::new();
     for (date, slots) in &answer.slots {
@@ -218,6 +223,8 @@ fn compare(zone: &TimeZone, plan: &Plan, clock: &Clock, centre: i64, what: &str)
                 SignedDuration::from_mins(i64::from(plan.minutes)),
                 "{what}"
             );
+        }
+        for slot in slots.first().into_iter().chain(slots.last()) {
             assert_eq!(calendar.check_slot(slot.start, Overrule::Nothing), Ok(*slot), "{what}: offered and accepted");
         }
         offered.extend(slots);

@@ -124,7 +124,6 @@ impl BookSession {
             Some(id) => id,
             None => work.default_therapist().await?.ok_or(BookSessionError::NotOpen)?,
         };
-        work.lock_calendar(therapist).await?;
         work.user(command.client).await?.filter(|u| !u.disabled).ok_or(BookSessionError::UnknownClient)?;
         work.user(therapist)
             .await?
@@ -155,6 +154,9 @@ impl BookSession {
             },
             now,
         )?;
+        // From here on the decision rests on the calendar, so nobody else may change it. People and services are read
+        // before: many who want one slot then wait for each other only as long as it takes to look at it.
+        work.lock_calendar(therapist).await?;
         for taken in work.blocking_bookings(therapist, booking.scheduled_at, booking.blocked_until).await? {
             // A hold that is over gives its slot back to whoever asks first, without waiting for the worker.
             if !release_hold(&mut *work, taken, now).await? {

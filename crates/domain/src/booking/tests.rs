@@ -300,7 +300,6 @@ mod transitions {
 
     const SETTLED: &[P] = &[P::NotRequired, P::Succeeded, P::RefundPending, P::PartiallyRefunded, P::Refunded];
     const PAID: &[P] = &[P::Succeeded, P::PartiallyRefunded];
-    const NOT_PAID: &[P] = &[P::NotRequired, P::RefundPending, P::Refunded];
 
     /// One line of the table: from a status and some payment statuses to a status, a payment status (or the same), and
     /// what is told about it.
@@ -327,11 +326,7 @@ mod transitions {
         };
         let moved = vec![(B::Scheduled, SETTLED, B::Scheduled, None, E::Rescheduled)];
         let unpaid = (B::PendingPayment, &[P::Pending, P::Failed][..], B::Cancelled, Some(P::Cancelled), E::Cancelled);
-        let with_refund = vec![
-            unpaid,
-            (B::Scheduled, PAID, B::Cancelled, Some(P::RefundPending), E::Cancelled),
-            (B::Scheduled, NOT_PAID, B::Cancelled, None, E::Cancelled),
-        ];
+        let with_refund = vec![(B::Scheduled, PAID, B::Cancelled, Some(P::RefundPending), E::Cancelled)];
         let without_refund = vec![unpaid, (B::Scheduled, SETTLED, B::Cancelled, None, E::Cancelled)];
         vec![
             (
@@ -414,6 +409,12 @@ mod transitions {
 
     /// What is said when the table has no line.
     fn refusal(op: Op, status: B, payment: P) -> Refused {
+        if let Op::Cancel(_, refund) = op
+            && refund > 0
+            && !payment.is_paid()
+        {
+            return Refused::Change(ChangeError::RefundTooLarge);
+        }
         if !matches!(op, Op::PaymentSucceeded | Op::Waive) {
             return INVALID;
         }
@@ -852,4 +853,19 @@ fn what_people_wrote_does_not_print() {
         assert!(printed.contains("scheduled_at"), "{printed}");
         assert!(!printed.contains("canary") && !printed.contains("caca"), "{printed}");
     }
+}
+
+#[test]
+fn no_more_goes_back_than_came_in() {
+    let cancel =
+        |booking: Booking, refund| booking.cancel(cancellation(at(BOOKED + 1), refund), Role::Admin).map(|(b, _)| b);
+    let paid = in_state(BookingStatus::Scheduled, PaymentStatus::Succeeded);
+    let price = paid.price;
+    assert_eq!(cancel(paid.clone(), price).unwrap().payment_status, PaymentStatus::RefundPending);
+    assert_eq!(cancel(paid.clone(), euros(price.minor() + 1)), Err(ChangeError::RefundTooLarge));
+    let dollars = Money::new(1, Currency::parse("USD").unwrap()).unwrap();
+    assert_eq!(cancel(paid, dollars), Err(ChangeError::RefundTooLarge));
+    let free = in_state(BookingStatus::Scheduled, PaymentStatus::NotRequired);
+    assert_eq!(cancel(free, euros(1)), Err(ChangeError::RefundTooLarge));
+    assert_eq!(cancel(held(), euros(1)), Err(ChangeError::RefundTooLarge));
 }

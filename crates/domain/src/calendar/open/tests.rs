@@ -237,6 +237,7 @@ fn a_date_begins_at_its_first_instant() {
     let start = |day, name| start_of(date(day), &zone(name)).to_string();
     assert_eq!(start("2027-01-11", "Europe/Berlin"), "2027-01-10T23:00:00Z");
     assert_eq!(start("2026-03-29", "America/Nuuk"), "2026-03-29T01:00:00Z", "the clock jumps to 00:00");
+    assert_eq!(start("2026-10-25", "America/Nuuk"), "2026-10-25T02:00:00Z", "the clock is put back just before 00:00");
     assert_eq!(start("2018-11-04", "America/Sao_Paulo"), "2018-11-04T03:00:00Z", "the clock jumps over 00:00");
     assert_eq!(start("2011-12-30", "Pacific/Apia"), "2011-12-30T10:00:00Z", "the date that was left out");
     assert_eq!(start("2011-12-31", "Pacific/Apia"), "2011-12-30T10:00:00Z");

@@ -144,7 +144,7 @@ fn a_closure_cuts_out_of_the_grid() {
 
 #[test]
 fn a_session_may_span_hours_that_touch() {
-    let hours = daily("Europe/Berlin", "00:00-00:30 12:00-12:30 12:30-13:00 23:00-24:00");
+    let hours = daily("Europe/Berlin", "00:00-00:30 12:00-12:30 12:30-12:40 12:40-13:00 23:00-24:00");
     let practice = Practice { hours, ..Practice::default() };
     assert_eq!(practice.on(TUESDAY), ["12:00", "23:00", "23:30"]);
     let taken = taken(&["2027-01-12T23:00:00Z/2027-01-12T23:01:00Z"]);
@@ -174,6 +174,7 @@ fn notice_and_horizon_are_counted_to_the_second() {
     assert_eq!(practice("2027-01-11T07:00:00.001Z").check("2027-01-12T08:00:00Z"), Err(SlotRefusal::TooSoon));
     assert!(practice("2027-01-11T07:00:00Z").on("2027-01-13").is_empty());
     assert_eq!(practice("2027-01-11T09:00:00Z").on("2027-01-13"), ["09:00", "09:30", "10:00"]);
+    assert!(practice("2027-01-11T09:00:00Z").check("2027-01-13T09:00:00Z").is_ok());
     assert_eq!(practice("2027-01-11T08:59:59.9Z").on("2027-01-13"), ["09:00", "09:30"]);
     assert_eq!(practice("2027-01-11T08:59:59.9Z").check("2027-01-13T09:00:00Z"), Err(SlotRefusal::TooFar));
 }

@@ -161,7 +161,7 @@ fn hostile_name() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 5_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_name_breaks_the_link_is_lost_or_adds_a_parameter(name in hostile_name()) {
