@@ -15,7 +15,7 @@ use crate::auth::Signed;
 use crate::input::{Fields, FromFields, Request};
 use crate::me::{UserBody, name, timezone};
 use crate::problem::{Code, Problem};
-use crate::server::State;
+use crate::state::State;
 
 /// The account wanted.
 #[derive(ToSchema)]

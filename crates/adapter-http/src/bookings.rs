@@ -16,7 +16,7 @@ use crate::auth::Signed;
 use crate::input::{Fields, FromFields, Request, instant};
 use crate::output::{self, Amount, Instant};
 use crate::problem::{Code, Problem};
-use crate::server::State;
+use crate::state::State;
 
 /// A booking in a client's list. These fields, in this order, are what existing front ends read.
 #[derive(Serialize, ToSchema)]

@@ -9,7 +9,7 @@ use utoipa_swagger_ui::Config;
 
 use crate::input::Request;
 use crate::problem::{Code, Problem};
-use crate::server::State;
+use crate::state::State;
 
 /// What the documentation pages may load: themselves, the description, and the pictures inside their style sheet.
 pub(crate) const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \

@@ -20,7 +20,7 @@ use url::form_urlencoded;
 use crate::middleware::RequestId;
 use crate::middleware::client;
 use crate::problem::{Code, FieldError, Problem};
-use crate::server::State;
+use crate::state::State;
 
 /// More mistakes than this are not told; nobody reads them, and the answer stays small.
 const MAX_ERRORS: usize = 50;

@@ -23,11 +23,13 @@ mod routes;
 mod server;
 mod services;
 mod settings;
+mod state;
 mod test_checkout;
 
 pub use openapi::{openapi, openapi_json};
-pub use server::{Api, serve};
+pub use server::serve;
 pub use settings::{AddressRange, HttpSettings, Limits, NotAnAddressRange};
+pub use state::Api;
 
 #[cfg(test)]
 mod tests;

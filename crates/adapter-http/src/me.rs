@@ -12,7 +12,7 @@ use crate::auth::Signed;
 use crate::input::{Fields, FromFields, Request};
 use crate::output::Instant;
 use crate::problem::{Code, Problem};
-use crate::server::State;
+use crate::state::State;
 
 /// A person with an account.
 #[derive(Serialize, ToSchema)]

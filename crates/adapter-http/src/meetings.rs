@@ -9,7 +9,7 @@ use crate::auth::Signed;
 use crate::input::Request;
 use crate::output::{self, Instant};
 use crate::problem::Problem;
-use crate::server::State;
+use crate::state::State;
 
 /// The caller's own link. These fields, in this order, are what existing front ends read.
 #[derive(Serialize, ToSchema)]

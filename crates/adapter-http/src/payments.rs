@@ -12,7 +12,7 @@ use crate::auth::Signed;
 use crate::input::{Nothing, Request};
 use crate::output::{self, Amount, Instant};
 use crate::problem::{Code, Problem};
-use crate::server::State;
+use crate::state::State;
 
 /// Where a booking's payment stands.
 #[derive(Serialize, ToSchema)]

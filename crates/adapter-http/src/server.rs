@@ -1,96 +1,17 @@
-//! The running server: what every handler can reach, and how connections are treated.
+//! The running server: how connections are treated.
 
-use std::fmt::Write;
 use std::net::TcpListener;
 use std::sync::Arc;
 
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
-use actix_web::{App, HttpRequest, HttpServer};
-use attune_application::accounts::{
-    Authenticate, ChangePassword, LogIn, LogOut, ManageUser, Refresh, Register, UpdateProfile,
-};
-use attune_application::bookings::BookSession;
-use attune_application::meetings::MeetingLinks;
-use attune_application::payments::{ConfirmPayment, OpenCheckout, RecordOfflinePayment};
-use attune_ports::{Clock, HealthCheck, Queries, Random};
+use actix_web::{App, HttpServer};
 
-use crate::documents::Documents;
-use crate::limits::Limiter;
 use crate::middleware::edge;
-use crate::problem::{Code, Problem};
 use crate::routes;
 use crate::settings::HttpSettings;
-
-/// Everything the HTTP side calls.
-pub struct Api {
-    /// Makes clients' accounts.
-    pub register: Register,
-    /// Lets people in.
-    pub log_in: LogIn,
-    /// Trades refresh tokens.
-    pub refresh: Refresh,
-    /// Ends sessions.
-    pub log_out: LogOut,
-    /// Says who makes a request.
-    pub authenticate: Authenticate,
-    /// Changes profiles.
-    pub update_profile: UpdateProfile,
-    /// Replaces passwords.
-    pub change_password: ChangePassword,
-    /// Changes accounts, for admins.
-    pub manage_user: ManageUser,
-    /// Books sessions.
-    pub book_session: BookSession,
-    /// Opens checkouts.
-    pub open_checkout: OpenCheckout,
-    /// Confirms payments.
-    pub confirm_payment: ConfirmPayment,
-    /// Records payments that came in outside.
-    pub record_offline: RecordOfflinePayment,
-    /// Makes links into the video room.
-    pub links: MeetingLinks,
-    /// The read side of the store.
-    pub queries: Arc<dyn Queries>,
-    /// Tells the time, for limits.
-    pub clock: Arc<dyn Clock>,
-    /// Names requests.
-    pub random: Arc<dyn Random>,
-    /// The parts that the readiness answer is about.
-    pub readiness: Vec<Arc<dyn HealthCheck>>,
-}
-
-/// What every handler can reach.
-pub(crate) struct State {
-    pub(crate) api: Arc<Api>,
-    pub(crate) settings: HttpSettings,
-    pub(crate) limiter: Limiter,
-    pub(crate) documents: Documents,
-}
-
-impl State {
-    pub(crate) fn new(api: Arc<Api>, settings: HttpSettings) -> Self {
-        let limiter = Limiter::new(settings.limits.clone(), api.clock.clone());
-        Self { api, settings, limiter, documents: Documents::new() }
-    }
-
-    /// The state that a request can reach.
-    pub(crate) fn of(http: &HttpRequest) -> Result<&Self, Problem> {
-        http.app_data::<Data<Self>>().map(|data| &***data).ok_or_else(|| Code::Internal.into())
-    }
-
-    /// 128 random bits as text.
-    pub(crate) fn random_name(&self) -> String {
-        let mut bytes = [0; 16];
-        self.api.random.fill(&mut bytes);
-        bytes.iter().fold(String::with_capacity(32), |mut out, byte| {
-            // Writing into a String cannot fail.
-            let _ = write!(out, "{byte:02x}");
-            out
-        })
-    }
-}
+use crate::state::{Api, State};
 
 /// Starts to answer requests that come in through the listener.
 ///

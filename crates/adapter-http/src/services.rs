@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::input::Request;
 use crate::output::Amount;
 use crate::problem::Problem;
-use crate::server::State;
+use crate::state::State;
 
 /// A kind of session.
 #[derive(Serialize, ToSchema)]

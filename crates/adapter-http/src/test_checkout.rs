@@ -13,7 +13,7 @@ use crate::input::Request;
 use crate::output;
 use crate::pages::Page;
 use crate::problem::{Code, Problem};
-use crate::server::State;
+use crate::state::State;
 
 /// What came of pressing the button.
 #[derive(Serialize, ToSchema)]

@@ -16,7 +16,7 @@ use crate::bookings::{BookingMore, page, payment_status, room_of};
 use crate::input::{Fields, FromFields, Request};
 use crate::output::{self, Amount, Instant};
 use crate::problem::{Code, Problem};
-use crate::server::State;
+use crate::state::State;
 
 /// A booking in an admin's list. These fields, in this order, are what existing front ends read; `user` is there only
 /// if asked for.

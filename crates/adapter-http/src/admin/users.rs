@@ -15,7 +15,7 @@ use crate::bookings::page;
 use crate::input::{Fields, FromFields, Request};
 use crate::me::{UserBody, name};
 use crate::problem::{Code, Problem};
-use crate::server::State;
+use crate::state::State;
 
 /// A person with an account, as admins see them.
 #[derive(Serialize, ToSchema)]

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use actix_web::HttpRequest;
 
-use crate::server::State;
 use crate::settings::{AddressRange, shorten};
+use crate::state::State;
 
 /// The client's address: that of the connection, or what a trusted proxy says.
 ///

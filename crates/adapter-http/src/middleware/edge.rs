@@ -21,8 +21,8 @@ use super::cors;
 use super::unread::Unread;
 use crate::documents::DOCS_POLICY;
 use crate::problem::{Code, Problem};
-use crate::server::State;
 use crate::settings::HttpSettings;
+use crate::state::State;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 

@@ -30,8 +30,8 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
 use crate::routes;
-use crate::server::Api;
 use crate::settings::HttpSettings;
+use crate::state::Api;
 
 /// The instant at which every test begins.
 pub(crate) const NOW: &str = "2024-01-10T08:00:00Z";
