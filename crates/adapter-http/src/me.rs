@@ -30,7 +30,8 @@ pub(crate) struct UserBody {
     /// Family name.
     #[schema(required = true, example = "Lovelace")]
     last_name: Option<String>,
-    /// How the person is called in meetings and mails: both names, or else the e-mail address.
+    /// How the person is called in meetings and mails: the name they chose, else both names, else the
+    /// e-mail address.
     #[schema(example = "Ada Lovelace")]
     display_name: String,
     /// Zone in which mails write times; the practice's own when null.
@@ -74,6 +75,9 @@ pub(crate) struct ProfileChange {
     /// Family name, at most 100 characters.
     #[schema(value_type = Option<String>, max_length = 100, example = "Lovelace")]
     last_name: Option<Option<PersonName>>,
+    /// What to be called in meetings and mails instead of the two, at most 100 characters. Empty: both names again.
+    #[schema(value_type = Option<String>, max_length = 100, example = "Ada L.")]
+    display_name: Option<Option<PersonName>>,
     /// A zone of the IANA database.
     #[schema(value_type = Option<String>, example = "Europe/Berlin")]
     timezone: Option<Option<TimeZoneName>>,
@@ -84,6 +88,7 @@ impl FromFields for ProfileChange {
         Some(Self {
             first_name: fields.change("first_name", name),
             last_name: fields.change("last_name", name),
+            display_name: fields.change("display_name", name),
             timezone: fields.change("timezone", timezone),
         })
     }
@@ -139,6 +144,7 @@ pub(crate) async fn update(
             user: caller.user.id,
             first_name: change.first_name,
             last_name: change.last_name,
+            chosen_name: change.display_name,
             time_zone: change.timezone,
             origin,
         })

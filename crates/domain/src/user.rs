@@ -159,6 +159,8 @@ pub struct User {
     pub first_name: Option<PersonName>,
     /// Family name; may be missing.
     pub last_name: Option<PersonName>,
+    /// What the person wants to be called, instead of the two; may be missing.
+    pub chosen_name: Option<PersonName>,
     /// Zone in which times are shown to this person; the practice's own where it is missing.
     pub time_zone: Option<TimeZoneName>,
     /// Client or admin.
@@ -172,9 +174,13 @@ pub struct User {
 }
 
 impl User {
-    /// How the person is called in a meeting and in a mail: first and last name when both are there, else the e-mail
-    /// address. Half a name is not used, because the owner's front ends have always shown it that way.
+    /// How the person is called in a meeting and in a mail: the chosen name, else first and last name when both are there,
+    /// else the e-mail address. Half a name is not used, because the owner's front ends have always shown it that way.
     pub fn display_name(&self) -> String {
+        let chosen = self.chosen_name.as_ref().map(|n| clean_line(n.as_str())).unwrap_or_default();
+        if !chosen.is_empty() {
+            return chosen;
+        }
         let first = self.first_name.as_ref().map(|n| clean_line(n.as_str())).unwrap_or_default();
         let last = self.last_name.as_ref().map(|n| clean_line(n.as_str())).unwrap_or_default();
         if first.is_empty() || last.is_empty() { self.email.as_str().to_owned() } else { format!("{first} {last}") }

@@ -39,6 +39,7 @@ pub struct UserRow {
     email: String,
     first_name: Option<String>,
     last_name: Option<String>,
+    chosen_name: Option<String>,
     time_zone: Option<String>,
     is_admin: bool,
     disabled: bool,
@@ -56,6 +57,7 @@ impl TryFrom<UserRow> for User {
             email: sound(EmailAddress::parse(&row.email).ok(), "users.email")?,
             first_name: person_name(row.first_name, "users.first_name")?,
             last_name: person_name(row.last_name, "users.last_name")?,
+            chosen_name: person_name(row.chosen_name, "users.chosen_name")?,
             time_zone: row
                 .time_zone
                 .map(|name| sound(TimeZoneName::parse(&name).ok(), "users.time_zone"))
@@ -115,6 +117,7 @@ pub struct UserChanges {
     email: String,
     first_name: Option<String>,
     last_name: Option<String>,
+    chosen_name: Option<String>,
     time_zone: Option<String>,
     is_admin: bool,
     disabled: bool,
@@ -127,6 +130,7 @@ impl From<&User> for UserChanges {
             email: user.email.as_str().to_owned(),
             first_name: user.first_name.as_ref().map(|n| n.as_str().to_owned()),
             last_name: user.last_name.as_ref().map(|n| n.as_str().to_owned()),
+            chosen_name: user.chosen_name.as_ref().map(|n| n.as_str().to_owned()),
             time_zone: user.time_zone.as_ref().map(|z| z.as_str().to_owned()),
             is_admin: user.role == Role::Admin,
             disabled: user.disabled,

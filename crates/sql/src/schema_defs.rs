@@ -9,6 +9,7 @@ table! {
         email -> Text,
         first_name -> Nullable<Text>,
         last_name -> Nullable<Text>,
+        chosen_name -> Nullable<Text>,
         time_zone -> Nullable<Text>,
         is_admin -> Bool,
         disabled -> Bool,

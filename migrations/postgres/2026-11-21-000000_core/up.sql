@@ -8,6 +8,7 @@ CREATE TABLE users (
     email             TEXT NOT NULL CONSTRAINT users_email_key UNIQUE,
     first_name        TEXT,
     last_name         TEXT,
+    chosen_name       TEXT,
     time_zone         TEXT,
     is_admin          BOOLEAN NOT NULL,
     disabled          BOOLEAN NOT NULL,

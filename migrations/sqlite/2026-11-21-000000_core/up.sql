@@ -5,6 +5,7 @@ CREATE TABLE users (
     email             TEXT    NOT NULL UNIQUE,
     first_name        TEXT,
     last_name         TEXT,
+    chosen_name       TEXT,
     time_zone         TEXT,
     is_admin          INTEGER NOT NULL CHECK (is_admin IN (0, 1)),
     disabled          INTEGER NOT NULL CHECK (disabled IN (0, 1)),

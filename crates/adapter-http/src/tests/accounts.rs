@@ -184,12 +184,14 @@ async fn a_profile_changes_where_it_is_told_to() {
         (r#"{"timezone":"UTC"}"#, r#""Ada" "King Noel" "UTC" "Ada King Noel""#),
         (r#"{"timezone":"","first_name":""}"#, r#"null "King Noel" null "ada@example.org""#),
         (r#"{"last_name":null}"#, r#"null null null "ada@example.org""#),
+        (r#"{"display_name":" The  Countess "}"#, r#"null null null "The Countess""#),
+        (r#"{"first_name":"Ada","last_name":"King"}"#, r#""Ada" "King" null "The Countess""#),
+        (r#"{"display_name":null}"#, r#""Ada" "King" null "Ada King""#),
     ] {
         assert_eq!(shown(&practice.patch("/api/auth/me", &ada, body).await), wanted, "{body}");
         assert_eq!(shown(&practice.get("/api/auth/me", &ada).await), wanted, "{body}");
     }
     for (field, value) in [
-        ("display_name", r#""Queen""#),
         ("email", r#""x@example.org""#),
         ("is_admin", "true"),
         ("id", "1"),

@@ -263,6 +263,7 @@ async fn a_profile_changes_field_by_field() {
             user: user.id,
             first_name: Some(PersonName::parse("Zoë").unwrap()),
             last_name: None,
+            chosen_name: None,
             time_zone: Some(Some(TimeZoneName::parse("America/New_York").unwrap())),
             origin: Origin::default(),
         })
@@ -273,12 +274,25 @@ async fn a_profile_changes_field_by_field() {
         user: user.id,
         first_name: None,
         last_name: Some(None),
+        chosen_name: None,
         time_zone: None,
         origin: Origin::default(),
     };
     let changed = world.update_profile().run(cleared).await.unwrap();
     assert_eq!(changed.display_name(), "client@example.org");
-    assert_eq!(changed.time_zone.unwrap().as_str(), "America/New_York");
+    assert_eq!(changed.time_zone.as_ref().unwrap().as_str(), "America/New_York");
+    let choose = |chosen_name| UpdateProfileCommand {
+        user: user.id,
+        first_name: None,
+        last_name: None,
+        chosen_name: Some(chosen_name),
+        time_zone: None,
+        origin: Origin::default(),
+    };
+    let changed = world.update_profile().run(choose(PersonName::parse("Captain").unwrap())).await.unwrap();
+    assert_eq!(changed.display_name(), "Captain");
+    let changed = world.update_profile().run(choose(None)).await.unwrap();
+    assert_eq!(changed.display_name(), "client@example.org");
 }
 
 async fn manage(

@@ -17,6 +17,8 @@ pub struct UpdateProfileCommand {
     pub first_name: Option<Option<PersonName>>,
     /// Family name.
     pub last_name: Option<Option<PersonName>>,
+    /// What to be called instead of the two.
+    pub chosen_name: Option<Option<PersonName>>,
     /// Zone for times.
     pub time_zone: Option<Option<TimeZoneName>>,
     /// Where it came from.
@@ -66,6 +68,9 @@ impl UpdateProfile {
         }
         if let Some(name) = &command.last_name {
             user.last_name.clone_from(name);
+        }
+        if let Some(name) = &command.chosen_name {
+            user.chosen_name.clone_from(name);
         }
         if let Some(zone) = &command.time_zone {
             user.time_zone.clone_from(zone);

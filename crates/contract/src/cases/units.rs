@@ -166,6 +166,7 @@ async fn expect_spent(backend: &Backend, mut work: Box<dyn UnitOfWork>) {
         email: email("too-late"),
         first_name: None,
         last_name: None,
+        chosen_name: None,
         time_zone: None,
         role: Role::Client,
         disabled: false,

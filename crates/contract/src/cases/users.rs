@@ -16,6 +16,7 @@ fn as_user(id: UserId, new: &NewUser) -> User {
         email: new.email.clone(),
         first_name: new.first_name.clone(),
         last_name: new.last_name.clone(),
+        chosen_name: None,
         time_zone: new.time_zone.clone(),
         role: new.role,
         disabled: false,
@@ -99,6 +100,7 @@ pub async fn saving_an_account_writes_what_may_change(backend: &Backend) {
         email: email("after"),
         first_name: Some(name("Kim")),
         last_name: Some(name("Roe")),
+        chosen_name: Some(name("K.")),
         time_zone: Some(zone("America/Vancouver")),
         role: Role::Admin,
         disabled: true,
@@ -108,6 +110,7 @@ pub async fn saving_an_account_writes_what_may_change(backend: &Backend) {
     let bare = User {
         first_name: None,
         last_name: None,
+        chosen_name: None,
         time_zone: None,
         role: Role::Client,
         disabled: false,

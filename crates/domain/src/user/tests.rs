@@ -6,6 +6,7 @@ fn user(first: &str, last: &str) -> User {
         email: EmailAddress::parse("john.doe@example.org").unwrap(),
         first_name: PersonName::parse(first).unwrap(),
         last_name: PersonName::parse(last).unwrap(),
+        chosen_name: None,
         time_zone: None,
         role: Role::Client,
         disabled: false,
@@ -27,6 +28,16 @@ fn both_names_or_the_address() {
     ] {
         assert_eq!(user(first, last).display_name(), shown, "{first:?} {last:?}");
     }
+}
+
+#[test]
+fn a_chosen_name_wins() {
+    let chosen = |text: &str| User { chosen_name: PersonName::parse(text).unwrap(), ..user("John", "Doe") };
+    assert_eq!(chosen(" Johnny  D. ").display_name(), "Johnny D.");
+    assert_eq!(chosen("  ").display_name(), "John Doe");
+    assert_eq!(chosen("\u{202e}\u{200d}").display_name(), "John Doe", "nothing visible is no choice");
+    let nameless = User { chosen_name: PersonName::parse("J").unwrap(), ..user("", "") };
+    assert_eq!(nameless.display_name(), "J");
 }
 
 #[test]

@@ -196,6 +196,7 @@ fn a_viewer_is_what_the_user_is_now() {
         email: crate::EmailAddress::parse("john@example.org").unwrap(),
         first_name: crate::PersonName::parse("John").unwrap(),
         last_name: crate::PersonName::parse("Doe").unwrap(),
+        chosen_name: None,
         time_zone: None,
         role: Role::Client,
         disabled: false,
