@@ -4,10 +4,15 @@
 //! throw-away server is started from the machine's own binaries, also when the tests run as root. When there are none,
 //! the test fails and says what to install: a suite that quietly skips its database proves nothing.
 //!
-//! ```ignore
+//! ```no_run
+//! # async fn example() {
+//! use attune_pg_testkit::TestServer;
+//!
 //! let server = TestServer::shared().await;
 //! let database = server.fresh_database().await;
-//! connect_to(database.url()).await;
+//! let client = database.connect().await;
+//! client.batch_execute("SELECT 1").await.unwrap();
+//! # }
 //! ```
 
 #![allow(clippy::unwrap_used, reason = "this is a test kit: a test may stop at the first surprise")]
