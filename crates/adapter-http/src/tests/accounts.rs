@@ -191,13 +191,9 @@ async fn a_profile_changes_where_it_is_told_to() {
         assert_eq!(shown(&practice.patch("/api/auth/me", &ada, body).await), wanted, "{body}");
         assert_eq!(shown(&practice.get("/api/auth/me", &ada).await), wanted, "{body}");
     }
-    for (field, value) in [
-        ("email", r#""x@example.org""#),
-        ("is_admin", "true"),
-        ("id", "1"),
-        ("user_id", "1"),
-        ("disabled", "false"),
-    ] {
+    for (field, value) in
+        [("email", r#""x@example.org""#), ("is_admin", "true"), ("id", "1"), ("user_id", "1"), ("disabled", "false")]
+    {
         let reply = practice.patch("/api/auth/me", &ada, &format!(r#"{{"{field}":{value}}}"#)).await;
         assert_eq!(
             (reply.problem(), reply.errors()),

@@ -7,8 +7,10 @@ use thiserror::Error;
 /// Longest password, in characters.
 pub(super) const MAX_CHARS: usize = 128;
 
-/// A password that a good guesser finds within this many tries (as a power of ten) is refused.
-const MIN_GUESSES_LOG10: f64 = 6.0;
+/// A password that a good guesser finds within this many tries (as a power of ten, some thirty thousand) is refused. That
+/// covers the lists of the most common passwords and their simplest variants; at a hundred tries a day, that many take
+/// the better part of a year.
+const MIN_GUESSES_LOG10: f64 = 4.5;
 
 /// How much of a long password is looked at: the estimate takes longer than linear time, and 64 characters that are
 /// easy to guess only get harder with more of them behind.
