@@ -128,19 +128,27 @@ async fn count(pool: &Pool, table: &'static str) -> i64 {
     .expect("an answer")
 }
 
+/// Waits for a call whose job hangs until its deadline. The clock is stopped only once the job runs: with its clock stopped
+/// Tokio moves on to the next deadline as soon as nothing else can happen, and a job whose caller has gone is not begun.
+async fn outlast<T>(hanging: impl Future<Output = T>, begun: &mpsc::Receiver<()>) -> T {
+    let mut hanging = pin!(hanging);
+    assert!(poll_fn(|context| Poll::Ready(hanging.as_mut().poll(context).is_pending())).await);
+    begun.recv().expect("the job begins");
+    tokio::time::pause();
+    hanging.await
+}
+
 #[tokio::test]
 async fn a_reader_that_hangs_is_given_up_and_the_next_question_is_answered() {
     let (_folder, store) = fresh(1).await;
     let (release, released) = mpsc::channel::<()>();
-    // With its clock stopped, Tokio moves on to the next deadline as soon as nothing else can happen.
-    tokio::time::pause();
-    let late = store
-        .readers
-        .ask(move |_| {
-            let _ = released.recv();
-            Ok(())
-        })
-        .await;
+    let (begin, begun) = mpsc::channel();
+    let hanging = store.readers.ask(move |_| {
+        let _ = begin.send(());
+        let _ = released.recv();
+        Ok(())
+    });
+    let late = outlast(hanging, &begun).await;
     assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
     // Nobody waits for this one when its turn comes.
     let unheard = store.readers.ask::<(), _>(|_| unreachable!("a job that nobody waits for is left out")).await;
@@ -156,13 +164,13 @@ async fn a_writer_that_hangs_is_given_up_and_leaves_nothing_behind() {
     let (_folder, store) = fresh(1).await;
     let mut work = SqliteUnitOfWork::begin(Arc::clone(&store.writer), store.turn().await.unwrap()).await.unwrap();
     let (release, released) = mpsc::channel::<()>();
-    tokio::time::pause();
-    let late = work
-        .call(move |connection| {
-            let _ = released.recv();
-            execute(connection, "INSERT INTO login_failures (account, at) VALUES (x'00', 1)")
-        })
-        .await;
+    let (begin, begun) = mpsc::channel();
+    let hanging = work.call(move |connection| {
+        let _ = begin.send(());
+        let _ = released.recv();
+        execute(connection, "INSERT INTO login_failures (account, at) VALUES (x'00', 1)")
+    });
+    let late = outlast(hanging, &begun).await;
     assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
     assert!(matches!(work.call(|_| Ok(())).await, Err(StoreError::Failed(_))));
     // The writer is still busy, so the next one does not even get its turn, and hears so after two seconds.
