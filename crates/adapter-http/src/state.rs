@@ -1,6 +1,5 @@
 //! What every handler can reach: the use cases, the settings, the limits.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use actix_web::HttpRequest;
@@ -79,10 +78,6 @@ impl State {
     pub(crate) fn random_name(&self) -> String {
         let mut bytes = [0; 16];
         self.api.random.fill(&mut bytes);
-        bytes.iter().fold(String::with_capacity(32), |mut out, byte| {
-            // Writing into a String cannot fail.
-            let _ = write!(out, "{byte:02x}");
-            out
-        })
+        format!("{:032x}", u128::from_be_bytes(bytes))
     }
 }

@@ -88,7 +88,7 @@ fn checkout_url(base: &Url, reference: &str) -> Option<Url> {
 }
 
 fn hex(bytes: [u8; 16]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:032x}", u128::from_be_bytes(bytes))
 }
 
 #[cfg(test)]

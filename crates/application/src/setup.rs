@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use attune_domain::{EmailAddress, Money, Role, ServiceId, UserId};
-use attune_ports::{NewService, PasswordHasher, Random, Store, StoreError};
+use attune_ports::{NewService, Random, Store, StoreError};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -96,18 +96,5 @@ impl SetUpPractice {
         let mut bytes = [0; 18];
         self.random.fill(&mut bytes);
         URL_SAFE_NO_PAD.encode(bytes)
-    }
-}
-
-impl SetUpPractice {
-    /// Wires the parts.
-    pub fn new(
-        store: Arc<dyn Store>,
-        hasher: Arc<dyn PasswordHasher>,
-        clock: Arc<dyn attune_ports::Clock>,
-        zones: Arc<dyn attune_ports::TimeZones>,
-        random: Arc<dyn Random>,
-    ) -> Self {
-        Self { add_user: AddUser { store: store.clone(), hasher, clock, zones }, store, random }
     }
 }

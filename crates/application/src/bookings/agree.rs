@@ -104,10 +104,16 @@ pub(crate) async fn release_hold(
     let id = booking.id;
     let Ok((booking, event)) = booking.expire(now) else { return Ok(false) };
     work.save_booking(&booking).await?;
-    for mut payment in work.open_payments(id).await? {
+    close_checkouts(work, id).await?;
+    work.add_audit_entry(&By { actor: None, request_id: None, now }.entry(id, event)).await?;
+    Ok(true)
+}
+
+/// Closes the open checkouts of a booking that needs none any more.
+pub(crate) async fn close_checkouts(work: &mut dyn UnitOfWork, booking: BookingId) -> Result<(), StoreError> {
+    for mut payment in work.open_payments(booking).await? {
         payment.facts.state = PaymentState::Closed;
         work.save_payment(&payment).await?;
     }
-    work.add_audit_entry(&By { actor: None, request_id: None, now }.entry(id, event)).await?;
-    Ok(true)
+    Ok(())
 }

@@ -1,6 +1,5 @@
 //! An admin records that a client paid outside: in cash, by bank transfer.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use attune_domain::booking::PayError;
@@ -9,7 +8,7 @@ use attune_ports::{Clock, NewPayment, PaymentState, Provider, Queries, Store, St
 use thiserror::Error;
 
 use crate::Origin;
-use crate::bookings::{AgreeError, Agreement, By, Practice};
+use crate::bookings::{AgreeError, Agreement, By, Practice, close_checkouts};
 
 /// What came in.
 #[derive(Clone)]
@@ -96,10 +95,7 @@ impl RecordOfflinePayment {
         let booking = work.booking(read.id).await?.ok_or(RecordOfflineError::NotFound)?;
         let by = By { actor: Some(command.admin), request_id: command.origin.request_id.as_deref(), now };
         let booking = Agreement { practice: &self.practice, by }.seal(&mut *work, booking).await?;
-        for mut open in work.open_payments(booking.id).await? {
-            open.facts.state = PaymentState::Closed;
-            work.save_payment(&open).await?;
-        }
+        close_checkouts(&mut *work, booking.id).await?;
         work.add_payment(&NewPayment {
             booking: booking.id,
             provider: Provider::Offline,
@@ -121,10 +117,6 @@ impl RecordOfflinePayment {
     fn reference(&self, booking: BookingId) -> String {
         let mut bytes = [0; 16];
         self.practice.random.fill(&mut bytes);
-        bytes.iter().fold(format!("recorded-{booking}-"), |mut out, byte| {
-            // Writing into a String cannot fail.
-            let _ = write!(out, "{byte:02x}");
-            out
-        })
+        format!("recorded-{booking}-{:032x}", u128::from_be_bytes(bytes))
     }
 }

@@ -1,6 +1,6 @@
 //! Which room a booking has.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use jiff::Timestamp;
 use thiserror::Error;
@@ -73,11 +73,7 @@ impl RoomTail {
     }
 
     fn to_hex(self) -> String {
-        self.0.iter().fold(String::with_capacity(32), |mut out, byte| {
-            // Writing into a String cannot fail.
-            let _ = write!(out, "{byte:02x}");
-            out
-        })
+        format!("{:032x}", u128::from_be_bytes(self.0))
     }
 }
 
