@@ -4,7 +4,7 @@
 use std::hint::black_box;
 
 use attune_domain::booking::{Booking, BookingRequest, PaymentPlan};
-use attune_domain::meeting::NewRoom;
+use attune_domain::meeting::{Attendee, NewRoom};
 use attune_domain::{
     BookingId, Currency, MeetingBaseUrl, MeetingLinkPolicy, Money, Role, RoomTail, ServiceId, UserId, Viewer,
 };
@@ -39,7 +39,8 @@ fn main() {
         ("a name full of signs to escape", viewer("\"&=#%\u{201c}名\u{1f980}\"", Role::Client)),
     ] {
         group.bench_function(what, |bench| {
-            bench.iter(|| policy.link_for(black_box(&booking), black_box(&viewer), black_box(now)).unwrap());
+            let attendee = Attendee::Account(&viewer);
+            bench.iter(|| policy.link_for(black_box(&booking), black_box(attendee), black_box(now)).unwrap());
         });
     }
     group.finish();

@@ -110,6 +110,8 @@ pub struct BookingRecord {
     pub note: Option<String>,
     /// How the booking was called off.
     pub cancellation: Option<Cancellation>,
+    /// Counts from 1 how often the mailed links of this booking were replaced; older ones open nothing.
+    pub link_version: u32,
     /// Counts changes from 1 on; stores use it to refuse a write that is based on an old reading.
     pub version: u32,
     /// When it was booked.
@@ -144,6 +146,7 @@ impl fmt::Debug for BookingRecord {
             .field("room", &self.room)
             .field("hold_expires_at", &self.hold_expires_at)
             .field("cancellation", &self.cancellation)
+            .field("link_version", &self.link_version)
             .field("version", &self.version)
             .field("created_at", &self.created_at)
             .field("updated_at", &self.updated_at)
@@ -182,6 +185,8 @@ pub enum BookingEvent {
     MarkedNoShow,
     /// A wrong completion or no-show was taken back.
     Reopened,
+    /// All links mailed so far were taken back.
+    LinksRevoked,
     /// Only the payment moved.
     PaymentChanged,
 }
@@ -198,6 +203,7 @@ impl BookingEvent {
             Self::Completed => "booking.completed",
             Self::MarkedNoShow => "booking.no_show",
             Self::Reopened => "booking.reopened",
+            Self::LinksRevoked => "booking.links_revoked",
             Self::PaymentChanged => "booking.payment_changed",
         }
     }
@@ -351,6 +357,7 @@ impl Booking {
             hold_expires_at,
             note: request.note,
             cancellation: None,
+            link_version: 1,
             version: 1,
             created_at: now,
             updated_at: now,
@@ -371,7 +378,8 @@ impl Booking {
         {
             return bad("unpaid with a room or without a hold");
         }
-        if record.minutes == 0 || record.minutes > Self::MAX_MINUTES || record.version == 0 {
+        if record.minutes == 0 || record.minutes > Self::MAX_MINUTES || record.version == 0 || record.link_version == 0
+        {
             return bad("length or version");
         }
         if record.blocked_until < after_minutes(record.scheduled_at, record.minutes) {
@@ -543,6 +551,14 @@ impl Booking {
             | BookingStatus::Cancelled
             | BookingStatus::Expired => Err(ChangeError::InvalidState),
         }
+    }
+
+    /// Takes back every link of this booking that was mailed so far, for example because one was passed on.
+    pub fn revoke_links(self, now: Timestamp) -> Result<(Self, BookingEvent), ChangeError> {
+        if self.status != BookingStatus::Scheduled {
+            return Err(ChangeError::InvalidState);
+        }
+        Ok(self.changed(now, BookingEvent::LinksRevoked, |b| b.link_version = b.link_version.saturating_add(1)))
     }
 
     /// Asks for money back after a paid booking was agreed, cancelled or expired.

@@ -25,6 +25,7 @@ mod exceptions;
 mod hours;
 mod open;
 mod rules;
+mod schedule;
 mod series;
 mod slots;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub use exceptions::{BackwardDates, Exceptions};
 pub use hours::{OverlappingHours, WeeklyHours};
 pub use open::{Interval, OpenInterval, open_intervals};
 pub use rules::{BookingRules, LengthError, RuleError, RuleSettings, SessionLength};
+pub use schedule::{TimeOff, TimeOffError, WeeklySchedule};
 pub use series::{Occurrence, SeriesError, weekly_series};
 pub use slots::{AskedRange, Availability, Calendar, Overrule, RangeError, Slot, SlotRefusal, Taken};
 pub use wall::{EmptyInterval, NotAWallTime, WallInterval, WallTime};

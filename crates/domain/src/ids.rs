@@ -58,3 +58,11 @@ id!(
     /// One attempt to collect the price of a booking.
     PaymentId
 );
+id!(
+    /// An invitation of somebody without an account into one session.
+    ParticipantId
+);
+id!(
+    /// A room that the video server opened, from its opening to its end.
+    ConferenceId
+);

@@ -6,6 +6,7 @@ pub mod ids;
 pub mod meeting;
 pub mod notice;
 pub mod payment;
+pub mod policy;
 pub mod service;
 pub mod session;
 pub mod text;
@@ -13,11 +14,12 @@ pub mod user;
 
 pub use booking::{Booking, BookingEvent, BookingRecord, BookingStatus, Cancellation};
 pub use calendar::{Availability, BookingRules, Calendar, Interval, SessionLength, Slot, SlotRefusal, WeeklyHours};
-pub use ids::{BookingId, NoticeId, PaymentId, ServiceId, SessionId, UserId};
+pub use ids::{BookingId, ConferenceId, NoticeId, ParticipantId, PaymentId, ServiceId, SessionId, UserId};
 pub use meeting::{
-    AccessWindow, LinkRefusal, MeetingBaseUrl, MeetingLinkPolicy, MeetingRole, MeetingRoom, MeetingTokenClaims,
-    PersonalLink, RoomTail, SignedLink, TokenRefusal, Viewer,
+    AccessWindow, JoinTicket, LinkRefusal, MeetingBaseUrl, MeetingLinkPolicy, MeetingRole, MeetingRoom,
+    MeetingTokenClaims, Participant, ParticipantRole, Person, PersonalLink, RoomTail, SignedLink, Viewer,
 };
 pub use payment::{Currency, Money, PaymentStatus};
+pub use policy::{CancellationQuote, ChangeTerms, PracticePolicy};
 pub use service::Service;
 pub use user::{EmailAddress, PersonName, Role, TimeZoneName, User};

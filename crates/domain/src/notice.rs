@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Booking, BookingEvent, BookingId, BookingStatus, NoticeId, UserId};
+use crate::{Booking, BookingEvent, BookingId, BookingStatus, NoticeId, ParticipantId, Person};
 
 /// What a mail is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -16,6 +16,10 @@ pub enum NoticeKind {
         /// How long before the session it leaves, in minutes.
         minutes_before: u32,
     },
+    /// Somebody is invited to take part: when it is, and their link.
+    Invitation,
+    /// The reader's link once more, because they asked for it or because the one before was taken back.
+    MeetingLink,
 }
 
 impl NoticeKind {
@@ -24,13 +28,15 @@ impl NoticeKind {
         match self {
             Self::MeetingInfo => "meeting_info",
             Self::Reminder { .. } => "reminder",
+            Self::Invitation => "invitation",
+            Self::MeetingLink => "meeting_link",
         }
     }
 
     /// The offset of a reminder in minutes, 0 for everything else.
     pub fn offset_minutes(self) -> u32 {
         match self {
-            Self::MeetingInfo => 0,
+            Self::MeetingInfo | Self::Invitation | Self::MeetingLink => 0,
             Self::Reminder { minutes_before } => minutes_before,
         }
     }
@@ -40,6 +46,8 @@ impl NoticeKind {
         match name {
             "meeting_info" => Some(Self::MeetingInfo),
             "reminder" => Some(Self::Reminder { minutes_before: offset_minutes }),
+            "invitation" => Some(Self::Invitation),
+            "meeting_link" => Some(Self::MeetingLink),
             _ => None,
         }
     }
@@ -53,7 +61,7 @@ pub struct OwedNotice {
     /// Which booking it is about.
     pub booking: BookingId,
     /// Who reads it.
-    pub recipient: UserId,
+    pub recipient: Person,
     /// The beginning it tells; if the booking has another one by then, the mail is not sent.
     pub starts_at: Timestamp,
     /// The version of the booking that owes it.
@@ -63,19 +71,30 @@ pub struct OwedNotice {
 }
 
 impl OwedNotice {
-    /// One mail per key, whatever is retried or moved: (booking, kind, offset, beginning of the session in Unix seconds).
+    /// One mail per key, whatever is retried or moved: (booking, kind, offset, beginning of the session in Unix seconds),
+    /// and the reader unless it is the client.
     ///
     /// The beginning stands here and not the version: a session that is moved away and back again owes its reminders
-    /// once, not twice.
+    /// once, not twice. Links are sent once per hour and version of the booking, so that nobody can fill a mailbox by
+    /// asking for them.
     pub fn dedupe_key(&self) -> String {
-        let start = self.starts_at.as_second();
-        format!("{}:{}:{}:{start}", self.kind.as_str(), self.booking, self.kind.offset_minutes())
+        let (kind, booking, start) = (self.kind.as_str(), self.booking, self.starts_at.as_second());
+        match (self.kind, self.recipient) {
+            (NoticeKind::MeetingLink, reader) => {
+                let hour = self.send_after.as_second().div_euclid(3_600);
+                format!("{kind}:{booking}:{}:{hour}:{start}:{reader}", self.booking_version)
+            }
+            (_, Person::Account(_)) => format!("{kind}:{booking}:{}:{start}", self.kind.offset_minutes()),
+            (_, Person::Participant(_)) => {
+                format!("{kind}:{booking}:{}:{start}:{}", self.kind.offset_minutes(), self.recipient)
+            }
+        }
     }
 
     /// When trying makes no sense any more. A reminder is no use once the session is about to begin.
     pub fn expires_at(&self) -> Option<Timestamp> {
         match self.kind {
-            NoticeKind::MeetingInfo => None,
+            NoticeKind::MeetingInfo | NoticeKind::Invitation | NoticeKind::MeetingLink => None,
             NoticeKind::Reminder { .. } => {
                 Some(self.starts_at.saturating_sub(REMINDER_LAST_CALL).unwrap_or(self.starts_at))
             }
@@ -120,31 +139,63 @@ impl ReminderPlan {
 
 /// The mails that an event owes to the client.
 pub fn owed(booking: &Booking, event: BookingEvent, plan: &ReminderPlan, now: Timestamp) -> Vec<OwedNotice> {
-    let notice = |kind, send_after| OwedNotice {
-        kind,
-        booking: booking.id,
-        recipient: booking.client,
-        starts_at: booking.scheduled_at,
-        booking_version: booking.version,
-        send_after,
-    };
-    let reminders = || {
-        plan.offsets_minutes().iter().filter_map(|&minutes_before| {
-            let lead = SignedDuration::from_mins(i64::from(minutes_before));
-            let send_after = booking.scheduled_at.saturating_sub(lead).ok()?;
-            (send_after.duration_since(now) > REMINDER_MIN_DELAY)
-                .then(|| notice(NoticeKind::Reminder { minutes_before }, send_after))
-        })
-    };
+    let client = Person::Account(booking.client);
     match event {
-        BookingEvent::Scheduled => std::iter::once(notice(NoticeKind::MeetingInfo, now)).chain(reminders()).collect(),
-        BookingEvent::Rescheduled | BookingEvent::Reopened => reminders().collect(),
+        BookingEvent::Scheduled => std::iter::once(notice(booking, NoticeKind::MeetingInfo, client, now))
+            .chain(reminders(booking, client, plan, now))
+            .collect(),
+        BookingEvent::Rescheduled | BookingEvent::Reopened => reminders(booking, client, plan, now).collect(),
+        BookingEvent::LinksRevoked => vec![link_notice(booking, client, now)],
         BookingEvent::Held
         | BookingEvent::Cancelled
         | BookingEvent::Expired
         | BookingEvent::Completed
         | BookingEvent::MarkedNoShow
         | BookingEvent::PaymentChanged => Vec::new(),
+    }
+}
+
+/// The mails that an invitation owes to the one who is invited: the invitation itself, and the same reminders that the
+/// client gets.
+pub fn owed_to_participant(
+    booking: &Booking,
+    participant: ParticipantId,
+    plan: &ReminderPlan,
+    now: Timestamp,
+) -> Vec<OwedNotice> {
+    let reader = Person::Participant(participant);
+    std::iter::once(notice(booking, NoticeKind::Invitation, reader, now))
+        .chain(reminders(booking, reader, plan, now))
+        .collect()
+}
+
+/// The mail that tells somebody their link once more.
+pub fn link_notice(booking: &Booking, reader: Person, now: Timestamp) -> OwedNotice {
+    notice(booking, NoticeKind::MeetingLink, reader, now)
+}
+
+fn reminders(
+    booking: &Booking,
+    reader: Person,
+    plan: &ReminderPlan,
+    now: Timestamp,
+) -> impl Iterator<Item = OwedNotice> {
+    plan.offsets_minutes().iter().filter_map(move |&minutes_before| {
+        let lead = SignedDuration::from_mins(i64::from(minutes_before));
+        let send_after = booking.scheduled_at.saturating_sub(lead).ok()?;
+        (send_after.duration_since(now) > REMINDER_MIN_DELAY)
+            .then(|| notice(booking, NoticeKind::Reminder { minutes_before }, reader, send_after))
+    })
+}
+
+fn notice(booking: &Booking, kind: NoticeKind, recipient: Person, send_after: Timestamp) -> OwedNotice {
+    OwedNotice {
+        kind,
+        booking: booking.id,
+        recipient,
+        starts_at: booking.scheduled_at,
+        booking_version: booking.version,
+        send_after,
     }
 }
 

@@ -20,6 +20,12 @@ pub enum Conflict {
     /// The payment provider's reference is known already.
     #[error("the payment reference is known already")]
     PaymentReferenceTaken,
+    /// An invitation of this address into this booking stands already.
+    #[error("the address is invited already")]
+    AlreadyInvited,
+    /// The booking's room is open already.
+    #[error("the room is open already")]
+    ConferenceOpen,
 }
 
 /// Why a store did not do what it was asked.

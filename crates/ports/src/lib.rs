@@ -13,8 +13,10 @@ mod health;
 mod meeting_tokens;
 mod notifier;
 mod outbox;
+mod participants;
 mod payments;
 mod queries;
+mod rooms;
 mod security;
 mod sessions;
 mod store;
@@ -26,9 +28,10 @@ pub use audit::{AuditEntry, AuditObject, AuditTrail};
 pub use bookings::{Bookings, NewService, Services};
 pub use error::{BoxError, Conflict, StoreError};
 pub use health::{Health, HealthCheck};
-pub use meeting_tokens::MeetingTokenSigner;
+pub use meeting_tokens::{JoinTickets, MeetingTokenSigner, WebhookVerifier};
 pub use notifier::{MeetingMail, Notifier, NotifyError, NotifyReason};
 pub use outbox::{Lease, LeaseToken, Outbox, Settlement};
+pub use participants::{NewParticipant, Participants};
 pub use payments::{
     Checkout, CheckoutRequest, NewPayment, Payment, PaymentError, PaymentGateway, PaymentState, PaymentTerms, Payments,
     Provider,
@@ -36,6 +39,7 @@ pub use payments::{
 pub use queries::{
     BookingFilter, BookingOrder, BookingView, Caller, Credentials, OutboxHealth, Page, PageRequest, Queries, UserFilter,
 };
+pub use rooms::{Conference, Rooms};
 pub use security::{
     AccessClaims, AccessTokens, HashError, Password, PasswordHash, PasswordHasher, TokenError, Verified,
 };

@@ -21,7 +21,7 @@ pub struct MeetingMail {
     pub to: EmailAddress,
     /// How the reader is called.
     pub to_name: String,
-    /// The reader's own link into the room.
+    /// The reader's own link: straight into the room, or to the page of the practice that leads there.
     pub join_url: String,
     /// When the session begins.
     pub starts_at: Timestamp,

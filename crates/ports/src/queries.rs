@@ -1,14 +1,16 @@
 //! The read side: what requests ask that change nothing. No transaction, no lock.
 
 use async_trait::async_trait;
+use attune_domain::meeting::AttendanceFact;
 use attune_domain::notice::Notice;
 use attune_domain::session::Session;
 use attune_domain::{
-    Booking, BookingId, BookingStatus, EmailAddress, PaymentStatus, Role, Service, SessionId, User, UserId,
+    Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, Participant, ParticipantId, PaymentStatus, Role,
+    Service, SessionId, User, UserId,
 };
 use jiff::Timestamp;
 
-use crate::{AccountKey, AuditEntry, PasswordHash, Payment, Provider, StoreError};
+use crate::{AccountKey, AuditEntry, Conference, PasswordHash, Payment, Provider, StoreError};
 
 /// Who makes a request, as the store knows them at this moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +72,8 @@ pub enum BookingOrder {
 pub struct BookingFilter {
     /// Of this client.
     pub client: Option<UserId>,
+    /// With this therapist.
+    pub therapist: Option<UserId>,
     /// In this state.
     pub status: Option<BookingStatus>,
     /// In this state of payment.
@@ -149,6 +153,30 @@ pub trait Queries: Send + Sync {
 
     /// What was done to a booking, oldest first.
     async fn history(&self, booking: BookingId) -> Result<Vec<AuditEntry>, StoreError>;
+
+    /// The booking whose room has this name, with its client.
+    async fn booking_by_room(&self, room_id: &str) -> Result<Option<BookingView>, StoreError>;
+
+    /// An invitation, standing or not.
+    async fn participant(&self, id: ParticipantId) -> Result<Option<Participant>, StoreError>;
+
+    /// All invitations into a booking, standing or not, by id.
+    async fn participants(&self, booking: BookingId) -> Result<Vec<Participant>, StoreError>;
+
+    /// The invitations of an address that stand, into sessions that are agreed and begin at or after `from`, earliest
+    /// session first, at most `limit`.
+    async fn invitations_of(
+        &self,
+        email: &EmailAddress,
+        from: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Participant>, StoreError>;
+
+    /// A conference, open or ended.
+    async fn conference(&self, id: ConferenceId) -> Result<Option<Conference>, StoreError>;
+
+    /// What happened in the rooms of these bookings, by booking, in the order in which it happened.
+    async fn attendance(&self, bookings: &[BookingId]) -> Result<Vec<(BookingId, AttendanceFact)>, StoreError>;
 
     /// How the outbox is doing; mails due before `overdue_before` count as overdue.
     async fn outbox_health(&self, overdue_before: Timestamp) -> Result<OutboxHealth, StoreError>;

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 
-use crate::{AuditTrail, Bookings, LoginFailures, Outbox, Payments, Services, Sessions, StoreError, Users};
+use crate::{
+    AuditTrail, Bookings, LoginFailures, Outbox, Participants, Payments, Rooms, Services, Sessions, StoreError, Users,
+};
 
 /// Where everything is kept.
 #[async_trait]
@@ -18,7 +20,7 @@ pub trait Store: Send + Sync {
 /// Dropping it undoes everything, also in the middle of a call. It is spent at its first error.
 #[async_trait]
 pub trait UnitOfWork:
-    Users + Sessions + LoginFailures + Services + Bookings + Payments + Outbox + AuditTrail + Send
+    Users + Sessions + LoginFailures + Services + Bookings + Participants + Rooms + Payments + Outbox + AuditTrail + Send
 {
     /// Keeps everything, for good: once this returns `Ok`, no crash takes it back.
     ///

@@ -1,3 +1,5 @@
+//! Tests of everything that may happen to a booking.
+
 use proptest::prelude::*;
 
 use super::*;
@@ -70,6 +72,7 @@ fn in_state(status: BookingStatus, payment_status: PaymentStatus) -> Booking {
         room: status.has_room().then_some(room),
         hold_expires_at: pending.then_some(at(HOLD_END)),
         cancellation: (status == BookingStatus::Cancelled).then(|| cancellation(at(BOOKED), euros(0))),
+        link_version: 2,
         version: 4,
         ..held().record().clone()
     };
@@ -96,6 +99,7 @@ enum Op {
     Complete,
     NoShow,
     Reopen,
+    RevokeLinks,
     RefundRequested,
     RefundSettled(PaymentStatus),
 }
@@ -145,6 +149,7 @@ fn apply(op: Op, booking: Booking, now: Timestamp) -> Result<(Booking, BookingEv
         Op::Complete => booking.complete(now)?,
         Op::NoShow => booking.mark_no_show(now)?,
         Op::Reopen => booking.reopen(now)?,
+        Op::RevokeLinks => booking.revoke_links(now)?,
         Op::RefundRequested => booking.refund_requested(now)?,
         Op::RefundSettled(outcome) => booking.refund_settled(outcome, now)?,
     })
@@ -174,6 +179,7 @@ mod booking_a_session {
                 hold_expires_at: Some(at(HOLD_END)),
                 note: Some("first visit".to_owned()),
                 cancellation: None,
+                link_version: 1,
                 version: 1,
                 created_at: at(BOOKED),
                 updated_at: at(BOOKED),
@@ -388,6 +394,8 @@ mod transitions {
                     (B::NoShow, SETTLED, B::Scheduled, None, E::Reopened),
                 ],
             ),
+            (Op::RevokeLinks, BOOKED + 60, vec![(B::Scheduled, SETTLED, B::Scheduled, None, E::LinksRevoked)]),
+            (Op::RevokeLinks, END, vec![(B::Scheduled, SETTLED, B::Scheduled, None, E::LinksRevoked)]),
             (
                 Op::RefundRequested,
                 END,
@@ -468,6 +476,7 @@ mod transitions {
             },
             scheduled_at: if matches!(op, Op::Reschedule(..)) { after.scheduled_at } else { before.scheduled_at },
             blocked_until: if matches!(op, Op::Reschedule(..)) { after.blocked_until } else { before.blocked_until },
+            link_version: before.link_version + u32::from(op == Op::RevokeLinks),
             ..before.record().clone()
         };
         assert_eq!(*after.record(), expected, "{op:?} changed more than it may");
@@ -622,6 +631,43 @@ mod moving {
     }
 }
 
+mod revoking_links {
+    use super::*;
+
+    /// The links change, and nothing that somebody else knows about the session.
+    #[test]
+    fn only_the_links_change() {
+        let before = scheduled();
+        let (after, event) = before.clone().revoke_links(at(START - 60)).unwrap();
+        assert_eq!((event, event.as_str()), (BookingEvent::LinksRevoked, "booking.links_revoked"));
+        assert_eq!(
+            *after.record(),
+            BookingRecord { link_version: 3, version: 5, updated_at: at(START - 60), ..before.record().clone() }
+        );
+        let (again, _) = after.revoke_links(at(START - 59)).unwrap();
+        assert_eq!((again.link_version, again.version), (4, 6));
+    }
+
+    /// Of a session that moves, the links lead to its new time; of one that is called off and of one that is corrected,
+    /// no old link comes back to life.
+    #[test]
+    fn no_other_change_brings_a_link_back() {
+        let (revoked, _) = scheduled().revoke_links(at(START - 60)).unwrap();
+        let (moved, _) = revoked.reschedule(at(START + DAY), Role::Admin, at(START - 50)).unwrap();
+        let (missed, _) = moved.mark_no_show(at(START + DAY + 900)).unwrap();
+        assert_eq!(missed.clone().revoke_links(at(START + DAY + 901)), Err(ChangeError::InvalidState));
+        let (reopened, _) = missed.reopen(at(START + DAY + 901)).unwrap();
+        assert_eq!(reopened.link_version, 3);
+    }
+
+    #[test]
+    fn the_last_version_stays_the_last() {
+        let record = BookingRecord { link_version: u32::MAX, ..scheduled().record().clone() };
+        let (after, _) = Booking::restore(record).unwrap().revoke_links(at(START - 60)).unwrap();
+        assert_eq!(after.link_version, u32::MAX, "an end of the count is no panic");
+    }
+}
+
 mod cancelling {
     use super::*;
 
@@ -718,6 +764,8 @@ mod restoring {
         assert_eq!(refused(|b| b.minutes = 0), Some("length or version"));
         assert_eq!(refused(|b| b.minutes = 721), Some("length or version"));
         assert_eq!(refused(|b| b.version = 0), Some("length or version"));
+        assert_eq!(refused(|b| b.link_version = 0), Some("length or version"));
+        assert_eq!(refused(|b| b.link_version = u32::MAX), None);
         assert_eq!(refused(|b| b.blocked_until = at(END)), None, "a service may have no pause");
         assert_eq!(refused(|b| b.blocked_until = at(END - 1)), Some("calendar free before the end"));
         assert_eq!(refused(|b| b.blocked_until = at(START)), Some("calendar free before the end"));
@@ -772,6 +820,7 @@ fn any_op() -> impl Strategy<Value = Op> {
         2 => Just(Op::Complete),
         2 => Just(Op::NoShow),
         2 => Just(Op::Reopen),
+        1 => Just(Op::RevokeLinks),
         2 => Just(Op::RefundRequested),
         2 => prop::sample::select(PaymentStatus::ALL.to_vec()).prop_map(Op::RefundSettled),
     ]

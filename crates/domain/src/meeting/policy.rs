@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use super::access::agreed_room;
 use super::fragment::display_name_parameter;
+use super::{MeetingRole, Participant, Person, TokenSettings};
 use crate::{Booking, MeetingRoom, Role, UserId};
 
 /// The person who asks for a link. `Debug` hides the name.
@@ -70,10 +71,49 @@ pub enum LinkRefusal {
     /// The session is over, and so is the time people get to say good-bye.
     #[error("the session is over")]
     Over,
+    /// The invitation, or the mailed link, was taken back.
+    #[error("the invitation was taken back")]
+    Revoked,
 }
 
-/// What a therapist's link asks the page for: to start with microphone and camera on. A wish, not a right.
-pub(super) const THERAPIST_WISHES: &str = "&config.startWithAudioMuted=false&config.startWithVideoMuted=false";
+/// The person who wants to enter a room.
+#[derive(Debug, Clone, Copy)]
+pub enum Attendee<'a> {
+    /// Somebody with an account: any therapist, or the client of the booking.
+    Account(&'a Viewer),
+    /// Somebody who was invited.
+    Participant(&'a Participant),
+}
+
+/// Somebody who may enter, and as what.
+pub(super) struct Admitted<'a> {
+    pub(super) person: Person,
+    pub(super) display_name: &'a str,
+    pub(super) role: MeetingRole,
+}
+
+impl<'a> Attendee<'a> {
+    /// Whether the person belongs into this booking's room, and as what. Says nothing about the time.
+    pub(super) fn admitted_to(self, booking: &Booking) -> Result<Admitted<'a>, LinkRefusal> {
+        match self {
+            Self::Account(viewer) => {
+                let role = match viewer.role {
+                    Role::Admin => MeetingRole::Moderator,
+                    Role::Client if viewer.id == booking.client => MeetingRole::Participant,
+                    Role::Client => return Err(LinkRefusal::NotYours),
+                };
+                Ok(Admitted { person: Person::Account(viewer.id), display_name: &viewer.display_name, role })
+            }
+            Self::Participant(invited) if invited.booking != booking.id => Err(LinkRefusal::NotYours),
+            Self::Participant(invited) if !invited.is_invited() => Err(LinkRefusal::Revoked),
+            Self::Participant(invited) => Ok(Admitted {
+                person: Person::Participant(invited.id),
+                display_name: invited.display_name.as_str(),
+                role: invited.role.into(),
+            }),
+        }
+    }
+}
 
 /// The rules of meeting links.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,15 +126,18 @@ impl MeetingLinkPolicy {
     /// The link of one person into the room of one booking at this moment, or why there is none.
     ///
     /// Whose booking it is comes first, so that a stranger learns nothing about its state.
-    pub fn link_for(&self, booking: &Booking, viewer: &Viewer, now: Timestamp) -> Result<PersonalLink, LinkRefusal> {
-        if viewer.role == Role::Client && booking.client != viewer.id {
-            return Err(LinkRefusal::NotYours);
-        }
+    pub fn link_for(
+        &self,
+        booking: &Booking,
+        attendee: Attendee<'_>,
+        now: Timestamp,
+    ) -> Result<PersonalLink, LinkRefusal> {
+        let admitted = attendee.admitted_to(booking)?;
         let room = agreed_room(booking)?;
         if now >= self.closes_at(booking) {
             return Err(LinkRefusal::Over);
         }
-        Ok(personal_link(room, viewer))
+        Ok(personal_link(room, &admitted))
     }
 
     /// The instant from which the room cannot be joined any more.
@@ -103,14 +146,16 @@ impl MeetingLinkPolicy {
     }
 }
 
-/// The name for everybody; for a therapist also the wish to start with microphone and camera on.
-fn personal_link(room: &MeetingRoom, viewer: &Viewer) -> PersonalLink {
-    let is_admin = viewer.role == Role::Admin;
-    let mut url = format!("{}#{}", room.url(), display_name_parameter(&viewer.display_name));
-    if is_admin {
-        url.push_str(THERAPIST_WISHES);
+/// The name for everybody, and the wishes of the role: a therapist starts with microphone and camera on, an observer with
+/// both off.
+fn personal_link(room: &MeetingRoom, admitted: &Admitted<'_>) -> PersonalLink {
+    let mut url = format!("{}#{}", room.url(), display_name_parameter(admitted.display_name));
+    url.push_str(admitted.role.wishes(&TokenSettings::default()));
+    PersonalLink {
+        url,
+        display_name: admitted.display_name.to_owned(),
+        is_admin: admitted.role == MeetingRole::Moderator,
     }
-    PersonalLink { url, display_name: viewer.display_name.clone(), is_admin }
 }
 
 #[cfg(test)]

@@ -10,15 +10,13 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::Timestamp;
-use thiserror::Error;
 use url::form_urlencoded;
 
 use super::access::{AccessState, AccessWindow, TokenValidity, agreed_room};
 use super::fragment::{FALLBACK_NAME, MAX_NAME_UNITS, display_name_parameter, encode_string};
-use super::policy::THERAPIST_WISHES;
-use super::{LinkRefusal, MeetingRoom, Viewer};
+use super::{Attendee, LinkRefusal, MeetingRoom, ParticipantRole, Person};
+use crate::Booking;
 use crate::text::{clean_line, cut_utf16};
-use crate::{Booking, BookingId, Role};
 
 /// What a person is in a room.
 ///
@@ -50,6 +48,19 @@ impl Affiliation {
         match self {
             Self::Owner => "owner",
             Self::Member => "member",
+        }
+    }
+}
+
+/// What a therapist's link asks the page for: to start with microphone and camera on. A wish, not a right.
+const THERAPIST_WISHES: &str = "&config.startWithAudioMuted=false&config.startWithVideoMuted=false";
+
+impl From<ParticipantRole> for MeetingRole {
+    fn from(role: ParticipantRole) -> Self {
+        match role {
+            ParticipantRole::Participant => Self::Participant,
+            ParticipantRole::Presenter => Self::Presenter,
+            ParticipantRole::Observer => Self::Observer,
         }
     }
 }
@@ -101,7 +112,7 @@ impl MeetingRole {
     }
 
     /// What the link asks the page for. A wish, not a right: anybody can edit it.
-    fn wishes(self, settings: &TokenSettings) -> &'static str {
+    pub(super) fn wishes(self, settings: &TokenSettings) -> &'static str {
         match self {
             Self::Moderator => THERAPIST_WISHES,
             Self::Participant | Self::Presenter => "",
@@ -221,145 +232,40 @@ pub struct TokenSettings {
     pub fixed_names: bool,
 }
 
-/// Which guest somebody is. Says nothing about the person.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct GuestId(String);
-
-/// The text cannot identify a guest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("a guest's identity has 1 to {max} ASCII letters, digits and hyphens", max = GuestId::MAX_LENGTH)]
-pub struct NotAGuestId;
-
-impl GuestId {
-    /// Longest identity, in characters.
-    pub const MAX_LENGTH: usize = 64;
-
-    /// Takes ASCII letters, digits and hyphens.
-    pub fn parse(raw: &str) -> Result<Self, NotAGuestId> {
-        let fits =
-            (1..=Self::MAX_LENGTH).contains(&raw.len()) && raw.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-        if fits { Ok(Self(raw.to_owned())) } else { Err(NotAGuestId) }
-    }
-}
-
-/// What somebody without an account can be in a room. Not a moderator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum GuestRole {
-    /// As [`MeetingRole::Participant`], such as a partner or an interpreter.
-    Participant,
-    /// As [`MeetingRole::Presenter`].
-    Presenter,
-    /// As [`MeetingRole::Observer`].
-    Observer,
-}
-
-impl From<GuestRole> for MeetingRole {
-    fn from(role: GuestRole) -> Self {
-        match role {
-            GuestRole::Participant => Self::Participant,
-            GuestRole::Presenter => Self::Presenter,
-            GuestRole::Observer => Self::Observer,
-        }
-    }
-}
-
-/// Somebody without an account whom the practice invited into one session. `Debug` hides the name.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Guest {
-    /// Which guest.
-    pub id: GuestId,
-    /// The one session they are invited to.
-    pub booking: BookingId,
-    /// How they are called in the room.
-    pub display_name: String,
-    /// What they are invited as.
-    pub role: GuestRole,
-}
-
-impl fmt::Debug for Guest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Guest")
-            .field("id", &self.id)
-            .field("booking", &self.booking)
-            .field("role", &self.role)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The person who wants to enter a room.
-#[derive(Debug, Clone, Copy)]
-pub enum Attendee<'a> {
-    /// Somebody with an account: any therapist, or the client of the booking.
-    Account(&'a Viewer),
-    /// Somebody who was invited.
-    Guest(&'a Guest),
-}
-
-/// Why there is no token for this person now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum TokenRefusal {
-    /// For the reason for which there is no link either.
-    #[error(transparent)]
-    NoLink(#[from] LinkRefusal),
-    /// The room is not open yet. Nobody gets a token to keep, because a token cannot be taken back.
-    #[error("the room opens later")]
-    TooEarly {
-        /// When it opens.
-        opens_at: Timestamp,
-    },
-}
-
 /// The facts that a token states. Made by [`claims_for`] only, so no signer can be given others. `Debug` shows neither the
 /// room nor the name.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MeetingTokenClaims {
     room: MeetingRoom,
-    subject: String,
+    person: Person,
     display_name: String,
     role: MeetingRole,
     validity: TokenValidity,
     settings: TokenSettings,
 }
 
-/// What a person's token into a booking's room says at this moment, or why they get none.
+/// What a person's token into a booking's room says, or why they get none.
 ///
-/// Whose booking it is comes first, so that a stranger learns nothing about its state. A token outlives what it was made
-/// from: moving or calling off a booking does not reach tokens that are out already, so they are made at the click and
-/// never mailed.
+/// Whose booking it is comes first, so that a stranger learns nothing about its state. A token may be made before the room
+/// opens; its `nbf` keeps it shut until then. It outlives what it was made from, though: moving or calling off a booking
+/// does not reach tokens that are out already. So they are made when somebody asks for their link, and never mailed.
 pub fn claims_for(
     booking: &Booking,
     attendee: Attendee<'_>,
     window: &AccessWindow,
     settings: &TokenSettings,
     now: Timestamp,
-) -> Result<MeetingTokenClaims, TokenRefusal> {
-    let (subject, display_name, role) = match attendee {
-        Attendee::Account(viewer) => {
-            let role = match viewer.role {
-                Role::Admin => MeetingRole::Moderator,
-                Role::Client if viewer.id == booking.client => MeetingRole::Participant,
-                Role::Client => return Err(LinkRefusal::NotYours.into()),
-            };
-            (format!("user-{}", viewer.id), &viewer.display_name, role)
-        }
-        Attendee::Guest(guest) => {
-            if guest.booking != booking.id {
-                return Err(LinkRefusal::NotYours.into());
-            }
-            (format!("guest-{}", guest.id.0), &guest.display_name, guest.role.into())
-        }
-    };
+) -> Result<MeetingTokenClaims, LinkRefusal> {
+    let admitted = attendee.admitted_to(booking)?;
     let room = agreed_room(booking)?;
-    match window.state(booking, now) {
-        AccessState::TooEarly { opens_at } => return Err(TokenRefusal::TooEarly { opens_at }),
-        AccessState::Over => return Err(LinkRefusal::Over.into()),
-        AccessState::Open => {}
+    if window.state(booking, now) == AccessState::Over {
+        return Err(LinkRefusal::Over);
     }
     Ok(MeetingTokenClaims {
         room: room.clone(),
-        subject,
-        display_name: display_name.clone(),
-        role,
+        person: admitted.person,
+        display_name: admitted.display_name.to_owned(),
+        role: admitted.role,
         validity: window.token_validity(booking),
         settings: *settings,
     })
@@ -371,10 +277,9 @@ impl MeetingTokenClaims {
         self.room.id()
     }
 
-    /// Who, without a word about the person: `user-7` for an account, `guest-…` for a guest, so that no guest can pass for
-    /// an account.
-    pub fn subject(&self) -> &str {
-        &self.subject
+    /// Who, as [`Person`] writes it.
+    pub fn subject(&self) -> String {
+        self.person.to_string()
     }
 
     /// The name that the page shows: cleaned, at most [`MAX_NAME_UNITS`] long. Unlike a name in a fragment it is shown
@@ -424,7 +329,7 @@ impl MeetingTokenClaims {
 impl fmt::Debug for MeetingTokenClaims {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MeetingTokenClaims")
-            .field("subject", &self.subject)
+            .field("person", &self.person)
             .field("role", &self.role)
             .field("validity", &self.validity)
             .finish_non_exhaustive()

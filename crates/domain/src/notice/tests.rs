@@ -1,46 +1,29 @@
+//! Tests of which mails are owed, and until when.
+
 use std::collections::HashSet;
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::booking::{BookingRecord, BookingRequest, PaymentPlan};
-use crate::meeting::NewRoom;
-use crate::{Cancellation, Currency, MeetingBaseUrl, Money, PaymentStatus, Role, RoomTail, ServiceId};
+use crate::booking::BookingRecord;
+use crate::meeting::testkit::{END, START, at, booking as with_status, lasting, user};
+use crate::{PaymentStatus, Role};
 
-/// 2024-01-15T10:00:00Z, 50 minutes.
-const START: i64 = 1_705_312_800;
-const END: i64 = START + 50 * 60;
 const HOUR: i64 = 3_600;
 const DAY: i64 = 86_400;
 
-fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(second).unwrap()
-}
-
-fn user(id: i64) -> UserId {
-    UserId::new(id).unwrap()
-}
-
 /// Agreed five days ahead, client 7 with therapist 1.
 fn booking() -> Booking {
-    let base_url = MeetingBaseUrl::parse("https://meet.example.org").unwrap();
-    Booking::book(
-        BookingRequest {
-            id: BookingId::new(12).unwrap(),
-            client: user(7),
-            therapist: user(1),
-            service: ServiceId::new(1).unwrap(),
-            scheduled_at: at(START),
-            minutes: 50,
-            pause_minutes: 10,
-            price: Money::new(10_000, Currency::parse("EUR").unwrap()).unwrap(),
-            note: None,
-            payment: PaymentPlan::NotRequired(NewRoom { base_url: &base_url, tail: RoomTail::from_bytes([7; 16]) }),
-        },
-        at(START - 5 * DAY),
-    )
-    .unwrap()
-    .0
+    lasting(50)
+}
+
+fn client() -> Person {
+    Person::Account(user(7))
+}
+
+/// Has the client's number, and is somebody else.
+fn relative() -> ParticipantId {
+    ParticipantId::new(7).unwrap()
 }
 
 /// The usual reminders: a day and an hour before.
@@ -52,7 +35,7 @@ fn reminder(minutes_before: u32) -> OwedNotice {
     OwedNotice {
         kind: NoticeKind::Reminder { minutes_before },
         booking: BookingId::new(12).unwrap(),
-        recipient: user(7),
+        recipient: client(),
         starts_at: at(START),
         booking_version: 1,
         send_after: at(START - i64::from(minutes_before) * 60),
@@ -61,6 +44,23 @@ fn reminder(minutes_before: u32) -> OwedNotice {
 
 fn info(send_after: i64) -> OwedNotice {
     OwedNotice { kind: NoticeKind::MeetingInfo, send_after: at(send_after), ..reminder(0) }
+}
+
+fn link(send_after: i64) -> OwedNotice {
+    OwedNotice { kind: NoticeKind::MeetingLink, ..info(send_after) }
+}
+
+/// The same mail to the one who is invited.
+fn to_relative(notice: OwedNotice) -> OwedNotice {
+    OwedNotice { recipient: Person::Participant(relative()), ..notice }
+}
+
+fn invitation(send_after: i64) -> OwedNotice {
+    to_relative(OwedNotice { kind: NoticeKind::Invitation, ..info(send_after) })
+}
+
+fn keys(notices: &[OwedNotice]) -> Vec<String> {
+    notices.iter().map(OwedNotice::dedupe_key).collect()
 }
 
 #[test]
@@ -82,6 +82,7 @@ fn what_each_event_owes() {
         (BookingEvent::Expired, vec![]),
         (BookingEvent::Completed, vec![]),
         (BookingEvent::MarkedNoShow, vec![]),
+        (BookingEvent::LinksRevoked, vec![link(START - 5 * DAY)]),
         (BookingEvent::PaymentChanged, vec![]),
     ] {
         assert_eq!(owed(&booking(), event, &plan(), now), expected, "{event:?}");
@@ -122,18 +123,100 @@ fn a_moved_session_owes_reminders_of_its_new_time() {
     let (moved, event) = booking().reschedule(at(START + DAY), Role::Client, now).unwrap();
     let notices = owed(&moved, event, &plan(), now);
     assert_eq!(notices.iter().map(|n| n.send_after).collect::<Vec<_>>(), [at(START), at(START + DAY - HOUR)]);
-    assert!(notices.iter().all(|n| n.starts_at == at(START + DAY) && n.booking_version == 2 && n.recipient == user(7)));
+    assert!(
+        notices.iter().all(|n| n.starts_at == at(START + DAY) && n.booking_version == 2 && n.recipient == client())
+    );
 }
 
 #[test]
-fn dedupe_keys() {
-    assert_eq!(info(0).dedupe_key(), "meeting_info:12:0:1705312800");
-    assert_eq!(reminder(60).dedupe_key(), "reminder:12:60:1705312800");
-    assert_eq!(reminder(1_440).dedupe_key(), "reminder:12:1440:1705312800");
+fn an_invitation_owes_itself_and_the_reminders_of_the_client() {
+    let now = START - 5 * DAY;
+    let notices = owed_to_participant(&booking(), relative(), &plan(), at(now));
+    assert_eq!(notices, [invitation(now), to_relative(reminder(1_440)), to_relative(reminder(60))]);
+    // Whoever is invited at the last minute is told once, and not reminded of what they just read.
+    for seconds_before in [HOUR + 60, 600, 0] {
+        let now = START - seconds_before;
+        assert_eq!(owed_to_participant(&booking(), relative(), &plan(), at(now)), [invitation(now)]);
+    }
+}
+
+#[test]
+fn links_that_were_taken_back_owe_the_client_the_new_one_at_once() {
+    let now = at(START - 600);
+    let (revoked, event) = booking().revoke_links(now).unwrap();
+    let notices = owed(&revoked, event, &plan(), now);
+    assert_eq!(notices, [OwedNotice { booking_version: 2, ..link(START - 600) }]);
+    let (revoked, event) = revoked.revoke_links(now).unwrap();
+    assert_ne!(keys(&owed(&revoked, event, &plan(), now)), keys(&notices), "the first new link is an old one by now");
+}
+
+#[test]
+fn a_link_once_more_goes_to_whom_it_belongs() {
+    assert_eq!(link_notice(&booking(), client(), at(START)), link(START));
+    let reader = Person::Participant(relative());
+    assert_eq!(link_notice(&booking(), reader, at(START)), to_relative(link(START)));
+}
+
+/// These stand in stores: what is written here must never change for a mail that is owed already.
+#[test]
+fn dedupe_keys_to_the_letter() {
+    for (notice, key) in [
+        (info(0), "meeting_info:12:0:1705312800"),
+        (reminder(60), "reminder:12:60:1705312800"),
+        (reminder(1_440), "reminder:12:1440:1705312800"),
+        (to_relative(reminder(60)), "reminder:12:60:1705312800:guest-7"),
+        (to_relative(reminder(1_440)), "reminder:12:1440:1705312800:guest-7"),
+        (invitation(0), "invitation:12:0:1705312800:guest-7"),
+        // 2024-01-15T09:00:00Z is hour 473697 since 1970.
+        (link(START - HOUR), "meeting_link:12:1:473697:1705312800:user-7"),
+        (to_relative(link(START - HOUR)), "meeting_link:12:1:473697:1705312800:guest-7"),
+        (OwedNotice { booking_version: 3, ..link(START) }, "meeting_link:12:3:473698:1705312800:user-7"),
+    ] {
+        assert_eq!(notice.dedupe_key(), key);
+    }
+}
+
+#[test]
+fn different_mails_have_different_keys() {
     let other_booking = OwedNotice { booking: BookingId::new(13).unwrap(), ..reminder(60) };
     let other_start = OwedNotice { starts_at: at(START + 60), ..reminder(60) };
-    let all = [info(0), reminder(60), reminder(1_440), other_booking, other_start];
-    assert_eq!(all.iter().map(OwedNotice::dedupe_key).collect::<HashSet<_>>().len(), all.len());
+    let other_relative = OwedNotice { recipient: Person::Participant(ParticipantId::new(8).unwrap()), ..invitation(0) };
+    let for_client = [info(0), reminder(60), reminder(1_440), link(0), other_booking, other_start.clone()];
+    let for_relatives = [invitation(0), other_relative].into_iter().chain(for_client.clone().map(to_relative));
+    let all: Vec<OwedNotice> = for_client.into_iter().chain(for_relatives).collect();
+    assert_eq!(keys(&all).into_iter().collect::<HashSet<_>>().len(), all.len());
+}
+
+/// When it leaves is no part of the key: nobody is told twice because somebody clicked twice.
+#[test]
+fn the_same_mail_has_the_same_key_whenever_it_is_owed() {
+    for send_after in [0, 1, START - 5 * DAY, START] {
+        assert_eq!(info(send_after).dedupe_key(), info(0).dedupe_key());
+        assert_eq!(invitation(send_after).dedupe_key(), invitation(0).dedupe_key());
+        let later = OwedNotice { booking_version: 9, send_after: at(send_after), ..reminder(60) };
+        assert_eq!(later.dedupe_key(), reminder(60).dedupe_key());
+    }
+}
+
+#[test]
+fn a_link_is_mailed_once_per_hour_and_version_and_reader() {
+    let first = link(START - HOUR);
+    for (notice, same) in [
+        (link(START - HOUR + 1), true),
+        (link(START - 1), true),
+        (link(START), false),
+        (link(START - HOUR - 1), false),
+        (OwedNotice { booking_version: 2, ..first.clone() }, false),
+        (OwedNotice { starts_at: at(START + DAY), ..first.clone() }, false),
+        (OwedNotice { booking: BookingId::new(13).unwrap(), ..first.clone() }, false),
+        (OwedNotice { recipient: Person::Account(user(8)), ..first.clone() }, false),
+        (to_relative(first.clone()), false),
+    ] {
+        assert_eq!(notice.dedupe_key() == first.dedupe_key(), same, "{notice:?}");
+    }
+    // Hours are counted evenly on both sides of 1970.
+    assert_ne!(link(-1).dedupe_key(), link(0).dedupe_key());
+    assert_eq!(link(-1).dedupe_key(), link(-HOUR).dedupe_key());
 }
 
 #[test]
@@ -141,33 +224,11 @@ fn a_session_that_is_moved_away_and_back_is_announced_once() {
     let now = at(START - 5 * DAY);
     let (away, left) = booking().reschedule(at(START + DAY), Role::Client, now).unwrap();
     let (back, returned) = away.clone().reschedule(at(START), Role::Client, now).unwrap();
-    let keys = |notices: Vec<OwedNotice>| notices.iter().map(OwedNotice::dedupe_key).collect::<Vec<_>>();
-    let first = keys(owed(&booking(), BookingEvent::Rescheduled, &plan(), now));
-    assert_eq!(keys(owed(&back, returned, &plan(), now)), first, "the mails that wait already are the right ones");
-    assert!(keys(owed(&away, left, &plan(), now)).iter().all(|key| !first.contains(key)));
-}
-
-fn with_status(status: BookingStatus) -> Booking {
-    let agreed = booking().record().clone();
-    let cancellation =
-        Cancellation { at: at(START - DAY), by: user(7), late: false, reason: None, refund: agreed.price };
-    Booking::restore(match status {
-        BookingStatus::PendingPayment => BookingRecord {
-            status,
-            payment_status: PaymentStatus::Pending,
-            room: None,
-            hold_expires_at: Some(at(START)),
-            ..agreed
-        },
-        BookingStatus::Expired => {
-            BookingRecord { status, payment_status: PaymentStatus::Cancelled, room: None, ..agreed }
-        }
-        BookingStatus::Cancelled => BookingRecord { status, cancellation: Some(cancellation), ..agreed },
-        BookingStatus::Scheduled | BookingStatus::Completed | BookingStatus::NoShow => {
-            BookingRecord { status, ..agreed }
-        }
-    })
-    .unwrap()
+    let first = keys(&owed(&booking(), BookingEvent::Rescheduled, &plan(), now));
+    assert_eq!(keys(&owed(&back, returned, &plan(), now)), first, "the mails that wait already are the right ones");
+    assert!(keys(&owed(&away, left, &plan(), now)).iter().all(|key| !first.contains(key)));
+    let to_relative = |booking: &Booking| keys(&owed_to_participant(booking, relative(), &plan(), now));
+    assert_eq!(to_relative(&back), to_relative(&booking()));
 }
 
 #[test]
@@ -175,7 +236,14 @@ fn only_a_scheduled_session_is_announced() {
     let now = at(START - HOUR);
     for status in BookingStatus::ALL {
         let expected = if status == BookingStatus::Scheduled { Verdict::Send } else { Verdict::Skip };
-        for notice in [info(START - 5 * DAY), reminder(60), reminder(1_440)] {
+        for notice in [
+            info(START - 5 * DAY),
+            reminder(60),
+            reminder(1_440),
+            invitation(START - 5 * DAY),
+            link(START - 5 * DAY),
+            to_relative(reminder(60)),
+        ] {
             assert_eq!(verdict(&notice, &with_status(status), now), expected, "{status:?}");
         }
     }
@@ -187,7 +255,9 @@ fn a_moved_session_never_mails_its_old_time() {
     for to in [START + 60, START - 60, START + DAY] {
         let (moved, _) = booking().reschedule(at(to), Role::Client, now).unwrap();
         assert_eq!(verdict(&reminder(60), &moved, now), Verdict::Skip);
-        assert_eq!(verdict(&info(START - 5 * DAY), &moved, now), Verdict::Skip);
+        for told in [info(START - 5 * DAY), invitation(START - 5 * DAY), link(START - 5 * DAY)] {
+            assert_eq!(verdict(&told, &moved, now), Verdict::Skip, "{told:?}");
+        }
         let (back, _) = moved.reschedule(at(START), Role::Client, now).unwrap();
         assert_eq!(verdict(&reminder(60), &back, now), Verdict::Send, "the old time is the right one again");
     }
@@ -220,7 +290,9 @@ fn late_is_late_to_the_second() {
         (END, Verdict::Expired),
         (END + DAY, Verdict::Expired),
     ] {
-        assert_eq!(verdict(&info(START - DAY), &booking(), at(now)), expected, "{} s", now - START);
+        for notice in [info(START - DAY), invitation(START - DAY), link(START - DAY)] {
+            assert_eq!(verdict(&notice, &booking(), at(now)), expected, "{notice:?}, {} s", now - START);
+        }
     }
 }
 
@@ -234,8 +306,39 @@ fn skipped_says_more_than_expired() {
 
 #[test]
 fn expiry_of_each_kind() {
-    assert_eq!(info(0).expires_at(), None);
+    for notice in [info(0), invitation(0), link(0)] {
+        assert_eq!(notice.expires_at(), None);
+    }
     assert_eq!(reminder(60).expires_at(), Some(at(START - 300)));
+}
+
+/// A worker that was away sends the nearest reminder and no other.
+#[test]
+fn a_nearer_reminder_that_is_due_replaces_the_farther_ones() {
+    let plan = ReminderPlan::new(vec![60, 1_440, 10_080]).unwrap();
+    for (now, superseded) in [
+        (START - 8 * DAY, vec![]),
+        (START - DAY - 1, vec![]),
+        (START - DAY, vec![10_080]),
+        (START - HOUR - 1, vec![10_080]),
+        (START - HOUR, vec![10_080, 1_440]),
+        (START, vec![10_080, 1_440]),
+    ] {
+        assert_eq!(superseded_at(&plan, now), superseded, "{} s", now - START);
+    }
+    for other in [info(0), link(0), invitation(0)] {
+        assert!(!is_superseded(&other, &plan, at(START)), "{other:?}");
+    }
+}
+
+fn superseded_at(plan: &ReminderPlan, now: i64) -> Vec<u32> {
+    let offsets = plan.offsets_minutes().iter().copied();
+    let for_client: Vec<u32> = offsets.filter(|m| is_superseded(&reminder(*m), plan, at(now))).collect();
+    for minutes in plan.offsets_minutes() {
+        let for_relative = is_superseded(&to_relative(reminder(*minutes)), plan, at(now));
+        assert_eq!(for_relative, for_client.contains(minutes), "both are reminded alike");
+    }
+    for_client
 }
 
 /// The middle of the spread: the pause itself.
@@ -273,13 +376,15 @@ fn jitter_spreads_by_a_fifth_both_ways_and_by_no_more() {
 }
 
 #[test]
-fn the_information_is_given_up_after_twelve_attempts() {
+fn whatever_has_no_time_of_its_own_is_given_up_after_twelve_attempts() {
     let now = at(START - 5 * DAY);
     let policy = RetryPolicy::default();
-    for attempts in [12, 13, u32::MAX] {
-        assert_eq!(policy.after_failure(&info(0), attempts, MIDDLE, now), NextStep::GiveUp, "{attempts}");
+    for notice in [info(0), invitation(0), link(0)] {
+        for attempts in [12, 13, u32::MAX] {
+            assert_eq!(policy.after_failure(&notice, attempts, MIDDLE, now), NextStep::GiveUp, "{attempts}");
+        }
+        assert!(matches!(policy.after_failure(&notice, 11, MIDDLE, now), NextStep::RetryAt(_)));
     }
-    assert!(matches!(policy.after_failure(&info(0), 11, MIDDLE, now), NextStep::RetryAt(_)));
 }
 
 #[test]
@@ -324,8 +429,14 @@ fn plans_are_sorted_and_bounded() {
 
 #[test]
 fn names_round_trip() {
-    for kind in [NoticeKind::MeetingInfo, NoticeKind::Reminder { minutes_before: 1_440 }] {
-        assert_eq!(NoticeKind::parse(kind.as_str(), kind.offset_minutes()), Some(kind));
+    for (kind, name, offset) in [
+        (NoticeKind::MeetingInfo, "meeting_info", 0),
+        (NoticeKind::Reminder { minutes_before: 1_440 }, "reminder", 1_440),
+        (NoticeKind::Invitation, "invitation", 0),
+        (NoticeKind::MeetingLink, "meeting_link", 0),
+    ] {
+        assert_eq!((kind.as_str(), kind.offset_minutes()), (name, offset));
+        assert_eq!(NoticeKind::parse(name, offset), Some(kind));
     }
     assert_eq!(NoticeKind::parse("newsletter", 0), None);
     for state in NoticeState::ALL {
@@ -363,9 +474,11 @@ proptest! {
     fn owed_mails_are_distinct_and_ahead(offsets in proptest::collection::hash_set(6_u32..=43_200, 0..=10), before in 1_i64..60 * DAY) {
         let now = at(START - before);
         let plan = ReminderPlan::new(offsets.into_iter().collect()).unwrap();
-        let notices = owed(&booking(), BookingEvent::Scheduled, &plan, now);
+        let mut notices = owed(&booking(), BookingEvent::Scheduled, &plan, now);
+        notices.extend(owed_to_participant(&booking(), relative(), &plan, now));
         let keys: HashSet<_> = notices.iter().map(OwedNotice::dedupe_key).collect();
         prop_assert_eq!(keys.len(), notices.len());
+        prop_assert_eq!(notices.iter().filter(|n| n.kind == NoticeKind::Invitation).count(), 1);
         prop_assert_eq!(notices.iter().filter(|n| n.kind == NoticeKind::MeetingInfo).count(), 1);
         for notice in &notices {
             prop_assert!(notice.send_after >= now);

@@ -1,72 +1,22 @@
+//! Tests of who gets which link.
+
 use proptest::prelude::*;
 
 use super::*;
 use crate::BookingStatus;
-use crate::booking::{BookingRecord, BookingRequest, PaymentPlan};
-use crate::meeting::NewRoom;
-use crate::{BookingId, Cancellation, Currency, MeetingBaseUrl, Money, PaymentStatus, RoomTail, ServiceId};
+use crate::meeting::ParticipantRole;
+use crate::meeting::testkit::{
+    CLOSE, END, ROOM, START, at, booking, kim, kim_elsewhere, kim_revoked, lasting, user, viewer,
+};
 
 const POLICY: MeetingLinkPolicy = MeetingLinkPolicy { grace: SignedDuration::from_mins(30) };
 
-/// 2024-01-15T10:00:00Z, 50 minutes.
-const START: i64 = 1_705_312_800;
-const END: i64 = START + 50 * 60;
-const CLOSE: i64 = END + 30 * 60;
-
-const ROOM: &str = "https://meet.example.org/booking-12-1704880800-07070707070707070707070707070707";
-
-fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(second).unwrap()
+fn link_of(viewer: &Viewer) -> PersonalLink {
+    POLICY.link_for(&booking(BookingStatus::Scheduled), Attendee::Account(viewer), at(START)).unwrap()
 }
 
-fn user(id: i64) -> UserId {
-    UserId::new(id).unwrap()
-}
-
-/// Booked by client 7 with therapist 1 on 2024-01-10, in the given state.
-fn booking(status: BookingStatus) -> Booking {
-    let base_url = MeetingBaseUrl::parse("https://meet.example.org").unwrap();
-    let price = Money::new(10_000, Currency::parse("EUR").unwrap()).unwrap();
-    let (booking, _) = Booking::book(
-        BookingRequest {
-            id: BookingId::new(12).unwrap(),
-            client: user(7),
-            therapist: user(1),
-            service: ServiceId::new(1).unwrap(),
-            scheduled_at: at(START),
-            minutes: 50,
-            pause_minutes: 10,
-            price,
-            note: None,
-            payment: PaymentPlan::NotRequired(NewRoom { base_url: &base_url, tail: RoomTail::from_bytes([7; 16]) }),
-        },
-        at(1_704_880_800),
-    )
-    .unwrap();
-    let agreed = booking.record().clone();
-    let cancellation = Cancellation { at: at(START - 60), by: user(7), late: true, reason: None, refund: price };
-    Booking::restore(match status {
-        BookingStatus::PendingPayment => BookingRecord {
-            status,
-            payment_status: PaymentStatus::Pending,
-            room: None,
-            hold_expires_at: Some(at(START)),
-            ..agreed
-        },
-        BookingStatus::Expired => {
-            BookingRecord { status, payment_status: PaymentStatus::Cancelled, room: None, ..agreed }
-        }
-        // A cancelled booking keeps the room it had; its link must be refused all the same.
-        BookingStatus::Cancelled => BookingRecord { status, cancellation: Some(cancellation), ..agreed },
-        BookingStatus::Scheduled | BookingStatus::Completed | BookingStatus::NoShow => {
-            BookingRecord { status, ..agreed }
-        }
-    })
-    .unwrap()
-}
-
-fn viewer(id: i64, role: Role) -> Viewer {
-    Viewer { id: user(id), display_name: "John Doe".to_owned(), role }
+fn link_of_invited(participant: &Participant) -> PersonalLink {
+    POLICY.link_for(&booking(BookingStatus::Scheduled), Attendee::Participant(participant), at(START)).unwrap()
 }
 
 const INSTANTS: [i64; 10] =
@@ -74,7 +24,7 @@ const INSTANTS: [i64; 10] =
 
 #[test]
 fn a_client_link_to_the_letter() {
-    let link = POLICY.link_for(&booking(BookingStatus::Scheduled), &viewer(7, Role::Client), at(START)).unwrap();
+    let link = link_of(&viewer(7, Role::Client));
     assert_eq!(link.url, format!("{ROOM}#userInfo.displayName=%22John%20Doe%22"));
     assert_eq!(link.display_name, "John Doe");
     assert!(!link.is_admin);
@@ -82,7 +32,7 @@ fn a_client_link_to_the_letter() {
 
 #[test]
 fn an_admin_link_to_the_letter() {
-    let link = POLICY.link_for(&booking(BookingStatus::Scheduled), &viewer(1, Role::Admin), at(START)).unwrap();
+    let link = link_of(&viewer(1, Role::Admin));
     assert_eq!(
         link.url,
         format!(
@@ -91,6 +41,22 @@ fn an_admin_link_to_the_letter() {
         )
     );
     assert!(link.is_admin);
+}
+
+#[test]
+fn links_of_invited_people_to_the_letter() {
+    let name = format!("{ROOM}#userInfo.displayName=%22Kim%22");
+    let muted = "&config.startWithAudioMuted=true&config.startWithVideoMuted=true";
+    for (role, url) in [
+        (ParticipantRole::Participant, name.clone()),
+        (ParticipantRole::Presenter, name.clone()),
+        (ParticipantRole::Observer, format!("{name}{muted}")),
+    ] {
+        let link = link_of_invited(&kim(role));
+        assert_eq!(link.url, url, "{role:?}");
+        assert_eq!(link.display_name, "Kim");
+        assert!(!link.is_admin, "{role:?}: nobody is invited to run the room");
+    }
 }
 
 /// Everybody, every status, every time. The expectation is written per person, from the contract and not from the code.
@@ -104,21 +70,33 @@ fn who_gets_which_link_when() {
                 BookingStatus::PendingPayment => Err(LinkRefusal::NotConfirmed),
                 BookingStatus::Cancelled | BookingStatus::Expired => Err(LinkRefusal::Cancelled),
             };
-            for (who, viewer, expected) in [
-                ("owner", viewer(7, Role::Client), for_those_it_concerns),
-                ("stranger", viewer(8, Role::Client), Err(LinkRefusal::NotYours)),
-                ("therapist without the role", viewer(1, Role::Client), Err(LinkRefusal::NotYours)),
-                ("admin", viewer(1, Role::Admin), for_those_it_concerns),
-                ("another admin", viewer(2, Role::Admin), for_those_it_concerns),
-                ("admin as owner", viewer(7, Role::Admin), for_those_it_concerns),
+            let (starts_loud, starts_as_before) = ("=false", "");
+            for (who, attendee, expected, wishes) in [
+                ("owner", Attendee::Account(&viewer(7, Role::Client)), for_those_it_concerns, starts_as_before),
+                ("stranger", Attendee::Account(&viewer(8, Role::Client)), Err(LinkRefusal::NotYours), ""),
+                ("no therapist", Attendee::Account(&viewer(1, Role::Client)), Err(LinkRefusal::NotYours), ""),
+                ("admin", Attendee::Account(&viewer(1, Role::Admin)), for_those_it_concerns, starts_loud),
+                ("another admin", Attendee::Account(&viewer(2, Role::Admin)), for_those_it_concerns, starts_loud),
+                ("admin as owner", Attendee::Account(&viewer(7, Role::Admin)), for_those_it_concerns, starts_loud),
+                (
+                    "relative",
+                    Attendee::Participant(&kim(ParticipantRole::Participant)),
+                    for_those_it_concerns,
+                    starts_as_before,
+                ),
+                ("observer", Attendee::Participant(&kim(ParticipantRole::Observer)), for_those_it_concerns, "=true"),
+                ("invited elsewhere", Attendee::Participant(&kim_elsewhere()), Err(LinkRefusal::NotYours), ""),
+                ("uninvited", Attendee::Participant(&kim_revoked()), Err(LinkRefusal::Revoked), ""),
             ] {
-                let link = POLICY.link_for(&booking(status), &viewer, at(now));
+                let link = POLICY.link_for(&booking(status), attendee, at(now));
                 let what = format!("{who}, {}, {} s after the start: {link:?}", status.as_str(), now - START);
                 assert_eq!(link.as_ref().map(|_| ()).map_err(|refusal| *refusal), expected, "{what}");
                 if let Ok(link) = link {
                     assert!(link.url.starts_with(&format!("{ROOM}#")), "{what}");
-                    assert_eq!(link.is_admin, viewer.role == Role::Admin, "{what}");
-                    assert_eq!(link.url.contains("config."), link.is_admin, "{what}");
+                    assert_eq!(link.is_admin, wishes == starts_loud, "{what}");
+                    let asked: Vec<_> = link.url.split('&').skip(1).collect();
+                    assert_eq!(asked.len(), if wishes.is_empty() { 0 } else { 2 }, "{what}");
+                    assert!(asked.iter().all(|wish| wish.ends_with(wishes)), "{what}");
                 }
             }
         }
@@ -126,34 +104,62 @@ fn who_gets_which_link_when() {
 }
 
 #[test]
-fn a_stranger_learns_nothing() {
-    let told: Vec<_> = BookingStatus::ALL
-        .into_iter()
-        .flat_map(|status| INSTANTS.map(|now| POLICY.link_for(&booking(status), &viewer(8, Role::Client), at(now))))
-        .collect();
-    assert_eq!(told.len(), 60);
-    assert!(told.iter().all(|answer| *answer == Err(LinkRefusal::NotYours)));
+fn whoever_is_not_let_in_learns_nothing() {
+    let (stranger, elsewhere, revoked) = (viewer(8, Role::Client), kim_elsewhere(), kim_revoked());
+    for (attendee, refusal) in [
+        (Attendee::Account(&stranger), LinkRefusal::NotYours),
+        (Attendee::Participant(&elsewhere), LinkRefusal::NotYours),
+        (Attendee::Participant(&revoked), LinkRefusal::Revoked),
+    ] {
+        for status in BookingStatus::ALL {
+            for now in INSTANTS {
+                assert_eq!(POLICY.link_for(&booking(status), attendee, at(now)), Err(refusal), "{status:?} {now}");
+            }
+        }
+    }
+    // Taken back and of another session: that it is of another session comes first.
+    let both = Participant { revoked_at: Some(at(0)), ..kim_elsewhere() };
+    let answer = POLICY.link_for(&booking(BookingStatus::Scheduled), Attendee::Participant(&both), at(START));
+    assert_eq!(answer, Err(LinkRefusal::NotYours));
 }
 
 #[test]
 fn the_room_closes_when_the_grace_is_over() {
-    let booking = booking(BookingStatus::Scheduled);
+    let (booking, client) = (lasting(50), viewer(7, Role::Client));
     assert_eq!(POLICY.closes_at(&booking), at(CLOSE));
     let strict = MeetingLinkPolicy { grace: SignedDuration::ZERO };
-    assert!(strict.link_for(&booking, &viewer(7, Role::Client), at(END - 1)).is_ok());
-    assert_eq!(strict.link_for(&booking, &viewer(7, Role::Client), at(END)), Err(LinkRefusal::Over));
+    let answer = |now| strict.link_for(&booking, Attendee::Account(&client), at(now)).map(|_| ());
+    assert_eq!(answer(END - 1), Ok(()));
+    assert_eq!(answer(END), Err(LinkRefusal::Over));
     let endless = MeetingLinkPolicy { grace: SignedDuration::MAX };
     assert_eq!(endless.closes_at(&booking), Timestamp::MAX);
 }
 
 #[test]
 fn the_link_carries_the_name_and_role_of_this_moment() {
-    let booking = booking(BookingStatus::Scheduled);
     let renamed = Viewer { display_name: "Jane Roe".to_owned(), ..viewer(7, Role::Client) };
-    let url = POLICY.link_for(&booking, &renamed, at(START)).unwrap().url;
-    assert_eq!(url, format!("{ROOM}#userInfo.displayName=%22Jane%20Roe%22"));
-    let promoted = viewer(7, Role::Admin);
-    assert!(POLICY.link_for(&booking, &promoted, at(START)).unwrap().is_admin);
+    assert_eq!(link_of(&renamed).url, format!("{ROOM}#userInfo.displayName=%22Jane%20Roe%22"));
+    assert!(link_of(&viewer(7, Role::Admin)).is_admin);
+    let renamed = Participant {
+        display_name: crate::PersonName::parse("Kim O'Neill").unwrap().unwrap(),
+        ..kim(ParticipantRole::Participant)
+    };
+    assert_eq!(link_of_invited(&renamed).url, format!("{ROOM}#userInfo.displayName=%22Kim%20O%5Cu2019Neill%22"));
+}
+
+/// Client 7 and participant 7 are two people.
+#[test]
+fn nobody_gets_the_name_of_another() {
+    let client = link_of(&viewer(7, Role::Client));
+    let therapist = link_of(&Viewer { display_name: "Ada Lovelace".to_owned(), ..viewer(1, Role::Admin) });
+    for role in ParticipantRole::ALL {
+        let invited = link_of_invited(&kim(role));
+        for (link, name) in [(&client, "John%20Doe"), (&therapist, "Ada%20Lovelace"), (&invited, "Kim")] {
+            for other in ["John", "Ada", "Kim", "@", "email"] {
+                assert_eq!(link.url.contains(other), name.contains(other), "{other}: {}", link.url);
+            }
+        }
+    }
 }
 
 /// What stands behind the `#`, split as a browser script would.
@@ -162,11 +168,10 @@ fn keys(url: &str) -> Vec<&str> {
     fragment.split('&').map(|parameter| parameter.split('=').next().unwrap()).collect()
 }
 
-const ADMIN_KEYS: [&str; 3] = ["userInfo.displayName", "config.startWithAudioMuted", "config.startWithVideoMuted"];
+const ALL_KEYS: [&str; 3] = ["userInfo.displayName", "config.startWithAudioMuted", "config.startWithVideoMuted"];
 
 #[test]
 fn a_hostile_name_stays_a_name() {
-    let booking = booking(BookingStatus::Scheduled);
     for name in [
         "x\"&config.startWithAudioMuted=false&y=\"",
         "x&config.startWithAudioMuted=false",
@@ -180,9 +185,9 @@ fn a_hostile_name_stays_a_name() {
         "",
         "\u{202e}&config.x=1",
     ] {
-        for (role, expected) in [(Role::Client, &ADMIN_KEYS[..1]), (Role::Admin, &ADMIN_KEYS[..])] {
+        for (role, expected) in [(Role::Client, &ALL_KEYS[..1]), (Role::Admin, &ALL_KEYS[..])] {
             let viewer = Viewer { display_name: name.to_owned(), ..viewer(7, role) };
-            let link = POLICY.link_for(&booking, &viewer, at(START)).unwrap();
+            let link = link_of(&viewer);
             assert_eq!(keys(&link.url), expected, "{name:?} gave {}", link.url);
             assert_eq!(link.display_name, name, "the name itself is handed back as it was");
         }
@@ -215,11 +220,24 @@ proptest! {
     fn no_name_changes_the_room_or_adds_a_wish(name: String, admin: bool) {
         let role = if admin { Role::Admin } else { Role::Client };
         let viewer = Viewer { display_name: name, ..viewer(7, role) };
-        let url = POLICY.link_for(&booking(BookingStatus::Scheduled), &viewer, at(START)).unwrap().url;
+        let url = link_of(&viewer).url;
         let parsed = url::Url::parse(&url).unwrap();
         prop_assert_eq!(url.split('#').next(), Some(ROOM));
         prop_assert_eq!(parsed.query(), None);
-        prop_assert_eq!(keys(&url), if admin { &ADMIN_KEYS[..] } else { &ADMIN_KEYS[..1] });
+        prop_assert_eq!(keys(&url), if admin { &ALL_KEYS[..] } else { &ALL_KEYS[..1] });
         prop_assert_eq!(parsed.as_str(), url.as_str(), "nothing is left for a browser to rewrite");
+    }
+
+    /// Names of invited people went through the rules of names, which let nearly every sign through.
+    #[test]
+    fn no_name_of_an_invited_person_does_either(name in "\\PC{1,100}") {
+        let Ok(Some(display_name)) = crate::PersonName::parse(&name) else { return Ok(()) };
+        for role in ParticipantRole::ALL {
+            let url = link_of_invited(&Participant { display_name: display_name.clone(), ..kim(role) }).url;
+            prop_assert_eq!(url.split('#').next(), Some(ROOM));
+            prop_assert_eq!(keys(&url), if role == ParticipantRole::Observer { &ALL_KEYS[..] } else { &ALL_KEYS[..1] });
+            let parsed = url::Url::parse(&url).unwrap();
+            prop_assert_eq!(parsed.as_str(), url.as_str());
+        }
     }
 }

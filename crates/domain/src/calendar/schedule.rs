@@ -1,0 +1,105 @@
+//! A therapist's hours as they are written down, before a zone's rules are known.
+
+use jiff::Timestamp;
+use jiff::civil::{Date, Weekday};
+use jiff::tz::TimeZone;
+use thiserror::Error;
+
+use super::{
+    BackwardDates, EmptyInterval, Exceptions, Interval, OverlappingHours, WallInterval, WallTime, WeeklyHours,
+};
+use crate::TimeZoneName;
+
+/// The working week of a therapist, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WeeklySchedule {
+    /// The zone whose clock the hours are read on.
+    pub zone: TimeZoneName,
+    /// The intervals of each weekday, in any order.
+    pub week: Vec<(Weekday, WallInterval)>,
+}
+
+impl WeeklySchedule {
+    /// Most intervals in a week: six a day.
+    pub const MAX_INTERVALS: usize = 42;
+
+    /// What a therapist works who never said: every day from 7 to 21, so that a new practice can be booked at once. It is
+    /// wide on purpose; nobody is surprised by a booking they could not make, and the first thing a therapist sets is
+    /// their hours.
+    pub fn of_a_new_practice(zone: TimeZoneName) -> Self {
+        let hour = |hour: u16| WallTime::from_minutes(hour * 60);
+        let day = match (hour(7), hour(21)) {
+            (Ok(start), Ok(end)) => WallInterval::new(start, end).unwrap_or(WallInterval::WHOLE_DAY),
+            _ => WallInterval::WHOLE_DAY,
+        };
+        Self { zone, week: Weekday::Monday.cycle_forward().take(7).map(|weekday| (weekday, day)).collect() }
+    }
+
+    /// The hours on the clock of a zone, which is what the name stands for now.
+    pub fn hours(&self, zone: TimeZone) -> Result<WeeklyHours, OverlappingHours> {
+        WeeklyHours::new(self.zone.clone(), zone, self.week.iter().copied())
+    }
+}
+
+/// What differs from the week, as it is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeOff {
+    /// Nothing on these dates, the last one included.
+    Dates {
+        /// The first date.
+        first: Date,
+        /// The last date.
+        last: Date,
+    },
+    /// Nothing between these instants.
+    Between(Interval),
+    /// Work on this date besides the week's hours.
+    ExtraHours {
+        /// Which date.
+        date: Date,
+        /// From when until when.
+        hours: WallInterval,
+    },
+}
+
+/// Why time off makes no sense.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum TimeOffError {
+    /// The last date lies before the first.
+    #[error(transparent)]
+    Dates(#[from] BackwardDates),
+    /// It ends before it begins.
+    #[error(transparent)]
+    Empty(#[from] EmptyInterval),
+}
+
+impl TimeOff {
+    /// Whole dates, the last one included.
+    pub fn dates(first: Date, last: Date) -> Result<Self, TimeOffError> {
+        if last < first { Err(BackwardDates.into()) } else { Ok(Self::Dates { first, last }) }
+    }
+
+    /// From one instant to another.
+    pub fn between(from: Timestamp, until: Timestamp) -> Result<Self, TimeOffError> {
+        Ok(Self::Between(Interval::new(from, until)?))
+    }
+
+    /// Puts many together.
+    pub fn exceptions(all: impl IntoIterator<Item = Self>) -> Exceptions {
+        let mut exceptions = Exceptions::default();
+        for one in all {
+            match one {
+                Self::Dates { first, last } => {
+                    // Only dates in order can be made; a row of a store that are not closes nothing.
+                    let _ = exceptions.close_dates(first, last);
+                }
+                Self::Between(interval) => exceptions.close_between(interval),
+                Self::ExtraHours { date, hours } => exceptions.add_hours(date, hours),
+            }
+        }
+        exceptions
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,35 @@
+//! Tests of how people in a room are named.
+
+use proptest::prelude::*;
+
+use super::*;
+
+#[test]
+fn a_person_is_named_without_a_word_about_them() {
+    assert_eq!(Person::Account(UserId::new(7).unwrap()).to_string(), "user-7");
+    assert_eq!(Person::Participant(ParticipantId::new(7).unwrap()).to_string(), "guest-7");
+}
+
+#[test]
+fn only_the_one_spelling_is_read() {
+    for wrong in ["", "user", "user-", "user-0", "user--7", "user-07", "user-+7", "USER-7", "admin-7", "user-7 ", "7"] {
+        assert_eq!(Person::parse(wrong), None, "{wrong:?}");
+    }
+}
+
+#[test]
+fn roles_have_names() {
+    for role in ParticipantRole::ALL {
+        assert_eq!(ParticipantRole::parse(role.as_str()), Some(role));
+    }
+    assert_eq!(ParticipantRole::parse("moderator"), None);
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read(id in 1..=i64::MAX) {
+        for person in [Person::Account(UserId::new(id).unwrap()), Person::Participant(ParticipantId::new(id).unwrap())] {
+            prop_assert_eq!(Person::parse(&person.to_string()), Some(person));
+        }
+    }
+}

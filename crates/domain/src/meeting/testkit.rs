@@ -1,0 +1,104 @@
+//! One session and the people around it, for the tests of its meeting and its mails.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{AccessWindow, MeetingBaseUrl, NewRoom, Participant, ParticipantRole, RoomTail, Viewer};
+use crate::booking::{BookingRecord, BookingRequest, PaymentPlan};
+use crate::{
+    Booking, BookingId, BookingStatus, Cancellation, Currency, EmailAddress, Money, ParticipantId, PaymentStatus,
+    PersonName, Role, ServiceId, UserId,
+};
+
+/// 2024-01-15T10:00:00Z, for 50 minutes.
+pub(crate) const START: i64 = 1_705_312_800;
+pub(crate) const END: i64 = START + 50 * 60;
+/// When the room opens and closes.
+pub(crate) const OPEN: i64 = START - 15 * 60;
+pub(crate) const CLOSE: i64 = END + 30 * 60;
+pub(crate) const WINDOW: AccessWindow =
+    AccessWindow { early: SignedDuration::from_mins(15), grace: SignedDuration::from_mins(30) };
+/// When the session was booked: five days ahead.
+pub(crate) const BOOKED: i64 = 1_704_880_800;
+
+pub(crate) const ROOM_NAME: &str = "booking-12-1704880800-07070707070707070707070707070707";
+pub(crate) const ROOM: &str = "https://meet.example.org/booking-12-1704880800-07070707070707070707070707070707";
+
+pub(crate) fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+pub(crate) fn user(id: i64) -> UserId {
+    UserId::new(id).unwrap()
+}
+
+/// Agreed between client 7 and therapist 1.
+pub(crate) fn lasting(minutes: u32) -> Booking {
+    let base_url = MeetingBaseUrl::parse("https://meet.example.org").unwrap();
+    let request = BookingRequest {
+        id: BookingId::new(12).unwrap(),
+        client: user(7),
+        therapist: user(1),
+        service: ServiceId::new(1).unwrap(),
+        scheduled_at: at(START),
+        minutes,
+        pause_minutes: 10,
+        price: Money::new(10_000, Currency::parse("EUR").unwrap()).unwrap(),
+        note: None,
+        payment: PaymentPlan::NotRequired(NewRoom { base_url: &base_url, tail: RoomTail::from_bytes([7; 16]) }),
+    };
+    Booking::book(request, at(BOOKED)).unwrap().0
+}
+
+/// The session of 50 minutes, in the given state.
+pub(crate) fn booking(status: BookingStatus) -> Booking {
+    let agreed = lasting(50).record().clone();
+    let cancellation = Cancellation { at: at(START - 60), by: user(7), late: true, reason: None, refund: agreed.price };
+    Booking::restore(match status {
+        BookingStatus::PendingPayment => BookingRecord {
+            status,
+            payment_status: PaymentStatus::Pending,
+            room: None,
+            hold_expires_at: Some(at(START)),
+            ..agreed
+        },
+        BookingStatus::Expired => {
+            BookingRecord { status, payment_status: PaymentStatus::Cancelled, room: None, ..agreed }
+        }
+        // A cancelled booking keeps the room it had; everybody must be refused all the same.
+        BookingStatus::Cancelled => BookingRecord { status, cancellation: Some(cancellation), ..agreed },
+        BookingStatus::Scheduled | BookingStatus::Completed | BookingStatus::NoShow => {
+            BookingRecord { status, ..agreed }
+        }
+    })
+    .unwrap()
+}
+
+/// Somebody with an account.
+pub(crate) fn viewer(id: i64, role: Role) -> Viewer {
+    Viewer { id: user(id), display_name: "John Doe".to_owned(), role }
+}
+
+/// Kim, who is invited into the session and has the same number as its client.
+pub(crate) fn kim(role: ParticipantRole) -> Participant {
+    Participant {
+        id: ParticipantId::new(7).unwrap(),
+        booking: BookingId::new(12).unwrap(),
+        email: EmailAddress::parse("kim@example.org").unwrap(),
+        display_name: PersonName::parse("Kim").unwrap().unwrap(),
+        role,
+        time_zone: None,
+        invited_by: user(1),
+        invited_at: at(BOOKED),
+        revoked_at: None,
+    }
+}
+
+/// Kim, invited into another session.
+pub(crate) fn kim_elsewhere() -> Participant {
+    Participant { booking: BookingId::new(13).unwrap(), ..kim(ParticipantRole::Presenter) }
+}
+
+/// Kim, whose invitation was taken back.
+pub(crate) fn kim_revoked() -> Participant {
+    Participant { revoked_at: Some(at(START - 86_400)), ..kim(ParticipantRole::Participant) }
+}

@@ -1,0 +1,86 @@
+//! Tests of what the practice decided about calling off.
+
+use super::*;
+use crate::booking::{BookingRequest, PaymentPlan};
+use crate::meeting::NewRoom;
+use crate::{BookingId, Currency, MeetingBaseUrl, RoomTail, ServiceId, UserId};
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+const START: &str = "2024-01-15T10:00:00Z";
+
+/// A session that costs so many cents, paid or not.
+fn booking(cents: i64, paid: bool) -> Booking {
+    let now = at("2024-01-10T09:00:00Z");
+    let base_url = MeetingBaseUrl::parse("https://meet.example.org").unwrap();
+    let request = BookingRequest {
+        id: BookingId::new(12).unwrap(),
+        client: UserId::new(7).unwrap(),
+        therapist: UserId::new(1).unwrap(),
+        service: ServiceId::new(1).unwrap(),
+        scheduled_at: at(START),
+        minutes: 50,
+        pause_minutes: 10,
+        price: Money::new(cents, Currency::parse("EUR").unwrap()).unwrap(),
+        note: None,
+        payment: PaymentPlan::Due { hold_until: at("2024-01-10T09:15:00Z") },
+    };
+    let (held, _) = Booking::book(request, now).unwrap();
+    if !paid {
+        return held;
+    }
+    let room = NewRoom { base_url: &base_url, tail: RoomTail::from_bytes([7; 16]) };
+    held.payment_succeeded(room, now).unwrap().0
+}
+
+fn quote(booking: &Booking, percent: u8, by: Role, now: &str) -> (bool, i64, i64) {
+    let terms = ChangeTerms { late_refund_percent: percent, ..ChangeTerms::default() };
+    let quote = CancellationQuote::of(booking, &terms, by, at(now));
+    assert_eq!(quote.free_until, at("2024-01-14T10:00:00Z"));
+    (quote.late, quote.refund.minor(), quote.fee.minor())
+}
+
+#[test]
+fn free_until_a_day_before_and_not_a_second_longer() {
+    let paid = booking(9_999, true);
+    assert_eq!(quote(&paid, 50, Role::Client, "2024-01-14T09:59:59Z"), (false, 9_999, 0));
+    assert_eq!(quote(&paid, 50, Role::Client, "2024-01-14T10:00:00Z"), (true, 5_000, 4_999), "rounded up");
+    assert_eq!(quote(&paid, 0, Role::Client, "2024-01-15T09:00:00Z"), (true, 0, 9_999));
+    assert_eq!(quote(&paid, 100, Role::Client, "2024-01-15T09:00:00Z"), (true, 9_999, 0));
+}
+
+#[test]
+fn the_practice_gives_everything_back() {
+    assert_eq!(quote(&booking(9_999, true), 0, Role::Admin, "2024-01-15T10:30:00Z"), (false, 9_999, 0));
+}
+
+#[test]
+fn what_was_not_paid_does_not_go_back_and_is_never_late() {
+    assert_eq!(quote(&booking(9_999, false), 0, Role::Client, "2024-01-15T09:00:00Z"), (false, 0, 0));
+}
+
+#[test]
+fn largest_prices_do_not_overflow() {
+    assert_eq!(quote(&booking(Money::MAX_MINOR, true), 33, Role::Client, "2024-01-15T09:00:00Z").1, 330_000_000_000);
+}
+
+#[test]
+fn policies_that_make_no_sense_are_refused() {
+    assert!(PracticePolicy::default().checked().is_ok());
+    let terms = ChangeTerms::default();
+    for (bad, why) in [
+        (ChangeTerms { free_minutes: ChangeTerms::MAX_MINUTES + 1, ..terms }, TermsError::Minutes),
+        (ChangeTerms { reschedule_minutes: ChangeTerms::MAX_MINUTES + 1, ..terms }, TermsError::Minutes),
+        (ChangeTerms { late_refund_percent: 101, ..terms }, TermsError::Percent),
+    ] {
+        let policy = PracticePolicy { terms: bad, ..PracticePolicy::default() };
+        assert_eq!(policy.checked(), Err(PolicyError::Terms(why)));
+    }
+    let rules = RuleSettings { step_minutes: 1, ..RuleSettings::default() };
+    assert_eq!(
+        PracticePolicy { rules, ..PracticePolicy::default() }.checked(),
+        Err(PolicyError::Rules(RuleError::Step))
+    );
+}
