@@ -4,7 +4,8 @@ use std::fmt;
 
 use thiserror::Error;
 
-/// A secret that signs access tokens: at least 32 bytes, and none of those that stand in documents. `Debug` hides it.
+/// A secret that signs access tokens and seals tickets: at least 32 bytes, and none of those that stand in documents.
+/// `Debug` hides it.
 ///
 /// `openssl rand -base64 32` makes a good one.
 #[derive(Clone)]
