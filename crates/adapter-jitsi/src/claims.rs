@@ -41,18 +41,18 @@ pub(crate) struct Payload<'a> {
     nbf: i64,
     /// Never left out: a token without it is good for ever.
     exp: i64,
-    context: Context<'a>,
+    context: Context,
 }
 
 #[derive(Serialize)]
-struct Context<'a> {
-    user: User<'a>,
+struct Context {
+    user: User,
     features: BTreeMap<&'static str, Flag>,
 }
 
 #[derive(Serialize)]
-struct User<'a> {
-    id: &'a str,
+struct User {
+    id: String,
     name: String,
     moderator: Flag,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -27,12 +27,15 @@ pub struct JitsiSigner {
 /// What is wrong with the settings of a deployment. Never says what a key or secret was.
 #[derive(Debug, Error)]
 pub enum SetupError {
-    /// An issuer, audience, subject or key id is missing, or has a blank or control character in it.
+    /// An issuer, audience, subject, key id or the like is missing, or has a blank or control character in it.
     #[error("the {0} is empty or has a blank or control character in it")]
     Text(&'static str),
     /// A shared secret that can be found out by trying (RFC 7518, section 3.2).
     #[error("the shared secret has less than 32 bytes; `openssl rand -hex 32` makes one for both sides")]
     SecretTooShort,
+    /// Nothing to check signatures with.
+    #[error("there is no secret to check webhooks with; the JaaS console shows one for each endpoint")]
+    NoWebhookSecret,
     /// A key id of JaaS that names somebody else's key, or no key.
     #[error("the key id of a JaaS key is the AppID, a slash and the key's name, as the console shows it")]
     JaasKeyId,
@@ -103,8 +106,9 @@ fn header(algorithm: Algorithm, key_id: Option<String>) -> Header {
     header
 }
 
-fn text(what: &'static str, text: String) -> Result<String, SetupError> {
-    let fits = !text.is_empty() && !text.chars().any(|c| c.is_whitespace() || c.is_control());
+pub(crate) fn text<T: AsRef<str>>(what: &'static str, text: T) -> Result<T, SetupError> {
+    let shown = text.as_ref();
+    let fits = !shown.is_empty() && !shown.chars().any(|c| c.is_whitespace() || c.is_control());
     if fits { Ok(text) } else { Err(SetupError::Text(what)) }
 }
 

@@ -4,11 +4,12 @@ use std::sync::OnceLock;
 
 use attune_domain::booking::{Booking, BookingRequest, PaymentPlan};
 use attune_domain::meeting::{
-    AccessWindow, Attendee, Guest, GuestId, GuestRole, NewRoom, RecordingPolicy, SignedLink, TokenPlacement,
+    AccessWindow, Attendee, NewRoom, Participant, ParticipantRole, RecordingPolicy, SignedLink, TokenPlacement,
     TokenSettings, claims_for,
 };
 use attune_domain::{
-    BookingId, Currency, MeetingBaseUrl, MeetingTokenClaims, Money, Role, RoomTail, ServiceId, UserId, Viewer,
+    BookingId, Currency, EmailAddress, MeetingBaseUrl, MeetingTokenClaims, Money, ParticipantId, PersonName, Role,
+    RoomTail, ServiceId, UserId, Viewer,
 };
 use attune_ports::MeetingTokenSigner;
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
@@ -81,10 +82,19 @@ fn client(settings: &TokenSettings) -> MeetingTokenClaims {
     claims(Attendee::Account(&viewer(7, "Zoë “Z” <Doe>", Role::Client)), settings)
 }
 
-fn invited(role: GuestRole, settings: &TokenSettings) -> MeetingTokenClaims {
-    let id = GuestId::parse("5f9a").unwrap();
-    let guest = Guest { id, booking: BookingId::new(12).unwrap(), display_name: "Kim".to_owned(), role };
-    claims(Attendee::Guest(&guest), settings)
+fn invited(role: ParticipantRole, settings: &TokenSettings) -> MeetingTokenClaims {
+    let kim = Participant {
+        id: ParticipantId::new(5).unwrap(),
+        booking: BookingId::new(12).unwrap(),
+        email: EmailAddress::parse("kim@example.org").unwrap(),
+        display_name: PersonName::parse("Kim").unwrap().unwrap(),
+        role,
+        time_zone: None,
+        invited_by: user(1),
+        invited_at: at(1_704_880_800),
+        revoked_at: None,
+    };
+    claims(Attendee::Participant(&kim), settings)
 }
 
 /// Two keys, made when the first test asks for them.
@@ -217,9 +227,9 @@ fn people() -> Vec<(&'static str, MeetingTokenClaims, Value)> {
         "id": "user-1", "name": "Dr. Ada O'Brien & Co", "affiliation": "owner", "moderator": true, "lobby_bypass": true,
     });
     let zoe = json!({ "id": "user-7", "name": "Zoë “Z” <Doe>", "affiliation": "member", "moderator": false });
-    let kim = json!({ "id": "guest-5f9a", "name": "Kim", "affiliation": "member", "moderator": false });
+    let kim = json!({ "id": "guest-5", "name": "Kim", "affiliation": "member", "moderator": false });
     let seated =
-        json!({ "id": "guest-5f9a", "name": "Kim", "affiliation": "member", "moderator": false, "role": "visitor" });
+        json!({ "id": "guest-5", "name": "Kim", "affiliation": "member", "moderator": false, "role": "visitor" });
     vec![
         ("therapist", therapist(&plain), own_payload(&ada, &and(&runs, &["send-groupchat", "send-private-message"]))),
         (
@@ -229,9 +239,13 @@ fn people() -> Vec<(&'static str, MeetingTokenClaims, Value)> {
         ),
         ("client", client(&plain), own_payload(&zoe, &talks)),
         ("client, recording allowed", client(&rich), own_payload(&zoe, &and(&talks, &["name-readonly"]))),
-        ("presenter", invited(GuestRole::Presenter, &plain), own_payload(&kim, &and(&talks, &["screen-sharing"]))),
-        ("observer", invited(GuestRole::Observer, &plain), own_payload(&kim, &[])),
-        ("observer in a seat", invited(GuestRole::Observer, &rich), own_payload(&seated, &["name-readonly"])),
+        (
+            "presenter",
+            invited(ParticipantRole::Presenter, &plain),
+            own_payload(&kim, &and(&talks, &["screen-sharing"])),
+        ),
+        ("observer", invited(ParticipantRole::Observer, &plain), own_payload(&kim, &[])),
+        ("observer in a seat", invited(ParticipantRole::Observer, &rich), own_payload(&seated, &["name-readonly"])),
     ]
 }
 
@@ -268,8 +282,8 @@ fn what_jaas_is_told_to_the_letter() {
     let nobody = features("false", "false");
     let ada = json!({ "id": "user-1", "name": "Dr. Ada O'Brien & Co", "moderator": "true" });
     let zoe = json!({ "id": "user-7", "name": "Zoë “Z” <Doe>", "moderator": "false" });
-    let kim = json!({ "id": "guest-5f9a", "name": "Kim", "moderator": "false" });
-    let seated = json!({ "id": "guest-5f9a", "name": "Kim", "moderator": "false", "role": "visitor" });
+    let kim = json!({ "id": "guest-5", "name": "Kim", "moderator": "false" });
+    let seated = json!({ "id": "guest-5", "name": "Kim", "moderator": "false", "role": "visitor" });
     let plain = TokenSettings::default();
     let rich = TokenSettings { recording: RecordingPolicy::Therapist, visitors: true, fixed_names: true };
     let signer = JitsiSigner::new(jaas()).unwrap();
@@ -278,9 +292,9 @@ fn what_jaas_is_told_to_the_letter() {
         (therapist(&rich), &ada, &features("true", "true")),
         (client(&plain), &zoe, &nobody),
         (client(&rich), &zoe, &nobody),
-        (invited(GuestRole::Presenter, &plain), &kim, &nobody),
-        (invited(GuestRole::Observer, &plain), &kim, &nobody),
-        (invited(GuestRole::Observer, &rich), &seated, &nobody),
+        (invited(ParticipantRole::Presenter, &plain), &kim, &nobody),
+        (invited(ParticipantRole::Observer, &plain), &kim, &nobody),
+        (invited(ParticipantRole::Observer, &rich), &seated, &nobody),
     ] {
         let token = parts(&signer.sign(&claims).unwrap()).unwrap();
         assert_eq!(token.header, json!({ "alg": "RS256", "typ": "JWT", "kid": KEY_ID }));
