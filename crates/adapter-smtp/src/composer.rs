@@ -102,7 +102,12 @@ impl MailComposer {
             .to_owned();
         let templates = Templates::load(config.templates_dir.as_deref())?;
         let composer = Self { practice, from: config.from, domain, templates };
-        for kind in [NoticeKind::MeetingInfo, NoticeKind::Reminder { minutes_before: 60 }] {
+        for kind in [
+            NoticeKind::MeetingInfo,
+            NoticeKind::Reminder { minutes_before: 60 },
+            NoticeKind::Invitation,
+            NoticeKind::MeetingLink,
+        ] {
             composer.try_compose(&sample(kind, composer.from.clone())).map_err(|error| match error {
                 ComposeError::Template(template, source) => ComposerError::Sample { template, source },
                 ComposeError::Message(source) => ComposerError::Unusable(source),
@@ -134,6 +139,8 @@ impl MailComposer {
         let [subject, text, html] = match mail.kind {
             NoticeKind::MeetingInfo => ["meeting_info.subject.txt", "meeting_info.txt", "meeting_info.html"],
             NoticeKind::Reminder { .. } => ["reminder.subject.txt", "reminder.txt", "reminder.html"],
+            NoticeKind::Invitation => ["invitation.subject.txt", "invitation.txt", "invitation.html"],
+            NoticeKind::MeetingLink => ["meeting_link.subject.txt", "meeting_link.txt", "meeting_link.html"],
         };
         let render = |name, values: &Values| {
             self.templates.render(name, values).map_err(|error| ComposeError::Template(name, error))
@@ -165,7 +172,7 @@ impl MailComposer {
             ("when", Value::from(when.sentence)),
         ]);
         match mail.kind {
-            NoticeKind::MeetingInfo => {}
+            NoticeKind::MeetingInfo | NoticeKind::Invitation | NoticeKind::MeetingLink => {}
             NoticeKind::Reminder { minutes_before } => {
                 values.insert("in_words", Value::from(in_words(minutes_before, mail)));
             }

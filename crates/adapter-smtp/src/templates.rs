@@ -8,13 +8,19 @@ use minijinja::{Environment, UndefinedBehavior, Value};
 use thiserror::Error;
 
 /// Every template there is. The names are those of the files that may replace them.
-const BUILT_IN: [(&str, &str); 6] = [
+const BUILT_IN: [(&str, &str); 12] = [
     ("meeting_info.subject.txt", include_str!("../templates/meeting_info.subject.txt")),
     ("meeting_info.txt", include_str!("../templates/meeting_info.txt")),
     ("meeting_info.html", include_str!("../templates/meeting_info.html")),
     ("reminder.subject.txt", include_str!("../templates/reminder.subject.txt")),
     ("reminder.txt", include_str!("../templates/reminder.txt")),
     ("reminder.html", include_str!("../templates/reminder.html")),
+    ("invitation.subject.txt", include_str!("../templates/invitation.subject.txt")),
+    ("invitation.txt", include_str!("../templates/invitation.txt")),
+    ("invitation.html", include_str!("../templates/invitation.html")),
+    ("meeting_link.subject.txt", include_str!("../templates/meeting_link.subject.txt")),
+    ("meeting_link.txt", include_str!("../templates/meeting_link.txt")),
+    ("meeting_link.html", include_str!("../templates/meeting_link.html")),
 ];
 
 /// What is wrong with the templates folder.

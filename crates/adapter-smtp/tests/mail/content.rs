@@ -1,13 +1,14 @@
 //! What mails say.
 
 use attune_adapter_smtp::{ComposerError, MailComposer, MailConfig};
+use attune_domain::EmailAddress;
 use attune_domain::notice::NoticeKind;
 use attune_ports::{MeetingMail, Notifier, NotifyError};
 use attune_smtp_sink::SmtpSink;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::fixtures::{LINK, REMINDER, composer, config, delivered, mail, notifier};
+use crate::fixtures::{KINDS, LINK, PAGE_LINK, REMINDER, composer, config, delivered, mail, notifier};
 
 #[tokio::test]
 async fn the_information_mail() {
@@ -60,20 +61,136 @@ Practice Example
 }
 
 #[tokio::test]
+async fn the_invitation() {
+    let read = delivered(composer(), &mail(NoticeKind::Invitation)).await;
+    assert_eq!(read.subject, "Invitation: appointment on 15 January, 10:00 (UTC+01:00)");
+    let expected = format!(
+        "Hello John Doe,
+
+you are invited to take part in an appointment of Practice Example:
+
+Monday, 15 January 2024 at 10:00 (Europe/Berlin, UTC+01:00)
+50 minutes
+
+At that time, open this link to join:
+
+{LINK}
+
+You need no account. The link is personal and made for you alone. Please do not
+pass it on.
+The attached calendar entry does not contain it, so please keep this mail.
+
+Practice Example
+"
+    );
+    assert_eq!(read.text.trim_end(), expected.trim_end());
+}
+
+#[tokio::test]
+async fn a_link_once_more() {
+    let read = delivered(composer(), &mail(NoticeKind::MeetingLink)).await;
+    assert_eq!(read.subject, "Your link for the appointment on 15 January, 10:00 (UTC+01:00)");
+    let expected = format!(
+        "Hello John Doe,
+
+here is your link for the appointment with Practice Example once more:
+
+Monday, 15 January 2024 at 10:00 (Europe/Berlin, UTC+01:00)
+50 minutes
+
+At that time, open this link to join:
+
+{LINK}
+
+Links in earlier mails may have stopped working; please use this one. It is
+personal and made for you alone. Please do not pass it on.
+The attached calendar entry does not contain it, so please keep this mail.
+
+Practice Example
+"
+    );
+    assert_eq!(read.text.trim_end(), expected.trim_end());
+}
+
+#[tokio::test]
 async fn the_html_part_has_a_button_and_hides_the_raw_link() {
-    for kind in [NoticeKind::MeetingInfo, REMINDER] {
-        let html = delivered(composer(), &mail(kind)).await.html;
+    for (kind, link) in KINDS.into_iter().flat_map(|kind| [(kind, LINK), (kind, PAGE_LINK)]) {
+        let html = delivered(composer(), &MeetingMail { join_url: link.to_owned(), ..mail(kind) }).await.html;
         let (before, rest) = html.split_once("<a href=\"").unwrap();
         let (href, rest) = rest.split_once('"').unwrap();
         let (_, rest) = rest.split_once('>').unwrap();
         let (label, after) = rest.split_once("</a>").unwrap();
         assert_eq!(label, "Join Meeting");
-        assert_eq!(href, LINK.replace('&', "&amp;"), "nothing but & needs escaping in a link");
-        assert!(!before.contains("://") && !after.contains("://"), "no other link, no remote content");
+        assert_eq!(href, link.replace('&', "&amp;"), "nothing but & needs escaping in a link");
+        assert!(!before.contains("//") && !after.contains("//"), "no other link, no remote content: {kind:?}");
         assert!(html.contains("<html lang=\"en\">") && html.contains("<p>Hello John Doe,</p>"));
+        assert!(html.contains("<p>At that time, use this button to join:</p>"));
         assert!(html.contains("personal") && html.contains("Please do not pass it on."));
         assert!(html.contains("Monday, 15 January 2024 at 10:00 (Europe&#x2f;Berlin, UTC+01:00)"));
-        assert!(!html.contains("<img") && !html.contains("<script") && !html.contains("url("));
+        let lower = html.to_lowercase();
+        for tag in lower.split('<').skip(1) {
+            let name = tag.trim_start_matches('/').split([' ', '>']).next().unwrap();
+            assert!(HARMLESS_TAGS.contains(&name), "{kind:?}: <{name}>");
+        }
+        for loading in ["src", "background=", "url(", "@import", "http-equiv", "javascript:"] {
+            assert!(!lower.contains(loading), "{kind:?}: {loading}");
+        }
+        let handlers = lower.split_whitespace().filter(|word| word.starts_with("on") && word.contains('='));
+        assert_eq!(handlers.count(), 0, "{kind:?}");
+    }
+}
+
+/// None of these runs, loads or sends anything by itself.
+const HARMLESS_TAGS: [&str; 11] =
+    ["!doctype", "html", "head", "meta", "title", "body", "main", "p", "strong", "br", "a"];
+
+#[tokio::test]
+async fn the_text_part_has_the_link_alone_on_its_line_and_no_other() {
+    for (kind, link) in KINDS.into_iter().flat_map(|kind| [(kind, LINK), (kind, PAGE_LINK)]) {
+        let text = delivered(composer(), &MeetingMail { join_url: link.to_owned(), ..mail(kind) }).await.text;
+        assert_eq!(text.lines().filter(|line| line.contains("//")).collect::<Vec<_>>(), [link], "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_mail_names_nobody_but_its_reader_and_the_practice() {
+    for kind in KINDS {
+        let sink = SmtpSink::start();
+        let notifier = notifier(&sink);
+        let mary = MeetingMail {
+            to: EmailAddress::parse("mary@example.org").unwrap(),
+            to_name: "Mary Major".to_owned(),
+            join_url: PAGE_LINK.to_owned(),
+            ..mail(kind)
+        };
+        // One after the other over the same connection: nothing of the first mail stays for the second.
+        for mail in [&mail(kind), &mary] {
+            notifier.send(mail).await.unwrap();
+        }
+        let received = &sink.messages()[1];
+        assert_eq!(received.recipients, ["mary@example.org"]);
+        let read = received.decode();
+        let headers = read.headers.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>().join("\n");
+        let whole = [headers, read.subject, read.text, read.html, read.calendar.unwrap()].join("\n");
+        for other in ["John", "Doe", "john", "attune-7f3a9c"] {
+            assert!(!whole.contains(other), "{kind:?}: {other}");
+        }
+        for telling in ["therap", "client", "patient", "treatment", "counsel", "session", "video"] {
+            let told = whole.replace("session.ics", "").to_lowercase().contains(telling);
+            assert!(!told, "{kind:?}: {telling}");
+        }
+        let mut addresses: Vec<_> = whole
+            .split(|c: char| !c.is_ascii_alphanumeric() && !"@.-_".contains(c))
+            .filter(|word| word.contains('@'))
+            .collect();
+        addresses.sort_unstable();
+        let expected = [
+            "booking-12@practice.example.org",
+            "mary@example.org",
+            "meeting_info-12-v1@practice.example.org",
+            "office@practice.example.org",
+        ];
+        assert_eq!(addresses, expected, "{kind:?}");
     }
 }
 
@@ -105,7 +222,7 @@ async fn headers_are_complete_and_the_same_at_every_attempt() {
 
 #[tokio::test]
 async fn the_calendar_entry_holds_no_link_and_no_name() {
-    for kind in [NoticeKind::MeetingInfo, REMINDER] {
+    for kind in KINDS {
         let read = delivered(composer(), &mail(kind)).await;
         assert_eq!(read.attachments, ["session.ics"]);
         let calendar = read.calendar.unwrap();

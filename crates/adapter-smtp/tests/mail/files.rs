@@ -6,9 +6,9 @@ use std::path::Path;
 use attune_adapter_smtp::FileNotifier;
 use attune_domain::notice::NoticeKind;
 use attune_ports::{MeetingMail, Notifier, NotifyError, NotifyReason};
-use attune_smtp_sink::DecodedMail;
+use attune_smtp_sink::{DecodedMail, SmtpSink};
 
-use crate::fixtures::{LINK, REMINDER, composer, mail};
+use crate::fixtures::{KINDS, LINK, REMINDER, composer, mail, notifier as smtp};
 
 const FILE: NotifyError = NotifyError::Unavailable { reason: NotifyReason::File };
 
@@ -33,6 +33,24 @@ async fn a_mail_is_one_whole_file() {
     let read = DecodedMail::parse(&fs::read(folder.join("2024-01-15T0900Z-meeting_info-12-v1.eml")).unwrap());
     assert_eq!(read.recipients, ["john@example.org"]);
     assert!(read.text.lines().any(|line| line == LINK));
+}
+
+#[tokio::test]
+async fn every_kind_of_mail_is_the_same_in_a_file_as_on_the_wire() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("mail");
+    let notifier = FileNotifier::new(folder.clone(), composer()).unwrap();
+    let sink = SmtpSink::start();
+    for kind in KINDS {
+        let mail = MeetingMail { message_key: kind.as_str().to_owned(), ..mail(kind) };
+        notifier.send(&mail).await.unwrap();
+        smtp(&sink).send(&mail).await.unwrap();
+        let file = fs::read(folder.join(format!("2024-01-15T0900Z-{}.eml", kind.as_str()))).unwrap();
+        let sent = sink.messages().last().unwrap().raw.clone();
+        // Before the dot that ends a mail, the SMTP library begins a new line in any case.
+        assert!(sent.strip_suffix(b"\r\n") == Some(&file[..]), "{kind:?}");
+    }
+    assert_eq!(names(&folder).len(), KINDS.len());
 }
 
 #[cfg(unix)]

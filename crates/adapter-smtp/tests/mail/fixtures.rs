@@ -15,7 +15,14 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) const LINK: &str = "https://meet.example.org/attune-7f3a9c#userInfo.displayName=%22John%20Doe%22&config.startWithAudioMuted=true&config.startWithVideoMuted=true";
 
+/// The other form of a link: a page of the practice that leads into the room.
+pub(crate) const PAGE_LINK: &str = "https://practice.example.org/j/v1.AbC-dEf_0123456789.k2~x";
+
 pub(crate) const REMINDER: NoticeKind = NoticeKind::Reminder { minutes_before: 1440 };
+
+/// Every kind of mail.
+pub(crate) const KINDS: [NoticeKind; 4] =
+    [NoticeKind::MeetingInfo, REMINDER, NoticeKind::Invitation, NoticeKind::MeetingLink];
 
 /// A session on Monday, 15 January 2024 at 10:00 in Berlin; the mail leaves exactly a day before.
 pub(crate) fn mail(kind: NoticeKind) -> MeetingMail {

@@ -1,17 +1,18 @@
 //! Names that want to be more than a name.
 
 use attune_domain::EmailAddress;
+use attune_domain::notice::NoticeKind;
 use attune_ports::{MeetingMail, Notifier};
 use attune_smtp_sink::{ReceivedMail, SmtpSink};
 use proptest::prelude::*;
 
-use crate::fixtures::{LINK, REMINDER, composer_with, delivered, mail, notifier};
+use crate::fixtures::{KINDS, LINK, REMINDER, composer_with, delivered, mail, notifier};
 
 const HEADERS: [&str; 8] =
     ["from", "to", "subject", "date", "message-id", "auto-submitted", "mime-version", "content-type"];
 
 /// What must hold whatever the reader is called.
-fn assert_harmless(received: &ReceivedMail) {
+fn assert_harmless(received: &ReceivedMail, kind: NoticeKind) {
     assert_eq!(received.recipients, ["john@example.org"]);
     assert!(received.raw.is_ascii());
     let read = received.decode();
@@ -21,7 +22,13 @@ fn assert_harmless(received: &ReceivedMail) {
     expected.sort_unstable();
     assert_eq!(names, expected);
     assert_eq!(read.recipients, ["john@example.org"]);
-    assert_eq!(read.subject, "Reminder: your appointment on 15 January, 10:00 (UTC+01:00)");
+    let subject = match kind {
+        NoticeKind::MeetingInfo => "Your appointment",
+        NoticeKind::Reminder { .. } => "Reminder: your appointment",
+        NoticeKind::Invitation => "Invitation: appointment",
+        NoticeKind::MeetingLink => "Your link for the appointment",
+    };
+    assert_eq!(read.subject, format!("{subject} on 15 January, 10:00 (UTC+01:00)"));
     assert_eq!(read.attachments, ["session.ics"]);
     let lines: Vec<_> = read.text.lines().collect();
     assert!(lines[0].starts_with("Hello") && lines[0].ends_with(',') && lines[1].is_empty(), "{:?}", lines[0]);
@@ -55,22 +62,28 @@ async fn a_name_stays_a_name() {
         ("john@example.org", "Hello,"),
         ("", "Hello,"),
     ];
-    for (number, (name, greeting)) in cases.into_iter().enumerate() {
-        notifier.send(&MeetingMail { to_name: name.to_owned(), ..mail(REMINDER) }).await.expect(name);
-        let received = &sink.messages()[number];
-        assert_harmless(received);
-        assert_eq!(received.decode().text.lines().next(), Some(greeting), "{name:?}");
+    for kind in KINDS {
+        for (name, greeting) in cases {
+            let before = sink.messages().len();
+            notifier.send(&MeetingMail { to_name: name.to_owned(), ..mail(kind) }).await.expect(name);
+            let received = sink.messages();
+            assert_eq!(received.len(), before + 1);
+            assert_harmless(&received[before], kind);
+            assert_eq!(received[before].decode().text.lines().next(), Some(greeting), "{kind:?} {name:?}");
+        }
     }
-    assert_eq!(sink.messages().len(), cases.len());
 }
 
 #[tokio::test]
 async fn names_are_escaped_in_html() {
     let sink = SmtpSink::start();
     let name = "<img src=x onerror=alert(1)> \"&'";
-    notifier(&sink).send(&MeetingMail { to_name: name.to_owned(), ..mail(REMINDER) }).await.unwrap();
-    let html = sink.messages()[0].decode().html;
-    assert!(html.contains("<p>Hello &lt;img src=x onerror=alert(1)&gt; &quot;&amp;&#x27;,</p>"), "{html}");
+    let notifier = notifier(&sink);
+    for kind in KINDS {
+        notifier.send(&MeetingMail { to_name: name.to_owned(), ..mail(kind) }).await.unwrap();
+        let html = sink.messages().last().unwrap().decode().html;
+        assert!(html.contains("<p>Hello &lt;img src=x onerror=alert(1)&gt; &quot;&amp;&#x27;,</p>"), "{html}");
+    }
 }
 
 #[test]
@@ -83,13 +96,13 @@ fn no_name_and_no_key_breaks_a_mail() {
     });
     let evil = r#"(.|\r|\n|\x00|<|>|"|'|&|=\?|\?=|\r\nBcc: x@y\.z|\r\n\.\r\n|://|\{\{|%|@|[\u{200b}-\u{202e}]|[\u{10000}-\u{10ffff}])"#;
     let text = proptest::collection::vec(evil, 0..40).prop_map(|pieces| pieces.concat());
-    proptest!(ProptestConfig::with_cases(400), |(to_name in text.clone(), message_key in text.clone(), calendar_key in text)| {
-        let mail = MeetingMail { to_name, message_key, calendar_key, ..mail(REMINDER) };
+    proptest!(ProptestConfig::with_cases(400), |(kind in proptest::sample::select(&KINDS[..]), to_name in text.clone(), message_key in text.clone(), calendar_key in text)| {
+        let mail = MeetingMail { to_name, message_key, calendar_key, ..mail(kind) };
         let before = sink.messages().len();
         runtime.block_on(notifier.send(&mail)).expect("every name can be mailed");
         let received = sink.messages();
         prop_assert_eq!(received.len(), before + 1);
-        assert_harmless(&received[before]);
+        assert_harmless(&received[before], kind);
     });
 }
 

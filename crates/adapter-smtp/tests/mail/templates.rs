@@ -2,15 +2,16 @@
 
 use std::error::Error;
 use std::fs;
+use std::path::Path;
 
 use attune_adapter_smtp::{ComposerError, FileNotifier, MailComposer, MailConfig, TemplateError};
 use attune_domain::notice::NoticeKind;
 use attune_ports::{MeetingMail, Notifier, NotifyError};
 use tempfile::TempDir;
 
-use crate::fixtures::{LINK, REMINDER, composer_with, config, delivered, mail};
+use crate::fixtures::{KINDS, LINK, REMINDER, composer_with, config, delivered, mail};
 
-fn folder(files: &[(&str, &str)]) -> TempDir {
+fn folder(files: &[(impl AsRef<Path>, impl AsRef<[u8]>)]) -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for (name, text) in files {
         fs::write(folder.path().join(name), text).expect("the folder is writable");
@@ -54,13 +55,25 @@ async fn one_file_replaces_one_template() {
 #[tokio::test]
 async fn every_documented_value_is_there() {
     let text = "{{ date }}|{{ day }}|{{ time }}|{{ zone }}|{{ offset }}|{{ when }}|{{ minutes }}|{{ practice }}|{{ name }}|{{ join_url }}";
-    let files = folder(&[("meeting_info.txt", text)]);
-    let read = delivered(composer_with(files.path()), &mail(NoticeKind::MeetingInfo)).await;
+    let files = folder(&KINDS.map(|kind| (format!("{}.txt", kind.as_str()), text)));
     let expected = format!(
         "Monday, 15 January 2024|15 January|10:00|Europe/Berlin|UTC+01:00|\
          Monday, 15 January 2024 at 10:00 (Europe/Berlin, UTC+01:00)|50|Practice Example|John Doe|{LINK}"
     );
-    assert_eq!(read.text.trim_end(), expected);
+    for kind in KINDS {
+        let read = delivered(composer_with(files.path()), &mail(kind)).await;
+        assert_eq!(read.text.trim_end(), expected, "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_template_of_every_kind_can_be_replaced() {
+    for kind in KINDS {
+        let names = ["subject.txt", "txt", "html"].map(|ending| format!("{}.{ending}", kind.as_str()));
+        let files = folder(&names.each_ref().map(|name| (name, name)));
+        let read = delivered(composer_with(files.path()), &mail(kind)).await;
+        assert_eq!([read.subject.trim_end(), read.text.trim_end(), read.html.trim_end()], names);
+    }
 }
 
 #[test]
@@ -81,11 +94,10 @@ fn a_broken_file_is_named_at_start() {
     let error = refused(&folder(&[("reminder.txt", "{% include 'other' %}")]));
     assert!(with_sources(&error).contains("reminder.txt"));
 
-    let not_utf8 = folder(&[]);
-    fs::write(not_utf8.path().join("reminder.txt"), b"\xff\xfe").unwrap();
+    let not_utf8 = folder(&[("reminder.txt", b"\xff\xfe")]);
     assert!(refused(&not_utf8).to_string().contains("reminder.txt"));
 
-    let gone = folder(&[]);
+    let gone = tempfile::tempdir().unwrap();
     let path = gone.path().join("gone");
     let config = MailConfig { templates_dir: Some(path), ..config() };
     assert!(MailComposer::new(config).err().unwrap().to_string().contains("gone"));
@@ -98,6 +110,12 @@ fn a_value_that_does_not_exist_is_found_at_start() {
         ("meeting_info.txt", "{{ in_words }}"),
         ("meeting_info.subject.txt", "{{ name }}"),
         ("reminder.subject.txt", "{{ join_url }}"),
+        ("invitation.subject.txt", "{{ name }}"),
+        ("invitation.txt", "{{ client }}"),
+        ("invitation.html", "{{ in_words }}"),
+        ("meeting_link.subject.txt", "{{ join_url }}"),
+        ("meeting_link.txt", "{{ jion_url }}"),
+        ("meeting_link.html", "{{ in_words }}"),
     ] {
         let error = refused(&folder(&[(file, text)]));
         assert!(matches!(error, ComposerError::Sample { template, .. } if template == file), "{file}: {error:?}");
