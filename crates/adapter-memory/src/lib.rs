@@ -6,6 +6,7 @@
 //! trying the product out, never for clients.
 
 mod ambient;
+mod meeting;
 mod notifier;
 mod queries;
 mod security;
@@ -14,6 +15,7 @@ mod store;
 mod unit;
 
 pub use ambient::{CountingBell, FixedClock, SequenceRandom, SilentBell, SystemZones};
+pub use meeting::{PlainJoinTickets, PlainMeetingTokens, PlainWebhooks};
 pub use notifier::{RecordingNotifier, Reply};
 pub use security::{PlainAccessTokens, PlainPasswordHasher};
 pub use store::MemoryStore;

@@ -1,11 +1,15 @@
 //! The read side: looks at the state that was committed last.
 
 use async_trait::async_trait;
+use attune_domain::meeting::AttendanceFact;
 use attune_domain::notice::{Notice, NoticeState};
-use attune_domain::{Booking, BookingId, EmailAddress, Service, SessionId, User, UserId};
+use attune_domain::{
+    Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, Participant, ParticipantId, Service, SessionId,
+    User, UserId,
+};
 use attune_ports::{
-    AccountKey, AuditEntry, AuditObject, BookingFilter, BookingOrder, BookingView, Caller, Credentials, OutboxHealth,
-    Page, PageRequest, Payment, Provider, Queries, StoreError, UserFilter,
+    AccountKey, AuditEntry, AuditObject, BookingFilter, BookingOrder, BookingView, Caller, Conference, Credentials,
+    OutboxHealth, Page, PageRequest, Payment, Provider, Queries, StoreError, UserFilter,
 };
 use jiff::Timestamp;
 
@@ -72,6 +76,7 @@ impl Queries for MemoryStore {
         let state = self.committed();
         let fits = |booking: &&Booking| {
             filter.client.is_none_or(|client| booking.client == client)
+                && filter.therapist.is_none_or(|therapist| booking.therapist == therapist)
                 && filter.status.is_none_or(|status| booking.status == status)
                 && filter.payment_status.is_none_or(|status| booking.payment_status == status)
                 && filter.from.is_none_or(|from| booking.scheduled_at >= from)
@@ -103,6 +108,45 @@ impl Queries for MemoryStore {
     async fn history(&self, booking: BookingId) -> Result<Vec<AuditEntry>, StoreError> {
         let state = self.committed();
         Ok(state.audit.iter().filter(|entry| entry.object == AuditObject::Booking(booking)).cloned().collect())
+    }
+
+    async fn booking_by_room(&self, room_id: &str) -> Result<Option<BookingView>, StoreError> {
+        let state = self.committed();
+        let found = state.bookings.values().find(|b| b.room.as_ref().is_some_and(|room| room.id() == room_id));
+        found.map(|booking| view(&state, booking)).transpose()
+    }
+
+    async fn participant(&self, id: ParticipantId) -> Result<Option<Participant>, StoreError> {
+        Ok(self.committed().participants.get(&id).cloned())
+    }
+
+    async fn participants(&self, booking: BookingId) -> Result<Vec<Participant>, StoreError> {
+        Ok(self.committed().participants_of(booking).cloned().collect())
+    }
+
+    async fn invitations_of(
+        &self,
+        email: &EmailAddress,
+        from: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Participant>, StoreError> {
+        let state = self.committed();
+        let standing = state.participants.values().filter(|p| p.email == *email && p.is_invited());
+        let mut ahead: Vec<_> = standing
+            .filter_map(|participant| Some((state.bookings.get(&participant.booking)?, participant)))
+            .filter(|(booking, _)| booking.status == BookingStatus::Scheduled && booking.scheduled_at >= from)
+            .collect();
+        ahead.sort_unstable_by_key(|(booking, participant)| (booking.scheduled_at, participant.id));
+        ahead.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(ahead.into_iter().map(|(_, participant)| participant.clone()).collect())
+    }
+
+    async fn conference(&self, id: ConferenceId) -> Result<Option<Conference>, StoreError> {
+        Ok(self.committed().conferences.get(&id).copied())
+    }
+
+    async fn attendance(&self, bookings: &[BookingId]) -> Result<Vec<(BookingId, AttendanceFact)>, StoreError> {
+        Ok(self.committed().attendance(bookings))
     }
 
     async fn outbox_health(&self, overdue_before: Timestamp) -> Result<OutboxHealth, StoreError> {

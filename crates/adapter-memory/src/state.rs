@@ -4,16 +4,18 @@
 //! tests on this store does not fail on theirs.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
+use attune_domain::meeting::{AttendanceFact, Happening};
 use attune_domain::notice::{Notice, NoticeState, OwedNotice};
 use attune_domain::session::Session;
 use attune_domain::{
-    Booking, BookingId, BookingRecord, Cancellation, NoticeId, PaymentId, Role, Service, ServiceId, SessionId, User,
-    UserId,
+    Booking, BookingId, BookingRecord, Cancellation, ConferenceId, NoticeId, Participant, ParticipantId, PaymentId,
+    Person, Role, Service, ServiceId, SessionId, User, UserId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, Conflict, Lease, LeaseToken, NewPayment, NewService, NewSession, NewUser, PasswordHash,
-    Payment, Provider, Settlement, StoreError, TokenHash,
+    AccountKey, AuditEntry, Conference, Conflict, Lease, LeaseToken, NewParticipant, NewPayment, NewService,
+    NewSession, NewUser, PasswordHash, Payment, Provider, Settlement, StoreError, TokenHash,
 };
 use jiff::Timestamp;
 
@@ -47,6 +49,9 @@ impl Mail {
     }
 }
 
+/// What makes one happening in a room the same as another: the booking, the connection, what, and when.
+pub(crate) type AttendanceKey = (BookingId, String, Happening, Timestamp);
+
 /// All rows. Rows of numbered tables are never removed, so the highest number is always the newest.
 #[derive(Clone, Default)]
 pub(crate) struct State {
@@ -56,6 +61,9 @@ pub(crate) struct State {
     pub(crate) login_failures: BTreeMap<[u8; 32], Vec<Timestamp>>,
     pub(crate) services: BTreeMap<ServiceId, Service>,
     pub(crate) bookings: BTreeMap<BookingId, Booking>,
+    pub(crate) participants: BTreeMap<ParticipantId, Participant>,
+    pub(crate) conferences: BTreeMap<ConferenceId, Conference>,
+    pub(crate) attendance: BTreeMap<AttendanceKey, Option<Person>>,
     pub(crate) payments: BTreeMap<PaymentId, Payment>,
     pub(crate) outbox: BTreeMap<NoticeId, Mail>,
     pub(crate) audit: Vec<AuditEntry>,
@@ -99,6 +107,10 @@ impl State {
 
     fn check_booking(&self, id: BookingId) -> Result<(), StoreError> {
         if self.bookings.contains_key(&id) { Ok(()) } else { Err(failed("no such booking")) }
+    }
+
+    fn check_participant(&self, id: ParticipantId) -> Result<(), StoreError> {
+        if self.participants.contains_key(&id) { Ok(()) } else { Err(failed("no such participant")) }
     }
 
     pub(crate) fn user(&self, id: UserId) -> Option<User> {
@@ -289,6 +301,89 @@ impl State {
         Ok(())
     }
 
+    pub(crate) fn add_participant(&mut self, new: &NewParticipant) -> Result<ParticipantId, StoreError> {
+        let stands = |p: &&Participant| p.booking == new.booking && p.email == new.email && p.is_invited();
+        if self.participants.values().any(|participant| stands(&participant)) {
+            return Err(conflict(Conflict::AlreadyInvited));
+        }
+        self.check_booking(new.booking)?;
+        self.check_user(new.invited_by)?;
+        let id = next_id!(self.participants, ParticipantId)?;
+        let participant = Participant {
+            id,
+            booking: new.booking,
+            email: new.email.clone(),
+            display_name: new.display_name.clone(),
+            role: new.role,
+            time_zone: new.time_zone.clone(),
+            invited_by: new.invited_by,
+            invited_at: cut(new.invited_at)?,
+            revoked_at: None,
+        };
+        self.participants.insert(id, participant);
+        Ok(id)
+    }
+
+    pub(crate) fn participants_of(&self, booking: BookingId) -> impl Iterator<Item = &Participant> {
+        self.participants.values().filter(move |participant| participant.booking == booking)
+    }
+
+    pub(crate) fn revoke_participant(&mut self, id: ParticipantId, now: Timestamp) -> Result<(), StoreError> {
+        let standing = self.participants.get_mut(&id).filter(|participant| participant.is_invited());
+        standing.ok_or(conflict(Conflict::Stale))?.revoked_at = Some(cut(now)?);
+        Ok(())
+    }
+
+    pub(crate) fn open_conference(&mut self, booking: BookingId, now: Timestamp) -> Result<ConferenceId, StoreError> {
+        if self.open_conference_of(booking).is_some() {
+            return Err(conflict(Conflict::ConferenceOpen));
+        }
+        self.check_booking(booking)?;
+        let id = next_id!(self.conferences, ConferenceId)?;
+        self.conferences.insert(id, Conference { id, booking, opened_at: cut(now)?, closed_at: None });
+        Ok(id)
+    }
+
+    pub(crate) fn open_conference_of(&self, booking: BookingId) -> Option<Conference> {
+        self.conferences.values().find(|c| c.booking == booking && c.closed_at.is_none()).copied()
+    }
+
+    /// Ends a conference. Answers whether it was open.
+    pub(crate) fn close_conference(&mut self, id: ConferenceId, now: Timestamp) -> Result<bool, StoreError> {
+        let now = cut(now)?;
+        let Some(conference) = self.conferences.get_mut(&id).filter(|c| c.closed_at.is_none()) else {
+            return Ok(false);
+        };
+        conference.closed_at = Some(now);
+        Ok(true)
+    }
+
+    /// Keeps what is not known yet. Answers how much that is.
+    pub(crate) fn add_attendance(&mut self, booking: BookingId, facts: &[AttendanceFact]) -> Result<u64, StoreError> {
+        let mut new = 0;
+        for fact in facts {
+            self.check_booking(booking)?;
+            let key = (booking, fact.occupant.clone(), fact.happening, cut(fact.at)?);
+            if let Entry::Vacant(place) = self.attendance.entry(key) {
+                place.insert(fact.person);
+                new += 1;
+            }
+        }
+        Ok(new)
+    }
+
+    pub(crate) fn attendance(&self, bookings: &[BookingId]) -> Vec<(BookingId, AttendanceFact)> {
+        let rows = self.attendance.iter().filter(|((booking, ..), _)| bookings.contains(booking));
+        let mut facts: Vec<_> = rows
+            .map(|((booking, occupant, happening, at), person)| {
+                let occupant = occupant.clone();
+                (*booking, AttendanceFact { at: *at, happening: *happening, occupant, person: *person })
+            })
+            .collect();
+        facts.sort_unstable();
+        facts
+    }
+
     pub(crate) fn add_payment(&mut self, new: &NewPayment) -> Result<PaymentId, StoreError> {
         self.check_booking(new.booking)?;
         if let Some(admin) = new.recorded_by {
@@ -322,7 +417,10 @@ impl State {
             return Ok(false);
         }
         self.check_booking(owed.booking)?;
-        self.check_user(owed.recipient)?;
+        match owed.recipient {
+            Person::Account(user) => self.check_user(user)?,
+            Person::Participant(participant) => self.check_participant(participant)?,
+        }
         let id = next_id!(self.outbox, NoticeId)?;
         let send_after = cut(owed.send_after)?;
         let notice = Notice {

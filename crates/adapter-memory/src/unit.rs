@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use attune_domain::meeting::AttendanceFact;
 use attune_domain::notice::{Notice, OwedNotice};
 use attune_domain::session::Session;
 use attune_domain::{
-    Booking, BookingId, NoticeId, PaymentId, PaymentStatus, Service, ServiceId, SessionId, User, UserId,
+    Booking, BookingId, ConferenceId, NoticeId, Participant, ParticipantId, PaymentId, PaymentStatus, Service,
+    ServiceId, SessionId, User, UserId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, AuditTrail, Bookings, Lease, LeaseToken, LoginFailures, NewPayment, NewService, NewSession,
-    NewUser, Outbox, PasswordHash, Payment, PaymentState, Payments, Provider, Services, Sessions, Settlement,
-    StoreError, TokenHash, UnitOfWork, Users,
+    AccountKey, AuditEntry, AuditTrail, Bookings, Conference, Lease, LeaseToken, LoginFailures, NewParticipant,
+    NewPayment, NewService, NewSession, NewUser, Outbox, Participants, PasswordHash, Payment, PaymentState, Payments,
+    Provider, Rooms, Services, Sessions, Settlement, StoreError, TokenHash, UnitOfWork, Users,
 };
 use jiff::Timestamp;
 use tokio::sync::OwnedMutexGuard;
@@ -205,6 +207,44 @@ impl Bookings for MemoryUnit {
             lapsed.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
             lapsed.into_iter().cloned().collect()
         })
+    }
+}
+
+#[async_trait]
+impl Participants for MemoryUnit {
+    async fn add_participant(&mut self, participant: &NewParticipant) -> Result<ParticipantId, StoreError> {
+        self.write(|state| state.add_participant(participant))
+    }
+
+    async fn participant(&mut self, id: ParticipantId) -> Result<Option<Participant>, StoreError> {
+        self.read(|state| state.participants.get(&id).cloned())
+    }
+
+    async fn standing_participants(&mut self, booking: BookingId) -> Result<Vec<Participant>, StoreError> {
+        self.read(|state| state.participants_of(booking).filter(|p| p.is_invited()).cloned().collect())
+    }
+
+    async fn revoke_participant(&mut self, id: ParticipantId, now: Timestamp) -> Result<(), StoreError> {
+        self.write(|state| state.revoke_participant(id, now))
+    }
+}
+
+#[async_trait]
+impl Rooms for MemoryUnit {
+    async fn open_conference(&mut self, booking: BookingId, now: Timestamp) -> Result<ConferenceId, StoreError> {
+        self.write(|state| state.open_conference(booking, now))
+    }
+
+    async fn open_conference_of(&mut self, booking: BookingId) -> Result<Option<Conference>, StoreError> {
+        self.read(|state| state.open_conference_of(booking))
+    }
+
+    async fn close_conference(&mut self, id: ConferenceId, now: Timestamp) -> Result<bool, StoreError> {
+        self.write(|state| state.close_conference(id, now))
+    }
+
+    async fn add_attendance(&mut self, booking: BookingId, facts: &[AttendanceFact]) -> Result<u64, StoreError> {
+        self.write(|state| state.add_attendance(booking, facts))
     }
 }
 

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use attune_adapter_memory::{
-    CountingBell, FixedClock, MemoryStore, PlainAccessTokens, PlainPasswordHasher, RecordingNotifier, Reply,
-    SequenceRandom, SilentBell, SystemZones,
+    CountingBell, FixedClock, MemoryStore, PlainAccessTokens, PlainJoinTickets, PlainMeetingTokens,
+    PlainPasswordHasher, PlainWebhooks, RecordingNotifier, Reply, SequenceRandom, SilentBell, SystemZones,
 };
 use attune_contract::fixtures::{at, email, minutes_after, now, slot};
 use attune_domain::notice::NoticeKind;
-use attune_domain::{SessionId, TimeZoneName, UserId};
+use attune_domain::{BookingId, JoinTicket, ParticipantId, Person, SessionId, TimeZoneName, UserId};
 use attune_ports::{
-    AccessClaims, AccessTokens, Clock, HashError, MeetingMail, Notifier, NotifyError, NotifyReason, OutboxBell,
-    Password, PasswordHash, PasswordHasher, Random, TimeZones, TokenError,
+    AccessClaims, AccessTokens, Clock, HashError, JoinTickets, MeetingMail, Notifier, NotifyError, NotifyReason,
+    OutboxBell, Password, PasswordHash, PasswordHasher, Random, TimeZones, TokenError, WebhookVerifier,
 };
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -26,6 +26,9 @@ fn everything_can_be_shared_between_threads() {
     assert_shareable(&RecordingNotifier::new());
     assert_shareable(&PlainPasswordHasher::new());
     assert_shareable(&PlainAccessTokens);
+    assert_shareable(&PlainJoinTickets);
+    assert_shareable(&PlainMeetingTokens);
+    assert_shareable(&PlainWebhooks);
     assert_shareable(&SystemZones);
     assert_shareable(&SilentBell);
     assert_shareable(&CountingBell::default());
@@ -170,4 +173,29 @@ fn plain_tokens_say_what_they_say_until_they_expire() {
     for broken in ["", "plain.", "plain.7.9.1.2", "plain.0.9.1.2.00", "other.7.9.1.2.00", &format!("{token}.x")] {
         assert_eq!(PlainAccessTokens.verify(broken, now()), Err(TokenError::Invalid), "{broken}");
     }
+}
+
+#[test]
+fn a_ticket_is_read_back_and_nothing_else_is() {
+    let booking = BookingId::new(12).unwrap();
+    for person in [Person::Account(UserId::new(7).unwrap()), Person::Participant(ParticipantId::new(7).unwrap())] {
+        let ticket = JoinTicket { booking, person, link_version: 3 };
+        let text = PlainJoinTickets.seal(&ticket);
+        assert_eq!(PlainJoinTickets.open(&text), Some(ticket));
+        assert_eq!(PlainJoinTickets.seal(&ticket), text);
+        for cut in 0..text.len() {
+            assert_eq!(PlainJoinTickets.open(&text[..cut]), None, "{cut}");
+        }
+    }
+    for forged in
+        ["plain.012.user-7.3", "plain.12.user-7.+3", "plain.12.user-7.3.", "plain.12.nobody-7.3", "12.user-7.3"]
+    {
+        assert_eq!(PlainJoinTickets.open(forged), None, "{forged}");
+    }
+}
+
+#[test]
+fn one_word_makes_a_message_genuine() {
+    assert!(PlainWebhooks.is_genuine("genuine", b"body", now()));
+    assert!(!PlainWebhooks.is_genuine("forged", b"body", now()));
 }

@@ -72,6 +72,12 @@ pub(crate) fn store_error(error: Error, after: Duration) -> StoreError {
         (DatabaseErrorKind::UniqueViolation, Some("payments_reference_key")) => {
             StoreError::Conflict(Conflict::PaymentReferenceTaken)
         }
+        (DatabaseErrorKind::UniqueViolation, Some("participants_invited_once")) => {
+            StoreError::Conflict(Conflict::AlreadyInvited)
+        }
+        (DatabaseErrorKind::UniqueViolation, Some("conferences_open_once")) => {
+            StoreError::Conflict(Conflict::ConferenceOpen)
+        }
         (DatabaseErrorKind::ExclusionViolation, Some("bookings_no_overlap")) => {
             StoreError::Conflict(Conflict::SlotTaken)
         }

@@ -1,14 +1,24 @@
 //! The read side.
 
 use async_trait::async_trait;
+use attune_domain::meeting::AttendanceFact;
 use attune_domain::notice::{Notice, NoticeState};
-use attune_domain::{BookingId, EmailAddress, Role, Service, SessionId, User, UserId};
-use attune_ports::{
-    AccountKey, AuditEntry, AuditObject, BookingFilter, BookingOrder, BookingView, Caller, Credentials, OutboxHealth,
-    Page, PageRequest, Payment, Provider, Queries, StoreError, UserFilter,
+use attune_domain::{
+    BookingId, BookingStatus, ConferenceId, EmailAddress, Participant, ParticipantId, Role, Service, SessionId, User,
+    UserId,
 };
-use attune_sql::schema::{audit_log, bookings, login_failures, outbox, payments, services, sessions, users};
-use attune_sql::{AuditRow, BookingRow, NoticeRow, PaymentRow, ServiceRow, SessionRow, UserRow, millis};
+use attune_ports::{
+    AccountKey, AuditEntry, AuditObject, BookingFilter, BookingOrder, BookingView, Caller, Conference, Credentials,
+    OutboxHealth, Page, PageRequest, Payment, Provider, Queries, StoreError, UserFilter,
+};
+use attune_sql::schema::{
+    attendance, audit_log, bookings, conferences, login_failures, outbox, participants, payments, services, sessions,
+    users,
+};
+use attune_sql::{
+    AttendanceRow, AuditRow, BookingRow, ConferenceRow, NoticeRow, ParticipantRow, PaymentRow, ServiceRow, SessionRow,
+    UserRow, millis,
+};
 use diesel::dsl::{InnerJoin, IntoBoxed, count_star, exists};
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -197,6 +207,85 @@ impl Queries for PostgresStore {
             .await
     }
 
+    async fn booking_by_room(&self, room_id: &str) -> Result<Option<BookingView>, StoreError> {
+        // No text in PostgreSQL has a NUL, and asking for one is an error.
+        if room_id.contains('\0') {
+            return Ok(None);
+        }
+        let query = bookings::table
+            .inner_join(users::table)
+            .filter(bookings::room_id.eq(room_id))
+            .select((BookingRow::as_select(), UserRow::as_select()));
+        self.readers
+            .ask(async |mut c| {
+                let found: Option<(BookingRow, UserRow)> = query.first(&mut c).await.optional()?;
+                Ok(found.map(|(booking, client)| booking.into_view(client)).transpose()?)
+            })
+            .await
+    }
+
+    async fn participant(&self, id: ParticipantId) -> Result<Option<Participant>, StoreError> {
+        let query = participants::table.find(id.get()).select(ParticipantRow::as_select());
+        self.readers
+            .ask(async |mut c| {
+                let row = query.first(&mut c).await.optional()?;
+                Ok(row.map(Participant::try_from).transpose()?)
+            })
+            .await
+    }
+
+    async fn participants(&self, booking: BookingId) -> Result<Vec<Participant>, StoreError> {
+        let query = participants::table
+            .filter(participants::booking_id.eq(booking.get()))
+            .order(participants::id)
+            .select(ParticipantRow::as_select());
+        self.readers
+            .ask(async |mut c| {
+                let rows: Vec<ParticipantRow> = query.load(&mut c).await?;
+                Ok(rows.into_iter().map(Participant::try_from).collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+
+    async fn invitations_of(
+        &self,
+        email: &EmailAddress,
+        from: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Participant>, StoreError> {
+        let query = participants::table
+            .inner_join(bookings::table)
+            .filter(participants::email.eq(email.as_str()))
+            .filter(participants::revoked_at.is_null())
+            .filter(bookings::status.eq(BookingStatus::Scheduled.as_str()))
+            .filter(bookings::scheduled_at.ge(millis(from)))
+            .order((bookings::scheduled_at, participants::id))
+            .limit(i64::from(limit))
+            .select(ParticipantRow::as_select());
+        self.readers
+            .ask(async |mut c| {
+                let rows: Vec<ParticipantRow> = query.load(&mut c).await?;
+                Ok(rows.into_iter().map(Participant::try_from).collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+
+    async fn conference(&self, id: ConferenceId) -> Result<Option<Conference>, StoreError> {
+        let query = conferences::table.find(id.get()).select(ConferenceRow::as_select());
+        self.readers
+            .ask(async |mut c| {
+                let row = query.first(&mut c).await.optional()?;
+                Ok(row.map(Conference::try_from).transpose()?)
+            })
+            .await
+    }
+
+    async fn attendance(&self, bookings: &[BookingId]) -> Result<Vec<(BookingId, AttendanceFact)>, StoreError> {
+        let ids: Vec<_> = bookings.iter().map(|booking| booking.get()).collect();
+        let query = attendance::table.filter(attendance::booking_id.eq_any(ids)).select(AttendanceRow::as_select());
+        self.readers.ask(async |mut c| Ok(AttendanceRow::into_facts(query.load(&mut c).await?)?)).await
+    }
+
     async fn outbox_health(&self, overdue_before: Timestamp) -> Result<OutboxHealth, StoreError> {
         // Three counts over small indexes, sent together, instead of one look at every mail ever sent.
         let in_state = |state: NoticeState| outbox::table.filter(outbox::state.eq(state.as_str())).select(count_star());
@@ -234,6 +323,9 @@ fn matching_bookings(filter: &BookingFilter) -> IntoBoxed<'static, InnerJoin<boo
     let mut query = bookings::table.inner_join(users::table).into_boxed();
     if let Some(client) = filter.client {
         query = query.filter(bookings::client_id.eq(client.get()));
+    }
+    if let Some(therapist) = filter.therapist {
+        query = query.filter(bookings::therapist_id.eq(therapist.get()));
     }
     if let Some(status) = filter.status {
         query = query.filter(bookings::status.eq(status.as_str()));

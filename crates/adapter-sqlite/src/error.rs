@@ -15,6 +15,10 @@ pub(crate) fn store_error(error: Error) -> StoreError {
         "UNIQUE constraint failed: payments.provider, payments.reference" => {
             StoreError::Conflict(Conflict::PaymentReferenceTaken)
         }
+        "UNIQUE constraint failed: participants.email, participants.booking_id" => {
+            StoreError::Conflict(Conflict::AlreadyInvited)
+        }
+        "UNIQUE constraint failed: conferences.booking_id" => StoreError::Conflict(Conflict::ConferenceOpen),
         _ if is_busy(&error) => StoreError::Contended,
         // SQLITE_FULL, SQLITE_IOERR and SQLITE_CANTOPEN.
         "database or disk is full" | "disk I/O error" | "unable to open database file" => {

@@ -1,14 +1,24 @@
 //! The read side, on the readers' threads. The write-ahead log lets them read while the writer writes.
 
 use async_trait::async_trait;
+use attune_domain::meeting::AttendanceFact;
 use attune_domain::notice::Notice;
-use attune_domain::{BookingId, EmailAddress, Role, Service, SessionId, User, UserId};
-use attune_ports::{
-    AccountKey, AuditEntry, AuditObject, BookingFilter, BookingOrder, BookingView, Caller, Credentials, OutboxHealth,
-    Page, PageRequest, Payment, Provider, Queries, StoreError, UserFilter,
+use attune_domain::{
+    BookingId, BookingStatus, ConferenceId, EmailAddress, Participant, ParticipantId, Role, Service, SessionId, User,
+    UserId,
 };
-use attune_sql::schema::{audit_log, bookings, login_failures, outbox, payments, services, sessions, users};
-use attune_sql::{AuditRow, BookingRow, NoticeRow, PaymentRow, ServiceRow, SessionRow, UserRow, millis};
+use attune_ports::{
+    AccountKey, AuditEntry, AuditObject, BookingFilter, BookingOrder, BookingView, Caller, Conference, Credentials,
+    OutboxHealth, Page, PageRequest, Payment, Provider, Queries, StoreError, UserFilter,
+};
+use attune_sql::schema::{
+    attendance, audit_log, bookings, conferences, login_failures, outbox, participants, payments, services, sessions,
+    users,
+};
+use attune_sql::{
+    AttendanceRow, AuditRow, BookingRow, ConferenceRow, NoticeRow, ParticipantRow, PaymentRow, ServiceRow, SessionRow,
+    UserRow, millis,
+};
 use diesel::dsl::{exists, select, sql_query};
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -210,6 +220,99 @@ impl Queries for SqliteStore {
             .await
     }
 
+    async fn booking_by_room(&self, room_id: &str) -> Result<Option<BookingView>, StoreError> {
+        let room_id = room_id.to_owned();
+        self.readers
+            .ask(move |connection| {
+                bookings::table
+                    .inner_join(users::table)
+                    .filter(bookings::room_id.eq(room_id))
+                    .select((BookingRow::as_select(), UserRow::as_select()))
+                    .first::<(BookingRow, UserRow)>(connection)
+                    .optional()
+                    .map_err(store_error)?
+                    .map(|(booking, client)| booking.into_view(client))
+                    .transpose()
+            })
+            .await
+    }
+
+    async fn participant(&self, id: ParticipantId) -> Result<Option<Participant>, StoreError> {
+        self.readers.ask(move |connection| find_participant(connection, id)).await
+    }
+
+    async fn participants(&self, booking: BookingId) -> Result<Vec<Participant>, StoreError> {
+        self.readers
+            .ask(move |connection| {
+                participants::table
+                    .filter(participants::booking_id.eq(booking.get()))
+                    .order(participants::id)
+                    .select(ParticipantRow::as_select())
+                    .load(connection)
+                    .map_err(store_error)?
+                    .into_iter()
+                    .map(Participant::try_from)
+                    .collect()
+            })
+            .await
+    }
+
+    async fn invitations_of(
+        &self,
+        email: &EmailAddress,
+        from: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Participant>, StoreError> {
+        let email = email.as_str().to_owned();
+        self.readers
+            .ask(move |connection| {
+                participants::table
+                    .inner_join(bookings::table)
+                    .filter(participants::email.eq(email))
+                    .filter(participants::revoked_at.is_null())
+                    .filter(bookings::status.eq(BookingStatus::Scheduled.as_str()))
+                    .filter(bookings::scheduled_at.ge(millis(from)))
+                    .order((bookings::scheduled_at, participants::id))
+                    .limit(i64::from(limit))
+                    .select(ParticipantRow::as_select())
+                    .load(connection)
+                    .map_err(store_error)?
+                    .into_iter()
+                    .map(Participant::try_from)
+                    .collect()
+            })
+            .await
+    }
+
+    async fn conference(&self, id: ConferenceId) -> Result<Option<Conference>, StoreError> {
+        self.readers
+            .ask(move |connection| {
+                conferences::table
+                    .find(id.get())
+                    .select(ConferenceRow::as_select())
+                    .first(connection)
+                    .optional()
+                    .map_err(store_error)?
+                    .map(Conference::try_from)
+                    .transpose()
+            })
+            .await
+    }
+
+    async fn attendance(&self, bookings: &[BookingId]) -> Result<Vec<(BookingId, AttendanceFact)>, StoreError> {
+        let ids: Vec<_> = bookings.iter().map(|booking| booking.get()).collect();
+        self.readers
+            .ask(move |connection| {
+                let rows = attendance::table
+                    .filter(attendance::booking_id.eq_any(ids))
+                    .select(AttendanceRow::as_select())
+                    .load(connection)
+                    .map_err(store_error)?;
+                AttendanceRow::into_facts(rows)
+            })
+            .await
+    }
+
     async fn outbox_health(&self, overdue_before: Timestamp) -> Result<OutboxHealth, StoreError> {
         self.readers
             .ask(move |connection| {
@@ -241,6 +344,21 @@ pub(crate) fn find_payment(
         .optional()
         .map_err(store_error)?
         .map(Payment::try_from)
+        .transpose()
+}
+
+/// An invitation, for both sides of the store.
+pub(crate) fn find_participant(
+    connection: &mut SqliteConnection,
+    id: ParticipantId,
+) -> Result<Option<Participant>, StoreError> {
+    participants::table
+        .find(id.get())
+        .select(ParticipantRow::as_select())
+        .first(connection)
+        .optional()
+        .map_err(store_error)?
+        .map(Participant::try_from)
         .transpose()
 }
 
@@ -283,6 +401,9 @@ fn list_bookings(
         let mut query = bookings::table.into_boxed::<Sqlite>();
         if let Some(client) = filter.client {
             query = query.filter(bookings::client_id.eq(client.get()));
+        }
+        if let Some(therapist) = filter.therapist {
+            query = query.filter(bookings::therapist_id.eq(therapist.get()));
         }
         if let Some(status) = filter.status {
             query = query.filter(bookings::status.eq(status.as_str()));

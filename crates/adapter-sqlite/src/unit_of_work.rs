@@ -2,6 +2,7 @@
 
 mod accounts;
 mod bookings;
+mod meetings;
 mod outbox;
 mod payments;
 

@@ -1,14 +1,15 @@
 //! Test data that is whole and legal, to be changed where a test cares.
 
-use attune_domain::meeting::NewRoom;
+use attune_domain::meeting::{AttendanceFact, Happening, NewRoom};
 use attune_domain::notice::{NoticeKind, OwedNotice};
 use attune_domain::{
     Booking, BookingId, BookingRecord, BookingStatus, Cancellation, Currency, EmailAddress, MeetingBaseUrl,
-    MeetingRoom, Money, PaymentStatus, PersonName, Role, RoomTail, ServiceId, TimeZoneName, UserId,
+    MeetingRoom, Money, ParticipantRole, PaymentStatus, Person, PersonName, Role, RoomTail, ServiceId, TimeZoneName,
+    UserId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, AuditObject, Lease, LeaseToken, NewPayment, NewService, NewSession, NewUser, PasswordHash,
-    PaymentState, Provider, Store, TokenHash,
+    AccountKey, AuditEntry, AuditObject, Lease, LeaseToken, NewParticipant, NewPayment, NewService, NewSession,
+    NewUser, PasswordHash, PaymentState, Provider, Store, TokenHash,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -129,7 +130,7 @@ pub fn notice(booking: &Booking, kind: NoticeKind, send_after: Timestamp) -> Owe
     OwedNotice {
         kind,
         booking: booking.id,
-        recipient: booking.client,
+        recipient: Person::Account(booking.client),
         starts_at: booking.scheduled_at,
         booking_version: booking.version,
         send_after,
@@ -139,6 +140,24 @@ pub fn notice(booking: &Booking, kind: NoticeKind, send_after: Timestamp) -> Owe
 /// A reminder that a booking owes its client so many minutes before it begins; due as told, not as computed.
 pub fn reminder(booking: &Booking, minutes_before: u32, send_after: Timestamp) -> OwedNotice {
     notice(booking, NoticeKind::Reminder { minutes_before }, send_after)
+}
+
+/// Somebody at `{local}@example.org` whom the therapist invites into a session.
+pub fn participant(booking: &Booking, local: &str) -> NewParticipant {
+    NewParticipant {
+        booking: booking.id,
+        email: email(local),
+        display_name: name("Alex Doe"),
+        role: ParticipantRole::Participant,
+        time_zone: Some(zone("Europe/Berlin")),
+        invited_by: booking.therapist,
+        invited_at: now(),
+    }
+}
+
+/// Something that a connection of a person unknown did in a room.
+pub fn fact(occupant: &str, happening: Happening, at: Timestamp) -> AttendanceFact {
+    AttendanceFact { at, happening, occupant: occupant.to_owned(), person: None }
 }
 
 /// A worker's claim; the same number gives the same token.
@@ -236,6 +255,7 @@ impl Practice {
             hold_expires_at: None,
             note: None,
             cancellation: None,
+            link_version: 1,
             version: 1,
             created_at: now(),
             updated_at: now(),

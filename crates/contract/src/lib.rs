@@ -91,6 +91,7 @@ macro_rules! each_store_case {
             lists {
                 an_empty_filter_matches_everything,
                 bookings_are_filtered_by_client,
+                bookings_are_filtered_by_therapist,
                 bookings_are_filtered_by_state,
                 bookings_are_filtered_by_time,
                 filters_combine,
@@ -105,6 +106,8 @@ macro_rules! each_store_case {
                 an_owed_mail_waits_untried,
                 a_mail_is_owed_once,
                 a_mail_needs_its_booking_and_its_reader,
+                mails_go_to_accounts_and_to_people_invited,
+                a_link_is_owed_once_per_hour_version_and_reader,
                 due_mails_are_claimed_earliest_first,
                 attempts_are_counted_at_the_claim,
                 an_undone_claim_leaves_the_mail_as_it_was,
@@ -115,6 +118,21 @@ macro_rules! each_store_case {
                 mails_of_one_claim_are_settled_one_by_one,
                 health_counts_what_waits_and_what_was_given_up,
                 mails_are_listed_per_booking,
+            }
+            participants {
+                an_invitation_comes_back_as_it_went_in,
+                names_of_people_invited_come_back_as_they_were_typed,
+                invitations_are_dated_to_the_millisecond,
+                an_address_is_invited_once_into_a_session,
+                an_address_can_be_invited_again_after_it_was_taken_back,
+                taking_an_invitation_back_writes_when,
+                an_invitation_is_taken_back_once,
+                an_invitation_needs_its_session_and_its_therapist,
+                an_unknown_invitation_is_nobody,
+                invitations_are_listed_by_id,
+                invitations_of_an_address_are_those_that_lead_somewhere,
+                a_dropped_unit_of_work_invites_nobody,
+                an_invitation_takes_no_address_from_accounts,
             }
             payments {
                 a_payment_comes_back_as_it_went_in,
@@ -141,6 +159,27 @@ macro_rules! each_store_case {
                 concurrent_claims_are_disjoint,
                 one_mail_is_owed_once_by_many,
                 one_payment_reference_is_recorded_once,
+                one_address_is_invited_once,
+                an_invitation_in_hand_is_changed_by_nobody_else,
+                one_invitation_is_taken_back_once,
+                one_room_is_opened_once,
+                one_conference_is_ended_once,
+                facts_told_by_many_are_kept_once,
+            }
+            rooms {
+                a_room_is_open_once_at_a_time,
+                a_room_that_ended_can_open_again,
+                a_conference_ends_once,
+                a_conference_needs_its_booking,
+                a_fact_is_kept_once,
+                facts_differ_by_occupant_happening_and_instant,
+                facts_come_back_to_the_letter,
+                facts_are_told_by_booking_in_the_order_in_which_they_happened,
+                facts_of_many_bookings_are_told_at_once,
+                a_fact_needs_its_booking,
+                a_dropped_unit_of_work_tells_nothing_of_rooms,
+                a_booking_is_found_by_its_room,
+                a_room_that_nobody_has_is_nothing,
             }
             services {
                 a_service_comes_back_as_it_went_in,
@@ -168,6 +207,8 @@ macro_rules! each_store_case {
                 spent_after_a_taken_slot,
                 spent_after_a_stale_write,
                 spent_after_a_taken_payment_reference,
+                spent_after_a_second_invitation,
+                spent_after_a_second_opening,
                 spent_after_an_unknown_row_was_referred_to,
             }
             users {
@@ -190,6 +231,7 @@ macro_rules! each_store_case {
                 illegal_states_cannot_be_built,
                 optional_fields_of_a_booking_come_and_go,
                 amounts_come_back_exactly,
+                versions_of_links_come_back,
                 instants_come_back_to_the_millisecond,
                 instants_are_cut_to_milliseconds,
                 texts_come_back_to_the_letter,

@@ -9,8 +9,9 @@ mod schema_defs;
 
 pub use map::{from_millis, millis, number};
 pub use rows::{
-    AuditRow, BookingRow, LoginFailureRow, NewNoticeRow, NewPaymentRow, NewServiceRow, NewSessionRow, NewUserRow,
-    NoticeRow, PaymentRow, RefreshTokenRow, ServiceRow, SessionRow, UserChanges, UserRow,
+    AttendanceRow, AuditRow, BookingRow, ConferenceRow, LoginFailureRow, NewConferenceRow, NewNoticeRow,
+    NewParticipantRow, NewPaymentRow, NewServiceRow, NewSessionRow, NewUserRow, NoticeRow, ParticipantRow, PaymentRow,
+    RefreshTokenRow, ServiceRow, SessionRow, UserChanges, UserRow,
 };
 
 /// The tables, as Diesel sees them.

@@ -1,10 +1,13 @@
 //! Rows, and how they become domain types. A row that makes no sense is `Corrupt`, never guessed at.
 
+mod meetings;
+
 use attune_domain::notice::{Notice, NoticeKind, NoticeState, OwedNotice};
 use attune_domain::session::Session;
 use attune_domain::{
     Booking, BookingId, BookingRecord, BookingStatus, Cancellation, Currency, EmailAddress, MeetingRoom, Money,
-    NoticeId, PaymentId, PaymentStatus, PersonName, Role, Service, ServiceId, SessionId, TimeZoneName, User, UserId,
+    NoticeId, ParticipantId, PaymentId, PaymentStatus, Person, PersonName, Role, Service, ServiceId, SessionId,
+    TimeZoneName, User, UserId,
 };
 use attune_ports::{
     AccountKey, AuditEntry, AuditObject, BookingView, Caller, Credentials, NewPayment, NewService, NewSession, NewUser,
@@ -17,6 +20,8 @@ use crate::map::{corrupt, from_millis, millis, number, sound};
 use crate::schema_defs::{
     audit_log, bookings, login_failures, outbox, payments, refresh_tokens, services, sessions, users,
 };
+
+pub use meetings::{AttendanceRow, ConferenceRow, NewConferenceRow, NewParticipantRow, ParticipantRow};
 
 fn money(minor: i64, currency: &str) -> Result<Money, StoreError> {
     let currency = sound(Currency::parse(currency).ok(), "currency")?;
@@ -32,7 +37,7 @@ fn instant(value: Option<i64>) -> Result<Option<Timestamp>, StoreError> {
 }
 
 /// An account.
-#[derive(Debug, Clone, Queryable, Selectable)]
+#[derive(Clone, Queryable, Selectable)]
 #[diesel(table_name = users)]
 pub struct UserRow {
     id: i64,
@@ -80,7 +85,7 @@ impl TryFrom<UserRow> for Credentials {
 }
 
 /// An account to be inserted.
-#[derive(Debug, Clone, Insertable)]
+#[derive(Clone, Insertable)]
 #[diesel(table_name = users)]
 pub struct NewUserRow {
     email: String,
@@ -111,7 +116,7 @@ impl From<&NewUser> for NewUserRow {
 }
 
 /// What [`attune_ports::Users::save_user`] writes.
-#[derive(Debug, Clone, AsChangeset)]
+#[derive(Clone, AsChangeset)]
 #[diesel(table_name = users, treat_none_as_null = true)]
 pub struct UserChanges {
     email: String,
@@ -140,7 +145,7 @@ impl From<&User> for UserChanges {
 }
 
 /// A login.
-#[derive(Debug, Clone, Queryable, Selectable, AsChangeset)]
+#[derive(Clone, Queryable, Selectable, AsChangeset)]
 #[diesel(table_name = sessions, treat_none_as_null = true)]
 pub struct SessionRow {
     id: i64,
@@ -187,7 +192,7 @@ impl SessionRow {
 }
 
 /// A login to be inserted.
-#[derive(Debug, Clone, Insertable)]
+#[derive(Clone, Insertable)]
 #[diesel(table_name = sessions)]
 pub struct NewSessionRow {
     user_id: i64,
@@ -211,7 +216,7 @@ impl From<&NewSession> for NewSessionRow {
 }
 
 /// The hash of a refresh token.
-#[derive(Debug, Clone, Insertable)]
+#[derive(Clone, Insertable)]
 #[diesel(table_name = refresh_tokens)]
 pub struct RefreshTokenRow {
     hash: Vec<u8>,
@@ -233,7 +238,7 @@ impl RefreshTokenRow {
 }
 
 /// A failed login.
-#[derive(Debug, Clone, Insertable)]
+#[derive(Clone, Insertable)]
 #[diesel(table_name = login_failures)]
 pub struct LoginFailureRow {
     account: Vec<u8>,
@@ -248,7 +253,7 @@ impl LoginFailureRow {
 }
 
 /// A service.
-#[derive(Debug, Clone, Queryable, Selectable)]
+#[derive(Clone, Queryable, Selectable)]
 #[diesel(table_name = services)]
 pub struct ServiceRow {
     id: i64,
@@ -278,7 +283,7 @@ impl TryFrom<ServiceRow> for Service {
 }
 
 /// A service to be inserted.
-#[derive(Debug, Clone, Insertable)]
+#[derive(Clone, Insertable)]
 #[diesel(table_name = services)]
 pub struct NewServiceRow {
     name: String,
@@ -305,7 +310,7 @@ impl From<&NewService> for NewServiceRow {
 }
 
 /// A booking, to be read, inserted or updated.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = bookings, treat_none_as_null = true)]
 pub struct BookingRow {
     id: i64,
@@ -328,6 +333,7 @@ pub struct BookingRow {
     cancelled_late: Option<bool>,
     cancel_reason: Option<String>,
     refund_minor: Option<i64>,
+    link_version: i64,
     version: i64,
     created_at: i64,
     updated_at: i64,
@@ -357,6 +363,7 @@ impl From<&Booking> for BookingRow {
             cancelled_late: cancellation.map(|c| c.late),
             cancel_reason: cancellation.and_then(|c| c.reason.clone()),
             refund_minor: cancellation.map(|c| c.refund.minor()),
+            link_version: i64::from(booking.link_version),
             version: i64::from(booking.version),
             created_at: millis(booking.created_at),
             updated_at: millis(booking.updated_at),
@@ -399,6 +406,7 @@ impl TryFrom<BookingRow> for Booking {
             hold_expires_at: instant(row.hold_expires_at)?,
             note: row.note,
             cancellation,
+            link_version: number(row.link_version)?,
             version: number(row.version)?,
             created_at: from_millis(row.created_at)?,
             updated_at: from_millis(row.updated_at)?,
@@ -415,7 +423,7 @@ impl BookingRow {
 }
 
 /// An attempt to collect a price.
-#[derive(Debug, Clone, Queryable, Selectable)]
+#[derive(Clone, Queryable, Selectable)]
 #[diesel(table_name = payments)]
 pub struct PaymentRow {
     id: i64,
@@ -457,7 +465,7 @@ impl TryFrom<PaymentRow> for Payment {
 }
 
 /// An attempt to be inserted.
-#[derive(Debug, Clone, Insertable)]
+#[derive(Clone, Insertable)]
 #[diesel(table_name = payments)]
 pub struct NewPaymentRow {
     booking_id: i64,
@@ -494,14 +502,15 @@ impl From<&NewPayment> for NewPaymentRow {
 }
 
 /// A mail in the outbox, without its lease.
-#[derive(Debug, Clone, Queryable, Selectable)]
+#[derive(Clone, Queryable, Selectable)]
 #[diesel(table_name = outbox)]
 pub struct NoticeRow {
     id: i64,
     kind: String,
     offset_minutes: i64,
     booking_id: i64,
-    recipient_id: i64,
+    recipient_id: Option<i64>,
+    participant_id: Option<i64>,
     starts_at: i64,
     booking_version: i64,
     send_after: i64,
@@ -516,12 +525,17 @@ impl TryFrom<NoticeRow> for Notice {
     type Error = StoreError;
 
     fn try_from(row: NoticeRow) -> Result<Self, StoreError> {
+        let recipient = match (row.recipient_id, row.participant_id) {
+            (Some(id), None) => Person::Account(sound(UserId::new(id), "outbox.recipient_id")?),
+            (None, Some(id)) => Person::Participant(sound(ParticipantId::new(id), "outbox.participant_id")?),
+            _ => return Err(corrupt("outbox.participant_id")),
+        };
         Ok(Self {
             id: sound(NoticeId::new(row.id), "outbox.id")?,
             owed: OwedNotice {
                 kind: sound(NoticeKind::parse(&row.kind, number(row.offset_minutes)?), "outbox.kind")?,
                 booking: sound(BookingId::new(row.booking_id), "outbox.booking_id")?,
-                recipient: sound(UserId::new(row.recipient_id), "outbox.recipient_id")?,
+                recipient,
                 starts_at: from_millis(row.starts_at)?,
                 booking_version: number(row.booking_version)?,
                 send_after: from_millis(row.send_after)?,
@@ -536,14 +550,15 @@ impl TryFrom<NoticeRow> for Notice {
 }
 
 /// A mail to be inserted.
-#[derive(Debug, Clone, Insertable)]
+#[derive(Clone, Insertable)]
 #[diesel(table_name = outbox)]
 pub struct NewNoticeRow {
     dedupe_key: String,
     kind: String,
     offset_minutes: i64,
     booking_id: i64,
-    recipient_id: i64,
+    recipient_id: Option<i64>,
+    participant_id: Option<i64>,
     starts_at: i64,
     booking_version: i64,
     send_after: i64,
@@ -554,12 +569,17 @@ pub struct NewNoticeRow {
 
 impl From<&OwedNotice> for NewNoticeRow {
     fn from(owed: &OwedNotice) -> Self {
+        let (recipient_id, participant_id) = match owed.recipient {
+            Person::Account(id) => (Some(id.get()), None),
+            Person::Participant(id) => (None, Some(id.get())),
+        };
         Self {
             dedupe_key: owed.dedupe_key(),
             kind: owed.kind.as_str().to_owned(),
             offset_minutes: i64::from(owed.kind.offset_minutes()),
             booking_id: owed.booking.get(),
-            recipient_id: owed.recipient.get(),
+            recipient_id,
+            participant_id,
             starts_at: millis(owed.starts_at),
             booking_version: i64::from(owed.booking_version),
             send_after: millis(owed.send_after),
@@ -571,7 +591,7 @@ impl From<&OwedNotice> for NewNoticeRow {
 }
 
 /// A line of the audit trail, to be read or inserted.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = audit_log)]
 pub struct AuditRow {
     at: i64,

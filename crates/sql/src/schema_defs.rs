@@ -83,9 +83,43 @@ table! {
         cancelled_late -> Nullable<Bool>,
         cancel_reason -> Nullable<Text>,
         refund_minor -> Nullable<BigInt>,
+        link_version -> BigInt,
         version -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+    }
+}
+
+table! {
+    participants (id) {
+        id -> BigInt,
+        booking_id -> BigInt,
+        email -> Text,
+        display_name -> Text,
+        role -> Text,
+        time_zone -> Nullable<Text>,
+        invited_by -> BigInt,
+        invited_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    conferences (id) {
+        id -> BigInt,
+        booking_id -> BigInt,
+        opened_at -> BigInt,
+        closed_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    attendance (booking_id, occupant, happening, at) {
+        booking_id -> BigInt,
+        at -> BigInt,
+        happening -> Text,
+        occupant -> Text,
+        person -> Nullable<Text>,
     }
 }
 
@@ -114,7 +148,8 @@ table! {
         kind -> Text,
         offset_minutes -> BigInt,
         booking_id -> BigInt,
-        recipient_id -> BigInt,
+        recipient_id -> Nullable<BigInt>,
+        participant_id -> Nullable<BigInt>,
         starts_at -> BigInt,
         booking_version -> BigInt,
         send_after -> BigInt,
@@ -141,6 +176,7 @@ table! {
 }
 
 joinable!(bookings -> users (client_id));
+joinable!(participants -> bookings (booking_id));
 joinable!(sessions -> users (user_id));
 allow_tables_to_appear_in_same_query!(
     users,
@@ -149,6 +185,9 @@ allow_tables_to_appear_in_same_query!(
     login_failures,
     services,
     bookings,
+    participants,
+    conferences,
+    attendance,
     payments,
     outbox,
     audit_log,

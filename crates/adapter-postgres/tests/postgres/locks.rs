@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use attune_contract::fixtures::{client, email, minutes_after, now, slot, therapist};
+use attune_contract::fixtures::{client, email, fact, minutes_after, now, participant, reminder, slot, therapist};
 use attune_contract::race::race;
-use attune_domain::Role;
-use attune_ports::{Queries, Store, StoreError};
+use attune_domain::meeting::Happening;
+use attune_domain::notice::OwedNotice;
+use attune_domain::{Person, Role};
+use attune_ports::{Conflict, Queries, Store, StoreError};
 
 use crate::harness::{OTHERS, Proxy, Way, backend, migrated, open, open_with, until};
 
@@ -154,7 +156,7 @@ async fn refusals_do_not_cost_connections() {
     let before: Vec<i32> = outside.query(&pids, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
     for _ in 0..20 {
         let taken = backend.attempt(async |work| work.add_user(&client("client")).await).await;
-        assert!(taken.unwrap_err().is_conflict(attune_ports::Conflict::EmailTaken));
+        assert!(taken.unwrap_err().is_conflict(Conflict::EmailTaken));
         drop(backend.begin().await);
     }
     let after: Vec<i32> = outside.query(&pids, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
@@ -211,6 +213,88 @@ async fn a_held_account_can_still_be_booked_for() {
     holder.lock_enabled_admins().await.unwrap();
     backend.add_booking(|id| practice.booking(id, slot(0))).await;
     drop(holder);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_invitation_can_still_be_mailed_to_and_read() {
+    let database = migrated().await;
+    let store = open(database.url()).await;
+    let backend = backend(&store);
+    let practice = backend.practice().await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let guest = backend.keep(async |work| work.add_participant(&participant(&booking, "guest")).await).await;
+    let mut holder = store.begin().await.unwrap();
+    holder.participant(guest).await.unwrap();
+    let recipient = Person::Participant(guest);
+    let reminder = OwedNotice { recipient, ..reminder(&booking, 60, now()) };
+    assert_eq!(backend.keep(async |work| work.enqueue(&[reminder]).await).await, 1);
+    assert!(Queries::participant(&*store, guest).await.unwrap().is_some());
+
+    // Whoever wants to change it waits, and then sees what became of it.
+    let later = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { store.begin().await?.participant(guest).await }
+    });
+    let outside = database.connect().await;
+    until(&outside, &format!("{OTHERS} AND wait_event_type = 'Lock'"), 1).await;
+    holder.revoke_participant(guest, now()).await.unwrap();
+    holder.commit().await.unwrap();
+    assert_eq!(later.await.unwrap().unwrap().unwrap().revoked_at, Some(now()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_invitation_waits_for_what_becomes_of_the_first() {
+    let database = migrated().await;
+    let store = open(database.url()).await;
+    let backend = backend(&store);
+    let practice = backend.practice().await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let outside = database.connect().await;
+    for kept in [false, true] {
+        let mut first = store.begin().await.unwrap();
+        first.add_participant(&participant(&booking, "guest")).await.unwrap();
+        let second = tokio::spawn({
+            let (store, new) = (Arc::clone(&store), participant(&booking, "guest"));
+            async move { store.begin().await?.add_participant(&new).await }
+        });
+        until(&outside, &format!("{OTHERS} AND wait_event_type = 'Lock'"), 1).await;
+        if kept {
+            first.commit().await.unwrap();
+        } else {
+            drop(first);
+        }
+        let second = second.await.unwrap();
+        assert_eq!(second.is_err_and(|error| error.is_conflict(Conflict::AlreadyInvited)), kept);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn facts_told_in_opposite_orders_are_no_deadlock() {
+    let database = migrated().await;
+    let store = open(database.url()).await;
+    let backend = backend(&store);
+    let practice = backend.practice().await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let outside = database.connect().await;
+    // Whoever comes to the fact in the middle waits there for the holder, with all facts before it in hand.
+    let facts = ["a", "m", "z"].map(|occupant| fact(occupant, Happening::Joined, slot(0)));
+    let mut holder = store.begin().await.unwrap();
+    holder.add_attendance(booking.id, &facts[1..2]).await.unwrap();
+    let tell = |facts: Vec<_>| {
+        let (store, id) = (Arc::clone(&store), booking.id);
+        tokio::spawn(async move {
+            let mut work = store.begin().await?;
+            let new = work.add_attendance(id, &facts).await?;
+            work.commit().await?;
+            Ok::<_, StoreError>(new)
+        })
+    };
+    let forward = tell(facts.to_vec());
+    let backward = tell(facts.iter().rev().cloned().collect());
+    until(&outside, &format!("{OTHERS} AND wait_event_type = 'Lock'"), 2).await;
+    drop(holder);
+    let new = [forward.await.unwrap(), backward.await.unwrap()].map(|new| new.expect("it only had to wait"));
+    assert_eq!(new.iter().sum::<u64>(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,8 +1,14 @@
 //! From nothing to the present schema, once, whoever comes when.
 
 use attune_adapter_postgres::MigrateError;
+use attune_contract::fixtures::{Practice, fact, lease, notice, now, participant, reminder, slot};
 use attune_contract::race::race;
+use attune_domain::Person;
+use attune_domain::meeting::Happening;
+use attune_domain::notice::{NoticeKind, NoticeState, OwedNotice};
 use attune_pg_testkit::TestServer;
+use attune_ports::{LeaseToken, Queries, Settlement, Store};
+use tokio_postgres::Client;
 
 use crate::harness::{OTHERS, open, until};
 
@@ -92,4 +98,118 @@ async fn every_migration_can_be_taken_back() {
     }
     let left = "pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public'";
     until(&outside, left, 0).await;
+}
+
+/// The one value of a query.
+async fn text(client: &Client, query: &str) -> String {
+    client.query_one(query, &[]).await.expect("an answer").get(0)
+}
+
+/// Every column with its type and rule, every constraint and every index, in the order of their names.
+async fn shape(client: &Client) -> Vec<String> {
+    let mut found = Vec::new();
+    for query in [
+        "SELECT coalesce(string_agg(concat_ws(' ', table_name, column_name, data_type, is_nullable, column_default), \
+             E'\\n' ORDER BY table_name, column_name), '') \
+         FROM information_schema.columns WHERE table_schema = 'public' AND table_name !~ 'diesel'",
+        "SELECT coalesce(string_agg(concat_ws(' ', conrelid::regclass, conname, pg_get_constraintdef(oid)), \
+             E'\\n' ORDER BY conrelid::regclass::text, conname), '') \
+         FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text !~ 'diesel'",
+        "SELECT coalesce(string_agg(indexdef, E'\\n' ORDER BY indexdef), '') \
+         FROM pg_indexes WHERE schemaname = 'public' AND tablename !~ 'diesel'",
+    ] {
+        found.push(text(client, query).await);
+    }
+    found
+}
+
+/// The mails, in the columns that both releases have.
+async fn mails(client: &Client) -> String {
+    text(
+        client,
+        "SELECT string_agg(to_jsonb(o)::text, E'\\n' ORDER BY id) FROM (SELECT id, dedupe_key, kind, offset_minutes, \
+             booking_id, recipient_id, starts_at, booking_version, send_after, state, attempts, next_at, \
+             encode(lease_token, 'hex'), lease_until, sent_at, last_error FROM outbox) o",
+    )
+    .await
+}
+
+const CORE_UP: &str = include_str!("../../../../migrations/postgres/2026-11-21-000000_core/up.sql");
+const MEETINGS_DOWN: &str = include_str!("../../../../migrations/postgres/2026-11-21-000100_meetings/down.sql");
+
+/// Mails in every state, of accounts and of people invited, go through both directions: those of accounts come through
+/// as they were, and those that the older release has no place for are gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn mails_survive_the_way_down_and_up_again() {
+    let server = TestServer::shared().await;
+    let database = server.fresh_database().await;
+    let store = open(database.url()).await;
+    store.migrate().await.unwrap();
+    let practice = Practice::found(&*store).await;
+    let mut work = store.begin().await.unwrap();
+    let booking = practice.booking(work.next_booking_id().await.unwrap(), slot(0));
+    work.add_booking(&booking).await.unwrap();
+    let (booking, _) = booking.revoke_links(now()).unwrap();
+    work.save_booking(&booking).await.unwrap();
+    let guest = work.add_participant(&participant(&booking, "guest")).await.unwrap();
+    work.open_conference(booking.id, now()).await.unwrap();
+    work.add_attendance(booking.id, &[fact("one", Happening::Joined, now())]).await.unwrap();
+    let old = [
+        notice(&booking, NoticeKind::MeetingInfo, now()),
+        reminder(&booking, 60, now()),
+        reminder(&booking, 10, now()),
+        reminder(&booking, 1_440, slot(0)),
+    ];
+    work.enqueue(&old).await.unwrap();
+    let claimed = work.claim_notices(3, now(), &lease(7, slot(1))).await.unwrap();
+    for (mail, state) in claimed.iter().zip([NoticeState::Sent, NoticeState::Dead]) {
+        let last_error = (state == NoticeState::Dead).then(|| "refused_550".to_owned());
+        let settlement = Settlement { state, next_at: now(), sent_at: Some(now()), last_error };
+        assert!(work.settle_notice(mail.id, &LeaseToken([7; 16]), &settlement).await.unwrap());
+    }
+    let to_guest = |kind| OwedNotice { recipient: Person::Participant(guest), ..notice(&booking, kind, now()) };
+    let new = [
+        to_guest(NoticeKind::Invitation),
+        to_guest(NoticeKind::Reminder { minutes_before: 60 }),
+        notice(&booking, NoticeKind::MeetingLink, now()),
+    ];
+    assert_eq!(work.enqueue(&new).await.unwrap(), 3);
+    work.commit().await.unwrap();
+    let before = store.notices(booking.id).await.unwrap();
+    store.close().await;
+
+    let outside = database.connect().await;
+    let fresh_shape = shape(&outside).await;
+    let forget = "DELETE FROM __diesel_schema_migrations WHERE version = '20261121000100'";
+    outside.batch_execute(&format!("BEGIN; {MEETINGS_DOWN}; {forget}; COMMIT")).await.unwrap();
+    until(&outside, "outbox", 4).await;
+    let kept = mails(&outside).await;
+    assert!(kept.contains(&"07".repeat(16)), "one of them is leased: {kept}");
+    let core_only = server.fresh_database().await;
+    let core_only = core_only.connect().await;
+    core_only.batch_execute(CORE_UP).await.unwrap();
+    assert_eq!(shape(&outside).await, shape(&core_only).await, "the older release finds what it left");
+
+    let store = open(database.url()).await;
+    assert!(!store.schema_is_current().await.unwrap());
+    assert_eq!(store.migrate().await.unwrap(), ["2026-11-21-000100_meetings"]);
+    assert!(store.schema_is_current().await.unwrap());
+    assert_eq!(mails(&outside).await, kept);
+    assert_eq!(shape(&outside).await, fresh_shape, "nothing tells it from a new database");
+
+    let after = store.notices(booking.id).await.unwrap();
+    assert_eq!(after, before[..4], "each with its reader");
+    assert!(after.iter().all(|notice| notice.owed.recipient == Person::Account(practice.client)));
+    let read = Queries::booking(&*store, booking.id).await.unwrap().unwrap().booking;
+    assert_eq!((read.link_version, read.version), (1, booking.version));
+    assert!(store.participants(booking.id).await.unwrap().is_empty());
+    let mut work = store.begin().await.unwrap();
+    assert_eq!(work.enqueue(&old).await.unwrap(), 0, "what was owed is known");
+    let guest = work.add_participant(&participant(&booking, "guest")).await.unwrap();
+    let recipient = Person::Participant(guest);
+    let invitation = OwedNotice { recipient, ..notice(&booking, NoticeKind::Invitation, now()) };
+    assert_eq!(work.enqueue(&[invitation]).await.unwrap(), 1);
+    let late = Settlement { state: NoticeState::Sent, next_at: now(), sent_at: Some(slot(0)), last_error: None };
+    assert!(work.settle_notice(claimed[2].id, &LeaseToken([7; 16]), &late).await.unwrap(), "the lease held");
+    work.commit().await.unwrap();
 }

@@ -1,7 +1,8 @@
 //! What the database itself refuses, whoever asks: plain SQL, without any of our code in between.
 
 use attune_contract::fixtures::all_states;
-use attune_domain::BookingStatus;
+use attune_domain::meeting::Happening;
+use attune_domain::{BookingStatus, ParticipantRole};
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
@@ -119,6 +120,7 @@ async fn facts_that_contradict_each_other_are_refused() {
         "UPDATE bookings SET room_url = NULL WHERE id = 1",
         "UPDATE bookings SET cancelled_at = 0 WHERE id = 1",
         "UPDATE bookings SET version = 0 WHERE id = 1",
+        "UPDATE bookings SET link_version = 0 WHERE id = 1",
         "UPDATE bookings SET minutes = 0 WHERE id = 1",
         "UPDATE bookings SET price_minor = -1 WHERE id = 1",
         "UPDATE bookings SET hold_expires_at = NULL WHERE id = 2",
@@ -129,6 +131,91 @@ async fn facts_that_contradict_each_other_are_refused() {
     // Every status is named in one of the checks: a status of the domain's that the database does not know would fail
     // above, and this is the list it was compared with.
     assert_eq!(BookingStatus::ALL.len(), 6);
+}
+
+async fn invite(client: &Client, booking: i64, email: &str, role: &str, by: i64) -> Result<(), SqlState> {
+    let insert = "INSERT INTO participants (booking_id, email, display_name, role, invited_by, invited_at) \
+                  VALUES ($1, $2, 'A', $3, $4, 0)";
+    outcome(client.execute(insert, &[&booking, &email, &role, &by]).await)
+}
+
+#[tokio::test]
+async fn a_mail_has_exactly_one_reader() {
+    let database = migrated().await;
+    let client = database.connect().await;
+    practice(&client).await;
+    assert_eq!(insert(&client, 1, 100, 200, SCHEDULED).await, Ok(()));
+    assert_eq!(invite(&client, 1, "a", "observer", 1).await, Ok(()));
+    let mail = async |key: &str, account: Option<i64>, guest: Option<i64>| {
+        let insert = "INSERT INTO outbox (dedupe_key, kind, offset_minutes, booking_id, recipient_id, participant_id, \
+                      starts_at, booking_version, send_after, state, attempts, next_at) \
+                      VALUES ($1, 'meeting_info', 0, 1, $2, $3, 0, 1, 0, 'pending', 0, 0)";
+        outcome(client.execute(insert, &[&key, &account, &guest]).await)
+    };
+    assert_eq!(mail("account", Some(2), None).await, Ok(()));
+    assert_eq!(mail("guest", None, Some(1)).await, Ok(()));
+    assert_eq!(mail("nobody", None, None).await, Err(SqlState::CHECK_VIOLATION));
+    assert_eq!(mail("both", Some(2), Some(1)).await, Err(SqlState::CHECK_VIOLATION));
+    for change in ["recipient_id = NULL", "participant_id = 1"] {
+        let change = format!("UPDATE outbox SET {change} WHERE dedupe_key = 'account'");
+        assert_eq!(outcome(client.execute(&change, &[]).await), Err(SqlState::CHECK_VIOLATION), "{change}");
+    }
+    assert_eq!(mail("ghost", None, Some(999)).await, Err(SqlState::FOREIGN_KEY_VIOLATION));
+    let gone = client.execute("DELETE FROM participants", &[]).await;
+    assert_eq!(outcome(gone), Err(SqlState::FOREIGN_KEY_VIOLATION), "a mail is on its way to them");
+}
+
+#[tokio::test]
+async fn invitations_that_cannot_be_are_refused() {
+    let database = migrated().await;
+    let client = database.connect().await;
+    practice(&client).await;
+    assert_eq!(insert(&client, 1, 100, 200, SCHEDULED).await, Ok(()));
+    assert_eq!(insert(&client, 2, 300, 400, SCHEDULED).await, Ok(()));
+    for role in ParticipantRole::ALL {
+        assert_eq!(invite(&client, 1, role.as_str(), role.as_str(), 1).await, Ok(()), "{role:?}");
+    }
+    assert_eq!(invite(&client, 1, "host", "moderator", 1).await, Err(SqlState::CHECK_VIOLATION));
+    let twice = Err(SqlState::UNIQUE_VIOLATION);
+    assert_eq!(invite(&client, 1, "observer", "presenter", 1).await, twice);
+    assert_eq!(invite(&client, 2, "observer", "observer", 1).await, Ok(()), "another session");
+    client.execute("UPDATE participants SET revoked_at = 1 WHERE booking_id = 1", &[]).await.unwrap();
+    assert_eq!(invite(&client, 1, "observer", "presenter", 1).await, Ok(()));
+    let revived = "UPDATE participants SET revoked_at = NULL WHERE booking_id = 1 AND role = 'observer'";
+    assert_eq!(outcome(client.execute(revived, &[]).await), twice, "taken back to life");
+    assert_eq!(invite(&client, 999, "b", "observer", 1).await, Err(SqlState::FOREIGN_KEY_VIOLATION));
+    assert_eq!(invite(&client, 1, "b", "observer", 999).await, Err(SqlState::FOREIGN_KEY_VIOLATION));
+}
+
+#[tokio::test]
+async fn rooms_open_once_and_only_known_things_happen_in_them() {
+    let database = migrated().await;
+    let client = database.connect().await;
+    practice(&client).await;
+    assert_eq!(insert(&client, 1, 100, 200, SCHEDULED).await, Ok(()));
+    let open = async |booking: i64| {
+        let insert = "INSERT INTO conferences (booking_id, opened_at) VALUES ($1, 0)";
+        outcome(client.execute(insert, &[&booking]).await)
+    };
+    let twice = Err(SqlState::UNIQUE_VIOLATION);
+    assert_eq!(open(1).await, Ok(()));
+    assert_eq!(open(1).await, twice);
+    client.execute("UPDATE conferences SET closed_at = 1", &[]).await.unwrap();
+    assert_eq!(open(1).await, Ok(()));
+    let reopened = client.execute("UPDATE conferences SET closed_at = NULL WHERE closed_at = 1", &[]).await;
+    assert_eq!(outcome(reopened), twice);
+    assert_eq!(open(999).await, Err(SqlState::FOREIGN_KEY_VIOLATION));
+
+    let tell = async |booking: i64, happening: &str| {
+        let insert = "INSERT INTO attendance (booking_id, at, happening, occupant) VALUES ($1, 0, $2, 'o')";
+        outcome(client.execute(insert, &[&booking, &happening]).await)
+    };
+    for happening in Happening::ALL {
+        assert_eq!(tell(1, happening.as_str()).await, Ok(()), "{happening:?}");
+    }
+    assert_eq!(tell(1, "spoke").await, Err(SqlState::CHECK_VIOLATION));
+    assert_eq!(tell(1, "joined").await, twice);
+    assert_eq!(tell(999, "joined").await, Err(SqlState::FOREIGN_KEY_VIOLATION));
 }
 
 #[tokio::test]

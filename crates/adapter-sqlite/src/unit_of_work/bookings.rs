@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::SqliteUnitOfWork;
 use crate::error::{identity, one_row, store_error};
 
-/// Spelled like the condition of the index `bookings_calendar`, or SQLite would not use it.
+/// Spelled like the condition of the index `bookings_calendar`, or SQLite could not use it.
 const BLOCKS_CALENDAR: &str = "status IN ('pending_payment', 'scheduled', 'completed', 'no_show')";
 
 /// Spelled like the condition of the index `bookings_holds`.

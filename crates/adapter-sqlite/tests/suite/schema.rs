@@ -1,7 +1,8 @@
 //! What the database itself refuses, whoever asks: everything here goes past the store, in plain SQL.
 
 use attune_contract::fixtures::{Practice, all_states, slot};
-use attune_domain::{BookingStatus, PaymentStatus};
+use attune_domain::meeting::Happening;
+use attune_domain::{BookingStatus, ParticipantRole, PaymentStatus};
 use diesel::connection::SimpleConnection;
 use diesel::result::Error;
 use diesel::sqlite::SqliteConnection;
@@ -168,6 +169,7 @@ async fn facts_that_contradict_each_other_are_refused() {
         ("hold_expires_at = NULL WHERE id = 2", "bookings_hold_when_pending"),
         ("room_id = 'early' WHERE id = 2", "bookings_hold_when_pending"),
         ("cancelled_at = 1 WHERE id = 1", "bookings_cancellation"),
+        ("link_version = 0 WHERE id = 1", "link_version >= 1"),
         ("status = 'unheard_of' WHERE id = 1", "bookings_legal_pair"),
     ] {
         let result = calendar.connection.batch_execute(&format!("UPDATE bookings SET {change}"));
@@ -177,6 +179,96 @@ async fn facts_that_contradict_each_other_are_refused() {
     is_refused(text, "cannot store TEXT value in INTEGER column bookings.minutes");
     let nobody = calendar.connection.batch_execute("UPDATE bookings SET client_id = 999");
     is_refused(nobody, "FOREIGN KEY constraint failed");
+}
+
+#[tokio::test]
+async fn a_mail_has_exactly_one_reader() {
+    let mut calendar = Calendar::new().await;
+    calendar.scheduled("INSERT", 1, 0).unwrap();
+    let Practice { client, therapist, .. } = calendar.practice;
+    let connection = &mut calendar.connection;
+    connection.batch_execute(&invitation(1, "a", "participant", therapist.get())).unwrap();
+    let mail = |key: &str, account: &str, guest: &str| {
+        format!(
+            "INSERT INTO outbox (dedupe_key, kind, offset_minutes, booking_id, recipient_id, participant_id, starts_at,
+                 booking_version, send_after, state, attempts, next_at)
+             VALUES ('{key}', 'meeting_info', 0, 1, {account}, {guest}, 1, 1, 1, 'pending', 0, 1)"
+        )
+    };
+    let account = client.to_string();
+    connection.batch_execute(&mail("account", &account, "NULL")).unwrap();
+    connection.batch_execute(&mail("guest", "NULL", "1")).unwrap();
+    for (account, guest) in [("NULL", "NULL"), (account.as_str(), "1")] {
+        let refused = connection.batch_execute(&mail("x", account, guest));
+        is_refused(refused, "CHECK constraint failed: outbox_one_reader");
+    }
+    for change in ["recipient_id = NULL", "participant_id = 1"] {
+        let refused = connection.batch_execute(&format!("UPDATE outbox SET {change} WHERE dedupe_key = 'account'"));
+        is_refused(refused, "CHECK constraint failed: outbox_one_reader");
+    }
+    is_refused(connection.batch_execute(&mail("x", "NULL", "999")), "FOREIGN KEY constraint failed");
+    is_refused(connection.batch_execute("DELETE FROM participants"), "FOREIGN KEY constraint failed");
+}
+
+fn invitation(booking: i64, email: &str, role: &str, by: i64) -> String {
+    format!(
+        "INSERT INTO participants (booking_id, email, display_name, role, invited_by, invited_at)
+         VALUES ({booking}, '{email}', 'A', '{role}', {by}, 1)"
+    )
+}
+
+#[tokio::test]
+async fn invitations_that_cannot_be_are_refused() {
+    let mut calendar = Calendar::new().await;
+    calendar.scheduled("INSERT", 1, 0).unwrap();
+    calendar.scheduled("INSERT", 2, 60).unwrap();
+    let by = calendar.practice.therapist.get();
+    let connection = &mut calendar.connection;
+    for role in ParticipantRole::ALL {
+        connection.batch_execute(&invitation(1, role.as_str(), role.as_str(), by)).unwrap();
+    }
+    let host = connection.batch_execute(&invitation(1, "host", "moderator", by));
+    is_refused(host, "CHECK constraint failed: role IN ('participant', 'presenter', 'observer')");
+    const TWICE: &str = "UNIQUE constraint failed: participants.email, participants.booking_id";
+    is_refused(connection.batch_execute(&invitation(1, "observer", "presenter", by)), TWICE);
+    connection.batch_execute(&invitation(2, "observer", "observer", by)).unwrap();
+    connection.batch_execute("UPDATE participants SET revoked_at = 1 WHERE booking_id = 1").unwrap();
+    connection.batch_execute(&invitation(1, "observer", "presenter", by)).unwrap();
+    is_refused(connection.batch_execute("UPDATE participants SET revoked_at = NULL"), TWICE);
+    for (booking, by) in [(999, by), (1, 999)] {
+        let nobody = connection.batch_execute(&invitation(booking, "b", "observer", by));
+        is_refused(nobody, "FOREIGN KEY constraint failed");
+    }
+}
+
+#[tokio::test]
+async fn rooms_open_once_and_only_known_things_happen_in_them() {
+    let mut calendar = Calendar::new().await;
+    calendar.scheduled("INSERT", 1, 0).unwrap();
+    let connection = &mut calendar.connection;
+    let open = "INSERT INTO conferences (booking_id, opened_at) VALUES (1, 1)";
+    connection.batch_execute(open).unwrap();
+    const TWICE: &str = "UNIQUE constraint failed: conferences.booking_id";
+    is_refused(connection.batch_execute(open), TWICE);
+    connection.batch_execute("UPDATE conferences SET closed_at = 2").unwrap();
+    connection.batch_execute(open).unwrap();
+    is_refused(connection.batch_execute("UPDATE conferences SET closed_at = NULL"), TWICE);
+    let elsewhere = connection.batch_execute("INSERT INTO conferences (booking_id, opened_at) VALUES (999, 1)");
+    is_refused(elsewhere, "FOREIGN KEY constraint failed");
+
+    let fact = |booking: i64, happening: &str| {
+        format!(
+            "INSERT INTO attendance (booking_id, at, happening, occupant) VALUES ({booking}, 1, '{happening}', 'o')"
+        )
+    };
+    for happening in Happening::ALL {
+        connection.batch_execute(&fact(1, happening.as_str())).unwrap();
+    }
+    let unheard_of = connection.batch_execute(&fact(1, "spoke"));
+    is_refused(unheard_of, "CHECK constraint failed: happening IN ('joined', 'left', 'ended')");
+    is_refused(connection.batch_execute(&fact(999, "joined")), "FOREIGN KEY constraint failed");
+    let again = connection.batch_execute(&fact(1, "joined"));
+    assert!(matches!(again, Err(Error::DatabaseError(diesel::result::DatabaseErrorKind::UniqueViolation, _))));
 }
 
 #[tokio::test]

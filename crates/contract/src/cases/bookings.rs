@@ -211,6 +211,8 @@ pub async fn every_step_of_a_life_is_kept(backend: &Backend) {
         Box::new(|b| b.payment_succeeded(room, now()).unwrap().0),
         Box::new(|b| b.reschedule(slot(4), Role::Client, now()).unwrap().0),
         Box::new(|b| b.reschedule(slot(0), Role::Admin, now()).unwrap().0),
+        Box::new(|b| b.revoke_links(now()).unwrap().0),
+        Box::new(|b| b.revoke_links(during).unwrap().0),
         Box::new(|b| b.complete(during).unwrap().0),
         Box::new(|b| b.mark_no_show(during).unwrap().0),
         Box::new(|b| b.reopen(during).unwrap().0),
@@ -229,7 +231,7 @@ pub async fn every_step_of_a_life_is_kept(backend: &Backend) {
         assert_eq!(seen.as_ref(), Some(&booking));
         assert_eq!(backend.read_booking(booking.id).await.as_ref(), Some(&booking));
     }
-    assert_eq!(booking.version, 12);
+    assert_eq!((booking.version, booking.link_version), (14, 3));
 }
 
 /// A therapist's taken time is listed by start, and touching ends do not count as taken.

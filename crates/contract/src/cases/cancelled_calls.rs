@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use attune_domain::SessionId;
+use attune_domain::{ConferenceId, SessionId};
 use attune_ports::{BookingFilter, PageRequest, Provider, Queries, Store, UserFilter};
 
-use super::{begin_and_drop, unknown_booking, unknown_user};
+use super::{begin_and_drop, unknown_booking, unknown_participant, unknown_user};
 use crate::Backend;
 use crate::fixtures::{Practice, account_key, client, email, lease, now, session, slot};
 use crate::race::{open, race};
@@ -50,6 +50,12 @@ async fn ask_and_leave(queries: &dyn Queries, practice: Practice, turns: usize) 
     begin_and_drop(turns, queries.payment_by_reference(Provider::Test, "r")).await;
     begin_and_drop(turns, queries.notices(unknown_booking())).await;
     begin_and_drop(turns, queries.history(unknown_booking())).await;
+    begin_and_drop(turns, queries.booking_by_room("room")).await;
+    begin_and_drop(turns, queries.participant(unknown_participant())).await;
+    begin_and_drop(turns, queries.participants(unknown_booking())).await;
+    begin_and_drop(turns, queries.invitations_of(&email("client"), now(), 9)).await;
+    begin_and_drop(turns, queries.conference(ConferenceId::new(1).expect("positive"))).await;
+    begin_and_drop(turns, queries.attendance(&[unknown_booking()])).await;
     begin_and_drop(turns, queries.outbox_health(now())).await;
 }
 

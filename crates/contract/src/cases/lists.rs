@@ -79,6 +79,15 @@ pub async fn bookings_are_filtered_by_client(backend: &Backend) {
     }
 }
 
+/// Only bookings with a therapist, in every state.
+pub async fn bookings_are_filtered_by_therapist(backend: &Backend) {
+    let (first, second, bookings) = busy_week(backend).await;
+    for therapist in [first.therapist, second.therapist, first.client, unknown_user()] {
+        let filter = BookingFilter { therapist: Some(therapist), ..BookingFilter::default() };
+        expect_list(backend, filter, &bookings, |b| b.therapist == therapist).await;
+    }
+}
+
 /// Only bookings in one state, of the session and of its payment.
 pub async fn bookings_are_filtered_by_state(backend: &Backend) {
     let (_, _, bookings) = busy_week(backend).await;
@@ -110,14 +119,17 @@ pub async fn bookings_are_filtered_by_time(backend: &Backend) {
 /// All parts of a filter have to fit at once.
 pub async fn filters_combine(backend: &Backend) {
     let (first, second, bookings) = busy_week(backend).await;
-    for (client, status, paid) in [
-        (first.client, BookingStatus::Scheduled, PaymentStatus::Succeeded),
-        (second.client, BookingStatus::Scheduled, PaymentStatus::Succeeded),
-        (first.client, BookingStatus::Cancelled, PaymentStatus::Cancelled),
-        (second.client, BookingStatus::Cancelled, PaymentStatus::Cancelled),
+    for (client, therapist, status, paid) in [
+        (first.client, first.therapist, BookingStatus::Scheduled, PaymentStatus::NotRequired),
+        (second.client, second.therapist, BookingStatus::Scheduled, PaymentStatus::Succeeded),
+        (second.client, first.therapist, BookingStatus::Scheduled, PaymentStatus::Succeeded),
+        (first.client, second.therapist, BookingStatus::Scheduled, PaymentStatus::NotRequired),
+        (first.client, first.therapist, BookingStatus::Cancelled, PaymentStatus::Cancelled),
+        (second.client, second.therapist, BookingStatus::Cancelled, PaymentStatus::Cancelled),
     ] {
         let filter = BookingFilter {
             client: Some(client),
+            therapist: Some(therapist),
             status: Some(status),
             payment_status: Some(paid),
             from: Some(slot(1)),
@@ -126,6 +138,7 @@ pub async fn filters_combine(backend: &Backend) {
         };
         expect_list(backend, filter, &bookings, |b| {
             b.client == client
+                && b.therapist == therapist
                 && b.status == status
                 && b.payment_status == paid
                 && (slot(1)..slot(4)).contains(&b.scheduled_at)
@@ -137,11 +150,13 @@ pub async fn filters_combine(backend: &Backend) {
 /// Pages put together give the whole list, each with the exact total, and beyond the end there is nothing.
 pub async fn pages_add_up(backend: &Backend) {
     let (first, _, bookings) = busy_week(backend).await;
-    for client in [None, Some(first.client)] {
-        let mut ids = expected(&bookings, |b| client.is_none_or(|client| b.client == client));
+    for (client, therapist) in [(None, None), (Some(first.client), None), (None, Some(first.therapist))] {
+        let mut ids = expected(&bookings, |b| {
+            client.is_none_or(|client| b.client == client) && therapist.is_none_or(|therapist| b.therapist == therapist)
+        });
         let total = u64::try_from(ids.len()).unwrap();
         for order in [BookingOrder::Earliest, BookingOrder::Latest] {
-            let filter = BookingFilter { client, order, ..BookingFilter::default() };
+            let filter = BookingFilter { client, therapist, order, ..BookingFilter::default() };
             let mut found = Vec::new();
             for offset in (0..=total + 3).step_by(3) {
                 let page = backend.queries.bookings(&filter, PageRequest { limit: 3, offset }).await.unwrap();

@@ -1,6 +1,6 @@
 //! The cases, by subject. Each takes a fresh backend and panics when a promise is broken.
 
-use attune_domain::{BookingId, UserId};
+use attune_domain::{BookingId, ParticipantId, UserId};
 
 pub mod bookings;
 pub mod cancelled_calls;
@@ -8,8 +8,10 @@ pub mod history;
 pub mod lists;
 pub mod login_failures;
 pub mod outbox;
+pub mod participants;
 pub mod payments;
 pub mod races;
+pub mod rooms;
 pub mod services;
 pub mod sessions;
 pub mod units;
@@ -24,6 +26,11 @@ fn unknown_user() -> UserId {
 /// A booking that no case makes.
 fn unknown_booking() -> BookingId {
     BookingId::new(987_654).expect("positive")
+}
+
+/// An invitation that no case makes.
+fn unknown_participant() -> ParticipantId {
+    ParticipantId::new(987_654).expect("positive")
 }
 
 /// Lets a call begin, and drops it after so many turns if it has not ended by then.

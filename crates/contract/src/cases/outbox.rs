@@ -1,13 +1,13 @@
 //! Mails that are owed: once each, to one worker at a time.
 
 use attune_domain::notice::{Notice, NoticeKind, NoticeState, OwedNotice};
-use attune_domain::{Booking, NoticeId};
+use attune_domain::{Booking, NoticeId, ParticipantId, Person};
 use attune_ports::{LeaseToken, OutboxHealth, Settlement, StoreError};
 use jiff::Timestamp;
 
-use super::{unknown_booking, unknown_user};
+use super::{unknown_booking, unknown_participant, unknown_user};
 use crate::Backend;
-use crate::fixtures::{lease, minutes_after, notice, now, reminder, slot};
+use crate::fixtures::{lease, minutes_after, notice, now, participant, reminder, slot};
 
 /// A scheduled booking that owes mails.
 async fn stage(backend: &Backend) -> Booking {
@@ -107,12 +107,86 @@ pub async fn a_mail_needs_its_booking_and_its_reader(backend: &Backend) {
     let info = notice(&booking, NoticeKind::MeetingInfo, now());
     for owed in [
         OwedNotice { booking: unknown_booking(), ..info.clone() },
-        OwedNotice { recipient: unknown_user(), ..info.clone() },
+        OwedNotice { recipient: Person::Account(unknown_user()), ..info.clone() },
+        OwedNotice { recipient: Person::Participant(unknown_participant()), ..info.clone() },
+        // There is an account of this number, but nobody invited.
+        OwedNotice {
+            recipient: Person::Participant(ParticipantId::new(booking.client.get()).unwrap()),
+            ..info.clone()
+        },
     ] {
         let answer = backend.attempt(async |work| work.enqueue(std::slice::from_ref(&owed)).await).await;
         assert!(matches!(answer, Err(StoreError::Failed(_))), "{answer:?}");
     }
     assert!(backend.queries.notices(booking.id).await.unwrap().is_empty());
+}
+
+/// Mails go to accounts and to people who were invited, and each comes back with its reader by every way of reading.
+pub async fn mails_go_to_accounts_and_to_people_invited(backend: &Backend) {
+    let practice = backend.practice().await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let (partner, colleague) = backend
+        .keep(async |work| {
+            let partner = work.add_participant(&participant(&booking, "partner")).await?;
+            Ok((partner, work.add_participant(&participant(&booking, "colleague")).await?))
+        })
+        .await;
+    assert_eq!(
+        partner.get(),
+        practice.therapist.get(),
+        "in a fresh store numbers of accounts and invitations coincide"
+    );
+    let mut owed = Vec::new();
+    for recipient in [Person::Account(booking.client), Person::Participant(partner), Person::Participant(colleague)] {
+        for kind in [
+            NoticeKind::MeetingInfo,
+            NoticeKind::Reminder { minutes_before: 60 },
+            NoticeKind::Invitation,
+            NoticeKind::MeetingLink,
+        ] {
+            owed.push(OwedNotice { recipient, ..notice(&booking, kind, minute(i64::try_from(owed.len()).unwrap())) });
+        }
+    }
+    // The same mail to another reader is another mail; one to the therapist exists as the link that was asked for.
+    let to_therapist = Person::Account(practice.therapist);
+    owed.push(OwedNotice { recipient: to_therapist, ..notice(&booking, NoticeKind::MeetingLink, minute(30)) });
+    let count = u64::try_from(owed.len()).unwrap();
+    assert_eq!(owe(backend, &owed).await, count);
+    assert_eq!(owe(backend, &owed).await, 0);
+    let kept: Vec<_> =
+        backend.queries.notices(booking.id).await.unwrap().into_iter().map(|notice| notice.owed).collect();
+    assert_eq!(kept.len(), owed.len());
+    assert!(owed.iter().all(|owed| kept.contains(owed)));
+
+    let claimed = claim(backend, 1, 50, minute(99), minute(120)).await;
+    assert_eq!(claimed.iter().map(|notice| notice.owed.clone()).collect::<Vec<_>>(), owed, "earliest first");
+    for notice in &claimed {
+        assert!(settle(backend, notice.id, 1, &sent(minute(99))).await);
+    }
+    assert!(backend.queries.notices(booking.id).await.unwrap().iter().all(|n| n.state == NoticeState::Sent));
+}
+
+/// Whoever asks for a link again is sent it once in an hour, and again in the next; revoking gives a new one at once.
+pub async fn a_link_is_owed_once_per_hour_version_and_reader(backend: &Backend) {
+    let booking = stage(backend).await;
+    let partner = backend.keep(async |work| work.add_participant(&participant(&booking, "partner")).await).await;
+    let hour = |n: i64| minutes_after(slot(0), 60 * n);
+    let client = Person::Account(booking.client);
+    for (recipient, version, send_after, new) in [
+        (client, 1, hour(0), 1),
+        (client, 1, minutes_after(hour(0), 59), 0),
+        (Person::Participant(partner), 1, hour(0), 1),
+        (Person::Participant(partner), 1, minutes_after(hour(0), 59), 0),
+        (client, 1, hour(1), 1),
+        (client, 2, hour(1), 1),
+        (client, 2, hour(1), 0),
+        (Person::Participant(partner), 2, hour(1), 1),
+    ] {
+        let link =
+            OwedNotice { recipient, booking_version: version, ..notice(&booking, NoticeKind::MeetingLink, send_after) };
+        assert_eq!(owe(backend, std::slice::from_ref(&link)).await, new, "{link:?}");
+    }
+    assert_eq!(backend.queries.notices(booking.id).await.unwrap().len(), 5);
 }
 
 /// A worker gets what is due, earliest first and at most so many; mails of the future wait.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use attune_domain::meeting::{AttendanceFact, Happening};
 use attune_domain::session::Session;
 use attune_domain::{Booking, Role, User};
 use attune_ports::{BookingFilter, Conflict, PageRequest, Store, StoreError, UserFilter};
@@ -9,8 +10,8 @@ use jiff::Timestamp;
 
 use crate::Backend;
 use crate::fixtures::{
-    Practice, client, lease, minutes_after, name, next_version, now, payment, reminder, restored, session, slot,
-    therapist,
+    Practice, client, fact, lease, minutes_after, name, next_version, now, participant, payment, reminder, restored,
+    session, slot, therapist,
 };
 use crate::race::{give_way, insist, open, race};
 
@@ -433,4 +434,192 @@ pub async fn one_payment_reference_is_recorded_once(backend: &Backend) {
     }
     assert_eq!(won, 1);
     assert_eq!(backend.queries.payments(booking.id).await.unwrap().len(), 1);
+}
+
+/// One address is invited many times at once: one invitation stands, and the others are told that it does.
+pub async fn one_address_is_invited_once(backend: &Backend) {
+    let practice = backend.practice().await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let outcomes = race(8, |_| {
+        let store = Arc::clone(&backend.store);
+        let new = participant(&booking, "partner");
+        async move {
+            insist(async || {
+                let mut work = open(&*store).await?;
+                let id = work.add_participant(&new).await?;
+                give_way().await;
+                work.commit().await?;
+                Ok(id)
+            })
+            .await
+        }
+    })
+    .await;
+    let mut made = Vec::new();
+    for outcome in outcomes {
+        match outcome {
+            Ok(id) => made.push(id),
+            Err(StoreError::Conflict(Conflict::AlreadyInvited) | StoreError::Contended) => {}
+            Err(error) => panic!("neither invited nor refused: {error:?}"),
+        }
+    }
+    assert_eq!(made.len(), 1);
+    let found = backend.queries.participants(booking.id).await.unwrap();
+    assert_eq!(found.iter().map(|participant| participant.id).collect::<Vec<_>>(), made);
+}
+
+/// Eight look at one invitation at once and take it back if it stands: whoever has it in hand, nobody else changes it
+/// meanwhile, so one takes it back and none is taken by surprise.
+pub async fn an_invitation_in_hand_is_changed_by_nobody_else(backend: &Backend) {
+    let practice = backend.practice().await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let id = backend.keep(async |work| work.add_participant(&participant(&booking, "partner")).await).await;
+    let outcomes = race(8, |n| {
+        let store = Arc::clone(&backend.store);
+        let when = minutes_after(now(), i64::try_from(n).expect("a small number"));
+        async move {
+            insist(async || {
+                let mut work = open(&*store).await?;
+                let found = work.participant(id).await?.expect("the invitation is there");
+                // Time enough for everybody to look, if they could.
+                for _ in 0..20 {
+                    work.standing_participants(found.booking).await?;
+                }
+                if !found.is_invited() {
+                    return Ok(None);
+                }
+                work.revoke_participant(id, when).await?;
+                work.commit().await?;
+                Ok(Some(when))
+            })
+            .await
+        }
+    })
+    .await;
+    let done: Vec<_> = outcomes.into_iter().filter_map(|outcome| outcome.expect("taken back, by whomever")).collect();
+    assert_eq!(done.len(), 1);
+    let found = backend.queries.participant(id).await.unwrap().unwrap();
+    assert_eq!(found.revoked_at, Some(done[0]));
+}
+
+/// Eight take back one invitation without having looked at it: one does.
+pub async fn one_invitation_is_taken_back_once(backend: &Backend) {
+    let practice = backend.practice().await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let id = backend.keep(async |work| work.add_participant(&participant(&booking, "partner")).await).await;
+    let outcomes = race(8, |_| {
+        let store = Arc::clone(&backend.store);
+        async move {
+            insist(async || {
+                let mut work = open(&*store).await?;
+                work.revoke_participant(id, now()).await?;
+                give_way().await;
+                work.commit().await
+            })
+            .await
+        }
+    })
+    .await;
+    let mut won = 0;
+    for outcome in outcomes {
+        match outcome {
+            Ok(()) => won += 1,
+            Err(StoreError::Conflict(Conflict::Stale) | StoreError::Contended) => {}
+            Err(error) => panic!("neither taken back nor stale: {error:?}"),
+        }
+    }
+    assert_eq!(won, 1);
+}
+
+/// One room is opened many times at once: there is one conference, and who came later finds it.
+pub async fn one_room_is_opened_once(backend: &Backend) {
+    let practice = backend.practice().await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let outcomes = race(8, |_| {
+        let store = Arc::clone(&backend.store);
+        let id = booking.id;
+        async move {
+            let opened = insist(async || {
+                let mut work = open(&*store).await?;
+                let opened = work.open_conference(id, now()).await?;
+                give_way().await;
+                work.commit().await?;
+                Ok(opened)
+            })
+            .await;
+            match opened {
+                Ok(opened) => Ok((opened, true)),
+                Err(StoreError::Conflict(Conflict::ConferenceOpen)) => {
+                    let mut work = open(&*store).await?;
+                    let found = work.open_conference_of(id).await?.expect("somebody opened it");
+                    Ok((found.id, false))
+                }
+                Err(error) => Err(error),
+            }
+        }
+    })
+    .await;
+    let outcomes: Vec<_> = outcomes.into_iter().map(|outcome| outcome.expect("opened, or open already")).collect();
+    assert_eq!(outcomes.iter().filter(|(_, opened)| *opened).count(), 1);
+    assert!(outcomes.iter().all(|(id, _)| *id == outcomes[0].0), "{outcomes:?}");
+}
+
+/// One conference is ended many times at once: one of them ends it.
+pub async fn one_conference_is_ended_once(backend: &Backend) {
+    let practice = backend.practice().await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let id = backend.keep(async |work| work.open_conference(booking.id, now()).await).await;
+    let outcomes = race(8, |n| {
+        let store = Arc::clone(&backend.store);
+        let when = minutes_after(now(), i64::try_from(n).expect("a small number"));
+        async move {
+            insist(async || {
+                let mut work = open(&*store).await?;
+                let ended = work.close_conference(id, when).await?;
+                give_way().await;
+                work.commit().await?;
+                Ok(ended.then_some(when))
+            })
+            .await
+        }
+    })
+    .await;
+    let ended: Vec<_> = outcomes.into_iter().filter_map(|outcome| outcome.expect("ended, by whomever")).collect();
+    assert_eq!(ended.len(), 1);
+    assert_eq!(backend.queries.conference(id).await.unwrap().unwrap().closed_at, Some(ended[0]));
+}
+
+/// The same facts are told by many at once, each in another order and with some twice: each fact is kept once, and as
+/// many are told to be new as there are.
+pub async fn facts_told_by_many_are_kept_once(backend: &Backend) {
+    let practice = backend.practice().await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let facts: Vec<AttendanceFact> = (0..12)
+        .map(|n| fact(&format!("o{}", n % 3), Happening::ALL[n % 2], minutes_after(slot(0), i64::try_from(n).unwrap())))
+        .collect();
+    let outcomes = race(8, |n| {
+        let store = Arc::clone(&backend.store);
+        let mut facts = facts.clone();
+        if n % 2 == 0 {
+            facts.reverse();
+        }
+        facts.rotate_left(n);
+        facts.extend_from_within(..3);
+        let id = booking.id;
+        async move {
+            insist(async || {
+                let mut work = open(&*store).await?;
+                let new = work.add_attendance(id, &facts).await?;
+                give_way().await;
+                work.commit().await?;
+                Ok(new)
+            })
+            .await
+        }
+    })
+    .await;
+    let new: u64 = outcomes.into_iter().map(|outcome| outcome.expect("kept, by whomever")).sum();
+    assert_eq!(new, 12);
+    let kept: Vec<_> = backend.queries.attendance(&[booking.id]).await.unwrap().into_iter().map(|(_, f)| f).collect();
+    assert_eq!(kept, facts, "they were made in order");
 }

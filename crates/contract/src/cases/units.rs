@@ -1,8 +1,12 @@
 //! A unit of work is all or nothing, seen by nobody before its commit, and spent at its first error.
 
+use attune_domain::meeting::Happening;
 use attune_domain::notice::{NoticeKind, NoticeState};
 use attune_domain::session::Session;
-use attune_domain::{BookingId, BookingRecord, NoticeId, PaymentId, Role, ServiceId, SessionId, User, UserId};
+use attune_domain::{
+    BookingId, BookingRecord, ConferenceId, NoticeId, ParticipantId, PaymentId, Role, ServiceId, SessionId, User,
+    UserId,
+};
 use attune_ports::{
     AuditObject, BookingFilter, LeaseToken, PageRequest, Payment, Provider, Settlement, StoreError, UnitOfWork,
     UserFilter,
@@ -11,8 +15,8 @@ use attune_ports::{
 use super::{assert_conflict, begin_and_drop};
 use crate::Backend;
 use crate::fixtures::{
-    Practice, account_key, audit_entry, client, email, lease, minutes_after, next_version, notice, now, password_hash,
-    payment, restored, service, session, slot, therapist, token_hash,
+    Practice, account_key, audit_entry, client, email, fact, lease, minutes_after, next_version, notice, now,
+    participant, password_hash, payment, restored, service, session, slot, therapist, token_hash,
 };
 
 const FIRST_PAGE: PageRequest = PageRequest { limit: 50, offset: 0 };
@@ -65,6 +69,9 @@ pub async fn all_faces_share_one_transaction(backend: &Backend) {
         let practice = Practice { therapist: gives, client: comes, service: offered };
         let booking = practice.booking(work.next_booking_id().await.unwrap(), slot(0));
         work.add_booking(&booking).await.unwrap();
+        let guest = work.add_participant(&participant(&booking, "p")).await.unwrap();
+        let conference = work.open_conference(booking.id, now()).await.unwrap();
+        work.add_attendance(booking.id, &[fact("o", Happening::Joined, now())]).await.unwrap();
         work.add_payment(&payment(booking.id, "r")).await.unwrap();
         work.enqueue(&[notice(&booking, NoticeKind::MeetingInfo, now())]).await.unwrap();
         work.add_audit_entry(&audit_entry(AuditObject::Booking(booking.id), "booking.scheduled")).await.unwrap();
@@ -76,6 +83,9 @@ pub async fn all_faces_share_one_transaction(backend: &Backend) {
         assert_eq!(work.refresh_token(&token_hash(1)).await.unwrap(), Some((login, 1)));
         assert_eq!(work.booking(booking.id).await.unwrap(), Some(booking.clone()));
         assert_eq!(work.blocking_bookings(gives, slot(0), slot(1)).await.unwrap(), std::slice::from_ref(&booking));
+        assert_eq!(work.participant(guest).await.unwrap().unwrap().email, email("p"));
+        assert_eq!(work.standing_participants(booking.id).await.unwrap().len(), 1);
+        assert_eq!(work.open_conference_of(booking.id).await.unwrap().unwrap().id, conference);
         assert_eq!(work.open_payments(booking.id).await.unwrap().len(), 1);
         assert!(work.payment_by_reference(Provider::Test, "r").await.unwrap().is_some());
         assert_eq!(work.claim_notices(5, now(), &lease(1, slot(0))).await.unwrap().len(), 1);
@@ -93,6 +103,11 @@ pub async fn all_faces_share_one_transaction(backend: &Backend) {
         assert_eq!(page.total, there);
         assert_eq!(backend.queries.outbox_health(now()).await.unwrap().pending, there);
         assert_eq!(backend.queries.caller(login).await.unwrap().is_some(), kept);
+        assert_eq!(backend.queries.participant(guest).await.unwrap().is_some(), kept);
+        assert_eq!(backend.queries.participants(booking.id).await.unwrap().len(), usize::from(kept));
+        assert_eq!(backend.queries.invitations_of(&email("p"), now(), 9).await.unwrap().len(), usize::from(kept));
+        assert_eq!(backend.queries.conference(conference).await.unwrap().is_some(), kept);
+        assert_eq!(backend.queries.attendance(&[booking.id]).await.unwrap().len(), usize::from(kept));
         assert_eq!(backend.queries.payments(booking.id).await.unwrap().len(), usize::from(kept));
         assert_eq!(backend.queries.notices(booking.id).await.unwrap().len(), usize::from(kept));
         assert_eq!(backend.queries.history(booking.id).await.unwrap().len(), usize::from(kept));
@@ -143,11 +158,13 @@ pub async fn a_dropped_unit_of_work_gives_its_locks_back(backend: &Backend) {
     let practice = backend.practice().await;
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
     let login = backend.keep(async |work| work.add_session(&session(practice.client)).await).await;
+    let guest = backend.keep(async |work| work.add_participant(&participant(&booking, "p")).await).await;
     for _ in 0..20 {
         let mut work = backend.begin().await;
         work.lock_calendar(practice.therapist).await.expect("nobody holds the calendar");
         work.lock_enabled_admins().await.expect("nobody holds the admins");
         work.booking(booking.id).await.expect("nobody holds the booking");
+        work.participant(guest).await.expect("nobody holds the invitation");
         work.user_for_change(practice.client).await.expect("nobody holds the account");
         work.session(login).await.expect("nobody holds the session");
         drop(work);
@@ -217,6 +234,19 @@ async fn expect_spent(backend: &Backend, mut work: Box<dyn UnitOfWork>) {
     assert!(work.save_booking(&booking).await.is_err());
     assert!(work.lapsed_holds(now(), 1).await.is_err());
 
+    let guest = ParticipantId::new(1).unwrap();
+    assert!(work.add_participant(&participant(&booking, "too-late")).await.is_err());
+    assert!(work.participant(guest).await.is_err());
+    assert!(work.standing_participants(some_booking).await.is_err());
+    assert!(work.revoke_participant(guest, now()).await.is_err());
+
+    let conference = ConferenceId::new(1).unwrap();
+    assert!(work.open_conference(some_booking, now()).await.is_err());
+    assert!(work.open_conference_of(some_booking).await.is_err());
+    assert!(work.close_conference(conference, now()).await.is_err());
+    assert!(work.add_attendance(some_booking, &[fact("o", Happening::Joined, now())]).await.is_err());
+    assert!(work.add_attendance(some_booking, &[]).await.is_err());
+
     assert!(work.add_payment(&facts).await.is_err());
     assert!(work.open_payments(some_booking).await.is_err());
     assert!(work.payment_by_reference(Provider::Test, "too-late").await.is_err());
@@ -282,6 +312,32 @@ pub async fn spent_after_a_taken_payment_reference(backend: &Backend) {
     expect_spent(backend, work).await;
     assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
     assert_eq!(backend.queries.payments(booking.id).await.unwrap().len(), 1);
+}
+
+/// An address that is invited already spends the unit of work.
+pub async fn spent_after_a_second_invitation(backend: &Backend) {
+    let practice = backend.practice().await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    backend.keep(async |work| work.add_participant(&participant(&booking, "p")).await).await;
+    let mut work = backend.begin().await;
+    work.add_user(&client("lost")).await.unwrap();
+    assert_conflict!(work.add_participant(&participant(&booking, "p")).await, AlreadyInvited);
+    expect_spent(backend, work).await;
+    assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
+    assert_eq!(backend.queries.participants(booking.id).await.unwrap().len(), 1);
+}
+
+/// A room that is open already spends the unit of work.
+pub async fn spent_after_a_second_opening(backend: &Backend) {
+    let practice = backend.practice().await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let conference = backend.keep(async |work| work.open_conference(booking.id, now()).await).await;
+    let mut work = backend.begin().await;
+    work.add_user(&client("lost")).await.unwrap();
+    assert_conflict!(work.open_conference(booking.id, now()).await, ConferenceOpen);
+    expect_spent(backend, work).await;
+    assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
+    assert_eq!(backend.queries.conference(conference).await.unwrap().unwrap().closed_at, None);
 }
 
 /// A failure that is no conflict spends the unit of work just the same.

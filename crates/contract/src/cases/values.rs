@@ -155,6 +155,20 @@ pub async fn amounts_come_back_exactly(backend: &Backend) {
     }
 }
 
+/// The version of a booking's links comes back, however often they were replaced, whether inserted or written over.
+pub async fn versions_of_links_come_back(backend: &Backend) {
+    let practice = backend.practice().await;
+    for (hour, link_version) in (0..).zip([1, 2, 1_000_000, i32::MAX.unsigned_abs() + 1, u32::MAX]) {
+        let record = BookingRecord { link_version, ..practice.record(next_id(backend).await, slot(hour)) };
+        let booking = restored(record);
+        expect_round_trip(backend, &booking).await;
+        let (revoked, _) = booking.revoke_links(now()).unwrap();
+        backend.keep(async |work| work.save_booking(&revoked).await).await;
+        expect_booking(backend, &revoked).await;
+        assert_eq!(revoked.link_version, link_version.saturating_add(1));
+    }
+}
+
 /// Instants come back to the millisecond, from before the epoch to the end of the calendar, whatever clocks do there.
 pub async fn instants_come_back_to_the_millisecond(backend: &Backend) {
     let practice = backend.practice().await;
@@ -198,6 +212,16 @@ pub async fn instants_come_back_to_the_millisecond(backend: &Backend) {
             .await;
         assert_eq!(login.created_at, instant);
         assert_eq!(backend.queries.caller(login.id).await.unwrap().unwrap().session, login);
+
+        let conference = backend
+            .keep(async |work| {
+                let id = work.open_conference(booking.id, instant).await?;
+                work.close_conference(id, instant).await?;
+                Ok(id)
+            })
+            .await;
+        let found = backend.queries.conference(conference).await.unwrap().unwrap();
+        assert_eq!((found.opened_at, found.closed_at), (instant, Some(instant)));
 
         let owed = notice(&booking, NoticeKind::MeetingInfo, instant);
         let settlement =

@@ -1,0 +1,48 @@
+//! Links and signatures that a test can read. Anybody can forge them.
+
+use attune_domain::{BookingId, JoinTicket, MeetingTokenClaims, Person};
+use attune_ports::{BoxError, JoinTickets, MeetingTokenSigner, WebhookVerifier};
+use jiff::Timestamp;
+
+/// Writes tickets as they are: `plain.{booking}.{person}.{link version}`.
+pub struct PlainJoinTickets;
+
+impl JoinTickets for PlainJoinTickets {
+    fn seal(&self, ticket: &JoinTicket) -> String {
+        format!("plain.{}.{}.{}", ticket.booking, ticket.person, ticket.link_version)
+    }
+
+    fn open(&self, text: &str) -> Option<JoinTicket> {
+        let mut parts = text.strip_prefix("plain.")?.split('.');
+        let booking = parts.next()?.parse().ok().and_then(BookingId::new)?;
+        let person = Person::parse(parts.next()?)?;
+        let link_version = parts.next()?.parse().ok()?;
+        // One spelling per ticket, as with a real seal: no sign, no leading zero, nothing after it.
+        Some(JoinTicket { booking, person, link_version }).filter(|ticket| self.seal(ticket) == text)
+    }
+}
+
+/// Writes down who a token is for and for which time: `plain.{person}.{role}.{nbf}.{exp}`, in seconds.
+pub struct PlainMeetingTokens;
+
+impl MeetingTokenSigner for PlainMeetingTokens {
+    fn sign(&self, claims: &MeetingTokenClaims) -> Result<String, BoxError> {
+        let validity = claims.validity();
+        Ok(format!(
+            "plain.{}.{}.{}.{}",
+            claims.subject(),
+            claims.affiliation().as_str(),
+            validity.not_before.as_second(),
+            validity.expires_at.as_second()
+        ))
+    }
+}
+
+/// Takes the one signature `genuine`, whatever it stands under.
+pub struct PlainWebhooks;
+
+impl WebhookVerifier for PlainWebhooks {
+    fn is_genuine(&self, signature: &str, _: &[u8], _: Timestamp) -> bool {
+        signature == "genuine"
+    }
+}
