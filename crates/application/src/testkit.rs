@@ -5,13 +5,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use attune_adapter_memory::{
-    CountingBell, FixedClock, MemoryStore, PlainAccessTokens, PlainPasswordHasher, RecordingNotifier, SequenceRandom,
-    SystemZones,
+    CountingBell, FixedClock, MemoryStore, PlainAccessTokens, PlainJoinTickets, PlainMeetingTokens,
+    PlainPasswordHasher, RecordingNotifier, SequenceRandom, SystemZones,
 };
+use attune_domain::meeting::{RoomLimits, TokenPlacement, TokenSettings};
 use attune_domain::notice::{ReminderPlan, RetryPolicy};
 use attune_domain::session::SessionPolicy;
 use attune_domain::{
-    Booking, BookingId, Currency, EmailAddress, MeetingBaseUrl, MeetingLinkPolicy, Money, PersonName, Role, User,
+    AccessWindow, Booking, BookingId, Currency, EmailAddress, MeetingBaseUrl, Money, Participant, ParticipantRole,
+    PersonName, Role, User,
 };
 use attune_ports::{
     Checkout, CheckoutRequest, Clock, Password, PaymentError, PaymentGateway, PaymentTerms, Provider, Queries, Store,
@@ -25,7 +27,10 @@ use crate::accounts::{
     ManageUser, Refresh, Tokens, UpdateProfile,
 };
 use crate::bookings::{BookSession, BookSessionCommand, BookSessionError, Placed, Practice, SweepHolds};
-use crate::meetings::MeetingLinks;
+use crate::meetings::{
+    AttendanceReport, InviteParticipantCommand, JoinPages, JoinSession, MailedLink, ManageParticipants, MeetingLinks,
+    ParticipantError, RecordAttendance, RecoverLinks, ReserveRooms, RevokeLinks, Signing,
+};
 use crate::notices::DeliverNotices;
 use crate::payments::{ConfirmPayment, OpenCheckout, RecordOfflinePayment};
 use crate::setup::{FirstService, SetUpPractice};
@@ -72,6 +77,8 @@ pub(crate) struct World {
     pub(crate) notifier: Arc<RecordingNotifier>,
     pub(crate) bell: Arc<CountingBell>,
     pub(crate) gateway: Arc<TestGateway>,
+    /// Whether the video server checks tokens.
+    pub(crate) signed: bool,
 }
 
 impl World {
@@ -96,6 +103,7 @@ impl World {
             notifier: Arc::new(RecordingNotifier::new()),
             bell: Arc::new(CountingBell::default()),
             gateway: Arc::new(TestGateway { provider, terms, down: AtomicBool::new(false) }),
+            signed: false,
         };
         world.add("therapist@example.org", Role::Admin).await;
         let price = Money::new(10_000, Currency::parse("EUR").unwrap()).unwrap();
@@ -226,12 +234,99 @@ impl World {
         SweepHolds { store: self.store.clone(), clock: self.clock.clone() }
     }
 
-    pub(crate) fn policy(&self) -> MeetingLinkPolicy {
-        MeetingLinkPolicy { grace: SignedDuration::from_mins(30) }
+    /// Rooms open 15 minutes before and close 30 minutes after the session.
+    pub(crate) fn window(&self) -> AccessWindow {
+        AccessWindow { early: SignedDuration::from_mins(15), grace: SignedDuration::from_mins(30) }
+    }
+
+    /// The same practice with a video server that checks tokens.
+    pub(crate) fn signed(self) -> Self {
+        Self { signed: true, ..self }
     }
 
     pub(crate) fn links(&self) -> MeetingLinks {
-        MeetingLinks { queries: self.queries.clone(), policy: self.policy(), clock: self.clock.clone() }
+        MeetingLinks {
+            queries: self.queries.clone(),
+            clock: self.clock.clone(),
+            window: self.window(),
+            signing: self.signed.then(|| Signing {
+                rooms: self.practice().meetings,
+                signer: Arc::new(PlainMeetingTokens),
+                settings: TokenSettings::default(),
+                placement: TokenPlacement::Query,
+            }),
+            pages: JoinPages { base: "https://practice.example.org/".into(), tickets: Arc::new(PlainJoinTickets) },
+            mailed: if self.signed { MailedLink::Page } else { MailedLink::Room },
+        }
+    }
+
+    pub(crate) fn join(&self) -> JoinSession {
+        JoinSession {
+            links: self.links(),
+            zones: Arc::new(SystemZones),
+            practice_zone: TimeZone::get("Europe/Berlin").unwrap(),
+        }
+    }
+
+    pub(crate) fn participants(&self) -> ManageParticipants {
+        ManageParticipants {
+            store: self.store.clone(),
+            zones: Arc::new(SystemZones),
+            clock: self.clock.clone(),
+            practice: self.practice(),
+        }
+    }
+
+    pub(crate) fn revoke_links(&self) -> RevokeLinks {
+        RevokeLinks { store: self.store.clone(), clock: self.clock.clone(), practice: self.practice() }
+    }
+
+    pub(crate) fn recover_links(&self) -> RecoverLinks {
+        RecoverLinks {
+            store: self.store.clone(),
+            queries: self.queries.clone(),
+            clock: self.clock.clone(),
+            bell: self.bell.clone(),
+            window: self.window(),
+        }
+    }
+
+    pub(crate) fn rooms(&self, limits: RoomLimits) -> ReserveRooms {
+        ReserveRooms {
+            store: self.store.clone(),
+            queries: self.queries.clone(),
+            clock: self.clock.clone(),
+            window: self.window(),
+            limits,
+        }
+    }
+
+    pub(crate) fn record_attendance(&self) -> RecordAttendance {
+        RecordAttendance { store: self.store.clone(), queries: self.queries.clone(), clock: self.clock.clone() }
+    }
+
+    pub(crate) fn attendance(&self) -> AttendanceReport {
+        AttendanceReport { queries: self.queries.clone(), clock: self.clock.clone(), window: self.window() }
+    }
+
+    /// Invites somebody into a session in the name of the first therapist.
+    pub(crate) async fn invite(
+        &self,
+        booking: &Booking,
+        email: &str,
+        role: ParticipantRole,
+    ) -> Result<Participant, ParticipantError> {
+        self.participants()
+            .invite(InviteParticipantCommand {
+                admin: booking.therapist,
+                booking: booking.id,
+                email: EmailAddress::parse(email).unwrap(),
+                display_name: PersonName::parse("Kim Lee").unwrap().unwrap(),
+                role,
+                time_zone: None,
+                origin: Origin::default(),
+            })
+            .await
     }
 
     pub(crate) fn deliver(&self) -> DeliverNotices {
@@ -242,7 +337,7 @@ impl World {
             clock: self.clock.clone(),
             random: self.random.clone(),
             zones: Arc::new(SystemZones),
-            links: self.policy(),
+            links: self.links(),
             reminders: self.practice().reminders,
             retry: RetryPolicy::default(),
             practice_zone: TimeZone::get("Europe/Berlin").unwrap(),

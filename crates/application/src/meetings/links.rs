@@ -2,8 +2,13 @@
 
 use std::sync::Arc;
 
-use attune_domain::{Booking, BookingId, LinkRefusal, MeetingLinkPolicy, PersonalLink, Role, User, Viewer};
-use attune_ports::{BookingView, Clock, Queries, StoreError};
+use attune_domain::meeting::{Attendee, TokenPlacement, TokenSettings, claims_for};
+use attune_domain::{
+    AccessWindow, Booking, BookingId, JoinTicket, LinkRefusal, MeetingBaseUrl, MeetingLinkPolicy, Person, PersonalLink,
+    Role, SignedLink, User, Viewer,
+};
+use attune_ports::{BookingView, BoxError, Clock, JoinTickets, MeetingTokenSigner, Queries, StoreError};
+use jiff::Timestamp;
 use thiserror::Error;
 
 /// A booking and the viewer's own link into it.
@@ -13,6 +18,17 @@ pub struct PersonalView {
     pub booking: Booking,
     /// The viewer's link.
     pub link: PersonalLink,
+    /// When the link works, where the server enforces it.
+    pub validity: Option<Validity>,
+}
+
+/// When a signed link works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Validity {
+    /// From when on the room can be joined.
+    pub joinable_from: Timestamp,
+    /// From when on the link opens nothing any more.
+    pub expires_at: Timestamp,
 }
 
 /// Why there is no link.
@@ -27,9 +43,64 @@ pub enum MeetingLinkError {
     /// It has no room that can be entered now.
     #[error("there is no link: {0}")]
     Unavailable(LinkRefusal),
+    /// The key of the video server cannot sign.
+    #[error("a link cannot be signed")]
+    Signing(#[source] BoxError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<LinkRefusal> for MeetingLinkError {
+    fn from(refusal: LinkRefusal) -> Self {
+        match refusal {
+            LinkRefusal::NotYours => Self::Forbidden,
+            LinkRefusal::NotConfirmed | LinkRefusal::Cancelled | LinkRefusal::Over | LinkRefusal::Revoked => {
+                Self::Unavailable(refusal)
+            }
+        }
+    }
+}
+
+/// How links are signed for a video server that checks them.
+#[derive(Clone)]
+pub struct Signing {
+    /// Where the rooms of the server are that checks tokens. An agreed room stays where it was made; one that was made
+    /// elsewhere, before the practice changed its server, gets a link without a token.
+    pub rooms: MeetingBaseUrl,
+    /// Signs.
+    pub signer: Arc<dyn MeetingTokenSigner>,
+    /// What tokens grant.
+    pub settings: TokenSettings,
+    /// Where in a link the token stands.
+    pub placement: TokenPlacement,
+}
+
+/// Our own pages that lead into rooms.
+#[derive(Clone)]
+pub struct JoinPages {
+    /// Where our pages are, with a slash at the end.
+    pub base: String,
+    /// Seals what a page's address stands for.
+    pub tickets: Arc<dyn JoinTickets>,
+}
+
+impl JoinPages {
+    /// The address of a person's page for a booking. It carries no name, and leads to the session as it is when it is
+    /// opened.
+    pub fn address(&self, booking: &Booking, person: Person) -> String {
+        let ticket = JoinTicket { booking: booking.id, person, link_version: booking.link_version };
+        format!("{}j/{}", self.base, self.tickets.seal(&ticket))
+    }
+}
+
+/// Which link a mail carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailedLink {
+    /// The room's, with the reader's name. It cannot be taken back.
+    Room,
+    /// That of our own page.
+    Page,
 }
 
 /// Makes links.
@@ -37,18 +108,28 @@ pub enum MeetingLinkError {
 pub struct MeetingLinks {
     /// Where bookings are read.
     pub queries: Arc<dyn Queries>,
-    /// The rules.
-    pub policy: MeetingLinkPolicy,
     /// Tells when.
     pub clock: Arc<dyn Clock>,
+    /// When rooms can be joined.
+    pub window: AccessWindow,
+    /// How links are signed; `None` for a video server that checks nothing.
+    pub signing: Option<Signing>,
+    /// Our own pages.
+    pub pages: JoinPages,
+    /// Which link the client's mails carry. Signed links are never mailed: they would outlive what they were made from.
+    pub mailed: MailedLink,
 }
 
 impl MeetingLinks {
     /// The viewer's link into one booking.
     pub async fn get(&self, viewer: &User, booking: BookingId) -> Result<PersonalView, MeetingLinkError> {
         let view = self.visible(viewer, booking).await?;
-        let link = self.policy.link_for(&view.booking, &viewer.into(), self.clock.now()).map_err(refused)?;
-        Ok(PersonalView { booking: view.booking, link })
+        let link = self.room_link(&view.booking, Attendee::Account(&viewer.into()))?;
+        let validity = self.signing_for(&view.booking).map(|_| Validity {
+            joinable_from: self.window.opens_at(&view.booking),
+            expires_at: self.window.closes_at(&view.booking),
+        });
+        Ok(PersonalView { booking: view.booking, link, validity })
     }
 
     /// One booking, if the viewer may see it at all.
@@ -61,16 +142,50 @@ impl MeetingLinks {
     }
 
     /// The viewer's link into a booking at hand, for lists; `None` where there is none now.
+    ///
+    /// Where links are signed it is that of our page: a list hands out many links at once, long before they are used, and
+    /// a signed one cannot be taken back.
     pub fn link(&self, viewer: &Viewer, booking: &Booking) -> Option<PersonalLink> {
-        self.policy.link_for(booking, viewer, self.clock.now()).ok()
+        let link = self.unsigned(booking, Attendee::Account(viewer)).ok()?;
+        Some(match self.signing {
+            Some(_) => PersonalLink { url: self.pages.address(booking, Person::Account(viewer.id)), ..link },
+            None => link,
+        })
     }
-}
 
-fn refused(refusal: LinkRefusal) -> MeetingLinkError {
-    match refusal {
-        LinkRefusal::NotYours => MeetingLinkError::Forbidden,
-        LinkRefusal::NotConfirmed | LinkRefusal::Cancelled | LinkRefusal::Over => {
-            MeetingLinkError::Unavailable(refusal)
-        }
+    /// The link that a mail to this person carries; `None` where there is none now.
+    ///
+    /// People without an account always get that of our page, because an invitation has to be revocable.
+    pub fn mailed_link(&self, booking: &Booking, attendee: Attendee<'_>) -> Option<PersonalLink> {
+        let link = self.unsigned(booking, attendee).ok()?;
+        let person = match (attendee, self.mailed) {
+            (Attendee::Account(_), MailedLink::Room) if self.signing.is_none() => return Some(link),
+            (Attendee::Account(viewer), MailedLink::Room | MailedLink::Page) => Person::Account(viewer.id),
+            (Attendee::Participant(invited), MailedLink::Room | MailedLink::Page) => Person::Participant(invited.id),
+        };
+        Some(PersonalLink { url: self.pages.address(booking, person), ..link })
+    }
+
+    /// The link straight into the room, signed where the server checks it.
+    pub(super) fn room_link(
+        &self,
+        booking: &Booking,
+        attendee: Attendee<'_>,
+    ) -> Result<PersonalLink, MeetingLinkError> {
+        let Some(signing) = self.signing_for(booking) else { return Ok(self.unsigned(booking, attendee)?) };
+        let claims = claims_for(booking, attendee, &self.window, &signing.settings, self.clock.now())?;
+        let token = signing.signer.sign(&claims).map_err(MeetingLinkError::Signing)?;
+        let link = SignedLink::new(&claims, &token, signing.placement);
+        Ok(PersonalLink { url: link.url, display_name: link.display_name, is_admin: claims.is_moderator() })
+    }
+
+    /// How links into this booking's room are signed; `None` where they are not.
+    fn signing_for(&self, booking: &Booking) -> Option<&Signing> {
+        let signing = self.signing.as_ref()?;
+        booking.room.as_ref().filter(|room| room.url().starts_with(signing.rooms.as_str())).map(|_| signing)
+    }
+
+    fn unsigned(&self, booking: &Booking, attendee: Attendee<'_>) -> Result<PersonalLink, LinkRefusal> {
+        MeetingLinkPolicy { grace: self.window.grace }.link_for(booking, attendee, self.clock.now())
     }
 }

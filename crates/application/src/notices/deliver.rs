@@ -7,10 +7,11 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use attune_domain::MeetingLinkPolicy;
+use attune_domain::meeting::Attendee;
 use attune_domain::notice::{
-    NextStep, Notice, NoticeKind, NoticeState, ReminderPlan, RetryPolicy, Verdict, is_superseded, verdict,
+    NextStep, Notice, NoticeState, ReminderPlan, RetryPolicy, Verdict, is_superseded, verdict,
 };
+use attune_domain::{Booking, EmailAddress, Person, PersonalLink, TimeZoneName, User};
 use attune_ports::{
     Clock, Lease, LeaseToken, MeetingMail, Notifier, NotifyError, Queries, Random, Settlement, Store, StoreError,
     TimeZones,
@@ -18,6 +19,8 @@ use attune_ports::{
 use futures_util::{FutureExt, StreamExt, stream};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+
+use crate::meetings::MeetingLinks;
 
 /// Mails sent at the same time by one worker.
 const CONCURRENT: usize = 4;
@@ -37,6 +40,13 @@ pub struct Delivered {
     pub more: bool,
 }
 
+/// Somebody a mail goes to.
+struct Reader {
+    email: EmailAddress,
+    time_zone: Option<TimeZoneName>,
+    link: PersonalLink,
+}
+
 /// Sends mails.
 #[derive(Clone)]
 pub struct DeliverNotices {
@@ -53,7 +63,7 @@ pub struct DeliverNotices {
     /// Knows the readers' zones.
     pub zones: Arc<dyn TimeZones>,
     /// Makes the readers' links.
-    pub links: MeetingLinkPolicy,
+    pub links: MeetingLinks,
     /// When reminders leave.
     pub reminders: ReminderPlan,
     /// How long and how often.
@@ -115,7 +125,7 @@ impl DeliverNotices {
 
     async fn try_send(&self, notice: &Notice) -> Result<Settlement, StoreError> {
         let now = self.clock.now();
-        if notice.owed.kind == NoticeKind::MeetingInfo && notice.attempts > self.retry.max_attempts {
+        if notice.owed.expires_at().is_none() && notice.attempts > self.retry.max_attempts {
             // Every attempt counts when it begins, so this one comes after attempts that ended with the process.
             return Ok(self.settled(notice, NoticeState::Dead, Some("interrupted")));
         }
@@ -130,24 +140,16 @@ impl DeliverNotices {
             Verdict::Skip => return Ok(self.settled(notice, NoticeState::Skipped, None)),
             Verdict::Expired => return Ok(self.settled(notice, NoticeState::Expired, notice.last_error.as_deref())),
         }
-        let reader = if view.client.id == notice.owed.recipient {
-            Some(view.client)
-        } else {
-            self.queries.user(notice.owed.recipient).await?
-        };
-        let Some(reader) = reader.filter(|r| !r.disabled) else {
-            return Ok(self.settled(notice, NoticeState::Skipped, None));
-        };
-        let Ok(link) = self.links.link_for(&view.booking, &(&reader).into(), now) else {
+        let Some(reader) = self.reader(notice.owed.recipient, &view.booking, view.client).await? else {
             return Ok(self.settled(notice, NoticeState::Skipped, None));
         };
         let zone = reader.time_zone.as_ref().and_then(|name| self.zones.find(name));
         let mail = MeetingMail {
             kind: notice.owed.kind,
             message_key: notice.owed.dedupe_key().replace(':', "."),
-            to: reader.email.clone(),
-            to_name: link.display_name,
-            join_url: link.url,
+            to: reader.email,
+            to_name: reader.link.display_name,
+            join_url: reader.link.url,
             starts_at: view.booking.scheduled_at,
             minutes: view.booking.minutes,
             zone: zone.unwrap_or_else(|| self.practice_zone.clone()),
@@ -163,6 +165,23 @@ impl DeliverNotices {
             Err(NotifyError::Unrenderable) => self.settled(notice, NoticeState::Dead, Some("unrenderable")),
             Err(NotifyError::Unavailable { reason }) => self.failed(notice, &reason.to_string()),
         })
+    }
+
+    /// Whom a mail goes to, with the link they have at this moment; `None` for somebody who has none.
+    async fn reader(&self, person: Person, booking: &Booking, client: User) -> Result<Option<Reader>, StoreError> {
+        match person {
+            Person::Account(id) => {
+                let user = if id == client.id { Some(client) } else { self.queries.user(id).await? };
+                let Some(user) = user.filter(|u| !u.disabled) else { return Ok(None) };
+                let link = self.links.mailed_link(booking, Attendee::Account(&(&user).into()));
+                Ok(link.map(|link| Reader { email: user.email, time_zone: user.time_zone, link }))
+            }
+            Person::Participant(id) => {
+                let Some(invited) = self.queries.participant(id).await? else { return Ok(None) };
+                let link = self.links.mailed_link(booking, Attendee::Participant(&invited));
+                Ok(link.map(|link| Reader { email: invited.email, time_zone: invited.time_zone, link }))
+            }
+        }
     }
 
     /// What becomes of a mail that may work another time.

@@ -1,0 +1,130 @@
+//! The video server tells who came and went; admins ask who was there.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use attune_domain::meeting::{AttendanceFact, Attended, Happening, attendance};
+use attune_domain::{AccessWindow, Booking, BookingId};
+use attune_ports::{BookingFilter, BookingView, Clock, Page, PageRequest, Queries, Store, StoreError};
+use jiff::{SignedDuration, Timestamp};
+
+use super::rooms::room_name;
+
+/// How far a video server's clock may be off. What it tells of other times is nonsense, such as milliseconds where
+/// seconds belong.
+const CLOCKS_AGREE_WITHIN: SignedDuration = SignedDuration::from_hours(24);
+
+/// What a video server told about one room.
+#[derive(Debug, Clone)]
+pub struct RoomReport {
+    /// The room's name as the server spells it, with or without a tenant.
+    pub room: String,
+    /// What happened.
+    pub facts: Vec<AttendanceFact>,
+}
+
+/// What became of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reported {
+    /// Not a room of ours. The server is to forget it.
+    UnknownRoom,
+    /// Kept; so many facts were new.
+    Kept(u64),
+}
+
+/// Keeps what the video server tells.
+#[derive(Clone)]
+pub struct RecordAttendance {
+    /// Where it is kept.
+    pub store: Arc<dyn Store>,
+    /// Where bookings are read.
+    pub queries: Arc<dyn Queries>,
+    /// Tells when.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl RecordAttendance {
+    /// Keeps a report. Facts that cannot be true are left out. A room that ended is not open any more.
+    pub async fn run(&self, report: &RoomReport) -> Result<Reported, StoreError> {
+        let Some(view) = self.queries.booking_by_room(&room_name(&report.room)).await? else {
+            return Ok(Reported::UnknownRoom);
+        };
+        let now = self.clock.now();
+        let facts: Vec<AttendanceFact> =
+            report.facts.iter().filter(|fact| is_plausible(fact, &view.booking, now)).cloned().collect();
+        if facts.is_empty() {
+            return Ok(Reported::Kept(0));
+        }
+        let ended = facts.iter().filter(|fact| fact.happening == Happening::Ended).map(|fact| fact.at).max();
+        crate::retry::retrying(|| async {
+            let mut work = self.store.begin().await?;
+            let new = work.add_attendance(view.booking.id, &facts).await?;
+            if let Some(ended) = ended
+                && let Some(open) = work.open_conference_of(view.booking.id).await?
+                // A late report of an earlier end says nothing about the room that was opened since.
+                && open.opened_at <= ended
+            {
+                work.close_conference(open.id, now).await?;
+            }
+            work.commit().await?;
+            Ok(Reported::Kept(new))
+        })
+        .await
+    }
+}
+
+fn is_plausible(fact: &AttendanceFact, booking: &Booking, now: Timestamp) -> bool {
+    let earliest = booking.created_at.saturating_sub(CLOCKS_AGREE_WITHIN).unwrap_or(Timestamp::MIN);
+    let latest = now.saturating_add(CLOCKS_AGREE_WITHIN).unwrap_or(Timestamp::MAX);
+    let named = !fact.occupant.is_empty()
+        && fact.occupant.len() <= AttendanceFact::MAX_OCCUPANT_BYTES
+        && !fact.occupant.contains('\0');
+    (earliest..=latest).contains(&fact.at) && (named || fact.happening == Happening::Ended)
+}
+
+/// Works out who was there.
+#[derive(Clone)]
+pub struct AttendanceReport {
+    /// Where bookings and facts are read.
+    pub queries: Arc<dyn Queries>,
+    /// Tells when.
+    pub clock: Arc<dyn Clock>,
+    /// When rooms can be joined.
+    pub window: AccessWindow,
+}
+
+/// A session and who was there.
+#[derive(Debug, Clone)]
+pub struct AttendedSession {
+    /// The booking and its client.
+    pub view: BookingView,
+    /// Everybody who was there, in the order in which they came.
+    pub attendance: Vec<Attended>,
+}
+
+impl AttendanceReport {
+    /// Who was at one session.
+    pub async fn of(&self, booking: &Booking) -> Result<Vec<Attended>, StoreError> {
+        let facts: Vec<_> = self.queries.attendance(&[booking.id]).await?.into_iter().map(|(_, fact)| fact).collect();
+        Ok(self.work_out(booking, &facts))
+    }
+
+    /// Who was at each of the sessions on a page of the list.
+    pub async fn list(&self, filter: &BookingFilter, page: PageRequest) -> Result<Page<AttendedSession>, StoreError> {
+        let found = self.queries.bookings(filter, page).await?;
+        let ids: Vec<BookingId> = found.items.iter().map(|view| view.booking.id).collect();
+        let mut facts: BTreeMap<BookingId, Vec<AttendanceFact>> = BTreeMap::new();
+        for (booking, fact) in self.queries.attendance(&ids).await? {
+            facts.entry(booking).or_default().push(fact);
+        }
+        let items = found.items.into_iter().map(|view| {
+            let told = facts.get(&view.booking.id).map(Vec::as_slice).unwrap_or_default();
+            AttendedSession { attendance: self.work_out(&view.booking, told), view }
+        });
+        Ok(Page { items: items.collect(), total: found.total })
+    }
+
+    fn work_out(&self, booking: &Booking, facts: &[AttendanceFact]) -> Vec<Attended> {
+        attendance(facts, self.window.closes_at(booking), self.clock.now())
+    }
+}

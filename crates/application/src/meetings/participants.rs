@@ -1,0 +1,187 @@
+//! A therapist invites somebody without an account into one session, and takes the invitation back.
+
+use std::sync::Arc;
+
+use attune_domain::notice::owed_to_participant;
+use attune_domain::{
+    BookingId, BookingStatus, EmailAddress, Participant, ParticipantId, ParticipantRole, PersonName, TimeZoneName,
+    UserId,
+};
+use attune_ports::{
+    AuditEntry, AuditObject, Clock, Conflict, NewParticipant, Store, StoreError, TimeZones, UnitOfWork,
+};
+use jiff::Timestamp;
+use thiserror::Error;
+
+use crate::Origin;
+use crate::bookings::Practice;
+
+/// Whom to invite.
+#[derive(Debug, Clone)]
+pub struct InviteParticipantCommand {
+    /// The therapist who invites.
+    pub admin: UserId,
+    /// Into which session.
+    pub booking: BookingId,
+    /// Where the invitation goes.
+    pub email: EmailAddress,
+    /// How the person is called in the room.
+    pub display_name: PersonName,
+    /// As what.
+    pub role: ParticipantRole,
+    /// Zone in which times are written to them; the practice's when left out.
+    pub time_zone: Option<TimeZoneName>,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// Which invitation to take back.
+#[derive(Debug, Clone)]
+pub struct RevokeParticipantCommand {
+    /// The therapist who takes it back.
+    pub admin: UserId,
+    /// Of which session.
+    pub booking: BookingId,
+    /// Which invitation.
+    pub participant: ParticipantId,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// Why nobody was invited, or no invitation taken back.
+#[derive(Debug, Error)]
+pub enum ParticipantError {
+    /// There is no such booking.
+    #[error("there is no such booking")]
+    BookingNotFound,
+    /// There is no such invitation into this booking.
+    #[error("there is no such invitation")]
+    NotFound,
+    /// The session is not agreed, or over.
+    #[error("nobody can be invited into a session that is not agreed or is over")]
+    InvalidState,
+    /// The machine does not know this zone.
+    #[error("this machine knows no time zone of that name")]
+    UnknownTimeZone,
+    /// The address is the client's own, or an invitation of it stands.
+    #[error("the address is invited already")]
+    AlreadyInvited,
+    /// [`Participant::MAX_PER_BOOKING`] invitations stand.
+    #[error("a session takes no more than {max} invited people", max = Participant::MAX_PER_BOOKING)]
+    TooMany,
+    /// The store failed.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for ParticipantError {
+    fn from(error: StoreError) -> Self {
+        if error.is_conflict(Conflict::AlreadyInvited) { Self::AlreadyInvited } else { Self::Store(error) }
+    }
+}
+
+crate::retry::contended_through_store!(ParticipantError);
+
+/// Manages invitations.
+#[derive(Clone)]
+pub struct ManageParticipants {
+    /// Where they are kept.
+    pub store: Arc<dyn Store>,
+    /// Knows the zones.
+    pub zones: Arc<dyn TimeZones>,
+    /// Tells when.
+    pub clock: Arc<dyn Clock>,
+    /// The practice's settings.
+    pub practice: Practice,
+}
+
+impl ManageParticipants {
+    /// Invites somebody; the mail with their link is owed from now on.
+    pub async fn invite(&self, command: InviteParticipantCommand) -> Result<Participant, ParticipantError> {
+        if command.time_zone.as_ref().is_some_and(|name| self.zones.find(name).is_none()) {
+            return Err(ParticipantError::UnknownTimeZone);
+        }
+        let invited = crate::retry::retrying(|| self.try_invite(&command)).await?;
+        self.practice.bell.ring();
+        Ok(invited)
+    }
+
+    /// Takes an invitation back: its link opens nothing any more, and its mails that have not left stay. Taking it back
+    /// twice is like taking it back once.
+    pub async fn revoke(&self, command: RevokeParticipantCommand) -> Result<(), ParticipantError> {
+        crate::retry::retrying(|| self.try_revoke(&command)).await
+    }
+
+    async fn try_invite(&self, command: &InviteParticipantCommand) -> Result<Participant, ParticipantError> {
+        let now = self.clock.now();
+        let mut work = self.store.begin().await?;
+        let booking = work.booking(command.booking).await?.ok_or(ParticipantError::BookingNotFound)?;
+        if booking.status != BookingStatus::Scheduled || booking.ends_at() <= now {
+            return Err(ParticipantError::InvalidState);
+        }
+        let client = work.user(booking.client).await?;
+        if client.is_some_and(|client| client.email == command.email) {
+            return Err(ParticipantError::AlreadyInvited);
+        }
+        // The booking's row is held, so nobody else invites into it at this moment.
+        if work.standing_participants(booking.id).await?.len() >= Participant::MAX_PER_BOOKING {
+            return Err(ParticipantError::TooMany);
+        }
+        let new = NewParticipant {
+            booking: booking.id,
+            email: command.email.clone(),
+            display_name: command.display_name.clone(),
+            role: command.role,
+            time_zone: command.time_zone.clone(),
+            invited_by: command.admin,
+            invited_at: now,
+        };
+        let id = work.add_participant(&new).await?;
+        work.enqueue(&owed_to_participant(&booking, id, &self.practice.reminders, now)).await?;
+        note(&mut *work, "participant.invited", booking.id, command.admin, &command.origin, now).await?;
+        work.commit().await?;
+        Ok(Participant {
+            id,
+            booking: new.booking,
+            email: new.email,
+            display_name: new.display_name,
+            role: new.role,
+            time_zone: new.time_zone,
+            invited_by: new.invited_by,
+            invited_at: new.invited_at,
+            revoked_at: None,
+        })
+    }
+
+    async fn try_revoke(&self, command: &RevokeParticipantCommand) -> Result<(), ParticipantError> {
+        let now = self.clock.now();
+        let mut work = self.store.begin().await?;
+        work.booking(command.booking).await?.ok_or(ParticipantError::BookingNotFound)?;
+        let invited = work.participant(command.participant).await?.filter(|p| p.booking == command.booking);
+        if !invited.ok_or(ParticipantError::NotFound)?.is_invited() {
+            return Ok(());
+        }
+        work.revoke_participant(command.participant, now).await?;
+        note(&mut *work, "participant.revoked", command.booking, command.admin, &command.origin, now).await?;
+        work.commit().await?;
+        Ok(())
+    }
+}
+
+async fn note(
+    work: &mut dyn UnitOfWork,
+    action: &str,
+    booking: BookingId,
+    admin: UserId,
+    origin: &Origin,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    work.add_audit_entry(&AuditEntry {
+        at: now,
+        actor: Some(admin),
+        action: action.to_owned(),
+        object: AuditObject::Booking(booking),
+        request_id: origin.request_id.clone(),
+    })
+    .await
+}

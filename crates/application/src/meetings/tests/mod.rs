@@ -1,0 +1,6 @@
+mod attendance;
+mod join;
+mod links;
+mod participants;
+mod recover;
+mod rooms;
