@@ -36,6 +36,7 @@ mod edges;
 mod instances;
 mod links;
 mod mails;
+mod meetings;
 mod outages;
 mod races;
 mod sessions;

@@ -38,6 +38,7 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
             "adapter-auth",
             "adapter-payments",
             "adapter-http",
+            "adapter-jitsi",
         ],
         &[],
     ),

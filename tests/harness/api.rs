@@ -69,6 +69,11 @@ impl Api {
         self.send(self.request(Method::POST, path).json(&body)).await
     }
 
+    /// Takes something away.
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(self.request(Method::DELETE, path)).await
+    }
+
     /// Changes something.
     pub async fn patch(&self, path: &str, body: Value) -> Answer {
         self.send(self.request(Method::PATCH, path).json(&body)).await

@@ -104,7 +104,7 @@ impl Plan {
             secrets,
             people: AtomicUsize::new(1),
             folder,
-            _postgres: postgres,
+            postgres,
         }
     }
 }
@@ -123,7 +123,7 @@ pub struct Practice {
     people: AtomicUsize,
     folder: TempDir,
     /// Held for as long as the practice exists.
-    _postgres: Option<TestDatabase>,
+    postgres: Option<TestDatabase>,
 }
 
 impl Practice {
@@ -135,6 +135,35 @@ impl Practice {
     /// A folder that is deleted at the end of the test.
     pub fn folder(&self) -> &std::path::Path {
         self.folder.path()
+    }
+
+    /// From now on, no process may print this.
+    pub fn keep_secret(&self, text: &str) {
+        self.secrets.add(text);
+    }
+
+    /// Everything that is stored, as one text: two that are equal mean that nothing was written in between.
+    pub async fn stored(&self) -> String {
+        match &self.postgres {
+            None => {
+                let file = self.folder.path().join("practice.sqlite");
+                let log = file.with_extension("sqlite-wal");
+                [file, log].map(|path| format!("{:?}", std::fs::read(path).unwrap_or_default())).concat()
+            }
+            Some(database) => {
+                let client = database.connect().await;
+                let tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename";
+                let mut all = String::new();
+                for table in client.query(tables, &[]).await.unwrap() {
+                    let table: String = table.get(0);
+                    let rows =
+                        format!("SELECT coalesce(string_agg(t::text, E'\n' ORDER BY t::text), '') FROM \"{table}\" t");
+                    let rows: String = client.query_one(&rows, &[]).await.unwrap().get(0);
+                    all.push_str(&format!("{table}\n{rows}\n"));
+                }
+                all
+            }
+        }
     }
 
     /// A command of the product with the settings of this practice.

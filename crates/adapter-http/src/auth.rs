@@ -64,7 +64,7 @@ async fn authenticate(http: &HttpRequest) -> Result<Caller, Problem> {
 
 /// The token of a request. It is looked for in one place only (RFC 6750, section 2.1): a token in the query would end up
 /// in logs and histories.
-fn bearer_token(http: &HttpRequest) -> Result<&str, Problem> {
+pub(crate) fn bearer_token(http: &HttpRequest) -> Result<&str, Problem> {
     let mut headers = http.headers().get_all(AUTHORIZATION);
     // Another scheme is no credential at all here (RFC 6750, section 3.1).
     let first = headers.next().ok_or(Code::Unauthenticated)?;

@@ -46,7 +46,8 @@ pub(crate) struct BookingBody {
         example = "https://meet.example.org/booking-42-1705312800-0123456789abcdef0123456789abcdef"
     )]
     jitsi_room_url: Option<String>,
-    /// The caller's own link into the room. Null like the room, and once the session is over.
+    /// The caller's own link into the room. Null like the room, and once the session is over. Where the video server
+    /// checks tokens, it is the page `/j/…` instead, which leads into the room while it is open.
     #[schema(
         required = true,
         example = "https://meet.example.org/booking-42-1705312800-0123456789abcdef0123456789abcdef#userInfo.displayName=%22Ada%20Lovelace%22"
@@ -243,6 +244,7 @@ impl FromFields for OwnBookings {
     fn read(fields: &mut Fields) -> Option<Self> {
         let filter = BookingFilter {
             client: None,
+            therapist: None,
             status: fields.optional("status", |text| BookingStatus::parse(text).map(Some).ok_or(Code::InvalidValue)),
             payment_status: None,
             from: fields.optional_instant("from"),

@@ -10,10 +10,10 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use attune_application::Origin;
-use attune_domain::{BookingId, UserId};
+use attune_domain::{BookingId, ParticipantId, UserId};
 use futures_util::StreamExt;
 use jiff::Timestamp;
-use serde::de::{self, Deserializer, MapAccess, Visitor};
+use serde::de::{self, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use url::form_urlencoded;
 
@@ -66,6 +66,11 @@ impl Request {
     /// The user of the path.
     pub(crate) fn user_id(&self) -> Result<UserId, Problem> {
         self.number("id").and_then(UserId::new).ok_or_else(|| Code::InvalidId.into())
+    }
+
+    /// The invitation of the path.
+    pub(crate) fn participant_id(&self) -> Result<ParticipantId, Problem> {
+        self.number("participant_id").and_then(ParticipantId::new).ok_or_else(|| Code::InvalidId.into())
     }
 
     /// A part of the path as text.
@@ -121,6 +126,23 @@ impl Request {
         }
     }
 
+    /// The body as it came, up to so many bytes, for what says by itself whether it is to be believed.
+    pub(crate) async fn raw_body(mut self, limit: usize) -> Result<web::BytesMut, Problem> {
+        self.bytes_up_to(limit).await
+    }
+
+    /// A message of another program, up to so many bytes.
+    pub(crate) async fn message<T: DeserializeOwned>(self, limit: usize) -> Result<T, Problem> {
+        parse_message(&self.raw_body(limit).await?)
+    }
+
+    /// A header that is there once.
+    pub(crate) fn only_header(&self, name: &str) -> Option<String> {
+        let mut lines = self.http.headers().get_all(name);
+        let only = lines.next()?.to_str().ok()?.to_owned();
+        lines.next().is_none().then_some(only)
+    }
+
     /// Reads the body away, where what it says does not matter.
     pub(crate) async fn skip_body(&mut self) -> Result<(), Problem> {
         self.bytes().await.map(|_| ())
@@ -145,8 +167,12 @@ impl Request {
     }
 
     async fn bytes(&mut self) -> Result<web::BytesMut, Problem> {
-        let state = State::of(&self.http)?;
-        let (limit, deadline) = (state.settings.max_body_bytes, state.settings.body_timeout);
+        let limit = State::of(&self.http)?.settings.max_body_bytes;
+        self.bytes_up_to(limit).await
+    }
+
+    async fn bytes_up_to(&mut self, limit: usize) -> Result<web::BytesMut, Problem> {
+        let deadline = State::of(&self.http)?.settings.body_timeout;
         let announced = self.header(&CONTENT_LENGTH).and_then(|text| text.parse::<usize>().ok());
         if announced.is_some_and(|length| length > limit) {
             return Err(Code::PayloadTooLarge.into());
@@ -174,6 +200,11 @@ fn parse<T: FromFields>(bytes: &[u8]) -> Result<T, Problem> {
         Problem::invalid(vec![FieldError::with_message("", Code::WrongType, "The body has to be a JSON object.")])
     })?;
     Fields::new(members.0).read()
+}
+
+/// Reads a message of another program, which has fields that we do not know.
+pub(crate) fn parse_message<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes).map_err(|_| Code::MalformedJson.into())
 }
 
 /// The members of a JSON object, each still as it was written.

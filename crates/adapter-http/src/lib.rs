@@ -10,6 +10,8 @@ mod bookings;
 mod documents;
 mod health;
 mod input;
+mod jitsi;
+mod join;
 mod limits;
 mod me;
 mod meetings;
@@ -28,7 +30,7 @@ mod test_checkout;
 
 pub use openapi::{openapi, openapi_json};
 pub use server::serve;
-pub use settings::{AddressRange, HttpSettings, Limits, NotAnAddressRange};
+pub use settings::{AddressRange, Branding, HttpSettings, Limits, NotAnAddressRange, ServerSecret};
 pub use state::Api;
 
 #[cfg(test)]

@@ -84,6 +84,7 @@ pub(crate) struct Limiter {
     logins: Mutex<Recent<Window>>,
     registrations: Mutex<Recent<Window>>,
     refreshes: Mutex<Recent<Window>>,
+    recoveries: Mutex<Recent<Window>>,
     failures: Mutex<Recent<Failures>>,
     /// For each person, the instant until which their requests are spoken for.
     requests: Mutex<Recent<i64>>,
@@ -98,6 +99,7 @@ impl Limiter {
             logins: Mutex::new(Recent::new(CAPACITY)),
             registrations: Mutex::new(Recent::new(CAPACITY)),
             refreshes: Mutex::new(Recent::new(CAPACITY)),
+            recoveries: Mutex::new(Recent::new(CAPACITY)),
             failures: Mutex::new(Recent::new(CAPACITY)),
             requests: Mutex::new(Recent::new(CAPACITY)),
         }
@@ -116,6 +118,11 @@ impl Limiter {
     /// One more refresh from this network.
     pub(crate) fn refresh(&self, network: Option<IpAddr>) -> Result<(), Problem> {
         self.count(&self.refreshes, network, self.limits.refreshes_per_minute, MINUTE)
+    }
+
+    /// One more request from this network for lost links.
+    pub(crate) fn recovery(&self, network: Option<IpAddr>) -> Result<(), Problem> {
+        self.count(&self.recoveries, network, self.limits.recoveries_per_hour, HOUR)
     }
 
     fn count(

@@ -12,7 +12,7 @@ use utoipa::openapi::{
 use utoipa::{Modify, OpenApi};
 
 use crate::problem::{Code, FieldErrorBody, Problem, ProblemBody};
-use crate::{accounts, admin, bookings, documents, health, me, meetings, payments, services, test_checkout};
+use crate::{accounts, admin, bookings, documents, health, jitsi, join, me, meetings, payments, services, test_checkout};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -24,7 +24,8 @@ use crate::{accounts, admin, bookings, documents, health, me, meetings, payments
             takes `HEAD` too. Every response has an `X-Request-Id`, the client's own if it sent a harmless one.\n\n\
             Failures are `application/problem+json` (RFC 9457). Match on `code`, which is stable; the sentences are \
             for people. When fields are not right (422), `errors` names each one; `code` is then theirs if it is the \
-            same for all, and `validation_failed` otherwise. Unknown fields and parameters are refused.",
+            same for all, and `validation_failed` otherwise. Unknown fields and parameters are refused, except at the \
+            addresses for video servers, which follow Jitsi's contracts.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     servers((url = "/")),
@@ -35,9 +36,12 @@ use crate::{accounts, admin, bookings, documents, health, me, meetings, payments
         me::show, me::update,
         services::list, bookings::list, bookings::create, bookings::show,
         payments::show, payments::open,
-        meetings::link,
+        meetings::link, meetings::recover, join::show, join::enter,
         admin::bookings::list, admin::bookings::show, admin::bookings::record_offline,
-        admin::users::list, admin::users::show, admin::users::update,
+        admin::bookings::revoke_links, admin::participants::invite, admin::participants::revoke,
+        admin::users::list, admin::users::show, admin::users::update, admin::attendance::report,
+        jitsi::reservation::open, jitsi::reservation::show, jitsi::reservation::close,
+        jitsi::events::receive, jitsi::jaas::receive, jitsi::branding::show,
         test_checkout::show, test_checkout::pay,
     ),
     components(schemas(ProblemBody, FieldErrorBody)),
@@ -48,6 +52,7 @@ use crate::{accounts, admin, bookings, documents, health, me, meetings, payments
         (name = "Payments", description = "Paying for them"),
         (name = "Meetings", description = "Getting into the video room"),
         (name = "Admin", description = "What only therapists may do"),
+        (name = "Video server", description = "What Jitsi asks and tells"),
         (name = "Test checkout", description = "The checkout page of the test provider"),
         (name = "Health", description = "For orchestrators and load balancers"),
         (name = "Documentation", description = "This description"),
@@ -80,6 +85,11 @@ impl Modify for Bearer {
             .build();
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+        let server = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("The secret that this service and the practice's own video server share."))
+            .build();
+        components.add_security_scheme("serverSecret", SecurityScheme::Http(server));
     }
 }
 
@@ -89,7 +99,7 @@ struct Problems;
 impl Modify for Problems {
     fn modify(&self, document: &mut Document) {
         for (path, item) in &mut document.paths.paths {
-            let operations = [&mut item.get, &mut item.post, &mut item.patch].into_iter().flatten();
+            let operations = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete].into_iter().flatten();
             for operation in operations {
                 add_problems(path, operation);
             }
@@ -152,6 +162,31 @@ fn own_problems(operation_id: &str) -> &'static [Code] {
             C::PaymentProviderUnavailable,
         ],
         "meetingLink" => &[C::Forbidden, C::BookingNotFound, C::MeetingLinkUnavailable],
+        "recoverLinks" => &[C::InvalidEmail, C::TooManyRequests],
+        "showSession" => &[C::LinkNotFound, C::MeetingNotConfirmed, C::MeetingCancelled, C::LinkRevoked],
+        "joinSession" => &[
+            C::LinkNotFound,
+            C::MeetingNotConfirmed,
+            C::MeetingTooEarly,
+            C::MeetingOver,
+            C::MeetingCancelled,
+            C::LinkRevoked,
+            C::RequestTimeout,
+            C::PayloadTooLarge,
+            C::BadRequest,
+        ],
+        "revokeLinks" => &[C::BookingNotFound, C::InvalidState, C::Conflict],
+        "inviteParticipant" => &[
+            C::BookingNotFound,
+            C::InvalidState,
+            C::AlreadyInvited,
+            C::TooManyParticipants,
+            C::InvalidEmail,
+            C::InvalidTimezone,
+            C::InvalidValue,
+            C::TooLong,
+        ],
+        "revokeParticipant" => &[C::BookingNotFound, C::ParticipantNotFound, C::Conflict],
         "listAllBookings" => &[C::InvalidValue, C::InvalidTimestamp],
         "showAnyBooking" => &[C::BookingNotFound],
         "recordOfflinePayment" => &[
@@ -166,6 +201,11 @@ fn own_problems(operation_id: &str) -> &'static [Code] {
             C::AmountMismatch,
             C::TooLong,
         ],
+        "attendanceReport" => &[C::InvalidValue, C::InvalidTimestamp],
+        "openRoom" => &[C::Required, C::InvalidServerSecret],
+        "showRoom" | "closeRoom" => &[C::InvalidServerSecret],
+        "roomEvent" => &[C::MalformedJson, C::InvalidServerSecret],
+        "jaasWebhook" => &[C::MalformedJson, C::BadSignature, C::NotFound, C::NotAcceptable],
         "showUser" => &[C::UserNotFound],
         "updateUser" => &[C::UserNotFound, C::LastAdmin, C::TooLong],
         "docsFile" => &[C::NotFound],
@@ -189,6 +229,26 @@ fn problems_of(path: &str, operation: &Operation) -> Vec<Code> {
     use Code as C;
     let id = operation.operation_id.as_deref().unwrap_or_default();
     let mut codes = own_problems(id).to_vec();
+    if operation.tags.iter().flatten().any(|tag| tag == "Video server") {
+        if operation.request_body.is_some() {
+            codes.extend([C::BadRequest, C::RequestTimeout, C::PayloadTooLarge]);
+        }
+        if id != "branding" {
+            codes.extend([C::Busy, C::Internal, C::Unavailable, C::TimedOut]);
+        }
+    } else {
+        codes.extend(common_problems(path, operation));
+    }
+    codes.sort_by_key(|code| Code::ALL.iter().position(|c| c == code));
+    codes.dedup();
+    codes
+}
+
+/// What operations of the same kind have in common.
+fn common_problems(path: &str, operation: &Operation) -> Vec<Code> {
+    use Code as C;
+    let id = operation.operation_id.as_deref().unwrap_or_default();
+    let mut codes = Vec::new();
     if path.starts_with("/api/") {
         codes.extend([C::NotAcceptable, C::UnknownField]);
     }
@@ -206,8 +266,11 @@ fn problems_of(path: &str, operation: &Operation) -> Vec<Code> {
     if operation.parameters.iter().flatten().any(|p| matches!(p, RefOr::T(p) if p.parameter_in == ParameterIn::Query)) {
         codes.extend([C::ValidationFailed, C::DuplicateField, C::WrongType, C::OutOfRange, C::InvalidCharacters]);
     }
-    // Opening a checkout takes an empty body, too.
-    if operation.request_body.is_some() || id == "openPayment" {
+    if path.contains("/{participant_id}") {
+        codes.push(C::InvalidId);
+    }
+    // These take an empty body, too.
+    if operation.request_body.is_some() || matches!(id, "openPayment" | "revokeLinks") {
         codes.extend([
             C::BadRequest,
             C::MalformedJson,
@@ -227,8 +290,6 @@ fn problems_of(path: &str, operation: &Operation) -> Vec<Code> {
     if !matches!(id, "health" | "live") {
         codes.extend([C::Internal, C::Unavailable, C::TimedOut]);
     }
-    codes.sort_by_key(|code| Code::ALL.iter().position(|c| c == code));
-    codes.dedup();
     codes
 }
 

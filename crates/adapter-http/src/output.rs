@@ -1,7 +1,7 @@
 //! How money, time and states are written in JSON.
 
 use attune_domain::notice::NoticeState;
-use attune_domain::{BookingStatus, Money, PaymentStatus};
+use attune_domain::{BookingStatus, Money, ParticipantRole, PaymentStatus};
 use jiff::Timestamp;
 use serde::ser::Error;
 use serde::{Serialize, Serializer};
@@ -42,6 +42,20 @@ pub(crate) fn payment_status() -> Object {
 /// The words for where a mail is in its life.
 pub(crate) fn notice_state() -> Object {
     words("Where the mail is in its life.", NoticeState::ALL.map(NoticeState::as_str))
+}
+
+/// The words for what somebody is invited as.
+pub(crate) fn participant_role() -> Object {
+    let description = "What somebody is invited as: `participant` takes part as the client does, `presenter` may show a \
+                       screen besides, `observer` comes to watch and listen.";
+    words(description, ParticipantRole::ALL.map(ParticipantRole::as_str))
+}
+
+/// The words for as what somebody was in a room.
+pub(crate) fn attendance_role() -> Object {
+    let description = "As what: `participant` is somebody invited without an account, `unknown` somebody who came in \
+                       without a signed link, and then stands for one connection.";
+    words(description, ["client", "therapist", "participant", "unknown"])
 }
 
 fn words<const N: usize>(description: &str, words: [&'static str; N]) -> Object {

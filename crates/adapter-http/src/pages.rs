@@ -4,31 +4,37 @@ use std::fmt::Write;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::CONTENT_SECURITY_POLICY;
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, RETRY_AFTER};
 
-/// The style sheet, inside the page. Its hash is in [`POLICY`]; a test keeps the two together.
-const STYLE: &str = "body{font:1.125rem/1.6 system-ui,sans-serif;max-width:34rem;margin:3rem auto;padding:0 1rem;\
-color:#1f2430;background:#fff}h1{font-size:1.5rem;line-height:1.3}dt{font-weight:600}dd{margin:0 0 .75rem}\
-button{font:inherit;font-weight:600;padding:.75rem 2rem;border:2px solid #14532d;border-radius:.5rem;\
-background:#14532d;color:#fff;cursor:pointer}button:focus-visible{outline:3px solid #b45309;outline-offset:3px}\
-@media(prefers-color-scheme:dark){body{color:#e6e8ee;background:#171a21}button{border-color:#86efac}}";
+/// The style sheet, inside the page. Its hash is in [`STYLE_HASH`]; a test keeps the two together.
+const STYLE: &str = ":root{color-scheme:light dark}\
+body{font:1.125rem/1.6 system-ui,sans-serif;max-width:34rem;margin:3rem auto;padding:0 1rem;\
+overflow-wrap:break-word;color:#1f2430;background:#fff}h1{font-size:1.5rem;line-height:1.3}\
+dt{font-weight:600}dd{margin:0 0 .75rem}\
+button,a{display:inline-block;box-sizing:border-box;max-width:100%;font:inherit;font-weight:600;\
+padding:.75rem 2rem;border:2px solid #14532d;border-radius:.5rem;cursor:pointer}\
+button{background:#14532d;color:#fff}a{color:#14532d}\
+button:focus-visible,a:focus-visible{outline:3px solid #b45309;outline-offset:3px}\
+@media(prefers-color-scheme:dark){body{color:#e6e8ee;background:#171a21}button,a{border-color:#86efac}\
+a{color:#86efac}button:focus-visible,a:focus-visible{outline-color:#fbbf24}}";
 
-/// What a page may do: be styled by exactly [`STYLE`], and send its form home.
-const POLICY: &str = "default-src 'none'; \
-     style-src 'sha256-lWOvOrdBD2x9yStPOQvUAR4lWDfUQ3xZbO1GyN4pNd8='; \
-     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// What the policy calls exactly [`STYLE`].
+const STYLE_HASH: &str = "sha256-SOUsRUXEK00sJCoTFZxkxJpO0W2cXX1hpgJ/3qtG3SM=";
 
 /// A page in the making.
 pub(crate) struct Page {
     practice: String,
     title: &'static str,
     body: String,
+    leads_to: String,
+    retry_after: Option<u64>,
 }
 
 impl Page {
     /// A page of the practice with a title and a sentence.
     pub(crate) fn new(practice: &str, title: &'static str, sentence: &str) -> Self {
-        Self { practice: escape(practice), title, body: format!("<p>{}</p>\n", escape(sentence)) }
+        let body = format!("<p>{}</p>\n", escape(sentence));
+        Self { practice: escape(practice), title, body, leads_to: String::new(), retry_after: None }
     }
 
     /// Facts, each with its name.
@@ -48,9 +54,26 @@ impl Page {
         self
     }
 
+    /// A link to the page's own address, to look at it again.
+    pub(crate) fn again(mut self, label: &str) -> Self {
+        let _ = writeln!(self.body, "<p><a href=\"\">{}</a></p>", escape(label));
+        self
+    }
+
+    /// Where the button may lead besides home, as an origin. A browser that holds the policy against redirects, too, as
+    /// Chromium does, would otherwise stop at the page.
+    pub(crate) fn leading_to(self, origin: &str) -> Self {
+        Self { leads_to: format!(" {origin}"), ..self }
+    }
+
+    /// In how many seconds trying again makes sense.
+    pub(crate) fn retry_after(self, seconds: Option<u64>) -> Self {
+        Self { retry_after: seconds, ..self }
+    }
+
     /// The response.
     pub(crate) fn respond(self, status: StatusCode) -> HttpResponse {
-        let Self { practice, title, body } = self;
+        let Self { practice, title, body, leads_to, retry_after } = self;
         let html = format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -58,10 +81,17 @@ impl Page {
              <style>{STYLE}</style>\n</head>\n<body>\n<main>\n<p>{practice}</p>\n<h1>{title}</h1>\n{body}</main>\n\
              </body>\n</html>\n"
         );
-        HttpResponse::build(status)
-            .content_type("text/html; charset=utf-8")
-            .insert_header((CONTENT_SECURITY_POLICY, POLICY))
-            .body(html)
+        // What a page may do: be styled by exactly its style sheet, and send its form home and to where home leads.
+        let policy = format!(
+            "default-src 'none'; style-src '{STYLE_HASH}'; form-action 'self'{leads_to}; base-uri 'none'; \
+             frame-ancestors 'none'"
+        );
+        let mut response = HttpResponse::build(status);
+        response.content_type("text/html; charset=utf-8").insert_header((CONTENT_SECURITY_POLICY, policy));
+        if let Some(seconds) = retry_after {
+            response.insert_header((RETRY_AFTER, seconds));
+        }
+        response.body(html)
     }
 }
 

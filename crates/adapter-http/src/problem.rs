@@ -13,7 +13,7 @@ use attune_application::accounts::{
     RegisterError, UpdateProfileError,
 };
 use attune_application::bookings::BookSessionError;
-use attune_application::meetings::MeetingLinkError;
+use attune_application::meetings::{JoinError, MeetingLinkError, ParticipantError, RevokeLinksError};
 use attune_application::payments::{ConfirmPaymentError, OpenCheckoutError, RecordOfflineError};
 use attune_domain::booking::{BookError, PayError};
 use attune_ports::{Conflict, HashError, PaymentError, StoreError};
@@ -56,12 +56,14 @@ codes! {
     BadRequest: 400 "bad_request", "Bad request", "The request cannot be understood.";
     MalformedJson: 400 "malformed_json", "Malformed JSON", "The body is not valid JSON.";
     InvalidBookingId: 400 "invalid_booking_id", "Invalid booking id", "The booking id has to be a positive whole number.";
+    BadSignature: 400 "bad_signature", "Bad signature", "The body is not what the signature says, or there is no signature, or an old one.";
     InvalidId: 400 "invalid_id", "Invalid id", "The id has to be a positive whole number.";
     Unauthenticated: 401 "unauthenticated", "Not signed in", "Sign in and send the access token as `Authorization: Bearer …`.";
     InvalidToken: 401 "invalid_token", "Invalid access token", "The access token is not valid, or its session is over. Sign in again.";
     TokenExpired: 401 "token_expired", "Access token expired", "The access token has expired. Trade the refresh token for a new one.";
     InvalidCredentials: 401 "invalid_credentials", "Wrong e-mail address or password", "The e-mail address or the password is wrong.";
     InvalidRefreshToken: 401 "invalid_refresh_token", "Invalid refresh token", "The refresh token is not valid any more. Sign in again.";
+    InvalidServerSecret: 401 "invalid_server_secret", "Invalid server secret", "This address is for the practice's video server, which shows its secret as `Authorization: Bearer …`.";
     Forbidden: 403 "forbidden", "Forbidden", "You may not do that.";
     AccountDisabled: 403 "account_disabled", "Account disabled", "This account is disabled. Please get in touch with the practice.";
     RegistrationClosed: 403 "registration_closed", "Registration closed", "The practice makes accounts itself. Please get in touch.";
@@ -70,6 +72,8 @@ codes! {
     MeetingLinkUnavailable: 404 "meeting_link_unavailable", "No meeting link", "There is no link for this session now: it is not confirmed, was cancelled, or is over.";
     UserNotFound: 404 "user_not_found", "User not found", "There is no such user.";
     CheckoutNotFound: 404 "checkout_not_found", "Checkout not found", "There is no such checkout.";
+    LinkNotFound: 404 "link_not_found", "Link not found", "This is not a link of this practice, or not the whole of it.";
+    ParticipantNotFound: 404 "participant_not_found", "Participant not found", "There is no such invitation into this session.";
     MethodNotAllowed: 405 "method_not_allowed", "Method not allowed", "This address does not take that method; see the `Allow` header.";
     NotAcceptable: 406 "not_acceptable", "Not acceptable", "The answer is JSON, which the `Accept` header rules out.";
     RequestTimeout: 408 "request_timeout", "Request timeout", "The body did not arrive in time.";
@@ -79,10 +83,18 @@ codes! {
     HoldExpired: 409 "hold_expired", "Hold expired", "The time to pay is over, and the slot is free again. Please book again.";
     NotRequired: 409 "not_required", "No payment due", "Nothing is due for this booking.";
     BookingCancelled: 409 "booking_cancelled", "Booking cancelled", "This booking was cancelled.";
+    AlreadyInvited: 409 "already_invited", "Already invited", "Somebody with this e-mail address takes part already.";
+    TooManyParticipants: 409 "too_many_participants", "Too many participants", "This session takes no more people.";
+    MeetingNotConfirmed: 409 "meeting_not_confirmed", "Not confirmed", "This session is not confirmed, so it has no room.";
+    MeetingTooEarly: 409 "meeting_too_early", "Too early", "The room of this session is not open yet.";
+    MeetingOver: 409 "meeting_over", "Session over", "This session is over.";
+    InvalidState: 409 "invalid_state", "Not possible now", "The booking's state does not allow that.";
     NotOpen: 409 "not_open", "No bookings yet", "The practice takes no bookings yet.";
     LastAdmin: 409 "last_admin", "Last admin", "Somebody has to run the practice: the last admin cannot be removed.";
     Conflict: 409 "conflict", "Conflict", "Something changed in between. Please look again.";
     CheckoutClosed: 410 "checkout_closed", "Checkout closed", "This checkout is closed.";
+    MeetingCancelled: 410 "meeting_cancelled", "Session cancelled", "This session was cancelled.";
+    LinkRevoked: 410 "link_revoked", "Link taken back", "This link does not work any more.";
     PayloadTooLarge: 413 "payload_too_large", "Body too large", "The body is larger than this service takes.";
     UnsupportedMediaType: 415 "unsupported_media_type", "Unsupported media type", "Send plain JSON, as `Content-Type: application/json`.";
     ValidationFailed: 422 "validation_failed", "Invalid request", "Some fields are not right; see `errors`.";
@@ -338,7 +350,10 @@ impl From<StoreError> for Problem {
         match &error {
             StoreError::Conflict(Conflict::EmailTaken) => Code::EmailTaken.into(),
             StoreError::Conflict(Conflict::SlotTaken) => Code::SlotTaken.into(),
-            StoreError::Conflict(Conflict::Stale | Conflict::PaymentReferenceTaken) => Code::Conflict.into(),
+            StoreError::Conflict(Conflict::AlreadyInvited) => Code::AlreadyInvited.into(),
+            StoreError::Conflict(Conflict::Stale | Conflict::PaymentReferenceTaken | Conflict::ConferenceOpen) => {
+                Code::Conflict.into()
+            }
             StoreError::Contended => Code::Busy.into(),
             StoreError::Unavailable(_) => {
                 tracing::error!(error = chain(&error), "the store is unavailable");
@@ -527,7 +542,45 @@ impl From<MeetingLinkError> for Problem {
             MeetingLinkError::NotFound => Code::BookingNotFound.into(),
             MeetingLinkError::Forbidden => Code::Forbidden.into(),
             MeetingLinkError::Unavailable(_) => Code::MeetingLinkUnavailable.into(),
+            MeetingLinkError::Signing(_) => Self::internal(&error),
             MeetingLinkError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<JoinError> for Problem {
+    fn from(error: JoinError) -> Self {
+        match error {
+            JoinError::Unknown => Code::LinkNotFound.into(),
+            JoinError::Cancelled => Code::MeetingCancelled.into(),
+            JoinError::Revoked => Code::LinkRevoked.into(),
+            JoinError::NotConfirmed => Code::MeetingNotConfirmed.into(),
+            JoinError::Signing(_) => Self::internal(&error),
+            JoinError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ParticipantError> for Problem {
+    fn from(error: ParticipantError) -> Self {
+        match error {
+            ParticipantError::BookingNotFound => Code::BookingNotFound.into(),
+            ParticipantError::NotFound => Code::ParticipantNotFound.into(),
+            ParticipantError::InvalidState => Code::InvalidState.into(),
+            ParticipantError::UnknownTimeZone => Self::field("timezone", Code::InvalidTimezone),
+            ParticipantError::AlreadyInvited => Code::AlreadyInvited.into(),
+            ParticipantError::TooMany => Code::TooManyParticipants.into(),
+            ParticipantError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RevokeLinksError> for Problem {
+    fn from(error: RevokeLinksError) -> Self {
+        match error {
+            RevokeLinksError::NotFound => Code::BookingNotFound.into(),
+            RevokeLinksError::State(_) => Code::InvalidState.into(),
+            RevokeLinksError::Store(error) => error.into(),
         }
     }
 }

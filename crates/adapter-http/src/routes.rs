@@ -8,7 +8,9 @@ use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, 
 use crate::auth::admins_only;
 use crate::problem::{Code, Problem};
 use crate::settings::HttpSettings;
-use crate::{accounts, admin, bookings, documents, health, me, meetings, payments, services, test_checkout};
+use crate::{
+    accounts, admin, bookings, documents, health, jitsi, join, me, meetings, payments, services, test_checkout,
+};
 
 /// Everything below this is for admins.
 pub(crate) const ADMIN: &str = "/api/admin";
@@ -51,6 +53,15 @@ impl Endpoint {
         F::Output: Responder + 'static,
     {
         self.with(Method::PATCH, web::patch().to(handler))
+    }
+
+    fn delete<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.with(Method::DELETE, web::delete().to(handler))
     }
 
     fn with(mut self, method: Method, route: Route) -> Self {
@@ -97,9 +108,20 @@ fn common(settings: &HttpSettings) -> Vec<Endpoint> {
         Endpoint::at("/api/bookings/{id}").get(bookings::show),
         Endpoint::at("/api/bookings/{id}/payment").get(payments::show).post(payments::open),
         Endpoint::at("/api/meetings/{id}/link").get(meetings::link),
+        Endpoint::at("/api/meetings/recover").post(meetings::recover),
+        Endpoint::at("/j/{token}").get(join::show).post(join::enter),
+        Endpoint::at("/jitsi/branding").get(jitsi::branding::show),
+        Endpoint::at("/api/webhooks/jaas").post(jitsi::jaas::receive),
     ];
     if settings.test_checkout {
         endpoints.push(Endpoint::at("/test-checkout/{reference}").get(test_checkout::show).post(test_checkout::pay));
+    }
+    if settings.server_secret.is_some() {
+        endpoints.extend([
+            Endpoint::at("/jitsi/conference").post(jitsi::reservation::open),
+            Endpoint::at("/jitsi/conference/{id}").get(jitsi::reservation::show).delete(jitsi::reservation::close),
+            Endpoint::at("/jitsi/events/{about}/{happened}").post(jitsi::events::receive),
+        ]);
     }
     endpoints
 }
@@ -110,6 +132,10 @@ fn of_admins() -> Vec<Endpoint> {
         Endpoint::at("/api/admin/bookings").get(admin::bookings::list),
         Endpoint::at("/api/admin/bookings/{id}").get(admin::bookings::show),
         Endpoint::at("/api/admin/bookings/{id}/payments/offline").post(admin::bookings::record_offline),
+        Endpoint::at("/api/admin/bookings/{id}/links/revoke").post(admin::bookings::revoke_links),
+        Endpoint::at("/api/admin/bookings/{id}/participants").post(admin::participants::invite),
+        Endpoint::at("/api/admin/bookings/{id}/participants/{participant_id}").delete(admin::participants::revoke),
+        Endpoint::at("/api/admin/reports/attendance").get(admin::attendance::report),
         Endpoint::at("/api/admin/users").get(admin::users::list),
         Endpoint::at("/api/admin/users/{id}").get(admin::users::show).patch(admin::users::update),
     ]

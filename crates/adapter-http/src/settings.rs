@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
+use serde::Serialize;
 use thiserror::Error;
+use utoipa::ToSchema;
 
 /// How the service presents itself and how much it lets through.
 #[derive(Debug, Clone)]
@@ -14,6 +16,12 @@ pub struct HttpSettings {
     pub practice_name: String,
     /// Whether the test provider's checkout page is there. Whoever presses its button has paid, so: never with clients.
     pub test_checkout: bool,
+    /// Where the rooms are, as an origin such as `https://meet.example.org`: the pages' buttons may lead there.
+    pub meeting_origin: String,
+    /// What the video server shows to prove that it is ours. Without it, its addresses are not there.
+    pub server_secret: Option<ServerSecret>,
+    /// How the rooms look.
+    pub branding: Branding,
     /// Origins whose pages may call the API, each exactly as browsers write it, such as `https://app.example.org`.
     /// None: CORS is off, and only pages of the same origin can.
     pub cors_origins: Vec<String>,
@@ -48,6 +56,9 @@ impl Default for HttpSettings {
         Self {
             practice_name: "Attune".into(),
             test_checkout: false,
+            meeting_origin: String::new(),
+            server_secret: None,
+            branding: Branding::default(),
             cors_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             hsts: false,
@@ -65,6 +76,63 @@ impl Default for HttpSettings {
     }
 }
 
+/// What the video server shows to prove that it is ours. `Debug` hides it.
+#[derive(Clone)]
+pub struct ServerSecret(String);
+
+impl ServerSecret {
+    /// Takes the secret as the video server has it.
+    pub fn new(secret: String) -> Self {
+        Self(secret)
+    }
+
+    /// The secret.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ServerSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ServerSecret(***)")
+    }
+}
+
+/// How the practice's rooms look, in the form of Jitsi's dynamic branding (`config.js`, `dynamicBrandingUrl`). What is
+/// missing is left to the video server.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Branding {
+    /// The practice's logo.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "https://www.example.org/logo.svg")]
+    pub logo_image_url: Option<String>,
+    /// Where the logo leads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "https://www.example.org")]
+    pub logo_click_url: Option<String>,
+    /// The colour behind everybody, as in CSS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "#14532d")]
+    pub background_color: Option<String>,
+    /// The picture behind everybody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "https://www.example.org/room.jpg")]
+    pub background_image_url: Option<String>,
+    /// What is behind the page on which people check camera and microphone, as in CSS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "#f3f4f6")]
+    pub premeeting_background: Option<String>,
+    /// The host that links copied inside a room begin with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "meet.example.org")]
+    pub invite_domain: Option<String>,
+    /// Colours behind people's initials, as in CSS.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(example = json!(["#14532d", "#b45309"]))]
+    pub avatar_backgrounds: Vec<String>,
+}
+
 /// How often things may be done, counted in the memory of this process.
 ///
 /// A network is one IPv4 address or one IPv6 /64, because a household or a server gets at least that.
@@ -78,6 +146,8 @@ pub struct Limits {
     pub registrations_per_hour: u32,
     /// Token refreshes of one network in a minute.
     pub refreshes_per_minute: u32,
+    /// Requests of one network for lost links in an hour.
+    pub recoveries_per_hour: u32,
     /// Wrong passwords for one account from one network that cost nothing. Each further one doubles a delay, from one
     /// second on.
     pub free_login_failures: u32,
@@ -96,6 +166,7 @@ impl Default for Limits {
             logins_per_minute: 30,
             registrations_per_hour: 10,
             refreshes_per_minute: 60,
+            recoveries_per_hour: 20,
             free_login_failures: 5,
             max_login_delay_secs: 60,
             api_per_second: 20,

@@ -8,9 +8,12 @@ use attune_application::accounts::{
     Authenticate, ChangePassword, LogIn, LogOut, ManageUser, Refresh, Register, UpdateProfile,
 };
 use attune_application::bookings::BookSession;
-use attune_application::meetings::MeetingLinks;
+use attune_application::meetings::{
+    AttendanceReport, JoinSession, ManageParticipants, MeetingLinks, RecordAttendance, RecoverLinks, ReserveRooms,
+    RevokeLinks,
+};
 use attune_application::payments::{ConfirmPayment, OpenCheckout, RecordOfflinePayment};
-use attune_ports::{Clock, HealthCheck, Queries, Random};
+use attune_ports::{Clock, HealthCheck, Queries, Random, WebhookVerifier};
 
 use crate::documents::Documents;
 use crate::limits::Limiter;
@@ -45,6 +48,22 @@ pub struct Api {
     pub record_offline: RecordOfflinePayment,
     /// Makes links into the video room.
     pub links: MeetingLinks,
+    /// Answers mailed links.
+    pub join: JoinSession,
+    /// Mails links again.
+    pub recover_links: RecoverLinks,
+    /// Takes mailed links back.
+    pub revoke_links: RevokeLinks,
+    /// Invites people into sessions.
+    pub participants: ManageParticipants,
+    /// Tells the video server which rooms may exist.
+    pub rooms: ReserveRooms,
+    /// Keeps what the video server tells.
+    pub record_attendance: RecordAttendance,
+    /// Works out who was there.
+    pub attendance: AttendanceReport,
+    /// Checks what JaaS sends; without it that address is not there.
+    pub jaas_webhooks: Option<Arc<dyn WebhookVerifier>>,
     /// The read side of the store.
     pub queries: Arc<dyn Queries>,
     /// Tells the time, for limits.

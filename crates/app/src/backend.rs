@@ -20,6 +20,17 @@ pub(crate) enum Backend {
 impl Backend {
     /// Opens the store and brings its tables up to date.
     pub(crate) async fn open(url: &DatabaseUrl, settings: &Database) -> Result<Self> {
+        let backend = Self::connect(url, settings).await?;
+        match &backend {
+            Self::Sqlite(store) => drop(store.migrate().await?),
+            Self::Postgres(store) => drop(store.migrate().await?),
+            Self::Memory(_) => {}
+        }
+        Ok(backend)
+    }
+
+    /// Opens the store as it is.
+    pub(crate) async fn connect(url: &DatabaseUrl, settings: &Database) -> Result<Self> {
         match url {
             DatabaseUrl::Sqlite(path) => {
                 if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
@@ -27,7 +38,6 @@ impl Backend {
                 }
                 let store =
                     SqliteStore::open(SqliteConfig { path: path.clone(), readers: settings.sqlite_readers.max(1) })?;
-                store.migrate().await?;
                 Ok(Self::Sqlite(Arc::new(store)))
             }
             DatabaseUrl::Postgres(url) => {
@@ -39,7 +49,6 @@ impl Backend {
                     readers: settings.postgres_readers.max(1),
                 })
                 .await?;
-                store.migrate().await?;
                 Ok(Self::Postgres(Arc::new(store)))
             }
             DatabaseUrl::Memory => Ok(Self::Memory(MemoryStore::new())),

@@ -47,6 +47,9 @@ pub(crate) enum Command {
     /// Manage accounts.
     #[command(subcommand)]
     User(User),
+    /// Check the settings, the keys, the clock, the mail server, the database and the video server, and print what the
+    /// video server needs. Changes nothing. Ends with an error if something does not work.
+    Doctor(Doctor),
     /// Print the OpenAPI description of the API.
     Openapi,
     /// Print the settings in force as TOML, secrets hidden.
@@ -61,6 +64,13 @@ pub(crate) struct Serve {
     /// Leave sending mails and letting go of unpaid bookings to another process, `attune worker`.
     #[arg(long)]
     pub(crate) no_worker: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Ask neither the video server nor the mail server.
+    #[arg(long)]
+    pub(crate) offline: bool,
 }
 
 #[derive(Debug, Subcommand)]

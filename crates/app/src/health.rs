@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use attune_domain::MeetingBaseUrl;
 use attune_ports::{Clock, Health, HealthCheck, Notifier, Queries};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::backend::Backend;
+use crate::settings::{Meetings, Signed};
 
 /// A mail that is due for longer than this is worth a look.
 const OVERDUE: SignedDuration = SignedDuration::from_mins(5);
@@ -84,7 +84,20 @@ impl HealthCheck for Mail {
     }
 }
 
-pub(crate) struct Jitsi(pub(crate) MeetingBaseUrl);
+pub(crate) struct Jitsi(Health);
+
+impl Jitsi {
+    /// What the settings say; the video server itself is not asked, because sessions go on without our asking.
+    pub(crate) fn new(meetings: &Meetings) -> Self {
+        let public = meetings.base.as_str().starts_with("https://meet.jit.si/");
+        Self(match meetings.signed {
+            Signed::No if public => Health::Warn(
+                "meet.jit.si is for trying out: the first person has to log in there, and roles are not enforced",
+            ),
+            Signed::No | Signed::By(_) => Health::Ok,
+        })
+    }
+}
 
 #[async_trait]
 impl HealthCheck for Jitsi {
@@ -93,12 +106,6 @@ impl HealthCheck for Jitsi {
     }
 
     async fn check(&self) -> Health {
-        if self.0.as_str().starts_with("https://meet.jit.si/") {
-            Health::Warn(
-                "meet.jit.si is for trying out: the first person has to log in there, and roles are not enforced",
-            )
-        } else {
-            Health::Ok
-        }
+        self.0
     }
 }

@@ -4,6 +4,7 @@ mod ambient;
 mod backend;
 mod cli;
 mod demo;
+mod doctor;
 mod files;
 mod health;
 mod secret;
@@ -57,6 +58,7 @@ fn run(cli: Cli) -> Result<()> {
             Command::Serve(options) => serve::serve(&settings, &meaning, cli.profile, &options).await,
             Command::Worker => serve::work(&settings, &meaning).await,
             Command::Migrate => serve::migrate(&settings, &meaning).await,
+            Command::Doctor(options) => doctor::run(&settings, &meaning, cli.profile, &options).await,
             Command::User(User::Add(user)) => user::add(&settings, &meaning, user).await,
             Command::Openapi | Command::Config => Ok(()),
         }

@@ -30,11 +30,8 @@ pub(crate) async fn serve(settings: &Settings, meaning: &Meaning, profile: Profi
     // The standard library queues 128 connections; a burst of clients should wait, not be turned away.
     rustix::net::listen(&listener, BACKLOG).context("cannot lengthen the queue of connections")?;
     let address = listener.local_addr().context("cannot tell the address listened on")?;
-    let base = match &meaning.public_url {
-        Some(url) => url.clone(),
-        None => Url::parse(&format!("http://{}", reachable(address))).context("the own address is no URL")?,
-    };
-    let parts = Parts::assemble(settings, meaning).await?;
+    let base = pages_base(meaning, address)?;
+    let parts = Parts::assemble(settings, meaning, &base).await?;
     let gateway = gateway(meaning, &base);
     let notifier = notifier(settings, meaning)?;
     // Whatever can be wrong with the settings is found before the first admin's password is made and shown.
@@ -78,7 +75,7 @@ pub(crate) async fn serve(settings: &Settings, meaning: &Meaning, profile: Profi
 }
 
 pub(crate) async fn work(settings: &Settings, meaning: &Meaning) -> Result<()> {
-    let parts = Parts::assemble(settings, meaning).await?;
+    let parts = Parts::assemble(settings, meaning, &pages_base(meaning, meaning.bind)?).await?;
     let (stop, stopped) = watch::channel(false);
     let worker = tokio::spawn(parts.worker(meaning, notifier(settings, meaning)?).run(stopped));
     print("working")?;
@@ -107,6 +104,14 @@ async fn wait_for_stop() -> Result<()> {
         _ = interrupt.recv() => {}
     }
     Ok(())
+}
+
+/// Where our own pages are: where the practice says, else where we listen.
+pub(crate) fn pages_base(meaning: &Meaning, address: SocketAddr) -> Result<Url> {
+    match &meaning.public_url {
+        Some(url) => Ok(url.clone()),
+        None => Url::parse(&format!("http://{}", reachable(address))).context("the own address is no URL"),
+    }
 }
 
 /// An address that can be opened: "all addresses" is none.

@@ -2,11 +2,13 @@
 
 mod load;
 mod meaning;
+mod meetings;
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use load::{Profile, Sources, load};
 pub(crate) use meaning::{DatabaseUrl, LogFormat, MailTransport, Meaning};
+pub(crate) use meetings::{Meetings, Signed};
 
 /// The settings as they are written, each with a value: `config/default.toml` names them all.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -18,6 +20,7 @@ pub(crate) struct Settings {
     pub(crate) auth: Auth,
     pub(crate) practice: Practice,
     pub(crate) jitsi: Jitsi,
+    pub(crate) branding: Branding,
     pub(crate) payments: Payments,
     pub(crate) mail: Mail,
     pub(crate) reminders: Reminders,
@@ -80,7 +83,38 @@ pub(crate) struct Practice {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Jitsi {
     pub(crate) base_url: String,
+    pub(crate) mode: String,
+    pub(crate) early_minutes: u32,
     pub(crate) grace_minutes: u32,
+    pub(crate) app_id: String,
+    pub(crate) app_secret: Secret,
+    pub(crate) app_secret_file: String,
+    pub(crate) key_file: String,
+    pub(crate) key_id: String,
+    pub(crate) audience: String,
+    pub(crate) subject: String,
+    pub(crate) token_in: String,
+    pub(crate) recording: bool,
+    pub(crate) visitors: bool,
+    pub(crate) fixed_names: bool,
+    pub(crate) max_occupants: u32,
+    pub(crate) lobby: bool,
+    pub(crate) server_secret: Secret,
+    pub(crate) server_secret_file: String,
+    pub(crate) jaas_webhook_secret: Secret,
+    pub(crate) jaas_webhook_secret_file: String,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Branding {
+    pub(crate) logo_url: String,
+    pub(crate) logo_click_url: String,
+    pub(crate) background_color: String,
+    pub(crate) background_image_url: String,
+    pub(crate) premeeting_background: String,
+    pub(crate) invite_domain: String,
+    pub(crate) avatar_backgrounds: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -99,6 +133,7 @@ pub(crate) struct Mail {
     pub(crate) smtp_url_file: String,
     pub(crate) from: String,
     pub(crate) dir: String,
+    pub(crate) join_link: String,
     pub(crate) templates_dir: String,
 }
 
@@ -115,6 +150,7 @@ pub(crate) struct Limits {
     pub(crate) logins_per_minute: u32,
     pub(crate) registrations_per_hour: u32,
     pub(crate) refreshes_per_minute: u32,
+    pub(crate) recoveries_per_hour: u32,
     pub(crate) free_login_failures: u32,
     pub(crate) max_login_delay_seconds: u32,
     pub(crate) api_per_second: u32,
@@ -132,6 +168,10 @@ pub(crate) struct Log {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Testing {
     pub(crate) clock_file: String,
+}
+
+fn optional(text: &str) -> Option<&str> {
+    (!text.trim().is_empty()).then_some(text)
 }
 
 /// A text that is never printed: not by `Debug`, not by `attune config`.

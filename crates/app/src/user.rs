@@ -9,6 +9,7 @@ use attune_ports::Password;
 
 use crate::cli::AddUser;
 use crate::print;
+use crate::serve::pages_base;
 use crate::settings::{Meaning, Settings};
 use crate::wiring::Parts;
 
@@ -28,7 +29,7 @@ pub(crate) async fn add(settings: &Settings, meaning: &Meaning, user: AddUser) -
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).context("the password cannot be read from the standard input")?;
     command.password = Password::new(line.trim_end_matches(['\r', '\n']).to_owned());
-    let parts = Parts::assemble(settings, meaning).await?;
+    let parts = Parts::assemble(settings, meaning, &pages_base(meaning, meaning.bind)?).await?;
     let added = parts.add_user().run(command).await;
     parts.backend.close().await;
     let added = added?;

@@ -5,21 +5,26 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use anyhow::{Context, Result};
-use attune_adapter_auth::{ArgonHasher, HasherConfig, JwtAccessTokens, SigningSecret, TokenConfig};
-use attune_adapter_http::{Api, HttpSettings, Limits};
+use attune_adapter_auth::{ArgonHasher, HasherConfig, JwtAccessTokens, SealedTickets, SigningSecret, TokenConfig};
+use attune_adapter_http::{Api, HttpSettings, Limits, ServerSecret};
+use attune_adapter_jitsi::{JaasSignature, JitsiSigner, Secret as JitsiSecret};
 use attune_adapter_payments::LocalGateway;
 use attune_adapter_smtp::{FileNotifier, MailComposer, MailConfig, SmtpConfig, SmtpNotifier};
 use attune_application::accounts::{
     AddUser, Authenticate, ChangePassword, IssueTokens, LogIn, LogOut, ManageUser, Refresh, Register, UpdateProfile,
 };
 use attune_application::bookings::{BookSession, Practice, SweepHolds};
-use attune_application::meetings::MeetingLinks;
+use attune_application::meetings::{
+    AttendanceReport, JoinPages, JoinSession, ManageParticipants, MeetingLinks, RecordAttendance, RecoverLinks,
+    ReserveRooms, RevokeLinks, Signing,
+};
 use attune_application::notices::DeliverNotices;
 use attune_application::payments::{ConfirmPayment, OpenCheckout, RecordOfflinePayment};
 use attune_application::setup::SetUpPractice;
 use attune_domain::notice::RetryPolicy;
 use attune_ports::{
-    Clock, HealthCheck, Notifier, PasswordHasher, PaymentGateway, Provider, Queries, Random, Store, TimeZones,
+    Clock, HealthCheck, MeetingTokenSigner, Notifier, PasswordHasher, PaymentGateway, Provider, Queries, Random, Store,
+    TimeZones, WebhookVerifier,
 };
 use url::Url;
 
@@ -27,7 +32,7 @@ use crate::ambient::{Bell, FileClock, SystemClock, SystemRandom, SystemZones};
 use crate::backend::Backend;
 use crate::health;
 use crate::secret::{kept_secret, make_folder};
-use crate::settings::{MailTransport, Meaning, Settings};
+use crate::settings::{MailTransport, Meaning, Settings, Signed};
 use crate::worker::Worker;
 
 /// What everything else is made of.
@@ -41,12 +46,22 @@ pub(crate) struct Parts {
     pub(crate) hasher: Arc<dyn PasswordHasher>,
     pub(crate) bell: Arc<Bell>,
     pub(crate) practice: Practice,
+    pub(crate) links: MeetingLinks,
+    secrets: Secrets,
+}
+
+/// What signs access tokens and mailed links.
+struct Secrets {
+    current: SigningSecret,
+    previous: Vec<SigningSecret>,
 }
 
 impl Parts {
-    /// Opens the store and starts what runs on threads of its own.
-    pub(crate) async fn assemble(settings: &Settings, meaning: &Meaning) -> Result<Self> {
+    /// Opens the store and starts what runs on threads of its own. `base` is where our own pages are.
+    pub(crate) async fn assemble(settings: &Settings, meaning: &Meaning, base: &Url) -> Result<Self> {
         make_folder(&meaning.data_dir)?;
+        let secrets = secrets(settings, meaning, &SystemRandom)?;
+        let signer = signer(meaning)?;
         let backend = Arc::new(Backend::open(&meaning.database, &settings.database).await?);
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
         let bell = Arc::new(Bell::default());
@@ -60,18 +75,37 @@ impl Parts {
             random.clone(),
         )
         .context("password hashing cannot be started")?;
+        let clock: Arc<dyn Clock> = match &meaning.clock_file {
+            Some(path) => Arc::new(FileClock::new(path.clone())),
+            None => Arc::new(SystemClock),
+        };
+        let links = MeetingLinks {
+            queries: backend.queries(),
+            clock: clock.clone(),
+            window: meaning.meetings.window,
+            signing: signer.map(|signer| Signing {
+                rooms: meaning.meetings.base.clone(),
+                signer,
+                settings: meaning.meetings.tokens,
+                placement: meaning.meetings.placement,
+            }),
+            pages: JoinPages {
+                base: format!("{}/", base.as_str().trim_end_matches('/')),
+                tickets: Arc::new(SealedTickets::new(&secrets.current, &secrets.previous)),
+            },
+            mailed: meaning.meetings.mailed,
+        };
         Ok(Self {
             store: backend.store(),
             queries: backend.queries(),
             backend,
-            clock: match &meaning.clock_file {
-                Some(path) => Arc::new(FileClock::new(path.clone())),
-                None => Arc::new(SystemClock),
-            },
+            clock,
+            links,
+            secrets,
             zones: Arc::new(SystemZones),
             hasher: Arc::new(hasher),
             practice: Practice {
-                meetings: meaning.meetings.clone(),
+                meetings: meaning.meetings.base.clone(),
                 reminders: meaning.reminders.clone(),
                 random: random.clone(),
                 bell: bell.clone(),
@@ -103,7 +137,7 @@ impl Parts {
                 clock: self.clock.clone(),
                 random: self.random.clone(),
                 zones: self.zones.clone(),
-                links: meaning.links,
+                links: self.links.clone(),
                 reminders: meaning.reminders.clone(),
                 retry: RetryPolicy::default(),
                 practice_zone: meaning.zone.clone(),
@@ -137,6 +171,15 @@ impl Parts {
         }
     }
 
+    fn access_tokens(&self) -> JwtAccessTokens {
+        JwtAccessTokens::new(TokenConfig {
+            secret: self.secrets.current.clone(),
+            previous: self.secrets.previous.clone(),
+            issuer: "attune".to_owned(),
+            audience: "attune-api".to_owned(),
+        })
+    }
+
     /// Everything that HTTP requests can ask for.
     pub(crate) fn api(
         &self,
@@ -146,7 +189,7 @@ impl Parts {
         notifier: Arc<dyn Notifier>,
     ) -> Result<Api> {
         let issue = IssueTokens {
-            tokens: Arc::new(access_tokens(settings, meaning, &*self.random)?),
+            tokens: Arc::new(self.access_tokens()),
             random: self.random.clone(),
             clock: self.clock.clone(),
             access_lifetime: meaning.access_lifetime,
@@ -158,7 +201,7 @@ impl Parts {
             Arc::new(health::Migrations(self.backend.clone())),
             Arc::new(health::Outbox { queries: queries.clone(), clock: clock.clone() }),
             Arc::new(health::Mail(notifier)),
-            Arc::new(health::Jitsi(meaning.meetings.clone())),
+            Arc::new(health::Jitsi::new(&meaning.meetings)),
         ];
         Ok(Api {
             register: Register { registration: meaning.registration, add_user: self.add_user() },
@@ -195,7 +238,44 @@ impl Parts {
                 practice: self.practice.clone(),
             },
             record_offline: self.record_offline(),
-            links: MeetingLinks { queries: queries.clone(), policy: meaning.links, clock: clock.clone() },
+            links: self.links.clone(),
+            join: JoinSession {
+                links: self.links.clone(),
+                zones: self.zones.clone(),
+                practice_zone: meaning.zone.clone(),
+            },
+            recover_links: RecoverLinks {
+                store: store.clone(),
+                queries: queries.clone(),
+                clock: clock.clone(),
+                bell: self.bell.clone(),
+                window: meaning.meetings.window,
+            },
+            revoke_links: RevokeLinks { store: store.clone(), clock: clock.clone(), practice: self.practice.clone() },
+            participants: ManageParticipants {
+                store: store.clone(),
+                zones: self.zones.clone(),
+                clock: clock.clone(),
+                practice: self.practice.clone(),
+            },
+            rooms: ReserveRooms {
+                store: store.clone(),
+                queries: queries.clone(),
+                clock: clock.clone(),
+                window: meaning.meetings.window,
+                limits: meaning.meetings.limits,
+            },
+            record_attendance: RecordAttendance {
+                store: store.clone(),
+                queries: queries.clone(),
+                clock: clock.clone(),
+            },
+            attendance: AttendanceReport {
+                queries: queries.clone(),
+                clock: clock.clone(),
+                window: meaning.meetings.window,
+            },
+            jaas_webhooks: jaas_webhooks(meaning)?,
             queries: queries.clone(),
             clock: clock.clone(),
             random: self.random.clone(),
@@ -204,7 +284,7 @@ impl Parts {
     }
 }
 
-fn access_tokens(settings: &Settings, meaning: &Meaning, random: &dyn Random) -> Result<JwtAccessTokens> {
+fn secrets(settings: &Settings, meaning: &Meaning, random: &dyn Random) -> Result<Secrets> {
     let kept;
     let secret = if settings.auth.secret.is_set() {
         &settings.auth.secret
@@ -219,12 +299,26 @@ fn access_tokens(settings: &Settings, meaning: &Meaning, random: &dyn Random) ->
     if settings.auth.previous_secret.is_set() {
         previous.push(read("auth.previous_secret", settings.auth.previous_secret.expose())?);
     }
-    Ok(JwtAccessTokens::new(TokenConfig {
-        secret: read("auth.secret", secret.expose())?,
-        previous,
-        issuer: "attune".to_owned(),
-        audience: "attune-api".to_owned(),
-    }))
+    Ok(Secrets { current: read("auth.secret", secret.expose())?, previous })
+}
+
+/// What signs links, if the video server checks them.
+pub(crate) fn signer(meaning: &Meaning) -> Result<Option<Arc<dyn MeetingTokenSigner>>> {
+    match &meaning.meetings.signed {
+        Signed::No => Ok(None),
+        Signed::By(deployment) => {
+            let signer = JitsiSigner::new((**deployment).clone())
+                .map_err(|why| anyhow::anyhow!("the settings of jitsi cannot be used: {why}"))?;
+            Ok(Some(Arc::new(signer)))
+        }
+    }
+}
+
+fn jaas_webhooks(meaning: &Meaning) -> Result<Option<Arc<dyn WebhookVerifier>>> {
+    let Some(secret) = &meaning.meetings.jaas_webhook_secret else { return Ok(None) };
+    let verifier = JaasSignature::new(vec![JitsiSecret::new(secret.expose())])
+        .map_err(|why| anyhow::anyhow!("jitsi.jaas_webhook_secret cannot be used: {why}"))?;
+    Ok(Some(Arc::new(verifier)))
 }
 
 /// Who collects the price. `base` is where our own pages are.
@@ -264,6 +358,11 @@ pub(crate) fn http_settings(settings: &Settings, meaning: &Meaning) -> Result<Ht
     Ok(HttpSettings {
         practice_name: settings.practice.name.clone(),
         test_checkout: meaning.provider == Provider::Test,
+        meeting_origin: Url::parse(meaning.meetings.base.as_str())
+            .map(|url| url.origin().ascii_serialization())
+            .unwrap_or_default(),
+        server_secret: meaning.meetings.server_secret.as_ref().map(|s| ServerSecret::new(s.expose().to_owned())),
+        branding: meaning.meetings.branding.clone(),
         cors_origins: settings.http.cors_origins.iter().filter(|o| !o.is_empty()).cloned().collect(),
         trusted_proxies: settings
             .http
@@ -279,6 +378,7 @@ pub(crate) fn http_settings(settings: &Settings, meaning: &Meaning) -> Result<Ht
             logins_per_minute: limits.logins_per_minute,
             registrations_per_hour: limits.registrations_per_hour,
             refreshes_per_minute: limits.refreshes_per_minute,
+            recoveries_per_hour: limits.recoveries_per_hour,
             free_login_failures: limits.free_login_failures,
             max_login_delay_secs: limits.max_login_delay_seconds,
             api_per_second: limits.api_per_second,

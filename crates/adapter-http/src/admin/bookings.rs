@@ -4,16 +4,19 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
+use attune_application::meetings::RevokeLinksCommand;
 use attune_application::payments::{RecordOfflineCommand, RecordOfflineError};
 use attune_domain::notice::Notice;
-use attune_domain::{Booking, BookingId, BookingStatus, Money, PersonalLink, User, UserId, Viewer};
+use attune_domain::{Booking, BookingId, BookingStatus, Money, Person, PersonalLink, User, UserId, Viewer};
 use attune_ports::{AuditEntry, BookingFilter, BookingOrder, BookingView, PageRequest};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
+use crate::admin::attendance::AttendanceBody;
+use crate::admin::participants::ParticipantBody;
 use crate::auth::Admin;
 use crate::bookings::{BookingMore, page, payment_status, room_of};
-use crate::input::{Fields, FromFields, Request};
+use crate::input::{Fields, FromFields, Nothing, Request};
 use crate::output::{self, Amount, Instant};
 use crate::problem::{Code, Problem};
 use crate::state::State;
@@ -47,7 +50,8 @@ pub(crate) struct AdminBookingBody {
         example = "https://meet.example.org/booking-42-1705312800-0123456789abcdef0123456789abcdef"
     )]
     jitsi_room_url: Option<String>,
-    /// The admin's own link into the room. Null like the room, and once the session is over.
+    /// The admin's own link into the room. Null like the room, and once the session is over. Where the video server
+    /// checks tokens, it is the page `/j/…` instead, which leads into the room while it is open.
     #[schema(
         required = true,
         example = "https://meet.example.org/booking-42-1705312800-0123456789abcdef0123456789abcdef#userInfo.displayName=%22Carl%20Rogers%22&config.startWithAudioMuted=false&config.startWithVideoMuted=false"
@@ -138,6 +142,10 @@ pub(crate) struct AdminBookingDetail {
     notifications: Vec<NotificationBody>,
     /// What was done to it, oldest first.
     history: Vec<HistoryBody>,
+    /// Who is invited besides the client, taken back or not.
+    participants: Vec<ParticipantBody>,
+    /// Who was in the room, in the order in which they came. Empty unless the video server tells.
+    attendance: Vec<AttendanceBody>,
 }
 
 /// A mail about a booking.
@@ -147,9 +155,13 @@ pub(crate) struct NotificationBody {
     /// Which mail.
     #[schema(example = 3)]
     id: i64,
-    /// `meeting_info` or `reminder`.
+    /// `meeting_info` once the session is agreed, `reminder` before it, `invitation` for somebody invited, `meeting_link`
+    /// for a link that was asked for again or replaced.
     #[schema(example = "reminder")]
     kind: &'static str,
+    /// Whose invitation it goes to; null when it goes to somebody with an account.
+    #[schema(required = true, example = json!(null))]
+    participant_id: Option<i64>,
     /// How long before the session a reminder leaves, in minutes; 0 for everything else.
     #[schema(example = 60)]
     minutes_before: u32,
@@ -175,6 +187,10 @@ impl From<&Notice> for NotificationBody {
         Self {
             id: notice.id.get(),
             kind: notice.owed.kind.as_str(),
+            participant_id: match notice.owed.recipient {
+                Person::Participant(id) => Some(id.get()),
+                Person::Account(_) => None,
+            },
             minutes_before: notice.owed.kind.offset_minutes(),
             state: notice.state.as_str(),
             attempts: notice.attempts,
@@ -266,6 +282,7 @@ impl FromFields for AllBookings {
             fields.optional("expand", |text| if text == "user" { Ok(Some(())) } else { Err(Code::InvalidValue) });
         let filter = BookingFilter {
             client: fields.whole("user_id", UserId::new),
+            therapist: None,
             status: fields.optional("status", |text| BookingStatus::parse(text).map(Some).ok_or(Code::InvalidValue)),
             payment_status: fields.optional("payment_status", payment_status),
             from: fields.optional_instant("from"),
@@ -389,15 +406,41 @@ pub(crate) async fn record_offline(
     Ok(HttpResponse::Ok().json(detail(&state, &caller.user, id).await?))
 }
 
+/// Take all mailed links back
+///
+/// Every link of this session that was mailed so far opens nothing from now on. The client and everybody invited get a
+/// mail with a new one.
+#[utoipa::path(
+    post, path = "/api/admin/bookings/{id}/links/revoke", operation_id = "revokeLinks", tag = "Admin",
+    security(("bearer" = [])),
+    params(("id" = i64, Path, minimum = 1, description = "The booking's id", example = 42)),
+    responses((status = 200, description = "The booking as it is now", body = AdminBookingDetail))
+)]
+pub(crate) async fn revoke_links(
+    state: Data<State>,
+    Admin(caller): Admin,
+    request: Request,
+) -> Result<HttpResponse, Problem> {
+    let id = request.booking_id()?;
+    let origin = request.origin();
+    let Nothing = request.optional_body().await?;
+    state.api.revoke_links.run(RevokeLinksCommand { admin: caller.user.id, booking: id, origin }).await?;
+    Ok(HttpResponse::Ok().json(detail(&state, &caller.user, id).await?))
+}
+
 async fn detail(state: &State, admin: &User, id: BookingId) -> Result<AdminBookingDetail, Problem> {
     let BookingView { booking, client } = state.api.links.visible(admin, id).await?;
     let notices = state.api.queries.notices(id).await?;
     let history = state.api.queries.history(id).await?;
+    let participants = state.api.queries.participants(id).await?;
+    let attendance = state.api.attendance.of(&booking).await?;
     let link = state.api.links.link(&admin.into(), &booking);
     Ok(AdminBookingDetail {
         booking: AdminBookingBody::new(&booking, link, Some(&client)),
         more: BookingMore::from(&booking),
         notifications: notices.iter().map(NotificationBody::from).collect(),
         history: history.iter().map(HistoryBody::from).collect(),
+        participants: participants.iter().map(ParticipantBody::from).collect(),
+        attendance: attendance.iter().map(|attended| AttendanceBody::new(booking.client, attended)).collect(),
     })
 }

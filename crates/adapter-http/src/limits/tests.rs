@@ -37,6 +37,7 @@ fn each_kind_is_counted_for_itself() {
     limiter.login(ip(HERE)).unwrap();
     limiter.refresh(ip(HERE)).unwrap();
     limiter.registration(ip(HERE)).unwrap();
+    limiter.recovery(ip(HERE)).unwrap();
     assert!(limiter.login(ip(HERE)).is_err() && limiter.refresh(ip(HERE)).is_err());
 }
 
@@ -138,6 +139,7 @@ fn limits_can_be_lifted() {
         limiter.login(ip(HERE)).unwrap();
         limiter.registration(ip(HERE)).unwrap();
         limiter.refresh(ip(HERE)).unwrap();
+        limiter.recovery(ip(HERE)).unwrap();
         limiter.request(UserId::new(7).unwrap()).unwrap();
         let _ = limiter.password("ada@example.org", ip(HERE)).unwrap();
     }

@@ -1,7 +1,8 @@
 //! Which pages of other origins may call the API (the CORS protocol of the Fetch standard).
 //!
 //! An origin is allowed by being on the list, letter by letter. It is never guessed from its beginning or end, `*` is
-//! never answered, and cookies are never asked for: the API knows only bearer tokens.
+//! never answered, and cookies are never asked for: the API knows only bearer tokens. The one thing that every page may
+//! read, the looks of the rooms, is no part of the API.
 
 use actix_web::HttpResponse;
 use actix_web::dev::ServiceRequest;
@@ -27,7 +28,7 @@ pub(super) fn preflight(request: &ServiceRequest) -> Option<HttpResponse> {
     let asks = request.method() == Method::OPTIONS && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
     asks.then(|| {
         HttpResponse::NoContent()
-            .insert_header((ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST, PATCH"))
+            .insert_header((ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST, PATCH, DELETE"))
             .insert_header((ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type, X-Request-Id"))
             .insert_header((ACCESS_CONTROL_MAX_AGE, "600"))
             .finish()

@@ -25,6 +25,7 @@ use crate::settings::HttpSettings;
 use crate::state::State;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 
 /// Nothing of ours is a page, unless it says so: a browser that shows it must load nothing and run nothing.
 const DEFAULT_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
@@ -187,7 +188,11 @@ impl Finish {
         }
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if !headers.contains_key(CACHE_CONTROL) {
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+        // A mailed link that somebody published by mistake must not be found by searching.
+        headers.insert(ROBOTS, HeaderValue::from_static("noindex"));
         if !headers.contains_key(CONTENT_SECURITY_POLICY) {
             let policy = if self.docs { DOCS_POLICY } else { DEFAULT_POLICY };
             headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));

@@ -6,7 +6,6 @@ use reqwest::Method;
 
 use super::harness::*;
 use crate::routes;
-use crate::settings::HttpSettings;
 
 /// What one route answers to each kind of caller.
 struct Row {
@@ -28,6 +27,9 @@ const LOGIN: &str = r#"{"email":"ada@example.org","password":"violet teapots on 
 const REFRESH: &str = r#"{"refresh_token":"nobody's"}"#;
 const CHANGE: &str =
     r#"{"current_password":"violet teapots on seventeen roofs","password":"crooked lighthouse marmalade 9"}"#;
+
+const RECOVER: &str = r#"{"email":"ada@example.org"}"#;
+const INVITE: &str = r#"{"email":"mary@example.org","display_name":"Mary","role":"observer"}"#;
 
 /// In each row's practice, booking 1 is Ada's and waits for its payment, and Ada is user 2.
 const ROWS: &[Row] = &[
@@ -51,11 +53,24 @@ const ROWS: &[Row] = &[
     row("GET", "/api/bookings/{id}/payment", "", [401, 200, 403, 403, 401]),
     row("POST", "/api/bookings/{id}/payment", "{}", [401, 200, 403, 403, 401]),
     row("GET", "/api/meetings/{id}/link", "", [401, 404, 403, 404, 401]),
+    row("POST", "/api/meetings/recover", RECOVER, [202; 5]),
+    row("GET", "/j/{token}", "", [409; 5]),
+    row("POST", "/j/{token}", "", [409; 5]),
     row("GET", "/test-checkout/{reference}", "", [200; 5]),
     row("POST", "/test-checkout/{reference}", "", [303; 5]),
+    row("GET", "/jitsi/branding", "", [200; 5]),
+    row("POST", "/jitsi/conference", "", [401; 5]),
+    row("GET", "/jitsi/conference/{id}", "", [401; 5]),
+    row("DELETE", "/jitsi/conference/{id}", "", [401; 5]),
+    row("POST", "/jitsi/events/{about}/{happened}", "{}", [401; 5]),
+    row("POST", "/api/webhooks/jaas", "{}", [400; 5]),
     row("GET", "/api/admin/bookings", "", [401, 403, 403, 200, 401]),
     row("GET", "/api/admin/bookings/{id}", "", [401, 403, 403, 200, 401]),
     row("POST", "/api/admin/bookings/{id}/payments/offline", r#"{"method":"cash"}"#, [401, 403, 403, 200, 401]),
+    row("POST", "/api/admin/bookings/{id}/links/revoke", "", [401, 403, 403, 409, 401]),
+    row("POST", "/api/admin/bookings/{id}/participants", INVITE, [401, 403, 403, 409, 401]),
+    row("DELETE", "/api/admin/bookings/{id}/participants/{participant_id}", "", [401, 403, 403, 404, 401]),
+    row("GET", "/api/admin/reports/attendance", "", [401, 403, 403, 200, 401]),
     row("GET", "/api/admin/users", "", [401, 403, 403, 200, 401]),
     row("GET", "/api/admin/users/{id}", "", [401, 403, 403, 200, 401]),
     row("PATCH", "/api/admin/users/{id}", r#"{"first_name":"Eve"}"#, [401, 403, 403, 200, 401]),
@@ -63,7 +78,7 @@ const ROWS: &[Row] = &[
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_answers_every_kind_of_caller_as_promised() {
-    let settings = HttpSettings { test_checkout: true, ..HttpSettings::default() };
+    let settings = Parts::new().settings;
     let mut routes: Vec<_> = routes::table(&settings).into_iter().map(|(m, p)| format!("{m} {p}")).collect();
     let mut rows: Vec<_> = ROWS.iter().map(|row| format!("{} {}", row.method, row.route)).collect();
     routes.sort();
@@ -89,6 +104,8 @@ async fn every_route_answers_every_kind_of_caller_as_promised() {
             let path =
                 row.route.replace("/users/{id}", "/users/2").replace("{id}", "1").replace("{file:.*}", "index.html");
             let path = path.replace("/test-checkout/{reference}", &checkout_path(&held));
+            let path = path.replace("{about}/{happened}", "room/created");
+            let path = path.replace("{token}", "plain.1.user-2.1").replace("{participant_id}", "1");
             let call = practice.request(row.method.parse().unwrap(), &path).token(&token);
             let reply = if row.body.is_empty() { call } else { call.json(row.body) }.send().await;
             assert_eq!(reply.status.as_u16(), wanted, "{} {} as {kind}: {}", row.method, row.route, reply.text);

@@ -8,29 +8,38 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use async_trait::async_trait;
 use attune_adapter_memory::{
-    FixedClock, MemoryStore, PlainAccessTokens, PlainPasswordHasher, SequenceRandom, SilentBell, SystemZones,
+    FixedClock, MemoryStore, PlainAccessTokens, PlainJoinTickets, PlainMeetingTokens, PlainPasswordHasher,
+    PlainWebhooks, SequenceRandom, SilentBell, SystemZones,
 };
 use attune_application::accounts::{
     AddUser, AddUserCommand, Authenticate, ChangePassword, IssueTokens, LogIn, LogOut, ManageUser, Refresh, Register,
     Registration, UpdateProfile,
 };
 use attune_application::bookings::{BookSession, Practice as Rules};
-use attune_application::meetings::MeetingLinks;
+use attune_application::meetings::{
+    AttendanceReport, JoinPages, JoinSession, MailedLink, ManageParticipants, MeetingLinks, RecordAttendance,
+    RecoverLinks, ReserveRooms, RevokeLinks, Signing,
+};
 use attune_application::payments::{ConfirmPayment, OpenCheckout, RecordOfflinePayment};
+use attune_domain::meeting::{RoomLimits, TokenPlacement, TokenSettings};
 use attune_domain::notice::ReminderPlan;
 use attune_domain::session::SessionPolicy;
-use attune_domain::{Currency, EmailAddress, MeetingBaseUrl, MeetingLinkPolicy, Money, PersonName, Role, UserId};
+use attune_domain::{
+    AccessWindow, Booking, BookingId, Currency, EmailAddress, MeetingBaseUrl, Money, PersonName, Role, UserId,
+};
 use attune_ports::{
     Checkout, CheckoutRequest, HealthCheck, NewService, Password, PaymentError, PaymentGateway, PaymentTerms, Provider,
-    Store,
+    Queries, Store, WebhookVerifier,
 };
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
+use super::away::Away;
 use crate::routes;
-use crate::settings::HttpSettings;
+use crate::settings::{HttpSettings, ServerSecret};
 use crate::state::Api;
 
 /// The instant at which every test begins.
@@ -41,6 +50,9 @@ pub(crate) const SLOT: &str = "2024-01-15T10:00:00Z";
 
 /// Everybody's password: long enough for admins.
 pub(crate) const PASSWORD: &str = "violet teapots on seventeen roofs";
+
+/// What the video server shows.
+pub(crate) const SERVER_SECRET: &str = "Rk3vY8mLq1Zt6Xw0Jd5Hs9Bn2Pc7Fg4A";
 
 /// A provider whose checkouts are on pages of ours, or nowhere.
 pub(crate) struct TestGateway {
@@ -88,6 +100,12 @@ pub(crate) struct Parts {
     pub(crate) readiness: Vec<Arc<dyn HealthCheck>>,
     pub(crate) registration: Registration,
     pub(crate) max_failures: Option<u64>,
+    /// Whether the read side of the store answers nothing.
+    pub(crate) away: bool,
+    /// Whether the video server checks tokens.
+    pub(crate) signed: bool,
+    pub(crate) limits: RoomLimits,
+    pub(crate) jaas_webhooks: Option<Arc<dyn WebhookVerifier>>,
     pub(crate) settings: HttpSettings,
 }
 
@@ -102,12 +120,28 @@ impl Parts {
             readiness: Vec::new(),
             registration: Registration::Open,
             max_failures: None,
-            settings: HttpSettings { workers: 1, test_checkout: true, ..HttpSettings::default() },
+            away: false,
+            signed: false,
+            limits: RoomLimits::default(),
+            jaas_webhooks: Some(Arc::new(PlainWebhooks)),
+            settings: HttpSettings {
+                workers: 1,
+                test_checkout: true,
+                meeting_origin: "https://meet.example.org".into(),
+                server_secret: Some(ServerSecret::new(SERVER_SECRET.into())),
+                ..HttpSettings::default()
+            },
         }
     }
 
     pub(crate) fn provider(mut self, provider: Provider) -> Self {
         self.gateway = Arc::new(TestGateway { provider, down: AtomicBool::new(false) });
+        self
+    }
+
+    /// The video server checks tokens.
+    pub(crate) fn signed(mut self) -> Self {
+        self.signed = true;
         self
     }
 
@@ -132,7 +166,8 @@ impl Parts {
     /// The use cases, wired.
     pub(crate) fn api(&self) -> Api {
         let (store, clock, random) = (self.store.clone(), self.clock.clone(), self.random.clone());
-        let (hasher, queries, policy) = (self.hasher.clone(), self.store.clone(), SessionPolicy::default());
+        let (hasher, policy) = (self.hasher.clone(), SessionPolicy::default());
+        let queries: Arc<dyn Queries> = if self.away { Arc::new(Away) } else { self.store.clone() };
         let tokens = Arc::new(PlainAccessTokens);
         let issue = IssueTokens {
             tokens: tokens.clone(),
@@ -145,6 +180,20 @@ impl Parts {
             reminders: ReminderPlan::new(vec![60, 1440]).unwrap(),
             random: random.clone(),
             bell: Arc::new(SilentBell),
+        };
+        let window = AccessWindow { early: SignedDuration::from_mins(15), grace: SignedDuration::from_mins(30) };
+        let links = MeetingLinks {
+            queries: queries.clone(),
+            clock: clock.clone(),
+            window,
+            signing: self.signed.then(|| Signing {
+                rooms: MeetingBaseUrl::parse("https://meet.example.org").unwrap(),
+                signer: Arc::new(PlainMeetingTokens),
+                settings: TokenSettings::default(),
+                placement: TokenPlacement::Query,
+            }),
+            pages: JoinPages { base: "https://practice.example.org/".into(), tickets: Arc::new(PlainJoinTickets) },
+            mailed: if self.signed { MailedLink::Page } else { MailedLink::Room },
         };
         let open_checkout = OpenCheckout {
             store: store.clone(),
@@ -187,12 +236,41 @@ impl Parts {
                 clock: clock.clone(),
                 practice: practice.clone(),
             },
-            record_offline: RecordOfflinePayment { store, queries: queries.clone(), clock: clock.clone(), practice },
-            links: MeetingLinks {
+            join: JoinSession {
+                links: links.clone(),
+                zones: Arc::new(SystemZones),
+                practice_zone: TimeZone::get("Europe/Berlin").unwrap(),
+            },
+            recover_links: RecoverLinks {
+                store: store.clone(),
                 queries: queries.clone(),
-                policy: MeetingLinkPolicy { grace: SignedDuration::from_mins(30) },
+                clock: clock.clone(),
+                bell: practice.bell.clone(),
+                window,
+            },
+            revoke_links: RevokeLinks { store: store.clone(), clock: clock.clone(), practice: practice.clone() },
+            participants: ManageParticipants {
+                store: store.clone(),
+                zones: Arc::new(SystemZones),
+                clock: clock.clone(),
+                practice: practice.clone(),
+            },
+            rooms: ReserveRooms {
+                store: store.clone(),
+                queries: queries.clone(),
+                clock: clock.clone(),
+                window,
+                limits: self.limits,
+            },
+            record_attendance: RecordAttendance {
+                store: store.clone(),
+                queries: queries.clone(),
                 clock: clock.clone(),
             },
+            attendance: AttendanceReport { queries: queries.clone(), clock: clock.clone(), window },
+            jaas_webhooks: self.jaas_webhooks.clone(),
+            record_offline: RecordOfflinePayment { store, queries: queries.clone(), clock: clock.clone(), practice },
+            links,
             queries,
             clock,
             random,
@@ -298,6 +376,22 @@ impl Practice {
         assert_eq!(reply.status, 303, "{}", reply.text);
     }
 
+    /// Ada's booking (1), agreed, and her token.
+    pub(crate) async fn agreed(&self) -> String {
+        let ada = self.client("Ada").await;
+        let held = self.book(&ada, SLOT).await;
+        self.pay(&held).await;
+        ada
+    }
+
+    /// Does to booking 1 what no request can do yet.
+    pub(crate) async fn change(&self, change: impl FnOnce(Booking) -> Booking) {
+        let mut work = self.parts.store.begin().await.unwrap();
+        let booking = work.booking(BookingId::new(1).unwrap()).await.unwrap().unwrap();
+        work.save_booking(&change(booking)).await.unwrap();
+        work.commit().await.unwrap();
+    }
+
     /// Moves the clock.
     pub(crate) fn advance(&self, by: SignedDuration) {
         self.parts.clock.advance(by);
@@ -314,6 +408,10 @@ impl Practice {
 
     pub(crate) async fn post(&self, path: &str, token: &str, body: &str) -> Reply {
         self.request(Method::POST, path).token(token).json(body).send().await
+    }
+
+    pub(crate) async fn delete(&self, path: &str, token: &str) -> Reply {
+        self.request(Method::DELETE, path).token(token).send().await
     }
 
     pub(crate) async fn patch(&self, path: &str, token: &str, body: &str) -> Reply {
@@ -408,12 +506,17 @@ impl Reply {
         let about = format!("{method} {path} -> {self:?}");
         assert_eq!(self.header("x-content-type-options"), Some("nosniff"), "{about}");
         assert_eq!(self.header("referrer-policy"), Some("no-referrer"), "{about}");
-        assert_eq!(self.header("cache-control"), Some("no-store"), "{about}");
+        let looks = path.starts_with("/jitsi/branding") && self.status == 200;
+        let cached = if looks { "public, max-age=300" } else { "no-store" };
+        assert_eq!(self.header("cache-control"), Some(cached), "{about}");
+        assert_eq!(self.header("x-robots-tag"), Some("noindex"), "{about}");
         assert!(self.header("content-security-policy").unwrap().contains("default-src 'none'"), "{about}");
         assert!(self.header("content-security-policy").unwrap().contains("frame-ancestors 'none'"), "{about}");
         assert!(self.header("x-request-id").is_some_and(|id| !id.is_empty() && id.len() <= 64), "{about}");
         assert_eq!(self.header("server"), None, "{about}");
         let status = self.status.as_u16();
+        let for_people = path.starts_with("/test-checkout/") || path.starts_with("/j/");
+        let page = for_people && self.header("content-type").is_some_and(|kind| kind.starts_with("text/html"));
         assert!(status < 500 || status == 503 || self.text.contains("internal_error"), "{about}");
         assert_eq!(self.header("retry-after").is_some(), matches!(status, 429 | 503), "{about}");
         assert_eq!(self.header("www-authenticate").is_some(), status == 401, "{about}");
@@ -421,12 +524,13 @@ impl Reply {
         if method == Method::HEAD {
             return;
         }
-        if status < 400 {
+        // Prosody reads refusals in its own form.
+        let prosody = path.starts_with("/jitsi/conference") && self.header("content-type") == Some("application/json");
+        if status < 400 || page || prosody {
             self.check_schema(practice, method, path);
             return;
         }
-        let page = path.starts_with("/test-checkout/") && self.header("content-type").unwrap().starts_with("text/html");
-        if page || (path == "/health/ready" && self.header("content-type") == Some("application/json")) {
+        if path == "/health/ready" && self.header("content-type") == Some("application/json") {
             return;
         }
         assert_eq!(self.header("content-type"), Some("application/problem+json"), "{about}");

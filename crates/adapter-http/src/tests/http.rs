@@ -11,7 +11,6 @@ use tokio::net::TcpStream;
 
 use super::harness::*;
 use crate::routes;
-use crate::settings::HttpSettings;
 
 /// A part that says what it is told to, or does something worse.
 struct Part(&'static str, Option<Health>);
@@ -99,7 +98,7 @@ async fn unknown_paths_and_methods_are_problems() {
             assert_eq!(reply.problem(), (404, "not_found".into()), "{method} {path}");
         }
     }
-    let settings = HttpSettings { test_checkout: true, ..HttpSettings::default() };
+    let settings = Parts::new().settings;
     let table = routes::table(&settings);
     for (_, path) in table.iter().filter(|(_, path)| !path.starts_with(routes::ADMIN)) {
         let mut allow: Vec<&str> = Vec::new();
@@ -128,7 +127,7 @@ async fn head_is_get_without_a_body() {
     let (ada, carl) = (practice.client("Ada").await, practice.admin().await);
     let held = practice.book(&ada, SLOT).await;
     practice.pay(&held).await;
-    let settings = HttpSettings { test_checkout: true, ..HttpSettings::default() };
+    let settings = Parts::new().settings;
     for (_, path) in routes::table(&settings).into_iter().filter(|(method, _)| method == Method::GET.as_str()) {
         let token = if path.starts_with(routes::ADMIN) { &carl } else { &ada };
         let path = path
@@ -275,7 +274,7 @@ async fn pages_elsewhere_may_call_only_if_their_origin_is_listed() {
         let reply = preflight(origin).send().await;
         assert_eq!(reply.status, 204);
         assert_eq!(reply.header("access-control-allow-origin"), Some(origin));
-        assert_eq!(reply.header("access-control-allow-methods"), Some("GET, HEAD, POST, PATCH"));
+        assert_eq!(reply.header("access-control-allow-methods"), Some("GET, HEAD, POST, PATCH, DELETE"));
         assert!(reply.header("access-control-allow-headers").unwrap().contains("Authorization"));
         assert_eq!(reply.header("vary"), Some("Origin"));
         for path in ["/api/services", "/api/auth/me", "/api/nothing"] {

@@ -38,7 +38,7 @@ async fn the_log_tells_routes_and_never_people() {
     // The client of these tests logs addresses; it is no part of the service.
     let filter = EnvFilter::new("debug,hyper=off,hyper_util=off,reqwest=off");
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(lines.clone()).init();
-    let practice = Parts::new().without_limits().open().await;
+    let practice = Parts::new().signed().without_limits().open().await;
     let ada = practice.client("Zebulonia").await;
     let held = practice.book(&ada, SLOT).await;
     practice.pay(&held).await;
@@ -51,11 +51,21 @@ async fn the_log_tells_routes_and_never_people() {
     named(Method::GET, "/api/bookings?zebulonia=1", "log-query").send().await;
     named(Method::GET, "/zebulonia", "log-nowhere").send().await;
     practice.post("/api/auth/login", "", r#"{"email":"zebulonia@example.org","password":"zebulonias-password"}"#).await;
+    practice.post("/api/meetings/recover", "", r#"{"email":"zebulonia@example.org"}"#).await;
+    practice.set_time("2024-01-15T10:00:00Z");
+    let page = "/j/plain.1.user-2.1";
+    assert_eq!(named(Method::GET, page, "log-page").send().await.status, 200);
+    assert_eq!(named(Method::GET, "/j/plain.1.user-2.9", "log-revoked").send().await.status, 410);
+    let entered = named(Method::POST, page, "log-enter").send().await;
+    assert_eq!(entered.status, 303);
     let log = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
     for (id, wanted) in [
         ("log-link", [r#"method=GET"#, r#"route="/api/meetings/{id}/link""#, "status=200"]),
         ("log-patch", ["method=PATCH", r#"route="/api/auth/me""#, "status=422"]),
         ("log-query", ["method=GET", r#"route="/api/bookings""#, "status=422"]),
+        ("log-page", ["method=GET", r#"route="/j/{token}""#, "status=200"]),
+        ("log-revoked", ["method=GET", r#"route="/j/{token}""#, "status=410"]),
+        ("log-enter", ["method=POST", r#"route="/j/{token}""#, "status=303"]),
         ("log-nowhere", ["method=GET", r#"route="(none)""#, "status=404"]),
     ] {
         let line = log.lines().find(|line| line.contains(id) && line.contains("answered")).unwrap();
@@ -63,8 +73,21 @@ async fn the_log_tells_routes_and_never_people() {
     }
     let room = link.json()["meeting_url"].as_str().unwrap().to_owned();
     let reference = checkout_path(&held);
-    let secrets =
-        ["zebulonia", "Zebulonia", PASSWORD, &ada, &room, reference.rsplit('/').next().unwrap(), "/api/meetings/1/"];
+    let inside = entered.header("location").unwrap();
+    assert!(room.contains("jwt=") && inside.contains("jwt="));
+    let secrets = [
+        "zebulonia",
+        "Zebulonia",
+        PASSWORD,
+        &ada,
+        &room,
+        inside,
+        "jwt=",
+        "plain.1.",
+        "meet.example.org",
+        reference.rsplit('/').next().unwrap(),
+        "/api/meetings/1/",
+    ];
     for secret in secrets {
         let leak = log.lines().find(|line| line.contains(secret));
         assert_eq!(leak, None, "{secret}");

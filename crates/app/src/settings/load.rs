@@ -13,7 +13,8 @@ const DEVELOPMENT: &str = include_str!("../../../../config/development.toml");
 const PRODUCTION: &str = include_str!("../../../../config/production.toml");
 
 /// Settings that hold a list.
-const LISTS: [&str; 3] = ["http.cors_origins", "http.trusted_proxies", "reminders.offsets_minutes"];
+const LISTS: [&str; 4] =
+    ["http.cors_origins", "http.trusted_proxies", "reminders.offsets_minutes", "branding.avatar_backgrounds"];
 
 /// For whom the service runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -68,7 +69,7 @@ fn environment(variables: &BTreeMap<String, String>) -> Result<Environment> {
     let ours: Map<String, String> = variables
         .iter()
         .filter(|(name, _)| name.to_ascii_uppercase().starts_with("ATTUNE__"))
-        .map(|(name, value)| (name.clone(), value.clone()))
+        .map(|(name, value)| (name.clone(), if is_list(name) { as_list(value) } else { value.clone() }))
         .collect();
     let mut source = Environment::with_prefix("ATTUNE")
         .prefix_separator("__")
@@ -80,6 +81,16 @@ fn environment(variables: &BTreeMap<String, String>) -> Result<Environment> {
         source = source.with_list_parse_key(list);
     }
     Ok(source)
+}
+
+fn is_list(variable: &str) -> bool {
+    let key = variable.to_ascii_lowercase().replace("__", ".");
+    LISTS.iter().any(|list| key.strip_prefix("attune.") == Some(list))
+}
+
+/// The library takes a list of one number for a number; with a comma it is a list. Empty items count nowhere.
+fn as_list(value: &str) -> String {
+    if value.is_empty() || value.contains(',') { value.to_owned() } else { format!("{value},") }
 }
 
 /// Says where a file stops being TOML, in one line. The parser's own words would quote the file, which may hold secrets.
@@ -133,6 +144,13 @@ fn with_secret_files(mut settings: Settings) -> Result<Settings> {
         ("database.url", &mut settings.database.url, &settings.database.url_file),
         ("auth.secret", &mut settings.auth.secret, &settings.auth.secret_file),
         ("mail.smtp_url", &mut settings.mail.smtp_url, &settings.mail.smtp_url_file),
+        ("jitsi.app_secret", &mut settings.jitsi.app_secret, &settings.jitsi.app_secret_file),
+        ("jitsi.server_secret", &mut settings.jitsi.server_secret, &settings.jitsi.server_secret_file),
+        (
+            "jitsi.jaas_webhook_secret",
+            &mut settings.jitsi.jaas_webhook_secret,
+            &settings.jitsi.jaas_webhook_secret_file,
+        ),
     ] {
         if file.is_empty() {
             continue;

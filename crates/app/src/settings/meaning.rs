@@ -8,13 +8,13 @@ use attune_application::accounts::Registration;
 use attune_application::setup::FirstService;
 use attune_domain::notice::ReminderPlan;
 use attune_domain::session::SessionPolicy;
-use attune_domain::{Booking, Currency, EmailAddress, MeetingBaseUrl, MeetingLinkPolicy, Money, TimeZoneName};
+use attune_domain::{Booking, Currency, EmailAddress, Money, TimeZoneName};
 use attune_ports::Provider;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use url::Url;
 
-use super::{Profile, Secret, Settings};
+use super::{Meetings, Profile, Secret, Settings, optional};
 
 /// Where everything is kept.
 #[derive(Debug, Clone)]
@@ -51,8 +51,7 @@ pub(crate) struct Meaning {
     pub(crate) first_admin: Option<EmailAddress>,
     pub(crate) zone: TimeZone,
     pub(crate) service: FirstService,
-    pub(crate) meetings: MeetingBaseUrl,
-    pub(crate) links: MeetingLinkPolicy,
+    pub(crate) meetings: Meetings,
     pub(crate) provider: Provider,
     pub(crate) hold: SignedDuration,
     pub(crate) mail: MailTransport,
@@ -97,10 +96,6 @@ impl Settings {
             (1..=24 * 60).contains(&self.payments.offline_hold_hours),
             "payments.offline_hold_hours must be between 1 and 1440"
         );
-        let meetings = MeetingBaseUrl::parse(&self.jitsi.base_url)
-            .map_err(|why| anyhow::anyhow!("jitsi.base_url cannot be used: {why}"))?;
-        ensure!(!production || meetings.is_https(), "jitsi.base_url must begin with https:// in production");
-        ensure!(self.jitsi.grace_minutes <= 24 * 60, "jitsi.grace_minutes must be at most 1440");
         ensure!(
             !production || self.testing.clock_file.is_empty(),
             "testing.clock_file is for tests only and must not be set in production"
@@ -131,8 +126,7 @@ impl Settings {
                 .transpose()?,
             zone: self.zone()?,
             service: self.first_service()?,
-            links: MeetingLinkPolicy { grace: minutes(self.jitsi.grace_minutes) },
-            meetings,
+            meetings: self.meetings(production)?,
             hold: match provider {
                 Provider::Offline => SignedDuration::from_hours(i64::from(self.payments.offline_hold_hours)),
                 Provider::None | Provider::Test => minutes(self.payments.hold_minutes),
@@ -244,8 +238,4 @@ impl Settings {
             .collect::<Result<Vec<_>>>()?;
         ReminderPlan::new(offsets).map_err(|why| anyhow::anyhow!("reminders.offsets_minutes must be {why}"))
     }
-}
-
-fn optional(text: &str) -> Option<&str> {
-    (!text.trim().is_empty()).then_some(text)
 }

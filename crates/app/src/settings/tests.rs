@@ -61,6 +61,8 @@ fn the_environment_can_say_everything() {
     assert_eq!(meaning.reminders.offsets_minutes(), [2880, 120, 15]);
     assert!(matches!(meaning.database, DatabaseUrl::Memory));
     assert!(meaning.service.price.is_zero());
+    let one = [("ATTUNE__REMINDERS__OFFSETS_MINUTES", "90")];
+    assert_eq!(self::meaning(Profile::Development, &one).unwrap().reminders.offsets_minutes(), [90]);
     let none = [("ATTUNE__REMINDERS__OFFSETS_MINUTES", "")];
     assert!(self::meaning(Profile::Development, &none).unwrap().reminders.offsets_minutes().is_empty());
 }
@@ -93,6 +95,18 @@ fn a_bad_value_stops_the_start_and_its_key_is_named() {
         ("ATTUNE__PRACTICE__SESSION_PRICE", "1.234", "practice.session_price"),
         ("ATTUNE__PRACTICE__SESSION_MINUTES", "0", "practice.session_minutes"),
         ("ATTUNE__JITSI__BASE_URL", "javascript:alert(1)", "jitsi.base_url"),
+        ("ATTUNE__JITSI__MODE", "magic", "jitsi.mode"),
+        ("ATTUNE__JITSI__MODE", "jwt", "jitsi.app_id"),
+        ("ATTUNE__JITSI__MODE", "jaas", "jitsi.app_id"),
+        ("ATTUNE__JITSI__APP_SECRET", "canary-canary-canary-canary-canary", "jitsi.mode"),
+        ("ATTUNE__JITSI__SERVER_SECRET", "canary", "jitsi.server_secret"),
+        ("ATTUNE__JITSI__TOKEN_IN", "cookie", "jitsi.token_in"),
+        ("ATTUNE__JITSI__MAX_OCCUPANTS", "1", "jitsi.max_occupants"),
+        ("ATTUNE__JITSI__EARLY_MINUTES", "1441", "jitsi.early_minutes"),
+        ("ATTUNE__MAIL__JOIN_LINK", "pigeon", "mail.join_link"),
+        ("ATTUNE__BRANDING__LOGO_URL", "http://example.org/logo.png", "branding.logo_url"),
+        ("ATTUNE__BRANDING__BACKGROUND_COLOR", "url(https://evil.example)", "branding.background_color"),
+        ("ATTUNE__BRANDING__AVATAR_BACKGROUNDS", "#123456,red", "branding.avatar_backgrounds"),
         ("ATTUNE__PAYMENTS__PROVIDER", "paypal", "payments.provider"),
         ("ATTUNE__MAIL__TRANSPORT", "pigeon", "mail.transport"),
         ("ATTUNE__MAIL__TRANSPORT", "smtp", "mail.smtp_url"),
@@ -121,6 +135,34 @@ fn production_refuses_what_is_only_for_trying_out() {
     }
 }
 
+/// A practice with a Jitsi of its own that checks tokens.
+const SIGNED: [(&str, &str); 5] = [
+    SECRET,
+    ("ATTUNE__JITSI__MODE", "jwt"),
+    ("ATTUNE__JITSI__BASE_URL", "https://meet.example.org"),
+    ("ATTUNE__JITSI__APP_ID", "attune"),
+    ("ATTUNE__JITSI__APP_SECRET", "canary-canary-canary-canary-canary"),
+];
+
+#[test]
+fn signed_links_are_never_mailed_and_need_an_address_of_ours() {
+    use attune_application::meetings::MailedLink;
+    let with = |more: &[(&'static str, &'static str)]| [&SIGNED[..], more].concat();
+    assert_eq!(meaning(Profile::Development, &[]).unwrap().meetings.mailed, MailedLink::Room);
+    let gateway = [("ATTUNE__MAIL__JOIN_LINK", "gateway")];
+    assert_eq!(meaning(Profile::Development, &gateway).unwrap().meetings.mailed, MailedLink::Page);
+    assert_eq!(meaning(Profile::Development, &SIGNED).unwrap().meetings.mailed, MailedLink::Page);
+    let direct = refusal(Profile::Development, &with(&[("ATTUNE__MAIL__JOIN_LINK", "direct")]));
+    assert!(direct.contains("mail.join_link") && !direct.contains("canary"), "{direct}");
+    assert!(refusal(Profile::Production, &SIGNED).contains("http.public_url"));
+    let public = with(&[("ATTUNE__HTTP__PUBLIC_URL", "https://booking.example.org")]);
+    assert!(meaning(Profile::Production, &public).is_ok());
+    let public_server = with(&[("ATTUNE__JITSI__BASE_URL", "https://meet.jit.si")]);
+    assert!(refusal(Profile::Development, &public_server).contains("meet.jit.si"), "nobody's tokens are taken there");
+    let two_keys = with(&[("ATTUNE__JITSI__KEY_FILE", "/nowhere/key.pem")]);
+    assert!(refusal(Profile::Development, &two_keys).contains("jitsi.app_secret and jitsi.key_file"));
+}
+
 #[test]
 fn secrets_never_print() {
     let canary = "canary-canary-canary-canary-canary";
@@ -131,6 +173,12 @@ fn secrets_never_print() {
             ("ATTUNE__AUTH__PREVIOUS_SECRET", canary),
             ("ATTUNE__DATABASE__URL", &format!("postgres://u:{canary}@h/d")),
             ("ATTUNE__MAIL__SMTP_URL", &format!("smtp://u:{canary}@h")),
+            ("ATTUNE__JITSI__MODE", "jwt"),
+            ("ATTUNE__JITSI__BASE_URL", "https://meet.example.org"),
+            ("ATTUNE__JITSI__APP_ID", "attune"),
+            ("ATTUNE__JITSI__APP_SECRET", canary),
+            ("ATTUNE__JITSI__SERVER_SECRET", canary),
+            ("ATTUNE__JITSI__JAAS_WEBHOOK_SECRET", canary),
         ],
     ))
     .unwrap();

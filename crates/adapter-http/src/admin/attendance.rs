@@ -1,0 +1,249 @@
+//! Who was in a room, for admins.
+
+#![expect(unused_qualifications, reason = "utoipa qualifies the parameters of a path in the code it generates")]
+
+use std::fmt::Display;
+
+use actix_web::HttpResponse;
+use actix_web::http::header::CONTENT_DISPOSITION;
+use actix_web::web::Data;
+use attune_application::meetings::AttendedSession;
+use attune_domain::meeting::Attended;
+use attune_domain::{ParticipantId, Person, UserId};
+use attune_ports::{BookingFilter, PageRequest};
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::auth::Admin;
+use crate::bookings::page;
+use crate::input::{Fields, FromFields, Request};
+use crate::output::{self, Instant};
+use crate::problem::{Code, Problem};
+use crate::state::State;
+
+/// How far back a report goes by itself.
+const USUAL_SPAN: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// One person's time in the room of a session, as the video server told it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Attendance)]
+pub(crate) struct AttendanceBody {
+    /// As what.
+    #[schema(schema_with = output::attendance_role)]
+    role: &'static str,
+    /// Which account; null for everybody else.
+    #[schema(required = true, example = 7)]
+    user_id: Option<i64>,
+    /// Which invitation; null for everybody else.
+    #[schema(required = true, example = json!(null))]
+    participant_id: Option<i64>,
+    /// When they first came in; null if only their leaving was told.
+    #[schema(required = true, value_type = Option<String>, format = DateTime, example = "2024-01-15T10:01:00Z")]
+    joined_at: Option<Instant>,
+    /// When they last went out; null while they are in the room.
+    #[schema(required = true, value_type = Option<String>, format = DateTime, example = "2024-01-15T10:50:00Z")]
+    left_at: Option<Instant>,
+    /// How long they were there, to the nearest minute. Two devices at once count once.
+    #[schema(example = 49)]
+    minutes: u32,
+    /// How often they came in.
+    #[schema(example = 1)]
+    visits: u32,
+}
+
+impl AttendanceBody {
+    /// Somebody's time in the room of a booking of this client.
+    pub(crate) fn new(client: UserId, attended: &Attended) -> Self {
+        let (user_id, participant_id) = match attended.person {
+            Some(Person::Account(id)) => (Some(id), None),
+            Some(Person::Participant(id)) => (None, Some(id)),
+            None => (None, None),
+        };
+        let role = match attended.person {
+            Some(Person::Account(id)) if id == client => "client",
+            Some(Person::Account(_)) => "therapist",
+            Some(Person::Participant(_)) => "participant",
+            None => "unknown",
+        };
+        Self {
+            role,
+            user_id: user_id.map(UserId::get),
+            participant_id: participant_id.map(ParticipantId::get),
+            joined_at: attended.joined_at.map(Instant),
+            left_at: attended.left_at.map(Instant),
+            minutes: attended.minutes,
+            visits: attended.visits,
+        }
+    }
+}
+
+/// A session and who was there.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SessionAttendance {
+    /// Which booking.
+    #[schema(example = 42)]
+    booking_id: i64,
+    /// Whose it is.
+    #[schema(example = 7)]
+    user_id: i64,
+    /// With whom.
+    #[schema(example = 1)]
+    therapist_id: i64,
+    /// When it begins.
+    #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
+    scheduled_at: Instant,
+    /// Length in minutes.
+    #[schema(example = 50)]
+    duration: u32,
+    /// As in the booking.
+    #[schema(schema_with = output::booking_status)]
+    status: &'static str,
+    /// Everybody who was there, in the order in which they came.
+    attendance: Vec<AttendanceBody>,
+}
+
+impl From<&AttendedSession> for SessionAttendance {
+    fn from(session: &AttendedSession) -> Self {
+        let booking = &session.view.booking;
+        Self {
+            booking_id: booking.id.get(),
+            user_id: booking.client.get(),
+            therapist_id: booking.therapist.get(),
+            scheduled_at: Instant(booking.scheduled_at),
+            duration: booking.minutes,
+            status: booking.status.as_str(),
+            attendance: session.attendance.iter().map(|a| AttendanceBody::new(booking.client, a)).collect(),
+        }
+    }
+}
+
+/// A part of the sessions, each with who was there.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AttendanceList {
+    sessions: Vec<SessionAttendance>,
+    /// How many sessions match in all.
+    #[schema(example = 1)]
+    total: u64,
+    /// At most this many are in this answer.
+    #[schema(example = 50)]
+    limit: u32,
+    /// This many were skipped.
+    #[schema(example = 0)]
+    offset: u64,
+}
+
+/// Which sessions.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the documented form of `Wanted`, which is what is read")]
+pub(crate) struct AttendanceQuery {
+    /// Beginning at or after this instant; thirty days before `to` when left out.
+    #[param(format = DateTime)]
+    from: Option<String>,
+    /// Beginning before this instant; now when left out.
+    #[param(format = DateTime)]
+    to: Option<String>,
+    /// Only of this client.
+    #[param(minimum = 1)]
+    user_id: Option<i64>,
+    /// `json`, or `csv` for a table with a line for each person in each session.
+    #[param(default = "json", example = "json")]
+    format: Option<String>,
+    /// At most this many sessions.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+    /// After skipping this many.
+    #[param(minimum = 0, default = 0)]
+    offset: Option<u64>,
+}
+
+/// Which sessions, as read from a query.
+struct Wanted {
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    client: Option<UserId>,
+    as_table: bool,
+    page: PageRequest,
+}
+
+impl FromFields for Wanted {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let as_table = fields.optional("format", |text| match text {
+            "json" => Ok(Some(false)),
+            "csv" => Ok(Some(true)),
+            _ => Err(Code::InvalidValue),
+        });
+        Some(Self {
+            from: fields.optional_instant("from"),
+            to: fields.optional_instant("to"),
+            client: fields.whole("user_id", UserId::new),
+            as_table: as_table.unwrap_or(false),
+            page: page(fields),
+        })
+    }
+}
+
+/// Who was at which session
+///
+/// Sessions that begin in a range, by default in the last thirty days, latest first, each with everybody who was there as
+/// far as the video server told. The same as a table with `?format=csv` (RFC 4180): a line for each person, and one for a
+/// session at which nobody was. No names in either. `X-Total-Count` tells how many sessions there are in all.
+#[utoipa::path(
+    get, path = "/api/admin/reports/attendance", operation_id = "attendanceReport", tag = "Admin",
+    security(("bearer" = [])),
+    params(AttendanceQuery),
+    responses((
+        status = 200, description = "The sessions",
+        content((AttendanceList = "application/json"), (String = "text/csv")),
+        headers(("X-Total-Count" = u64, description = "How many sessions match in all"))
+    ))
+)]
+pub(crate) async fn report(state: Data<State>, Admin(_): Admin, request: Request) -> Result<HttpResponse, Problem> {
+    let wanted: Wanted = request.query()?;
+    let to = wanted.to.unwrap_or_else(|| state.api.clock.now());
+    let from = wanted.from.unwrap_or_else(|| to.saturating_sub(USUAL_SPAN).unwrap_or(Timestamp::MIN));
+    let filter = BookingFilter { client: wanted.client, from: Some(from), to: Some(to), ..BookingFilter::default() };
+    let found = state.api.attendance.list(&filter, wanted.page).await?;
+    let sessions: Vec<SessionAttendance> = found.items.iter().map(SessionAttendance::from).collect();
+    let mut response = HttpResponse::Ok();
+    response.insert_header(("X-Total-Count", found.total));
+    if wanted.as_table {
+        return Ok(response
+            .content_type("text/csv; charset=utf-8; header=present")
+            .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"attendance.csv\""))
+            .body(table(&sessions)));
+    }
+    let PageRequest { limit, offset } = wanted.page;
+    Ok(response.json(AttendanceList { sessions, total: found.total, limit, offset }))
+}
+
+/// Numbers, times and words of ours need no quotes, and no spreadsheet takes any of them for a formula.
+fn table(sessions: &[SessionAttendance]) -> String {
+    let mut csv = "booking_id,scheduled_at,duration,status,role,user_id,participant_id,joined_at,left_at,minutes,visits\r\n"
+        .to_owned();
+    for session in sessions {
+        let SessionAttendance { booking_id, scheduled_at, duration, status, .. } = session;
+        let mut line = |rest: &str| {
+            csv.push_str(&format!("{booking_id},{},{duration},{status},{rest}\r\n", utc(*scheduled_at)));
+        };
+        for person in &session.attendance {
+            let AttendanceBody { role, minutes, visits, .. } = person;
+            let (user, participant) = (field(person.user_id), field(person.participant_id));
+            let (joined, left) = (field(person.joined_at.map(utc)), field(person.left_at.map(utc)));
+            line(&format!("{role},{user},{participant},{joined},{left},{minutes},{visits}"));
+        }
+        if session.attendance.is_empty() {
+            line(",,,,,,");
+        }
+    }
+    csv
+}
+
+fn field(value: Option<impl Display>) -> String {
+    value.map_or_else(String::new, |value| value.to_string())
+}
+
+fn utc(instant: Instant) -> String {
+    instant.0.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}

@@ -1,0 +1,148 @@
+//! People without an account whom a therapist invites into one session.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use attune_application::meetings::{InviteParticipantCommand, RevokeParticipantCommand};
+use attune_domain::{EmailAddress, Participant, ParticipantRole, PersonName, TimeZoneName};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::auth::Admin;
+use crate::input::{Fields, FromFields, Request};
+use crate::me::{name, timezone};
+use crate::output::{self, Instant};
+use crate::problem::{Code, Problem};
+use crate::state::State;
+
+/// Somebody who is invited into a session without an account.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Participant)]
+pub(crate) struct ParticipantBody {
+    /// Which invitation. The same person invited into two sessions is two participants.
+    #[schema(example = 3)]
+    id: i64,
+    /// Where their mails go.
+    #[schema(format = Email, example = "mary@example.org")]
+    email: String,
+    /// How they are called in the room.
+    #[schema(example = "Mary Somerville")]
+    display_name: String,
+    /// What they are invited as.
+    #[schema(schema_with = output::participant_role)]
+    role: &'static str,
+    /// Zone in which times are written to them; the practice's own when null.
+    #[schema(required = true, example = "Europe/London")]
+    timezone: Option<String>,
+    /// When they were invited.
+    #[schema(value_type = String, format = DateTime, example = "2024-01-12T10:00:00Z")]
+    invited_at: Instant,
+    /// When the invitation was taken back; null while it stands.
+    #[schema(required = true, value_type = Option<String>, format = DateTime, example = json!(null))]
+    revoked_at: Option<Instant>,
+}
+
+impl From<&Participant> for ParticipantBody {
+    fn from(invited: &Participant) -> Self {
+        Self {
+            id: invited.id.get(),
+            email: invited.email.as_str().to_owned(),
+            display_name: invited.display_name.as_str().to_owned(),
+            role: invited.role.as_str(),
+            timezone: invited.time_zone.as_ref().map(|z| z.as_str().to_owned()),
+            invited_at: Instant(invited.invited_at),
+            revoked_at: invited.revoked_at.map(Instant),
+        }
+    }
+}
+
+/// Whom to invite.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "email": "mary@example.org", "display_name": "Mary Somerville", "role": "observer", "timezone": "Europe/London",
+}))]
+pub(crate) struct Invitation {
+    /// Where the invitation goes.
+    #[schema(value_type = String, format = Email, max_length = 254)]
+    email: EmailAddress,
+    /// How the person is called in the room, at most 100 characters.
+    #[schema(value_type = String, min_length = 1, max_length = 100)]
+    display_name: PersonName,
+    /// What the person is invited as.
+    #[schema(schema_with = output::participant_role)]
+    role: ParticipantRole,
+    /// A zone of the IANA database, in which mails write times; the practice's own when left out.
+    #[schema(value_type = Option<String>)]
+    timezone: Option<TimeZoneName>,
+}
+
+impl FromFields for Invitation {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let email = fields.required("email", |text| EmailAddress::parse(text).map_err(|_| Code::InvalidEmail));
+        let display_name = fields.required("display_name", |text| name(text)?.ok_or(Code::Required));
+        let role = fields.required("role", |text| ParticipantRole::parse(text).ok_or(Code::InvalidValue));
+        let timezone = fields.optional("timezone", timezone);
+        Some(Self { email: email?, display_name: display_name?, role: role?, timezone })
+    }
+}
+
+/// Invite somebody into a session
+///
+/// By mail and without an account: a partner, a presenter, a supervisor. The mail has a link of their own, and reminders
+/// follow as they do for the client. At most ten invitations stand at once.
+#[utoipa::path(
+    post, path = "/api/admin/bookings/{id}/participants", operation_id = "inviteParticipant", tag = "Admin",
+    security(("bearer" = [])),
+    params(("id" = i64, Path, minimum = 1, description = "The booking's id", example = 42)),
+    request_body = Invitation,
+    responses((status = 201, description = "The invitation", body = ParticipantBody))
+)]
+pub(crate) async fn invite(
+    state: Data<State>,
+    Admin(caller): Admin,
+    request: Request,
+) -> Result<HttpResponse, Problem> {
+    let id = request.booking_id()?;
+    let origin = request.origin();
+    let wanted: Invitation = request.body().await?;
+    let invited = state
+        .api
+        .participants
+        .invite(InviteParticipantCommand {
+            admin: caller.user.id,
+            booking: id,
+            email: wanted.email,
+            display_name: wanted.display_name,
+            role: wanted.role,
+            time_zone: wanted.timezone,
+            origin,
+        })
+        .await?;
+    Ok(HttpResponse::Created().json(ParticipantBody::from(&invited)))
+}
+
+/// Take an invitation back
+///
+/// From now on its link opens nothing. Doing it twice is fine. The same person can be invited again.
+#[utoipa::path(
+    delete, path = "/api/admin/bookings/{id}/participants/{participant_id}", operation_id = "revokeParticipant",
+    tag = "Admin", security(("bearer" = [])),
+    params(
+        ("id" = i64, Path, minimum = 1, description = "The booking's id", example = 42),
+        ("participant_id" = i64, Path, minimum = 1, description = "The invitation's id", example = 3)
+    ),
+    responses((status = 204, description = "Taken back"))
+)]
+pub(crate) async fn revoke(
+    state: Data<State>,
+    Admin(caller): Admin,
+    request: Request,
+) -> Result<HttpResponse, Problem> {
+    let booking = request.booking_id()?;
+    let participant = request.participant_id()?;
+    request.no_query()?;
+    let origin = request.origin();
+    let command = RevokeParticipantCommand { admin: caller.user.id, booking, participant, origin };
+    state.api.participants.revoke(command).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

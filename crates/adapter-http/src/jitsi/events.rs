@@ -1,0 +1,137 @@
+//! What a video server of the practice's own tells: the messages of `mod_event_sync_component` for Prosody.
+//!
+//! They come more than once and in any order, so each is kept as facts, and the facts are sorted out by whoever asks.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use attune_application::meetings::RoomReport;
+use attune_domain::Person;
+use attune_domain::meeting::{AttendanceFact, Happening};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use super::{Loose, MAX_MESSAGE_BYTES, VideoServer, breakout_room, ended, keep, occupant};
+use crate::input::Request;
+use crate::problem::Problem;
+use crate::state::State;
+
+/// What happened in a room. Of a message nothing else is read, names and e-mail addresses least of all.
+#[derive(Deserialize, ToSchema)]
+#[schema(example = json!({
+    "event_name": "muc-occupant-left", "room_name": "booking-42-1705312800-0123456789abcdef0123456789abcdef",
+    "is_breakout": false,
+    "occupant": {
+        "occupant_jid": "5c7a@meet.example.org/Xw0", "id": "user-7", "joined_at": 1_705_312_860, "left_at": 1_705_315_800
+    }
+}))]
+pub(crate) struct RoomEvent {
+    /// `muc-room-created`, `muc-room-destroyed`, `muc-occupant-joined` or `muc-occupant-left`.
+    #[schema(value_type = String)]
+    event_name: Loose,
+    /// The room, for a breakout room the one it belongs to.
+    #[schema(value_type = String)]
+    room_name: Loose,
+    /// Whether it is a breakout room.
+    #[schema(value_type = Option<bool>)]
+    is_breakout: Loose,
+    /// Which breakout room.
+    #[schema(value_type = Option<String>)]
+    breakout_room_id: Loose,
+    /// When the room ended, in seconds since 1970.
+    #[schema(value_type = Option<f64>)]
+    destroyed_at: Loose,
+    /// Who came or went.
+    #[schema(value_type = Option<RoomOccupant>)]
+    occupant: Loose,
+    /// Everybody who was there, when the room ended.
+    #[schema(value_type = Option<Vec<RoomOccupant>>)]
+    all_occupants: Loose,
+}
+
+/// One connection into a room.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct RoomOccupant {
+    /// The server's name for the connection.
+    #[schema(value_type = String)]
+    occupant_jid: Loose,
+    /// Who it is: `context.user.id` of the token. Missing without one.
+    #[schema(value_type = Option<String>)]
+    id: Loose,
+    /// When they came in, in seconds since 1970.
+    #[schema(value_type = Option<f64>)]
+    joined_at: Loose,
+    /// When they went out, in seconds since 1970.
+    #[schema(value_type = Option<f64>)]
+    left_at: Loose,
+}
+
+impl RoomEvent {
+    fn report(&self) -> Option<RoomReport> {
+        let breakout = breakout_room(&self.is_breakout, &self.breakout_room_id);
+        let breakout = breakout.as_deref();
+        let facts = match self.event_name.text()?.as_str() {
+            // Both times are in the message about leaving, so the one about coming may get lost.
+            "muc-occupant-joined" | "muc-occupant-left" => {
+                self.occupant.read().map(|who: RoomOccupant| who.facts(breakout)).unwrap_or_default()
+            }
+            "muc-room-destroyed" => {
+                let everybody: Vec<Box<RawValue>> = self.all_occupants.read().unwrap_or_default();
+                let everybody = everybody.iter().filter_map(|who| serde_json::from_str::<RoomOccupant>(who.get()).ok());
+                let mut facts: Vec<AttendanceFact> = everybody.flat_map(|who| who.facts(breakout)).collect();
+                // The end of a breakout room is not the end of the session.
+                facts.extend(self.destroyed_at.seconds().filter(|_| breakout.is_none()).map(ended));
+                facts
+            }
+            _ => Vec::new(),
+        };
+        Some(RoomReport { room: self.room_name.text()?, facts })
+    }
+}
+
+impl RoomOccupant {
+    fn facts(&self, breakout: Option<&str>) -> Vec<AttendanceFact> {
+        let Some(connection) = self.occupant_jid.text() else { return Vec::new() };
+        let occupant = occupant(&connection, breakout);
+        let person = self.id.text().and_then(|id| Person::parse(&id));
+        let told = [(Happening::Joined, self.joined_at.seconds()), (Happening::Left, self.left_at.seconds())];
+        told.into_iter()
+            .filter_map(|(happening, at)| {
+                Some(AttendanceFact { at: at?, happening, occupant: occupant.clone(), person })
+            })
+            .collect()
+    }
+}
+
+/// What became of a message.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct KeptFacts {
+    /// How many facts in it were new.
+    #[schema(example = 1)]
+    kept: u64,
+}
+
+/// Tell what happened in a room
+///
+/// For `mod_event_sync_component` of Prosody with `api_prefix = "https://<this service>/jitsi"`. `room_name`, `event_name`
+/// and the times say everything; the last two parts of the path do not matter. Telling something twice, late, or in another
+/// order changes nothing. Messages about unknown rooms and of unknown kinds are answered with 200 and forgotten, so that
+/// the server does not send them again, and fields that are not listed here are not read.
+#[utoipa::path(
+    post, path = "/jitsi/events/{about}/{happened}", operation_id = "roomEvent", tag = "Video server",
+    security(("serverSecret" = [])),
+    params(
+        ("about" = String, Path, description = "`room` or `occupant`", example = "occupant"),
+        ("happened" = String, Path, description = "`created`, `destroyed`, `joined` or `left`", example = "left")
+    ),
+    request_body = RoomEvent,
+    responses((status = 200, description = "Taken note of", body = KeptFacts))
+)]
+pub(crate) async fn receive(state: Data<State>, _: VideoServer, request: Request) -> Result<HttpResponse, Problem> {
+    let event: RoomEvent = request.message(MAX_MESSAGE_BYTES).await?;
+    let kept = match event.report() {
+        Some(report) => keep(&state, &report).await?,
+        None => 0,
+    };
+    Ok(HttpResponse::Ok().json(KeptFacts { kept }))
+}

@@ -1,0 +1,221 @@
+//! Whether a room may exist: the reservation system of Prosody (`mod_reservations`), with this service as its backend.
+//!
+//! Prosody shows the message of a refusal to the person at the door. So refusals have its form, and a sentence that says
+//! what to do; failures of the request itself are problems, as everywhere.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use attune_application::meetings::{ReserveError, ReservedRoom};
+use attune_domain::meeting::{MeetingRoom, ReservationRefusal};
+use attune_domain::{ConferenceId, LinkRefusal};
+use serde::Serialize;
+use url::{Url, form_urlencoded};
+use utoipa::ToSchema;
+
+use super::{VideoServer, try_again};
+use crate::input::Request;
+use crate::join::in_words;
+use crate::output::Instant;
+use crate::problem::{Code, Problem};
+use crate::state::State;
+
+/// The owner in an answer where the question named none. The server wants one and does nothing with it.
+const NO_OWNER: &str = "attune";
+
+/// Which room. Whatever else is sent is passed over.
+#[derive(ToSchema)]
+#[schema(example = json!({
+    "name": "booking-42-1705312800-0123456789abcdef0123456789abcdef", "start_time": "2024-01-15T09:58:21.000Z",
+    "mail_owner": "5c7a@meet.example.org"
+}))]
+pub(crate) struct RoomQuestion {
+    /// The room, also as `[tenant]room`, in any case.
+    name: String,
+    /// The server's name for whoever is at the door. It comes back as it is.
+    mail_owner: Option<String>,
+}
+
+impl RoomQuestion {
+    fn parse(body: &[u8]) -> Result<Self, Problem> {
+        let mut question = Self { name: String::new(), mail_owner: None };
+        for (field, value) in form_urlencoded::parse(body) {
+            match &*field {
+                "name" => question.name = value.into_owned(),
+                "mail_owner" => question.mail_owner = Some(value.into_owned()).filter(|owner| !owner.is_empty()),
+                _ => {}
+            }
+        }
+        if question.name.is_empty() { Err(Problem::field("name", Code::Required)) } else { Ok(question) }
+    }
+}
+
+/// A room that may exist.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RoomReservation)]
+pub(crate) struct ReservationBody {
+    /// Under which name the server asks about it again.
+    #[schema(example = "42")]
+    id: String,
+    /// The room, spelled as in the question.
+    #[schema(example = "booking-42-1705312800-0123456789abcdef0123456789abcdef")]
+    name: String,
+    /// As in the question.
+    #[schema(example = "5c7a@meet.example.org")]
+    mail_owner: String,
+    /// When the session begins.
+    #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
+    start_time: Instant,
+    /// From then on until the room ends, in seconds.
+    #[schema(example = 4800)]
+    duration: i64,
+    /// How many people it takes at once; the server's own limit where it is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 4)]
+    max_occupants: Option<u32>,
+    /// Whether people wait outside until a therapist lets them in.
+    #[schema(example = false)]
+    lobby: bool,
+}
+
+impl ReservationBody {
+    fn new(room: &ReservedRoom, name: String, mail_owner: String) -> Self {
+        let reservation = &room.reservation;
+        Self {
+            id: room.id.to_string(),
+            name,
+            mail_owner,
+            start_time: Instant(reservation.starts_at),
+            duration: reservation.seconds(),
+            max_occupants: reservation.max_occupants,
+            lobby: reservation.lobby,
+        }
+    }
+}
+
+/// Why a room may not exist now.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RoomRefusal {
+    /// What the person at the door is told.
+    #[schema(example = "This room opens on Monday, 15 January 2024 at 10:45 (Europe/Berlin, UTC+01:00).")]
+    message: String,
+}
+
+/// The room is open already.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct OpenRoom {
+    /// Under which name it can be asked about.
+    #[schema(example = "42")]
+    conflict_id: String,
+}
+
+/// Ask whether a room may exist
+///
+/// For `mod_reservations` of Prosody with `reservations_api_prefix = "https://<this service>/jitsi"`. A room may exist from
+/// a while before its session until a while after it, once the session is agreed, and once at a time.
+#[utoipa::path(
+    post, path = "/jitsi/conference", operation_id = "openRoom", tag = "Video server", security(("serverSecret" = [])),
+    request_body(content = RoomQuestion, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "It may, until then and with these limits", body = ReservationBody),
+        (status = 403, description = "Not yet, not any more, or not agreed", body = RoomRefusal),
+        (status = 404, description = "Not a room of this practice", body = RoomRefusal),
+        (status = 409, description = "It is open already", body = OpenRoom)
+    )
+)]
+pub(crate) async fn open(state: Data<State>, _: VideoServer, request: Request) -> Result<HttpResponse, Problem> {
+    let body = request.raw_body(state.settings.max_body_bytes).await?;
+    let RoomQuestion { name, mail_owner } = RoomQuestion::parse(&body)?;
+    match state.api.rooms.open(&name).await {
+        Ok(room) => {
+            let owner = mail_owner.unwrap_or_else(|| NO_OWNER.to_owned());
+            Ok(HttpResponse::Ok().json(ReservationBody::new(&room, name, owner)))
+        }
+        Err(error) => refuse(&state, error),
+    }
+}
+
+/// Ask about an open room
+///
+/// What `POST /jitsi/conference` answered, as it is now: a session that was moved since ends at its new time.
+#[utoipa::path(
+    get, path = "/jitsi/conference/{id}", operation_id = "showRoom", tag = "Video server",
+    security(("serverSecret" = [])),
+    params(("id" = String, Path, description = "The `id` or `conflict_id` of an answer, also as `42.0`", example = "42")),
+    responses(
+        (status = 200, description = "The room", body = ReservationBody),
+        (status = 403, description = "It may not exist any more", body = RoomRefusal),
+        (status = 404, description = "There is none, or it ended", body = RoomRefusal)
+    )
+)]
+pub(crate) async fn show(state: Data<State>, _: VideoServer, request: Request) -> Result<HttpResponse, Problem> {
+    let Some(id) = conference_id(&request) else { return refuse(&state, ReserveError::Unknown) };
+    match state.api.rooms.get(id).await {
+        Ok(room) => {
+            let name = spelled(&room.reservation.room);
+            Ok(HttpResponse::Ok().json(ReservationBody::new(&room, name, NO_OWNER.to_owned())))
+        }
+        Err(error) => refuse(&state, error),
+    }
+}
+
+/// Tell that a room ended
+///
+/// Telling it twice is like telling it once.
+#[utoipa::path(
+    delete, path = "/jitsi/conference/{id}", operation_id = "closeRoom", tag = "Video server",
+    security(("serverSecret" = [])),
+    params(("id" = String, Path, description = "The `id` or `conflict_id` of an answer, also as `42.0`", example = "42")),
+    responses(
+        (status = 204, description = "It is not open any more"),
+        (status = 404, description = "No room was ever called that", body = RoomRefusal)
+    )
+)]
+pub(crate) async fn close(state: Data<State>, _: VideoServer, request: Request) -> Result<HttpResponse, Problem> {
+    let Some(id) = conference_id(&request) else { return refuse(&state, ReserveError::Unknown) };
+    state.api.rooms.close(id).await.map_err(try_again)?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// The conference of the path. Servers on Lua 5.4 write numbers with a fraction, and an id may have been one in between.
+fn conference_id(request: &Request) -> Option<ConferenceId> {
+    let text = request.segment("id");
+    let digits = text.strip_suffix(".0").unwrap_or(text);
+    let number = digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok()).flatten();
+    number.and_then(ConferenceId::new)
+}
+
+/// The room as its server calls it: with the tenant in brackets before it, if there is one in its address.
+fn spelled(room: &MeetingRoom) -> String {
+    let url = Url::parse(room.url()).ok();
+    let segments = url.as_ref().and_then(Url::path_segments).into_iter().flatten();
+    match segments.rev().nth(1).filter(|tenant| !tenant.is_empty()) {
+        Some(tenant) => format!("[{tenant}]{}", room.id()),
+        None => room.id().to_owned(),
+    }
+}
+
+fn refuse(state: &State, error: ReserveError) -> Result<HttpResponse, Problem> {
+    let (status, message) = match error {
+        ReserveError::Unknown => (StatusCode::NOT_FOUND, "There is no such room.".to_owned()),
+        ReserveError::Refused(ReservationRefusal::TooEarly { opens_at }) => {
+            let opens = in_words(opens_at, &state.api.join.practice_zone);
+            (StatusCode::FORBIDDEN, format!("This room opens on {opens}."))
+        }
+        ReserveError::Refused(ReservationRefusal::NoSession(why)) => {
+            let message = match why {
+                LinkRefusal::Over => "This session is over.",
+                LinkRefusal::Cancelled => "This session was cancelled.",
+                LinkRefusal::NotConfirmed | LinkRefusal::NotYours | LinkRefusal::Revoked => {
+                    "This session is not confirmed."
+                }
+            };
+            (StatusCode::FORBIDDEN, message.to_owned())
+        }
+        ReserveError::Open(id) => {
+            return Ok(HttpResponse::Conflict().json(OpenRoom { conflict_id: id.to_string() }));
+        }
+        ReserveError::Store(error) => return Err(try_again(error)),
+    };
+    Ok(HttpResponse::build(status).json(RoomRefusal { message }))
+}

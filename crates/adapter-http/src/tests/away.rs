@@ -1,0 +1,53 @@
+//! A store that answers nothing.
+
+use async_trait::async_trait;
+use attune_domain::meeting::AttendanceFact;
+use attune_domain::notice::Notice;
+use attune_domain::{
+    BookingId, ConferenceId, EmailAddress, Participant, ParticipantId, Service, SessionId, User, UserId,
+};
+use attune_ports::{
+    AccountKey, AuditEntry, BookingFilter, BookingView, Caller, Conference, Credentials, OutboxHealth, Page,
+    PageRequest, Payment, Provider, Queries, StoreError, UserFilter,
+};
+use jiff::Timestamp;
+
+/// The read side of a store that is away.
+pub(crate) struct Away;
+
+macro_rules! nothing_answers {
+    ($($name:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)+) => {
+        #[async_trait]
+        impl Queries for Away {
+            $(async fn $name(&self, $($argument: $kind),*) -> Result<$answer, StoreError> {
+                $(let _ = $argument;)*
+                Err(StoreError::Unavailable("secret cause".into()))
+            })+
+        }
+    };
+}
+
+nothing_answers! {
+    ping() -> ();
+    caller(session: SessionId) -> Option<Caller>;
+    credentials(email: &EmailAddress) -> Option<Credentials>;
+    credentials_of(user: UserId) -> Option<Credentials>;
+    login_failures(account: &AccountKey, since: Timestamp) -> u64;
+    network_is_known(user: UserId, network: &str) -> bool;
+    user(id: UserId) -> Option<User>;
+    users(filter: &UserFilter, page: PageRequest) -> Page<User>;
+    services() -> Vec<Service>;
+    booking(id: BookingId) -> Option<BookingView>;
+    bookings(filter: &BookingFilter, page: PageRequest) -> Page<BookingView>;
+    payments(booking: BookingId) -> Vec<Payment>;
+    payment_by_reference(provider: Provider, reference: &str) -> Option<Payment>;
+    notices(booking: BookingId) -> Vec<Notice>;
+    history(booking: BookingId) -> Vec<AuditEntry>;
+    booking_by_room(room_id: &str) -> Option<BookingView>;
+    participant(id: ParticipantId) -> Option<Participant>;
+    participants(booking: BookingId) -> Vec<Participant>;
+    invitations_of(email: &EmailAddress, from: Timestamp, limit: u32) -> Vec<Participant>;
+    conference(id: ConferenceId) -> Option<Conference>;
+    attendance(bookings: &[BookingId]) -> Vec<(BookingId, AttendanceFact)>;
+    outbox_health(overdue_before: Timestamp) -> OutboxHealth;
+}

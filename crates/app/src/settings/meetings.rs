@@ -1,0 +1,211 @@
+//! What the settings mean for the video rooms. Each refusal is one sentence that names the key.
+
+use anyhow::{Context, Result, bail, ensure};
+use attune_adapter_http::Branding;
+use attune_adapter_jitsi::{Deployment, JaasAppId, Secret as JitsiSecret, SigningKey};
+use attune_application::meetings::MailedLink;
+use attune_domain::meeting::{RecordingPolicy, RoomLimits, TokenPlacement, TokenSettings};
+use attune_domain::{AccessWindow, MeetingBaseUrl};
+use jiff::SignedDuration;
+use url::Url;
+
+use super::{Secret, Settings, optional};
+
+/// Fewest characters of what the video server shows us.
+const SERVER_SECRET_MIN: usize = 32;
+
+/// Whose tokens the video server takes, if any.
+#[derive(Debug, Clone)]
+pub(crate) enum Signed {
+    /// It checks none.
+    No,
+    /// It checks these.
+    By(Box<Deployment>),
+}
+
+/// The practice's video rooms.
+#[derive(Debug, Clone)]
+pub(crate) struct Meetings {
+    /// Where rooms are made.
+    pub(crate) base: MeetingBaseUrl,
+    pub(crate) window: AccessWindow,
+    pub(crate) signed: Signed,
+    pub(crate) tokens: TokenSettings,
+    pub(crate) placement: TokenPlacement,
+    pub(crate) limits: RoomLimits,
+    pub(crate) mailed: MailedLink,
+    pub(crate) server_secret: Option<Secret>,
+    pub(crate) jaas_webhook_secret: Option<Secret>,
+    pub(crate) branding: Branding,
+}
+
+impl Settings {
+    pub(super) fn meetings(&self, production: bool) -> Result<Meetings> {
+        let jitsi = &self.jitsi;
+        let configured = MeetingBaseUrl::parse(&jitsi.base_url)
+            .map_err(|why| anyhow::anyhow!("jitsi.base_url cannot be used: {why}"))?;
+        ensure!(!production || configured.is_https(), "jitsi.base_url must begin with https:// in production");
+        ensure!(jitsi.grace_minutes <= 24 * 60, "jitsi.grace_minutes must be at most 1440");
+        ensure!(jitsi.early_minutes <= 24 * 60, "jitsi.early_minutes must be at most 1440");
+        let (base, signed) = match jitsi.mode.as_str() {
+            "plain" => {
+                let unused = [
+                    ("app_id", !jitsi.app_id.is_empty()),
+                    ("app_secret", jitsi.app_secret.is_set()),
+                    ("key_file", !jitsi.key_file.is_empty()),
+                ];
+                if let Some((key, _)) = unused.into_iter().find(|(_, set)| *set) {
+                    bail!(
+                        "jitsi.{key} is set, but jitsi.mode is plain: no link is signed; set jitsi.mode to jwt or jaas"
+                    );
+                }
+                (configured, Signed::No)
+            }
+            "jwt" => {
+                let deployment = self.self_hosted(&configured)?;
+                (configured, Signed::By(Box::new(deployment)))
+            }
+            "jaas" => {
+                let app_id = JaasAppId::parse(&jitsi.app_id)
+                    .map_err(|why| anyhow::anyhow!("jitsi.app_id cannot be used: {why}"))?;
+                ensure!(
+                    !jitsi.app_secret.is_set(),
+                    "jitsi.app_secret is for jitsi.mode jwt; JaaS takes jitsi.key_file"
+                );
+                let base = app_id.base_url().clone();
+                let key_id = jitsi.key_id.clone();
+                (base, Signed::By(Box::new(Deployment::Jaas { app_id, key_id, pem: self.private_key()? })))
+            }
+            other => bail!("jitsi.mode must be plain, jwt or jaas, not {other:?}"),
+        };
+        let is_signed = matches!(signed, Signed::By(_));
+        let mailed = match self.mail.join_link.as_str() {
+            "auto" if is_signed => MailedLink::Page,
+            "auto" => MailedLink::Room,
+            "gateway" => MailedLink::Page,
+            "direct" if is_signed => bail!(
+                "mail.join_link must not be direct when jitsi.mode is {}: a signed link cannot be taken back",
+                jitsi.mode
+            ),
+            "direct" => MailedLink::Room,
+            other => bail!("mail.join_link must be auto, direct or gateway, not {other:?}"),
+        };
+        ensure!(
+            !(production && mailed == MailedLink::Page && self.http.public_url.trim().is_empty()),
+            "http.public_url must be set in production when mails link to our own pages (jitsi.mode, mail.join_link)"
+        );
+        let minutes = |m: u32| SignedDuration::from_mins(i64::from(m));
+        Ok(Meetings {
+            base,
+            window: AccessWindow { early: minutes(jitsi.early_minutes), grace: minutes(jitsi.grace_minutes) },
+            signed,
+            tokens: TokenSettings {
+                recording: if jitsi.recording { RecordingPolicy::Therapist } else { RecordingPolicy::Off },
+                visitors: jitsi.visitors,
+                fixed_names: jitsi.fixed_names,
+            },
+            placement: match jitsi.token_in.as_str() {
+                "query" => TokenPlacement::Query,
+                "fragment" => TokenPlacement::Fragment,
+                other => bail!("jitsi.token_in must be query or fragment, not {other:?}"),
+            },
+            limits: RoomLimits {
+                max_occupants: match jitsi.max_occupants {
+                    0 => None,
+                    1 => bail!("jitsi.max_occupants must be 0 (no limit of ours) or at least 2"),
+                    most => Some(most),
+                },
+                lobby: jitsi.lobby,
+            },
+            mailed,
+            server_secret: long_enough("jitsi.server_secret", &jitsi.server_secret)?,
+            jaas_webhook_secret: jitsi.jaas_webhook_secret.is_set().then(|| jitsi.jaas_webhook_secret.clone()),
+            branding: self.branding()?,
+        })
+    }
+
+    fn self_hosted(&self, base: &MeetingBaseUrl) -> Result<Deployment> {
+        let jitsi = &self.jitsi;
+        ensure!(
+            !jitsi.app_id.is_empty(),
+            "jitsi.app_id must be set when jitsi.mode is jwt: the JWT_APP_ID of the server"
+        );
+        ensure!(
+            !base.as_str().starts_with("https://meet.jit.si/"),
+            "jitsi.mode jwt needs a server of your own; meet.jit.si takes nobody's tokens (jitsi.base_url)"
+        );
+        let key = match (jitsi.app_secret.is_set(), jitsi.key_file.is_empty()) {
+            (true, true) => SigningKey::Hs256(JitsiSecret::new(jitsi.app_secret.expose())),
+            (false, false) => SigningKey::Rs256 { key_id: jitsi.key_id.clone(), pem: self.private_key()? },
+            (true, false) => bail!("jitsi.app_secret and jitsi.key_file are both set; one of them has to go"),
+            (false, true) => {
+                bail!("jitsi.app_secret (or app_secret_file, or key_file for RS256) must be set when jitsi.mode is jwt")
+            }
+        };
+        let host = Url::parse(base.as_str()).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+        Ok(Deployment::SelfHosted {
+            issuer: jitsi.app_id.clone(),
+            audience: jitsi.audience.clone(),
+            subject: optional(&jitsi.subject).map_or(host, str::to_owned),
+            key,
+        })
+    }
+
+    fn private_key(&self) -> Result<JitsiSecret> {
+        let path = &self.jitsi.key_file;
+        ensure!(
+            !path.is_empty(),
+            "jitsi.key_file must name the private key's file when jitsi.mode is {}",
+            self.jitsi.mode
+        );
+        let pem = std::fs::read_to_string(path).with_context(|| format!("jitsi.key_file: cannot read {path}"))?;
+        Ok(JitsiSecret::new(pem))
+    }
+
+    fn branding(&self) -> Result<Branding> {
+        let branding = &self.branding;
+        let url = |key: &str, text: &str| -> Result<Option<String>> {
+            let Some(text) = optional(text) else { return Ok(None) };
+            let url = Url::parse(text).ok().filter(|url| url.scheme() == "https" && url.has_host());
+            url.with_context(|| format!("branding.{key} must be a URL that begins with https://"))
+                .map(|u| Some(u.into()))
+        };
+        let colour = |key: &str, text: &str| -> Result<Option<String>> {
+            let Some(text) = optional(text) else { return Ok(None) };
+            let digits = text.strip_prefix('#').unwrap_or_default();
+            let known = matches!(digits.len(), 3 | 4 | 6 | 8) && digits.bytes().all(|b| b.is_ascii_hexdigit());
+            ensure!(known, "branding.{key} must be a colour such as #14532d");
+            Ok(Some(text.to_owned()))
+        };
+        let invite_domain = optional(&branding.invite_domain).map(str::to_owned);
+        ensure!(
+            invite_domain.as_ref().is_none_or(|d| d.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:".contains(&b))),
+            "branding.invite_domain must be a host name such as meet.example.org"
+        );
+        Ok(Branding {
+            logo_image_url: url("logo_url", &branding.logo_url)?,
+            logo_click_url: url("logo_click_url", &branding.logo_click_url)?,
+            background_color: colour("background_color", &branding.background_color)?,
+            background_image_url: url("background_image_url", &branding.background_image_url)?,
+            premeeting_background: colour("premeeting_background", &branding.premeeting_background)?,
+            invite_domain,
+            avatar_backgrounds: branding
+                .avatar_backgrounds
+                .iter()
+                .filter_map(|text| colour("avatar_backgrounds", text.trim()).transpose())
+                .collect::<Result<_>>()?,
+        })
+    }
+}
+
+fn long_enough(name: &str, secret: &Secret) -> Result<Option<Secret>> {
+    if !secret.is_set() {
+        return Ok(None);
+    }
+    let fits = secret.expose().len() >= SERVER_SECRET_MIN && secret.expose().bytes().all(|b| b.is_ascii_graphic());
+    ensure!(
+        fits,
+        "{name} must have at least {SERVER_SECRET_MIN} visible ASCII characters; `openssl rand -hex 32` makes one"
+    );
+    Ok(Some(secret.clone()))
+}
