@@ -84,7 +84,7 @@ fn page(state: &State, view: &JoinView) -> Page {
             page("The room is not open yet. Please come back when it is.").facts(&facts).again("Check again")
         }
         AccessState::Open => {
-            page("The room is open.").facts(&facts).button("Join meeting").leading_to(&state.settings.meeting_origin)
+            page("The room is open.").facts(&facts).button("Join meeting").leading_to(&view.room_origin)
         }
         AccessState::Over => page("This session is over.").facts(&facts),
     }

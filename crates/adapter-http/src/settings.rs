@@ -16,8 +16,6 @@ pub struct HttpSettings {
     pub practice_name: String,
     /// Whether the test provider's checkout page is there. Whoever presses its button has paid, so: never with clients.
     pub test_checkout: bool,
-    /// Where the rooms are, as an origin such as `https://meet.example.org`: the pages' buttons may lead there.
-    pub meeting_origin: String,
     /// What the video server shows to prove that it is ours. Without it, its addresses are not there.
     pub server_secret: Option<ServerSecret>,
     /// How the rooms look.
@@ -56,7 +54,6 @@ impl Default for HttpSettings {
         Self {
             practice_name: "Attune".into(),
             test_checkout: false,
-            meeting_origin: String::new(),
             server_secret: None,
             branding: Branding::default(),
             cors_origins: Vec::new(),

@@ -358,9 +358,6 @@ pub(crate) fn http_settings(settings: &Settings, meaning: &Meaning) -> Result<Ht
     Ok(HttpSettings {
         practice_name: settings.practice.name.clone(),
         test_checkout: meaning.provider == Provider::Test,
-        meeting_origin: Url::parse(meaning.meetings.base.as_str())
-            .map(|url| url.origin().ascii_serialization())
-            .unwrap_or_default(),
         server_secret: meaning.meetings.server_secret.as_ref().map(|s| ServerSecret::new(s.expose().to_owned())),
         branding: meaning.meetings.branding.clone(),
         cors_origins: settings.http.cors_origins.iter().filter(|o| !o.is_empty()).cloned().collect(),

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use attune_domain::meeting::{AccessState, Attendee};
-use attune_domain::{Booking, BookingStatus, LinkRefusal, Participant, Person, Role, TimeZoneName, Viewer};
+use attune_domain::{
+    Booking, BookingStatus, LinkRefusal, MeetingRoom, Participant, Person, Role, TimeZoneName, Viewer,
+};
 use attune_ports::{BookingView, BoxError, StoreError, TimeZones};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -22,6 +24,8 @@ pub struct JoinView {
     pub zone: TimeZone,
     /// Whether the room can be entered now.
     pub state: AccessState,
+    /// The video server that the room is on, as browsers name it: a page has to allow its button to lead there.
+    pub room_origin: String,
 }
 
 /// Why there is nothing to show.
@@ -162,6 +166,7 @@ impl JoinSession {
             minutes: booking.minutes,
             zone: zone.unwrap_or_else(|| self.practice_zone.clone()),
             state: self.links.window.state(booking, self.links.clock.now()),
+            room_origin: booking.room.as_ref().map(MeetingRoom::origin).unwrap_or_default(),
         }
     }
 }

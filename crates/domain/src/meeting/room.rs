@@ -129,6 +129,12 @@ impl MeetingRoom {
     pub fn url(&self) -> &str {
         &self.url
     }
+
+    /// The video server alone, as browsers name it: `https://meet.example.org`. Empty for an address that no version of
+    /// this crate can have made.
+    pub fn origin(&self) -> String {
+        Url::parse(&self.url).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
+    }
 }
 
 #[cfg(test)]

@@ -37,6 +37,7 @@ async fn the_page_tells_when_and_lets_in_while_the_room_is_open() {
         let view = world.join().look(&text).await.unwrap();
         assert_eq!((view.starts_at, view.minutes), (at(TEN), 50));
         assert_eq!(view.zone.iana_name(), Some("Europe/Berlin"));
+        assert_eq!(view.room_origin, "https://meet.example.org");
         assert_eq!(view.state, AccessState::TooEarly { opens_at });
 
         world.clock.set(opens_at - SignedDuration::from_millis(1));

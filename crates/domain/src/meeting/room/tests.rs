@@ -46,3 +46,18 @@ fn a_tampered_room_is_refused() {
         assert_eq!(MeetingRoom::restore(id.into(), url.into()), Err(NotARoom), "{id}");
     }
 }
+
+#[test]
+fn the_origin_is_the_server_alone() {
+    for (base, origin) in [
+        ("https://meet.example.org/", "https://meet.example.org"),
+        ("https://meet.example.org:8443/practice/", "https://meet.example.org:8443"),
+        ("http://localhost:8000", "http://localhost:8000"),
+        ("https://8x8.vc/vpaas-magic-cookie-1/", "https://8x8.vc"),
+    ] {
+        let base_url = MeetingBaseUrl::parse(base).unwrap();
+        let new = NewRoom { base_url: &base_url, tail: RoomTail::from_bytes([7; 16]) };
+        let room = MeetingRoom::make(BookingId::new(1).unwrap(), Timestamp::UNIX_EPOCH, new);
+        assert_eq!(room.origin(), origin);
+    }
+}
