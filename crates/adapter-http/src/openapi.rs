@@ -12,7 +12,9 @@ use utoipa::openapi::{
 use utoipa::{Modify, OpenApi};
 
 use crate::problem::{Code, FieldErrorBody, Problem, ProblemBody};
-use crate::{accounts, admin, bookings, documents, health, jitsi, join, me, meetings, payments, services, test_checkout};
+use crate::{
+    accounts, admin, bookings, documents, health, jitsi, join, me, meetings, payments, services, test_checkout,
+};
 
 #[derive(OpenApi)]
 #[openapi(

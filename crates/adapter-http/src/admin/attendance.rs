@@ -220,8 +220,9 @@ pub(crate) async fn report(state: Data<State>, Admin(_): Admin, request: Request
 
 /// Numbers, times and words of ours need no quotes, and no spreadsheet takes any of them for a formula.
 fn table(sessions: &[SessionAttendance]) -> String {
-    let mut csv = "booking_id,scheduled_at,duration,status,role,user_id,participant_id,joined_at,left_at,minutes,visits\r\n"
-        .to_owned();
+    let mut csv =
+        "booking_id,scheduled_at,duration,status,role,user_id,participant_id,joined_at,left_at,minutes,visits\r\n"
+            .to_owned();
     for session in sessions {
         let SessionAttendance { booking_id, scheduled_at, duration, status, .. } = session;
         let mut line = |rest: &str| {

@@ -124,7 +124,7 @@ impl From<Reservation> for JaasSettings {
     post, path = "/api/webhooks/jaas", operation_id = "jaasWebhook", tag = "Video server",
     params((
         "X-Jaas-Signature" = String, Header, description = "What JaaS signed the body with",
-        example = "t=1705312860,v1=5257a869e7ecebeda32affa62cdca3fa51cad7e77a0e56ff536d0ce8e108d8bd"
+        example = "t=1705312860,v1=5YpTFkcKsHnSbpXcJY7hYyVbVhkc0P4xJ7k0QmK2l9s="
     )),
     request_body = JaasEvent,
     responses((status = 200, description = "Taken note of", body = JaasSettings))

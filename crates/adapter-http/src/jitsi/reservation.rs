@@ -219,3 +219,6 @@ fn refuse(state: &State, error: ReserveError) -> Result<HttpResponse, Problem> {
     };
     Ok(HttpResponse::build(status).json(RoomRefusal { message }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -127,7 +127,6 @@ impl Parts {
             settings: HttpSettings {
                 workers: 1,
                 test_checkout: true,
-                meeting_origin: "https://meet.example.org".into(),
                 server_secret: Some(ServerSecret::new(SERVER_SECRET.into())),
                 ..HttpSettings::default()
             },

@@ -8,6 +8,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::harness::*;
+use super::recorded::*;
 
 /// Everything that was logged, by all tests of this process together.
 #[derive(Clone, Default)]
@@ -58,6 +59,13 @@ async fn the_log_tells_routes_and_never_people() {
     assert_eq!(named(Method::GET, "/j/plain.1.user-2.9", "log-revoked").send().await.status, 410);
     let entered = named(Method::POST, page, "log-enter").send().await;
     assert_eq!(entered.status, 303);
+    let name = practice.room_name().await;
+    let asked = practice.server(Method::POST, "/jitsi/conference").header("X-Request-Id", "log-room");
+    assert_eq!(asked.body(format!("name={name}")).send().await.status, 200);
+    for recorded in [ADA_LEFT, &with(ADA_LEFT, "/room_name", "zebulonias-room".into()), "zebulonia"] {
+        practice.tell(recorded).await;
+    }
+    practice.jaas_tells(JAAS_ADA_LEFT).await;
     let log = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
     for (id, wanted) in [
         ("log-link", [r#"method=GET"#, r#"route="/api/meetings/{id}/link""#, "status=200"]),
@@ -66,6 +74,7 @@ async fn the_log_tells_routes_and_never_people() {
         ("log-page", ["method=GET", r#"route="/j/{token}""#, "status=200"]),
         ("log-revoked", ["method=GET", r#"route="/j/{token}""#, "status=410"]),
         ("log-enter", ["method=POST", r#"route="/j/{token}""#, "status=303"]),
+        ("log-room", ["method=POST", r#"route="/jitsi/conference""#, "status=200"]),
         ("log-nowhere", ["method=GET", r#"route="(none)""#, "status=404"]),
     ] {
         let line = log.lines().find(|line| line.contains(id) && line.contains("answered")).unwrap();
@@ -83,6 +92,8 @@ async fn the_log_tells_routes_and_never_people() {
         &room,
         inside,
         "jwt=",
+        &name,
+        SERVER_SECRET,
         "plain.1.",
         "meet.example.org",
         reference.rsplit('/').next().unwrap(),

@@ -2,6 +2,7 @@
 
 mod away;
 pub(crate) mod harness;
+mod recorded;
 
 mod access;
 mod accounts;

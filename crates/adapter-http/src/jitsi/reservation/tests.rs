@@ -1,0 +1,13 @@
+use super::*;
+
+#[test]
+fn a_room_is_spelled_as_its_server_does() {
+    for (base, wanted) in [
+        ("https://meet.example.org/", "booking-1"),
+        ("https://meet.example.org/practice/", "[practice]booking-1"),
+        ("https://meet.example.org/deep/practice/", "[practice]booking-1"),
+    ] {
+        let room = MeetingRoom::restore("booking-1".into(), format!("{base}booking-1")).unwrap();
+        assert_eq!(spelled(&room), wanted, "{base}");
+    }
+}

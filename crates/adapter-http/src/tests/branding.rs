@@ -1,0 +1,52 @@
+//! How rooms look.
+
+use reqwest::Method;
+
+use super::harness::*;
+use crate::settings::Branding;
+
+const BRANDING: &str = "/jitsi/branding";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_may_read_how_rooms_look() {
+    let listed = "https://app.example.org";
+    let practice = Parts::new()
+        .settings(|settings| {
+            settings.cors_origins = vec![listed.into()];
+            settings.branding = Branding {
+                logo_image_url: Some("https://www.example.org/logo.svg".into()),
+                background_color: Some("#14532d".into()),
+                avatar_backgrounds: vec!["#14532d".into(), "#b45309".into()],
+                ..Branding::default()
+            };
+        })
+        .open()
+        .await;
+    for origin in [listed, "https://meet.example.org", "null"] {
+        let reply = practice.request(Method::GET, BRANDING).header("Origin", origin).send().await;
+        assert_eq!(reply.status, 200);
+        assert_eq!(
+            reply.text,
+            r##"{"logoImageUrl":"https://www.example.org/logo.svg","backgroundColor":"#14532d","##.to_owned()
+                + r##""avatarBackgrounds":["#14532d","#b45309"]}"##
+        );
+        assert_eq!(reply.header("access-control-allow-origin"), Some("*"));
+        assert_eq!(reply.header("cache-control"), Some("public, max-age=300"));
+        let api = practice.request(Method::GET, "/api/services").header("Origin", origin).send().await;
+        assert_ne!(api.header("access-control-allow-origin"), Some("*"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_answer_says_nothing_about_any_room() {
+    let practice = Practice::open().await;
+    practice.agreed().await;
+    let room = practice.room_name().await;
+    for query in
+        ["", &format!("?conferenceFqn={room}"), "?conferenceFqn=canary", "?conferenceFqn", "?x=canary&x=%00&%ff", "?"]
+    {
+        let reply = practice.get(&format!("{BRANDING}{query}"), "").await;
+        assert_eq!((reply.status.as_u16(), reply.text.as_str()), (200, "{}"), "{query}");
+        assert!(!format!("{:?}", reply.headers).contains("canary"));
+    }
+}
