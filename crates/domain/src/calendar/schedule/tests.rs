@@ -2,18 +2,11 @@
 
 use super::*;
 use crate::calendar::open_intervals;
-
-fn berlin() -> (TimeZoneName, TimeZone) {
-    (TimeZoneName::parse("Europe/Berlin").unwrap(), TimeZone::get("Europe/Berlin").unwrap())
-}
-
-fn at(text: &str) -> Timestamp {
-    text.parse().unwrap()
-}
+use crate::calendar::testkit::{at, date, wall, zone};
 
 fn open(time_off: &[TimeOff], from: &str, until: &str) -> Vec<(String, String)> {
-    let (name, zone) = berlin();
-    let hours = WeeklySchedule::of_a_new_practice(name).hours(zone).unwrap();
+    let name = TimeZoneName::parse("Europe/Berlin").unwrap();
+    let hours = WeeklySchedule::of_a_new_practice(name).hours(zone("Europe/Berlin")).unwrap();
     let exceptions = TimeOff::exceptions(time_off.iter().copied());
     open_intervals(&hours, &exceptions, at(from), at(until))
         .into_iter()
@@ -34,15 +27,10 @@ fn a_new_practice_is_open_every_day_from_seven_to_nine() {
 
 #[test]
 fn time_off_closes_and_extra_hours_open() {
-    let day = |text: &str| text.parse::<Date>().unwrap();
-    let wall = |text: &str| WallTime::parse(text).unwrap();
     let time_off = [
-        TimeOff::dates(day("2024-01-15"), day("2024-01-16")).unwrap(),
+        TimeOff::dates(date("2024-01-15"), date("2024-01-16")).unwrap(),
         TimeOff::between(at("2024-01-17T00:00:00Z"), at("2024-01-17T12:00:00Z")).unwrap(),
-        TimeOff::ExtraHours {
-            date: day("2024-01-18"),
-            hours: WallInterval::new(wall("22:00"), wall("23:00")).unwrap(),
-        },
+        TimeOff::ExtraHours { date: date("2024-01-18"), hours: wall("22:00-23:00") },
     ];
     assert_eq!(
         open(&time_off, "2024-01-15T00:00:00Z", "2024-01-19T00:00:00Z"),
@@ -56,8 +44,7 @@ fn time_off_closes_and_extra_hours_open() {
 
 #[test]
 fn what_ends_before_it_begins_is_refused() {
-    let day = |text: &str| text.parse::<Date>().unwrap();
-    assert_eq!(TimeOff::dates(day("2024-01-16"), day("2024-01-15")), Err(TimeOffError::Dates(BackwardDates)));
+    assert_eq!(TimeOff::dates(date("2024-01-16"), date("2024-01-15")), Err(TimeOffError::Dates(BackwardDates)));
     let now = at("2024-01-15T00:00:00Z");
     assert_eq!(TimeOff::between(now, now), Err(TimeOffError::Empty(EmptyInterval)));
 }
