@@ -9,11 +9,14 @@ pub mod bookings;
 pub mod meetings;
 pub mod notices;
 pub mod payments;
+pub mod practice;
 pub mod setup;
 
+mod once;
 mod origin;
 mod retry;
 #[cfg(test)]
 mod testkit;
 
+pub use once::{ForgetReplies, Granted, Once, Render};
 pub use origin::Origin;

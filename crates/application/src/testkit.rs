@@ -8,12 +8,13 @@ use attune_adapter_memory::{
     CountingBell, FixedClock, MemoryStore, PlainAccessTokens, PlainJoinTickets, PlainMeetingTokens,
     PlainPasswordHasher, RecordingNotifier, SequenceRandom, SystemZones,
 };
+use attune_domain::calendar::{WallInterval, WeeklySchedule};
 use attune_domain::meeting::{RoomLimits, TokenPlacement, TokenSettings};
 use attune_domain::notice::{ReminderPlan, RetryPolicy};
 use attune_domain::session::SessionPolicy;
 use attune_domain::{
     AccessWindow, Booking, BookingId, Currency, EmailAddress, MeetingBaseUrl, Money, Participant, ParticipantRole,
-    PersonName, Role, User,
+    PersonName, Role, TimeZoneName, User,
 };
 use attune_ports::{
     Checkout, CheckoutRequest, Clock, Password, PaymentError, PaymentGateway, PaymentTerms, Provider, Queries, Store,
@@ -21,22 +22,34 @@ use attune_ports::{
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::Origin;
 use crate::accounts::{
     AddUser, AddUserCommand, Authenticate, ChangePassword, IssueTokens, LogIn, LogInCommand, LogInError, LogOut,
     ManageUser, Refresh, Tokens, UpdateProfile,
 };
-use crate::bookings::{BookSession, BookSessionCommand, BookSessionError, Placed, Practice, SweepHolds};
+use crate::bookings::{
+    AskedPayment, BookSeries, BookSession, BookSessionCommand, BookSessionError, CalendarRules, ChangeBooking,
+    CompleteSessions, Placed, Practice, ShowAvailability, SweepHolds,
+};
 use crate::meetings::{
     AttendanceReport, InviteParticipantCommand, JoinPages, JoinSession, MailedLink, ManageParticipants, MeetingLinks,
     ParticipantError, RecordAttendance, RecoverLinks, ReserveRooms, RevokeLinks, Signing,
 };
 use crate::notices::DeliverNotices;
 use crate::payments::{ConfirmPayment, OpenCheckout, RecordOfflinePayment};
+use crate::practice::{ManageCalendar, ManageServices};
 use crate::setup::{FirstService, SetUpPractice};
+use crate::{ForgetReplies, Granted, Origin};
 
 pub(crate) const NOW: &str = "2024-01-10T09:00:00Z";
 pub(crate) const PASSWORD: &str = "seven quiet herons";
+
+/// What was granted now, not before.
+pub(crate) fn now<T>(granted: Granted<T>) -> T {
+    match granted {
+        Granted::Now(granted) => granted,
+        Granted::Before(kept) => panic!("granted before: {kept:?}"),
+    }
+}
 
 pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -208,8 +221,58 @@ impl World {
             store: self.store.clone(),
             clock: self.clock.clone(),
             practice: self.practice(),
+            rules: self.rules(),
             checkout: self.open_checkout(),
         }
+    }
+
+    /// Therapists who set no hours work around the clock, so that a test can book at any time.
+    pub(crate) fn rules(&self) -> CalendarRules {
+        CalendarRules {
+            queries: self.queries.clone(),
+            zones: Arc::new(SystemZones),
+            usual: WeeklySchedule::every_day(TimeZoneName::parse("Europe/Berlin").unwrap(), WallInterval::WHOLE_DAY),
+        }
+    }
+
+    pub(crate) fn change_booking(&self) -> ChangeBooking {
+        ChangeBooking {
+            store: self.store.clone(),
+            queries: self.queries.clone(),
+            clock: self.clock.clone(),
+            practice: self.practice(),
+            rules: self.rules(),
+        }
+    }
+
+    pub(crate) fn book_series(&self) -> BookSeries {
+        BookSeries { sessions: self.book_session() }
+    }
+
+    pub(crate) fn availability(&self) -> ShowAvailability {
+        ShowAvailability { queries: self.queries.clone(), clock: self.clock.clone(), rules: self.rules() }
+    }
+
+    pub(crate) fn complete(&self) -> CompleteSessions {
+        CompleteSessions {
+            store: self.store.clone(),
+            queries: self.queries.clone(),
+            clock: self.clock.clone(),
+            practice: self.practice(),
+            grace: self.window().grace,
+        }
+    }
+
+    pub(crate) fn services(&self) -> ManageServices {
+        ManageServices { store: self.store.clone(), clock: self.clock.clone() }
+    }
+
+    pub(crate) fn calendar(&self) -> ManageCalendar {
+        ManageCalendar { store: self.store.clone(), zones: Arc::new(SystemZones), clock: self.clock.clone() }
+    }
+
+    pub(crate) fn forget(&self) -> ForgetReplies {
+        ForgetReplies { store: self.store.clone(), clock: self.clock.clone() }
     }
 
     pub(crate) fn confirm_payment(&self) -> ConfirmPayment {
@@ -362,17 +425,24 @@ impl World {
         self.add("client@example.org", Role::Client).await
     }
 
+    /// What a client asks for who wants a session at this time.
+    pub(crate) fn wish(&self, client: &User, start: &str) -> BookSessionCommand {
+        BookSessionCommand {
+            client: client.id,
+            booked_by: client.id,
+            scheduled_at: at(start),
+            service: None,
+            therapist: None,
+            note: None,
+            payment: AskedPayment::ByProvider,
+            override_hours: false,
+            origin: Origin::default(),
+            once: None,
+        }
+    }
+
     pub(crate) async fn book(&self, client: &User, start: &str) -> Result<Placed, BookSessionError> {
-        self.book_session()
-            .run(BookSessionCommand {
-                client: client.id,
-                scheduled_at: at(start),
-                service: None,
-                therapist: None,
-                note: None,
-                origin: Origin::default(),
-            })
-            .await
+        self.book_session().run(self.wish(client, start)).await.map(now)
     }
 
     pub(crate) async fn booking(&self, id: BookingId) -> Booking {

@@ -26,6 +26,7 @@ fn main() {
         pause_minutes: 10,
         price: Money::new(10_000, Currency::parse("EUR").unwrap()).unwrap(),
         note: None,
+        terms: attune_domain::ChangeTerms::default(),
         payment: PaymentPlan::NotRequired(NewRoom { base_url: &base_url, tail: RoomTail::from_bytes([7; 16]) }),
     };
     let (booking, _) = Booking::book(request, now).unwrap();

@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use crate::meeting::{MeetingRoom, NewRoom};
 use crate::payment::{Money, PaymentStatus};
+use crate::policy::{CancellationQuote, ChangeTerms};
 use crate::{BookingId, Role, ServiceId, UserId};
 
 /// Where a booking is in its life.
@@ -110,6 +111,8 @@ pub struct BookingRecord {
     pub note: Option<String>,
     /// How the booking was called off.
     pub cancellation: Option<Cancellation>,
+    /// On which terms it can be moved and called off, fixed when it was booked.
+    pub terms: ChangeTerms,
     /// Counts from 1 how often the mailed links of this booking were replaced; older ones open nothing.
     pub link_version: u32,
     /// Counts changes from 1 on; stores use it to refuse a write that is based on an old reading.
@@ -146,6 +149,7 @@ impl fmt::Debug for BookingRecord {
             .field("room", &self.room)
             .field("hold_expires_at", &self.hold_expires_at)
             .field("cancellation", &self.cancellation)
+            .field("terms", &self.terms)
             .field("link_version", &self.link_version)
             .field("version", &self.version)
             .field("created_at", &self.created_at)
@@ -241,6 +245,8 @@ pub struct BookingRequest<'a> {
     pub price: Money,
     /// A word from the client.
     pub note: Option<String>,
+    /// On which terms, from the practice's own policy.
+    pub terms: ChangeTerms,
     /// What is due.
     pub payment: PaymentPlan<'a>,
 }
@@ -357,6 +363,7 @@ impl Booking {
             hold_expires_at,
             note: request.note,
             cancellation: None,
+            terms: request.terms,
             link_version: 1,
             version: 1,
             created_at: now,
@@ -381,6 +388,9 @@ impl Booking {
         if record.minutes == 0 || record.minutes > Self::MAX_MINUTES || record.version == 0 || record.link_version == 0
         {
             return bad("length or version");
+        }
+        if record.terms.checked().is_err() {
+            return bad("terms");
         }
         if record.blocked_until < after_minutes(record.scheduled_at, record.minutes) {
             return bad("calendar free before the end");
@@ -485,12 +495,18 @@ impl Booking {
 
     /// Moves an agreed session. The booking, its room and its payment stay.
     ///
-    /// Clients may move a session until it begins, admins until it ends.
+    /// Clients may move a session until [`ChangeTerms::reschedule_until`], admins until it ends.
     pub fn reschedule(self, to: Timestamp, by: Role, now: Timestamp) -> Result<(Self, BookingEvent), RescheduleError> {
         if self.status != BookingStatus::Scheduled {
             return Err(ChangeError::InvalidState.into());
         }
-        self.check_open_for(by, now)?;
+        let until = match by {
+            Role::Client => self.terms.reschedule_until(self.scheduled_at),
+            Role::Admin => self.ends_at(),
+        };
+        if now >= until {
+            return Err(ChangeError::WindowClosed.into());
+        }
         let scheduled_at = checked_start(to, now)?;
         let pause = self.blocked_until.duration_since(self.ends_at());
         let blocked_until = after_minutes(scheduled_at, self.minutes).saturating_add(pause).unwrap_or(Timestamp::MAX);
@@ -498,6 +514,11 @@ impl Booking {
             b.scheduled_at = scheduled_at;
             b.blocked_until = blocked_until;
         }))
+    }
+
+    /// What calling it off at this moment would mean.
+    pub fn cancellation_quote(&self, by: Role, now: Timestamp) -> CancellationQuote {
+        CancellationQuote::of(self, &self.terms, by, now)
     }
 
     /// Calls a booking off. Clients may do so until the session begins, admins until it ends.

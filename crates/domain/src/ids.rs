@@ -66,3 +66,7 @@ id!(
     /// A room that the video server opened, from its opening to its end.
     ConferenceId
 );
+id!(
+    /// Time off, or extra hours, of one therapist.
+    TimeOffId
+);

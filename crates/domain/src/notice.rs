@@ -18,6 +18,10 @@ pub enum NoticeKind {
     },
     /// Somebody is invited to take part: when it is, and their link.
     Invitation,
+    /// The session was moved: when it is now, and the reader's link.
+    Rescheduled,
+    /// The session was called off.
+    Cancelled,
     /// The reader's link once more, because they asked for it or because the one before was taken back.
     MeetingLink,
 }
@@ -29,6 +33,8 @@ impl NoticeKind {
             Self::MeetingInfo => "meeting_info",
             Self::Reminder { .. } => "reminder",
             Self::Invitation => "invitation",
+            Self::Rescheduled => "rescheduled",
+            Self::Cancelled => "cancelled",
             Self::MeetingLink => "meeting_link",
         }
     }
@@ -36,7 +42,7 @@ impl NoticeKind {
     /// The offset of a reminder in minutes, 0 for everything else.
     pub fn offset_minutes(self) -> u32 {
         match self {
-            Self::MeetingInfo | Self::Invitation | Self::MeetingLink => 0,
+            Self::MeetingInfo | Self::Invitation | Self::Rescheduled | Self::Cancelled | Self::MeetingLink => 0,
             Self::Reminder { minutes_before } => minutes_before,
         }
     }
@@ -47,6 +53,8 @@ impl NoticeKind {
             "meeting_info" => Some(Self::MeetingInfo),
             "reminder" => Some(Self::Reminder { minutes_before: offset_minutes }),
             "invitation" => Some(Self::Invitation),
+            "rescheduled" => Some(Self::Rescheduled),
+            "cancelled" => Some(Self::Cancelled),
             "meeting_link" => Some(Self::MeetingLink),
             _ => None,
         }
@@ -75,14 +83,17 @@ impl OwedNotice {
     /// and the reader unless it is the client.
     ///
     /// The beginning stands here and not the version: a session that is moved away and back again owes its reminders
-    /// once, not twice. Links are sent once per hour and version of the booking, so that nobody can fill a mailbox by
-    /// asking for them.
+    /// once, not twice. That it was moved is told each time, so there the version counts. Links are sent once per hour and
+    /// version of the booking, so that nobody can fill a mailbox by asking for them.
     pub fn dedupe_key(&self) -> String {
         let (kind, booking, start) = (self.kind.as_str(), self.booking, self.starts_at.as_second());
         match (self.kind, self.recipient) {
             (NoticeKind::MeetingLink, reader) => {
                 let hour = self.send_after.as_second().div_euclid(3_600);
                 format!("{kind}:{booking}:{}:{hour}:{start}:{reader}", self.booking_version)
+            }
+            (NoticeKind::Rescheduled, reader) => {
+                format!("{kind}:{booking}:{}:{start}:{reader}", self.booking_version)
             }
             (_, Person::Account(_)) => format!("{kind}:{booking}:{}:{start}", self.kind.offset_minutes()),
             (_, Person::Participant(_)) => {
@@ -94,7 +105,11 @@ impl OwedNotice {
     /// When trying makes no sense any more. A reminder is no use once the session is about to begin.
     pub fn expires_at(&self) -> Option<Timestamp> {
         match self.kind {
-            NoticeKind::MeetingInfo | NoticeKind::Invitation | NoticeKind::MeetingLink => None,
+            NoticeKind::MeetingInfo
+            | NoticeKind::Invitation
+            | NoticeKind::Rescheduled
+            | NoticeKind::Cancelled
+            | NoticeKind::MeetingLink => None,
             NoticeKind::Reminder { .. } => {
                 Some(self.starts_at.saturating_sub(REMINDER_LAST_CALL).unwrap_or(self.starts_at))
             }
@@ -137,22 +152,41 @@ impl ReminderPlan {
     }
 }
 
-/// The mails that an event owes to the client.
-pub fn owed(booking: &Booking, event: BookingEvent, plan: &ReminderPlan, now: Timestamp) -> Vec<OwedNotice> {
+/// The mails that an event owes to everybody who takes part: the client, and whoever is invited.
+pub fn owed(
+    booking: &Booking,
+    event: BookingEvent,
+    invited: &[ParticipantId],
+    plan: &ReminderPlan,
+    now: Timestamp,
+) -> Vec<OwedNotice> {
     let client = Person::Account(booking.client);
-    match event {
-        BookingEvent::Scheduled => std::iter::once(notice(booking, NoticeKind::MeetingInfo, client, now))
-            .chain(reminders(booking, client, plan, now))
-            .collect(),
-        BookingEvent::Rescheduled | BookingEvent::Reopened => reminders(booking, client, plan, now).collect(),
-        BookingEvent::LinksRevoked => vec![link_notice(booking, client, now)],
-        BookingEvent::Held
-        | BookingEvent::Cancelled
-        | BookingEvent::Expired
-        | BookingEvent::Completed
-        | BookingEvent::MarkedNoShow
-        | BookingEvent::PaymentChanged => Vec::new(),
+    let mut owed = Vec::new();
+    for reader in std::iter::once(client).chain(invited.iter().copied().map(Person::Participant)) {
+        match event {
+            BookingEvent::Scheduled => {
+                owed.push(notice(booking, NoticeKind::MeetingInfo, reader, now));
+                owed.extend(reminders(booking, reader, plan, now));
+            }
+            BookingEvent::Rescheduled => {
+                owed.push(notice(booking, NoticeKind::Rescheduled, reader, now));
+                owed.extend(reminders(booking, reader, plan, now));
+            }
+            BookingEvent::Reopened => owed.extend(reminders(booking, reader, plan, now)),
+            // Nobody was told of a session that was never agreed.
+            BookingEvent::Cancelled if booking.room.is_some() => {
+                owed.push(notice(booking, NoticeKind::Cancelled, reader, now));
+            }
+            BookingEvent::LinksRevoked => owed.push(link_notice(booking, reader, now)),
+            BookingEvent::Cancelled
+            | BookingEvent::Held
+            | BookingEvent::Expired
+            | BookingEvent::Completed
+            | BookingEvent::MarkedNoShow
+            | BookingEvent::PaymentChanged => {}
+        }
     }
+    owed
 }
 
 /// The mails that an invitation owes to the one who is invited: the invitation itself, and the same reminders that the
@@ -273,7 +307,15 @@ pub enum Verdict {
 
 /// Looks at the booking as it is now, just before sending: a cancelled or moved session never mails its old time.
 pub fn verdict(notice: &OwedNotice, booking: &Booking, now: Timestamp) -> Verdict {
-    if booking.status != BookingStatus::Scheduled || booking.scheduled_at != notice.starts_at {
+    let awaited = match notice.kind {
+        NoticeKind::Cancelled => BookingStatus::Cancelled,
+        NoticeKind::MeetingInfo
+        | NoticeKind::Reminder { .. }
+        | NoticeKind::Invitation
+        | NoticeKind::Rescheduled
+        | NoticeKind::MeetingLink => BookingStatus::Scheduled,
+    };
+    if booking.status != awaited || booking.scheduled_at != notice.starts_at {
         return Verdict::Skip;
     }
     match notice.expires_at() {

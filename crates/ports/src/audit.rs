@@ -1,7 +1,7 @@
 //! Who did what to which row. Rows are added, never changed and never removed.
 
 use async_trait::async_trait;
-use attune_domain::{BookingId, SessionId, UserId};
+use attune_domain::{BookingId, ServiceId, SessionId, UserId};
 use jiff::Timestamp;
 
 use crate::StoreError;
@@ -15,6 +15,8 @@ pub enum AuditObject {
     User(UserId),
     /// A login.
     Session(SessionId),
+    /// A service.
+    Service(ServiceId),
 }
 
 impl AuditObject {
@@ -24,6 +26,7 @@ impl AuditObject {
             Self::Booking(id) => ("booking", id.get()),
             Self::User(id) => ("user", id.get()),
             Self::Session(id) => ("session", id.get()),
+            Self::Service(id) => ("service", id.get()),
         }
     }
 
@@ -33,6 +36,7 @@ impl AuditObject {
             "booking" => BookingId::new(id).map(Self::Booking),
             "user" => UserId::new(id).map(Self::User),
             "session" => SessionId::new(id).map(Self::Session),
+            "service" => ServiceId::new(id).map(Self::Service),
             _ => None,
         }
     }

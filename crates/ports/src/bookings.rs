@@ -30,6 +30,13 @@ pub trait Services {
     /// A service, active or not.
     async fn service(&mut self, id: ServiceId) -> Result<Option<Service>, StoreError>;
 
+    /// Like [`Services::service`]; nobody else can change the row until this unit of work ends.
+    async fn service_for_change(&mut self, id: ServiceId) -> Result<Option<Service>, StoreError>;
+
+    /// Writes a service. Bookings keep what they were made with. Errors: [`crate::Conflict::Stale`] when there is no such
+    /// row.
+    async fn save_service(&mut self, service: &Service) -> Result<(), StoreError>;
+
     /// What is booked when no service was named: the active one of lowest id.
     async fn default_service(&mut self) -> Result<Option<Service>, StoreError>;
 }
@@ -63,6 +70,10 @@ pub trait Bookings {
     /// Writes a changed booking, if the stored version is the one just before it. Errors: [`crate::Conflict::Stale`]
     /// otherwise, [`crate::Conflict::SlotTaken`] as with [`Bookings::add_booking`].
     async fn save_booking(&mut self, booking: &Booking) -> Result<(), StoreError>;
+
+    /// Agreed bookings whose session ended at or before `until`, earliest first, at most `limit`. Rows that another unit
+    /// of work holds may be left out.
+    async fn ended_sessions(&mut self, until: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError>;
 
     /// Unpaid bookings whose hold ended at or before `now`, oldest hold first, at most `limit`. Those whose payment the
     /// provider is working on (`processing`) are not among them: they end when the provider says so. Rows that another

@@ -23,6 +23,9 @@ pub enum Conflict {
     /// An invitation of this address into this booking stands already.
     #[error("the address is invited already")]
     AlreadyInvited,
+    /// A reply is kept under this key already.
+    #[error("a reply is kept already")]
+    ReplyKept,
     /// The booking's room is open already.
     #[error("the room is open already")]
     ConferenceOpen,

@@ -21,8 +21,9 @@ pub struct MeetingMail {
     pub to: EmailAddress,
     /// How the reader is called.
     pub to_name: String,
-    /// The reader's own link: straight into the room, or to the page of the practice that leads there.
-    pub join_url: String,
+    /// The reader's own link: straight into the room, or to the page of the practice that leads there. `None` in a mail
+    /// about a session that was called off.
+    pub join_url: Option<String>,
     /// When the session begins.
     pub starts_at: Timestamp,
     /// How long it takes, in minutes.

@@ -1,16 +1,19 @@
 //! The read side: what requests ask that change nothing. No transaction, no lock.
 
 use async_trait::async_trait;
+use attune_domain::calendar::Interval;
 use attune_domain::meeting::AttendanceFact;
 use attune_domain::notice::Notice;
 use attune_domain::session::Session;
 use attune_domain::{
-    Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, Participant, ParticipantId, PaymentStatus, Role,
-    Service, SessionId, User, UserId,
+    Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, Participant, ParticipantId, PaymentStatus,
+    PracticePolicy, Role, Service, SessionId, User, UserId,
 };
 use jiff::Timestamp;
 
-use crate::{AccountKey, AuditEntry, Conference, PasswordHash, Payment, Provider, StoreError};
+use crate::{
+    AccountKey, AuditEntry, CalendarSettings, Conference, PasswordHash, Payment, Provider, StoreError, TimeOffEntry,
+};
 
 /// Who makes a request, as the store knows them at this moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +138,29 @@ pub trait Queries: Send + Sync {
 
     /// Active services by id.
     async fn services(&self) -> Result<Vec<Service>, StoreError>;
+
+    /// All services by id, active or not.
+    async fn all_services(&self) -> Result<Vec<Service>, StoreError>;
+
+    /// All that decides when a therapist can be booked, besides the bookings.
+    async fn calendar_settings(&self, therapist: UserId) -> Result<CalendarSettings, StoreError>;
+
+    /// What the practice decided; the default where it never did.
+    async fn policy(&self) -> Result<PracticePolicy, StoreError>;
+
+    /// Time off and extra hours, of one therapist or of all, by id.
+    async fn time_off(&self, therapist: Option<UserId>) -> Result<Vec<TimeOffEntry>, StoreError>;
+
+    /// When the therapist's time is taken between `from` and `until` (touching ends do not count), by start: each from the
+    /// session's beginning to the end of the pause after it. Unpaid bookings whose hold is over at `now` do not count,
+    /// unless the provider is working on their payment.
+    async fn taken(
+        &self,
+        therapist: UserId,
+        from: Timestamp,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<Interval>, StoreError>;
 
     /// A booking with its client.
     async fn booking(&self, id: BookingId) -> Result<Option<BookingView>, StoreError>;

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 
 use crate::{
-    AuditTrail, Bookings, LoginFailures, Outbox, Participants, Payments, Rooms, Services, Sessions, StoreError, Users,
+    AuditTrail, Bookings, Calendars, LoginFailures, Outbox, Participants, Payments, Replies, Rooms, Services, Sessions,
+    StoreError, Users,
 };
 
 /// Where everything is kept.
@@ -20,7 +21,19 @@ pub trait Store: Send + Sync {
 /// Dropping it undoes everything, also in the middle of a call. It is spent at its first error.
 #[async_trait]
 pub trait UnitOfWork:
-    Users + Sessions + LoginFailures + Services + Bookings + Participants + Rooms + Payments + Outbox + AuditTrail + Send
+    Users
+    + Sessions
+    + LoginFailures
+    + Services
+    + Calendars
+    + Bookings
+    + Participants
+    + Rooms
+    + Payments
+    + Outbox
+    + Replies
+    + AuditTrail
+    + Send
 {
     /// Keeps everything, for good: once this returns `Ok`, no crash takes it back.
     ///

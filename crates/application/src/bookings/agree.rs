@@ -5,7 +5,7 @@ use std::sync::Arc;
 use attune_domain::booking::PayError;
 use attune_domain::meeting::NewRoom;
 use attune_domain::notice::{ReminderPlan, owed};
-use attune_domain::{Booking, BookingEvent, BookingId, MeetingBaseUrl, RoomTail, UserId};
+use attune_domain::{Booking, BookingEvent, BookingId, BookingStatus, MeetingBaseUrl, ParticipantId, RoomTail, UserId};
 use attune_ports::{AuditEntry, AuditObject, Conflict, OutboxBell, PaymentState, Random, StoreError, UnitOfWork};
 use jiff::Timestamp;
 
@@ -38,7 +38,22 @@ impl Practice {
         event: BookingEvent,
         by: &By<'_>,
     ) -> Result<(), StoreError> {
-        work.enqueue(&owed(booking, event, &self.reminders, by.now)).await?;
+        let invited: Vec<ParticipantId> = match event {
+            BookingEvent::Rescheduled
+            | BookingEvent::Cancelled
+            | BookingEvent::Reopened
+            | BookingEvent::LinksRevoked => {
+                work.standing_participants(booking.id).await?.into_iter().map(|p| p.id).collect()
+            }
+            // Nobody is invited before a session is agreed, and nobody is told of these.
+            BookingEvent::Held
+            | BookingEvent::Scheduled
+            | BookingEvent::Expired
+            | BookingEvent::Completed
+            | BookingEvent::MarkedNoShow
+            | BookingEvent::PaymentChanged => Vec::new(),
+        };
+        work.enqueue(&owed(booking, event, &invited, &self.reminders, by.now)).await?;
         work.add_audit_entry(&by.entry(booking.id, event)).await
     }
 }
@@ -87,15 +102,23 @@ impl From<StoreError> for AgreeError {
 impl Agreement<'_> {
     /// Makes the booking agreed inside this unit of work, which must hold the therapist's calendar.
     pub(crate) async fn seal(&self, work: &mut dyn UnitOfWork, booking: Booking) -> Result<Booking, AgreeError> {
+        let revived = booking.status == BookingStatus::Expired;
         let (booking, event) =
             booking.payment_succeeded(self.practice.new_room(), self.by.now).map_err(AgreeError::Pay)?;
+        if revived {
+            // Somebody who paid late does not lose the slot to a hold that is over too.
+            for taken in work.blocking_bookings(booking.therapist, booking.scheduled_at, booking.blocked_until).await? {
+                release_hold(work, taken, self.by.now).await?;
+            }
+        }
         work.save_booking(&booking).await?;
         self.practice.follow_up(work, &booking, event, &self.by).await?;
         Ok(booking)
     }
 }
 
-/// Lets go of a slot whose hold is over: the booking expires, and its checkouts close.
+/// Lets go of a slot whose hold is over: the booking expires, and its checkouts close. Errors: [`StoreError::Contended`]
+/// when somebody else changed the booking in between, as the worker does; the next attempt finds it as it is then.
 pub(crate) async fn release_hold(
     work: &mut dyn UnitOfWork,
     booking: Booking,
@@ -103,7 +126,10 @@ pub(crate) async fn release_hold(
 ) -> Result<bool, StoreError> {
     let id = booking.id;
     let Ok((booking, event)) = booking.expire(now) else { return Ok(false) };
-    work.save_booking(&booking).await?;
+    match work.save_booking(&booking).await {
+        Err(error) if error.is_conflict(Conflict::Stale) => return Err(StoreError::Contended),
+        other => other?,
+    }
     close_checkouts(work, id).await?;
     work.add_audit_entry(&By { actor: None, request_id: None, now }.entry(id, event)).await?;
     Ok(true)

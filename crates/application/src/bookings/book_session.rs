@@ -1,23 +1,47 @@
-//! A client books a session.
+//! A client books a session, or a therapist books one for a client.
 
 use std::fmt;
 use std::sync::Arc;
 
 use attune_domain::booking::{BookError, BookingRequest, PaymentPlan};
-use attune_domain::{Booking, Role, ServiceId, UserId};
-use attune_ports::{Clock, Conflict, Payment, PaymentTerms, Store, StoreError};
+use attune_domain::calendar::{Overrule, SessionLength, SlotRefusal};
+use attune_domain::{Booking, BookingEvent, BookingId, BookingStatus, ChangeTerms, Role, Service, ServiceId, UserId};
+use attune_ports::{
+    Clock, Conflict, NewPayment, Payment, PaymentState, PaymentTerms, Provider, Store, StoreError, UnitOfWork,
+};
 use jiff::Timestamp;
 use thiserror::Error;
 
 use super::agree::{By, Practice, release_hold};
+use super::availability::default_therapist;
+use super::rules::{CalendarRules, Loaded, Wish};
 use crate::Origin;
+use crate::once::{self, Found, Granted, Once};
 use crate::payments::OpenCheckout;
+
+/// How the price of a session is settled.
+#[derive(Clone, PartialEq, Eq)]
+pub enum AskedPayment {
+    /// As the practice's provider wants it, by the client.
+    ByProvider,
+    /// It came in outside; for therapists only.
+    PaidOutside {
+        /// How: `cash`, `bank_transfer`, …
+        method: String,
+        /// The practice's own note.
+        memo: Option<String>,
+    },
+    /// Nothing is due; for therapists only.
+    Waived,
+}
 
 /// The session wanted. There is no price and no end in it: both are the practice's. `Debug` hides the note.
 #[derive(Clone)]
 pub struct BookSessionCommand {
     /// Who comes.
     pub client: UserId,
+    /// Who books: the client, or a therapist for them.
+    pub booked_by: UserId,
     /// When it should begin.
     pub scheduled_at: Timestamp,
     /// What; the practice's first active service when left out.
@@ -26,14 +50,21 @@ pub struct BookSessionCommand {
     pub therapist: Option<UserId>,
     /// A word from the client.
     pub note: Option<String>,
+    /// How the price is settled.
+    pub payment: AskedPayment,
+    /// Step over hours and rules; for therapists only.
+    pub override_hours: bool,
     /// Where it came from.
     pub origin: Origin,
+    /// The key of the wish, if it has one.
+    pub once: Option<Once>,
 }
 
 impl fmt::Debug for BookSessionCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BookSessionCommand")
             .field("client", &self.client)
+            .field("booked_by", &self.booked_by)
             .field("scheduled_at", &self.scheduled_at)
             .field("service", &self.service)
             .field("therapist", &self.therapist)
@@ -56,6 +87,9 @@ pub enum BookSessionError {
     /// The time, the length or the note will not do.
     #[error(transparent)]
     Rule(#[from] BookError),
+    /// The time will not do for this practice.
+    #[error(transparent)]
+    Slot(#[from] SlotRefusal),
     /// The therapist is taken at that time.
     #[error("the slot is taken")]
     SlotTaken,
@@ -71,6 +105,9 @@ pub enum BookSessionError {
     /// The client's account was closed in between.
     #[error("the account is closed")]
     UnknownClient,
+    /// The key was used for another wish.
+    #[error("the key was used for another wish")]
+    AnotherWish,
     /// The store failed.
     #[error(transparent)]
     Store(StoreError),
@@ -93,16 +130,33 @@ pub struct BookSession {
     pub clock: Arc<dyn Clock>,
     /// The practice's settings.
     pub practice: Practice,
+    /// When therapists can be booked.
+    pub rules: CalendarRules,
     /// Opens checkouts when something is due.
     pub checkout: OpenCheckout,
 }
 
+/// What is to be booked, with everything that was left out filled in. One of a series, or the only one.
+pub(crate) struct Ask<'a> {
+    pub(crate) command: &'a BookSessionCommand,
+    pub(crate) therapist: UserId,
+    pub(crate) service: &'a Service,
+    pub(crate) loaded: &'a Loaded,
+    pub(crate) scheduled_at: Timestamp,
+    pub(crate) now: Timestamp,
+}
+
 impl BookSession {
     /// Books the session: agreed at once when nothing is due, otherwise held until it is paid.
-    pub async fn run(&self, command: BookSessionCommand) -> Result<Placed, BookSessionError> {
-        let booking = crate::retry::retrying(|| self.attempt(&command)).await?;
+    pub async fn run(&self, command: BookSessionCommand) -> Result<Granted<Placed>, BookSessionError> {
+        // Hours and rules are read before anything is locked: whoever changes them at this moment changes what comes next.
+        let (therapist, loaded) = self.calendar(command.therapist).await?;
+        let booking = match crate::retry::retrying(|| self.attempt(&command, therapist, &loaded)).await? {
+            Granted::Now(booking) => booking,
+            Granted::Before(kept) => return Ok(Granted::Before(kept)),
+        };
         self.practice.bell.ring();
-        let checkout = if booking.room.is_none() {
+        let checkout = if booking.status == BookingStatus::PendingPayment {
             // The booking stands, whatever the payment provider says; the client can ask for the checkout again.
             self.checkout
                 .run(booking.id, booking.client)
@@ -114,59 +168,194 @@ impl BookSession {
         } else {
             None
         };
-        Ok(Placed { booking, checkout })
+        Ok(Granted::Now(Placed { booking, checkout }))
     }
 
-    async fn attempt(&self, command: &BookSessionCommand) -> Result<Booking, BookSessionError> {
+    /// Replaces a reply that was kept unfinished, because a part of it is known only after its effect was kept: where to
+    /// pay, which mails are owed. Returns the reply as it is from now on, which is another try's if that was faster.
+    pub async fn amend(
+        &self,
+        once: &Once,
+        booking: BookingId,
+        unfinished: &str,
+        body: &str,
+    ) -> Result<String, StoreError> {
+        crate::retry::retrying(|| async {
+            let mut work = self.store.begin().await?;
+            // Two tries that finish one reply wait for each other here.
+            work.booking(booking).await?;
+            match work.reply(&once.key).await? {
+                Some(kept) if kept.body != unfinished => Ok(kept.body),
+                Some(_) => {
+                    work.amend_reply(&once.key, body).await?;
+                    work.commit().await?;
+                    Ok(body.to_owned())
+                }
+                // Forgotten by now: nobody asks for it any more.
+                None => Ok(body.to_owned()),
+            }
+        })
+        .await
+    }
+
+    /// Whose calendar it is about, and what is written in it.
+    pub(crate) async fn calendar(&self, therapist: Option<UserId>) -> Result<(UserId, Loaded), BookSessionError> {
+        let therapist = match therapist {
+            Some(id) => id,
+            None => default_therapist(&*self.rules.queries).await?.ok_or(BookSessionError::NotOpen)?,
+        };
+        Ok((therapist, self.rules.of(therapist).await?))
+    }
+
+    async fn attempt(
+        &self,
+        command: &BookSessionCommand,
+        therapist: UserId,
+        loaded: &Loaded,
+    ) -> Result<Granted<Booking>, BookSessionError> {
         let now = self.clock.now();
         let mut work = self.store.begin().await?;
-        let therapist = match command.therapist {
-            Some(id) => id,
-            None => work.default_therapist().await?.ok_or(BookSessionError::NotOpen)?,
-        };
+        // A second try gets its reply even if nobody could book the same by now.
+        if let Some(before) = granted_before(&mut *work, command).await? {
+            return Ok(before);
+        }
+        let service = self.people_and_service(&mut *work, command, therapist).await?;
+        let ask = Ask { command, therapist, service: &service, loaded, scheduled_at: command.scheduled_at, now };
+        // Refused before anybody has to wait for the calendar.
+        let id = work.next_booking_id().await?;
+        let made = self.make(id, &ask)?;
+        // From here on the decision rests on the calendar, so nobody else may change it. People and services are read
+        // before: many who want one slot then wait for each other only as long as it takes to look at it.
+        work.lock_calendar(therapist).await?;
+        if let Some(before) = granted_before(&mut *work, command).await? {
+            return Ok(before);
+        }
+        self.check(&mut *work, &ask, &made.0).await?;
+        let booking = self.place(&mut *work, &ask, made).await?;
+        once::keep(&mut *work, command.once.as_ref(), &booking, now).await?;
+        work.commit().await?;
+        Ok(Granted::Now(booking))
+    }
+
+    /// Whether everybody who takes part is there, and what is booked.
+    pub(crate) async fn people_and_service(
+        &self,
+        work: &mut dyn UnitOfWork,
+        command: &BookSessionCommand,
+        therapist: UserId,
+    ) -> Result<Service, BookSessionError> {
         work.user(command.client).await?.filter(|u| !u.disabled).ok_or(BookSessionError::UnknownClient)?;
         work.user(therapist)
             .await?
             .filter(|u| u.role == Role::Admin && !u.disabled)
             .ok_or(BookSessionError::UnknownTherapist)?;
-        let service = match command.service {
-            Some(id) => work.service(id).await?.filter(|s| s.active).ok_or(BookSessionError::UnknownService)?,
-            None => work.default_service().await?.ok_or(BookSessionError::NotOpen)?,
-        };
-        let payment = match self.checkout.gateway.terms() {
-            PaymentTerms::Due { hold } if !service.price.is_zero() => {
+        match command.service {
+            Some(id) => work.service(id).await?.filter(|s| s.active).ok_or(BookSessionError::UnknownService),
+            None => work.default_service().await?.ok_or(BookSessionError::NotOpen),
+        }
+    }
+
+    /// The booking as it would be, before anybody looked at the calendar.
+    pub(crate) fn make(&self, id: BookingId, ask: &Ask<'_>) -> Result<(Booking, BookingEvent), BookSessionError> {
+        let Ask { command, therapist, service, loaded, scheduled_at, now } = ask;
+        let terms: ChangeTerms = loaded.terms;
+        let payment = match (&command.payment, self.checkout.gateway.terms()) {
+            _ if service.price.is_zero() => PaymentPlan::NotRequired(self.practice.new_room()),
+            (AskedPayment::Waived, _) | (AskedPayment::ByProvider, PaymentTerms::NothingDue) => {
+                PaymentPlan::NotRequired(self.practice.new_room())
+            }
+            (AskedPayment::PaidOutside { .. }, _) => PaymentPlan::Due { hold_until: *scheduled_at },
+            (AskedPayment::ByProvider, PaymentTerms::Due { hold }) => {
                 PaymentPlan::Due { hold_until: now.saturating_add(hold).unwrap_or(Timestamp::MAX) }
             }
-            PaymentTerms::Due { .. } | PaymentTerms::NothingDue => PaymentPlan::NotRequired(self.practice.new_room()),
         };
         let (booking, event) = Booking::book(
             BookingRequest {
-                id: work.next_booking_id().await?,
+                id,
                 client: command.client,
-                therapist,
+                therapist: *therapist,
                 service: service.id,
-                scheduled_at: command.scheduled_at,
+                scheduled_at: *scheduled_at,
                 minutes: service.minutes,
                 pause_minutes: service.pause_minutes,
                 price: service.price,
                 note: command.note.clone(),
+                terms,
                 payment,
             },
-            now,
+            *now,
         )?;
-        // From here on the decision rests on the calendar, so nobody else may change it. People and services are read
-        // before: many who want one slot then wait for each other only as long as it takes to look at it.
-        work.lock_calendar(therapist).await?;
-        for taken in work.blocking_bookings(therapist, booking.scheduled_at, booking.blocked_until).await? {
-            // A hold that is over gives its slot back to whoever asks first, without waiting for the worker.
-            if !release_hold(&mut *work, taken, now).await? {
+        match command.payment {
+            AskedPayment::PaidOutside { .. } if booking.status == BookingStatus::PendingPayment => {
+                // It begins in the future, so it can be paid for.
+                let paid = booking.payment_succeeded(self.practice.new_room(), *now);
+                paid.map_err(|error| BookSessionError::Store(StoreError::Failed(error.into())))
+            }
+            AskedPayment::PaidOutside { .. } | AskedPayment::ByProvider | AskedPayment::Waived => Ok((booking, event)),
+        }
+    }
+
+    /// Whether hours, rules and the other bookings allow it. Holds that are over give their slot back to whoever asks
+    /// first, without waiting for the worker.
+    pub(crate) async fn check(
+        &self,
+        work: &mut dyn UnitOfWork,
+        ask: &Ask<'_>,
+        booking: &Booking,
+    ) -> Result<(), BookSessionError> {
+        let session = SessionLength::try_from(ask.service).map_err(|error| StoreError::Corrupt(error.into()))?;
+        let overrule = if ask.command.override_hours { Overrule::PracticeRules } else { Overrule::Grid };
+        let wish = Wish { therapist: ask.therapist, starts_at: booking.scheduled_at, session, but: None, now: ask.now };
+        ask.loaded.check(work, &wish, overrule).await??;
+        for taken in work.blocking_bookings(ask.therapist, booking.scheduled_at, booking.blocked_until).await? {
+            if !release_hold(work, taken, ask.now).await? {
                 return Err(BookSessionError::SlotTaken);
             }
         }
+        Ok(())
+    }
+
+    /// Keeps the booking, with what it owes.
+    pub(crate) async fn place(
+        &self,
+        work: &mut dyn UnitOfWork,
+        ask: &Ask<'_>,
+        (booking, event): (Booking, BookingEvent),
+    ) -> Result<Booking, BookSessionError> {
+        let Ask { command, now, .. } = ask;
         work.add_booking(&booking).await?;
-        let by = By { actor: Some(command.client), request_id: command.origin.request_id.as_deref(), now };
-        self.practice.follow_up(&mut *work, &booking, event, &by).await?;
-        work.commit().await?;
+        if let (AskedPayment::PaidOutside { method, memo }, false) = (&command.payment, booking.price.is_zero()) {
+            let mut bytes = [0; 16];
+            self.practice.random.fill(&mut bytes);
+            work.add_payment(&NewPayment {
+                booking: booking.id,
+                provider: Provider::Offline,
+                reference: format!("recorded-{}-{:032x}", booking.id, u128::from_be_bytes(bytes)),
+                amount: booking.price,
+                state: PaymentState::Settled,
+                checkout_url: None,
+                method: Some(method.clone()),
+                memo: memo.clone(),
+                recorded_by: Some(command.booked_by),
+                created_at: *now,
+                settled_at: Some(*now),
+            })
+            .await?;
+        }
+        let by = By { actor: Some(command.booked_by), request_id: command.origin.request_id.as_deref(), now: *now };
+        self.practice.follow_up(work, &booking, event, &by).await?;
         Ok(booking)
+    }
+}
+
+/// What an earlier try of the same wish came to.
+async fn granted_before(
+    work: &mut dyn UnitOfWork,
+    command: &BookSessionCommand,
+) -> Result<Option<Granted<Booking>>, BookSessionError> {
+    match once::look(work, command.once.as_ref()).await? {
+        Found::Nothing => Ok(None),
+        Found::Reply(kept) => Ok(Some(Granted::Before(kept))),
+        Found::AnotherWish => Err(BookSessionError::AnotherWish),
     }
 }

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use attune_domain::booking::ChangeError;
-use attune_domain::notice::link_notice;
-use attune_domain::{Booking, BookingId, Person, UserId};
+use attune_domain::{Booking, BookingId, UserId};
 use attune_ports::{Clock, Store, StoreError};
 use thiserror::Error;
 
@@ -65,9 +64,6 @@ impl RevokeLinks {
         work.save_booking(&booking).await?;
         let by = By { actor: Some(command.admin), request_id: command.origin.request_id.as_deref(), now };
         self.practice.follow_up(&mut *work, &booking, event, &by).await?;
-        let invited = work.standing_participants(booking.id).await?;
-        let notices: Vec<_> = invited.iter().map(|p| link_notice(&booking, Person::Participant(p.id), now)).collect();
-        work.enqueue(&notices).await?;
         work.commit().await?;
         Ok(booking)
     }

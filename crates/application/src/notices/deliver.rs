@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use attune_domain::meeting::Attendee;
 use attune_domain::notice::{
-    NextStep, Notice, NoticeState, ReminderPlan, RetryPolicy, Verdict, is_superseded, verdict,
+    NextStep, Notice, NoticeKind, NoticeState, OwedNotice, ReminderPlan, RetryPolicy, Verdict, is_superseded, verdict,
 };
-use attune_domain::{Booking, EmailAddress, Person, PersonalLink, TimeZoneName, User};
+use attune_domain::{Booking, EmailAddress, Participant, Person, TimeZoneName, User};
 use attune_ports::{
     Clock, Lease, LeaseToken, MeetingMail, Notifier, NotifyError, Queries, Random, Settlement, Store, StoreError,
     TimeZones,
@@ -44,7 +44,8 @@ pub struct Delivered {
 struct Reader {
     email: EmailAddress,
     time_zone: Option<TimeZoneName>,
-    link: PersonalLink,
+    name: String,
+    join_url: Option<String>,
 }
 
 /// Sends mails.
@@ -140,7 +141,7 @@ impl DeliverNotices {
             Verdict::Skip => return Ok(self.settled(notice, NoticeState::Skipped, None)),
             Verdict::Expired => return Ok(self.settled(notice, NoticeState::Expired, notice.last_error.as_deref())),
         }
-        let Some(reader) = self.reader(notice.owed.recipient, &view.booking, view.client).await? else {
+        let Some(reader) = self.reader(&notice.owed, &view.booking, view.client).await? else {
             return Ok(self.settled(notice, NoticeState::Skipped, None));
         };
         let zone = reader.time_zone.as_ref().and_then(|name| self.zones.find(name));
@@ -148,8 +149,8 @@ impl DeliverNotices {
             kind: notice.owed.kind,
             message_key: notice.owed.dedupe_key().replace(':', "."),
             to: reader.email,
-            to_name: reader.link.display_name,
-            join_url: reader.link.url,
+            to_name: reader.name,
+            join_url: reader.join_url,
             starts_at: view.booking.scheduled_at,
             minutes: view.booking.minutes,
             zone: zone.unwrap_or_else(|| self.practice_zone.clone()),
@@ -167,21 +168,26 @@ impl DeliverNotices {
         })
     }
 
-    /// Whom a mail goes to, with the link they have at this moment; `None` for somebody who has none.
-    async fn reader(&self, person: Person, booking: &Booking, client: User) -> Result<Option<Reader>, StoreError> {
-        match person {
+    /// Whom a mail goes to, with the link they have at this moment; `None` for somebody who is not to get it any more.
+    async fn reader(&self, owed: &OwedNotice, booking: &Booking, client: User) -> Result<Option<Reader>, StoreError> {
+        let (email, time_zone, name, link) = match owed.recipient {
             Person::Account(id) => {
                 let user = if id == client.id { Some(client) } else { self.queries.user(id).await? };
                 let Some(user) = user.filter(|u| !u.disabled) else { return Ok(None) };
                 let link = self.links.mailed_link(booking, Attendee::Account(&(&user).into()));
-                Ok(link.map(|link| Reader { email: user.email, time_zone: user.time_zone, link }))
+                (user.email.clone(), user.time_zone.clone(), user.display_name(), link)
             }
             Person::Participant(id) => {
-                let Some(invited) = self.queries.participant(id).await? else { return Ok(None) };
+                let invited = self.queries.participant(id).await?.filter(Participant::is_invited);
+                let Some(invited) = invited else { return Ok(None) };
                 let link = self.links.mailed_link(booking, Attendee::Participant(&invited));
-                Ok(link.map(|link| Reader { email: invited.email, time_zone: invited.time_zone, link }))
+                (invited.email, invited.time_zone, invited.display_name.as_str().to_owned(), link)
             }
-        }
+        };
+        let join_url = link.map(|link| link.url);
+        // A session that was called off has no room to go to; every other mail is about going there.
+        let complete = join_url.is_some() || owed.kind == NoticeKind::Cancelled;
+        Ok(complete.then_some(Reader { email, time_zone, name, join_url }))
     }
 
     /// What becomes of a mail that may work another time.

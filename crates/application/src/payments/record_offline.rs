@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use crate::Origin;
 use crate::bookings::{AgreeError, Agreement, By, Practice, close_checkouts};
+use crate::once::{self, Found, Granted, Once};
 
 /// What came in.
 #[derive(Clone)]
@@ -25,6 +26,8 @@ pub struct RecordOfflineCommand {
     pub memo: Option<String>,
     /// Where it came from.
     pub origin: Origin,
+    /// The key of the wish, if it has one.
+    pub once: Option<Once>,
 }
 
 /// Why it is not recorded.
@@ -45,6 +48,9 @@ pub enum RecordOfflineError {
     /// The hold was over, and somebody else has the slot now.
     #[error("the hold was over, and the slot was given to somebody else")]
     SlotLost,
+    /// The key was used for another wish.
+    #[error("the key was used for another wish")]
+    AnotherWish,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -77,22 +83,31 @@ pub struct RecordOfflinePayment {
 
 impl RecordOfflinePayment {
     /// Records the payment; the booking is agreed from now on. Open checkouts of the booking close.
-    pub async fn run(&self, command: RecordOfflineCommand) -> Result<Booking, RecordOfflineError> {
+    pub async fn run(&self, command: RecordOfflineCommand) -> Result<Granted<Booking>, RecordOfflineError> {
         let view = self.queries.booking(command.booking).await?.ok_or(RecordOfflineError::NotFound)?;
         let price = view.booking.price;
         if command.amount.is_some_and(|amount| amount != price) {
             return Err(RecordOfflineError::AmountMismatch { price });
         }
-        let booking = crate::retry::retrying(|| self.attempt(&command, &view.booking)).await?;
+        let granted = crate::retry::retrying(|| self.attempt(&command, &view.booking)).await?;
         self.practice.bell.ring();
-        Ok(booking)
+        Ok(granted)
     }
 
-    async fn attempt(&self, command: &RecordOfflineCommand, read: &Booking) -> Result<Booking, RecordOfflineError> {
+    async fn attempt(
+        &self,
+        command: &RecordOfflineCommand,
+        read: &Booking,
+    ) -> Result<Granted<Booking>, RecordOfflineError> {
         let now = self.clock.now();
         let mut work = self.store.begin().await?;
         work.lock_calendar(read.therapist).await?;
         let booking = work.booking(read.id).await?.ok_or(RecordOfflineError::NotFound)?;
+        match once::look(&mut *work, command.once.as_ref()).await? {
+            Found::Nothing => {}
+            Found::Reply(kept) => return Ok(Granted::Before(kept)),
+            Found::AnotherWish => return Err(RecordOfflineError::AnotherWish),
+        }
         let by = By { actor: Some(command.admin), request_id: command.origin.request_id.as_deref(), now };
         let booking = Agreement { practice: &self.practice, by }.seal(&mut *work, booking).await?;
         close_checkouts(&mut *work, booking.id).await?;
@@ -110,8 +125,9 @@ impl RecordOfflinePayment {
             settled_at: Some(now),
         })
         .await?;
+        once::keep(&mut *work, command.once.as_ref(), &booking, now).await?;
         work.commit().await?;
-        Ok(booking)
+        Ok(Granted::Now(booking))
     }
 
     fn reference(&self, booking: BookingId) -> String {

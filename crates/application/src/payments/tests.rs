@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::Origin;
-use crate::testkit::World;
+use crate::testkit::{World, now};
 
 const TEN: &str = "2024-01-15T10:00:00Z";
 
@@ -80,11 +80,12 @@ async fn an_admin_records_a_payment() {
         method: "cash".into(),
         memo: Some("receipt 7".into()),
         origin: Origin::default(),
+        once: None,
     };
     let less = Money::new(9_999, booking.price.currency()).unwrap();
     let refused = world.record_offline().run(command(Some(less))).await;
     assert!(matches!(refused, Err(RecordOfflineError::AmountMismatch { price }) if price == booking.price));
-    let agreed = world.record_offline().run(command(Some(booking.price))).await.unwrap();
+    let agreed = now(world.record_offline().run(command(Some(booking.price))).await.unwrap());
     assert_eq!((agreed.status, agreed.payment_status), (BookingStatus::Scheduled, PaymentStatus::Succeeded));
     let payments = world.queries.payments(booking.id).await.unwrap();
     assert_eq!(payments.len(), 2);

@@ -35,6 +35,9 @@ fn new_room(base_url: &MeetingBaseUrl) -> NewRoom<'_> {
     NewRoom { base_url, tail: RoomTail::from_bytes([7; 16]) }
 }
 
+/// A client may move a session until two hours before.
+const TERMS: ChangeTerms = ChangeTerms { free_minutes: 1_440, late_refund_percent: 50, reschedule_minutes: 120 };
+
 fn request(payment: PaymentPlan<'_>) -> BookingRequest<'_> {
     BookingRequest {
         id: BookingId::new(12).unwrap(),
@@ -46,6 +49,7 @@ fn request(payment: PaymentPlan<'_>) -> BookingRequest<'_> {
         pause_minutes: 10,
         price: euros(10_000),
         note: Some("first visit".to_owned()),
+        terms: TERMS,
         payment,
     }
 }
@@ -179,6 +183,7 @@ mod booking_a_session {
                 hold_expires_at: Some(at(HOLD_END)),
                 note: Some("first visit".to_owned()),
                 cancellation: None,
+                terms: TERMS,
                 link_version: 1,
                 version: 1,
                 created_at: at(BOOKED),
@@ -528,6 +533,8 @@ mod windows {
     fn clients_until_the_beginning_and_admins_until_the_end() {
         for (by, last) in [(Role::Client, START), (Role::Admin, END)] {
             assert_eq!(around(Op::Cancel(by, 0), &scheduled(), last), CLOSES, "{by:?} cancels");
+        }
+        for (by, last) in [(Role::Client, START - 2 * 3_600), (Role::Admin, END)] {
             assert_eq!(around(Op::Reschedule(by, START + DAY), &scheduled(), last), CLOSES, "{by:?} moves");
         }
     }

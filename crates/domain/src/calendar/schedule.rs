@@ -5,9 +5,7 @@ use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use thiserror::Error;
 
-use super::{
-    BackwardDates, EmptyInterval, Exceptions, Interval, OverlappingHours, WallInterval, WallTime, WeeklyHours,
-};
+use super::{BackwardDates, EmptyInterval, Exceptions, Interval, OverlappingHours, WallInterval, WeeklyHours};
 use crate::TimeZoneName;
 
 /// The working week of a therapist, as it is stored.
@@ -23,16 +21,10 @@ impl WeeklySchedule {
     /// Most intervals in a week: six a day.
     pub const MAX_INTERVALS: usize = 42;
 
-    /// What a therapist works who never said: every day from 7 to 21, so that a new practice can be booked at once. It is
-    /// wide on purpose; nobody is surprised by a booking they could not make, and the first thing a therapist sets is
-    /// their hours.
-    pub fn of_a_new_practice(zone: TimeZoneName) -> Self {
-        let hour = |hour: u16| WallTime::from_minutes(hour * 60);
-        let day = match (hour(7), hour(21)) {
-            (Ok(start), Ok(end)) => WallInterval::new(start, end).unwrap_or(WallInterval::WHOLE_DAY),
-            _ => WallInterval::WHOLE_DAY,
-        };
-        Self { zone, week: Weekday::Monday.cycle_forward().take(7).map(|weekday| (weekday, day)).collect() }
+    /// The same hours on every day of the week: what a therapist works who never said. Meant to be wide, so that a new
+    /// practice can be booked at once; the first thing a therapist sets is their hours.
+    pub fn every_day(zone: TimeZoneName, hours: WallInterval) -> Self {
+        Self { zone, week: Weekday::Monday.cycle_forward().take(7).map(|weekday| (weekday, hours)).collect() }
     }
 
     /// The hours on the clock of a zone, which is what the name stands for now.

@@ -131,8 +131,10 @@ pub struct Availability {
 /// What a wish may step over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Overrule {
-    /// Nothing: the wish is a client's, or an admin's who did not ask for more.
+    /// Nothing: the wish has to be one of the slots that are offered.
     Nothing,
+    /// The grid alone, which is how slots are offered, and nothing that anybody's work depends on.
+    Grid,
     /// All that the practice decided for itself: hours, grid, notice, horizon and daily cap. What remains is what no
     /// booking can do: begin in the past, begin beyond [`Booking::HORIZON_DAYS`], or overlap another one.
     PracticeRules,
@@ -226,7 +228,8 @@ impl Calendar<'_> {
             return Err(SlotRefusal::InThePast);
         }
         match overrule {
-            Overrule::Nothing => self.check_rules(start)?,
+            Overrule::Nothing => self.check_rules(start, true)?,
+            Overrule::Grid => self.check_rules(start, false)?,
             Overrule::PracticeRules if start > self.days_ahead(Booking::HORIZON_DAYS) => {
                 return Err(SlotRefusal::TooFar);
             }
@@ -238,7 +241,7 @@ impl Calendar<'_> {
         }
     }
 
-    fn check_rules(&self, start: i64) -> Result<(), SlotRefusal> {
+    fn check_rules(&self, start: i64, on_grid: bool) -> Result<(), SlotRefusal> {
         if start < self.earliest() {
             return Err(SlotRefusal::TooSoon);
         }
@@ -250,7 +253,7 @@ impl Calendar<'_> {
         if chain_ends(&open).first().is_none_or(|end| *end < start + self.length()) {
             return Err(SlotRefusal::OutsideHours);
         }
-        if (start - opening.grid_from) % self.step() != 0 {
+        if on_grid && (start - opening.grid_from) % self.step() != 0 {
             return Err(SlotRefusal::OffGrid);
         }
         if self.full_days(start, start + 1).contains(&opening.date) {

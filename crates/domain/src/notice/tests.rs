@@ -46,6 +46,14 @@ fn info(send_after: i64) -> OwedNotice {
     OwedNotice { kind: NoticeKind::MeetingInfo, send_after: at(send_after), ..reminder(0) }
 }
 
+fn moved(send_after: i64) -> OwedNotice {
+    OwedNotice { kind: NoticeKind::Rescheduled, ..info(send_after) }
+}
+
+fn called_off(send_after: i64) -> OwedNotice {
+    OwedNotice { kind: NoticeKind::Cancelled, ..info(send_after) }
+}
+
 fn link(send_after: i64) -> OwedNotice {
     OwedNotice { kind: NoticeKind::MeetingLink, ..info(send_after) }
 }
@@ -66,7 +74,7 @@ fn keys(notices: &[OwedNotice]) -> Vec<String> {
 #[test]
 fn a_new_booking_owes_the_information_at_once_and_the_reminders_later() {
     let now = START - 5 * DAY;
-    let notices = owed(&booking(), BookingEvent::Scheduled, &plan(), at(now));
+    let notices = owed(&booking(), BookingEvent::Scheduled, &[], &plan(), at(now));
     assert_eq!(notices, [info(now), reminder(1_440), reminder(60)]);
 }
 
@@ -75,21 +83,21 @@ fn what_each_event_owes() {
     let now = at(START - 5 * DAY);
     for (event, expected) in [
         (BookingEvent::Scheduled, vec![info(START - 5 * DAY), reminder(1_440), reminder(60)]),
-        (BookingEvent::Rescheduled, vec![reminder(1_440), reminder(60)]),
+        (BookingEvent::Rescheduled, vec![moved(START - 5 * DAY), reminder(1_440), reminder(60)]),
         (BookingEvent::Reopened, vec![reminder(1_440), reminder(60)]),
         (BookingEvent::Held, vec![]),
-        (BookingEvent::Cancelled, vec![]),
+        (BookingEvent::Cancelled, vec![called_off(START - 5 * DAY)]),
         (BookingEvent::Expired, vec![]),
         (BookingEvent::Completed, vec![]),
         (BookingEvent::MarkedNoShow, vec![]),
         (BookingEvent::LinksRevoked, vec![link(START - 5 * DAY)]),
         (BookingEvent::PaymentChanged, vec![]),
     ] {
-        assert_eq!(owed(&booking(), event, &plan(), now), expected, "{event:?}");
+        assert_eq!(owed(&booking(), event, &[], &plan(), now), expected, "{event:?}");
     }
     let none = ReminderPlan::new(Vec::new()).unwrap();
-    assert_eq!(owed(&booking(), BookingEvent::Scheduled, &none, now), [info(START - 5 * DAY)]);
-    assert_eq!(owed(&booking(), BookingEvent::Rescheduled, &none, now), []);
+    assert_eq!(owed(&booking(), BookingEvent::Scheduled, &[], &none, now), [info(START - 5 * DAY)]);
+    assert_eq!(owed(&booking(), BookingEvent::Rescheduled, &[], &none, now), [moved(START - 5 * DAY)]);
 }
 
 #[test]
@@ -109,8 +117,9 @@ fn reminders_that_are_past_or_due_within_a_minute_are_not_planned() {
         (-600, vec![]),
     ] {
         let now = at(START - seconds_before);
-        let planned: Vec<u32> = owed(&booking(), BookingEvent::Rescheduled, &plan(), now)
+        let planned: Vec<u32> = owed(&booking(), BookingEvent::Rescheduled, &[], &plan(), now)
             .iter()
+            .filter(|notice| notice.kind != NoticeKind::Rescheduled)
             .map(|notice| notice.kind.offset_minutes())
             .collect();
         assert_eq!(planned, offsets, "{seconds_before} s before the session");
@@ -121,11 +130,48 @@ fn reminders_that_are_past_or_due_within_a_minute_are_not_planned() {
 fn a_moved_session_owes_reminders_of_its_new_time() {
     let now = at(START - 5 * DAY);
     let (moved, event) = booking().reschedule(at(START + DAY), Role::Client, now).unwrap();
-    let notices = owed(&moved, event, &plan(), now);
-    assert_eq!(notices.iter().map(|n| n.send_after).collect::<Vec<_>>(), [at(START), at(START + DAY - HOUR)]);
+    let notices = owed(&moved, event, &[], &plan(), now);
+    assert_eq!(notices.iter().map(|n| n.send_after).collect::<Vec<_>>(), [now, at(START), at(START + DAY - HOUR)]);
     assert!(
         notices.iter().all(|n| n.starts_at == at(START + DAY) && n.booking_version == 2 && n.recipient == client())
     );
+}
+
+#[test]
+fn everybody_who_takes_part_is_told_of_a_change() {
+    let now = at(START - 600);
+    let invited = [relative(), ParticipantId::new(8).unwrap()];
+    let readers = [client(), Person::Participant(invited[0]), Person::Participant(invited[1])];
+    for (event, kind) in [
+        (BookingEvent::Rescheduled, NoticeKind::Rescheduled),
+        (BookingEvent::Cancelled, NoticeKind::Cancelled),
+        (BookingEvent::LinksRevoked, NoticeKind::MeetingLink),
+    ] {
+        let notices = owed(&booking(), event, &invited, &plan(), now);
+        assert_eq!(notices.iter().map(|n| (n.kind, n.recipient)).collect::<Vec<_>>(), readers.map(|r| (kind, r)));
+        assert_eq!(keys(&notices).iter().collect::<HashSet<_>>().len(), 3, "each has a mail of their own");
+    }
+}
+
+#[test]
+fn nobody_is_told_of_a_session_that_was_never_agreed() {
+    let unpaid = with_status(BookingStatus::PendingPayment);
+    assert_eq!(owed(&unpaid, BookingEvent::Cancelled, &[], &plan(), at(START - DAY)), []);
+}
+
+#[test]
+fn a_session_that_is_moved_away_and_back_is_told_each_time() {
+    let now = at(START - 5 * DAY);
+    let (away, event) = booking().reschedule(at(START + DAY), Role::Admin, now).unwrap();
+    let first = owed(&away, event, &[], &plan(), now);
+    let (back, event) = away.reschedule(at(START), Role::Admin, now).unwrap();
+    let second = owed(&back, event, &[], &plan(), now);
+    assert_eq!(verdict(&first[0], &back, now), Verdict::Skip, "the time it tells is not the time any more");
+    assert_eq!(verdict(&second[0], &back, now), Verdict::Send);
+    let (again, event) = back.reschedule(at(START + DAY), Role::Admin, now).unwrap();
+    let third = owed(&again, event, &[], &plan(), now);
+    assert_ne!(first[0].dedupe_key(), third[0].dedupe_key());
+    assert_eq!(keys(&first[1..]), keys(&third[1..]), "reminders once");
 }
 
 #[test]
@@ -144,10 +190,14 @@ fn an_invitation_owes_itself_and_the_reminders_of_the_client() {
 fn links_that_were_taken_back_owe_the_client_the_new_one_at_once() {
     let now = at(START - 600);
     let (revoked, event) = booking().revoke_links(now).unwrap();
-    let notices = owed(&revoked, event, &plan(), now);
+    let notices = owed(&revoked, event, &[], &plan(), now);
     assert_eq!(notices, [OwedNotice { booking_version: 2, ..link(START - 600) }]);
     let (revoked, event) = revoked.revoke_links(now).unwrap();
-    assert_ne!(keys(&owed(&revoked, event, &plan(), now)), keys(&notices), "the first new link is an old one by now");
+    assert_ne!(
+        keys(&owed(&revoked, event, &[], &plan(), now)),
+        keys(&notices),
+        "the first new link is an old one by now"
+    );
 }
 
 #[test]
@@ -167,6 +217,10 @@ fn dedupe_keys_to_the_letter() {
         (to_relative(reminder(60)), "reminder:12:60:1705312800:guest-7"),
         (to_relative(reminder(1_440)), "reminder:12:1440:1705312800:guest-7"),
         (invitation(0), "invitation:12:0:1705312800:guest-7"),
+        (OwedNotice { booking_version: 2, ..moved(0) }, "rescheduled:12:2:1705312800:user-7"),
+        (to_relative(moved(0)), "rescheduled:12:1:1705312800:guest-7"),
+        (called_off(0), "cancelled:12:0:1705312800"),
+        (to_relative(called_off(0)), "cancelled:12:0:1705312800:guest-7"),
         // 2024-01-15T09:00:00Z is hour 473697 since 1970.
         (link(START - HOUR), "meeting_link:12:1:473697:1705312800:user-7"),
         (to_relative(link(START - HOUR)), "meeting_link:12:1:473697:1705312800:guest-7"),
@@ -220,15 +274,26 @@ fn a_link_is_mailed_once_per_hour_and_version_and_reader() {
 }
 
 #[test]
-fn a_session_that_is_moved_away_and_back_is_announced_once() {
+fn a_session_that_is_moved_away_and_back_is_reminded_of_once() {
     let now = at(START - 5 * DAY);
     let (away, left) = booking().reschedule(at(START + DAY), Role::Client, now).unwrap();
     let (back, returned) = away.clone().reschedule(at(START), Role::Client, now).unwrap();
-    let first = keys(&owed(&booking(), BookingEvent::Rescheduled, &plan(), now));
-    assert_eq!(keys(&owed(&back, returned, &plan(), now)), first, "the mails that wait already are the right ones");
-    assert!(keys(&owed(&away, left, &plan(), now)).iter().all(|key| !first.contains(key)));
+    let first = keys(&owed(&booking(), BookingEvent::Rescheduled, &[], &plan(), now));
+    let second = keys(&owed(&back, returned, &[], &plan(), now));
+    assert_eq!(second[1..], first[1..], "the reminders that wait already are the right ones");
+    assert!(keys(&owed(&away, left, &[], &plan(), now)).iter().all(|key| !first.contains(key)));
     let to_relative = |booking: &Booking| keys(&owed_to_participant(booking, relative(), &plan(), now));
     assert_eq!(to_relative(&back), to_relative(&booking()));
+}
+
+#[test]
+fn only_a_cancelled_session_is_called_off() {
+    let now = at(START - HOUR);
+    for status in BookingStatus::ALL {
+        let expected = if status == BookingStatus::Cancelled { Verdict::Send } else { Verdict::Skip };
+        assert_eq!(verdict(&called_off(0), &with_status(status), now), expected, "{status:?}");
+    }
+    assert_eq!(verdict(&called_off(0), &with_status(BookingStatus::Cancelled), at(END)), Verdict::Expired);
 }
 
 #[test]
@@ -267,7 +332,7 @@ fn a_moved_session_never_mails_its_old_time() {
 fn a_payment_that_moves_keeps_the_mails() {
     let paid = BookingRecord { payment_status: PaymentStatus::Succeeded, ..booking().record().clone() };
     let (refunding, event) = Booking::restore(paid).unwrap().refund_requested(at(START - DAY)).unwrap();
-    assert_eq!(owed(&refunding, event, &plan(), at(START - DAY)), []);
+    assert_eq!(owed(&refunding, event, &[], &plan(), at(START - DAY)), []);
     assert_eq!(verdict(&reminder(60), &refunding, at(START - HOUR)), Verdict::Send);
 }
 
@@ -474,7 +539,7 @@ proptest! {
     fn owed_mails_are_distinct_and_ahead(offsets in proptest::collection::hash_set(6_u32..=43_200, 0..=10), before in 1_i64..60 * DAY) {
         let now = at(START - before);
         let plan = ReminderPlan::new(offsets.into_iter().collect()).unwrap();
-        let mut notices = owed(&booking(), BookingEvent::Scheduled, &plan, now);
+        let mut notices = owed(&booking(), BookingEvent::Scheduled, &[], &plan, now);
         notices.extend(owed_to_participant(&booking(), relative(), &plan, now));
         let keys: HashSet<_> = notices.iter().map(OwedNotice::dedupe_key).collect();
         prop_assert_eq!(keys.len(), notices.len());

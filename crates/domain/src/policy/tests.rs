@@ -25,6 +25,7 @@ fn booking(cents: i64, paid: bool) -> Booking {
         pause_minutes: 10,
         price: Money::new(cents, Currency::parse("EUR").unwrap()).unwrap(),
         note: None,
+        terms: ChangeTerms::default(),
         payment: PaymentPlan::Due { hold_until: at("2024-01-10T09:15:00Z") },
     };
     let (held, _) = Booking::book(request, now).unwrap();

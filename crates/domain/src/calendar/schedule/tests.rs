@@ -6,7 +6,7 @@ use crate::calendar::testkit::{at, date, wall, zone};
 
 fn open(time_off: &[TimeOff], from: &str, until: &str) -> Vec<(String, String)> {
     let name = TimeZoneName::parse("Europe/Berlin").unwrap();
-    let hours = WeeklySchedule::of_a_new_practice(name).hours(zone("Europe/Berlin")).unwrap();
+    let hours = WeeklySchedule::every_day(name, wall("07:00-21:00")).hours(zone("Europe/Berlin")).unwrap();
     let exceptions = TimeOff::exceptions(time_off.iter().copied());
     open_intervals(&hours, &exceptions, at(from), at(until))
         .into_iter()
@@ -19,7 +19,7 @@ fn pair(start: &str, end: &str) -> (String, String) {
 }
 
 #[test]
-fn a_new_practice_is_open_every_day_from_seven_to_nine() {
+fn the_same_hours_on_every_day() {
     let week = open(&[], "2024-01-15T00:00:00Z", "2024-01-22T00:00:00Z");
     assert_eq!(week.len(), 7);
     assert_eq!(week[0], pair("2024-01-15T06:00:00Z", "2024-01-15T20:00:00Z"));

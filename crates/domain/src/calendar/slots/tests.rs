@@ -245,6 +245,12 @@ fn wishes_are_granted_or_told_why_not() {
     ];
     for (wished, expected, what) in table {
         assert_eq!(practice.check(wished), expected, "{what}");
+        let beside_the_grid = practice.see(|calendar| calendar.check_slot(at(wished), Overrule::Grid));
+        if expected == Err(SlotRefusal::OffGrid) {
+            assert_eq!(beside_the_grid.map(|slot| slot.start), Ok(at(wished)), "{what}");
+        } else {
+            assert_eq!(beside_the_grid, expected, "{what}: the grid is all that may be stepped over");
+        }
     }
 }
 

@@ -1,0 +1,85 @@
+//! What can be booked.
+
+use std::sync::Arc;
+
+use attune_domain::calendar::{AskedRange, LengthError, SessionLength, Taken};
+use attune_domain::{Availability, Role, ServiceId, UserId};
+use attune_ports::{Clock, PageRequest, Queries, StoreError, UserFilter};
+use jiff::{SignedDuration, Timestamp};
+use thiserror::Error;
+
+use super::rules::CalendarRules;
+
+/// Why nothing can be said.
+#[derive(Debug, Error)]
+pub enum AvailabilityError {
+    /// No such service, or it cannot be booked any more.
+    #[error("there is no such service")]
+    UnknownService,
+    /// No such therapist.
+    #[error("there is no such therapist")]
+    UnknownTherapist,
+    /// The practice has no therapist or no service yet.
+    #[error("the practice takes no bookings yet")]
+    NotOpen,
+    /// A service that nobody can book.
+    #[error(transparent)]
+    Length(#[from] LengthError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Looks for free time.
+#[derive(Clone)]
+pub struct ShowAvailability {
+    /// Where everything is read.
+    pub queries: Arc<dyn Queries>,
+    /// Tells when.
+    pub clock: Arc<dyn Clock>,
+    /// When therapists can be booked.
+    pub rules: CalendarRules,
+}
+
+/// Bookings that began this long ago may still take time, and count for the daily cap.
+const BEFORE: SignedDuration = SignedDuration::from_hours(60);
+
+impl ShowAvailability {
+    /// The slots of one therapist for one kind of session; the practice's first of each where nothing was said.
+    pub async fn run(
+        &self,
+        service: Option<ServiceId>,
+        therapist: Option<UserId>,
+        asked: &AskedRange,
+    ) -> Result<Availability, AvailabilityError> {
+        let now = self.clock.now();
+        let services = self.queries.services().await?;
+        let service = match service {
+            Some(id) => services.iter().find(|s| s.id == id).ok_or(AvailabilityError::UnknownService)?,
+            None => services.first().ok_or(AvailabilityError::NotOpen)?,
+        };
+        let therapist = match therapist {
+            Some(id) => {
+                let user = self.queries.user(id).await?.filter(|u| u.role == Role::Admin && !u.disabled);
+                user.ok_or(AvailabilityError::UnknownTherapist)?.id
+            }
+            None => default_therapist(&*self.queries).await?.ok_or(AvailabilityError::NotOpen)?,
+        };
+        let loaded = self.rules.of(therapist).await?;
+        let horizon = SignedDuration::from_hours(24 * (1 + i64::from(loaded.rules.settings().horizon_days)));
+        let from = asked.from().max(now).saturating_sub(BEFORE).unwrap_or(Timestamp::MIN);
+        let until = now.saturating_add(horizon).unwrap_or(Timestamp::MAX);
+        if from >= until {
+            return Ok(Availability::default());
+        }
+        let taken = Taken::new(self.queries.taken(therapist, from, until, now).await?);
+        Ok(loaded.calendar(&taken, SessionLength::try_from(service)?, now).availability(asked))
+    }
+}
+
+/// Who gives a session when nobody was named: the admin of lowest id who is not disabled.
+pub(crate) async fn default_therapist(queries: &dyn Queries) -> Result<Option<UserId>, StoreError> {
+    let filter = UserFilter { role: Some(Role::Admin), disabled: Some(false) };
+    let page = queries.users(&filter, PageRequest { limit: 1, offset: 0 }).await?;
+    Ok(page.items.first().map(|user| user.id))
+}

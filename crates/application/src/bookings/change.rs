@@ -1,0 +1,285 @@
+//! Moving, calling off, completing and correcting a booking.
+
+use std::fmt;
+use std::sync::Arc;
+
+use attune_domain::booking::{BookError, ChangeError, RescheduleError};
+use attune_domain::calendar::{Overrule, SessionLength, SlotRefusal};
+use attune_domain::{
+    Booking, BookingEvent, BookingId, BookingStatus, Cancellation, CancellationQuote, Money, Role, UserId,
+};
+use attune_ports::{Clock, Conflict, Queries, Store, StoreError, UnitOfWork};
+use jiff::Timestamp;
+use thiserror::Error;
+
+use super::agree::{By, Practice, close_checkouts, release_hold};
+use super::rules::{CalendarRules, Loaded, Wish};
+use crate::Origin;
+use crate::once::{self, Found, Granted, Once};
+
+/// What to do with a booking. `Debug` hides what people said about it.
+#[derive(Clone)]
+pub enum Change {
+    /// Move it to another time.
+    Reschedule {
+        /// When it should begin.
+        to: Timestamp,
+        /// Step over hours and rules; for therapists only.
+        override_hours: bool,
+    },
+    /// Call it off.
+    Cancel {
+        /// What the person says about it.
+        reason: Option<String>,
+        /// The refund that the person was told; if it is another one by now, nothing happens.
+        expected_refund: Option<Money>,
+    },
+    /// It took place.
+    Complete,
+    /// The client did not come.
+    NoShow,
+    /// That was wrong.
+    Reopen,
+}
+
+impl fmt::Debug for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Reschedule { .. } => "Reschedule",
+            Self::Cancel { .. } => "Cancel",
+            Self::Complete => "Complete",
+            Self::NoShow => "NoShow",
+            Self::Reopen => "Reopen",
+        })
+    }
+}
+
+/// A wish to change a booking.
+#[derive(Debug, Clone)]
+pub struct ChangeBookingCommand {
+    /// Who wishes it.
+    pub actor: UserId,
+    /// What they are.
+    pub role: Role,
+    /// Which booking.
+    pub booking: BookingId,
+    /// What.
+    pub change: Change,
+    /// The version the wish is based on; if there is another one by now, nothing happens.
+    pub version: Option<u32>,
+    /// Where it came from.
+    pub origin: Origin,
+    /// The key of the wish, if it has one.
+    pub once: Option<Once>,
+}
+
+/// Why the booking stays as it is.
+#[derive(Debug, Error)]
+pub enum ChangeBookingError {
+    /// There is no such booking.
+    #[error("there is no such booking")]
+    NotFound,
+    /// It is somebody else's, or the change is for therapists.
+    #[error("the booking is somebody else's, or the change is for therapists")]
+    Forbidden,
+    /// Its state or the time does not allow it.
+    #[error(transparent)]
+    State(#[from] ChangeError),
+    /// The new time will not do for any booking.
+    #[error(transparent)]
+    Time(#[from] BookError),
+    /// The new time will not do for this practice.
+    #[error(transparent)]
+    Slot(#[from] SlotRefusal),
+    /// The therapist is taken at the new time.
+    #[error("the slot is taken")]
+    SlotTaken,
+    /// It changed since it was read.
+    #[error("the booking changed in between")]
+    VersionConflict,
+    /// The refund is another one by now.
+    #[error("the refund is another one by now")]
+    QuoteChanged,
+    /// The key was used for another wish.
+    #[error("the key was used for another wish")]
+    AnotherWish,
+    /// The store failed.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for ChangeBookingError {
+    fn from(error: StoreError) -> Self {
+        if error.is_conflict(Conflict::SlotTaken) { Self::SlotTaken } else { Self::Store(error) }
+    }
+}
+
+impl From<RescheduleError> for ChangeBookingError {
+    fn from(error: RescheduleError) -> Self {
+        match error {
+            RescheduleError::State(why) => Self::State(why),
+            RescheduleError::Time(why) => Self::Time(why),
+        }
+    }
+}
+
+crate::retry::contended_through_store!(ChangeBookingError);
+
+/// Changes bookings.
+#[derive(Clone)]
+pub struct ChangeBooking {
+    /// Where they are kept.
+    pub store: Arc<dyn Store>,
+    /// Where they are read.
+    pub queries: Arc<dyn Queries>,
+    /// Tells when.
+    pub clock: Arc<dyn Clock>,
+    /// The practice's settings.
+    pub practice: Practice,
+    /// When therapists can be booked.
+    pub rules: CalendarRules,
+}
+
+impl ChangeBooking {
+    /// What calling a booking off would mean now. Errors: [`ChangeBookingError::State`] where it cannot be called off.
+    pub async fn quote(
+        &self,
+        actor: UserId,
+        role: Role,
+        booking: BookingId,
+    ) -> Result<(Booking, CancellationQuote), ChangeBookingError> {
+        let booking = self.visible(actor, role, booking).await?;
+        let (quote, cancellation) = terms(&booking, actor, role, None, self.clock.now());
+        booking.clone().cancel(cancellation, role)?;
+        Ok((booking, quote))
+    }
+
+    /// Changes the booking and owes the mails that everybody who takes part gets about it. A session that is moved to the
+    /// time it has stays as it is.
+    pub async fn run(&self, command: ChangeBookingCommand) -> Result<Granted<Booking>, ChangeBookingError> {
+        let read = self.visible(command.actor, command.role, command.booking).await?;
+        let for_therapists = match command.change {
+            Change::Reschedule { override_hours, .. } => override_hours,
+            Change::Cancel { .. } => false,
+            Change::Complete | Change::NoShow | Change::Reopen => true,
+        };
+        if for_therapists && command.role != Role::Admin {
+            return Err(ChangeBookingError::Forbidden);
+        }
+        let loaded = match command.change {
+            Change::Reschedule { .. } => Some(self.rules.of(read.therapist).await?),
+            Change::Cancel { .. } | Change::Complete | Change::NoShow | Change::Reopen => None,
+        };
+        let granted = crate::retry::retrying(|| self.attempt(&command, &read, loaded.as_ref())).await?;
+        self.practice.bell.ring();
+        Ok(granted)
+    }
+
+    async fn visible(&self, actor: UserId, role: Role, booking: BookingId) -> Result<Booking, ChangeBookingError> {
+        let view = self.queries.booking(booking).await?.ok_or(ChangeBookingError::NotFound)?;
+        if role == Role::Client && view.booking.client != actor {
+            return Err(ChangeBookingError::Forbidden);
+        }
+        Ok(view.booking)
+    }
+
+    async fn attempt(
+        &self,
+        command: &ChangeBookingCommand,
+        read: &Booking,
+        loaded: Option<&Loaded>,
+    ) -> Result<Granted<Booking>, ChangeBookingError> {
+        let now = self.clock.now();
+        let mut work = self.store.begin().await?;
+        if loaded.is_some() {
+            // The calendar before the row, as everywhere, so that two changes never wait for each other in a circle.
+            work.lock_calendar(read.therapist).await?;
+        }
+        let booking = work.booking(read.id).await?.ok_or(ChangeBookingError::NotFound)?;
+        match once::look(&mut *work, command.once.as_ref()).await? {
+            Found::Nothing => {}
+            Found::Reply(kept) => return Ok(Granted::Before(kept)),
+            Found::AnotherWish => return Err(ChangeBookingError::AnotherWish),
+        }
+        if command.version.is_some_and(|version| version != booking.version) {
+            return Err(ChangeBookingError::VersionConflict);
+        }
+        let before = booking.clone();
+        let (booking, event) = match (&command.change, loaded) {
+            (Change::Reschedule { to, override_hours }, Some(loaded)) => {
+                if booking.scheduled_at == whole_second(*to) && booking.status == BookingStatus::Scheduled {
+                    once::keep(&mut *work, command.once.as_ref(), &booking, now).await?;
+                    work.commit().await?;
+                    return Ok(Granted::Now(booking));
+                }
+                let overrule = if *override_hours { Overrule::PracticeRules } else { Overrule::Grid };
+                self.reschedule(&mut *work, booking, *to, command.role, overrule, loaded, now).await?
+            }
+            // A calendar was loaded for every move.
+            (Change::Reschedule { .. }, None) => return Err(ChangeError::InvalidState.into()),
+            (Change::Cancel { reason, expected_refund }, _) => {
+                let (quote, cancellation) = terms(&booking, command.actor, command.role, reason.clone(), now);
+                let cancelled = booking.cancel(cancellation, command.role)?;
+                // Only of what can be called off it matters what comes back.
+                if expected_refund.is_some_and(|expected| expected != quote.refund) {
+                    return Err(ChangeBookingError::QuoteChanged);
+                }
+                cancelled
+            }
+            (Change::Complete, _) => booking.complete(now)?,
+            (Change::NoShow, _) => booking.mark_no_show(now)?,
+            (Change::Reopen, _) => booking.reopen(now)?,
+        };
+        work.save_booking(&booking).await?;
+        if event == BookingEvent::Cancelled && before.room.is_none() {
+            close_checkouts(&mut *work, booking.id).await?;
+        }
+        let by = By { actor: Some(command.actor), request_id: command.origin.request_id.as_deref(), now };
+        self.practice.follow_up(&mut *work, &booking, event, &by).await?;
+        once::keep(&mut *work, command.once.as_ref(), &booking, now).await?;
+        work.commit().await?;
+        Ok(Granted::Now(booking))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "each is a fact of one move, and they are used once")]
+    async fn reschedule(
+        &self,
+        work: &mut dyn UnitOfWork,
+        booking: Booking,
+        to: Timestamp,
+        role: Role,
+        overrule: Overrule,
+        loaded: &Loaded,
+        now: Timestamp,
+    ) -> Result<(Booking, BookingEvent), ChangeBookingError> {
+        let pause = booking.blocked_until.duration_since(booking.ends_at()).as_mins();
+        let session = SessionLength::new(booking.minutes, u32::try_from(pause).unwrap_or(0))
+            .map_err(|error| StoreError::Corrupt(error.into()))?;
+        let (therapist, id) = (booking.therapist, booking.id);
+        let (moved, event) = booking.reschedule(to, role, now)?;
+        let wish = Wish { therapist, starts_at: moved.scheduled_at, session, but: Some(id), now };
+        loaded.check(work, &wish, overrule).await??;
+        for taken in work.blocking_bookings(therapist, moved.scheduled_at, moved.blocked_until).await? {
+            if taken.id != id && !release_hold(work, taken, now).await? {
+                return Err(ChangeBookingError::SlotTaken);
+            }
+        }
+        Ok((moved, event))
+    }
+}
+
+fn whole_second(instant: Timestamp) -> Timestamp {
+    Timestamp::from_second(instant.as_second()).unwrap_or(instant)
+}
+
+/// On which terms a booking can be called off at this moment.
+fn terms(
+    booking: &Booking,
+    by: UserId,
+    role: Role,
+    reason: Option<String>,
+    now: Timestamp,
+) -> (CancellationQuote, Cancellation) {
+    let quote = booking.cancellation_quote(role, now);
+    (quote, Cancellation { at: now, by, late: quote.late, reason, refund: quote.refund })
+}

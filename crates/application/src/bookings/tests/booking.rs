@@ -1,0 +1,158 @@
+use std::sync::atomic::Ordering;
+
+use attune_domain::booking::BookError;
+use attune_domain::notice::NoticeKind;
+use attune_domain::{BookingStatus, PaymentStatus, Role, ServiceId, UserId};
+use attune_ports::{BookingFilter, PageRequest, PaymentState};
+use jiff::SignedDuration;
+
+use super::super::*;
+use crate::testkit::{World, at};
+
+const TEN: &str = "2024-01-15T10:00:00Z";
+
+#[tokio::test]
+async fn nothing_due_means_agreed_at_once() {
+    let world = World::free().await;
+    let client = world.client().await;
+    let placed = world.book(&client, TEN).await.unwrap();
+    let booking = world.booking(placed.booking.id).await;
+    assert_eq!(booking, placed.booking);
+    assert_eq!((booking.status, booking.payment_status), (BookingStatus::Scheduled, PaymentStatus::NotRequired));
+    assert!(booking.room.as_ref().unwrap().id().starts_with(&format!("booking-{}-1704877200-", booking.id)));
+    assert!(placed.checkout.is_none());
+    let kinds: Vec<NoticeKind> =
+        world.queries.notices(booking.id).await.unwrap().into_iter().map(|n| n.owed.kind).collect();
+    assert_eq!(
+        kinds,
+        [
+            NoticeKind::MeetingInfo,
+            NoticeKind::Reminder { minutes_before: 1440 },
+            NoticeKind::Reminder { minutes_before: 60 }
+        ]
+    );
+    assert_eq!(world.bell.rings(), 1);
+    let history: Vec<String> =
+        world.queries.history(booking.id).await.unwrap().into_iter().map(|entry| entry.action).collect();
+    assert_eq!(history, ["booking.scheduled"]);
+}
+
+#[tokio::test]
+async fn a_price_due_means_a_hold_and_a_checkout() {
+    let world = World::paid().await;
+    let client = world.client().await;
+    let placed = world.book(&client, TEN).await.unwrap();
+    let booking = world.booking(placed.booking.id).await;
+    assert_eq!((booking.status, booking.payment_status), (BookingStatus::PendingPayment, PaymentStatus::Pending));
+    assert_eq!(booking.hold_expires_at, Some(at("2024-01-10T09:15:00Z")));
+    assert!(booking.room.is_none());
+    assert!(world.queries.notices(booking.id).await.unwrap().is_empty(), "no mail before it is paid");
+    let checkout = placed.checkout.unwrap();
+    assert_eq!(checkout.facts.amount, booking.price);
+    assert!(checkout.facts.checkout_url.unwrap().starts_with("https://pay.example.org/"));
+}
+
+#[tokio::test]
+async fn a_provider_that_is_down_costs_no_booking() {
+    let world = World::paid().await;
+    let client = world.client().await;
+    world.gateway.down.store(true, Ordering::SeqCst);
+    let placed = world.book(&client, TEN).await.unwrap();
+    assert!(placed.checkout.is_none());
+    world.gateway.down.store(false, Ordering::SeqCst);
+    let checkout = world.open_checkout().run(placed.booking.id, client.id).await.unwrap();
+    let again = world.open_checkout().run(placed.booking.id, client.id).await.unwrap();
+    assert_eq!(checkout, again, "asking twice leads to the same checkout");
+}
+
+#[tokio::test]
+async fn a_taken_slot_is_refused_with_its_pause() {
+    let world = World::free().await;
+    let client = world.client().await;
+    world.book(&client, TEN).await.unwrap();
+    for start in [TEN, "2024-01-15T10:59:59Z", "2024-01-15T09:00:01Z"] {
+        assert!(matches!(world.book(&client, start).await, Err(BookSessionError::SlotTaken)), "{start}");
+    }
+    world.book(&client, "2024-01-15T11:00:00Z").await.unwrap();
+    world.book(&client, "2024-01-15T09:00:00Z").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_lapsed_hold_gives_its_slot_to_whoever_asks_first() {
+    let world = World::paid().await;
+    let client = world.client().await;
+    let first = world.book(&client, TEN).await.unwrap().booking;
+    world.clock.advance(SignedDuration::from_mins(15) - SignedDuration::from_secs(1));
+    assert!(matches!(world.book(&client, TEN).await, Err(BookSessionError::SlotTaken)));
+    world.clock.advance(SignedDuration::from_secs(1));
+    world.book(&client, TEN).await.unwrap();
+    let first = world.booking(first.id).await;
+    assert_eq!((first.status, first.payment_status), (BookingStatus::Expired, PaymentStatus::Cancelled));
+    let payments = world.queries.payments(first.id).await.unwrap();
+    assert!(payments.iter().all(|p| p.facts.state == PaymentState::Closed));
+}
+
+#[tokio::test]
+async fn the_worker_lets_go_of_lapsed_holds() {
+    let world = World::paid().await;
+    let client = world.client().await;
+    let held = world.book(&client, TEN).await.unwrap().booking;
+    assert_eq!(world.sweep().run().await.unwrap(), 0);
+    world.clock.advance(SignedDuration::from_mins(15));
+    assert_eq!(world.sweep().run().await.unwrap(), 1);
+    assert_eq!(world.sweep().run().await.unwrap(), 0);
+    assert_eq!(world.booking(held.id).await.status, BookingStatus::Expired);
+}
+
+#[tokio::test]
+async fn what_cannot_be_booked() {
+    let world = World::free().await;
+    let client = world.client().await;
+    let refused = |start: &'static str| {
+        let (world, client) = (&world, &client);
+        async move { world.book(client, start).await.unwrap_err() }
+    };
+    let rule = |error: BookSessionError| {
+        let BookSessionError::Rule(rule) = error else { panic!("{error}") };
+        rule
+    };
+    assert_eq!(rule(refused("2024-01-10T09:00:00Z").await), BookError::InThePast);
+    assert_eq!(rule(refused("2024-01-10T08:59:59Z").await), BookError::InThePast);
+    assert_eq!(rule(refused("2025-01-11T09:00:00Z").await), BookError::TooFar);
+    let command = |service, therapist| BookSessionCommand { service, therapist, ..world.wish(&client, TEN) };
+    let book = world.book_session();
+    assert!(matches!(book.run(command(ServiceId::new(99), None)).await, Err(BookSessionError::UnknownService)));
+    assert!(matches!(book.run(command(None, UserId::new(99))).await, Err(BookSessionError::UnknownTherapist)));
+    let no_therapist = book.run(command(None, Some(client.id))).await;
+    assert!(matches!(no_therapist, Err(BookSessionError::UnknownTherapist)), "a client gives no sessions");
+    let all = world.queries.bookings(&BookingFilter::default(), PageRequest { limit: 10, offset: 0 }).await.unwrap();
+    assert_eq!(all.total, 0, "a refusal leaves nothing behind");
+}
+
+#[tokio::test]
+async fn an_admin_books_for_themself() {
+    let world = World::free().await;
+    let admin = world.add("second@example.org", Role::Admin).await;
+    let placed = world.book(&admin, TEN).await.unwrap();
+    assert_eq!(placed.booking.client, admin.id);
+    assert_ne!(placed.booking.therapist, admin.id, "with the practice's first therapist when nobody was named");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_at_once_one_gets_the_slot() {
+    let world = std::sync::Arc::new(World::free().await);
+    let client = world.client().await;
+    let attempts = (0..32).map(|_| {
+        let (world, client) = (world.clone(), client.clone());
+        tokio::spawn(async move { world.book(&client, TEN).await })
+    });
+    let mut won = 0;
+    for attempt in attempts.collect::<Vec<_>>() {
+        match attempt.await.unwrap() {
+            Ok(_) => won += 1,
+            Err(BookSessionError::SlotTaken) => {}
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert_eq!(won, 1);
+}

@@ -1,0 +1,5 @@
+mod availability;
+mod booking;
+mod change;
+mod once;
+mod series;

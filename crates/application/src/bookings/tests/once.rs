@@ -1,0 +1,106 @@
+use std::sync::Arc;
+
+use attune_domain::{Booking, User};
+use attune_ports::{BookingFilter, PageRequest, ReplyKey};
+use jiff::SignedDuration;
+
+use super::super::*;
+use crate::testkit::{World, now};
+use crate::{Granted, Once};
+
+const TEN: &str = "2024-01-15T10:00:00Z";
+
+/// A wish of this person under this key.
+pub(super) fn keyed(user: &User, route: &str, key: &str, asked: [u8; 32]) -> Once {
+    Once {
+        key: ReplyKey { user: user.id, route: route.to_owned(), key: key.to_owned() },
+        asked,
+        status: 200,
+        render: Arc::new(|booking: &Booking| format!("{} version {}", booking.id, booking.version)),
+    }
+}
+
+async fn count(world: &World) -> u64 {
+    let page = PageRequest { limit: 1, offset: 0 };
+    world.queries.bookings(&BookingFilter::default(), page).await.unwrap().total
+}
+
+#[tokio::test]
+async fn a_second_try_books_nothing_and_gets_the_first_reply() {
+    let world = World::free().await;
+    let client = world.client().await;
+    let once = keyed(&client, "POST /api/bookings", "first", [1; 32]);
+    let command = BookSessionCommand { once: Some(once), ..world.wish(&client, TEN) };
+    let booking = now(world.book_session().run(command.clone()).await.unwrap()).booking;
+    for _ in 0..3 {
+        let again = world.book_session().run(command.clone()).await.unwrap();
+        let Granted::Before(kept) = again else { panic!("booked twice") };
+        assert_eq!(kept.body, format!("{} version 1", booking.id));
+    }
+    assert_eq!(count(&world).await, 1);
+
+    // Another wish under the same key, the same wish under another key, the same key of somebody else.
+    let other = keyed(&client, "POST /api/bookings", "first", [2; 32]);
+    let refused = BookSessionCommand { once: Some(other), ..world.wish(&client, "2024-01-16T10:00:00Z") };
+    assert!(matches!(world.book_session().run(refused).await, Err(BookSessionError::AnotherWish)));
+    let new_key = keyed(&client, "POST /api/bookings", "second", [1; 32]);
+    let taken = BookSessionCommand { once: Some(new_key), ..command.clone() };
+    assert!(matches!(world.book_session().run(taken).await, Err(BookSessionError::SlotTaken)));
+    let stranger = world.add("stranger@example.org", attune_domain::Role::Client).await;
+    let theirs = keyed(&stranger, "POST /api/bookings", "first", [1; 32]);
+    let wish = BookSessionCommand { once: Some(theirs), ..world.wish(&stranger, "2024-01-17T10:00:00Z") };
+    now(world.book_session().run(wish).await.unwrap());
+    assert_eq!(count(&world).await, 2);
+}
+
+#[tokio::test]
+async fn a_refusal_is_not_kept() {
+    let world = World::free().await;
+    let client = world.client().await;
+    let other = world.add("other@example.org", attune_domain::Role::Client).await;
+    let taken = world.book(&other, TEN).await.unwrap().booking;
+    let once = keyed(&client, "POST /api/bookings", "k", [1; 32]);
+    let command = BookSessionCommand { once: Some(once), ..world.wish(&client, TEN) };
+    assert!(matches!(world.book_session().run(command.clone()).await, Err(BookSessionError::SlotTaken)));
+    let cancel = ChangeBookingCommand {
+        actor: other.id,
+        role: other.role,
+        booking: taken.id,
+        change: Change::Cancel { reason: None, expected_refund: None },
+        version: None,
+        origin: crate::Origin::default(),
+        once: None,
+    };
+    world.change_booking().run(cancel).await.unwrap();
+    now(world.book_session().run(command).await.unwrap());
+}
+
+#[tokio::test]
+async fn what_was_known_only_later_is_added_to_the_reply() {
+    let world = World::paid().await;
+    let client = world.client().await;
+    let once = keyed(&client, "POST /api/bookings", "k", [1; 32]);
+    let command = BookSessionCommand { once: Some(once.clone()), ..world.wish(&client, TEN) };
+    let placed = now(world.book_session().run(command.clone()).await.unwrap());
+    let url = placed.checkout.unwrap().facts.checkout_url.unwrap();
+    let (id, unfinished) = (placed.booking.id, format!("{} version 1", placed.booking.id));
+    assert_eq!(world.book_session().amend(&once, id, &unfinished, &url).await.unwrap(), url);
+    let slower = world.book_session().amend(&once, id, &unfinished, "another").await.unwrap();
+    assert_eq!(slower, url, "whoever finishes it first is right");
+    let Granted::Before(kept) = world.book_session().run(command).await.unwrap() else { panic!("booked twice") };
+    assert_eq!(kept.body, url);
+}
+
+#[tokio::test]
+async fn replies_are_forgotten_after_a_day() {
+    let world = World::free().await;
+    let client = world.client().await;
+    let once = keyed(&client, "POST /api/bookings", "k", [1; 32]);
+    let command = BookSessionCommand { once: Some(once), ..world.wish(&client, TEN) };
+    now(world.book_session().run(command.clone()).await.unwrap());
+    world.clock.set(world.now() + SignedDuration::from_hours(24));
+    assert_eq!(world.forget().run().await.unwrap(), 0);
+    world.clock.set(world.now() + SignedDuration::from_secs(1));
+    assert_eq!(world.forget().run().await.unwrap(), 1);
+    assert!(matches!(world.book_session().run(command).await, Err(BookSessionError::SlotTaken)), "a new wish by now");
+}

@@ -1,0 +1,99 @@
+use attune_domain::calendar::SlotRefusal;
+use attune_domain::{BookingStatus, TimeZoneName, User};
+use attune_ports::{BookingFilter, PageRequest};
+
+use super::super::*;
+use crate::testkit::{World, at};
+
+/// Ten o'clock on Mondays in Berlin, from three weeks before the clock is put forward on.
+fn series(world: &World, client: &User, count: u32) -> BookSeriesCommand {
+    BookSeriesCommand {
+        session: BookSessionCommand {
+            booked_by: attune_domain::UserId::new(1).unwrap(),
+            payment: AskedPayment::Waived,
+            ..world.wish(client, "2024-03-11T09:00:00Z")
+        },
+        first: "2024-03-11T10:00".parse().unwrap(),
+        zone: TimeZoneName::parse("Europe/Berlin").unwrap(),
+        count,
+        every_weeks: 1,
+        skip_conflicts: false,
+    }
+}
+
+async fn count(world: &World) -> u64 {
+    let page = PageRequest { limit: 1, offset: 0 };
+    world.queries.bookings(&BookingFilter::default(), page).await.unwrap().total
+}
+
+#[tokio::test]
+async fn the_time_on_the_wall_stays_when_the_clock_changes() {
+    let world = World::paid().await;
+    let client = world.client().await;
+    let outcome = world.book_series().run(series(&world, &client, 5)).await.unwrap();
+    let starts: Vec<String> = outcome.booked.iter().map(|b| b.scheduled_at.to_string()).collect();
+    assert_eq!(
+        starts,
+        [
+            "2024-03-11T09:00:00Z",
+            "2024-03-18T09:00:00Z",
+            "2024-03-25T09:00:00Z",
+            "2024-04-01T08:00:00Z",
+            "2024-04-08T08:00:00Z"
+        ]
+    );
+    assert!(outcome.booked.iter().all(|b| b.status == BookingStatus::Scheduled));
+    assert!(outcome.left_out.is_empty());
+}
+
+#[tokio::test]
+async fn all_conflicts_are_told_at_once_and_nothing_is_booked() {
+    let world = World::free().await;
+    let client = world.client().await;
+    let taken = [world.book(&client, "2024-03-18T09:30:00Z").await, world.book(&client, "2024-04-01T08:00:00Z").await];
+    assert!(taken.iter().all(Result::is_ok));
+    let Err(BookSeriesError::Conflicts(conflicts)) = world.book_series().run(series(&world, &client, 5)).await else {
+        panic!("booked over others")
+    };
+    let told: Vec<_> = conflicts.iter().map(|c| (c.wall.to_string(), c.why)).collect();
+    assert_eq!(
+        told,
+        [
+            ("2024-03-18T10:00:00".to_owned(), Some(SlotRefusal::Taken)),
+            ("2024-04-01T10:00:00".to_owned(), Some(SlotRefusal::Taken))
+        ]
+    );
+    assert_eq!(count(&world).await, 2);
+
+    let skip = BookSeriesCommand { skip_conflicts: true, ..series(&world, &client, 5) };
+    let outcome = world.book_series().run(skip).await.unwrap();
+    assert_eq!((outcome.booked.len(), outcome.left_out), (3, conflicts));
+    assert_eq!(count(&world).await, 5);
+}
+
+#[tokio::test]
+async fn a_time_that_the_clock_skips_is_a_conflict() {
+    let world = World::free().await;
+    let client = world.client().await;
+    // 2024-03-31 02:30 does not exist in Berlin.
+    let command = BookSeriesCommand { first: "2024-03-24T02:30".parse().unwrap(), ..series(&world, &client, 3) };
+    let Err(BookSeriesError::Conflicts(conflicts)) = world.book_series().run(command).await else { panic!("booked") };
+    assert_eq!(conflicts.len(), 1);
+    assert_eq!((conflicts[0].starts_at, conflicts[0].why), (None, None));
+    assert_eq!(conflicts[0].wall.to_string(), "2024-03-31T02:30:00");
+}
+
+#[tokio::test]
+async fn dates_beyond_the_horizon_are_told_too() {
+    let world = World::free().await;
+    let client = world.client().await;
+    world.clock.set(at("2024-01-01T00:00:00Z"));
+    let command = BookSeriesCommand { every_weeks: 26, ..series(&world, &client, 3) };
+    let Err(BookSeriesError::Conflicts(conflicts)) = world.book_series().run(command).await else { panic!("booked") };
+    assert_eq!(conflicts.iter().map(|c| c.why).collect::<Vec<_>>(), [Some(SlotRefusal::TooFar)]);
+    let zone = TimeZoneName::parse("Europe/Atlantis").unwrap();
+    let nowhere = BookSeriesCommand { zone, ..series(&world, &client, 3) };
+    assert!(matches!(world.book_series().run(nowhere).await, Err(BookSeriesError::UnknownTimeZone)));
+    let none = series(&world, &client, 0);
+    assert!(matches!(world.book_series().run(none).await, Err(BookSeriesError::Series(_))));
+}

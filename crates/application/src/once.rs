@@ -1,0 +1,105 @@
+//! A wish that is sent twice under one key is granted once.
+//!
+//! The reply is kept in the unit of work of its effect. So a client that lost the connection can send the same again and
+//! gets the reply it missed; nothing happens twice, whatever the network did.
+
+use std::fmt;
+use std::sync::Arc;
+
+use attune_domain::Booking;
+use attune_ports::{Clock, Conflict, KeptReply, ReplyKey, Store, StoreError, UnitOfWork};
+use jiff::{SignedDuration, Timestamp};
+
+/// Writes the reply down, as it will go out.
+pub type Render = Arc<dyn Fn(&Booking) -> String + Send + Sync>;
+
+/// A wish with a key.
+#[derive(Clone)]
+pub struct Once {
+    /// The key.
+    pub key: ReplyKey,
+    /// SHA-256 of what is asked.
+    pub asked: [u8; 32],
+    /// The status of the reply.
+    pub status: u16,
+    /// Its body.
+    pub render: Render,
+}
+
+impl fmt::Debug for Once {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Once").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+/// What came of a wish.
+#[derive(Debug)]
+pub enum Granted<T> {
+    /// It was granted now.
+    Now(T),
+    /// It had been granted before: the reply of then.
+    Before(KeptReply),
+}
+
+/// What an attempt finds under its key.
+pub(crate) enum Found {
+    Nothing,
+    Reply(KeptReply),
+    AnotherWish,
+}
+
+/// Looks for the reply to an earlier try of the same wish.
+pub(crate) async fn look(work: &mut dyn UnitOfWork, once: Option<&Once>) -> Result<Found, StoreError> {
+    let Some(once) = once else { return Ok(Found::Nothing) };
+    Ok(match work.reply(&once.key).await? {
+        None => Found::Nothing,
+        Some(kept) if kept.asked == once.asked => Found::Reply(kept),
+        Some(_) => Found::AnotherWish,
+    })
+}
+
+/// Keeps the reply. Errors: [`StoreError::Contended`] when another try of the same wish was faster; the next attempt finds
+/// its reply.
+pub(crate) async fn keep(
+    work: &mut dyn UnitOfWork,
+    once: Option<&Once>,
+    booking: &Booking,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(once) = once else { return Ok(()) };
+    let reply = KeptReply { asked: once.asked, status: once.status, body: (once.render)(booking), at: now };
+    match work.keep_reply(&once.key, &reply).await {
+        Err(error) if error.is_conflict(Conflict::ReplyKept) => Err(StoreError::Contended),
+        other => other,
+    }
+}
+
+/// For how long a reply is kept: longer than any client tries again.
+const KEPT: SignedDuration = SignedDuration::from_hours(24);
+/// Most replies forgotten in one unit of work.
+const BATCH: u32 = 500;
+
+/// Forgets replies that nobody will ask for any more.
+#[derive(Clone)]
+pub struct ForgetReplies {
+    /// Where they are kept.
+    pub store: Arc<dyn Store>,
+    /// Tells when.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl ForgetReplies {
+    /// Forgets replies that are a day old. Returns how many.
+    pub async fn run(&self) -> Result<u64, StoreError> {
+        let before = self.clock.now().saturating_sub(KEPT).unwrap_or(Timestamp::MIN);
+        crate::retry::retrying(|| async {
+            let mut work = self.store.begin().await?;
+            let forgotten = work.forget_replies(before, BATCH).await?;
+            if forgotten > 0 {
+                work.commit().await?;
+            }
+            Ok::<_, StoreError>(forgotten)
+        })
+        .await
+    }
+}

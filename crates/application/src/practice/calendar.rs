@@ -1,0 +1,171 @@
+//! An admin sets therapists' hours, time off, and the practice's policy.
+
+use std::sync::Arc;
+
+use attune_domain::calendar::{OverlappingHours, TimeOff, WeeklySchedule};
+use attune_domain::policy::PolicyError;
+use attune_domain::{PracticePolicy, Role, TimeOffId, UserId};
+use attune_ports::{
+    AuditEntry, AuditObject, Clock, NewTimeOff, Store, StoreError, TimeOffEntry, TimeZones, UnitOfWork,
+};
+use jiff::Timestamp;
+use thiserror::Error;
+
+use crate::Origin;
+
+/// A therapist's week.
+#[derive(Debug, Clone)]
+pub struct SetScheduleCommand {
+    /// The admin who sets it.
+    pub admin: UserId,
+    /// Whose week.
+    pub therapist: UserId,
+    /// The week.
+    pub schedule: WeeklySchedule,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// Time off, or extra hours.
+#[derive(Debug, Clone)]
+pub struct AddTimeOffCommand {
+    /// The admin who says so.
+    pub admin: UserId,
+    /// Whose.
+    pub therapist: UserId,
+    /// When.
+    pub what: TimeOff,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// The practice's policy.
+#[derive(Debug, Clone)]
+pub struct SetPolicyCommand {
+    /// The admin who sets it.
+    pub admin: UserId,
+    /// The policy.
+    pub policy: PracticePolicy,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// Why a calendar stays as it is.
+#[derive(Debug, Error)]
+pub enum CalendarError {
+    /// No such therapist.
+    #[error("there is no such therapist")]
+    UnknownTherapist,
+    /// The machine does not know this zone.
+    #[error("this machine knows no time zone of that name")]
+    UnknownTimeZone,
+    /// Hours of one day overlap.
+    #[error(transparent)]
+    Overlapping(#[from] OverlappingHours),
+    /// More intervals than anybody's week has.
+    #[error("a week has at most {max} intervals", max = WeeklySchedule::MAX_INTERVALS)]
+    TooManyIntervals,
+    /// A policy that makes no sense.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// No such time off.
+    #[error("there is no such time off")]
+    NotFound,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+crate::retry::contended_through_store!(CalendarError);
+
+/// Manages calendars.
+#[derive(Clone)]
+pub struct ManageCalendar {
+    /// Where they are kept.
+    pub store: Arc<dyn Store>,
+    /// Knows the zones.
+    pub zones: Arc<dyn TimeZones>,
+    /// Tells when.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl ManageCalendar {
+    /// Replaces a therapist's week.
+    pub async fn set_schedule(&self, command: SetScheduleCommand) -> Result<(), CalendarError> {
+        if command.schedule.week.len() > WeeklySchedule::MAX_INTERVALS {
+            return Err(CalendarError::TooManyIntervals);
+        }
+        let zone = self.zones.find(&command.schedule.zone).ok_or(CalendarError::UnknownTimeZone)?;
+        command.schedule.hours(zone)?;
+        crate::retry::retrying(|| async {
+            let mut work = self.store.begin().await?;
+            check_therapist(&mut *work, command.therapist).await?;
+            work.set_schedule(command.therapist, &command.schedule).await?;
+            let object = AuditObject::User(command.therapist);
+            self.note(&mut *work, command.admin, "schedule.changed", object, &command.origin).await?;
+            Ok(work.commit().await?)
+        })
+        .await
+    }
+
+    /// Keeps time off or extra hours.
+    pub async fn add_time_off(&self, command: AddTimeOffCommand) -> Result<TimeOffEntry, CalendarError> {
+        crate::retry::retrying(|| async {
+            let new = NewTimeOff { therapist: command.therapist, what: command.what, created_at: self.clock.now() };
+            let mut work = self.store.begin().await?;
+            check_therapist(&mut *work, command.therapist).await?;
+            let id = work.add_time_off(&new).await?;
+            let object = AuditObject::User(command.therapist);
+            self.note(&mut *work, command.admin, "time_off.added", object, &command.origin).await?;
+            work.commit().await?;
+            Ok(TimeOffEntry { id, therapist: new.therapist, what: new.what, created_at: new.created_at })
+        })
+        .await
+    }
+
+    /// Forgets time off or extra hours.
+    pub async fn remove_time_off(&self, admin: UserId, id: TimeOffId, origin: &Origin) -> Result<(), CalendarError> {
+        crate::retry::retrying(|| async {
+            let mut work = self.store.begin().await?;
+            if !work.remove_time_off(id).await? {
+                return Err(CalendarError::NotFound);
+            }
+            self.note(&mut *work, admin, "time_off.removed", AuditObject::User(admin), origin).await?;
+            Ok(work.commit().await?)
+        })
+        .await
+    }
+
+    /// Replaces the practice's policy. Sessions booked before keep their terms.
+    pub async fn set_policy(&self, command: SetPolicyCommand) -> Result<PracticePolicy, CalendarError> {
+        command.policy.checked()?;
+        crate::retry::retrying(|| async {
+            let mut work = self.store.begin().await?;
+            work.set_policy(&command.policy).await?;
+            let object = AuditObject::User(command.admin);
+            self.note(&mut *work, command.admin, "policy.changed", object, &command.origin).await?;
+            work.commit().await?;
+            Ok(command.policy)
+        })
+        .await
+    }
+
+    async fn note(
+        &self,
+        work: &mut dyn UnitOfWork,
+        admin: UserId,
+        action: &str,
+        object: AuditObject,
+        origin: &Origin,
+    ) -> Result<(), StoreError> {
+        let at: Timestamp = self.clock.now();
+        let request_id = origin.request_id.clone();
+        work.add_audit_entry(&AuditEntry { at, actor: Some(admin), action: action.to_owned(), object, request_id })
+            .await
+    }
+}
+
+async fn check_therapist(work: &mut dyn UnitOfWork, therapist: UserId) -> Result<(), CalendarError> {
+    let user = work.user(therapist).await?.filter(|user| user.role == Role::Admin);
+    user.map(|_| ()).ok_or(CalendarError::UnknownTherapist)
+}

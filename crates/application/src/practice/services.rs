@@ -1,0 +1,115 @@
+//! An admin offers a service, or changes one.
+
+use std::sync::Arc;
+
+use attune_domain::calendar::{LengthError, SessionLength};
+use attune_domain::{Money, Service, ServiceId, UserId};
+use attune_ports::{AuditEntry, AuditObject, Clock, NewService, Store, StoreError};
+use thiserror::Error;
+
+use crate::Origin;
+
+/// What changes of a service. What is left out stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServiceChanges {
+    /// What it is called.
+    pub name: Option<String>,
+    /// A sentence about it.
+    pub description: Option<String>,
+    /// Length in minutes.
+    pub minutes: Option<u32>,
+    /// Pause after it, in minutes.
+    pub pause_minutes: Option<u32>,
+    /// What it costs from now on.
+    pub price: Option<Money>,
+    /// Whether it can be booked.
+    pub active: Option<bool>,
+}
+
+/// A change of a service.
+#[derive(Debug, Clone)]
+pub struct ChangeServiceCommand {
+    /// The admin who changes it.
+    pub admin: UserId,
+    /// Which service.
+    pub service: ServiceId,
+    /// What changes.
+    pub changes: ServiceChanges,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// Why a service stays as it is.
+#[derive(Debug, Error)]
+pub enum ServiceError {
+    /// There is no such service.
+    #[error("there is no such service")]
+    NotFound,
+    /// Nobody could book it.
+    #[error(transparent)]
+    Length(#[from] LengthError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+crate::retry::contended_through_store!(ServiceError);
+
+/// Manages services.
+#[derive(Clone)]
+pub struct ManageServices {
+    /// Where they are kept.
+    pub store: Arc<dyn Store>,
+    /// Tells when.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl ManageServices {
+    /// Offers a service. It can be booked at once.
+    pub async fn add(&self, admin: UserId, new: NewService, origin: &Origin) -> Result<Service, ServiceError> {
+        SessionLength::new(new.minutes, new.pause_minutes)?;
+        crate::retry::retrying(|| async {
+            let mut work = self.store.begin().await?;
+            let id = work.add_service(&new).await?;
+            work.add_audit_entry(&self.entry(admin, "service.added", id, origin)).await?;
+            let service = work.service(id).await?.ok_or(ServiceError::NotFound)?;
+            work.commit().await?;
+            Ok(service)
+        })
+        .await
+    }
+
+    /// Changes a service. Sessions booked before keep their length and their price.
+    pub async fn change(&self, command: ChangeServiceCommand) -> Result<Service, ServiceError> {
+        crate::retry::retrying(|| async {
+            let mut work = self.store.begin().await?;
+            let before = work.service_for_change(command.service).await?.ok_or(ServiceError::NotFound)?;
+            let wish = command.changes.clone();
+            let service = Service {
+                id: before.id,
+                name: wish.name.unwrap_or(before.name),
+                description: wish.description.unwrap_or(before.description),
+                minutes: wish.minutes.unwrap_or(before.minutes),
+                pause_minutes: wish.pause_minutes.unwrap_or(before.pause_minutes),
+                price: wish.price.unwrap_or(before.price),
+                active: wish.active.unwrap_or(before.active),
+            };
+            SessionLength::try_from(&service)?;
+            work.save_service(&service).await?;
+            work.add_audit_entry(&self.entry(command.admin, "service.changed", service.id, &command.origin)).await?;
+            work.commit().await?;
+            Ok(service)
+        })
+        .await
+    }
+
+    fn entry(&self, admin: UserId, action: &str, service: ServiceId, origin: &Origin) -> AuditEntry {
+        AuditEntry {
+            at: self.clock.now(),
+            actor: Some(admin),
+            action: action.to_owned(),
+            object: AuditObject::Service(service),
+            request_id: origin.request_id.clone(),
+        }
+    }
+}
