@@ -1,19 +1,21 @@
 //! The read side: looks at the state that was committed last.
 
 use async_trait::async_trait;
+use attune_domain::calendar::Interval;
 use attune_domain::meeting::AttendanceFact;
 use attune_domain::notice::{Notice, NoticeState};
 use attune_domain::{
-    Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, Participant, ParticipantId, Service, SessionId,
-    User, UserId,
+    Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, Participant, ParticipantId, PracticePolicy, Service,
+    SessionId, User, UserId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, AuditObject, BookingFilter, BookingOrder, BookingView, Caller, Conference, Credentials,
-    OutboxHealth, Page, PageRequest, Payment, Provider, Queries, StoreError, UserFilter,
+    AccountKey, AuditEntry, AuditObject, BookingFilter, BookingOrder, BookingView, CalendarSettings, Caller,
+    Conference, Credentials, OutboxHealth, Page, PageRequest, Payment, Provider, Queries, StoreError, TimeOffEntry,
+    UserFilter,
 };
 use jiff::Timestamp;
 
-use crate::state::{Account, State, failed};
+use crate::state::{Account, State, failed, is_lapsed};
 use crate::store::MemoryStore;
 
 #[async_trait]
@@ -65,6 +67,41 @@ impl Queries for MemoryStore {
 
     async fn services(&self) -> Result<Vec<Service>, StoreError> {
         Ok(self.committed().services.values().filter(|service| service.active).cloned().collect())
+    }
+
+    async fn all_services(&self) -> Result<Vec<Service>, StoreError> {
+        Ok(self.committed().services.values().cloned().collect())
+    }
+
+    async fn calendar_settings(&self, therapist: UserId) -> Result<CalendarSettings, StoreError> {
+        let state = self.committed();
+        Ok(CalendarSettings {
+            schedule: state.schedules.get(&therapist).cloned(),
+            time_off: state.time_off_of(Some(therapist)).map(|entry| entry.what).collect(),
+            policy: state.policy.unwrap_or_default(),
+        })
+    }
+
+    async fn policy(&self) -> Result<PracticePolicy, StoreError> {
+        Ok(self.committed().policy.unwrap_or_default())
+    }
+
+    async fn time_off(&self, therapist: Option<UserId>) -> Result<Vec<TimeOffEntry>, StoreError> {
+        Ok(self.committed().time_off_of(therapist).copied().collect())
+    }
+
+    async fn taken(
+        &self,
+        therapist: UserId,
+        from: Timestamp,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<Interval>, StoreError> {
+        let state = self.committed();
+        let blocking = state.blocking_bookings(therapist, from, until).into_iter().filter(|b| !is_lapsed(b, now));
+        blocking
+            .map(|b| Interval::new(b.scheduled_at, b.blocked_until).map_err(|error| StoreError::Corrupt(error.into())))
+            .collect()
     }
 
     async fn booking(&self, id: BookingId) -> Result<Option<BookingView>, StoreError> {

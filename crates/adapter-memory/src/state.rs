@@ -3,19 +3,21 @@
 //! Each rule that the databases keep by a constraint is kept here by a few lines, so that a use case which passes its
 //! tests on this store does not fail on theirs.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use attune_domain::calendar::{Interval, TimeOff, WeeklySchedule};
 use attune_domain::meeting::{AttendanceFact, Happening};
 use attune_domain::notice::{Notice, NoticeState, OwedNotice};
 use attune_domain::session::Session;
 use attune_domain::{
-    Booking, BookingId, BookingRecord, Cancellation, ConferenceId, NoticeId, Participant, ParticipantId, PaymentId,
-    Person, Role, Service, ServiceId, SessionId, User, UserId,
+    Booking, BookingId, BookingRecord, BookingStatus, Cancellation, ConferenceId, NoticeId, Participant, ParticipantId,
+    PaymentId, PaymentStatus, Person, PracticePolicy, Role, Service, ServiceId, SessionId, TimeOffId, User, UserId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, Conference, Conflict, Lease, LeaseToken, NewParticipant, NewPayment, NewService,
-    NewSession, NewUser, PasswordHash, Payment, Provider, Settlement, StoreError, TokenHash,
+    AccountKey, AuditEntry, Conference, Conflict, KeptReply, Lease, LeaseToken, NewParticipant, NewPayment, NewService,
+    NewSession, NewTimeOff, NewUser, PasswordHash, Payment, Provider, ReplyKey, Settlement, StoreError, TimeOffEntry,
+    TokenHash,
 };
 use jiff::Timestamp;
 
@@ -52,7 +54,8 @@ impl Mail {
 /// What makes one happening in a room the same as another: the booking, the connection, what, and when.
 pub(crate) type AttendanceKey = (BookingId, String, Happening, Timestamp);
 
-/// All rows. Rows of numbered tables are never removed, so the highest number is always the newest.
+/// All rows. Rows of numbered tables are never removed, so the highest number is always the newest; time off is the one
+/// exception and counts for itself.
 #[derive(Clone, Default)]
 pub(crate) struct State {
     pub(crate) users: BTreeMap<UserId, Account>,
@@ -60,12 +63,17 @@ pub(crate) struct State {
     pub(crate) refresh_tokens: BTreeMap<[u8; 32], (SessionId, u32)>,
     pub(crate) login_failures: BTreeMap<[u8; 32], Vec<Timestamp>>,
     pub(crate) services: BTreeMap<ServiceId, Service>,
+    pub(crate) schedules: BTreeMap<UserId, WeeklySchedule>,
+    pub(crate) time_off: BTreeMap<TimeOffId, TimeOffEntry>,
+    last_time_off: i64,
+    pub(crate) policy: Option<PracticePolicy>,
     pub(crate) bookings: BTreeMap<BookingId, Booking>,
     pub(crate) participants: BTreeMap<ParticipantId, Participant>,
     pub(crate) conferences: BTreeMap<ConferenceId, Conference>,
     pub(crate) attendance: BTreeMap<AttendanceKey, Option<Person>>,
     pub(crate) payments: BTreeMap<PaymentId, Payment>,
     pub(crate) outbox: BTreeMap<NoticeId, Mail>,
+    pub(crate) replies: HashMap<ReplyKey, KeptReply>,
     pub(crate) audit: Vec<AuditEntry>,
 }
 
@@ -228,9 +236,7 @@ impl State {
     }
 
     pub(crate) fn add_service(&mut self, new: &NewService) -> Result<ServiceId, StoreError> {
-        if !(1..=Booking::MAX_MINUTES).contains(&new.minutes) || new.pause_minutes > Booking::MAX_MINUTES {
-            return Err(failed("a service takes between 1 minute and 12 hours"));
-        }
+        check_length(new.minutes, new.pause_minutes)?;
         let id = next_id!(self.services, ServiceId)?;
         let service = Service {
             id,
@@ -245,16 +251,77 @@ impl State {
         Ok(id)
     }
 
-    pub(crate) fn blocking_bookings(&self, therapist: UserId, from: Timestamp, until: Timestamp) -> Vec<Booking> {
+    pub(crate) fn save_service(&mut self, service: &Service) -> Result<(), StoreError> {
+        let stored = self.services.get_mut(&service.id).ok_or(conflict(Conflict::Stale))?;
+        check_length(service.minutes, service.pause_minutes)?;
+        *stored = service.clone();
+        Ok(())
+    }
+
+    pub(crate) fn set_schedule(&mut self, therapist: UserId, schedule: &WeeklySchedule) -> Result<(), StoreError> {
+        self.check_user(therapist)?;
+        let mut starts = BTreeSet::new();
+        let twice =
+            schedule.week.iter().any(|(day, hours)| !starts.insert((day.to_monday_one_offset(), hours.start())));
+        if twice {
+            return Err(failed("two intervals of one weekday begin together"));
+        }
+        self.schedules.insert(therapist, schedule.clone());
+        Ok(())
+    }
+
+    pub(crate) fn add_time_off(&mut self, new: &NewTimeOff) -> Result<TimeOffId, StoreError> {
+        self.check_user(new.therapist)?;
+        let what = match new.what {
+            TimeOff::Dates { first, last } if last < first => {
+                return Err(failed("the last date lies before the first"));
+            }
+            TimeOff::Between(interval) => TimeOff::Between(
+                Interval::new(cut(interval.start())?, cut(interval.end())?)
+                    .map_err(|error| StoreError::Failed(error.into()))?,
+            ),
+            what @ (TimeOff::Dates { .. } | TimeOff::ExtraHours { .. }) => what,
+        };
+        let created_at = cut(new.created_at)?;
+        self.last_time_off += 1;
+        let id = TimeOffId::new(self.last_time_off).ok_or_else(|| failed("the numbers ran out"))?;
+        self.time_off.insert(id, TimeOffEntry { id, therapist: new.therapist, what, created_at });
+        Ok(id)
+    }
+
+    pub(crate) fn time_off_of(&self, therapist: Option<UserId>) -> impl Iterator<Item = &TimeOffEntry> {
+        self.time_off.values().filter(move |entry| therapist.is_none_or(|wanted| entry.therapist == wanted))
+    }
+
+    pub(crate) fn set_policy(&mut self, policy: &PracticePolicy) -> Result<(), StoreError> {
+        policy.checked().map_err(|error| StoreError::Failed(error.into()))?;
+        self.policy = Some(*policy);
+        Ok(())
+    }
+
+    /// The bookings that take the therapist's time in a range, by start.
+    pub(crate) fn blocking_bookings(&self, therapist: UserId, from: Timestamp, until: Timestamp) -> Vec<&Booking> {
         let mut found: Vec<_> = self
             .bookings
             .values()
             .filter(|b| b.therapist == therapist && b.status.blocks_calendar())
             .filter(|b| b.scheduled_at < until && b.blocked_until > from)
-            .cloned()
             .collect();
         found.sort_by_key(|booking| (booking.scheduled_at, booking.id));
         found
+    }
+
+    pub(crate) fn ended_sessions(&self, until: Timestamp, limit: u32) -> Vec<Booking> {
+        let agreed = self.bookings.values().filter(|booking| booking.status == BookingStatus::Scheduled);
+        let mut ended: Vec<_> = agreed.filter(|booking| booking.ends_at() <= until).collect();
+        ended.sort_by_key(|booking| (booking.scheduled_at, booking.id));
+        first(ended, limit).cloned().collect()
+    }
+
+    pub(crate) fn lapsed_holds(&self, now: Timestamp, limit: u32) -> Vec<Booking> {
+        let mut lapsed: Vec<_> = self.bookings.values().filter(|booking| is_lapsed(booking, now)).collect();
+        lapsed.sort_by_key(|booking| (booking.hold_expires_at, booking.id));
+        first(lapsed, limit).cloned().collect()
     }
 
     pub(crate) fn add_booking(&mut self, booking: &Booking) -> Result<(), StoreError> {
@@ -478,9 +545,48 @@ impl State {
         Ok(true)
     }
 
+    pub(crate) fn keep_reply(&mut self, key: &ReplyKey, reply: &KeptReply) -> Result<(), StoreError> {
+        if self.replies.contains_key(key) {
+            return Err(conflict(Conflict::ReplyKept));
+        }
+        self.check_user(key.user)?;
+        self.replies.insert(key.clone(), KeptReply { at: cut(reply.at)?, ..reply.clone() });
+        Ok(())
+    }
+
+    /// Replaces the body of a reply. Answers whether there is one.
+    pub(crate) fn amend_reply(&mut self, key: &ReplyKey, body: &str) -> bool {
+        self.replies.get_mut(key).map(|reply| reply.body = body.to_owned()).is_some()
+    }
+
+    /// Forgets the oldest replies from before an instant. Answers how many.
+    pub(crate) fn forget_replies(&mut self, before: Timestamp, limit: u32) -> u64 {
+        let mut old: Vec<_> = self.replies.iter().filter(|(_, reply)| reply.at < before).collect();
+        old.sort_by_key(|(_, reply)| reply.at);
+        let old: Vec<_> = first(old, limit).map(|(key, _)| key.clone()).collect();
+        old.iter().filter_map(|key| self.replies.remove(key)).fold(0, |sum, _| sum + 1)
+    }
+
     pub(crate) fn add_audit_entry(&mut self, entry: &AuditEntry) -> Result<(), StoreError> {
         self.audit.push(AuditEntry { at: cut(entry.at)?, ..entry.clone() });
         Ok(())
+    }
+}
+
+/// Whether nobody pays for this booking any more: its hold is over, and the provider is not working on a payment.
+pub(crate) fn is_lapsed(booking: &Booking, now: Timestamp) -> bool {
+    booking.hold_is_over(now) && booking.payment_status != PaymentStatus::Processing
+}
+
+fn first<T>(items: Vec<T>, limit: u32) -> impl Iterator<Item = T> {
+    items.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX))
+}
+
+fn check_length(minutes: u32, pause_minutes: u32) -> Result<(), StoreError> {
+    if (1..=Booking::MAX_MINUTES).contains(&minutes) && pause_minutes <= Booking::MAX_MINUTES {
+        Ok(())
+    } else {
+        Err(failed("a service takes between 1 minute and 12 hours"))
     }
 }
 

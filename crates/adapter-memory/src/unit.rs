@@ -3,17 +3,19 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use attune_domain::calendar::WeeklySchedule;
 use attune_domain::meeting::AttendanceFact;
 use attune_domain::notice::{Notice, OwedNotice};
 use attune_domain::session::Session;
 use attune_domain::{
-    Booking, BookingId, ConferenceId, NoticeId, Participant, ParticipantId, PaymentId, PaymentStatus, Service,
-    ServiceId, SessionId, User, UserId,
+    Booking, BookingId, ConferenceId, NoticeId, Participant, ParticipantId, PaymentId, PracticePolicy, Service,
+    ServiceId, SessionId, TimeOffId, User, UserId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, AuditTrail, Bookings, Conference, Lease, LeaseToken, LoginFailures, NewParticipant,
-    NewPayment, NewService, NewSession, NewUser, Outbox, Participants, PasswordHash, Payment, PaymentState, Payments,
-    Provider, Rooms, Services, Sessions, Settlement, StoreError, TokenHash, UnitOfWork, Users,
+    AccountKey, AuditEntry, AuditTrail, Bookings, Calendars, Conference, KeptReply, Lease, LeaseToken, LoginFailures,
+    NewParticipant, NewPayment, NewService, NewSession, NewTimeOff, NewUser, Outbox, Participants, PasswordHash,
+    Payment, PaymentState, Payments, Provider, Replies, ReplyKey, Rooms, Services, Sessions, Settlement, StoreError,
+    TokenHash, UnitOfWork, Users,
 };
 use jiff::Timestamp;
 use tokio::sync::OwnedMutexGuard;
@@ -158,8 +160,35 @@ impl Services for MemoryUnit {
         self.read(|state| state.services.get(&id).cloned())
     }
 
+    async fn service_for_change(&mut self, id: ServiceId) -> Result<Option<Service>, StoreError> {
+        self.read(|state| state.services.get(&id).cloned())
+    }
+
+    async fn save_service(&mut self, service: &Service) -> Result<(), StoreError> {
+        self.write(|state| state.save_service(service))
+    }
+
     async fn default_service(&mut self) -> Result<Option<Service>, StoreError> {
         self.read(|state| state.services.values().find(|service| service.active).cloned())
+    }
+}
+
+#[async_trait]
+impl Calendars for MemoryUnit {
+    async fn set_schedule(&mut self, therapist: UserId, schedule: &WeeklySchedule) -> Result<(), StoreError> {
+        self.write(|state| state.set_schedule(therapist, schedule))
+    }
+
+    async fn add_time_off(&mut self, time_off: &NewTimeOff) -> Result<TimeOffId, StoreError> {
+        self.write(|state| state.add_time_off(time_off))
+    }
+
+    async fn remove_time_off(&mut self, id: TimeOffId) -> Result<bool, StoreError> {
+        self.write(|state| Ok(state.time_off.remove(&id).is_some()))
+    }
+
+    async fn set_policy(&mut self, policy: &PracticePolicy) -> Result<(), StoreError> {
+        self.write(|state| state.set_policy(policy))
     }
 }
 
@@ -181,7 +210,7 @@ impl Bookings for MemoryUnit {
         from: Timestamp,
         until: Timestamp,
     ) -> Result<Vec<Booking>, StoreError> {
-        self.read(|state| state.blocking_bookings(therapist, from, until))
+        self.read(|state| state.blocking_bookings(therapist, from, until).into_iter().cloned().collect())
     }
 
     async fn add_booking(&mut self, booking: &Booking) -> Result<(), StoreError> {
@@ -196,17 +225,12 @@ impl Bookings for MemoryUnit {
         self.write(|state| state.save_booking(booking))
     }
 
+    async fn ended_sessions(&mut self, until: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {
+        self.read(|state| state.ended_sessions(until, limit))
+    }
+
     async fn lapsed_holds(&mut self, now: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {
-        self.read(|state| {
-            let mut lapsed: Vec<_> = state
-                .bookings
-                .values()
-                .filter(|booking| booking.hold_is_over(now) && booking.payment_status != PaymentStatus::Processing)
-                .collect();
-            lapsed.sort_by_key(|booking| (booking.hold_expires_at, booking.id));
-            lapsed.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-            lapsed.into_iter().cloned().collect()
-        })
+        self.read(|state| state.lapsed_holds(now, limit))
     }
 }
 
@@ -297,6 +321,25 @@ impl Outbox for MemoryUnit {
         settlement: &Settlement,
     ) -> Result<bool, StoreError> {
         self.write(|state| state.settle(id, token, settlement))
+    }
+}
+
+#[async_trait]
+impl Replies for MemoryUnit {
+    async fn reply(&mut self, key: &ReplyKey) -> Result<Option<KeptReply>, StoreError> {
+        self.read(|state| state.replies.get(key).cloned())
+    }
+
+    async fn keep_reply(&mut self, key: &ReplyKey, reply: &KeptReply) -> Result<(), StoreError> {
+        self.write(|state| state.keep_reply(key, reply))
+    }
+
+    async fn amend_reply(&mut self, key: &ReplyKey, body: &str) -> Result<bool, StoreError> {
+        self.write(|state| Ok(state.amend_reply(key, body)))
+    }
+
+    async fn forget_replies(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.write(|state| Ok(state.forget_replies(before, limit)))
     }
 }
 

@@ -94,7 +94,7 @@ fn mail(message_key: &str) -> MeetingMail {
         message_key: message_key.to_owned(),
         to: email("client"),
         to_name: "Robin Doe".to_owned(),
-        join_url: "https://meet.example.org/room".to_owned(),
+        join_url: Some("https://meet.example.org/room".to_owned()),
         starts_at: slot(0),
         minutes: 50,
         zone: TimeZone::UTC,

@@ -78,6 +78,7 @@ pub(crate) fn store_error(error: Error, after: Duration) -> StoreError {
         (DatabaseErrorKind::UniqueViolation, Some("conferences_open_once")) => {
             StoreError::Conflict(Conflict::ConferenceOpen)
         }
+        (DatabaseErrorKind::UniqueViolation, Some("kept_replies_once")) => StoreError::Conflict(Conflict::ReplyKept),
         (DatabaseErrorKind::ExclusionViolation, Some("bookings_no_overlap")) => {
             StoreError::Conflict(Conflict::SlotTaken)
         }

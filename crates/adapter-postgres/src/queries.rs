@@ -1,23 +1,25 @@
 //! The read side.
 
 use async_trait::async_trait;
+use attune_domain::calendar::Interval;
 use attune_domain::meeting::AttendanceFact;
 use attune_domain::notice::{Notice, NoticeState};
 use attune_domain::{
-    BookingId, BookingStatus, ConferenceId, EmailAddress, Participant, ParticipantId, Role, Service, SessionId, User,
-    UserId,
+    BookingId, BookingStatus, ConferenceId, EmailAddress, Participant, ParticipantId, PaymentStatus, PracticePolicy,
+    Role, Service, SessionId, User, UserId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, AuditObject, BookingFilter, BookingOrder, BookingView, Caller, Conference, Credentials,
-    OutboxHealth, Page, PageRequest, Payment, Provider, Queries, StoreError, UserFilter,
+    AccountKey, AuditEntry, AuditObject, BookingFilter, BookingOrder, BookingView, CalendarSettings, Caller,
+    Conference, Credentials, OutboxHealth, Page, PageRequest, Payment, Provider, Queries, StoreError, TimeOffEntry,
+    UserFilter,
 };
 use attune_sql::schema::{
-    attendance, audit_log, bookings, conferences, login_failures, outbox, participants, payments, services, sessions,
-    users,
+    attendance, audit_log, bookings, conferences, login_failures, outbox, participants, payments, practice_policy,
+    schedules, services, sessions, time_off, users, weekly_hours,
 };
 use attune_sql::{
-    AttendanceRow, AuditRow, BookingRow, ConferenceRow, NoticeRow, ParticipantRow, PaymentRow, ServiceRow, SessionRow,
-    UserRow, millis,
+    AttendanceRow, AuditRow, BookingRow, ConferenceRow, HoursRow, NoticeRow, ParticipantRow, PaymentRow, PolicyRow,
+    ServiceRow, SessionRow, TimeOffRow, UserRow, interval, millis, schedule_of,
 };
 use diesel::dsl::{InnerJoin, IntoBoxed, count_star, exists};
 use diesel::pg::Pg;
@@ -118,6 +120,91 @@ impl Queries for PostgresStore {
             .ask(async |mut c| {
                 let rows: Vec<ServiceRow> = query.load(&mut c).await?;
                 Ok(rows.into_iter().map(Service::try_from).collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+
+    async fn all_services(&self) -> Result<Vec<Service>, StoreError> {
+        let query = services::table.order(services::id).select(ServiceRow::as_select());
+        self.readers
+            .ask(async |mut c| {
+                let rows: Vec<ServiceRow> = query.load(&mut c).await?;
+                Ok(rows.into_iter().map(Service::try_from).collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+
+    async fn calendar_settings(&self, therapist: UserId) -> Result<CalendarSettings, StoreError> {
+        // The zone and the hours in one statement, so that they belong to one week. All three are sent together.
+        let week = schedules::table
+            .left_join(weekly_hours::table)
+            .filter(schedules::therapist_id.eq(therapist.get()))
+            .order((weekly_hours::weekday, weekly_hours::start_minute))
+            .select((schedules::time_zone, Option::<HoursRow>::as_select()));
+        let time_off = matching_time_off(Some(therapist)).select(TimeOffRow::as_select());
+        let policy = practice_policy::table.select(PolicyRow::as_select());
+        self.readers
+            .ask(async |c| {
+                let (mut first, mut second, mut third) = (c, c, c);
+                let (week, time_off, policy) = try_join!(
+                    week.load::<(String, Option<HoursRow>)>(&mut first),
+                    time_off.load::<TimeOffRow>(&mut second),
+                    async { policy.first::<PolicyRow>(&mut third).await.optional() },
+                )?;
+                let what = |row| TimeOffEntry::try_from(row).map(|entry| entry.what);
+                Ok(CalendarSettings {
+                    schedule: schedule_of(week)?,
+                    time_off: time_off.into_iter().map(what).collect::<Result<_, _>>()?,
+                    policy: policy.map(PracticePolicy::try_from).transpose()?.unwrap_or_default(),
+                })
+            })
+            .await
+    }
+
+    async fn policy(&self) -> Result<PracticePolicy, StoreError> {
+        let query = practice_policy::table.select(PolicyRow::as_select());
+        self.readers
+            .ask(async |mut c| {
+                let row: Option<PolicyRow> = query.first(&mut c).await.optional()?;
+                Ok(row.map(PracticePolicy::try_from).transpose()?.unwrap_or_default())
+            })
+            .await
+    }
+
+    async fn time_off(&self, therapist: Option<UserId>) -> Result<Vec<TimeOffEntry>, StoreError> {
+        let query = matching_time_off(therapist).select(TimeOffRow::as_select());
+        self.readers
+            .ask(async |mut c| {
+                let rows: Vec<TimeOffRow> = query.load(&mut c).await?;
+                Ok(rows.into_iter().map(TimeOffEntry::try_from).collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+
+    async fn taken(
+        &self,
+        therapist: UserId,
+        from: Timestamp,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<Interval>, StoreError> {
+        let blocking = BookingStatus::ALL.into_iter().filter(|status| status.blocks_calendar());
+        let still_wanted = bookings::status
+            .ne(BookingStatus::PendingPayment.as_str())
+            .or(bookings::payment_status.eq(PaymentStatus::Processing.as_str()))
+            .or(bookings::hold_expires_at.gt(millis(now)).assume_not_null());
+        let query = bookings::table
+            .filter(bookings::therapist_id.eq(therapist.get()))
+            .filter(bookings::status.eq_any(blocking.map(BookingStatus::as_str)))
+            .filter(bookings::scheduled_at.lt(millis(until)))
+            .filter(bookings::blocked_until.gt(millis(from)))
+            .filter(still_wanted)
+            .order(bookings::scheduled_at)
+            .select((bookings::scheduled_at, bookings::blocked_until));
+        self.readers
+            .ask(async |mut c| {
+                let rows: Vec<(i64, i64)> = query.load(&mut c).await?;
+                Ok(rows.into_iter().map(interval).collect::<Result<_, _>>()?)
             })
             .await
     }
@@ -314,6 +401,15 @@ fn matching_users(filter: &UserFilter) -> users::BoxedQuery<'static, Pg> {
     }
     if let Some(disabled) = filter.disabled {
         query = query.filter(users::disabled.eq(disabled));
+    }
+    query
+}
+
+/// Time off and extra hours, of one therapist or of all, by id.
+fn matching_time_off(therapist: Option<UserId>) -> time_off::BoxedQuery<'static, Pg> {
+    let mut query = time_off::table.order(time_off::id).into_boxed();
+    if let Some(therapist) = therapist {
+        query = query.filter(time_off::therapist_id.eq(therapist.get()));
     }
     query
 }

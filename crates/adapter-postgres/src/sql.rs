@@ -1,6 +1,7 @@
 //! Functions of PostgreSQL that Diesel does not know, and the locks that have no row.
 
 use attune_domain::UserId;
+use attune_ports::ReplyKey;
 use diesel::declare_sql_function;
 use diesel::query_builder::QueryId;
 use diesel::sql_types::{BigInt, SqlType, Text};
@@ -34,6 +35,11 @@ extern "SQL" {
 /// Held by whoever decides about a therapist's calendar.
 pub(crate) fn calendar_lock(therapist: UserId) -> String {
     format!("attune:calendar:{therapist}")
+}
+
+/// Held by whoever is about to keep a reply. Keys that happen to share a name only wait for each other.
+pub(crate) fn reply_lock(key: &ReplyKey) -> String {
+    format!("attune:reply:{} {} {}", key.user, key.route, key.key)
 }
 
 /// Held by whoever rests a decision on the set of enabled admins, and shared by whoever adds one to it.

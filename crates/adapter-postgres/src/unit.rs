@@ -4,10 +4,12 @@
 
 mod audit;
 mod bookings;
+mod calendars;
 mod login_failures;
 mod outbox;
 mod participants;
 mod payments;
+mod replies;
 mod rooms;
 mod services;
 mod sessions;

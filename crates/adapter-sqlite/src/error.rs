@@ -18,6 +18,9 @@ pub(crate) fn store_error(error: Error) -> StoreError {
         "UNIQUE constraint failed: participants.email, participants.booking_id" => {
             StoreError::Conflict(Conflict::AlreadyInvited)
         }
+        "UNIQUE constraint failed: kept_replies.user_id, kept_replies.route, kept_replies.key" => {
+            StoreError::Conflict(Conflict::ReplyKept)
+        }
         "UNIQUE constraint failed: conferences.booking_id" => StoreError::Conflict(Conflict::ConferenceOpen),
         _ if is_busy(&error) => StoreError::Contended,
         // SQLITE_FULL, SQLITE_IOERR and SQLITE_CANTOPEN.

@@ -1,33 +1,36 @@
 //! The read side, on the readers' threads. The write-ahead log lets them read while the writer writes.
 
 use async_trait::async_trait;
+use attune_domain::calendar::Interval;
 use attune_domain::meeting::AttendanceFact;
 use attune_domain::notice::Notice;
 use attune_domain::{
-    BookingId, BookingStatus, ConferenceId, EmailAddress, Participant, ParticipantId, Role, Service, SessionId, User,
-    UserId,
+    BookingId, BookingStatus, ConferenceId, EmailAddress, Participant, ParticipantId, PaymentStatus, PracticePolicy,
+    Role, Service, SessionId, User, UserId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, AuditObject, BookingFilter, BookingOrder, BookingView, Caller, Conference, Credentials,
-    OutboxHealth, Page, PageRequest, Payment, Provider, Queries, StoreError, UserFilter,
+    AccountKey, AuditEntry, AuditObject, BookingFilter, BookingOrder, BookingView, CalendarSettings, Caller,
+    Conference, Credentials, OutboxHealth, Page, PageRequest, Payment, Provider, Queries, StoreError, TimeOffEntry,
+    UserFilter,
 };
 use attune_sql::schema::{
-    attendance, audit_log, bookings, conferences, login_failures, outbox, participants, payments, services, sessions,
-    users,
+    attendance, audit_log, bookings, conferences, login_failures, outbox, participants, payments, practice_policy,
+    schedules, services, sessions, time_off, users, weekly_hours,
 };
 use attune_sql::{
-    AttendanceRow, AuditRow, BookingRow, ConferenceRow, NoticeRow, ParticipantRow, PaymentRow, ServiceRow, SessionRow,
-    UserRow, millis,
+    AttendanceRow, AuditRow, BookingRow, ConferenceRow, HoursRow, NoticeRow, ParticipantRow, PaymentRow, PolicyRow,
+    ServiceRow, SessionRow, TimeOffRow, UserRow, interval, millis, schedule_of,
 };
-use diesel::dsl::{exists, select, sql_query};
+use diesel::dsl::{exists, select, sql, sql_query};
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Bool};
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use jiff::Timestamp;
 
 use crate::error::store_error;
 use crate::store::SqliteStore;
 use crate::threads::execute;
+use crate::unit_of_work::bookings::BLOCKS_CALENDAR;
 
 #[derive(QueryableByName)]
 struct OutboxCounts {
@@ -139,6 +142,79 @@ impl Queries for SqliteStore {
                     .map_err(store_error)?
                     .into_iter()
                     .map(Service::try_from)
+                    .collect()
+            })
+            .await
+    }
+
+    async fn all_services(&self) -> Result<Vec<Service>, StoreError> {
+        self.readers
+            .ask(|connection| {
+                services::table
+                    .order(services::id)
+                    .select(ServiceRow::as_select())
+                    .load(connection)
+                    .map_err(store_error)?
+                    .into_iter()
+                    .map(Service::try_from)
+                    .collect()
+            })
+            .await
+    }
+
+    async fn calendar_settings(&self, therapist: UserId) -> Result<CalendarSettings, StoreError> {
+        self.readers
+            .ask(move |connection| {
+                // The zone and the hours in one statement, so that they belong to one week.
+                let week = schedules::table
+                    .left_join(weekly_hours::table)
+                    .filter(schedules::therapist_id.eq(therapist.get()))
+                    .order((weekly_hours::weekday, weekly_hours::start_minute))
+                    .select((schedules::time_zone, Option::<HoursRow>::as_select()))
+                    .load(connection)
+                    .map_err(store_error)?;
+                Ok(CalendarSettings {
+                    schedule: schedule_of(week)?,
+                    time_off: list_time_off(connection, Some(therapist))?.into_iter().map(|entry| entry.what).collect(),
+                    policy: find_policy(connection)?,
+                })
+            })
+            .await
+    }
+
+    async fn policy(&self) -> Result<PracticePolicy, StoreError> {
+        self.readers.ask(find_policy).await
+    }
+
+    async fn time_off(&self, therapist: Option<UserId>) -> Result<Vec<TimeOffEntry>, StoreError> {
+        self.readers.ask(move |connection| list_time_off(connection, therapist)).await
+    }
+
+    async fn taken(
+        &self,
+        therapist: UserId,
+        from: Timestamp,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<Interval>, StoreError> {
+        self.readers
+            .ask(move |connection| {
+                let still_wanted = bookings::status
+                    .ne(BookingStatus::PendingPayment.as_str())
+                    .or(bookings::payment_status.eq(PaymentStatus::Processing.as_str()))
+                    .or(bookings::hold_expires_at.gt(millis(now)).assume_not_null());
+                bookings::table
+                    .filter(bookings::therapist_id.eq(therapist.get()))
+                    .filter(sql::<Bool>(BLOCKS_CALENDAR))
+                    .filter(bookings::scheduled_at.lt(millis(until)))
+                    .filter(bookings::blocked_until.gt(millis(from)))
+                    .filter(still_wanted)
+                    .order(bookings::scheduled_at)
+                    .select((bookings::scheduled_at, bookings::blocked_until))
+                    .load(connection)
+                    .map_err(store_error)?
+                    .into_iter()
+                    .map(interval)
                     .collect()
             })
             .await
@@ -364,6 +440,23 @@ pub(crate) fn find_participant(
 
 fn find_user(connection: &mut SqliteConnection, id: UserId) -> Result<Option<UserRow>, StoreError> {
     users::table.find(id.get()).select(UserRow::as_select()).first(connection).optional().map_err(store_error)
+}
+
+fn find_policy(connection: &mut SqliteConnection) -> Result<PracticePolicy, StoreError> {
+    let row = practice_policy::table.select(PolicyRow::as_select()).first(connection).optional();
+    Ok(row.map_err(store_error)?.map(PracticePolicy::try_from).transpose()?.unwrap_or_default())
+}
+
+fn list_time_off(
+    connection: &mut SqliteConnection,
+    therapist: Option<UserId>,
+) -> Result<Vec<TimeOffEntry>, StoreError> {
+    let mut query = time_off::table.into_boxed::<Sqlite>();
+    if let Some(therapist) = therapist {
+        query = query.filter(time_off::therapist_id.eq(therapist.get()));
+    }
+    let rows = query.order(time_off::id).select(TimeOffRow::as_select()).load(connection).map_err(store_error)?;
+    rows.into_iter().map(TimeOffEntry::try_from).collect()
 }
 
 fn list_users(

@@ -1,7 +1,8 @@
 //! One transaction on the writer's thread.
 
 mod accounts;
-mod bookings;
+pub(crate) mod bookings;
+mod calendars;
 mod meetings;
 mod outbox;
 mod payments;

@@ -1,16 +1,19 @@
 //! Test data that is whole and legal, to be changed where a test cares.
 
+use attune_domain::calendar::{RuleSettings, TimeOff, WallInterval, WallTime, WeeklySchedule};
 use attune_domain::meeting::{AttendanceFact, Happening, NewRoom};
 use attune_domain::notice::{NoticeKind, OwedNotice};
+use attune_domain::policy::ChangeTerms;
 use attune_domain::{
     Booking, BookingId, BookingRecord, BookingStatus, Cancellation, Currency, EmailAddress, MeetingBaseUrl,
-    MeetingRoom, Money, ParticipantRole, PaymentStatus, Person, PersonName, Role, RoomTail, ServiceId, TimeZoneName,
-    UserId,
+    MeetingRoom, Money, ParticipantRole, PaymentStatus, Person, PersonName, PracticePolicy, Role, RoomTail, ServiceId,
+    TimeZoneName, UserId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, AuditObject, Lease, LeaseToken, NewParticipant, NewPayment, NewService, NewSession,
-    NewUser, PasswordHash, PaymentState, Provider, Store, TokenHash,
+    AccountKey, AuditEntry, AuditObject, KeptReply, Lease, LeaseToken, NewParticipant, NewPayment, NewService,
+    NewSession, NewTimeOff, NewUser, PasswordHash, PaymentState, Provider, ReplyKey, Store, TokenHash,
 };
+use jiff::civil::{Date, Weekday};
 use jiff::{SignedDuration, Timestamp};
 
 /// Reads an instant such as `2027-01-11T08:00:00Z`.
@@ -91,6 +94,56 @@ pub fn service() -> NewService {
         pause_minutes: 10,
         price: eur(9_000),
     }
+}
+
+/// Terms of which each number differs from the others and from the default.
+pub fn terms() -> ChangeTerms {
+    ChangeTerms { free_minutes: 2_880, late_refund_percent: 50, reschedule_minutes: 720 }
+}
+
+/// A policy of which each number differs from the others and from the default.
+pub fn policy() -> PracticePolicy {
+    PracticePolicy {
+        rules: RuleSettings { notice_minutes: 120, horizon_days: 90, daily_cap: Some(6), step_minutes: 30 },
+        terms: ChangeTerms { free_minutes: 1_000, late_refund_percent: 25, reschedule_minutes: 2_000 },
+        completes_by_itself: true,
+    }
+}
+
+/// Reads a date such as `2027-05-01`.
+pub fn date(text: &str) -> Date {
+    text.parse().expect("a date")
+}
+
+/// Hours on the wall clock, such as from `09:00` until `12:30`.
+pub fn hours(from: &str, until: &str) -> WallInterval {
+    let time = |text| WallTime::parse(text).expect("a time of day");
+    WallInterval::new(time(from), time(until)).expect("hours that end after they begin")
+}
+
+/// A week on the clock of Berlin.
+pub fn week(hours: &[(Weekday, WallInterval)]) -> WeeklySchedule {
+    WeeklySchedule { zone: zone("Europe/Berlin"), week: hours.to_vec() }
+}
+
+/// Time off, or extra hours, to be kept.
+pub fn time_off(therapist: UserId, what: TimeOff) -> NewTimeOff {
+    NewTimeOff { therapist, what, created_at: now() }
+}
+
+/// A day off.
+pub fn day_off(therapist: UserId, on: &str) -> NewTimeOff {
+    time_off(therapist, TimeOff::dates(date(on), date(on)).expect("a day"))
+}
+
+/// What somebody calls their wish to book.
+pub fn reply_key(user: UserId, key: &str) -> ReplyKey {
+    ReplyKey { user, route: "POST /bookings".to_owned(), key: key.to_owned() }
+}
+
+/// A reply to be kept.
+pub fn reply(body: &str) -> KeptReply {
+    KeptReply { asked: [7; 32], status: 201, body: body.to_owned(), at: now() }
 }
 
 /// A login to be.
@@ -255,6 +308,7 @@ impl Practice {
             hold_expires_at: None,
             note: None,
             cancellation: None,
+            terms: terms(),
             link_version: 1,
             version: 1,
             created_at: now(),

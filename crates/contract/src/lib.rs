@@ -71,12 +71,30 @@ macro_rules! each_store_case {
                 writing_a_booking_touches_no_other,
                 every_step_of_a_life_is_kept,
                 taken_time_is_listed_by_start,
+                ended_sessions_come_earliest_first,
                 lapsed_holds_come_oldest_first,
                 booking_ids_grow,
                 a_booking_id_is_used_once,
                 a_booking_needs_its_people_and_its_service,
                 an_unknown_booking_is_nothing,
                 a_booking_is_shown_with_its_client_as_of_now,
+            }
+            calendars {
+                a_new_practice_has_nothing_but_the_default,
+                a_week_comes_back_as_it_went_in,
+                a_week_is_replaced_as_a_whole,
+                calendars_are_their_therapists_own,
+                a_week_needs_its_therapist,
+                time_off_comes_back_as_it_went_in,
+                time_off_is_cut_to_milliseconds,
+                time_off_is_listed_by_id,
+                an_entry_is_forgotten_once,
+                time_off_needs_its_therapist,
+                a_policy_comes_back_as_it_went_in,
+                changing_a_calendar_touches_no_booking,
+                a_dropped_unit_of_work_changes_no_calendar,
+                taken_time_is_what_bookings_block,
+                holds_that_are_over_take_no_time,
             }
             cancelled_calls {
                 questions_given_up_leave_the_store_healthy,
@@ -165,6 +183,25 @@ macro_rules! each_store_case {
                 one_room_is_opened_once,
                 one_conference_is_ended_once,
                 facts_told_by_many_are_kept_once,
+                one_wish_made_by_many_is_done_once,
+                one_reply_is_kept_once,
+                wishes_of_many_are_answered_apart,
+                one_reply_is_forgotten_once,
+                no_change_of_a_service_is_lost,
+                what_many_set_is_one_of_theirs,
+                one_entry_is_forgotten_once,
+                ended_sessions_are_completed_once,
+            }
+            replies {
+                a_reply_comes_back_as_it_went_in,
+                replies_are_dated_to_the_millisecond,
+                one_reply_is_kept_under_a_key,
+                keys_differ_by_person_route_and_name,
+                amending_replaces_the_body,
+                a_reply_needs_its_asker,
+                old_replies_are_forgotten_oldest_first,
+                a_dropped_unit_of_work_leaves_replies_as_they_were,
+                a_reply_is_kept_with_its_effect_or_not_at_all,
             }
             rooms {
                 a_room_is_open_once_at_a_time,
@@ -184,6 +221,11 @@ macro_rules! each_store_case {
             services {
                 a_service_comes_back_as_it_went_in,
                 services_are_listed_by_id_and_the_first_is_the_default,
+                saving_a_service_writes_every_field,
+                saving_an_unknown_service_is_stale,
+                a_service_can_be_withdrawn_and_offered_again,
+                bookings_keep_what_they_were_made_with,
+                a_dropped_unit_of_work_changes_no_service,
             }
             sessions {
                 a_login_begins_at_generation_one,
@@ -209,6 +251,7 @@ macro_rules! each_store_case {
                 spent_after_a_taken_payment_reference,
                 spent_after_a_second_invitation,
                 spent_after_a_second_opening,
+                spent_after_a_second_reply,
                 spent_after_an_unknown_row_was_referred_to,
             }
             users {
@@ -232,6 +275,7 @@ macro_rules! each_store_case {
                 optional_fields_of_a_booking_come_and_go,
                 amounts_come_back_exactly,
                 versions_of_links_come_back,
+                terms_come_back,
                 instants_come_back_to_the_millisecond,
                 instants_are_cut_to_milliseconds,
                 texts_come_back_to_the_letter,

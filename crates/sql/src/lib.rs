@@ -9,9 +9,10 @@ mod schema_defs;
 
 pub use map::{from_millis, millis, number};
 pub use rows::{
-    AttendanceRow, AuditRow, BookingRow, ConferenceRow, LoginFailureRow, NewConferenceRow, NewNoticeRow,
-    NewParticipantRow, NewPaymentRow, NewServiceRow, NewSessionRow, NewUserRow, NoticeRow, ParticipantRow, PaymentRow,
-    RefreshTokenRow, ServiceRow, SessionRow, UserChanges, UserRow,
+    AttendanceRow, AuditRow, BookingRow, ConferenceRow, HoursRow, KeptReplyRow, LoginFailureRow, NewConferenceRow,
+    NewKeptReplyRow, NewNoticeRow, NewParticipantRow, NewPaymentRow, NewServiceRow, NewSessionRow, NewTimeOffRow,
+    NewUserRow, NoticeRow, ParticipantRow, PaymentRow, PolicyRow, RefreshTokenRow, ScheduleRow, ServiceChanges,
+    ServiceRow, SessionRow, TimeOffRow, UserChanges, UserRow, interval, schedule_of,
 };
 
 /// The tables, as Diesel sees them.

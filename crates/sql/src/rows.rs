@@ -1,5 +1,6 @@
 //! Rows, and how they become domain types. A row that makes no sense is `Corrupt`, never guessed at.
 
+mod calendars;
 mod meetings;
 
 use attune_domain::notice::{Notice, NoticeKind, NoticeState, OwedNotice};
@@ -21,6 +22,10 @@ use crate::schema_defs::{
     audit_log, bookings, login_failures, outbox, payments, refresh_tokens, services, sessions, users,
 };
 
+use calendars::terms;
+pub use calendars::{
+    HoursRow, KeptReplyRow, NewKeptReplyRow, NewTimeOffRow, PolicyRow, ScheduleRow, TimeOffRow, interval, schedule_of,
+};
 pub use meetings::{AttendanceRow, ConferenceRow, NewConferenceRow, NewParticipantRow, ParticipantRow};
 
 fn money(minor: i64, currency: &str) -> Result<Money, StoreError> {
@@ -282,6 +287,33 @@ impl TryFrom<ServiceRow> for Service {
     }
 }
 
+/// What [`attune_ports::Services::save_service`] writes.
+#[derive(Clone, AsChangeset)]
+#[diesel(table_name = services)]
+pub struct ServiceChanges {
+    name: String,
+    description: String,
+    minutes: i64,
+    pause_minutes: i64,
+    price_minor: i64,
+    currency: String,
+    active: bool,
+}
+
+impl From<&Service> for ServiceChanges {
+    fn from(service: &Service) -> Self {
+        Self {
+            name: service.name.clone(),
+            description: service.description.clone(),
+            minutes: i64::from(service.minutes),
+            pause_minutes: i64::from(service.pause_minutes),
+            price_minor: service.price.minor(),
+            currency: service.price.currency().code().to_owned(),
+            active: service.active,
+        }
+    }
+}
+
 /// A service to be inserted.
 #[derive(Clone, Insertable)]
 #[diesel(table_name = services)]
@@ -333,6 +365,9 @@ pub struct BookingRow {
     cancelled_late: Option<bool>,
     cancel_reason: Option<String>,
     refund_minor: Option<i64>,
+    free_minutes: i64,
+    late_refund_percent: i64,
+    reschedule_minutes: i64,
     link_version: i64,
     version: i64,
     created_at: i64,
@@ -363,6 +398,9 @@ impl From<&Booking> for BookingRow {
             cancelled_late: cancellation.map(|c| c.late),
             cancel_reason: cancellation.and_then(|c| c.reason.clone()),
             refund_minor: cancellation.map(|c| c.refund.minor()),
+            free_minutes: i64::from(booking.terms.free_minutes),
+            late_refund_percent: i64::from(booking.terms.late_refund_percent),
+            reschedule_minutes: i64::from(booking.terms.reschedule_minutes),
             link_version: i64::from(booking.link_version),
             version: i64::from(booking.version),
             created_at: millis(booking.created_at),
@@ -406,6 +444,7 @@ impl TryFrom<BookingRow> for Booking {
             hold_expires_at: instant(row.hold_expires_at)?,
             note: row.note,
             cancellation,
+            terms: terms(row.free_minutes, row.late_refund_percent, row.reschedule_minutes)?,
             link_version: number(row.link_version)?,
             version: number(row.version)?,
             created_at: from_millis(row.created_at)?,

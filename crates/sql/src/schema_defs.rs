@@ -83,6 +83,9 @@ table! {
         cancelled_late -> Nullable<Bool>,
         cancel_reason -> Nullable<Text>,
         refund_minor -> Nullable<BigInt>,
+        free_minutes -> BigInt,
+        late_refund_percent -> BigInt,
+        reschedule_minutes -> BigInt,
         link_version -> BigInt,
         version -> BigInt,
         created_at -> BigInt,
@@ -164,6 +167,64 @@ table! {
 }
 
 table! {
+    schedules (therapist_id) {
+        therapist_id -> BigInt,
+        time_zone -> Text,
+    }
+}
+
+table! {
+    weekly_hours (therapist_id, weekday, start_minute) {
+        therapist_id -> BigInt,
+        weekday -> BigInt,
+        start_minute -> BigInt,
+        end_minute -> BigInt,
+    }
+}
+
+table! {
+    time_off (id) {
+        id -> BigInt,
+        therapist_id -> BigInt,
+        kind -> Text,
+        first_date -> Nullable<Text>,
+        last_date -> Nullable<Text>,
+        from_at -> Nullable<BigInt>,
+        until_at -> Nullable<BigInt>,
+        start_minute -> Nullable<BigInt>,
+        end_minute -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+
+table! {
+    practice_policy (id) {
+        id -> BigInt,
+        notice_minutes -> BigInt,
+        horizon_days -> BigInt,
+        daily_cap -> Nullable<BigInt>,
+        step_minutes -> BigInt,
+        free_minutes -> BigInt,
+        late_refund_percent -> BigInt,
+        reschedule_minutes -> BigInt,
+        completes_by_itself -> Bool,
+    }
+}
+
+table! {
+    kept_replies (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        route -> Text,
+        key -> Text,
+        asked -> Binary,
+        status -> BigInt,
+        body -> Text,
+        at -> BigInt,
+    }
+}
+
+table! {
     audit_log (id) {
         id -> BigInt,
         at -> BigInt,
@@ -178,6 +239,7 @@ table! {
 joinable!(bookings -> users (client_id));
 joinable!(participants -> bookings (booking_id));
 joinable!(sessions -> users (user_id));
+joinable!(weekly_hours -> schedules (therapist_id));
 allow_tables_to_appear_in_same_query!(
     users,
     sessions,
@@ -190,5 +252,10 @@ allow_tables_to_appear_in_same_query!(
     attendance,
     payments,
     outbox,
+    schedules,
+    weekly_hours,
+    time_off,
+    practice_policy,
+    kept_replies,
     audit_log,
 );

@@ -5,13 +5,22 @@ use attune_domain::{Booking, BookingId, BookingStatus, PaymentStatus, UserId};
 use attune_ports::{Bookings, StoreError};
 use attune_sql::schema::bookings;
 use attune_sql::{BookingRow, millis};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
 
 use super::PostgresUnit;
 use crate::error::{identity, one_row};
 use crate::sql::{calendar_lock, nextval};
+
+/// Spelled like the condition of the index `bookings_agreed`, and no parameter: a plan that is made for any status could
+/// not use it.
+const IS_AGREED: &str = "status = 'scheduled'";
+
+/// A minute in the milliseconds of columns.
+const MINUTE: i64 = 60_000;
 
 #[async_trait]
 impl Bookings for PostgresUnit {
@@ -71,6 +80,24 @@ impl Bookings for PostgresUnit {
         let target =
             bookings::table.find(booking.id.get()).filter(bookings::version.eq(i64::from(booking.version) - 1));
         self.call(async |mut c| Ok(one_row(diesel::update(target).set(row).execute(&mut c).await?)?)).await
+    }
+
+    async fn ended_sessions(&mut self, until: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {
+        let query = bookings::table
+            .filter(sql::<Bool>(IS_AGREED))
+            // Said twice: the first is what the index knows, the second is what is meant.
+            .filter(bookings::scheduled_at.le(millis(until)))
+            .filter((bookings::scheduled_at + bookings::minutes * MINUTE).le(millis(until)))
+            .order((bookings::scheduled_at, bookings::id))
+            .limit(i64::from(limit))
+            .select(BookingRow::as_select())
+            .for_no_key_update()
+            .skip_locked();
+        self.call(async |mut c| {
+            let rows: Vec<BookingRow> = query.load(&mut c).await?;
+            Ok(rows.into_iter().map(Booking::try_from).collect::<Result<_, _>>()?)
+        })
+        .await
     }
 
     async fn lapsed_holds(&mut self, now: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {

@@ -4,13 +4,20 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use attune_contract::fixtures::{client, email, fact, minutes_after, now, participant, reminder, slot, therapist};
+use attune_contract::fixtures::{reply, reply_key};
 use attune_contract::race::race;
 use attune_domain::meeting::Happening;
 use attune_domain::notice::OwedNotice;
-use attune_domain::{Person, Role};
+use attune_domain::{Person, Role, Service};
+use attune_pg_testkit::TestDatabase;
 use attune_ports::{Conflict, Queries, Store, StoreError};
 
 use crate::harness::{OTHERS, Proxy, Way, backend, migrated, open, open_with, until};
+
+/// The URL of a database that lets statements wait for a minute, so that a slow machine has time to look at them.
+fn patient(database: &TestDatabase) -> String {
+    format!("{}?options=-c%20lock_timeout%3D60000%20-c%20statement_timeout%3D60000", database.url())
+}
 
 /// Polls a call for so many turns, then drops it.
 async fn give_up_after<T>(turns: usize, call: impl Future<Output = T>) {
@@ -59,8 +66,7 @@ async fn a_deadlock_is_contention() {
 async fn a_call_given_up_in_a_queue_frees_everything_at_once() {
     let database = migrated().await;
     // Left alone, the server would let this one wait for a minute, and keep its locks as long.
-    let patient = format!("{}?options=-c%20lock_timeout%3D60000%20-c%20statement_timeout%3D60000", database.url());
-    let (store, patient) = (open(database.url()).await, open(&patient).await);
+    let (store, patient) = (open(database.url()).await, open(&patient(&database)).await);
     let practice = backend(&store).practice().await;
     let mut holder = store.begin().await.unwrap();
     holder.lock_calendar(practice.therapist).await.unwrap();
@@ -311,6 +317,119 @@ async fn two_sweepers_share_the_lapsed_holds() {
     let first: Vec<_> = one.lapsed_holds(later, 2).await.unwrap().iter().map(|b| b.scheduled_at).collect();
     let second: Vec<_> = two.lapsed_holds(later, 2).await.unwrap().iter().map(|b| b.scheduled_at).collect();
     assert_eq!((first, second), (vec![slot(0), slot(1)], vec![slot(2)]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_sweepers_share_the_ended_sessions() {
+    let database = migrated().await;
+    let store = open(database.url()).await;
+    let backend = backend(&store);
+    let practice = backend.practice().await;
+    for hour in 0..3 {
+        backend.add_booking(|id| practice.booking(id, slot(hour))).await;
+    }
+    let (mut one, mut two) = (store.begin().await.unwrap(), store.begin().await.unwrap());
+    let first: Vec<_> = one.ended_sessions(slot(9), 2).await.unwrap().iter().map(|b| b.scheduled_at).collect();
+    let second: Vec<_> = two.ended_sessions(slot(9), 2).await.unwrap().iter().map(|b| b.scheduled_at).collect();
+    assert_eq!((first, second), (vec![slot(0), slot(1)], vec![slot(2)]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_try_waits_for_the_reply_to_the_first() {
+    let database = migrated().await;
+    let store = open(&patient(&database)).await;
+    let practice = backend(&store).practice().await;
+    let outside = database.connect().await;
+    let key = reply_key(practice.client, "k");
+    for kept in [false, true] {
+        let mut first = store.begin().await.unwrap();
+        assert_eq!(first.reply(&key).await.unwrap(), None);
+        let second = tokio::spawn({
+            let (store, key) = (Arc::clone(&store), key.clone());
+            async move { store.begin().await?.reply(&key).await }
+        });
+        until(&outside, &format!("{OTHERS} AND wait_event_type = 'Lock'"), 1).await;
+        // Other wishes, and the same one of somebody else, wait for nothing.
+        let mut other = store.begin().await.unwrap();
+        assert_eq!(other.reply(&reply_key(practice.client, "l")).await.unwrap(), None);
+        assert_eq!(other.reply(&reply_key(practice.therapist, "k")).await.unwrap(), None);
+        drop(other);
+        if kept {
+            first.keep_reply(&key, &reply("{}")).await.unwrap();
+            first.commit().await.unwrap();
+        } else {
+            drop(first);
+        }
+        assert_eq!(second.await.unwrap().unwrap().is_some(), kept);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_reply_waits_for_what_becomes_of_the_first() {
+    let database = migrated().await;
+    let store = open(&patient(&database)).await;
+    let practice = backend(&store).practice().await;
+    let outside = database.connect().await;
+    let key = reply_key(practice.client, "k");
+    for kept in [false, true] {
+        let mut first = store.begin().await.unwrap();
+        first.keep_reply(&key, &reply("first")).await.unwrap();
+        let second = tokio::spawn({
+            let (store, key) = (Arc::clone(&store), key.clone());
+            async move { store.begin().await?.keep_reply(&key, &reply("second")).await }
+        });
+        until(&outside, &format!("{OTHERS} AND wait_event_type = 'Lock'"), 1).await;
+        if kept {
+            first.commit().await.unwrap();
+        } else {
+            drop(first);
+        }
+        let second = second.await.unwrap();
+        assert_eq!(second.is_err_and(|error| error.is_conflict(Conflict::ReplyKept)), kept);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_reply_is_not_waited_for_when_old_ones_are_forgotten() {
+    let database = migrated().await;
+    let store = open(database.url()).await;
+    let backend = backend(&store);
+    let practice = backend.practice().await;
+    let (held, free) = (reply_key(practice.client, "held"), reply_key(practice.client, "free"));
+    for key in [&held, &free] {
+        backend.keep(async |work| work.keep_reply(key, &reply("{}")).await).await;
+    }
+    let mut holder = store.begin().await.unwrap();
+    assert!(holder.amend_reply(&held, "amended").await.unwrap());
+    assert_eq!(backend.keep(async |work| work.forget_replies(slot(0), 9).await).await, 1);
+    holder.commit().await.unwrap();
+    let left = backend.attempt(async |work| work.reply(&held).await).await.unwrap();
+    assert_eq!(left, Some(reply("amended")));
+    assert_eq!(backend.keep(async |work| work.forget_replies(slot(0), 9).await).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_service_can_still_be_booked_and_read() {
+    let database = migrated().await;
+    let store = open(&patient(&database)).await;
+    let backend = backend(&store);
+    let practice = backend.practice().await;
+    let mut holder = store.begin().await.unwrap();
+    let held = holder.service_for_change(practice.service).await.unwrap().unwrap();
+    backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    assert_eq!(backend.attempt(async |work| work.service(practice.service).await).await.unwrap(), Some(held.clone()));
+
+    // Whoever wants to change it waits, and then sees what became of it.
+    let later = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { store.begin().await?.service_for_change(practice.service).await }
+    });
+    let outside = database.connect().await;
+    until(&outside, &format!("{OTHERS} AND wait_event_type = 'Lock'"), 1).await;
+    let withdrawn = Service { active: false, ..held };
+    holder.save_service(&withdrawn).await.unwrap();
+    holder.commit().await.unwrap();
+    assert_eq!(later.await.unwrap().unwrap(), Some(withdrawn));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,12 +2,15 @@
 
 use attune_adapter_postgres::MigrateError;
 use attune_contract::fixtures::{Practice, fact, lease, notice, now, participant, reminder, slot};
+use attune_contract::fixtures::{day_off, hours, legal_states, policy, reply, reply_key, week};
 use attune_contract::race::race;
-use attune_domain::Person;
 use attune_domain::meeting::Happening;
 use attune_domain::notice::{NoticeKind, NoticeState, OwedNotice};
+use attune_domain::policy::ChangeTerms;
+use attune_domain::{BookingRecord, BookingStatus, Person, PracticePolicy};
 use attune_pg_testkit::TestServer;
-use attune_ports::{LeaseToken, Queries, Settlement, Store};
+use attune_ports::{CalendarSettings, LeaseToken, Queries, Settlement, Store};
+use jiff::civil::Weekday;
 use tokio_postgres::Client;
 
 use crate::harness::{OTHERS, open, until};
@@ -135,7 +138,15 @@ async fn mails(client: &Client) -> String {
 }
 
 const CORE_UP: &str = include_str!("../../../../migrations/postgres/2026-11-21-000000_core/up.sql");
+const MEETINGS_UP: &str = include_str!("../../../../migrations/postgres/2026-11-21-000100_meetings/up.sql");
 const MEETINGS_DOWN: &str = include_str!("../../../../migrations/postgres/2026-11-21-000100_meetings/down.sql");
+const CALENDAR_DOWN: &str = include_str!("../../../../migrations/postgres/2026-11-21-000200_calendar/down.sql");
+
+/// Takes a migration back, as an administrator would: all or nothing.
+async fn take_back(client: &Client, down: &str, version: &str) {
+    let forget = format!("DELETE FROM __diesel_schema_migrations WHERE version = '{version}'");
+    client.batch_execute(&format!("BEGIN; {down}; {forget}; COMMIT")).await.unwrap();
+}
 
 /// Mails in every state, of accounts and of people invited, go through both directions: those of accounts come through
 /// as they were, and those that the older release has no place for are gone.
@@ -180,8 +191,8 @@ async fn mails_survive_the_way_down_and_up_again() {
 
     let outside = database.connect().await;
     let fresh_shape = shape(&outside).await;
-    let forget = "DELETE FROM __diesel_schema_migrations WHERE version = '20261121000100'";
-    outside.batch_execute(&format!("BEGIN; {MEETINGS_DOWN}; {forget}; COMMIT")).await.unwrap();
+    take_back(&outside, CALENDAR_DOWN, "20261121000200").await;
+    take_back(&outside, MEETINGS_DOWN, "20261121000100").await;
     until(&outside, "outbox", 4).await;
     let kept = mails(&outside).await;
     assert!(kept.contains(&"07".repeat(16)), "one of them is leased: {kept}");
@@ -192,7 +203,7 @@ async fn mails_survive_the_way_down_and_up_again() {
 
     let store = open(database.url()).await;
     assert!(!store.schema_is_current().await.unwrap());
-    assert_eq!(store.migrate().await.unwrap(), ["2026-11-21-000100_meetings"]);
+    assert_eq!(store.migrate().await.unwrap(), ["2026-11-21-000100_meetings", "2026-11-21-000200_calendar"]);
     assert!(store.schema_is_current().await.unwrap());
     assert_eq!(mails(&outside).await, kept);
     assert_eq!(shape(&outside).await, fresh_shape, "nothing tells it from a new database");
@@ -211,5 +222,75 @@ async fn mails_survive_the_way_down_and_up_again() {
     assert_eq!(work.enqueue(&[invitation]).await.unwrap(), 1);
     let late = Settlement { state: NoticeState::Sent, next_at: now(), sent_at: Some(slot(0)), last_error: None };
     assert!(work.settle_notice(claimed[2].id, &LeaseToken([7; 16]), &late).await.unwrap(), "the lease held");
+    work.commit().await.unwrap();
+}
+
+/// Bookings and mails go through both directions as they were, but for their terms, which the older release does not know;
+/// what it has no place for is gone, and sessions that it agreed to have the terms that were usual.
+#[tokio::test(flavor = "multi_thread")]
+async fn bookings_survive_the_way_before_the_calendar_and_back() {
+    let server = TestServer::shared().await;
+    let database = server.fresh_database().await;
+    let store = open(database.url()).await;
+    store.migrate().await.unwrap();
+    let practice = Practice::found(&*store).await;
+    let mut work = store.begin().await.unwrap();
+    let mut bookings = Vec::new();
+    for (hour, (status, paid)) in (0..).zip(legal_states()) {
+        let booking = practice.booking_in(work.next_booking_id().await.unwrap(), slot(hour), status, paid);
+        work.add_booking(&booking).await.unwrap();
+        bookings.push(booking);
+    }
+    let agreed = bookings.iter().find(|booking| booking.status == BookingStatus::Scheduled).unwrap().clone();
+    let guest = work.add_participant(&participant(&agreed, "guest")).await.unwrap();
+    let to_guest = |kind| OwedNotice { recipient: Person::Participant(guest), ..notice(&agreed, kind, now()) };
+    let old = [
+        notice(&agreed, NoticeKind::MeetingInfo, now()),
+        reminder(&agreed, 60, now()),
+        to_guest(NoticeKind::Invitation),
+        notice(&agreed, NoticeKind::MeetingLink, now()),
+    ];
+    let new = [
+        notice(&agreed, NoticeKind::Rescheduled, now()),
+        to_guest(NoticeKind::Rescheduled),
+        notice(&agreed, NoticeKind::Cancelled, now()),
+        to_guest(NoticeKind::Cancelled),
+    ];
+    assert_eq!(work.enqueue(&old).await.unwrap() + work.enqueue(&new).await.unwrap(), 8);
+    let monday = week(&[(Weekday::Monday, hours("09:00", "12:00"))]);
+    work.set_schedule(practice.therapist, &monday).await.unwrap();
+    work.add_time_off(&day_off(practice.therapist, "2027-05-01")).await.unwrap();
+    work.set_policy(&policy()).await.unwrap();
+    work.keep_reply(&reply_key(practice.client, "k"), &reply("{}")).await.unwrap();
+    work.commit().await.unwrap();
+    let before = store.notices(agreed.id).await.unwrap();
+    store.close().await;
+
+    let outside = database.connect().await;
+    let fresh_shape = shape(&outside).await;
+    take_back(&outside, CALENDAR_DOWN, "20261121000200").await;
+    until(&outside, "outbox", 4).await;
+    let older = server.fresh_database().await;
+    let older = older.connect().await;
+    older.batch_execute(&format!("{CORE_UP}; {MEETINGS_UP}")).await.unwrap();
+    assert_eq!(shape(&outside).await, shape(&older).await, "the older release finds what it left");
+
+    let store = open(database.url()).await;
+    assert!(!store.schema_is_current().await.unwrap());
+    assert_eq!(store.migrate().await.unwrap(), ["2026-11-21-000200_calendar"]);
+    assert!(store.schema_is_current().await.unwrap());
+    assert_eq!(shape(&outside).await, fresh_shape, "nothing tells it from a new database");
+    for booking in bookings {
+        let usual = BookingRecord { terms: ChangeTerms::default(), ..booking.record().clone() };
+        let read = Queries::booking(&*store, booking.id).await.unwrap().unwrap().booking;
+        assert_eq!(*read.record(), usual);
+    }
+    assert_eq!(store.notices(agreed.id).await.unwrap(), before[..4]);
+    let nothing = CalendarSettings { schedule: None, time_off: Vec::new(), policy: PracticePolicy::default() };
+    assert_eq!(store.calendar_settings(practice.therapist).await.unwrap(), nothing);
+    let mut work = store.begin().await.unwrap();
+    assert_eq!(work.reply(&reply_key(practice.client, "k")).await.unwrap(), None);
+    work.set_schedule(practice.therapist, &monday).await.unwrap();
+    assert_eq!(work.enqueue(&new).await.unwrap(), 4);
     work.commit().await.unwrap();
 }

@@ -121,6 +121,10 @@ async fn facts_that_contradict_each_other_are_refused() {
         "UPDATE bookings SET cancelled_at = 0 WHERE id = 1",
         "UPDATE bookings SET version = 0 WHERE id = 1",
         "UPDATE bookings SET link_version = 0 WHERE id = 1",
+        "UPDATE bookings SET free_minutes = -1 WHERE id = 1",
+        "UPDATE bookings SET free_minutes = 43201 WHERE id = 1",
+        "UPDATE bookings SET late_refund_percent = 101 WHERE id = 1",
+        "UPDATE bookings SET reschedule_minutes = 43201 WHERE id = 1",
         "UPDATE bookings SET minutes = 0 WHERE id = 1",
         "UPDATE bookings SET price_minor = -1 WHERE id = 1",
         "UPDATE bookings SET hold_expires_at = NULL WHERE id = 2",
@@ -216,6 +220,121 @@ async fn rooms_open_once_and_only_known_things_happen_in_them() {
     assert_eq!(tell(1, "spoke").await, Err(SqlState::CHECK_VIOLATION));
     assert_eq!(tell(1, "joined").await, twice);
     assert_eq!(tell(999, "joined").await, Err(SqlState::FOREIGN_KEY_VIOLATION));
+}
+
+#[tokio::test]
+async fn weeks_that_cannot_be_are_refused() {
+    let database = migrated().await;
+    let client = database.connect().await;
+    practice(&client).await;
+    let hours = async |weekday: i64, start: i64, end: i64| {
+        let insert =
+            "INSERT INTO weekly_hours (therapist_id, weekday, start_minute, end_minute) VALUES (1, $1, $2, $3)";
+        outcome(client.execute(insert, &[&weekday, &start, &end]).await)
+    };
+    let week = async |therapist: i64| {
+        let insert = "INSERT INTO schedules (therapist_id, time_zone) VALUES ($1, 'UTC')";
+        outcome(client.execute(insert, &[&therapist]).await)
+    };
+    assert_eq!(hours(1, 540, 720).await, Err(SqlState::FOREIGN_KEY_VIOLATION));
+    assert_eq!(week(999).await, Err(SqlState::FOREIGN_KEY_VIOLATION));
+    assert_eq!(week(1).await, Ok(()));
+    assert_eq!(week(1).await, Err(SqlState::UNIQUE_VIOLATION));
+    for (weekday, start, end) in [(1, 540, 720), (1, 720, 1_440), (7, 0, 1_440)] {
+        assert_eq!(hours(weekday, start, end).await, Ok(()));
+    }
+    for (weekday, start, end) in [(0, 0, 60), (8, 0, 60), (2, -1, 60), (2, 0, 1_441), (2, 60, 60)] {
+        assert_eq!(hours(weekday, start, end).await, Err(SqlState::CHECK_VIOLATION), "{weekday}: {start} to {end}");
+    }
+    assert_eq!(hours(1, 540, 600).await, Err(SqlState::UNIQUE_VIOLATION));
+    let gone = client.execute("DELETE FROM schedules", &[]).await;
+    assert_eq!(outcome(gone), Err(SqlState::FOREIGN_KEY_VIOLATION), "it has hours");
+}
+
+#[tokio::test]
+async fn time_off_that_cannot_be_is_refused() {
+    let database = migrated().await;
+    let client = database.connect().await;
+    practice(&client).await;
+    let add = async |therapist: i64, kind: &str, columns: &str, values: &str| {
+        let insert = format!(
+            "INSERT INTO time_off (therapist_id, kind, {columns}, created_at) VALUES ({therapist}, '{kind}', {values}, 1)"
+        );
+        outcome(client.execute(&insert, &[]).await)
+    };
+    for (kind, columns, values) in [
+        ("dates", "first_date, last_date", "'2027-05-01', '2027-05-01'"),
+        ("dates", "first_date, last_date", "'-000002-01-01', '-000001-01-01'"),
+        ("dates", "first_date, last_date", "'-009999-01-01', '9999-12-31'"),
+        ("between", "from_at, until_at", "-1, 0"),
+        ("extra_hours", "first_date, start_minute, end_minute", "'2027-05-01', 0, 1440"),
+    ] {
+        assert_eq!(add(1, kind, columns, values).await, Ok(()), "{kind} {values}");
+        assert_eq!(add(999, kind, columns, values).await, Err(SqlState::FOREIGN_KEY_VIOLATION));
+    }
+    for (kind, columns, values) in [
+        ("dates", "first_date, last_date", "'2027-05-02', '2027-05-01'"),
+        ("dates", "first_date", "'2027-05-02'"),
+        ("dates", "last_date", "'2027-05-02'"),
+        ("between", "from_at, until_at", "1, 1"),
+        ("between", "from_at", "1"),
+        ("between", "until_at", "1"),
+        ("extra_hours", "first_date, start_minute, end_minute", "'2027-05-01', -1, 60"),
+        ("extra_hours", "first_date, start_minute, end_minute", "'2027-05-01', 0, 1441"),
+        ("extra_hours", "first_date, start_minute, end_minute", "'2027-05-01', 60, 60"),
+        ("extra_hours", "first_date, start_minute", "'2027-05-01', 60"),
+        ("extra_hours", "first_date, end_minute", "'2027-05-01', 60"),
+        ("extra_hours", "start_minute, end_minute", "0, 60"),
+        ("unheard_of", "first_date, last_date", "'2027-05-01', '2027-05-01'"),
+    ] {
+        assert_eq!(add(1, kind, columns, values).await, Err(SqlState::CHECK_VIOLATION), "{kind} {columns} {values}");
+    }
+}
+
+#[tokio::test]
+async fn there_is_one_policy_and_it_makes_sense() {
+    let database = migrated().await;
+    let client = database.connect().await;
+    let policy = async |id: i64| {
+        let insert = "INSERT INTO practice_policy VALUES ($1, 0, 366, NULL, 15, 1440, 0, 1440, false)";
+        outcome(client.execute(insert, &[&id]).await)
+    };
+    assert_eq!(policy(2).await, Err(SqlState::CHECK_VIOLATION));
+    assert_eq!(policy(1).await, Ok(()));
+    assert_eq!(policy(1).await, Err(SqlState::UNIQUE_VIOLATION));
+    for nonsense in [
+        "notice_minutes = -1",
+        "notice_minutes = 527040",
+        "horizon_days = 0",
+        "horizon_days = 367",
+        "daily_cap = 0",
+        "step_minutes = 4",
+        "step_minutes = 1441",
+        "free_minutes = 43201",
+        "late_refund_percent = 101",
+        "reschedule_minutes = -1",
+    ] {
+        let changed = client.execute(&format!("UPDATE practice_policy SET {nonsense}"), &[]).await;
+        assert_eq!(outcome(changed), Err(SqlState::CHECK_VIOLATION), "{nonsense}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_has_one_reply_and_somebody_who_asked() {
+    let database = migrated().await;
+    let client = database.connect().await;
+    practice(&client).await;
+    let keep = async |user: i64, route: &str, key: &str| {
+        let insert = "INSERT INTO kept_replies (user_id, route, key, asked, status, body, at) \
+                      VALUES ($1, $2, $3, '', 201, '', 0)";
+        outcome(client.execute(insert, &[&user, &route, &key]).await)
+    };
+    assert_eq!(keep(1, "POST /a", "k").await, Ok(()));
+    assert_eq!(keep(1, "POST /a", "k").await, Err(SqlState::UNIQUE_VIOLATION));
+    for (user, route, key) in [(2, "POST /a", "k"), (1, "POST /b", "k"), (1, "POST /a", "K")] {
+        assert_eq!(keep(user, route, key).await, Ok(()));
+    }
+    assert_eq!(keep(999, "POST /a", "k").await, Err(SqlState::FOREIGN_KEY_VIOLATION));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use attune_domain::{Booking, BookingId, PaymentStatus, Service, ServiceId, UserId};
 use attune_ports::{Bookings, NewService, Services, StoreError};
 use attune_sql::schema::{bookings, services};
-use attune_sql::{BookingRow, NewServiceRow, ServiceRow, millis};
+use attune_sql::{BookingRow, NewServiceRow, ServiceChanges, ServiceRow, millis};
 use diesel::dsl::{sql, sql_query};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
@@ -14,10 +14,16 @@ use super::SqliteUnitOfWork;
 use crate::error::{identity, one_row, store_error};
 
 /// Spelled like the condition of the index `bookings_calendar`, or SQLite could not use it.
-const BLOCKS_CALENDAR: &str = "status IN ('pending_payment', 'scheduled', 'completed', 'no_show')";
+pub(crate) const BLOCKS_CALENDAR: &str = "status IN ('pending_payment', 'scheduled', 'completed', 'no_show')";
 
 /// Spelled like the condition of the index `bookings_holds`.
 const IS_HELD: &str = "status = 'pending_payment'";
+
+/// Spelled like the condition of the index `bookings_agreed`.
+const IS_AGREED: &str = "status = 'scheduled'";
+
+/// A minute in the milliseconds of columns.
+const MINUTE: i64 = 60_000;
 
 #[derive(QueryableByName)]
 struct LastBookingId {
@@ -50,6 +56,21 @@ impl Services for SqliteUnitOfWork {
                 .map_err(store_error)?
                 .map(Service::try_from)
                 .transpose()
+        })
+        .await
+    }
+
+    /// The transaction is the only one that writes, so every row is held already.
+    async fn service_for_change(&mut self, id: ServiceId) -> Result<Option<Service>, StoreError> {
+        self.service(id).await
+    }
+
+    async fn save_service(&mut self, service: &Service) -> Result<(), StoreError> {
+        let (id, changes) = (service.id.get(), ServiceChanges::from(service));
+        self.call(move |connection| {
+            let changed =
+                diesel::update(services::table.find(id)).set(changes).execute(connection).map_err(store_error)?;
+            one_row(changed)
         })
         .await
     }
@@ -140,6 +161,25 @@ impl Bookings for SqliteUnitOfWork {
             let before = bookings::table.find(id).filter(bookings::version.eq(version - 1));
             let changed = diesel::update(before).set(row).execute(connection).map_err(store_error)?;
             one_row(changed)
+        })
+        .await
+    }
+
+    async fn ended_sessions(&mut self, until: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {
+        self.call(move |connection| {
+            bookings::table
+                .filter(sql::<Bool>(IS_AGREED))
+                // Said twice: the first is what the index knows, the second is what is meant.
+                .filter(bookings::scheduled_at.le(millis(until)))
+                .filter((bookings::scheduled_at + bookings::minutes * MINUTE).le(millis(until)))
+                .order((bookings::scheduled_at, bookings::id))
+                .limit(i64::from(limit))
+                .select(BookingRow::as_select())
+                .load(connection)
+                .map_err(store_error)?
+                .into_iter()
+                .map(Booking::try_from)
+                .collect()
         })
         .await
     }

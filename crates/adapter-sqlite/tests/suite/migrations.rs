@@ -2,15 +2,18 @@
 
 use attune_adapter_sqlite::{MigrateError, SqliteConfig, SqliteStore};
 use attune_contract::fixtures::{Practice, fact, lease, notice, now, participant, reminder, slot};
-use attune_domain::Person;
+use attune_contract::fixtures::{day_off, hours, legal_states, policy, reply, reply_key, week};
 use attune_domain::meeting::Happening;
 use attune_domain::notice::{NoticeKind, NoticeState, OwedNotice};
-use attune_ports::{LeaseToken, Queries, Settlement, Store};
+use attune_domain::policy::ChangeTerms;
+use attune_domain::{BookingRecord, BookingStatus, Person, PracticePolicy};
+use attune_ports::{CalendarSettings, LeaseToken, Queries, Settlement, Store};
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel::sqlite::SqliteConnection;
+use jiff::civil::Weekday;
 use tempfile::TempDir;
 
 use crate::setting::{add_client, count, file, fresh, has_client, raw};
@@ -70,7 +73,7 @@ async fn a_newer_schema_is_refused_and_left_alone() {
 /// A table that should not be there yet stands for whatever may stop a migration, be it the first or a later one.
 #[tokio::test]
 async fn a_migration_that_fails_changes_nothing_and_can_be_repeated() {
-    for in_the_way in ["outbox", "attendance"] {
+    for in_the_way in ["outbox", "attendance", "kept_replies"] {
         let folder = TempDir::new().unwrap();
         let store = unmigrated(&folder);
         let mut raw = raw(&folder);
@@ -111,12 +114,32 @@ async fn the_way_down_leaves_nothing() {
     assert_eq!(count(&mut raw, "SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE '%diesel%'"), 1);
 }
 
+const CORE_UP: &str = include_str!("../../../../migrations/sqlite/2026-11-21-000000_core/up.sql");
+const MEETINGS_UP: &str = include_str!("../../../../migrations/sqlite/2026-11-21-000100_meetings/up.sql");
 const MEETINGS_DOWN: &str = include_str!("../../../../migrations/sqlite/2026-11-21-000100_meetings/down.sql");
+const CALENDAR_DOWN: &str = include_str!("../../../../migrations/sqlite/2026-11-21-000200_calendar/down.sql");
 
-/// Goes back to the release before the meetings, as an administrator would: all or nothing.
+/// Goes back to the release before the calendar, as an administrator would: all or nothing.
+fn back_to_meetings(raw: &mut SqliteConnection) {
+    let forget = "DELETE FROM __diesel_schema_migrations WHERE version = '20261121000200'";
+    raw.batch_execute(&format!("BEGIN; {CALENDAR_DOWN}; {forget}; COMMIT")).unwrap();
+}
+
+/// Goes back to the release before the meetings.
 fn back_to_core(raw: &mut SqliteConnection) {
+    back_to_meetings(raw);
     let forget = "DELETE FROM __diesel_schema_migrations WHERE version = '20261121000100'";
     raw.batch_execute(&format!("BEGIN; {MEETINGS_DOWN}; {forget}; COMMIT")).unwrap();
+}
+
+/// What an older release looked like.
+fn shape_after(migrations: &[&str]) -> String {
+    let folder = TempDir::new().unwrap();
+    let mut raw = raw(&folder);
+    for migration in migrations {
+        raw.batch_execute(migration).unwrap();
+    }
+    shape(&mut raw)
 }
 
 fn text(raw: &mut SqliteConnection, query: &str) -> String {
@@ -186,17 +209,11 @@ async fn mails_survive_the_way_down_and_up_again() {
     assert_eq!(count(&mut connection, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
     let kept = mails(&mut connection);
     assert!(kept.contains(&"07".repeat(16)), "one of them is leased: {kept}");
-    let core_only = {
-        let folder = TempDir::new().unwrap();
-        let mut raw = raw(&folder);
-        raw.batch_execute(include_str!("../../../../migrations/sqlite/2026-11-21-000000_core/up.sql")).unwrap();
-        shape(&mut raw)
-    };
-    assert_eq!(shape(&mut connection), core_only, "the older release finds what it left");
+    assert_eq!(shape(&mut connection), shape_after(&[CORE_UP]), "the older release finds what it left");
 
     let store = SqliteStore::open(SqliteConfig::new(file(&folder))).unwrap();
     assert!(!store.schema_is_current().await.unwrap());
-    assert_eq!(store.migrate().await.unwrap(), ["2026-11-21-000100_meetings"]);
+    assert_eq!(store.migrate().await.unwrap(), ["2026-11-21-000100_meetings", "2026-11-21-000200_calendar"]);
     assert!(store.schema_is_current().await.unwrap());
     assert_eq!(mails(&mut connection), kept);
     assert_eq!(shape(&mut connection), fresh_shape, "nothing tells it from a new database");
@@ -220,4 +237,69 @@ async fn mails_survive_the_way_down_and_up_again() {
 
 fn settled_late() -> Settlement {
     Settlement { state: NoticeState::Sent, next_at: now(), sent_at: Some(slot(0)), last_error: None }
+}
+
+/// Bookings and mails go through both directions as they were, but for their terms, which the older release does not know;
+/// what it has no place for is gone, and sessions that it agreed to have the terms that were usual.
+#[tokio::test]
+async fn bookings_survive_the_way_before_the_calendar_and_back() {
+    let (folder, store) = fresh().await;
+    let practice = Practice::found(&*store).await;
+    let mut work = store.begin().await.unwrap();
+    let mut bookings = Vec::new();
+    for (hour, (status, paid)) in (0..).zip(legal_states()) {
+        let booking = practice.booking_in(work.next_booking_id().await.unwrap(), slot(hour), status, paid);
+        work.add_booking(&booking).await.unwrap();
+        bookings.push(booking);
+    }
+    let agreed = bookings.iter().find(|booking| booking.status == BookingStatus::Scheduled).unwrap().clone();
+    let guest = work.add_participant(&participant(&agreed, "guest")).await.unwrap();
+    let to_guest = |kind| OwedNotice { recipient: Person::Participant(guest), ..notice(&agreed, kind, now()) };
+    let old = [
+        notice(&agreed, NoticeKind::MeetingInfo, now()),
+        reminder(&agreed, 60, now()),
+        to_guest(NoticeKind::Invitation),
+        notice(&agreed, NoticeKind::MeetingLink, now()),
+    ];
+    let new = [
+        notice(&agreed, NoticeKind::Rescheduled, now()),
+        to_guest(NoticeKind::Rescheduled),
+        notice(&agreed, NoticeKind::Cancelled, now()),
+        to_guest(NoticeKind::Cancelled),
+    ];
+    assert_eq!(work.enqueue(&old).await.unwrap() + work.enqueue(&new).await.unwrap(), 8);
+    let monday = week(&[(Weekday::Monday, hours("09:00", "12:00"))]);
+    work.set_schedule(practice.therapist, &monday).await.unwrap();
+    work.add_time_off(&day_off(practice.therapist, "2027-05-01")).await.unwrap();
+    work.set_policy(&policy()).await.unwrap();
+    work.keep_reply(&reply_key(practice.client, "k"), &reply("{}")).await.unwrap();
+    work.commit().await.unwrap();
+    let before = store.notices(agreed.id).await.unwrap();
+    store.close().await;
+
+    let mut connection = raw(&folder);
+    let fresh_shape = shape(&mut connection);
+    back_to_meetings(&mut connection);
+    assert_eq!(shape(&mut connection), shape_after(&[CORE_UP, MEETINGS_UP]), "the older release finds what it left");
+    assert_eq!(count(&mut connection, "SELECT count(*) FROM outbox"), 4);
+    assert_eq!(count(&mut connection, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+
+    let store = SqliteStore::open(SqliteConfig::new(file(&folder))).unwrap();
+    assert!(!store.schema_is_current().await.unwrap());
+    assert_eq!(store.migrate().await.unwrap(), ["2026-11-21-000200_calendar"]);
+    assert!(store.schema_is_current().await.unwrap());
+    assert_eq!(shape(&mut connection), fresh_shape, "nothing tells it from a new database");
+    for booking in bookings {
+        let usual = BookingRecord { terms: ChangeTerms::default(), ..booking.record().clone() };
+        let read = store.booking(booking.id).await.unwrap().unwrap().booking;
+        assert_eq!(*read.record(), usual);
+    }
+    assert_eq!(store.notices(agreed.id).await.unwrap(), before[..4]);
+    let nothing = CalendarSettings { schedule: None, time_off: Vec::new(), policy: PracticePolicy::default() };
+    assert_eq!(store.calendar_settings(practice.therapist).await.unwrap(), nothing);
+    let mut work = store.begin().await.unwrap();
+    assert_eq!(work.reply(&reply_key(practice.client, "k")).await.unwrap(), None);
+    work.set_schedule(practice.therapist, &monday).await.unwrap();
+    assert_eq!(work.enqueue(&new).await.unwrap(), 4);
+    work.commit().await.unwrap();
 }

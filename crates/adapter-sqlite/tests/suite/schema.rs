@@ -170,6 +170,10 @@ async fn facts_that_contradict_each_other_are_refused() {
         ("room_id = 'early' WHERE id = 2", "bookings_hold_when_pending"),
         ("cancelled_at = 1 WHERE id = 1", "bookings_cancellation"),
         ("link_version = 0 WHERE id = 1", "link_version >= 1"),
+        ("free_minutes = -1 WHERE id = 1", "free_minutes BETWEEN 0 AND 43200"),
+        ("free_minutes = 43201 WHERE id = 1", "free_minutes BETWEEN 0 AND 43200"),
+        ("late_refund_percent = 101 WHERE id = 1", "late_refund_percent BETWEEN 0 AND 100"),
+        ("reschedule_minutes = 43201 WHERE id = 1", "reschedule_minutes BETWEEN 0 AND 43200"),
         ("status = 'unheard_of' WHERE id = 1", "bookings_legal_pair"),
     ] {
         let result = calendar.connection.batch_execute(&format!("UPDATE bookings SET {change}"));
@@ -269,6 +273,130 @@ async fn rooms_open_once_and_only_known_things_happen_in_them() {
     is_refused(connection.batch_execute(&fact(999, "joined")), "FOREIGN KEY constraint failed");
     let again = connection.batch_execute(&fact(1, "joined"));
     assert!(matches!(again, Err(Error::DatabaseError(diesel::result::DatabaseErrorKind::UniqueViolation, _))));
+}
+
+#[tokio::test]
+async fn weeks_that_cannot_be_are_refused() {
+    let mut calendar = Calendar::new().await;
+    let therapist = calendar.practice.therapist.get();
+    let connection = &mut calendar.connection;
+    let hours = |weekday: i64, start: i64, end: i64| {
+        format!(
+            "INSERT INTO weekly_hours (therapist_id, weekday, start_minute, end_minute)
+             VALUES ({therapist}, {weekday}, {start}, {end})"
+        )
+    };
+    is_refused(connection.batch_execute(&hours(1, 540, 720)), "FOREIGN KEY constraint failed");
+    let week = |therapist| format!("INSERT INTO schedules (therapist_id, time_zone) VALUES ({therapist}, 'UTC')");
+    is_refused(connection.batch_execute(&week(999)), "FOREIGN KEY constraint failed");
+    connection.batch_execute(&week(therapist)).unwrap();
+    is_refused(connection.batch_execute(&week(therapist)), "UNIQUE constraint failed: schedules.therapist_id");
+    connection.batch_execute(&hours(1, 540, 720)).unwrap();
+    connection.batch_execute(&hours(1, 720, 1_440)).unwrap();
+    connection.batch_execute(&hours(7, 0, 1_440)).unwrap();
+    for (weekday, start, end, rule) in [
+        (0, 0, 60, "weekday BETWEEN 1 AND 7"),
+        (8, 0, 60, "weekday BETWEEN 1 AND 7"),
+        (2, -1, 60, "start_minute >= 0"),
+        (2, 0, 1_441, "end_minute <= 1440"),
+        (2, 60, 60, "end_minute > start_minute"),
+    ] {
+        let refused = connection.batch_execute(&hours(weekday, start, end));
+        is_refused(refused, &format!("CHECK constraint failed: {rule}"));
+    }
+    const TWICE: &str =
+        "UNIQUE constraint failed: weekly_hours.therapist_id, weekly_hours.weekday, weekly_hours.start_minute";
+    is_refused(connection.batch_execute(&hours(1, 540, 600)), TWICE);
+    is_refused(connection.batch_execute("DELETE FROM schedules"), "FOREIGN KEY constraint failed");
+}
+
+#[tokio::test]
+async fn time_off_that_cannot_be_is_refused() {
+    let mut calendar = Calendar::new().await;
+    let therapist = calendar.practice.therapist.get();
+    let connection = &mut calendar.connection;
+    let entry = |therapist: i64, kind: &str, columns: &str, values: &str| {
+        format!(
+            "INSERT INTO time_off (therapist_id, kind, {columns}, created_at) VALUES ({therapist}, '{kind}', {values}, 1)"
+        )
+    };
+    for (kind, columns, values) in [
+        ("dates", "first_date, last_date", "'2027-05-01', '2027-05-01'"),
+        ("dates", "first_date, last_date", "'-000002-01-01', '-000001-01-01'"),
+        ("dates", "first_date, last_date", "'-009999-01-01', '9999-12-31'"),
+        ("between", "from_at, until_at", "-1, 0"),
+        ("extra_hours", "first_date, start_minute, end_minute", "'2027-05-01', 0, 1440"),
+    ] {
+        connection.batch_execute(&entry(therapist, kind, columns, values)).unwrap();
+        let nobody = connection.batch_execute(&entry(999, kind, columns, values));
+        is_refused(nobody, "FOREIGN KEY constraint failed");
+    }
+    for (kind, columns, values) in [
+        ("dates", "first_date, last_date", "'2027-05-02', '2027-05-01'"),
+        ("dates", "first_date", "'2027-05-02'"),
+        ("dates", "last_date", "'2027-05-02'"),
+        ("between", "from_at, until_at", "1, 1"),
+        ("between", "from_at", "1"),
+        ("between", "until_at", "1"),
+        ("extra_hours", "first_date, start_minute, end_minute", "'2027-05-01', -1, 60"),
+        ("extra_hours", "first_date, start_minute, end_minute", "'2027-05-01', 0, 1441"),
+        ("extra_hours", "first_date, start_minute, end_minute", "'2027-05-01', 60, 60"),
+        ("extra_hours", "first_date, start_minute", "'2027-05-01', 60"),
+        ("extra_hours", "first_date, end_minute", "'2027-05-01', 60"),
+        ("extra_hours", "start_minute, end_minute", "0, 60"),
+        ("unheard_of", "first_date, last_date", "'2027-05-01', '2027-05-01'"),
+    ] {
+        let refused = connection.batch_execute(&entry(therapist, kind, columns, values));
+        is_refused(refused, "CHECK constraint failed: time_off_kind");
+    }
+}
+
+#[tokio::test]
+async fn there_is_one_policy_and_it_makes_sense() {
+    let mut calendar = Calendar::new().await;
+    let connection = &mut calendar.connection;
+    let policy = |id: i64| format!("INSERT INTO practice_policy VALUES ({id}, 0, 366, NULL, 15, 1440, 0, 1440, 0)");
+    is_refused(connection.batch_execute(&policy(2)), "CHECK constraint failed: id = 1");
+    connection.batch_execute(&policy(1)).unwrap();
+    is_refused(connection.batch_execute(&policy(1)), "UNIQUE constraint failed: practice_policy.id");
+    for (change, rule) in [
+        ("notice_minutes = -1", "notice_minutes >= 0"),
+        ("notice_minutes = 527040", "practice_policy_bookable"),
+        ("horizon_days = 0", "horizon_days BETWEEN 1 AND 366"),
+        ("horizon_days = 367", "horizon_days BETWEEN 1 AND 366"),
+        ("daily_cap = 0", "daily_cap >= 1"),
+        ("step_minutes = 4", "step_minutes BETWEEN 5 AND 1440"),
+        ("step_minutes = 1441", "step_minutes BETWEEN 5 AND 1440"),
+        ("free_minutes = 43201", "free_minutes BETWEEN 0 AND 43200"),
+        ("late_refund_percent = 101", "late_refund_percent BETWEEN 0 AND 100"),
+        ("reschedule_minutes = -1", "reschedule_minutes BETWEEN 0 AND 43200"),
+        ("completes_by_itself = 2", "completes_by_itself IN (0, 1)"),
+    ] {
+        let refused = connection.batch_execute(&format!("UPDATE practice_policy SET {change}"));
+        is_refused(refused, &format!("CHECK constraint failed: {rule}"));
+    }
+}
+
+#[tokio::test]
+async fn a_key_has_one_reply_and_somebody_who_asked() {
+    let mut calendar = Calendar::new().await;
+    let Practice { client, therapist, .. } = calendar.practice;
+    let connection = &mut calendar.connection;
+    let kept = |user: i64, route: &str, key: &str| {
+        format!(
+            "INSERT INTO kept_replies (user_id, route, key, asked, status, body, at)
+             VALUES ({user}, '{route}', '{key}', x'00', 201, '', 1)"
+        )
+    };
+    connection.batch_execute(&kept(client.get(), "POST /a", "k")).unwrap();
+    const TWICE: &str = "UNIQUE constraint failed: kept_replies.user_id, kept_replies.route, kept_replies.key";
+    is_refused(connection.batch_execute(&kept(client.get(), "POST /a", "k")), TWICE);
+    for (user, route, key) in
+        [(therapist.get(), "POST /a", "k"), (client.get(), "POST /b", "k"), (client.get(), "POST /a", "K")]
+    {
+        connection.batch_execute(&kept(user, route, key)).unwrap();
+    }
+    is_refused(connection.batch_execute(&kept(999, "POST /a", "k")), "FOREIGN KEY constraint failed");
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use attune_domain::{
     Booking, BookingRecord, BookingStatus, Cancellation, MeetingBaseUrl, PaymentStatus, Role, RoomTail, ServiceId, User,
 };
 use attune_ports::StoreError;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{assert_conflict, unknown_booking, unknown_user};
 use crate::Backend;
@@ -289,6 +290,53 @@ pub async fn lapsed_holds_come_oldest_first(backend: &Backend) {
     let (expired, _) = started.expire(minutes_after(now(), 10)).unwrap();
     backend.keep(async |work| work.save_booking(&expired).await).await;
     assert!(lapsed(10, 10).await.is_empty());
+}
+
+/// Agreed sessions that ended come back earliest first, to the millisecond of their end and at most as many as asked for.
+pub async fn ended_sessions_come_earliest_first(backend: &Backend) {
+    let practice = backend.practice().await;
+    let lasting = |id, start, minutes| {
+        let blocked_until = minutes_after(start, i64::from(minutes) + 10);
+        restored(BookingRecord { minutes, blocked_until, ..practice.record(id, start) })
+    };
+    // The longest session there can be begins first and ends last; then a minute, and then the last to be written.
+    let colleague = backend.add_user(&therapist("colleague")).await;
+    let long = backend.add_booking(|id| lasting(id, slot(0), 720)).await;
+    let short = backend
+        .add_booking(|id| restored(BookingRecord { therapist: colleague, ..lasting(id, slot(2), 1).record().clone() }))
+        .await;
+    let first = backend
+        .add_booking(|id| restored(BookingRecord { therapist: colleague, ..lasting(id, slot(1), 50).record().clone() }))
+        .await;
+    for (hour, (status, paid)) in (20..).zip(legal_states()) {
+        if status != BookingStatus::Scheduled {
+            backend.add_booking(|id| practice.booking_in(id, slot(hour), status, paid)).await;
+        }
+    }
+    let ended = async |until, limit| {
+        let found = backend.attempt(async |work| work.ended_sessions(until, limit).await).await.unwrap();
+        found.iter().map(|booking| booking.id).collect::<Vec<_>>()
+    };
+    let before = |end: Timestamp| end.checked_sub(SignedDuration::from_millis(1)).unwrap();
+    assert!(ended(before(first.ends_at()), 10).await.is_empty());
+    assert_eq!(ended(first.ends_at(), 10).await, [first.id], "the pause after it has not ended yet");
+    assert_eq!(ended(before(short.ends_at()), 10).await, [first.id]);
+    assert_eq!(ended(short.ends_at(), 10).await, [first.id, short.id]);
+    assert_eq!(ended(before(long.ends_at()), 10).await, [first.id, short.id]);
+    assert_eq!(ended(long.ends_at(), 10).await, [long.id, first.id, short.id]);
+    assert_eq!(ended(slot(1_000), 10).await, [long.id, first.id, short.id], "and none that is not agreed");
+    assert_eq!(ended(slot(1_000), 2).await, [long.id, first.id]);
+    assert!(ended(slot(1_000), 0).await.is_empty());
+
+    let (completed, _) = long.complete(slot(13)).unwrap();
+    backend
+        .keep(async |work| {
+            work.save_booking(&completed).await?;
+            assert_eq!(work.ended_sessions(slot(1_000), 10).await?, [first.clone(), short.clone()]);
+            Ok(())
+        })
+        .await;
+    assert_eq!(ended(slot(1_000), 10).await, [first.id, short.id]);
 }
 
 /// Ids grow and are given out once.

@@ -44,6 +44,11 @@ async fn ask_and_leave(queries: &dyn Queries, practice: Practice, turns: usize) 
     begin_and_drop(turns, queries.user(practice.client)).await;
     begin_and_drop(turns, queries.users(&UserFilter::default(), ALL)).await;
     begin_and_drop(turns, queries.services()).await;
+    begin_and_drop(turns, queries.all_services()).await;
+    begin_and_drop(turns, queries.calendar_settings(practice.therapist)).await;
+    begin_and_drop(turns, queries.policy()).await;
+    begin_and_drop(turns, queries.time_off(None)).await;
+    begin_and_drop(turns, queries.taken(practice.therapist, slot(0), slot(9), now())).await;
     begin_and_drop(turns, queries.booking(unknown_booking())).await;
     begin_and_drop(turns, queries.bookings(&BookingFilter::default(), ALL)).await;
     begin_and_drop(turns, queries.payments(unknown_booking())).await;

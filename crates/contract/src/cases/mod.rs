@@ -3,6 +3,7 @@
 use attune_domain::{BookingId, ParticipantId, UserId};
 
 pub mod bookings;
+pub mod calendars;
 pub mod cancelled_calls;
 pub mod history;
 pub mod lists;
@@ -11,6 +12,7 @@ pub mod outbox;
 pub mod participants;
 pub mod payments;
 pub mod races;
+pub mod replies;
 pub mod rooms;
 pub mod services;
 pub mod sessions;

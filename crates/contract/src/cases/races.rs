@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
+use attune_domain::calendar::RuleSettings;
 use attune_domain::meeting::{AttendanceFact, Happening};
 use attune_domain::session::Session;
-use attune_domain::{Booking, Role, User};
+use attune_domain::{Booking, PracticePolicy, Role, Service, User};
 use attune_ports::{BookingFilter, Conflict, PageRequest, Store, StoreError, UserFilter};
 use jiff::Timestamp;
+use jiff::civil::Weekday;
 
 use crate::Backend;
 use crate::fixtures::{
-    Practice, client, fact, lease, minutes_after, name, next_version, now, participant, payment, reminder, restored,
-    session, slot, therapist,
+    Practice, client, day_off, eur, fact, hours, lease, minutes_after, name, next_version, now, participant, payment,
+    policy, reminder, reply, reply_key, restored, session, slot, therapist, week,
 };
 use crate::race::{give_way, insist, open, race};
 
@@ -622,4 +624,245 @@ pub async fn facts_told_by_many_are_kept_once(backend: &Backend) {
     assert_eq!(new, 12);
     let kept: Vec<_> = backend.queries.attendance(&[booking.id]).await.unwrap().into_iter().map(|(_, f)| f).collect();
     assert_eq!(kept, facts, "they were made in order");
+}
+
+/// One wish is made many times at once, by callers who ask first whether it was answered: one of them does it, and all
+/// get the same reply.
+pub async fn one_wish_made_by_many_is_done_once(backend: &Backend) {
+    let practice = backend.practice().await;
+    let key = reply_key(practice.therapist, "k");
+    let outcomes = race(8, |n| {
+        let (store, key) = (Arc::clone(&backend.store), key.clone());
+        let mine = reply(&n.to_string());
+        async move {
+            // Others may still be faster between the asking and the keeping; then the next try finds their reply.
+            let once = insist(async || {
+                let mut work = open(&*store).await?;
+                if let Some(kept) = work.reply(&key).await? {
+                    return Ok(Some(kept));
+                }
+                give_way().await;
+                work.add_time_off(&day_off(practice.therapist, "2027-05-01")).await?;
+                match work.keep_reply(&key, &mine).await {
+                    Err(StoreError::Conflict(Conflict::ReplyKept)) => return Ok(None),
+                    kept => kept?,
+                }
+                give_way().await;
+                work.commit().await?;
+                Ok(Some(mine.clone()))
+            })
+            .await?;
+            match once {
+                Some(kept) => Ok(Some(kept)),
+                None => open(&*store).await?.reply(&key).await,
+            }
+        }
+    })
+    .await;
+    let kept = backend.attempt(async |work| work.reply(&key).await).await.unwrap();
+    assert!(kept.is_some());
+    for outcome in outcomes {
+        assert_eq!(outcome.expect("done, or done already"), kept);
+    }
+    assert_eq!(backend.queries.time_off(None).await.unwrap().len(), 1, "it was done once");
+}
+
+/// One reply is kept many times at once by callers who do not ask first: one is kept, the others hear of it.
+pub async fn one_reply_is_kept_once(backend: &Backend) {
+    let practice = backend.practice().await;
+    let key = reply_key(practice.client, "k");
+    let outcomes = race(8, |n| {
+        let (store, key) = (Arc::clone(&backend.store), key.clone());
+        let mine = reply(&n.to_string());
+        async move {
+            insist(async || {
+                let mut work = open(&*store).await?;
+                work.keep_reply(&key, &mine).await?;
+                give_way().await;
+                work.commit().await?;
+                Ok(mine.clone())
+            })
+            .await
+        }
+    })
+    .await;
+    let mut won = Vec::new();
+    for outcome in outcomes {
+        match outcome {
+            Ok(kept) => won.push(kept),
+            Err(error) => assert!(error.is_conflict(Conflict::ReplyKept), "{error:?}"),
+        }
+    }
+    assert_eq!(won.len(), 1);
+    assert_eq!(backend.attempt(async |work| work.reply(&key).await).await.unwrap().as_ref(), won.first());
+}
+
+/// Different wishes, and the same wish of different people, do not become each other's.
+pub async fn wishes_of_many_are_answered_apart(backend: &Backend) {
+    let practice = backend.practice().await;
+    let key = |n: usize| reply_key([practice.client, practice.therapist][n % 2], &format!("k{}", n / 2));
+    let outcomes = race(8, |n| {
+        let (store, key) = (Arc::clone(&backend.store), key(n));
+        async move {
+            insist(async || {
+                let mut work = open(&*store).await?;
+                assert_eq!(work.reply(&key).await?, None);
+                give_way().await;
+                work.keep_reply(&key, &reply(&n.to_string())).await?;
+                work.commit().await
+            })
+            .await
+        }
+    })
+    .await;
+    for (n, outcome) in outcomes.into_iter().enumerate() {
+        outcome.expect("nobody else has this wish");
+        let kept = backend.attempt(async |work| work.reply(&key(n)).await).await.unwrap();
+        assert_eq!(kept, Some(reply(&n.to_string())));
+    }
+}
+
+/// Many forget old replies at once: each is forgotten once.
+pub async fn one_reply_is_forgotten_once(backend: &Backend) {
+    let practice = backend.practice().await;
+    for n in 0..20 {
+        let key = reply_key(practice.client, &format!("k{n}"));
+        backend.keep(async |work| work.keep_reply(&key, &reply("{}")).await).await;
+    }
+    let outcomes = race(6, |_| {
+        let store = Arc::clone(&backend.store);
+        async move {
+            insist(async || {
+                let mut work = open(&*store).await?;
+                let forgotten = work.forget_replies(minutes_after(now(), 1), 7).await?;
+                assert!(forgotten <= 7);
+                give_way().await;
+                work.commit().await?;
+                Ok(forgotten)
+            })
+            .await
+        }
+    })
+    .await;
+    let forgotten: u64 = outcomes.into_iter().map(|outcome| outcome.expect("forgotten, by whomever")).sum();
+    let rest = backend.keep(async |work| work.forget_replies(minutes_after(now(), 1), 100).await).await;
+    assert_eq!(forgotten + rest, 20);
+}
+
+/// Eight raise the price of one service at once, each after reading it for the change: no change is lost.
+pub async fn no_change_of_a_service_is_lost(backend: &Backend) {
+    let practice = backend.practice().await;
+    let outcomes = race(8, |_| {
+        let store = Arc::clone(&backend.store);
+        async move {
+            insist(async || {
+                let mut work = open(&*store).await?;
+                let found = work.service_for_change(practice.service).await?.expect("the service is there");
+                give_way().await;
+                work.save_service(&Service { price: eur(found.price.minor() + 1), ..found }).await?;
+                work.commit().await
+            })
+            .await
+        }
+    })
+    .await;
+    for outcome in outcomes {
+        outcome.expect("nobody else can change the row in between");
+    }
+    assert_eq!(backend.queries.services().await.unwrap()[0].price, eur(9_008));
+}
+
+/// A week and a policy that were never set are set by many at once: each is one of those that were written, whole.
+pub async fn what_many_set_is_one_of_theirs(backend: &Backend) {
+    let practice = backend.practice().await;
+    let mine = |n: usize| {
+        let mut days = Weekday::Monday.cycle_forward();
+        let day = days.nth(n % 7).expect("it never ends");
+        let schedule = week(&[(day, hours("09:00", "12:00")), (day.next(), hours("09:00", "12:00"))]);
+        let cap = Some(u32::try_from(n + 1).expect("a small number"));
+        let decided = PracticePolicy { rules: RuleSettings { daily_cap: cap, ..policy().rules }, ..policy() };
+        (schedule, decided)
+    };
+    let outcomes = race(6, |n| {
+        let store = Arc::clone(&backend.store);
+        let (schedule, decided) = mine(n);
+        async move {
+            insist(async || {
+                let mut work = open(&*store).await?;
+                work.set_schedule(practice.therapist, &schedule).await?;
+                give_way().await;
+                work.set_policy(&decided).await?;
+                give_way().await;
+                work.commit().await
+            })
+            .await
+        }
+    })
+    .await;
+    for outcome in outcomes {
+        outcome.expect("it only had to wait");
+    }
+    let mut found = backend.queries.calendar_settings(practice.therapist).await.unwrap();
+    if let Some(schedule) = &mut found.schedule {
+        schedule.week.sort_by_key(|(day, _)| day.to_monday_one_offset());
+    }
+    let written = (0..6).map(mine).any(|(mut schedule, decided)| {
+        schedule.week.sort_by_key(|(day, _)| day.to_monday_one_offset());
+        found.schedule == Some(schedule) && found.policy == decided
+    });
+    assert!(written, "{found:?}");
+}
+
+/// One entry of time off is forgotten many times at once: one of them forgets it.
+pub async fn one_entry_is_forgotten_once(backend: &Backend) {
+    let practice = backend.practice().await;
+    let id = backend.keep(async |work| work.add_time_off(&day_off(practice.therapist, "2027-05-01")).await).await;
+    let outcomes = race(8, |_| {
+        let store = Arc::clone(&backend.store);
+        async move {
+            insist(async || {
+                let mut work = open(&*store).await?;
+                let forgotten = work.remove_time_off(id).await?;
+                give_way().await;
+                work.commit().await?;
+                Ok(forgotten)
+            })
+            .await
+        }
+    })
+    .await;
+    let forgotten = outcomes.into_iter().filter(|outcome| *outcome.as_ref().expect("forgotten, by whomever")).count();
+    assert_eq!(forgotten, 1);
+}
+
+/// Many look for sessions that ended and complete what they find: each session is completed once.
+pub async fn ended_sessions_are_completed_once(backend: &Backend) {
+    let practice = backend.practice().await;
+    for hour in 0..12 {
+        backend.add_booking(|id| practice.booking(id, slot(hour))).await;
+    }
+    let outcomes = race(4, |_| {
+        let store = Arc::clone(&backend.store);
+        async move {
+            insist(async || {
+                let mut work = open(&*store).await?;
+                let ended = work.ended_sessions(slot(20), 5).await?;
+                give_way().await;
+                for booking in &ended {
+                    let (completed, _) = booking.clone().complete(slot(20)).expect("it is over");
+                    work.save_booking(&completed).await?;
+                }
+                work.commit().await?;
+                Ok(ended.iter().map(|booking| booking.id).collect::<Vec<_>>())
+            })
+            .await
+        }
+    })
+    .await;
+    let mut completed: Vec<_> = outcomes.into_iter().flat_map(|outcome| outcome.expect("no row is stale")).collect();
+    let rest = backend.attempt(async |work| work.ended_sessions(slot(20), 100).await).await.unwrap();
+    completed.extend(rest.iter().map(|booking| booking.id));
+    completed.sort_unstable();
+    assert!(completed.windows(2).all(|pair| pair[0] != pair[1]), "one was completed twice");
+    assert_eq!(completed.len(), 12);
 }

@@ -4,8 +4,8 @@ use attune_domain::meeting::Happening;
 use attune_domain::notice::{NoticeKind, NoticeState};
 use attune_domain::session::Session;
 use attune_domain::{
-    BookingId, BookingRecord, ConferenceId, NoticeId, ParticipantId, PaymentId, Role, ServiceId, SessionId, User,
-    UserId,
+    BookingId, BookingRecord, ConferenceId, NoticeId, ParticipantId, PaymentId, Role, Service, ServiceId, SessionId,
+    TimeOffId, User, UserId,
 };
 use attune_ports::{
     AuditObject, BookingFilter, LeaseToken, PageRequest, Payment, Provider, Settlement, StoreError, UnitOfWork,
@@ -15,8 +15,9 @@ use attune_ports::{
 use super::{assert_conflict, begin_and_drop};
 use crate::Backend;
 use crate::fixtures::{
-    Practice, account_key, audit_entry, client, email, fact, lease, minutes_after, next_version, notice, now,
-    participant, password_hash, payment, restored, service, session, slot, therapist, token_hash,
+    Practice, account_key, audit_entry, client, day_off, email, eur, fact, lease, minutes_after, next_version, notice,
+    now, participant, password_hash, payment, policy, reply, reply_key, restored, service, session, slot, therapist,
+    token_hash, week,
 };
 
 const FIRST_PAGE: PageRequest = PageRequest { limit: 50, offset: 0 };
@@ -72,6 +73,10 @@ pub async fn all_faces_share_one_transaction(backend: &Backend) {
         let guest = work.add_participant(&participant(&booking, "p")).await.unwrap();
         let conference = work.open_conference(booking.id, now()).await.unwrap();
         work.add_attendance(booking.id, &[fact("o", Happening::Joined, now())]).await.unwrap();
+        work.set_schedule(gives, &week(&[])).await.unwrap();
+        work.add_time_off(&day_off(gives, "2027-05-01")).await.unwrap();
+        work.set_policy(&policy()).await.unwrap();
+        work.keep_reply(&reply_key(comes, "k"), &reply("{}")).await.unwrap();
         work.add_payment(&payment(booking.id, "r")).await.unwrap();
         work.enqueue(&[notice(&booking, NoticeKind::MeetingInfo, now())]).await.unwrap();
         work.add_audit_entry(&audit_entry(AuditObject::Booking(booking.id), "booking.scheduled")).await.unwrap();
@@ -86,6 +91,9 @@ pub async fn all_faces_share_one_transaction(backend: &Backend) {
         assert_eq!(work.participant(guest).await.unwrap().unwrap().email, email("p"));
         assert_eq!(work.standing_participants(booking.id).await.unwrap().len(), 1);
         assert_eq!(work.open_conference_of(booking.id).await.unwrap().unwrap().id, conference);
+        assert_eq!(work.service_for_change(offered).await.unwrap().unwrap().id, offered);
+        assert_eq!(work.ended_sessions(slot(1), 5).await.unwrap(), std::slice::from_ref(&booking));
+        assert_eq!(work.reply(&reply_key(comes, "k")).await.unwrap(), Some(reply("{}")));
         assert_eq!(work.open_payments(booking.id).await.unwrap().len(), 1);
         assert!(work.payment_by_reference(Provider::Test, "r").await.unwrap().is_some());
         assert_eq!(work.claim_notices(5, now(), &lease(1, slot(0))).await.unwrap().len(), 1);
@@ -99,6 +107,10 @@ pub async fn all_faces_share_one_transaction(backend: &Backend) {
         assert_eq!(users_seen(backend).await, 2 * there);
         assert_eq!(backend.queries.services().await.unwrap().len(), usize::from(kept));
         assert_eq!(backend.queries.login_failures(&account_key(1), now()).await.unwrap(), there);
+        assert_eq!(backend.queries.calendar_settings(gives).await.unwrap().schedule.is_some(), kept);
+        assert_eq!(backend.queries.time_off(None).await.unwrap().len(), usize::from(kept));
+        assert_eq!(backend.queries.policy().await.unwrap() == policy(), kept);
+        assert_eq!(backend.queries.taken(gives, slot(0), slot(1), now()).await.unwrap().len(), usize::from(kept));
         let page = backend.queries.bookings(&BookingFilter::default(), FIRST_PAGE).await.unwrap();
         assert_eq!(page.total, there);
         assert_eq!(backend.queries.outbox_health(now()).await.unwrap().pending, there);
@@ -167,6 +179,10 @@ pub async fn a_dropped_unit_of_work_gives_its_locks_back(backend: &Backend) {
         work.participant(guest).await.expect("nobody holds the invitation");
         work.user_for_change(practice.client).await.expect("nobody holds the account");
         work.session(login).await.expect("nobody holds the session");
+        work.service_for_change(practice.service).await.expect("nobody holds the service");
+        work.reply(&reply_key(practice.client, "k")).await.expect("nobody is about to keep the reply");
+        work.set_schedule(practice.therapist, &week(&[])).await.expect("nobody holds the week");
+        work.set_policy(&policy()).await.expect("nobody holds the policy");
         drop(work);
     }
 }
@@ -200,6 +216,15 @@ async fn expect_spent(backend: &Backend, mut work: Box<dyn UnitOfWork>) {
     };
     let practice = Practice { therapist: some_user, client: some_user, service: ServiceId::new(1).unwrap() };
     let booking = practice.booking(some_booking, slot(100));
+    let offered = Service {
+        id: practice.service,
+        name: "too late".to_owned(),
+        description: String::new(),
+        minutes: 1,
+        pause_minutes: 0,
+        price: eur(1),
+        active: true,
+    };
     let facts = payment(some_booking, "too-late");
     let stored = Payment { id: PaymentId::new(1).unwrap(), facts: facts.clone() };
     let settlement = Settlement { state: NoticeState::Sent, next_at: now(), sent_at: Some(now()), last_error: None };
@@ -224,7 +249,14 @@ async fn expect_spent(backend: &Backend, mut work: Box<dyn UnitOfWork>) {
 
     assert!(work.add_service(&service()).await.is_err());
     assert!(work.service(practice.service).await.is_err());
+    assert!(work.service_for_change(practice.service).await.is_err());
+    assert!(work.save_service(&offered).await.is_err());
     assert!(work.default_service().await.is_err());
+
+    assert!(work.set_schedule(some_user, &week(&[])).await.is_err());
+    assert!(work.add_time_off(&day_off(some_user, "2027-05-01")).await.is_err());
+    assert!(work.remove_time_off(TimeOffId::new(1).unwrap()).await.is_err());
+    assert!(work.set_policy(&policy()).await.is_err());
 
     assert!(work.next_booking_id().await.is_err());
     assert!(work.lock_calendar(some_user).await.is_err());
@@ -232,6 +264,7 @@ async fn expect_spent(backend: &Backend, mut work: Box<dyn UnitOfWork>) {
     assert!(work.add_booking(&booking).await.is_err());
     assert!(work.booking(some_booking).await.is_err());
     assert!(work.save_booking(&booking).await.is_err());
+    assert!(work.ended_sessions(now(), 1).await.is_err());
     assert!(work.lapsed_holds(now(), 1).await.is_err());
 
     let guest = ParticipantId::new(1).unwrap();
@@ -257,6 +290,12 @@ async fn expect_spent(backend: &Backend, mut work: Box<dyn UnitOfWork>) {
     assert!(work.claim_notices(1, now(), &lease(9, slot(0))).await.is_err());
     let mail = NoticeId::new(1).unwrap();
     assert!(work.settle_notice(mail, &LeaseToken([9; 16]), &settlement).await.is_err());
+
+    let key = reply_key(some_user, "too-late");
+    assert!(work.reply(&key).await.is_err());
+    assert!(work.keep_reply(&key, &reply("{}")).await.is_err());
+    assert!(work.amend_reply(&key, "{}").await.is_err());
+    assert!(work.forget_replies(now(), 1).await.is_err());
 
     let line = audit_entry(AuditObject::User(some_user), "too.late");
     assert!(work.add_audit_entry(&line).await.is_err());
@@ -338,6 +377,20 @@ pub async fn spent_after_a_second_opening(backend: &Backend) {
     expect_spent(backend, work).await;
     assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
     assert_eq!(backend.queries.conference(conference).await.unwrap().unwrap().closed_at, None);
+}
+
+/// A reply that is kept already spends the unit of work.
+pub async fn spent_after_a_second_reply(backend: &Backend) {
+    let practice = backend.practice().await;
+    let key = reply_key(practice.client, "k");
+    backend.keep(async |work| work.keep_reply(&key, &reply("first")).await).await;
+    let mut work = backend.begin().await;
+    work.add_user(&client("lost")).await.unwrap();
+    assert_conflict!(work.keep_reply(&key, &reply("second")).await, ReplyKept);
+    expect_spent(backend, work).await;
+    assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
+    let kept = backend.attempt(async |work| work.reply(&key).await).await.unwrap();
+    assert_eq!(kept, Some(reply("first")));
 }
 
 /// A failure that is no conflict spends the unit of work just the same.

@@ -1,6 +1,7 @@
 //! What goes in comes out: texts, instants, amounts, and every state a row may have.
 
 use attune_domain::notice::{NoticeKind, NoticeState};
+use attune_domain::policy::ChangeTerms;
 use attune_domain::session::Session;
 use attune_domain::{Booking, BookingRecord, BookingStatus, Cancellation, PaymentStatus, PersonName, User};
 use attune_ports::{
@@ -15,7 +16,7 @@ use crate::fixtures::{
 };
 
 /// Texts that something on the way to a disk could take for something else.
-const TEXTS: [&str; 14] = [
+pub(super) const TEXTS: [&str; 14] = [
     "",
     " blanks around ",
     "O'Brien said \"no\"; -- `really` \\ /* % _ */",
@@ -33,7 +34,7 @@ const TEXTS: [&str; 14] = [
 ];
 
 /// Instants at which calendars, epochs and clocks have their edges, down to the millisecond.
-const INSTANTS: [&str; 10] = [
+pub(super) const INSTANTS: [&str; 10] = [
     "1900-01-01T00:00:00.001Z",
     "1969-12-31T23:59:59.999Z",
     "1970-01-01T00:00:00Z",
@@ -166,6 +167,26 @@ pub async fn versions_of_links_come_back(backend: &Backend) {
         backend.keep(async |work| work.save_booking(&revoked).await).await;
         expect_booking(backend, &revoked).await;
         assert_eq!(revoked.link_version, link_version.saturating_add(1));
+    }
+}
+
+/// The terms of a booking come back to the number, whether inserted or written over.
+pub async fn terms_come_back(backend: &Backend) {
+    let practice = backend.practice().await;
+    const MOST: u32 = ChangeTerms::MAX_MINUTES;
+    let mut seen: Option<Booking> = None;
+    for (hour, (free_minutes, late_refund_percent, reschedule_minutes)) in
+        (0..).zip([(0, 0, 0), (MOST, 100, MOST), (1, 99, 0), (0, 1, MOST - 1)])
+    {
+        let terms = ChangeTerms { free_minutes, late_refund_percent, reschedule_minutes };
+        let inserted = restored(BookingRecord { terms, ..practice.record(next_id(backend).await, slot(hour)) });
+        expect_round_trip(backend, &inserted).await;
+        if let Some(before) = seen {
+            let rewritten = restored(BookingRecord { terms, ..next_version(&before) });
+            backend.keep(async |work| work.save_booking(&rewritten).await).await;
+            expect_booking(backend, &rewritten).await;
+        }
+        seen = Some(inserted);
     }
 }
 

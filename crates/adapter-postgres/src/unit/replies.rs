@@ -1,0 +1,65 @@
+//! Replies that are kept for a second try.
+
+use async_trait::async_trait;
+use attune_ports::{KeptReply, Replies, ReplyKey, StoreError};
+use attune_sql::schema::kept_replies;
+use attune_sql::{KeptReplyRow, NewKeptReplyRow, millis};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use jiff::Timestamp;
+
+use super::PostgresUnit;
+use crate::sql::reply_lock;
+
+#[async_trait]
+impl Replies for PostgresUnit {
+    async fn reply(&mut self, key: &ReplyKey) -> Result<Option<KeptReply>, StoreError> {
+        // A statement of its own: one that waited sees nothing of what was kept meanwhile.
+        self.lock(&reply_lock(key)).await?;
+        let query = kept_replies::table
+            .filter(kept_replies::user_id.eq(key.user.get()))
+            .filter(kept_replies::route.eq(&key.route))
+            .filter(kept_replies::key.eq(&key.key))
+            .select(KeptReplyRow::as_select());
+        self.call(async |mut c| {
+            let row = query.first(&mut c).await.optional()?;
+            Ok(row.map(KeptReply::try_from).transpose()?)
+        })
+        .await
+    }
+
+    async fn keep_reply(&mut self, key: &ReplyKey, reply: &KeptReply) -> Result<(), StoreError> {
+        let row = NewKeptReplyRow::new(key, reply);
+        self.call(async |mut c| {
+            diesel::insert_into(kept_replies::table).values(row).execute(&mut c).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn amend_reply(&mut self, key: &ReplyKey, body: &str) -> Result<bool, StoreError> {
+        let kept = kept_replies::table
+            .filter(kept_replies::user_id.eq(key.user.get()))
+            .filter(kept_replies::route.eq(&key.route))
+            .filter(kept_replies::key.eq(&key.key));
+        let amended = kept_replies::body.eq(body);
+        self.call(async |mut c| Ok(diesel::update(kept).set(amended).execute(&mut c).await? == 1)).await
+    }
+
+    async fn forget_replies(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        // Those that somebody holds are left for the next time, so that two who forget never wait for each other.
+        let oldest = kept_replies::table
+            .filter(kept_replies::at.lt(millis(before)))
+            .order((kept_replies::at, kept_replies::id))
+            .limit(i64::from(limit))
+            .select(kept_replies::id)
+            .for_update()
+            .skip_locked();
+        self.call(async |mut c| {
+            let ids: Vec<i64> = oldest.load(&mut c).await?;
+            let forgotten = diesel::delete(kept_replies::table.filter(kept_replies::id.eq_any(ids)));
+            Ok(u64::try_from(forgotten.execute(&mut c).await?).unwrap_or(u64::MAX))
+        })
+        .await
+    }
+}
