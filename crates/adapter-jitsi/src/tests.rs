@@ -57,6 +57,7 @@ fn booking(tail: u8, base_url: &MeetingBaseUrl) -> Booking {
         pause_minutes: 10,
         price: Money::new(10_000, Currency::parse("EUR").unwrap()).unwrap(),
         note: None,
+        terms: attune_domain::ChangeTerms::default(),
         payment: PaymentPlan::NotRequired(NewRoom { base_url, tail: RoomTail::from_bytes([tail; 16]) }),
     };
     Booking::book(request, at(1_704_880_800)).unwrap().0

@@ -3,19 +3,38 @@
 //! Written by hand: it is a dozen lines, none of which holds free text that would need escaping, so a calendar library
 //! would add more code than it saves.
 
+use attune_domain::notice::NoticeKind;
 use attune_ports::MeetingMail;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::wording::token;
 
-/// The whole file, or `None` if the session would end beyond the calendar.
-pub(crate) fn entry(mail: &MeetingMail, domain: &str) -> Option<String> {
+/// What stands in the attachment.
+pub(crate) struct Entry {
+    /// What the reader's program should do (RFC 5546, section 3.2). RFC 6047 asks the MIME type to say the same.
+    pub(crate) method: &'static str,
+    /// The whole file.
+    pub(crate) text: String,
+}
+
+/// The entry of a mail, or `None` if the session would end beyond the calendar.
+///
+/// A moved session is published again: among entries of one UID, the highest SEQUENCE holds.
+pub(crate) fn entry(mail: &MeetingMail, domain: &str) -> Option<Entry> {
+    let (method, status, description) = match mail.kind {
+        NoticeKind::MeetingInfo
+        | NoticeKind::Reminder { .. }
+        | NoticeKind::Invitation
+        | NoticeKind::Rescheduled
+        | NoticeKind::MeetingLink => ("PUBLISH", "CONFIRMED", "To join\\, open the link in your mail."),
+        NoticeKind::Cancelled => ("CANCEL", "CANCELLED", "This appointment was cancelled."),
+    };
     let ends_at = mail.starts_at.checked_add(SignedDuration::from_mins(i64::from(mail.minutes))).ok()?;
     let lines = [
         "BEGIN:VCALENDAR".to_owned(),
         "VERSION:2.0".to_owned(),
         "PRODID:-//Attune//Attune//EN".to_owned(),
-        "METHOD:PUBLISH".to_owned(),
+        format!("METHOD:{method}"),
         "BEGIN:VEVENT".to_owned(),
         format!("UID:{}@{domain}", token(&mail.calendar_key)),
         format!("SEQUENCE:{}", mail.calendar_sequence),
@@ -23,12 +42,12 @@ pub(crate) fn entry(mail: &MeetingMail, domain: &str) -> Option<String> {
         format!("DTSTART:{}", utc(mail.starts_at)),
         format!("DTEND:{}", utc(ends_at)),
         "SUMMARY:Your appointment".to_owned(),
-        "DESCRIPTION:To join\\, open the link in your mail.".to_owned(),
-        "STATUS:CONFIRMED".to_owned(),
+        format!("DESCRIPTION:{description}"),
+        format!("STATUS:{status}"),
         "END:VEVENT".to_owned(),
         "END:VCALENDAR".to_owned(),
     ];
-    Some(lines.iter().map(|line| fold(line)).collect())
+    Some(Entry { method, text: lines.iter().map(|line| fold(line)).collect() })
 }
 
 fn utc(instant: Timestamp) -> String {

@@ -106,6 +106,8 @@ impl MailComposer {
             NoticeKind::MeetingInfo,
             NoticeKind::Reminder { minutes_before: 60 },
             NoticeKind::Invitation,
+            NoticeKind::Rescheduled,
+            NoticeKind::Cancelled,
             NoticeKind::MeetingLink,
         ] {
             composer.try_compose(&sample(kind, composer.from.clone())).map_err(|error| match error {
@@ -140,6 +142,8 @@ impl MailComposer {
             NoticeKind::MeetingInfo => ["meeting_info.subject.txt", "meeting_info.txt", "meeting_info.html"],
             NoticeKind::Reminder { .. } => ["reminder.subject.txt", "reminder.txt", "reminder.html"],
             NoticeKind::Invitation => ["invitation.subject.txt", "invitation.txt", "invitation.html"],
+            NoticeKind::Rescheduled => ["rescheduled.subject.txt", "rescheduled.txt", "rescheduled.html"],
+            NoticeKind::Cancelled => ["cancelled.subject.txt", "cancelled.txt", "cancelled.html"],
             NoticeKind::MeetingLink => ["meeting_link.subject.txt", "meeting_link.txt", "meeting_link.html"],
         };
         let render = |name, values: &Values| {
@@ -150,9 +154,14 @@ impl MailComposer {
         let subject = render(subject, &values)?;
         // From here on the reader's name and link are known; a subject can never hold them.
         values.insert("name", Value::from(greeting_name(&mail.to_name)));
-        values.insert("join_url", Value::from(mail.join_url.as_str()));
+        let join_url = link(mail).map_err(ComposeError::Message)?;
+        if let Some(url) = join_url {
+            values.insert("join_url", Value::from(url));
+        }
         let text = render(text, &values)?;
-        values.insert("join_url", Value::from_safe_string(escape_attribute(&mail.join_url)));
+        if let Some(url) = join_url {
+            values.insert("join_url", Value::from_safe_string(escape_attribute(url)));
+        }
         let html = render(html, &values)?;
 
         self.assemble(mail, &subject, text, html).map_err(ComposeError::Message)
@@ -172,7 +181,11 @@ impl MailComposer {
             ("when", Value::from(when.sentence)),
         ]);
         match mail.kind {
-            NoticeKind::MeetingInfo | NoticeKind::Invitation | NoticeKind::MeetingLink => {}
+            NoticeKind::MeetingInfo
+            | NoticeKind::Invitation
+            | NoticeKind::Rescheduled
+            | NoticeKind::Cancelled
+            | NoticeKind::MeetingLink => {}
             NoticeKind::Reminder { minutes_before } => {
                 values.insert("in_words", Value::from(in_words(minutes_before, mail)));
             }
@@ -219,11 +232,24 @@ impl MailComposer {
                             .singlepart(part(ContentType::TEXT_HTML, html)?),
                     )
                     .singlepart(Attachment::new("session.ics".to_owned()).body(
-                        encoded(calendar, ContentTransferEncoding::Base64)?,
-                        ContentType::parse("text/calendar; charset=utf-8; method=PUBLISH")?,
+                        encoded(calendar.text, ContentTransferEncoding::Base64)?,
+                        ContentType::parse(&format!("text/calendar; charset=utf-8; method={}", calendar.method))?,
                     )),
             )?;
         Ok(ComposedMail { sender, recipient, bytes: message.formatted() })
+    }
+}
+
+/// The link that templates may use. A mail about a session that was called off has none, whatever the core gives; any
+/// other mail without one would be of no use to its reader.
+fn link(mail: &MeetingMail) -> Result<Option<&str>, BoxError> {
+    match mail.kind {
+        NoticeKind::Cancelled => Ok(None),
+        NoticeKind::MeetingInfo
+        | NoticeKind::Reminder { .. }
+        | NoticeKind::Invitation
+        | NoticeKind::Rescheduled
+        | NoticeKind::MeetingLink => mail.join_url.as_deref().map(Some).ok_or_else(|| "there is no link".into()),
     }
 }
 
@@ -267,7 +293,7 @@ fn sample(kind: NoticeKind, to: EmailAddress) -> MeetingMail {
         message_key: "sample".to_owned(),
         to,
         to_name: "John Doe".to_owned(),
-        join_url: "https://meet.example.org/room#userInfo.displayName=%22John%20Doe%22".to_owned(),
+        join_url: Some("https://meet.example.org/room#userInfo.displayName=%22John%20Doe%22".to_owned()),
         starts_at: Timestamp::UNIX_EPOCH,
         minutes: 50,
         zone: TimeZone::UTC,

@@ -8,7 +8,7 @@ use minijinja::{Environment, UndefinedBehavior, Value};
 use thiserror::Error;
 
 /// Every template there is. The names are those of the files that may replace them.
-const BUILT_IN: [(&str, &str); 12] = [
+const BUILT_IN: [(&str, &str); 18] = [
     ("meeting_info.subject.txt", include_str!("../templates/meeting_info.subject.txt")),
     ("meeting_info.txt", include_str!("../templates/meeting_info.txt")),
     ("meeting_info.html", include_str!("../templates/meeting_info.html")),
@@ -18,6 +18,12 @@ const BUILT_IN: [(&str, &str); 12] = [
     ("invitation.subject.txt", include_str!("../templates/invitation.subject.txt")),
     ("invitation.txt", include_str!("../templates/invitation.txt")),
     ("invitation.html", include_str!("../templates/invitation.html")),
+    ("rescheduled.subject.txt", include_str!("../templates/rescheduled.subject.txt")),
+    ("rescheduled.txt", include_str!("../templates/rescheduled.txt")),
+    ("rescheduled.html", include_str!("../templates/rescheduled.html")),
+    ("cancelled.subject.txt", include_str!("../templates/cancelled.subject.txt")),
+    ("cancelled.txt", include_str!("../templates/cancelled.txt")),
+    ("cancelled.html", include_str!("../templates/cancelled.html")),
     ("meeting_link.subject.txt", include_str!("../templates/meeting_link.subject.txt")),
     ("meeting_link.txt", include_str!("../templates/meeting_link.txt")),
     ("meeting_link.html", include_str!("../templates/meeting_link.html")),

@@ -53,6 +53,7 @@ fn booking() -> Booking {
         pause_minutes: 10,
         price: Money::new(10_000, Currency::parse("EUR").expect("a currency")).expect("a price"),
         note: None,
+        terms: attune_domain::ChangeTerms::default(),
         payment: PaymentPlan::NotRequired(NewRoom { base_url: &base_url, tail: RoomTail::from_bytes([7; 16]) }),
     };
     Booking::book(request, at(1_704_880_800)).expect("a booking").0

@@ -10,7 +10,7 @@ fn mail() -> MeetingMail {
         message_key: "m".into(),
         to: EmailAddress::parse("john@example.org").unwrap(),
         to_name: "John Doe".into(),
-        join_url: "https://meet.example.org/secret-room".into(),
+        join_url: Some("https://meet.example.org/secret-room".into()),
         starts_at: "2024-03-31T00:30:00Z".parse().unwrap(),
         minutes: 50,
         zone: TimeZone::get("Europe/Berlin").unwrap(),
@@ -26,14 +26,48 @@ fn the_entry_says_when_and_nothing_else() {
         UID:booking-12@practice.example\r\nSEQUENCE:3\r\nDTSTAMP:20240301T080000Z\r\nDTSTART:20240331T003000Z\r\n\
         DTEND:20240331T012000Z\r\nSUMMARY:Your appointment\r\nDESCRIPTION:To join\\, open the link in your mail.\r\n\
         STATUS:CONFIRMED\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
-    assert_eq!(entry(&mail(), "practice.example").unwrap(), expected);
+    let entry = entry(&mail(), "practice.example").unwrap();
+    assert_eq!((entry.method, entry.text.as_str()), ("PUBLISH", expected));
+}
+
+#[test]
+fn a_cancelled_session_cancels_its_entry() {
+    let mail = MeetingMail { kind: NoticeKind::Cancelled, join_url: None, calendar_sequence: 4, ..mail() };
+    let expected = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Attune//Attune//EN\r\nMETHOD:CANCEL\r\nBEGIN:VEVENT\r\n\
+        UID:booking-12@practice.example\r\nSEQUENCE:4\r\nDTSTAMP:20240301T080000Z\r\nDTSTART:20240331T003000Z\r\n\
+        DTEND:20240331T012000Z\r\nSUMMARY:Your appointment\r\nDESCRIPTION:This appointment was cancelled.\r\n\
+        STATUS:CANCELLED\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    let entry = entry(&mail, "practice.example").unwrap();
+    assert_eq!((entry.method, entry.text.as_str()), ("CANCEL", expected));
+}
+
+#[test]
+fn a_moved_session_changes_only_time_and_sequence_of_its_entry() {
+    let before = mail();
+    let after = MeetingMail {
+        kind: NoticeKind::Rescheduled,
+        starts_at: "2024-04-02T08:00:00Z".parse().unwrap(),
+        calendar_sequence: 4,
+        ..mail()
+    };
+    let entries = [before, after].map(|mail| entry(&mail, "practice.example").unwrap());
+    assert_eq!(entries.each_ref().map(|entry| entry.method), ["PUBLISH", "PUBLISH"]);
+    let [before, after] = &entries;
+    let changed: Vec<_> = before.text.lines().zip(after.text.lines()).filter(|(old, new)| old != new).collect();
+    let expected = [
+        ("SEQUENCE:3", "SEQUENCE:4"),
+        ("DTSTART:20240331T003000Z", "DTSTART:20240402T080000Z"),
+        ("DTEND:20240331T012000Z", "DTEND:20240402T085000Z"),
+    ];
+    assert_eq!(changed, expected);
+    assert_eq!(before.text.lines().count(), after.text.lines().count());
 }
 
 #[test]
 fn long_lines_are_folded_and_unfold_to_what_they_were() {
     for length in [50, 53, 54, 55, 200, 500] {
         let key = "k".repeat(length);
-        let entry = entry(&MeetingMail { calendar_key: key.clone(), ..mail() }, "practice.example").unwrap();
+        let entry = entry(&MeetingMail { calendar_key: key.clone(), ..mail() }, "practice.example").unwrap().text;
         assert!(entry.split("\r\n").all(|line| line.len() <= 75), "{length}");
         assert!(!entry.replace("\r\n", "").contains(['\r', '\n']));
         assert!(entry.replace("\r\n ", "").contains(&format!("\r\nUID:{key}@practice.example\r\n")), "{length}");
@@ -43,11 +77,11 @@ fn long_lines_are_folded_and_unfold_to_what_they_were() {
 #[test]
 fn a_key_cannot_add_lines() {
     let mail = MeetingMail { calendar_key: "x\r\nATTENDEE:mailto:eve@evil.example".into(), ..mail() };
-    assert_eq!(entry(&mail, "d.example").unwrap().lines().count(), 15);
+    assert_eq!(entry(&mail, "d.example").unwrap().text.lines().count(), 15);
 }
 
 #[test]
 fn an_end_beyond_the_calendar_is_no_entry() {
     let mail = MeetingMail { starts_at: Timestamp::MAX, ..mail() };
-    assert_eq!(entry(&mail, "d.example"), None);
+    assert!(entry(&mail, "d.example").is_none());
 }

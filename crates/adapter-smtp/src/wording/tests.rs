@@ -10,7 +10,7 @@ fn mail(starts_at: &str, zone: TimeZone) -> MeetingMail {
         message_key: "m".into(),
         to: EmailAddress::parse("john@example.org").unwrap(),
         to_name: String::new(),
-        join_url: String::new(),
+        join_url: None,
         starts_at: starts_at.parse().unwrap(),
         minutes: 50,
         zone,

@@ -8,7 +8,7 @@ use attune_smtp_sink::SmtpSink;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::fixtures::{KINDS, LINK, PAGE_LINK, REMINDER, composer, config, delivered, mail, notifier};
+use crate::fixtures::{KINDS, LINK, PAGE_LINK, REMINDER, composer, config, delivered, linked_kinds, mail, notifier};
 
 #[tokio::test]
 async fn the_information_mail() {
@@ -113,9 +113,73 @@ Practice Example
 }
 
 #[tokio::test]
+async fn a_moved_session() {
+    let read = delivered(composer(), &mail(NoticeKind::Rescheduled)).await;
+    assert_eq!(read.subject, "New time: your appointment on 15 January, 10:00 (UTC+01:00)");
+    let expected = format!(
+        "Hello John Doe,
+
+your appointment with Practice Example was moved. It is now:
+
+Monday, 15 January 2024 at 10:00 (Europe/Berlin, UTC+01:00)
+50 minutes
+
+At that time, open this link to join:
+
+{LINK}
+
+The link is personal and made for you alone. Please do not pass it on.
+The attached calendar entry has the new time, but not the link, so please keep
+this mail.
+
+Practice Example
+"
+    );
+    assert_eq!(read.text.trim_end(), expected.trim_end());
+}
+
+#[tokio::test]
+async fn a_cancelled_session_has_no_button_and_no_link() {
+    let given = MeetingMail { join_url: Some(LINK.to_owned()), ..mail(NoticeKind::Cancelled) };
+    for mail in [mail(NoticeKind::Cancelled), given] {
+        let read = delivered(composer(), &mail).await;
+        assert_eq!(read.subject, "Cancelled: your appointment on 15 January, 10:00 (UTC+01:00)");
+        let expected = "Hello John Doe,
+
+your appointment with Practice Example on
+Monday, 15 January 2024 at 10:00 (Europe/Berlin, UTC+01:00) was cancelled.
+
+The attached calendar entry marks it as cancelled. Please check that it is gone
+from your calendar.
+
+Practice Example
+";
+        assert_eq!(read.text.trim_end(), expected.trim_end());
+        assert_html_is_harmless(&read.html, NoticeKind::Cancelled);
+        for joining in ["<a", "href", "//", "Join", "button", "link", "attune-7f3a9c"] {
+            assert!(!read.html.contains(joining), "{joining}");
+        }
+        let sentence = "<p>your appointment with Practice Example on <strong>Monday, 15 January 2024 at 10:00 \
+                        (Europe&#x2f;Berlin, UTC+01:00)</strong> was cancelled.</p>";
+        assert!(read.html.contains(sentence), "{}", read.html);
+    }
+}
+
+#[tokio::test]
+async fn a_mail_that_needs_a_link_does_not_leave_without_one() {
+    let sink = SmtpSink::start();
+    let notifier = notifier(&sink);
+    for kind in linked_kinds() {
+        let mail = MeetingMail { join_url: None, ..mail(kind) };
+        assert_eq!(notifier.send(&mail).await, Err(NotifyError::Unrenderable), "{kind:?}");
+    }
+    assert_eq!(sink.connections(), 0);
+}
+
+#[tokio::test]
 async fn the_html_part_has_a_button_and_hides_the_raw_link() {
-    for (kind, link) in KINDS.into_iter().flat_map(|kind| [(kind, LINK), (kind, PAGE_LINK)]) {
-        let html = delivered(composer(), &MeetingMail { join_url: link.to_owned(), ..mail(kind) }).await.html;
+    for (kind, link) in linked_kinds().flat_map(|kind| [(kind, LINK), (kind, PAGE_LINK)]) {
+        let html = delivered(composer(), &MeetingMail { join_url: Some(link.to_owned()), ..mail(kind) }).await.html;
         let (before, rest) = html.split_once("<a href=\"").unwrap();
         let (href, rest) = rest.split_once('"').unwrap();
         let (_, rest) = rest.split_once('>').unwrap();
@@ -123,21 +187,26 @@ async fn the_html_part_has_a_button_and_hides_the_raw_link() {
         assert_eq!(label, "Join Meeting");
         assert_eq!(href, link.replace('&', "&amp;"), "nothing but & needs escaping in a link");
         assert!(!before.contains("//") && !after.contains("//"), "no other link, no remote content: {kind:?}");
-        assert!(html.contains("<html lang=\"en\">") && html.contains("<p>Hello John Doe,</p>"));
         assert!(html.contains("<p>At that time, use this button to join:</p>"));
         assert!(html.contains("personal") && html.contains("Please do not pass it on."));
-        assert!(html.contains("Monday, 15 January 2024 at 10:00 (Europe&#x2f;Berlin, UTC+01:00)"));
-        let lower = html.to_lowercase();
-        for tag in lower.split('<').skip(1) {
-            let name = tag.trim_start_matches('/').split([' ', '>']).next().unwrap();
-            assert!(HARMLESS_TAGS.contains(&name), "{kind:?}: <{name}>");
-        }
-        for loading in ["src", "background=", "url(", "@import", "http-equiv", "javascript:"] {
-            assert!(!lower.contains(loading), "{kind:?}: {loading}");
-        }
-        let handlers = lower.split_whitespace().filter(|word| word.starts_with("on") && word.contains('='));
-        assert_eq!(handlers.count(), 0, "{kind:?}");
+        assert_html_is_harmless(&html, kind);
     }
+}
+
+/// What holds for the HTML part of every mail: it is complete, and nothing in it runs or loads anything.
+fn assert_html_is_harmless(html: &str, kind: NoticeKind) {
+    assert!(html.contains("<html lang=\"en\">") && html.contains("<p>Hello John Doe,</p>"));
+    assert!(html.contains("Monday, 15 January 2024 at 10:00 (Europe&#x2f;Berlin, UTC+01:00)"));
+    let lower = html.to_lowercase();
+    for tag in lower.split('<').skip(1) {
+        let name = tag.trim_start_matches('/').split([' ', '>']).next().expect("even an empty piece has a first word");
+        assert!(HARMLESS_TAGS.contains(&name), "{kind:?}: <{name}>");
+    }
+    for loading in ["src", "background=", "url(", "@import", "http-equiv", "javascript:"] {
+        assert!(!lower.contains(loading), "{kind:?}: {loading}");
+    }
+    let handlers = lower.split_whitespace().filter(|word| word.starts_with("on") && word.contains('='));
+    assert_eq!(handlers.count(), 0, "{kind:?}");
 }
 
 /// None of these runs, loads or sends anything by itself.
@@ -146,8 +215,8 @@ const HARMLESS_TAGS: [&str; 11] =
 
 #[tokio::test]
 async fn the_text_part_has_the_link_alone_on_its_line_and_no_other() {
-    for (kind, link) in KINDS.into_iter().flat_map(|kind| [(kind, LINK), (kind, PAGE_LINK)]) {
-        let text = delivered(composer(), &MeetingMail { join_url: link.to_owned(), ..mail(kind) }).await.text;
+    for (kind, link) in linked_kinds().flat_map(|kind| [(kind, LINK), (kind, PAGE_LINK)]) {
+        let text = delivered(composer(), &MeetingMail { join_url: Some(link.to_owned()), ..mail(kind) }).await.text;
         assert_eq!(text.lines().filter(|line| line.contains("//")).collect::<Vec<_>>(), [link], "{kind:?}");
     }
 }
@@ -160,7 +229,7 @@ async fn a_mail_names_nobody_but_its_reader_and_the_practice() {
         let mary = MeetingMail {
             to: EmailAddress::parse("mary@example.org").unwrap(),
             to_name: "Mary Major".to_owned(),
-            join_url: PAGE_LINK.to_owned(),
+            join_url: mail(kind).join_url.map(|_| PAGE_LINK.to_owned()),
             ..mail(kind)
         };
         // One after the other over the same connection: nothing of the first mail stays for the second.
@@ -227,8 +296,17 @@ async fn the_calendar_entry_holds_no_link_and_no_name() {
         assert_eq!(read.attachments, ["session.ics"]);
         let calendar = read.calendar.unwrap();
         assert!(calendar.starts_with("BEGIN:VCALENDAR\r\n") && calendar.ends_with("END:VCALENDAR\r\n"));
+        let (method, status) = match kind {
+            NoticeKind::Cancelled => ("METHOD:CANCEL", "STATUS:CANCELLED"),
+            NoticeKind::MeetingInfo
+            | NoticeKind::Reminder { .. }
+            | NoticeKind::Invitation
+            | NoticeKind::Rescheduled
+            | NoticeKind::MeetingLink => ("METHOD:PUBLISH", "STATUS:CONFIRMED"),
+        };
         for line in [
-            "METHOD:PUBLISH",
+            method,
+            status,
             "UID:booking-12@practice.example.org",
             "SEQUENCE:1",
             "DTSTAMP:20240114T090000Z",
@@ -236,7 +314,7 @@ async fn the_calendar_entry_holds_no_link_and_no_name() {
             "DTEND:20240115T095000Z",
             "SUMMARY:Your appointment",
         ] {
-            assert!(calendar.contains(&format!("\r\n{line}\r\n")), "{line}");
+            assert_eq!(calendar.matches(&format!("\r\n{line}\r\n")).count(), 1, "{kind:?}: {line}");
         }
         for secret in ["http", "John", "Practice Example", "attune-7f3a9c", "office@"] {
             assert!(!calendar.contains(secret), "{secret}");
@@ -263,7 +341,7 @@ async fn times_follow_the_reader() {
 #[tokio::test]
 async fn a_very_long_link_survives() {
     let join_url = format!("https://meet.example.org/r#userInfo.displayName=%22{}%22&a=b", "%5Cu4e2d".repeat(300));
-    let read = delivered(composer(), &MeetingMail { join_url: join_url.clone(), ..mail(REMINDER) }).await;
+    let read = delivered(composer(), &MeetingMail { join_url: Some(join_url.clone()), ..mail(REMINDER) }).await;
     assert_eq!(read.text.lines().filter(|line| *line == join_url).count(), 1);
     assert!(read.html.contains(&format!("href=\"{}\"", join_url.replace('&', "&amp;"))));
 }

@@ -21,8 +21,19 @@ pub(crate) const PAGE_LINK: &str = "https://practice.example.org/j/v1.AbC-dEf_01
 pub(crate) const REMINDER: NoticeKind = NoticeKind::Reminder { minutes_before: 1440 };
 
 /// Every kind of mail.
-pub(crate) const KINDS: [NoticeKind; 4] =
-    [NoticeKind::MeetingInfo, REMINDER, NoticeKind::Invitation, NoticeKind::MeetingLink];
+pub(crate) const KINDS: [NoticeKind; 6] = [
+    NoticeKind::MeetingInfo,
+    REMINDER,
+    NoticeKind::Invitation,
+    NoticeKind::Rescheduled,
+    NoticeKind::MeetingLink,
+    NoticeKind::Cancelled,
+];
+
+/// Every kind that leads into the room: all but the last.
+pub(crate) fn linked_kinds() -> impl Iterator<Item = NoticeKind> {
+    KINDS.into_iter().filter(|kind| *kind != NoticeKind::Cancelled)
+}
 
 /// A session on Monday, 15 January 2024 at 10:00 in Berlin; the mail leaves exactly a day before.
 pub(crate) fn mail(kind: NoticeKind) -> MeetingMail {
@@ -31,7 +42,7 @@ pub(crate) fn mail(kind: NoticeKind) -> MeetingMail {
         message_key: "meeting_info-12-v1".to_owned(),
         to: EmailAddress::parse("john@example.org").expect("an address"),
         to_name: "John Doe".to_owned(),
-        join_url: LINK.to_owned(),
+        join_url: (kind != NoticeKind::Cancelled).then(|| LINK.to_owned()),
         starts_at: "2024-01-15T09:00:00Z".parse().expect("an instant"),
         minutes: 50,
         zone: TimeZone::get("Europe/Berlin").expect("a zone"),

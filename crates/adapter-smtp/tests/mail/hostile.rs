@@ -22,21 +22,29 @@ fn assert_harmless(received: &ReceivedMail, kind: NoticeKind) {
     expected.sort_unstable();
     assert_eq!(names, expected);
     assert_eq!(read.recipients, ["john@example.org"]);
-    let subject = match kind {
-        NoticeKind::MeetingInfo => "Your appointment",
-        NoticeKind::Reminder { .. } => "Reminder: your appointment",
-        NoticeKind::Invitation => "Invitation: appointment",
-        NoticeKind::MeetingLink => "Your link for the appointment",
+    let (subject, links, method) = match kind {
+        NoticeKind::MeetingInfo => ("Your appointment", &[LINK][..], "PUBLISH"),
+        NoticeKind::Reminder { .. } => ("Reminder: your appointment", &[LINK][..], "PUBLISH"),
+        NoticeKind::Invitation => ("Invitation: appointment", &[LINK][..], "PUBLISH"),
+        NoticeKind::Rescheduled => ("New time: your appointment", &[LINK][..], "PUBLISH"),
+        NoticeKind::Cancelled => ("Cancelled: your appointment", &[][..], "CANCEL"),
+        NoticeKind::MeetingLink => ("Your link for the appointment", &[LINK][..], "PUBLISH"),
     };
     assert_eq!(read.subject, format!("{subject} on 15 January, 10:00 (UTC+01:00)"));
     assert_eq!(read.attachments, ["session.ics"]);
+    // RFC 6047, section 2.4: both say the same.
+    let raw = String::from_utf8_lossy(&received.raw);
+    assert!(raw.contains(&format!("\r\nContent-Type: text/calendar; charset=utf-8; method={method}\r\n")), "{raw}");
+    let calendar = read.calendar.expect("a calendar entry");
+    let methods: Vec<_> = calendar.lines().filter(|line| line.starts_with("METHOD")).collect();
+    assert_eq!(methods, [format!("METHOD:{method}")]);
     let lines: Vec<_> = read.text.lines().collect();
     assert!(lines[0].starts_with("Hello") && lines[0].ends_with(',') && lines[1].is_empty(), "{:?}", lines[0]);
-    assert_eq!(lines.iter().filter(|line| line.contains("://")).collect::<Vec<_>>(), [&LINK]);
+    assert_eq!(lines.iter().filter(|line| line.contains("://")).copied().collect::<Vec<_>>(), links);
     let greeting = read.html.lines().find(|line| line.starts_with("<p>Hello")).expect("a greeting");
     let inner = greeting.trim_start_matches("<p>").trim_end_matches("</p>");
     assert!(!inner.contains(['<', '>', '"', '\'']), "{greeting}");
-    assert_eq!(read.html.matches("<a ").count(), 1);
+    assert_eq!(read.html.matches("<a ").count(), links.len());
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use attune_domain::notice::NoticeKind;
 use attune_ports::{MeetingMail, Notifier, NotifyError};
 use tempfile::TempDir;
 
-use crate::fixtures::{KINDS, LINK, REMINDER, composer_with, config, delivered, mail};
+use crate::fixtures::{KINDS, LINK, REMINDER, composer_with, config, delivered, linked_kinds, mail};
 
 fn folder(files: &[(impl AsRef<Path>, impl AsRef<[u8]>)]) -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -54,15 +54,20 @@ async fn one_file_replaces_one_template() {
 
 #[tokio::test]
 async fn every_documented_value_is_there() {
-    let text = "{{ date }}|{{ day }}|{{ time }}|{{ zone }}|{{ offset }}|{{ when }}|{{ minutes }}|{{ practice }}|{{ name }}|{{ join_url }}";
-    let files = folder(&KINDS.map(|kind| (format!("{}.txt", kind.as_str()), text)));
-    let expected = format!(
-        "Monday, 15 January 2024|15 January|10:00|Europe/Berlin|UTC+01:00|\
-         Monday, 15 January 2024 at 10:00 (Europe/Berlin, UTC+01:00)|50|Practice Example|John Doe|{LINK}"
-    );
+    let text =
+        "{{ date }}|{{ day }}|{{ time }}|{{ zone }}|{{ offset }}|{{ when }}|{{ minutes }}|{{ practice }}|{{ name }}";
+    let with_link = format!("{text}|{{{{ join_url }}}}");
+    let expected = "Monday, 15 January 2024|15 January|10:00|Europe/Berlin|UTC+01:00|\
+                    Monday, 15 January 2024 at 10:00 (Europe/Berlin, UTC+01:00)|50|Practice Example|John Doe";
+    let mut files: Vec<_> = linked_kinds().map(|kind| (format!("{}.txt", kind.as_str()), with_link.as_str())).collect();
+    files.push(("cancelled.txt".to_owned(), text));
+    assert_eq!(files.len(), KINDS.len());
+    let files = folder(&files);
     for kind in KINDS {
-        let read = delivered(composer_with(files.path()), &mail(kind)).await;
-        assert_eq!(read.text.trim_end(), expected, "{kind:?}");
+        let mail = mail(kind);
+        let read = delivered(composer_with(files.path()), &mail).await;
+        let link = mail.join_url.map(|url| format!("|{url}")).unwrap_or_default();
+        assert_eq!(read.text.trim_end(), format!("{expected}{link}"), "{kind:?}");
     }
 }
 
@@ -113,6 +118,15 @@ fn a_value_that_does_not_exist_is_found_at_start() {
         ("invitation.subject.txt", "{{ name }}"),
         ("invitation.txt", "{{ client }}"),
         ("invitation.html", "{{ in_words }}"),
+        ("rescheduled.subject.txt", "{{ join_url }}"),
+        ("rescheduled.txt", "{{ jion_url }}"),
+        ("rescheduled.html", "{{ in_words }}"),
+        ("cancelled.subject.txt", "{{ join_url }}"),
+        ("cancelled.subject.txt", "{{ name }}"),
+        ("cancelled.txt", "{{ join_url }}"),
+        ("cancelled.txt", "{% if join_url %}{{ join_url }}{% endif %}"),
+        ("cancelled.html", "<a href=\"{{ join_url }}\">Join</a>"),
+        ("cancelled.html", "{{ in_words }}"),
         ("meeting_link.subject.txt", "{{ join_url }}"),
         ("meeting_link.txt", "{{ jion_url }}"),
         ("meeting_link.html", "{{ in_words }}"),
