@@ -3,18 +3,21 @@
 #![expect(unused_qualifications, reason = "utoipa qualifies the parameters of a path in the code it generates")]
 
 use actix_web::HttpResponse;
-use actix_web::http::header::LOCATION;
+use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use attune_application::bookings::BookSessionCommand;
+use attune_application::Granted;
+use attune_application::bookings::{AskedPayment, BookSessionCommand, Placed};
+use attune_application::meetings::MeetingLinks;
 use attune_domain::{Booking, BookingStatus, PaymentStatus, PersonalLink, ServiceId, UserId, Viewer};
-use attune_ports::{BookingFilter, BookingOrder, PageRequest};
+use attune_ports::{BookingFilter, BookingOrder, PageRequest, Payment};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::auth::Signed;
+use crate::idempotency::{Answer, finish, replay, unfinished};
 use crate::input::{Fields, FromFields, Request, instant};
-use crate::output::{self, Amount, Instant};
+use crate::output::{self, Amount, Instant, json};
 use crate::problem::{Code, Problem};
 use crate::state::State;
 
@@ -161,8 +164,8 @@ pub(crate) struct BookingDetail {
 }
 
 impl BookingDetail {
-    fn new(state: &State, booking: &Booking, viewer: &Viewer) -> Self {
-        Self { booking: BookingBody::new(booking, state.api.links.link(viewer, booking)), more: booking.into() }
+    pub(crate) fn new(links: &MeetingLinks, booking: &Booking, viewer: &Viewer) -> Self {
+        Self { booking: BookingBody::new(booking, links.link(viewer, booking)), more: booking.into() }
     }
 }
 
@@ -296,6 +299,13 @@ pub(crate) async fn list(
     Ok(HttpResponse::Ok().insert_header(("X-Total-Count", found.total)).json(BookingList { bookings }))
 }
 
+impl PlacedBooking {
+    fn new(links: &MeetingLinks, booking: &Booking, viewer: &Viewer, checkout: Option<Payment>) -> Self {
+        let checkout_url = checkout.and_then(|payment| payment.facts.checkout_url);
+        Self { detail: BookingDetail::new(links, booking, viewer), checkout_url }
+    }
+}
+
 /// Book a session
 ///
 /// Agreed at once when nothing is due. Otherwise the slot is held until `hold_expires_at`, and the client pays at
@@ -314,25 +324,61 @@ pub(crate) async fn create(
     request: Request,
 ) -> Result<HttpResponse, Problem> {
     let origin = request.origin();
-    let wish: BookingRequest = request.body().await?;
-    let placed = state
+    let (wish, key): (BookingRequest, _) = request.wish(caller.user.id).await?;
+    let viewer = Viewer::from(&caller.user);
+    let once = key.map(|key| {
+        let (links, viewer) = (state.api.links.clone(), viewer.clone());
+        key.once(StatusCode::CREATED, move |booking| {
+            // While something is due, the answer is not whole before it tells where to pay.
+            if booking.status == BookingStatus::PendingPayment {
+                unfinished(booking)
+            } else {
+                json(&PlacedBooking::new(&links, booking, &viewer, None))
+            }
+        })
+    });
+    let granted = state
         .api
         .book_session
         .run(BookSessionCommand {
             client: caller.user.id,
+            booked_by: caller.user.id,
             scheduled_at: wish.scheduled_at,
             service: wish.service_id,
             therapist: wish.therapist_id,
             note: wish.note,
+            payment: AskedPayment::ByProvider,
+            override_hours: false,
             origin,
+            once: once.clone(),
         })
         .await?;
-    let body = PlacedBooking {
-        detail: BookingDetail::new(&state, &placed.booking, &Viewer::from(&caller.user)),
-        checkout_url: placed.checkout.and_then(|payment| payment.facts.checkout_url),
+    let answer = match granted {
+        Granted::Now(Placed { booking, checkout }) => {
+            let body = json(&PlacedBooking::new(&state.api.links, &booking, &viewer, checkout));
+            let once = once.filter(|_| booking.status == BookingStatus::PendingPayment);
+            Answer::fresh(StatusCode::CREATED, finish(&state, once.as_ref(), booking.id, body).await)
+        }
+        Granted::Before(kept) => {
+            let again = async |id| {
+                let booking = state.api.links.visible(&caller.user, id).await?.booking;
+                let checkout = checkout_of(&state, &booking).await;
+                Ok(json(&PlacedBooking::new(&state.api.links, &booking, &viewer, checkout)))
+            };
+            replay(&state, once.as_ref(), kept, again).await?
+        }
     };
-    let location = format!("/api/bookings/{}", placed.booking.id);
-    Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(body))
+    Ok(answer.respond_below("/api/bookings"))
+}
+
+/// Where to pay for a booking whose first answer got lost before it was finished; `None` where there is nothing to pay.
+pub(crate) async fn checkout_of(state: &State, booking: &Booking) -> Option<Payment> {
+    if booking.status != BookingStatus::PendingPayment {
+        return None;
+    }
+    let checkout = state.api.open_checkout.run(booking.id, booking.client).await;
+    // As with a fresh booking: it stands, and the checkout can be asked for again.
+    checkout.map_err(|error| tracing::warn!(booking = %booking.id, %error, "no checkout for a new booking")).ok()
 }
 
 /// One booking
@@ -351,5 +397,5 @@ pub(crate) async fn show(
     let id = request.booking_id()?;
     request.no_query()?;
     let view = state.api.links.visible(&caller.user, id).await?;
-    Ok(HttpResponse::Ok().json(BookingDetail::new(&state, &view.booking, &Viewer::from(&caller.user))))
+    Ok(HttpResponse::Ok().json(BookingDetail::new(&state.api.links, &view.booking, &Viewer::from(&caller.user))))
 }

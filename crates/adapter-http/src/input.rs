@@ -5,14 +5,16 @@
 //! show all its mistakes at once (422).
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use attune_application::Origin;
-use attune_domain::{BookingId, ParticipantId, UserId};
+use attune_domain::{BookingId, ParticipantId, ServiceId, TimeOffId, UserId};
 use futures_util::StreamExt;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::de::{self, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use url::form_urlencoded;
@@ -73,6 +75,28 @@ impl Request {
         self.number("participant_id").and_then(ParticipantId::new).ok_or_else(|| Code::InvalidId.into())
     }
 
+    /// The service of the path.
+    pub(crate) fn service_id(&self) -> Result<ServiceId, Problem> {
+        self.number("id").and_then(ServiceId::new).ok_or_else(|| Code::InvalidId.into())
+    }
+
+    /// The time off of the path.
+    pub(crate) fn time_off_id(&self) -> Result<TimeOffId, Problem> {
+        self.number("id").and_then(TimeOffId::new).ok_or_else(|| Code::InvalidId.into())
+    }
+
+    /// What is asked for: the method, and the address as we write it, whichever way the client spelt it.
+    pub(crate) fn route(&self) -> String {
+        let pattern = self.http.match_pattern().unwrap_or_default();
+        let path = self.number("id").map_or(pattern.clone(), |id| pattern.replace("{id}", &id.to_string()));
+        format!("{} {path}", self.http.method())
+    }
+
+    /// All lines of a header.
+    pub(crate) fn header_lines(&self, name: &str) -> Vec<&[u8]> {
+        self.http.headers().get_all(name).map(|line| line.as_bytes()).collect()
+    }
+
     /// A part of the path as text.
     pub(crate) fn segment(&self, name: &str) -> &str {
         self.http.match_info().get(name).unwrap_or_default()
@@ -105,14 +129,23 @@ impl Request {
 
     /// The body, which has to be there.
     pub(crate) async fn body<T: FromFields>(mut self) -> Result<T, Problem> {
-        self.no_query()?;
-        self.check_media_type()?;
-        let bytes = self.bytes().await?;
-        parse(&bytes)
+        parse(&self.json().await?)
     }
 
     /// The body, which may be missing altogether.
     pub(crate) async fn optional_body<T: FromFields>(mut self) -> Result<T, Problem> {
+        parse(&self.optional_json().await?)
+    }
+
+    /// The bytes of a body that has to be there and says that it is JSON.
+    pub(crate) async fn json(&mut self) -> Result<web::BytesMut, Problem> {
+        self.no_query()?;
+        self.check_media_type()?;
+        self.bytes().await
+    }
+
+    /// The same where the body may be missing, which is as good as an empty object.
+    pub(crate) async fn optional_json(&mut self) -> Result<web::BytesMut, Problem> {
         self.no_query()?;
         let typed = self.http.headers().contains_key(CONTENT_TYPE);
         if typed {
@@ -120,9 +153,9 @@ impl Request {
         }
         let bytes = self.bytes().await?;
         match (bytes.is_empty(), typed) {
-            (true, _) => Fields::new(Vec::new()).read(),
+            (true, _) => Ok(web::BytesMut::from("{}")),
             (false, false) => Err(Code::UnsupportedMediaType.into()),
-            (false, true) => parse(&bytes),
+            (false, true) => Ok(bytes),
         }
     }
 
@@ -194,7 +227,8 @@ impl Request {
     }
 }
 
-fn parse<T: FromFields>(bytes: &[u8]) -> Result<T, Problem> {
+/// Reads a body.
+pub(crate) fn parse<T: FromFields>(bytes: &[u8]) -> Result<T, Problem> {
     let whole: &RawValue = serde_json::from_slice(bytes).map_err(|_| Problem::from(Code::MalformedJson))?;
     let members = serde_json::from_str::<Members>(whole.get()).map_err(|_| {
         Problem::invalid(vec![FieldError::with_message("", Code::WrongType, "The body has to be a JSON object.")])
@@ -287,23 +321,33 @@ impl Fields {
 
     fn read<T: FromFields>(mut self) -> Result<T, Problem> {
         let value = T::read(&mut self);
-        let Self { given, mut errors } = self;
-        for (name, _) in given {
-            if errors.len() >= MAX_ERRORS {
+        self.refuse_rest();
+        self.errors.truncate(MAX_ERRORS);
+        match value {
+            Some(value) if self.errors.is_empty() => Ok(value),
+            Some(_) | None => Err(Problem::invalid(self.errors)),
+        }
+    }
+
+    /// What nobody asked for is not known.
+    fn refuse_rest(&mut self) {
+        for (name, _) in std::mem::take(&mut self.given) {
+            if self.errors.len() >= MAX_ERRORS {
                 break;
             }
             let name: String = name.chars().take(MAX_FIELD_NAME).collect();
-            errors.push(FieldError::new(name, Code::UnknownField));
-        }
-        match value {
-            Some(value) if errors.is_empty() => Ok(value),
-            Some(_) | None => Err(Problem::invalid(errors)),
+            self.errors.push(FieldError::new(name, Code::UnknownField));
         }
     }
 
     /// Notes that something is wrong.
     pub(crate) fn wrong(&mut self, name: &str, code: Code) {
         self.errors.push(FieldError::new(name, code));
+    }
+
+    /// Notes that something is wrong, in more precise words than the table's.
+    pub(crate) fn wrong_because(&mut self, name: &str, code: Code, message: impl Into<String>) {
+        self.errors.push(FieldError::with_message(name, code, message));
     }
 
     fn wrong_type(&mut self, name: &str, wanted: &str) {
@@ -421,6 +465,26 @@ impl Fields {
 
     /// A whole number that may be missing.
     pub(crate) fn whole<T>(&mut self, name: &str, parse: impl FnOnce(i64) -> Option<T>) -> Option<T> {
+        let value = self.digits(name)?.parse().ok().and_then(parse);
+        if value.is_none() {
+            self.wrong(name, Code::OutOfRange);
+        }
+        value
+    }
+
+    /// A whole number of a range that is told when it is left; may be missing.
+    pub(crate) fn whole_within<T: TryFrom<i64>>(&mut self, name: &str, range: RangeInclusive<i64>) -> Option<T> {
+        let number = self.digits(name)?.parse().ok().filter(|number| range.contains(number));
+        let value = number.and_then(|number| T::try_from(number).ok());
+        if value.is_none() {
+            let (least, most) = (range.start(), range.end());
+            self.wrong_because(name, Code::OutOfRange, format!("The value has to be between {least} and {most}."));
+        }
+        value
+    }
+
+    /// A whole number as it was written, which may be larger than any machine's.
+    fn digits(&mut self, name: &str) -> Option<String> {
         let raw = self.take(name)??;
         let text = match &raw {
             Raw::Json(json) => json.get(),
@@ -431,10 +495,69 @@ impl Fields {
             self.wrong_type(name, "a whole number");
             return None;
         }
-        let value = text.parse().ok().and_then(parse);
-        if value.is_none() {
-            self.wrong(name, Code::OutOfRange);
+        Some(text.to_owned())
+    }
+
+    /// A field that has to be there, read in the way of one that may be missing.
+    pub(crate) fn need<T>(&mut self, name: &str, read: impl FnOnce(&mut Self, &str) -> Option<T>) -> Option<T> {
+        if self.given.iter().any(|(given, raw)| given == name && !raw.is_null()) {
+            return read(self, name);
         }
+        let _ = self.take(name);
+        self.wrong(name, Code::Required);
+        None
+    }
+
+    /// Whether the field was sent, and be it as null.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.given.iter().any(|(given, _)| given == name)
+    }
+
+    /// Leaves fields unread that could not be judged.
+    pub(crate) fn skip(&mut self, names: &[&str]) {
+        self.given.retain(|(given, _)| !names.contains(&given.as_str()));
+    }
+
+    /// An object inside the body; may be missing. Mistakes in it are told with the way to them, such as `hours.monday`.
+    pub(crate) fn object<T>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        let raw = self.take(name)??;
+        self.inside(name, &raw, read)
+    }
+
+    /// A list of objects inside the body; may be missing. Mistakes are told with the place, such as `monday[0].end`.
+    pub(crate) fn objects<T>(&mut self, name: &str, read: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        let items: Option<Vec<Box<RawValue>>> = match self.take(name)?? {
+            Raw::Json(json) => serde_json::from_str(json.get()).ok(),
+            Raw::Text(_) => None,
+        };
+        let Some(items) = items else {
+            self.wrong_type(name, "a list");
+            return None;
+        };
+        let mut values = Vec::with_capacity(items.len());
+        for (place, item) in items.into_iter().enumerate() {
+            values.extend(self.inside(&format!("{name}[{place}]"), &Raw::Json(item), &read));
+            if self.errors.len() >= MAX_ERRORS {
+                break;
+            }
+        }
+        Some(values)
+    }
+
+    fn inside<T>(&mut self, path: &str, raw: &Raw, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        let members = match raw {
+            Raw::Json(json) => serde_json::from_str::<Members>(json.get()).ok(),
+            Raw::Text(_) => None,
+        };
+        let Some(members) = members else {
+            self.wrong_type(path, "an object");
+            return None;
+        };
+        let mut fields = Self::new(members.0);
+        let value = read(&mut fields);
+        fields.refuse_rest();
+        let below = |error: FieldError| FieldError { field: format!("{path}.{}", error.field), ..error };
+        self.errors.extend(fields.errors.into_iter().map(below));
         value
     }
 
@@ -460,6 +583,12 @@ impl Fields {
 /// leaves open which instant is meant.
 pub(crate) fn instant(text: &str) -> Result<Timestamp, Code> {
     if has_rfc3339_form(text) { text.parse().map_err(|_| Code::InvalidTimestamp) } else { Err(Code::InvalidTimestamp) }
+}
+
+/// Reads a date in the form `2024-01-15`.
+pub(crate) fn date(text: &str) -> Result<Date, Code> {
+    let form = text.len() == 10 && text.bytes().enumerate().all(|(at, b)| matches!(at, 4 | 7) || b.is_ascii_digit());
+    if form { text.parse().map_err(|_| Code::InvalidDate) } else { Err(Code::InvalidDate) }
 }
 
 fn has_rfc3339_form(text: &str) -> bool {

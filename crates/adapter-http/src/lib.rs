@@ -6,9 +6,13 @@
 mod accounts;
 mod admin;
 mod auth;
+mod availability;
 mod bookings;
+mod calendar_file;
+mod changes;
 mod documents;
 mod health;
+mod idempotency;
 mod input;
 mod jitsi;
 mod join;

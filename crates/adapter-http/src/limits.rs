@@ -85,6 +85,7 @@ pub(crate) struct Limiter {
     registrations: Mutex<Recent<Window>>,
     refreshes: Mutex<Recent<Window>>,
     recoveries: Mutex<Recent<Window>>,
+    availability: Mutex<Recent<Window>>,
     failures: Mutex<Recent<Failures>>,
     /// For each person, the instant until which their requests are spoken for.
     requests: Mutex<Recent<i64>>,
@@ -100,6 +101,7 @@ impl Limiter {
             registrations: Mutex::new(Recent::new(CAPACITY)),
             refreshes: Mutex::new(Recent::new(CAPACITY)),
             recoveries: Mutex::new(Recent::new(CAPACITY)),
+            availability: Mutex::new(Recent::new(CAPACITY)),
             failures: Mutex::new(Recent::new(CAPACITY)),
             requests: Mutex::new(Recent::new(CAPACITY)),
         }
@@ -123,6 +125,11 @@ impl Limiter {
     /// One more request from this network for lost links.
     pub(crate) fn recovery(&self, network: Option<IpAddr>) -> Result<(), Problem> {
         self.count(&self.recoveries, network, self.limits.recoveries_per_hour, HOUR)
+    }
+
+    /// One more look from this network for free time.
+    pub(crate) fn availability(&self, network: Option<IpAddr>) -> Result<(), Problem> {
+        self.count(&self.availability, network, self.limits.availability_per_minute, MINUTE)
     }
 
     fn count(

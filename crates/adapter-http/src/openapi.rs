@@ -6,14 +6,14 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
     ContentBuilder, HeaderBuilder, ObjectBuilder, OpenApi as Document, Ref, RefOr, Required, ResponseBuilder, Type,
     example::{Example, ExampleBuilder},
-    path::Operation,
-    path::ParameterIn,
+    path::{Operation, ParameterBuilder, ParameterIn},
 };
 use utoipa::{Modify, OpenApi};
 
 use crate::problem::{Code, FieldErrorBody, Problem, ProblemBody};
 use crate::{
-    accounts, admin, bookings, documents, health, jitsi, join, me, meetings, payments, services, test_checkout,
+    accounts, admin, availability, bookings, calendar_file, changes, documents, health, idempotency, jitsi, join, me,
+    meetings, payments, services, test_checkout,
 };
 
 #[derive(OpenApi)]
@@ -36,12 +36,19 @@ use crate::{
         documents::openapi_document, documents::to_docs, documents::docs_file,
         accounts::register, accounts::log_in, accounts::refresh, accounts::log_out, accounts::change_password,
         me::show, me::update,
-        services::list, bookings::list, bookings::create, bookings::show,
+        services::list, availability::show, bookings::list, bookings::create, bookings::show,
+        changes::reschedule, changes::quote, changes::cancel, calendar_file::show,
         payments::show, payments::open,
         meetings::link, meetings::recover, join::show, join::enter,
-        admin::bookings::list, admin::bookings::show, admin::bookings::record_offline,
+        admin::bookings::list, admin::bookings::create, admin::series::create, admin::bookings::show,
+        admin::changes::reschedule, admin::changes::cancel, admin::changes::complete, admin::changes::no_show,
+        admin::changes::reopen, admin::bookings::record_offline,
         admin::bookings::revoke_links, admin::participants::invite, admin::participants::revoke,
         admin::users::list, admin::users::show, admin::users::update, admin::attendance::report,
+        admin::services::list, admin::services::add, admin::services::change,
+        admin::schedule::show, admin::schedule::set,
+        admin::time_off::list, admin::time_off::add, admin::time_off::remove,
+        admin::policy::show, admin::policy::set,
         jitsi::reservation::open, jitsi::reservation::show, jitsi::reservation::close,
         jitsi::events::receive, jitsi::jaas::receive, jitsi::branding::show,
         test_checkout::show, test_checkout::pay,
@@ -101,18 +108,67 @@ struct Problems;
 impl Modify for Problems {
     fn modify(&self, document: &mut Document) {
         for (path, item) in &mut document.paths.paths {
-            let operations = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete].into_iter().flatten();
-            for operation in operations {
+            let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+            for operation in operations.into_iter().flatten() {
+                let id = operation.operation_id.clone().unwrap_or_default();
+                if let Some(RefOr::T(body)) = operation.request_body.as_mut()
+                    && BODY_MAY_BE_MISSING.contains(&id.as_str())
+                {
+                    body.required = Some(Required::False);
+                }
+                if NAMED.contains(&id.as_str()) {
+                    add_key(operation);
+                }
                 add_problems(path, operation);
             }
         }
-        // What a logout should end beyond the session it comes with may be left unsaid.
-        let logout = document.paths.paths.get_mut("/api/auth/logout").and_then(|item| item.post.as_mut());
-        if let Some(RefOr::T(body)) = logout.and_then(|operation| operation.request_body.as_mut()) {
-            body.required = Some(Required::False);
-        }
         let table = Code::ALL.iter().map(|code| (code.as_str().to_owned(), RefOr::T(example(*code))));
         document.components.get_or_insert_default().examples.extend(table);
+    }
+}
+
+/// Operations whose fields may all be left unsaid, and the body with them.
+const BODY_MAY_BE_MISSING: &[&str] =
+    &["logOut", "cancelBooking", "cancelAnyBooking", "completeBooking", "markNoShow", "reopenBooking"];
+
+/// Operations that a client can name, to send them again without fear.
+const NAMED: &[&str] = &[
+    "createBooking",
+    "rescheduleBooking",
+    "cancelBooking",
+    "createBookingForClient",
+    "rescheduleAnyBooking",
+    "cancelAnyBooking",
+    "recordOfflinePayment",
+];
+
+/// Describes the header that names a wish, and the one that tells an answer given before.
+fn add_key(operation: &mut Operation) {
+    let name = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(idempotency::MAX_KEY_LENGTH))
+        .pattern(Some("^[!-~]+$"))
+        .build();
+    let parameter = ParameterBuilder::new()
+        .name(idempotency::KEY)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "A name for this wish that its sender never gave to another one. Sent again under the same name, for a day, it \
+             has no second effect and gets the first answer.",
+        ))
+        .schema(Some(name))
+        .example(Some("6f1c2a7e-8b0d-4d53-9a3e-2f7b5c1d0e94".into()))
+        .build();
+    operation.parameters.get_or_insert_default().push(parameter.into());
+    let replayed = HeaderBuilder::new()
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .description(Some("`true` when the answer was given before"))
+        .build();
+    for response in operation.responses.responses.values_mut() {
+        let RefOr::T(response) = response else { continue };
+        response.headers.insert(idempotency::REPLAYED.to_owned(), replayed.clone().into());
     }
 }
 
@@ -139,11 +195,27 @@ fn own_problems(operation_id: &str) -> &'static [Code] {
         }
         "updateMe" => &[C::InvalidTimezone, C::TooLong, C::Conflict],
         "listBookings" => &[C::InvalidValue, C::InvalidTimestamp],
+        "showAvailability" => &[
+            C::NotOpen,
+            C::InvalidTimestamp,
+            C::InvalidTimezone,
+            C::UnknownService,
+            C::UnknownTherapist,
+            C::InvalidLength,
+            C::RangeBackwards,
+            C::RangeTooLong,
+            C::RangeMixed,
+            C::TooManyRequests,
+            C::Busy,
+        ],
         "createBooking" => &[
             C::AccountDisabled,
             C::SlotTaken,
+            C::DayFull,
             C::NotOpen,
             C::InvalidTimestamp,
+            C::TooSoon,
+            C::OutsideHours,
             C::InThePast,
             C::TooFar,
             C::TooLong,
@@ -152,6 +224,77 @@ fn own_problems(operation_id: &str) -> &'static [Code] {
             C::UnknownTherapist,
             C::InvalidLength,
         ],
+        "createBookingForClient" => &[
+            C::SlotTaken,
+            C::DayFull,
+            C::NotOpen,
+            C::InvalidTimestamp,
+            C::TooSoon,
+            C::OutsideHours,
+            C::InThePast,
+            C::TooFar,
+            C::TooLong,
+            C::OutOfRange,
+            C::InvalidValue,
+            C::UnknownUser,
+            C::UnknownService,
+            C::UnknownTherapist,
+            C::InvalidLength,
+        ],
+        // A date's own codes stand in `errors` and in `left_out`.
+        "bookSeries" => &[
+            C::SeriesConflict,
+            C::SlotTaken,
+            C::DayFull,
+            C::NotOpen,
+            C::InvalidWallTime,
+            C::InvalidTimezone,
+            C::NoSuchTime,
+            C::TooSoon,
+            C::OutsideHours,
+            C::InThePast,
+            C::TooFar,
+            C::TooLong,
+            C::OutOfRange,
+            C::InvalidValue,
+            C::UnknownUser,
+            C::UnknownService,
+            C::UnknownTherapist,
+            C::InvalidLength,
+        ],
+        "rescheduleBooking" | "rescheduleAnyBooking" => &[
+            C::Forbidden,
+            C::BookingNotFound,
+            C::SlotTaken,
+            C::DayFull,
+            C::InvalidState,
+            C::WindowClosed,
+            C::VersionConflict,
+            C::Conflict,
+            C::InvalidTimestamp,
+            C::TooSoon,
+            C::OutsideHours,
+            C::InThePast,
+            C::TooFar,
+            C::OutOfRange,
+        ],
+        "quoteCancellation" => &[C::Forbidden, C::BookingNotFound, C::InvalidState, C::WindowClosed],
+        "cancelBooking" | "cancelAnyBooking" => &[
+            C::Forbidden,
+            C::BookingNotFound,
+            C::InvalidState,
+            C::WindowClosed,
+            C::VersionConflict,
+            C::QuoteChanged,
+            C::Conflict,
+            C::InvalidAmount,
+            C::TooLong,
+            C::OutOfRange,
+        ],
+        "completeBooking" | "markNoShow" | "reopenBooking" => {
+            &[C::BookingNotFound, C::InvalidState, C::WindowClosed, C::VersionConflict, C::Conflict, C::OutOfRange]
+        }
+        "calendarFile" => &[C::Forbidden, C::BookingNotFound, C::CalendarEntryUnavailable],
         "showBooking" => &[C::Forbidden, C::BookingNotFound],
         "showPayment" => &[C::Forbidden, C::BookingNotFound],
         "openPayment" => &[
@@ -208,6 +351,33 @@ fn own_problems(operation_id: &str) -> &'static [Code] {
         "showRoom" | "closeRoom" => &[C::InvalidServerSecret],
         "roomEvent" => &[C::MalformedJson, C::InvalidServerSecret],
         "jaasWebhook" => &[C::MalformedJson, C::BadSignature, C::NotFound, C::NotAcceptable],
+        "addService" => {
+            &[C::TooLong, C::OutOfRange, C::InvalidLength, C::InvalidCurrency, C::CurrencyMismatch, C::InvalidAmount]
+        }
+        "changeService" => &[C::ServiceNotFound, C::TooLong, C::OutOfRange, C::InvalidLength, C::InvalidAmount],
+        "showSchedule" => &[C::UnknownTherapist],
+        "setSchedule" => &[
+            C::OutOfRange,
+            C::InvalidTimezone,
+            C::InvalidTime,
+            C::UnknownTherapist,
+            C::RangeBackwards,
+            C::EmptyInterval,
+            C::OverlappingHours,
+            C::TooManyIntervals,
+        ],
+        "addTimeOff" => &[
+            C::InvalidValue,
+            C::OutOfRange,
+            C::InvalidTimestamp,
+            C::InvalidDate,
+            C::InvalidTime,
+            C::UnknownTherapist,
+            C::RangeBackwards,
+            C::EmptyInterval,
+        ],
+        "removeTimeOff" => &[C::TimeOffNotFound],
+        "setPolicy" => &[C::OutOfRange],
         "showUser" => &[C::UserNotFound],
         "updateUser" => &[C::UserNotFound, C::LastAdmin, C::TooLong],
         "docsFile" => &[C::NotFound],
@@ -260,13 +430,16 @@ fn common_problems(path: &str, operation: &Operation) -> Vec<Code> {
     if path.starts_with("/api/admin/") {
         codes.push(C::Forbidden);
     }
-    if path.contains("/users/{id}") {
+    if ["/users/{id}", "/services/{id}", "/time-off/{id}"].iter().any(|below| path.contains(below)) {
         codes.push(C::InvalidId);
     } else if path.contains("/{id}") {
         codes.push(C::InvalidBookingId);
     }
     if operation.parameters.iter().flatten().any(|p| matches!(p, RefOr::T(p) if p.parameter_in == ParameterIn::Query)) {
         codes.extend([C::ValidationFailed, C::DuplicateField, C::WrongType, C::OutOfRange, C::InvalidCharacters]);
+    }
+    if NAMED.contains(&id) {
+        codes.extend([C::IdempotencyMismatch, C::DuplicateField, C::OutOfRange, C::InvalidCharacters]);
     }
     if path.contains("/{participant_id}") {
         codes.push(C::InvalidId);
@@ -285,7 +458,7 @@ fn common_problems(path: &str, operation: &Operation) -> Vec<Code> {
             C::InvalidCharacters,
         ]);
     }
-    if operation.request_body.is_some() {
+    if operation.request_body.is_some() && !BODY_MAY_BE_MISSING.contains(&id) {
         codes.push(C::Required);
     }
     // Whoever asks only whether the process runs meets nothing that could fail.

@@ -29,6 +29,12 @@ impl Serialize for Instant {
     }
 }
 
+/// Writes an answer down.
+pub(crate) fn json(answer: &impl Serialize) -> String {
+    // Texts, numbers and lists of them always have a JSON form.
+    serde_json::to_string(answer).unwrap_or_default()
+}
+
 /// The words for where a booking is in its life, for the description of the API.
 pub(crate) fn booking_status() -> Object {
     words("Where the booking is in its life.", BookingStatus::ALL.map(BookingStatus::as_str))
@@ -37,6 +43,20 @@ pub(crate) fn booking_status() -> Object {
 /// The words for what is known about the money.
 pub(crate) fn payment_status() -> Object {
     words("What is known about the money.", PaymentStatus::ALL.map(PaymentStatus::as_str))
+}
+
+/// The words for how the price of a session is settled that a therapist books.
+pub(crate) fn asked_payment() -> Object {
+    let description = "How the price is settled: `online` as if the client had booked, `offline_paid` when it came in \
+                       already, `waived` when nothing is due. `online` when left out.";
+    words(description, ["online", "offline_paid", "waived"])
+}
+
+/// The words for what happens to a series when some of its dates cannot be booked.
+pub(crate) fn on_conflict() -> Object {
+    let description = "What happens when some of the dates cannot be booked: `fail` books none of them, `skip` books the \
+                       others. `fail` when left out.";
+    words(description, ["fail", "skip"])
 }
 
 /// The words for where a mail is in its life.

@@ -12,10 +12,15 @@ use attune_application::accounts::{
     AddUserError, AuthenticateError, ChangePasswordError, LogInError, ManageUserError, PasswordProblem, RefreshError,
     RegisterError, UpdateProfileError,
 };
-use attune_application::bookings::BookSessionError;
+use attune_application::bookings::{
+    AvailabilityError, BookSeriesError, BookSessionError, ChangeBookingError, Unbookable,
+};
 use attune_application::meetings::{JoinError, MeetingLinkError, ParticipantError, RevokeLinksError};
 use attune_application::payments::{ConfirmPaymentError, OpenCheckoutError, RecordOfflineError};
-use attune_domain::booking::{BookError, PayError};
+use attune_application::practice::{CalendarError, ServiceError};
+use attune_domain::booking::{BookError, ChangeError, PayError};
+use attune_domain::calendar::{RangeError, RuleError, SeriesError, SlotRefusal};
+use attune_domain::policy::{PolicyError, TermsError};
 use attune_ports::{Conflict, HashError, PaymentError, StoreError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -70,7 +75,10 @@ codes! {
     NotFound: 404 "not_found", "Not found", "There is nothing at this address.";
     BookingNotFound: 404 "booking_not_found", "Booking not found", "There is no such booking.";
     MeetingLinkUnavailable: 404 "meeting_link_unavailable", "No meeting link", "There is no link for this session now: it is not confirmed, was cancelled, or is over.";
+    CalendarEntryUnavailable: 404 "calendar_entry_unavailable", "No calendar entry", "There is no calendar entry for this session: it was never agreed.";
     UserNotFound: 404 "user_not_found", "User not found", "There is no such user.";
+    ServiceNotFound: 404 "service_not_found", "Service not found", "There is no such service.";
+    TimeOffNotFound: 404 "time_off_not_found", "Time off not found", "There is no such time off.";
     CheckoutNotFound: 404 "checkout_not_found", "Checkout not found", "There is no such checkout.";
     LinkNotFound: 404 "link_not_found", "Link not found", "This is not a link of this practice, or not the whole of it.";
     ParticipantNotFound: 404 "participant_not_found", "Participant not found", "There is no such invitation into this session.";
@@ -89,6 +97,11 @@ codes! {
     MeetingTooEarly: 409 "meeting_too_early", "Too early", "The room of this session is not open yet.";
     MeetingOver: 409 "meeting_over", "Session over", "This session is over.";
     InvalidState: 409 "invalid_state", "Not possible now", "The booking's state does not allow that.";
+    WindowClosed: 409 "window_closed", "Too early or too late", "It is too early or too late for that.";
+    VersionConflict: 409 "version_conflict", "Changed in between", "The booking changed since you read it. Please look again.";
+    QuoteChanged: 409 "quote_changed", "Refund changed", "The refund is another one by now. Please look at it again.";
+    DayFull: 409 "day_full", "Day full", "No more sessions are given on this day. Please choose another one.";
+    SeriesConflict: 409 "series_conflict", "Dates not free", "Some of the dates cannot be booked; see `errors`.";
     NotOpen: 409 "not_open", "No bookings yet", "The practice takes no bookings yet.";
     LastAdmin: 409 "last_admin", "Last admin", "Somebody has to run the practice: the last admin cannot be removed.";
     Conflict: 409 "conflict", "Conflict", "Something changed in between. Please look again.";
@@ -108,15 +121,31 @@ codes! {
     TooLong: 422 "too_long", "Too long", "The text is too long.";
     InvalidEmail: 422 "invalid_email", "Invalid e-mail address", "This is not an e-mail address.";
     InvalidTimestamp: 422 "invalid_timestamp", "Invalid time", "The time has to be like 2024-01-15T10:00:00Z, with `Z` or an offset.";
+    InvalidWallTime: 422 "invalid_wall_time", "Invalid time on the clock", "The time has to be like 2024-01-15T10:00, as the clock on the wall shows it, without `Z` or an offset.";
+    InvalidDate: 422 "invalid_date", "Invalid date", "The date has to be like 2024-01-15.";
+    InvalidTime: 422 "invalid_time", "Invalid time of day", "The time of day has to be like 09:00, and at most 24:00.";
     InvalidTimezone: 422 "invalid_timezone", "Unknown time zone", "There is no time zone of that name. They look like Europe/Berlin.";
     PasswordTooShort: 422 "password_too_short", "Password too short", "The password is too short.";
     PasswordTooLong: 422 "password_too_long", "Password too long", "The password has more than 128 characters.";
     PasswordTooCommon: 422 "password_too_common", "Password too common", "The password is among the first that anybody would try.";
+    TooSoon: 422 "too_soon", "Too soon", "The session would begin too soon; the practice needs more notice.";
+    OutsideHours: 422 "outside_hours", "Outside hours", "The session would lie outside the practice's hours.";
+    IdempotencyMismatch: 422 "idempotency_mismatch", "Key used before", "This idempotency key was used for another request.";
     InThePast: 422 "in_the_past", "In the past", "The session would begin in the past.";
+    NoSuchTime: 422 "no_such_time", "No such time", "The clock skips this time on that date.";
     TooFar: 422 "too_far", "Too far ahead", "The session is too far ahead to be booked.";
     InvalidLength: 422 "invalid_length", "Invalid length", "A session takes between a minute and twelve hours.";
+    UnknownUser: 422 "unknown_user", "Unknown user", "There is nobody with this id to book for.";
     UnknownService: 422 "unknown_service", "Unknown service", "There is no such service to book.";
     UnknownTherapist: 422 "unknown_therapist", "Unknown therapist", "There is no such therapist to book.";
+    RangeBackwards: 422 "range_backwards", "Ends before it begins", "The end lies before the beginning.";
+    RangeTooLong: 422 "range_too_long", "Range too long", "The range is longer than 31 days.";
+    RangeMixed: 422 "range_mixed", "Date and time mixed", "`from` and `to` have to be two dates or two times.";
+    EmptyInterval: 422 "empty_interval", "Empty interval", "The end has to lie after the beginning.";
+    OverlappingHours: 422 "overlapping_hours", "Overlapping hours", "Two intervals of this day overlap.";
+    TooManyIntervals: 422 "too_many_intervals", "Too many intervals", "A week has at most 42 intervals.";
+    InvalidCurrency: 422 "invalid_currency", "Invalid currency", "The currency has to be an ISO 4217 code such as EUR.";
+    CurrencyMismatch: 422 "currency_mismatch", "Another currency", "The practice has another currency.";
     InvalidAmount: 422 "invalid_amount", "Invalid amount", "The amount has to be a plain number with at most the currency's decimals, and not negative.";
     AmountMismatch: 422 "amount_mismatch", "Another amount", "The amount has to be the price of the booking.";
     TooManyRequests: 429 "too_many_requests", "Too many requests", "That was too fast. Please wait a moment.";
@@ -228,6 +257,15 @@ impl Problem {
     /// The address exists, but not for this method.
     pub(crate) fn method_not_allowed(allow: String) -> Self {
         Self { allow: Some(allow), ..Self::from(Code::MethodNotAllowed) }
+    }
+
+    /// Why there is no booking, told to a therapist who books for a client.
+    pub(crate) fn booked_for_somebody(error: BookSessionError) -> Self {
+        if matches!(error, BookSessionError::UnknownClient) {
+            Self::field("user_id", Code::UnknownUser)
+        } else {
+            error.into()
+        }
     }
 
     /// A failure on our side. The cause goes to the log, and only there.
@@ -351,9 +389,9 @@ impl From<StoreError> for Problem {
             StoreError::Conflict(Conflict::EmailTaken) => Code::EmailTaken.into(),
             StoreError::Conflict(Conflict::SlotTaken) => Code::SlotTaken.into(),
             StoreError::Conflict(Conflict::AlreadyInvited) => Code::AlreadyInvited.into(),
-            StoreError::Conflict(Conflict::Stale | Conflict::PaymentReferenceTaken | Conflict::ConferenceOpen) => {
-                Code::Conflict.into()
-            }
+            StoreError::Conflict(
+                Conflict::Stale | Conflict::PaymentReferenceTaken | Conflict::ConferenceOpen | Conflict::ReplyKept,
+            ) => Code::Conflict.into(),
             StoreError::Contended => Code::Busy.into(),
             StoreError::Unavailable(_) => {
                 tracing::error!(error = chain(&error), "the store is unavailable");
@@ -473,12 +511,161 @@ impl From<BookSessionError> for Problem {
             BookSessionError::Rule(BookError::TooFar) => Self::field("scheduled_at", Code::TooFar),
             BookSessionError::Rule(BookError::Length) => Self::field("service_id", Code::InvalidLength),
             BookSessionError::Rule(BookError::Note) => Self::field("note", Code::TooLong),
+            BookSessionError::Slot(why) => why.into(),
+            BookSessionError::AnotherWish => Code::IdempotencyMismatch.into(),
             BookSessionError::SlotTaken => Code::SlotTaken.into(),
             BookSessionError::UnknownService => Self::field("service_id", Code::UnknownService),
             BookSessionError::UnknownTherapist => Self::field("therapist_id", Code::UnknownTherapist),
             BookSessionError::NotOpen => Code::NotOpen.into(),
             BookSessionError::UnknownClient => Code::AccountDisabled.into(),
             BookSessionError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// A time that will not do, told of the field in which times are asked for.
+impl From<SlotRefusal> for Problem {
+    fn from(why: SlotRefusal) -> Self {
+        let code = Code::from(why);
+        if code.row().status == 422 { Self::field("scheduled_at", code) } else { code.into() }
+    }
+}
+
+impl From<SlotRefusal> for Code {
+    fn from(why: SlotRefusal) -> Self {
+        match why {
+            SlotRefusal::InThePast => Self::InThePast,
+            SlotRefusal::TooSoon => Self::TooSoon,
+            SlotRefusal::TooFar => Self::TooFar,
+            SlotRefusal::OutsideHours | SlotRefusal::OffGrid => Self::OutsideHours,
+            SlotRefusal::DayFull => Self::DayFull,
+            SlotRefusal::Taken => Self::SlotTaken,
+        }
+    }
+}
+
+/// Why one date of a series cannot be booked.
+impl From<&Unbookable> for Code {
+    fn from(date: &Unbookable) -> Self {
+        date.why.map_or(Self::NoSuchTime, Self::from)
+    }
+}
+
+impl From<BookSeriesError> for Problem {
+    fn from(error: BookSeriesError) -> Self {
+        match error {
+            BookSeriesError::Series(SeriesError::Count) => Self::field("count", Code::OutOfRange),
+            BookSeriesError::Series(SeriesError::Weeks) => Self::field("every_weeks", Code::OutOfRange),
+            BookSeriesError::Series(SeriesError::OutOfRange) => Self::field("first", Code::TooFar),
+            BookSeriesError::UnknownTimeZone => Self::field("timezone", Code::InvalidTimezone),
+            BookSeriesError::Conflicts(dates) => {
+                let told = dates.iter().map(|date| {
+                    let code = Code::from(date);
+                    let when = date.wall.strftime("%Y-%m-%d at %H:%M");
+                    FieldError::with_message("first", code, format!("{when}: {}", code.row().detail))
+                });
+                Self { errors: told.collect(), ..Self::from(Code::SeriesConflict) }
+            }
+            BookSeriesError::Session(error) => Self::booked_for_somebody(error),
+        }
+    }
+}
+
+impl From<AvailabilityError> for Problem {
+    fn from(error: AvailabilityError) -> Self {
+        match error {
+            AvailabilityError::UnknownService => Self::field("service_id", Code::UnknownService),
+            AvailabilityError::UnknownTherapist => Self::field("therapist_id", Code::UnknownTherapist),
+            AvailabilityError::NotOpen => Code::NotOpen.into(),
+            AvailabilityError::Length(_) => Self::field("service_id", Code::InvalidLength),
+            AvailabilityError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RangeError> for Problem {
+    fn from(error: RangeError) -> Self {
+        match error {
+            RangeError::Backwards => Self::field("to", Code::RangeBackwards),
+            RangeError::TooLong => Self::field("to", Code::RangeTooLong),
+        }
+    }
+}
+
+impl From<ServiceError> for Problem {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::NotFound => Code::ServiceNotFound.into(),
+            ServiceError::Length(_) => Self::field("duration", Code::InvalidLength),
+            ServiceError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CalendarError> for Problem {
+    fn from(error: CalendarError) -> Self {
+        match error {
+            CalendarError::UnknownTherapist => Self::field("therapist_id", Code::UnknownTherapist),
+            CalendarError::UnknownTimeZone => Self::field("timezone", Code::InvalidTimezone),
+            CalendarError::Overlapping(hours) => {
+                let day = format!("hours.{:?}", hours.weekday).to_ascii_lowercase();
+                Self::field(&day, Code::OverlappingHours)
+            }
+            CalendarError::TooManyIntervals => Self::field("hours", Code::TooManyIntervals),
+            CalendarError::Policy(error) => error.into(),
+            CalendarError::NotFound => Code::TimeOffNotFound.into(),
+            CalendarError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<PolicyError> for Problem {
+    fn from(error: PolicyError) -> Self {
+        let field = match error {
+            PolicyError::Rules(RuleError::Notice) => {
+                return Self::invalid(vec![FieldError::with_message(
+                    "notice_minutes",
+                    Code::OutOfRange,
+                    "The notice has to be shorter than the horizon.",
+                )]);
+            }
+            PolicyError::Rules(RuleError::Horizon) => "horizon_days",
+            PolicyError::Rules(RuleError::Step) => "step_minutes",
+            PolicyError::Rules(RuleError::DailyCap) => "daily_cap",
+            PolicyError::Terms(TermsError::Minutes) => "cancellation.free_minutes",
+            PolicyError::Terms(TermsError::Percent) => "cancellation.late_refund_percent",
+        };
+        Self::field(field, Code::OutOfRange)
+    }
+}
+
+impl From<ChangeError> for Problem {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::InvalidState => Code::InvalidState.into(),
+            ChangeError::WindowClosed => Code::WindowClosed.into(),
+            // The refund comes out of our own terms, so it never is.
+            ChangeError::RefundTooLarge => Self::internal(&error),
+        }
+    }
+}
+
+impl From<ChangeBookingError> for Problem {
+    fn from(error: ChangeBookingError) -> Self {
+        match error {
+            ChangeBookingError::NotFound => Code::BookingNotFound.into(),
+            ChangeBookingError::Forbidden => Code::Forbidden.into(),
+            ChangeBookingError::State(why) => why.into(),
+            ChangeBookingError::Time(BookError::InThePast) => Self::field("scheduled_at", Code::InThePast),
+            ChangeBookingError::Time(BookError::TooFar) => Self::field("scheduled_at", Code::TooFar),
+            // A booking keeps its length and its note when it is moved.
+            ChangeBookingError::Time(BookError::Length | BookError::Note) => Self::internal(&error),
+            ChangeBookingError::Slot(why) => why.into(),
+            ChangeBookingError::SlotTaken => Code::SlotTaken.into(),
+            ChangeBookingError::VersionConflict => Code::VersionConflict.into(),
+            ChangeBookingError::QuoteChanged => Code::QuoteChanged.into(),
+            ChangeBookingError::AnotherWish => Code::IdempotencyMismatch.into(),
+            ChangeBookingError::Store(error) => error.into(),
         }
     }
 }
@@ -530,6 +717,7 @@ impl From<RecordOfflineError> for Problem {
                 format!("The amount has to be the price of the booking, {price}."),
             )]),
             RecordOfflineError::NotPayable(why) => why.into(),
+            RecordOfflineError::AnotherWish => Code::IdempotencyMismatch.into(),
             RecordOfflineError::SlotLost => Code::SlotTaken.into(),
             RecordOfflineError::Store(error) => error.into(),
         }

@@ -9,7 +9,8 @@ use crate::auth::admins_only;
 use crate::problem::{Code, Problem};
 use crate::settings::HttpSettings;
 use crate::{
-    accounts, admin, bookings, documents, health, jitsi, join, me, meetings, payments, services, test_checkout,
+    accounts, admin, availability, bookings, calendar_file, changes, documents, health, jitsi, join, me, meetings,
+    payments, services, test_checkout,
 };
 
 /// Everything below this is for admins.
@@ -44,6 +45,15 @@ impl Endpoint {
         F::Output: Responder + 'static,
     {
         self.with(Method::POST, web::post().to(handler))
+    }
+
+    fn put<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.with(Method::PUT, web::put().to(handler))
     }
 
     fn patch<F, Args>(self, handler: F) -> Self
@@ -104,8 +114,13 @@ fn common(settings: &HttpSettings) -> Vec<Endpoint> {
         Endpoint::at("/api/auth/change-password").post(accounts::change_password),
         Endpoint::at("/api/auth/me").get(me::show).patch(me::update),
         Endpoint::at("/api/services").get(services::list),
+        Endpoint::at("/api/availability").get(availability::show),
         Endpoint::at("/api/bookings").get(bookings::list).post(bookings::create),
         Endpoint::at("/api/bookings/{id}").get(bookings::show),
+        Endpoint::at("/api/bookings/{id}/reschedule").post(changes::reschedule),
+        Endpoint::at("/api/bookings/{id}/cancellation-quote").get(changes::quote),
+        Endpoint::at("/api/bookings/{id}/cancel").post(changes::cancel),
+        Endpoint::at("/api/bookings/{id}/calendar.ics").get(calendar_file::show),
         Endpoint::at("/api/bookings/{id}/payment").get(payments::show).post(payments::open),
         Endpoint::at("/api/meetings/{id}/link").get(meetings::link),
         Endpoint::at("/api/meetings/recover").post(meetings::recover),
@@ -129,13 +144,26 @@ fn common(settings: &HttpSettings) -> Vec<Endpoint> {
 /// The addresses of the admins.
 fn of_admins() -> Vec<Endpoint> {
     vec![
-        Endpoint::at("/api/admin/bookings").get(admin::bookings::list),
+        Endpoint::at("/api/admin/bookings").get(admin::bookings::list).post(admin::bookings::create),
+        // Before the bookings themselves, whose ids could be any word.
+        Endpoint::at("/api/admin/bookings/series").post(admin::series::create),
         Endpoint::at("/api/admin/bookings/{id}").get(admin::bookings::show),
+        Endpoint::at("/api/admin/bookings/{id}/reschedule").post(admin::changes::reschedule),
+        Endpoint::at("/api/admin/bookings/{id}/cancel").post(admin::changes::cancel),
+        Endpoint::at("/api/admin/bookings/{id}/complete").post(admin::changes::complete),
+        Endpoint::at("/api/admin/bookings/{id}/no-show").post(admin::changes::no_show),
+        Endpoint::at("/api/admin/bookings/{id}/reopen").post(admin::changes::reopen),
         Endpoint::at("/api/admin/bookings/{id}/payments/offline").post(admin::bookings::record_offline),
         Endpoint::at("/api/admin/bookings/{id}/links/revoke").post(admin::bookings::revoke_links),
         Endpoint::at("/api/admin/bookings/{id}/participants").post(admin::participants::invite),
         Endpoint::at("/api/admin/bookings/{id}/participants/{participant_id}").delete(admin::participants::revoke),
         Endpoint::at("/api/admin/reports/attendance").get(admin::attendance::report),
+        Endpoint::at("/api/admin/services").get(admin::services::list).post(admin::services::add),
+        Endpoint::at("/api/admin/services/{id}").patch(admin::services::change),
+        Endpoint::at("/api/admin/schedule").get(admin::schedule::show).put(admin::schedule::set),
+        Endpoint::at("/api/admin/time-off").get(admin::time_off::list).post(admin::time_off::add),
+        Endpoint::at("/api/admin/time-off/{id}").delete(admin::time_off::remove),
+        Endpoint::at("/api/admin/policy").get(admin::policy::show).put(admin::policy::set),
         Endpoint::at("/api/admin/users").get(admin::users::list),
         Endpoint::at("/api/admin/users/{id}").get(admin::users::show).patch(admin::users::update),
     ]

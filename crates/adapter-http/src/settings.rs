@@ -14,6 +14,9 @@ use utoipa::ToSchema;
 pub struct HttpSettings {
     /// What the practice is called, on the pages that people see.
     pub practice_name: String,
+    /// A domain of the practice, as the right part of the UIDs of calendar entries: the one that its mails use there, so
+    /// that a calendar program knows both for the same appointment.
+    pub calendar_domain: String,
     /// Whether the test provider's checkout page is there. Whoever presses its button has paid, so: never with clients.
     pub test_checkout: bool,
     /// What the video server shows to prove that it is ours. Without it, its addresses are not there.
@@ -53,6 +56,7 @@ impl Default for HttpSettings {
     fn default() -> Self {
         Self {
             practice_name: "Attune".into(),
+            calendar_domain: "attune.localhost".into(),
             test_checkout: false,
             server_secret: None,
             branding: Branding::default(),
@@ -145,6 +149,8 @@ pub struct Limits {
     pub refreshes_per_minute: u32,
     /// Requests of one network for lost links in an hour.
     pub recoveries_per_hour: u32,
+    /// Looks of one network for free time in a minute.
+    pub availability_per_minute: u32,
     /// Wrong passwords for one account from one network that cost nothing. Each further one doubles a delay, from one
     /// second on.
     pub free_login_failures: u32,
@@ -164,6 +170,7 @@ impl Default for Limits {
             registrations_per_hour: 10,
             refreshes_per_minute: 60,
             recoveries_per_hour: 20,
+            availability_per_minute: 120,
             free_login_failures: 5,
             max_login_delay_secs: 60,
             api_per_second: 20,

@@ -7,12 +7,13 @@ use actix_web::web::Data;
 use attune_application::accounts::{
     Authenticate, ChangePassword, LogIn, LogOut, ManageUser, Refresh, Register, UpdateProfile,
 };
-use attune_application::bookings::BookSession;
+use attune_application::bookings::{BookSeries, BookSession, ChangeBooking, ShowAvailability};
 use attune_application::meetings::{
     AttendanceReport, JoinSession, ManageParticipants, MeetingLinks, RecordAttendance, RecoverLinks, ReserveRooms,
     RevokeLinks,
 };
 use attune_application::payments::{ConfirmPayment, OpenCheckout, RecordOfflinePayment};
+use attune_application::practice::{ManageCalendar, ManageServices};
 use attune_ports::{Clock, HealthCheck, Queries, Random, WebhookVerifier};
 
 use crate::documents::Documents;
@@ -40,6 +41,16 @@ pub struct Api {
     pub manage_user: ManageUser,
     /// Books sessions.
     pub book_session: BookSession,
+    /// Books standing appointments.
+    pub book_series: BookSeries,
+    /// Moves, calls off, completes and corrects bookings.
+    pub change_booking: ChangeBooking,
+    /// Looks for free time.
+    pub availability: ShowAvailability,
+    /// Manages services.
+    pub services: ManageServices,
+    /// Manages hours, time off and the policy.
+    pub calendar: ManageCalendar,
     /// Opens checkouts.
     pub open_checkout: OpenCheckout,
     /// Confirms payments.

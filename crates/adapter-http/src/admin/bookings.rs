@@ -3,21 +3,26 @@
 #![expect(unused_qualifications, reason = "utoipa qualifies the parameters of a path in the code it generates")]
 
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use actix_web::web::Data;
+use attune_application::bookings::{AskedPayment, BookSessionCommand, Placed};
 use attune_application::meetings::RevokeLinksCommand;
 use attune_application::payments::{RecordOfflineCommand, RecordOfflineError};
+use attune_application::{Granted, Once};
 use attune_domain::notice::Notice;
-use attune_domain::{Booking, BookingId, BookingStatus, Money, Person, PersonalLink, User, UserId, Viewer};
-use attune_ports::{AuditEntry, BookingFilter, BookingOrder, BookingView, PageRequest};
+use attune_domain::{Booking, BookingId, BookingStatus, Money, Person, PersonalLink, ServiceId, User, UserId, Viewer};
+use attune_ports::{AuditEntry, BookingFilter, BookingOrder, BookingView, PageRequest, Payment};
+use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::admin::attendance::AttendanceBody;
 use crate::admin::participants::ParticipantBody;
 use crate::auth::Admin;
-use crate::bookings::{BookingMore, page, payment_status, room_of};
-use crate::input::{Fields, FromFields, Nothing, Request};
-use crate::output::{self, Amount, Instant};
+use crate::bookings::{BookingMore, checkout_of, page, payment_status, room_of};
+use crate::idempotency::{Answer, finish, replay, unfinished};
+use crate::input::{Fields, FromFields, Nothing, Request, instant};
+use crate::output::{self, Amount, Instant, json};
 use crate::problem::{Code, Problem};
 use crate::state::State;
 
@@ -69,7 +74,7 @@ pub(crate) struct AdminBookingBody {
 }
 
 impl AdminBookingBody {
-    fn new(booking: &Booking, link: Option<PersonalLink>, user: Option<&User>) -> Self {
+    pub(crate) fn new(booking: &Booking, link: Option<PersonalLink>, user: Option<&User>) -> Self {
         let room = room_of(booking);
         Self {
             id: booking.id.get(),
@@ -146,6 +151,17 @@ pub(crate) struct AdminBookingDetail {
     participants: Vec<ParticipantBody>,
     /// Who was in the room, in the order in which they came. Empty unless the video server tells.
     attendance: Vec<AttendanceBody>,
+}
+
+/// A booking that a therapist just made.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AdminPlacedBooking {
+    #[serde(flatten)]
+    detail: AdminBookingDetail,
+    /// Where the client pays; null when nothing is due, or when payment happens outside. The client is led there by `POST
+    /// /api/bookings/{id}/payment`, too.
+    #[schema(required = true, example = json!(null))]
+    checkout_url: Option<String>,
 }
 
 /// A mail about a booking.
@@ -321,6 +337,95 @@ impl FromFields for OfflinePayment {
     }
 }
 
+/// The session wanted for a client. Price and end are the practice's.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"user_id": 7, "scheduled_at": "2024-01-15T10:00:00Z", "payment": "waived"}))]
+#[expect(dead_code, reason = "the documented form of `BookingForClient`, which is what is read")]
+pub(crate) struct AdminBookingRequest {
+    /// Who comes.
+    #[schema(minimum = 1)]
+    user_id: i64,
+    /// When it should begin: RFC 3339 with `Z` or an offset. Cut to a whole second.
+    #[schema(format = DateTime)]
+    scheduled_at: String,
+    /// Which service; the practice's first when left out.
+    #[schema(minimum = 1)]
+    service_id: Option<i64>,
+    /// With whom; the practice's first therapist when left out.
+    #[schema(minimum = 1)]
+    therapist_id: Option<i64>,
+    /// A word about it, at most 2000 characters. The client can read it.
+    #[schema(max_length = 2000)]
+    note: Option<String>,
+    /// How the price is settled.
+    #[schema(schema_with = output::asked_payment)]
+    payment: Option<String>,
+    /// How it was paid, with `offline_paid`, and only then: `cash`, `bank_transfer`, `card` … At most 50 characters.
+    #[schema(min_length = 1, max_length = 50)]
+    method: Option<String>,
+    /// The practice's own note about the payment, such as a receipt number. At most 200 characters.
+    #[schema(max_length = 200)]
+    reference: Option<String>,
+    /// Step over hours, notice, horizon and daily cap, but never over another booking.
+    #[schema(default = false)]
+    override_hours: Option<bool>,
+}
+
+/// The session wanted for a client, as read from a body.
+struct BookingForClient {
+    user_id: UserId,
+    scheduled_at: Timestamp,
+    service_id: Option<ServiceId>,
+    therapist_id: Option<UserId>,
+    note: Option<String>,
+    payment: AskedPayment,
+    override_hours: bool,
+}
+
+impl FromFields for BookingForClient {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let user_id = fields.need("user_id", |fields, name| fields.whole(name, UserId::new));
+        let scheduled_at = fields.required("scheduled_at", instant);
+        let service_id = fields.whole("service_id", ServiceId::new);
+        let therapist_id = fields.whole("therapist_id", UserId::new);
+        let note = fields.optional_lines("note").filter(|note| !note.trim().is_empty());
+        let payment = asked_payment(fields);
+        let override_hours = fields.flag("override_hours").unwrap_or(false);
+        Some(Self {
+            user_id: user_id?,
+            scheduled_at: scheduled_at?,
+            service_id,
+            therapist_id,
+            note,
+            payment: payment?,
+            override_hours,
+        })
+    }
+}
+
+/// Reads how the price of a session is settled that a therapist books: `payment`, and what belongs to it.
+pub(crate) fn asked_payment(fields: &mut Fields) -> Option<AskedPayment> {
+    let payment = fields.optional("payment", |text| match text {
+        "online" | "offline_paid" | "waived" => Ok(Some(text.to_owned())),
+        _ => Err(Code::InvalidValue),
+    });
+    let method = fields.optional("method", |text| short(text, 50));
+    let reference = fields.optional("reference", |text| short(text, 200));
+    if payment.as_deref() == Some("offline_paid") {
+        if method.is_none() {
+            fields.wrong("method", Code::Required);
+        }
+        return Some(AskedPayment::PaidOutside { method: method?, memo: reference });
+    }
+    for (name, given) in [("method", method.is_some()), ("reference", reference.is_some())] {
+        if given {
+            fields.wrong_because(name, Code::InvalidValue, "This belongs to a price paid outside, `offline_paid`.");
+        }
+    }
+    Some(if payment.as_deref() == Some("waived") { AskedPayment::Waived } else { AskedPayment::ByProvider })
+}
+
 fn short(text: &str, most: usize) -> Result<Option<String>, Code> {
     let text = text.trim();
     if text.chars().count() > most {
@@ -364,6 +469,64 @@ pub(crate) async fn show(state: Data<State>, Admin(caller): Admin, request: Requ
     Ok(HttpResponse::Ok().json(detail(&state, &caller.user, id).await?))
 }
 
+/// Book a session for a client
+///
+/// As if the client had booked it themself, but the price can be settled otherwise and the hours can be stepped over.
+#[utoipa::path(
+    post, path = "/api/admin/bookings", operation_id = "createBookingForClient", tag = "Admin",
+    security(("bearer" = [])),
+    request_body = AdminBookingRequest,
+    responses((
+        status = 201, description = "The booking", body = AdminPlacedBooking,
+        headers(("Location" = String, description = "Where the booking can be read"))
+    ))
+)]
+pub(crate) async fn create(
+    state: Data<State>,
+    Admin(caller): Admin,
+    request: Request,
+) -> Result<HttpResponse, Problem> {
+    let origin = request.origin();
+    let (wish, key): (BookingForClient, _) = request.wish(caller.user.id).await?;
+    let once = key.map(|key| key.once(StatusCode::CREATED, unfinished));
+    let granted = state
+        .api
+        .book_session
+        .run(BookSessionCommand {
+            client: wish.user_id,
+            booked_by: caller.user.id,
+            scheduled_at: wish.scheduled_at,
+            service: wish.service_id,
+            therapist: wish.therapist_id,
+            note: wish.note,
+            payment: wish.payment,
+            override_hours: wish.override_hours,
+            origin,
+            once: once.clone(),
+        })
+        .await
+        .map_err(Problem::booked_for_somebody)?;
+    let write = async |id, checkout: Option<Payment>| {
+        let detail = detail(&state, &caller.user, id).await?;
+        let checkout_url = checkout.and_then(|payment| payment.facts.checkout_url);
+        Ok::<_, Problem>(json(&AdminPlacedBooking { detail, checkout_url }))
+    };
+    let answer = match granted {
+        Granted::Now(Placed { booking, checkout }) => {
+            let body = write(booking.id, checkout).await?;
+            Answer::fresh(StatusCode::CREATED, finish(&state, once.as_ref(), booking.id, body).await)
+        }
+        Granted::Before(kept) => {
+            let again = async |id| {
+                let booking = state.api.links.visible(&caller.user, id).await?.booking;
+                write(id, checkout_of(&state, &booking).await).await
+            };
+            replay(&state, once.as_ref(), kept, again).await?
+        }
+    };
+    Ok(answer.respond_below("/api/admin/bookings"))
+}
+
 /// Record a payment that came in outside
 ///
 /// In cash, say, or by bank transfer. The booking is agreed from now on.
@@ -381,7 +544,7 @@ pub(crate) async fn record_offline(
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
     let origin = request.origin();
-    let wish: OfflinePayment = request.body().await?;
+    let (wish, key): (OfflinePayment, _) = request.wish(caller.user.id).await?;
     let amount = match wish.amount {
         Some(text) => {
             // The digits are in the booking's currency, so the booking has to be known before they mean anything.
@@ -391,7 +554,8 @@ pub(crate) async fn record_offline(
         }
         None => None,
     };
-    state
+    let once = key.map(|key| key.once(StatusCode::OK, unfinished));
+    let granted = state
         .api
         .record_offline
         .run(RecordOfflineCommand {
@@ -401,9 +565,29 @@ pub(crate) async fn record_offline(
             method: wish.method,
             memo: wish.reference,
             origin,
+            once: once.clone(),
         })
         .await?;
-    Ok(HttpResponse::Ok().json(detail(&state, &caller.user, id).await?))
+    answer_changed(&state, &caller.user, once.as_ref(), granted).await
+}
+
+/// The answer to a change of a booking: everything about it. The mails that the change owes are known only after it was
+/// kept.
+pub(crate) async fn answer_changed(
+    state: &State,
+    admin: &User,
+    once: Option<&Once>,
+    granted: Granted<Booking>,
+) -> Result<HttpResponse, Problem> {
+    let write = async |id| Ok(json(&detail(state, admin, id).await?));
+    let answer = match granted {
+        Granted::Now(booking) => {
+            let body = write(booking.id).await?;
+            Answer::fresh(StatusCode::OK, finish(state, once, booking.id, body).await)
+        }
+        Granted::Before(kept) => replay(state, once, kept, write).await?,
+    };
+    Ok(answer.respond())
 }
 
 /// Take all mailed links back
@@ -428,6 +612,7 @@ pub(crate) async fn revoke_links(
     Ok(HttpResponse::Ok().json(detail(&state, &caller.user, id).await?))
 }
 
+/// Everything about a booking.
 async fn detail(state: &State, admin: &User, id: BookingId) -> Result<AdminBookingDetail, Problem> {
     let BookingView { booking, client } = state.api.links.visible(admin, id).await?;
     let notices = state.api.queries.notices(id).await?;

@@ -2,5 +2,11 @@
 
 pub(crate) mod attendance;
 pub(crate) mod bookings;
+pub(crate) mod changes;
 pub(crate) mod participants;
+pub(crate) mod policy;
+pub(crate) mod schedule;
+pub(crate) mod series;
+pub(crate) mod services;
+pub(crate) mod time_off;
 pub(crate) mod users;

@@ -174,3 +174,76 @@ fn instants_have_one_form() {
         assert_eq!(instant(text), Err(Code::InvalidTimestamp), "{text:?}");
     }
 }
+
+/// Fields inside of fields.
+#[derive(Debug, PartialEq)]
+struct Nested {
+    size: u8,
+    flag: bool,
+    parts: Option<Vec<String>>,
+    inner: Option<String>,
+}
+
+impl FromFields for Nested {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let text = |fields: &mut Fields| fields.required("text", |text| Ok(text.to_owned()));
+        let size = fields.need("size", |fields, name| fields.whole_within(name, 1..=300));
+        let flag = fields.need("flag", Fields::flag);
+        let parts = fields.objects("parts", text);
+        let inner = fields.object("inner", text);
+        Some(Self { size: size?, flag: flag?, parts, inner })
+    }
+}
+
+fn nested(body: &str) -> Result<Nested, Vec<(String, &'static str)>> {
+    parse::<Nested>(body.as_bytes())
+        .map_err(|problem| problem.errors.iter().map(|e| (e.field.clone(), e.code.as_str())).collect())
+}
+
+#[test]
+fn objects_and_lists_are_read_from_the_inside() {
+    let body = r#"{"size":7,"flag":false,"parts":[{"text":"a"},{"text":"b"}],"inner":{"text":"c"}}"#;
+    let wanted = Nested { size: 7, flag: false, parts: Some(vec!["a".into(), "b".into()]), inner: Some("c".into()) };
+    assert_eq!(nested(body), Ok(wanted));
+    let empty = Nested { size: 7, flag: true, parts: Some(vec![]), inner: None };
+    assert_eq!(nested(r#"{"size":7,"flag":true,"parts":[],"inner":null}"#), Ok(empty));
+}
+
+#[test]
+fn a_mistake_inside_is_told_with_the_way_to_it() {
+    let base = |more: &str| format!(r#"{{"size":7,"flag":true,{more}}}"#);
+    for (body, field, code) in [
+        (base(r#""parts":{}"#), "parts", "wrong_type"),
+        (base(r#""parts":["a"]"#), "parts[0]", "wrong_type"),
+        (base(r#""parts":[{"text":"a"},{}]"#), "parts[1].text", "required"),
+        (base(r#""parts":[{"text":"a","x":1}]"#), "parts[0].x", "unknown_field"),
+        (base(r#""inner":[]"#), "inner", "wrong_type"),
+        (base(r#""inner":{"text":"\u0000"}"#), "inner.text", "invalid_characters"),
+        (base(r#""inner":{"text":"a","text":"b"}"#), "inner.text", "duplicate_field"),
+        (r#"{"flag":true}"#.into(), "size", "required"),
+        (r#"{"size":null,"flag":true}"#.into(), "size", "required"),
+        (r#"{"size":7,"flag":null}"#.into(), "flag", "required"),
+        (r#"{"size":0,"flag":true}"#.into(), "size", "out_of_range"),
+        (r#"{"size":301,"flag":true}"#.into(), "size", "out_of_range"),
+        (r#"{"size":300,"flag":true}"#.into(), "size", "out_of_range"),
+        (r#"{"size":1,"size":null,"flag":true}"#.into(), "size", "duplicate_field"),
+    ] {
+        assert_eq!(nested(&body), Err(one(field, code)), "{body}");
+    }
+    let deep = base(&format!(r#""parts":[{{"text":"a","x":{}{}}}]"#, "[".repeat(30_000), "]".repeat(30_000)));
+    assert_eq!(nested(&deep), Err(one("parts[0].x", "unknown_field")));
+    let wide = base(&format!(r#""parts":[{}]"#, vec!["{}"; 5_000].join(",")));
+    assert_eq!(nested(&wide).unwrap_err().len(), MAX_ERRORS);
+}
+
+#[test]
+fn dates_have_one_form() {
+    for text in ["2024-01-15", "2024-02-29", "0001-01-01", "9999-12-31"] {
+        assert_eq!(date(text).unwrap().to_string(), text);
+    }
+    for text in
+        ["", "2024-1-15", "2024-02-30", "2023-02-29", "20240115", "2024-01-15T00:00:00Z", "-024-01-15", "２024-01-1"]
+    {
+        assert_eq!(date(text), Err(Code::InvalidDate), "{text:?}");
+    }
+}

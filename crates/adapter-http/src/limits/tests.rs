@@ -38,6 +38,7 @@ fn each_kind_is_counted_for_itself() {
     limiter.refresh(ip(HERE)).unwrap();
     limiter.registration(ip(HERE)).unwrap();
     limiter.recovery(ip(HERE)).unwrap();
+    limiter.availability(ip(HERE)).unwrap();
     assert!(limiter.login(ip(HERE)).is_err() && limiter.refresh(ip(HERE)).is_err());
 }
 

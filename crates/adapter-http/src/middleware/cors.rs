@@ -28,8 +28,8 @@ pub(super) fn preflight(request: &ServiceRequest) -> Option<HttpResponse> {
     let asks = request.method() == Method::OPTIONS && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
     asks.then(|| {
         HttpResponse::NoContent()
-            .insert_header((ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST, PATCH, DELETE"))
-            .insert_header((ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type, X-Request-Id"))
+            .insert_header((ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST, PUT, PATCH, DELETE"))
+            .insert_header((ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type, Idempotency-Key, X-Request-Id"))
             .insert_header((ACCESS_CONTROL_MAX_AGE, "600"))
             .finish()
     })
@@ -46,7 +46,7 @@ pub(super) fn open(headers: &mut HeaderMap, origin: Option<HeaderValue>, setting
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(
             ACCESS_CONTROL_EXPOSE_HEADERS,
-            HeaderValue::from_static("Location, Retry-After, X-Request-Id, X-Total-Count"),
+            HeaderValue::from_static("Idempotent-Replayed, Location, Retry-After, X-Request-Id, X-Total-Count"),
         );
     }
 }

@@ -92,7 +92,7 @@ async fn answer(
     {
         return Ok(finish.response(request.into_response(response)));
     }
-    if request.path().starts_with("/api/") && !accepts_json(request.headers()) {
+    if request.path().starts_with("/api/") && !accepts_answer(&request) {
         let response = Problem::from(Code::NotAcceptable).error_response();
         return Ok(finish.response(request.into_response(response)));
     }
@@ -112,10 +112,11 @@ async fn answer(
     Err(Failure { problem: problem.into(), finish: finish.clone() })
 }
 
-/// Whether the client can take JSON, an error in JSON included.
-fn accepts_json(headers: &HeaderMap) -> bool {
+/// Whether the client can take JSON, an error in JSON included; or the file that it asks for.
+fn accepts_answer(request: &ServiceRequest) -> bool {
+    let calendar = request.path().ends_with("/calendar.ics");
     let mut ranges =
-        headers.get_all(ACCEPT).filter_map(|line| line.to_str().ok()).flat_map(|l| l.split(',')).peekable();
+        request.headers().get_all(ACCEPT).filter_map(|line| line.to_str().ok()).flat_map(|l| l.split(',')).peekable();
     ranges.peek().is_none()
         || ranges.any(|range| {
             let (media, parameters) = range.split_once(';').unwrap_or((range, ""));
@@ -123,10 +124,10 @@ fn accepts_json(headers: &HeaderMap) -> bool {
             let refused = weight.is_some_and(|q| q <= 0.0);
             let media = media.trim().to_ascii_lowercase();
             !refused
-                && matches!(
+                && (matches!(
                     media.as_str(),
                     "" | "*/*" | "application/*" | "application/json" | "application/problem+json"
-                )
+                ) || calendar && matches!(media.as_str(), "text/*" | "text/calendar"))
         })
 }
 

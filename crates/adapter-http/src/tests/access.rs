@@ -28,7 +28,15 @@ const REFRESH: &str = r#"{"refresh_token":"nobody's"}"#;
 const CHANGE: &str =
     r#"{"current_password":"violet teapots on seventeen roofs","password":"crooked lighthouse marmalade 9"}"#;
 
+const MOVE: &str = r#"{"scheduled_at":"2024-01-16T10:00:00Z"}"#;
+const BOOK_FOR_ADA: &str = r#"{"user_id":2,"scheduled_at":"2024-01-16T10:00:00Z"}"#;
+const SERIES: &str = r#"{"user_id":2,"first":"2024-01-16T10:00","timezone":"Europe/Berlin","count":2}"#;
 const RECOVER: &str = r#"{"email":"ada@example.org"}"#;
+const SERVICE: &str = r#"{"name":"First session","duration":80,"amount":120}"#;
+const SCHEDULE: &str = r#"{"timezone":"Europe/Berlin","hours":{"monday":[{"start":"09:00","end":"12:00"}]}}"#;
+const TIME_OFF: &str = r#"{"kind":"closed_dates","first_date":"2024-12-24","last_date":"2025-01-01"}"#;
+const POLICY: &str = r#"{"notice_minutes":0,"horizon_days":90,"daily_cap":null,"step_minutes":15,"cancellation":
+    {"free_minutes":1440,"late_refund_percent":0},"reschedule_minutes":1440,"completes_by_itself":true}"#;
 const INVITE: &str = r#"{"email":"mary@example.org","display_name":"Mary","role":"observer"}"#;
 
 /// In each row's practice, booking 1 is Ada's and waits for its payment, and Ada is user 2.
@@ -47,9 +55,14 @@ const ROWS: &[Row] = &[
     row("GET", "/api/auth/me", "", [401, 200, 200, 200, 401]),
     row("PATCH", "/api/auth/me", "{}", [401, 200, 200, 200, 401]),
     row("GET", "/api/services", "", [200; 5]),
+    row("GET", "/api/availability", "", [200; 5]),
     row("GET", "/api/bookings", "", [401, 200, 200, 200, 401]),
     row("POST", "/api/bookings", BOOK, [401, 201, 201, 201, 401]),
     row("GET", "/api/bookings/{id}", "", [401, 200, 403, 200, 401]),
+    row("POST", "/api/bookings/{id}/reschedule", MOVE, [401, 409, 403, 409, 401]),
+    row("GET", "/api/bookings/{id}/cancellation-quote", "", [401, 200, 403, 200, 401]),
+    row("POST", "/api/bookings/{id}/cancel", "", [401, 200, 403, 200, 401]),
+    row("GET", "/api/bookings/{id}/calendar.ics", "", [401, 404, 403, 404, 401]),
     row("GET", "/api/bookings/{id}/payment", "", [401, 200, 403, 403, 401]),
     row("POST", "/api/bookings/{id}/payment", "{}", [401, 200, 403, 403, 401]),
     row("GET", "/api/meetings/{id}/link", "", [401, 404, 403, 404, 401]),
@@ -65,12 +78,29 @@ const ROWS: &[Row] = &[
     row("POST", "/jitsi/events/{about}/{happened}", "{}", [401; 5]),
     row("POST", "/api/webhooks/jaas", "{}", [400; 5]),
     row("GET", "/api/admin/bookings", "", [401, 403, 403, 200, 401]),
+    row("POST", "/api/admin/bookings", BOOK_FOR_ADA, [401, 403, 403, 201, 401]),
+    row("POST", "/api/admin/bookings/series", SERIES, [401, 403, 403, 201, 401]),
     row("GET", "/api/admin/bookings/{id}", "", [401, 403, 403, 200, 401]),
+    row("POST", "/api/admin/bookings/{id}/reschedule", MOVE, [401, 403, 403, 409, 401]),
+    row("POST", "/api/admin/bookings/{id}/cancel", "", [401, 403, 403, 200, 401]),
+    row("POST", "/api/admin/bookings/{id}/complete", "", [401, 403, 403, 409, 401]),
+    row("POST", "/api/admin/bookings/{id}/no-show", "", [401, 403, 403, 409, 401]),
+    row("POST", "/api/admin/bookings/{id}/reopen", "", [401, 403, 403, 409, 401]),
     row("POST", "/api/admin/bookings/{id}/payments/offline", r#"{"method":"cash"}"#, [401, 403, 403, 200, 401]),
     row("POST", "/api/admin/bookings/{id}/links/revoke", "", [401, 403, 403, 409, 401]),
     row("POST", "/api/admin/bookings/{id}/participants", INVITE, [401, 403, 403, 409, 401]),
     row("DELETE", "/api/admin/bookings/{id}/participants/{participant_id}", "", [401, 403, 403, 404, 401]),
     row("GET", "/api/admin/reports/attendance", "", [401, 403, 403, 200, 401]),
+    row("GET", "/api/admin/services", "", [401, 403, 403, 200, 401]),
+    row("POST", "/api/admin/services", SERVICE, [401, 403, 403, 201, 401]),
+    row("PATCH", "/api/admin/services/{id}", r#"{"amount":90}"#, [401, 403, 403, 200, 401]),
+    row("GET", "/api/admin/schedule", "", [401, 403, 403, 200, 401]),
+    row("PUT", "/api/admin/schedule", SCHEDULE, [401, 403, 403, 200, 401]),
+    row("GET", "/api/admin/time-off", "", [401, 403, 403, 200, 401]),
+    row("POST", "/api/admin/time-off", TIME_OFF, [401, 403, 403, 201, 401]),
+    row("DELETE", "/api/admin/time-off/{id}", "", [401, 403, 403, 404, 401]),
+    row("GET", "/api/admin/policy", "", [401, 403, 403, 200, 401]),
+    row("PUT", "/api/admin/policy", POLICY, [401, 403, 403, 200, 401]),
     row("GET", "/api/admin/users", "", [401, 403, 403, 200, 401]),
     row("GET", "/api/admin/users/{id}", "", [401, 403, 403, 200, 401]),
     row("PATCH", "/api/admin/users/{id}", r#"{"first_name":"Eve"}"#, [401, 403, 403, 200, 401]),

@@ -1,14 +1,15 @@
 //! A store that answers nothing.
 
 use async_trait::async_trait;
+use attune_domain::calendar::Interval;
 use attune_domain::meeting::AttendanceFact;
 use attune_domain::notice::Notice;
 use attune_domain::{
-    BookingId, ConferenceId, EmailAddress, Participant, ParticipantId, Service, SessionId, User, UserId,
+    BookingId, ConferenceId, EmailAddress, Participant, ParticipantId, PracticePolicy, Service, SessionId, User, UserId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, BookingFilter, BookingView, Caller, Conference, Credentials, OutboxHealth, Page,
-    PageRequest, Payment, Provider, Queries, StoreError, UserFilter,
+    AccountKey, AuditEntry, BookingFilter, BookingView, CalendarSettings, Caller, Conference, Credentials,
+    OutboxHealth, Page, PageRequest, Payment, Provider, Queries, StoreError, TimeOffEntry, UserFilter,
 };
 use jiff::Timestamp;
 
@@ -37,6 +38,11 @@ nothing_answers! {
     user(id: UserId) -> Option<User>;
     users(filter: &UserFilter, page: PageRequest) -> Page<User>;
     services() -> Vec<Service>;
+    all_services() -> Vec<Service>;
+    calendar_settings(therapist: UserId) -> CalendarSettings;
+    policy() -> PracticePolicy;
+    time_off(therapist: Option<UserId>) -> Vec<TimeOffEntry>;
+    taken(therapist: UserId, from: Timestamp, until: Timestamp, now: Timestamp) -> Vec<Interval>;
     booking(id: BookingId) -> Option<BookingView>;
     bookings(filter: &BookingFilter, page: PageRequest) -> Page<BookingView>;
     payments(booking: BookingId) -> Vec<Payment>;

@@ -15,22 +15,28 @@ use attune_application::accounts::{
     AddUser, AddUserCommand, Authenticate, ChangePassword, IssueTokens, LogIn, LogOut, ManageUser, Refresh, Register,
     Registration, UpdateProfile,
 };
-use attune_application::bookings::{BookSession, Practice as Rules};
+use attune_application::bookings::{
+    BookSeries, BookSession, CalendarRules, ChangeBooking, Practice as Rules, ShowAvailability,
+};
 use attune_application::meetings::{
     AttendanceReport, JoinPages, JoinSession, MailedLink, ManageParticipants, MeetingLinks, RecordAttendance,
     RecoverLinks, ReserveRooms, RevokeLinks, Signing,
 };
 use attune_application::payments::{ConfirmPayment, OpenCheckout, RecordOfflinePayment};
+use attune_application::practice::{ManageCalendar, ManageServices};
+use attune_domain::calendar::{WallInterval, WeeklySchedule};
 use attune_domain::meeting::{RoomLimits, TokenPlacement, TokenSettings};
 use attune_domain::notice::ReminderPlan;
 use attune_domain::session::SessionPolicy;
 use attune_domain::{
-    AccessWindow, Booking, BookingId, Currency, EmailAddress, MeetingBaseUrl, Money, PersonName, Role, UserId,
+    AccessWindow, Booking, BookingId, Currency, EmailAddress, MeetingBaseUrl, Money, PersonName, Role, TimeZoneName,
+    UserId,
 };
 use attune_ports::{
     Checkout, CheckoutRequest, HealthCheck, NewService, Password, PaymentError, PaymentGateway, PaymentTerms, Provider,
     Queries, Store, WebhookVerifier,
 };
+use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::HeaderMap;
@@ -50,6 +56,17 @@ pub(crate) const SLOT: &str = "2024-01-15T10:00:00Z";
 
 /// Everybody's password: long enough for admins.
 pub(crate) const PASSWORD: &str = "violet teapots on seventeen roofs";
+
+/// Therapists who set no hours work around the clock.
+const EVERY_DAY: [Weekday; 7] = [
+    Weekday::Monday,
+    Weekday::Tuesday,
+    Weekday::Wednesday,
+    Weekday::Thursday,
+    Weekday::Friday,
+    Weekday::Saturday,
+    Weekday::Sunday,
+];
 
 /// What the video server shows.
 pub(crate) const SERVER_SECRET: &str = "Rk3vY8mLq1Zt6Xw0Jd5Hs9Bn2Pc7Fg4A";
@@ -201,6 +218,21 @@ impl Parts {
             random: random.clone(),
             clock: clock.clone(),
         };
+        let rules = CalendarRules {
+            queries: queries.clone(),
+            zones: Arc::new(SystemZones),
+            usual: WeeklySchedule {
+                zone: TimeZoneName::parse("Europe/Berlin").unwrap(),
+                week: EVERY_DAY.map(|day| (day, WallInterval::WHOLE_DAY)).into(),
+            },
+        };
+        let book_session = BookSession {
+            store: store.clone(),
+            clock: clock.clone(),
+            practice: practice.clone(),
+            rules: rules.clone(),
+            checkout: open_checkout.clone(),
+        };
         Api {
             register: Register { registration: self.registration, add_user: self.add_user() },
             log_in: LogIn {
@@ -222,12 +254,18 @@ impl Parts {
                 clock: clock.clone(),
             },
             manage_user: ManageUser { store: store.clone(), clock: clock.clone() },
-            book_session: BookSession {
+            book_series: BookSeries { sessions: book_session.clone() },
+            change_booking: ChangeBooking {
                 store: store.clone(),
+                queries: queries.clone(),
                 clock: clock.clone(),
                 practice: practice.clone(),
-                checkout: open_checkout.clone(),
+                rules: rules.clone(),
             },
+            availability: ShowAvailability { queries: queries.clone(), clock: clock.clone(), rules },
+            services: ManageServices { store: store.clone(), clock: clock.clone() },
+            calendar: ManageCalendar { store: store.clone(), zones: Arc::new(SystemZones), clock: clock.clone() },
+            book_session,
             open_checkout,
             confirm_payment: ConfirmPayment {
                 store: store.clone(),
@@ -411,6 +449,10 @@ impl Practice {
 
     pub(crate) async fn delete(&self, path: &str, token: &str) -> Reply {
         self.request(Method::DELETE, path).token(token).send().await
+    }
+
+    pub(crate) async fn put(&self, path: &str, token: &str, body: &str) -> Reply {
+        self.request(Method::PUT, path).token(token).json(body).send().await
     }
 
     pub(crate) async fn patch(&self, path: &str, token: &str, body: &str) -> Reply {

@@ -274,13 +274,17 @@ async fn pages_elsewhere_may_call_only_if_their_origin_is_listed() {
         let reply = preflight(origin).send().await;
         assert_eq!(reply.status, 204);
         assert_eq!(reply.header("access-control-allow-origin"), Some(origin));
-        assert_eq!(reply.header("access-control-allow-methods"), Some("GET, HEAD, POST, PATCH, DELETE"));
-        assert!(reply.header("access-control-allow-headers").unwrap().contains("Authorization"));
+        assert_eq!(reply.header("access-control-allow-methods"), Some("GET, HEAD, POST, PUT, PATCH, DELETE"));
+        for header in ["Authorization", "Idempotency-Key"] {
+            assert!(reply.header("access-control-allow-headers").unwrap().contains(header), "{header}");
+        }
         assert_eq!(reply.header("vary"), Some("Origin"));
         for path in ["/api/services", "/api/auth/me", "/api/nothing"] {
             let reply = practice.request(Method::GET, path).header("Origin", origin).send().await;
             assert_eq!(reply.header("access-control-allow-origin"), Some(origin), "{path}");
-            assert!(reply.header("access-control-expose-headers").unwrap().contains("X-Total-Count"));
+            for header in ["X-Total-Count", "Idempotent-Replayed"] {
+                assert!(reply.header("access-control-expose-headers").unwrap().contains(header), "{header}");
+            }
             assert_eq!(reply.header("access-control-allow-credentials"), None);
         }
     }

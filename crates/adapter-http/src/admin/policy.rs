@@ -1,0 +1,140 @@
+//! What the practice decided about booking, moving and calling off.
+
+use std::ops::RangeInclusive;
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use attune_application::practice::SetPolicyCommand;
+use attune_domain::calendar::RuleSettings;
+use attune_domain::{Booking, BookingRules, ChangeTerms, PracticePolicy};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::auth::Admin;
+use crate::input::{Fields, FromFields, Request};
+use crate::problem::Problem;
+use crate::state::State;
+
+const NOTICES: RangeInclusive<i64> = 0..=Booking::HORIZON_DAYS * 24 * 60 - 1;
+const HORIZONS: RangeInclusive<i64> = 1..=Booking::HORIZON_DAYS;
+/// No day has room for more, at a minute each.
+const CAPS: RangeInclusive<i64> = 1..=24 * 60;
+const STEPS: RangeInclusive<i64> = BookingRules::MIN_STEP_MINUTES as i64..=24 * 60;
+const CHANGES: RangeInclusive<i64> = 0..=ChangeTerms::MAX_MINUTES as i64;
+
+/// What the practice decided about booking, moving and calling off.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Policy, example = json!({
+    "notice_minutes": 120, "horizon_days": 90, "daily_cap": 6, "step_minutes": 15,
+    "cancellation": {"free_minutes": 1440, "late_refund_percent": 0},
+    "reschedule_minutes": 1440, "completes_by_itself": true,
+}))]
+pub(crate) struct PolicyBody {
+    /// How long before its beginning a session must be booked.
+    #[schema(minimum = 0, maximum = 527039)]
+    notice_minutes: u32,
+    /// How many days ahead a session can be booked.
+    #[schema(minimum = 1, maximum = 366)]
+    horizon_days: u32,
+    /// How many sessions a therapist gives on one date; null: any number.
+    #[schema(minimum = 1, maximum = 1440)]
+    daily_cap: Option<u32>,
+    /// Minutes from one beginning that is offered to the next.
+    #[schema(minimum = 5, maximum = 1440)]
+    step_minutes: u32,
+    /// On which terms a session is called off.
+    cancellation: CancellationTerms,
+    /// Until how long before its beginning clients can move a session.
+    #[schema(minimum = 0, maximum = 43200)]
+    reschedule_minutes: u32,
+    /// Whether a session counts as completed once it is over, unless somebody says otherwise.
+    completes_by_itself: bool,
+}
+
+/// On which terms a session is called off. When the practice calls off, everything goes back at any time.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CancellationTerms {
+    /// Until how long before its beginning clients get everything back.
+    #[schema(minimum = 0, maximum = 43200)]
+    free_minutes: u32,
+    /// How much of the price goes back after that, in percent.
+    #[schema(minimum = 0, maximum = 100)]
+    late_refund_percent: u8,
+}
+
+impl From<PracticePolicy> for PolicyBody {
+    fn from(policy: PracticePolicy) -> Self {
+        let PracticePolicy { rules, terms, completes_by_itself } = policy;
+        Self {
+            notice_minutes: rules.notice_minutes,
+            horizon_days: rules.horizon_days,
+            daily_cap: rules.daily_cap,
+            step_minutes: rules.step_minutes,
+            cancellation: CancellationTerms {
+                free_minutes: terms.free_minutes,
+                late_refund_percent: terms.late_refund_percent,
+            },
+            reschedule_minutes: terms.reschedule_minutes,
+            completes_by_itself,
+        }
+    }
+}
+
+/// The policy as read from a body.
+struct Wish(PracticePolicy);
+
+impl FromFields for Wish {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let notice = number(fields, "notice_minutes", NOTICES);
+        let horizon = number(fields, "horizon_days", HORIZONS);
+        let daily_cap = fields.whole_within("daily_cap", CAPS);
+        let step = number(fields, "step_minutes", STEPS);
+        let cancellation = fields.need("cancellation", |fields, name| {
+            fields.object(name, |terms| {
+                let free = number(terms, "free_minutes", CHANGES);
+                let percent = terms.need("late_refund_percent", |terms, name| terms.whole_within(name, 0..=100));
+                Some((free?, percent?))
+            })
+        });
+        let reschedule = number(fields, "reschedule_minutes", CHANGES);
+        let completes_by_itself = fields.need("completes_by_itself", Fields::flag);
+        let (free_minutes, late_refund_percent) = cancellation?;
+        Some(Self(PracticePolicy {
+            rules: RuleSettings { notice_minutes: notice?, horizon_days: horizon?, daily_cap, step_minutes: step? },
+            terms: ChangeTerms { free_minutes, late_refund_percent, reschedule_minutes: reschedule? },
+            completes_by_itself: completes_by_itself?,
+        }))
+    }
+}
+
+fn number(fields: &mut Fields, name: &str, range: RangeInclusive<i64>) -> Option<u32> {
+    fields.need(name, |fields, name| fields.whole_within(name, range))
+}
+
+/// The practice's policy
+#[utoipa::path(
+    get, path = "/api/admin/policy", operation_id = "showPolicy", tag = "Admin", security(("bearer" = [])),
+    responses((status = 200, description = "The policy", body = PolicyBody))
+)]
+pub(crate) async fn show(state: Data<State>, Admin(_): Admin, request: Request) -> Result<HttpResponse, Problem> {
+    request.no_query()?;
+    let policy = state.api.queries.policy().await?;
+    Ok(HttpResponse::Ok().json(PolicyBody::from(policy)))
+}
+
+/// Set the practice's policy
+///
+/// As a whole. It counts for what is booked from now on: sessions that are booked already keep their terms.
+#[utoipa::path(
+    put, path = "/api/admin/policy", operation_id = "setPolicy", tag = "Admin", security(("bearer" = [])),
+    request_body = PolicyBody,
+    responses((status = 200, description = "The policy as it is now", body = PolicyBody))
+)]
+pub(crate) async fn set(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
+    let origin = request.origin();
+    let Wish(policy) = request.body().await?;
+    let policy = state.api.calendar.set_policy(SetPolicyCommand { admin: caller.user.id, policy, origin }).await?;
+    Ok(HttpResponse::Ok().json(PolicyBody::from(policy)))
+}

@@ -1,0 +1,230 @@
+//! Therapists' weeks.
+
+#![expect(unused_qualifications, reason = "utoipa qualifies the parameters of a path in the code it generates")]
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use attune_application::practice::{CalendarError, SetScheduleCommand};
+use attune_domain::calendar::{WallInterval, WallTime, WeeklySchedule};
+use attune_domain::{TimeZoneName, User, UserId};
+use jiff::civil::Weekday;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::auth::Admin;
+use crate::input::{Fields, FromFields, Request};
+use crate::me::timezone;
+use crate::problem::{Code, Problem};
+use crate::state::State;
+
+const WEEKDAYS: [(&str, Weekday); 7] = [
+    ("monday", Weekday::Monday),
+    ("tuesday", Weekday::Tuesday),
+    ("wednesday", Weekday::Wednesday),
+    ("thursday", Weekday::Thursday),
+    ("friday", Weekday::Friday),
+    ("saturday", Weekday::Saturday),
+    ("sunday", Weekday::Sunday),
+];
+
+/// From one time of day to a later one, on the clock of the hours' zone.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Hours)]
+pub(crate) struct HoursBody {
+    /// The first minute.
+    #[schema(pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$", example = "09:00")]
+    start: String,
+    /// The first minute after it; 24:00 is the end of the day.
+    #[schema(pattern = "^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", example = "12:00")]
+    end: String,
+}
+
+impl From<WallInterval> for HoursBody {
+    fn from(hours: WallInterval) -> Self {
+        Self { start: hours.start().to_string(), end: hours.end().to_string() }
+    }
+}
+
+/// The hours of each weekday, in order. A day without any is a day off.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Week)]
+pub(crate) struct WeekBody {
+    monday: Vec<HoursBody>,
+    tuesday: Vec<HoursBody>,
+    wednesday: Vec<HoursBody>,
+    thursday: Vec<HoursBody>,
+    friday: Vec<HoursBody>,
+    saturday: Vec<HoursBody>,
+    sunday: Vec<HoursBody>,
+}
+
+impl WeekBody {
+    fn new(week: &[(Weekday, WallInterval)]) -> Self {
+        let on = |day: Weekday| {
+            let mut hours: Vec<_> = week.iter().filter(|(other, _)| *other == day).map(|(_, hours)| *hours).collect();
+            hours.sort_unstable();
+            hours.into_iter().map(HoursBody::from).collect()
+        };
+        Self {
+            monday: on(Weekday::Monday),
+            tuesday: on(Weekday::Tuesday),
+            wednesday: on(Weekday::Wednesday),
+            thursday: on(Weekday::Thursday),
+            friday: on(Weekday::Friday),
+            saturday: on(Weekday::Saturday),
+            sunday: on(Weekday::Sunday),
+        }
+    }
+}
+
+/// A therapist's week.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Schedule)]
+pub(crate) struct ScheduleBody {
+    /// Whose.
+    #[schema(example = 1)]
+    therapist_id: i64,
+    /// The zone whose clock the hours are read on.
+    #[schema(example = "Europe/Berlin")]
+    timezone: String,
+    /// When they work.
+    hours: WeekBody,
+    /// Whether this is only what everybody works who never said.
+    #[schema(example = false)]
+    is_default: bool,
+}
+
+impl ScheduleBody {
+    fn new(therapist: UserId, schedule: &WeeklySchedule, is_default: bool) -> Self {
+        Self {
+            therapist_id: therapist.get(),
+            timezone: schedule.zone.as_str().to_owned(),
+            hours: WeekBody::new(&schedule.week),
+            is_default,
+        }
+    }
+}
+
+/// Whose week.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the documented form of `Whose`, which is what is read")]
+pub(crate) struct ScheduleQuery {
+    /// Which therapist; the caller when left out.
+    #[param(minimum = 1)]
+    therapist_id: Option<i64>,
+}
+
+/// Whose week, as read from a query.
+struct Whose(Option<UserId>);
+
+impl FromFields for Whose {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        Some(Self(fields.whole("therapist_id", UserId::new)))
+    }
+}
+
+/// A therapist's week, as a whole.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "timezone": "Europe/Berlin",
+    "hours": {
+        "monday": [{"start": "09:00", "end": "12:00"}, {"start": "13:00", "end": "17:00"}],
+        "thursday": [{"start": "14:00", "end": "20:00"}],
+    },
+}))]
+pub(crate) struct NewSchedule {
+    /// Whose; the caller's when left out.
+    #[schema(value_type = Option<i64>, minimum = 1)]
+    therapist_id: Option<UserId>,
+    /// A zone of the IANA database, whose clock the hours are read on.
+    #[schema(value_type = String)]
+    timezone: TimeZoneName,
+    /// The hours by weekday, `monday` to `sunday`. A weekday that is left out is a day off. There are at most 42 intervals
+    /// in all; those of one day may touch, but not overlap. Hours across midnight are two intervals: until 24:00, and from
+    /// 00:00 of the next day.
+    #[schema(value_type = HashMap<String, Vec<HoursBody>>)]
+    hours: Vec<(Weekday, WallInterval)>,
+}
+
+impl FromFields for NewSchedule {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let therapist_id = fields.whole("therapist_id", UserId::new);
+        let timezone = fields.required("timezone", |text| timezone(text)?.ok_or(Code::Required));
+        let hours = fields.need("hours", |fields, name| fields.object(name, |days| Some(week(days))));
+        Some(Self { therapist_id, timezone: timezone?, hours: hours? })
+    }
+}
+
+fn week(days: &mut Fields) -> Vec<(Weekday, WallInterval)> {
+    let mut week = Vec::new();
+    for (name, weekday) in WEEKDAYS {
+        let hours = days.objects(name, interval).unwrap_or_default();
+        week.extend(hours.into_iter().map(|hours| (weekday, hours)));
+    }
+    week
+}
+
+/// Reads `start` and `end`, two times of one day.
+pub(super) fn interval(fields: &mut Fields) -> Option<WallInterval> {
+    let time = |text: &str| WallTime::parse(text).map_err(|_| Code::InvalidTime);
+    let start = fields.required("start", time);
+    let end = fields.required("end", time);
+    let (start, end) = (start?, end?);
+    match WallInterval::new(start, end) {
+        Ok(hours) => Some(hours),
+        Err(_) if start == end => {
+            fields.wrong("end", Code::EmptyInterval);
+            None
+        }
+        Err(_) => {
+            let message = "The end lies before the beginning. Hours across midnight are two intervals: until 24:00, \
+                           and from 00:00 of the next day.";
+            fields.wrong_because("end", Code::RangeBackwards, message);
+            None
+        }
+    }
+}
+
+/// A therapist's week
+///
+/// The hours in which clients can book, unless time off or extra hours say otherwise.
+#[utoipa::path(
+    get, path = "/api/admin/schedule", operation_id = "showSchedule", tag = "Admin", security(("bearer" = [])),
+    params(ScheduleQuery),
+    responses((status = 200, description = "The week", body = ScheduleBody))
+)]
+pub(crate) async fn show(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
+    let Whose(therapist) = request.query()?;
+    let therapist = match therapist {
+        Some(id) => {
+            let user = state.api.queries.user(id).await?.filter(User::is_admin);
+            user.ok_or(CalendarError::UnknownTherapist)?.id
+        }
+        None => caller.user.id,
+    };
+    let schedule = state.api.queries.calendar_settings(therapist).await?.schedule;
+    let usual = &state.api.availability.rules.usual;
+    let body = ScheduleBody::new(therapist, schedule.as_ref().unwrap_or(usual), schedule.is_none());
+    Ok(HttpResponse::Ok().json(body))
+}
+
+/// Set a therapist's week
+///
+/// As a whole. Sessions that are booked already stay where they are.
+#[utoipa::path(
+    put, path = "/api/admin/schedule", operation_id = "setSchedule", tag = "Admin", security(("bearer" = [])),
+    request_body = NewSchedule,
+    responses((status = 200, description = "The week as it is now", body = ScheduleBody))
+)]
+pub(crate) async fn set(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
+    let origin = request.origin();
+    let wish: NewSchedule = request.body().await?;
+    let therapist = wish.therapist_id.unwrap_or(caller.user.id);
+    let schedule = WeeklySchedule { zone: wish.timezone, week: wish.hours };
+    let body = ScheduleBody::new(therapist, &schedule, false);
+    let command = SetScheduleCommand { admin: caller.user.id, therapist, schedule, origin };
+    state.api.calendar.set_schedule(command).await?;
+    Ok(HttpResponse::Ok().json(body))
+}

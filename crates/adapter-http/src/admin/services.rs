@@ -1,0 +1,242 @@
+//! What can be booked, for those who decide it.
+
+use std::ops::RangeInclusive;
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use attune_application::practice::{ChangeServiceCommand, ServiceChanges, ServiceError};
+use attune_domain::text::clean_line;
+use attune_domain::{Booking, Currency, Money, Service};
+use attune_ports::NewService;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::auth::Admin;
+use crate::input::{Fields, FromFields, Request};
+use crate::problem::{Code, FieldError, Problem};
+use crate::services::ServiceBody;
+use crate::state::State;
+
+const MAX_NAME_CHARS: usize = 100;
+const MAX_DESCRIPTION_CHARS: usize = 500;
+const LENGTHS: RangeInclusive<i64> = 1..=Booking::MAX_MINUTES as i64;
+const PAUSES: RangeInclusive<i64> = 0..=Booking::MAX_MINUTES as i64;
+
+/// A kind of session, as admins see it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AdminService)]
+pub(crate) struct AdminServiceBody {
+    #[serde(flatten)]
+    service: ServiceBody,
+    /// Minutes after a session that nobody else can book.
+    #[schema(example = 10)]
+    pause: u32,
+    /// Whether it can be booked.
+    #[schema(example = true)]
+    active: bool,
+}
+
+impl From<&Service> for AdminServiceBody {
+    fn from(service: &Service) -> Self {
+        Self { service: service.into(), pause: service.pause_minutes, active: service.active }
+    }
+}
+
+/// Everything that can be booked or could be once.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AdminServiceList {
+    services: Vec<AdminServiceBody>,
+}
+
+/// A service to be offered.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "name": "First session", "description": "To get to know each other.", "duration": 80, "pause": 10, "amount": 120.00,
+}))]
+pub(crate) struct ServiceOffer {
+    /// What it is called, one line of at most 100 characters. It stands in mails, so keep it neutral.
+    #[schema(min_length = 1, max_length = 100)]
+    name: String,
+    /// A few words about it, at most 500 characters.
+    #[schema(value_type = Option<String>, max_length = 500)]
+    description: String,
+    /// Length in minutes.
+    #[schema(minimum = 1, maximum = 720)]
+    duration: u32,
+    /// Minutes after a session that nobody else can book; none when left out.
+    #[schema(value_type = Option<u32>, minimum = 0, maximum = 720)]
+    pause: u32,
+    /// What it costs. 0: nothing is due.
+    #[schema(value_type = f64, minimum = 0)]
+    amount: String,
+    /// ISO 4217. All services of a practice have the same, which it is when left out.
+    #[schema(value_type = Option<String>, example = "EUR")]
+    currency: Option<Currency>,
+}
+
+impl FromFields for ServiceOffer {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let name = fields.required("name", name);
+        let description = description(fields);
+        let duration = fields.need("duration", |fields, name| fields.whole_within(name, LENGTHS));
+        let pause = fields.whole_within("pause", PAUSES).unwrap_or(0);
+        let amount = fields.need("amount", Fields::number);
+        let currency =
+            fields.optional("currency", |text| Currency::parse(text).map(Some).map_err(|_| Code::InvalidCurrency));
+        Some(Self { name: name?, description, duration: duration?, pause, amount: amount?, currency })
+    }
+}
+
+/// Changes of a service. What is left out stays.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"amount": 110.00}))]
+pub(crate) struct ServiceChange {
+    /// What it is called, one line of at most 100 characters.
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 100)]
+    name: Option<String>,
+    /// A few words about it, at most 500 characters; null or an empty text empties it.
+    #[schema(max_length = 500)]
+    description: Option<String>,
+    /// Length in minutes.
+    #[schema(minimum = 1, maximum = 720)]
+    duration: Option<u32>,
+    /// Minutes after a session that nobody else can book.
+    #[schema(minimum = 0, maximum = 720)]
+    pause: Option<u32>,
+    /// What it costs from now on, in its currency.
+    #[schema(value_type = Option<f64>, minimum = 0)]
+    amount: Option<String>,
+    /// Whether it can be booked.
+    active: Option<bool>,
+}
+
+impl FromFields for ServiceChange {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        Some(Self {
+            name: fields.has("name").then(|| fields.required("name", name)).flatten(),
+            description: fields.has("description").then(|| description(fields)),
+            duration: fields.whole_within("duration", LENGTHS),
+            pause: fields.whole_within("pause", PAUSES),
+            amount: fields.number("amount"),
+            active: fields.flag("active"),
+        })
+    }
+}
+
+fn name(text: &str) -> Result<String, Code> {
+    let name = clean_line(text);
+    match name.chars().count() {
+        0 => Err(Code::Required),
+        1..=MAX_NAME_CHARS => Ok(name),
+        _ => Err(Code::TooLong),
+    }
+}
+
+/// A few lines, each of them clean. Missing is empty.
+fn description(fields: &mut Fields) -> String {
+    let text = fields.optional_lines("description").unwrap_or_default();
+    let lines: Vec<String> = text.lines().map(clean_line).collect();
+    let clean = lines.join("\n").trim().to_owned();
+    if clean.chars().count() > MAX_DESCRIPTION_CHARS {
+        fields.wrong("description", Code::TooLong);
+    }
+    clean
+}
+
+/// The practice's currency, which its first service decides for good.
+fn currency(own: Option<Currency>, asked: Option<Currency>) -> Result<Currency, Problem> {
+    match (own, asked) {
+        (Some(own), Some(asked)) if own != asked => {
+            let message = format!("The practice's currency is {own}.");
+            Err(Problem::invalid(vec![FieldError::with_message("currency", Code::CurrencyMismatch, message)]))
+        }
+        (Some(currency), _) | (None, Some(currency)) => Ok(currency),
+        (None, None) => Err(Problem::field("currency", Code::Required)),
+    }
+}
+
+fn price(digits: &str, currency: Currency) -> Result<Money, Problem> {
+    Money::parse_decimal(digits, currency).map_err(|_| Problem::field("amount", Code::InvalidAmount))
+}
+
+/// All services
+///
+/// Also those that cannot be booked any more.
+#[utoipa::path(
+    get, path = "/api/admin/services", operation_id = "listAllServices", tag = "Admin", security(("bearer" = [])),
+    responses((status = 200, description = "The services", body = AdminServiceList))
+)]
+pub(crate) async fn list(state: Data<State>, Admin(_): Admin, request: Request) -> Result<HttpResponse, Problem> {
+    request.no_query()?;
+    let services = state.api.queries.all_services().await?;
+    Ok(HttpResponse::Ok().json(AdminServiceList { services: services.iter().map(AdminServiceBody::from).collect() }))
+}
+
+/// Offer a service
+///
+/// It can be booked at once.
+#[utoipa::path(
+    post, path = "/api/admin/services", operation_id = "addService", tag = "Admin", security(("bearer" = [])),
+    request_body = ServiceOffer,
+    responses((status = 201, description = "The service", body = AdminServiceBody))
+)]
+pub(crate) async fn add(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
+    let origin = request.origin();
+    let offer: ServiceOffer = request.body().await?;
+    let services = state.api.queries.all_services().await?;
+    let currency = currency(services.first().map(|service| service.price.currency()), offer.currency)?;
+    let new = NewService {
+        name: offer.name,
+        description: offer.description,
+        minutes: offer.duration,
+        pause_minutes: offer.pause,
+        price: price(&offer.amount, currency)?,
+    };
+    let service = state.api.services.add(caller.user.id, new, &origin).await?;
+    Ok(HttpResponse::Created().json(AdminServiceBody::from(&service)))
+}
+
+/// Change a service
+///
+/// Sessions that are booked already keep their length and their price.
+#[utoipa::path(
+    patch, path = "/api/admin/services/{id}", operation_id = "changeService", tag = "Admin",
+    security(("bearer" = [])),
+    params(("id" = i64, Path, minimum = 1, description = "The service's id", example = 1)),
+    request_body = ServiceChange,
+    responses((status = 200, description = "The service as it is now", body = AdminServiceBody))
+)]
+pub(crate) async fn change(
+    state: Data<State>,
+    Admin(caller): Admin,
+    request: Request,
+) -> Result<HttpResponse, Problem> {
+    let id = request.service_id()?;
+    let origin = request.origin();
+    let wish: ServiceChange = request.body().await?;
+    let price = match wish.amount {
+        Some(digits) => {
+            // The digits are in the service's currency, which never changes.
+            let services = state.api.queries.all_services().await?;
+            let service = services.iter().find(|service| service.id == id).ok_or(ServiceError::NotFound)?;
+            Some(price(&digits, service.price.currency())?)
+        }
+        None => None,
+    };
+    let changes = ServiceChanges {
+        name: wish.name,
+        description: wish.description,
+        minutes: wish.duration,
+        pause_minutes: wish.pause,
+        price,
+        active: wish.active,
+    };
+    let command = ChangeServiceCommand { admin: caller.user.id, service: id, changes, origin };
+    let service = state.api.services.change(command).await?;
+    Ok(HttpResponse::Ok().json(AdminServiceBody::from(&service)))
+}
+
+#[cfg(test)]
+mod tests;

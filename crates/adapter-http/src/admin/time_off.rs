@@ -1,0 +1,297 @@
+//! What differs from therapists' weeks: time off and extra hours.
+
+#![expect(unused_qualifications, reason = "utoipa qualifies the parameters of a path in the code it generates")]
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use attune_application::practice::AddTimeOffCommand;
+use attune_domain::UserId;
+use attune_domain::calendar::TimeOff;
+use attune_ports::TimeOffEntry;
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::admin::schedule::interval;
+use crate::auth::Admin;
+use crate::input::{Fields, FromFields, Request, date, instant};
+use crate::output::Instant;
+use crate::problem::{Code, Problem};
+use crate::state::State;
+
+/// What differs from a therapist's week. Dates and times of day are those of the zone of their hours.
+#[derive(Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[schema(as = TimeOff)]
+pub(crate) enum TimeOffBody {
+    /// Nothing can be booked on these dates.
+    ClosedDates {
+        /// Which entry.
+        #[schema(example = 5)]
+        id: i64,
+        /// Whose.
+        #[schema(example = 1)]
+        therapist_id: i64,
+        /// The first date.
+        #[schema(format = Date, example = "2024-12-24")]
+        first_date: String,
+        /// The last date, which is included.
+        #[schema(format = Date, example = "2025-01-01")]
+        last_date: String,
+        /// Since when it is known.
+        #[schema(value_type = String, format = DateTime, example = "2024-01-10T08:00:00Z")]
+        created_at: Instant,
+    },
+    /// Nothing can be booked between two instants.
+    Closed {
+        /// Which entry.
+        #[schema(example = 6)]
+        id: i64,
+        /// Whose.
+        #[schema(example = 1)]
+        therapist_id: i64,
+        /// From when on.
+        #[schema(value_type = String, format = DateTime, example = "2024-01-15T09:00:00Z")]
+        from: Instant,
+        /// Until when.
+        #[schema(value_type = String, format = DateTime, example = "2024-01-15T11:30:00Z")]
+        to: Instant,
+        /// Since when it is known.
+        #[schema(value_type = String, format = DateTime, example = "2024-01-10T08:00:00Z")]
+        created_at: Instant,
+    },
+    /// More hours on one date.
+    ExtraHours {
+        /// Which entry.
+        #[schema(example = 7)]
+        id: i64,
+        /// Whose.
+        #[schema(example = 1)]
+        therapist_id: i64,
+        /// Which date.
+        #[schema(format = Date, example = "2024-01-20")]
+        date: String,
+        /// From when on.
+        #[schema(example = "10:00")]
+        start: String,
+        /// Until when.
+        #[schema(example = "14:00")]
+        end: String,
+        /// Since when it is known.
+        #[schema(value_type = String, format = DateTime, example = "2024-01-10T08:00:00Z")]
+        created_at: Instant,
+    },
+}
+
+impl From<&TimeOffEntry> for TimeOffBody {
+    fn from(entry: &TimeOffEntry) -> Self {
+        let (id, therapist_id, created_at) = (entry.id.get(), entry.therapist.get(), Instant(entry.created_at));
+        match entry.what {
+            TimeOff::Dates { first, last } => Self::ClosedDates {
+                id,
+                therapist_id,
+                first_date: first.to_string(),
+                last_date: last.to_string(),
+                created_at,
+            },
+            TimeOff::Between(interval) => Self::Closed {
+                id,
+                therapist_id,
+                from: Instant(interval.start()),
+                to: Instant(interval.end()),
+                created_at,
+            },
+            TimeOff::ExtraHours { date, hours } => Self::ExtraHours {
+                id,
+                therapist_id,
+                date: date.to_string(),
+                start: hours.start().to_string(),
+                end: hours.end().to_string(),
+                created_at,
+            },
+        }
+    }
+}
+
+/// What differs from therapists' weeks.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TimeOffList {
+    time_off: Vec<TimeOffBody>,
+}
+
+/// Whose time off.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the documented form of `Whose`, which is what is read")]
+pub(crate) struct TimeOffQuery {
+    /// Only of this therapist.
+    #[param(minimum = 1)]
+    therapist_id: Option<i64>,
+}
+
+/// Whose time off, as read from a query.
+struct Whose(Option<UserId>);
+
+impl FromFields for Whose {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        Some(Self(fields.whole("therapist_id", UserId::new)))
+    }
+}
+
+/// Time off, or extra hours. Where one entry closes and another one opens, closed wins.
+#[derive(ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[schema(example = json!({"kind": "closed_dates", "first_date": "2024-12-24", "last_date": "2025-01-01"}))]
+#[expect(dead_code, reason = "the documented form of `Wish`, which is what is read")]
+pub(crate) enum NewTimeOff {
+    /// Nothing can be booked on these dates: a holiday, a leave.
+    ClosedDates {
+        /// Whose; the caller's when left out.
+        #[schema(minimum = 1)]
+        therapist_id: Option<i64>,
+        /// The first date.
+        #[schema(format = Date)]
+        first_date: String,
+        /// The last date, which is included.
+        #[schema(format = Date)]
+        last_date: String,
+    },
+    /// Nothing can be booked between two instants: a visit to the dentist.
+    Closed {
+        /// Whose; the caller's when left out.
+        #[schema(minimum = 1)]
+        therapist_id: Option<i64>,
+        /// From when on: RFC 3339 with `Z` or an offset. Cut to a whole second.
+        #[schema(format = DateTime)]
+        from: String,
+        /// Until when.
+        #[schema(format = DateTime)]
+        to: String,
+    },
+    /// More hours on one date.
+    ExtraHours {
+        /// Whose; the caller's when left out.
+        #[schema(minimum = 1)]
+        therapist_id: Option<i64>,
+        /// Which date.
+        #[schema(format = Date)]
+        date: String,
+        /// From when on, as `10:00`.
+        start: String,
+        /// Until when, at most `24:00`.
+        end: String,
+    },
+}
+
+/// Time off, as read from a body.
+struct Wish {
+    therapist: Option<UserId>,
+    what: TimeOff,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    ClosedDates,
+    Closed,
+    ExtraHours,
+}
+
+impl FromFields for Wish {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let therapist = fields.whole("therapist_id", UserId::new);
+        let kind = fields.required("kind", |text| match text {
+            "closed_dates" => Ok(Kind::ClosedDates),
+            "closed" => Ok(Kind::Closed),
+            "extra_hours" => Ok(Kind::ExtraHours),
+            _ => Err(Code::InvalidValue),
+        });
+        let what = match kind {
+            Some(Kind::ClosedDates) => closed_dates(fields),
+            Some(Kind::Closed) => closed(fields),
+            Some(Kind::ExtraHours) => extra_hours(fields),
+            None => {
+                // Which of these belong here, only the kind would tell.
+                fields.skip(&["first_date", "last_date", "from", "to", "date", "start", "end"]);
+                None
+            }
+        };
+        Some(Self { therapist, what: what? })
+    }
+}
+
+fn closed_dates(fields: &mut Fields) -> Option<TimeOff> {
+    let first = fields.required("first_date", date);
+    let last = fields.required("last_date", date);
+    let dates = TimeOff::dates(first?, last?);
+    if dates.is_err() {
+        fields.wrong("last_date", Code::RangeBackwards);
+    }
+    dates.ok()
+}
+
+fn closed(fields: &mut Fields) -> Option<TimeOff> {
+    let second = |text: &str| Timestamp::from_second(instant(text)?.as_second()).map_err(|_| Code::InvalidTimestamp);
+    let from = fields.required("from", second);
+    let to = fields.required("to", second);
+    let (from, to) = (from?, to?);
+    let between = TimeOff::between(from, to);
+    if between.is_err() {
+        fields.wrong("to", if to == from { Code::EmptyInterval } else { Code::RangeBackwards });
+    }
+    between.ok()
+}
+
+fn extra_hours(fields: &mut Fields) -> Option<TimeOff> {
+    let date = fields.required("date", date);
+    let hours = interval(fields);
+    Some(TimeOff::ExtraHours { date: date?, hours: hours? })
+}
+
+/// Time off and extra hours
+///
+/// Of all therapists, unless one is named, in the order in which they became known.
+#[utoipa::path(
+    get, path = "/api/admin/time-off", operation_id = "listTimeOff", tag = "Admin", security(("bearer" = [])),
+    params(TimeOffQuery),
+    responses((status = 200, description = "The entries", body = TimeOffList))
+)]
+pub(crate) async fn list(state: Data<State>, Admin(_): Admin, request: Request) -> Result<HttpResponse, Problem> {
+    let Whose(therapist) = request.query()?;
+    let entries = state.api.queries.time_off(therapist).await?;
+    Ok(HttpResponse::Ok().json(TimeOffList { time_off: entries.iter().map(TimeOffBody::from).collect() }))
+}
+
+/// Take time off, or work more
+///
+/// Sessions that are booked already stay where they are.
+#[utoipa::path(
+    post, path = "/api/admin/time-off", operation_id = "addTimeOff", tag = "Admin", security(("bearer" = [])),
+    request_body = NewTimeOff,
+    responses((status = 201, description = "The entry", body = TimeOffBody))
+)]
+pub(crate) async fn add(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
+    let origin = request.origin();
+    let wish: Wish = request.body().await?;
+    let therapist = wish.therapist.unwrap_or(caller.user.id);
+    let command = AddTimeOffCommand { admin: caller.user.id, therapist, what: wish.what, origin };
+    let entry = state.api.calendar.add_time_off(command).await?;
+    Ok(HttpResponse::Created().json(TimeOffBody::from(&entry)))
+}
+
+/// Forget time off, or extra hours
+#[utoipa::path(
+    delete, path = "/api/admin/time-off/{id}", operation_id = "removeTimeOff", tag = "Admin",
+    security(("bearer" = [])),
+    params(("id" = i64, Path, minimum = 1, description = "The entry's id", example = 5)),
+    responses((status = 204, description = "Forgotten"))
+)]
+pub(crate) async fn remove(
+    state: Data<State>,
+    Admin(caller): Admin,
+    request: Request,
+) -> Result<HttpResponse, Problem> {
+    let id = request.time_off_id()?;
+    request.no_query()?;
+    state.api.calendar.remove_time_off(caller.user.id, id, &request.origin()).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,182 @@
+//! When sessions can be booked.
+
+#![expect(unused_qualifications, reason = "utoipa qualifies the parameters of a path in the code it generates")]
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use attune_domain::calendar::{AskedRange, RangeError};
+use attune_domain::{ServiceId, Slot, TimeZoneName, UserId};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::input::{Fields, FromFields, Request, date, instant};
+use crate::me::timezone;
+use crate::problem::{Code, Problem};
+use crate::state::State;
+
+/// A range goes this many days beyond its first by itself: a week in all.
+const USUAL_DAYS: i64 = 6;
+
+/// A time at which a session can be booked.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Slot)]
+pub(crate) struct SlotBody {
+    /// When the session begins: what to send as `scheduled_at`.
+    #[schema(format = DateTime, example = "2024-01-15T10:00:00+01:00")]
+    start: String,
+    /// When it ends.
+    #[schema(format = DateTime, example = "2024-01-15T10:50:00+01:00")]
+    end: String,
+}
+
+impl SlotBody {
+    fn new(slot: Slot, zone: &TimeZone) -> Self {
+        Self { start: local(slot.start, zone), end: local(slot.end, zone) }
+    }
+}
+
+/// What can be booked.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Availability {
+    /// The zone that dates and times are written in.
+    #[schema(example = "Europe/Berlin")]
+    timezone: String,
+    /// The slots by date, earliest first. Dates without one are not there.
+    #[schema(example = json!({
+        "2024-01-15": [{"start": "2024-01-15T10:00:00+01:00", "end": "2024-01-15T10:50:00+01:00"}],
+    }))]
+    slots: BTreeMap<String, Vec<SlotBody>>,
+    /// The first beginning from the range's start on, also beyond its end; null when nothing at all is free.
+    #[schema(required = true, format = DateTime, example = "2024-01-15T10:00:00+01:00")]
+    next_available: Option<String>,
+}
+
+/// An instant on a zone's own clock, with the offset of that moment.
+fn local(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+}
+
+/// What to look for.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the documented form of `Wanted`, which is what is read")]
+pub(crate) struct AvailabilityQuery {
+    /// Which service; the practice's first when left out.
+    #[param(minimum = 1)]
+    service_id: Option<i64>,
+    /// With whom; the practice's first therapist when left out.
+    #[param(minimum = 1)]
+    therapist_id: Option<i64>,
+    /// From when on: a date in the asked zone, or an instant (RFC 3339). Today when left out.
+    #[param(example = "2024-01-15")]
+    from: Option<String>,
+    /// Until when: a date, which is the last one included, or an instant, before which the sessions begin. A week when
+    /// left out, 31 days at most.
+    #[param(example = "2024-01-21")]
+    to: Option<String>,
+    /// A zone of the IANA database, in which the answer writes dates and times; the practice's own when left out.
+    #[param(example = "Europe/Berlin")]
+    timezone: Option<String>,
+}
+
+/// One end of a range as it was sent.
+#[derive(Clone, Copy)]
+enum End {
+    Date(Date),
+    Instant(Timestamp),
+}
+
+/// What to look for, as read from a query.
+struct Wanted {
+    service: Option<ServiceId>,
+    therapist: Option<UserId>,
+    from: Option<End>,
+    to: Option<End>,
+    zone: Option<TimeZoneName>,
+}
+
+impl FromFields for Wanted {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let service = fields.whole("service_id", ServiceId::new);
+        let therapist = fields.whole("therapist_id", UserId::new);
+        let (from, to) = (end(fields, "from"), end(fields, "to"));
+        if let (Some(End::Date(_)), Some(End::Instant(_))) | (Some(End::Instant(_)), Some(End::Date(_))) = (from, to) {
+            fields.wrong("to", Code::RangeMixed);
+        }
+        let zone = fields.optional("timezone", timezone);
+        Some(Self { service, therapist, from, to, zone })
+    }
+}
+
+fn end(fields: &mut Fields, name: &str) -> Option<End> {
+    let text = fields.optional(name, |text| Ok((!text.is_empty()).then(|| text.to_owned())))?;
+    let end = date(&text).map(End::Date).or_else(|_| instant(&text).map(End::Instant)).ok();
+    if end.is_none() {
+        let forms = "It has to be a date like 2024-01-15, or a time like 2024-01-15T10:00:00Z, with `Z` or an offset, \
+                     whose `+` is written `%2B` in a query.";
+        fields.wrong_because(name, Code::InvalidTimestamp, forms);
+    }
+    end
+}
+
+impl Wanted {
+    fn range(&self, now: Timestamp, zone: &TimeZone) -> Result<AskedRange, RangeError> {
+        match (self.from, self.to) {
+            (Some(End::Instant(from)), to) => {
+                let until = match to {
+                    Some(End::Instant(to)) => to,
+                    Some(End::Date(_)) | None => later(from, USUAL_DAYS + 1),
+                };
+                AskedRange::new(from, until, zone.clone())
+            }
+            (None, Some(End::Instant(to))) => AskedRange::new(now, to, zone.clone()),
+            (from, to) => {
+                let first = match from {
+                    Some(End::Date(first)) => first,
+                    Some(End::Instant(_)) | None => zone.to_datetime(now).date(),
+                };
+                let last = match to {
+                    Some(End::Date(last)) => last,
+                    Some(End::Instant(_)) | None => first.saturating_add(USUAL_DAYS.days()),
+                };
+                AskedRange::of_dates(first, last, zone.clone())
+            }
+        }
+    }
+}
+
+fn later(from: Timestamp, days: i64) -> Timestamp {
+    from.saturating_add(SignedDuration::from_hours(24 * days)).unwrap_or(Timestamp::MAX)
+}
+
+/// When a session can be booked
+///
+/// The free times of one therapist for one service, written in the zone that was asked for, whatever zone the hours are
+/// kept in. A `start` can be sent as `scheduled_at` as it is. Somebody else may be faster all the same.
+#[utoipa::path(
+    get, path = "/api/availability", operation_id = "showAvailability", tag = "Bookings",
+    params(AvailabilityQuery),
+    responses((status = 200, description = "What can be booked", body = Availability))
+)]
+pub(crate) async fn show(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
+    state.limiter.availability(request.address())?;
+    let wanted: Wanted = request.query()?;
+    let looking = &state.api.availability;
+    let name = wanted.zone.as_ref().unwrap_or(&looking.rules.usual.zone);
+    let zone = looking.rules.zones.find(name).ok_or_else(|| Problem::field("timezone", Code::InvalidTimezone))?;
+    let range = wanted.range(state.api.clock.now(), &zone)?;
+    let found = looking.run(wanted.service, wanted.therapist, &range).await?;
+    let day = |(date, slots): (Date, Vec<Slot>)| {
+        (date.to_string(), slots.into_iter().map(|slot| SlotBody::new(slot, &zone)).collect())
+    };
+    Ok(HttpResponse::Ok().json(Availability {
+        timezone: zone.iana_name().unwrap_or(name.as_str()).to_owned(),
+        slots: found.slots.into_iter().map(day).collect(),
+        next_available: found.next_available.map(|at| local(at, &zone)),
+    }))
+}

@@ -1,0 +1,233 @@
+//! Moving a booking and calling it off.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use attune_application::bookings::{Change, ChangeBookingCommand};
+use attune_application::{Granted, Origin};
+use attune_domain::{Booking, BookingId, Money, User, Viewer};
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::auth::Signed;
+use crate::bookings::BookingDetail;
+use crate::idempotency::{Answer, Key};
+use crate::input::{Fields, FromFields, Request, instant};
+use crate::output::{Amount, Instant, json};
+use crate::problem::{Code, Problem};
+use crate::state::State;
+
+/// Longest reason for calling off, in characters.
+const MAX_REASON_CHARS: usize = 500;
+
+/// Where a session moves.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"scheduled_at": "2024-01-16T10:00:00Z", "version": 2}))]
+pub(crate) struct Reschedule {
+    /// When it should begin: RFC 3339 with `Z` or an offset. Cut to a whole second.
+    #[schema(value_type = String, format = DateTime)]
+    pub(crate) scheduled_at: Timestamp,
+    /// The `version` that the person saw. If there is another one by now, nothing happens (409 `version_conflict`).
+    #[schema(minimum = 1)]
+    pub(crate) version: Option<u32>,
+}
+
+impl FromFields for Reschedule {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let scheduled_at = fields.required("scheduled_at", instant);
+        let version = version(fields);
+        Some(Self { scheduled_at: scheduled_at?, version })
+    }
+}
+
+/// How a session is called off.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "Ill", "expected_refund": 100.00}))]
+pub(crate) struct Cancel {
+    /// What the person says about it, at most 500 characters. The client and the practice can read it.
+    #[schema(max_length = 500)]
+    pub(crate) reason: Option<String>,
+    /// The refund that the person was told, in the booking's currency. If it is another one by now, nothing happens (409
+    /// `quote_changed`).
+    #[schema(value_type = Option<f64>, minimum = 0)]
+    pub(crate) expected_refund: Option<String>,
+    /// The `version` that the person saw. If there is another one by now, nothing happens (409 `version_conflict`).
+    #[schema(minimum = 1)]
+    pub(crate) version: Option<u32>,
+}
+
+impl FromFields for Cancel {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let reason = fields.optional_lines("reason").map(|text| text.trim().to_owned());
+        if reason.as_ref().is_some_and(|text| text.chars().count() > MAX_REASON_CHARS) {
+            fields.wrong("reason", Code::TooLong);
+        }
+        Some(Self {
+            reason: reason.filter(|text| !text.is_empty()),
+            expected_refund: fields.number("expected_refund"),
+            version: version(fields),
+        })
+    }
+}
+
+impl Cancel {
+    /// The change of this booking. The refund is in the booking's currency, so the booking has to be known.
+    pub(crate) fn of(self, booking: &Booking) -> Result<Change, Problem> {
+        let currency = booking.price.currency();
+        let read = |text: String| {
+            Money::parse_decimal(&text, currency).map_err(|_| Problem::field("expected_refund", Code::InvalidAmount))
+        };
+        let expected_refund = self.expected_refund.map(read).transpose()?;
+        Ok(Change::Cancel { reason: self.reason, expected_refund })
+    }
+}
+
+/// Which version of a booking a change is based on.
+pub(crate) fn version(fields: &mut Fields) -> Option<u32> {
+    fields.whole("version", |n| u32::try_from(n).ok().filter(|version| *version > 0))
+}
+
+/// What calling a session off would mean now.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CancellationQuote)]
+pub(crate) struct QuoteBody {
+    /// Whether it is too late to call it off for nothing. The practice itself is never late.
+    #[schema(example = false)]
+    late: bool,
+    /// What would go back to the client.
+    #[schema(value_type = f64, minimum = 0, example = 100.0)]
+    refund_amount: Amount,
+    /// What the practice would keep of what was paid.
+    #[schema(value_type = f64, minimum = 0, example = 0.0)]
+    fee_amount: Amount,
+    /// ISO 4217.
+    #[schema(example = "EUR")]
+    currency: String,
+    /// Until when the client can call it off for nothing.
+    #[schema(value_type = String, format = DateTime, example = "2024-01-14T10:00:00Z")]
+    free_until: Instant,
+}
+
+/// Move a session
+///
+/// Booking, payment, room and links stay. A client can move a session until the practice's notice is over, an admin until
+/// it ends; an admin is bound to the hours here and can step over them below `/api/admin`. Everybody who takes part gets
+/// a mail. Moving to the time that it has changes nothing.
+#[utoipa::path(
+    post, path = "/api/bookings/{id}/reschedule", operation_id = "rescheduleBooking", tag = "Bookings",
+    security(("bearer" = [])),
+    params(("id" = i64, Path, minimum = 1, description = "The booking's id", example = 42)),
+    request_body = Reschedule,
+    responses((status = 200, description = "The booking as it is now", body = BookingDetail))
+)]
+pub(crate) async fn reschedule(
+    state: Data<State>,
+    Signed(caller): Signed,
+    request: Request,
+) -> Result<HttpResponse, Problem> {
+    let id = request.booking_id()?;
+    state.api.links.visible(&caller.user, id).await?;
+    let origin = request.origin();
+    let (wish, key): (Reschedule, _) = request.wish(caller.user.id).await?;
+    let change = Change::Reschedule { to: wish.scheduled_at, override_hours: false };
+    grant(&state, &caller.user, id, Wish { change, version: wish.version, origin, key }).await
+}
+
+/// What calling a session off would mean
+///
+/// On the terms on which it was booked, at this moment, for whoever asks: when an admin calls off, everything that was paid
+/// goes back at any time.
+#[utoipa::path(
+    get, path = "/api/bookings/{id}/cancellation-quote", operation_id = "quoteCancellation", tag = "Bookings",
+    security(("bearer" = [])),
+    params(("id" = i64, Path, minimum = 1, description = "The booking's id", example = 42)),
+    responses((status = 200, description = "What it would mean", body = QuoteBody))
+)]
+pub(crate) async fn quote(
+    state: Data<State>,
+    Signed(caller): Signed,
+    request: Request,
+) -> Result<HttpResponse, Problem> {
+    let id = request.booking_id()?;
+    request.no_query()?;
+    let (booking, quote) = state.api.change_booking.quote(caller.user.id, caller.user.role, id).await?;
+    Ok(HttpResponse::Ok().json(QuoteBody {
+        late: quote.late,
+        refund_amount: Amount(quote.refund),
+        fee_amount: Amount(quote.fee),
+        currency: booking.price.currency().code().to_owned(),
+        free_until: Instant(quote.free_until),
+    }))
+}
+
+/// Call a session off
+///
+/// A client can do it until the session begins, an admin until it ends. Ask for the quote first, and send its
+/// `refund_amount` as `expected_refund`: then nobody is surprised by a deadline that passed in between. Everybody who takes
+/// part gets a mail. An unpaid booking lets its slot go.
+#[utoipa::path(
+    post, path = "/api/bookings/{id}/cancel", operation_id = "cancelBooking", tag = "Bookings",
+    security(("bearer" = [])),
+    params(("id" = i64, Path, minimum = 1, description = "The booking's id", example = 42)),
+    request_body = Cancel,
+    responses((status = 200, description = "The booking as it is now", body = BookingDetail))
+)]
+pub(crate) async fn cancel(
+    state: Data<State>,
+    Signed(caller): Signed,
+    request: Request,
+) -> Result<HttpResponse, Problem> {
+    let id = request.booking_id()?;
+    let booking = state.api.links.visible(&caller.user, id).await?.booking;
+    let origin = request.origin();
+    let (wish, key): (Cancel, _) = request.optional_wish(caller.user.id).await?;
+    let version = wish.version;
+    grant(&state, &caller.user, id, Wish { change: wish.of(&booking)?, version, origin, key }).await
+}
+
+/// A change that somebody wishes.
+pub(crate) struct Wish {
+    /// What.
+    pub(crate) change: Change,
+    /// The version it is based on.
+    pub(crate) version: Option<u32>,
+    /// Where it came from.
+    pub(crate) origin: Origin,
+    /// What it is called, if it has a name.
+    pub(crate) key: Option<Key>,
+}
+
+impl Wish {
+    /// What the use case is asked for. `write` writes the answer down that is kept.
+    pub(crate) fn command(
+        self,
+        person: &User,
+        booking: BookingId,
+        write: impl Fn(&Booking) -> String + Send + Sync + 'static,
+    ) -> ChangeBookingCommand {
+        ChangeBookingCommand {
+            actor: person.id,
+            role: person.role,
+            booking,
+            change: self.change,
+            version: self.version,
+            origin: self.origin,
+            once: self.key.map(|key| key.once(StatusCode::OK, write)),
+        }
+    }
+}
+
+/// Changes the booking and answers with it as its client sees it.
+async fn grant(state: &State, person: &User, booking: BookingId, wish: Wish) -> Result<HttpResponse, Problem> {
+    let (links, viewer) = (state.api.links.clone(), Viewer::from(person));
+    let write = move |booking: &Booking| json(&BookingDetail::new(&links, booking, &viewer));
+    let command = wish.command(person, booking, write.clone());
+    let answer = match state.api.change_booking.run(command).await? {
+        Granted::Now(booking) => Answer::fresh(StatusCode::OK, write(&booking)),
+        Granted::Before(kept) => Answer::kept(kept),
+    };
+    Ok(answer.respond())
+}

@@ -1,0 +1,258 @@
+//! What can be booked, as anybody asks for it.
+
+use attune_domain::Role;
+use jiff::SignedDuration;
+
+use super::harness::*;
+
+/// Sessions of an hour without a pause, offered every hour.
+async fn hourly(practice: &Practice, carl: &str) {
+    let hour = practice.patch("/api/admin/services/1", carl, r#"{"duration":60,"pause":0}"#).await;
+    assert_eq!(hour.status, 200, "{}", hour.text);
+    policy(practice, carl, r#""horizon_days":366,"daily_cap":null,"step_minutes":60"#).await;
+}
+
+async fn policy(practice: &Practice, carl: &str, rules: &str) {
+    let terms = r#""cancellation":{"free_minutes":0,"late_refund_percent":0},"reschedule_minutes":0"#;
+    let body = format!(r#"{{"notice_minutes":0,{rules},{terms},"completes_by_itself":false}}"#);
+    let set = practice.put("/api/admin/policy", carl, &body).await;
+    assert_eq!(set.status, 200, "{}", set.text);
+}
+
+async fn hours(practice: &Practice, carl: &str, zone: &str, hours: &str) {
+    let set =
+        practice.put("/api/admin/schedule", carl, &format!(r#"{{"timezone":"{zone}","hours":{{{hours}}}}}"#)).await;
+    assert_eq!(set.status, 200, "{}", set.text);
+}
+
+async fn look(practice: &Practice, query: &str) -> serde_json::Value {
+    let reply = practice.get(&format!("/api/availability{query}"), "").await;
+    assert_eq!(reply.status, 200, "{query} {}", reply.text);
+    reply.json()
+}
+
+/// The beginnings on one date.
+fn starts(answer: &serde_json::Value, date: &str) -> Vec<String> {
+    let slots = answer["slots"][date].as_array().cloned().unwrap_or_default();
+    slots.iter().map(|slot| slot["start"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn free_times_of_a_week_are_told_as_promised() {
+    let practice = Parts::new().without_limits().open().await;
+    let carl = practice.admin().await;
+    policy(&practice, &carl, r#""horizon_days":90,"step_minutes":60"#).await;
+    hours(&practice, &carl, "Europe/Berlin", r#""monday":[{"start":"10:00","end":"12:00"}]"#).await;
+    let wanted = r#"{"timezone":"Europe/Berlin","slots":{"2024-01-15":["#.to_owned()
+        + r#"{"start":"2024-01-15T10:00:00+01:00","end":"2024-01-15T10:50:00+01:00"},"#
+        + r#"{"start":"2024-01-15T11:00:00+01:00","end":"2024-01-15T11:50:00+01:00"}]},"#
+        + r#""next_available":"2024-01-15T10:00:00+01:00"}"#;
+    for query in [
+        "",
+        "?from=2024-01-10",
+        "?to=2024-01-15",
+        "?from=2024-01-15&to=2024-01-15",
+        "?service_id=1&therapist_id=1&from=2024-01-15&to=2024-01-21&timezone=Europe/Berlin",
+        "?timezone=europe/berlin",
+        "?timezone=&from=",
+        "?from=2024-01-15T09:00:00Z&to=2024-01-15T10:00:01Z",
+        "?from=2024-01-15T10:00:00%2B01:00&to=2024-01-15T11:00:01%2B01:00",
+        "?from=2024-01-15T09:00:00Z",
+        "?to=2024-01-16T00:00:00Z",
+    ] {
+        let reply = practice.get(&format!("/api/availability{query}"), "").await;
+        assert_eq!((reply.status.as_u16(), reply.text), (200, wanted.clone()), "{query}");
+    }
+    let before = look(&practice, "?from=2024-01-15T09:00:00Z&to=2024-01-15T10:00:00Z").await;
+    assert_eq!(starts(&before, "2024-01-15"), ["2024-01-15T10:00:00+01:00"], "the last instant is not in the range");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dates_without_a_slot_are_not_there_and_the_next_one_is_told() {
+    let practice = Parts::new().without_limits().open().await;
+    let carl = practice.admin().await;
+    policy(&practice, &carl, r#""horizon_days":30,"step_minutes":60"#).await;
+    hours(&practice, &carl, "Europe/Berlin", r#""monday":[{"start":"10:00","end":"11:00"}]"#).await;
+    for (query, next) in [
+        ("?from=2024-01-10&to=2024-01-14", Some("2024-01-15T10:00:00+01:00")),
+        ("?from=2024-01-01&to=2024-01-02", Some("2024-01-15T10:00:00+01:00")),
+        ("?from=2024-01-16&to=2024-01-21", Some("2024-01-22T10:00:00+01:00")),
+        ("?from=2024-01-15T09:00:01Z&to=2024-01-15T09:00:01Z", Some("2024-01-22T10:00:00+01:00")),
+        ("?from=2024-02-06&to=2024-02-07", None),
+        ("?from=9999-12-31", None),
+    ] {
+        let answer = look(&practice, query).await;
+        assert_eq!(answer["slots"], serde_json::json!({}), "{query}");
+        assert_eq!(answer["next_available"].as_str(), next, "{query}");
+    }
+    let month = look(&practice, "?from=2024-01-10&to=2024-02-09").await;
+    let dates: Vec<_> = month["slots"].as_object().unwrap().keys().cloned().collect();
+    assert_eq!(dates, ["2024-01-15", "2024-01-22", "2024-01-29", "2024-02-05"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hours_follow_the_clock_of_their_zone_and_answers_that_of_the_asker() {
+    let practice = Parts::new().without_limits().open().await;
+    practice.set_time("2026-03-01T12:00:00Z");
+    let carl = practice.admin().await;
+    hourly(&practice, &carl).await;
+    let day = r#"[{"start":"13:00","end":"18:00"}]"#;
+    hours(&practice, &carl, "America/New_York", &format!(r#""saturday":{day},"sunday":{day}"#)).await;
+    let at = |date: &str, hours: [u32; 5], offset: &str| hours.map(|hour| format!("{date}T{hour:02}:00:00{offset}"));
+    let utc = look(&practice, "?from=2026-03-07&to=2026-03-08&timezone=UTC").await;
+    assert_eq!(utc["timezone"], "UTC");
+    assert_eq!(starts(&utc, "2026-03-07"), at("2026-03-07", [18, 19, 20, 21, 22], "+00:00"));
+    assert_eq!(starts(&utc, "2026-03-08"), at("2026-03-08", [17, 18, 19, 20, 21], "+00:00"));
+    assert_eq!(utc["slots"]["2026-03-08"][4]["end"], "2026-03-08T22:00:00+00:00");
+    let own = look(&practice, "?from=2026-03-07&to=2026-03-08&timezone=America/New_York").await;
+    assert_eq!(starts(&own, "2026-03-07"), at("2026-03-07", [13, 14, 15, 16, 17], "-05:00"));
+    assert_eq!(starts(&own, "2026-03-08"), at("2026-03-08", [13, 14, 15, 16, 17], "-04:00"));
+    let tokyo = look(&practice, "?from=2026-03-09&to=2026-03-09&timezone=Asia/Tokyo").await;
+    assert_eq!(starts(&tokyo, "2026-03-09"), at("2026-03-09", [2, 3, 4, 5, 6], "+09:00"), "on another date there");
+    assert_eq!(tokyo["slots"].as_object().unwrap().len(), 1);
+    let usual = look(&practice, "?from=2026-03-08&to=2026-03-08").await;
+    assert_eq!((&usual["timezone"], starts(&usual, "2026-03-08").len()), (&"Europe/Berlin".into(), 5));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_hour_that_the_clock_shows_twice_is_told_twice() {
+    let practice = Parts::new().without_limits().open().await;
+    practice.set_time("2026-10-20T12:00:00Z");
+    let carl = practice.admin().await;
+    hourly(&practice, &carl).await;
+    let long = look(&practice, "?from=2026-10-25&to=2026-10-25").await;
+    let long = starts(&long, "2026-10-25");
+    assert_eq!((long.len(), long[2].as_str()), (25, "2026-10-25T02:00:00+02:00"));
+    assert_eq!(long[3], "2026-10-25T02:00:00+01:00");
+    practice.set_time("2027-03-25T12:00:00Z");
+    let short = look(&practice, "?from=2027-03-28&to=2027-03-28").await;
+    let short = starts(&short, "2027-03-28");
+    assert_eq!((short.len(), short[2].as_str()), (23, "2027-03-28T03:00:00+02:00"));
+    // A month with such a day is not too long.
+    assert_eq!(
+        look(&practice, "?from=2027-03-25T00:00:00Z&to=2027-04-25T00:00:00Z").await["timezone"],
+        "Europe/Berlin"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slot_can_be_booked_as_it_is_and_is_gone_then() {
+    let practice = Parts::new().without_limits().open().await;
+    let (ada, carl) = (practice.client("Ada").await, practice.admin().await);
+    policy(&practice, &carl, r#""horizon_days":90,"step_minutes":15"#).await;
+    hours(&practice, &carl, "Europe/Berlin", r#""monday":[{"start":"10:00","end":"13:00"}]"#).await;
+    let free = starts(&look(&practice, "?timezone=Asia/Kathmandu").await, "2024-01-15");
+    assert_eq!(free.len(), 9);
+    assert_eq!(free[4], "2024-01-15T15:45:00+05:45");
+    let held = practice.book(&ada, &free[4]).await;
+    assert_eq!(held["scheduled_at"], "2024-01-15T10:00:00Z");
+    // 50 minutes and a pause of 10 are taken, and nobody's pause may reach into them.
+    let left = starts(&look(&practice, "").await, "2024-01-15");
+    assert_eq!(left, ["2024-01-15T10:00:00+01:00", "2024-01-15T12:00:00+01:00"]);
+    assert_eq!(look(&practice, "?from=2024-01-16").await["next_available"], "2024-01-22T10:00:00+01:00");
+    practice.advance(SignedDuration::from_mins(16));
+    assert_eq!(starts(&look(&practice, "").await, "2024-01-15").len(), 9, "the hold is over");
+    let bob = practice.client("Bob").await;
+    let paid = practice.book(&bob, &free[0]).await;
+    practice.pay(&paid).await;
+    practice.advance(SignedDuration::from_mins(16));
+    assert_eq!(starts(&look(&practice, "").await, "2024-01-15").len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_therapist_and_each_service_has_times_of_its_own() {
+    let practice = Parts::new().without_limits().open().await;
+    let carl = practice.admin().await;
+    practice.add("erik@example.org", "Erik", "Erikson", Role::Admin).await;
+    let erik = practice.token("erik@example.org").await;
+    policy(&practice, &carl, r#""horizon_days":90,"step_minutes":60"#).await;
+    hours(&practice, &carl, "Europe/Berlin", r#""monday":[{"start":"10:00","end":"12:00"}]"#).await;
+    hours(&practice, &erik, "Europe/Berlin", r#""tuesday":[{"start":"10:00","end":"12:00"}]"#).await;
+    let long = practice.post("/api/admin/services", &carl, r#"{"name":"Long","duration":120,"amount":0}"#).await;
+    assert_eq!(long.status, 201);
+    for (query, wanted) in [
+        ("", vec![("2024-01-15", 2)]),
+        ("?therapist_id=1", vec![("2024-01-15", 2)]),
+        ("?therapist_id=2", vec![("2024-01-16", 2)]),
+        ("?service_id=2", vec![("2024-01-15", 1)]),
+        ("?service_id=2&therapist_id=2", vec![("2024-01-16", 1)]),
+    ] {
+        let answer = look(&practice, query).await;
+        let slots = answer["slots"].as_object().unwrap();
+        let found: Vec<_> = slots.iter().map(|(d, s)| (d.as_str(), s.as_array().unwrap().len())).collect();
+        assert_eq!(found, wanted, "{query}");
+    }
+    assert_eq!(practice.patch("/api/admin/users/2", &carl, r#"{"disabled":true}"#).await.status, 200);
+    let gone = practice.get("/api/availability?therapist_id=2", "").await;
+    assert_eq!(gone.errors(), [("therapist_id".into(), "unknown_therapist".into())]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_makes_no_sense_says_why() {
+    let practice = Parts::new().without_limits().open().await;
+    practice.client("Ada").await;
+    for (query, field, code) in [
+        ("service_id=9", "service_id", "unknown_service"),
+        ("service_id=0", "service_id", "out_of_range"),
+        ("service_id=one", "service_id", "wrong_type"),
+        ("therapist_id=9", "therapist_id", "unknown_therapist"),
+        ("therapist_id=2", "therapist_id", "unknown_therapist"),
+        ("timezone=Mars/Olympus", "timezone", "invalid_timezone"),
+        ("timezone=../etc/passwd", "timezone", "invalid_timezone"),
+        ("timezone=%2B01:00", "timezone", "invalid_timezone"),
+        ("from=tomorrow", "from", "invalid_timestamp"),
+        ("from=2024-02-30", "from", "invalid_timestamp"),
+        ("from=2024-1-15", "from", "invalid_timestamp"),
+        ("from=20240115", "from", "invalid_timestamp"),
+        ("to=2024-01-15T10:00:00", "to", "invalid_timestamp"),
+        ("to=2024-01-15T10:00:00+01:00", "to", "invalid_timestamp"),
+        ("from=2024-01-15&to=2024-01-16T00:00:00Z", "to", "range_mixed"),
+        ("from=2024-01-15T00:00:00Z&to=2024-01-16", "to", "range_mixed"),
+        ("from=2024-01-15&to=2024-01-14", "to", "range_backwards"),
+        ("to=2024-01-09", "to", "range_backwards"),
+        ("to=2024-01-10T07:59:59Z", "to", "range_backwards"),
+        ("from=2024-01-15T00:00:00Z&to=2024-01-14T23:59:59Z", "to", "range_backwards"),
+        ("from=2024-01-10&to=2024-02-10", "to", "range_too_long"),
+        ("to=2024-02-10", "to", "range_too_long"),
+        ("from=2024-01-10T00:00:00Z&to=2024-02-10T00:00:01Z", "to", "range_too_long"),
+        ("from=2024-01-15&from=2024-01-15", "from", "duplicate_field"),
+        ("date=2024-01-15", "date", "unknown_field"),
+    ] {
+        let reply = practice.get(&format!("/api/availability?{query}"), "").await;
+        assert_eq!(reply.problem(), (422, code.to_owned()), "{query}");
+        assert_eq!(reply.errors(), [(field.to_owned(), code.to_owned())], "{query}");
+    }
+    let both = practice.get("/api/availability?from=x&service_id=x", "").await;
+    assert_eq!(both.errors().len(), 2, "everything wrong is told at once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_practice_that_offers_nothing_takes_no_bookings() {
+    let practice = Parts::new().without_limits().open().await;
+    let carl = practice.admin().await;
+    assert_eq!(practice.patch("/api/admin/services/1", &carl, r#"{"active":false}"#).await.status, 200);
+    assert_eq!(practice.get("/api/availability", "").await.problem(), (409, "not_open".into()));
+    let named = practice.get("/api/availability?service_id=1", "").await;
+    assert_eq!(named.problem(), (422, "unknown_service".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_looks_so_often_in_a_minute() {
+    let practice = Parts::new().settings(|s| s.limits.availability_per_minute = 2).open().await;
+    for query in ["", "?from=nonsense"] {
+        assert_ne!(practice.get(&format!("/api/availability{query}"), "").await.status, 429);
+    }
+    let refused = practice.get("/api/availability", "").await;
+    assert_eq!(refused.problem(), (429, "too_many_requests".into()));
+    assert_eq!(refused.header("retry-after"), Some("60"));
+    practice.advance(SignedDuration::from_secs(60));
+    assert_eq!(practice.get("/api/availability", "").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_store_is_away_nobody_is_told_that_nothing_is_free() {
+    let practice = Parts { away: true, ..Parts::new() }.open().await;
+    let reply = practice.get("/api/availability", "").await;
+    assert_eq!(reply.problem(), (503, "unavailable".into()));
+    assert!(!reply.text.contains("secret cause"));
+}
