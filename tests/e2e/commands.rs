@@ -2,12 +2,16 @@
 
 use attune_e2e::{Database, Practice, attune, run, strong_password};
 
-on_both_databases!(tables_are_made_by_a_command_of_their_own, accounts_are_made_from_the_command_line);
+on_both_databases!(
+    tables_are_made_by_a_command_of_their_own,
+    accounts_are_made_from_the_command_line,
+    the_doctor_looks_at_everything_and_changes_nothing,
+);
 
 #[tokio::test]
 async fn help_names_every_command() {
     let help = run(attune(["--help"]), "").await.good();
-    for command in ["serve", "worker", "migrate", "user", "openapi", "config"] {
+    for command in ["serve", "worker", "migrate", "user", "doctor", "openapi", "config"] {
         let named = help.stdout.lines().any(|line| line.trim_start().starts_with(command));
         assert!(named, "{command} in {}", help.stdout);
     }
@@ -77,6 +81,48 @@ async fn tables_are_made_by_a_command_of_their_own(database: Database) {
     );
     let john = practice.client(&app, "John", "Doe").await;
     john.book(attune_e2e::later(1440)).await.refused(409, "not_open");
+}
+
+async fn the_doctor_looks_at_everything_and_changes_nothing(database: Database) {
+    let (app_secret, server_secret) = ("c0b86f20f7d84c4fa9a2e1b35d7c9e04", "9d51e7ab03cc4d6ea8f2705be1946c3d");
+    let practice = Practice::on(database)
+        .with("jitsi.mode", "jwt")
+        .with("jitsi.app_id", "attune")
+        .with("jitsi.app_secret", app_secret)
+        .with("jitsi.server_secret", server_secret)
+        .with("jitsi.lobby", "true")
+        .with("http.public_url", "https://booking.example.org")
+        .open()
+        .await;
+    let before = practice.stored().await;
+    let seen = practice.run(["doctor", "--offline"], "").await.good().stdout;
+    assert!(practice.stored().await == before, "it only looks");
+    for found in [
+        "ok    database",
+        "ok    links         signed; the key works",
+        "ok    pages         mailed links and the video server find us at https://booking.example.org",
+        "JWT_APP_SECRET=<jitsi.app_secret>",
+        "ENABLE_AUTO_OWNER=0",
+        "WAIT_FOR_HOST_DISABLE_AUTO_OWNERS=1",
+        "XMPP_MUC_MODULES=token_affiliation",
+        "reservations_api_prefix = \"https://booking.example.org/jitsi\"",
+        "event_sync_component",
+        "Not enforced:",
+    ] {
+        assert!(seen.contains(found), "{found} in {seen}");
+    }
+    for secret in [app_secret, server_secret, "4b8c1de79a7f4e0c8b6fd2a91c53e7f0"] {
+        assert!(!seen.contains(secret), "{secret} in {seen}");
+    }
+    // The sink is a real mail server; the video server does not exist, which is a finding and no crash.
+    let asked = practice.run(["doctor"], "").await;
+    assert_eq!(asked.code, Some(1));
+    assert!(asked.stdout.contains("ok    mail"), "{}", asked.stdout);
+    assert!(asked.stdout.contains("FAIL  video server"), "{}", asked.stdout);
+    assert!(asked.stderr.contains("1 of 7 checks failed"), "{}", asked.stderr);
+
+    let plain = Practice::on(database).open().await.run(["doctor", "--offline"], "").await.good().stdout;
+    assert!(plain.contains("warn  links         not signed") && plain.contains("- Who moderates"), "{plain}");
 }
 
 async fn accounts_are_made_from_the_command_line(database: Database) {

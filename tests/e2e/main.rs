@@ -30,6 +30,7 @@ macro_rules! on_database {
 mod accounts;
 mod admin;
 mod bookings;
+mod calendar;
 mod commands;
 mod crashes;
 mod edges;

@@ -38,8 +38,9 @@ async fn with_no_settings_at_all_everything_is_there() {
     app.post("/api/auth/register", body.clone()).await.expect(201);
     let client = app.post("/api/auth/login", body).await.expect(200);
     let client = app.with_token(client["access_token"].as_str());
-    let tomorrow = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24);
-    let placed = client.post("/api/bookings", json!({"scheduled_at": tomorrow.to_string()})).await.expect(201);
+    let free = app.get("/api/availability").await.expect(200);
+    assert!(free["next_available"].is_string(), "a new practice can be booked at once: {free}");
+    let placed = client.post("/api/bookings", json!({"scheduled_at": free["next_available"]})).await.expect(201);
     assert_eq!(placed["status"], "pending_payment");
     let paid = app.send(app.request(attune_e2e::Method::POST, placed["checkout_url"].as_str().unwrap())).await;
     assert!(paid.status < 400);

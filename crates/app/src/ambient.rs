@@ -62,7 +62,8 @@ pub(crate) struct SystemZones;
 
 impl TimeZones for SystemZones {
     fn find(&self, name: &TimeZoneName) -> Option<TimeZone> {
-        TimeZone::get(name.as_str()).ok()
+        // The database also has a zone that says "unknown", in which nobody lives.
+        TimeZone::get(name.as_str()).ok().filter(|zone| !zone.is_unknown())
     }
 }
 

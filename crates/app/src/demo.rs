@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use attune_application::Origin;
 use attune_application::accounts::{AddUserCommand, AddUserError};
-use attune_application::bookings::{BookSessionCommand, BookSessionError};
-use attune_application::payments::RecordOfflineCommand;
+use attune_application::bookings::{AskedPayment, BookSessionCommand, BookSessionError};
+use attune_application::{Granted, Origin};
 use attune_domain::{BookingId, BookingStatus, EmailAddress, PersonName, Role, UserId};
 use attune_ports::{BookingFilter, BookingOrder, PageRequest, Password, PaymentGateway};
 use base64::Engine;
@@ -94,29 +93,23 @@ async fn booked(
         let placed = book
             .run(BookSessionCommand {
                 client: john.id,
+                booked_by: smith.id,
                 scheduled_at: morning.timestamp(),
                 service: None,
                 therapist: Some(smith.id),
                 note: None,
+                payment: AskedPayment::PaidOutside { method: "demo".to_owned(), memo: None },
+                override_hours: true,
                 origin: Origin::default(),
+                once: None,
             })
             .await;
         let booking = match placed {
-            Ok(placed) => placed.booking,
-            Err(BookSessionError::SlotTaken) => continue,
+            Ok(Granted::Now(placed)) => placed.booking,
+            // Only a wish with a key can have been granted before.
+            Ok(Granted::Before(_)) | Err(BookSessionError::SlotTaken) => continue,
             Err(other) => return Err(other.into()),
         };
-        if booking.status == BookingStatus::PendingPayment {
-            let command = RecordOfflineCommand {
-                admin: smith.id,
-                booking: booking.id,
-                amount: None,
-                method: "demo".to_owned(),
-                memo: None,
-                origin: Origin::default(),
-            };
-            parts.record_offline().run(command).await?;
-        }
         return Ok(booking.id);
     }
     anyhow::bail!("the next thirty mornings are taken")

@@ -77,6 +77,8 @@ pub(crate) struct Practice {
     pub(crate) session_minutes: u32,
     pub(crate) session_pause_minutes: u32,
     pub(crate) session_price: String,
+    pub(crate) opens: String,
+    pub(crate) closes: String,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -151,6 +153,7 @@ pub(crate) struct Limits {
     pub(crate) registrations_per_hour: u32,
     pub(crate) refreshes_per_minute: u32,
     pub(crate) recoveries_per_hour: u32,
+    pub(crate) availability_per_minute: u32,
     pub(crate) free_login_failures: u32,
     pub(crate) max_login_delay_seconds: u32,
     pub(crate) api_per_second: u32,

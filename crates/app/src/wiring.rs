@@ -10,16 +10,20 @@ use attune_adapter_http::{Api, HttpSettings, Limits, ServerSecret};
 use attune_adapter_jitsi::{JaasSignature, JitsiSigner, Secret as JitsiSecret};
 use attune_adapter_payments::LocalGateway;
 use attune_adapter_smtp::{FileNotifier, MailComposer, MailConfig, SmtpConfig, SmtpNotifier};
+use attune_application::ForgetReplies;
 use attune_application::accounts::{
     AddUser, Authenticate, ChangePassword, IssueTokens, LogIn, LogOut, ManageUser, Refresh, Register, UpdateProfile,
 };
-use attune_application::bookings::{BookSession, Practice, SweepHolds};
+use attune_application::bookings::{
+    BookSeries, BookSession, CalendarRules, ChangeBooking, CompleteSessions, Practice, ShowAvailability, SweepHolds,
+};
 use attune_application::meetings::{
     AttendanceReport, JoinPages, JoinSession, ManageParticipants, MeetingLinks, RecordAttendance, RecoverLinks,
     ReserveRooms, RevokeLinks, Signing,
 };
 use attune_application::notices::DeliverNotices;
 use attune_application::payments::{ConfirmPayment, OpenCheckout, RecordOfflinePayment};
+use attune_application::practice::{ManageCalendar, ManageServices};
 use attune_application::setup::SetUpPractice;
 use attune_domain::notice::RetryPolicy;
 use attune_ports::{
@@ -47,6 +51,7 @@ pub(crate) struct Parts {
     pub(crate) bell: Arc<Bell>,
     pub(crate) practice: Practice,
     pub(crate) links: MeetingLinks,
+    pub(crate) rules: CalendarRules,
     secrets: Secrets,
 }
 
@@ -79,6 +84,8 @@ impl Parts {
             Some(path) => Arc::new(FileClock::new(path.clone())),
             None => Arc::new(SystemClock),
         };
+        let rules =
+            CalendarRules { queries: backend.queries(), zones: Arc::new(SystemZones), usual: meaning.usual.clone() };
         let links = MeetingLinks {
             queries: backend.queries(),
             clock: clock.clone(),
@@ -101,6 +108,7 @@ impl Parts {
             backend,
             clock,
             links,
+            rules,
             secrets,
             zones: Arc::new(SystemZones),
             hasher: Arc::new(hasher),
@@ -143,6 +151,14 @@ impl Parts {
                 practice_zone: meaning.zone.clone(),
             },
             sweep: SweepHolds { store: self.store.clone(), clock: self.clock.clone() },
+            complete: CompleteSessions {
+                store: self.store.clone(),
+                queries: self.queries.clone(),
+                clock: self.clock.clone(),
+                practice: self.practice.clone(),
+                grace: meaning.meetings.window.grace,
+            },
+            forget: ForgetReplies { store: self.store.clone(), clock: self.clock.clone() },
             bell: self.bell.clone(),
         }
     }
@@ -161,6 +177,7 @@ impl Parts {
             store: self.store.clone(),
             clock: self.clock.clone(),
             practice: self.practice.clone(),
+            rules: self.rules.clone(),
             checkout: OpenCheckout {
                 store: self.store.clone(),
                 queries: self.queries.clone(),
@@ -229,6 +246,21 @@ impl Parts {
                 clock: clock.clone(),
             },
             manage_user: ManageUser { store: store.clone(), clock: clock.clone() },
+            book_series: BookSeries { sessions: book_session.clone() },
+            change_booking: ChangeBooking {
+                store: store.clone(),
+                queries: queries.clone(),
+                clock: clock.clone(),
+                practice: self.practice.clone(),
+                rules: self.rules.clone(),
+            },
+            availability: ShowAvailability {
+                queries: queries.clone(),
+                clock: clock.clone(),
+                rules: self.rules.clone(),
+            },
+            services: ManageServices { store: store.clone(), clock: clock.clone() },
+            calendar: ManageCalendar { store: store.clone(), zones: self.zones.clone(), clock: clock.clone() },
             open_checkout: book_session.checkout.clone(),
             book_session,
             confirm_payment: ConfirmPayment {
@@ -330,12 +362,16 @@ pub(crate) fn gateway(meaning: &Meaning, base: &Url) -> Arc<dyn PaymentGateway> 
     })
 }
 
+/// The practice's own domain, as mails and calendar entries are named after it.
+fn mail_domain(meaning: &Meaning) -> &str {
+    meaning.mail_from.as_str().rsplit_once('@').map_or("attune.localhost", |(_, domain)| domain)
+}
+
 /// How mail leaves.
 pub(crate) fn notifier(settings: &Settings, meaning: &Meaning) -> Result<Arc<dyn Notifier>> {
-    let domain = meaning.mail_from.as_str().rsplit_once('@').map_or("attune.localhost", |(_, domain)| domain);
     let composer = MailComposer::new(MailConfig {
         practice_name: settings.practice.name.clone(),
-        message_domain: domain.to_owned(),
+        message_domain: mail_domain(meaning).to_owned(),
         from: meaning.mail_from.clone(),
         templates_dir: meaning.templates_dir.clone(),
     })
@@ -357,6 +393,7 @@ pub(crate) fn http_settings(settings: &Settings, meaning: &Meaning) -> Result<Ht
     let defaults = HttpSettings::default();
     Ok(HttpSettings {
         practice_name: settings.practice.name.clone(),
+        calendar_domain: mail_domain(meaning).to_owned(),
         test_checkout: meaning.provider == Provider::Test,
         server_secret: meaning.meetings.server_secret.as_ref().map(|s| ServerSecret::new(s.expose().to_owned())),
         branding: meaning.meetings.branding.clone(),
@@ -376,6 +413,7 @@ pub(crate) fn http_settings(settings: &Settings, meaning: &Meaning) -> Result<Ht
             registrations_per_hour: limits.registrations_per_hour,
             refreshes_per_minute: limits.refreshes_per_minute,
             recoveries_per_hour: limits.recoveries_per_hour,
+            availability_per_minute: limits.availability_per_minute,
             free_login_failures: limits.free_login_failures,
             max_login_delay_secs: limits.max_login_delay_seconds,
             api_per_second: limits.api_per_second,

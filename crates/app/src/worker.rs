@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use attune_application::bookings::SweepHolds;
+use attune_application::ForgetReplies;
+use attune_application::bookings::{CompleteSessions, SweepHolds};
 use attune_application::notices::DeliverNotices;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -20,6 +21,8 @@ const STORE_PAUSE: Duration = Duration::from_secs(2);
 pub(crate) struct Worker {
     pub(crate) deliver: DeliverNotices,
     pub(crate) sweep: SweepHolds,
+    pub(crate) complete: CompleteSessions,
+    pub(crate) forget: ForgetReplies,
     pub(crate) bell: Arc<Bell>,
 }
 
@@ -42,6 +45,14 @@ impl Worker {
                     Ok(0) => {}
                     Ok(released) => tracing::info!(released, "unpaid bookings expired"),
                     Err(error) => tracing::warn!(%error, cause = cause(&error), "lapsed holds cannot be read"),
+                }
+                match self.complete.run().await {
+                    Ok(0) => {}
+                    Ok(completed) => tracing::info!(completed, "sessions that are over were completed"),
+                    Err(error) => tracing::warn!(%error, cause = cause(&error), "ended sessions cannot be read"),
+                }
+                if let Err(error) = self.forget.run().await {
+                    tracing::warn!(%error, cause = cause(&error), "old replies cannot be forgotten");
                 }
             }
             tokio::select! {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail, ensure};
 use attune_application::accounts::Registration;
 use attune_application::setup::FirstService;
+use attune_domain::calendar::{WallInterval, WallTime, WeeklySchedule};
 use attune_domain::notice::ReminderPlan;
 use attune_domain::session::SessionPolicy;
 use attune_domain::{Booking, Currency, EmailAddress, Money, TimeZoneName};
@@ -51,6 +52,7 @@ pub(crate) struct Meaning {
     pub(crate) first_admin: Option<EmailAddress>,
     pub(crate) zone: TimeZone,
     pub(crate) service: FirstService,
+    pub(crate) usual: WeeklySchedule,
     pub(crate) meetings: Meetings,
     pub(crate) provider: Provider,
     pub(crate) hold: SignedDuration,
@@ -126,6 +128,7 @@ impl Settings {
                 .transpose()?,
             zone: self.zone()?,
             service: self.first_service()?,
+            usual: self.usual_week()?,
             meetings: self.meetings(production)?,
             hold: match provider {
                 Provider::Offline => SignedDuration::from_hours(i64::from(self.payments.offline_hold_hours)),
@@ -210,6 +213,18 @@ impl Settings {
             pause_minutes: practice.session_pause_minutes,
             price,
         })
+    }
+
+    /// What therapists work who set no hours of their own.
+    fn usual_week(&self) -> Result<WeeklySchedule> {
+        let time = |key: &str, text: &str| {
+            WallTime::parse(text).map_err(|why| anyhow::anyhow!("practice.{key} is {why}, not {text:?}"))
+        };
+        let practice = &self.practice;
+        let hours = WallInterval::new(time("opens", &practice.opens)?, time("closes", &practice.closes)?)
+            .map_err(|_| anyhow::anyhow!("practice.closes must come after practice.opens"))?;
+        let zone = TimeZoneName::parse(&practice.timezone).context("practice.timezone cannot be used")?;
+        Ok(WeeklySchedule::every_day(zone, hours))
     }
 
     fn mail_transport(&self, data_dir: &std::path::Path) -> Result<MailTransport> {

@@ -95,6 +95,8 @@ fn a_bad_value_stops_the_start_and_its_key_is_named() {
         ("ATTUNE__PRACTICE__SESSION_PRICE", "1.234", "practice.session_price"),
         ("ATTUNE__PRACTICE__SESSION_MINUTES", "0", "practice.session_minutes"),
         ("ATTUNE__JITSI__BASE_URL", "javascript:alert(1)", "jitsi.base_url"),
+        ("ATTUNE__PRACTICE__OPENS", "7", "practice.opens"),
+        ("ATTUNE__PRACTICE__OPENS", "21:00", "practice.closes"),
         ("ATTUNE__JITSI__MODE", "magic", "jitsi.mode"),
         ("ATTUNE__JITSI__MODE", "jwt", "jitsi.app_id"),
         ("ATTUNE__JITSI__MODE", "jaas", "jitsi.app_id"),

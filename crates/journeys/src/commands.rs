@@ -1,0 +1,226 @@
+//! What somebody may do next, as it is drawn and as it is shown when a walk fails.
+
+use proptest::bool::weighted;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+/// Names a booking by its number, counted back from the newest, and round.
+type Pick = u8;
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// The client whose booking it is.
+    Owner,
+    /// Another client.
+    Stranger,
+    /// A therapist.
+    Therapist,
+}
+
+/// A time.
+#[derive(Debug, Clone, Copy)]
+pub enum When {
+    /// So many days from today, so many quarters of an hour after the practice opens.
+    Slot {
+        /// Days.
+        day: u8,
+        /// Quarters of an hour, negative for too early.
+        quarter: i8,
+    },
+    /// So many minutes after another booking begins, or before.
+    Beside {
+        /// Which one.
+        booking: Pick,
+        /// Minutes.
+        minutes: i16,
+    },
+}
+
+/// How a therapist has the price settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// By the client, as the practice's provider wants it.
+    ByProvider,
+    /// It came in outside.
+    PaidOutside,
+    /// Nothing is due.
+    Waived,
+}
+
+/// What the mail server does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Post {
+    /// Takes every mail.
+    Works,
+    /// Answers nobody.
+    Down,
+    /// Refuses every mail for good.
+    Refuses,
+    /// Takes some, by the bits of the pattern.
+    Flaky(u8),
+}
+
+/// What somebody does.
+#[derive(Debug, Clone, Copy)]
+#[expect(missing_docs, reason = "each field says what it is by its name and its type")]
+pub enum Command {
+    /// A client books.
+    Book { client: u8, therapist: u8, at: When },
+    /// A therapist books for a client.
+    BookFor { client: u8, therapist: u8, at: When, settled: Settled, override_hours: bool },
+    /// The provider says that the checkout was paid.
+    Pay(Pick),
+    /// A therapist records that the price came in.
+    PayOutside(Pick),
+    /// Somebody moves a session; with an old version if `stale`. Only therapists override hours.
+    Reschedule { who: Who, booking: Pick, to: When, override_hours: bool, stale: bool },
+    /// Somebody calls a session off, after a look at what that means.
+    Cancel { who: Who, booking: Pick },
+    /// A therapist says that it took place.
+    Complete(Pick),
+    /// A therapist says that nobody came.
+    NoShow(Pick),
+    /// A therapist says that it did not take place after all.
+    Reopen(Pick),
+    /// The worker lets go of holds.
+    SweepHolds,
+    /// The worker completes sessions.
+    CompleteByItself,
+    /// The worker sends what is due.
+    Deliver(Post),
+    /// Time passes.
+    Wait { minutes: u16 },
+    /// Time passes until so many minutes after a session begins, or before.
+    WaitFor { booking: Pick, minutes: i16 },
+    /// Time passes until a hold is over.
+    WaitForHold(Pick),
+    /// A therapist takes all links back.
+    RevokeLinks(Pick),
+    /// A therapist invites somebody; number 0 is the client.
+    Invite { booking: Pick, guest: u8 },
+    /// A therapist takes the newest invitation back.
+    Uninvite(Pick),
+}
+
+impl Command {
+    /// The command without its details.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Book { .. } => "book",
+            Self::BookFor { .. } => "book for",
+            Self::Pay(_) => "pay",
+            Self::PayOutside(_) => "pay outside",
+            Self::Reschedule { .. } => "reschedule",
+            Self::Cancel { .. } => "cancel",
+            Self::Complete(_) => "complete",
+            Self::NoShow(_) => "no-show",
+            Self::Reopen(_) => "reopen",
+            Self::SweepHolds => "sweep holds",
+            Self::CompleteByItself => "complete by itself",
+            Self::Deliver(_) => "deliver",
+            Self::Wait { .. } | Self::WaitFor { .. } | Self::WaitForHold(_) => "wait",
+            Self::RevokeLinks(_) => "revoke links",
+            Self::Invite { .. } => "invite",
+            Self::Uninvite(_) => "uninvite",
+        }
+    }
+}
+
+/// Somebody's whole story, of at most so many commands. It begins with a booking; what makes a story comes more often
+/// than the rest.
+pub fn any_commands(most: usize) -> impl Strategy<Value = Vec<Command>> {
+    (book(), vec(any_command(), 0..most)).prop_map(|(first, then)| std::iter::once(first).chain(then).collect())
+}
+
+/// The newest bookings come first, so that more than one thing happens to each.
+fn pick() -> impl Strategy<Value = Pick> {
+    prop_oneof![4 => Just(0_u8), 3 => Just(1), 3 => 2..8_u8]
+}
+
+fn when() -> impl Strategy<Value = When> {
+    // The practice is open for 32 quarters of an hour; the last session begins in the 29th.
+    // A session and its pause take an hour.
+    let beside = select(vec![0_i16, 60, -60, 0, 60, -60, 15, -15, 50, -50, 55, -55]);
+    let day = prop_oneof![1 => Just(0_u8), 4 => Just(1), 2 => Just(2)];
+    prop_oneof![
+        5 => (day, 0..=14_i8).prop_map(|(day, half)| When::Slot { day, quarter: 2 * half }),
+        1 => (0..24_u8, -2..=32_i8).prop_map(|(day, quarter)| When::Slot { day, quarter }),
+        3 => (pick(), beside).prop_map(|(booking, minutes)| When::Beside { booking, minutes }),
+    ]
+}
+
+fn therapist() -> impl Strategy<Value = u8> {
+    prop_oneof![3 => Just(0_u8), 1 => Just(1)]
+}
+
+fn book() -> impl Strategy<Value = Command> {
+    (0..2_u8, therapist(), when()).prop_map(|(client, therapist, at)| Command::Book { client, therapist, at })
+}
+
+fn book_for() -> impl Strategy<Value = Command> {
+    let settled =
+        prop_oneof![2 => Just(Settled::ByProvider), 1 => Just(Settled::PaidOutside), 1 => Just(Settled::Waived)];
+    (0..2_u8, therapist(), when(), settled, any::<bool>()).prop_map(
+        |(client, therapist, at, settled, override_hours)| Command::BookFor {
+            client,
+            therapist,
+            at,
+            settled,
+            override_hours,
+        },
+    )
+}
+
+fn reschedule() -> impl Strategy<Value = Command> {
+    (who(), pick(), when(), any::<bool>(), weighted(0.1)).prop_map(|(who, booking, to, override_hours, stale)| {
+        Command::Reschedule { who, booking, to, override_hours, stale }
+    })
+}
+
+fn who() -> impl Strategy<Value = Who> {
+    prop_oneof![4 => Just(Who::Owner), 1 => Just(Who::Stranger), 4 => Just(Who::Therapist)]
+}
+
+fn deliver() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        5 => Just(Post::Works),
+        2 => Just(Post::Down),
+        1 => Just(Post::Refuses),
+        2 => any::<u8>().prop_map(Post::Flaky),
+    ]
+    .prop_map(Command::Deliver)
+}
+
+fn wait() -> impl Strategy<Value = Command> {
+    let minutes = prop_oneof![6 => Just(15_u16), 2 => Just(60), 1 => Just(480), 1 => Just(1440), 2 => 1..60_u16];
+    // Relative to a beginning: the instants at which something becomes possible or impossible, and those before.
+    let around = select(vec![-1440_i16, -60, -6, -1, 0, 0, 1, 15, 15, 20, 30, 30, 49, 50, 80]);
+    prop_oneof![
+        3 => minutes.prop_map(|minutes| Command::Wait { minutes }),
+        5 => (pick(), around).prop_map(|(booking, minutes)| Command::WaitFor { booking, minutes }),
+        2 => pick().prop_map(Command::WaitForHold),
+    ]
+}
+
+fn any_command() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        9 => book(),
+        5 => book_for(),
+        5 => pick().prop_map(Command::Pay),
+        2 => pick().prop_map(Command::PayOutside),
+        8 => reschedule(),
+        3 => (who(), pick()).prop_map(|(who, booking)| Command::Cancel { who, booking }),
+        4 => pick().prop_map(Command::Complete),
+        4 => pick().prop_map(Command::NoShow),
+        4 => pick().prop_map(Command::Reopen),
+        2 => Just(Command::SweepHolds),
+        2 => Just(Command::CompleteByItself),
+        7 => deliver(),
+        9 => wait(),
+        2 => pick().prop_map(Command::RevokeLinks),
+        4 => (pick(), 0..=2_u8).prop_map(|(booking, guest)| Command::Invite { booking, guest }),
+        2 => pick().prop_map(Command::Uninvite),
+    ]
+}

@@ -1,0 +1,39 @@
+//! All that readers see of a practice's bookings at one moment, row by row.
+
+use std::collections::BTreeMap;
+
+use attune_domain::notice::Notice;
+use attune_domain::{Booking, BookingId, Participant};
+use attune_ports::{AuditEntry, BookingFilter, PageRequest, Payment, Queries};
+
+/// Everything about one booking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BookingFacts {
+    /// Itself.
+    pub booking: Booking,
+    /// Its mails, by id.
+    pub notices: Vec<Notice>,
+    /// Its payments, newest first.
+    pub payments: Vec<Payment>,
+    /// Who is or was invited, by id.
+    pub participants: Vec<Participant>,
+    /// What was done to it, oldest first.
+    pub history: Vec<AuditEntry>,
+}
+
+/// Everything about all bookings.
+pub type Facts = BTreeMap<BookingId, BookingFacts>;
+
+/// Reads it all.
+pub(crate) async fn read(queries: &dyn Queries) -> Facts {
+    let all = queries.bookings(&BookingFilter::default(), PageRequest { limit: 1_000, offset: 0 }).await.unwrap();
+    let mut facts = Facts::new();
+    for view in all.items {
+        let id = view.booking.id;
+        let (notices, payments, participants, history) =
+            tokio::try_join!(queries.notices(id), queries.payments(id), queries.participants(id), queries.history(id))
+                .unwrap();
+        facts.insert(id, BookingFacts { booking: view.booking, notices, payments, participants, history });
+    }
+    facts
+}

@@ -1,0 +1,132 @@
+//! What holds at every moment, whatever anybody does.
+
+use attune_domain::{Booking, BookingStatus, PaymentStatus};
+use attune_ports::PaymentState;
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
+
+use crate::facts::{BookingFacts, Facts};
+use crate::mails::Mail;
+use crate::{Model, World};
+
+/// The steps of the table.
+const STEPS: [(BookingStatus, BookingStatus); 12] = {
+    use BookingStatus::{Cancelled, Completed, Expired, NoShow, PendingPayment, Scheduled};
+    [
+        (PendingPayment, Scheduled),
+        (PendingPayment, Expired),
+        (PendingPayment, Cancelled),
+        (Expired, Scheduled),
+        (Scheduled, Scheduled),
+        (Scheduled, Cancelled),
+        (Scheduled, Completed),
+        (Scheduled, NoShow),
+        (Completed, NoShow),
+        (NoShow, Completed),
+        (Completed, Scheduled),
+        (NoShow, Scheduled),
+    ]
+};
+
+fn is_legal_pair(status: BookingStatus, payment: PaymentStatus) -> bool {
+    use PaymentStatus::{
+        Cancelled, Failed, NotRequired, PartiallyRefunded, Pending, Processing, RefundPending, Refunded, Succeeded,
+    };
+    match status {
+        BookingStatus::PendingPayment => matches!(payment, Pending | Processing | Failed),
+        BookingStatus::Scheduled | BookingStatus::Completed | BookingStatus::NoShow => {
+            matches!(payment, NotRequired | Succeeded | RefundPending | PartiallyRefunded | Refunded)
+        }
+        BookingStatus::Cancelled => !matches!(payment, Pending | Processing | Failed),
+        BookingStatus::Expired => {
+            matches!(payment, Cancelled | Succeeded | RefundPending | PartiallyRefunded | Refunded)
+        }
+    }
+}
+
+/// Checks the rows of now, alone and against the rows of before.
+pub(crate) fn check(before: &Facts, after: &Facts) -> Result<(), TestCaseError> {
+    for (id, facts) in after {
+        let booking = &facts.booking;
+        check_row(facts)?;
+        if let Some(earlier) = before.get(id) {
+            check_step(&earlier.booking, booking)?;
+        }
+        for other in after.values().map(|facts| &facts.booking).filter(|other| other.id != *id) {
+            let overlap = other.therapist == booking.therapist
+                && other.status.blocks_calendar()
+                && booking.status.blocks_calendar()
+                && other.scheduled_at < booking.blocked_until
+                && booking.scheduled_at < other.blocked_until;
+            prop_assert!(!overlap, "two sessions at once: {booking:?} and {other:?}");
+        }
+    }
+    let lost = before.keys().find(|id| !after.contains_key(id));
+    prop_assert!(lost.is_none(), "a booking vanished: {lost:?}");
+    Ok(())
+}
+
+fn check_row(facts: &BookingFacts) -> Result<(), TestCaseError> {
+    let booking = &facts.booking;
+    let (status, payment) = (booking.status, booking.payment_status);
+    let held = status == BookingStatus::PendingPayment;
+    prop_assert!(is_legal_pair(status, payment), "{booking:?}");
+    prop_assert_eq!(booking.hold_expires_at.is_some(), held, "a hold: {:?}", booking);
+    prop_assert!(booking.hold_expires_at.is_none_or(|until| until <= booking.scheduled_at), "a long hold: {booking:?}");
+    prop_assert_eq!(booking.cancellation.is_some(), status == BookingStatus::Cancelled, "{:?}", booking);
+    let states = || facts.payments.iter().map(|payment| payment.facts.state);
+    let settled = states().filter(|state| *state == PaymentState::Settled).count();
+    let paid = !matches!(payment, PaymentStatus::NotRequired | PaymentStatus::Pending | PaymentStatus::Cancelled);
+    prop_assert_eq!(settled, usize::from(paid), "paid once or not at all: {:?}", facts);
+    prop_assert!(held || states().all(|state| state != PaymentState::Open), "nothing is left to pay: {facts:?}");
+    prop_assert!(facts.payments.iter().all(|payment| payment.facts.amount == booking.price), "{facts:?}");
+    Ok(())
+}
+
+fn check_step(before: &Booking, after: &Booking) -> Result<(), TestCaseError> {
+    if before == after {
+        return Ok(());
+    }
+    prop_assert_eq!(after.version, before.version + 1, "one change at a time: {:?} to {:?}", before, after);
+    let step = (before.status, after.status);
+    prop_assert!(STEPS.contains(&step), "no such step: {before:?} to {after:?}");
+    let lasting = |b: &Booking| {
+        (b.id, b.client, b.therapist, b.service, b.minutes, b.price, b.note.clone(), b.terms, b.created_at)
+    };
+    prop_assert_eq!(lasting(before), lasting(after));
+    prop_assert!(before.room.is_none() || before.room == after.room, "the room stays: {before:?} to {after:?}");
+    let taken = |b: &Booking| b.blocked_until.duration_since(b.scheduled_at);
+    prop_assert_eq!(taken(before), taken(after), "a session keeps its length");
+    Ok(())
+}
+
+/// Checks that rows are as the model says, mails owed included.
+pub(crate) fn compare(model: &Model, facts: &Facts) -> Result<(), TestCaseError> {
+    prop_assert_eq!(facts.len(), model.sessions.len(), "as many bookings as were made");
+    for session in &model.sessions {
+        let Some(found) = facts.get(&session.id) else { return Err(TestCaseError::fail("a booking is missing")) };
+        let row = &found.booking;
+        let named = |label: &str| format!("{label} of {row:?}, which has to be {session:?}");
+        prop_assert_eq!(row.client, session.client, "{}", named("client"));
+        prop_assert_eq!(row.therapist, session.therapist, "{}", named("therapist"));
+        prop_assert_eq!(row.scheduled_at, session.start, "{}", named("beginning"));
+        prop_assert_eq!(row.status, session.status, "{}", named("status"));
+        prop_assert_eq!(row.payment_status, session.payment, "{}", named("payment"));
+        prop_assert_eq!(row.hold_expires_at, session.hold_until, "{}", named("hold"));
+        prop_assert_eq!(row.version, session.version, "{}", named("version"));
+        prop_assert_eq!(row.link_version, session.links, "{}", named("links"));
+        prop_assert_eq!(row.price.minor(), World::PRICE, "{}", named("price"));
+        let cancelled = row.cancellation.as_ref().map(|told| (told.late, told.refund.minor()));
+        prop_assert_eq!(cancelled, session.cancelled, "{}", named("cancellation"));
+        let checkout = found.payments.iter().find(|payment| payment.facts.recorded_by.is_none());
+        prop_assert_eq!(checkout.map(|payment| payment.facts.state), session.checkout, "{}", named("checkout"));
+        let guests = found.participants.iter().map(|guest| (guest.id, guest.is_invited()));
+        let wanted = session.guests.iter().map(|&(id, _, stands)| (id, stands));
+        prop_assert_eq!(guests.collect::<Vec<_>>(), wanted.collect::<Vec<_>>(), "{}", named("guests"));
+        prop_assert_eq!(found.history.len(), session.lines, "{}: {:?}", named("trail"), found.history);
+        let mut owed: Vec<Mail> = found.notices.iter().map(|notice| Mail::of(&notice.owed)).collect();
+        owed.sort_unstable();
+        prop_assert_eq!(owed, session.owed.iter().cloned().collect::<Vec<_>>(), "{}", named("mails"));
+    }
+    Ok(())
+}

@@ -1,0 +1,469 @@
+//! What the product has to do, written from the tables of the API: for each command the reasons to refuse it, and what
+//! changes when there is none. It asks nothing of the product.
+
+use std::collections::BTreeSet;
+
+use attune_domain::{BookingId, BookingStatus, ParticipantId, PaymentStatus, Person, UserId};
+use attune_ports::{PaymentState, Provider};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::mails::Mail;
+use crate::{Command, Outcome, Settled, Setup, When, Who, World};
+
+/// Why a command is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the names are those of the API's error codes")]
+pub enum Why {
+    NotFound,
+    Forbidden,
+    InThePast,
+    TooSoon,
+    TooFar,
+    OutsideHours,
+    DayFull,
+    Taken,
+    InvalidState,
+    WindowClosed,
+    VersionConflict,
+    NotPayable,
+    AlreadyInvited,
+}
+
+/// A booking as it has to be.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Which one.
+    pub id: BookingId,
+    /// Who comes.
+    pub client: UserId,
+    /// Who gives it.
+    pub therapist: UserId,
+    /// When it begins.
+    pub start: Timestamp,
+    /// Where it is in its life.
+    pub status: BookingStatus,
+    /// What is known of the money.
+    pub payment: PaymentStatus,
+    /// Until when an unpaid one keeps its time.
+    pub hold_until: Option<Timestamp>,
+    /// Counts changes.
+    pub version: u32,
+    /// Counts how often links were replaced.
+    pub links: u32,
+    /// Whether it was called off late, and what goes back.
+    pub cancelled: Option<(bool, i64)>,
+    /// The checkout, if one was opened.
+    pub checkout: Option<PaymentState>,
+    /// Invitations: which, of whom, and whether they stand.
+    pub guests: Vec<(ParticipantId, u8, bool)>,
+    /// All mails that were ever owed.
+    pub owed: BTreeSet<Mail>,
+    /// Lines in the audit trail.
+    pub lines: usize,
+}
+
+/// All bookings as they have to be, in the order in which they were made.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// The bookings.
+    pub sessions: Vec<Session>,
+    setup: Setup,
+    therapists: [UserId; 2],
+    clients: [UserId; 2],
+}
+
+fn minutes(minutes: i64) -> SignedDuration {
+    SignedDuration::from_mins(minutes)
+}
+
+impl Session {
+    /// When it ends.
+    pub fn end(&self) -> Timestamp {
+        self.start + minutes(World::MINUTES)
+    }
+
+    /// Whether it takes time of the calendar that begins here.
+    fn is_in_the_way(&self, start: Timestamp) -> bool {
+        let taken = minutes(World::MINUTES + World::PAUSE);
+        self.blocks() && self.start < start + taken && start < self.start + taken
+    }
+
+    fn blocks(&self) -> bool {
+        !matches!(self.status, BookingStatus::Cancelled | BookingStatus::Expired)
+    }
+
+    fn is_lapsed(&self, now: Timestamp) -> bool {
+        self.hold_until.is_some_and(|until| until <= now)
+    }
+
+    fn is_open(&self) -> bool {
+        self.status == BookingStatus::Scheduled
+    }
+
+    /// Moving it there leaves it as it is.
+    fn is_at(&self, start: Timestamp) -> bool {
+        self.is_open() && self.start == start
+    }
+
+    /// Client and guests.
+    fn readers(&self) -> Vec<Person> {
+        let guests = self.guests.iter().filter(|(.., stands)| *stands).map(|(id, ..)| Person::Participant(*id));
+        std::iter::once(Person::Account(self.client)).chain(guests).collect()
+    }
+
+    fn owe(&mut self, kind: &'static str, readers: &[Person]) {
+        let version = matches!(kind, "rescheduled" | "meeting_link").then_some(self.version);
+        let starts_at = self.start;
+        self.owed.extend(readers.iter().map(|&reader| Mail { kind, minutes_before: 0, reader, starts_at, version }));
+    }
+
+    fn owe_reminders(&mut self, readers: &[Person], now: Timestamp) {
+        for minutes_before in World::REMINDERS {
+            // One that would leave within the minute is not planned: another mail leaves right now.
+            if self.start - minutes(i64::from(minutes_before)) - minutes(1) > now {
+                let (starts_at, kind, version) = (self.start, "reminder", None);
+                let reminder = |&reader| Mail { kind, minutes_before, reader, starts_at, version };
+                self.owed.extend(readers.iter().map(reminder));
+            }
+        }
+    }
+
+    fn step(&mut self, status: BookingStatus) {
+        self.status = status;
+        self.version += 1;
+        self.lines += 1;
+    }
+
+    fn agree(&mut self, now: Timestamp) {
+        self.hold_until = None;
+        let readers = self.readers();
+        self.owe("meeting_info", &readers);
+        self.owe_reminders(&readers, now);
+    }
+
+    fn expire(&mut self) {
+        self.step(BookingStatus::Expired);
+        self.end_unpaid();
+    }
+
+    fn end_unpaid(&mut self) {
+        self.payment = PaymentStatus::Cancelled;
+        self.hold_until = None;
+        self.checkout = self.checkout.map(|_| PaymentState::Closed);
+    }
+}
+
+impl Model {
+    /// A world in which nobody did anything yet.
+    pub fn of(world: &World) -> Self {
+        Self { sessions: Vec::new(), setup: world.setup, therapists: world.therapists, clients: world.clients }
+    }
+
+    /// The booking that a pick means.
+    pub fn pick(&self, pick: u8) -> Option<&Session> {
+        self.index(pick).map(|index| &self.sessions[index])
+    }
+
+    fn index(&self, pick: u8) -> Option<usize> {
+        let back = usize::from(pick).checked_rem(self.sessions.len())?;
+        Some(self.sessions.len() - 1 - back)
+    }
+
+    /// The time that is meant.
+    pub fn time(&self, when: When, now: Timestamp) -> Timestamp {
+        let opening = |day: u8| {
+            let midnight = Timestamp::from_second(now.as_second().div_euclid(86_400) * 86_400).unwrap();
+            midnight + minutes(i64::from(day) * 1440 + World::OPENS)
+        };
+        match when {
+            When::Slot { day, quarter } => opening(day) + minutes(15 * i64::from(quarter)),
+            When::Beside { booking, minutes: count } => {
+                self.pick(booking).map_or(opening(0), |session| session.start) + minutes(count.into())
+            }
+        }
+    }
+
+    /// All reasons to refuse the command at this moment; none means that it has to be carried out.
+    pub fn reasons(&self, command: Command, now: Timestamp) -> BTreeSet<Why> {
+        let mut why = BTreeSet::new();
+        let mut refuse_if = |refused: bool, reason| {
+            if refused {
+                why.insert(reason);
+            }
+        };
+        let picked = |pick| self.pick(pick);
+        match command {
+            Command::Book { therapist, at, .. } => {
+                let therapist = self.therapists[usize::from(therapist)];
+                return self.time_reasons(therapist, self.time(at, now), None, false, now);
+            }
+            Command::BookFor { therapist, at, override_hours, .. } => {
+                let therapist = self.therapists[usize::from(therapist)];
+                return self.time_reasons(therapist, self.time(at, now), None, override_hours, now);
+            }
+            Command::Pay(booking) => match picked(booking) {
+                Some(session) if session.checkout == Some(PaymentState::Settled) => {}
+                Some(session) if session.checkout.is_some() => return self.pay_reasons(session, now),
+                Some(_) | None => refuse_if(true, Why::NotFound),
+            },
+            Command::PayOutside(booking) => match picked(booking) {
+                Some(session) => return self.pay_reasons(session, now),
+                None => refuse_if(true, Why::NotFound),
+            },
+            Command::Reschedule { who, booking, to, override_hours, stale } => {
+                let Some(session) = picked(booking) else { return BTreeSet::from([Why::NotFound]) };
+                let (to, by_therapist) = (self.time(to, now), who == Who::Therapist);
+                let notice = minutes(i64::from(self.setup.policy.terms.reschedule_minutes));
+                let until = if by_therapist { session.end() } else { session.start - notice };
+                refuse_if(who == Who::Stranger, Why::Forbidden);
+                refuse_if(stale, Why::VersionConflict);
+                refuse_if(!session.is_open(), Why::InvalidState);
+                if !session.is_at(to) {
+                    refuse_if(session.is_open() && now >= until, Why::WindowClosed);
+                    let (but, override_hours) = (Some(session.id), by_therapist && override_hours);
+                    why.extend(self.time_reasons(session.therapist, to, but, override_hours, now));
+                }
+            }
+            Command::Cancel { who, booking } => {
+                let Some(session) = picked(booking) else { return BTreeSet::from([Why::NotFound]) };
+                let until = if who == Who::Therapist { session.end() } else { session.start };
+                refuse_if(who == Who::Stranger, Why::Forbidden);
+                refuse_if(!session.is_open() && session.status != BookingStatus::PendingPayment, Why::InvalidState);
+                refuse_if(session.is_open() && now >= until, Why::WindowClosed);
+            }
+            Command::Complete(booking) | Command::NoShow(booking) => {
+                let Some(session) = picked(booking) else { return BTreeSet::from([Why::NotFound]) };
+                let no_show = matches!(command, Command::NoShow(_));
+                let from = session.start + minutes(if no_show { 15 } else { 0 });
+                let corrects = if no_show { BookingStatus::Completed } else { BookingStatus::NoShow };
+                let too_late = session.status == corrects && now >= session.end() + minutes(7 * 1440);
+                let allowed = session.is_open() || session.status == corrects;
+                refuse_if(!allowed, Why::InvalidState);
+                refuse_if(allowed && (now < from || too_late), Why::WindowClosed);
+            }
+            Command::Reopen(booking) => {
+                let Some(session) = picked(booking) else { return BTreeSet::from([Why::NotFound]) };
+                let closed = matches!(session.status, BookingStatus::Completed | BookingStatus::NoShow);
+                refuse_if(!closed, Why::InvalidState);
+                refuse_if(closed && now >= session.end(), Why::WindowClosed);
+            }
+            Command::RevokeLinks(booking) => match picked(booking) {
+                Some(session) => refuse_if(!session.is_open(), Why::InvalidState),
+                None => refuse_if(true, Why::NotFound),
+            },
+            Command::Invite { booking, guest } => {
+                let Some(session) = picked(booking) else { return BTreeSet::from([Why::NotFound]) };
+                refuse_if(!session.is_open() || now >= session.end(), Why::InvalidState);
+                let invited = session.guests.iter().any(|&(_, other, stands)| stands && other == guest);
+                refuse_if(guest == 0 || invited, Why::AlreadyInvited);
+            }
+            Command::Uninvite(booking) => {
+                refuse_if(picked(booking).is_none_or(|session| session.guests.is_empty()), Why::NotFound);
+            }
+            Command::WaitFor { booking, .. } => refuse_if(picked(booking).is_none(), Why::NotFound),
+            Command::WaitForHold(booking) => {
+                refuse_if(picked(booking).and_then(|session| session.hold_until).is_none(), Why::NotFound);
+            }
+            Command::SweepHolds | Command::CompleteByItself | Command::Deliver(_) | Command::Wait { .. } => {}
+        }
+        why
+    }
+
+    fn time_reasons(
+        &self,
+        therapist: UserId,
+        start: Timestamp,
+        but: Option<BookingId>,
+        override_hours: bool,
+        now: Timestamp,
+    ) -> BTreeSet<Why> {
+        let rules = self.setup.policy.rules;
+        let others = || self.sessions.iter().filter(|s| s.therapist == therapist && Some(s.id) != but && s.blocks());
+        let firm = || others().filter(|session| !session.is_lapsed(now));
+        let from_opening = start.as_second().rem_euclid(86_400) / 60 - World::OPENS;
+        // Dates are those of Kolkata, five and a half hours ahead.
+        let date = |at: Timestamp| (at + minutes(330)).as_second().div_euclid(86_400);
+        let on_that_day = firm().filter(|s| date(s.start) == date(start) && !s.is_in_the_way(start)).count();
+        let practice = !override_hours;
+        let inside = (0..=World::CLOSES - World::OPENS - World::MINUTES).contains(&from_opening);
+        [
+            (start <= now, Why::InThePast),
+            (practice && start < now + minutes(i64::from(rules.notice_minutes)), Why::TooSoon),
+            (practice && start > now + minutes(i64::from(rules.horizon_days) * 1440), Why::TooFar),
+            (practice && !inside, Why::OutsideHours),
+            (practice && rules.daily_cap.is_some_and(|cap| on_that_day >= cap as usize), Why::DayFull),
+            (firm().any(|session| session.is_in_the_way(start)), Why::Taken),
+        ]
+        .into_iter()
+        .filter_map(|(refused, reason)| refused.then_some(reason))
+        .collect()
+    }
+
+    fn pay_reasons(&self, session: &Session, now: Timestamp) -> BTreeSet<Why> {
+        let unpaid = matches!(session.status, BookingStatus::PendingPayment | BookingStatus::Expired);
+        if !unpaid || session.start <= now {
+            return BTreeSet::from([Why::NotPayable]);
+        }
+        let lost = self.sessions.iter().any(|other| {
+            other.id != session.id
+                && other.therapist == session.therapist
+                && !other.is_lapsed(now)
+                && other.is_in_the_way(session.start)
+        });
+        lost.then_some(Why::Taken).into_iter().collect()
+    }
+
+    /// Whoever takes time that lapsed holds still keep lets go of them.
+    fn release(&mut self, therapist: UserId, start: Timestamp, but: Option<BookingId>, now: Timestamp) {
+        for session in &mut self.sessions {
+            let other = session.therapist == therapist && Some(session.id) != but;
+            if other && session.is_lapsed(now) && session.is_in_the_way(start) {
+                session.expire();
+            }
+        }
+    }
+
+    /// Changes what the command changes when it is carried out.
+    pub fn apply(&mut self, command: Command, outcome: Outcome, now: Timestamp) {
+        match command {
+            Command::Book { client, therapist, at } => {
+                self.add(outcome, client, therapist, self.time(at, now), Settled::ByProvider, now);
+            }
+            Command::BookFor { client, therapist, at, settled, .. } => {
+                self.add(outcome, client, therapist, self.time(at, now), settled, now);
+            }
+            Command::Pay(booking) => {
+                let index = self.index(booking).unwrap();
+                if self.sessions[index].checkout != Some(PaymentState::Settled) {
+                    self.sessions[index].checkout = Some(PaymentState::Settled);
+                    self.paid(index, now);
+                }
+            }
+            Command::PayOutside(booking) => {
+                let index = self.index(booking).unwrap();
+                let session = &mut self.sessions[index];
+                session.checkout = session.checkout.map(|_| PaymentState::Closed);
+                self.paid(index, now);
+            }
+            Command::Reschedule { booking, to, .. } => {
+                let (index, to) = (self.index(booking).unwrap(), self.time(to, now));
+                let session = &self.sessions[index];
+                if session.is_at(to) {
+                    return;
+                }
+                self.release(session.therapist, to, Some(session.id), now);
+                let session = &mut self.sessions[index];
+                session.start = to;
+                session.step(BookingStatus::Scheduled);
+                let readers = session.readers();
+                session.owe("rescheduled", &readers);
+                session.owe_reminders(&readers, now);
+            }
+            Command::Cancel { who, booking } => {
+                let (index, terms) = (self.index(booking).unwrap(), self.setup.policy.terms);
+                let session = &mut self.sessions[index];
+                let agreed = session.is_open();
+                let late = agreed && who == Who::Owner && now >= session.start - minutes(terms.free_minutes.into());
+                let paid = session.payment == PaymentStatus::Succeeded;
+                let percent = if late { i64::from(terms.late_refund_percent) } else { 100 };
+                // Parts of a cent are rounded in the client's favour.
+                let refund = if paid { (World::PRICE * percent + 99) / 100 } else { 0 };
+                session.cancelled = Some((late, refund));
+                session.step(BookingStatus::Cancelled);
+                if agreed {
+                    let readers = session.readers();
+                    session.owe("cancelled", &readers);
+                } else {
+                    session.end_unpaid();
+                }
+                if refund > 0 {
+                    session.payment = PaymentStatus::RefundPending;
+                }
+            }
+            Command::Complete(booking) => self.picked(booking).step(BookingStatus::Completed),
+            Command::NoShow(booking) => self.picked(booking).step(BookingStatus::NoShow),
+            Command::Reopen(booking) => {
+                let session = self.picked(booking);
+                session.step(BookingStatus::Scheduled);
+                let readers = session.readers();
+                session.owe_reminders(&readers, now);
+            }
+            Command::SweepHolds => self.sessions.iter_mut().filter(|s| s.is_lapsed(now)).for_each(Session::expire),
+            Command::CompleteByItself => {
+                let over = |s: &&mut Session| s.is_open() && s.end() + minutes(World::GRACE) <= now;
+                if self.setup.policy.completes_by_itself {
+                    self.sessions.iter_mut().filter(over).for_each(|s| s.step(BookingStatus::Completed));
+                }
+            }
+            Command::RevokeLinks(booking) => {
+                let session = self.picked(booking);
+                session.links += 1;
+                session.step(BookingStatus::Scheduled);
+                let readers = session.readers();
+                session.owe("meeting_link", &readers);
+            }
+            Command::Invite { booking, guest } => {
+                let Outcome::Invited(id) = outcome else { panic!("an invitation has an id") };
+                let session = self.picked(booking);
+                session.guests.push((id, guest, true));
+                session.owe("invitation", &[Person::Participant(id)]);
+                session.owe_reminders(&[Person::Participant(id)], now);
+                session.lines += 1;
+            }
+            Command::Uninvite(booking) => {
+                let session = self.picked(booking);
+                let (.., stands) = session.guests.last_mut().unwrap();
+                session.lines += usize::from(*stands);
+                *stands = false;
+            }
+            Command::Deliver(_) | Command::Wait { .. } | Command::WaitFor { .. } | Command::WaitForHold(_) => {}
+        }
+    }
+
+    fn picked(&mut self, booking: u8) -> &mut Session {
+        let index = self.index(booking).unwrap();
+        &mut self.sessions[index]
+    }
+
+    fn add(&mut self, outcome: Outcome, client: u8, therapist: u8, start: Timestamp, settled: Settled, now: Timestamp) {
+        let Outcome::Booked(id) = outcome else { panic!("a booking has an id") };
+        let (client, therapist) = (self.clients[usize::from(client)], self.therapists[usize::from(therapist)]);
+        self.release(therapist, start, None, now);
+        let due = settled == Settled::ByProvider && self.setup.provider != Provider::None;
+        let (status, payment) = match settled {
+            _ if due => (BookingStatus::PendingPayment, PaymentStatus::Pending),
+            Settled::PaidOutside => (BookingStatus::Scheduled, PaymentStatus::Succeeded),
+            Settled::ByProvider | Settled::Waived => (BookingStatus::Scheduled, PaymentStatus::NotRequired),
+        };
+        let mut session = Session {
+            id,
+            client,
+            therapist,
+            start,
+            status,
+            payment,
+            hold_until: due.then(|| (now + World::hold(self.setup.provider)).min(start)),
+            // One that is paid as it is made was held for no time at all, and has a change behind it.
+            version: if settled == Settled::PaidOutside { 2 } else { 1 },
+            links: 1,
+            cancelled: None,
+            checkout: due.then_some(PaymentState::Open),
+            guests: Vec::new(),
+            owed: BTreeSet::new(),
+            lines: 1,
+        };
+        if !due {
+            session.agree(now);
+        }
+        self.sessions.push(session);
+    }
+
+    fn paid(&mut self, index: usize, now: Timestamp) {
+        let session = &self.sessions[index];
+        self.release(session.therapist, session.start, Some(session.id), now);
+        let session = &mut self.sessions[index];
+        session.step(BookingStatus::Scheduled);
+        session.payment = PaymentStatus::Succeeded;
+        session.agree(now);
+    }
+}

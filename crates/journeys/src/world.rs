@@ -1,0 +1,576 @@
+//! A practice with its use cases, on a store of any kind, and how a command is carried out in it.
+
+use std::sync::Arc;
+
+use attune_adapter_memory::{FixedClock, PlainJoinTickets, RecordingNotifier, SequenceRandom, SilentBell, SystemZones};
+use attune_adapter_payments::LocalGateway;
+use attune_application::bookings::{
+    AskedPayment, BookSession, BookSessionCommand, BookSessionError, CalendarRules, Change, ChangeBooking,
+    ChangeBookingCommand, ChangeBookingError, CompleteSessions, Placed, Practice, SweepHolds,
+};
+use attune_application::meetings::{
+    InviteParticipantCommand, JoinPages, MailedLink, ManageParticipants, MeetingLinks, ParticipantError, RevokeLinks,
+    RevokeLinksCommand, RevokeLinksError, RevokeParticipantCommand,
+};
+use attune_application::notices::DeliverNotices;
+use attune_application::payments::{
+    ConfirmPayment, ConfirmPaymentError, OpenCheckout, RecordOfflineCommand, RecordOfflineError, RecordOfflinePayment,
+};
+use attune_application::{Granted, Origin};
+use attune_domain::booking::{BookError, ChangeError};
+use attune_domain::calendar::{RuleSettings, SlotRefusal, WallInterval, WallTime, WeeklySchedule};
+use attune_domain::notice::{ReminderPlan, RetryPolicy};
+use attune_domain::{
+    AccessWindow, Booking, BookingId, ChangeTerms, Currency, EmailAddress, MeetingBaseUrl, Money, ParticipantId,
+    ParticipantRole, PersonName, PracticePolicy, Role, TimeZoneName, UserId,
+};
+use attune_ports::{
+    Clock, NewService, NewUser, PasswordHash, PaymentGateway, Provider, Queries, Store, StoreError, UnitOfWork,
+};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+
+use crate::facts::{self, Facts};
+use crate::stores::Stores;
+use crate::{Command, Model, Settled, Who, Why};
+
+/// What the practice decided before anybody comes.
+#[derive(Debug, Clone, Copy)]
+pub struct Setup {
+    /// Who collects the price.
+    pub provider: Provider,
+    /// Its rules and terms.
+    pub policy: PracticePolicy,
+}
+
+/// Any practice.
+pub fn any_setup() -> impl Strategy<Value = Setup> {
+    let minutes = || prop_oneof![Just(0_u32), Just(120), Just(1440)];
+    (
+        prop_oneof![Just(Provider::None), Just(Provider::Test), Just(Provider::Offline)],
+        prop_oneof![Just(0_u32), Just(45)],
+        prop_oneof![Just(None), Just(Some(2_u32))],
+        (minutes(), prop_oneof![Just(0_u8), Just(33), Just(100)], minutes()),
+        any::<bool>(),
+    )
+        .prop_map(
+            |(provider, notice_minutes, daily_cap, (free_minutes, percent, reschedule_minutes), by_itself)| {
+                let rules = RuleSettings { notice_minutes, horizon_days: 20, daily_cap, ..RuleSettings::default() };
+                let terms = ChangeTerms { free_minutes, late_refund_percent: percent, reschedule_minutes };
+                Setup { provider, policy: PracticePolicy { rules, terms, completes_by_itself: by_itself } }
+            },
+        )
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was carried out.
+    Done,
+    /// It was carried out, and this booking is new.
+    Booked(BookingId),
+    /// It was carried out, and this invitation is new.
+    Invited(ParticipantId),
+    /// It was refused.
+    Refused(Why),
+}
+
+/// A practice.
+pub struct World {
+    /// Where everything is kept.
+    pub stores: Stores,
+    /// The clock that is set by hand.
+    pub clock: Arc<FixedClock>,
+    /// The mail server.
+    pub notifier: Arc<RecordingNotifier>,
+    /// What was decided.
+    pub setup: Setup,
+    /// Who gives sessions.
+    pub therapists: [UserId; 2],
+    /// Who comes.
+    pub clients: [UserId; 2],
+    random: Arc<SequenceRandom>,
+    gateway: Arc<LocalGateway>,
+}
+
+impl World {
+    /// Half an hour before the practice opens, on a Monday.
+    pub const START: &str = "2024-01-15T03:00:00Z";
+    /// The opening in minutes of a day in UTC: nine o'clock in Kolkata.
+    pub const OPENS: i64 = 3 * 60 + 30;
+    /// The closing in minutes of a day in UTC: five o'clock in Kolkata.
+    pub const CLOSES: i64 = 11 * 60 + 30;
+    /// Length of every session in minutes.
+    pub const MINUTES: i64 = 50;
+    /// The pause after it in minutes.
+    pub const PAUSE: i64 = 10;
+    /// What it costs, in cents; a price that does not divide by three.
+    pub const PRICE: i64 = 10_001;
+    /// How long before a session reminders leave, in minutes.
+    pub const REMINDERS: [u32; 2] = [1440, 60];
+    /// How long after its end a session is over for certain, in minutes.
+    pub const GRACE: i64 = 30;
+
+    /// A practice with two therapists, two clients and one service, on these stores.
+    pub async fn open(stores: Stores, setup: Setup) -> Self {
+        let mut work = stores.store.begin().await.unwrap();
+        let therapists = [add(&mut *work, "ada", Role::Admin).await, add(&mut *work, "ben", Role::Admin).await];
+        let clients = [add(&mut *work, "cleo", Role::Client).await, add(&mut *work, "dan", Role::Client).await];
+        let price = Money::new(Self::PRICE, Currency::parse("EUR").unwrap()).unwrap();
+        let session = NewService {
+            name: "Session".into(),
+            description: String::new(),
+            minutes: u32::try_from(Self::MINUTES).unwrap(),
+            pause_minutes: u32::try_from(Self::PAUSE).unwrap(),
+            price,
+        };
+        work.add_service(&session).await.unwrap();
+        let hours = WallInterval::new(WallTime::parse("09:00").unwrap(), WallTime::parse("17:00").unwrap()).unwrap();
+        for therapist in therapists {
+            work.set_schedule(therapist, &WeeklySchedule::every_day(zone(), hours)).await.unwrap();
+        }
+        work.set_policy(&setup.policy).await.unwrap();
+        work.commit().await.unwrap();
+        let gateway = match setup.provider {
+            Provider::None => LocalGateway::none(),
+            Provider::Offline => LocalGateway::offline(Self::hold(Provider::Offline)),
+            Provider::Test => {
+                LocalGateway::test(Self::hold(Provider::Test), "https://practice.example.org/".parse().unwrap())
+            }
+        };
+        Self {
+            stores,
+            clock: Arc::new(FixedClock::new(Self::START.parse().unwrap())),
+            notifier: Arc::new(RecordingNotifier::new()),
+            setup,
+            therapists,
+            clients,
+            random: Arc::new(SequenceRandom::new(1)),
+            gateway: Arc::new(gateway),
+        }
+    }
+
+    /// For how long a slot waits for its price.
+    pub fn hold(provider: Provider) -> SignedDuration {
+        match provider {
+            Provider::None => SignedDuration::ZERO,
+            Provider::Test => SignedDuration::from_mins(15),
+            Provider::Offline => SignedDuration::from_hours(48),
+        }
+    }
+
+    /// What the clock shows.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// All that readers see of the bookings.
+    pub async fn facts(&self) -> Facts {
+        facts::read(&*self.stores.queries).await
+    }
+
+    /// Carries a command out; the model says which booking and which time it means. Only a store that fails is an error.
+    pub async fn run(&self, command: Command, model: &Model) -> Result<Outcome, StoreError> {
+        let (admin, origin, now) = (self.therapists[0], Origin::default(), self.now());
+        let target = |pick| model.pick(pick).map(|session| session.id);
+        let wait = |until: Timestamp| self.clock.set(until.max(now));
+        let nobody = Ok(Outcome::Refused(Why::NotFound));
+        match command {
+            Command::Book { client, therapist, at } => {
+                let client = self.clients[usize::from(client)];
+                let wish = self.wish(client, self.therapists[usize::from(therapist)], model.time(at, now));
+                self.book(wish).await
+            }
+            Command::BookFor { client, therapist, at, settled, override_hours } => {
+                let client = self.clients[usize::from(client)];
+                let wish = self.wish(client, self.therapists[usize::from(therapist)], model.time(at, now));
+                let payment = match settled {
+                    Settled::ByProvider => AskedPayment::ByProvider,
+                    Settled::PaidOutside => AskedPayment::PaidOutside { method: "cash".into(), memo: None },
+                    Settled::Waived => AskedPayment::Waived,
+                };
+                self.book(BookSessionCommand { booked_by: admin, payment, override_hours, ..wish }).await
+            }
+            Command::Pay(booking) => {
+                let Some(id) = target(booking) else { return nobody };
+                let payments = self.stores.queries.payments(id).await?;
+                let checkout = payments.into_iter().find(|payment| payment.facts.recorded_by.is_none());
+                let reference = checkout.map_or_else(|| "unknown".into(), |payment| payment.facts.reference);
+                self.pay(&reference).await
+            }
+            Command::PayOutside(booking) => {
+                let Some(booking) = target(booking) else { return nobody };
+                let (method, memo) = ("cash".into(), None);
+                let paid = RecordOfflineCommand { admin, booking, amount: None, method, memo, origin, once: None };
+                pay_outside(self.record_offline().run(paid).await)
+            }
+            Command::Reschedule { who, booking, to, override_hours, stale } => {
+                let Some(session) = model.pick(booking) else { return nobody };
+                let change = Change::Reschedule {
+                    to: model.time(to, now),
+                    override_hours: override_hours && who == Who::Therapist,
+                };
+                let version = Some(session.version - u32::from(stale));
+                let wish = ChangeBookingCommand { version, ..self.change(who, session.id, session.client, change) };
+                self.alter(wish).await
+            }
+            Command::Cancel { who, booking } => {
+                let Some(session) = model.pick(booking) else { return nobody };
+                let change = Change::Cancel { reason: None, expected_refund: None };
+                let wish = self.change(who, session.id, session.client, change);
+                let quoted = self.change_booking().quote(wish.actor, wish.role, session.id).await;
+                let expected_refund = match quoted {
+                    Ok((_, quote)) => Some(quote.refund),
+                    Err(error) => return changed(Err(error)),
+                };
+                let change = Change::Cancel { reason: Some("ill".into()), expected_refund };
+                self.alter(ChangeBookingCommand { change, ..wish }).await
+            }
+            Command::Complete(booking) => self.close(target(booking), Change::Complete).await,
+            Command::NoShow(booking) => self.close(target(booking), Change::NoShow).await,
+            Command::Reopen(booking) => self.close(target(booking), Change::Reopen).await,
+            Command::SweepHolds => self.sweep_holds().run().await.map(|_| Outcome::Done),
+            Command::CompleteByItself => self.complete_sessions().run().await.map(|_| Outcome::Done),
+            Command::Deliver(_) => {
+                while self.deliver().run().await?.more {}
+                Ok(Outcome::Done)
+            }
+            Command::Wait { minutes } => {
+                self.clock.advance(SignedDuration::from_mins(i64::from(minutes)));
+                Ok(Outcome::Done)
+            }
+            Command::WaitFor { booking, minutes } => {
+                let Some(session) = model.pick(booking) else { return nobody };
+                wait(session.start + SignedDuration::from_mins(i64::from(minutes)));
+                Ok(Outcome::Done)
+            }
+            Command::WaitForHold(booking) => {
+                let Some(until) = model.pick(booking).and_then(|session| session.hold_until) else { return nobody };
+                wait(until);
+                Ok(Outcome::Done)
+            }
+            Command::RevokeLinks(booking) => {
+                let Some(booking) = target(booking) else { return nobody };
+                let revoked = self.revoke_links().run(RevokeLinksCommand { admin, booking, origin }).await;
+                match revoked {
+                    Ok(_) => Ok(Outcome::Done),
+                    Err(RevokeLinksError::NotFound) => nobody,
+                    Err(RevokeLinksError::State(why)) => Ok(Outcome::Refused(state(why))),
+                    Err(RevokeLinksError::Store(error)) => Err(error),
+                }
+            }
+            Command::Invite { booking, guest } => {
+                let Some(session) = model.pick(booking) else { return nobody };
+                let participants = self.participants();
+                let invited = participants.invite(InviteParticipantCommand {
+                    admin,
+                    booking: session.id,
+                    email: self.guest(guest, session.client),
+                    display_name: PersonName::parse("Kim Lee").unwrap().unwrap(),
+                    role: ParticipantRole::Participant,
+                    time_zone: None,
+                    origin,
+                });
+                invitation(invited.await.map(|participant| Outcome::Invited(participant.id)))
+            }
+            Command::Uninvite(booking) => {
+                let Some(session) = model.pick(booking) else { return nobody };
+                let Some(&(participant, ..)) = session.guests.last() else { return nobody };
+                let revoked = RevokeParticipantCommand { admin, booking: session.id, participant, origin };
+                invitation(self.participants().revoke(revoked).await.map(|()| Outcome::Done))
+            }
+        }
+    }
+
+    /// What a client asks for who wants a session.
+    pub fn wish(&self, client: UserId, therapist: UserId, scheduled_at: Timestamp) -> BookSessionCommand {
+        BookSessionCommand {
+            client,
+            booked_by: client,
+            scheduled_at,
+            service: None,
+            therapist: Some(therapist),
+            note: None,
+            payment: AskedPayment::ByProvider,
+            override_hours: false,
+            origin: Origin::default(),
+            once: None,
+        }
+    }
+
+    /// What somebody asks for who wants a booking of this client changed.
+    pub fn change(&self, who: Who, booking: BookingId, client: UserId, change: Change) -> ChangeBookingCommand {
+        let (actor, role) = match who {
+            Who::Owner => (client, Role::Client),
+            Who::Stranger => (self.clients[usize::from(self.clients[0] == client)], Role::Client),
+            Who::Therapist => (self.therapists[0], Role::Admin),
+        };
+        ChangeBookingCommand { actor, role, booking, change, version: None, origin: Origin::default(), once: None }
+    }
+
+    /// Books. Only a store that fails is an error.
+    pub async fn book(&self, wish: BookSessionCommand) -> Result<Outcome, StoreError> {
+        booked(self.book_session().run(wish).await)
+    }
+
+    /// Changes a booking. Only a store that fails is an error.
+    pub async fn alter(&self, wish: ChangeBookingCommand) -> Result<Outcome, StoreError> {
+        changed(self.change_booking().run(wish).await)
+    }
+
+    /// Pays a checkout. Only a store that fails is an error.
+    pub async fn pay(&self, reference: &str) -> Result<Outcome, StoreError> {
+        paid(self.confirm_payment().run(self.setup.provider, reference, &Origin::default()).await)
+    }
+
+    async fn close(&self, booking: Option<BookingId>, change: Change) -> Result<Outcome, StoreError> {
+        let Some(booking) = booking else { return Ok(Outcome::Refused(Why::NotFound)) };
+        self.alter(self.change(Who::Therapist, booking, self.clients[0], change)).await
+    }
+
+    /// The address of a guest; number 0 is the client of the session.
+    fn guest(&self, guest: u8, client: UserId) -> EmailAddress {
+        match guest {
+            0 if client == self.clients[0] => email("cleo"),
+            0 => email("dan"),
+            other => email(&format!("guest{other}")),
+        }
+    }
+
+    fn practice(&self) -> Practice {
+        Practice {
+            meetings: MeetingBaseUrl::parse("https://meet.example.org").unwrap(),
+            reminders: ReminderPlan::new(Self::REMINDERS.to_vec()).unwrap(),
+            random: self.random.clone(),
+            bell: Arc::new(SilentBell),
+        }
+    }
+
+    fn store(&self) -> Arc<dyn Store> {
+        self.stores.store.clone()
+    }
+
+    fn queries(&self) -> Arc<dyn Queries> {
+        self.stores.queries.clone()
+    }
+
+    fn rules(&self) -> CalendarRules {
+        let usual = WeeklySchedule::every_day(zone(), WallInterval::WHOLE_DAY);
+        CalendarRules { queries: self.queries(), zones: Arc::new(SystemZones), usual }
+    }
+
+    /// Books sessions.
+    pub fn book_session(&self) -> BookSession {
+        let gateway: Arc<dyn PaymentGateway> = self.gateway.clone();
+        BookSession {
+            store: self.store(),
+            clock: self.clock.clone(),
+            practice: self.practice(),
+            rules: self.rules(),
+            checkout: OpenCheckout {
+                store: self.store(),
+                queries: self.queries(),
+                gateway,
+                random: self.random.clone(),
+                clock: self.clock.clone(),
+            },
+        }
+    }
+
+    /// Changes bookings.
+    pub fn change_booking(&self) -> ChangeBooking {
+        ChangeBooking {
+            store: self.store(),
+            queries: self.queries(),
+            clock: self.clock.clone(),
+            practice: self.practice(),
+            rules: self.rules(),
+        }
+    }
+
+    /// Hears of payments.
+    pub fn confirm_payment(&self) -> ConfirmPayment {
+        ConfirmPayment {
+            store: self.store(),
+            queries: self.queries(),
+            clock: self.clock.clone(),
+            practice: self.practice(),
+        }
+    }
+
+    /// Writes payments down.
+    pub fn record_offline(&self) -> RecordOfflinePayment {
+        RecordOfflinePayment {
+            store: self.store(),
+            queries: self.queries(),
+            clock: self.clock.clone(),
+            practice: self.practice(),
+        }
+    }
+
+    /// Lets go of holds.
+    pub fn sweep_holds(&self) -> SweepHolds {
+        SweepHolds { store: self.store(), clock: self.clock.clone() }
+    }
+
+    fn complete_sessions(&self) -> CompleteSessions {
+        CompleteSessions {
+            store: self.store(),
+            queries: self.queries(),
+            clock: self.clock.clone(),
+            practice: self.practice(),
+            grace: SignedDuration::from_mins(Self::GRACE),
+        }
+    }
+
+    fn revoke_links(&self) -> RevokeLinks {
+        RevokeLinks { store: self.store(), clock: self.clock.clone(), practice: self.practice() }
+    }
+
+    fn participants(&self) -> ManageParticipants {
+        let zones = Arc::new(SystemZones);
+        ManageParticipants { store: self.store(), zones, clock: self.clock.clone(), practice: self.practice() }
+    }
+
+    fn deliver(&self) -> DeliverNotices {
+        DeliverNotices {
+            store: self.store(),
+            queries: self.queries(),
+            notifier: self.notifier.clone(),
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+            zones: Arc::new(SystemZones),
+            links: MeetingLinks {
+                queries: self.queries(),
+                clock: self.clock.clone(),
+                window: AccessWindow {
+                    early: SignedDuration::from_mins(15),
+                    grace: SignedDuration::from_mins(Self::GRACE),
+                },
+                signing: None,
+                pages: JoinPages { base: "https://practice.example.org/".into(), tickets: Arc::new(PlainJoinTickets) },
+                mailed: MailedLink::Room,
+            },
+            reminders: self.practice().reminders,
+            retry: RetryPolicy::default(),
+            practice_zone: TimeZone::UTC,
+        }
+    }
+}
+
+fn zone() -> TimeZoneName {
+    TimeZoneName::parse("Asia/Kolkata").unwrap()
+}
+
+fn email(local: &str) -> EmailAddress {
+    EmailAddress::parse(&format!("{local}@example.org")).unwrap()
+}
+
+async fn add(work: &mut dyn UnitOfWork, name: &str, role: Role) -> UserId {
+    work.add_user(&NewUser {
+        email: email(name),
+        first_name: PersonName::parse(name).unwrap(),
+        last_name: None,
+        time_zone: None,
+        role,
+        password_hash: PasswordHash::new("$test$".into()),
+        email_verified_at: None,
+        created_at: World::START.parse().unwrap(),
+    })
+    .await
+    .unwrap()
+}
+
+fn booked(answer: Result<Granted<Placed>, BookSessionError>) -> Result<Outcome, StoreError> {
+    let why = match answer {
+        Ok(Granted::Now(placed)) => return Ok(Outcome::Booked(placed.booking.id)),
+        Ok(Granted::Before(_)) => panic!("nothing was asked twice"),
+        Err(BookSessionError::Rule(why)) => time(why),
+        Err(BookSessionError::Slot(why)) => slot(why),
+        Err(BookSessionError::SlotTaken) => Why::Taken,
+        Err(BookSessionError::Store(error)) => return Err(error),
+        Err(other) => panic!("{other}"),
+    };
+    Ok(Outcome::Refused(why))
+}
+
+fn changed(answer: Result<Granted<Booking>, ChangeBookingError>) -> Result<Outcome, StoreError> {
+    let why = match answer {
+        Ok(Granted::Now(_)) => return Ok(Outcome::Done),
+        Ok(Granted::Before(_)) => panic!("nothing was asked twice"),
+        Err(ChangeBookingError::NotFound) => Why::NotFound,
+        Err(ChangeBookingError::Forbidden) => Why::Forbidden,
+        Err(ChangeBookingError::State(why)) => state(why),
+        Err(ChangeBookingError::Time(why)) => time(why),
+        Err(ChangeBookingError::Slot(why)) => slot(why),
+        Err(ChangeBookingError::SlotTaken) => Why::Taken,
+        Err(ChangeBookingError::VersionConflict) => Why::VersionConflict,
+        Err(ChangeBookingError::Store(error)) => return Err(error),
+        Err(other @ (ChangeBookingError::QuoteChanged | ChangeBookingError::AnotherWish)) => panic!("{other}"),
+    };
+    Ok(Outcome::Refused(why))
+}
+
+fn paid<C>(answer: Result<C, ConfirmPaymentError>) -> Result<Outcome, StoreError> {
+    let why = match answer {
+        Ok(_) => return Ok(Outcome::Done),
+        Err(ConfirmPaymentError::NotFound) => Why::NotFound,
+        Err(ConfirmPaymentError::NotPayable(_)) => Why::NotPayable,
+        Err(ConfirmPaymentError::SlotLost) => Why::Taken,
+        Err(ConfirmPaymentError::Store(error)) => return Err(error),
+    };
+    Ok(Outcome::Refused(why))
+}
+
+fn pay_outside(paid: Result<Granted<Booking>, RecordOfflineError>) -> Result<Outcome, StoreError> {
+    let why = match paid {
+        Ok(_) => return Ok(Outcome::Done),
+        Err(RecordOfflineError::NotFound) => Why::NotFound,
+        Err(RecordOfflineError::NotPayable(_)) => Why::NotPayable,
+        Err(RecordOfflineError::SlotLost) => Why::Taken,
+        Err(RecordOfflineError::Store(error)) => return Err(error),
+        Err(other @ (RecordOfflineError::AmountMismatch { .. } | RecordOfflineError::AnotherWish)) => panic!("{other}"),
+    };
+    Ok(Outcome::Refused(why))
+}
+
+fn invitation(answer: Result<Outcome, ParticipantError>) -> Result<Outcome, StoreError> {
+    let why = match answer {
+        Ok(outcome) => return Ok(outcome),
+        Err(ParticipantError::BookingNotFound | ParticipantError::NotFound) => Why::NotFound,
+        Err(ParticipantError::InvalidState) => Why::InvalidState,
+        Err(ParticipantError::AlreadyInvited) => Why::AlreadyInvited,
+        Err(ParticipantError::Store(error)) => return Err(error),
+        Err(other @ (ParticipantError::UnknownTimeZone | ParticipantError::TooMany)) => panic!("{other}"),
+    };
+    Ok(Outcome::Refused(why))
+}
+
+fn state(why: ChangeError) -> Why {
+    match why {
+        ChangeError::InvalidState => Why::InvalidState,
+        ChangeError::WindowClosed => Why::WindowClosed,
+        ChangeError::RefundTooLarge => panic!("{why}"),
+    }
+}
+
+fn time(why: BookError) -> Why {
+    match why {
+        BookError::InThePast => Why::InThePast,
+        BookError::TooFar => Why::TooFar,
+        BookError::Length | BookError::Note => panic!("{why}"),
+    }
+}
+
+fn slot(why: SlotRefusal) -> Why {
+    match why {
+        SlotRefusal::InThePast => Why::InThePast,
+        SlotRefusal::TooSoon => Why::TooSoon,
+        SlotRefusal::TooFar => Why::TooFar,
+        SlotRefusal::OutsideHours => Why::OutsideHours,
+        SlotRefusal::DayFull => Why::DayFull,
+        SlotRefusal::Taken => Why::Taken,
+        SlotRefusal::OffGrid => panic!("the grid binds nobody who books"),
+    }
+}

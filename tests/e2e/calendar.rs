@@ -1,0 +1,383 @@
+//! What can be booked, moving and calling off, standing appointments, and wishes that are sent twice.
+
+use attune_e2e::{Answer, Database, Instance, Method, Person, Practice, eventually, later};
+use attune_smtp_sink::DecodedMail;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::bookings::pay;
+
+on_both_databases!(
+    whatever_is_shown_as_free_can_be_booked,
+    hours_follow_the_clock_on_the_wall,
+    a_session_is_moved_with_all_that_belongs_to_it,
+    a_session_is_called_off_on_the_terms_of_its_purchase,
+    a_wish_that_is_sent_twice_is_granted_once,
+    a_therapist_books_for_a_client,
+    standing_appointments_keep_their_time_on_the_wall,
+    a_session_that_is_over_can_be_corrected_and_completes_by_itself,
+    bad_times_are_refused_precisely,
+);
+
+async fn open(database: Database) -> (Practice, Instance, Person) {
+    let practice = Practice::on(database).with("reminders.offsets_minutes", "60").open().await;
+    let app = practice.serve().await;
+    let admin = practice.admin(&app).await;
+    (practice, app, admin)
+}
+
+async fn put(person: &Person, path: &str, body: Value) -> Answer {
+    person.send(person.request(Method::PUT, path).json(&body)).await
+}
+
+/// Sends a wish under a key.
+async fn keyed(person: &Person, path: &str, key: &str, body: &Value) -> Answer {
+    person.send(person.request(Method::POST, path).header("idempotency-key", key).json(body)).await
+}
+
+async fn availability(app: &Instance, query: &str) -> Value {
+    app.get(&format!("/api/availability?{query}")).await.expect(200)
+}
+
+/// Every slot of an answer, as the instants at which they begin.
+fn starts(found: &Value) -> Vec<Timestamp> {
+    let days = found["slots"].as_object().unwrap();
+    days.values()
+        .flat_map(|day| day.as_array().unwrap())
+        .map(|slot| slot["start"].as_str().unwrap().parse().unwrap())
+        .collect()
+}
+
+async fn mails_about(practice: &Practice, words: &str) -> Vec<DecodedMail> {
+    eventually(&format!("a mail whose subject says {words:?}"), async || {
+        let all: Vec<DecodedMail> = practice.mails.messages().iter().map(|mail| mail.decode()).collect();
+        let found: Vec<DecodedMail> = all.into_iter().filter(|mail| mail.subject.contains(words)).collect();
+        (!found.is_empty()).then_some(found)
+    })
+    .await
+}
+
+async fn whatever_is_shown_as_free_can_be_booked(database: Database) {
+    let (practice, app, admin) = open(database).await;
+    let john = practice.client(&app, "John", "Doe").await;
+    let week = json!({"timezone": "Europe/Berlin", "hours": {"monday": [{"start": "09:00", "end": "12:00"}]}});
+    put(&admin, "/api/admin/schedule", week).await.expect(200);
+    // NOW is Monday, 1 March 2027, 10:00 in Berlin: today's rest and next Monday.
+    let query = "from=2027-03-01&to=2027-03-14&timezone=Europe/Berlin";
+    let found = availability(&app, query).await;
+    let days: Vec<&String> = found["slots"].as_object().unwrap().keys().collect();
+    assert_eq!(days, ["2027-03-01", "2027-03-08"]);
+    assert_eq!(found["slots"]["2027-03-08"][0]["start"], "2027-03-08T09:00:00+01:00");
+    assert_eq!(found["slots"]["2027-03-08"][0]["end"], "2027-03-08T09:50:00+01:00");
+    let shown = starts(&found);
+    assert_eq!(found["next_available"], json!(found["slots"]["2027-03-01"][0]["start"]));
+
+    let mut booked = Vec::new();
+    for slot in &shown {
+        let answer = john.book(*slot).await;
+        match answer.status {
+            201 => booked.push(*slot),
+            _ => drop(answer.refused(409, "slot_taken")),
+        }
+    }
+    assert!(booked.len() >= 3, "{booked:?}");
+    let left = starts(&availability(&app, query).await);
+    assert!(left.iter().all(|slot| !booked.contains(slot)));
+    for slot in left {
+        john.book(slot).await.expect(201);
+    }
+    let next = availability(&app, query).await;
+    assert_eq!((starts(&next).len(), &next["next_available"]), (0, &json!("2027-03-15T09:00:00+01:00")));
+}
+
+async fn hours_follow_the_clock_on_the_wall(database: Database) {
+    let (practice, app, admin) = open(database).await;
+    // On 14 March 2027 the clock is put forward in New York, two weeks before Berlin.
+    let week = json!({"timezone": "America/New_York", "hours": {"sunday": [{"start": "13:00", "end": "18:00"}]}});
+    put(&admin, "/api/admin/schedule", week).await.expect(200);
+    let found = availability(&app, "from=2027-03-07&to=2027-03-14&timezone=America/New_York").await;
+    let winter = &found["slots"]["2027-03-07"];
+    let summer = &found["slots"]["2027-03-14"];
+    assert_eq!(
+        (&winter[0]["start"], &summer[0]["start"]),
+        (&json!("2027-03-07T13:00:00-05:00"), &json!("2027-03-14T13:00:00-04:00"))
+    );
+    assert_eq!(winter.as_array().unwrap().len(), summer.as_array().unwrap().len());
+    // The same slots, read on another clock.
+    let elsewhere = availability(&app, "from=2027-03-07&to=2027-03-15&timezone=Asia/Tokyo").await;
+    assert_eq!(starts(&elsewhere), starts(&found));
+    assert!(elsewhere["slots"]["2027-03-15"].is_array(), "it is Monday there by then");
+
+    let john = practice.client(&app, "John", "Doe").await;
+    john.book("2027-03-14T17:00:00Z".parse().unwrap()).await.expect(201);
+    john.book("2027-03-14T21:30:00Z".parse().unwrap()).await.refused_field("scheduled_at", "outside_hours");
+    let off = json!({"kind": "closed_dates", "first_date": "2027-03-20", "last_date": "2027-03-21"});
+    admin.post("/api/admin/time-off", off).await.expect(201);
+    john.book("2027-03-21T17:00:00Z".parse().unwrap()).await.refused_field("scheduled_at", "outside_hours");
+    assert_eq!(john.bookings().await.len(), 1);
+}
+
+async fn a_session_is_moved_with_all_that_belongs_to_it(database: Database) {
+    let (practice, app, admin) = open(database).await;
+    let (john, jane) = (practice.client(&app, "John", "Doe").await, practice.client(&app, "Jane", "Rowland").await);
+    let id = john.booked(later(3 * 1440)).await;
+    let before = john.bookings().await[0].clone();
+    mails_about(&practice, "Your appointment").await;
+    let path = format!("/api/bookings/{id}/reschedule");
+    jane.post(&path, json!({"scheduled_at": later(4 * 1440).to_string()})).await.refused(403, "forbidden");
+    let taken = jane.booked(later(5 * 1440)).await;
+    john.post(&path, json!({"scheduled_at": later(5 * 1440 + 30).to_string()})).await.refused(409, "slot_taken");
+    let moved = john.post(&path, json!({"scheduled_at": later(4 * 1440).to_string()})).await.expect(200);
+    assert_eq!(moved["scheduled_at"], later(4 * 1440).to_string());
+    for same in ["id", "jitsi_room_id", "jitsi_room_url", "personalized_meeting_url", "payment_status", "amount"] {
+        assert_eq!(moved[same], before[same], "{same}");
+    }
+    let mail = mails_about(&practice, "New time").await.remove(0);
+    assert_eq!(mail.recipients, [john.email.as_str()]);
+    let calendar = john.get(&format!("/api/bookings/{id}/calendar.ics")).await;
+    assert!(calendar.header("content-type").unwrap().starts_with("text/calendar"));
+    assert!(calendar.text.contains("SEQUENCE:2") && !calendar.text.contains("meet.example.org"), "{}", calendar.text);
+    let uid = |text: &str| text.lines().find(|line| line.starts_with("UID:")).map(|line| line.trim_end().to_owned());
+    let mailed = mail.calendar.as_deref().and_then(uid);
+    assert!(mailed.is_some() && mailed == uid(&calendar.text), "one entry, wherever it comes from");
+
+    // Within a day of it the client cannot move it any more, the practice can.
+    practice.clock.set(later(3 * 1440 + 1));
+    let (john, admin) = (john.again().await, admin.again().await);
+    john.post(&path, json!({"scheduled_at": later(6 * 1440).to_string()})).await.refused(409, "window_closed");
+    let version = json!({"scheduled_at": later(6 * 1440).to_string(), "version": 1});
+    let theirs = format!("/api/admin/bookings/{id}/reschedule");
+    admin.post(&theirs, version).await.refused(409, "version_conflict");
+    admin.post(&theirs, json!({"scheduled_at": later(6 * 1440).to_string(), "version": 2})).await.expect(200);
+    // Reminded once, of the last time.
+    practice.clock.set(later(6 * 1440 - 60));
+    let reminders = mails_about(&practice, "Reminder").await;
+    assert_eq!(reminders.len(), 1);
+    assert_eq!(john.again().await.get(&format!("/api/bookings/{taken}")).await.status, 403);
+}
+
+async fn a_session_is_called_off_on_the_terms_of_its_purchase(database: Database) {
+    let practice = Practice::on(database)
+        .with("payments.provider", "test")
+        .with("mail.join_link", "gateway")
+        .with("reminders.offsets_minutes", "60")
+        .open()
+        .await;
+    let app = practice.serve().await;
+    let (admin, john) = (practice.admin(&app).await, practice.client(&app, "John", "Doe").await);
+    let policy = json!({
+        "notice_minutes": 0, "horizon_days": 90, "daily_cap": null, "step_minutes": 15, "reschedule_minutes": 60,
+        "cancellation": {"free_minutes": 2880, "late_refund_percent": 50}, "completes_by_itself": false,
+    });
+    put(&admin, "/api/admin/policy", policy.clone()).await.expect(200);
+    let placed = john.book(later(3 * 1440)).await.expect(201);
+    let id = placed["id"].as_i64().unwrap();
+    pay(&app, &placed).await;
+    let kinder = json!({"cancellation": {"free_minutes": 0, "late_refund_percent": 100}});
+    let mut later_policy = policy;
+    later_policy["cancellation"] = kinder["cancellation"].clone();
+    put(&admin, "/api/admin/policy", later_policy).await.expect(200);
+
+    let quote = format!("/api/bookings/{id}/cancellation-quote");
+    let free = john.get(&quote).await.expect(200);
+    assert_eq!((&free["late"], &free["refund_amount"]), (&json!(false), &json!(100.0)));
+    assert_eq!(free["free_until"], later(1440).to_string());
+    practice.clock.set(later(1440));
+    let john = john.again().await;
+    let late = john.get(&quote).await.expect(200);
+    assert_eq!(
+        (&late["late"], &late["refund_amount"], &late["fee_amount"]),
+        (&json!(true), &json!(50.0), &json!(50.0))
+    );
+    let mail = mails_about(&practice, "Your appointment").await.remove(0);
+    let page = attune_e2e::link_in_text(&mail.text).to_owned();
+
+    let cancel = format!("/api/bookings/{id}/cancel");
+    john.post(&cancel, json!({"expected_refund": 100.00})).await.refused(409, "quote_changed");
+    let cancelled = john.post(&cancel, json!({"reason": "ill", "expected_refund": 50.00})).await.expect(200);
+    assert_eq!(cancelled["status"], "cancelled");
+    assert_eq!(
+        (&cancelled["cancellation"]["late"], &cancelled["cancellation"]["refund_amount"]),
+        (&json!(true), &json!(50.0))
+    );
+    assert_eq!(cancelled["payment_status"], "refund_pending");
+    for field in ["jitsi_room_id", "jitsi_room_url", "personalized_meeting_url"] {
+        assert_eq!(cancelled[field], Value::Null, "{field}");
+    }
+    john.post(&cancel, json!({})).await.refused(409, "invalid_state");
+    john.link(id).await.refused(404, "meeting_link_unavailable");
+    let gone = app.get(&page).await;
+    assert_eq!(gone.status, 410);
+    assert!(gone.text.contains("cancelled"), "{}", gone.text);
+
+    let told = mails_about(&practice, "Cancelled").await;
+    assert_eq!(told.len(), 1, "once");
+    assert!(!told[0].text.contains("http"), "no link into a session that is off");
+    // The slot is free for somebody else, and no reminder leaves.
+    let jane = practice.client(&app, "Jane", "Rowland").await;
+    jane.book(later(3 * 1440)).await.expect(201);
+    practice.clock.set(later(3 * 1440 - 30));
+    let admin = admin.again().await;
+    eventually("the reminder is skipped", async || {
+        let mails = admin.notifications(id).await;
+        mails.iter().any(|mail| mail["kind"] == "reminder" && mail["state"] == "skipped").then_some(())
+    })
+    .await;
+}
+
+async fn a_wish_that_is_sent_twice_is_granted_once(database: Database) {
+    let (practice, app, admin) = open(database).await;
+    let john = practice.client(&app, "John", "Doe").await;
+    let wish = json!({"scheduled_at": later(1440).to_string(), "note": "first visit"});
+    // The same in another order and with other blanks.
+    let same: Value =
+        serde_json::from_str(&format!("{{ \"note\":\"first visit\",\n \"scheduled_at\" : \"{}\"}}", later(1440)))
+            .unwrap();
+    let tries = (0..20).map(|number| {
+        let (john, body) = (john.clone(), if number % 2 == 0 { wish.clone() } else { same.clone() });
+        tokio::spawn(async move { keyed(&john, "/api/bookings", "click-1", &body).await })
+    });
+    let mut answers = Vec::new();
+    for one in tries.collect::<Vec<_>>() {
+        answers.push(one.await.unwrap());
+    }
+    assert!(answers.iter().all(|a| a.status == 201 && a.text == answers[0].text), "every answer is the first one");
+    let fresh = answers.iter().filter(|a| a.header("idempotent-replayed").is_none()).count();
+    assert_eq!(fresh, 1);
+    assert_eq!(john.bookings().await.len(), 1);
+
+    let other = json!({"scheduled_at": later(2880).to_string()});
+    keyed(&john, "/api/bookings", "click-1", &other).await.refused(422, "idempotency_mismatch");
+    keyed(&admin, "/api/bookings", "click-1", &other).await.expect(201);
+    let id = answers[0].json()["id"].as_i64().unwrap();
+    let cancel = format!("/api/bookings/{id}/cancel");
+    let first = keyed(&john, &cancel, "click-2", &json!({"reason": "ill"})).await;
+    let second = keyed(&john, &cancel, "click-2", &json!({"reason": "ill"})).await;
+    assert_eq!((first.status, &first.text), (200, &second.text));
+    // The reply of then, though the booking is another one by now.
+    assert_eq!(keyed(&john, "/api/bookings", "click-1", &wish).await.json()["status"], "scheduled");
+    drop(app);
+    let app = practice.serve().await;
+    assert_eq!(
+        keyed(&john.at(&app), "/api/bookings", "click-1", &wish).await.text,
+        answers[0].text,
+        "after a restart too"
+    );
+    for bad in ["", " ", "ü"] {
+        let request = john.at(&app).request(Method::POST, "/api/bookings").header("idempotency-key", bad.as_bytes());
+        app.send(request.json(&wish)).await.expect(422);
+    }
+}
+
+async fn a_therapist_books_for_a_client(database: Database) {
+    let practice = Practice::on(database).with("payments.provider", "test").open().await;
+    let app = practice.serve().await;
+    let (admin, john) = (practice.admin(&app).await, practice.client(&app, "John", "Doe").await);
+    let week = json!({"timezone": "Europe/Berlin", "hours": {"monday": [{"start": "09:00", "end": "12:00"}]}});
+    put(&admin, "/api/admin/schedule", week).await.expect(200);
+    // A Tuesday.
+    let wish = json!({"user_id": john.id, "scheduled_at": later(1440).to_string(), "payment": "waived"});
+    admin.post("/api/admin/bookings", wish.clone()).await.refused_field("scheduled_at", "outside_hours");
+    let mut over = wish.clone();
+    over["override_hours"] = true.into();
+    let waived = admin.post("/api/admin/bookings", over.clone()).await.expect(201);
+    assert_eq!((&waived["status"], &waived["payment_status"]), (&json!("scheduled"), &json!("not_required")));
+    admin.post("/api/admin/bookings", over.clone()).await.refused(409, "slot_taken");
+    over["scheduled_at"] = later(1500).to_string().into();
+    over["payment"] = "offline_paid".into();
+    over["method"] = "cash".into();
+    let paid = admin.post("/api/admin/bookings", over.clone()).await.expect(201);
+    assert_eq!((&paid["status"], &paid["payment_status"]), (&json!("scheduled"), &json!("succeeded")));
+    over["scheduled_at"] = later(1560).to_string().into();
+    over["payment"] = "online".into();
+    over.as_object_mut().unwrap().remove("method");
+    let online = admin.post("/api/admin/bookings", over).await.expect(201);
+    assert_eq!(online["status"], "pending_payment");
+    assert_eq!(john.bookings().await.len(), 3);
+    john.post("/api/admin/bookings", wish).await.refused(403, "forbidden");
+    let nobody = json!({"user_id": 999, "scheduled_at": later(1620).to_string(), "override_hours": true});
+    admin.post("/api/admin/bookings", nobody).await.refused_field("user_id", "unknown_user");
+}
+
+async fn standing_appointments_keep_their_time_on_the_wall(database: Database) {
+    let (practice, app, admin) = open(database).await;
+    let (john, jane) = (practice.client(&app, "John", "Doe").await, practice.client(&app, "Jane", "Rowland").await);
+    // Berlin's clock is put forward on 28 March 2027.
+    jane.book("2027-03-29T08:00:00Z".parse().unwrap()).await.expect(201);
+    let wish = |on_conflict: &str| {
+        json!({"user_id": john.id, "first": "2027-03-15T10:00", "timezone": "Europe/Berlin", "count": 4,
+               "every_weeks": 1, "on_conflict": on_conflict})
+    };
+    let refused = admin.post("/api/admin/bookings/series", wish("fail")).await.refused(409, "series_conflict");
+    assert_eq!(refused["errors"].as_array().unwrap().len(), 1, "{refused}");
+    assert!(john.bookings().await.is_empty());
+    let made = admin.post("/api/admin/bookings/series", wish("skip")).await.expect(201);
+    let starts: Vec<&str> =
+        made["bookings"].as_array().unwrap().iter().map(|b| b["scheduled_at"].as_str().unwrap()).collect();
+    assert_eq!(starts, ["2027-03-15T09:00:00Z", "2027-03-22T09:00:00Z", "2027-04-05T08:00:00Z"]);
+    assert_eq!(made["left_out"].as_array().unwrap().len(), 1);
+    assert_eq!(john.bookings().await.len(), 3);
+}
+
+async fn a_session_that_is_over_can_be_corrected_and_completes_by_itself(database: Database) {
+    let (practice, app, admin) = open(database).await;
+    let john = practice.client(&app, "John", "Doe").await;
+    let (first, second) = (john.booked(later(60)).await, john.booked(later(180)).await);
+    let at = |id: i64, what: &str| format!("/api/admin/bookings/{id}/{what}");
+    admin.post(&at(first, "complete"), json!({})).await.refused(409, "window_closed");
+    practice.clock.set(later(60 + 20));
+    let admin = admin.again().await;
+    for (what, status) in [("no-show", "no_show"), ("complete", "completed"), ("reopen", "scheduled")] {
+        assert_eq!(admin.post(&at(first, what), json!({})).await.expect(200)["status"], status);
+    }
+    john.again().await.post(&at(first, "complete"), json!({})).await.refused(403, "forbidden");
+    let policy = json!({
+        "notice_minutes": 0, "horizon_days": 90, "daily_cap": null, "step_minutes": 15, "reschedule_minutes": 60,
+        "cancellation": {"free_minutes": 1440, "late_refund_percent": 0}, "completes_by_itself": true,
+    });
+    put(&admin, "/api/admin/policy", policy).await.expect(200);
+    practice.clock.set(later(60 + 50 + 30));
+    let admin = admin.again().await;
+    eventually("the session is completed", async || (admin.detail(first).await["status"] == "completed").then_some(()))
+        .await;
+    assert_eq!(admin.detail(second).await["status"], "scheduled");
+}
+
+async fn bad_times_are_refused_precisely(database: Database) {
+    let (practice, app, admin) = open(database).await;
+    let john = practice.client(&app, "John", "Doe").await;
+    for (time, code) in [
+        ("2027-03-01T09:00:00Z", "in_the_past"),
+        ("2027-03-01T08:59:59Z", "in_the_past"),
+        ("2028-03-02T09:00:01Z", "too_far"),
+        ("2027-03-02T09:00:00", "invalid_timestamp"),
+        ("2027-03-02T23:59:60Z", "invalid_timestamp"),
+        ("+10000-01-01T00:00:00Z", "invalid_timestamp"),
+        ("tomorrow", "invalid_timestamp"),
+    ] {
+        john.post("/api/bookings", json!({"scheduled_at": time})).await.refused_field("scheduled_at", code);
+    }
+    let service = json!({"scheduled_at": later(1440).to_string(), "service_id": 99});
+    john.post("/api/bookings", service).await.refused_field("service_id", "unknown_service");
+    let therapist = json!({"scheduled_at": later(1440).to_string(), "therapist_id": john.id});
+    john.post("/api/bookings", therapist).await.refused_field("therapist_id", "unknown_therapist");
+    for (query, field) in [
+        ("timezone=Europe/Atlantis", "timezone"),
+        ("from=2027-03-01&to=2027-04-01", "to"),
+        ("from=2027-03-02&to=2027-03-01", "to"),
+        ("from=yesterday", "from"),
+        ("service_id=99", "service_id"),
+        ("therapist_id=99", "therapist_id"),
+    ] {
+        let problem = app.get(&format!("/api/availability?{query}")).await.expect(422);
+        assert_eq!(problem["errors"][0]["field"], field, "{query}: {problem}");
+    }
+    let notice = json!({
+        "notice_minutes": 120, "horizon_days": 30, "daily_cap": null, "step_minutes": 15, "reschedule_minutes": 60,
+        "cancellation": {"free_minutes": 1440, "late_refund_percent": 0}, "completes_by_itself": false,
+    });
+    put(&admin, "/api/admin/policy", notice).await.expect(200);
+    john.book(later(119)).await.refused_field("scheduled_at", "too_soon");
+    john.book(later(120)).await.expect(201);
+    john.book(later(31 * 1440)).await.refused_field("scheduled_at", "too_far");
+}
