@@ -25,6 +25,21 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
     ("contract", CORE, &[]),
     ("smtp-sink", &[], &[]),
     ("pg-testkit", &[], &[]),
+    // Only tests: the use cases over every store.
+    (
+        "journeys",
+        &[
+            "domain",
+            "ports",
+            "application",
+            "adapter-memory",
+            "adapter-payments",
+            "adapter-postgres",
+            "adapter-sqlite",
+            "pg-testkit",
+        ],
+        &[],
+    ),
     (
         "app",
         &[

@@ -21,7 +21,7 @@ use attune_sql::{
     AttendanceRow, AuditRow, BookingRow, ConferenceRow, HoursRow, NoticeRow, ParticipantRow, PaymentRow, PolicyRow,
     ServiceRow, SessionRow, TimeOffRow, UserRow, interval, millis, schedule_of,
 };
-use diesel::dsl::{InnerJoin, IntoBoxed, count_star, exists};
+use diesel::dsl::{IntoBoxed, count_star, exists};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -223,12 +223,21 @@ impl Queries for PostgresStore {
     }
 
     async fn bookings(&self, filter: &BookingFilter, page: PageRequest) -> Result<Page<BookingView>, StoreError> {
-        let rows = matching_bookings(filter).limit(i64::from(page.limit)).offset(offset(page));
+        // The page is cut from the bookings alone, so that a deep one does not look up the clients of all rows before it.
+        let on_page = matching_bookings(filter).limit(i64::from(page.limit)).offset(offset(page)).select(bookings::id);
+        let on_page = match filter.order {
+            BookingOrder::Earliest => on_page.order((bookings::scheduled_at.asc(), bookings::id.asc())),
+            BookingOrder::Latest => on_page.order((bookings::scheduled_at.desc(), bookings::id.desc())),
+        };
+        let rows = bookings::table
+            .inner_join(users::table)
+            .filter(bookings::id.eq_any(on_page))
+            .select((BookingRow::as_select(), UserRow::as_select()))
+            .into_boxed();
         let rows = match filter.order {
             BookingOrder::Earliest => rows.order((bookings::scheduled_at.asc(), bookings::id.asc())),
             BookingOrder::Latest => rows.order((bookings::scheduled_at.desc(), bookings::id.desc())),
         };
-        let rows = rows.select((BookingRow::as_select(), UserRow::as_select()));
         let count = matching_bookings(filter).select(count_star());
         self.readers
             .ask(async |c| {
@@ -414,9 +423,9 @@ fn matching_time_off(therapist: Option<UserId>) -> time_off::BoxedQuery<'static,
     query
 }
 
-/// The bookings that a filter lets through, with their clients.
-fn matching_bookings(filter: &BookingFilter) -> IntoBoxed<'static, InnerJoin<bookings::table, users::table>, Pg> {
-    let mut query = bookings::table.inner_join(users::table).into_boxed();
+/// The bookings that a filter lets through.
+fn matching_bookings(filter: &BookingFilter) -> IntoBoxed<'static, bookings::table, Pg> {
+    let mut query = bookings::table.into_boxed();
     if let Some(client) = filter.client {
         query = query.filter(bookings::client_id.eq(client.get()));
     }

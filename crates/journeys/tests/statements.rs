@@ -4,6 +4,8 @@
 //! The statements are counted where Diesel sends them, which can only be arranged for a whole process: these tests are a
 //! program of their own, with one test.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
 use std::sync::{Arc, Mutex};
 
 use attune_application::bookings::BookSessionCommand;

@@ -54,9 +54,15 @@ async fn a_late_payment_revives_a_free_slot_and_loses_a_taken_one() {
     let world = World::paid().await;
     let (client, booking, payment) = held(&world).await;
     world.clock.advance(SignedDuration::from_mins(16));
-    world.book(&client, TEN).await.unwrap();
+    let other = world.book(&client, TEN).await.unwrap().booking;
     assert!(matches!(confirm(&world, &payment).await, Err(ConfirmPaymentError::SlotLost)));
     assert_eq!(world.booking(booking.id).await.status, BookingStatus::Expired);
+
+    // Nobody paid for the other one either, and its hold is over too.
+    world.clock.advance(SignedDuration::from_mins(16));
+    confirm(&world, &payment).await.unwrap();
+    assert_eq!(world.booking(booking.id).await.status, BookingStatus::Scheduled);
+    assert_eq!(world.booking(other.id).await.status, BookingStatus::Expired);
 }
 
 #[tokio::test]
