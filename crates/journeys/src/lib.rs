@@ -12,6 +12,7 @@ mod facts;
 mod laws;
 mod mails;
 mod model;
+mod patient;
 mod stores;
 mod unguarded;
 mod walk;

@@ -14,6 +14,7 @@ use diesel::sql_types::BigInt;
 use diesel::sqlite::SqliteConnection;
 use tempfile::TempDir;
 
+use crate::patient::Patient;
 use crate::unguarded::Unguarded;
 
 /// Which store.
@@ -83,6 +84,11 @@ impl Stores {
     /// The same without the calendar's lock, and with a calendar that always looks free.
     pub fn unguarded(self) -> Self {
         Self { store: Arc::new(Unguarded(self.store)), ..self }
+    }
+
+    /// The same for crowds: a unit of work that was not opened in time is opened once more.
+    pub fn patient(self) -> Self {
+        Self { store: Arc::new(Patient(self.store)), ..self }
     }
 
     /// Runs a query that counts, past the store. Panics where there is no SQL.

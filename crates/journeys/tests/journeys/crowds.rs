@@ -1,5 +1,6 @@
 //! Hundreds of wishes at the same moment, on the real databases. Each is granted or refused for a reason that a client
-//! can be told; none fails, and none takes time that somebody else has.
+//! can be told; none fails, and none takes time that somebody else has. Whoever finds no unit of work free within the
+//! store's two seconds asks again, as a client does who is told 503: how many that are depends on the machine alone.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -30,7 +31,7 @@ fn expect_only(endings: &[Ending], reasons: &[Why]) {
 async fn open(stores: Stores, provider: Provider) -> Arc<World> {
     let terms = ChangeTerms { reschedule_minutes: 0, ..ChangeTerms::default() };
     let policy = PracticePolicy { terms, ..PracticePolicy::default() };
-    Arc::new(World::open(stores, Setup { provider, policy }).await)
+    Arc::new(World::open(stores.patient(), Setup { provider, policy }).await)
 }
 
 /// So many quarters of an hour after the opening of a day.

@@ -46,7 +46,7 @@ where
 
 async fn wishes_are_granted_once(kind: Kind) {
     let setup = Setup { provider: Provider::Offline, policy: PracticePolicy::default() };
-    let world = Arc::new(World::open(kind.fresh().await, setup).await);
+    let world = Arc::new(World::open(kind.fresh().await.patient(), setup).await);
     let start = world.now() + SignedDuration::from_hours(73);
 
     let (reply, facts) = insist(&world, move |world: Arc<World>| async move {
