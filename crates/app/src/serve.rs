@@ -32,7 +32,7 @@ pub(crate) async fn serve(settings: &Settings, meaning: &Meaning, profile: Profi
     let address = listener.local_addr().context("cannot tell the address listened on")?;
     let base = pages_base(meaning, address)?;
     let parts = Parts::assemble(settings, meaning, &base).await?;
-    let gateway = gateway(meaning, &base);
+    let gateway = gateway(meaning, &base)?;
     let notifier = notifier(settings, meaning)?;
     // Whatever can be wrong with the settings is found before the first admin's password is made and shown.
     let api = Arc::new(parts.api(settings, meaning, gateway.clone(), notifier.clone())?);

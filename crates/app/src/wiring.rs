@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use attune_adapter_auth::{ArgonHasher, HasherConfig, JwtAccessTokens, SealedTickets, SigningSecret, TokenConfig};
 use attune_adapter_http::{Api, HttpSettings, Limits, ServerSecret};
 use attune_adapter_jitsi::{JaasSignature, JitsiSigner, Secret as JitsiSecret};
@@ -354,12 +354,13 @@ fn jaas_webhooks(meaning: &Meaning) -> Result<Option<Arc<dyn WebhookVerifier>>> 
 }
 
 /// Who collects the price. `base` is where our own pages are.
-pub(crate) fn gateway(meaning: &Meaning, base: &Url) -> Arc<dyn PaymentGateway> {
-    Arc::new(match meaning.provider {
+pub(crate) fn gateway(meaning: &Meaning, base: &Url) -> Result<Arc<dyn PaymentGateway>> {
+    Ok(Arc::new(match meaning.provider {
         Provider::None => LocalGateway::none(),
         Provider::Offline => LocalGateway::offline(meaning.hold),
         Provider::Test => LocalGateway::test(meaning.hold, base.clone()),
-    })
+        Provider::Stripe => bail!("payments.provider cannot be stripe yet"),
+    }))
 }
 
 /// The practice's own domain, as mails and calendar entries are named after it.

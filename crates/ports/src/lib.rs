@@ -35,8 +35,9 @@ pub use notifier::{MeetingMail, Notifier, NotifyError, NotifyReason};
 pub use outbox::{Lease, LeaseToken, Outbox, Settlement};
 pub use participants::{NewParticipant, Participants};
 pub use payments::{
-    Checkout, CheckoutRequest, NewPayment, Payment, PaymentError, PaymentGateway, PaymentState, PaymentTerms, Payments,
-    Provider,
+    Checkout, CheckoutRequest, CheckoutState, EventRefusal, NewPayment, OnlinePayments, PaidCheckout, Payment,
+    PaymentError, PaymentEvent, PaymentEventKind, PaymentEvents, PaymentGateway, PaymentState, PaymentTerms, Payments,
+    Provider, Refund, RefundRequest, RefundState,
 };
 pub use queries::{
     BookingFilter, BookingOrder, BookingView, Caller, Credentials, OutboxHealth, Page, PageRequest, Queries, UserFilter,

@@ -18,6 +18,8 @@ pub enum Provider {
     Offline,
     /// A page of our own with a Pay button, for trying the product out. No money moves.
     Test,
+    /// Stripe, on a page that it hosts.
+    Stripe,
 }
 
 impl Provider {
@@ -27,12 +29,13 @@ impl Provider {
             Self::None => "none",
             Self::Offline => "offline",
             Self::Test => "test",
+            Self::Stripe => "stripe",
         }
     }
 
     /// Reads the name that [`Self::as_str`] gives.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::None, Self::Offline, Self::Test].into_iter().find(|p| p.as_str() == name)
+        [Self::None, Self::Offline, Self::Test, Self::Stripe].into_iter().find(|p| p.as_str() == name)
     }
 }
 
@@ -189,4 +192,215 @@ pub trait PaymentGateway: Send + Sync {
 
     /// Opens a checkout.
     async fn open_checkout(&self, request: &CheckoutRequest) -> Result<Checkout, PaymentError>;
+}
+
+/// Where a checkout stands, as its provider tells when asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CheckoutState {
+    /// The client can still pay.
+    Open,
+    /// The client is through with the page, and the money is on its way: a bank debit or a transfer takes days. Ends in
+    /// [`Self::Paid`] or [`Self::Failed`].
+    Processing,
+    /// The money is there.
+    Paid(PaidCheckout),
+    /// The client was through, and then the money did not come. For good: another attempt needs another checkout.
+    Failed,
+    /// Ended before anybody paid, by time or by [`OnlinePayments::end_checkout`]. For good.
+    Expired,
+    /// The provider knows no such checkout in the account and mode of our key.
+    Unknown,
+}
+
+/// What came in through a checkout.
+///
+/// It says what the provider has, not what is due: nobody may call a booking paid before `amount`, `booking` and `live`
+/// were compared with what is remembered of the payment. Money that does not match is still money, so a difference is
+/// written down and shown to an admin, and never dropped. `Debug` hides the reference.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PaidCheckout {
+    /// How much, in which currency.
+    pub amount: Money,
+    /// What it was paid for, by the id that we gave when the checkout was opened. `None`: not opened by us.
+    pub booking: Option<BookingId>,
+    /// Whether it is real money. See [`OnlinePayments::is_live`].
+    pub live: bool,
+    /// The provider's name for the payment, which a refund needs. Not the checkout's reference.
+    pub payment: String,
+}
+
+impl fmt::Debug for PaidCheckout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PaidCheckout")
+            .field("amount", &self.amount)
+            .field("booking", &self.booking)
+            .field("live", &self.live)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Money to be given back. `Debug` hides the reference and the key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RefundRequest {
+    /// [`PaidCheckout::payment`].
+    pub payment: String,
+    /// What had been paid for.
+    pub booking: BookingId,
+    /// How much, at most what was paid and not given back yet.
+    pub amount: Money,
+    /// A name of ours for this one refund: 1 to 200 visible ASCII characters, the same whenever it is asked for again,
+    /// another one for another refund. Written down before the provider is asked, so that it survives a crash.
+    pub key: String,
+}
+
+impl fmt::Debug for RefundRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RefundRequest")
+            .field("booking", &self.booking)
+            .field("amount", &self.amount)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where a refund stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RefundState {
+    /// The provider is working on it.
+    Pending,
+    /// The money left. The client's bank can still send it back, so this may turn into [`Self::Failed`] days later.
+    Succeeded,
+    /// The money is with us again, or still. For good: another attempt needs another key.
+    Failed,
+}
+
+/// A refund. `Debug` hides the reference.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Refund {
+    /// The provider's name for it.
+    pub reference: String,
+    /// Where it stands.
+    pub state: RefundState,
+    /// How much.
+    pub amount: Money,
+}
+
+impl fmt::Debug for Refund {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refund").field("state", &self.state).field("amount", &self.amount).finish_non_exhaustive()
+    }
+}
+
+/// A provider that collects by itself, on a page of its own, and tells us afterwards.
+///
+/// What it says is news about money, in no order and perhaps twice or never. So [`PaymentEvents`] are only the fast way to
+/// hear of it: whoever keeps payments also asks here for those that stay open, and comes to the same end either way.
+///
+/// Errors of all calls: [`PaymentError::Unavailable`] when it is not known whether anything happened, and asking again
+/// later, in the same words, is safe; [`PaymentError::Refused`] when nothing happened and nothing will.
+#[async_trait]
+pub trait OnlinePayments: PaymentGateway {
+    /// Whether real money moves. What comes from the provider and says otherwise is not ours, or not set up right: it
+    /// confirms nothing.
+    fn is_live(&self) -> bool;
+
+    /// Where the checkout stands now. `reference` is [`Checkout::reference`].
+    async fn checkout_state(&self, reference: &str) -> Result<CheckoutState, PaymentError>;
+
+    /// Ends a checkout, so that it cannot be paid any more, and tells where it stands then; never
+    /// [`CheckoutState::Open`]. Ending one that is over already is fine.
+    ///
+    /// A checkout may outlive the hold it was opened for. So this comes before a held slot is given away, and the answer
+    /// decides: [`CheckoutState::Paid`] means that the client was faster, and the booking is to be confirmed;
+    /// [`CheckoutState::Processing`] that money is on its way.
+    async fn end_checkout(&self, reference: &str) -> Result<CheckoutState, PaymentError>;
+
+    /// Gives money back. Asking again with the same key never gives back twice, however much later, and tells where that
+    /// refund stands now; other facts under a known key are [`PaymentError::Refused`], and so is more than is left.
+    async fn refund(&self, request: &RefundRequest) -> Result<Refund, PaymentError>;
+
+    /// Where the refund stands now; `None` when the provider knows none of that name. `reference` is
+    /// [`Refund::reference`].
+    async fn refund_state(&self, reference: &str) -> Result<Option<Refund>, PaymentError>;
+}
+
+/// What an event is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PaymentEventKind {
+    /// The client is through with a checkout, and it is paid.
+    CheckoutPaid,
+    /// The client is through with a checkout, and the money is on its way.
+    CheckoutProcessing,
+    /// Money that was on its way has come.
+    ProcessingSucceeded,
+    /// Money that was on its way did not come.
+    ProcessingFailed,
+    /// A checkout ended unpaid.
+    CheckoutExpired,
+    /// A refund stands thus, as of the event; it may be ours or one made by hand at the provider.
+    RefundChanged(RefundState),
+    /// Genuine, and nothing that we know or that concerns us. To be answered well and forgotten.
+    SomethingElse,
+}
+
+/// News from the provider. No personal data. `Debug` hides the references.
+///
+/// Events come late, twice and in any order, so none of them is a command: one is applied once per `id`, and only as far
+/// as the payment has not got further already. What they claim is compared as [`PaidCheckout`] says; [`None`] in a field
+/// that the kind needs is a difference like any other.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PaymentEvent {
+    /// The provider's name for the event, the same each time it is delivered. 1 to 255 visible ASCII characters.
+    pub id: String,
+    /// When it happened, to the second; what is known of a message of another form is when it was sent.
+    pub at: Timestamp,
+    /// Whether it is about real money. See [`OnlinePayments::is_live`].
+    pub live: bool,
+    /// What it is about.
+    pub kind: PaymentEventKind,
+    /// [`Checkout::reference`], or [`Refund::reference`] for [`PaymentEventKind::RefundChanged`]. A reference that nobody
+    /// remembers beside a known `booking` is a checkout whose opening was never answered: what was paid there is kept as
+    /// a payment of that booking or given back.
+    pub reference: Option<String>,
+    /// How much it is about.
+    pub amount: Option<Money>,
+    /// Which booking, by the id that we gave.
+    pub booking: Option<BookingId>,
+    /// [`PaidCheckout::payment`].
+    pub payment: Option<String>,
+}
+
+impl fmt::Debug for PaymentEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PaymentEvent")
+            .field("id", &self.id)
+            .field("at", &self.at)
+            .field("live", &self.live)
+            .field("kind", &self.kind)
+            .field("amount", &self.amount)
+            .field("booking", &self.booking)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a message is no event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum EventRefusal {
+    /// Not signed, or not by the provider, or changed on its way.
+    #[error("the message was not signed by the payment provider")]
+    Forged,
+    /// Signed by the provider, and too long ago or in the future: overheard and sent again, or one clock is wrong.
+    #[error("the message was signed too long ago, or in the future")]
+    Stale,
+    /// Signed by the provider just now, and still not to be read.
+    #[error("the message cannot be read")]
+    Unreadable,
+}
+
+/// Reads what the provider sends by itself.
+pub trait PaymentEvents: Send + Sync {
+    /// The event in a message: the value of its signature header, the body byte by byte as it came, and now.
+    ///
+    /// Nothing in the body is looked at before the signature is known to be right. A sender is not told which
+    /// [`EventRefusal`] it was; our own log may be.
+    fn read(&self, signature: &str, body: &[u8], now: Timestamp) -> Result<PaymentEvent, EventRefusal>;
 }

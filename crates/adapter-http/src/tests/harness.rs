@@ -93,7 +93,9 @@ impl PaymentGateway for TestGateway {
     fn terms(&self) -> PaymentTerms {
         match self.provider {
             Provider::None => PaymentTerms::NothingDue,
-            Provider::Offline | Provider::Test => PaymentTerms::Due { hold: SignedDuration::from_mins(15) },
+            Provider::Offline | Provider::Test | Provider::Stripe => {
+                PaymentTerms::Due { hold: SignedDuration::from_mins(15) }
+            }
         }
     }
 

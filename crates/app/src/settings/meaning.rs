@@ -86,9 +86,10 @@ impl Settings {
                 "auth.secret (or auth.secret_file) must be set in production: at least 32 random characters"
             );
         }
-        let provider = Provider::parse(&self.payments.provider).with_context(|| {
-            format!("payments.provider must be none, offline or test, not {:?}", self.payments.provider)
-        })?;
+        let provider =
+            Provider::parse(&self.payments.provider).filter(|p| *p != Provider::Stripe).with_context(|| {
+                format!("payments.provider must be none, offline or test, not {:?}", self.payments.provider)
+            })?;
         ensure!(
             !(production && provider == Provider::Test),
             "payments.provider must not be test in production: anybody could confirm a session without paying"
@@ -132,7 +133,7 @@ impl Settings {
             meetings: self.meetings(production)?,
             hold: match provider {
                 Provider::Offline => SignedDuration::from_hours(i64::from(self.payments.offline_hold_hours)),
-                Provider::None | Provider::Test => minutes(self.payments.hold_minutes),
+                Provider::None | Provider::Test | Provider::Stripe => minutes(self.payments.hold_minutes),
             },
             provider,
             mail: self.mail_transport(&data_dir)?,

@@ -110,6 +110,7 @@ fn a_bad_value_stops_the_start_and_its_key_is_named() {
         ("ATTUNE__BRANDING__BACKGROUND_COLOR", "url(https://evil.example)", "branding.background_color"),
         ("ATTUNE__BRANDING__AVATAR_BACKGROUNDS", "#123456,red", "branding.avatar_backgrounds"),
         ("ATTUNE__PAYMENTS__PROVIDER", "paypal", "payments.provider"),
+        ("ATTUNE__PAYMENTS__PROVIDER", "stripe", "payments.provider"),
         ("ATTUNE__MAIL__TRANSPORT", "pigeon", "mail.transport"),
         ("ATTUNE__MAIL__TRANSPORT", "smtp", "mail.smtp_url"),
         ("ATTUNE__MAIL__FROM", "nobody", "mail.from"),
