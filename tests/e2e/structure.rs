@@ -21,9 +21,11 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
     ("adapter-auth", CORE, &[]),
     ("adapter-payments", CORE, &[]),
     ("adapter-jitsi", CORE, &[]),
+    ("adapter-stripe", CORE, &["fake-stripe"]),
     ("adapter-http", &["domain", "ports", "application"], &["adapter-memory", "contract"]),
     ("contract", CORE, &[]),
     ("smtp-sink", &[], &[]),
+    ("fake-stripe", &[], &[]),
     ("pg-testkit", &[], &[]),
     // Only tests: the use cases over every store.
     (

@@ -138,6 +138,7 @@ impl World {
             Provider::Test => {
                 LocalGateway::test(Self::hold(Provider::Test), "https://practice.example.org/".parse().unwrap())
             }
+            Provider::Stripe => unreachable!("no walk is set up with a provider outside of this machine"),
         };
         Self {
             stores,
@@ -155,7 +156,7 @@ impl World {
     pub fn hold(provider: Provider) -> SignedDuration {
         match provider {
             Provider::None => SignedDuration::ZERO,
-            Provider::Test => SignedDuration::from_mins(15),
+            Provider::Test | Provider::Stripe => SignedDuration::from_mins(15),
             Provider::Offline => SignedDuration::from_hours(48),
         }
     }

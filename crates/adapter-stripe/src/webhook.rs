@@ -1,0 +1,235 @@
+//! What Stripe sends by itself: first whether it was Stripe, then what it says.
+
+use attune_domain::{BookingId, Money};
+use attune_ports::{EventRefusal, PaymentEvent, PaymentEventKind, PaymentEvents};
+use aws_lc_rs::{constant_time, hmac};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::answers::{PaymentStatus, Session, SessionMode, StripeRefund};
+use crate::settings::{Secret, SetupError};
+
+/// Reads webhooks signed with the header `Stripe-Signature: t=<unix seconds>,v1=<hexadecimal>`.
+///
+/// `v1` is the HMAC with SHA-256 of `t`, a dot and the body, with the secret that the dashboard shows for the endpoint.
+/// Several `v1` stand in one header while a secret is being changed; schemes other than `v1` say nothing to us.
+///
+/// The fields that are read have had the same form in all versions of Stripe's API since 2022, so the version of the
+/// endpoint does not matter. Events of connected accounts are [`PaymentEventKind::SomethingElse`]: their money is not ours.
+pub struct StripeEvents {
+    keys: Vec<hmac::Key>,
+}
+
+impl StripeEvents {
+    /// How far the instant in a header may be from now, both ways. A message that was overheard is worth nothing later.
+    const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
+
+    /// Longest header that is read, in bytes: room for a dozen signatures, of which Stripe sends one or two.
+    const MAX_HEADER_BYTES: usize = 1024;
+
+    /// Takes the secrets of the endpoint (`whsec_…`): one, or the old and the new one while it is being changed. None at
+    /// all, and ones that are no secret of Stripe's, are refused: whoever knows an empty secret is everybody.
+    pub fn new(secrets: Vec<Secret>) -> Result<Self, SetupError> {
+        if secrets.is_empty() {
+            return Err(SetupError::NoWebhookSecret);
+        }
+        let key = |secret: &Secret| {
+            let random = secret.expose().strip_prefix("whsec_").ok_or(SetupError::WebhookSecret)?;
+            if random.len() < 16 || !random.bytes().all(|b| b.is_ascii_graphic()) {
+                return Err(SetupError::WebhookSecret);
+            }
+            // Stripe signs with the whole text, prefix included.
+            Ok(hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes()))
+        };
+        Ok(Self { keys: secrets.iter().map(key).collect::<Result<_, _>>()? })
+    }
+
+    /// When the message was signed, if it was.
+    fn signed_at(&self, header: &str, body: &[u8]) -> Option<Timestamp> {
+        let header = SignatureHeader::read(header)?;
+        let mut genuine = false;
+        for key in &self.keys {
+            // Once per secret: a header full of signatures costs an attacker's network more than us.
+            let mut message = hmac::Context::with_key(key);
+            message.update(header.t.as_bytes());
+            message.update(b".");
+            message.update(body);
+            let tag = hex(message.sign().as_ref());
+            for given in &header.signatures {
+                genuine |= constant_time::verify_slices_are_equal(tag.as_bytes(), given.as_bytes()).is_ok();
+            }
+        }
+        genuine.then_some(header.made_at)
+    }
+}
+
+impl PaymentEvents for StripeEvents {
+    fn read(&self, signature: &str, body: &[u8], now: Timestamp) -> Result<PaymentEvent, EventRefusal> {
+        let signed_at = self.signed_at(signature, body).ok_or(EventRefusal::Forged)?;
+        if now.duration_since(signed_at).abs() > Self::TOLERANCE {
+            return Err(EventRefusal::Stale);
+        }
+        let envelope: Envelope = serde_json::from_slice(body).map_err(|_| EventRefusal::Unreadable)?;
+        envelope.open(signed_at).ok_or(EventRefusal::Unreadable)
+    }
+}
+
+/// A header, taken apart.
+struct SignatureHeader<'a> {
+    /// As it is written, because that is what was signed.
+    t: &'a str,
+    made_at: Timestamp,
+    signatures: Vec<&'a str>,
+}
+
+impl<'a> SignatureHeader<'a> {
+    fn read(header: &'a str) -> Option<Self> {
+        if header.len() > StripeEvents::MAX_HEADER_BYTES || !header.is_ascii() {
+            return None;
+        }
+        let mut t = None;
+        let mut signatures = Vec::new();
+        for element in header.split(',') {
+            let (scheme, value) = element.trim_matches(' ').split_once('=')?;
+            match scheme {
+                // Two instants: nobody could say which one was signed.
+                "t" if t.replace(value).is_some() => return None,
+                "t" => {}
+                "v1" => signatures.push(value),
+                _ => {}
+            }
+        }
+        let t = t.filter(|t| t.bytes().all(|b| b.is_ascii_digit()))?;
+        let made_at = Timestamp::from_second(t.parse().ok()?).ok()?;
+        Some(Self { t, made_at, signatures })
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// An event before anything is known of it. Messages of later forms have other fields, and still a name.
+#[derive(Deserialize)]
+struct Envelope {
+    id: String,
+    #[serde(default)]
+    object: Value,
+    #[serde(default, rename = "type")]
+    kind: Value,
+    #[serde(default)]
+    created: Value,
+    #[serde(default)]
+    livemode: Value,
+    /// The connected account that it is about.
+    #[serde(default)]
+    account: Value,
+    #[serde(default)]
+    data: Value,
+}
+
+/// The types of events that are ours to read.
+enum Known {
+    Checkout(News),
+    Refund,
+}
+
+/// What happened to a checkout.
+enum News {
+    Completed,
+    Succeeded,
+    Failed,
+    Expired,
+}
+
+impl Envelope {
+    /// [`None`] when an event of a type that we know is not what it should be.
+    fn open(mut self, signed_at: Timestamp) -> Option<PaymentEvent> {
+        if !(1..=255).contains(&self.id.len()) || !self.id.bytes().all(|b| b.is_ascii_graphic()) {
+            return None;
+        }
+        let known = if self.object == "event" && self.account.is_null() { self.known() } else { None };
+        let created = self.created.as_i64().and_then(|second| Timestamp::from_second(second).ok());
+        let live = self.livemode.as_bool();
+        let Some(known) = known else {
+            let facts = Facts::default();
+            return Some(facts.event(self.id, created.unwrap_or(signed_at), live.unwrap_or(false)));
+        };
+        let object = self.data.get_mut("object").map(Value::take)?;
+        let facts = match known {
+            Known::Checkout(news) => Facts::of_session(&news, &serde_json::from_value(object).ok()?),
+            Known::Refund => Facts::of_refund(&serde_json::from_value(object).ok()?),
+        };
+        Some(facts.event(self.id, created?, live?))
+    }
+
+    fn known(&self) -> Option<Known> {
+        match self.kind.as_str()? {
+            "checkout.session.completed" => Some(Known::Checkout(News::Completed)),
+            "checkout.session.async_payment_succeeded" => Some(Known::Checkout(News::Succeeded)),
+            "checkout.session.async_payment_failed" => Some(Known::Checkout(News::Failed)),
+            "checkout.session.expired" => Some(Known::Checkout(News::Expired)),
+            "refund.created" | "refund.updated" | "refund.failed" => Some(Known::Refund),
+            _ => None,
+        }
+    }
+}
+
+/// What an event says, without whose event it is.
+struct Facts {
+    kind: PaymentEventKind,
+    reference: Option<String>,
+    amount: Option<Money>,
+    booking: Option<BookingId>,
+    payment: Option<String>,
+}
+
+impl Default for Facts {
+    fn default() -> Self {
+        Self { kind: PaymentEventKind::SomethingElse, reference: None, amount: None, booking: None, payment: None }
+    }
+}
+
+impl Facts {
+    fn of_session(news: &News, session: &Session) -> Self {
+        // The same account may sell subscriptions elsewhere.
+        if session.mode != Some(SessionMode::Payment) {
+            return Self::default();
+        }
+        let kind = match (news, session.payment_status) {
+            (News::Completed, PaymentStatus::Paid) => PaymentEventKind::CheckoutPaid,
+            (News::Completed, PaymentStatus::Unpaid) => PaymentEventKind::CheckoutProcessing,
+            // There was nothing to pay, which is never so with ours.
+            (News::Completed, PaymentStatus::Other) => return Self::default(),
+            (News::Succeeded, _) => PaymentEventKind::ProcessingSucceeded,
+            (News::Failed, _) => PaymentEventKind::ProcessingFailed,
+            (News::Expired, _) => PaymentEventKind::CheckoutExpired,
+        };
+        Self {
+            kind,
+            reference: Some(session.id.clone()),
+            amount: session.amount().ok(),
+            booking: session.booking(),
+            payment: session.payment().map(str::to_owned),
+        }
+    }
+
+    fn of_refund(refund: &StripeRefund) -> Self {
+        Self {
+            kind: PaymentEventKind::RefundChanged(refund.state()),
+            reference: Some(refund.id.clone()),
+            amount: refund.amount().ok(),
+            booking: refund.booking(),
+            payment: refund.payment().map(str::to_owned),
+        }
+    }
+
+    fn event(self, id: String, at: Timestamp, live: bool) -> PaymentEvent {
+        let Self { kind, reference, amount, booking, payment } = self;
+        PaymentEvent { id, at, live, kind, reference, amount, booking, payment }
+    }
+}
+
+#[cfg(test)]
+mod tests;

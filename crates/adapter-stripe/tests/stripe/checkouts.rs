@@ -1,0 +1,251 @@
+//! Checkouts when all is well.
+
+use attune_adapter_stripe::{GRACE, STRIPE_VERSION, StripeConfig, StripeGateway};
+use attune_ports::{
+    CheckoutRequest, CheckoutState, OnlinePayments, PaidCheckout, PaymentGateway, PaymentTerms, Provider,
+};
+use serde_json::json;
+
+use super::*;
+
+#[tokio::test]
+async fn says_who_it_is_and_what_it_demands() {
+    let fake = FakeStripe::start();
+    let gateway = gateway(&fake);
+    assert_eq!(gateway.provider(), Provider::Stripe);
+    assert_eq!(gateway.terms(), PaymentTerms::Due { hold: SignedDuration::from_mins(15) });
+    assert!(!gateway.is_live());
+    assert!(fake.requests().is_empty());
+}
+
+#[tokio::test]
+async fn tells_stripe_the_price_and_the_booking_and_nobody() {
+    let fake = FakeStripe::start();
+    let checkout = opened(&fake).await;
+    let session = &fake.sessions()[0];
+    assert_eq!(checkout.reference, session["id"]);
+    assert_eq!(checkout.url.as_deref(), session["url"].as_str());
+
+    let request = &fake.requests()[0];
+    assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", "/v1/checkout/sessions"));
+    let mut form = request.form.clone();
+    form.sort();
+    let expires_at = (fake.now() + SignedDuration::from_mins(41)).as_second().to_string();
+    let expected = [
+        ("adaptive_pricing[enabled]", "false"),
+        ("cancel_url", "https://practice.example.org/back"),
+        ("client_reference_id", "42"),
+        ("expires_at", &expires_at),
+        ("line_items[0][price_data][currency]", "eur"),
+        ("line_items[0][price_data][product_data][name]", "Session"),
+        ("line_items[0][price_data][unit_amount]", "10000"),
+        ("line_items[0][quantity]", "1"),
+        ("metadata[booking_id]", "42"),
+        ("mode", "payment"),
+        ("payment_intent_data[metadata][booking_id]", "42"),
+        ("success_url", "https://practice.example.org/paid?a=1&b=2"),
+    ];
+    assert_eq!(form, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    assert_eq!(request.header("stripe-version"), Some(STRIPE_VERSION));
+    assert_eq!(request.header("idempotency-key"), Some(format!("checkout-42-{}", "ab".repeat(16)).as_str()));
+}
+
+#[tokio::test]
+async fn asking_twice_opens_one_checkout_at_any_moment_of_the_hold() {
+    let fake = FakeStripe::start();
+    let gateway = gateway(&fake);
+    let request = request(&fake);
+    let first = gateway.open_checkout(&request).await.unwrap();
+    fake.set_now(request.expires_at);
+    assert_eq!(gateway.open_checkout(&request).await.unwrap(), first);
+    let other = CheckoutRequest { nonce: [1; 16], ..request };
+    assert_ne!(gateway.open_checkout(&other).await.unwrap().reference, first.reference);
+    assert_eq!(fake.sessions().len(), 2);
+}
+
+#[tokio::test]
+async fn a_session_can_be_opened_from_the_first_to_the_last_moment_of_any_hold() {
+    for hold in [SignedDuration::from_mins(1), SignedDuration::from_hours(24) - GRACE] {
+        let fake = FakeStripe::start();
+        let gateway = StripeGateway::new(StripeConfig { hold, ..config(&fake) }).unwrap();
+        let request = CheckoutRequest { expires_at: fake.now() + hold, ..request(&fake) };
+        gateway.open_checkout(&request).await.unwrap();
+        fake.set_now(request.expires_at);
+        gateway.open_checkout(&CheckoutRequest { nonce: [1; 16], ..request }).await.unwrap();
+        assert_eq!(statuses(&fake), ["open", "open"], "{hold}");
+    }
+}
+
+#[tokio::test]
+async fn currencies_are_counted_as_stripe_counts_them() {
+    let fake = FakeStripe::start();
+    let gateway = gateway(&fake);
+    for (number, (amount, stripe)) in [
+        (money(500, "JPY"), "500"),
+        (money(5_000, "ISK"), "500000"),
+        (money(50_000, "MGA"), "500"),
+        (money(5_120, "KWD"), "5120"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let nonce = [u8::try_from(number).unwrap(); 16];
+        let checkout = gateway.open_checkout(&CheckoutRequest { amount, nonce, ..request(&fake) }).await.unwrap();
+        let sent = fake.requests().pop().unwrap();
+        assert_eq!(sent.field("line_items[0][price_data][unit_amount]"), Some(stripe), "{amount}");
+        fake.pay(&checkout.reference);
+        let CheckoutState::Paid(paid) = gateway.checkout_state(&checkout.reference).await.unwrap() else {
+            panic!("{amount} was paid")
+        };
+        assert_eq!(paid.amount, amount);
+    }
+    let before = fake.requests().len();
+    for amount in [money(5_124, "KWD"), money(1_000, "IQD")] {
+        assert_refused(gateway.open_checkout(&CheckoutRequest { amount, ..request(&fake) }).await);
+    }
+    assert_eq!(fake.requests().len(), before, "nobody is asked for an amount that cannot be charged");
+}
+
+#[tokio::test]
+async fn a_checkout_through_its_life() {
+    let fake = FakeStripe::start();
+    let gateway = gateway(&fake);
+    let reference = opened(&fake).await.reference;
+    assert_eq!(gateway.checkout_state(&reference).await.unwrap(), CheckoutState::Open);
+    let payment = fake.pay(&reference);
+    let paid = CheckoutState::Paid(PaidCheckout {
+        amount: money(10_000, "EUR"),
+        booking: Some(booking()),
+        live: false,
+        payment,
+    });
+    assert_eq!(gateway.checkout_state(&reference).await.unwrap(), paid);
+    assert_discreet(&format!("{paid:?} {paid:#?}"));
+}
+
+#[tokio::test]
+async fn money_that_takes_days() {
+    for (arrives, number) in [(true, 1), (false, 2)] {
+        let fake = FakeStripe::start();
+        let gateway = gateway(&fake);
+        let request = CheckoutRequest { nonce: [number; 16], ..request(&fake) };
+        let reference = gateway.open_checkout(&request).await.unwrap().reference;
+        let payment = fake.pay_slowly(&reference);
+        assert_eq!(gateway.checkout_state(&reference).await.unwrap(), CheckoutState::Processing);
+        fake.advance(SignedDuration::from_hours(72));
+        assert_eq!(gateway.end_checkout(&reference).await.unwrap(), CheckoutState::Processing, "too late to end it");
+        if arrives {
+            fake.arrive(&reference);
+            let CheckoutState::Paid(paid) = gateway.checkout_state(&reference).await.unwrap() else {
+                panic!("it came")
+            };
+            assert_eq!(paid.payment, payment);
+        } else {
+            fake.fail(&reference);
+            assert_eq!(gateway.checkout_state(&reference).await.unwrap(), CheckoutState::Failed);
+            assert_eq!(gateway.end_checkout(&reference).await.unwrap(), CheckoutState::Failed);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_checkout_outlives_its_hold_by_half_an_hour_and_no_more() {
+    let fake = FakeStripe::start();
+    let gateway = gateway(&fake);
+    let reference = opened(&fake).await.reference;
+    fake.advance(SignedDuration::from_mins(40));
+    assert_eq!(gateway.checkout_state(&reference).await.unwrap(), CheckoutState::Open);
+    fake.advance(SignedDuration::from_mins(1));
+    assert_eq!(gateway.checkout_state(&reference).await.unwrap(), CheckoutState::Expired);
+    assert_eq!(gateway.end_checkout(&reference).await.unwrap(), CheckoutState::Expired, "over is over");
+}
+
+#[tokio::test]
+async fn an_ended_checkout_cannot_be_paid_and_a_paid_one_not_be_ended() {
+    let fake = FakeStripe::start();
+    let gateway = gateway(&fake);
+    let reference = opened(&fake).await.reference;
+    assert_eq!(gateway.end_checkout(&reference).await.unwrap(), CheckoutState::Expired);
+    assert_eq!(gateway.end_checkout(&reference).await.unwrap(), CheckoutState::Expired);
+    assert_eq!(statuses(&fake), ["expired"]);
+
+    let other = CheckoutRequest { nonce: [1; 16], ..request(&fake) };
+    let reference = gateway.open_checkout(&other).await.unwrap().reference;
+    let payment = fake.pay(&reference);
+    let CheckoutState::Paid(paid) = gateway.end_checkout(&reference).await.unwrap() else { panic!("it was paid") };
+    assert_eq!(paid.payment, payment);
+    assert_eq!(statuses(&fake), ["expired", "complete"]);
+}
+
+#[tokio::test]
+async fn what_nobody_opened_is_unknown_and_gets_into_no_path() {
+    let fake = FakeStripe::start();
+    let gateway = gateway(&fake);
+    assert_eq!(gateway.checkout_state("cs_test_nobody").await.unwrap(), CheckoutState::Unknown);
+    assert_eq!(gateway.end_checkout("cs_test_nobody").await.unwrap(), CheckoutState::Unknown);
+    let before = fake.requests().len();
+    let long = "a".repeat(256);
+    for reference in
+        ["", ".", "..", "cs/../../refunds", "cs?x=1", "cs#x", "cs%2f", "offline-42-00", "cs\r\nX: y", "cś", &long]
+    {
+        assert_eq!(gateway.checkout_state(reference).await.unwrap(), CheckoutState::Unknown, "{reference:?}");
+        assert_eq!(gateway.end_checkout(reference).await.unwrap(), CheckoutState::Unknown, "{reference:?}");
+        assert_eq!(gateway.refund_state(reference).await.unwrap(), None, "{reference:?}");
+    }
+    assert_eq!(fake.requests().len(), before);
+}
+
+#[tokio::test]
+async fn a_checkout_says_what_came_in_and_not_what_was_due() {
+    let fake = FakeStripe::start();
+    let gateway = gateway(&fake);
+    let reference = opened(&fake).await.reference;
+    fake.alter_session(&reference, |session| {
+        session["amount_total"] = json!(100);
+        session["currency"] = json!("usd");
+        session["metadata"]["booking_id"] = json!("43");
+    });
+    fake.pay(&reference);
+    let CheckoutState::Paid(paid) = gateway.checkout_state(&reference).await.unwrap() else { panic!("it was paid") };
+    assert_eq!(paid.amount, money(100, "USD"));
+    assert_eq!(paid.booking, None, "two bookings that differ are none");
+}
+
+#[tokio::test]
+async fn what_is_of_the_other_mode_is_refused() {
+    let fake = FakeStripe::start();
+    fake.set_live(true);
+    assert_refused(gateway(&fake).open_checkout(&request(&fake)).await);
+    let reference = fake.sessions()[0]["id"].as_str().unwrap().to_owned();
+    let gateway = gateway(&fake);
+    assert_refused(gateway.checkout_state(&reference).await);
+    fake.pay(&reference);
+    assert_refused(gateway.checkout_state(&reference).await);
+    assert_refused(gateway.end_checkout(&reference).await);
+
+    let key = "sk_live_51Another";
+    fake.set_secret_key(key);
+    let live = StripeGateway::new(StripeConfig { key: Secret::new(key), ..config(&fake) }).unwrap();
+    assert!(live.is_live());
+    let CheckoutState::Paid(paid) = live.checkout_state(&reference).await.unwrap() else { panic!("it was paid") };
+    assert!(paid.live);
+}
+
+#[tokio::test]
+async fn a_checkout_over_another_amount_is_shown_to_nobody() {
+    let fake = FakeStripe::start();
+    fake.set_tax(1_900);
+    let told = assert_refused(gateway(&fake).open_checkout(&request(&fake)).await);
+    assert!(told.contains("another amount"), "{told}");
+}
+
+#[tokio::test]
+async fn the_same_nonce_with_another_price_is_refused() {
+    let fake = FakeStripe::start();
+    let gateway = gateway(&fake);
+    gateway.open_checkout(&request(&fake)).await.unwrap();
+    let twice = CheckoutRequest { amount: money(20_000, "EUR"), ..request(&fake) };
+    let told = assert_refused(gateway.open_checkout(&twice).await);
+    assert!(told.contains("idempotency_error"), "{told}");
+    assert_eq!(fake.sessions().len(), 1);
+}

@@ -1,0 +1,213 @@
+//! Checkouts when Stripe, or the way to it, is in trouble.
+
+use attune_adapter_stripe::{StripeConfig, StripeGateway};
+use attune_fake_stripe::{Behaviour, Moment};
+use attune_ports::{CheckoutRequest, CheckoutState, OnlinePayments, PaymentGateway};
+use tokio::net::TcpListener;
+
+use super::*;
+
+fn refuse(status: u16) -> Behaviour {
+    Behaviour::Refuse { status, advice: None }
+}
+
+/// Waits for an answer no longer than a healthy one may take on a busy machine.
+fn impatient(fake: &FakeStripe) -> StripeConfig {
+    let mut config = config(fake);
+    config.patience.attempt = Duration::from_secs(2);
+    config
+}
+
+#[tokio::test]
+async fn a_passing_fault_is_not_noticed_and_opens_one_checkout() {
+    for fault in [
+        Behaviour::Cut(Moment::Before),
+        Behaviour::Cut(Moment::After),
+        refuse(409),
+        refuse(429),
+        refuse(500),
+        refuse(502),
+        refuse(503),
+        refuse(504),
+        Behaviour::Refuse { status: 400, advice: Some(true) },
+    ] {
+        for times in [1, 2] {
+            let fake = FakeStripe::start();
+            fake.script(vec![fault; times]);
+            let checkout = gateway(&fake).open_checkout(&request(&fake)).await.unwrap();
+            assert_eq!(fake.sessions().len(), 1, "{fault:?}");
+            assert_eq!(fake.sessions()[0]["id"], checkout.reference.as_str(), "{fault:?}");
+            let requests = fake.requests();
+            assert_eq!(requests.len(), times + 1, "{fault:?}");
+            for again in &requests[1..] {
+                assert_eq!(again.header("idempotency-key"), requests[0].header("idempotency-key"));
+                assert_eq!(again.form, requests[0].form);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_answer_after_the_checkout_was_made_and_the_same_once_more() {
+    let fake = FakeStripe::start();
+    fake.script([Behaviour::Stall(Moment::After)]);
+    let gateway = StripeGateway::new(impatient(&fake)).unwrap();
+    let checkout = gateway.open_checkout(&request(&fake)).await.unwrap();
+    assert!(fake.requests().len() > 1, "it was asked again");
+    assert_eq!(fake.sessions().len(), 1);
+    assert_eq!(fake.sessions()[0]["id"], checkout.reference.as_str());
+}
+
+#[tokio::test]
+async fn what_does_not_pass_is_given_up_after_the_third_time() {
+    for fault in [Behaviour::Cut(Moment::Before), Behaviour::Cut(Moment::After), refuse(409), refuse(429), refuse(503)]
+    {
+        let fake = FakeStripe::start();
+        fake.set_default(fault);
+        let gateway = gateway(&fake);
+        assert_unavailable(gateway.open_checkout(&request(&fake)).await);
+        assert_eq!(fake.requests().len(), 3, "{fault:?}");
+        assert!(fake.sessions().len() <= 1, "{fault:?}");
+        assert_unavailable(gateway.checkout_state("cs_test_x").await);
+        assert_unavailable(gateway.end_checkout("cs_test_x").await);
+        assert_unavailable(gateway.refund_state("re_x").await);
+        assert_eq!(fake.requests().len(), 12, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_kept_is_not_asked_for_again() {
+    let fake = FakeStripe::start();
+    fake.script([Behaviour::Spoil(500)]);
+    let gateway = gateway(&fake);
+    let told = assert_unavailable(gateway.open_checkout(&request(&fake)).await);
+    assert!(told.contains("500"), "{told}");
+    assert_eq!(fake.requests().len(), 1, "Stripe said that it would not get better");
+    assert_unavailable(gateway.open_checkout(&request(&fake)).await);
+    assert_eq!(fake.sessions().len(), 1, "and nobody has the address of this one");
+    let anew = CheckoutRequest { nonce: [1; 16], ..request(&fake) };
+    gateway.open_checkout(&anew).await.unwrap();
+    assert_eq!(fake.sessions().len(), 2);
+}
+
+#[tokio::test]
+async fn who_answers_too_slowly_is_waited_for_until_the_deadline_and_no_longer() {
+    for fault in
+        [Behaviour::Stall(Moment::Before), Behaviour::Stall(Moment::After), Behaviour::Drip(Duration::from_millis(20))]
+    {
+        let fake = FakeStripe::start();
+        fake.set_default(fault);
+        let mut config = config(&fake);
+        config.patience.total = Duration::from_millis(300);
+        let gateway = StripeGateway::new(config).unwrap();
+        // Without the deadline this would take three times half a minute.
+        let answer = tokio::time::timeout(Duration::from_secs(20), gateway.open_checkout(&request(&fake))).await;
+        let told = assert_unavailable(answer.expect("the deadline"));
+        assert!(told.contains("within 300ms"), "{told}");
+        assert!(fake.sessions().len() <= 1, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_at_home() {
+    let fake = FakeStripe::start();
+    let mut config = config(&fake);
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    config.api = Url::parse(&format!("http://{}/", free.local_addr().unwrap())).unwrap();
+    drop(free);
+    let gateway = StripeGateway::new(config).unwrap();
+    assert_unavailable(gateway.open_checkout(&request(&fake)).await);
+}
+
+#[tokio::test]
+async fn a_wrong_key_is_refused_at_once() {
+    let fake = FakeStripe::start();
+    let config = StripeConfig { key: Secret::new("sk_test_51Wrong"), ..config(&fake) };
+    let gateway = StripeGateway::new(config).unwrap();
+    let told = assert_refused(gateway.open_checkout(&request(&fake)).await);
+    assert!(told.contains("401"), "{told}");
+    assert!(!told.contains("sk_test"), "not even the stars that Stripe puts into it: {told}");
+    assert_refused(gateway.checkout_state("cs_test_x").await);
+    assert_eq!(fake.requests().len(), 2, "and not tried again");
+    assert!(fake.sessions().is_empty());
+}
+
+#[tokio::test]
+async fn advice_not_to_try_again_is_taken() {
+    let fake = FakeStripe::start();
+    fake.set_default(Behaviour::Refuse { status: 503, advice: Some(false) });
+    assert_unavailable(gateway(&fake).open_checkout(&request(&fake)).await);
+    assert_eq!(fake.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn advice_to_try_again_later_is_passed_on() {
+    let fake = FakeStripe::start();
+    fake.set_default(Behaviour::Refuse { status: 400, advice: Some(true) });
+    assert_unavailable(gateway(&fake).open_checkout(&request(&fake)).await);
+    assert_eq!(fake.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn an_error_tells_what_stripe_calls_it() {
+    let fake = FakeStripe::start();
+    let late = CheckoutRequest { expires_at: fake.now() - SignedDuration::from_hours(1), ..request(&fake) };
+    let told = assert_refused(gateway(&fake).open_checkout(&late).await);
+    for word in ["400", "invalid_request_error", "parameter_invalid", "expires_at", "req_"] {
+        assert!(told.contains(word), "{word}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn a_redirection_leads_nowhere() {
+    let fake = FakeStripe::start();
+    fake.set_default(refuse(307));
+    assert_refused(gateway(&fake).open_checkout(&request(&fake)).await);
+    assert_eq!(fake.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn ending_a_checkout_survives_a_lost_answer() {
+    let fake = FakeStripe::start();
+    let reference = opened(&fake).await.reference;
+    // The first try ends it, the second hears that it is over, and then it is looked up.
+    fake.script([Behaviour::Cut(Moment::After)]);
+    assert_eq!(gateway(&fake).end_checkout(&reference).await.unwrap(), CheckoutState::Expired);
+}
+
+#[tokio::test]
+async fn what_stripe_would_never_say_is_not_understood() {
+    let fake = FakeStripe::start();
+    let gateway = gateway(&fake);
+    let reference = opened(&fake).await.reference;
+    fake.pay(&reference);
+    for (field, value) in [
+        ("payment_status", "no_payment_required"),
+        ("payment_status", "a_status_of_next_year"),
+        ("amount_total", "ten thousand"),
+        ("currency", "mark"),
+        ("livemode", "perhaps"),
+    ] {
+        let before = fake.sessions()[0][field].clone();
+        fake.alter_session(&reference, |session| session[field] = value.into());
+        let told = assert_unavailable(gateway.checkout_state(&reference).await);
+        assert!(!told.contains("ten thousand") && !told.contains("perhaps"), "what was sent is not repeated: {told}");
+        fake.alter_session(&reference, |session| session[field] = before);
+    }
+    assert!(matches!(gateway.checkout_state(&reference).await, Ok(CheckoutState::Paid(_))));
+}
+
+#[tokio::test]
+async fn an_answer_without_end_is_not_read_to_its_end() {
+    let fake = FakeStripe::start();
+    let reference = opened(&fake).await.reference;
+    for (length, fits) in [(1_000_000, true), (1_100_000, false)] {
+        fake.alter_session(&reference, |session| session["invoice"] = "x".repeat(length).into());
+        let answer = gateway(&fake).checkout_state(&reference).await;
+        if fits {
+            assert_eq!(answer.unwrap(), CheckoutState::Open);
+        } else {
+            assert_unavailable(answer);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The adapter against a Stripe that misbehaves, over real sockets.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise, in its helpers too")]
+
+mod checkouts;
+mod faults;
+mod messages;
+mod refunds;
+
+use std::error::Error;
+use std::time::Duration;
+
+use attune_adapter_stripe::{Patience, Secret, StripeConfig, StripeGateway};
+use attune_domain::{BookingId, Currency, Money};
+use attune_fake_stripe::{FakeStripe, PAYER_EMAIL, PAYER_NAME};
+use attune_ports::{Checkout, CheckoutRequest, PaymentError, PaymentGateway};
+use jiff::SignedDuration;
+use serde_json::Value;
+use url::Url;
+
+/// Long enough for a machine that is busy with other tests; nobody waits for it unless something is wrong.
+const LONG: Duration = Duration::from_secs(30);
+
+/// A hold of a quarter of an hour, and no pauses.
+fn config(fake: &FakeStripe) -> StripeConfig {
+    let url = |text: &str| Url::parse(text).unwrap();
+    let mut config = StripeConfig::new(
+        Secret::new(FakeStripe::SECRET_KEY),
+        SignedDuration::from_mins(15),
+        "Session".to_owned(),
+        url("https://practice.example.org/paid?a=1&b=2"),
+        url("https://practice.example.org/back"),
+    )
+    .unwrap();
+    config.api = url(&fake.url());
+    config.patience = Patience { connect: LONG, attempt: LONG, total: LONG, pause: Duration::ZERO };
+    config
+}
+
+fn gateway(fake: &FakeStripe) -> StripeGateway {
+    StripeGateway::new(config(fake)).unwrap()
+}
+
+fn money(minor: i64, currency: &str) -> Money {
+    Money::new(minor, Currency::parse(currency).unwrap()).unwrap()
+}
+
+fn booking() -> BookingId {
+    BookingId::new(42).unwrap()
+}
+
+/// A hundred euros, and a hold that ends in ten minutes.
+fn request(fake: &FakeStripe) -> CheckoutRequest {
+    CheckoutRequest {
+        booking: booking(),
+        amount: money(10_000, "EUR"),
+        expires_at: fake.now() + SignedDuration::from_mins(10),
+        nonce: [0xab; 16],
+    }
+}
+
+async fn opened(fake: &FakeStripe) -> Checkout {
+    gateway(fake).open_checkout(&request(fake)).await.unwrap()
+}
+
+/// The statuses of all sessions.
+fn statuses(fake: &FakeStripe) -> Vec<Value> {
+    fake.sessions().into_iter().map(|session| session["status"].clone()).collect()
+}
+
+/// Everything that an error tells, down to its last source.
+fn told(error: &PaymentError) -> String {
+    let mut told = format!("{error} {error:?}");
+    let mut source = error.source();
+    while let Some(error) = source {
+        told.push_str(&format!(" {error} {error:?}"));
+        source = error.source();
+    }
+    told
+}
+
+/// Nothing that a log must not have.
+fn assert_discreet(text: &str) {
+    for secret in [FakeStripe::SECRET_KEY, FakeStripe::WEBHOOK_SECRET, PAYER_EMAIL, PAYER_NAME, "cs_test_", "pi_0"] {
+        assert!(!text.contains(secret), "{secret}: {text}");
+    }
+}
+
+fn assert_unavailable<T: std::fmt::Debug>(answer: Result<T, PaymentError>) -> String {
+    match answer {
+        Err(error @ PaymentError::Unavailable(_)) => {
+            assert_discreet(&told(&error));
+            told(&error)
+        }
+        Err(PaymentError::Refused(_)) | Ok(_) => panic!("{answer:?}"),
+    }
+}
+
+fn assert_refused<T: std::fmt::Debug>(answer: Result<T, PaymentError>) -> String {
+    match answer {
+        Err(error @ PaymentError::Refused(_)) => {
+            assert_discreet(&told(&error));
+            told(&error)
+        }
+        Err(PaymentError::Unavailable(_)) | Ok(_) => panic!("{answer:?}"),
+    }
+}

@@ -1,0 +1,129 @@
+//! Messages as the fake signs them, and that both ways of hearing of a payment agree.
+
+use attune_adapter_stripe::StripeEvents;
+use attune_ports::{
+    CheckoutState, EventRefusal, OnlinePayments, PaymentEvent, PaymentEventKind, PaymentEvents, RefundRequest,
+    RefundState,
+};
+
+use super::*;
+
+fn reader(secrets: &[&str]) -> StripeEvents {
+    StripeEvents::new(secrets.iter().copied().map(Secret::new).collect()).unwrap()
+}
+
+/// Everything that happened so far, read as if it came just now.
+fn events(fake: &FakeStripe) -> Vec<PaymentEvent> {
+    let reader = reader(&[FakeStripe::WEBHOOK_SECRET]);
+    let read = |body: &str| reader.read(&fake.sign(body.as_bytes()), body.as_bytes(), fake.now()).unwrap();
+    fake.events().iter().map(|event| read(&event.body)).collect()
+}
+
+#[tokio::test]
+async fn what_an_event_says_is_what_stripe_says_when_asked() {
+    let fake = FakeStripe::start();
+    let gateway = gateway(&fake);
+    let reference = opened(&fake).await.reference;
+    fake.pay(&reference);
+    let CheckoutState::Paid(paid) = gateway.checkout_state(&reference).await.unwrap() else { panic!("it was paid") };
+    let event = events(&fake).remove(0);
+    assert_eq!(event.kind, PaymentEventKind::CheckoutPaid);
+    assert_eq!(event.at, fake.now());
+    assert_eq!(event.reference, Some(reference));
+    assert_eq!(
+        (event.amount, event.booking, event.live, event.payment.clone()),
+        (Some(paid.amount), paid.booking, paid.live, Some(paid.payment.clone()))
+    );
+
+    let key = "r".to_owned();
+    let refund = gateway
+        .refund(&RefundRequest { payment: paid.payment.clone(), booking: booking(), amount: money(1_000, "EUR"), key })
+        .await
+        .unwrap();
+    let event = events(&fake).pop().unwrap();
+    assert_eq!(event.kind, PaymentEventKind::RefundChanged(RefundState::Succeeded));
+    assert_eq!(event.reference, Some(refund.reference));
+    assert_eq!(
+        (event.amount, event.booking, event.payment),
+        (Some(refund.amount), Some(booking()), Some(paid.payment))
+    );
+}
+
+#[tokio::test]
+async fn every_turn_of_a_payment_is_told() {
+    let fake = FakeStripe::start();
+    fake.set_slow_refunds(true);
+    let gateway = gateway(&fake);
+    let reference = opened(&fake).await.reference;
+    let payment = fake.pay_slowly(&reference);
+    fake.arrive(&reference);
+    let request = RefundRequest { payment, booking: booking(), amount: money(1, "EUR"), key: "r".to_owned() };
+    let refund = gateway.refund(&request).await.unwrap().reference;
+    fake.settle_refund(&refund);
+    fake.fail_refund(&refund);
+    let kinds: Vec<_> = events(&fake).into_iter().map(|event| event.kind).collect();
+    assert_eq!(
+        kinds,
+        [
+            PaymentEventKind::CheckoutProcessing,
+            PaymentEventKind::ProcessingSucceeded,
+            PaymentEventKind::RefundChanged(RefundState::Pending),
+            PaymentEventKind::RefundChanged(RefundState::Succeeded),
+            PaymentEventKind::RefundChanged(RefundState::Failed),
+            PaymentEventKind::RefundChanged(RefundState::Failed),
+        ]
+    );
+
+    let fake = FakeStripe::start();
+    let reference = opened(&fake).await.reference;
+    fake.expire(&reference);
+    assert_eq!(events(&fake)[0].kind, PaymentEventKind::CheckoutExpired);
+    let fake = FakeStripe::start();
+    let reference = opened(&fake).await.reference;
+    fake.pay_slowly(&reference);
+    fake.fail(&reference);
+    assert_eq!(events(&fake)[1].kind, PaymentEventKind::ProcessingFailed);
+}
+
+#[tokio::test]
+async fn the_payer_stays_with_stripe() {
+    let fake = FakeStripe::start();
+    let reference = opened(&fake).await.reference;
+    fake.pay(&reference);
+    assert!(fake.events()[0].body.contains(PAYER_NAME), "Stripe tells who paid");
+    let state = gateway(&fake).checkout_state(&reference).await.unwrap();
+    assert_discreet(&format!("{:?} {state:?}", events(&fake)));
+}
+
+#[tokio::test]
+async fn only_the_right_secret_the_right_bytes_and_the_right_time() {
+    let fake = FakeStripe::start();
+    let reference = opened(&fake).await.reference;
+    fake.pay(&reference);
+    let body = fake.events()[0].body.clone();
+    let header = fake.sign(body.as_bytes());
+    let second = |n| fake.now() + SignedDuration::from_secs(n);
+    let genuine = reader(&[FakeStripe::WEBHOOK_SECRET]);
+    for (off, answer) in
+        [(-301, Err(EventRefusal::Stale)), (-299, Ok(())), (299, Ok(())), (301, Err(EventRefusal::Stale))]
+    {
+        assert_eq!(genuine.read(&header, body.as_bytes(), second(off)).map(|_| ()), answer, "{off}");
+    }
+    let compact = serde_json_of(&body);
+    assert_ne!(compact, body);
+    assert_eq!(genuine.read(&header, compact.as_bytes(), fake.now()), Err(EventRefusal::Forged));
+
+    let (older, newer) = ("whsec_older0000000000000000", "whsec_newer0000000000000000");
+    assert_eq!(reader(&[newer]).read(&header, body.as_bytes(), fake.now()), Err(EventRefusal::Forged));
+    fake.set_webhook_secrets(&[newer, older]);
+    let header = fake.sign(body.as_bytes());
+    for secrets in [&[older][..], &[newer], &[older, newer]] {
+        assert!(reader(secrets).read(&header, body.as_bytes(), fake.now()).is_ok(), "{secrets:?}");
+    }
+    assert_eq!(genuine.read(&header, body.as_bytes(), fake.now()), Err(EventRefusal::Forged));
+}
+
+/// The same message, read and written down again.
+fn serde_json_of(body: &str) -> String {
+    serde_json::from_str::<Value>(body).unwrap().to_string()
+}
