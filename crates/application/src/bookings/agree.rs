@@ -6,7 +6,9 @@ use attune_domain::booking::PayError;
 use attune_domain::meeting::NewRoom;
 use attune_domain::notice::{ReminderPlan, owed};
 use attune_domain::{Booking, BookingEvent, BookingId, BookingStatus, MeetingBaseUrl, ParticipantId, RoomTail, UserId};
-use attune_ports::{AuditEntry, AuditObject, Conflict, OutboxBell, PaymentState, Random, StoreError, UnitOfWork};
+use attune_ports::{
+    AuditEntry, AuditObject, Conflict, NewPayment, OutboxBell, PaymentState, Provider, Random, StoreError, UnitOfWork,
+};
 use jiff::Timestamp;
 
 /// The practice's settings for agreed sessions.
@@ -28,6 +30,32 @@ impl Practice {
         let mut bytes = [0; 16];
         self.random.fill(&mut bytes);
         NewRoom { base_url: &self.meetings, tail: RoomTail::from_bytes(bytes) }
+    }
+
+    /// What is remembered of a price that came in outside, in cash or by bank transfer, as this admin says.
+    pub(crate) fn paid_outside(
+        &self,
+        booking: &Booking,
+        method: String,
+        memo: Option<String>,
+        admin: UserId,
+        now: Timestamp,
+    ) -> NewPayment {
+        let mut bytes = [0; 16];
+        self.random.fill(&mut bytes);
+        NewPayment {
+            booking: booking.id,
+            provider: Provider::Offline,
+            reference: format!("recorded-{}-{:032x}", booking.id, u128::from_be_bytes(bytes)),
+            amount: booking.price,
+            state: PaymentState::Settled,
+            checkout_url: None,
+            method: Some(method),
+            memo,
+            recorded_by: Some(admin),
+            created_at: now,
+            settled_at: Some(now),
+        }
     }
 
     /// Writes what an event owes: mails, and a line of the trail.
@@ -105,16 +133,29 @@ impl Agreement<'_> {
         let revived = booking.status == BookingStatus::Expired;
         let (booking, event) =
             booking.payment_succeeded(self.practice.new_room(), self.by.now).map_err(AgreeError::Pay)?;
-        if revived {
-            // Somebody who paid late does not lose the slot to a hold that is over too.
-            for taken in work.blocking_bookings(booking.therapist, booking.scheduled_at, booking.blocked_until).await? {
-                release_hold(work, taken, self.by.now).await?;
-            }
+        // Somebody who paid late does not lose the slot to a hold that is over too.
+        if revived && !take_time(work, &booking, self.by.now).await? {
+            return Err(AgreeError::SlotLost);
         }
         work.save_booking(&booking).await?;
         self.practice.follow_up(work, &booking, event, &self.by).await?;
         Ok(booking)
     }
+}
+
+/// Whether the therapist has the time that a booking is to take, as far as others are concerned. Holds that are over give
+/// theirs back to whoever asks first, without waiting for the worker. The calendar has to be locked.
+pub(crate) async fn take_time(
+    work: &mut dyn UnitOfWork,
+    booking: &Booking,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    for taken in work.blocking_bookings(booking.therapist, booking.scheduled_at, booking.blocked_until).await? {
+        if taken.id != booking.id && !release_hold(work, taken, now).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Lets go of a slot whose hold is over: the booking expires, and its checkouts close. Errors: [`StoreError::Contended`]

@@ -6,13 +6,11 @@ use std::sync::Arc;
 use attune_domain::booking::{BookError, BookingRequest, PaymentPlan};
 use attune_domain::calendar::{Overrule, SessionLength, SlotRefusal};
 use attune_domain::{Booking, BookingEvent, BookingId, BookingStatus, ChangeTerms, Role, Service, ServiceId, UserId};
-use attune_ports::{
-    Clock, Conflict, NewPayment, Payment, PaymentState, PaymentTerms, Provider, Store, StoreError, UnitOfWork,
-};
+use attune_ports::{Clock, Conflict, Payment, PaymentTerms, Store, StoreError, UnitOfWork};
 use jiff::Timestamp;
 use thiserror::Error;
 
-use super::agree::{By, Practice, release_hold};
+use super::agree::{By, Practice, take_time};
 use super::availability::default_therapist;
 use super::rules::{CalendarRules, Loaded, Wish};
 use crate::Origin;
@@ -216,8 +214,10 @@ impl BookSession {
         let now = self.clock.now();
         let mut work = self.store.begin().await?;
         // A second try gets its reply even if nobody could book the same by now.
-        if let Some(before) = granted_before(&mut *work, command).await? {
-            return Ok(before);
+        match once::look(&mut *work, command.once.as_ref()).await? {
+            Found::Nothing => {}
+            Found::Reply(kept) => return Ok(Granted::Before(kept)),
+            Found::AnotherWish => return Err(BookSessionError::AnotherWish),
         }
         let service = self.people_and_service(&mut *work, command, therapist).await?;
         let ask = Ask { command, therapist, service: &service, loaded, scheduled_at: command.scheduled_at, now };
@@ -227,9 +227,6 @@ impl BookSession {
         // From here on the decision rests on the calendar, so nobody else may change it. People and services are read
         // before: many who want one slot then wait for each other only as long as it takes to look at it.
         work.lock_calendar(therapist).await?;
-        if let Some(before) = granted_before(&mut *work, command).await? {
-            return Ok(before);
-        }
         self.check(&mut *work, &ask, &made.0).await?;
         let booking = self.place(&mut *work, &ask, made).await?;
         once::keep(&mut *work, command.once.as_ref(), &booking, now).await?;
@@ -295,8 +292,7 @@ impl BookSession {
         }
     }
 
-    /// Whether hours, rules and the other bookings allow it. Holds that are over give their slot back to whoever asks
-    /// first, without waiting for the worker.
+    /// Whether hours, rules and the other bookings allow it.
     pub(crate) async fn check(
         &self,
         work: &mut dyn UnitOfWork,
@@ -307,12 +303,7 @@ impl BookSession {
         let overrule = if ask.command.override_hours { Overrule::PracticeRules } else { Overrule::Grid };
         let wish = Wish { therapist: ask.therapist, starts_at: booking.scheduled_at, session, but: None, now: ask.now };
         ask.loaded.check(work, &wish, overrule).await??;
-        for taken in work.blocking_bookings(ask.therapist, booking.scheduled_at, booking.blocked_until).await? {
-            if !release_hold(work, taken, ask.now).await? {
-                return Err(BookSessionError::SlotTaken);
-            }
-        }
-        Ok(())
+        if take_time(work, booking, ask.now).await? { Ok(()) } else { Err(BookSessionError::SlotTaken) }
     }
 
     /// Keeps the booking, with what it owes.
@@ -325,37 +316,11 @@ impl BookSession {
         let Ask { command, now, .. } = ask;
         work.add_booking(&booking).await?;
         if let (AskedPayment::PaidOutside { method, memo }, false) = (&command.payment, booking.price.is_zero()) {
-            let mut bytes = [0; 16];
-            self.practice.random.fill(&mut bytes);
-            work.add_payment(&NewPayment {
-                booking: booking.id,
-                provider: Provider::Offline,
-                reference: format!("recorded-{}-{:032x}", booking.id, u128::from_be_bytes(bytes)),
-                amount: booking.price,
-                state: PaymentState::Settled,
-                checkout_url: None,
-                method: Some(method.clone()),
-                memo: memo.clone(),
-                recorded_by: Some(command.booked_by),
-                created_at: *now,
-                settled_at: Some(*now),
-            })
-            .await?;
+            let payment = self.practice.paid_outside(&booking, method.clone(), memo.clone(), command.booked_by, *now);
+            work.add_payment(&payment).await?;
         }
         let by = By { actor: Some(command.booked_by), request_id: command.origin.request_id.as_deref(), now: *now };
         self.practice.follow_up(work, &booking, event, &by).await?;
         Ok(booking)
-    }
-}
-
-/// What an earlier try of the same wish came to.
-async fn granted_before(
-    work: &mut dyn UnitOfWork,
-    command: &BookSessionCommand,
-) -> Result<Option<Granted<Booking>>, BookSessionError> {
-    match once::look(work, command.once.as_ref()).await? {
-        Found::Nothing => Ok(None),
-        Found::Reply(kept) => Ok(Some(Granted::Before(kept))),
-        Found::AnotherWish => Err(BookSessionError::AnotherWish),
     }
 }

@@ -12,7 +12,7 @@ use attune_ports::{Clock, Conflict, Queries, Store, StoreError, UnitOfWork};
 use jiff::Timestamp;
 use thiserror::Error;
 
-use super::agree::{By, Practice, close_checkouts, release_hold};
+use super::agree::{By, Practice, close_checkouts, take_time};
 use super::rules::{CalendarRules, Loaded, Wish};
 use crate::Origin;
 use crate::once::{self, Found, Granted, Once};
@@ -204,10 +204,11 @@ impl ChangeBooking {
         if command.version.is_some_and(|version| version != booking.version) {
             return Err(ChangeBookingError::VersionConflict);
         }
-        let before = booking.clone();
         let (booking, event) = match (&command.change, loaded) {
             (Change::Reschedule { to, override_hours }, Some(loaded)) => {
-                if booking.scheduled_at == whole_second(*to) && booking.status == BookingStatus::Scheduled {
+                // Sessions begin on whole seconds, so the rest of a wish says nothing.
+                let stays = booking.scheduled_at.as_second() == to.as_second();
+                if stays && booking.status == BookingStatus::Scheduled {
                     once::keep(&mut *work, command.once.as_ref(), &booking, now).await?;
                     work.commit().await?;
                     return Ok(Granted::Now(booking));
@@ -231,7 +232,7 @@ impl ChangeBooking {
             (Change::Reopen, _) => booking.reopen(now)?,
         };
         work.save_booking(&booking).await?;
-        if event == BookingEvent::Cancelled && before.room.is_none() {
+        if event == BookingEvent::Cancelled && booking.room.is_none() {
             close_checkouts(&mut *work, booking.id).await?;
         }
         let by = By { actor: Some(command.actor), request_id: command.origin.request_id.as_deref(), now };
@@ -255,21 +256,15 @@ impl ChangeBooking {
         let pause = booking.blocked_until.duration_since(booking.ends_at()).as_mins();
         let session = SessionLength::new(booking.minutes, u32::try_from(pause).unwrap_or(0))
             .map_err(|error| StoreError::Corrupt(error.into()))?;
-        let (therapist, id) = (booking.therapist, booking.id);
         let (moved, event) = booking.reschedule(to, role, now)?;
-        let wish = Wish { therapist, starts_at: moved.scheduled_at, session, but: Some(id), now };
+        let wish =
+            Wish { therapist: moved.therapist, starts_at: moved.scheduled_at, session, but: Some(moved.id), now };
         loaded.check(work, &wish, overrule).await??;
-        for taken in work.blocking_bookings(therapist, moved.scheduled_at, moved.blocked_until).await? {
-            if taken.id != id && !release_hold(work, taken, now).await? {
-                return Err(ChangeBookingError::SlotTaken);
-            }
+        if !take_time(work, &moved, now).await? {
+            return Err(ChangeBookingError::SlotTaken);
         }
         Ok((moved, event))
     }
-}
-
-fn whole_second(instant: Timestamp) -> Timestamp {
-    Timestamp::from_second(instant.as_second()).unwrap_or(instant)
 }
 
 /// On which terms a booking can be called off at this moment.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use attune_domain::booking::PayError;
 use attune_domain::{Booking, BookingId, Money, UserId};
-use attune_ports::{Clock, NewPayment, PaymentState, Provider, Queries, Store, StoreError};
+use attune_ports::{Clock, Queries, Store, StoreError};
 use thiserror::Error;
 
 use crate::Origin;
@@ -111,28 +111,10 @@ impl RecordOfflinePayment {
         let by = By { actor: Some(command.admin), request_id: command.origin.request_id.as_deref(), now };
         let booking = Agreement { practice: &self.practice, by }.seal(&mut *work, booking).await?;
         close_checkouts(&mut *work, booking.id).await?;
-        work.add_payment(&NewPayment {
-            booking: booking.id,
-            provider: Provider::Offline,
-            reference: self.reference(booking.id),
-            amount: booking.price,
-            state: PaymentState::Settled,
-            checkout_url: None,
-            method: Some(command.method.clone()),
-            memo: command.memo.clone(),
-            recorded_by: Some(command.admin),
-            created_at: now,
-            settled_at: Some(now),
-        })
-        .await?;
+        let (method, memo) = (command.method.clone(), command.memo.clone());
+        work.add_payment(&self.practice.paid_outside(&booking, method, memo, command.admin, now)).await?;
         once::keep(&mut *work, command.once.as_ref(), &booking, now).await?;
         work.commit().await?;
         Ok(Granted::Now(booking))
-    }
-
-    fn reference(&self, booking: BookingId) -> String {
-        let mut bytes = [0; 16];
-        self.practice.random.fill(&mut bytes);
-        format!("recorded-{booking}-{:032x}", u128::from_be_bytes(bytes))
     }
 }
