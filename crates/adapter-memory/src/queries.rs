@@ -65,6 +65,10 @@ impl Queries for MemoryStore {
         cut_page(found, page, |user: &User| Ok(user.clone()))
     }
 
+    async fn default_therapist(&self) -> Result<Option<UserId>, StoreError> {
+        Ok(self.committed().enabled_admins().next())
+    }
+
     async fn services(&self) -> Result<Vec<Service>, StoreError> {
         Ok(self.committed().services.values().filter(|service| service.active).cloned().collect())
     }

@@ -84,10 +84,6 @@ impl Users for MemoryUnit {
         self.write(|state| state.set_password(id, hash))
     }
 
-    async fn default_therapist(&mut self) -> Result<Option<UserId>, StoreError> {
-        self.read(|state| state.enabled_admins().next())
-    }
-
     async fn lock_enabled_admins(&mut self) -> Result<Vec<UserId>, StoreError> {
         self.read(|state| state.enabled_admins().collect())
     }

@@ -28,6 +28,7 @@ use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
 use tokio::try_join;
 
+use crate::error::identity;
 use crate::store::PostgresStore;
 
 #[async_trait]
@@ -110,6 +111,16 @@ impl Queries for PostgresStore {
                 let (rows, count) = try_join!(rows.load::<UserRow>(&mut first), count.get_result::<i64>(&mut second))?;
                 let items = rows.into_iter().map(User::try_from).collect::<Result<_, _>>()?;
                 Ok(Page { items, total: total(count) })
+            })
+            .await
+    }
+
+    async fn default_therapist(&self) -> Result<Option<UserId>, StoreError> {
+        let query = enabled_admins().select(users::id);
+        self.readers
+            .ask(async |mut c| {
+                let id: Option<i64> = query.first(&mut c).await.optional()?;
+                Ok(id.map(|id| identity(UserId::new(id))).transpose()?)
             })
             .await
     }
@@ -400,6 +411,11 @@ impl Queries for PostgresStore {
             })
             .await
     }
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+pub(crate) fn enabled_admins() -> _ {
+    users::table.filter(users::is_admin).filter(diesel::dsl::not(users::disabled)).order(users::id)
 }
 
 /// The accounts that a filter lets through.

@@ -27,7 +27,7 @@ use diesel::sql_types::{BigInt, Bool};
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use jiff::Timestamp;
 
-use crate::error::store_error;
+use crate::error::{identity, store_error};
 use crate::store::SqliteStore;
 use crate::threads::execute;
 use crate::unit_of_work::bookings::BLOCKS_CALENDAR;
@@ -129,6 +129,22 @@ impl Queries for SqliteStore {
     async fn users(&self, filter: &UserFilter, page: PageRequest) -> Result<Page<User>, StoreError> {
         let filter = *filter;
         self.readers.ask(move |connection| snapshot(connection, |c| list_users(c, &filter, page))).await
+    }
+
+    async fn default_therapist(&self) -> Result<Option<UserId>, StoreError> {
+        self.readers
+            .ask(|connection| {
+                users::table
+                    .filter(sql::<Bool>(ENABLED_ADMIN))
+                    .order(users::id)
+                    .select(users::id)
+                    .first(connection)
+                    .optional()
+                    .map_err(store_error)?
+                    .map(|id| identity(UserId::new(id)))
+                    .transpose()
+            })
+            .await
     }
 
     async fn services(&self) -> Result<Vec<Service>, StoreError> {
@@ -405,6 +421,9 @@ impl Queries for SqliteStore {
             .await
     }
 }
+
+/// Spelled like the condition of the index `users_enabled_admins`, or SQLite would not use it.
+pub(crate) const ENABLED_ADMIN: &str = "is_admin = 1 AND disabled = 0";
 
 /// The attempt with the provider's reference, for both sides of the store.
 pub(crate) fn find_payment(

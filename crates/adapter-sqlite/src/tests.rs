@@ -358,7 +358,6 @@ async fn call_everything(store: &SqliteStore, practice: Practice) {
     let found = work.user_for_change(user).await.unwrap().unwrap();
     work.save_user(&found).await.unwrap();
     work.set_password(user, &client("other").password_hash).await.unwrap();
-    work.default_therapist().await.unwrap();
     work.lock_enabled_admins().await.unwrap();
     let login = work.add_session(&session(user)).await.unwrap();
     let found = work.session(login).await.unwrap().unwrap();
@@ -424,6 +423,7 @@ async fn call_everything(store: &SqliteStore, practice: Practice) {
     store.user(user).await.unwrap().unwrap();
     store.services().await.unwrap();
     store.all_services().await.unwrap();
+    store.default_therapist().await.unwrap();
     store.calendar_settings(practice.therapist).await.unwrap().schedule.unwrap();
     store.policy().await.unwrap();
     store.time_off(None).await.unwrap();

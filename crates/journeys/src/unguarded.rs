@@ -57,7 +57,6 @@ pass_on! {
         user_for_change(id: UserId) -> Option<User>;
         save_user(user: &User) -> ();
         set_password(id: UserId, hash: &PasswordHash) -> ();
-        default_therapist() -> Option<UserId>;
         lock_enabled_admins() -> Vec<UserId>;
     }
     Sessions {

@@ -136,6 +136,9 @@ pub trait Queries: Send + Sync {
     /// Accounts by id.
     async fn users(&self, filter: &UserFilter, page: PageRequest) -> Result<Page<User>, StoreError>;
 
+    /// Who gives a session when nobody was named: the admin of lowest id who is not disabled.
+    async fn default_therapist(&self) -> Result<Option<UserId>, StoreError>;
+
     /// Active services by id.
     async fn services(&self) -> Result<Vec<Service>, StoreError>;
 

@@ -46,9 +46,6 @@ pub trait Users {
     /// Replaces the password. Errors: [`crate::Conflict::Stale`] when there is no such row.
     async fn set_password(&mut self, id: UserId, hash: &PasswordHash) -> Result<(), StoreError>;
 
-    /// Who gives a session when nobody was named: the admin of lowest id who is not disabled.
-    async fn default_therapist(&mut self) -> Result<Option<UserId>, StoreError>;
-
     /// All admins who are not disabled, by id. Nobody else can change who they are until this unit of work ends, so two
     /// people cannot remove each other as the last admin at the same moment.
     async fn lock_enabled_admins(&mut self) -> Result<Vec<UserId>, StoreError>;

@@ -41,6 +41,7 @@ nothing_answers! {
     all_services() -> Vec<Service>;
     calendar_settings(therapist: UserId) -> CalendarSettings;
     policy() -> PracticePolicy;
+    default_therapist() -> Option<UserId>;
     time_off(therapist: Option<UserId>) -> Vec<TimeOffEntry>;
     taken(therapist: UserId, from: Timestamp, until: Timestamp, now: Timestamp) -> Vec<Interval>;
     booking(id: BookingId) -> Option<BookingView>;

@@ -10,6 +10,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::PostgresUnit;
 use crate::error::{identity, one_row};
+use crate::queries::enabled_admins;
 use crate::sql::{ADMINS_LOCK, hashtextextended, pg_advisory_xact_lock_shared};
 
 #[async_trait]
@@ -65,15 +66,6 @@ impl Users for PostgresUnit {
         self.call(async |mut c| Ok(one_row(diesel::update(target).set(change).execute(&mut c).await?)?)).await
     }
 
-    async fn default_therapist(&mut self) -> Result<Option<UserId>, StoreError> {
-        let query = enabled_admins().select(users::id);
-        self.call(async |mut c| {
-            let id: Option<i64> = query.first(&mut c).await.optional()?;
-            Ok(id.map(|id| identity(UserId::new(id))).transpose()?)
-        })
-        .await
-    }
-
     async fn lock_enabled_admins(&mut self) -> Result<Vec<UserId>, StoreError> {
         // Locked rows keep their place in the set, and the lock without a row keeps others from joining it.
         self.lock(ADMINS_LOCK).await?;
@@ -84,11 +76,6 @@ impl Users for PostgresUnit {
         })
         .await
     }
-}
-
-#[diesel::dsl::auto_type(no_type_alias)]
-fn enabled_admins() -> _ {
-    users::table.filter(users::is_admin).filter(diesel::dsl::not(users::disabled)).order(users::id)
 }
 
 /// Waits while somebody rests a decision on who the admins are. Those who join do not wait for each other.

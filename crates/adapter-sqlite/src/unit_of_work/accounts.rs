@@ -19,9 +19,7 @@ use jiff::Timestamp;
 
 use super::SqliteUnitOfWork;
 use crate::error::{identity, one_row, store_error};
-
-/// Spelled like the condition of the index `users_enabled_admins`, or SQLite would not use it.
-const ENABLED_ADMIN: &str = "is_admin = 1 AND disabled = 0";
+use crate::queries::ENABLED_ADMIN;
 
 #[async_trait]
 impl Users for SqliteUnitOfWork {
@@ -75,21 +73,6 @@ impl Users for SqliteUnitOfWork {
                 .execute(connection)
                 .map_err(store_error)?;
             one_row(changed)
-        })
-        .await
-    }
-
-    async fn default_therapist(&mut self) -> Result<Option<UserId>, StoreError> {
-        self.call(|connection| {
-            users::table
-                .filter(sql::<Bool>(ENABLED_ADMIN))
-                .order(users::id)
-                .select(users::id)
-                .first(connection)
-                .optional()
-                .map_err(store_error)?
-                .map(|id| identity(UserId::new(id)))
-                .transpose()
         })
         .await
     }

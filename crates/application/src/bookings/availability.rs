@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use attune_domain::calendar::{AskedRange, LengthError, SessionLength, Taken};
 use attune_domain::{Availability, Role, ServiceId, UserId};
-use attune_ports::{Clock, PageRequest, Queries, StoreError, UserFilter};
+use attune_ports::{Clock, Queries, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
@@ -63,7 +63,7 @@ impl ShowAvailability {
                 let user = self.queries.user(id).await?.filter(|u| u.role == Role::Admin && !u.disabled);
                 user.ok_or(AvailabilityError::UnknownTherapist)?.id
             }
-            None => default_therapist(&*self.queries).await?.ok_or(AvailabilityError::NotOpen)?,
+            None => self.queries.default_therapist().await?.ok_or(AvailabilityError::NotOpen)?,
         };
         let loaded = self.rules.of(therapist).await?;
         let horizon = SignedDuration::from_hours(24 * (1 + i64::from(loaded.rules.settings().horizon_days)));
@@ -75,11 +75,4 @@ impl ShowAvailability {
         let taken = Taken::new(self.queries.taken(therapist, from, until, now).await?);
         Ok(loaded.calendar(&taken, SessionLength::try_from(service)?, now).availability(asked))
     }
-}
-
-/// Who gives a session when nobody was named: the admin of lowest id who is not disabled.
-pub(crate) async fn default_therapist(queries: &dyn Queries) -> Result<Option<UserId>, StoreError> {
-    let filter = UserFilter { role: Some(Role::Admin), disabled: Some(false) };
-    let page = queries.users(&filter, PageRequest { limit: 1, offset: 0 }).await?;
-    Ok(page.items.first().map(|user| user.id))
 }

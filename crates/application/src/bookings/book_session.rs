@@ -11,7 +11,6 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 use super::agree::{By, Practice, take_time};
-use super::availability::default_therapist;
 use super::rules::{CalendarRules, Loaded, Wish};
 use crate::Origin;
 use crate::once::{self, Found, Granted, Once};
@@ -200,7 +199,7 @@ impl BookSession {
     pub(crate) async fn calendar(&self, therapist: Option<UserId>) -> Result<(UserId, Loaded), BookSessionError> {
         let therapist = match therapist {
             Some(id) => id,
-            None => default_therapist(&*self.rules.queries).await?.ok_or(BookSessionError::NotOpen)?,
+            None => self.rules.queries.default_therapist().await?.ok_or(BookSessionError::NotOpen)?,
         };
         Ok((therapist, self.rules.of(therapist).await?))
     }

@@ -81,7 +81,7 @@ pub async fn all_faces_share_one_transaction(backend: &Backend) {
         work.enqueue(&[notice(&booking, NoticeKind::MeetingInfo, now())]).await.unwrap();
         work.add_audit_entry(&audit_entry(AuditObject::Booking(booking.id), "booking.scheduled")).await.unwrap();
 
-        assert_eq!(work.default_therapist().await.unwrap(), Some(gives));
+        assert_eq!(work.lock_enabled_admins().await.unwrap(), [gives]);
         assert_eq!(work.user(comes).await.unwrap().unwrap().email, email("c"));
         assert_eq!(work.default_service().await.unwrap().unwrap().id, offered);
         assert_eq!(work.session(login).await.unwrap().unwrap().user, comes);
@@ -234,7 +234,6 @@ async fn expect_spent(backend: &Backend, mut work: Box<dyn UnitOfWork>) {
     assert!(work.user_for_change(some_user).await.is_err());
     assert!(work.save_user(&user).await.is_err());
     assert!(work.set_password(some_user, &password_hash("x")).await.is_err());
-    assert!(work.default_therapist().await.is_err());
     assert!(work.lock_enabled_admins().await.is_err());
 
     assert!(work.add_session(&session(some_user)).await.is_err());
