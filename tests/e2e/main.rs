@@ -39,6 +39,7 @@ mod links;
 mod mails;
 mod meetings;
 mod outages;
+mod payments;
 mod races;
 mod sessions;
 mod startup;

@@ -38,6 +38,8 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
             "adapter-payments",
             "adapter-postgres",
             "adapter-sqlite",
+            "adapter-stripe",
+            "fake-stripe",
             "pg-testkit",
         ],
         &[],
@@ -54,13 +56,14 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
             "adapter-smtp",
             "adapter-auth",
             "adapter-payments",
+            "adapter-stripe",
             "adapter-http",
             "adapter-jitsi",
         ],
         &[],
     ),
     // The black-box tests know the product only from outside.
-    ("e2e", &["smtp-sink", "pg-testkit"], &[]),
+    ("e2e", &["smtp-sink", "fake-stripe", "pg-testkit"], &[]),
 ];
 
 /// What the domain may pull in at all: nothing that could do I/O, run tasks or write a format.

@@ -309,7 +309,8 @@ impl PlacedBooking {
 /// Book a session
 ///
 /// Agreed at once when nothing is due. Otherwise the slot is held until `hold_expires_at`, and the client pays at
-/// `checkout_url`.
+/// `checkout_url`. To a client who holds the slot already, 409 `hold_exists` names that booking in `booking_id`:
+/// `POST /api/bookings/{id}/payment` leads on from there.
 #[utoipa::path(
     post, path = "/api/bookings", operation_id = "createBooking", tag = "Bookings", security(("bearer" = [])),
     request_body = BookingRequest,

@@ -18,7 +18,7 @@ use crate::output::{Amount, Instant, json};
 use crate::problem::{Code, Problem};
 use crate::state::State;
 
-/// Longest reason for calling off, in characters.
+/// Longest reason for calling off or giving money back, in characters.
 const MAX_REASON_CHARS: usize = 500;
 
 /// Where a session moves.
@@ -61,12 +61,8 @@ pub(crate) struct Cancel {
 
 impl FromFields for Cancel {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let reason = fields.optional_lines("reason").map(|text| text.trim().to_owned());
-        if reason.as_ref().is_some_and(|text| text.chars().count() > MAX_REASON_CHARS) {
-            fields.wrong("reason", Code::TooLong);
-        }
         Some(Self {
-            reason: reason.filter(|text| !text.is_empty()),
+            reason: reason(fields),
             expected_refund: fields.number("expected_refund"),
             version: version(fields),
         })
@@ -83,6 +79,15 @@ impl Cancel {
         let expected_refund = self.expected_refund.map(read).transpose()?;
         Ok(Change::Cancel { reason: self.reason, expected_refund })
     }
+}
+
+/// Why something is done.
+pub(crate) fn reason(fields: &mut Fields) -> Option<String> {
+    let reason = fields.optional_lines("reason").map(|text| text.trim().to_owned());
+    if reason.as_ref().is_some_and(|text| text.chars().count() > MAX_REASON_CHARS) {
+        fields.wrong("reason", Code::TooLong);
+    }
+    reason.filter(|text| !text.is_empty())
 }
 
 /// Which version of a booking a change is based on.

@@ -40,7 +40,16 @@ pub(crate) struct Key {
 impl Key {
     /// What the use case needs to grant the wish once. `write` writes the answer down from the booking alone.
     pub(crate) fn once(self, status: StatusCode, write: impl Fn(&Booking) -> String + Send + Sync + 'static) -> Once {
-        Once { key: self.name, asked: self.asked, status: status.as_u16(), render: Arc::new(write) }
+        self.once_as(move |booking| (status, write(booking)))
+    }
+
+    /// The same where the status follows from the booking too.
+    pub(crate) fn once_as(self, write: impl Fn(&Booking) -> (StatusCode, String) + Send + Sync + 'static) -> Once {
+        let render = move |booking: &Booking| {
+            let (status, body) = write(booking);
+            (status.as_u16(), body)
+        };
+        Once { key: self.name, asked: self.asked, render: Arc::new(render) }
     }
 }
 

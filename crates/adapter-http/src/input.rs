@@ -11,7 +11,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use attune_application::Origin;
-use attune_domain::{BookingId, ParticipantId, ServiceId, TimeOffId, UserId};
+use attune_domain::{BookingId, ParticipantId, PaymentProblemId, ServiceId, TimeOffId, UserId};
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -83,6 +83,11 @@ impl Request {
     /// The time off of the path.
     pub(crate) fn time_off_id(&self) -> Result<TimeOffId, Problem> {
         self.number("id").and_then(TimeOffId::new).ok_or_else(|| Code::InvalidId.into())
+    }
+
+    /// The problem with a payment of the path.
+    pub(crate) fn payment_problem_id(&self) -> Result<PaymentProblemId, Problem> {
+        self.number("id").and_then(PaymentProblemId::new).ok_or_else(|| Code::InvalidId.into())
     }
 
     /// What is asked for: the method, and the address as we write it, whichever way the client spelt it.

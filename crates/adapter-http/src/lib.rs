@@ -10,6 +10,7 @@ mod availability;
 mod bookings;
 mod calendar_file;
 mod changes;
+mod checkout_pages;
 mod documents;
 mod health;
 mod idempotency;
@@ -23,6 +24,7 @@ mod middleware;
 mod openapi;
 mod output;
 mod pages;
+mod payment_messages;
 mod payments;
 mod problem;
 mod routes;
@@ -35,7 +37,7 @@ mod test_checkout;
 pub use openapi::{openapi, openapi_json};
 pub use server::serve;
 pub use settings::{AddressRange, Branding, HttpSettings, Limits, NotAnAddressRange, ServerSecret};
-pub use state::Api;
+pub use state::{Api, PaymentMessages};
 
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use attune_domain::BookingId;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
     ContentBuilder, HeaderBuilder, ObjectBuilder, OpenApi as Document, Ref, RefOr, Required, ResponseBuilder, Type,
@@ -12,8 +13,8 @@ use utoipa::{Modify, OpenApi};
 
 use crate::problem::{Code, FieldErrorBody, Problem, ProblemBody};
 use crate::{
-    accounts, admin, availability, bookings, calendar_file, changes, documents, health, idempotency, jitsi, join, me,
-    meetings, payments, services, test_checkout,
+    accounts, admin, availability, bookings, calendar_file, changes, checkout_pages, documents, health, idempotency,
+    jitsi, join, me, meetings, payment_messages, payments, services, test_checkout,
 };
 
 #[derive(OpenApi)]
@@ -27,7 +28,7 @@ use crate::{
             Failures are `application/problem+json` (RFC 9457). Match on `code`, which is stable; the sentences are \
             for people. When fields are not right (422), `errors` names each one; `code` is then theirs if it is the \
             same for all, and `validation_failed` otherwise. Unknown fields and parameters are refused, except at the \
-            addresses for video servers, which follow Jitsi's contracts.",
+            addresses for video servers and payment providers, which follow the contracts of these.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     servers((url = "/")),
@@ -38,19 +39,21 @@ use crate::{
         me::show, me::update,
         services::list, availability::show, bookings::list, bookings::create, bookings::show,
         changes::reschedule, changes::quote, changes::cancel, calendar_file::show,
-        payments::show, payments::open,
+        payments::show, payments::open, payment_messages::receive,
         meetings::link, meetings::recover, join::show, join::enter,
         admin::bookings::list, admin::bookings::create, admin::series::create, admin::bookings::show,
         admin::changes::reschedule, admin::changes::cancel, admin::changes::complete, admin::changes::no_show,
-        admin::changes::reopen, admin::bookings::record_offline,
+        admin::changes::reopen, admin::bookings::record_offline, admin::refunds::refund,
         admin::bookings::revoke_links, admin::participants::invite, admin::participants::revoke,
         admin::users::list, admin::users::show, admin::users::update, admin::attendance::report,
+        admin::revenue::report, admin::payment_problems::list, admin::payment_problems::resolve,
         admin::services::list, admin::services::add, admin::services::change,
         admin::schedule::show, admin::schedule::set,
         admin::time_off::list, admin::time_off::add, admin::time_off::remove,
         admin::policy::show, admin::policy::set,
         jitsi::reservation::open, jitsi::reservation::show, jitsi::reservation::close,
         jitsi::events::receive, jitsi::jaas::receive, jitsi::branding::show,
+        checkout_pages::done, checkout_pages::cancelled,
         test_checkout::show, test_checkout::pay,
     ),
     components(schemas(ProblemBody, FieldErrorBody)),
@@ -129,7 +132,7 @@ impl Modify for Problems {
 
 /// Operations whose fields may all be left unsaid, and the body with them.
 const BODY_MAY_BE_MISSING: &[&str] =
-    &["logOut", "cancelBooking", "cancelAnyBooking", "completeBooking", "markNoShow", "reopenBooking"];
+    &["logOut", "cancelBooking", "cancelAnyBooking", "completeBooking", "markNoShow", "reopenBooking", "refundBooking"];
 
 /// Operations that a client can name, to send them again without fear.
 const NAMED: &[&str] = &[
@@ -140,6 +143,7 @@ const NAMED: &[&str] = &[
     "rescheduleAnyBooking",
     "cancelAnyBooking",
     "recordOfflinePayment",
+    "refundBooking",
 ];
 
 /// Describes the header that names a wish, and the one that tells an answer given before.
@@ -211,6 +215,7 @@ fn own_problems(operation_id: &str) -> &'static [Code] {
         "createBooking" => &[
             C::AccountDisabled,
             C::SlotTaken,
+            C::HoldExists,
             C::DayFull,
             C::NotOpen,
             C::InvalidTimestamp,
@@ -226,6 +231,7 @@ fn own_problems(operation_id: &str) -> &'static [Code] {
         ],
         "createBookingForClient" => &[
             C::SlotTaken,
+            C::HoldExists,
             C::DayFull,
             C::NotOpen,
             C::InvalidTimestamp,
@@ -302,6 +308,7 @@ fn own_problems(operation_id: &str) -> &'static [Code] {
             C::BookingNotFound,
             C::AlreadyPaid,
             C::HoldExpired,
+            C::PaymentProcessing,
             C::NotRequired,
             C::BookingCancelled,
             C::PaymentProviderUnavailable,
@@ -346,11 +353,25 @@ fn own_problems(operation_id: &str) -> &'static [Code] {
             C::AmountMismatch,
             C::TooLong,
         ],
+        "refundBooking" => &[
+            C::BookingNotFound,
+            C::RefundInProgress,
+            C::NothingToRefund,
+            C::Conflict,
+            C::InvalidAmount,
+            C::RefundTooLarge,
+            C::UnknownPayment,
+            C::TooLong,
+            C::OutOfRange,
+        ],
         "attendanceReport" => &[C::InvalidValue, C::InvalidTimestamp],
+        "revenueReport" => &[C::InvalidValue, C::InvalidDate, C::RangeBackwards, C::RangeTooLong],
+        "resolvePaymentProblem" => &[C::PaymentProblemNotFound],
         "openRoom" => &[C::Required, C::InvalidServerSecret],
         "showRoom" | "closeRoom" => &[C::InvalidServerSecret],
         "roomEvent" => &[C::MalformedJson, C::InvalidServerSecret],
         "jaasWebhook" => &[C::MalformedJson, C::BadSignature, C::NotFound, C::NotAcceptable],
+        "stripeWebhook" => &[C::BadSignature, C::NotFound, C::NotAcceptable, C::Conflict, C::NotYet],
         "addService" => {
             &[C::TooLong, C::OutOfRange, C::InvalidLength, C::InvalidCurrency, C::CurrencyMismatch, C::InvalidAmount]
         }
@@ -381,17 +402,9 @@ fn own_problems(operation_id: &str) -> &'static [Code] {
         "showUser" => &[C::UserNotFound],
         "updateUser" => &[C::UserNotFound, C::LastAdmin, C::TooLong],
         "docsFile" => &[C::NotFound],
-        "payTestCheckout" => &[
-            C::CheckoutNotFound,
-            C::CheckoutClosed,
-            C::SlotTaken,
-            C::AlreadyPaid,
-            C::HoldExpired,
-            C::BookingCancelled,
-            C::RequestTimeout,
-            C::PayloadTooLarge,
-            C::BadRequest,
-        ],
+        "payTestCheckout" => {
+            &[C::CheckoutNotFound, C::CheckoutClosed, C::RequestTimeout, C::PayloadTooLarge, C::BadRequest]
+        }
         _ => &[],
     }
 }
@@ -401,7 +414,8 @@ fn problems_of(path: &str, operation: &Operation) -> Vec<Code> {
     use Code as C;
     let id = operation.operation_id.as_deref().unwrap_or_default();
     let mut codes = own_problems(id).to_vec();
-    if operation.tags.iter().flatten().any(|tag| tag == "Video server") {
+    // Messages of other programs, which are not read like requests of ours.
+    if id == "stripeWebhook" || operation.tags.iter().flatten().any(|tag| tag == "Video server") {
         if operation.request_body.is_some() {
             codes.extend([C::BadRequest, C::RequestTimeout, C::PayloadTooLarge]);
         }
@@ -430,7 +444,7 @@ fn common_problems(path: &str, operation: &Operation) -> Vec<Code> {
     if path.starts_with("/api/admin/") {
         codes.push(C::Forbidden);
     }
-    if ["/users/{id}", "/services/{id}", "/time-off/{id}"].iter().any(|below| path.contains(below)) {
+    if ["/users/{id}", "/services/{id}", "/time-off/{id}", "/problems/{id}"].iter().any(|below| path.contains(below)) {
         codes.push(C::InvalidId);
     } else if path.contains("/{id}") {
         codes.push(C::InvalidBookingId);
@@ -445,7 +459,7 @@ fn common_problems(path: &str, operation: &Operation) -> Vec<Code> {
         codes.push(C::InvalidId);
     }
     // These take an empty body, too.
-    if operation.request_body.is_some() || matches!(id, "openPayment" | "revokeLinks") {
+    if operation.request_body.is_some() || matches!(id, "openPayment" | "revokeLinks" | "resolvePaymentProblem") {
         codes.extend([
             C::BadRequest,
             C::MalformedJson,
@@ -508,7 +522,8 @@ fn headers(status: u16) -> &'static [(&'static str, &'static str)] {
 
 /// A line of the table as a client meets it.
 fn example(code: Code) -> Example {
-    let problem = Problem::from(code);
+    let booking = BookingId::new(42).filter(|_| code == Code::HoldExists);
+    let problem = Problem { booking, ..code.into() };
     let value = serde_json::to_value(problem.body("3f2b8c0e9a4d4f6c8e1a2b3c4d5e6f70")).ok();
     ExampleBuilder::new().summary(code.row().title).value(value).build()
 }

@@ -1,7 +1,11 @@
 //! How money, time and states are written in JSON.
 
+use std::fmt;
+
 use attune_domain::notice::NoticeState;
-use attune_domain::{BookingStatus, Money, ParticipantRole, PaymentStatus};
+use attune_domain::payment::{LedgerKind, PaymentState, RefundStage};
+use attune_domain::{BookingStatus, Currency, Money, ParticipantRole, PaymentStatus};
+use attune_ports::{ProblemKind, RefundCause};
 use jiff::Timestamp;
 use serde::ser::Error;
 use serde::{Serialize, Serializer};
@@ -15,6 +19,32 @@ pub(crate) struct Amount(pub(crate) Money);
 impl Serialize for Amount {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         RawValue::from_string(self.0.to_decimal()).map_err(S::Error::custom)?.serialize(serializer)
+    }
+}
+
+/// A sum of what came and went, in minor units, which may be below zero: a number like [`Amount`], such as `-12.50`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Balance {
+    /// In minor units.
+    pub(crate) minor: i64,
+    /// Says how many decimals it has.
+    pub(crate) currency: Currency,
+}
+
+impl fmt::Display for Balance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let decimals = self.currency.decimals();
+        let sign = if self.minor < 0 { "-" } else { "" };
+        let digits = format!("{:0>width$}", self.minor.unsigned_abs(), width = decimals + 1);
+        let (whole, fraction) = digits.split_at(digits.len() - decimals);
+        let point = if decimals == 0 { "" } else { "." };
+        write!(f, "{sign}{whole}{point}{fraction}")
+    }
+}
+
+impl Serialize for Balance {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        RawValue::from_string(self.to_string()).map_err(S::Error::custom)?.serialize(serializer)
     }
 }
 
@@ -43,6 +73,53 @@ pub(crate) fn booking_status() -> Object {
 /// The words for what is known about the money.
 pub(crate) fn payment_status() -> Object {
     words("What is known about the money.", PaymentStatus::ALL.map(PaymentStatus::as_str))
+}
+
+/// The words for where an attempt to collect the price stands.
+pub(crate) fn payment_state() -> Object {
+    let description = "Where the attempt stands: `opening`, `open` and `closing` until it is over, `processing` while the \
+                       money is on its way, `settled` when the booking stands on it, `surplus` when it came and was not \
+                       needed any more, `closed` when nothing came.";
+    words(description, PaymentState::ALL.map(PaymentState::as_str))
+}
+
+/// The words for where a refund stands.
+pub(crate) fn refund_stage() -> Object {
+    let description = "Where the refund stands: `owed` until somebody gave it back, `pending` while the provider works on \
+                       it, `succeeded` when the money left, `failed` when it did not or came back, `retried` when it \
+                       failed and another refund took its place.";
+    words(description, RefundStage::ALL.map(RefundStage::as_str))
+}
+
+/// The words for where a refund stands, for the client who gets it.
+pub(crate) fn refund_status() -> Object {
+    use RefundStage as R;
+    let description = "Where the refund stands: `owed` until somebody gave it back, `pending` while the provider works on \
+                       it, `succeeded` when the money left, `failed` when it did not or came back, until it is tried again.";
+    words(description, [R::Owed, R::Pending, R::Succeeded, R::Failed].map(R::as_str))
+}
+
+/// The words for why money goes back.
+pub(crate) fn refund_cause() -> Object {
+    let description = "Why: `cancelled` with the session, `asked` by an admin, `surplus` because it came when nothing was \
+                       due any more, `elsewhere` by somebody on the provider's own pages.";
+    words(description, RefundCause::ALL.map(RefundCause::as_str))
+}
+
+/// The words for which way money went.
+pub(crate) fn ledger_kind() -> Object {
+    let description = "Which way the money went: `captured` came in, `refunded` went back, `refund_reversed` had gone back \
+                       and came in again, because the client's bank did not take it.";
+    words(description, LedgerKind::ALL.map(LedgerKind::as_str))
+}
+
+/// The words for what a person has to look at.
+pub(crate) fn payment_problem_kind() -> Object {
+    let description = "What is wrong: `wrong_amount`, `wrong_currency`, `wrong_mode` (test money for real money, or the \
+                       other way round) or `wrong_booking` when that came which was not asked for, `unknown_checkout` \
+                       when the provider does not know a checkout of its own, `unknown_booking` when money came for no \
+                       booking of ours, `refund_failed` when money did not go back.";
+    words(description, ProblemKind::ALL.map(ProblemKind::as_str))
 }
 
 /// The words for how the price of a session is settled that a therapist books.
@@ -87,3 +164,6 @@ fn words<const N: usize>(description: &str, words: [&'static str; N]) -> Object 
         .examples(first)
         .build()
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,9 +2,9 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use attune_domain::Booking;
-use attune_ports::{Payment, PaymentState, Provider};
-use jiff::Timestamp;
+use attune_domain::payment::RefundStage;
+use attune_domain::{Booking, BookingStatus, PaymentStatus};
+use attune_ports::{KeptRefund, Payment, PaymentState};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -18,10 +18,10 @@ use crate::state::State;
 #[derive(Serialize, ToSchema)]
 #[schema(as = Payment)]
 pub(crate) struct PaymentBody {
-    /// Who collects: `none`, `offline` (the practice itself) or `test`.
+    /// Who collects: `none`, `offline` (the practice itself), `test` or `stripe`.
     #[schema(example = "test")]
     provider: &'static str,
-    /// Where to pay; null when there is nothing to pay here or now.
+    /// Where to pay; null when there is nothing to pay here or now, and until a checkout was asked for.
     #[schema(required = true, example = "https://practice.example.org/test-checkout/00112233445566778899aabbccddeeff")]
     checkout_url: Option<String>,
     /// Until when the slot waits for the payment.
@@ -36,40 +36,75 @@ pub(crate) struct PaymentBody {
     /// ISO 4217.
     #[schema(example = "EUR")]
     currency: String,
-    /// What went back.
+    /// What goes back or went back, the oldest first.
     refunds: Vec<RefundBody>,
 }
 
-/// Money that went back.
+/// Money that goes back.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Refund)]
 pub(crate) struct RefundBody {
     /// How much.
     #[schema(value_type = f64, minimum = 0, example = 100.0)]
     amount: Amount,
-    /// When.
+    /// Where it stands.
+    #[schema(schema_with = output::refund_status)]
+    status: &'static str,
+    /// When it was promised.
     #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
     created_at: Instant,
+    /// When it left, or failed.
+    #[schema(required = true, value_type = Option<String>, format = DateTime, example = "2024-01-15T10:00:00Z")]
+    settled_at: Option<Instant>,
 }
 
-impl PaymentBody {
-    fn new(booking: &Booking, payment: Option<&Payment>, provider: Provider, now: Timestamp) -> Self {
-        let open = payment.filter(|p| p.facts.state == PaymentState::Open && !booking.hold_is_over(now));
-        Self {
-            provider: payment.map_or(provider, |p| p.facts.provider).as_str(),
-            checkout_url: open.and_then(|p| p.facts.checkout_url.clone()),
-            expires_at: booking.hold_expires_at.map(Instant),
-            payment_status: booking.payment_status.as_str(),
-            amount: Amount(booking.price),
-            currency: booking.price.currency().code().to_owned(),
-            refunds: Vec::new(),
-        }
+impl RefundBody {
+    /// `None` for one that another took the place of.
+    fn new(refund: &KeptRefund) -> Option<Self> {
+        let facts = &refund.facts;
+        (facts.stage != RefundStage::Retried).then(|| Self {
+            amount: Amount(facts.amount),
+            status: facts.stage.as_str(),
+            created_at: Instant(facts.created_at),
+            settled_at: facts.settled_at.map(Instant),
+        })
     }
+}
+
+/// Of several attempts the one that tells most: the lower, the more. Of equals it is the newest.
+fn rank(payment: &Payment) -> u8 {
+    match payment.facts.state {
+        PaymentState::Settled => 0,
+        PaymentState::Open => 1,
+        PaymentState::Processing => 2,
+        PaymentState::Opening | PaymentState::Closing => 3,
+        PaymentState::Surplus => 4,
+        PaymentState::Closed => 5,
+    }
+}
+
+async fn answer(state: &State, booking: &Booking, telling: Option<&Payment>) -> Result<HttpResponse, Problem> {
+    let refunds = state.api.queries.refunds(booking.id).await?;
+    // Nobody is sent to pay a second time while money is on its way.
+    let can_pay = booking.status == BookingStatus::PendingPayment
+        && booking.payment_status != PaymentStatus::Processing
+        && !booking.hold_is_over(state.api.clock.now());
+    let open = telling.filter(|payment| can_pay && payment.facts.state == PaymentState::Open);
+    let provider = telling.map_or_else(|| state.api.open_checkout.gateway.provider(), |payment| payment.facts.provider);
+    Ok(HttpResponse::Ok().json(PaymentBody {
+        provider: provider.as_str(),
+        checkout_url: open.and_then(|payment| payment.facts.checkout_url.clone()),
+        expires_at: booking.hold_expires_at.map(Instant),
+        payment_status: booking.payment_status.as_str(),
+        amount: Amount(booking.price),
+        currency: booking.price.currency().code().to_owned(),
+        refunds: refunds.iter().filter_map(RefundBody::new).collect(),
+    }))
 }
 
 /// Where the payment stands
 ///
-/// For the client whose booking it is.
+/// For the client whose booking it is. Looking opens no checkout.
 #[utoipa::path(
     get, path = "/api/bookings/{id}/payment", operation_id = "showPayment", tag = "Payments", security(("bearer" = [])),
     params(("id" = i64, Path, minimum = 1, description = "The booking's id", example = 42)),
@@ -87,16 +122,14 @@ pub(crate) async fn show(
         return Err(Code::Forbidden.into());
     }
     let payments = state.api.queries.payments(id).await?;
-    let telling = [PaymentState::Open, PaymentState::Settled, PaymentState::Closed]
-        .into_iter()
-        .find_map(|state| payments.iter().find(|p| p.facts.state == state));
-    let provider = state.api.open_checkout.gateway.provider();
-    Ok(HttpResponse::Ok().json(PaymentBody::new(&booking, telling, provider, state.api.clock.now())))
+    answer(&state, &booking, payments.iter().min_by_key(|payment| rank(payment))).await
 }
 
 /// Open the checkout
 ///
-/// Answers with the place to pay. Asking again leads to the same place.
+/// Answers with the place to pay. Asking again, as often as one likes and with or without an `Idempotency-Key`, leads to the
+/// same place; another one is opened only once an attempt failed. While the provider does not answer, the booking keeps its
+/// slot and this can be asked again.
 #[utoipa::path(
     post, path = "/api/bookings/{id}/payment", operation_id = "openPayment", tag = "Payments",
     security(("bearer" = [])),
@@ -112,6 +145,5 @@ pub(crate) async fn open(
     let Nothing = request.optional_body().await?;
     let payment = state.api.open_checkout.run(id, caller.user.id).await?;
     let booking = state.api.links.visible(&caller.user, id).await?.booking;
-    let body = PaymentBody::new(&booking, Some(&payment), payment.facts.provider, state.api.clock.now());
-    Ok(HttpResponse::Ok().json(body))
+    answer(&state, &booking, Some(&payment)).await
 }

@@ -16,10 +16,15 @@ use attune_application::bookings::{
     AvailabilityError, BookSeriesError, BookSessionError, ChangeBookingError, Unbookable,
 };
 use attune_application::meetings::{JoinError, MeetingLinkError, ParticipantError, RevokeLinksError};
-use attune_application::payments::{ConfirmPaymentError, OpenCheckoutError, RecordOfflineError};
+use attune_application::payments::{
+    ConfirmPaymentError, HearPaymentEventError, OpenCheckoutError, RecordOfflineError, RefundBookingError,
+    ResolveProblemError, RevenueError,
+};
 use attune_application::practice::{CalendarError, ServiceError};
+use attune_domain::BookingId;
 use attune_domain::booking::{BookError, ChangeError, PayError};
 use attune_domain::calendar::{RangeError, RuleError, SeriesError, SlotRefusal};
+use attune_domain::payment::RefundError;
 use attune_domain::policy::{PolicyError, TermsError};
 use attune_ports::{Conflict, HashError, PaymentError, StoreError};
 use serde::Serialize;
@@ -78,6 +83,7 @@ codes! {
     CalendarEntryUnavailable: 404 "calendar_entry_unavailable", "No calendar entry", "There is no calendar entry for this session: it was never agreed.";
     UserNotFound: 404 "user_not_found", "User not found", "There is no such user.";
     ServiceNotFound: 404 "service_not_found", "Service not found", "There is no such service.";
+    PaymentProblemNotFound: 404 "payment_problem_not_found", "Problem not found", "There is no such problem, or it is settled.";
     TimeOffNotFound: 404 "time_off_not_found", "Time off not found", "There is no such time off.";
     CheckoutNotFound: 404 "checkout_not_found", "Checkout not found", "There is no such checkout.";
     LinkNotFound: 404 "link_not_found", "Link not found", "This is not a link of this practice, or not the whole of it.";
@@ -87,8 +93,12 @@ codes! {
     RequestTimeout: 408 "request_timeout", "Request timeout", "The body did not arrive in time.";
     EmailTaken: 409 "email_taken", "E-mail address taken", "There is an account with this e-mail address already.";
     SlotTaken: 409 "slot_taken", "Slot taken", "This time is not free any more. Please choose another one.";
+    HoldExists: 409 "hold_exists", "Held by you", "You hold this time already in a booking that waits for its payment; see `booking_id`.";
     AlreadyPaid: 409 "already_paid", "Already paid", "This booking is paid already.";
     HoldExpired: 409 "hold_expired", "Hold expired", "The time to pay is over, and the slot is free again. Please book again.";
+    PaymentProcessing: 409 "payment_processing", "Payment on its way", "The payment is on its way. The booking is confirmed as soon as it arrives.";
+    RefundInProgress: 409 "refund_in_progress", "Refund under way", "An earlier refund of this payment is under way. Please wait for its end.";
+    NothingToRefund: 409 "nothing_to_refund", "Nothing to refund", "Nothing is left of this booking's money that could go back.";
     NotRequired: 409 "not_required", "No payment due", "Nothing is due for this booking.";
     BookingCancelled: 409 "booking_cancelled", "Booking cancelled", "This booking was cancelled.";
     AlreadyInvited: 409 "already_invited", "Already invited", "Somebody with this e-mail address takes part already.";
@@ -148,10 +158,13 @@ codes! {
     CurrencyMismatch: 422 "currency_mismatch", "Another currency", "The practice has another currency.";
     InvalidAmount: 422 "invalid_amount", "Invalid amount", "The amount has to be a plain number with at most the currency's decimals, and not negative.";
     AmountMismatch: 422 "amount_mismatch", "Another amount", "The amount has to be the price of the booking.";
+    RefundTooLarge: 422 "refund_too_large", "Refund too large", "More would go back than is left.";
+    UnknownPayment: 422 "unknown_payment", "Unknown payment", "There is no such payment of this booking.";
     TooManyRequests: 429 "too_many_requests", "Too many requests", "That was too fast. Please wait a moment.";
     TooManyFailures: 429 "too_many_failures", "Too many failed attempts", "The password was wrong too often. Please wait before the next try.";
     Internal: 500 "internal_error", "Internal error", "Something went wrong on our side. Please try again later.";
     Busy: 503 "busy", "Busy", "Too much is going on at this moment. Please try again.";
+    NotYet: 503 "not_yet", "Not yet", "This is about something that is not known yet. Please tell it again later.";
     Unavailable: 503 "unavailable", "Unavailable", "The service cannot do its work right now. Please try again soon.";
     TimedOut: 503 "timed_out", "Timed out", "The answer took too long. Please try again.";
     PaymentProviderUnavailable: 503 "payment_provider_unavailable", "Payment provider unavailable", "The payment provider does not answer. Please try again soon.";
@@ -229,6 +242,8 @@ pub(crate) struct Problem {
     pub(crate) retry_after: Option<u64>,
     /// The methods that the address takes, for a 405.
     pub(crate) allow: Option<String>,
+    /// Where to go on instead: the caller's own booking that stands in the way.
+    pub(crate) booking: Option<BookingId>,
 }
 
 /// How long a client waits after a 429 or 503 that knows nothing better, in seconds.
@@ -287,6 +302,7 @@ impl Problem {
             },
             code: row.code,
             request_id,
+            booking_id: self.booking.map(BookingId::get),
             errors: self
                 .errors
                 .iter()
@@ -299,7 +315,7 @@ impl Problem {
 impl From<Code> for Problem {
     fn from(code: Code) -> Self {
         let retry_after = matches!(code.row().status, 429 | 503).then_some(DEFAULT_RETRY_AFTER);
-        Self { code, errors: Vec::new(), retry_after, allow: None }
+        Self { code, errors: Vec::new(), retry_after, allow: None, booking: None }
     }
 }
 
@@ -350,6 +366,10 @@ pub(crate) struct ProblemBody<'a> {
     /// The request's id, as in `X-Request-Id` and in the service's log.
     #[schema(example = "3f2b8c0e9a4d4f6c8e1a2b3c4d5e6f70")]
     request_id: &'a str,
+    /// For `hold_exists`: the caller's own booking, which waits for its payment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, example = 42)]
+    booking_id: Option<i64>,
     /// What is wrong with which field, when fields are not right.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
@@ -390,7 +410,13 @@ impl From<StoreError> for Problem {
             StoreError::Conflict(Conflict::SlotTaken) => Code::SlotTaken.into(),
             StoreError::Conflict(Conflict::AlreadyInvited) => Code::AlreadyInvited.into(),
             StoreError::Conflict(
-                Conflict::Stale | Conflict::PaymentReferenceTaken | Conflict::ConferenceOpen | Conflict::ReplyKept,
+                Conflict::Stale
+                | Conflict::PaymentReferenceTaken
+                | Conflict::RefundKnown
+                | Conflict::RefundTooLarge
+                | Conflict::LedgerUnbalanced
+                | Conflict::ConferenceOpen
+                | Conflict::ReplyKept,
             ) => Code::Conflict.into(),
             StoreError::Contended => Code::Busy.into(),
             StoreError::Unavailable(_) => {
@@ -514,6 +540,7 @@ impl From<BookSessionError> for Problem {
             BookSessionError::Slot(why) => why.into(),
             BookSessionError::AnotherWish => Code::IdempotencyMismatch.into(),
             BookSessionError::SlotTaken => Code::SlotTaken.into(),
+            BookSessionError::HoldExists { booking } => Self { booking: Some(booking), ..Self::from(Code::HoldExists) },
             BookSessionError::UnknownService => Self::field("service_id", Code::UnknownService),
             BookSessionError::UnknownTherapist => Self::field("therapist_id", Code::UnknownTherapist),
             BookSessionError::NotOpen => Code::NotOpen.into(),
@@ -687,6 +714,7 @@ impl From<OpenCheckoutError> for Problem {
             OpenCheckoutError::NotFound => Code::BookingNotFound.into(),
             OpenCheckoutError::Forbidden => Code::Forbidden.into(),
             OpenCheckoutError::NotPayable(why) => why.into(),
+            OpenCheckoutError::Processing => Code::PaymentProcessing.into(),
             OpenCheckoutError::Provider(PaymentError::Unavailable(_) | PaymentError::Refused(_)) => {
                 tracing::error!(error = chain(&error), "no checkout");
                 Self::after(Code::PaymentProviderUnavailable, 10)
@@ -700,8 +728,6 @@ impl From<ConfirmPaymentError> for Problem {
     fn from(error: ConfirmPaymentError) -> Self {
         match error {
             ConfirmPaymentError::NotFound => Code::CheckoutNotFound.into(),
-            ConfirmPaymentError::NotPayable(why) => why.into(),
-            ConfirmPaymentError::SlotLost => Code::SlotTaken.into(),
             ConfirmPaymentError::Store(error) => error.into(),
         }
     }
@@ -720,6 +746,57 @@ impl From<RecordOfflineError> for Problem {
             RecordOfflineError::AnotherWish => Code::IdempotencyMismatch.into(),
             RecordOfflineError::SlotLost => Code::SlotTaken.into(),
             RecordOfflineError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RefundBookingError> for Problem {
+    fn from(error: RefundBookingError) -> Self {
+        match error {
+            RefundBookingError::NotFound => Code::BookingNotFound.into(),
+            RefundBookingError::UnknownPayment => Self::field("payment_id", Code::UnknownPayment),
+            RefundBookingError::InProgress => Code::RefundInProgress.into(),
+            RefundBookingError::Books(RefundError::NothingLeft) => Code::NothingToRefund.into(),
+            RefundBookingError::Books(RefundError::TooMuch { left }) => Self::invalid(vec![FieldError::with_message(
+                "amount",
+                Code::RefundTooLarge,
+                format!("At most {left} can go back."),
+            )]),
+            RefundBookingError::Books(RefundError::Nothing) => Self::field("amount", Code::InvalidAmount),
+            RefundBookingError::AnotherWish => Code::IdempotencyMismatch.into(),
+            RefundBookingError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<HearPaymentEventError> for Problem {
+    fn from(error: HearPaymentEventError) -> Self {
+        match error {
+            HearPaymentEventError::NotYet => Self::after(Code::NotYet, 60),
+            HearPaymentEventError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RevenueError> for Problem {
+    fn from(error: RevenueError) -> Self {
+        match error {
+            RevenueError::Backwards => Self::field("to", Code::RangeBackwards),
+            RevenueError::TooLong => Self::invalid(vec![FieldError::with_message(
+                "to",
+                Code::RangeTooLong,
+                "A report by day has at most 366 days, one by month at most 60 months.",
+            )]),
+            RevenueError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ResolveProblemError> for Problem {
+    fn from(error: ResolveProblemError) -> Self {
+        match error {
+            ResolveProblemError::NotFound => Code::PaymentProblemNotFound.into(),
+            ResolveProblemError::Store(error) => error.into(),
         }
     }
 }

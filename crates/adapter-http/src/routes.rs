@@ -9,8 +9,8 @@ use crate::auth::admins_only;
 use crate::problem::{Code, Problem};
 use crate::settings::HttpSettings;
 use crate::{
-    accounts, admin, availability, bookings, calendar_file, changes, documents, health, jitsi, join, me, meetings,
-    payments, services, test_checkout,
+    accounts, admin, availability, bookings, calendar_file, changes, checkout_pages, documents, health, jitsi, join,
+    me, meetings, payment_messages, payments, services, test_checkout,
 };
 
 /// Everything below this is for admins.
@@ -125,8 +125,11 @@ fn common(settings: &HttpSettings) -> Vec<Endpoint> {
         Endpoint::at("/api/meetings/{id}/link").get(meetings::link),
         Endpoint::at("/api/meetings/recover").post(meetings::recover),
         Endpoint::at("/j/{token}").get(join::show).post(join::enter),
+        Endpoint::at("/checkout/done").get(checkout_pages::done),
+        Endpoint::at("/checkout/cancelled").get(checkout_pages::cancelled),
         Endpoint::at("/jitsi/branding").get(jitsi::branding::show),
         Endpoint::at("/api/webhooks/jaas").post(jitsi::jaas::receive),
+        Endpoint::at("/api/webhooks/stripe").post(payment_messages::receive),
     ];
     if settings.test_checkout {
         endpoints.push(Endpoint::at("/test-checkout/{reference}").get(test_checkout::show).post(test_checkout::pay));
@@ -154,10 +157,14 @@ fn of_admins() -> Vec<Endpoint> {
         Endpoint::at("/api/admin/bookings/{id}/no-show").post(admin::changes::no_show),
         Endpoint::at("/api/admin/bookings/{id}/reopen").post(admin::changes::reopen),
         Endpoint::at("/api/admin/bookings/{id}/payments/offline").post(admin::bookings::record_offline),
+        Endpoint::at("/api/admin/bookings/{id}/refunds").post(admin::refunds::refund),
         Endpoint::at("/api/admin/bookings/{id}/links/revoke").post(admin::bookings::revoke_links),
         Endpoint::at("/api/admin/bookings/{id}/participants").post(admin::participants::invite),
         Endpoint::at("/api/admin/bookings/{id}/participants/{participant_id}").delete(admin::participants::revoke),
+        Endpoint::at("/api/admin/payments/problems").get(admin::payment_problems::list),
+        Endpoint::at("/api/admin/payments/problems/{id}/resolve").post(admin::payment_problems::resolve),
         Endpoint::at("/api/admin/reports/attendance").get(admin::attendance::report),
+        Endpoint::at("/api/admin/reports/revenue").get(admin::revenue::report),
         Endpoint::at("/api/admin/services").get(admin::services::list).post(admin::services::add),
         Endpoint::at("/api/admin/services/{id}").patch(admin::services::change),
         Endpoint::at("/api/admin/schedule").get(admin::schedule::show).put(admin::schedule::set),

@@ -12,14 +12,25 @@ use attune_application::meetings::{
     AttendanceReport, JoinSession, ManageParticipants, MeetingLinks, RecordAttendance, RecoverLinks, ReserveRooms,
     RevokeLinks,
 };
-use attune_application::payments::{ConfirmPayment, OpenCheckout, RecordOfflinePayment};
+use attune_application::payments::{
+    ConfirmPayment, HearPaymentEvent, OpenCheckout, RecordOfflinePayment, RefundBooking, ResolvePaymentProblem,
+    RevenueReport,
+};
 use attune_application::practice::{ManageCalendar, ManageServices};
-use attune_ports::{Clock, HealthCheck, Queries, Random, WebhookVerifier};
+use attune_ports::{Clock, HealthCheck, PaymentEvents, Queries, Random, WebhookVerifier};
 
 use crate::documents::Documents;
 use crate::limits::Limiter;
 use crate::problem::{Code, Problem};
 use crate::settings::HttpSettings;
+
+/// How messages of the payment provider are taken.
+pub struct PaymentMessages {
+    /// Knows which ones are genuine.
+    pub reader: Arc<dyn PaymentEvents>,
+    /// Applies them.
+    pub hear: HearPaymentEvent,
+}
 
 /// Everything the HTTP side calls.
 pub struct Api {
@@ -57,6 +68,14 @@ pub struct Api {
     pub confirm_payment: ConfirmPayment,
     /// Records payments that came in outside.
     pub record_offline: RecordOfflinePayment,
+    /// Gives money back.
+    pub refund: RefundBooking,
+    /// Adds up what came in.
+    pub revenue: RevenueReport,
+    /// Settles problems with payments.
+    pub resolve_problem: ResolvePaymentProblem,
+    /// Hears the payment provider; without it that address is not there.
+    pub payment_messages: Option<PaymentMessages>,
     /// Makes links into the video room.
     pub links: MeetingLinks,
     /// Answers mailed links.

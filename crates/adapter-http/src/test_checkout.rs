@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use actix_web::web::Data;
-use attune_domain::{Booking, PaymentStatus};
+use attune_domain::Booking;
 use attune_ports::{Payment, PaymentState, Provider};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -98,8 +98,17 @@ async fn confirm(state: &State, reference: &str, request: &Request) -> Result<Bo
     if let Standing::Paid(booking) = standing(state, reference).await? {
         return Ok(booking);
     }
-    let confirmed = state.api.confirm_payment.run(Provider::Test, reference, &request.origin()).await?;
-    Ok(confirmed.booking)
+    let confirmed = state.api.confirm_payment.run(reference, &request.origin()).await?;
+    match confirmed.state {
+        PaymentState::Settled => Ok(confirmed.booking),
+        // Too late by a moment: it counts as paid and goes back, as with real money.
+        PaymentState::Opening
+        | PaymentState::Open
+        | PaymentState::Processing
+        | PaymentState::Closing
+        | PaymentState::Surplus
+        | PaymentState::Closed => Err(Code::CheckoutClosed.into()),
+    }
 }
 
 /// Where the checkout stands now. One that is over stays over, even if the slot happens to be free still.
@@ -110,11 +119,18 @@ async fn standing(state: &State, reference: &str) -> Result<Standing, Problem> {
     let now = state.api.clock.now();
     let Payment { facts, .. } = payment;
     match facts.state {
-        PaymentState::Settled if booking.payment_status == PaymentStatus::Succeeded => Ok(Standing::Paid(booking)),
+        // Also when a part of it went back meanwhile.
+        PaymentState::Settled if booking.status.has_room() => Ok(Standing::Paid(booking)),
         PaymentState::Open if !booking.hold_is_over(now) && booking.check_payable(now).is_ok() => {
             Ok(Standing::Open(booking))
         }
-        PaymentState::Settled | PaymentState::Open | PaymentState::Closed => Err(Code::CheckoutClosed.into()),
+        PaymentState::Settled
+        | PaymentState::Open
+        | PaymentState::Opening
+        | PaymentState::Processing
+        | PaymentState::Closing
+        | PaymentState::Surplus
+        | PaymentState::Closed => Err(Code::CheckoutClosed.into()),
     }
 }
 

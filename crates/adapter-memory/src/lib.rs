@@ -7,6 +7,7 @@
 
 mod ambient;
 mod meeting;
+mod money;
 mod notifier;
 mod queries;
 mod security;

@@ -10,8 +10,8 @@ use attune_domain::{
 };
 use attune_ports::{
     AccountKey, AuditEntry, AuditObject, BookingFilter, BookingOrder, BookingView, CalendarSettings, Caller,
-    Conference, Credentials, OutboxHealth, Page, PageRequest, Payment, Provider, Queries, StoreError, TimeOffEntry,
-    UserFilter,
+    Conference, Credentials, KeptRefund, LedgerEntry, LedgerSum, OutboxHealth, Page, PageRequest, Payment,
+    PaymentProblem, Provider, Queries, StoreError, TimeOffEntry, UserFilter,
 };
 use jiff::Timestamp;
 
@@ -132,12 +132,43 @@ impl Queries for MemoryStore {
     }
 
     async fn payments(&self, booking: BookingId) -> Result<Vec<Payment>, StoreError> {
-        let state = self.committed();
-        Ok(state.payments.values().rev().filter(|payment| payment.facts.booking == booking).cloned().collect())
+        Ok(self.committed().payments_of(booking))
     }
 
     async fn payment_by_reference(&self, provider: Provider, reference: &str) -> Result<Option<Payment>, StoreError> {
         Ok(self.committed().payment_by_reference(provider, reference))
+    }
+
+    async fn refunds(&self, booking: BookingId) -> Result<Vec<KeptRefund>, StoreError> {
+        Ok(self.committed().refunds_of(booking))
+    }
+
+    async fn refund_by(&self, reference: &str, key: Option<&str>) -> Result<Option<KeptRefund>, StoreError> {
+        Ok(self.committed().refund_by(reference, key))
+    }
+
+    async fn payment_by_charge(&self, provider: Provider, charge: &str) -> Result<Option<Payment>, StoreError> {
+        Ok(self.committed().payment_by_charge(provider, charge))
+    }
+
+    async fn payments_to_check(&self, now: Timestamp, limit: u32) -> Result<Vec<Payment>, StoreError> {
+        Ok(self.committed().payments_to_check(now, limit))
+    }
+
+    async fn refunds_to_settle(&self, now: Timestamp, limit: u32) -> Result<Vec<KeptRefund>, StoreError> {
+        Ok(self.committed().refunds_to_settle(now, limit))
+    }
+
+    async fn ledger(&self, booking: BookingId) -> Result<Vec<LedgerEntry>, StoreError> {
+        Ok(self.committed().ledger_of(booking))
+    }
+
+    async fn ledger_sums(&self, from: Timestamp, until: Timestamp) -> Result<Vec<LedgerSum>, StoreError> {
+        self.committed().ledger_sums(from, until)
+    }
+
+    async fn payment_problems(&self, limit: u32) -> Result<Vec<PaymentProblem>, StoreError> {
+        Ok(self.committed().open_payment_problems(limit))
     }
 
     async fn notices(&self, booking: BookingId) -> Result<Vec<Notice>, StoreError> {

@@ -12,12 +12,13 @@ use attune_domain::notice::{Notice, NoticeState, OwedNotice};
 use attune_domain::session::Session;
 use attune_domain::{
     Booking, BookingId, BookingRecord, BookingStatus, Cancellation, ConferenceId, NoticeId, Participant, ParticipantId,
-    PaymentId, PaymentStatus, Person, PracticePolicy, Role, Service, ServiceId, SessionId, TimeOffId, User, UserId,
+    PaymentId, PaymentProblemId, PaymentStatus, Person, PracticePolicy, RefundId, Role, Service, ServiceId, SessionId,
+    TimeOffId, User, UserId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, Conference, Conflict, KeptReply, Lease, LeaseToken, NewParticipant, NewPayment, NewService,
-    NewSession, NewTimeOff, NewUser, PasswordHash, Payment, Provider, ReplyKey, Settlement, StoreError, TimeOffEntry,
-    TokenHash,
+    AccountKey, AuditEntry, Conference, Conflict, KeptRefund, KeptReply, Lease, LeaseToken, LedgerEntry,
+    NewParticipant, NewService, NewSession, NewTimeOff, NewUser, PasswordHash, Payment, PaymentProblem, ReplyKey,
+    Settlement, StoreError, TimeOffEntry, TokenHash,
 };
 use jiff::Timestamp;
 
@@ -72,6 +73,10 @@ pub(crate) struct State {
     pub(crate) conferences: BTreeMap<ConferenceId, Conference>,
     pub(crate) attendance: BTreeMap<AttendanceKey, Option<Person>>,
     pub(crate) payments: BTreeMap<PaymentId, Payment>,
+    pub(crate) refunds: BTreeMap<RefundId, KeptRefund>,
+    pub(crate) ledger: Vec<LedgerEntry>,
+    pub(crate) payment_events: BTreeMap<(&'static str, String), Timestamp>,
+    pub(crate) problems: BTreeMap<PaymentProblemId, PaymentProblem>,
     pub(crate) outbox: BTreeMap<NoticeId, Mail>,
     pub(crate) replies: HashMap<ReplyKey, KeptReply>,
     pub(crate) audit: Vec<AuditEntry>,
@@ -82,16 +87,16 @@ pub(crate) fn failed(what: &'static str) -> StoreError {
     StoreError::Failed(what.into())
 }
 
-fn conflict(rule: Conflict) -> StoreError {
+pub(crate) fn conflict(rule: Conflict) -> StoreError {
     StoreError::Conflict(rule)
 }
 
 /// An instant cut to whole milliseconds, because that is all that stores keep.
-fn cut(at: Timestamp) -> Result<Timestamp, StoreError> {
+pub(crate) fn cut(at: Timestamp) -> Result<Timestamp, StoreError> {
     Timestamp::from_millisecond(at.as_millisecond()).map_err(|error| StoreError::Failed(error.into()))
 }
 
-fn cut_some(at: Option<Timestamp>) -> Result<Option<Timestamp>, StoreError> {
+pub(crate) fn cut_some(at: Option<Timestamp>) -> Result<Option<Timestamp>, StoreError> {
     at.map(cut).transpose()
 }
 
@@ -102,10 +107,11 @@ macro_rules! next_id {
         newest.checked_add(1).and_then($id::new).ok_or_else(|| failed("the numbers ran out"))
     }};
 }
+pub(crate) use next_id;
 
 impl State {
     /// Checks that a row that is referred to exists.
-    fn check_user(&self, id: UserId) -> Result<(), StoreError> {
+    pub(crate) fn check_user(&self, id: UserId) -> Result<(), StoreError> {
         if self.users.contains_key(&id) { Ok(()) } else { Err(failed("no such user")) }
     }
 
@@ -113,7 +119,7 @@ impl State {
         if self.sessions.contains_key(&id) { Ok(()) } else { Err(failed("no such session")) }
     }
 
-    fn check_booking(&self, id: BookingId) -> Result<(), StoreError> {
+    pub(crate) fn check_booking(&self, id: BookingId) -> Result<(), StoreError> {
         if self.bookings.contains_key(&id) { Ok(()) } else { Err(failed("no such booking")) }
     }
 
@@ -451,32 +457,6 @@ impl State {
         facts
     }
 
-    pub(crate) fn add_payment(&mut self, new: &NewPayment) -> Result<PaymentId, StoreError> {
-        self.check_booking(new.booking)?;
-        if let Some(admin) = new.recorded_by {
-            self.check_user(admin)?;
-        }
-        if self.payment_by_reference(new.provider, &new.reference).is_some() {
-            return Err(conflict(Conflict::PaymentReferenceTaken));
-        }
-        let id = next_id!(self.payments, PaymentId)?;
-        let facts =
-            NewPayment { created_at: cut(new.created_at)?, settled_at: cut_some(new.settled_at)?, ..new.clone() };
-        self.payments.insert(id, Payment { id, facts });
-        Ok(id)
-    }
-
-    pub(crate) fn payment_by_reference(&self, provider: Provider, reference: &str) -> Option<Payment> {
-        self.payments.values().find(|p| p.facts.provider == provider && p.facts.reference == reference).cloned()
-    }
-
-    pub(crate) fn save_payment(&mut self, payment: &Payment) -> Result<(), StoreError> {
-        let stored = self.payments.get_mut(&payment.id).ok_or(conflict(Conflict::Stale))?;
-        stored.facts.state = payment.facts.state;
-        stored.facts.settled_at = cut_some(payment.facts.settled_at)?;
-        Ok(())
-    }
-
     /// Owes a mail, unless its key is known. Answers whether it is new.
     pub(crate) fn enqueue(&mut self, owed: &OwedNotice) -> Result<bool, StoreError> {
         let key = owed.dedupe_key();
@@ -578,7 +558,7 @@ pub(crate) fn is_lapsed(booking: &Booking, now: Timestamp) -> bool {
     booking.hold_is_over(now) && booking.payment_status != PaymentStatus::Processing
 }
 
-fn first<T>(items: Vec<T>, limit: u32) -> impl Iterator<Item = T> {
+pub(crate) fn first<T>(items: Vec<T>, limit: u32) -> impl Iterator<Item = T> {
     items.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX))
 }
 

@@ -8,14 +8,14 @@ use attune_domain::meeting::AttendanceFact;
 use attune_domain::notice::{Notice, OwedNotice};
 use attune_domain::session::Session;
 use attune_domain::{
-    Booking, BookingId, ConferenceId, NoticeId, Participant, ParticipantId, PaymentId, PracticePolicy, Service,
-    ServiceId, SessionId, TimeOffId, User, UserId,
+    Booking, BookingId, ConferenceId, NoticeId, Participant, ParticipantId, PaymentId, PaymentProblemId,
+    PracticePolicy, RefundId, Service, ServiceId, SessionId, TimeOffId, User, UserId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, AuditTrail, Bookings, Calendars, Conference, KeptReply, Lease, LeaseToken, LoginFailures,
-    NewParticipant, NewPayment, NewService, NewSession, NewTimeOff, NewUser, Outbox, Participants, PasswordHash,
-    Payment, PaymentState, Payments, Provider, Replies, ReplyKey, Rooms, Services, Sessions, Settlement, StoreError,
-    TokenHash, UnitOfWork, Users,
+    AccountKey, AuditEntry, AuditTrail, Bookings, Calendars, Conference, KeptRefund, KeptReply, Lease, LeaseToken,
+    LedgerEntry, LoginFailures, NewParticipant, NewPayment, NewPaymentProblem, NewRefund, NewService, NewSession,
+    NewTimeOff, NewUser, Outbox, Participants, PasswordHash, Payment, PaymentProblem, Payments, Provider, Replies,
+    ReplyKey, Rooms, Services, Sessions, Settlement, StoreError, TokenHash, UnitOfWork, Users,
 };
 use jiff::Timestamp;
 use tokio::sync::OwnedMutexGuard;
@@ -274,11 +274,8 @@ impl Payments for MemoryUnit {
         self.write(|state| state.add_payment(payment))
     }
 
-    async fn open_payments(&mut self, booking: BookingId) -> Result<Vec<Payment>, StoreError> {
-        self.read(|state| {
-            let open = |p: &&Payment| p.facts.booking == booking && p.facts.state == PaymentState::Open;
-            state.payments.values().rev().filter(open).cloned().collect()
-        })
+    async fn payments_of(&mut self, booking: BookingId) -> Result<Vec<Payment>, StoreError> {
+        self.read(|state| state.payments_of(booking))
     }
 
     async fn payment_by_reference(
@@ -291,6 +288,46 @@ impl Payments for MemoryUnit {
 
     async fn save_payment(&mut self, payment: &Payment) -> Result<(), StoreError> {
         self.write(|state| state.save_payment(payment))
+    }
+
+    async fn add_refund(&mut self, refund: &NewRefund) -> Result<RefundId, StoreError> {
+        self.write(|state| state.add_refund(refund))
+    }
+
+    async fn refunds_of(&mut self, booking: BookingId) -> Result<Vec<KeptRefund>, StoreError> {
+        self.read(|state| state.refunds_of(booking))
+    }
+
+    async fn save_refund(&mut self, refund: &KeptRefund) -> Result<(), StoreError> {
+        self.write(|state| state.save_refund(refund))
+    }
+
+    async fn add_ledger_entry(&mut self, entry: &LedgerEntry) -> Result<(), StoreError> {
+        self.write(|state| state.add_ledger_entry(entry))
+    }
+
+    async fn add_payment_event(&mut self, provider: Provider, id: &str, at: Timestamp) -> Result<bool, StoreError> {
+        self.write(|state| state.add_payment_event(provider, id, at))
+    }
+
+    async fn forget_payment_events(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.write(|state| Ok(state.forget_payment_events(before, limit)))
+    }
+
+    async fn add_payment_problem(&mut self, problem: &NewPaymentProblem) -> Result<bool, StoreError> {
+        self.write(|state| state.add_payment_problem(problem))
+    }
+
+    async fn resolve_payment_problem(
+        &mut self,
+        id: PaymentProblemId,
+        at: Timestamp,
+    ) -> Result<Option<PaymentProblem>, StoreError> {
+        self.write(|state| state.resolve_payment_problem(id, at))
+    }
+
+    async fn resolve_refund_problem(&mut self, refund: RefundId, at: Timestamp) -> Result<(), StoreError> {
+        self.write(|state| state.resolve_refund_problem(refund, at))
     }
 }
 

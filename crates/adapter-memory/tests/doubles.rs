@@ -100,6 +100,7 @@ fn mail(message_key: &str) -> MeetingMail {
         zone: TimeZone::UTC,
         calendar_key: "booking-1".to_owned(),
         calendar_sequence: 1,
+        money: None,
         sent_at: now(),
     }
 }

@@ -72,6 +72,16 @@ pub(crate) fn store_error(error: Error, after: Duration) -> StoreError {
         (DatabaseErrorKind::UniqueViolation, Some("payments_reference_key")) => {
             StoreError::Conflict(Conflict::PaymentReferenceTaken)
         }
+        (DatabaseErrorKind::UniqueViolation, Some("refunds_key_once" | "refunds_reference_once")) => {
+            StoreError::Conflict(Conflict::RefundKnown)
+        }
+        (DatabaseErrorKind::CheckViolation, Some("refunds_within_payment")) => {
+            StoreError::Conflict(Conflict::RefundTooLarge)
+        }
+        (DatabaseErrorKind::UniqueViolation, Some("ledger_captured_once" | "ledger_moved_once"))
+        | (DatabaseErrorKind::CheckViolation, Some("ledger_balances" | "ledger_refund_unless_captured")) => {
+            StoreError::Conflict(Conflict::LedgerUnbalanced)
+        }
         (DatabaseErrorKind::UniqueViolation, Some("participants_invited_once")) => {
             StoreError::Conflict(Conflict::AlreadyInvited)
         }

@@ -10,26 +10,34 @@ use attune_domain::{
 };
 use attune_ports::{
     AccountKey, AuditEntry, AuditObject, BookingFilter, BookingOrder, BookingView, CalendarSettings, Caller,
-    Conference, Credentials, OutboxHealth, Page, PageRequest, Payment, Provider, Queries, StoreError, TimeOffEntry,
-    UserFilter,
+    Conference, Credentials, KeptRefund, LedgerEntry, LedgerSum, OutboxHealth, Page, PageRequest, Payment,
+    PaymentProblem, Provider, Queries, StoreError, TimeOffEntry, UserFilter,
 };
 use attune_sql::schema::{
-    attendance, audit_log, bookings, conferences, login_failures, outbox, participants, payments, practice_policy,
-    schedules, services, sessions, time_off, users, weekly_hours,
+    attendance, audit_log, bookings, conferences, ledger, login_failures, outbox, participants, payment_problems,
+    payments, practice_policy, refunds, schedules, services, sessions, time_off, users, weekly_hours,
 };
 use attune_sql::{
-    AttendanceRow, AuditRow, BookingRow, ConferenceRow, HoursRow, NoticeRow, ParticipantRow, PaymentRow, PolicyRow,
-    ServiceRow, SessionRow, TimeOffRow, UserRow, interval, millis, schedule_of,
+    AttendanceRow, AuditRow, BookingRow, ConferenceRow, HoursRow, LedgerRow, LedgerSumRow, NoticeRow, ParticipantRow,
+    PaymentRow, PolicyRow, ProblemRow, RefundRow, ServiceRow, SessionRow, TimeOffRow, UserRow, interval, millis,
+    schedule_of,
 };
-use diesel::dsl::{IntoBoxed, count_star, exists};
+use diesel::dsl::{IntoBoxed, count_star, exists, sql_query};
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
 use tokio::try_join;
 
 use crate::error::identity;
 use crate::store::PostgresStore;
+
+/// A quarter of an hour has 900,000 milliseconds. Of an instant before 1970, too, the rest is what passed since its
+/// quarter began. Names are ordered as they are spelled, not as some language would.
+const SUM_LEDGER: &str = "SELECT at - (at % 900000 + 900000) % 900000 AS quarter, kind, currency, \
+    sum(amount_minor)::BIGINT AS minor, count(*) AS lines \
+    FROM ledger WHERE at >= $1 AND at < $2 GROUP BY 1, 2, 3 ORDER BY 1, kind COLLATE \"C\", currency COLLATE \"C\"";
 
 #[async_trait]
 impl Queries for PostgresStore {
@@ -263,10 +271,7 @@ impl Queries for PostgresStore {
     }
 
     async fn payments(&self, booking: BookingId) -> Result<Vec<Payment>, StoreError> {
-        let query = payments::table
-            .filter(payments::booking_id.eq(booking.get()))
-            .order(payments::id.desc())
-            .select(PaymentRow::as_select());
+        let query = payments_of(booking).select(PaymentRow::as_select());
         self.readers
             .ask(async |mut c| {
                 let rows: Vec<PaymentRow> = query.load(&mut c).await?;
@@ -284,6 +289,106 @@ impl Queries for PostgresStore {
             .ask(async |mut c| {
                 let row = query.first(&mut c).await.optional()?;
                 Ok(row.map(Payment::try_from).transpose()?)
+            })
+            .await
+    }
+
+    async fn refunds(&self, booking: BookingId) -> Result<Vec<KeptRefund>, StoreError> {
+        let query = refunds_of(booking).select(RefundRow::as_select());
+        self.readers
+            .ask(async |mut c| {
+                let rows: Vec<RefundRow> = query.load(&mut c).await?;
+                Ok(rows.into_iter().map(KeptRefund::try_from).collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+
+    async fn refund_by(&self, reference: &str, key: Option<&str>) -> Result<Option<KeptRefund>, StoreError> {
+        let query = refunds::table
+            .filter(refunds::reference.eq(reference).or(refunds::key.nullable().eq(key)))
+            .order(refunds::id)
+            .select(RefundRow::as_select());
+        self.readers
+            .ask(async |mut c| {
+                let row = query.first(&mut c).await.optional()?;
+                Ok(row.map(KeptRefund::try_from).transpose()?)
+            })
+            .await
+    }
+
+    async fn payment_by_charge(&self, provider: Provider, charge: &str) -> Result<Option<Payment>, StoreError> {
+        let query = payments::table
+            .filter(payments::provider.eq(provider.as_str()))
+            .filter(payments::charge.eq(charge))
+            .order(payments::id)
+            .select(PaymentRow::as_select());
+        self.readers
+            .ask(async |mut c| {
+                let row = query.first(&mut c).await.optional()?;
+                Ok(row.map(Payment::try_from).transpose()?)
+            })
+            .await
+    }
+
+    async fn payments_to_check(&self, now: Timestamp, limit: u32) -> Result<Vec<Payment>, StoreError> {
+        let query = payments::table
+            .filter(payments::check_at.le(millis(now)))
+            .order((payments::check_at, payments::id))
+            .limit(i64::from(limit))
+            .select(PaymentRow::as_select());
+        self.readers
+            .ask(async |mut c| {
+                let rows: Vec<PaymentRow> = query.load(&mut c).await?;
+                Ok(rows.into_iter().map(Payment::try_from).collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+
+    async fn refunds_to_settle(&self, now: Timestamp, limit: u32) -> Result<Vec<KeptRefund>, StoreError> {
+        let query = refunds::table
+            .filter(refunds::next_at.le(millis(now)))
+            .order((refunds::next_at, refunds::id))
+            .limit(i64::from(limit))
+            .select(RefundRow::as_select());
+        self.readers
+            .ask(async |mut c| {
+                let rows: Vec<RefundRow> = query.load(&mut c).await?;
+                Ok(rows.into_iter().map(KeptRefund::try_from).collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+
+    async fn ledger(&self, booking: BookingId) -> Result<Vec<LedgerEntry>, StoreError> {
+        let query =
+            ledger::table.filter(ledger::booking_id.eq(booking.get())).order(ledger::id).select(LedgerRow::as_select());
+        self.readers
+            .ask(async |mut c| {
+                let rows: Vec<LedgerRow> = query.load(&mut c).await?;
+                Ok(rows.into_iter().map(LedgerEntry::try_from).collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+
+    async fn ledger_sums(&self, from: Timestamp, until: Timestamp) -> Result<Vec<LedgerSum>, StoreError> {
+        let query = sql_query(SUM_LEDGER).bind::<BigInt, _>(millis(from)).bind::<BigInt, _>(millis(until));
+        self.readers
+            .ask(async |mut c| {
+                let rows: Vec<LedgerSumRow> = query.load(&mut c).await?;
+                Ok(rows.into_iter().map(LedgerSum::try_from).collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+
+    async fn payment_problems(&self, limit: u32) -> Result<Vec<PaymentProblem>, StoreError> {
+        let query = payment_problems::table
+            .filter(payment_problems::resolved_at.is_null())
+            .order(payment_problems::id)
+            .limit(i64::from(limit))
+            .select(ProblemRow::as_select());
+        self.readers
+            .ask(async |mut c| {
+                let rows: Vec<ProblemRow> = query.load(&mut c).await?;
+                Ok(rows.into_iter().map(PaymentProblem::try_from).collect::<Result<_, _>>()?)
             })
             .await
     }
@@ -416,6 +521,20 @@ impl Queries for PostgresStore {
 #[diesel::dsl::auto_type(no_type_alias)]
 pub(crate) fn enabled_admins() -> _ {
     users::table.filter(users::is_admin).filter(diesel::dsl::not(users::disabled)).order(users::id)
+}
+
+/// All attempts to collect a booking's price, newest first.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub(crate) fn payments_of(booking: BookingId) -> _ {
+    let booking: i64 = booking.get();
+    payments::table.filter(payments::booking_id.eq(booking)).order(payments::id.desc())
+}
+
+/// All refunds of a booking, oldest first.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub(crate) fn refunds_of(booking: BookingId) -> _ {
+    let booking: i64 = booking.get();
+    refunds::table.filter(refunds::booking_id.eq(booking)).order(refunds::id)
 }
 
 /// The accounts that a filter lets through.

@@ -1,4 +1,4 @@
-//! The calendar entry that a mail carries (RFC 5545).
+//! The calendar entry that a mail about a session carries (RFC 5545).
 //!
 //! Written by hand: it is a dozen lines, none of which holds free text that would need escaping, so a calendar library
 //! would add more code than it saves.
@@ -17,10 +17,11 @@ pub(crate) struct Entry {
     pub(crate) text: String,
 }
 
-/// The entry of a mail, or `None` if the session would end beyond the calendar.
+/// The entry of a mail; `None` in a mail about money, which changes nothing in a calendar and may come long after the
+/// session. An error if the session would end beyond the calendar.
 ///
 /// A moved session is published again: among entries of one UID, the highest SEQUENCE holds.
-pub(crate) fn entry(mail: &MeetingMail, domain: &str) -> Option<Entry> {
+pub(crate) fn entry(mail: &MeetingMail, domain: &str) -> Result<Option<Entry>, jiff::Error> {
     let (method, status, description) = match mail.kind {
         NoticeKind::MeetingInfo
         | NoticeKind::Reminder { .. }
@@ -28,8 +29,9 @@ pub(crate) fn entry(mail: &MeetingMail, domain: &str) -> Option<Entry> {
         | NoticeKind::Rescheduled
         | NoticeKind::MeetingLink => ("PUBLISH", "CONFIRMED", "To join\\, open the link in your mail."),
         NoticeKind::Cancelled => ("CANCEL", "CANCELLED", "This appointment was cancelled."),
+        NoticeKind::Receipt | NoticeKind::PaymentProblem | NoticeKind::Refund => return Ok(None),
     };
-    let ends_at = mail.starts_at.checked_add(SignedDuration::from_mins(i64::from(mail.minutes))).ok()?;
+    let ends_at = mail.starts_at.checked_add(SignedDuration::from_mins(i64::from(mail.minutes)))?;
     let lines = [
         "BEGIN:VCALENDAR".to_owned(),
         "VERSION:2.0".to_owned(),
@@ -47,7 +49,7 @@ pub(crate) fn entry(mail: &MeetingMail, domain: &str) -> Option<Entry> {
         "END:VEVENT".to_owned(),
         "END:VCALENDAR".to_owned(),
     ];
-    Some(Entry { method, text: lines.iter().map(|line| fold(line)).collect() })
+    Ok(Some(Entry { method, text: lines.iter().map(|line| fold(line)).collect() }))
 }
 
 fn utc(instant: Timestamp) -> String {

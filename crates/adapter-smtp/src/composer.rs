@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use attune_domain::EmailAddress;
 use attune_domain::notice::NoticeKind;
 use attune_domain::text::{clean_line, cut_utf16};
-use attune_ports::{BoxError, MeetingMail, NotifyError};
+use attune_domain::{BookingId, Currency, EmailAddress, Money};
+use attune_ports::{BoxError, MailedMoney, MeetingMail, NotifyError};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use lettre::address::Envelope;
@@ -87,7 +87,7 @@ enum ComposeError {
 }
 
 impl MailComposer {
-    /// Checks the configuration by writing one sample mail of each kind.
+    /// Checks the configuration by writing a sample of everything there is to mail.
     pub fn new(config: MailConfig) -> Result<Self, ComposerError> {
         let practice = clean_line(&config.practice_name);
         let practice = cut_utf16(&practice, MAX_PRACTICE_UNITS).to_owned();
@@ -102,15 +102,8 @@ impl MailComposer {
             .to_owned();
         let templates = Templates::load(config.templates_dir.as_deref())?;
         let composer = Self { practice, from: config.from, domain, templates };
-        for kind in [
-            NoticeKind::MeetingInfo,
-            NoticeKind::Reminder { minutes_before: 60 },
-            NoticeKind::Invitation,
-            NoticeKind::Rescheduled,
-            NoticeKind::Cancelled,
-            NoticeKind::MeetingLink,
-        ] {
-            composer.try_compose(&sample(kind, composer.from.clone())).map_err(|error| match error {
+        for mail in samples(&composer.from).map_err(ComposerError::Unusable)? {
+            composer.try_compose(&mail).map_err(|error| match error {
                 ComposeError::Template(template, source) => ComposerError::Sample { template, source },
                 ComposeError::Message(source) => ComposerError::Unusable(source),
             })?;
@@ -145,12 +138,18 @@ impl MailComposer {
             NoticeKind::Rescheduled => ["rescheduled.subject.txt", "rescheduled.txt", "rescheduled.html"],
             NoticeKind::Cancelled => ["cancelled.subject.txt", "cancelled.txt", "cancelled.html"],
             NoticeKind::MeetingLink => ["meeting_link.subject.txt", "meeting_link.txt", "meeting_link.html"],
+            NoticeKind::Receipt => ["receipt.subject.txt", "receipt.txt", "receipt.html"],
+            NoticeKind::PaymentProblem => {
+                ["payment_problem.subject.txt", "payment_problem.txt", "payment_problem.html"]
+            }
+            NoticeKind::Refund => ["refund.subject.txt", "refund.txt", "refund.html"],
         };
         let render = |name, values: &Values| {
             self.templates.render(name, values).map_err(|error| ComposeError::Template(name, error))
         };
 
         let mut values = self.public_values(mail);
+        values.extend(money_values(mail).map_err(ComposeError::Message)?);
         let subject = render(subject, &values)?;
         // From here on the reader's name and link are known; a subject can never hold them.
         values.insert("name", Value::from(greeting_name(&mail.to_name)));
@@ -169,7 +168,7 @@ impl MailComposer {
 
     /// What a template may use even in a subject: nothing that a client typed.
     fn public_values(&self, mail: &MeetingMail) -> Values {
-        let when = When::of(mail);
+        let when = When::at(mail.starts_at, &mail.zone);
         let mut values = Values::from([
             ("practice", Value::from(self.practice.as_str())),
             ("minutes", Value::from(mail.minutes)),
@@ -185,7 +184,10 @@ impl MailComposer {
             | NoticeKind::Invitation
             | NoticeKind::Rescheduled
             | NoticeKind::Cancelled
-            | NoticeKind::MeetingLink => {}
+            | NoticeKind::MeetingLink
+            | NoticeKind::Receipt
+            | NoticeKind::PaymentProblem
+            | NoticeKind::Refund => {}
             NoticeKind::Reminder { minutes_before } => {
                 values.insert("in_words", Value::from(in_words(minutes_before, mail)));
             }
@@ -209,7 +211,20 @@ impl MailComposer {
         if mail.sent_at < Timestamp::UNIX_EPOCH {
             return Err("the date is before 1970".into());
         }
-        let calendar = calendar::entry(mail, &self.domain).ok_or("the session ends beyond the calendar")?;
+        // "=_" cannot occur in what quoted-printable and base64 produce, so boundaries can be constant.
+        let readings = MultiPart::alternative()
+            .boundary("=_attune_alternative")
+            .singlepart(part(ContentType::TEXT_PLAIN, text)?)
+            .singlepart(part(ContentType::TEXT_HTML, html)?);
+        let content = match calendar::entry(mail, &self.domain)? {
+            None => readings,
+            Some(entry) => MultiPart::mixed().boundary("=_attune_mixed").multipart(readings).singlepart(
+                Attachment::new("session.ics".to_owned()).body(
+                    encoded(entry.text, ContentTransferEncoding::Base64)?,
+                    ContentType::parse(&format!("text/calendar; charset=utf-8; method={}", entry.method))?,
+                ),
+            ),
+        };
         let sender: Address = self.from.as_str().parse()?;
         let recipient: Address = mail.to.as_str().parse()?;
 
@@ -221,30 +236,57 @@ impl MailComposer {
             .date(mail.sent_at.into())
             .message_id(Some(format!("<{}@{}>", token(&mail.message_key), self.domain)))
             .header(AutoSubmitted)
-            .multipart(
-                // "=_" cannot occur in what quoted-printable and base64 produce, so these can be constant.
-                MultiPart::mixed()
-                    .boundary("=_attune_mixed")
-                    .multipart(
-                        MultiPart::alternative()
-                            .boundary("=_attune_alternative")
-                            .singlepart(part(ContentType::TEXT_PLAIN, text)?)
-                            .singlepart(part(ContentType::TEXT_HTML, html)?),
-                    )
-                    .singlepart(Attachment::new("session.ics".to_owned()).body(
-                        encoded(calendar.text, ContentTransferEncoding::Base64)?,
-                        ContentType::parse(&format!("text/calendar; charset=utf-8; method={}", calendar.method))?,
-                    )),
-            )?;
+            .multipart(content)?;
         Ok(ComposedMail { sender, recipient, bytes: message.formatted() })
     }
 }
 
-/// The link that templates may use. A mail about a session that was called off has none, whatever the core gives; any
-/// other mail without one would be of no use to its reader.
+/// What templates may use in a mail about money, in the subject too. Such a mail has nothing to say without the money,
+/// and must not call a refund a receipt.
+fn money_values(mail: &MeetingMail) -> Result<Values, BoxError> {
+    let when = |instant| Value::from(When::at(instant, &mail.zone).sentence);
+    let amount_of = |amount: Money| Value::from(amount.to_string());
+    match (mail.kind, mail.money) {
+        (NoticeKind::Receipt, Some(MailedMoney::Received { booking, amount, at })) => Ok(Values::from([
+            ("booking", Value::from(booking.get())),
+            ("amount", amount_of(amount)),
+            ("received_at", when(at)),
+        ])),
+        (NoticeKind::PaymentProblem, Some(MailedMoney::Failed { amount, retry_until })) => Ok(Values::from([
+            ("comes_back", Value::from(false)),
+            ("amount", amount_of(amount)),
+            ("retry_until", retry_until.map_or_else(|| Value::from(""), when)),
+        ])),
+        (NoticeKind::PaymentProblem, Some(MailedMoney::ComesBack { amount })) => Ok(Values::from([
+            ("comes_back", Value::from(true)),
+            ("amount", amount_of(amount)),
+            ("retry_until", Value::from("")),
+        ])),
+        (NoticeKind::Refund, Some(MailedMoney::Returned { booking, amount, at })) => Ok(Values::from([
+            ("booking", Value::from(booking.get())),
+            ("amount", amount_of(amount)),
+            ("returned_at", when(at)),
+        ])),
+        (NoticeKind::Receipt | NoticeKind::PaymentProblem | NoticeKind::Refund, _) => {
+            Err("the money is missing, or is not what the mail is about".into())
+        }
+        (
+            NoticeKind::MeetingInfo
+            | NoticeKind::Reminder { .. }
+            | NoticeKind::Invitation
+            | NoticeKind::Rescheduled
+            | NoticeKind::Cancelled
+            | NoticeKind::MeetingLink,
+            _,
+        ) => Ok(Values::new()),
+    }
+}
+
+/// The link that templates may use. A mail about a session that was called off or about money has none, whatever the core
+/// gives; any other mail without one would be of no use to its reader.
 fn link(mail: &MeetingMail) -> Result<Option<&str>, BoxError> {
     match mail.kind {
-        NoticeKind::Cancelled => Ok(None),
+        NoticeKind::Cancelled | NoticeKind::Receipt | NoticeKind::PaymentProblem | NoticeKind::Refund => Ok(None),
         NoticeKind::MeetingInfo
         | NoticeKind::Reminder { .. }
         | NoticeKind::Invitation
@@ -286,19 +328,36 @@ impl Header for AutoSubmitted {
     }
 }
 
-/// A mail like any other, to try templates with.
-fn sample(kind: NoticeKind, to: EmailAddress) -> MeetingMail {
-    MeetingMail {
+/// Mails like any other, to try templates with: one of each kind, and one for everything that a payment problem can be.
+fn samples(to: &EmailAddress) -> Result<Vec<MeetingMail>, BoxError> {
+    let (at, amount) = (Timestamp::UNIX_EPOCH, Money::new(10_000, Currency::parse("EUR")?)?);
+    let booking = BookingId::new(1).ok_or("1 is no booking")?;
+    let all = [
+        (NoticeKind::MeetingInfo, None),
+        (NoticeKind::Reminder { minutes_before: 60 }, None),
+        (NoticeKind::Invitation, None),
+        (NoticeKind::Rescheduled, None),
+        (NoticeKind::Cancelled, None),
+        (NoticeKind::MeetingLink, None),
+        (NoticeKind::Receipt, Some(MailedMoney::Received { booking, amount, at })),
+        (NoticeKind::PaymentProblem, Some(MailedMoney::Failed { amount, retry_until: Some(at) })),
+        (NoticeKind::PaymentProblem, Some(MailedMoney::Failed { amount, retry_until: None })),
+        (NoticeKind::PaymentProblem, Some(MailedMoney::ComesBack { amount })),
+        (NoticeKind::Refund, Some(MailedMoney::Returned { booking, amount, at })),
+    ];
+    let sample = |(kind, money)| MeetingMail {
         kind,
         message_key: "sample".to_owned(),
-        to,
+        to: to.clone(),
         to_name: "John Doe".to_owned(),
         join_url: Some("https://meet.example.org/room#userInfo.displayName=%22John%20Doe%22".to_owned()),
-        starts_at: Timestamp::UNIX_EPOCH,
+        starts_at: at,
         minutes: 50,
         zone: TimeZone::UTC,
         calendar_key: "sample".to_owned(),
         calendar_sequence: 0,
-        sent_at: Timestamp::UNIX_EPOCH,
-    }
+        money,
+        sent_at: at,
+    };
+    Ok(all.map(sample).into())
 }

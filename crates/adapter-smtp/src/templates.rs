@@ -8,7 +8,7 @@ use minijinja::{Environment, UndefinedBehavior, Value};
 use thiserror::Error;
 
 /// Every template there is. The names are those of the files that may replace them.
-const BUILT_IN: [(&str, &str); 18] = [
+const BUILT_IN: [(&str, &str); 27] = [
     ("meeting_info.subject.txt", include_str!("../templates/meeting_info.subject.txt")),
     ("meeting_info.txt", include_str!("../templates/meeting_info.txt")),
     ("meeting_info.html", include_str!("../templates/meeting_info.html")),
@@ -27,6 +27,15 @@ const BUILT_IN: [(&str, &str); 18] = [
     ("meeting_link.subject.txt", include_str!("../templates/meeting_link.subject.txt")),
     ("meeting_link.txt", include_str!("../templates/meeting_link.txt")),
     ("meeting_link.html", include_str!("../templates/meeting_link.html")),
+    ("receipt.subject.txt", include_str!("../templates/receipt.subject.txt")),
+    ("receipt.txt", include_str!("../templates/receipt.txt")),
+    ("receipt.html", include_str!("../templates/receipt.html")),
+    ("payment_problem.subject.txt", include_str!("../templates/payment_problem.subject.txt")),
+    ("payment_problem.txt", include_str!("../templates/payment_problem.txt")),
+    ("payment_problem.html", include_str!("../templates/payment_problem.html")),
+    ("refund.subject.txt", include_str!("../templates/refund.subject.txt")),
+    ("refund.txt", include_str!("../templates/refund.txt")),
+    ("refund.html", include_str!("../templates/refund.html")),
 ];
 
 /// What is wrong with the templates folder.

@@ -2,12 +2,14 @@
 
 use attune_domain::text::{clean_line, cut_utf16};
 use attune_ports::MeetingMail;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 /// Longest name in a greeting, in UTF-16 units. A name is the one thing in a mail that a stranger may have typed (by
 /// registering somebody else's address), and it should not have room for a message.
 const MAX_NAME_UNITS: usize = 80;
 
-/// The beginning of a session in the reader's own time.
+/// An instant in the reader's own time.
 pub(crate) struct When {
     /// `Monday, 15 January 2024`
     pub(crate) date: String,
@@ -24,18 +26,18 @@ pub(crate) struct When {
 }
 
 impl When {
-    pub(crate) fn of(mail: &MeetingMail) -> Self {
-        let start = mail.starts_at.to_zoned(mail.zone.clone());
-        let date = start.strftime("%A, %-d %B %Y").to_string();
-        let time = start.strftime("%H:%M").to_string();
-        let offset = format!("UTC{}", start.strftime("%:z"));
-        let name = mail.zone.iana_name().filter(|_| !mail.zone.is_unknown());
+    pub(crate) fn at(instant: Timestamp, zone: &TimeZone) -> Self {
+        let local = instant.to_zoned(zone.clone());
+        let date = local.strftime("%A, %-d %B %Y").to_string();
+        let time = local.strftime("%H:%M").to_string();
+        let offset = format!("UTC{}", local.strftime("%:z"));
+        let name = zone.iana_name().filter(|_| !zone.is_unknown());
         let place = match name {
             Some("UTC") | None => offset.clone(),
             Some(name) => format!("{name}, {offset}"),
         };
         Self {
-            day: start.strftime("%-d %B").to_string(),
+            day: local.strftime("%-d %B").to_string(),
             zone: name.unwrap_or(&offset).to_owned(),
             sentence: format!("{date} at {time} ({place})"),
             date,

@@ -11,9 +11,16 @@ use diesel::result::Error;
 pub(crate) fn store_error(error: Error) -> StoreError {
     match message(&error) {
         "attune:slot_taken" => StoreError::Conflict(Conflict::SlotTaken),
+        "attune:refund_too_large" => StoreError::Conflict(Conflict::RefundTooLarge),
+        "attune:ledger_unbalanced" | "CHECK constraint failed: ledger_refund_unless_captured" => {
+            StoreError::Conflict(Conflict::LedgerUnbalanced)
+        }
         "UNIQUE constraint failed: users.email" => StoreError::Conflict(Conflict::EmailTaken),
         "UNIQUE constraint failed: payments.provider, payments.reference" => {
             StoreError::Conflict(Conflict::PaymentReferenceTaken)
+        }
+        "UNIQUE constraint failed: refunds.key" | "UNIQUE constraint failed: refunds.reference" => {
+            StoreError::Conflict(Conflict::RefundKnown)
         }
         "UNIQUE constraint failed: participants.email, participants.booking_id" => {
             StoreError::Conflict(Conflict::AlreadyInvited)

@@ -10,16 +10,17 @@ use attune_domain::{
 };
 use attune_ports::{
     AccountKey, AuditEntry, AuditObject, BookingFilter, BookingOrder, BookingView, CalendarSettings, Caller,
-    Conference, Credentials, OutboxHealth, Page, PageRequest, Payment, Provider, Queries, StoreError, TimeOffEntry,
-    UserFilter,
+    Conference, Credentials, KeptRefund, LedgerEntry, LedgerSum, OutboxHealth, Page, PageRequest, Payment,
+    PaymentProblem, Provider, Queries, StoreError, TimeOffEntry, UserFilter,
 };
 use attune_sql::schema::{
-    attendance, audit_log, bookings, conferences, login_failures, outbox, participants, payments, practice_policy,
-    schedules, services, sessions, time_off, users, weekly_hours,
+    attendance, audit_log, bookings, conferences, ledger, login_failures, outbox, participants, payment_problems,
+    payments, practice_policy, refunds, schedules, services, sessions, time_off, users, weekly_hours,
 };
 use attune_sql::{
-    AttendanceRow, AuditRow, BookingRow, ConferenceRow, HoursRow, NoticeRow, ParticipantRow, PaymentRow, PolicyRow,
-    ServiceRow, SessionRow, TimeOffRow, UserRow, interval, millis, schedule_of,
+    AttendanceRow, AuditRow, BookingRow, ConferenceRow, HoursRow, LedgerRow, LedgerSumRow, NoticeRow, ParticipantRow,
+    PaymentRow, PolicyRow, ProblemRow, RefundRow, ServiceRow, SessionRow, TimeOffRow, UserRow, interval, millis,
+    schedule_of,
 };
 use diesel::dsl::{exists, select, sql, sql_query};
 use diesel::prelude::*;
@@ -47,6 +48,12 @@ const COUNT_OUTBOX: &str = "SELECT \
     (SELECT count(*) FROM outbox WHERE state = 'pending') AS pending, \
     (SELECT count(*) FROM outbox WHERE state = 'pending' AND next_at < ?) AS overdue, \
     (SELECT count(*) FROM outbox WHERE state = 'dead') AS dead";
+
+/// A quarter of an hour has 900,000 milliseconds. Of an instant before 1970, too, the rest is what passed since its
+/// quarter began.
+const SUM_LEDGER: &str = "SELECT at - (at % 900000 + 900000) % 900000 AS quarter, kind, currency, \
+    sum(amount_minor) AS minor, count(*) AS lines \
+    FROM ledger WHERE at >= ? AND at < ? GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
 
 #[async_trait]
 impl Queries for SqliteStore {
@@ -258,11 +265,58 @@ impl Queries for SqliteStore {
     }
 
     async fn payments(&self, booking: BookingId) -> Result<Vec<Payment>, StoreError> {
+        self.readers.ask(move |connection| list_payments(connection, booking)).await
+    }
+
+    async fn payment_by_reference(&self, provider: Provider, reference: &str) -> Result<Option<Payment>, StoreError> {
+        let reference = reference.to_owned();
+        self.readers.ask(move |connection| find_payment(connection, provider, &reference)).await
+    }
+
+    async fn refunds(&self, booking: BookingId) -> Result<Vec<KeptRefund>, StoreError> {
+        self.readers.ask(move |connection| list_refunds(connection, booking)).await
+    }
+
+    async fn refund_by(&self, reference: &str, key: Option<&str>) -> Result<Option<KeptRefund>, StoreError> {
+        let (reference, key) = (reference.to_owned(), key.map(str::to_owned));
+        self.readers
+            .ask(move |connection| {
+                let known = refunds::table
+                    .filter(refunds::reference.eq(reference).or(refunds::key.nullable().eq(key)))
+                    .select(RefundRow::as_select())
+                    .load(connection)
+                    .map_err(store_error)?;
+                let known: Vec<_> = known.into_iter().map(KeptRefund::try_from).collect::<Result<_, _>>()?;
+                Ok(known.into_iter().min_by_key(|refund| refund.id))
+            })
+            .await
+    }
+
+    async fn payment_by_charge(&self, provider: Provider, charge: &str) -> Result<Option<Payment>, StoreError> {
+        let charge = charge.to_owned();
         self.readers
             .ask(move |connection| {
                 payments::table
-                    .filter(payments::booking_id.eq(booking.get()))
-                    .order(payments::id.desc())
+                    .filter(payments::provider.eq(provider.as_str()))
+                    .filter(payments::charge.eq(charge))
+                    .order(payments::id)
+                    .select(PaymentRow::as_select())
+                    .first(connection)
+                    .optional()
+                    .map_err(store_error)?
+                    .map(Payment::try_from)
+                    .transpose()
+            })
+            .await
+    }
+
+    async fn payments_to_check(&self, now: Timestamp, limit: u32) -> Result<Vec<Payment>, StoreError> {
+        self.readers
+            .ask(move |connection| {
+                payments::table
+                    .filter(payments::check_at.le(millis(now)))
+                    .order((payments::check_at, payments::id))
+                    .limit(i64::from(limit))
                     .select(PaymentRow::as_select())
                     .load(connection)
                     .map_err(store_error)?
@@ -273,9 +327,67 @@ impl Queries for SqliteStore {
             .await
     }
 
-    async fn payment_by_reference(&self, provider: Provider, reference: &str) -> Result<Option<Payment>, StoreError> {
-        let reference = reference.to_owned();
-        self.readers.ask(move |connection| find_payment(connection, provider, &reference)).await
+    async fn refunds_to_settle(&self, now: Timestamp, limit: u32) -> Result<Vec<KeptRefund>, StoreError> {
+        self.readers
+            .ask(move |connection| {
+                refunds::table
+                    .filter(refunds::next_at.le(millis(now)))
+                    .order((refunds::next_at, refunds::id))
+                    .limit(i64::from(limit))
+                    .select(RefundRow::as_select())
+                    .load(connection)
+                    .map_err(store_error)?
+                    .into_iter()
+                    .map(KeptRefund::try_from)
+                    .collect()
+            })
+            .await
+    }
+
+    async fn ledger(&self, booking: BookingId) -> Result<Vec<LedgerEntry>, StoreError> {
+        self.readers
+            .ask(move |connection| {
+                ledger::table
+                    .filter(ledger::booking_id.eq(booking.get()))
+                    .order(ledger::id)
+                    .select(LedgerRow::as_select())
+                    .load(connection)
+                    .map_err(store_error)?
+                    .into_iter()
+                    .map(LedgerEntry::try_from)
+                    .collect()
+            })
+            .await
+    }
+
+    async fn ledger_sums(&self, from: Timestamp, until: Timestamp) -> Result<Vec<LedgerSum>, StoreError> {
+        self.readers
+            .ask(move |connection| {
+                let sums: Vec<LedgerSumRow> = sql_query(SUM_LEDGER)
+                    .bind::<BigInt, _>(millis(from))
+                    .bind::<BigInt, _>(millis(until))
+                    .load(connection)
+                    .map_err(store_error)?;
+                sums.into_iter().map(LedgerSum::try_from).collect()
+            })
+            .await
+    }
+
+    async fn payment_problems(&self, limit: u32) -> Result<Vec<PaymentProblem>, StoreError> {
+        self.readers
+            .ask(move |connection| {
+                payment_problems::table
+                    .filter(payment_problems::resolved_at.is_null())
+                    .order(payment_problems::id)
+                    .limit(i64::from(limit))
+                    .select(ProblemRow::as_select())
+                    .load(connection)
+                    .map_err(store_error)?
+                    .into_iter()
+                    .map(PaymentProblem::try_from)
+                    .collect()
+            })
+            .await
     }
 
     async fn notices(&self, booking: BookingId) -> Result<Vec<Notice>, StoreError> {
@@ -440,6 +552,35 @@ pub(crate) fn find_payment(
         .map_err(store_error)?
         .map(Payment::try_from)
         .transpose()
+}
+
+/// All attempts to collect a booking's price, newest first, for both sides of the store.
+pub(crate) fn list_payments(connection: &mut SqliteConnection, booking: BookingId) -> Result<Vec<Payment>, StoreError> {
+    payments::table
+        .filter(payments::booking_id.eq(booking.get()))
+        .order(payments::id.desc())
+        .select(PaymentRow::as_select())
+        .load(connection)
+        .map_err(store_error)?
+        .into_iter()
+        .map(Payment::try_from)
+        .collect()
+}
+
+/// All refunds of a booking, oldest first, for both sides of the store.
+pub(crate) fn list_refunds(
+    connection: &mut SqliteConnection,
+    booking: BookingId,
+) -> Result<Vec<KeptRefund>, StoreError> {
+    refunds::table
+        .filter(refunds::booking_id.eq(booking.get()))
+        .order(refunds::id)
+        .select(RefundRow::as_select())
+        .load(connection)
+        .map_err(store_error)?
+        .into_iter()
+        .map(KeptRefund::try_from)
+        .collect()
 }
 
 /// An invitation, for both sides of the store.

@@ -190,8 +190,9 @@ impl StripeRefund {
         }
     }
 
-    pub(crate) fn is_under(&self, key: &str) -> bool {
-        self.metadata.as_ref().and_then(|noted| noted.refund_key.as_deref()) == Some(key)
+    /// Our key, if it was asked for here.
+    pub(crate) fn key(&self) -> Option<&str> {
+        self.metadata.as_ref().and_then(|noted| noted.refund_key.as_deref())
     }
 
     pub(crate) fn into_refund(self) -> Result<Refund, AmountError> {

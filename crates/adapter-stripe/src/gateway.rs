@@ -148,7 +148,7 @@ impl StripeGateway {
     async fn refund_under(&self, request: &RefundRequest) -> Result<Option<StripeRefund>, StripeError> {
         let query = [("payment_intent", request.payment.as_str()), ("limit", REFUNDS_READ)];
         let page: Page<StripeRefund> = self.client.ask(&Request::get(&["refunds"], &query)).await?;
-        match page.data.into_iter().find(|refund| refund.is_under(&request.key)) {
+        match page.data.into_iter().find(|refund| refund.key() == Some(request.key.as_str())) {
             Some(known) => Ok(Some(known)),
             None if page.has_more => Err(StripeError::TooManyRefunds),
             None => Ok(None),

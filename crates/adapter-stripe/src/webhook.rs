@@ -183,11 +183,19 @@ struct Facts {
     amount: Option<Money>,
     booking: Option<BookingId>,
     payment: Option<String>,
+    refund_key: Option<String>,
 }
 
 impl Default for Facts {
     fn default() -> Self {
-        Self { kind: PaymentEventKind::SomethingElse, reference: None, amount: None, booking: None, payment: None }
+        Self {
+            kind: PaymentEventKind::SomethingElse,
+            reference: None,
+            amount: None,
+            booking: None,
+            payment: None,
+            refund_key: None,
+        }
     }
 }
 
@@ -212,6 +220,7 @@ impl Facts {
             amount: session.amount().ok(),
             booking: session.booking(),
             payment: session.payment().map(str::to_owned),
+            refund_key: None,
         }
     }
 
@@ -222,12 +231,13 @@ impl Facts {
             amount: refund.amount().ok(),
             booking: refund.booking(),
             payment: refund.payment().map(str::to_owned),
+            refund_key: refund.key().map(str::to_owned),
         }
     }
 
     fn event(self, id: String, at: Timestamp, live: bool) -> PaymentEvent {
-        let Self { kind, reference, amount, booking, payment } = self;
-        PaymentEvent { id, at, live, kind, reference, amount, booking, payment }
+        let Self { kind, reference, amount, booking, payment, refund_key } = self;
+        PaymentEvent { id, at, live, kind, reference, amount, booking, payment, refund_key }
     }
 }
 

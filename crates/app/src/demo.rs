@@ -1,13 +1,11 @@
 //! `attune serve --demo`: two people, a session ahead, and commands that end in their links.
 
-use std::sync::Arc;
-
 use anyhow::{Context, Result};
 use attune_application::accounts::{AddUserCommand, AddUserError};
 use attune_application::bookings::{AskedPayment, BookSessionCommand, BookSessionError};
 use attune_application::{Granted, Origin};
 use attune_domain::{BookingId, BookingStatus, EmailAddress, PersonName, Role, UserId};
-use attune_ports::{BookingFilter, BookingOrder, PageRequest, Password, PaymentGateway};
+use attune_ports::{BookingFilter, BookingOrder, PageRequest, Password};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{ToSpan, Zoned};
@@ -23,15 +21,10 @@ struct Person {
 }
 
 /// Makes what is missing and gives both people new passwords. Returns what to print.
-pub(crate) async fn prepare(
-    parts: &Parts,
-    meaning: &Meaning,
-    gateway: Arc<dyn PaymentGateway>,
-    base: &Url,
-) -> Result<String> {
+pub(crate) async fn prepare(parts: &Parts, meaning: &Meaning, base: &Url) -> Result<String> {
     let smith = person(parts, "dr.smith@example.com", "Dr.", "Smith", Role::Admin).await?;
     let john = person(parts, "john.doe@example.com", "John", "Doe", Role::Client).await?;
-    let booking = booked(parts, meaning, gateway, &smith, &john).await.context("the demo booking cannot be made")?;
+    let booking = booked(parts, meaning, &smith, &john).await.context("the demo booking cannot be made")?;
     Ok(text(base.as_str().trim_end_matches('/'), &smith, &john, booking))
 }
 
@@ -68,13 +61,7 @@ async fn person(parts: &Parts, email: &'static str, first: &str, last: &str, rol
 }
 
 /// John's next session: one that is there, or a new one on the next morning that is free.
-async fn booked(
-    parts: &Parts,
-    meaning: &Meaning,
-    gateway: Arc<dyn PaymentGateway>,
-    smith: &Person,
-    john: &Person,
-) -> Result<BookingId> {
+async fn booked(parts: &Parts, meaning: &Meaning, smith: &Person, john: &Person) -> Result<BookingId> {
     let filter = BookingFilter {
         client: Some(john.id),
         status: Some(BookingStatus::Scheduled),
@@ -86,7 +73,7 @@ async fn booked(
     if let Some(view) = known.items.first() {
         return Ok(view.booking.id);
     }
-    let book = parts.book_session(gateway);
+    let book = parts.book_session();
     let today = Zoned::new(parts.clock.now(), meaning.zone.clone());
     for days in 1..30 {
         let morning = today.checked_add(days.days())?.date().at(10, 0, 0, 0).to_zoned(meaning.zone.clone())?;

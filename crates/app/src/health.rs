@@ -67,6 +67,23 @@ impl HealthCheck for Outbox {
     }
 }
 
+pub(crate) struct Payments(pub(crate) Arc<dyn Queries>);
+
+#[async_trait]
+impl HealthCheck for Payments {
+    fn name(&self) -> &'static str {
+        "payments"
+    }
+
+    async fn check(&self) -> Health {
+        match self.0.payment_problems(1).await {
+            Err(_) => Health::Failing("payments cannot be read"),
+            Ok(open) if open.is_empty() => Health::Ok,
+            Ok(_) => Health::Warn("a payment needs an admin to look at it"),
+        }
+    }
+}
+
 pub(crate) struct Mail(pub(crate) Arc<dyn Notifier>);
 
 #[async_trait]

@@ -12,7 +12,7 @@ use url::Url;
 use crate::cli::Serve;
 use crate::print;
 use crate::settings::{Meaning, Profile, Settings};
-use crate::wiring::{Parts, gateway, http_settings, notifier};
+use crate::wiring::{Parts, http_settings, notifier};
 use crate::{backend::Backend, demo};
 
 /// Connections that may wait to be taken up.
@@ -32,14 +32,13 @@ pub(crate) async fn serve(settings: &Settings, meaning: &Meaning, profile: Profi
     let address = listener.local_addr().context("cannot tell the address listened on")?;
     let base = pages_base(meaning, address)?;
     let parts = Parts::assemble(settings, meaning, &base).await?;
-    let gateway = gateway(meaning, &base)?;
     let notifier = notifier(settings, meaning)?;
     // Whatever can be wrong with the settings is found before the first admin's password is made and shown.
-    let api = Arc::new(parts.api(settings, meaning, gateway.clone(), notifier.clone())?);
+    let api = Arc::new(parts.api(settings, meaning, notifier.clone())?);
     let http = http_settings(settings, meaning)?;
     parts.set_up().ensure_service(&meaning.service).await.context("the first service cannot be made")?;
     if options.demo {
-        print(&demo::prepare(&parts, meaning, gateway, &base).await?)?;
+        print(&demo::prepare(&parts, meaning, &base).await?)?;
     }
     if let Some(email) = &meaning.first_admin
         && let Some(admin) = parts.set_up().ensure_admin(email).await.context("the first admin cannot be made")?

@@ -3,12 +3,14 @@
 mod load;
 mod meaning;
 mod meetings;
+mod payments;
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use load::{Profile, Sources, load};
 pub(crate) use meaning::{DatabaseUrl, LogFormat, MailTransport, Meaning};
 pub(crate) use meetings::{Meetings, Signed};
+pub(crate) use payments::{Collecting, Stripe};
 
 /// The settings as they are written, each with a value: `config/default.toml` names them all.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -125,6 +127,15 @@ pub(crate) struct Payments {
     pub(crate) provider: String,
     pub(crate) hold_minutes: u32,
     pub(crate) offline_hold_hours: u32,
+    pub(crate) stripe_key: Secret,
+    pub(crate) stripe_key_file: String,
+    pub(crate) stripe_webhook_secret: Secret,
+    pub(crate) stripe_webhook_secret_file: String,
+    pub(crate) stripe_previous_webhook_secret: Secret,
+    pub(crate) stripe_previous_webhook_secret_file: String,
+    pub(crate) stripe_item: String,
+    pub(crate) stripe_success_url: String,
+    pub(crate) stripe_cancel_url: String,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -171,6 +182,7 @@ pub(crate) struct Log {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Testing {
     pub(crate) clock_file: String,
+    pub(crate) stripe_api: String,
 }
 
 fn optional(text: &str) -> Option<&str> {

@@ -6,7 +6,7 @@ use std::thread::available_parallelism;
 
 use anyhow::{Context, Result, bail};
 use attune_adapter_auth::{ArgonHasher, HasherConfig, JwtAccessTokens, SealedTickets, SigningSecret, TokenConfig};
-use attune_adapter_http::{Api, HttpSettings, Limits, ServerSecret};
+use attune_adapter_http::{Api, HttpSettings, Limits, PaymentMessages, ServerSecret};
 use attune_adapter_jitsi::{JaasSignature, JitsiSigner, Secret as JitsiSecret};
 use attune_adapter_payments::LocalGateway;
 use attune_adapter_smtp::{FileNotifier, MailComposer, MailConfig, SmtpConfig, SmtpNotifier};
@@ -22,13 +22,16 @@ use attune_application::meetings::{
     ReserveRooms, RevokeLinks, Signing,
 };
 use attune_application::notices::DeliverNotices;
-use attune_application::payments::{ConfirmPayment, OpenCheckout, RecordOfflinePayment};
+use attune_application::payments::{
+    ConfirmPayment, ForgetPaymentEvents, HearPaymentEvent, OpenCheckout, RecordOfflinePayment, RefundBooking,
+    ResolvePaymentProblem, RevenueReport, SettleRefunds, WatchPayments,
+};
 use attune_application::practice::{ManageCalendar, ManageServices};
 use attune_application::setup::SetUpPractice;
 use attune_domain::notice::RetryPolicy;
 use attune_ports::{
-    Clock, HealthCheck, MeetingTokenSigner, Notifier, PasswordHasher, PaymentGateway, Provider, Queries, Random, Store,
-    TimeZones, WebhookVerifier,
+    Clock, HealthCheck, MeetingTokenSigner, Notifier, OnlinePayments, PasswordHasher, PaymentEvents, PaymentGateway,
+    Provider, Queries, Random, Store, TimeZones, WebhookVerifier,
 };
 use url::Url;
 
@@ -36,7 +39,7 @@ use crate::ambient::{Bell, FileClock, SystemClock, SystemRandom, SystemZones};
 use crate::backend::Backend;
 use crate::health;
 use crate::secret::{kept_secret, make_folder};
-use crate::settings::{MailTransport, Meaning, Settings, Signed};
+use crate::settings::{Collecting, MailTransport, Meaning, Settings, Signed, Stripe};
 use crate::worker::Worker;
 
 /// What everything else is made of.
@@ -52,6 +55,9 @@ pub(crate) struct Parts {
     pub(crate) practice: Practice,
     pub(crate) links: MeetingLinks,
     pub(crate) rules: CalendarRules,
+    pub(crate) gateway: Arc<dyn PaymentGateway>,
+    online: Option<Arc<dyn OnlinePayments>>,
+    payment_events: Option<Arc<dyn PaymentEvents>>,
     secrets: Secrets,
 }
 
@@ -67,6 +73,7 @@ impl Parts {
         make_folder(&meaning.data_dir)?;
         let secrets = secrets(settings, meaning, &SystemRandom)?;
         let signer = signer(meaning)?;
+        let (gateway, online, payment_events) = collectors(&meaning.collecting, base)?;
         let backend = Arc::new(Backend::open(&meaning.database, &settings.database).await?);
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
         let bell = Arc::new(Bell::default());
@@ -109,6 +116,9 @@ impl Parts {
             clock,
             links,
             rules,
+            gateway,
+            online,
+            payment_events,
             secrets,
             zones: Arc::new(SystemZones),
             hasher: Arc::new(hasher),
@@ -150,7 +160,16 @@ impl Parts {
                 retry: RetryPolicy::default(),
                 practice_zone: meaning.zone.clone(),
             },
-            sweep: SweepHolds { store: self.store.clone(), clock: self.clock.clone() },
+            sweep: self.sweep(),
+            watch: self.watch(),
+            settle: SettleRefunds {
+                store: self.store.clone(),
+                queries: self.queries.clone(),
+                clock: self.clock.clone(),
+                practice: self.practice.clone(),
+                online: self.online.clone(),
+            },
+            forget_events: ForgetPaymentEvents { store: self.store.clone(), clock: self.clock.clone() },
             complete: CompleteSessions {
                 store: self.store.clone(),
                 queries: self.queries.clone(),
@@ -172,20 +191,46 @@ impl Parts {
         }
     }
 
-    pub(crate) fn book_session(&self, gateway: Arc<dyn PaymentGateway>) -> BookSession {
+    pub(crate) fn open_checkout(&self) -> OpenCheckout {
+        OpenCheckout {
+            store: self.store.clone(),
+            queries: self.queries.clone(),
+            gateway: self.gateway.clone(),
+            random: self.random.clone(),
+            clock: self.clock.clone(),
+        }
+    }
+
+    fn watch(&self) -> WatchPayments {
+        WatchPayments { checkout: self.open_checkout(), online: self.online.clone(), practice: self.practice.clone() }
+    }
+
+    fn sweep(&self) -> SweepHolds {
+        SweepHolds { store: self.store.clone(), clock: self.clock.clone(), watch: self.watch() }
+    }
+
+    pub(crate) fn book_session(&self) -> BookSession {
         BookSession {
             store: self.store.clone(),
             clock: self.clock.clone(),
             practice: self.practice.clone(),
             rules: self.rules.clone(),
-            checkout: OpenCheckout {
-                store: self.store.clone(),
-                queries: self.queries.clone(),
-                gateway,
-                random: self.random.clone(),
-                clock: self.clock.clone(),
-            },
+            checkout: self.open_checkout(),
+            holds: self.sweep(),
         }
+    }
+
+    /// How the provider's own messages are taken, if there is a provider that sends any and a secret to know them by.
+    fn payment_messages(&self) -> Option<PaymentMessages> {
+        let (online, reader) = (self.online.clone()?, self.payment_events.clone()?);
+        let hear = HearPaymentEvent {
+            store: self.store.clone(),
+            queries: self.queries.clone(),
+            clock: self.clock.clone(),
+            practice: self.practice.clone(),
+            online,
+        };
+        Some(PaymentMessages { reader, hear })
     }
 
     fn access_tokens(&self) -> JwtAccessTokens {
@@ -198,13 +243,7 @@ impl Parts {
     }
 
     /// Everything that HTTP requests can ask for.
-    pub(crate) fn api(
-        &self,
-        settings: &Settings,
-        meaning: &Meaning,
-        gateway: Arc<dyn PaymentGateway>,
-        notifier: Arc<dyn Notifier>,
-    ) -> Result<Api> {
+    pub(crate) fn api(&self, settings: &Settings, meaning: &Meaning, notifier: Arc<dyn Notifier>) -> Result<Api> {
         let issue = IssueTokens {
             tokens: Arc::new(self.access_tokens()),
             random: self.random.clone(),
@@ -212,13 +251,14 @@ impl Parts {
             access_lifetime: meaning.access_lifetime,
         };
         let (store, queries, clock) = (&self.store, &self.queries, &self.clock);
-        let book_session = self.book_session(gateway);
+        let book_session = self.book_session();
         let readiness: Vec<Arc<dyn HealthCheck>> = vec![
             Arc::new(health::Database(queries.clone())),
             Arc::new(health::Migrations(self.backend.clone())),
             Arc::new(health::Outbox { queries: queries.clone(), clock: clock.clone() }),
             Arc::new(health::Mail(notifier)),
             Arc::new(health::Jitsi::new(&meaning.meetings)),
+            Arc::new(health::Payments(queries.clone())),
         ];
         Ok(Api {
             register: Register { registration: meaning.registration, add_user: self.add_user() },
@@ -253,6 +293,7 @@ impl Parts {
                 clock: clock.clone(),
                 practice: self.practice.clone(),
                 rules: self.rules.clone(),
+                holds: self.sweep(),
             },
             availability: ShowAvailability {
                 queries: queries.clone(),
@@ -270,6 +311,15 @@ impl Parts {
                 practice: self.practice.clone(),
             },
             record_offline: self.record_offline(),
+            refund: RefundBooking {
+                store: store.clone(),
+                queries: queries.clone(),
+                clock: clock.clone(),
+                practice: self.practice.clone(),
+            },
+            revenue: RevenueReport { queries: queries.clone(), zone: meaning.zone.clone() },
+            resolve_problem: ResolvePaymentProblem { store: store.clone(), clock: clock.clone() },
+            payment_messages: self.payment_messages(),
             links: self.links.clone(),
             join: JoinSession {
                 links: self.links.clone(),
@@ -353,14 +403,27 @@ fn jaas_webhooks(meaning: &Meaning) -> Result<Option<Arc<dyn WebhookVerifier>>> 
     Ok(Some(Arc::new(verifier)))
 }
 
-/// Who collects the price. `base` is where our own pages are.
-pub(crate) fn gateway(meaning: &Meaning, base: &Url) -> Result<Arc<dyn PaymentGateway>> {
-    Ok(Arc::new(match meaning.provider {
-        Provider::None => LocalGateway::none(),
-        Provider::Offline => LocalGateway::offline(meaning.hold),
-        Provider::Test => LocalGateway::test(meaning.hold, base.clone()),
-        Provider::Stripe => bail!("payments.provider cannot be stripe yet"),
-    }))
+/// Who collects the price, who did so online, and who knows the latter's messages.
+type Collectors = (Arc<dyn PaymentGateway>, Option<Arc<dyn OnlinePayments>>, Option<Arc<dyn PaymentEvents>>);
+
+/// `base` is where our own pages are.
+fn collectors(collecting: &Collecting, base: &Url) -> Result<Collectors> {
+    let stripe = collecting.stripe.as_ref().map(|stripe| stripe.gateway(base)).transpose()?.map(Arc::new);
+    let events = collecting.stripe.as_ref().map(Stripe::events).transpose()?.flatten();
+    let gateway: Arc<dyn PaymentGateway> = match (collecting.provider, &stripe) {
+        (Provider::None, _) => Arc::new(LocalGateway::none()),
+        (Provider::Offline, _) => Arc::new(LocalGateway::offline(collecting.hold)),
+        (Provider::Test, _) => Arc::new(LocalGateway::test(collecting.hold, base.clone())),
+        (Provider::Stripe, Some(stripe)) => {
+            if events.is_none() {
+                tracing::warn!("payments.stripe_webhook_secret is not set: payments are noticed minutes later");
+            }
+            stripe.clone()
+        }
+        (Provider::Stripe, None) => bail!("payments.stripe_key must be set when payments.provider is stripe"),
+    };
+    let online = stripe.map(|stripe| stripe as Arc<dyn OnlinePayments>);
+    Ok((gateway, online, events.map(|events| Arc::new(events) as Arc<dyn PaymentEvents>)))
 }
 
 /// The practice's own domain, as mails and calendar entries are named after it.
@@ -395,7 +458,7 @@ pub(crate) fn http_settings(settings: &Settings, meaning: &Meaning) -> Result<Ht
     Ok(HttpSettings {
         practice_name: settings.practice.name.clone(),
         calendar_domain: mail_domain(meaning).to_owned(),
-        test_checkout: meaning.provider == Provider::Test,
+        test_checkout: meaning.collecting.provider == Provider::Test,
         server_secret: meaning.meetings.server_secret.as_ref().map(|s| ServerSecret::new(s.expose().to_owned())),
         branding: meaning.meetings.branding.clone(),
         cors_origins: settings.http.cors_origins.iter().filter(|o| !o.is_empty()).cloned().collect(),

@@ -1,4 +1,5 @@
-//! The worker: sends mails as they fall due, and lets go of bookings that nobody paid.
+//! The worker: sends mails as they fall due, lets go of bookings that nobody paid, and sees to it that money that came or
+//! is to go back gets where it belongs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,6 +7,7 @@ use std::time::Duration;
 use attune_application::ForgetReplies;
 use attune_application::bookings::{CompleteSessions, SweepHolds};
 use attune_application::notices::DeliverNotices;
+use attune_application::payments::{ForgetPaymentEvents, SettleRefunds, WatchPayments};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -13,6 +15,9 @@ use crate::ambient::Bell;
 
 /// How often the outbox is looked at when nobody rings.
 const POLL: Duration = Duration::from_secs(1);
+/// How often payments and refunds are looked at. Nobody waits for it: news comes by itself, and the worker looks for what
+/// did not come.
+const MONEY: Duration = Duration::from_secs(2);
 /// How often lapsed holds are looked for. Nobody waits for it: whoever wants such a slot takes it at once.
 const SWEEP: Duration = Duration::from_secs(15);
 /// Pause after the store failed.
@@ -21,6 +26,9 @@ const STORE_PAUSE: Duration = Duration::from_secs(2);
 pub(crate) struct Worker {
     pub(crate) deliver: DeliverNotices,
     pub(crate) sweep: SweepHolds,
+    pub(crate) watch: WatchPayments,
+    pub(crate) settle: SettleRefunds,
+    pub(crate) forget_events: ForgetPaymentEvents,
     pub(crate) complete: CompleteSessions,
     pub(crate) forget: ForgetReplies,
     pub(crate) bell: Arc<Bell>,
@@ -28,7 +36,13 @@ pub(crate) struct Worker {
 
 impl Worker {
     /// Works until told to stop. A mail that is being sent is sent to its end.
-    pub(crate) async fn run(self, mut stop: watch::Receiver<bool>) {
+    ///
+    /// Money is looked after beside the mails: a payment provider that takes its time must not make reminders late.
+    pub(crate) async fn run(self, stop: watch::Receiver<bool>) {
+        tokio::join!(self.mails(stop.clone()), self.money(stop));
+    }
+
+    async fn mails(&self, mut stop: watch::Receiver<bool>) {
         let mut next_sweep = Instant::now();
         while !*stop.borrow() {
             let pause = match self.deliver.run().await {
@@ -41,11 +55,6 @@ impl Worker {
             };
             if Instant::now() >= next_sweep {
                 next_sweep = Instant::now() + SWEEP;
-                match self.sweep.run().await {
-                    Ok(0) => {}
-                    Ok(released) => tracing::info!(released, "unpaid bookings expired"),
-                    Err(error) => tracing::warn!(%error, cause = cause(&error), "lapsed holds cannot be read"),
-                }
                 match self.complete.run().await {
                     Ok(0) => {}
                     Ok(completed) => tracing::info!(completed, "sessions that are over were completed"),
@@ -54,10 +63,45 @@ impl Worker {
                 if let Err(error) = self.forget.run().await {
                     tracing::warn!(%error, cause = cause(&error), "old replies cannot be forgotten");
                 }
+                if let Err(error) = self.forget_events.run().await {
+                    tracing::warn!(%error, cause = cause(&error), "old payment events cannot be forgotten");
+                }
             }
             tokio::select! {
                 () = self.bell.rung() => {}
                 () = tokio::time::sleep(pause) => {}
+                _ = stop.changed() => {}
+            }
+        }
+    }
+
+    async fn money(&self, mut stop: watch::Receiver<bool>) {
+        let mut next_sweep = Instant::now();
+        while !*stop.borrow() {
+            if Instant::now() >= next_sweep {
+                next_sweep = Instant::now() + SWEEP;
+                match self.sweep.run().await {
+                    Ok(0) => {}
+                    Ok(released) => tracing::info!(released, "unpaid bookings expired"),
+                    Err(error) => tracing::warn!(%error, cause = cause(&error), "lapsed holds cannot be read"),
+                }
+            }
+            match self.watch.run().await {
+                Ok(0) => {}
+                Ok(asked) => {
+                    tracing::info!(asked, "checkouts asked about");
+                    // A hold may have waited for just that.
+                    next_sweep = Instant::now();
+                }
+                Err(error) => tracing::warn!(%error, cause = cause(&error), "payments cannot be read"),
+            }
+            match self.settle.run().await {
+                Ok(0) => {}
+                Ok(taken_up) => tracing::info!(taken_up, "refunds taken up"),
+                Err(error) => tracing::warn!(%error, cause = cause(&error), "refunds cannot be read"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(MONEY) => {}
                 _ = stop.changed() => {}
             }
         }

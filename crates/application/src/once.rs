@@ -10,8 +10,8 @@ use attune_domain::Booking;
 use attune_ports::{Clock, Conflict, KeptReply, ReplyKey, Store, StoreError, UnitOfWork};
 use jiff::{SignedDuration, Timestamp};
 
-/// Writes the reply down, as it will go out.
-pub type Render = Arc<dyn Fn(&Booking) -> String + Send + Sync>;
+/// Writes the reply down, as it will go out: its status and its body.
+pub type Render = Arc<dyn Fn(&Booking) -> (u16, String) + Send + Sync>;
 
 /// A wish with a key.
 #[derive(Clone)]
@@ -20,9 +20,7 @@ pub struct Once {
     pub key: ReplyKey,
     /// SHA-256 of what is asked.
     pub asked: [u8; 32],
-    /// The status of the reply.
-    pub status: u16,
-    /// Its body.
+    /// Writes the reply down.
     pub render: Render,
 }
 
@@ -67,7 +65,8 @@ pub(crate) async fn keep(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let Some(once) = once else { return Ok(()) };
-    let reply = KeptReply { asked: once.asked, status: once.status, body: (once.render)(booking), at: now };
+    let (status, body) = (once.render)(booking);
+    let reply = KeptReply { asked: once.asked, status, body, at: now };
     match work.keep_reply(&once.key, &reply).await {
         Err(error) if error.is_conflict(Conflict::ReplyKept) => Err(StoreError::Contended),
         other => other,

@@ -1,7 +1,8 @@
 //! A practice on the memory store, with a clock that is set by hand.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use attune_adapter_memory::{
@@ -17,7 +18,8 @@ use attune_domain::{
     PersonName, Role, TimeZoneName, User,
 };
 use attune_ports::{
-    Checkout, CheckoutRequest, Clock, Password, PaymentError, PaymentGateway, PaymentTerms, Provider, Queries, Store,
+    Checkout, CheckoutRequest, CheckoutState, Clock, OnlinePayments, PaidCheckout, Password, Payment, PaymentError,
+    PaymentGateway, PaymentTerms, Provider, Queries, Refund, RefundRequest, RefundState, Store,
 };
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -35,7 +37,9 @@ use crate::meetings::{
     ParticipantError, RecordAttendance, RecoverLinks, ReserveRooms, RevokeLinks, Signing,
 };
 use crate::notices::DeliverNotices;
-use crate::payments::{ConfirmPayment, OpenCheckout, RecordOfflinePayment};
+use crate::payments::{
+    ConfirmPayment, HearPaymentEvent, OpenCheckout, RecordOfflinePayment, RefundBooking, SettleRefunds, WatchPayments,
+};
 use crate::practice::{ManageCalendar, ManageServices};
 use crate::setup::{FirstService, SetUpPractice};
 use crate::{ForgetReplies, Granted, Origin};
@@ -81,6 +85,97 @@ impl PaymentGateway for TestGateway {
     }
 }
 
+/// A provider that collects online, whose answers the test chooses.
+#[derive(Default)]
+pub(crate) struct OnlineGateway {
+    /// Whether it answers nothing.
+    pub(crate) down: AtomicBool,
+    /// Where each of its checkouts stands.
+    pub(crate) checkouts: Mutex<BTreeMap<String, CheckoutState>>,
+    /// What it refuses to be asked again.
+    pub(crate) worn_out: Mutex<Option<[u8; 16]>>,
+    /// Its refunds by key.
+    pub(crate) refunds: Mutex<BTreeMap<String, Refund>>,
+    /// What becomes of a new refund; refused if nothing.
+    pub(crate) refunding: Mutex<Option<RefundState>>,
+}
+
+impl OnlineGateway {
+    fn check_up(&self) -> Result<(), PaymentError> {
+        if self.down.load(Ordering::SeqCst) { Err(PaymentError::Unavailable("told to be down".into())) } else { Ok(()) }
+    }
+
+    /// The client pays, and what the provider tells about it.
+    pub(crate) fn pay(&self, payment: &Payment) -> PaidCheckout {
+        let facts = &payment.facts;
+        let charge = format!("pi_{}", facts.reference);
+        let paid = PaidCheckout { amount: facts.amount, booking: Some(facts.booking), live: false, payment: charge };
+        self.set(payment, CheckoutState::Paid(paid.clone()));
+        paid
+    }
+
+    pub(crate) fn set(&self, payment: &Payment, state: CheckoutState) {
+        self.checkouts.lock().unwrap().insert(payment.facts.reference.clone(), state);
+    }
+}
+
+#[async_trait]
+impl PaymentGateway for OnlineGateway {
+    fn provider(&self) -> Provider {
+        Provider::Stripe
+    }
+
+    fn terms(&self) -> PaymentTerms {
+        PaymentTerms::Due { hold: SignedDuration::from_mins(15) }
+    }
+
+    async fn open_checkout(&self, request: &CheckoutRequest) -> Result<Checkout, PaymentError> {
+        self.check_up()?;
+        if *self.worn_out.lock().unwrap() == Some(request.nonce) {
+            return Err(PaymentError::Refused("another wish under the same key".into()));
+        }
+        let reference = format!("cs_{:032x}", u128::from_be_bytes(request.nonce));
+        self.checkouts.lock().unwrap().entry(reference.clone()).or_insert(CheckoutState::Open);
+        Ok(Checkout { url: Some(format!("https://pay.example.org/{reference}")), reference })
+    }
+}
+
+#[async_trait]
+impl OnlinePayments for OnlineGateway {
+    fn is_live(&self) -> bool {
+        false
+    }
+
+    async fn checkout_state(&self, reference: &str) -> Result<CheckoutState, PaymentError> {
+        self.check_up()?;
+        Ok(self.checkouts.lock().unwrap().get(reference).cloned().unwrap_or(CheckoutState::Unknown))
+    }
+
+    async fn end_checkout(&self, reference: &str) -> Result<CheckoutState, PaymentError> {
+        self.check_up()?;
+        let mut checkouts = self.checkouts.lock().unwrap();
+        let Some(state) = checkouts.get_mut(reference) else { return Ok(CheckoutState::Unknown) };
+        if *state == CheckoutState::Open {
+            *state = CheckoutState::Expired;
+        }
+        Ok(state.clone())
+    }
+
+    async fn refund(&self, request: &RefundRequest) -> Result<Refund, PaymentError> {
+        self.check_up()?;
+        let Some(state) = *self.refunding.lock().unwrap() else {
+            return Err(PaymentError::Refused("told to refuse".into()));
+        };
+        let made = || Refund { reference: format!("re_{}", request.key), state, amount: request.amount };
+        Ok(self.refunds.lock().unwrap().entry(request.key.clone()).or_insert_with(made).clone())
+    }
+
+    async fn refund_state(&self, reference: &str) -> Result<Option<Refund>, PaymentError> {
+        self.check_up()?;
+        Ok(self.refunds.lock().unwrap().values().find(|refund| refund.reference == reference).cloned())
+    }
+}
+
 pub(crate) struct World {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) queries: Arc<dyn Queries>,
@@ -89,7 +184,11 @@ pub(crate) struct World {
     pub(crate) hasher: Arc<PlainPasswordHasher>,
     pub(crate) notifier: Arc<RecordingNotifier>,
     pub(crate) bell: Arc<CountingBell>,
-    pub(crate) gateway: Arc<TestGateway>,
+    pub(crate) gateway: Arc<dyn PaymentGateway>,
+    /// The provider whose answers the test chooses.
+    pub(crate) local: Arc<TestGateway>,
+    /// Who collects online; nobody unless a test says so.
+    pub(crate) online: Option<Arc<dyn OnlinePayments>>,
     /// Whether the video server checks tokens.
     pub(crate) signed: bool,
 }
@@ -105,8 +204,27 @@ impl World {
         Self::with(Provider::Test, PaymentTerms::Due { hold: SignedDuration::from_mins(15) }).await
     }
 
+    /// The same, and they are paid at a provider elsewhere.
+    pub(crate) async fn online() -> (Self, Arc<OnlineGateway>) {
+        let online = Arc::new(OnlineGateway::default());
+        *online.refunding.lock().unwrap() = Some(RefundState::Succeeded);
+        let world = Self { gateway: online.clone(), online: Some(online.clone()), ..Self::paid().await };
+        (world, online)
+    }
+
+    pub(crate) fn hear(&self) -> HearPaymentEvent {
+        HearPaymentEvent {
+            store: self.store.clone(),
+            queries: self.queries.clone(),
+            clock: self.clock.clone(),
+            practice: self.practice(),
+            online: self.online.clone().expect("somebody who collects online"),
+        }
+    }
+
     async fn with(provider: Provider, terms: PaymentTerms) -> Self {
         let memory = MemoryStore::new();
+        let local = Arc::new(TestGateway { provider, terms, down: AtomicBool::new(false) });
         let world = Self {
             store: memory.clone(),
             queries: memory,
@@ -115,7 +233,9 @@ impl World {
             hasher: Arc::new(PlainPasswordHasher::new()),
             notifier: Arc::new(RecordingNotifier::new()),
             bell: Arc::new(CountingBell::default()),
-            gateway: Arc::new(TestGateway { provider, terms, down: AtomicBool::new(false) }),
+            gateway: local.clone(),
+            local,
+            online: None,
             signed: false,
         };
         world.add("therapist@example.org", Role::Admin).await;
@@ -223,6 +343,7 @@ impl World {
             practice: self.practice(),
             rules: self.rules(),
             checkout: self.open_checkout(),
+            holds: self.sweep(),
         }
     }
 
@@ -242,6 +363,7 @@ impl World {
             clock: self.clock.clone(),
             practice: self.practice(),
             rules: self.rules(),
+            holds: self.sweep(),
         }
     }
 
@@ -294,7 +416,30 @@ impl World {
     }
 
     pub(crate) fn sweep(&self) -> SweepHolds {
-        SweepHolds { store: self.store.clone(), clock: self.clock.clone() }
+        SweepHolds { store: self.store.clone(), clock: self.clock.clone(), watch: self.watch() }
+    }
+
+    pub(crate) fn watch(&self) -> WatchPayments {
+        WatchPayments { checkout: self.open_checkout(), online: self.online.clone(), practice: self.practice() }
+    }
+
+    pub(crate) fn settle_refunds(&self) -> SettleRefunds {
+        SettleRefunds {
+            store: self.store.clone(),
+            queries: self.queries.clone(),
+            clock: self.clock.clone(),
+            practice: self.practice(),
+            online: self.online.clone(),
+        }
+    }
+
+    pub(crate) fn refund(&self) -> RefundBooking {
+        RefundBooking {
+            store: self.store.clone(),
+            queries: self.queries.clone(),
+            clock: self.clock.clone(),
+            practice: self.practice(),
+        }
     }
 
     /// Rooms open 15 minutes before and close 30 minutes after the session.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use attune_domain::{Booking, BookingId, UserId};
-use attune_ports::{NewUser, Queries, Store, StoreError, UnitOfWork};
+use attune_ports::{KeptRefund, NewPayment, NewRefund, NewUser, Payment, Queries, Store, StoreError, UnitOfWork};
 
 use crate::fixtures::Practice;
 
@@ -66,6 +66,18 @@ impl Backend {
             Ok(booking)
         })
         .await
+    }
+
+    /// Makes and keeps an attempt to collect a price.
+    pub async fn add_payment(&self, new: NewPayment) -> Payment {
+        let id = self.keep(async |work| work.add_payment(&new).await).await;
+        Payment { id, facts: new }
+    }
+
+    /// Makes and keeps a refund.
+    pub async fn add_refund(&self, new: NewRefund) -> KeptRefund {
+        let id = self.keep(async |work| work.add_refund(&new).await).await;
+        KeptRefund { id, facts: new }
     }
 
     /// The booking as readers see it.

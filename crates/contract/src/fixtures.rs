@@ -10,8 +10,9 @@ use attune_domain::{
     TimeZoneName, UserId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, AuditObject, KeptReply, Lease, LeaseToken, NewParticipant, NewPayment, NewService,
-    NewSession, NewTimeOff, NewUser, PasswordHash, PaymentState, Provider, ReplyKey, Store, TokenHash,
+    AccountKey, AuditEntry, AuditObject, KeptRefund, KeptReply, Lease, LeaseToken, LedgerEntry, LedgerKind,
+    NewParticipant, NewPayment, NewPaymentProblem, NewRefund, NewService, NewSession, NewTimeOff, NewUser,
+    PasswordHash, Payment, PaymentState, ProblemKind, Provider, RefundCause, RefundStage, ReplyKey, Store, TokenHash,
 };
 use jiff::civil::{Date, Weekday};
 use jiff::{SignedDuration, Timestamp};
@@ -170,11 +171,83 @@ pub fn payment(booking: BookingId, reference: &str) -> NewPayment {
         amount: eur(9_000),
         state: PaymentState::Open,
         checkout_url: Some(format!("https://pay.example.org/{reference}")),
+        nonce: None,
+        expires_at: None,
+        charge: None,
+        check_at: None,
         method: None,
         memo: None,
         recorded_by: None,
         created_at: now(),
         settled_at: None,
+    }
+}
+
+/// The price of a booking, as it came in.
+pub fn paid(booking: BookingId, reference: &str) -> NewPayment {
+    NewPayment {
+        state: PaymentState::Settled,
+        checkout_url: None,
+        charge: Some(format!("charge of {reference}")),
+        settled_at: Some(now()),
+        ..payment(booking, reference)
+    }
+}
+
+/// A part of a payment, promised back: ten units of most currencies.
+pub fn refund(payment: &Payment, key: &str) -> NewRefund {
+    NewRefund {
+        booking: payment.facts.booking,
+        payment: payment.id,
+        key: key.to_owned(),
+        amount: Money::new(1_000, payment.facts.amount.currency()).expect("an amount"),
+        cause: RefundCause::Asked,
+        reason: None,
+        requested_by: None,
+        stage: RefundStage::Owed,
+        reference: None,
+        attempts: 0,
+        next_at: None,
+        last_error: None,
+        created_at: now(),
+        settled_at: None,
+    }
+}
+
+/// The line that says that a payment came in.
+pub fn captured(payment: &Payment) -> LedgerEntry {
+    LedgerEntry {
+        at: now(),
+        booking: payment.facts.booking,
+        payment: payment.id,
+        refund: None,
+        kind: LedgerKind::Captured,
+        amount: payment.facts.amount,
+    }
+}
+
+/// The line that says that a refund left, or came back.
+pub fn moved(refund: &KeptRefund, kind: LedgerKind) -> LedgerEntry {
+    LedgerEntry {
+        at: now(),
+        booking: refund.facts.booking,
+        payment: refund.facts.payment,
+        refund: Some(refund.id),
+        kind,
+        amount: refund.facts.amount,
+    }
+}
+
+/// A problem about nothing that is known.
+pub fn problem(key: &str, kind: ProblemKind) -> NewPaymentProblem {
+    NewPaymentProblem {
+        key: key.to_owned(),
+        kind,
+        booking: None,
+        payment: None,
+        refund: None,
+        reference: None,
+        at: now(),
     }
 }
 

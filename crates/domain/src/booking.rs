@@ -517,8 +517,10 @@ impl Booking {
     }
 
     /// What calling it off at this moment would mean.
-    pub fn cancellation_quote(&self, by: Role, now: Timestamp) -> CancellationQuote {
-        CancellationQuote::of(self, &self.terms, by, now)
+    ///
+    /// `held` is what came in for it and can still go back, [`crate::payment::Books::left`].
+    pub fn cancellation_quote(&self, held: Money, by: Role, now: Timestamp) -> CancellationQuote {
+        CancellationQuote::of(self, held, &self.terms, by, now)
     }
 
     /// Calls a booking off. Clients may do so until the session begins, admins until it ends.
@@ -527,7 +529,7 @@ impl Booking {
     /// price, and nothing where nothing was paid.
     pub fn cancel(self, cancellation: Cancellation, by: Role) -> Result<(Self, BookingEvent), ChangeError> {
         let now = cancellation.at;
-        let most = if self.payment_status.is_paid() { self.price.minor() } else { 0 };
+        let most = if self.payment_status.has_been_paid() { self.price.minor() } else { 0 };
         if cancellation.refund.currency() != self.price.currency() || cancellation.refund.minor() > most {
             return Err(ChangeError::RefundTooLarge);
         }
@@ -536,7 +538,7 @@ impl Booking {
             (BookingStatus::PendingPayment, _) => PaymentStatus::Cancelled,
             (BookingStatus::Scheduled, paid) => {
                 self.check_open_for(by, now)?;
-                if paid.is_paid() && !cancellation.refund.is_zero() { PaymentStatus::RefundPending } else { paid }
+                if cancellation.refund.is_zero() { paid } else { PaymentStatus::RefundPending }
             }
             _ => return Err(ChangeError::InvalidState),
         };
@@ -582,22 +584,29 @@ impl Booking {
         Ok(self.changed(now, BookingEvent::LinksRevoked, |b| b.link_version = b.link_version.saturating_add(1)))
     }
 
-    /// Asks for money back after a paid booking was agreed, cancelled or expired.
-    pub fn refund_requested(self, now: Timestamp) -> Result<(Self, BookingEvent), ChangeError> {
-        if !self.payment_status.is_paid() {
+    /// Money moves after the booking was paid: a refund is promised, arrives, fails or comes back, or somebody gave money
+    /// back without asking here. `books` is what they say now, [`crate::payment::Books::status`].
+    pub fn money_moved(self, books: PaymentStatus, now: Timestamp) -> Result<(Self, BookingEvent), ChangeError> {
+        if !self.payment_status.has_been_paid() || !books.has_been_paid() || books == self.payment_status {
             return Err(ChangeError::InvalidState);
         }
-        self.with_payment(PaymentStatus::RefundPending, now)
+        self.with_payment(books, now)
     }
 
-    /// The provider answered a refund: everything went back, a part did, or nothing did (`succeeded` again).
-    pub fn refund_settled(self, outcome: PaymentStatus, now: Timestamp) -> Result<(Self, BookingEvent), ChangeError> {
-        let settled =
-            matches!(outcome, PaymentStatus::Refunded | PaymentStatus::PartiallyRefunded | PaymentStatus::Succeeded);
-        if self.payment_status != PaymentStatus::RefundPending || !settled {
-            return Err(ChangeError::InvalidState);
+    /// Money came for a booking that cannot be agreed any more, and goes back. An unpaid booking lets its slot go; one
+    /// that was paid for otherwise stays as it is ([`ChangeError::InvalidState`]).
+    pub fn payment_came_late(self, now: Timestamp) -> Result<(Self, BookingEvent), ChangeError> {
+        match (self.status, self.payment_status) {
+            (BookingStatus::PendingPayment, _) => Ok(self.changed(now, BookingEvent::Expired, |b| {
+                b.status = BookingStatus::Expired;
+                b.payment_status = PaymentStatus::RefundPending;
+                b.hold_expires_at = None;
+            })),
+            (BookingStatus::Expired | BookingStatus::Cancelled, PaymentStatus::Cancelled) => {
+                self.with_payment(PaymentStatus::RefundPending, now)
+            }
+            _ => Err(ChangeError::InvalidState),
         }
-        self.with_payment(outcome, now)
     }
 
     fn close(

@@ -70,3 +70,11 @@ id!(
     /// Time off, or extra hours, of one therapist.
     TimeOffId
 );
+id!(
+    /// Money that goes back, or should.
+    RefundId
+);
+id!(
+    /// Something about money that a person has to look at.
+    PaymentProblemId
+);

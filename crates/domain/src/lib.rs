@@ -14,7 +14,10 @@ pub mod user;
 
 pub use booking::{Booking, BookingEvent, BookingRecord, BookingStatus, Cancellation};
 pub use calendar::{Availability, BookingRules, Calendar, Interval, SessionLength, Slot, SlotRefusal, WeeklyHours};
-pub use ids::{BookingId, ConferenceId, NoticeId, ParticipantId, PaymentId, ServiceId, SessionId, TimeOffId, UserId};
+pub use ids::{
+    BookingId, ConferenceId, NoticeId, ParticipantId, PaymentId, PaymentProblemId, RefundId, ServiceId, SessionId,
+    TimeOffId, UserId,
+};
 pub use meeting::{
     AccessWindow, JoinTicket, LinkRefusal, MeetingBaseUrl, MeetingLinkPolicy, MeetingRole, MeetingRoom,
     MeetingTokenClaims, Participant, ParticipantRole, Person, PersonalLink, RoomTail, SignedLink, Viewer,

@@ -24,6 +24,12 @@ pub enum NoticeKind {
     Cancelled,
     /// The reader's link once more, because they asked for it or because the one before was taken back.
     MeetingLink,
+    /// The payment came in.
+    Receipt,
+    /// Something is wrong with a payment: it failed, or it came when the session could not be kept any more.
+    PaymentProblem,
+    /// Money went back.
+    Refund,
 }
 
 impl NoticeKind {
@@ -36,14 +42,37 @@ impl NoticeKind {
             Self::Rescheduled => "rescheduled",
             Self::Cancelled => "cancelled",
             Self::MeetingLink => "meeting_link",
+            Self::Receipt => "receipt",
+            Self::PaymentProblem => "payment_problem",
+            Self::Refund => "refund",
         }
     }
 
     /// The offset of a reminder in minutes, 0 for everything else.
     pub fn offset_minutes(self) -> u32 {
         match self {
-            Self::MeetingInfo | Self::Invitation | Self::Rescheduled | Self::Cancelled | Self::MeetingLink => 0,
+            Self::MeetingInfo
+            | Self::Invitation
+            | Self::Rescheduled
+            | Self::Cancelled
+            | Self::MeetingLink
+            | Self::Receipt
+            | Self::PaymentProblem
+            | Self::Refund => 0,
             Self::Reminder { minutes_before } => minutes_before,
+        }
+    }
+
+    /// Whether it is about money, and so about a booking in whatever state, at whatever time.
+    pub fn is_about_money(self) -> bool {
+        match self {
+            Self::Receipt | Self::PaymentProblem | Self::Refund => true,
+            Self::MeetingInfo
+            | Self::Reminder { .. }
+            | Self::Invitation
+            | Self::Rescheduled
+            | Self::Cancelled
+            | Self::MeetingLink => false,
         }
     }
 
@@ -56,6 +85,9 @@ impl NoticeKind {
             "rescheduled" => Some(Self::Rescheduled),
             "cancelled" => Some(Self::Cancelled),
             "meeting_link" => Some(Self::MeetingLink),
+            "receipt" => Some(Self::Receipt),
+            "payment_problem" => Some(Self::PaymentProblem),
+            "refund" => Some(Self::Refund),
             _ => None,
         }
     }
@@ -84,13 +116,17 @@ impl OwedNotice {
     ///
     /// The beginning stands here and not the version: a session that is moved away and back again owes its reminders
     /// once, not twice. That it was moved is told each time, so there the version counts. Links are sent once per hour and
-    /// version of the booking, so that nobody can fill a mailbox by asking for them.
+    /// version of the booking, so that nobody can fill a mailbox by asking for them. What happened to money is told each
+    /// time that it happens; what happened then is written once, in the unit of work that owes the mail.
     pub fn dedupe_key(&self) -> String {
         let (kind, booking, start) = (self.kind.as_str(), self.booking, self.starts_at.as_second());
         match (self.kind, self.recipient) {
             (NoticeKind::MeetingLink, reader) => {
                 let hour = self.send_after.as_second().div_euclid(3_600);
                 format!("{kind}:{booking}:{}:{hour}:{start}:{reader}", self.booking_version)
+            }
+            (NoticeKind::PaymentProblem | NoticeKind::Refund, reader) => {
+                format!("{kind}:{booking}:{}:{start}:{reader}", self.send_after.as_millisecond())
             }
             (NoticeKind::Rescheduled, reader) => {
                 format!("{kind}:{booking}:{}:{start}:{reader}", self.booking_version)
@@ -109,7 +145,10 @@ impl OwedNotice {
             | NoticeKind::Invitation
             | NoticeKind::Rescheduled
             | NoticeKind::Cancelled
-            | NoticeKind::MeetingLink => None,
+            | NoticeKind::MeetingLink
+            | NoticeKind::Receipt
+            | NoticeKind::PaymentProblem
+            | NoticeKind::Refund => None,
             NoticeKind::Reminder { .. } => {
                 Some(self.starts_at.saturating_sub(REMINDER_LAST_CALL).unwrap_or(self.starts_at))
             }
@@ -201,6 +240,12 @@ pub fn owed_to_participant(
     std::iter::once(notice(booking, NoticeKind::Invitation, reader, now))
         .chain(reminders(booking, reader, plan, now))
         .collect()
+}
+
+/// The mail that tells the client about money: [`NoticeKind::Receipt`], [`NoticeKind::PaymentProblem`] or
+/// [`NoticeKind::Refund`].
+pub fn money_notice(booking: &Booking, kind: NoticeKind, now: Timestamp) -> OwedNotice {
+    notice(booking, kind, Person::Account(booking.client), now)
 }
 
 /// The mail that tells somebody their link once more.
@@ -308,6 +353,8 @@ pub enum Verdict {
 /// Looks at the booking as it is now, just before sending: a cancelled or moved session never mails its old time.
 pub fn verdict(notice: &OwedNotice, booking: &Booking, now: Timestamp) -> Verdict {
     let awaited = match notice.kind {
+        // What happened to money is told, whatever became of the session since.
+        NoticeKind::Receipt | NoticeKind::PaymentProblem | NoticeKind::Refund => return Verdict::Send,
         NoticeKind::Cancelled => BookingStatus::Cancelled,
         NoticeKind::MeetingInfo
         | NoticeKind::Reminder { .. }

@@ -6,6 +6,12 @@ use thiserror::Error;
 
 use crate::booking::BookingStatus;
 
+mod books;
+mod collection;
+
+pub use books::{Books, LedgerKind, RefundError};
+pub use collection::{PaymentState, RefundStage, RefundState, UnpaidNews};
+
 /// An ISO 4217 currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Currency([u8; 3]);
@@ -216,6 +222,11 @@ impl PaymentStatus {
     /// Whether money came in and stayed, at least in part.
     pub fn is_paid(self) -> bool {
         matches!(self, Self::Succeeded | Self::PartiallyRefunded)
+    }
+
+    /// Whether money came in, whatever became of it.
+    pub fn has_been_paid(self) -> bool {
+        matches!(self, Self::Succeeded | Self::RefundPending | Self::PartiallyRefunded | Self::Refunded)
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::api::Kept;
+use crate::api::{self, Kept};
 use crate::books::{Books, Event};
 use crate::courier::{self, Attempt, Delivery, Post, signature};
 use crate::wire::{self, Received};
@@ -315,6 +315,23 @@ impl FakeStripe {
     /// When it is not open.
     pub fn expire(&self, session: &str) {
         self.shared.change(|state| state.books.expire(session));
+    }
+
+    /// The client pays if the session is still open at this moment; the name of the payment.
+    pub fn try_pay(&self, session: &str) -> Option<String> {
+        self.shared.change(|state| {
+            if !state.books.session(session)?.is("open") {
+                return None;
+            }
+            state.books.complete(session, true);
+            state.books.session(session)?.intent.as_ref()?["id"].as_str().map(str::to_owned)
+        })
+    }
+
+    /// The practice gives money back by hand, on Stripe's own pages. The name of the refund; [`None`] where Stripe would
+    /// refuse it.
+    pub fn give_back(&self, payment: &str, minor: i64) -> Option<String> {
+        self.shared.change(|state| api::give_back_by_hand(state, payment, minor))
     }
 
     /// Every refund, oldest first, as Stripe would show it.

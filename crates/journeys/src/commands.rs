@@ -5,6 +5,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use crate::World;
+
 /// Names a booking by its number, counted back from the newest, and round.
 type Pick = u8;
 
@@ -49,6 +51,25 @@ pub enum Settled {
     Waived,
 }
 
+/// How much a therapist gives back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+    /// All that is left.
+    Rest,
+    /// So many cents.
+    Cents(i64),
+}
+
+impl Share {
+    /// The amount that is named, in cents.
+    pub fn minor(self) -> Option<i64> {
+        match self {
+            Self::Rest => None,
+            Self::Cents(minor) => Some(minor),
+        }
+    }
+}
+
 /// What the mail server does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Post {
@@ -70,10 +91,14 @@ pub enum Command {
     Book { client: u8, therapist: u8, at: When },
     /// A therapist books for a client.
     BookFor { client: u8, therapist: u8, at: When, settled: Settled, override_hours: bool },
-    /// The provider says that the checkout was paid.
+    /// Somebody presses the button of our own checkout, as often and as late as they like.
     Pay(Pick),
     /// A therapist records that the price came in.
     PayOutside(Pick),
+    /// A therapist gives money back, and the worker sees to it.
+    Refund { booking: Pick, share: Share },
+    /// The worker gives back what is owed.
+    SettleRefunds,
     /// Somebody moves a session; with an old version if `stale`. Only therapists override hours.
     Reschedule { who: Who, booking: Pick, to: When, override_hours: bool, stale: bool },
     /// Somebody calls a session off, after a look at what that means.
@@ -112,6 +137,8 @@ impl Command {
             Self::BookFor { .. } => "book for",
             Self::Pay(_) => "pay",
             Self::PayOutside(_) => "pay outside",
+            Self::Refund { .. } => "refund",
+            Self::SettleRefunds => "settle refunds",
             Self::Reschedule { .. } => "reschedule",
             Self::Cancel { .. } => "cancel",
             Self::Complete(_) => "complete",
@@ -183,6 +210,13 @@ fn who() -> impl Strategy<Value = Who> {
     prop_oneof![4 => Just(Who::Owner), 1 => Just(Who::Stranger), 4 => Just(Who::Therapist)]
 }
 
+fn refund() -> impl Strategy<Value = Command> {
+    // A third of the price, one cent, all but one cent, all of it, and one cent more.
+    let cents = select(vec![World::PRICE / 3, 1, World::PRICE - 1, World::PRICE, World::PRICE + 1]);
+    let share = prop_oneof![1 => Just(Share::Rest), 3 => cents.prop_map(Share::Cents)];
+    (pick(), share).prop_map(|(booking, share)| Command::Refund { booking, share })
+}
+
 fn deliver() -> impl Strategy<Value = Command> {
     prop_oneof![
         5 => Just(Post::Works),
@@ -210,6 +244,8 @@ fn any_command() -> impl Strategy<Value = Command> {
         5 => book_for(),
         5 => pick().prop_map(Command::Pay),
         2 => pick().prop_map(Command::PayOutside),
+        3 => refund(),
+        3 => Just(Command::SettleRefunds),
         8 => reschedule(),
         3 => (who(), pick()).prop_map(|(who, booking)| Command::Cancel { who, booking }),
         4 => pick().prop_map(Command::Complete),

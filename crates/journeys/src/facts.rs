@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use attune_domain::notice::Notice;
 use attune_domain::{Booking, BookingId, Participant};
-use attune_ports::{AuditEntry, BookingFilter, PageRequest, Payment, Queries};
+use attune_ports::{AuditEntry, BookingFilter, KeptRefund, LedgerEntry, PageRequest, Payment, Queries};
 
 /// Everything about one booking.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,10 @@ pub struct BookingFacts {
     pub notices: Vec<Notice>,
     /// Its payments, newest first.
     pub payments: Vec<Payment>,
+    /// Its refunds, oldest first.
+    pub refunds: Vec<KeptRefund>,
+    /// Its lines of the ledger, oldest first.
+    pub ledger: Vec<LedgerEntry>,
     /// Who is or was invited, by id.
     pub participants: Vec<Participant>,
     /// What was done to it, oldest first.
@@ -30,10 +34,17 @@ pub(crate) async fn read(queries: &dyn Queries) -> Facts {
     let mut facts = Facts::new();
     for view in all.items {
         let id = view.booking.id;
-        let (notices, payments, participants, history) =
-            tokio::try_join!(queries.notices(id), queries.payments(id), queries.participants(id), queries.history(id))
-                .unwrap();
-        facts.insert(id, BookingFacts { booking: view.booking, notices, payments, participants, history });
+        let (notices, payments, refunds, ledger, participants, history) = tokio::try_join!(
+            queries.notices(id),
+            queries.payments(id),
+            queries.refunds(id),
+            queries.ledger(id),
+            queries.participants(id),
+            queries.history(id)
+        )
+        .unwrap();
+        let booking = view.booking;
+        facts.insert(id, BookingFacts { booking, notices, payments, refunds, ledger, participants, history });
     }
     facts
 }

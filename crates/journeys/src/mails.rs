@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use attune_adapter_memory::Reply;
 use attune_domain::notice::{Notice, NoticeKind, NoticeState, OwedNotice, RetryPolicy};
 use attune_domain::{BookingStatus, Person};
-use attune_ports::{MeetingMail, NotifyError, NotifyReason};
+use attune_ports::{MailedMoney, MeetingMail, NotifyError, NotifyReason};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
@@ -26,6 +26,8 @@ pub struct Mail {
     pub starts_at: Timestamp,
     /// For what may be told more than once of one beginning.
     pub version: Option<u32>,
+    /// For what happened to money, which is told each time.
+    pub at: Option<Timestamp>,
 }
 
 impl Mail {
@@ -37,6 +39,7 @@ impl Mail {
             reader: owed.recipient,
             starts_at: owed.starts_at,
             version: repeatable.then_some(owed.booking_version),
+            at: matches!(owed.kind, NoticeKind::PaymentProblem | NoticeKind::Refund).then_some(owed.send_after),
         }
     }
 }
@@ -61,6 +64,9 @@ fn is_due(notice: &Notice, now: Timestamp) -> bool {
 }
 
 fn fate(session: &Session, owed: &OwedNotice, now: Timestamp) -> Fate {
+    if owed.kind.is_about_money() {
+        return Fate::Leaves;
+    }
     let told = if owed.kind == NoticeKind::Cancelled { BookingStatus::Cancelled } else { BookingStatus::Scheduled };
     if session.status != told || session.start != owed.starts_at {
         return Fate::Skipped;
@@ -162,7 +168,24 @@ fn check_content(session: &Session, owed: &OwedNotice, mail: &MeetingMail) -> Re
     prop_assert_eq!(mail.starts_at, session.start);
     prop_assert_eq!(mail.calendar_sequence, session.version);
     prop_assert_eq!(&mail.calendar_key, &format!("booking-{}", session.id));
-    prop_assert_eq!(mail.join_url.is_none(), owed.kind == NoticeKind::Cancelled, "{:?}", mail);
+    let right = match (&mail.join_url, owed.kind.is_about_money()) {
+        (Some(_), true) => session.status.has_room(),
+        (None, true) => true,
+        (link, false) => link.is_none() == (owed.kind == NoticeKind::Cancelled),
+    };
+    prop_assert!(right, "{mail:?}");
+    let told = match mail.money {
+        Some(MailedMoney::Received { amount, .. } | MailedMoney::ComesBack { amount }) => Some(amount.minor()),
+        Some(MailedMoney::Returned { amount, .. }) => {
+            let gone = session.refunds.iter().find(|back| back.gone && back.minor == amount.minor());
+            prop_assert!(gone.is_some(), "{mail:?} of {session:?}");
+            None
+        }
+        Some(MailedMoney::Failed { .. }) => return Err(TestCaseError::fail("no payment fails at our own checkout")),
+        None => None,
+    };
+    prop_assert_eq!(mail.money.is_some(), owed.kind.is_about_money(), "{:?}", mail);
+    prop_assert!(told.is_none_or(|minor| minor == World::PRICE), "{mail:?}");
     Ok(())
 }
 

@@ -26,6 +26,10 @@ pub enum Why {
     WindowClosed,
     VersionConflict,
     NotPayable,
+    HoldExists,
+    RefundInProgress,
+    NothingLeft,
+    TooMuch,
     AlreadyInvited,
 }
 
@@ -54,12 +58,27 @@ pub struct Session {
     pub cancelled: Option<(bool, i64)>,
     /// The checkout, if one was opened.
     pub checkout: Option<PaymentState>,
+    /// Whether the price came in outside.
+    pub paid_outside: bool,
+    /// What went back or is to go back, oldest first.
+    pub refunds: Vec<Back>,
     /// Invitations: which, of whom, and whether they stand.
     pub guests: Vec<(ParticipantId, u8, bool)>,
     /// All mails that were ever owed.
     pub owed: BTreeSet<Mail>,
     /// Lines in the audit trail.
     pub lines: usize,
+}
+
+/// Money that goes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Back {
+    /// How much, in cents.
+    pub minor: i64,
+    /// Whether it came in outside, so that a therapist gives it back by hand.
+    pub by_hand: bool,
+    /// Whether it went.
+    pub gone: bool,
 }
 
 /// All bookings as they have to be, in the order in which they were made.
@@ -70,6 +89,15 @@ pub struct Model {
     setup: Setup,
     therapists: [UserId; 2],
     clients: [UserId; 2],
+}
+
+/// Who wishes for a time.
+#[derive(Debug, Clone, Copy)]
+enum Wisher {
+    /// This client, for a new booking.
+    New(UserId),
+    /// Somebody who moves this one, which is not in its own way.
+    Booked(BookingId),
 }
 
 fn minutes(minutes: i64) -> SignedDuration {
@@ -114,7 +142,15 @@ impl Session {
     fn owe(&mut self, kind: &'static str, readers: &[Person]) {
         let version = matches!(kind, "rescheduled" | "meeting_link").then_some(self.version);
         let starts_at = self.start;
-        self.owed.extend(readers.iter().map(|&reader| Mail { kind, minutes_before: 0, reader, starts_at, version }));
+        let mail = |&reader| Mail { kind, minutes_before: 0, reader, starts_at, version, at: None };
+        self.owed.extend(readers.iter().map(mail));
+    }
+
+    /// What happens to money is told to the client each time that it happens.
+    fn owe_news(&mut self, kind: &'static str, now: Timestamp) {
+        let (reader, starts_at) = (Person::Account(self.client), self.start);
+        let at = (kind != "receipt").then_some(now);
+        self.owed.insert(Mail { kind, minutes_before: 0, reader, starts_at, version: None, at });
     }
 
     fn owe_reminders(&mut self, readers: &[Person], now: Timestamp) {
@@ -122,7 +158,7 @@ impl Session {
             // One that would leave within the minute is not planned: another mail leaves right now.
             if self.start - minutes(i64::from(minutes_before)) - minutes(1) > now {
                 let (starts_at, kind, version) = (self.start, "reminder", None);
-                let reminder = |&reader| Mail { kind, minutes_before, reader, starts_at, version };
+                let reminder = |&reader| Mail { kind, minutes_before, reader, starts_at, version, at: None };
                 self.owed.extend(readers.iter().map(reminder));
             }
         }
@@ -150,6 +186,48 @@ impl Session {
         self.payment = PaymentStatus::Cancelled;
         self.hold_until = None;
         self.checkout = self.checkout.map(|_| PaymentState::Closed);
+    }
+
+    /// Whether money came in, outside or through the checkout.
+    fn is_paid(&self) -> bool {
+        self.paid_outside || matches!(self.checkout, Some(PaymentState::Settled | PaymentState::Surplus))
+    }
+
+    /// What can still go back of the money that came in that way, and what is promised of it.
+    fn left(&self, by_hand: bool) -> (i64, i64) {
+        let of = |gone| {
+            let its = self.refunds.iter().filter(|back| back.by_hand == by_hand && back.gone == gone);
+            its.map(|back| back.minor).sum::<i64>()
+        };
+        (World::PRICE - of(true) - of(false), of(false))
+    }
+
+    /// Brings what is known of the money in line with what came and went. What the booking stands on counts.
+    fn follow_money(&mut self) {
+        let (left, promised) = self.left(self.paid_outside);
+        let told = match (promised, left) {
+            (1.., _) => PaymentStatus::RefundPending,
+            (_, 0) => PaymentStatus::Refunded,
+            (_, World::PRICE) => PaymentStatus::Succeeded,
+            _ => PaymentStatus::PartiallyRefunded,
+        };
+        if told != self.payment {
+            self.payment = told;
+            self.step(self.status);
+        }
+    }
+
+    /// Gives back what was promised of money that came in that way.
+    fn give_back(&mut self, by_hand: bool, now: Timestamp) {
+        let surplus = !by_hand && self.checkout == Some(PaymentState::Surplus);
+        let promised = |back: &&mut Back| back.by_hand == by_hand && !back.gone;
+        let Some(back) = self.refunds.iter_mut().find(promised) else { return };
+        back.gone = true;
+        self.follow_money();
+        // Of money that came too late the client was told at once that it comes back.
+        if !surplus {
+            self.owe_news("refund", now);
+        }
     }
 }
 
@@ -193,23 +271,38 @@ impl Model {
         };
         let picked = |pick| self.pick(pick);
         match command {
-            Command::Book { therapist, at, .. } => {
-                let therapist = self.therapists[usize::from(therapist)];
-                return self.time_reasons(therapist, self.time(at, now), None, false, now);
+            Command::Book { client, therapist, at } => {
+                let (client, therapist) = (self.clients[usize::from(client)], self.therapists[usize::from(therapist)]);
+                return self.time_reasons(therapist, self.time(at, now), Wisher::New(client), false, now);
             }
-            Command::BookFor { therapist, at, override_hours, .. } => {
-                let therapist = self.therapists[usize::from(therapist)];
-                return self.time_reasons(therapist, self.time(at, now), None, override_hours, now);
+            Command::BookFor { client, therapist, at, override_hours, .. } => {
+                let (client, therapist) = (self.clients[usize::from(client)], self.therapists[usize::from(therapist)]);
+                return self.time_reasons(therapist, self.time(at, now), Wisher::New(client), override_hours, now);
             }
-            Command::Pay(booking) => match picked(booking) {
-                Some(session) if session.checkout == Some(PaymentState::Settled) => {}
-                Some(session) if session.checkout.is_some() => return self.pay_reasons(session, now),
-                Some(_) | None => refuse_if(true, Why::NotFound),
-            },
+            Command::Pay(booking) => {
+                let has_page = self.setup.provider == Provider::Test;
+                let checkout = picked(booking).and_then(|session| session.checkout);
+                refuse_if(!has_page || checkout.is_none(), Why::NotFound);
+            }
             Command::PayOutside(booking) => match picked(booking) {
                 Some(session) => return self.pay_reasons(session, now),
                 None => refuse_if(true, Why::NotFound),
             },
+            Command::Refund { booking, share } => {
+                let Some(session) = picked(booking) else { return BTreeSet::from([Why::NotFound]) };
+                let by_hand = session.paid_outside;
+                let (left, promised) = session.left(by_hand);
+                if !session.is_paid() {
+                    refuse_if(true, Why::NothingLeft);
+                } else if promised > 0 {
+                    // What is owed by hand is given back by whoever says so.
+                    let says_so = by_hand && share.minor().is_none_or(|minor| minor == promised);
+                    refuse_if(!says_so, Why::RefundInProgress);
+                } else {
+                    refuse_if(left == 0, Why::NothingLeft);
+                    refuse_if(left > 0 && share.minor().is_some_and(|minor| minor > left), Why::TooMuch);
+                }
+            }
             Command::Reschedule { who, booking, to, override_hours, stale } => {
                 let Some(session) = picked(booking) else { return BTreeSet::from([Why::NotFound]) };
                 let (to, by_therapist) = (self.time(to, now), who == Who::Therapist);
@@ -220,8 +313,8 @@ impl Model {
                 refuse_if(!session.is_open(), Why::InvalidState);
                 if !session.is_at(to) {
                     refuse_if(session.is_open() && now >= until, Why::WindowClosed);
-                    let (but, override_hours) = (Some(session.id), by_therapist && override_hours);
-                    why.extend(self.time_reasons(session.therapist, to, but, override_hours, now));
+                    let (wisher, override_hours) = (Wisher::Booked(session.id), by_therapist && override_hours);
+                    why.extend(self.time_reasons(session.therapist, to, wisher, override_hours, now));
                 }
             }
             Command::Cancel { who, booking } => {
@@ -264,7 +357,11 @@ impl Model {
             Command::WaitForHold(booking) => {
                 refuse_if(picked(booking).and_then(|session| session.hold_until).is_none(), Why::NotFound);
             }
-            Command::SweepHolds | Command::CompleteByItself | Command::Deliver(_) | Command::Wait { .. } => {}
+            Command::SweepHolds
+            | Command::CompleteByItself
+            | Command::SettleRefunds
+            | Command::Deliver(_)
+            | Command::Wait { .. } => {}
         }
         why
     }
@@ -273,11 +370,15 @@ impl Model {
         &self,
         therapist: UserId,
         start: Timestamp,
-        but: Option<BookingId>,
+        wisher: Wisher,
         override_hours: bool,
         now: Timestamp,
     ) -> BTreeSet<Why> {
         let rules = self.setup.policy.rules;
+        let (but, client) = match wisher {
+            Wisher::New(client) => (None, Some(client)),
+            Wisher::Booked(booking) => (Some(booking), None),
+        };
         let others = || self.sessions.iter().filter(|s| s.therapist == therapist && Some(s.id) != but && s.blocks());
         let firm = || others().filter(|session| !session.is_lapsed(now));
         let from_opening = start.as_second().rem_euclid(86_400) / 60 - World::OPENS;
@@ -285,6 +386,9 @@ impl Model {
         let date = |at: Timestamp| (at + minutes(330)).as_second().div_euclid(86_400);
         let on_that_day = firm().filter(|s| date(s.start) == date(start) && !s.is_in_the_way(start)).count();
         let practice = !override_hours;
+        // Whoever holds the time already is sent to their own booking.
+        let is_own = |s: &&Session| Some(s.client) == client && s.status == BookingStatus::PendingPayment;
+        let in_the_way = || firm().filter(|session| session.is_in_the_way(start));
         let inside = (0..=World::CLOSES - World::OPENS - World::MINUTES).contains(&from_opening);
         [
             (start <= now, Why::InThePast),
@@ -292,7 +396,8 @@ impl Model {
             (practice && start > now + minutes(i64::from(rules.horizon_days) * 1440), Why::TooFar),
             (practice && !inside, Why::OutsideHours),
             (practice && rules.daily_cap.is_some_and(|cap| on_that_day >= cap as usize), Why::DayFull),
-            (firm().any(|session| session.is_in_the_way(start)), Why::Taken),
+            (in_the_way().any(|session| !is_own(&session)), Why::Taken),
+            (in_the_way().any(|session| is_own(&session)), Why::HoldExists),
         ]
         .into_iter()
         .filter_map(|(refused, reason)| refused.then_some(reason))
@@ -300,17 +405,30 @@ impl Model {
     }
 
     fn pay_reasons(&self, session: &Session, now: Timestamp) -> BTreeSet<Why> {
-        let unpaid = matches!(session.status, BookingStatus::PendingPayment | BookingStatus::Expired);
+        let unpaid = match session.status {
+            BookingStatus::PendingPayment => true,
+            // Money came already, and goes back.
+            BookingStatus::Expired => session.payment == PaymentStatus::Cancelled,
+            BookingStatus::Scheduled
+            | BookingStatus::Completed
+            | BookingStatus::NoShow
+            | BookingStatus::Cancelled => false,
+        };
         if !unpaid || session.start <= now {
             return BTreeSet::from([Why::NotPayable]);
         }
-        let lost = self.sessions.iter().any(|other| {
-            other.id != session.id
-                && other.therapist == session.therapist
-                && !other.is_lapsed(now)
-                && other.is_in_the_way(session.start)
-        });
+        let lost = self.in_the_way_of(session).into_iter().any(|other| !self.sessions[other].is_lapsed(now));
         lost.then_some(Why::Taken).into_iter().collect()
+    }
+
+    /// Who else has a booking's time, by start.
+    fn in_the_way_of(&self, session: &Session) -> Vec<usize> {
+        let is_other = |other: &Session| other.id != session.id && other.therapist == session.therapist;
+        let mut others: Vec<usize> = (0..self.sessions.len())
+            .filter(|&index| is_other(&self.sessions[index]) && self.sessions[index].is_in_the_way(session.start))
+            .collect();
+        others.sort_by_key(|&index| self.sessions[index].start);
+        others
     }
 
     /// Whoever takes time that lapsed holds still keep lets go of them.
@@ -321,6 +439,38 @@ impl Model {
                 session.expire();
             }
         }
+    }
+
+    /// Money came that the session cannot be had for any more.
+    fn came_late(&mut self, index: usize, now: Timestamp) {
+        let session = &self.sessions[index];
+        if session.status == BookingStatus::Expired && self.pay_reasons(session, now).contains(&Why::Taken) {
+            // On the way to the one who has the time now, holds that are over are let go of.
+            for other in self.in_the_way_of(session) {
+                if !self.sessions[other].is_lapsed(now) {
+                    break;
+                }
+                self.sessions[other].expire();
+            }
+        }
+        let session = &mut self.sessions[index];
+        session.checkout = Some(PaymentState::Surplus);
+        session.refunds.push(Back { minor: World::PRICE, by_hand: false, gone: false });
+        session.lines += 1;
+        match (session.status, session.payment) {
+            (BookingStatus::PendingPayment, _) => {
+                session.hold_until = None;
+                session.payment = PaymentStatus::RefundPending;
+                session.step(BookingStatus::Expired);
+            }
+            (BookingStatus::Expired | BookingStatus::Cancelled, PaymentStatus::Cancelled) => {
+                session.payment = PaymentStatus::RefundPending;
+                session.step(session.status);
+            }
+            // It stands on other money.
+            _ => {}
+        }
+        session.owe_news("payment_problem", now);
     }
 
     /// Changes what the command changes when it is carried out.
@@ -334,17 +484,36 @@ impl Model {
             }
             Command::Pay(booking) => {
                 let index = self.index(booking).unwrap();
-                if self.sessions[index].checkout != Some(PaymentState::Settled) {
+                let session = &mut self.sessions[index];
+                if matches!(session.checkout, Some(PaymentState::Settled | PaymentState::Surplus)) {
+                    return;
+                }
+                if self.pay_reasons(&self.sessions[index], now).is_empty() {
                     self.sessions[index].checkout = Some(PaymentState::Settled);
                     self.paid(index, now);
+                } else {
+                    self.came_late(index, now);
                 }
             }
             Command::PayOutside(booking) => {
                 let index = self.index(booking).unwrap();
                 let session = &mut self.sessions[index];
                 session.checkout = session.checkout.map(|_| PaymentState::Closed);
+                session.paid_outside = true;
                 self.paid(index, now);
             }
+            Command::Refund { booking, share } => {
+                let session = self.picked(booking);
+                let by_hand = session.paid_outside;
+                let (left, promised) = session.left(by_hand);
+                if promised == 0 {
+                    session.refunds.push(Back { minor: share.minor().unwrap_or(left), by_hand, gone: false });
+                    session.follow_money();
+                }
+                session.give_back(by_hand, now);
+                self.settle(now);
+            }
+            Command::SettleRefunds => self.settle(now),
             Command::Reschedule { booking, to, .. } => {
                 let (index, to) = (self.index(booking).unwrap(), self.time(to, now));
                 let session = &self.sessions[index];
@@ -364,10 +533,11 @@ impl Model {
                 let session = &mut self.sessions[index];
                 let agreed = session.is_open();
                 let late = agreed && who == Who::Owner && now >= session.start - minutes(terms.free_minutes.into());
-                let paid = session.payment == PaymentStatus::Succeeded;
+                let by_hand = session.paid_outside;
+                let held = if session.is_paid() { session.left(by_hand).0 } else { 0 };
                 let percent = if late { i64::from(terms.late_refund_percent) } else { 100 };
                 // Parts of a cent are rounded in the client's favour.
-                let refund = if paid { (World::PRICE * percent + 99) / 100 } else { 0 };
+                let refund = (held * percent + 99) / 100;
                 session.cancelled = Some((late, refund));
                 session.step(BookingStatus::Cancelled);
                 if agreed {
@@ -378,6 +548,7 @@ impl Model {
                 }
                 if refund > 0 {
                     session.payment = PaymentStatus::RefundPending;
+                    session.refunds.push(Back { minor: refund, by_hand, gone: false });
                 }
             }
             Command::Complete(booking) => self.picked(booking).step(BookingStatus::Completed),
@@ -448,12 +619,17 @@ impl Model {
             links: 1,
             cancelled: None,
             checkout: due.then_some(PaymentState::Open),
+            paid_outside: settled == Settled::PaidOutside,
+            refunds: Vec::new(),
             guests: Vec::new(),
             owed: BTreeSet::new(),
             lines: 1,
         };
         if !due {
             session.agree(now);
+        }
+        if session.paid_outside {
+            session.owe_news("receipt", now);
         }
         self.sessions.push(session);
     }
@@ -465,5 +641,11 @@ impl Model {
         session.step(BookingStatus::Scheduled);
         session.payment = PaymentStatus::Succeeded;
         session.agree(now);
+        session.owe_news("receipt", now);
+    }
+
+    /// The worker gives back what need not be given back by hand.
+    fn settle(&mut self, now: Timestamp) {
+        self.sessions.iter_mut().for_each(|session| session.give_back(false, now));
     }
 }

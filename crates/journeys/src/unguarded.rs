@@ -8,14 +8,14 @@ use attune_domain::meeting::AttendanceFact;
 use attune_domain::notice::{Notice, OwedNotice};
 use attune_domain::session::Session;
 use attune_domain::{
-    Booking, BookingId, ConferenceId, NoticeId, Participant, ParticipantId, PaymentId, PracticePolicy, Service,
-    ServiceId, SessionId, TimeOffId, User, UserId,
+    Booking, BookingId, ConferenceId, NoticeId, Participant, ParticipantId, PaymentId, PaymentProblemId,
+    PracticePolicy, RefundId, Service, ServiceId, SessionId, TimeOffId, User, UserId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, AuditTrail, Bookings, Calendars, Conference, KeptReply, Lease, LeaseToken, LoginFailures,
-    NewParticipant, NewPayment, NewService, NewSession, NewTimeOff, NewUser, Outbox, Participants, PasswordHash,
-    Payment, Payments, Provider, Replies, ReplyKey, Rooms, Services, Sessions, Settlement, Store, StoreError,
-    TokenHash, UnitOfWork, Users,
+    AccountKey, AuditEntry, AuditTrail, Bookings, Calendars, Conference, KeptRefund, KeptReply, Lease, LeaseToken,
+    LedgerEntry, LoginFailures, NewParticipant, NewPayment, NewPaymentProblem, NewRefund, NewService, NewSession,
+    NewTimeOff, NewUser, Outbox, Participants, PasswordHash, Payment, PaymentProblem, Payments, Provider, Replies,
+    ReplyKey, Rooms, Services, Sessions, Settlement, Store, StoreError, TokenHash, UnitOfWork, Users,
 };
 use jiff::Timestamp;
 
@@ -98,9 +98,18 @@ pass_on! {
     }
     Payments {
         add_payment(payment: &NewPayment) -> PaymentId;
-        open_payments(booking: BookingId) -> Vec<Payment>;
+        payments_of(booking: BookingId) -> Vec<Payment>;
         payment_by_reference(provider: Provider, reference: &str) -> Option<Payment>;
         save_payment(payment: &Payment) -> ();
+        add_refund(refund: &NewRefund) -> RefundId;
+        refunds_of(booking: BookingId) -> Vec<KeptRefund>;
+        save_refund(refund: &KeptRefund) -> ();
+        add_ledger_entry(entry: &LedgerEntry) -> ();
+        add_payment_event(provider: Provider, id: &str, at: Timestamp) -> bool;
+        forget_payment_events(before: Timestamp, limit: u32) -> u64;
+        add_payment_problem(problem: &NewPaymentProblem) -> bool;
+        resolve_payment_problem(id: PaymentProblemId, at: Timestamp) -> Option<PaymentProblem>;
+        resolve_refund_problem(refund: RefundId, at: Timestamp) -> ();
     }
     Outbox {
         enqueue(notices: &[OwedNotice]) -> u64;

@@ -14,18 +14,21 @@ use attune_application::meetings::{
 };
 use attune_application::notices::DeliverNotices;
 use attune_application::payments::{
-    ConfirmPayment, ConfirmPaymentError, OpenCheckout, RecordOfflineCommand, RecordOfflineError, RecordOfflinePayment,
+    ConfirmPayment, ConfirmPaymentError, HearPaymentEvent, OpenCheckout, RecordOfflineCommand, RecordOfflineError,
+    RecordOfflinePayment, RefundBooking, RefundBookingCommand, RefundBookingError, SettleRefunds, WatchPayments,
 };
 use attune_application::{Granted, Origin};
 use attune_domain::booking::{BookError, ChangeError};
 use attune_domain::calendar::{RuleSettings, SlotRefusal, WallInterval, WallTime, WeeklySchedule};
 use attune_domain::notice::{ReminderPlan, RetryPolicy};
+use attune_domain::payment::RefundError;
 use attune_domain::{
     AccessWindow, Booking, BookingId, ChangeTerms, Currency, EmailAddress, MeetingBaseUrl, Money, ParticipantId,
     ParticipantRole, PersonName, PracticePolicy, Role, TimeZoneName, UserId,
 };
 use attune_ports::{
-    Clock, NewService, NewUser, PasswordHash, PaymentGateway, Provider, Queries, Store, StoreError, UnitOfWork,
+    Clock, NewService, NewUser, OnlinePayments, PasswordHash, PaymentGateway, Provider, Queries, Store, StoreError,
+    UnitOfWork,
 };
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -33,7 +36,8 @@ use proptest::prelude::*;
 
 use crate::facts::{self, Facts};
 use crate::stores::Stores;
-use crate::{Command, Model, Settled, Who, Why};
+use crate::stripe::Stripe;
+use crate::{Command, Model, Settled, Share, Who, Why};
 
 /// What the practice decided before anybody comes.
 #[derive(Debug, Clone, Copy)]
@@ -91,7 +95,8 @@ pub struct World {
     /// Who comes.
     pub clients: [UserId; 2],
     random: Arc<SequenceRandom>,
-    gateway: Arc<LocalGateway>,
+    gateway: Arc<dyn PaymentGateway>,
+    stripe: Option<Stripe>,
 }
 
 impl World {
@@ -132,24 +137,53 @@ impl World {
         }
         work.set_policy(&setup.policy).await.unwrap();
         work.commit().await.unwrap();
-        let gateway = match setup.provider {
-            Provider::None => LocalGateway::none(),
-            Provider::Offline => LocalGateway::offline(Self::hold(Provider::Offline)),
+        let (start, hold) = (Self::START.parse().unwrap(), Self::hold(setup.provider));
+        let mut stripe = None;
+        let gateway: Arc<dyn PaymentGateway> = match setup.provider {
+            Provider::None => Arc::new(LocalGateway::none()),
+            Provider::Offline => Arc::new(LocalGateway::offline(hold)),
             Provider::Test => {
-                LocalGateway::test(Self::hold(Provider::Test), "https://practice.example.org/".parse().unwrap())
+                Arc::new(LocalGateway::test(hold, "https://practice.example.org/".parse().unwrap()))
             }
-            Provider::Stripe => unreachable!("no walk is set up with a provider outside of this machine"),
+            Provider::Stripe => stripe.insert(Stripe::start(start, hold)).gateway.clone(),
         };
         Self {
             stores,
-            clock: Arc::new(FixedClock::new(Self::START.parse().unwrap())),
+            clock: Arc::new(FixedClock::new(start)),
             notifier: Arc::new(RecordingNotifier::new()),
             setup,
             therapists,
             clients,
             random: Arc::new(SequenceRandom::new(1)),
-            gateway: Arc::new(gateway),
+            gateway,
+            stripe,
         }
+    }
+
+    /// The Stripe of this practice. Panics where the price is collected otherwise.
+    pub fn stripe(&self) -> &Stripe {
+        self.stripe.as_ref().expect("a practice that collects through Stripe")
+    }
+
+    /// Asks Stripe anew from now on, and gives it this long for each answer.
+    pub fn hurry(&mut self, attempt: std::time::Duration) {
+        let hold = Self::hold(self.setup.provider);
+        let stripe = self.stripe.as_mut().expect("a practice that collects through Stripe");
+        stripe.hurry(hold, attempt);
+        self.gateway = stripe.gateway.clone();
+    }
+
+    /// Sets the clock, and Stripe's with it.
+    pub fn set_clock(&self, now: Timestamp) {
+        self.clock.set(now);
+        if let Some(stripe) = &self.stripe {
+            stripe.fake.set_now(now);
+        }
+    }
+
+    /// Lets time pass.
+    pub fn pass(&self, by: SignedDuration) {
+        self.set_clock(self.now() + by);
     }
 
     /// For how long a slot waits for its price.
@@ -200,11 +234,19 @@ impl World {
                 let reference = checkout.map_or_else(|| "unknown".into(), |payment| payment.facts.reference);
                 self.pay(&reference).await
             }
+            Command::Refund { booking, share } => {
+                let Some(booking) = target(booking) else { return nobody };
+                let outcome = self.give_back(booking, share).await?;
+                if outcome == Outcome::Done {
+                    // The worker is quick where nobody has to be asked.
+                    self.settle_refunds().run().await?;
+                }
+                Ok(outcome)
+            }
+            Command::SettleRefunds => self.settle_refunds().run().await.map(|_| Outcome::Done),
             Command::PayOutside(booking) => {
                 let Some(booking) = target(booking) else { return nobody };
-                let (method, memo) = ("cash".into(), None);
-                let paid = RecordOfflineCommand { admin, booking, amount: None, method, memo, origin, once: None };
-                pay_outside(self.record_offline().run(paid).await)
+                self.pay_outside(booking).await
             }
             Command::Reschedule { who, booking, to, override_hours, stale } => {
                 let Some(session) = model.pick(booking) else { return nobody };
@@ -320,9 +362,35 @@ impl World {
         changed(self.change_booking().run(wish).await)
     }
 
-    /// Pays a checkout. Only a store that fails is an error.
+    /// Presses the button of our own checkout. Only a store that fails is an error.
     pub async fn pay(&self, reference: &str) -> Result<Outcome, StoreError> {
-        paid(self.confirm_payment().run(self.setup.provider, reference, &Origin::default()).await)
+        paid(self.confirm_payment().run(reference, &Origin::default()).await)
+    }
+
+    /// Records that the price came in outside. Only a store that fails is an error.
+    pub async fn pay_outside(&self, booking: BookingId) -> Result<Outcome, StoreError> {
+        let (admin, method, origin) = (self.therapists[0], "cash".into(), Origin::default());
+        let paid = RecordOfflineCommand { admin, booking, amount: None, method, memo: None, origin, once: None };
+        pay_outside(self.record_offline().run(paid).await)
+    }
+
+    /// What a therapist asks for who gives money back.
+    pub fn refund_of(&self, booking: BookingId, share: Share) -> RefundBookingCommand {
+        let money = |minor| Money::new(minor, Currency::parse("EUR").unwrap()).unwrap();
+        RefundBookingCommand {
+            admin: self.therapists[0],
+            booking,
+            payment: None,
+            amount: share.minor().map(money),
+            reason: None,
+            origin: Origin::default(),
+            once: None,
+        }
+    }
+
+    /// Gives money back. Only a store that fails is an error.
+    pub async fn give_back(&self, booking: BookingId, share: Share) -> Result<Outcome, StoreError> {
+        refunded(self.refund().run(self.refund_of(booking, share)).await)
     }
 
     async fn close(&self, booking: Option<BookingId>, change: Change) -> Result<Outcome, StoreError> {
@@ -363,19 +431,24 @@ impl World {
 
     /// Books sessions.
     pub fn book_session(&self) -> BookSession {
-        let gateway: Arc<dyn PaymentGateway> = self.gateway.clone();
         BookSession {
             store: self.store(),
             clock: self.clock.clone(),
             practice: self.practice(),
             rules: self.rules(),
-            checkout: OpenCheckout {
-                store: self.store(),
-                queries: self.queries(),
-                gateway,
-                random: self.random.clone(),
-                clock: self.clock.clone(),
-            },
+            checkout: self.open_checkout(),
+            holds: self.sweep_holds(),
+        }
+    }
+
+    /// Opens checkouts.
+    pub fn open_checkout(&self) -> OpenCheckout {
+        OpenCheckout {
+            store: self.store(),
+            queries: self.queries(),
+            gateway: self.gateway.clone(),
+            random: self.random.clone(),
+            clock: self.clock.clone(),
         }
     }
 
@@ -387,10 +460,11 @@ impl World {
             clock: self.clock.clone(),
             practice: self.practice(),
             rules: self.rules(),
+            holds: self.sweep_holds(),
         }
     }
 
-    /// Hears of payments.
+    /// Hears of payments at our own checkout.
     pub fn confirm_payment(&self) -> ConfirmPayment {
         ConfirmPayment {
             store: self.store(),
@@ -412,7 +486,48 @@ impl World {
 
     /// Lets go of holds.
     pub fn sweep_holds(&self) -> SweepHolds {
-        SweepHolds { store: self.store(), clock: self.clock.clone() }
+        SweepHolds { store: self.store(), clock: self.clock.clone(), watch: self.watch_payments() }
+    }
+
+    fn online(&self) -> Option<Arc<dyn OnlinePayments>> {
+        self.stripe.as_ref().map(|stripe| -> Arc<dyn OnlinePayments> { stripe.gateway.clone() })
+    }
+
+    /// Asks about checkouts.
+    pub fn watch_payments(&self) -> WatchPayments {
+        WatchPayments { checkout: self.open_checkout(), online: self.online(), practice: self.practice() }
+    }
+
+    /// Gives back what is owed.
+    pub fn settle_refunds(&self) -> SettleRefunds {
+        SettleRefunds {
+            store: self.store(),
+            queries: self.queries(),
+            clock: self.clock.clone(),
+            practice: self.practice(),
+            online: self.online(),
+        }
+    }
+
+    /// Promises money back.
+    pub fn refund(&self) -> RefundBooking {
+        RefundBooking {
+            store: self.store(),
+            queries: self.queries(),
+            clock: self.clock.clone(),
+            practice: self.practice(),
+        }
+    }
+
+    /// Hears what Stripe tells. Panics where the price is collected otherwise.
+    pub fn hear_payment_event(&self) -> HearPaymentEvent {
+        HearPaymentEvent {
+            store: self.store(),
+            queries: self.queries(),
+            clock: self.clock.clone(),
+            practice: self.practice(),
+            online: self.online().expect("a practice that collects online"),
+        }
     }
 
     fn complete_sessions(&self) -> CompleteSessions {
@@ -490,6 +605,7 @@ fn booked(answer: Result<Granted<Placed>, BookSessionError>) -> Result<Outcome, 
         Err(BookSessionError::Rule(why)) => time(why),
         Err(BookSessionError::Slot(why)) => slot(why),
         Err(BookSessionError::SlotTaken) => Why::Taken,
+        Err(BookSessionError::HoldExists { .. }) => Why::HoldExists,
         Err(BookSessionError::Store(error)) => return Err(error),
         Err(other) => panic!("{other}"),
     };
@@ -517,9 +633,24 @@ fn paid<C>(answer: Result<C, ConfirmPaymentError>) -> Result<Outcome, StoreError
     let why = match answer {
         Ok(_) => return Ok(Outcome::Done),
         Err(ConfirmPaymentError::NotFound) => Why::NotFound,
-        Err(ConfirmPaymentError::NotPayable(_)) => Why::NotPayable,
-        Err(ConfirmPaymentError::SlotLost) => Why::Taken,
         Err(ConfirmPaymentError::Store(error)) => return Err(error),
+    };
+    Ok(Outcome::Refused(why))
+}
+
+fn refunded(answer: Result<Granted<Booking>, RefundBookingError>) -> Result<Outcome, StoreError> {
+    let why = match answer {
+        Ok(_) => return Ok(Outcome::Done),
+        Err(RefundBookingError::NotFound) => Why::NotFound,
+        Err(RefundBookingError::InProgress) => Why::RefundInProgress,
+        Err(RefundBookingError::Books(RefundError::NothingLeft)) => Why::NothingLeft,
+        Err(RefundBookingError::Books(RefundError::TooMuch { .. })) => Why::TooMuch,
+        Err(RefundBookingError::Store(error)) => return Err(error),
+        Err(
+            other @ (RefundBookingError::UnknownPayment
+            | RefundBookingError::AnotherWish
+            | RefundBookingError::Books(RefundError::Nothing)),
+        ) => panic!("{other}"),
     };
     Ok(Outcome::Refused(why))
 }

@@ -34,7 +34,7 @@ async fn statements_of_a_booking(kind: Kind) -> Vec<String> {
         SENT.lock().unwrap().clear();
         let start = world.now() + SignedDuration::from_hours(24 * day + 1);
         let key = ReplyKey { user: world.clients[0], route: "book".into(), key: format!("key-{day}") };
-        let once = Once { key, asked: [7; 32], status: 201, render: Arc::new(|booking| booking.id.to_string()) };
+        let once = Once { key, asked: [7; 32], render: Arc::new(|booking| (201, booking.id.to_string())) };
         let wish = world.wish(world.clients[0], world.therapists[0], start);
         let booked = world.book_session().run(BookSessionCommand { once: Some(once), ..wish }).await.unwrap();
         assert!(matches!(booked, Granted::Now(_)), "{booked:?}");

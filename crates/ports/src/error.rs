@@ -20,6 +20,15 @@ pub enum Conflict {
     /// The payment provider's reference is known already.
     #[error("the payment reference is known already")]
     PaymentReferenceTaken,
+    /// More would go back of a payment than came in.
+    #[error("the refund is more than is left of the payment")]
+    RefundTooLarge,
+    /// The refund is known already.
+    #[error("the refund is known already")]
+    RefundKnown,
+    /// The ledger would not balance.
+    #[error("the ledger would not balance")]
+    LedgerUnbalanced,
     /// An invitation of this address into this booking stands already.
     #[error("the address is invited already")]
     AlreadyInvited,

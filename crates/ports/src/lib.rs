@@ -25,19 +25,21 @@ mod users;
 
 pub use accounts::{AccountKey, LoginFailures};
 pub use ambient::{Clock, OutboxBell, Random, TimeZones};
+pub use attune_domain::payment::{LedgerKind, PaymentState, RefundStage, RefundState};
 pub use audit::{AuditEntry, AuditObject, AuditTrail};
 pub use bookings::{Bookings, NewService, Services};
 pub use calendars::{CalendarSettings, Calendars, KeptReply, NewTimeOff, Replies, ReplyKey, TimeOffEntry};
 pub use error::{BoxError, Conflict, StoreError};
 pub use health::{Health, HealthCheck};
 pub use meeting_tokens::{JoinTickets, MeetingTokenSigner, WebhookVerifier};
-pub use notifier::{MeetingMail, Notifier, NotifyError, NotifyReason};
+pub use notifier::{MailedMoney, MeetingMail, Notifier, NotifyError, NotifyReason};
 pub use outbox::{Lease, LeaseToken, Outbox, Settlement};
 pub use participants::{NewParticipant, Participants};
 pub use payments::{
-    Checkout, CheckoutRequest, CheckoutState, EventRefusal, NewPayment, OnlinePayments, PaidCheckout, Payment,
-    PaymentError, PaymentEvent, PaymentEventKind, PaymentEvents, PaymentGateway, PaymentState, PaymentTerms, Payments,
-    Provider, Refund, RefundRequest, RefundState,
+    Checkout, CheckoutRequest, CheckoutState, EventRefusal, KeptRefund, LedgerEntry, LedgerSum, NewPayment,
+    NewPaymentProblem, NewRefund, OnlinePayments, PaidCheckout, Payment, PaymentError, PaymentEvent, PaymentEventKind,
+    PaymentEvents, PaymentGateway, PaymentProblem, PaymentTerms, Payments, ProblemKind, Provider, Refund, RefundCause,
+    RefundRequest,
 };
 pub use queries::{
     BookingFilter, BookingOrder, BookingView, Caller, Credentials, OutboxHealth, Page, PageRequest, Queries, UserFilter,

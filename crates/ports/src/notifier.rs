@@ -3,8 +3,8 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use attune_domain::EmailAddress;
 use attune_domain::notice::NoticeKind;
+use attune_domain::{BookingId, EmailAddress, Money};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use thiserror::Error;
@@ -34,8 +34,46 @@ pub struct MeetingMail {
     pub calendar_key: String,
     /// Grows with each change of the booking (RFC 5545, SEQUENCE).
     pub calendar_sequence: u32,
+    /// What happened to the money, in a mail that is about money.
+    pub money: Option<MailedMoney>,
     /// Now: the mail's date.
     pub sent_at: Timestamp,
+}
+
+/// What a mail says about money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailedMoney {
+    /// It came in ([`NoticeKind::Receipt`]).
+    Received {
+        /// For which booking, as the practice's books call it.
+        booking: BookingId,
+        /// How much.
+        amount: Money,
+        /// When.
+        at: Timestamp,
+    },
+    /// It did not come, and nothing was taken ([`NoticeKind::PaymentProblem`]).
+    Failed {
+        /// How much it would have been.
+        amount: Money,
+        /// Until when the client can still pay in another way; `None` when the time is given up.
+        retry_until: Option<Timestamp>,
+    },
+    /// It came when the session could not be kept any more, or a second time, and goes back by itself
+    /// ([`NoticeKind::PaymentProblem`]).
+    ComesBack {
+        /// How much.
+        amount: Money,
+    },
+    /// It went back ([`NoticeKind::Refund`]).
+    Returned {
+        /// For which booking.
+        booking: BookingId,
+        /// How much in this go.
+        amount: Money,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 impl fmt::Debug for MeetingMail {

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use attune_domain::{BookingId, Money, PaymentId, UserId};
+use attune_domain::payment::{LedgerKind, PaymentState, RefundStage, RefundState};
+use attune_domain::{BookingId, Currency, Money, PaymentId, PaymentProblemId, RefundId, UserId};
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
@@ -37,32 +38,14 @@ impl Provider {
     pub fn parse(name: &str) -> Option<Self> {
         [Self::None, Self::Offline, Self::Test, Self::Stripe].into_iter().find(|p| p.as_str() == name)
     }
-}
 
-/// Where an attempt to collect a price stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum PaymentState {
-    /// The client can pay.
-    Open,
-    /// Paid.
-    Settled,
-    /// Ended unpaid.
-    Closed,
-}
-
-impl PaymentState {
-    /// The name in stores.
-    pub fn as_str(self) -> &'static str {
+    /// Whether a checkout lives at the provider, so that it can be paid there whatever we write down here. Before its slot
+    /// is given away, the provider has to be asked.
+    pub fn is_online(self) -> bool {
         match self {
-            Self::Open => "open",
-            Self::Settled => "settled",
-            Self::Closed => "closed",
+            Self::Stripe => true,
+            Self::None | Self::Offline | Self::Test => false,
         }
-    }
-
-    /// Reads the name that [`Self::as_str`] gives.
-    pub fn parse(name: &str) -> Option<Self> {
-        [Self::Open, Self::Settled, Self::Closed].into_iter().find(|s| s.as_str() == name)
     }
 }
 
@@ -73,7 +56,8 @@ pub struct NewPayment {
     pub booking: BookingId,
     /// Who collects.
     pub provider: Provider,
-    /// The provider's name for the attempt, unique within the provider.
+    /// The provider's name for the attempt, unique within the provider. While it is [`PaymentState::Opening`], and until the
+    /// provider's answer is known, a name of ours: see [`NewPayment::is_named`].
     pub reference: String,
     /// How much.
     pub amount: Money,
@@ -81,6 +65,15 @@ pub struct NewPayment {
     pub state: PaymentState,
     /// Where the client pays.
     pub checkout_url: Option<String>,
+    /// What the provider was asked with, [`CheckoutRequest::nonce`]; written down before it is asked, so that asking again
+    /// after a crash opens no second checkout.
+    pub nonce: Option<[u8; 16]>,
+    /// Until when the client was to pay, [`CheckoutRequest::expires_at`]: asking again has to be in the same words.
+    pub expires_at: Option<Timestamp>,
+    /// The provider's name for the money, once there is some; [`PaidCheckout::payment`]. A refund needs it.
+    pub charge: Option<String>,
+    /// When the provider is to be asked again where it stands; `None` when there is nobody or nothing to ask.
+    pub check_at: Option<Timestamp>,
     /// How the money came, for a recorded payment: `cash`, `bank_transfer`, …
     pub method: Option<String>,
     /// The practice's own note, such as a receipt number.
@@ -93,6 +86,21 @@ pub struct NewPayment {
     pub settled_at: Option<Timestamp>,
 }
 
+/// What a reference begins with that the provider did not give.
+const UNNAMED: &str = "opening:";
+
+impl NewPayment {
+    /// The reference of an attempt whose provider has not answered yet.
+    pub fn unnamed(nonce: [u8; 16]) -> String {
+        format!("{UNNAMED}{:032x}", u128::from_be_bytes(nonce))
+    }
+
+    /// Whether the reference is the provider's.
+    pub fn is_named(&self) -> bool {
+        !self.reference.starts_with(UNNAMED)
+    }
+}
+
 impl fmt::Debug for NewPayment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NewPayment")
@@ -100,6 +108,8 @@ impl fmt::Debug for NewPayment {
             .field("provider", &self.provider)
             .field("amount", &self.amount)
             .field("state", &self.state)
+            .field("expires_at", &self.expires_at)
+            .field("check_at", &self.check_at)
             .field("recorded_by", &self.recorded_by)
             .field("created_at", &self.created_at)
             .field("settled_at", &self.settled_at)
@@ -112,18 +122,223 @@ impl fmt::Debug for NewPayment {
 pub struct Payment {
     /// Which attempt.
     pub id: PaymentId,
-    /// Its facts. Only `state` and `settled_at` ever change.
+    /// Its facts. Only `reference`, `checkout_url`, `state`, `charge`, `check_at` and `settled_at` ever change.
     pub facts: NewPayment,
 }
 
-/// Payments, inside a unit of work.
+/// Why money goes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RefundCause {
+    /// The session was called off.
+    Cancelled,
+    /// An admin decided so.
+    Asked,
+    /// It came when the booking did not need it any more.
+    Surplus,
+    /// Somebody gave it back at the provider, without asking here.
+    Elsewhere,
+}
+
+impl RefundCause {
+    /// Every cause.
+    pub const ALL: [Self; 4] = [Self::Cancelled, Self::Asked, Self::Surplus, Self::Elsewhere];
+
+    /// The name in the API and in stores.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cancelled => "cancelled",
+            Self::Asked => "asked",
+            Self::Surplus => "surplus",
+            Self::Elsewhere => "elsewhere",
+        }
+    }
+
+    /// Reads the name that [`Self::as_str`] gives.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|cause| cause.as_str() == name)
+    }
+}
+
+/// A refund to be remembered. `Debug` hides key, reference and reason.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewRefund {
+    /// What had been paid for.
+    pub booking: BookingId,
+    /// Which money it is.
+    pub payment: PaymentId,
+    /// [`RefundRequest::key`], unique.
+    pub key: String,
+    /// How much; more than nothing.
+    pub amount: Money,
+    /// Why.
+    pub cause: RefundCause,
+    /// What the admin said about it.
+    pub reason: Option<String>,
+    /// Which person decided so; `None` for the system itself.
+    pub requested_by: Option<UserId>,
+    /// Where it stands.
+    pub stage: RefundStage,
+    /// The provider's name for it, [`Refund::reference`], once known.
+    pub reference: Option<String>,
+    /// How often the provider was asked in vain.
+    pub attempts: u32,
+    /// When the provider is to be asked next; `None` when there is nobody or nothing to ask.
+    pub next_at: Option<Timestamp>,
+    /// What went wrong last, as a stable word.
+    pub last_error: Option<String>,
+    /// Now.
+    pub created_at: Timestamp,
+    /// When it ended, one way or the other.
+    pub settled_at: Option<Timestamp>,
+}
+
+impl fmt::Debug for NewRefund {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewRefund")
+            .field("booking", &self.booking)
+            .field("payment", &self.payment)
+            .field("amount", &self.amount)
+            .field("cause", &self.cause)
+            .field("stage", &self.stage)
+            .field("attempts", &self.attempts)
+            .field("next_at", &self.next_at)
+            .field("last_error", &self.last_error)
+            .field("created_at", &self.created_at)
+            .field("settled_at", &self.settled_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A remembered refund.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptRefund {
+    /// Which refund.
+    pub id: RefundId,
+    /// Its facts. Only `stage`, `reference`, `attempts`, `next_at`, `last_error` and `settled_at` ever change.
+    pub facts: NewRefund,
+}
+
+/// A line of the ledger. The sum of a payment's lines, with the signs of [`LedgerKind::signed`], is what is held of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerEntry {
+    /// When.
+    pub at: Timestamp,
+    /// What had been paid for.
+    pub booking: BookingId,
+    /// Which money.
+    pub payment: PaymentId,
+    /// Which refund moved it; `None` for money that came in.
+    pub refund: Option<RefundId>,
+    /// Which way it went.
+    pub kind: LedgerKind,
+    /// How much, without a sign.
+    pub amount: Money,
+}
+
+/// What a person has to look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ProblemKind {
+    /// Another amount came than is due.
+    WrongAmount,
+    /// Another currency came than is due.
+    WrongCurrency,
+    /// Test money came where real money is due, or the other way round.
+    WrongMode,
+    /// The money names another booking, or none.
+    WrongBooking,
+    /// The provider does not know a checkout that it had opened: the key belongs to another account.
+    UnknownCheckout,
+    /// Money came for a booking that does not exist.
+    UnknownBooking,
+    /// A refund was refused or came back.
+    RefundFailed,
+}
+
+impl ProblemKind {
+    /// Every kind.
+    pub const ALL: [Self; 7] = [
+        Self::WrongAmount,
+        Self::WrongCurrency,
+        Self::WrongMode,
+        Self::WrongBooking,
+        Self::UnknownCheckout,
+        Self::UnknownBooking,
+        Self::RefundFailed,
+    ];
+
+    /// The name in the API and in stores.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::WrongAmount => "wrong_amount",
+            Self::WrongCurrency => "wrong_currency",
+            Self::WrongMode => "wrong_mode",
+            Self::WrongBooking => "wrong_booking",
+            Self::UnknownCheckout => "unknown_checkout",
+            Self::UnknownBooking => "unknown_booking",
+            Self::RefundFailed => "refund_failed",
+        }
+    }
+
+    /// Reads the name that [`Self::as_str`] gives.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// A problem to be noted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPaymentProblem {
+    /// Which one it is, so that the same is noted once: 1 to 200 characters.
+    pub key: String,
+    /// What is wrong.
+    pub kind: ProblemKind,
+    /// About which booking, if one is known.
+    pub booking: Option<BookingId>,
+    /// About which payment, if one is known.
+    pub payment: Option<PaymentId>,
+    /// About which refund.
+    pub refund: Option<RefundId>,
+    /// The provider's name for what came, to find it there. No personal data.
+    pub reference: Option<String>,
+    /// Now.
+    pub at: Timestamp,
+}
+
+/// A noted problem.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentProblem {
+    /// Which one.
+    pub id: PaymentProblemId,
+    /// Its facts.
+    pub facts: NewPaymentProblem,
+    /// When it was settled.
+    pub resolved_at: Option<Timestamp>,
+}
+
+/// What the ledger says about a quarter of an hour; all zones change their days at one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LedgerSum {
+    /// Its beginning.
+    pub from: Timestamp,
+    /// Which way the money went.
+    pub kind: LedgerKind,
+    /// How much, without a sign, in minor units.
+    pub minor: i64,
+    /// In which currency.
+    pub currency: Currency,
+    /// How many lines.
+    pub count: u64,
+}
+
+/// Payments, refunds and the ledger, inside a unit of work. Whoever changes any of a booking's has its row first
+/// ([`crate::Bookings::booking`]), so that nobody else does at the same time.
 #[async_trait]
 pub trait Payments {
     /// Remembers an attempt. Errors: [`crate::Conflict::PaymentReferenceTaken`].
     async fn add_payment(&mut self, payment: &NewPayment) -> Result<PaymentId, StoreError>;
 
-    /// The open attempts of a booking, newest first.
-    async fn open_payments(&mut self, booking: BookingId) -> Result<Vec<Payment>, StoreError>;
+    /// All attempts of a booking, newest first.
+    async fn payments_of(&mut self, booking: BookingId) -> Result<Vec<Payment>, StoreError>;
 
     /// The attempt with the provider's reference.
     async fn payment_by_reference(
@@ -132,8 +347,47 @@ pub trait Payments {
         reference: &str,
     ) -> Result<Option<Payment>, StoreError>;
 
-    /// Writes state and settlement. Errors: [`crate::Conflict::Stale`] when there is no such row.
+    /// Writes what may change of an attempt. Errors: [`crate::Conflict::Stale`] when there is no such row,
+    /// [`crate::Conflict::PaymentReferenceTaken`].
     async fn save_payment(&mut self, payment: &Payment) -> Result<(), StoreError>;
+
+    /// Remembers a refund. Errors: [`crate::Conflict::RefundKnown`] when key or reference are known, whatever else is wrong;
+    /// [`crate::Conflict::RefundTooLarge`] when the payment was not paid, or in another currency, or when its refunds that did
+    /// not fail would be more than its amount; [`StoreError::Failed`] for nothing at all.
+    async fn add_refund(&mut self, refund: &NewRefund) -> Result<RefundId, StoreError>;
+
+    /// All refunds of a booking, oldest first.
+    async fn refunds_of(&mut self, booking: BookingId) -> Result<Vec<KeptRefund>, StoreError>;
+
+    /// Writes what may change of a refund. Errors: [`crate::Conflict::Stale`] when there is no such row,
+    /// [`crate::Conflict::RefundKnown`] when the reference is another one's, [`crate::Conflict::RefundTooLarge`] when one that
+    /// failed is to count again and its money was promised otherwise.
+    async fn save_refund(&mut self, refund: &KeptRefund) -> Result<(), StoreError>;
+
+    /// Adds a line to the ledger; the store refuses to change or remove one. Errors: [`crate::Conflict::LedgerUnbalanced`]
+    /// when the payment's sum would be below nothing or above its amount, when the currency is another one, when that movement
+    /// of that payment or refund is there already, and when money that came in names a refund or any other line none.
+    async fn add_ledger_entry(&mut self, entry: &LedgerEntry) -> Result<(), StoreError>;
+
+    /// Remembers that the provider told this, for good or until it is forgotten. `false`: it had told it before.
+    async fn add_payment_event(&mut self, provider: Provider, id: &str, at: Timestamp) -> Result<bool, StoreError>;
+
+    /// Forgets what the provider told before an instant, the oldest first, at most `limit`. Returns how many.
+    async fn forget_payment_events(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
+
+    /// Notes a problem, once per key: noting it again changes nothing, even after it was settled. `false`: it was known.
+    /// What it is about has to exist.
+    async fn add_payment_problem(&mut self, problem: &NewPaymentProblem) -> Result<bool, StoreError>;
+
+    /// Settles an open problem. `None` when there is none of that id that is open.
+    async fn resolve_payment_problem(
+        &mut self,
+        id: PaymentProblemId,
+        at: Timestamp,
+    ) -> Result<Option<PaymentProblem>, StoreError>;
+
+    /// Settles the open problem of a refund, if there is one.
+    async fn resolve_refund_problem(&mut self, refund: RefundId, at: Timestamp) -> Result<(), StoreError>;
 }
 
 /// What the provider demands before a booking is agreed.
@@ -262,17 +516,6 @@ impl fmt::Debug for RefundRequest {
     }
 }
 
-/// Where a refund stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RefundState {
-    /// The provider is working on it.
-    Pending,
-    /// The money left. The client's bank can still send it back, so this may turn into [`Self::Failed`] days later.
-    Succeeded,
-    /// The money is with us again, or still. For good: another attempt needs another key.
-    Failed,
-}
-
 /// A refund. `Debug` hides the reference.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Refund {
@@ -367,6 +610,8 @@ pub struct PaymentEvent {
     pub booking: Option<BookingId>,
     /// [`PaidCheckout::payment`].
     pub payment: Option<String>,
+    /// For a refund that was asked for here, [`RefundRequest::key`].
+    pub refund_key: Option<String>,
 }
 
 impl fmt::Debug for PaymentEvent {

@@ -12,7 +12,8 @@ use attune_domain::{
 use jiff::Timestamp;
 
 use crate::{
-    AccountKey, AuditEntry, CalendarSettings, Conference, PasswordHash, Payment, Provider, StoreError, TimeOffEntry,
+    AccountKey, AuditEntry, CalendarSettings, Conference, KeptRefund, LedgerEntry, LedgerSum, PasswordHash, Payment,
+    PaymentProblem, Provider, StoreError, TimeOffEntry,
 };
 
 /// Who makes a request, as the store knows them at this moment.
@@ -176,6 +177,31 @@ pub trait Queries: Send + Sync {
 
     /// The attempt with the provider's reference.
     async fn payment_by_reference(&self, provider: Provider, reference: &str) -> Result<Option<Payment>, StoreError>;
+
+    /// The refunds of a booking, oldest first.
+    async fn refunds(&self, booking: BookingId) -> Result<Vec<KeptRefund>, StoreError>;
+
+    /// The refund with the provider's reference, or with our key; the older one if these are two.
+    async fn refund_by(&self, reference: &str, key: Option<&str>) -> Result<Option<KeptRefund>, StoreError>;
+
+    /// The payment whose money has this name at its provider, [`crate::NewPayment::charge`].
+    async fn payment_by_charge(&self, provider: Provider, charge: &str) -> Result<Option<Payment>, StoreError>;
+
+    /// Attempts whose provider is to be asked at `now` ([`crate::NewPayment::check_at`]), longest due first, at most `limit`.
+    async fn payments_to_check(&self, now: Timestamp, limit: u32) -> Result<Vec<Payment>, StoreError>;
+
+    /// Refunds whose provider is to be asked at `now` ([`crate::NewRefund::next_at`]), longest due first, at most `limit`.
+    async fn refunds_to_settle(&self, now: Timestamp, limit: u32) -> Result<Vec<KeptRefund>, StoreError>;
+
+    /// The lines of the ledger about a booking, in the order in which they were written.
+    async fn ledger(&self, booking: BookingId) -> Result<Vec<LedgerEntry>, StoreError>;
+
+    /// The ledger from `from` to before `until`, added up by quarter of an hour, way and currency, in this order; ways and
+    /// currencies by their names, byte by byte.
+    async fn ledger_sums(&self, from: Timestamp, until: Timestamp) -> Result<Vec<LedgerSum>, StoreError>;
+
+    /// Open problems with payments, oldest first, at most `limit`.
+    async fn payment_problems(&self, limit: u32) -> Result<Vec<PaymentProblem>, StoreError>;
 
     /// The mails about a booking, by id.
     async fn notices(&self, booking: BookingId) -> Result<Vec<Notice>, StoreError>;

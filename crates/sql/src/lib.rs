@@ -9,10 +9,11 @@ mod schema_defs;
 
 pub use map::{from_millis, millis, number};
 pub use rows::{
-    AttendanceRow, AuditRow, BookingRow, ConferenceRow, HoursRow, KeptReplyRow, LoginFailureRow, NewConferenceRow,
-    NewKeptReplyRow, NewNoticeRow, NewParticipantRow, NewPaymentRow, NewServiceRow, NewSessionRow, NewTimeOffRow,
-    NewUserRow, NoticeRow, ParticipantRow, PaymentRow, PolicyRow, RefreshTokenRow, ScheduleRow, ServiceChanges,
-    ServiceRow, SessionRow, TimeOffRow, UserChanges, UserRow, interval, schedule_of,
+    AttendanceRow, AuditRow, BookingRow, ConferenceRow, HoursRow, KeptReplyRow, LedgerRow, LedgerSumRow,
+    LoginFailureRow, NewConferenceRow, NewKeptReplyRow, NewNoticeRow, NewParticipantRow, NewPaymentRow, NewProblemRow,
+    NewRefundRow, NewServiceRow, NewSessionRow, NewTimeOffRow, NewUserRow, NoticeRow, ParticipantRow, PaymentChanges,
+    PaymentEventRow, PaymentRow, PolicyRow, ProblemRow, RefreshTokenRow, RefundChanges, RefundRow, ScheduleRow,
+    ServiceChanges, ServiceRow, SessionRow, TimeOffRow, UserChanges, UserRow, interval, schedule_of,
 };
 
 /// The tables, as Diesel sees them.

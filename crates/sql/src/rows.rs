@@ -2,31 +2,34 @@
 
 mod calendars;
 mod meetings;
+mod money;
 
 use attune_domain::notice::{Notice, NoticeKind, NoticeState, OwedNotice};
 use attune_domain::session::Session;
 use attune_domain::{
     Booking, BookingId, BookingRecord, BookingStatus, Cancellation, Currency, EmailAddress, MeetingRoom, Money,
-    NoticeId, ParticipantId, PaymentId, PaymentStatus, Person, PersonName, Role, Service, ServiceId, SessionId,
-    TimeZoneName, User, UserId,
+    NoticeId, ParticipantId, PaymentStatus, Person, PersonName, Role, Service, ServiceId, SessionId, TimeZoneName,
+    User, UserId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, AuditObject, BookingView, Caller, Credentials, NewPayment, NewService, NewSession, NewUser,
-    PasswordHash, Payment, PaymentState, Provider, StoreError, TokenHash,
+    AccountKey, AuditEntry, AuditObject, BookingView, Caller, Credentials, NewService, NewSession, NewUser,
+    PasswordHash, StoreError, TokenHash,
 };
 use diesel::prelude::*;
 use jiff::Timestamp;
 
 use crate::map::{corrupt, from_millis, millis, number, sound};
-use crate::schema_defs::{
-    audit_log, bookings, login_failures, outbox, payments, refresh_tokens, services, sessions, users,
-};
+use crate::schema_defs::{audit_log, bookings, login_failures, outbox, refresh_tokens, services, sessions, users};
 
 use calendars::terms;
 pub use calendars::{
     HoursRow, KeptReplyRow, NewKeptReplyRow, NewTimeOffRow, PolicyRow, ScheduleRow, TimeOffRow, interval, schedule_of,
 };
 pub use meetings::{AttendanceRow, ConferenceRow, NewConferenceRow, NewParticipantRow, ParticipantRow};
+pub use money::{
+    LedgerRow, LedgerSumRow, NewPaymentRow, NewProblemRow, NewRefundRow, PaymentChanges, PaymentEventRow, PaymentRow,
+    ProblemRow, RefundChanges, RefundRow,
+};
 
 fn money(minor: i64, currency: &str) -> Result<Money, StoreError> {
     let currency = sound(Currency::parse(currency).ok(), "currency")?;
@@ -458,85 +461,6 @@ impl BookingRow {
     /// A booking with its client.
     pub fn into_view(self, client: UserRow) -> Result<BookingView, StoreError> {
         Ok(BookingView { booking: self.try_into()?, client: client.try_into()? })
-    }
-}
-
-/// An attempt to collect a price.
-#[derive(Clone, Queryable, Selectable)]
-#[diesel(table_name = payments)]
-pub struct PaymentRow {
-    id: i64,
-    booking_id: i64,
-    provider: String,
-    reference: String,
-    amount_minor: i64,
-    currency: String,
-    state: String,
-    checkout_url: Option<String>,
-    method: Option<String>,
-    memo: Option<String>,
-    recorded_by: Option<i64>,
-    created_at: i64,
-    settled_at: Option<i64>,
-}
-
-impl TryFrom<PaymentRow> for Payment {
-    type Error = StoreError;
-
-    fn try_from(row: PaymentRow) -> Result<Self, StoreError> {
-        Ok(Self {
-            id: sound(PaymentId::new(row.id), "payments.id")?,
-            facts: NewPayment {
-                booking: sound(BookingId::new(row.booking_id), "payments.booking_id")?,
-                provider: sound(Provider::parse(&row.provider), "payments.provider")?,
-                reference: row.reference,
-                amount: money(row.amount_minor, &row.currency)?,
-                state: sound(PaymentState::parse(&row.state), "payments.state")?,
-                checkout_url: row.checkout_url,
-                method: row.method,
-                memo: row.memo,
-                recorded_by: row.recorded_by.map(|id| sound(UserId::new(id), "payments.recorded_by")).transpose()?,
-                created_at: from_millis(row.created_at)?,
-                settled_at: instant(row.settled_at)?,
-            },
-        })
-    }
-}
-
-/// An attempt to be inserted.
-#[derive(Clone, Insertable)]
-#[diesel(table_name = payments)]
-pub struct NewPaymentRow {
-    booking_id: i64,
-    provider: String,
-    reference: String,
-    amount_minor: i64,
-    currency: String,
-    state: String,
-    checkout_url: Option<String>,
-    method: Option<String>,
-    memo: Option<String>,
-    recorded_by: Option<i64>,
-    created_at: i64,
-    settled_at: Option<i64>,
-}
-
-impl From<&NewPayment> for NewPaymentRow {
-    fn from(payment: &NewPayment) -> Self {
-        Self {
-            booking_id: payment.booking.get(),
-            provider: payment.provider.as_str().to_owned(),
-            reference: payment.reference.clone(),
-            amount_minor: payment.amount.minor(),
-            currency: payment.amount.currency().code().to_owned(),
-            state: payment.state.as_str().to_owned(),
-            checkout_url: payment.checkout_url.clone(),
-            method: payment.method.clone(),
-            memo: payment.memo.clone(),
-            recorded_by: payment.recorded_by.map(UserId::get),
-            created_at: millis(payment.created_at),
-            settled_at: payment.settled_at.map(millis),
-        }
     }
 }
 

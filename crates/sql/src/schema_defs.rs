@@ -136,11 +136,71 @@ table! {
         currency -> Text,
         state -> Text,
         checkout_url -> Nullable<Text>,
+        nonce -> Nullable<Binary>,
+        expires_at -> Nullable<BigInt>,
+        charge -> Nullable<Text>,
+        check_at -> Nullable<BigInt>,
         method -> Nullable<Text>,
         memo -> Nullable<Text>,
         recorded_by -> Nullable<BigInt>,
         created_at -> BigInt,
         settled_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    refunds (id) {
+        id -> BigInt,
+        booking_id -> BigInt,
+        payment_id -> BigInt,
+        key -> Text,
+        amount_minor -> BigInt,
+        currency -> Text,
+        cause -> Text,
+        reason -> Nullable<Text>,
+        requested_by -> Nullable<BigInt>,
+        stage -> Text,
+        reference -> Nullable<Text>,
+        attempts -> BigInt,
+        next_at -> Nullable<BigInt>,
+        last_error -> Nullable<Text>,
+        created_at -> BigInt,
+        settled_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    ledger (id) {
+        id -> BigInt,
+        at -> BigInt,
+        booking_id -> BigInt,
+        payment_id -> BigInt,
+        refund_id -> Nullable<BigInt>,
+        kind -> Text,
+        amount_minor -> BigInt,
+        currency -> Text,
+    }
+}
+
+table! {
+    payment_events (provider, id) {
+        provider -> Text,
+        id -> Text,
+        at -> BigInt,
+    }
+}
+
+table! {
+    payment_problems (id) {
+        id -> BigInt,
+        key -> Text,
+        kind -> Text,
+        booking_id -> Nullable<BigInt>,
+        payment_id -> Nullable<BigInt>,
+        refund_id -> Nullable<BigInt>,
+        reference -> Nullable<Text>,
+        at -> BigInt,
+        resolved_at -> Nullable<BigInt>,
     }
 }
 
@@ -251,6 +311,10 @@ allow_tables_to_appear_in_same_query!(
     conferences,
     attendance,
     payments,
+    refunds,
+    ledger,
+    payment_events,
+    payment_problems,
     outbox,
     schedules,
     weekly_hours,

@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use attune_application::bookings::{AskedPayment, BookSessionCommand, Placed};
 use attune_application::meetings::RevokeLinksCommand;
-use attune_application::payments::{RecordOfflineCommand, RecordOfflineError};
+use attune_application::payments::RecordOfflineCommand;
 use attune_application::{Granted, Once};
 use attune_domain::notice::Notice;
 use attune_domain::{Booking, BookingId, BookingStatus, Money, Person, PersonalLink, ServiceId, User, UserId, Viewer};
@@ -18,6 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::admin::attendance::AttendanceBody;
 use crate::admin::participants::ParticipantBody;
+use crate::admin::refunds::{AdminPaymentBody, AdminRefundBody, LedgerBody};
 use crate::auth::Admin;
 use crate::bookings::{BookingMore, checkout_of, page, payment_status, room_of};
 use crate::idempotency::{Answer, finish, replay, unfinished};
@@ -151,6 +152,12 @@ pub(crate) struct AdminBookingDetail {
     participants: Vec<ParticipantBody>,
     /// Who was in the room, in the order in which they came. Empty unless the video server tells.
     attendance: Vec<AttendanceBody>,
+    /// The attempts to collect the price, newest first.
+    payments: Vec<AdminPaymentBody>,
+    /// What goes back, or went, oldest first.
+    refunds: Vec<AdminRefundBody>,
+    /// Which money moved when, oldest first. Lines are added, never changed.
+    ledger: Vec<LedgerBody>,
 }
 
 /// A booking that a therapist just made.
@@ -545,15 +552,7 @@ pub(crate) async fn record_offline(
     let id = request.booking_id()?;
     let origin = request.origin();
     let (wish, key): (OfflinePayment, _) = request.wish(caller.user.id).await?;
-    let amount = match wish.amount {
-        Some(text) => {
-            // The digits are in the booking's currency, so the booking has to be known before they mean anything.
-            let view = state.api.queries.booking(id).await?.ok_or(RecordOfflineError::NotFound)?;
-            let amount = Money::parse_decimal(&text, view.booking.price.currency());
-            Some(amount.map_err(|_| Problem::field("amount", Code::InvalidAmount))?)
-        }
-        None => None,
-    };
+    let amount = amount_for(&state, id, wish.amount).await?;
     let once = key.map(|key| key.once(StatusCode::OK, unfinished));
     let granted = state
         .api
@@ -571,19 +570,38 @@ pub(crate) async fn record_offline(
     answer_changed(&state, &caller.user, once.as_ref(), granted).await
 }
 
-/// The answer to a change of a booking: everything about it. The mails that the change owes are known only after it was
-/// kept.
+/// An amount as it was sent. Its digits are in the booking's currency, so the booking has to be known before they mean
+/// anything.
+pub(crate) async fn amount_for(state: &State, id: BookingId, sent: Option<String>) -> Result<Option<Money>, Problem> {
+    let Some(digits) = sent else { return Ok(None) };
+    let view = state.api.queries.booking(id).await?.ok_or(Code::BookingNotFound)?;
+    let amount = Money::parse_decimal(&digits, view.booking.price.currency());
+    Ok(Some(amount.map_err(|_| Problem::field("amount", Code::InvalidAmount))?))
+}
+
+/// The answer to a change of a booking that is done: everything about it.
 pub(crate) async fn answer_changed(
     state: &State,
     admin: &User,
     once: Option<&Once>,
     granted: Granted<Booking>,
 ) -> Result<HttpResponse, Problem> {
+    answer_changed_as(state, admin, once, granted, |_| StatusCode::OK).await
+}
+
+/// The same where the status follows from the booking. The mails that the change owes are known only after it was kept.
+pub(crate) async fn answer_changed_as(
+    state: &State,
+    admin: &User,
+    once: Option<&Once>,
+    granted: Granted<Booking>,
+    status: impl FnOnce(&Booking) -> StatusCode,
+) -> Result<HttpResponse, Problem> {
     let write = async |id| Ok(json(&detail(state, admin, id).await?));
     let answer = match granted {
         Granted::Now(booking) => {
             let body = write(booking.id).await?;
-            Answer::fresh(StatusCode::OK, finish(state, once, booking.id, body).await)
+            Answer::fresh(status(&booking), finish(state, once, booking.id, body).await)
         }
         Granted::Before(kept) => replay(state, once, kept, write).await?,
     };
@@ -619,6 +637,9 @@ async fn detail(state: &State, admin: &User, id: BookingId) -> Result<AdminBooki
     let history = state.api.queries.history(id).await?;
     let participants = state.api.queries.participants(id).await?;
     let attendance = state.api.attendance.of(&booking).await?;
+    let payments = state.api.queries.payments(id).await?;
+    let refunds = state.api.queries.refunds(id).await?;
+    let ledger = state.api.queries.ledger(id).await?;
     let link = state.api.links.link(&admin.into(), &booking);
     Ok(AdminBookingDetail {
         booking: AdminBookingBody::new(&booking, link, Some(&client)),
@@ -627,5 +648,8 @@ async fn detail(state: &State, admin: &User, id: BookingId) -> Result<AdminBooki
         history: history.iter().map(HistoryBody::from).collect(),
         participants: participants.iter().map(ParticipantBody::from).collect(),
         attendance: attendance.iter().map(|attended| AttendanceBody::new(booking.client, attended)).collect(),
+        payments: payments.iter().map(AdminPaymentBody::from).collect(),
+        refunds: refunds.iter().map(AdminRefundBody::from).collect(),
+        ledger: ledger.iter().map(LedgerBody::from).collect(),
     })
 }

@@ -8,8 +8,9 @@ use attune_domain::{
     BookingId, ConferenceId, EmailAddress, Participant, ParticipantId, PracticePolicy, Service, SessionId, User, UserId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, BookingFilter, BookingView, CalendarSettings, Caller, Conference, Credentials,
-    OutboxHealth, Page, PageRequest, Payment, Provider, Queries, StoreError, TimeOffEntry, UserFilter,
+    AccountKey, AuditEntry, BookingFilter, BookingView, CalendarSettings, Caller, Conference, Credentials, KeptRefund,
+    LedgerEntry, LedgerSum, OutboxHealth, Page, PageRequest, Payment, PaymentProblem, Provider, Queries, StoreError,
+    TimeOffEntry, UserFilter,
 };
 use jiff::Timestamp;
 
@@ -48,6 +49,14 @@ nothing_answers! {
     bookings(filter: &BookingFilter, page: PageRequest) -> Page<BookingView>;
     payments(booking: BookingId) -> Vec<Payment>;
     payment_by_reference(provider: Provider, reference: &str) -> Option<Payment>;
+    refunds(booking: BookingId) -> Vec<KeptRefund>;
+    refund_by(reference: &str, key: Option<&str>) -> Option<KeptRefund>;
+    payment_by_charge(provider: Provider, charge: &str) -> Option<Payment>;
+    payments_to_check(now: Timestamp, limit: u32) -> Vec<Payment>;
+    refunds_to_settle(now: Timestamp, limit: u32) -> Vec<KeptRefund>;
+    ledger(booking: BookingId) -> Vec<LedgerEntry>;
+    ledger_sums(from: Timestamp, until: Timestamp) -> Vec<LedgerSum>;
+    payment_problems(limit: u32) -> Vec<PaymentProblem>;
     notices(booking: BookingId) -> Vec<Notice>;
     history(booking: BookingId) -> Vec<AuditEntry>;
     booking_by_room(room_id: &str) -> Option<BookingView>;

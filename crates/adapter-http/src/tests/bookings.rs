@@ -100,8 +100,8 @@ async fn a_new_booking_tells_everything_and_where_to_pay() {
         + r#""hold_expires_at":"2024-01-10T08:15:00Z","cancellation":null,"version":1"#;
     assert_eq!(reply.text, format!(r#"{detail},"checkout_url":"{url}"}}"#));
     assert_eq!(practice.get("/api/bookings/1", &ada).await.text, format!("{detail}}}"));
-    let taken = practice.post("/api/bookings", &ada, &format!(r#"{{"scheduled_at":"{SLOT}"}}"#)).await;
-    assert_eq!(taken.problem(), (409, "slot_taken".into()));
+    let held = practice.post("/api/bookings", &ada, &format!(r#"{{"scheduled_at":"{SLOT}"}}"#)).await;
+    assert_eq!((held.problem(), &held.json()["booking_id"]), ((409, "hold_exists".into()), &1.into()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -253,7 +253,8 @@ async fn an_admin_sees_mails_and_history_of_a_booking() {
         [
             r#""meeting_info" 0 "pending" "2024-01-10T08:01:00Z""#,
             r#""reminder" 1440 "pending" "2024-01-14T10:00:00Z""#,
-            r#""reminder" 60 "pending" "2024-01-15T09:00:00Z""#
+            r#""reminder" 60 "pending" "2024-01-15T09:00:00Z""#,
+            r#""receipt" 0 "pending" "2024-01-10T08:01:00Z""#
         ]
     );
     let history: Vec<String> =

@@ -2,11 +2,9 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use async_trait::async_trait;
 use attune_adapter_memory::{
     FixedClock, MemoryStore, PlainAccessTokens, PlainJoinTickets, PlainMeetingTokens, PlainPasswordHasher,
     PlainWebhooks, SequenceRandom, SilentBell, SystemZones,
@@ -16,13 +14,16 @@ use attune_application::accounts::{
     Registration, UpdateProfile,
 };
 use attune_application::bookings::{
-    BookSeries, BookSession, CalendarRules, ChangeBooking, Practice as Rules, ShowAvailability,
+    BookSeries, BookSession, CalendarRules, ChangeBooking, Practice as Rules, ShowAvailability, SweepHolds,
 };
 use attune_application::meetings::{
     AttendanceReport, JoinPages, JoinSession, MailedLink, ManageParticipants, MeetingLinks, RecordAttendance,
     RecoverLinks, ReserveRooms, RevokeLinks, Signing,
 };
-use attune_application::payments::{ConfirmPayment, OpenCheckout, RecordOfflinePayment};
+use attune_application::payments::{
+    ConfirmPayment, HearPaymentEvent, OpenCheckout, RecordOfflinePayment, RefundBooking, ResolvePaymentProblem,
+    RevenueReport, SettleRefunds, WatchPayments,
+};
 use attune_application::practice::{ManageCalendar, ManageServices};
 use attune_domain::calendar::{WallInterval, WeeklySchedule};
 use attune_domain::meeting::{RoomLimits, TokenPlacement, TokenSettings};
@@ -33,8 +34,8 @@ use attune_domain::{
     UserId,
 };
 use attune_ports::{
-    Checkout, CheckoutRequest, HealthCheck, NewService, Password, PaymentError, PaymentGateway, PaymentTerms, Provider,
-    Queries, Store, WebhookVerifier,
+    HealthCheck, NewService, OnlinePayments, Password, PaymentEvents, PaymentGateway, Provider, Queries, Store,
+    WebhookVerifier,
 };
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
@@ -44,9 +45,10 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
 use super::away::Away;
+use super::provider::{TestEvents, TestGateway};
 use crate::routes;
 use crate::settings::{HttpSettings, ServerSecret};
-use crate::state::Api;
+use crate::state::{Api, PaymentMessages};
 
 /// The instant at which every test begins.
 pub(crate) const NOW: &str = "2024-01-10T08:00:00Z";
@@ -71,44 +73,6 @@ const EVERY_DAY: [Weekday; 7] = [
 /// What the video server shows.
 pub(crate) const SERVER_SECRET: &str = "Rk3vY8mLq1Zt6Xw0Jd5Hs9Bn2Pc7Fg4A";
 
-/// A provider whose checkouts are on pages of ours, or nowhere.
-pub(crate) struct TestGateway {
-    provider: Provider,
-    down: AtomicBool,
-}
-
-impl TestGateway {
-    /// Lets the provider be unavailable, or come back.
-    pub(crate) fn set_down(&self, down: bool) {
-        self.down.store(down, Ordering::SeqCst);
-    }
-}
-
-#[async_trait]
-impl PaymentGateway for TestGateway {
-    fn provider(&self) -> Provider {
-        self.provider
-    }
-
-    fn terms(&self) -> PaymentTerms {
-        match self.provider {
-            Provider::None => PaymentTerms::NothingDue,
-            Provider::Offline | Provider::Test | Provider::Stripe => {
-                PaymentTerms::Due { hold: SignedDuration::from_mins(15) }
-            }
-        }
-    }
-
-    async fn open_checkout(&self, request: &CheckoutRequest) -> Result<Checkout, PaymentError> {
-        if self.down.load(Ordering::SeqCst) {
-            return Err(PaymentError::Unavailable("secret cause".into()));
-        }
-        let reference: String = request.nonce.iter().map(|byte| format!("{byte:02x}")).collect();
-        let url = (self.provider == Provider::Test).then(|| format!("https://practice.example.org/pay/{reference}"));
-        Ok(Checkout { reference, url })
-    }
-}
-
 /// What a practice is made of.
 pub(crate) struct Parts {
     pub(crate) store: Arc<MemoryStore>,
@@ -125,6 +89,8 @@ pub(crate) struct Parts {
     pub(crate) signed: bool,
     pub(crate) limits: RoomLimits,
     pub(crate) jaas_webhooks: Option<Arc<dyn WebhookVerifier>>,
+    /// Reads what the payment provider sends.
+    pub(crate) payment_events: Option<Arc<dyn PaymentEvents>>,
     pub(crate) settings: HttpSettings,
 }
 
@@ -135,7 +101,7 @@ impl Parts {
             clock: Arc::new(FixedClock::new(NOW.parse().unwrap())),
             random: Arc::new(SequenceRandom::new(1)),
             hasher: Arc::new(PlainPasswordHasher::new()),
-            gateway: Arc::new(TestGateway { provider: Provider::Test, down: AtomicBool::new(false) }),
+            gateway: Arc::new(TestGateway::new(Provider::Test)),
             readiness: Vec::new(),
             registration: Registration::Open,
             max_failures: None,
@@ -143,6 +109,7 @@ impl Parts {
             signed: false,
             limits: RoomLimits::default(),
             jaas_webhooks: Some(Arc::new(PlainWebhooks)),
+            payment_events: Some(Arc::new(TestEvents)),
             settings: HttpSettings {
                 workers: 1,
                 test_checkout: true,
@@ -153,7 +120,7 @@ impl Parts {
     }
 
     pub(crate) fn provider(mut self, provider: Provider) -> Self {
-        self.gateway = Arc::new(TestGateway { provider, down: AtomicBool::new(false) });
+        self.gateway = Arc::new(TestGateway::new(provider));
         self
     }
 
@@ -181,6 +148,31 @@ impl Parts {
         }
     }
 
+    fn rules(&self) -> Rules {
+        Rules {
+            meetings: MeetingBaseUrl::parse("https://meet.example.org").unwrap(),
+            reminders: ReminderPlan::new(vec![60, 1440]).unwrap(),
+            random: self.random.clone(),
+            bell: Arc::new(SilentBell),
+        }
+    }
+
+    /// Who can be asked where checkouts stand.
+    fn online(&self) -> Option<Arc<dyn OnlinePayments>> {
+        self.gateway.provider().is_online().then(|| self.gateway.clone() as Arc<dyn OnlinePayments>)
+    }
+
+    /// What the worker does about money that goes back.
+    pub(crate) fn settle_refunds(&self) -> SettleRefunds {
+        SettleRefunds {
+            store: self.store.clone(),
+            queries: self.store.clone(),
+            clock: self.clock.clone(),
+            practice: self.rules(),
+            online: self.online(),
+        }
+    }
+
     /// The use cases, wired.
     pub(crate) fn api(&self) -> Api {
         let (store, clock, random) = (self.store.clone(), self.clock.clone(), self.random.clone());
@@ -193,12 +185,7 @@ impl Parts {
             clock: clock.clone(),
             access_lifetime: SignedDuration::from_mins(15),
         };
-        let practice = Rules {
-            meetings: MeetingBaseUrl::parse("https://meet.example.org").unwrap(),
-            reminders: ReminderPlan::new(vec![60, 1440]).unwrap(),
-            random: random.clone(),
-            bell: Arc::new(SilentBell),
-        };
+        let practice = self.rules();
         let window = AccessWindow { early: SignedDuration::from_mins(15), grace: SignedDuration::from_mins(30) };
         let links = MeetingLinks {
             queries: queries.clone(),
@@ -228,12 +215,18 @@ impl Parts {
                 week: EVERY_DAY.map(|day| (day, WallInterval::WHOLE_DAY)).into(),
             },
         };
+        let holds = SweepHolds {
+            store: store.clone(),
+            clock: clock.clone(),
+            watch: WatchPayments { checkout: open_checkout.clone(), online: self.online(), practice: practice.clone() },
+        };
         let book_session = BookSession {
             store: store.clone(),
             clock: clock.clone(),
             practice: practice.clone(),
             rules: rules.clone(),
             checkout: open_checkout.clone(),
+            holds: holds.clone(),
         };
         Api {
             register: Register { registration: self.registration, add_user: self.add_user() },
@@ -263,6 +256,7 @@ impl Parts {
                 clock: clock.clone(),
                 practice: practice.clone(),
                 rules: rules.clone(),
+                holds,
             },
             availability: ShowAvailability { queries: queries.clone(), clock: clock.clone(), rules },
             services: ManageServices { store: store.clone(), clock: clock.clone() },
@@ -275,6 +269,24 @@ impl Parts {
                 clock: clock.clone(),
                 practice: practice.clone(),
             },
+            refund: RefundBooking {
+                store: store.clone(),
+                queries: queries.clone(),
+                clock: clock.clone(),
+                practice: practice.clone(),
+            },
+            revenue: RevenueReport { queries: queries.clone(), zone: TimeZone::get("Europe/Berlin").unwrap() },
+            resolve_problem: ResolvePaymentProblem { store: store.clone(), clock: clock.clone() },
+            payment_messages: self.payment_events.clone().map(|reader| PaymentMessages {
+                reader,
+                hear: HearPaymentEvent {
+                    store: store.clone(),
+                    queries: queries.clone(),
+                    clock: clock.clone(),
+                    practice: practice.clone(),
+                    online: self.gateway.clone(),
+                },
+            }),
             join: JoinSession {
                 links: links.clone(),
                 zones: Arc::new(SystemZones),

@@ -189,7 +189,7 @@ async fn without_a_name_every_try_is_a_wish_of_its_own() {
     let practice = Practice::open().await;
     let ada = practice.client("Ada").await;
     assert!(!replayed(&practice.post(CREATE, &ada, &body()).await));
-    assert_eq!(practice.post(CREATE, &ada, &body()).await.problem(), (409, "slot_taken".into()));
+    assert_eq!(practice.post(CREATE, &ada, &body()).await.problem(), (409, "hold_exists".into()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use reqwest::Method;
+use serde_json::json;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -66,6 +67,12 @@ async fn the_log_tells_routes_and_never_people() {
         practice.tell(recorded).await;
     }
     practice.jaas_tells(JAAS_ADA_LEFT).await;
+    // Forged, genuine and not to be read, genuine and about somebody else's money.
+    let paid = json!({"id": "evt_1", "kind": "checkout_paid", "created": 0, "live": false, "zebulonia": "zebulonia",
+        "reference": "cs_zebulonia", "amount": 1, "currency": "EUR", "booking": 9, "payment": "pi_zebulonia"});
+    assert_eq!(practice.provider_sends("zebulonia", paid.to_string()).await.status, 400);
+    assert_eq!(practice.provider_tells(&json!("zebulonia")).await.status, 400);
+    assert_eq!(practice.provider_tells(&paid).await.status, 200);
     let log = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
     for (id, wanted) in [
         ("log-link", [r#"method=GET"#, r#"route="/api/meetings/{id}/link""#, "status=200"]),

@@ -2,6 +2,7 @@
 
 mod away;
 pub(crate) mod harness;
+mod provider;
 mod recorded;
 
 mod access;
@@ -23,7 +24,11 @@ mod limits;
 mod log;
 mod meetings;
 mod participants;
+mod payment_messages;
+mod payment_problems;
 mod payments;
 mod practice;
+mod refunds;
 mod reservation;
+mod revenue;
 mod series;

@@ -1,9 +1,18 @@
 //! Opening checkouts, and payments that came in outside.
 
-use attune_ports::Provider;
+use attune_domain::{BookingId, Currency, Money};
+use attune_ports::{CheckoutState, PaidCheckout, Provider, Queries};
 use jiff::SignedDuration;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 use super::harness::*;
+use super::provider::*;
+
+/// A practice that collects online.
+async fn online() -> Practice {
+    Parts::new().provider(Provider::Stripe).without_limits().open().await
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn asking_for_the_checkout_again_leads_to_the_same_place() {
@@ -19,13 +28,13 @@ async fn asking_for_the_checkout_again_leads_to_the_same_place() {
         ) + r#""amount":100.00,"currency":"EUR","refunds":[]}"#
     );
     for body in ["", "{}"] {
-        let call = practice.request(reqwest::Method::POST, "/api/bookings/1/payment").token(&ada);
+        let call = practice.request(Method::POST, "/api/bookings/1/payment").token(&ada);
         let call = if body.is_empty() { call } else { call.json(body) };
         assert_eq!(call.send().await.text, shown.text);
     }
     practice.pay(&held).await;
     let paid = practice.get("/api/bookings/1/payment", &ada).await.json();
-    assert_eq!((&paid["payment_status"], &paid["checkout_url"]), (&"succeeded".into(), &serde_json::Value::Null));
+    assert_eq!((&paid["payment_status"], &paid["checkout_url"]), (&"succeeded".into(), &Value::Null));
     assert_eq!(practice.post("/api/bookings/1/payment", &ada, "{}").await.problem(), (409, "already_paid".into()));
 }
 
@@ -38,6 +47,202 @@ async fn a_checkout_ends_with_its_hold() {
     let ada = practice.token("ada@example.org").await;
     assert!(practice.get("/api/bookings/1/payment", &ada).await.json()["checkout_url"].is_null());
     assert_eq!(practice.post("/api/bookings/1/payment", &ada, "{}").await.problem(), (409, "hold_expired".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_checkout_at_the_provider_is_one_however_often_it_is_asked_for() {
+    let practice = online().await;
+    let ada = practice.client("Ada").await;
+    let held = practice.book(&ada, SLOT).await;
+    assert!(held["checkout_url"].as_str().unwrap().starts_with("https://checkout.example.com/c/"));
+    let shown = practice.get("/api/bookings/1/payment", &ada).await;
+    assert_eq!((&shown.json()["provider"], &shown.json()["checkout_url"]), (&"stripe".into(), &held["checkout_url"]));
+    // A name for the wish is neither needed nor in the way.
+    for (key, body) in [("a", "{}"), ("a", "{}"), ("b", ""), ("a", "")] {
+        let call = practice.request(Method::POST, "/api/bookings/1/payment").token(&ada).header("Idempotency-Key", key);
+        let again = if body.is_empty() { call } else { call.json(body) }.send().await;
+        assert_eq!((again.status.as_u16(), &again.text), (200, &shown.text));
+        assert_eq!(again.header("idempotent-replayed"), None);
+    }
+    assert_eq!(practice.parts.store.payments(BookingId::new(1).unwrap()).await.unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_provider_is_away_the_checkout_can_be_asked_for_again() {
+    let practice = online().await;
+    let ada = practice.client("Ada").await;
+    practice.parts.gateway.set_down(true);
+    assert_eq!(practice.book(&ada, SLOT).await["checkout_url"], Value::Null);
+    for _ in 0..2 {
+        let reply = practice.post("/api/bookings/1/payment", &ada, "{}").await;
+        assert_eq!(reply.problem(), (503, "payment_provider_unavailable".into()));
+        assert!(reply.header("retry-after").is_some() && !reply.text.contains("secret cause"));
+        let shown = practice.get("/api/bookings/1/payment", &ada).await.json();
+        assert_eq!((&shown["provider"], &shown["checkout_url"]), (&"stripe".into(), &Value::Null));
+    }
+    practice.parts.gateway.set_down(false);
+    let open = practice.post("/api/bookings/1/payment", &ada, "{}").await.json();
+    assert!(open["checkout_url"].is_string());
+    assert_eq!(practice.parts.store.payments(BookingId::new(1).unwrap()).await.unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_money_is_on_its_way_nobody_is_sent_to_pay_again() {
+    let practice = online().await;
+    let ada = practice.client("Ada").await;
+    practice.book(&ada, SLOT).await;
+    let event = practice.paid_event().await;
+    let tell = async |id: &str, kind: &str| {
+        let told = practice.provider_tells(&but(&event, &[("id", json!(id)), ("kind", json!(kind))])).await;
+        assert_eq!(told.status, 200);
+    };
+    let shown = async |ada: &str| {
+        let payment = practice.get("/api/bookings/1/payment", ada).await.json();
+        (payment["payment_status"].clone(), payment["checkout_url"].clone())
+    };
+    tell("evt_1", "checkout_processing").await;
+    assert_eq!(shown(&ada).await, ("processing".into(), Value::Null));
+    let ask = "/api/bookings/1/payment";
+    assert_eq!(practice.post(ask, &ada, "{}").await.problem(), (409, "payment_processing".into()));
+    // It takes days; the slot waits as long.
+    practice.advance(SignedDuration::from_hours(24));
+    let ada = practice.token("ada@example.org").await;
+    assert_eq!(practice.post(ask, &ada, "{}").await.problem(), (409, "payment_processing".into()));
+    let bob = practice.client("Bob").await;
+    let slot = format!(r#"{{"scheduled_at":"{SLOT}"}}"#);
+    assert_eq!(practice.post("/api/bookings", &bob, &slot).await.problem(), (409, "slot_taken".into()));
+    tell("evt_2", "processing_failed").await;
+    assert_eq!(shown(&ada).await, ("failed".into(), Value::Null));
+    assert_eq!(practice.post(ask, &ada, "{}").await.problem(), (409, "hold_expired".into()));
+    assert_eq!(practice.post("/api/bookings", &bob, &slot).await.status, 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_failed_attempt_there_is_another_one_while_the_hold_lives() {
+    let practice = online().await;
+    let ada = practice.client("Ada").await;
+    let held = practice.book(&ada, SLOT).await;
+    let event = practice.paid_event().await;
+    for (id, kind) in [("evt_1", "checkout_processing"), ("evt_2", "processing_failed")] {
+        let told = practice.provider_tells(&but(&event, &[("id", json!(id)), ("kind", json!(kind))])).await;
+        assert_eq!(told.status, 200);
+    }
+    let shown = practice.get("/api/bookings/1/payment", &ada).await.json();
+    assert_eq!((&shown["payment_status"], &shown["checkout_url"]), (&"failed".into(), &Value::Null));
+    let open = practice.post("/api/bookings/1/payment", &ada, "{}").await.json();
+    assert!(open["checkout_url"].is_string() && open["checkout_url"] != held["checkout_url"]);
+    assert_eq!(practice.get("/api/bookings/1/payment", &ada).await.json(), open);
+    let again = but(&practice.paid_event().await, &[("id", json!("evt_3"))]);
+    assert_eq!(practice.provider_tells(&again).await.status, 200);
+    let paid = practice.get("/api/bookings/1/payment", &ada).await.json();
+    assert_eq!((&paid["payment_status"], &paid["checkout_url"]), (&"succeeded".into(), &Value::Null));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_called_off_cannot_be_paid_for() {
+    let practice = online().await;
+    let ada = practice.client("Ada").await;
+    practice.book(&ada, SLOT).await;
+    assert_eq!(practice.post("/api/bookings/1/cancel", &ada, "{}").await.status, 200);
+    let shown = practice.get("/api/bookings/1/payment", &ada).await.json();
+    assert_eq!((&shown["payment_status"], &shown["checkout_url"]), (&"cancelled".into(), &Value::Null));
+    let ask = practice.post("/api/bookings/1/payment", &ada, "{}").await;
+    assert_eq!(ask.problem(), (409, "booking_cancelled".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_back_is_told_to_whoever_paid() {
+    let practice = online().await;
+    let ada = practice.client("Ada").await;
+    practice.book(&ada, SLOT).await;
+    let event = practice.paid_event().await;
+    assert_eq!(practice.provider_tells(&event).await.status, 200);
+    assert_eq!(practice.get("/api/bookings/1/payment", &ada).await.json()["refunds"], json!([]));
+    let cancelled = practice.post("/api/bookings/1/cancel", &ada, r#"{"expected_refund":100}"#).await;
+    assert_eq!(cancelled.json()["payment_status"], "refund_pending");
+    let shown = practice.get("/api/bookings/1/payment", &ada).await;
+    assert_eq!(
+        shown.text,
+        r#"{"provider":"stripe","checkout_url":null,"expires_at":null,"payment_status":"refund_pending","#.to_owned()
+            + r#""amount":100.00,"currency":"EUR","refunds":[{"amount":100.00,"status":"owed","#
+            + r#""created_at":"2024-01-10T08:00:00Z","settled_at":null}]}"#
+    );
+    practice.parts.settle_refunds().run().await.unwrap();
+    let key = practice.parts.store.refunds(BookingId::new(1).unwrap()).await.unwrap()[0].facts.key.clone();
+    let failed = but(
+        &event,
+        &[
+            ("id", json!("evt_2")),
+            ("kind", json!("refund_failed")),
+            ("reference", json!(format!("re_{key}"))),
+            ("refund_key", json!(key)),
+        ],
+    );
+    assert_eq!(practice.provider_tells(&failed).await.status, 200);
+    let statuses = async || {
+        let shown = practice.get("/api/bookings/1/payment", &ada).await.json();
+        let refunds = shown["refunds"].as_array().unwrap().clone();
+        refunds.iter().map(|refund| refund["status"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(statuses().await, ["failed"]);
+    // The second try takes its place.
+    let carl = practice.admin().await;
+    let again = practice.post("/api/admin/bookings/1/refunds", &carl, "{}").await;
+    assert!(again.status.is_success(), "{}", again.text);
+    assert_eq!(statuses().await, ["owed"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_holds_a_slot_is_led_to_its_checkout() {
+    let practice = Parts::new().without_limits().open().await;
+    let (ada, bob) = (practice.client("Ada").await, practice.client("Bob").await);
+    let body = format!(r#"{{"scheduled_at":"{SLOT}"}}"#);
+    let named = || practice.request(Method::POST, "/api/bookings").header("Idempotency-Key", "once");
+    let first = named().token(&ada).json(&body).send().await;
+    assert_eq!(first.status, 201);
+    // The same time, and one that overlaps.
+    for at in [SLOT, "2024-01-15T10:30:00Z", "2024-01-15T09:15:00Z"] {
+        let wish = format!(r#"{{"scheduled_at":"{at}"}}"#);
+        let again = practice.post("/api/bookings", &ada, &wish).await;
+        assert_eq!((again.problem(), &again.json()["booking_id"]), ((409, "hold_exists".into()), &1.into()), "{at}");
+        let others = practice.post("/api/bookings", &bob, &wish).await;
+        assert_eq!((others.problem(), others.json().get("booking_id")), ((409, "slot_taken".into()), None), "{at}");
+    }
+    let open = practice.post("/api/bookings/1/payment", &ada, "{}").await;
+    assert_eq!((open.status.as_u16(), &open.json()["checkout_url"]), (200, &first.json()["checkout_url"]));
+    let replayed = named().token(&ada).json(&body).send().await;
+    assert_eq!((replayed.status.as_u16(), &replayed.text), (201, &first.text));
+    assert_eq!(replayed.header("idempotent-replayed"), Some("true"));
+    // Once it is paid there is nothing to be led to.
+    practice.pay(&first.json()).await;
+    assert_eq!(practice.post("/api/bookings", &ada, &body).await.problem(), (409, "slot_taken".into()));
+    assert_eq!(named().token(&ada).json(&body).send().await.text, first.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_that_is_over_is_given_away_once_the_provider_says_that_nobody_paid() {
+    for paid in [false, true] {
+        let practice = online().await;
+        let ada = practice.client("Ada").await;
+        practice.book(&ada, SLOT).await;
+        let reference = practice.checkout_reference().await;
+        if paid {
+            let amount = Money::new(10_000, Currency::parse("EUR").unwrap()).unwrap();
+            let paid = PaidCheckout { amount, booking: BookingId::new(1), live: false, payment: "pi_1".into() };
+            practice.parts.gateway.set_checkout(&reference, CheckoutState::Paid(paid));
+        }
+        practice.advance(SignedDuration::from_mins(15));
+        let (ada, bob) = (practice.token("ada@example.org").await, practice.client("Bob").await);
+        let wish = practice.post("/api/bookings", &bob, &format!(r#"{{"scheduled_at":"{SLOT}"}}"#)).await;
+        let booking = practice.get("/api/bookings/1", &ada).await.json();
+        if paid {
+            assert_eq!(wish.problem(), (409, "slot_taken".into()));
+            assert_eq!(booking["status"], "scheduled");
+        } else {
+            assert_eq!(wish.status, 201);
+            assert_eq!(booking["status"], "expired");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

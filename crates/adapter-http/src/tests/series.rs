@@ -1,5 +1,6 @@
 //! Standing appointments, and single sessions that a therapist books for a client.
 
+use attune_domain::Role;
 use attune_ports::Provider;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -37,9 +38,10 @@ async fn a_therapist_books_for_a_client() {
 async fn the_price_can_be_settled_otherwise() {
     let practice = Practice::open().await;
     let (ada, carl) = (practice.client("Ada").await, practice.admin().await);
-    for (day, rest, payment_status) in [
-        (16, r#""payment":"waived""#, "not_required"),
-        (17, r#""payment":"offline_paid","method":" cash ","reference":"2024-0017""#, "succeeded"),
+    let mails = ["meeting_info", "reminder", "reminder", "receipt"];
+    for (day, rest, payment_status, mails) in [
+        (16, r#""payment":"waived""#, "not_required", &mails[..3]),
+        (17, r#""payment":"offline_paid","method":" cash ","reference":"2024-0017""#, "succeeded", &mails),
     ] {
         let body = format!(r#"{{"user_id":2,"scheduled_at":"2024-01-{day}T10:00:00Z",{rest}}}"#);
         let booking = practice.post(CREATE, &carl, &body).await.json();
@@ -47,7 +49,7 @@ async fn the_price_can_be_settled_otherwise() {
         assert_eq!(booking["checkout_url"], Value::Null);
         assert!(booking["admin_meeting_url"].is_string());
         let kinds: Vec<&Value> = booking["notifications"].as_array().unwrap().iter().map(|n| &n["kind"]).collect();
-        assert_eq!(kinds, ["meeting_info", "reminder", "reminder"]);
+        assert_eq!(kinds, mails);
         let id = &booking["id"];
         assert!(
             practice.get(&format!("/api/bookings/{id}"), &ada).await.json()["personalized_meeting_url"].is_string()
@@ -107,8 +109,13 @@ async fn hours_can_be_stepped_over_and_other_bookings_cannot() {
     let body = format!(r#"{{"user_id":2,"scheduled_at":"{evening}"}}"#);
     assert_eq!(practice.post(CREATE, &carl, &body).await.problem(), (422, "outside_hours".into()));
     let body = format!(r#"{{"user_id":2,"scheduled_at":"{evening}","override_hours":true}}"#);
-    assert_eq!(practice.post(CREATE, &carl, &body).await.status, 201);
-    assert_eq!(practice.post(CREATE, &carl, &body).await.problem(), (409, "slot_taken".into()));
+    let held = practice.post(CREATE, &carl, &body).await;
+    assert_eq!(held.status, 201);
+    let bob = practice.add("bob@example.org", "Bob", "Client", Role::Client).await;
+    let for_bob = format!(r#"{{"user_id":{bob},"scheduled_at":"{evening}","override_hours":true}}"#);
+    assert_eq!(practice.post(CREATE, &carl, &for_bob).await.problem(), (409, "slot_taken".into()));
+    let again = practice.post(CREATE, &carl, &body).await;
+    assert_eq!((again.problem(), &again.json()["booking_id"]), ((409, "hold_exists".into()), &held.json()["id"]));
     practice.book(&ada, SLOT).await;
 }
 

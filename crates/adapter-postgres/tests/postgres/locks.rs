@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use attune_contract::fixtures::{captured, eur, moved, paid, refund, reply, reply_key};
 use attune_contract::fixtures::{client, email, fact, minutes_after, now, participant, reminder, slot, therapist};
-use attune_contract::fixtures::{reply, reply_key};
 use attune_contract::race::race;
 use attune_domain::meeting::Happening;
 use attune_domain::notice::OwedNotice;
 use attune_domain::{Person, Role, Service};
 use attune_pg_testkit::TestDatabase;
-use attune_ports::{Conflict, Queries, Store, StoreError};
+use attune_ports::{Conflict, LedgerEntry, LedgerKind, NewRefund, Provider, Queries, Store, StoreError};
 
 use crate::harness::{OTHERS, Proxy, Way, backend, migrated, open, open_with, until};
 
@@ -430,6 +430,89 @@ async fn a_held_service_can_still_be_booked_and_read() {
     holder.save_service(&withdrawn).await.unwrap();
     holder.commit().await.unwrap();
     assert_eq!(later.await.unwrap().unwrap(), Some(withdrawn));
+}
+
+/// Nobody has the booking here: the guard of the database alone keeps the two apart.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_refund_waits_for_what_becomes_of_the_first() {
+    let database = migrated().await;
+    let store = open(&patient(&database)).await;
+    let backend = backend(&store);
+    let practice = backend.practice().await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let payment = backend.add_payment(paid(booking.id, "r")).await;
+    let other = backend.add_payment(paid(booking.id, "s")).await;
+    let most = |key| NewRefund { amount: eur(5_000), ..refund(&payment, key) };
+    let outside = database.connect().await;
+    for kept in [false, true] {
+        let mut first = store.begin().await.unwrap();
+        first.add_refund(&most("first")).await.unwrap();
+        let second = tokio::spawn({
+            let (store, new) = (Arc::clone(&store), most("second"));
+            async move { store.begin().await?.add_refund(&new).await }
+        });
+        until(&outside, &format!("{OTHERS} AND wait_event_type = 'Lock'"), 1).await;
+        // Another payment's money waits for nothing.
+        backend.attempt(async |work| work.add_refund(&refund(&other, "other")).await).await.unwrap();
+        if kept {
+            first.commit().await.unwrap();
+        } else {
+            drop(first);
+        }
+        let second = second.await.unwrap();
+        assert_eq!(second.is_err_and(|error| error.is_conflict(Conflict::RefundTooLarge)), kept);
+    }
+    let kept = store.refunds(booking.id).await.unwrap();
+    assert_eq!(kept.iter().map(|refund| refund.facts.key.as_str()).collect::<Vec<_>>(), ["first"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_line_waits_for_what_becomes_of_the_first() {
+    let database = migrated().await;
+    let store = open(&patient(&database)).await;
+    let backend = backend(&store);
+    let practice = backend.practice().await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let payment = backend.add_payment(paid(booking.id, "r")).await;
+    backend.keep(async |work| work.add_ledger_entry(&captured(&payment)).await).await;
+    let mut lines = Vec::new();
+    for key in ["a", "b"] {
+        let back = backend.add_refund(refund(&payment, key)).await;
+        lines.push(LedgerEntry { amount: eur(5_000), ..moved(&back, LedgerKind::Refunded) });
+    }
+    let outside = database.connect().await;
+    for kept in [false, true] {
+        let mut first = store.begin().await.unwrap();
+        first.add_ledger_entry(&lines[0]).await.unwrap();
+        let second = tokio::spawn({
+            let (store, line) = (Arc::clone(&store), lines[1].clone());
+            async move { store.begin().await?.add_ledger_entry(&line).await }
+        });
+        until(&outside, &format!("{OTHERS} AND wait_event_type = 'Lock'"), 1).await;
+        if kept {
+            first.commit().await.unwrap();
+        } else {
+            drop(first);
+        }
+        let second = second.await.unwrap();
+        assert_eq!(second.is_err_and(|error| error.is_conflict(Conflict::LedgerUnbalanced)), kept);
+    }
+    assert_eq!(store.ledger(booking.id).await.unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_event_is_not_waited_for_when_old_ones_are_forgotten() {
+    let database = migrated().await;
+    let store = open(database.url()).await;
+    let backend = backend(&store);
+    for id in ["a", "b", "c"] {
+        assert!(backend.keep(async |work| work.add_payment_event(Provider::Stripe, id, now()).await).await);
+    }
+    let mut holder = store.begin().await.unwrap();
+    assert_eq!(holder.forget_payment_events(slot(0), 2).await.unwrap(), 2);
+    assert_eq!(backend.keep(async |work| work.forget_payment_events(slot(0), 9).await).await, 1);
+    drop(holder);
+    assert_eq!(backend.keep(async |work| work.forget_payment_events(slot(0), 9).await).await, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 use attune_contract::fixtures::all_states;
 use attune_domain::meeting::Happening;
 use attune_domain::{BookingStatus, ParticipantRole};
+use attune_ports::{PaymentState, RefundCause, RefundStage};
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
@@ -355,4 +356,226 @@ async fn the_trail_cannot_be_changed() {
     }
     let left: String = client.query_one("SELECT action FROM audit_log", &[]).await.unwrap().get(0);
     assert_eq!(left, "booking.held");
+}
+
+/// A payment of so much for the first booking, in a state.
+async fn pay(client: &Client, id: i64, state: PaymentState, minor: i64) {
+    let insert = "INSERT INTO payments (id, booking_id, provider, reference, amount_minor, currency, state, created_at) \
+                  VALUES ($1, 1, 'test', 'r' || $1::BIGINT, $2, 'EUR', $3, 0)";
+    client.execute(insert, &[&id, &minor, &state.as_str()]).await.unwrap();
+}
+
+/// A refund of a payment, called by a key.
+async fn give_back(
+    client: &Client,
+    payment: i64,
+    key: &str,
+    minor: i64,
+    currency: &str,
+    stage: RefundStage,
+) -> Result<(), SqlState> {
+    let insert = "INSERT INTO refunds (booking_id, payment_id, key, amount_minor, currency, cause, stage, attempts, \
+                  created_at) VALUES (1, $1, $2, $3, $4, 'asked', $5, 0, 0)";
+    outcome(client.execute(insert, &[&payment, &key, &minor, &currency, &stage.as_str()]).await)
+}
+
+/// A line of the ledger.
+async fn write(
+    client: &Client,
+    payment: i64,
+    refund: Option<i64>,
+    kind: &str,
+    minor: i64,
+    currency: &str,
+) -> Result<(), SqlState> {
+    let insert = "INSERT INTO ledger (at, booking_id, payment_id, refund_id, kind, amount_minor, currency) \
+                  VALUES (0, 1, $1, $2, $3, $4, $5)";
+    outcome(client.execute(insert, &[&payment, &refund, &kind, &minor, &currency]).await)
+}
+
+#[tokio::test]
+async fn attempts_that_cannot_be_are_refused() {
+    let database = migrated().await;
+    let client = database.connect().await;
+    practice(&client).await;
+    assert_eq!(insert(&client, 1, 100, 200, SCHEDULED).await, Ok(()));
+    for (id, state) in (1..).zip(PaymentState::ALL) {
+        pay(&client, id, state, 9_000).await;
+    }
+    for nonce in ["'\\x00112233445566778899aabbccddeeff'", "NULL"] {
+        client.batch_execute(&format!("UPDATE payments SET nonce = {nonce}")).await.unwrap();
+    }
+    for (change, refusal) in [
+        ("state = 'lost'", SqlState::CHECK_VIOLATION),
+        ("nonce = '\\x00'", SqlState::CHECK_VIOLATION),
+        ("amount_minor = -1", SqlState::CHECK_VIOLATION),
+        ("reference = 'r2'", SqlState::UNIQUE_VIOLATION),
+    ] {
+        let changed = client.execute(&format!("UPDATE payments SET {change} WHERE id = 1"), &[]).await;
+        assert_eq!(outcome(changed), Err(refusal), "{change}");
+    }
+}
+
+#[tokio::test]
+async fn refunds_that_cannot_be_are_refused() {
+    let database = migrated().await;
+    let client = database.connect().await;
+    practice(&client).await;
+    assert_eq!(insert(&client, 1, 100, 200, SCHEDULED).await, Ok(()));
+    pay(&client, 1, PaymentState::Settled, 9_000).await;
+    for key in ["a", "b"] {
+        assert_eq!(give_back(&client, 1, key, 10, "EUR", RefundStage::Owed).await, Ok(()));
+    }
+    let causes = RefundCause::ALL.map(|cause| format!("cause = '{}'", cause.as_str()));
+    let stages = RefundStage::ALL.map(|stage| format!("stage = '{}'", stage.as_str()));
+    for change in causes.into_iter().chain(stages).chain(["reference = key".to_owned()]) {
+        client.batch_execute(&format!("UPDATE refunds SET {change}")).await.unwrap();
+    }
+    for (change, refusal) in [
+        ("cause = 'x'", SqlState::CHECK_VIOLATION),
+        ("stage = 'x'", SqlState::CHECK_VIOLATION),
+        ("amount_minor = 0", SqlState::CHECK_VIOLATION),
+        ("attempts = -1", SqlState::CHECK_VIOLATION),
+        ("key = 'b'", SqlState::UNIQUE_VIOLATION),
+        ("reference = 'b'", SqlState::UNIQUE_VIOLATION),
+        ("booking_id = 999", SqlState::FOREIGN_KEY_VIOLATION),
+        ("payment_id = 999", SqlState::FOREIGN_KEY_VIOLATION),
+        ("requested_by = 999", SqlState::FOREIGN_KEY_VIOLATION),
+    ] {
+        let changed = client.execute(&format!("UPDATE refunds SET {change} WHERE key = 'a'"), &[]).await;
+        assert_eq!(outcome(changed), Err(refusal), "{change}");
+    }
+}
+
+#[tokio::test]
+async fn no_more_goes_back_than_came_in_whoever_writes() {
+    let too_large = Err(SqlState::CHECK_VIOLATION);
+    let database = migrated().await;
+    let client = database.connect().await;
+    practice(&client).await;
+    assert_eq!(insert(&client, 1, 100, 200, SCHEDULED).await, Ok(()));
+    for (id, state) in (1..).zip(PaymentState::ALL) {
+        pay(&client, id, state, 9_000).await;
+        let (more, all) = (format!("more {id}"), format!("all {id}"));
+        assert_eq!(give_back(&client, id, &more, 9_001, "EUR", RefundStage::Owed).await, too_large);
+        let wanted = if state.is_paid() { Ok(()) } else { too_large.clone() };
+        assert_eq!(give_back(&client, id, &all, 9_000, "EUR", RefundStage::Owed).await, wanted, "{state:?}");
+    }
+    // The payment with the number 8 is given back in parts; what failed does not count, until it is taken back to life.
+    pay(&client, 8, PaymentState::Settled, 9_000).await;
+    for (key, minor, stage) in [
+        ("a", 3_000, RefundStage::Owed),
+        ("b", 3_000, RefundStage::Pending),
+        ("c", 2_000, RefundStage::Succeeded),
+        ("d", 9_000, RefundStage::Failed),
+        ("e", 9_000, RefundStage::Retried),
+    ] {
+        assert_eq!(give_back(&client, 8, key, minor, "EUR", stage).await, Ok(()), "{key}");
+    }
+    assert_eq!(give_back(&client, 8, "f", 1_001, "EUR", RefundStage::Owed).await, too_large);
+    assert_eq!(give_back(&client, 8, "f", 1, "USD", RefundStage::Owed).await, too_large);
+    for change in [
+        "stage = 'owed' WHERE key = 'd'",
+        "stage = 'succeeded' WHERE key = 'e'",
+        "amount_minor = 4001 WHERE key = 'a'",
+        "payment_id = 8 WHERE key = 'all 5'",
+        "currency = 'USD' WHERE key = 'a'",
+        "payment_id = 1 WHERE key = 'a'",
+    ] {
+        let refused = client.execute(&format!("UPDATE refunds SET {change}"), &[]).await.unwrap_err();
+        let told = refused.as_db_error().and_then(|error| error.constraint());
+        assert_eq!(told, Some("refunds_within_payment"), "{change}");
+    }
+    let together = "INSERT INTO refunds (booking_id, payment_id, key, amount_minor, currency, cause, stage, attempts, \
+                    created_at) SELECT 1, 8, 'g' || n, 600, 'EUR', 'asked', 'owed', 0, 0 FROM generate_series(1, 2) n";
+    assert_eq!(client.execute(together, &[]).await.unwrap_err().code(), Some(&SqlState::CHECK_VIOLATION));
+    client.batch_execute("UPDATE refunds SET stage = 'failed' WHERE key = 'a'").await.unwrap();
+    assert_eq!(give_back(&client, 8, "f", 4_000, "EUR", RefundStage::Owed).await, Ok(()));
+}
+
+#[tokio::test]
+async fn the_ledger_cannot_be_changed() {
+    let database = migrated().await;
+    let client = database.connect().await;
+    practice(&client).await;
+    assert_eq!(insert(&client, 1, 100, 200, SCHEDULED).await, Ok(()));
+    pay(&client, 1, PaymentState::Settled, 9_000).await;
+    assert_eq!(write(&client, 1, None, "captured", 4_000, "EUR").await, Ok(()));
+    assert_eq!(write(&client, 1, None, "captured", 1, "EUR").await, Err(SqlState::UNIQUE_VIOLATION));
+    let insert = "INSERT INTO ledger (id, at, booking_id, payment_id, kind, amount_minor, currency) \
+                  VALUES (1, 0, 1, 1, 'captured', 1, 'EUR')";
+    for attempt in [
+        "UPDATE ledger SET amount_minor = 1",
+        "DELETE FROM ledger",
+        "TRUNCATE ledger",
+        "TRUNCATE payments CASCADE",
+        &format!("{insert} ON CONFLICT (id) DO UPDATE SET amount_minor = 1"),
+        &format!("{insert} ON CONFLICT (payment_id) WHERE kind = 'captured' DO UPDATE SET amount_minor = 1"),
+    ] {
+        let refused = client.execute(attempt, &[]).await.unwrap_err();
+        assert_eq!(refused.code(), Some(&SqlState::RAISE_EXCEPTION), "{attempt}");
+    }
+    let gone = client.execute("DELETE FROM payments", &[]).await;
+    assert_eq!(outcome(gone), Err(SqlState::FOREIGN_KEY_VIOLATION), "the ledger names it");
+    let left: i64 = client.query_one("SELECT amount_minor FROM ledger", &[]).await.unwrap().get(0);
+    assert_eq!(left, 4_000);
+}
+
+#[tokio::test]
+async fn the_ledger_balances_whoever_writes() {
+    let unbalanced = Err(SqlState::CHECK_VIOLATION);
+    let database = migrated().await;
+    let client = database.connect().await;
+    practice(&client).await;
+    assert_eq!(insert(&client, 1, 100, 200, SCHEDULED).await, Ok(()));
+    for id in [1, 2, 3] {
+        pay(&client, id, PaymentState::Settled, 9_000).await;
+    }
+    for key in ["a", "b"] {
+        assert_eq!(give_back(&client, 1, key, 4_500, "EUR", RefundStage::Owed).await, Ok(()));
+    }
+    assert_eq!(write(&client, 2, None, "captured", 9_000, "EUR").await, Ok(()));
+    for (refund, kind, minor, currency, wanted) in [
+        (None, "captured", 9_001, "EUR", &unbalanced),
+        (None, "captured", 1, "USD", &unbalanced),
+        (Some(1), "refunded", 1, "EUR", &unbalanced),
+        (None, "captured", 9_000, "EUR", &Ok(())),
+        (Some(1), "refund_reversed", 1, "EUR", &unbalanced),
+        (Some(1), "refunded", 4_500, "EUR", &Ok(())),
+        (Some(1), "refunded", 1, "EUR", &Err(SqlState::UNIQUE_VIOLATION)),
+        (Some(2), "refunded", 4_501, "EUR", &unbalanced),
+        (Some(1), "refund_reversed", 4_501, "EUR", &unbalanced),
+        (Some(1), "refund_reversed", 4_500, "EUR", &Ok(())),
+        (Some(2), "refunded", 4_500, "EUR", &Ok(())),
+        (None, "refunded", 1, "EUR", &unbalanced),
+        (Some(2), "lost", 1, "EUR", &unbalanced),
+        (Some(2), "refund_reversed", -1, "EUR", &unbalanced),
+        (Some(999), "refunded", 1, "EUR", &Err(SqlState::FOREIGN_KEY_VIOLATION)),
+    ] {
+        assert_eq!(write(&client, 1, refund, kind, minor, currency).await, *wanted, "{kind} {minor} {currency}");
+    }
+    assert_eq!(write(&client, 3, Some(2), "captured", 1, "EUR").await, unbalanced, "no refund brings money in");
+    assert_eq!(write(&client, 999, None, "captured", 1, "EUR").await, Err(SqlState::FOREIGN_KEY_VIOLATION));
+}
+
+#[tokio::test]
+async fn what_was_told_and_what_is_wrong_is_known_once() {
+    let database = migrated().await;
+    let client = database.connect().await;
+    let tell = async |provider: &str, id: &str| {
+        outcome(client.execute("INSERT INTO payment_events VALUES ($1, $2, 0)", &[&provider, &id]).await)
+    };
+    for (provider, id) in [("stripe", "a"), ("stripe", "A"), ("test", "a")] {
+        assert_eq!(tell(provider, id).await, Ok(()));
+    }
+    assert_eq!(tell("stripe", "a").await, Err(SqlState::UNIQUE_VIOLATION));
+
+    let note = async |key: &str, booking: Option<i64>| {
+        let insert = "INSERT INTO payment_problems (key, kind, booking_id, at) VALUES ($1, 'wrong_amount', $2, 0)";
+        outcome(client.execute(insert, &[&key, &booking]).await)
+    };
+    assert_eq!(note("a", None).await, Ok(()));
+    client.batch_execute("UPDATE payment_problems SET resolved_at = 1").await.unwrap();
+    assert_eq!(note("a", None).await, Err(SqlState::UNIQUE_VIOLATION));
+    assert_eq!(note("b", Some(999)).await, Err(SqlState::FOREIGN_KEY_VIOLATION));
 }

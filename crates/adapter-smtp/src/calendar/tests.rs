@@ -16,8 +16,14 @@ fn mail() -> MeetingMail {
         zone: TimeZone::get("Europe/Berlin").unwrap(),
         calendar_key: "booking-12".into(),
         calendar_sequence: 3,
+        money: None,
         sent_at: "2024-03-01T08:00:00Z".parse().unwrap(),
     }
+}
+
+/// The entry of a mail that has one.
+fn written(mail: &MeetingMail) -> Entry {
+    entry(mail, "practice.example").unwrap().unwrap()
 }
 
 #[test]
@@ -26,7 +32,7 @@ fn the_entry_says_when_and_nothing_else() {
         UID:booking-12@practice.example\r\nSEQUENCE:3\r\nDTSTAMP:20240301T080000Z\r\nDTSTART:20240331T003000Z\r\n\
         DTEND:20240331T012000Z\r\nSUMMARY:Your appointment\r\nDESCRIPTION:To join\\, open the link in your mail.\r\n\
         STATUS:CONFIRMED\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
-    let entry = entry(&mail(), "practice.example").unwrap();
+    let entry = written(&mail());
     assert_eq!((entry.method, entry.text.as_str()), ("PUBLISH", expected));
 }
 
@@ -37,7 +43,7 @@ fn a_cancelled_session_cancels_its_entry() {
         UID:booking-12@practice.example\r\nSEQUENCE:4\r\nDTSTAMP:20240301T080000Z\r\nDTSTART:20240331T003000Z\r\n\
         DTEND:20240331T012000Z\r\nSUMMARY:Your appointment\r\nDESCRIPTION:This appointment was cancelled.\r\n\
         STATUS:CANCELLED\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
-    let entry = entry(&mail, "practice.example").unwrap();
+    let entry = written(&mail);
     assert_eq!((entry.method, entry.text.as_str()), ("CANCEL", expected));
 }
 
@@ -50,7 +56,7 @@ fn a_moved_session_changes_only_time_and_sequence_of_its_entry() {
         calendar_sequence: 4,
         ..mail()
     };
-    let entries = [before, after].map(|mail| entry(&mail, "practice.example").unwrap());
+    let entries = [before, after].map(|mail| written(&mail));
     assert_eq!(entries.each_ref().map(|entry| entry.method), ["PUBLISH", "PUBLISH"]);
     let [before, after] = &entries;
     let changed: Vec<_> = before.text.lines().zip(after.text.lines()).filter(|(old, new)| old != new).collect();
@@ -67,7 +73,7 @@ fn a_moved_session_changes_only_time_and_sequence_of_its_entry() {
 fn long_lines_are_folded_and_unfold_to_what_they_were() {
     for length in [50, 53, 54, 55, 200, 500] {
         let key = "k".repeat(length);
-        let entry = entry(&MeetingMail { calendar_key: key.clone(), ..mail() }, "practice.example").unwrap().text;
+        let entry = written(&MeetingMail { calendar_key: key.clone(), ..mail() }).text;
         assert!(entry.split("\r\n").all(|line| line.len() <= 75), "{length}");
         assert!(!entry.replace("\r\n", "").contains(['\r', '\n']));
         assert!(entry.replace("\r\n ", "").contains(&format!("\r\nUID:{key}@practice.example\r\n")), "{length}");
@@ -77,11 +83,20 @@ fn long_lines_are_folded_and_unfold_to_what_they_were() {
 #[test]
 fn a_key_cannot_add_lines() {
     let mail = MeetingMail { calendar_key: "x\r\nATTENDEE:mailto:eve@evil.example".into(), ..mail() };
-    assert_eq!(entry(&mail, "d.example").unwrap().text.lines().count(), 15);
+    assert_eq!(written(&mail).text.lines().count(), 15);
 }
 
 #[test]
 fn an_end_beyond_the_calendar_is_no_entry() {
     let mail = MeetingMail { starts_at: Timestamp::MAX, ..mail() };
-    assert!(entry(&mail, "d.example").is_none());
+    assert!(entry(&mail, "d.example").is_err());
+}
+
+#[test]
+fn money_changes_nothing_in_a_calendar() {
+    for kind in [NoticeKind::Receipt, NoticeKind::PaymentProblem, NoticeKind::Refund] {
+        for starts_at in [mail().starts_at, Timestamp::MAX] {
+            assert!(entry(&MeetingMail { kind, starts_at, ..mail() }, "d.example").unwrap().is_none(), "{kind:?}");
+        }
+    }
 }

@@ -1,10 +1,9 @@
 use attune_domain::EmailAddress;
 use attune_domain::notice::NoticeKind;
-use jiff::tz::TimeZone;
 
 use super::*;
 
-fn mail(starts_at: &str, zone: TimeZone) -> MeetingMail {
+fn mail(starts_at: &str) -> MeetingMail {
     MeetingMail {
         kind: NoticeKind::MeetingInfo,
         message_key: "m".into(),
@@ -13,15 +12,20 @@ fn mail(starts_at: &str, zone: TimeZone) -> MeetingMail {
         join_url: None,
         starts_at: starts_at.parse().unwrap(),
         minutes: 50,
-        zone,
+        zone: TimeZone::UTC,
         calendar_key: "c".into(),
         calendar_sequence: 0,
+        money: None,
         sent_at: starts_at.parse().unwrap(),
     }
 }
 
-fn sentence(starts_at: &str, zone: &str) -> String {
-    When::of(&mail(starts_at, TimeZone::get(zone).unwrap())).sentence
+fn when(instant: &str, zone: &TimeZone) -> When {
+    When::at(instant.parse().unwrap(), zone)
+}
+
+fn sentence(instant: &str, zone: &str) -> String {
+    when(instant, &TimeZone::get(zone).unwrap()).sentence
 }
 
 #[test]
@@ -63,18 +67,18 @@ fn both_half_past_twos_of_the_doubled_hour_can_be_told_apart() {
 
 #[test]
 fn a_zone_without_a_name_shows_its_offset_once() {
-    let when = When::of(&mail("2024-01-15T09:00:00Z", TimeZone::fixed(jiff::tz::offset(-3))));
-    assert_eq!(when.sentence, "Monday, 15 January 2024 at 06:00 (UTC-03:00)");
-    assert_eq!((when.zone.as_str(), when.offset.as_str()), ("UTC-03:00", "UTC-03:00"));
+    let fixed = when("2024-01-15T09:00:00Z", &TimeZone::fixed(jiff::tz::offset(-3)));
+    assert_eq!(fixed.sentence, "Monday, 15 January 2024 at 06:00 (UTC-03:00)");
+    assert_eq!((fixed.zone.as_str(), fixed.offset.as_str()), ("UTC-03:00", "UTC-03:00"));
     assert_eq!(sentence("2024-01-15T09:00:00Z", "UTC"), "Monday, 15 January 2024 at 09:00 (UTC+00:00)");
-    let unknown = When::of(&mail("2024-01-15T09:00:00Z", TimeZone::unknown()));
+    let unknown = when("2024-01-15T09:00:00Z", &TimeZone::unknown());
     assert_eq!(unknown.sentence, "Monday, 15 January 2024 at 09:00 (UTC+00:00)");
 }
 
 #[test]
 fn a_reminder_in_time_says_what_was_planned() {
     let words = |planned: u32| {
-        let mut mail = mail("2024-01-15T09:00:00Z", TimeZone::UTC);
+        let mut mail = mail("2024-01-15T09:00:00Z");
         mail.sent_at = mail.starts_at - jiff::SignedDuration::from_mins(i64::from(planned) - 1);
         in_words(planned, &mail)
     };
@@ -91,7 +95,7 @@ fn a_reminder_in_time_says_what_was_planned() {
 #[test]
 fn a_late_reminder_says_what_is_left() {
     let words = |planned: u32, left: i64| {
-        let mut mail = mail("2024-01-15T09:00:00Z", TimeZone::UTC);
+        let mut mail = mail("2024-01-15T09:00:00Z");
         mail.sent_at = mail.starts_at - jiff::SignedDuration::from_mins(left);
         in_words(planned, &mail)
     };

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use attune_adapter_smtp::{MailComposer, MailConfig, SmtpConfig, SmtpNotifier};
-use attune_domain::EmailAddress;
 use attune_domain::notice::NoticeKind;
-use attune_ports::{MeetingMail, Notifier};
+use attune_domain::{BookingId, Currency, EmailAddress, Money};
+use attune_ports::{MailedMoney, MeetingMail, Notifier};
 use attune_smtp_sink::{DecodedMail, SmtpSink};
 use jiff::tz::TimeZone;
 
@@ -20,7 +20,7 @@ pub(crate) const PAGE_LINK: &str = "https://practice.example.org/j/v1.AbC-dEf_01
 
 pub(crate) const REMINDER: NoticeKind = NoticeKind::Reminder { minutes_before: 1440 };
 
-/// Every kind of mail.
+/// Every kind of mail about a session.
 pub(crate) const KINDS: [NoticeKind; 6] = [
     NoticeKind::MeetingInfo,
     REMINDER,
@@ -48,8 +48,58 @@ pub(crate) fn mail(kind: NoticeKind) -> MeetingMail {
         zone: TimeZone::get("Europe/Berlin").expect("a zone"),
         calendar_key: "booking-12".to_owned(),
         calendar_sequence: 1,
+        money: None,
         sent_at: "2024-01-14T09:00:00Z".parse().expect("an instant"),
     }
+}
+
+/// An amount such as `100.00 EUR`.
+pub(crate) fn money(decimal: &str, currency: &str) -> Money {
+    Money::parse_decimal(decimal, Currency::parse(currency).expect("a currency")).expect("an amount")
+}
+
+/// A mail about money of that session; the payment came in the summer before.
+pub(crate) fn money_mail(kind: NoticeKind, money: MailedMoney) -> MeetingMail {
+    MeetingMail { join_url: None, money: Some(money), ..mail(kind) }
+}
+
+pub(crate) fn received(amount: Money) -> MeetingMail {
+    let at = "2023-08-01T16:30:00Z".parse().expect("an instant");
+    money_mail(NoticeKind::Receipt, MailedMoney::Received { booking: booking(), amount, at })
+}
+
+pub(crate) fn failed(amount: Money, retry_until: Option<&str>) -> MeetingMail {
+    let retry_until = retry_until.map(|at| at.parse().expect("an instant"));
+    money_mail(NoticeKind::PaymentProblem, MailedMoney::Failed { amount, retry_until })
+}
+
+pub(crate) fn comes_back(amount: Money) -> MeetingMail {
+    money_mail(NoticeKind::PaymentProblem, MailedMoney::ComesBack { amount })
+}
+
+pub(crate) fn returned(amount: Money) -> MeetingMail {
+    let at = "2024-01-14T08:45:00Z".parse().expect("an instant");
+    money_mail(NoticeKind::Refund, MailedMoney::Returned { booking: booking(), amount, at })
+}
+
+fn booking() -> BookingId {
+    BookingId::new(12).expect("a positive number")
+}
+
+/// Everything there is to say about money.
+pub(crate) fn money_mails(amount: Money) -> [MeetingMail; 5] {
+    [
+        received(amount),
+        failed(amount, Some("2024-01-14T09:30:00Z")),
+        failed(amount, None),
+        comes_back(amount),
+        returned(amount),
+    ]
+}
+
+/// One of each mail there is.
+pub(crate) fn every_mail() -> Vec<MeetingMail> {
+    KINDS.into_iter().map(mail).chain(money_mails(money("100.00", "EUR"))).collect()
 }
 
 pub(crate) fn config() -> MailConfig {

@@ -2,17 +2,17 @@
 
 use attune_domain::EmailAddress;
 use attune_domain::notice::NoticeKind;
-use attune_ports::{MeetingMail, Notifier};
+use attune_ports::{MailedMoney, MeetingMail, Notifier};
 use attune_smtp_sink::{ReceivedMail, SmtpSink};
 use proptest::prelude::*;
 
-use crate::fixtures::{KINDS, LINK, REMINDER, composer_with, delivered, mail, notifier};
+use crate::fixtures::{LINK, REMINDER, composer_with, delivered, every_mail, mail, notifier};
 
 const HEADERS: [&str; 8] =
     ["from", "to", "subject", "date", "message-id", "auto-submitted", "mime-version", "content-type"];
 
 /// What must hold whatever the reader is called.
-fn assert_harmless(received: &ReceivedMail, kind: NoticeKind) {
+fn assert_harmless(received: &ReceivedMail, mail: &MeetingMail) {
     assert_eq!(received.recipients, ["john@example.org"]);
     assert!(received.raw.is_ascii());
     let read = received.decode();
@@ -22,22 +22,30 @@ fn assert_harmless(received: &ReceivedMail, kind: NoticeKind) {
     expected.sort_unstable();
     assert_eq!(names, expected);
     assert_eq!(read.recipients, ["john@example.org"]);
-    let (subject, links, method) = match kind {
-        NoticeKind::MeetingInfo => ("Your appointment", &[LINK][..], "PUBLISH"),
-        NoticeKind::Reminder { .. } => ("Reminder: your appointment", &[LINK][..], "PUBLISH"),
-        NoticeKind::Invitation => ("Invitation: appointment", &[LINK][..], "PUBLISH"),
-        NoticeKind::Rescheduled => ("New time: your appointment", &[LINK][..], "PUBLISH"),
-        NoticeKind::Cancelled => ("Cancelled: your appointment", &[][..], "CANCEL"),
-        NoticeKind::MeetingLink => ("Your link for the appointment", &[LINK][..], "PUBLISH"),
+    let (subject, links, method) = match mail.kind {
+        NoticeKind::MeetingInfo => ("Your appointment", &[LINK][..], Some("PUBLISH")),
+        NoticeKind::Reminder { .. } => ("Reminder: your appointment", &[LINK][..], Some("PUBLISH")),
+        NoticeKind::Invitation => ("Invitation: appointment", &[LINK][..], Some("PUBLISH")),
+        NoticeKind::Rescheduled => ("New time: your appointment", &[LINK][..], Some("PUBLISH")),
+        NoticeKind::Cancelled => ("Cancelled: your appointment", &[][..], Some("CANCEL")),
+        NoticeKind::MeetingLink => ("Your link for the appointment", &[LINK][..], Some("PUBLISH")),
+        NoticeKind::Receipt => ("We received your payment: session", &[][..], None),
+        NoticeKind::PaymentProblem if matches!(mail.money, Some(MailedMoney::ComesBack { .. })) => {
+            ("Your payment comes back to you: session", &[][..], None)
+        }
+        NoticeKind::PaymentProblem => ("Your payment did not go through: session", &[][..], None),
+        NoticeKind::Refund => ("Your refund: session", &[][..], None),
     };
     assert_eq!(read.subject, format!("{subject} on 15 January, 10:00 (UTC+01:00)"));
-    assert_eq!(read.attachments, ["session.ics"]);
+    assert_eq!(read.attachments, method.map_or(vec![], |_| vec!["session.ics"]));
     // RFC 6047, section 2.4: both say the same.
     let raw = String::from_utf8_lossy(&received.raw);
-    assert!(raw.contains(&format!("\r\nContent-Type: text/calendar; charset=utf-8; method={method}\r\n")), "{raw}");
-    let calendar = read.calendar.expect("a calendar entry");
+    let types: Vec<_> = raw.lines().filter(|line| line.contains("text/calendar")).collect();
+    let expected = method.map(|method| format!("Content-Type: text/calendar; charset=utf-8; method={method}"));
+    assert_eq!(types, Vec::from_iter(expected));
+    let calendar = read.calendar.unwrap_or_default();
     let methods: Vec<_> = calendar.lines().filter(|line| line.starts_with("METHOD")).collect();
-    assert_eq!(methods, [format!("METHOD:{method}")]);
+    assert_eq!(methods, Vec::from_iter(method.map(|method| format!("METHOD:{method}"))));
     let lines: Vec<_> = read.text.lines().collect();
     assert!(lines[0].starts_with("Hello") && lines[0].ends_with(',') && lines[1].is_empty(), "{:?}", lines[0]);
     assert_eq!(lines.iter().filter(|line| line.contains("://")).copied().collect::<Vec<_>>(), links);
@@ -70,14 +78,14 @@ async fn a_name_stays_a_name() {
         ("john@example.org", "Hello,"),
         ("", "Hello,"),
     ];
-    for kind in KINDS {
+    for mail in every_mail() {
         for (name, greeting) in cases {
             let before = sink.messages().len();
-            notifier.send(&MeetingMail { to_name: name.to_owned(), ..mail(kind) }).await.expect(name);
+            notifier.send(&MeetingMail { to_name: name.to_owned(), ..mail.clone() }).await.expect(name);
             let received = sink.messages();
             assert_eq!(received.len(), before + 1);
-            assert_harmless(&received[before], kind);
-            assert_eq!(received[before].decode().text.lines().next(), Some(greeting), "{kind:?} {name:?}");
+            assert_harmless(&received[before], &mail);
+            assert_eq!(received[before].decode().text.lines().next(), Some(greeting), "{mail:?} {name:?}");
         }
     }
 }
@@ -87,8 +95,8 @@ async fn names_are_escaped_in_html() {
     let sink = SmtpSink::start();
     let name = "<img src=x onerror=alert(1)> \"&'";
     let notifier = notifier(&sink);
-    for kind in KINDS {
-        notifier.send(&MeetingMail { to_name: name.to_owned(), ..mail(kind) }).await.unwrap();
+    for mail in every_mail() {
+        notifier.send(&MeetingMail { to_name: name.to_owned(), ..mail }).await.unwrap();
         let html = sink.messages().last().unwrap().decode().html;
         assert!(html.contains("<p>Hello &lt;img src=x onerror=alert(1)&gt; &quot;&amp;&#x27;,</p>"), "{html}");
     }
@@ -104,13 +112,13 @@ fn no_name_and_no_key_breaks_a_mail() {
     });
     let evil = r#"(.|\r|\n|\x00|<|>|"|'|&|=\?|\?=|\r\nBcc: x@y\.z|\r\n\.\r\n|://|\{\{|%|@|[\u{200b}-\u{202e}]|[\u{10000}-\u{10ffff}])"#;
     let text = proptest::collection::vec(evil, 0..40).prop_map(|pieces| pieces.concat());
-    proptest!(ProptestConfig::with_cases(400), |(kind in proptest::sample::select(&KINDS[..]), to_name in text.clone(), message_key in text.clone(), calendar_key in text)| {
-        let mail = MeetingMail { to_name, message_key, calendar_key, ..mail(kind) };
+    proptest!(ProptestConfig::with_cases(400), |(mail in proptest::sample::select(every_mail()), to_name in text.clone(), message_key in text.clone(), calendar_key in text)| {
+        let mail = MeetingMail { to_name, message_key, calendar_key, ..mail };
         let before = sink.messages().len();
         runtime.block_on(notifier.send(&mail)).expect("every name can be mailed");
         let received = sink.messages();
         prop_assert_eq!(received.len(), before + 1);
-        assert_harmless(&received[before], kind);
+        assert_harmless(&received[before], &mail);
     });
 }
 

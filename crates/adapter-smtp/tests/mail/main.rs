@@ -4,6 +4,7 @@ mod content;
 mod files;
 mod fixtures;
 mod hostile;
+mod money;
 mod server;
 mod templates;
 mod tls;

@@ -9,7 +9,9 @@ use attune_domain::notice::NoticeKind;
 use attune_ports::{MeetingMail, Notifier, NotifyError};
 use tempfile::TempDir;
 
-use crate::fixtures::{KINDS, LINK, REMINDER, composer_with, config, delivered, linked_kinds, mail};
+use crate::fixtures::{
+    KINDS, LINK, REMINDER, composer_with, config, delivered, every_mail, linked_kinds, mail, money, money_mails,
+};
 
 fn folder(files: &[(impl AsRef<Path>, impl AsRef<[u8]>)]) -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -72,11 +74,42 @@ async fn every_documented_value_is_there() {
 }
 
 #[tokio::test]
+async fn every_documented_value_about_money_is_there() {
+    let paid = "{{ amount }}|{{ booking }}|";
+    let problem = "{{ amount }}|{{ 'back' if comes_back else 'failed' }}|{{ retry_until }}|{{ name }}|{{ when }}";
+    let files = folder(&[
+        ("receipt.txt", format!("{paid}{{{{ received_at }}}}|{{{{ name }}}}|{{{{ when }}}}")),
+        ("refund.txt", format!("{paid}{{{{ returned_at }}}}|{{{{ name }}}}|{{{{ when }}}}")),
+        ("payment_problem.txt", problem.to_owned()),
+        // Nothing about money is a secret to the subject, or comes from a person.
+        ("receipt.subject.txt", format!("{paid}{{{{ received_at }}}}")),
+        ("refund.subject.txt", format!("{paid}{{{{ returned_at }}}}")),
+        (
+            "payment_problem.subject.txt",
+            "{{ amount }}|{{ 'back' if comes_back else 'failed' }}|{{ retry_until }}".to_owned(),
+        ),
+    ]);
+    let expected = [
+        "100.00 EUR|12|Tuesday, 1 August 2023 at 18:30 (Europe/Berlin, UTC+02:00)",
+        "100.00 EUR|failed|Sunday, 14 January 2024 at 10:30 (Europe/Berlin, UTC+01:00)",
+        "100.00 EUR|failed|",
+        "100.00 EUR|back|",
+        "100.00 EUR|12|Sunday, 14 January 2024 at 09:45 (Europe/Berlin, UTC+01:00)",
+    ];
+    for (mail, expected) in money_mails(money("100.00", "EUR")).iter().zip(expected) {
+        let read = delivered(composer_with(files.path()), mail).await;
+        assert_eq!(read.subject, expected);
+        let common = "John Doe|Monday, 15 January 2024 at 10:00 (Europe/Berlin, UTC+01:00)";
+        assert_eq!(read.text.trim_end(), format!("{expected}|{common}"));
+    }
+}
+
+#[tokio::test]
 async fn every_template_of_every_kind_can_be_replaced() {
-    for kind in KINDS {
-        let names = ["subject.txt", "txt", "html"].map(|ending| format!("{}.{ending}", kind.as_str()));
+    for mail in every_mail() {
+        let names = ["subject.txt", "txt", "html"].map(|ending| format!("{}.{ending}", mail.kind.as_str()));
         let files = folder(&names.each_ref().map(|name| (name, name)));
-        let read = delivered(composer_with(files.path()), &mail(kind)).await;
+        let read = delivered(composer_with(files.path()), &mail).await;
         assert_eq!([read.subject.trim_end(), read.text.trim_end(), read.html.trim_end()], names);
     }
 }
@@ -130,6 +163,19 @@ fn a_value_that_does_not_exist_is_found_at_start() {
         ("meeting_link.subject.txt", "{{ join_url }}"),
         ("meeting_link.txt", "{{ jion_url }}"),
         ("meeting_link.html", "{{ in_words }}"),
+        ("meeting_info.txt", "{{ amount }}"),
+        ("receipt.subject.txt", "{{ name }}"),
+        ("receipt.txt", "{{ join_url }}"),
+        ("receipt.html", "{{ retry_until }}"),
+        ("refund.subject.txt", "{{ name }}"),
+        ("refund.txt", "{{ received_at }}"),
+        ("refund.html", "<a href=\"{{ join_url }}\">Join</a>"),
+        ("payment_problem.subject.txt", "{{ name }}"),
+        ("payment_problem.txt", "{{ join_url }}"),
+        // Each of the three things that a payment problem can be is tried.
+        ("payment_problem.txt", "{% if comes_back %}{{ booking }}{% endif %}"),
+        ("payment_problem.html", "{% if retry_until %}{{ booking }}{% endif %}"),
+        ("payment_problem.html", "{% if not comes_back and not retry_until %}{{ booking }}{% endif %}"),
     ] {
         let error = refused(&folder(&[(file, text)]));
         assert!(matches!(error, ComposerError::Sample { template, .. } if template == file), "{file}: {error:?}");

@@ -1,13 +1,19 @@
 //! Schemas that are missing, current, half-way and newer.
 
 use attune_adapter_sqlite::{MigrateError, SqliteConfig, SqliteStore};
-use attune_contract::fixtures::{Practice, fact, lease, notice, now, participant, reminder, slot};
+use attune_contract::fixtures::{Practice, eur, fact, lease, notice, now, participant, reminder, restored, slot};
+use attune_contract::fixtures::{captured, minutes_after, moved, paid, payment, problem, refund};
 use attune_contract::fixtures::{day_off, hours, legal_states, policy, reply, reply_key, week};
 use attune_domain::meeting::Happening;
 use attune_domain::notice::{NoticeKind, NoticeState, OwedNotice};
 use attune_domain::policy::ChangeTerms;
-use attune_domain::{BookingRecord, BookingStatus, Person, PracticePolicy};
-use attune_ports::{CalendarSettings, LeaseToken, Queries, Settlement, Store};
+use attune_domain::{
+    Booking, BookingId, BookingRecord, BookingStatus, Cancellation, Money, PaymentStatus, Person, PracticePolicy,
+};
+use attune_ports::{
+    CalendarSettings, KeptRefund, LeaseToken, LedgerEntry, LedgerKind, NewPayment, NewRefund, Payment, PaymentState,
+    ProblemKind, Provider, Queries, RefundCause, Settlement, Store,
+};
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -73,7 +79,7 @@ async fn a_newer_schema_is_refused_and_left_alone() {
 /// A table that should not be there yet stands for whatever may stop a migration, be it the first or a later one.
 #[tokio::test]
 async fn a_migration_that_fails_changes_nothing_and_can_be_repeated() {
-    for in_the_way in ["outbox", "attendance", "kept_replies"] {
+    for in_the_way in ["outbox", "attendance", "kept_replies", "payment_problems"] {
         let folder = TempDir::new().unwrap();
         let store = unmigrated(&folder);
         let mut raw = raw(&folder);
@@ -117,10 +123,19 @@ async fn the_way_down_leaves_nothing() {
 const CORE_UP: &str = include_str!("../../../../migrations/sqlite/2026-11-21-000000_core/up.sql");
 const MEETINGS_UP: &str = include_str!("../../../../migrations/sqlite/2026-11-21-000100_meetings/up.sql");
 const MEETINGS_DOWN: &str = include_str!("../../../../migrations/sqlite/2026-11-21-000100_meetings/down.sql");
+const CALENDAR_UP: &str = include_str!("../../../../migrations/sqlite/2026-11-21-000200_calendar/up.sql");
 const CALENDAR_DOWN: &str = include_str!("../../../../migrations/sqlite/2026-11-21-000200_calendar/down.sql");
+const PAYMENTS_DOWN: &str = include_str!("../../../../migrations/sqlite/2026-11-21-000300_payments/down.sql");
 
-/// Goes back to the release before the calendar, as an administrator would: all or nothing.
+/// Goes back to the release before refunds and the ledger, as an administrator would: all or nothing.
+fn back_to_calendar(raw: &mut SqliteConnection) {
+    let forget = "DELETE FROM __diesel_schema_migrations WHERE version = '20261121000300'";
+    raw.batch_execute(&format!("BEGIN; {PAYMENTS_DOWN}; {forget}; COMMIT")).unwrap();
+}
+
+/// Goes back to the release before the calendar.
 fn back_to_meetings(raw: &mut SqliteConnection) {
+    back_to_calendar(raw);
     let forget = "DELETE FROM __diesel_schema_migrations WHERE version = '20261121000200'";
     raw.batch_execute(&format!("BEGIN; {CALENDAR_DOWN}; {forget}; COMMIT")).unwrap();
 }
@@ -213,7 +228,8 @@ async fn mails_survive_the_way_down_and_up_again() {
 
     let store = SqliteStore::open(SqliteConfig::new(file(&folder))).unwrap();
     assert!(!store.schema_is_current().await.unwrap());
-    assert_eq!(store.migrate().await.unwrap(), ["2026-11-21-000100_meetings", "2026-11-21-000200_calendar"]);
+    let missing = ["2026-11-21-000100_meetings", "2026-11-21-000200_calendar", "2026-11-21-000300_payments"];
+    assert_eq!(store.migrate().await.unwrap(), missing);
     assert!(store.schema_is_current().await.unwrap());
     assert_eq!(mails(&mut connection), kept);
     assert_eq!(shape(&mut connection), fresh_shape, "nothing tells it from a new database");
@@ -286,7 +302,7 @@ async fn bookings_survive_the_way_before_the_calendar_and_back() {
 
     let store = SqliteStore::open(SqliteConfig::new(file(&folder))).unwrap();
     assert!(!store.schema_is_current().await.unwrap());
-    assert_eq!(store.migrate().await.unwrap(), ["2026-11-21-000200_calendar"]);
+    assert_eq!(store.migrate().await.unwrap(), ["2026-11-21-000200_calendar", "2026-11-21-000300_payments"]);
     assert!(store.schema_is_current().await.unwrap());
     assert_eq!(shape(&mut connection), fresh_shape, "nothing tells it from a new database");
     for booking in bookings {
@@ -302,4 +318,139 @@ async fn bookings_survive_the_way_before_the_calendar_and_back() {
     work.set_schedule(practice.therapist, &monday).await.unwrap();
     assert_eq!(work.enqueue(&new).await.unwrap(), 4);
     work.commit().await.unwrap();
+}
+
+/// A booking that was called off while it was paid, with so much to go back.
+fn called_off(practice: Practice, id: BookingId, hour: i64, refund: Money) -> Booking {
+    let booking = practice.booking_in(id, slot(hour), BookingStatus::Cancelled, PaymentStatus::RefundPending);
+    let cancellation = Cancellation { refund, at: minutes_after(now(), 5), ..booking.cancellation.clone().unwrap() };
+    restored(BookingRecord { cancellation: Some(cancellation), ..booking.record().clone() })
+}
+
+/// Attempts in every state go through both directions: what came in before there was a ledger is in it afterwards, and what
+/// was promised back by calling a session off is owed. What the older release has no place for is gone.
+#[tokio::test]
+async fn money_survives_the_way_before_the_ledger_and_back() {
+    let (folder, store) = fresh().await;
+    let practice = Practice::found(&*store).await;
+    let mut work = store.begin().await.unwrap();
+    let mut add = Vec::new();
+    for (hour, refund) in (0..).zip([9_000, 4_000, 20_000, 0, 9_000]) {
+        let booking = called_off(practice, work.next_booking_id().await.unwrap(), hour, eur(refund));
+        work.add_booking(&booking).await.unwrap();
+        add.push(booking);
+    }
+    let [by_test, offline, too_much, nothing, unpaid] = <[Booking; 5]>::try_from(add).unwrap();
+    let agreed = practice.booking(work.next_booking_id().await.unwrap(), slot(10));
+    let id = work.next_booking_id().await.unwrap();
+    let lapsed = practice.booking_in(id, slot(11), BookingStatus::Expired, PaymentStatus::RefundPending);
+    let held = practice.held(work.next_booking_id().await.unwrap(), slot(12), minutes_after(now(), 15));
+    for booking in [&agreed, &lapsed, &held] {
+        work.add_booking(booking).await.unwrap();
+    }
+    let mut came = Vec::new();
+    for facts in [
+        paid(by_test.id, "first"),
+        NewPayment { settled_at: Some(minutes_after(now(), 2)), ..paid(by_test.id, "second") },
+        NewPayment { provider: Provider::Offline, ..paid(offline.id, "offline") },
+        paid(too_much.id, "too much"),
+        paid(nothing.id, "nothing"),
+        NewPayment { settled_at: None, ..paid(agreed.id, "agreed") },
+        paid(lapsed.id, "lapsed"),
+        NewPayment { state: PaymentState::Surplus, ..paid(held.id, "surplus") },
+    ] {
+        let payment = Payment { id: work.add_payment(&facts).await.unwrap(), facts };
+        work.add_ledger_entry(&captured(&payment)).await.unwrap();
+        came.push(payment);
+    }
+    let mut pending = Vec::new();
+    for state in PaymentState::ALL.into_iter().filter(|state| !state.is_paid()) {
+        let facts = NewPayment {
+            state,
+            nonce: Some([7; 16]),
+            expires_at: Some(slot(0)),
+            charge: Some("charge".to_owned()),
+            check_at: Some(slot(0)),
+            ..payment(unpaid.id, state.as_str())
+        };
+        pending.push(Payment { id: work.add_payment(&facts).await.unwrap(), facts });
+    }
+    let facts = refund(&came[0], "asked");
+    let asked = KeptRefund { id: work.add_refund(&facts).await.unwrap(), facts };
+    work.add_ledger_entry(&moved(&asked, LedgerKind::Refunded)).await.unwrap();
+    work.add_payment_event(Provider::Stripe, "evt", now()).await.unwrap();
+    work.add_payment_problem(&problem("p", ProblemKind::RefundFailed)).await.unwrap();
+    let old = [notice(&agreed, NoticeKind::MeetingInfo, now()), notice(&agreed, NoticeKind::Cancelled, now())];
+    let new = [NoticeKind::Receipt, NoticeKind::PaymentProblem, NoticeKind::Refund].map(|k| notice(&agreed, k, now()));
+    assert_eq!(work.enqueue(&old).await.unwrap() + work.enqueue(&new).await.unwrap(), 5);
+    work.commit().await.unwrap();
+    let mails = store.notices(agreed.id).await.unwrap();
+    store.close().await;
+
+    let mut connection = raw(&folder);
+    let fresh_shape = shape(&mut connection);
+    back_to_calendar(&mut connection);
+    let older = shape_after(&[CORE_UP, MEETINGS_UP, CALENDAR_UP]);
+    assert_eq!(shape(&mut connection), older, "the older release finds what it left");
+    assert_eq!(count(&mut connection, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+    let states = "SELECT group_concat(state, ' ' ORDER BY id) FROM payments";
+    let known = "settled settled settled settled settled settled settled settled open open open open closed";
+    assert_eq!(text(&mut connection, states), known);
+
+    let store = SqliteStore::open(SqliteConfig::new(file(&folder))).unwrap();
+    assert!(!store.schema_is_current().await.unwrap());
+    assert_eq!(store.migrate().await.unwrap(), ["2026-11-21-000300_payments"]);
+    assert!(store.schema_is_current().await.unwrap());
+    assert_eq!(shape(&mut connection), fresh_shape, "nothing tells it from a new database");
+    assert_eq!(count(&mut connection, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+    for Payment { id, facts } in came.iter().chain(&pending) {
+        let state = match facts.state {
+            paid if paid.is_paid() => PaymentState::Settled,
+            pending if pending.is_pending() => PaymentState::Open,
+            closed => closed,
+        };
+        let facts = NewPayment { state, nonce: None, expires_at: None, charge: None, check_at: None, ..facts.clone() };
+        let read = store.payment_by_reference(facts.provider, &facts.reference).await.unwrap();
+        assert_eq!(read, Some(Payment { id: *id, facts }));
+    }
+    for payment in &came {
+        let at = payment.facts.settled_at.unwrap_or(payment.facts.created_at);
+        let lines = store.ledger(payment.facts.booking).await.unwrap();
+        let lines: Vec<_> = lines.into_iter().filter(|line| line.payment == payment.id).collect();
+        assert_eq!(lines, [LedgerEntry { at, ..captured(payment) }]);
+    }
+    assert_eq!(count(&mut connection, "SELECT count(*) FROM ledger"), 8);
+    let promised = |booking: &Booking, payment: &Payment, amount| NewRefund {
+        amount,
+        cause: RefundCause::Cancelled,
+        requested_by: Some(practice.client),
+        created_at: minutes_after(now(), 5),
+        next_at: (payment.facts.provider != Provider::Offline).then(|| minutes_after(now(), 5)),
+        ..refund(payment, &format!("cancel-{}", booking.id))
+    };
+    let mut owed = Vec::new();
+    for (booking, expected) in [
+        (&by_test, Some(promised(&by_test, &came[1], eur(9_000)))),
+        (&offline, Some(promised(&offline, &came[2], eur(4_000)))),
+        (&too_much, Some(promised(&too_much, &came[3], eur(9_000)))),
+        (&nothing, None),
+        (&unpaid, None),
+        (&agreed, None),
+        (&lapsed, None),
+        (&held, None),
+    ] {
+        let found = store.refunds(booking.id).await.unwrap();
+        assert_eq!(found.iter().map(|refund| &refund.facts).collect::<Vec<_>>(), expected.iter().collect::<Vec<_>>());
+        owed.extend(found);
+    }
+    owed.retain(|refund| refund.facts.next_at.is_some());
+    assert_eq!(store.refunds_to_settle(slot(0), 9).await.unwrap(), owed);
+    assert_eq!(store.payment_problems(9).await.unwrap(), []);
+    assert_eq!(store.notices(agreed.id).await.unwrap(), mails[..2]);
+    let mut work = store.begin().await.unwrap();
+    assert!(work.add_payment_event(Provider::Stripe, "evt", now()).await.unwrap(), "what was told is forgotten");
+    assert_eq!(work.enqueue(&new).await.unwrap(), 3);
+    work.add_ledger_entry(&moved(&owed[0], LedgerKind::Refunded)).await.unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(store.refunds(by_test.id).await.unwrap().len(), 1);
 }

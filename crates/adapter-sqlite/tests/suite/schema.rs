@@ -3,6 +3,7 @@
 use attune_contract::fixtures::{Practice, all_states, slot};
 use attune_domain::meeting::Happening;
 use attune_domain::{BookingStatus, ParticipantRole, PaymentStatus};
+use attune_ports::{PaymentState, RefundCause, RefundStage};
 use diesel::connection::SimpleConnection;
 use diesel::result::Error;
 use diesel::sqlite::SqliteConnection;
@@ -419,4 +420,241 @@ async fn the_trail_is_never_changed_and_never_shortened() {
         .unwrap();
     assert_eq!(count(connection, "SELECT count(*) FROM audit_log WHERE action = 'booking.held'"), 1);
     assert_eq!(count(connection, "SELECT count(*) FROM audit_log"), 2);
+}
+
+/// A payment of so much for the first booking, in a state.
+fn pay(connection: &mut SqliteConnection, id: i64, state: PaymentState, minor: i64) {
+    connection
+        .batch_execute(&format!(
+            "INSERT INTO payments (id, booking_id, provider, reference, amount_minor, currency, state, created_at)
+             VALUES ({id}, 1, 'test', 'r{id}', {minor}, 'EUR', '{}', 1)",
+            state.as_str()
+        ))
+        .unwrap();
+}
+
+/// A refund of a payment, called by a key.
+fn give_back(verb: &str, payment: i64, key: &str, minor: i64, stage: RefundStage) -> String {
+    format!(
+        "{verb} INTO refunds (booking_id, payment_id, key, amount_minor, currency, cause, stage, attempts, created_at)
+         VALUES (1, {payment}, '{key}', {minor}, 'EUR', 'asked', '{}', 0, 1)",
+        stage.as_str()
+    )
+}
+
+/// A line of the ledger.
+fn line(verb: &str, payment: i64, refund: &str, kind: &str, minor: i64) -> String {
+    format!(
+        "{verb} INTO ledger (at, booking_id, payment_id, refund_id, kind, amount_minor, currency)
+         VALUES (1, 1, {payment}, {refund}, '{kind}', {minor}, 'EUR')"
+    )
+}
+
+const VERBS: [&str; 5] = ["INSERT", "INSERT OR REPLACE", "INSERT OR IGNORE", "INSERT OR FAIL", "REPLACE"];
+
+#[tokio::test]
+async fn attempts_that_cannot_be_are_refused() {
+    let mut calendar = Calendar::new().await;
+    calendar.scheduled("INSERT", 1, 0).unwrap();
+    let connection = &mut calendar.connection;
+    for (id, state) in (1..).zip(PaymentState::ALL) {
+        pay(connection, id, state, 9_000);
+    }
+    for nonce in ["x'00112233445566778899aabbccddeeff'", "NULL"] {
+        connection.batch_execute(&format!("UPDATE payments SET nonce = {nonce}")).unwrap();
+    }
+    for (change, message) in [
+        (
+            "state = 'lost'",
+            "CHECK constraint failed: state IN ('opening', 'open', 'processing', 'closing', 'settled', 'surplus', 'closed')",
+        ),
+        ("nonce = x'00'", "CHECK constraint failed: length(nonce) = 16"),
+        ("amount_minor = -1", "CHECK constraint failed: amount_minor >= 0"),
+        ("reference = 'r2'", "UNIQUE constraint failed: payments.provider, payments.reference"),
+    ] {
+        is_refused(connection.batch_execute(&format!("UPDATE payments SET {change} WHERE id = 1")), message);
+    }
+}
+
+#[tokio::test]
+async fn refunds_that_cannot_be_are_refused() {
+    let mut calendar = Calendar::new().await;
+    calendar.scheduled("INSERT", 1, 0).unwrap();
+    let connection = &mut calendar.connection;
+    pay(connection, 1, PaymentState::Settled, 9_000);
+    for key in ["a", "b"] {
+        connection.batch_execute(&give_back("INSERT", 1, key, 10, RefundStage::Owed)).unwrap();
+    }
+    for cause in RefundCause::ALL {
+        connection.batch_execute(&format!("UPDATE refunds SET cause = '{}'", cause.as_str())).unwrap();
+    }
+    for stage in RefundStage::ALL {
+        connection.batch_execute(&format!("UPDATE refunds SET stage = '{}'", stage.as_str())).unwrap();
+    }
+    connection.batch_execute("UPDATE refunds SET reference = key").unwrap();
+    for (change, message) in [
+        ("cause = 'x'", "CHECK constraint failed: cause IN ('cancelled', 'asked', 'surplus', 'elsewhere')"),
+        ("stage = 'x'", "CHECK constraint failed: stage IN ('owed', 'pending', 'succeeded', 'failed', 'retried')"),
+        ("amount_minor = 0", "CHECK constraint failed: amount_minor > 0"),
+        ("attempts = -1", "CHECK constraint failed: attempts >= 0"),
+        ("key = 'b'", "UNIQUE constraint failed: refunds.key"),
+        ("reference = 'b'", "UNIQUE constraint failed: refunds.reference"),
+        ("booking_id = 999", "FOREIGN KEY constraint failed"),
+        ("payment_id = 999", "FOREIGN KEY constraint failed"),
+        ("requested_by = 999", "FOREIGN KEY constraint failed"),
+    ] {
+        is_refused(connection.batch_execute(&format!("UPDATE refunds SET {change} WHERE key = 'a'")), message);
+    }
+}
+
+#[tokio::test]
+async fn no_more_goes_back_than_came_in_whoever_writes() {
+    const TOO_LARGE: &str = "attune:refund_too_large";
+    let mut calendar = Calendar::new().await;
+    calendar.scheduled("INSERT", 1, 0).unwrap();
+    let connection = &mut calendar.connection;
+    for (id, state) in (1..).zip(PaymentState::ALL) {
+        pay(connection, id, state, 9_000);
+        for verb in VERBS {
+            let more = connection.batch_execute(&give_back(verb, id, &format!("more {id}"), 9_001, RefundStage::Owed));
+            is_refused(more, TOO_LARGE);
+        }
+        let all = connection.batch_execute(&give_back("INSERT", id, &format!("all {id}"), 9_000, RefundStage::Owed));
+        if state.is_paid() { all.unwrap() } else { is_refused(all, TOO_LARGE) }
+    }
+    // The payment with the number 8 is given back in parts; what failed does not count, until it is taken back to life.
+    pay(connection, 8, PaymentState::Settled, 9_000);
+    for (key, minor, stage) in [
+        ("a", 3_000, RefundStage::Owed),
+        ("b", 3_000, RefundStage::Pending),
+        ("c", 2_000, RefundStage::Succeeded),
+        ("d", 9_000, RefundStage::Failed),
+        ("e", 9_000, RefundStage::Retried),
+    ] {
+        connection.batch_execute(&give_back("INSERT", 8, key, minor, stage)).unwrap();
+    }
+    for verb in VERBS {
+        let more = connection.batch_execute(&give_back(verb, 8, "f", 1_001, RefundStage::Owed));
+        is_refused(more, TOO_LARGE);
+    }
+    for change in [
+        "stage = 'owed' WHERE key = 'd'",
+        "stage = 'succeeded' WHERE key = 'e'",
+        "amount_minor = 4001 WHERE key = 'a'",
+        "payment_id = 8 WHERE key = 'all 5'",
+        "currency = 'USD' WHERE key = 'a'",
+        "payment_id = 1 WHERE key = 'a'",
+    ] {
+        is_refused(connection.batch_execute(&format!("UPDATE refunds SET {change}")), TOO_LARGE);
+        is_refused(connection.batch_execute(&format!("UPDATE OR REPLACE refunds SET {change}")), TOO_LARGE);
+    }
+    let dollars = give_back("INSERT", 8, "f", 1, RefundStage::Owed).replace("EUR", "USD");
+    is_refused(connection.batch_execute(&dollars), TOO_LARGE);
+    connection.batch_execute("UPDATE refunds SET stage = 'failed' WHERE key = 'a'").unwrap();
+    connection.batch_execute(&give_back("INSERT", 8, "f", 4_000, RefundStage::Owed)).unwrap();
+    let sum = "SELECT sum(amount_minor) FROM refunds WHERE payment_id = 8 AND stage NOT IN ('failed', 'retried')";
+    assert_eq!(count(connection, sum), 9_000);
+}
+
+#[tokio::test]
+async fn the_ledger_is_never_changed_and_never_shortened() {
+    const APPEND_ONLY: &str = "attune:ledger_is_append_only";
+    const UNBALANCED: &str = "attune:ledger_unbalanced";
+    let mut calendar = Calendar::new().await;
+    calendar.scheduled("INSERT", 1, 0).unwrap();
+    let connection = &mut calendar.connection;
+    pay(connection, 1, PaymentState::Settled, 9_000);
+    connection.batch_execute(&give_back("INSERT", 1, "a", 9_000, RefundStage::Owed)).unwrap();
+    connection.batch_execute(&line("INSERT", 1, "NULL", "captured", 4_000)).unwrap();
+    connection.batch_execute(&line("INSERT", 1, "1", "refunded", 1_000)).unwrap();
+    let everything = "SELECT sum(id * 100000 + amount_minor) FROM ledger";
+    let before = count(connection, everything);
+    for verb in VERBS {
+        // The same number, and the same movement, of which there is one.
+        let same_number =
+            line(verb, 1, "1", "refund_reversed", 1).replace("(at,", "(id, at,").replace("(1, 1,", "(1, 1, 1,");
+        is_refused(connection.batch_execute(&same_number), APPEND_ONLY);
+        is_refused(connection.batch_execute(&line(verb, 1, "NULL", "captured", 1)), UNBALANCED);
+        is_refused(connection.batch_execute(&line(verb, 1, "1", "refunded", 1)), UNBALANCED);
+    }
+    for change in [
+        "UPDATE ledger SET amount_minor = 1",
+        "UPDATE OR REPLACE ledger SET id = 2 WHERE id = 1",
+        "DELETE FROM ledger",
+        &format!("{} ON CONFLICT DO UPDATE SET at = 2", line("INSERT", 1, "1", "refund_reversed", 1))
+            .replace("(at,", "(id, at,")
+            .replace("(1, 1,", "(1, 1, 1,"),
+    ] {
+        is_refused(connection.batch_execute(change), APPEND_ONLY);
+    }
+    for gone in ["DELETE FROM refunds", "DELETE FROM payments"] {
+        is_refused(connection.batch_execute(gone), "FOREIGN KEY constraint failed");
+    }
+    let replaced = connection.batch_execute(&give_back("REPLACE", 1, "a", 1, RefundStage::Owed));
+    is_refused(replaced, "FOREIGN KEY constraint failed");
+    assert_eq!(count(connection, everything), before);
+}
+
+#[tokio::test]
+async fn the_ledger_balances_whoever_writes() {
+    const UNBALANCED: &str = "attune:ledger_unbalanced";
+    let mut calendar = Calendar::new().await;
+    calendar.scheduled("INSERT", 1, 0).unwrap();
+    let connection = &mut calendar.connection;
+    for id in [1, 2, 3] {
+        pay(connection, id, PaymentState::Settled, 9_000);
+    }
+    for key in ["a", "b"] {
+        connection.batch_execute(&give_back("INSERT", 1, key, 4_500, RefundStage::Owed)).unwrap();
+    }
+    connection.batch_execute(&line("INSERT", 2, "NULL", "captured", 9_000)).unwrap();
+    for verb in VERBS {
+        is_refused(connection.batch_execute(&line(verb, 1, "NULL", "captured", 9_001)), UNBALANCED);
+        is_refused(connection.batch_execute(&line(verb, 1, "1", "refunded", 1)), UNBALANCED);
+    }
+    let dollars = line("INSERT", 1, "NULL", "captured", 1).replace("EUR", "USD");
+    is_refused(connection.batch_execute(&dollars), UNBALANCED);
+    connection.batch_execute(&line("INSERT", 1, "NULL", "captured", 9_000)).unwrap();
+    connection.batch_execute(&line("INSERT", 1, "1", "refunded", 4_500)).unwrap();
+    is_refused(connection.batch_execute(&line("INSERT", 1, "2", "refunded", 4_501)), UNBALANCED);
+    is_refused(connection.batch_execute(&line("INSERT", 1, "1", "refund_reversed", 4_501)), UNBALANCED);
+    connection.batch_execute(&line("INSERT", 1, "1", "refund_reversed", 4_500)).unwrap();
+    connection.batch_execute(&line("INSERT", 1, "2", "refunded", 4_500)).unwrap();
+
+    for (line, message) in [
+        (line("INSERT", 3, "2", "captured", 1), "CHECK constraint failed: ledger_refund_unless_captured"),
+        (line("INSERT", 1, "NULL", "refunded", 1), "CHECK constraint failed: ledger_refund_unless_captured"),
+        (
+            line("INSERT", 1, "2", "lost", 1),
+            "CHECK constraint failed: kind IN ('captured', 'refunded', 'refund_reversed')",
+        ),
+        (line("INSERT", 1, "2", "refund_reversed", -1), "CHECK constraint failed: amount_minor >= 0"),
+        (line("INSERT", 1, "999", "refunded", 1), "FOREIGN KEY constraint failed"),
+        (line("INSERT", 999, "NULL", "captured", 1), "FOREIGN KEY constraint failed"),
+    ] {
+        is_refused(connection.batch_execute(&line), message);
+    }
+}
+
+#[tokio::test]
+async fn what_was_told_and_what_is_wrong_is_known_once() {
+    let mut calendar = Calendar::new().await;
+    calendar.scheduled("INSERT", 1, 0).unwrap();
+    let connection = &mut calendar.connection;
+    let told = |provider: &str, id: &str| format!("INSERT INTO payment_events VALUES ('{provider}', '{id}', 1)");
+    for (provider, id) in [("stripe", "a"), ("stripe", "A"), ("test", "a")] {
+        connection.batch_execute(&told(provider, id)).unwrap();
+    }
+    const TOLD: &str = "UNIQUE constraint failed: payment_events.provider, payment_events.id";
+    is_refused(connection.batch_execute(&told("stripe", "a")), TOLD);
+
+    let wrong = |key: &str, booking: i64| {
+        format!(
+            "INSERT INTO payment_problems (key, kind, booking_id, at) VALUES ('{key}', 'wrong_amount', {booking}, 1)"
+        )
+    };
+    connection.batch_execute(&wrong("a", 1)).unwrap();
+    connection.batch_execute("UPDATE payment_problems SET resolved_at = 1").unwrap();
+    is_refused(connection.batch_execute(&wrong("a", 1)), "UNIQUE constraint failed: payment_problems.key");
+    is_refused(connection.batch_execute(&wrong("b", 999)), "FOREIGN KEY constraint failed");
 }

@@ -60,6 +60,7 @@ fn what_openssl_signed_is_genuine() {
         amount: None,
         booking: None,
         payment: None,
+        refund_key: None,
     };
     assert_eq!(read(&format!("t={T},v1={GENUINE}")), Ok(ping.clone()));
     for (t, v1, body, answer) in [
@@ -238,7 +239,7 @@ fn refund() -> Value {
         "object": "refund",
         "amount": 2_500,
         "currency": "eur",
-        "metadata": { "booking_id": "42", "refund_key": "key" },
+        "metadata": { "booking_id": "42", "refund_key": "refund-key-7" },
         "payment_intent": "pi_payment",
         "status": "succeeded",
     })
@@ -290,6 +291,7 @@ fn news_of_a_checkout() {
                 amount: Some(euros(10_000)),
                 booking: BookingId::new(42),
                 payment: Some("pi_payment".to_owned()),
+                refund_key: None,
             },
             "{kind}"
         );
@@ -313,8 +315,32 @@ fn news_of_a_refund() {
             assert_eq!(event.reference.as_deref(), Some("re_refund"));
             assert_eq!(event.payment.as_deref(), Some("pi_payment"));
             assert_eq!((event.amount, event.booking), (Some(euros(2_500)), BookingId::new(42)));
+            assert_eq!(event.refund_key.as_deref(), Some("refund-key-7"));
         }
     }
+}
+
+/// What was given back by hand, at Stripe itself, carries no key of ours, and so none is told.
+#[test]
+fn only_a_refund_that_was_asked_for_here_has_our_key() {
+    for (metadata, booking, key) in [
+        (json!({ "booking_id": "42", "refund_key": "refund-key-7" }), BookingId::new(42), Some("refund-key-7")),
+        (json!({ "refund_key": "refund-key-7" }), None, Some("refund-key-7")),
+        (json!({ "booking_id": "42" }), BookingId::new(42), None),
+        (json!({ "booking_id": "42", "refund_key": null }), BookingId::new(42), None),
+        (json!({ "refund-key": "refund-key-7" }), None, None),
+        (json!({}), None, None),
+        (Value::Null, None, None),
+    ] {
+        let event = told(&message("refund.created", with_field(refund(), "metadata", metadata.clone()))).unwrap();
+        assert_eq!((event.booking, event.refund_key.as_deref()), (booking, key), "{metadata}");
+    }
+    let noted = with_field(session(), "metadata", json!({ "booking_id": "42", "refund_key": "refund-key-7" }));
+    assert_eq!(
+        told(&message("checkout.session.completed", noted)).unwrap().refund_key,
+        None,
+        "a checkout is no refund"
+    );
 }
 
 #[test]
@@ -376,6 +402,7 @@ fn what_does_not_concern_us_is_something_else() {
         let event = told(&other).unwrap();
         assert_eq!(event.kind, PaymentEventKind::SomethingElse, "{other}");
         assert_eq!((event.reference, event.amount, event.booking, event.payment), (None, None, None, None), "{other}");
+        assert_eq!(event.refund_key, None, "{other}");
     }
 }
 
@@ -412,7 +439,7 @@ fn a_known_event_of_another_shape_is_unreadable() {
 fn nothing_of_the_payer_and_no_reference_is_shown() {
     for event in [told(&message("checkout.session.completed", session())), told(&message("refund.updated", refund()))] {
         let shown = format!("{:?} {:#?}", event.clone().unwrap(), event.unwrap());
-        for secret in ["anary", "4930123456", "cs_test_reference", "re_refund", "pi_payment"] {
+        for secret in ["anary", "4930123456", "cs_test_reference", "re_refund", "pi_payment", "refund-key-7"] {
             assert!(!shown.contains(secret), "{secret}: {shown}");
         }
     }

@@ -30,6 +30,7 @@ async fn what_an_event_says_is_what_stripe_says_when_asked() {
     assert_eq!(event.kind, PaymentEventKind::CheckoutPaid);
     assert_eq!(event.at, fake.now());
     assert_eq!(event.reference, Some(reference));
+    assert_eq!(event.refund_key, None);
     assert_eq!(
         (event.amount, event.booking, event.live, event.payment.clone()),
         (Some(paid.amount), paid.booking, paid.live, Some(paid.payment.clone()))
@@ -43,6 +44,7 @@ async fn what_an_event_says_is_what_stripe_says_when_asked() {
     let event = events(&fake).pop().unwrap();
     assert_eq!(event.kind, PaymentEventKind::RefundChanged(RefundState::Succeeded));
     assert_eq!(event.reference, Some(refund.reference));
+    assert_eq!(event.refund_key.as_deref(), Some("r"));
     assert_eq!(
         (event.amount, event.booking, event.payment),
         (Some(refund.amount), Some(booking()), Some(paid.payment))

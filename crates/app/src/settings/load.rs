@@ -144,6 +144,17 @@ fn with_secret_files(mut settings: Settings) -> Result<Settings> {
         ("database.url", &mut settings.database.url, &settings.database.url_file),
         ("auth.secret", &mut settings.auth.secret, &settings.auth.secret_file),
         ("mail.smtp_url", &mut settings.mail.smtp_url, &settings.mail.smtp_url_file),
+        ("payments.stripe_key", &mut settings.payments.stripe_key, &settings.payments.stripe_key_file),
+        (
+            "payments.stripe_webhook_secret",
+            &mut settings.payments.stripe_webhook_secret,
+            &settings.payments.stripe_webhook_secret_file,
+        ),
+        (
+            "payments.stripe_previous_webhook_secret",
+            &mut settings.payments.stripe_previous_webhook_secret,
+            &settings.payments.stripe_previous_webhook_secret_file,
+        ),
         ("jitsi.app_secret", &mut settings.jitsi.app_secret, &settings.jitsi.app_secret_file),
         ("jitsi.server_secret", &mut settings.jitsi.server_secret, &settings.jitsi.server_secret_file),
         (

@@ -10,12 +10,11 @@ use attune_domain::calendar::{WallInterval, WallTime, WeeklySchedule};
 use attune_domain::notice::ReminderPlan;
 use attune_domain::session::SessionPolicy;
 use attune_domain::{Booking, Currency, EmailAddress, Money, TimeZoneName};
-use attune_ports::Provider;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use url::Url;
 
-use super::{Meetings, Profile, Secret, Settings, optional};
+use super::{Collecting, Meetings, Profile, Secret, Settings, optional};
 
 /// Where everything is kept.
 #[derive(Debug, Clone)]
@@ -54,8 +53,7 @@ pub(crate) struct Meaning {
     pub(crate) service: FirstService,
     pub(crate) usual: WeeklySchedule,
     pub(crate) meetings: Meetings,
-    pub(crate) provider: Provider,
-    pub(crate) hold: SignedDuration,
+    pub(crate) collecting: Collecting,
     pub(crate) mail: MailTransport,
     pub(crate) mail_from: EmailAddress,
     pub(crate) templates_dir: Option<PathBuf>,
@@ -86,19 +84,6 @@ impl Settings {
                 "auth.secret (or auth.secret_file) must be set in production: at least 32 random characters"
             );
         }
-        let provider =
-            Provider::parse(&self.payments.provider).filter(|p| *p != Provider::Stripe).with_context(|| {
-                format!("payments.provider must be none, offline or test, not {:?}", self.payments.provider)
-            })?;
-        ensure!(
-            !(production && provider == Provider::Test),
-            "payments.provider must not be test in production: anybody could confirm a session without paying"
-        );
-        ensure!((1..=1440).contains(&self.payments.hold_minutes), "payments.hold_minutes must be between 1 and 1440");
-        ensure!(
-            (1..=24 * 60).contains(&self.payments.offline_hold_hours),
-            "payments.offline_hold_hours must be between 1 and 1440"
-        );
         ensure!(
             !production || self.testing.clock_file.is_empty(),
             "testing.clock_file is for tests only and must not be set in production"
@@ -131,11 +116,7 @@ impl Settings {
             service: self.first_service()?,
             usual: self.usual_week()?,
             meetings: self.meetings(production)?,
-            hold: match provider {
-                Provider::Offline => SignedDuration::from_hours(i64::from(self.payments.offline_hold_hours)),
-                Provider::None | Provider::Test | Provider::Stripe => minutes(self.payments.hold_minutes),
-            },
-            provider,
+            collecting: self.collecting(production)?,
             mail: self.mail_transport(&data_dir)?,
             mail_from: EmailAddress::parse(&self.mail.from).context("mail.from is not an e-mail address")?,
             templates_dir: optional(&self.mail.templates_dir).map(PathBuf::from),

@@ -26,7 +26,7 @@ fn with_nothing_at_all_there_is_a_meaning() {
     assert!(matches!(&meaning.database, DatabaseUrl::Sqlite(path) if path.ends_with("data/attune.sqlite")));
     assert!(matches!(&meaning.mail, MailTransport::File(path) if path.ends_with("data/mail")));
     assert_eq!(meaning.reminders.offsets_minutes(), [1440, 60]);
-    assert_eq!(meaning.provider.as_str(), "test", "the profile development changes the provider");
+    assert_eq!(meaning.collecting.provider.as_str(), "test", "the profile development changes the provider");
     assert_eq!(meaning.service.price.to_string(), "100.00 EUR");
 }
 
@@ -110,7 +110,9 @@ fn a_bad_value_stops_the_start_and_its_key_is_named() {
         ("ATTUNE__BRANDING__BACKGROUND_COLOR", "url(https://evil.example)", "branding.background_color"),
         ("ATTUNE__BRANDING__AVATAR_BACKGROUNDS", "#123456,red", "branding.avatar_backgrounds"),
         ("ATTUNE__PAYMENTS__PROVIDER", "paypal", "payments.provider"),
-        ("ATTUNE__PAYMENTS__PROVIDER", "stripe", "payments.provider"),
+        ("ATTUNE__PAYMENTS__PROVIDER", "stripe", "payments.stripe_key"),
+        ("ATTUNE__PAYMENTS__STRIPE_WEBHOOK_SECRET", "whsec_canary-canary-canary", "payments.stripe_webhook_secret"),
+        ("ATTUNE__PAYMENTS__HOLD_MINUTES", "0", "payments.hold_minutes"),
         ("ATTUNE__MAIL__TRANSPORT", "pigeon", "mail.transport"),
         ("ATTUNE__MAIL__TRANSPORT", "smtp", "mail.smtp_url"),
         ("ATTUNE__MAIL__FROM", "nobody", "mail.from"),
@@ -167,6 +169,38 @@ fn signed_links_are_never_mailed_and_need_an_address_of_ours() {
 }
 
 #[test]
+fn stripe_is_taken_with_its_secrets() {
+    let with = |more: &[(&'static str, &'static str)]| {
+        let stripe = [
+            ("ATTUNE__PAYMENTS__PROVIDER", "stripe"),
+            ("ATTUNE__PAYMENTS__STRIPE_KEY", "sk_live_canary"),
+            ("ATTUNE__PAYMENTS__STRIPE_WEBHOOK_SECRET", "whsec_canary-canary-canary"),
+        ];
+        [&[SECRET], &stripe[..], more].concat()
+    };
+    let live = meaning(Profile::Production, &with(&[])).unwrap().collecting;
+    assert_eq!((live.provider.as_str(), live.hold.as_mins()), ("stripe", 15));
+    assert!(live.stripe.is_some());
+    for (name, value, key) in [
+        ("ATTUNE__PAYMENTS__STRIPE_KEY", "sk_test_canary", "payments.stripe_key"),
+        ("ATTUNE__PAYMENTS__STRIPE_KEY", "rk_test_canary", "payments.stripe_key"),
+        ("ATTUNE__PAYMENTS__STRIPE_WEBHOOK_SECRET", "", "payments.stripe_webhook_secret"),
+        ("ATTUNE__PAYMENTS__STRIPE_SUCCESS_URL", "http://app.example.org/paid", "payments.stripe_success_url"),
+        ("ATTUNE__PAYMENTS__STRIPE_CANCEL_URL", "javascript:alert(1)", "payments.stripe_cancel_url"),
+        ("ATTUNE__TESTING__STRIPE_API", "http://127.0.0.1:1", "testing.stripe_api"),
+    ] {
+        let message = refusal(Profile::Production, &with(&[(name, value)]));
+        assert!(message.contains(key) && !message.contains("canary"), "{name}={value}: {message}");
+    }
+    // For trying it out, Stripe's test mode is what one wants, and messages can wait.
+    let trying = [("ATTUNE__PAYMENTS__STRIPE_KEY", "sk_test_canary"), ("ATTUNE__PAYMENTS__STRIPE_WEBHOOK_SECRET", "")];
+    assert!(meaning(Profile::Development, &with(&trying)).is_ok());
+    // Another provider collects now, and what came in through Stripe can still go back.
+    let past = meaning(Profile::Production, &with(&[("ATTUNE__PAYMENTS__PROVIDER", "offline")])).unwrap().collecting;
+    assert_eq!((past.provider.as_str(), past.stripe.is_some()), ("offline", true));
+}
+
+#[test]
 fn secrets_never_print() {
     let canary = "canary-canary-canary-canary-canary";
     let settings = load(&sources(
@@ -182,6 +216,9 @@ fn secrets_never_print() {
             ("ATTUNE__JITSI__APP_SECRET", canary),
             ("ATTUNE__JITSI__SERVER_SECRET", canary),
             ("ATTUNE__JITSI__JAAS_WEBHOOK_SECRET", canary),
+            ("ATTUNE__PAYMENTS__STRIPE_KEY", canary),
+            ("ATTUNE__PAYMENTS__STRIPE_WEBHOOK_SECRET", canary),
+            ("ATTUNE__PAYMENTS__STRIPE_PREVIOUS_WEBHOOK_SECRET", canary),
         ],
     ))
     .unwrap();

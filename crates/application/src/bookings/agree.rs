@@ -7,7 +7,7 @@ use attune_domain::meeting::NewRoom;
 use attune_domain::notice::{ReminderPlan, owed};
 use attune_domain::{Booking, BookingEvent, BookingId, BookingStatus, MeetingBaseUrl, ParticipantId, RoomTail, UserId};
 use attune_ports::{
-    AuditEntry, AuditObject, Conflict, NewPayment, OutboxBell, PaymentState, Provider, Random, StoreError, UnitOfWork,
+    AuditEntry, AuditObject, Conflict, OutboxBell, Payment, PaymentState, Random, StoreError, UnitOfWork,
 };
 use jiff::Timestamp;
 
@@ -32,30 +32,11 @@ impl Practice {
         NewRoom { base_url: &self.meetings, tail: RoomTail::from_bytes(bytes) }
     }
 
-    /// What is remembered of a price that came in outside, in cash or by bank transfer, as this admin says.
-    pub(crate) fn paid_outside(
-        &self,
-        booking: &Booking,
-        method: String,
-        memo: Option<String>,
-        admin: UserId,
-        now: Timestamp,
-    ) -> NewPayment {
+    /// 128 random bits as text.
+    pub(crate) fn random_name(&self) -> String {
         let mut bytes = [0; 16];
         self.random.fill(&mut bytes);
-        NewPayment {
-            booking: booking.id,
-            provider: Provider::Offline,
-            reference: format!("recorded-{}-{:032x}", booking.id, u128::from_be_bytes(bytes)),
-            amount: booking.price,
-            state: PaymentState::Settled,
-            checkout_url: None,
-            method: Some(method),
-            memo,
-            recorded_by: Some(admin),
-            created_at: now,
-            settled_at: Some(now),
-        }
+        format!("{:032x}", u128::from_be_bytes(bytes))
     }
 
     /// Writes what an event owes: mails, and a line of the trail.
@@ -87,6 +68,7 @@ impl Practice {
 }
 
 /// Who did something to a booking, and when.
+#[derive(Clone, Copy)]
 pub(crate) struct By<'a> {
     pub(crate) actor: Option<UserId>,
     pub(crate) request_id: Option<&'a str>,
@@ -134,7 +116,7 @@ impl Agreement<'_> {
         let (booking, event) =
             booking.payment_succeeded(self.practice.new_room(), self.by.now).map_err(AgreeError::Pay)?;
         // Somebody who paid late does not lose the slot to a hold that is over too.
-        if revived && !take_time(work, &booking, self.by.now).await? {
+        if revived && take_time(work, &booking, self.by.now).await? != Room::Free {
             return Err(AgreeError::SlotLost);
         }
         work.save_booking(&booking).await?;
@@ -143,23 +125,42 @@ impl Agreement<'_> {
     }
 }
 
+/// Whether the therapist has the time that a booking is to take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// Nobody else has it.
+    Free,
+    /// The same client holds it already, in a booking that is not paid yet.
+    HeldByThem(BookingId),
+    /// Somebody has it.
+    Taken,
+}
+
 /// Whether the therapist has the time that a booking is to take, as far as others are concerned. Holds that are over give
-/// theirs back to whoever asks first, without waiting for the worker. The calendar has to be locked.
+/// theirs back to whoever asks first, without waiting for the worker, unless the client may have paid at this moment. The
+/// calendar has to be locked.
 pub(crate) async fn take_time(
     work: &mut dyn UnitOfWork,
     booking: &Booking,
     now: Timestamp,
-) -> Result<bool, StoreError> {
+) -> Result<Room, StoreError> {
     for taken in work.blocking_bookings(booking.therapist, booking.scheduled_at, booking.blocked_until).await? {
-        if taken.id != booking.id && !release_hold(work, taken, now).await? {
-            return Ok(false);
+        if taken.id == booking.id {
+            continue;
+        }
+        let theirs = taken.client == booking.client && taken.status == BookingStatus::PendingPayment;
+        let id = taken.id;
+        if !release_hold(work, taken, now).await? {
+            return Ok(if theirs { Room::HeldByThem(id) } else { Room::Taken });
         }
     }
-    Ok(true)
+    Ok(Room::Free)
 }
 
-/// Lets go of a slot whose hold is over: the booking expires, and its checkouts close. Errors: [`StoreError::Contended`]
-/// when somebody else changed the booking in between, as the worker does; the next attempt finds it as it is then.
+/// Lets go of a slot whose hold is over: the booking expires, and its checkouts close. `false` when it is not over, and
+/// while a provider has to be asked first whether the client has paid there. Errors:
+/// [`StoreError::Contended`] when somebody else changed the booking in between, as the worker does; the next attempt finds
+/// it as it is then.
 pub(crate) async fn release_hold(
     work: &mut dyn UnitOfWork,
     booking: Booking,
@@ -167,20 +168,44 @@ pub(crate) async fn release_hold(
 ) -> Result<bool, StoreError> {
     let id = booking.id;
     let Ok((booking, event)) = booking.expire(now) else { return Ok(false) };
+    if work.payments_of(id).await?.iter().any(may_be_paid_elsewhere) {
+        return Ok(false);
+    }
     match work.save_booking(&booking).await {
         Err(error) if error.is_conflict(Conflict::Stale) => return Err(StoreError::Contended),
         other => other?,
     }
-    close_checkouts(work, id).await?;
+    close_checkouts(work, id, now).await?;
     work.add_audit_entry(&By { actor: None, request_id: None, now }.entry(id, event)).await?;
     Ok(true)
 }
 
-/// Closes the open checkouts of a booking that needs none any more.
-pub(crate) async fn close_checkouts(work: &mut dyn UnitOfWork, booking: BookingId) -> Result<(), StoreError> {
-    for mut payment in work.open_payments(booking).await? {
-        payment.facts.state = PaymentState::Closed;
+/// Closes the checkouts of a booking that needs none any more. Those that live at a provider are ended there by the worker;
+/// money that is on its way stays on its way.
+pub(crate) async fn close_checkouts(
+    work: &mut dyn UnitOfWork,
+    booking: BookingId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for mut payment in work.payments_of(booking).await? {
+        let online = payment.facts.provider.is_online();
+        match payment.facts.state {
+            PaymentState::Opening | PaymentState::Open => {}
+            PaymentState::Processing
+            | PaymentState::Closing
+            | PaymentState::Settled
+            | PaymentState::Surplus
+            | PaymentState::Closed => continue,
+        }
+        payment.facts.state = if online { PaymentState::Closing } else { PaymentState::Closed };
+        payment.facts.check_at = online.then_some(now);
         work.save_payment(&payment).await?;
     }
     Ok(())
+}
+
+/// Whether a client may have paid, or may still pay, at a provider that we have not asked. While a checkout has no name
+/// here, nobody was told where it is, so nobody can pay there.
+pub(crate) fn may_be_paid_elsewhere(payment: &Payment) -> bool {
+    payment.facts.provider.is_online() && payment.facts.is_named() && payment.facts.state.is_pending()
 }

@@ -7,14 +7,15 @@ use attune_domain::booking::{BookError, BookingRequest, PaymentPlan};
 use attune_domain::calendar::{Overrule, SessionLength, SlotRefusal};
 use attune_domain::{Booking, BookingEvent, BookingId, BookingStatus, ChangeTerms, Role, Service, ServiceId, UserId};
 use attune_ports::{Clock, Conflict, Payment, PaymentTerms, Store, StoreError, UnitOfWork};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
-use super::agree::{By, Practice, take_time};
+use super::agree::{By, Practice, Room, take_time};
 use super::rules::{CalendarRules, Loaded, Wish};
+use super::sweep_holds::SweepHolds;
 use crate::Origin;
 use crate::once::{self, Found, Granted, Once};
-use crate::payments::OpenCheckout;
+use crate::payments::{OpenCheckout, Till};
 
 /// How the price of a session is settled.
 #[derive(Clone, PartialEq, Eq)]
@@ -90,6 +91,12 @@ pub enum BookSessionError {
     /// The therapist is taken at that time.
     #[error("the slot is taken")]
     SlotTaken,
+    /// The client holds that slot already, in a booking that waits for its payment.
+    #[error("the client holds the slot already")]
+    HoldExists {
+        /// Which booking.
+        booking: BookingId,
+    },
     /// No such service, or it cannot be booked any more.
     #[error("there is no such service")]
     UnknownService,
@@ -131,6 +138,8 @@ pub struct BookSession {
     pub rules: CalendarRules,
     /// Opens checkouts when something is due.
     pub checkout: OpenCheckout,
+    /// Lets go of holds that are over.
+    pub holds: SweepHolds,
 }
 
 /// What is to be booked, with everything that was left out filled in. One of a series, or the only one.
@@ -148,7 +157,16 @@ impl BookSession {
     pub async fn run(&self, command: BookSessionCommand) -> Result<Granted<Placed>, BookSessionError> {
         // Hours and rules are read before anything is locked: whoever changes them at this moment changes what comes next.
         let (therapist, loaded) = self.calendar(command.therapist).await?;
-        let booking = match crate::retry::retrying(|| self.attempt(&command, therapist, &loaded)).await? {
+        let attempt = || crate::retry::retrying(|| self.attempt(&command, therapist, &loaded));
+        let granted = match attempt().await {
+            Err(BookSessionError::SlotTaken | BookSessionError::HoldExists { .. })
+                if self.clear(therapist, command.scheduled_at).await? =>
+            {
+                attempt().await?
+            }
+            other => other?,
+        };
+        let booking = match granted {
             Granted::Now(booking) => booking,
             Granted::Before(kept) => return Ok(Granted::Before(kept)),
         };
@@ -193,6 +211,12 @@ impl BookSession {
             }
         })
         .await
+    }
+
+    /// Whether a lapsed hold was in the way of a session that begins then, and is not any more.
+    async fn clear(&self, therapist: UserId, from: Timestamp) -> Result<bool, StoreError> {
+        let longest = SignedDuration::from_mins(2 * i64::from(Booking::MAX_MINUTES));
+        self.holds.clear(therapist, from, from.saturating_add(longest).unwrap_or(Timestamp::MAX)).await
     }
 
     /// Whose calendar it is about, and what is written in it.
@@ -302,7 +326,11 @@ impl BookSession {
         let overrule = if ask.command.override_hours { Overrule::PracticeRules } else { Overrule::Grid };
         let wish = Wish { therapist: ask.therapist, starts_at: booking.scheduled_at, session, but: None, now: ask.now };
         ask.loaded.check(work, &wish, overrule).await??;
-        if take_time(work, booking, ask.now).await? { Ok(()) } else { Err(BookSessionError::SlotTaken) }
+        match take_time(work, booking, ask.now).await? {
+            Room::Free => Ok(()),
+            Room::HeldByThem(booking) => Err(BookSessionError::HoldExists { booking }),
+            Room::Taken => Err(BookSessionError::SlotTaken),
+        }
     }
 
     /// Keeps the booking, with what it owes.
@@ -314,12 +342,12 @@ impl BookSession {
     ) -> Result<Booking, BookSessionError> {
         let Ask { command, now, .. } = ask;
         work.add_booking(&booking).await?;
-        if let (AskedPayment::PaidOutside { method, memo }, false) = (&command.payment, booking.price.is_zero()) {
-            let payment = self.practice.paid_outside(&booking, method.clone(), memo.clone(), command.booked_by, *now);
-            work.add_payment(&payment).await?;
-        }
         let by = By { actor: Some(command.booked_by), request_id: command.origin.request_id.as_deref(), now: *now };
         self.practice.follow_up(work, &booking, event, &by).await?;
+        if let (AskedPayment::PaidOutside { method, memo }, false) = (&command.payment, booking.price.is_zero()) {
+            let till = Till { practice: &self.practice, by };
+            till.take_outside(work, &booking, method.clone(), memo.clone(), command.booked_by).await?;
+        }
         Ok(booking)
     }
 }

@@ -8,14 +8,16 @@ use attune_domain::calendar::{Overrule, SessionLength, SlotRefusal};
 use attune_domain::{
     Booking, BookingEvent, BookingId, BookingStatus, Cancellation, CancellationQuote, Money, Role, UserId,
 };
-use attune_ports::{Clock, Conflict, Queries, Store, StoreError, UnitOfWork};
+use attune_ports::{Clock, Conflict, PaymentState, Queries, RefundCause, Store, StoreError, UnitOfWork};
 use jiff::Timestamp;
 use thiserror::Error;
 
-use super::agree::{By, Practice, close_checkouts, take_time};
+use super::agree::{By, Practice, Room, close_checkouts, take_time};
 use super::rules::{CalendarRules, Loaded, Wish};
+use super::sweep_holds::SweepHolds;
 use crate::Origin;
 use crate::once::{self, Found, Granted, Once};
+use crate::payments::{Till, books};
 
 /// What to do with a booking. `Debug` hides what people said about it.
 #[derive(Clone)]
@@ -138,6 +140,8 @@ pub struct ChangeBooking {
     pub practice: Practice,
     /// When therapists can be booked.
     pub rules: CalendarRules,
+    /// Lets go of holds that are over.
+    pub holds: SweepHolds,
 }
 
 impl ChangeBooking {
@@ -149,7 +153,13 @@ impl ChangeBooking {
         booking: BookingId,
     ) -> Result<(Booking, CancellationQuote), ChangeBookingError> {
         let booking = self.visible(actor, role, booking).await?;
-        let (quote, cancellation) = terms(&booking, actor, role, None, self.clock.now());
+        let (payments, refunds) = if booking.payment_status.has_been_paid() {
+            (self.queries.payments(booking.id).await?, self.queries.refunds(booking.id).await?)
+        } else {
+            (Vec::new(), Vec::new())
+        };
+        let held = books(&booking, &payments, &refunds).left();
+        let (quote, cancellation) = terms(&booking, held, actor, role, None, self.clock.now());
         booking.clone().cancel(cancellation, role)?;
         Ok((booking, quote))
     }
@@ -170,7 +180,15 @@ impl ChangeBooking {
             Change::Reschedule { .. } => Some(self.rules.of(read.therapist).await?),
             Change::Cancel { .. } | Change::Complete | Change::NoShow | Change::Reopen => None,
         };
-        let granted = crate::retry::retrying(|| self.attempt(&command, &read, loaded.as_ref())).await?;
+        let attempt = || crate::retry::retrying(|| self.attempt(&command, &read, loaded.as_ref()));
+        let granted = match (attempt().await, &command.change) {
+            (Err(ChangeBookingError::SlotTaken), Change::Reschedule { to, .. })
+                if self.holds.clear(read.therapist, *to, end_of(&read, *to)).await? =>
+            {
+                attempt().await?
+            }
+            (other, _) => other?,
+        };
         self.practice.bell.ring();
         Ok(granted)
     }
@@ -204,6 +222,7 @@ impl ChangeBooking {
         if command.version.is_some_and(|version| version != booking.version) {
             return Err(ChangeBookingError::VersionConflict);
         }
+        let mut stands_on = None;
         let (booking, event) = match (&command.change, loaded) {
             (Change::Reschedule { to, override_hours }, Some(loaded)) => {
                 // Sessions begin on whole seconds, so the rest of a wish says nothing.
@@ -219,7 +238,14 @@ impl ChangeBooking {
             // A calendar was loaded for every move.
             (Change::Reschedule { .. }, None) => return Err(ChangeError::InvalidState.into()),
             (Change::Cancel { reason, expected_refund }, _) => {
-                let (quote, cancellation) = terms(&booking, command.actor, command.role, reason.clone(), now);
+                let (payments, refunds) = if booking.payment_status.has_been_paid() {
+                    (work.payments_of(booking.id).await?, work.refunds_of(booking.id).await?)
+                } else {
+                    (Vec::new(), Vec::new())
+                };
+                let held = books(&booking, &payments, &refunds).left();
+                let (quote, cancellation) = terms(&booking, held, command.actor, command.role, reason.clone(), now);
+                stands_on = payments.into_iter().find(|p| p.facts.state == PaymentState::Settled);
                 let cancelled = booking.cancel(cancellation, command.role)?;
                 // Only of what can be called off it matters what comes back.
                 if expected_refund.is_some_and(|expected| expected != quote.refund) {
@@ -231,12 +257,17 @@ impl ChangeBooking {
             (Change::NoShow, _) => booking.mark_no_show(now)?,
             (Change::Reopen, _) => booking.reopen(now)?,
         };
-        work.save_booking(&booking).await?;
-        if event == BookingEvent::Cancelled && booking.room.is_none() {
-            close_checkouts(&mut *work, booking.id).await?;
-        }
         let by = By { actor: Some(command.actor), request_id: command.origin.request_id.as_deref(), now };
-        self.practice.follow_up(&mut *work, &booking, event, &by).await?;
+        let till = Till { practice: &self.practice, by };
+        let booking = till.changed(&mut *work, booking, event).await?;
+        if event == BookingEvent::Cancelled {
+            close_checkouts(&mut *work, booking.id, now).await?;
+        }
+        if let (Some(payment), Some(Cancellation { refund, .. })) = (stands_on, &booking.cancellation)
+            && !refund.is_zero()
+        {
+            till.promise(&mut *work, &payment, *refund, RefundCause::Cancelled, None).await?;
+        }
         once::keep(&mut *work, command.once.as_ref(), &booking, now).await?;
         work.commit().await?;
         Ok(Granted::Now(booking))
@@ -260,21 +291,28 @@ impl ChangeBooking {
         let wish =
             Wish { therapist: moved.therapist, starts_at: moved.scheduled_at, session, but: Some(moved.id), now };
         loaded.check(work, &wish, overrule).await??;
-        if !take_time(work, &moved, now).await? {
+        if take_time(work, &moved, now).await? != Room::Free {
             return Err(ChangeBookingError::SlotTaken);
         }
         Ok((moved, event))
     }
 }
 
+/// Until when a therapist's time would be taken by a booking that begins then.
+fn end_of(booking: &Booking, start: Timestamp) -> Timestamp {
+    let length = booking.blocked_until.duration_since(booking.scheduled_at);
+    start.saturating_add(length).unwrap_or(Timestamp::MAX)
+}
+
 /// On which terms a booking can be called off at this moment.
 fn terms(
     booking: &Booking,
+    held: Money,
     by: UserId,
     role: Role,
     reason: Option<String>,
     now: Timestamp,
 ) -> (CancellationQuote, Cancellation) {
-    let quote = booking.cancellation_quote(role, now);
+    let quote = booking.cancellation_quote(held, role, now);
     (quote, Cancellation { at: now, by, late: quote.late, reason, refund: quote.refund })
 }

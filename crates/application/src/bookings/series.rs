@@ -145,7 +145,7 @@ impl BookSeries {
 fn refusal(error: BookSessionError) -> Result<SlotRefusal, BookSessionError> {
     match error {
         BookSessionError::Slot(why) => Ok(why),
-        BookSessionError::SlotTaken => Ok(SlotRefusal::Taken),
+        BookSessionError::SlotTaken | BookSessionError::HoldExists { .. } => Ok(SlotRefusal::Taken),
         BookSessionError::Rule(BookError::InThePast) => Ok(SlotRefusal::InThePast),
         BookSessionError::Rule(BookError::TooFar) => Ok(SlotRefusal::TooFar),
         BookSessionError::Rule(BookError::Length | BookError::Note)

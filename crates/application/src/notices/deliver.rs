@@ -11,10 +11,10 @@ use attune_domain::meeting::Attendee;
 use attune_domain::notice::{
     NextStep, Notice, NoticeKind, NoticeState, OwedNotice, ReminderPlan, RetryPolicy, Verdict, is_superseded, verdict,
 };
-use attune_domain::{Booking, EmailAddress, Participant, Person, TimeZoneName, User};
+use attune_domain::{Booking, BookingStatus, EmailAddress, Participant, PaymentStatus, Person, TimeZoneName, User};
 use attune_ports::{
-    Clock, Lease, LeaseToken, MeetingMail, Notifier, NotifyError, Queries, Random, Settlement, Store, StoreError,
-    TimeZones,
+    Clock, Lease, LeaseToken, MailedMoney, MeetingMail, Notifier, NotifyError, PaymentState, Queries, Random,
+    RefundStage, Settlement, Store, StoreError, TimeZones,
 };
 use futures_util::{FutureExt, StreamExt, stream};
 use jiff::tz::TimeZone;
@@ -144,6 +144,13 @@ impl DeliverNotices {
         let Some(reader) = self.reader(&notice.owed, &view.booking, view.client).await? else {
             return Ok(self.settled(notice, NoticeState::Skipped, None));
         };
+        let money = match notice.owed.kind {
+            kind if !kind.is_about_money() => None,
+            _ => match self.money(&notice.owed, &view.booking).await? {
+                None => return Ok(self.settled(notice, NoticeState::Skipped, None)),
+                some => some,
+            },
+        };
         let zone = reader.time_zone.as_ref().and_then(|name| self.zones.find(name));
         let mail = MeetingMail {
             kind: notice.owed.kind,
@@ -156,6 +163,7 @@ impl DeliverNotices {
             zone: zone.unwrap_or_else(|| self.practice_zone.clone()),
             calendar_key: format!("booking-{}", view.booking.id),
             calendar_sequence: view.booking.version,
+            money,
             sent_at: now,
         };
         Ok(match self.notifier.send(&mail).await {
@@ -186,8 +194,56 @@ impl DeliverNotices {
         };
         let join_url = link.map(|link| link.url);
         // A session that was called off has no room to go to; every other mail is about going there.
-        let complete = join_url.is_some() || owed.kind == NoticeKind::Cancelled;
+        let complete = join_url.is_some() || owed.kind == NoticeKind::Cancelled || owed.kind.is_about_money();
         Ok(complete.then_some(Reader { email, time_zone, name, join_url }))
+    }
+
+    /// What a mail about money says, from the books as they are now; `None` when there is nothing to tell any more.
+    async fn money(&self, owed: &OwedNotice, booking: &Booking) -> Result<Option<MailedMoney>, StoreError> {
+        let payments = self.queries.payments(booking.id).await?;
+        let refunds = self.queries.refunds(booking.id).await?;
+        // Mails are owed in the unit of work that moved the money, so the instants tell which movement it was.
+        let then = owed.send_after.as_millisecond();
+        let happened = |at: Option<Timestamp>| at.is_some_and(|at| at.as_millisecond() == then);
+        Ok(match owed.kind {
+            NoticeKind::Receipt => payments.iter().find(|p| p.facts.state == PaymentState::Settled).map(|p| {
+                let at = p.facts.settled_at.unwrap_or(p.facts.created_at);
+                MailedMoney::Received { booking: booking.id, amount: p.facts.amount, at }
+            }),
+            NoticeKind::Refund => {
+                let mut went = refunds.iter().filter(|refund| refund.facts.stage == RefundStage::Succeeded);
+                let this = went.clone().find(|refund| happened(refund.facts.settled_at));
+                this.or_else(|| went.next_back()).map(|refund| MailedMoney::Returned {
+                    booking: booking.id,
+                    amount: refund.facts.amount,
+                    at: refund.facts.settled_at.unwrap_or(refund.facts.created_at),
+                })
+            }
+            NoticeKind::PaymentProblem => {
+                let surplus = payments.iter().filter(|p| p.facts.state == PaymentState::Surplus);
+                if let Some(late) = surplus.into_iter().find(|p| happened(p.facts.settled_at)) {
+                    return Ok(Some(MailedMoney::ComesBack { amount: late.facts.amount }));
+                }
+                let now = self.clock.now();
+                match (booking.status, booking.payment_status) {
+                    (BookingStatus::PendingPayment, PaymentStatus::Failed) => {
+                        let retry_until = booking.hold_expires_at.filter(|until| *until > now);
+                        Some(MailedMoney::Failed { amount: booking.price, retry_until })
+                    }
+                    (BookingStatus::Expired | BookingStatus::Cancelled, PaymentStatus::Cancelled) => {
+                        Some(MailedMoney::Failed { amount: booking.price, retry_until: None })
+                    }
+                    // Paid in another way meanwhile, or about to be.
+                    _ => None,
+                }
+            }
+            NoticeKind::MeetingInfo
+            | NoticeKind::Reminder { .. }
+            | NoticeKind::Invitation
+            | NoticeKind::Rescheduled
+            | NoticeKind::Cancelled
+            | NoticeKind::MeetingLink => None,
+        })
     }
 
     /// What becomes of a mail that may work another time.

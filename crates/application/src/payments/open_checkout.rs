@@ -1,14 +1,20 @@
 //! Where a client pays for a booking. Asking twice leads to the same place.
+//!
+//! What the provider will be asked is written down before it is asked. So if its answer is lost, or this process ends in
+//! between, whoever asks next asks in the same words, and the provider opens no second checkout.
 
 use std::sync::Arc;
 
 use attune_domain::booking::PayError;
-use attune_domain::{BookingId, UserId};
+use attune_domain::{Booking, BookingId, BookingStatus, PaymentStatus, UserId};
 use attune_ports::{
-    CheckoutRequest, Clock, NewPayment, Payment, PaymentError, PaymentGateway, PaymentState, Queries, Random, Store,
-    StoreError,
+    Checkout, CheckoutRequest, Clock, Conflict, NewPayment, Payment, PaymentError, PaymentGateway, PaymentState,
+    Queries, Random, Store, StoreError,
 };
+use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
+
+use super::till::{ASK_AGAIN, ASK_OPEN, after};
 
 /// Why there is no checkout.
 #[derive(Debug, Error)]
@@ -22,6 +28,9 @@ pub enum OpenCheckoutError {
     /// Paid, cancelled, over, or nothing due.
     #[error(transparent)]
     NotPayable(#[from] PayError),
+    /// The client is through with a checkout, and the money is on its way.
+    #[error("the payment is on its way")]
+    Processing,
     /// The provider did not answer or refused.
     #[error(transparent)]
     Provider(#[from] PaymentError),
@@ -31,6 +40,10 @@ pub enum OpenCheckoutError {
 }
 
 crate::retry::contended_through_store!(OpenCheckoutError);
+
+/// For how long the provider is asked in the same words. It may remember an error of its own as the answer to them, so
+/// after that a client gets another checkout; the worker goes on to look for the first, whose address nobody was told.
+const SAME_WORDS: SignedDuration = SignedDuration::from_mins(1);
 
 /// Opens checkouts.
 #[derive(Clone)]
@@ -55,47 +68,141 @@ impl OpenCheckout {
             return Err(OpenCheckoutError::Forbidden);
         }
         let now = self.clock.now();
-        view.booking.check_payable(now)?;
-        let expires_at = view.booking.hold_expires_at.filter(|until| *until > now).ok_or(PayError::HoldExpired)?;
+        check(&view.booking, now)?;
         let known = self.queries.payments(booking).await?;
-        if let Some(open) = known.into_iter().find(|p| self.is_open_here(p)) {
+        if let Some(open) = known.into_iter().find(|p| self.is_here(p, PaymentState::Open)) {
             return Ok(open);
+        }
+        let (payment, begun_before) = crate::retry::retrying(|| self.prepare(booking)).await?;
+        let (mut payment, mut answer) = self.open(payment).await?;
+        if begun_before && matches!(answer, Err(PaymentError::Refused(_))) {
+            // The words of then are refused now, because the settings changed since. Nobody was told of what they may have
+            // opened, so it is forgotten there by itself.
+            let (fresh, _) = crate::retry::retrying(|| self.prepare(booking)).await?;
+            (payment, answer) = self.open(fresh).await?;
+        }
+        answer?;
+        match payment.facts.state {
+            PaymentState::Open => Ok(payment),
+            PaymentState::Processing => Err(OpenCheckoutError::Processing),
+            PaymentState::Settled | PaymentState::Surplus => Err(PayError::AlreadyPaid.into()),
+            PaymentState::Opening | PaymentState::Closing | PaymentState::Closed => Err(PayError::HoldExpired.into()),
+        }
+    }
+
+    /// Asks the provider, and writes down what it says.
+    async fn open(&self, payment: Payment) -> Result<(Payment, Result<(), PaymentError>), OpenCheckoutError> {
+        if payment.facts.state == PaymentState::Open {
+            return Ok((payment, Ok(())));
+        }
+        let answer = ask(&*self.gateway, &payment).await;
+        let payment = crate::retry::retrying(|| self.write_down(&payment, &answer)).await?;
+        Ok((payment, answer.map(|_| ())))
+    }
+
+    /// Writes down what the provider will be asked, unless somebody has; whether somebody has.
+    async fn prepare(&self, booking: BookingId) -> Result<(Payment, bool), OpenCheckoutError> {
+        let mut work = self.store.begin().await?;
+        let now = self.clock.now();
+        let booking = work.booking(booking).await?.ok_or(OpenCheckoutError::NotFound)?;
+        let expires_at = check(&booking, now)?;
+        let mut known = work.payments_of(booking.id).await?.into_iter();
+        let begun = known.find(|p| self.is_here(p, PaymentState::Open) || self.is_here(p, PaymentState::Opening));
+        if let Some(mut begun) = begun {
+            let stuck =
+                begun.facts.state == PaymentState::Opening && now.duration_since(begun.facts.created_at) > SAME_WORDS;
+            if !stuck {
+                return Ok((begun, true));
+            }
+            begun.facts.state =
+                if begun.facts.provider.is_online() { PaymentState::Closing } else { PaymentState::Closed };
+            work.save_payment(&begun).await?;
         }
         let mut nonce = [0; 16];
         self.random.fill(&mut nonce);
-        let request = CheckoutRequest { booking, amount: view.booking.price, expires_at, nonce };
-        // The provider is asked outside any unit of work; the answer is then written down, unless somebody else was
-        // faster, in which case theirs is the one.
-        let checkout = self.gateway.open_checkout(&request).await?;
+        let provider = self.gateway.provider();
         let new = NewPayment {
-            booking,
-            provider: self.gateway.provider(),
-            reference: checkout.reference,
-            amount: request.amount,
-            state: PaymentState::Open,
-            checkout_url: checkout.url,
+            booking: booking.id,
+            provider,
+            reference: NewPayment::unnamed(nonce),
+            amount: booking.price,
+            state: PaymentState::Opening,
+            checkout_url: None,
+            nonce: Some(nonce),
+            expires_at: Some(expires_at),
+            charge: None,
+            check_at: provider.is_online().then(|| after(now, ASK_AGAIN)),
             method: None,
             memo: None,
             recorded_by: None,
             created_at: now,
             settled_at: None,
         };
-        crate::retry::retrying(|| self.remember(&new)).await
-    }
-
-    async fn remember(&self, new: &NewPayment) -> Result<Payment, OpenCheckoutError> {
-        let mut work = self.store.begin().await?;
-        let booking = work.booking(new.booking).await?.ok_or(OpenCheckoutError::NotFound)?;
-        booking.check_payable(new.created_at)?;
-        if let Some(open) = work.open_payments(new.booking).await?.into_iter().find(|p| self.is_open_here(p)) {
-            return Ok(open);
-        }
-        let id = work.add_payment(new).await?;
+        let id = work.add_payment(&new).await?;
         work.commit().await?;
-        Ok(Payment { id, facts: new.clone() })
+        Ok((Payment { id, facts: new }, false))
     }
 
-    fn is_open_here(&self, payment: &Payment) -> bool {
-        payment.facts.state == PaymentState::Open && payment.facts.provider == self.gateway.provider()
+    /// Writes the provider's answer down. Returns the attempt as it is then.
+    pub(crate) async fn write_down(
+        &self,
+        asked: &Payment,
+        answer: &Result<Checkout, PaymentError>,
+    ) -> Result<Payment, OpenCheckoutError> {
+        let mut work = self.store.begin().await?;
+        let now = self.clock.now();
+        let booking = work.booking(asked.facts.booking).await?.ok_or(OpenCheckoutError::NotFound)?;
+        let known = work.payments_of(booking.id).await?;
+        let mut payment = known.into_iter().find(|p| p.id == asked.id).ok_or(StoreError::Conflict(Conflict::Stale))?;
+        let facts = &mut payment.facts;
+        if facts.is_named() || !facts.state.is_pending() {
+            return Ok(payment);
+        }
+        let online = facts.provider.is_online();
+        match answer {
+            Ok(checkout) => {
+                facts.reference.clone_from(&checkout.reference);
+                facts.checkout_url.clone_from(&checkout.url);
+                // Called off, or out of time, while the provider was asked: what it opened has to be ended there.
+                let wanted = facts.state == PaymentState::Opening && check(&booking, now).is_ok();
+                facts.state = match (wanted, online) {
+                    (true, _) => PaymentState::Open,
+                    (false, true) => PaymentState::Closing,
+                    (false, false) => PaymentState::Closed,
+                };
+                facts.check_at = online.then(|| if wanted { after(now, ASK_OPEN) } else { now });
+            }
+            Err(PaymentError::Refused(_)) => {
+                facts.state = PaymentState::Closed;
+                facts.check_at = None;
+            }
+            // It is not known whether anything was opened: the same is asked again.
+            Err(PaymentError::Unavailable(_)) => facts.check_at = online.then(|| after(now, ASK_AGAIN)),
+        }
+        work.save_payment(&payment).await?;
+        work.commit().await?;
+        Ok(payment)
     }
+
+    fn is_here(&self, payment: &Payment, state: PaymentState) -> bool {
+        payment.facts.state == state && payment.facts.provider == self.gateway.provider()
+    }
+}
+
+/// Asks a provider to open what was written down.
+pub(crate) async fn ask(gateway: &dyn PaymentGateway, payment: &Payment) -> Result<Checkout, PaymentError> {
+    let (Some(nonce), Some(expires_at)) = (payment.facts.nonce, payment.facts.expires_at) else {
+        return Err(PaymentError::Refused("what was asked before is not known".into()));
+    };
+    let (booking, amount) = (payment.facts.booking, payment.facts.amount);
+    gateway.open_checkout(&CheckoutRequest { booking, amount, expires_at, nonce }).await
+}
+
+/// Until when the booking can be paid for, if it can.
+fn check(booking: &Booking, now: Timestamp) -> Result<Timestamp, OpenCheckoutError> {
+    booking.check_payable(now)?;
+    if booking.status == BookingStatus::PendingPayment && booking.payment_status == PaymentStatus::Processing {
+        return Err(OpenCheckoutError::Processing);
+    }
+    Ok(booking.hold_expires_at.filter(|until| *until > now).ok_or(PayError::HoldExpired)?)
 }

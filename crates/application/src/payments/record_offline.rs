@@ -7,6 +7,7 @@ use attune_domain::{Booking, BookingId, Money, UserId};
 use attune_ports::{Clock, Queries, Store, StoreError};
 use thiserror::Error;
 
+use super::till::Till;
 use crate::Origin;
 use crate::bookings::{AgreeError, Agreement, By, Practice, close_checkouts};
 use crate::once::{self, Found, Granted, Once};
@@ -110,9 +111,10 @@ impl RecordOfflinePayment {
         }
         let by = By { actor: Some(command.admin), request_id: command.origin.request_id.as_deref(), now };
         let booking = Agreement { practice: &self.practice, by }.seal(&mut *work, booking).await?;
-        close_checkouts(&mut *work, booking.id).await?;
+        close_checkouts(&mut *work, booking.id, now).await?;
         let (method, memo) = (command.method.clone(), command.memo.clone());
-        work.add_payment(&self.practice.paid_outside(&booking, method, memo, command.admin, now)).await?;
+        let till = Till { practice: &self.practice, by };
+        till.take_outside(&mut *work, &booking, method, memo, command.admin).await?;
         once::keep(&mut *work, command.once.as_ref(), &booking, now).await?;
         work.commit().await?;
         Ok(Granted::Now(booking))

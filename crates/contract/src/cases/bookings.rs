@@ -218,7 +218,7 @@ pub async fn every_step_of_a_life_is_kept(backend: &Backend) {
         Box::new(|b| b.mark_no_show(during).unwrap().0),
         Box::new(|b| b.reopen(during).unwrap().0),
         Box::new(|b| b.cancel(cancellation.clone(), Role::Admin).unwrap().0),
-        Box::new(|b| b.refund_settled(PaymentStatus::PartiallyRefunded, during).unwrap().0),
+        Box::new(|b| b.money_moved(PaymentStatus::PartiallyRefunded, during).unwrap().0),
     ];
     let mut booking = held;
     for step in steps {

@@ -50,12 +50,15 @@ pub async fn an_owed_mail_waits_untried(backend: &Backend) {
         notice(&booking, NoticeKind::MeetingInfo, now()),
         OwedNotice { booking_version: u32::MAX, ..reminder(&booking, 43_200, minute(30)) },
         reminder(&booking, 6, minute(20)),
+        notice(&booking, NoticeKind::Receipt, now()),
+        notice(&booking, NoticeKind::PaymentProblem, minute(1)),
+        notice(&booking, NoticeKind::Refund, minute(2)),
     ];
-    assert_eq!(owe(backend, &owed).await, 3);
+    assert_eq!(owe(backend, &owed).await, 6);
     assert_eq!(owe(backend, &[]).await, 0);
     let notices = backend.queries.notices(booking.id).await.unwrap();
     assert!(notices.is_sorted_by_key(|notice| notice.id), "by id");
-    assert_eq!(notices.len(), 3);
+    assert_eq!(notices.len(), 6);
     for owed in owed {
         let found = notices.iter().find(|notice| notice.owed == owed).expect("all that was owed is there");
         let expected = Notice {

@@ -4,16 +4,21 @@ use std::sync::Arc;
 
 use attune_domain::calendar::RuleSettings;
 use attune_domain::meeting::{AttendanceFact, Happening};
+use attune_domain::payment::Books;
 use attune_domain::session::Session;
 use attune_domain::{Booking, PracticePolicy, Role, Service, User};
-use attune_ports::{BookingFilter, Conflict, PageRequest, Store, StoreError, UserFilter};
+use attune_ports::{
+    BookingFilter, Conflict, LedgerEntry, LedgerKind, NewRefund, PageRequest, Payment, ProblemKind, Provider, Store,
+    StoreError, UserFilter,
+};
 use jiff::Timestamp;
 use jiff::civil::Weekday;
 
 use crate::Backend;
 use crate::fixtures::{
-    Practice, client, day_off, eur, fact, hours, lease, minutes_after, name, next_version, now, participant, payment,
-    policy, reminder, reply, reply_key, restored, session, slot, therapist, week,
+    Practice, captured, client, day_off, eur, fact, hours, lease, minutes_after, moved, name, next_version, now, paid,
+    participant, payment, policy, problem, refund, reminder, reply, reply_key, restored, session, slot, therapist,
+    week,
 };
 use crate::race::{give_way, insist, open, race};
 
@@ -436,6 +441,351 @@ pub async fn one_payment_reference_is_recorded_once(backend: &Backend) {
     }
     assert_eq!(won, 1);
     assert_eq!(backend.queries.payments(booking.id).await.unwrap().len(), 1);
+}
+
+/// Two attempts are given one reference at the same moment by each of many: it leads to one of them.
+pub async fn one_payment_reference_is_given_once(backend: &Backend) {
+    let practice = backend.practice().await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let mut attempts = Vec::new();
+    for n in 0..8 {
+        attempts.push(backend.add_payment(payment(booking.id, &format!("opening:{n}"))).await.id);
+    }
+    let outcomes = race(attempts.len(), |n| {
+        let store = Arc::clone(&backend.store);
+        let named = Payment { id: attempts[n], facts: payment(booking.id, "named") };
+        async move {
+            insist(async || {
+                let mut work = open(&*store).await?;
+                work.save_payment(&named).await?;
+                give_way().await;
+                work.commit().await?;
+                Ok(named.id)
+            })
+            .await
+        }
+    })
+    .await;
+    let mut named = Vec::new();
+    for outcome in outcomes {
+        match outcome {
+            Ok(id) => named.push(id),
+            Err(StoreError::Conflict(Conflict::PaymentReferenceTaken) | StoreError::Contended) => {}
+            Err(error) => panic!("neither named nor refused: {error:?}"),
+        }
+    }
+    assert_eq!(named.len(), 1);
+    let found = backend.queries.payment_by_reference(Provider::Test, "named").await.unwrap();
+    assert_eq!(found.map(|payment| payment.id), named.first().copied());
+}
+
+/// What readers find after a race for refunds: exactly what was acknowledged, and no more than came in.
+async fn expect_refunds(backend: &Backend, payment: &Payment, acknowledged: Vec<NewRefund>) {
+    let mut keys: Vec<_> = acknowledged.into_iter().map(|refund| refund.key).collect();
+    let found = backend.queries.refunds(payment.facts.booking).await.unwrap();
+    let mut found_keys: Vec<_> = found.iter().map(|refund| refund.facts.key.clone()).collect();
+    keys.sort_unstable();
+    found_keys.sort_unstable();
+    assert_eq!(keys, found_keys, "what was acknowledged is there, and nothing else");
+    let promised: i64 = found.iter().map(|refund| refund.facts.amount.minor()).sum();
+    assert!(promised <= payment.facts.amount.minor(), "{promised} goes back of {}", payment.facts.amount);
+}
+
+/// Sixteen want to give back a part of one payment, and look what is left with the booking in hand: as many get through as
+/// there is money, and none is taken by surprise.
+pub async fn no_more_goes_back_than_came_in(backend: &Backend) {
+    let practice = backend.practice().await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let came = backend.add_payment(paid(booking.id, "r")).await;
+    let outcomes = race(16, |n| {
+        let (store, came) = (Arc::clone(&backend.store), came.clone());
+        async move {
+            insist(async || {
+                let mut work = open(&*store).await?;
+                work.booking(came.facts.booking).await?.expect("the booking is there");
+                let mut books = Books::new(came.facts.amount.currency());
+                for payment in work.payments_of(came.facts.booking).await? {
+                    books = books.with_payment(payment.facts.state, payment.facts.amount);
+                }
+                for refund in work.refunds_of(came.facts.booking).await? {
+                    books = books.with_refund(refund.facts.stage, refund.facts.amount);
+                }
+                let Ok(amount) = books.check_refund(Some(eur(2_500))) else { return Ok(None) };
+                give_way().await;
+                let new = NewRefund { amount, ..refund(&came, &format!("k{n}")) };
+                work.add_refund(&new).await?;
+                give_way().await;
+                work.commit().await?;
+                Ok(Some(new))
+            })
+            .await
+        }
+    })
+    .await;
+    let given: Vec<_> = outcomes.into_iter().filter_map(|outcome| outcome.expect("it only had to wait")).collect();
+    assert_eq!(given.len(), 3, "of ninety euros");
+    expect_refunds(backend, &came, given).await;
+}
+
+/// The same without looking and without the booking in hand: the store's own rule alone keeps the money together.
+pub async fn no_more_goes_back_than_came_in_by_the_stores_own_rule(backend: &Backend) {
+    let practice = backend.practice().await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let came = backend.add_payment(paid(booking.id, "r")).await;
+    let outcomes = race(16, |n| {
+        let store = Arc::clone(&backend.store);
+        let new = NewRefund { amount: eur(2_500), ..refund(&came, &format!("k{n}")) };
+        async move {
+            insist(async || {
+                let mut work = open(&*store).await?;
+                work.add_refund(&new).await?;
+                give_way().await;
+                work.commit().await?;
+                Ok(new.clone())
+            })
+            .await
+        }
+    })
+    .await;
+    let mut given = Vec::new();
+    for outcome in outcomes {
+        match outcome {
+            Ok(new) => given.push(new),
+            Err(StoreError::Conflict(Conflict::RefundTooLarge) | StoreError::Contended) => {}
+            Err(error) => panic!("neither given back nor refused: {error:?}"),
+        }
+    }
+    assert_eq!(given.len(), 3, "of ninety euros");
+    expect_refunds(backend, &came, given).await;
+}
+
+/// One refund of all that came in is promised many times at once, without looking: it is promised once, and the others
+/// learn that it was.
+pub async fn one_refund_is_promised_once(backend: &Backend) {
+    let practice = backend.practice().await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let came = backend.add_payment(paid(booking.id, "r")).await;
+    let outcomes = race(8, |_| {
+        let store = Arc::clone(&backend.store);
+        let new = NewRefund { amount: eur(9_000), ..refund(&came, "k") };
+        async move {
+            insist(async || {
+                let mut work = open(&*store).await?;
+                work.add_refund(&new).await?;
+                give_way().await;
+                work.commit().await?;
+                Ok(new.clone())
+            })
+            .await
+        }
+    })
+    .await;
+    let mut given = Vec::new();
+    for outcome in outcomes {
+        match outcome {
+            Ok(new) => given.push(new),
+            Err(StoreError::Conflict(Conflict::RefundKnown) | StoreError::Contended) => {}
+            Err(error) => panic!("neither promised nor known: {error:?}"),
+        }
+    }
+    assert_eq!(given.len(), 1);
+    expect_refunds(backend, &came, given).await;
+}
+
+/// Refunds of many payments, all of one booking, do not get in each other's way for good, in whatever order they are made.
+pub async fn refunds_of_many_payments_all_get_through(backend: &Backend) {
+    let practice = backend.practice().await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let mut came = Vec::new();
+    for n in 0..4 {
+        came.push(backend.add_payment(paid(booking.id, &format!("r{n}"))).await);
+    }
+    let outcomes = race(8, |n| {
+        let store = Arc::clone(&backend.store);
+        let mut wanted: Vec<_> =
+            (0..4).map(|p| NewRefund { amount: eur(1_125), ..refund(&came[p], &format!("k{n}-{p}")) }).collect();
+        wanted.rotate_left(n % 4);
+        async move {
+            insist(async || {
+                let mut work = open(&*store).await?;
+                work.booking(wanted[0].booking).await?.expect("the booking is there");
+                for new in &wanted {
+                    work.add_refund(new).await?;
+                }
+                give_way().await;
+                work.commit().await
+            })
+            .await
+        }
+    })
+    .await;
+    for outcome in outcomes {
+        outcome.expect("there is enough for everybody");
+    }
+    let found = backend.queries.refunds(booking.id).await.unwrap();
+    assert_eq!((found.len(), found.iter().map(|r| r.facts.amount.minor()).sum::<i64>()), (32, 36_000));
+}
+
+/// Many write down at once that one payment came in, and then that parts of it left, without the booking in hand: it came
+/// in once, and no more left than came in.
+pub async fn the_ledger_balances_whoever_writes(backend: &Backend) {
+    let practice = backend.practice().await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let came = backend.add_payment(paid(booking.id, "r")).await;
+    let write = async |lines: Vec<LedgerEntry>| {
+        let outcomes = race(lines.len(), |n| {
+            let store = Arc::clone(&backend.store);
+            let line = lines[n].clone();
+            async move {
+                insist(async || {
+                    let mut work = open(&*store).await?;
+                    work.add_ledger_entry(&line).await?;
+                    give_way().await;
+                    work.commit().await
+                })
+                .await
+            }
+        })
+        .await;
+        let mut written = 0;
+        for outcome in outcomes {
+            match outcome {
+                Ok(()) => written += 1,
+                Err(StoreError::Conflict(Conflict::LedgerUnbalanced) | StoreError::Contended) => {}
+                Err(error) => panic!("neither written nor refused: {error:?}"),
+            }
+        }
+        written
+    };
+    assert_eq!(write(vec![captured(&came); 8]).await, 1);
+    let mut leaving = Vec::new();
+    for n in 0..12 {
+        let back = backend.add_refund(NewRefund { amount: eur(1), ..refund(&came, &format!("k{n}")) }).await;
+        leaving.push(LedgerEntry { amount: eur(2_500), ..moved(&back, LedgerKind::Refunded) });
+    }
+    assert_eq!(write(leaving).await, 3, "of ninety euros");
+    let lines = backend.queries.ledger(booking.id).await.unwrap();
+    assert_eq!(lines.len(), 4);
+    assert_eq!(lines.iter().map(|line| line.kind.signed(line.amount)).sum::<i64>(), 1_500);
+}
+
+/// One event is told to many at the same moment: it is new to one of them, and none fails.
+pub async fn one_event_is_new_to_one(backend: &Backend) {
+    let outcomes = race(16, |_| {
+        let store = Arc::clone(&backend.store);
+        async move {
+            insist(async || {
+                let mut work = open(&*store).await?;
+                let new = work.add_payment_event(Provider::Stripe, "evt_1", now()).await?;
+                give_way().await;
+                work.commit().await?;
+                Ok(new)
+            })
+            .await
+        }
+    })
+    .await;
+    let new = outcomes.into_iter().filter(|outcome| *outcome.as_ref().expect("new, to whomever")).count();
+    assert_eq!(new, 1);
+}
+
+/// One event is told to many at the same moment, and whoever hears it first gives up: it is new to one of the others.
+pub async fn an_event_given_up_is_new_to_another(backend: &Backend) {
+    let mut first = backend.begin().await;
+    assert!(first.add_payment_event(Provider::Stripe, "evt_1", now()).await.unwrap());
+    let outcomes = tokio::spawn({
+        let store = Arc::clone(&backend.store);
+        async move {
+            race(4, |_| {
+                let store = Arc::clone(&store);
+                async move {
+                    insist(async || {
+                        let mut work = open(&*store).await?;
+                        let new = work.add_payment_event(Provider::Stripe, "evt_1", now()).await?;
+                        work.commit().await?;
+                        Ok(new)
+                    })
+                    .await
+                }
+            })
+            .await
+        }
+    });
+    give_way().await;
+    drop(first);
+    let outcomes = outcomes.await.expect("the race ended");
+    let new = outcomes.into_iter().filter(|outcome| *outcome.as_ref().expect("new, to whomever")).count();
+    assert_eq!(new, 1);
+}
+
+/// Many forget old events at once: each is forgotten once.
+pub async fn one_event_is_forgotten_once(backend: &Backend) {
+    for n in 0..20 {
+        let new =
+            backend.keep(async |work| work.add_payment_event(Provider::Stripe, &format!("evt_{n}"), now()).await).await;
+        assert!(new);
+    }
+    let outcomes = race(6, |_| {
+        let store = Arc::clone(&backend.store);
+        async move {
+            insist(async || {
+                let mut work = open(&*store).await?;
+                let forgotten = work.forget_payment_events(minutes_after(now(), 1), 7).await?;
+                assert!(forgotten <= 7);
+                give_way().await;
+                work.commit().await?;
+                Ok(forgotten)
+            })
+            .await
+        }
+    })
+    .await;
+    let forgotten: u64 = outcomes.into_iter().map(|outcome| outcome.expect("forgotten, by whomever")).sum();
+    let rest = backend.keep(async |work| work.forget_payment_events(minutes_after(now(), 1), 100).await).await;
+    assert_eq!(forgotten + rest, 20);
+}
+
+/// One problem is noted by many at the same moment: it is new to one of them, and none fails.
+pub async fn one_problem_is_noted_once(backend: &Backend) {
+    let outcomes = race(8, |_| {
+        let store = Arc::clone(&backend.store);
+        async move {
+            insist(async || {
+                let mut work = open(&*store).await?;
+                let new = work.add_payment_problem(&problem("k", ProblemKind::WrongAmount)).await?;
+                give_way().await;
+                work.commit().await?;
+                Ok(new)
+            })
+            .await
+        }
+    })
+    .await;
+    let new = outcomes.into_iter().filter(|outcome| *outcome.as_ref().expect("noted, by whomever")).count();
+    assert_eq!(new, 1);
+    assert_eq!(backend.queries.payment_problems(9).await.unwrap().len(), 1);
+}
+
+/// One problem is settled by many at the same moment: one of them settles it.
+pub async fn one_problem_is_settled_once(backend: &Backend) {
+    backend.keep(async |work| work.add_payment_problem(&problem("k", ProblemKind::WrongAmount)).await).await;
+    let id = backend.queries.payment_problems(9).await.unwrap()[0].id;
+    let outcomes = race(8, |_| {
+        let store = Arc::clone(&backend.store);
+        async move {
+            insist(async || {
+                let mut work = open(&*store).await?;
+                let settled = work.resolve_payment_problem(id, now()).await?;
+                give_way().await;
+                work.commit().await?;
+                Ok(settled.is_some())
+            })
+            .await
+        }
+    })
+    .await;
+    let settled = outcomes.into_iter().filter(|outcome| *outcome.as_ref().expect("settled, by whomever")).count();
+    assert_eq!(settled, 1);
 }
 
 /// One address is invited many times at once: one invitation stands, and the others are told that it does.

@@ -4,20 +4,20 @@ use attune_domain::meeting::Happening;
 use attune_domain::notice::{NoticeKind, NoticeState};
 use attune_domain::session::Session;
 use attune_domain::{
-    BookingId, BookingRecord, ConferenceId, NoticeId, ParticipantId, PaymentId, Role, Service, ServiceId, SessionId,
-    TimeOffId, User, UserId,
+    BookingId, BookingRecord, ConferenceId, NoticeId, ParticipantId, PaymentId, PaymentProblemId, RefundId, Role,
+    Service, ServiceId, SessionId, TimeOffId, User, UserId,
 };
 use attune_ports::{
-    AuditObject, BookingFilter, LeaseToken, PageRequest, Payment, Provider, Settlement, StoreError, UnitOfWork,
-    UserFilter,
+    AuditObject, BookingFilter, KeptRefund, LeaseToken, LedgerEntry, LedgerKind, NewRefund, PageRequest, Payment,
+    ProblemKind, Provider, Settlement, StoreError, UnitOfWork, UserFilter,
 };
 
 use super::{assert_conflict, begin_and_drop};
 use crate::Backend;
 use crate::fixtures::{
-    Practice, account_key, audit_entry, client, day_off, email, eur, fact, lease, minutes_after, next_version, notice,
-    now, participant, password_hash, payment, policy, reply, reply_key, restored, service, session, slot, therapist,
-    token_hash, week,
+    Practice, account_key, audit_entry, captured, client, day_off, email, eur, fact, lease, minutes_after, moved,
+    next_version, notice, now, paid, participant, password_hash, payment, policy, problem, refund, reply, reply_key,
+    restored, service, session, slot, therapist, token_hash, week,
 };
 
 const FIRST_PAGE: PageRequest = PageRequest { limit: 50, offset: 0 };
@@ -77,7 +77,14 @@ pub async fn all_faces_share_one_transaction(backend: &Backend) {
         work.add_time_off(&day_off(gives, "2027-05-01")).await.unwrap();
         work.set_policy(&policy()).await.unwrap();
         work.keep_reply(&reply_key(comes, "k"), &reply("{}")).await.unwrap();
-        work.add_payment(&payment(booking.id, "r")).await.unwrap();
+        let facts = paid(booking.id, "r");
+        let came = Payment { id: work.add_payment(&facts).await.unwrap(), facts };
+        let facts = refund(&came, "k");
+        let went = KeptRefund { id: work.add_refund(&facts).await.unwrap(), facts };
+        work.add_ledger_entry(&captured(&came)).await.unwrap();
+        work.add_ledger_entry(&moved(&went, LedgerKind::Refunded)).await.unwrap();
+        assert!(work.add_payment_event(Provider::Test, "evt", now()).await.unwrap());
+        assert!(work.add_payment_problem(&problem("p", ProblemKind::WrongMode)).await.unwrap());
         work.enqueue(&[notice(&booking, NoticeKind::MeetingInfo, now())]).await.unwrap();
         work.add_audit_entry(&audit_entry(AuditObject::Booking(booking.id), "booking.scheduled")).await.unwrap();
 
@@ -94,7 +101,10 @@ pub async fn all_faces_share_one_transaction(backend: &Backend) {
         assert_eq!(work.service_for_change(offered).await.unwrap().unwrap().id, offered);
         assert_eq!(work.ended_sessions(slot(1), 5).await.unwrap(), std::slice::from_ref(&booking));
         assert_eq!(work.reply(&reply_key(comes, "k")).await.unwrap(), Some(reply("{}")));
-        assert_eq!(work.open_payments(booking.id).await.unwrap().len(), 1);
+        assert_eq!(work.payments_of(booking.id).await.unwrap(), [came]);
+        assert_eq!(work.refunds_of(booking.id).await.unwrap(), [went]);
+        assert!(!work.add_payment_event(Provider::Test, "evt", now()).await.unwrap());
+        assert!(!work.add_payment_problem(&problem("p", ProblemKind::WrongMode)).await.unwrap());
         assert!(work.payment_by_reference(Provider::Test, "r").await.unwrap().is_some());
         assert_eq!(work.claim_notices(5, now(), &lease(1, slot(0))).await.unwrap().len(), 1);
         if kept {
@@ -121,6 +131,10 @@ pub async fn all_faces_share_one_transaction(backend: &Backend) {
         assert_eq!(backend.queries.conference(conference).await.unwrap().is_some(), kept);
         assert_eq!(backend.queries.attendance(&[booking.id]).await.unwrap().len(), usize::from(kept));
         assert_eq!(backend.queries.payments(booking.id).await.unwrap().len(), usize::from(kept));
+        assert_eq!(backend.queries.refunds(booking.id).await.unwrap().len(), usize::from(kept));
+        assert_eq!(backend.queries.ledger(booking.id).await.unwrap().len(), 2 * usize::from(kept));
+        assert_eq!(backend.queries.ledger_sums(now(), slot(0)).await.unwrap().len(), 2 * usize::from(kept));
+        assert_eq!(backend.queries.payment_problems(9).await.unwrap().len(), usize::from(kept));
         assert_eq!(backend.queries.notices(booking.id).await.unwrap().len(), usize::from(kept));
         assert_eq!(backend.queries.history(booking.id).await.unwrap().len(), usize::from(kept));
     }
@@ -227,6 +241,8 @@ async fn expect_spent(backend: &Backend, mut work: Box<dyn UnitOfWork>) {
     };
     let facts = payment(some_booking, "too-late");
     let stored = Payment { id: PaymentId::new(1).unwrap(), facts: facts.clone() };
+    let back = refund(&stored, "too-late");
+    let promised = KeptRefund { id: RefundId::new(1).unwrap(), facts: back.clone() };
     let settlement = Settlement { state: NoticeState::Sent, next_at: now(), sent_at: Some(now()), last_error: None };
 
     assert!(work.add_user(&account).await.is_err());
@@ -280,9 +296,18 @@ async fn expect_spent(backend: &Backend, mut work: Box<dyn UnitOfWork>) {
     assert!(work.add_attendance(some_booking, &[]).await.is_err());
 
     assert!(work.add_payment(&facts).await.is_err());
-    assert!(work.open_payments(some_booking).await.is_err());
+    assert!(work.payments_of(some_booking).await.is_err());
     assert!(work.payment_by_reference(Provider::Test, "too-late").await.is_err());
     assert!(work.save_payment(&stored).await.is_err());
+    assert!(work.add_refund(&back).await.is_err());
+    assert!(work.refunds_of(some_booking).await.is_err());
+    assert!(work.save_refund(&promised).await.is_err());
+    assert!(work.add_ledger_entry(&captured(&stored)).await.is_err());
+    assert!(work.add_payment_event(Provider::Test, "too-late", now()).await.is_err());
+    assert!(work.forget_payment_events(now(), 1).await.is_err());
+    assert!(work.add_payment_problem(&problem("too-late", ProblemKind::WrongMode)).await.is_err());
+    assert!(work.resolve_payment_problem(PaymentProblemId::new(1).unwrap(), now()).await.is_err());
+    assert!(work.resolve_refund_problem(promised.id, now()).await.is_err());
 
     assert!(work.enqueue(&[notice(&booking, NoticeKind::MeetingInfo, now())]).await.is_err());
     assert!(work.enqueue(&[]).await.is_err());
@@ -350,6 +375,64 @@ pub async fn spent_after_a_taken_payment_reference(backend: &Backend) {
     expect_spent(backend, work).await;
     assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
     assert_eq!(backend.queries.payments(booking.id).await.unwrap().len(), 1);
+}
+
+/// A reference that an attempt cannot take spends the unit of work.
+pub async fn spent_after_a_move_to_a_taken_payment_reference(backend: &Backend) {
+    let practice = backend.practice().await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    backend.add_payment(payment(booking.id, "r")).await;
+    let kept = backend.add_payment(payment(booking.id, "s")).await;
+    let mut work = backend.begin().await;
+    work.add_user(&client("lost")).await.unwrap();
+    let renamed = Payment { id: kept.id, facts: payment(booking.id, "r") };
+    assert_conflict!(work.save_payment(&renamed).await, PaymentReferenceTaken);
+    expect_spent(backend, work).await;
+    assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
+    assert_eq!(backend.queries.payments(booking.id).await.unwrap()[0], kept);
+}
+
+/// A refund that is more than is left spends the unit of work.
+pub async fn spent_after_too_large_a_refund(backend: &Backend) {
+    let practice = backend.practice().await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let came = backend.add_payment(paid(booking.id, "r")).await;
+    let mut work = backend.begin().await;
+    work.add_user(&client("lost")).await.unwrap();
+    let too_large = NewRefund { amount: eur(9_001), ..refund(&came, "k") };
+    assert_conflict!(work.add_refund(&too_large).await, RefundTooLarge);
+    expect_spent(backend, work).await;
+    assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
+    assert_eq!(backend.queries.refunds(booking.id).await.unwrap(), []);
+}
+
+/// A refund that is known already spends the unit of work.
+pub async fn spent_after_a_known_refund(backend: &Backend) {
+    let practice = backend.practice().await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let came = backend.add_payment(paid(booking.id, "r")).await;
+    let went = backend.add_refund(refund(&came, "k")).await;
+    let mut work = backend.begin().await;
+    work.add_user(&client("lost")).await.unwrap();
+    assert_conflict!(work.add_refund(&refund(&came, "k")).await, RefundKnown);
+    expect_spent(backend, work).await;
+    assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
+    assert_eq!(backend.queries.refunds(booking.id).await.unwrap(), [went]);
+}
+
+/// A line that the ledger does not take spends the unit of work.
+pub async fn spent_after_an_unbalanced_line(backend: &Backend) {
+    let practice = backend.practice().await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let came = backend.add_payment(paid(booking.id, "r")).await;
+    let mut work = backend.begin().await;
+    work.add_user(&client("lost")).await.unwrap();
+    work.add_ledger_entry(&captured(&came)).await.unwrap();
+    let again = LedgerEntry { amount: eur(1), ..captured(&came) };
+    assert_conflict!(work.add_ledger_entry(&again).await, LedgerUnbalanced);
+    expect_spent(backend, work).await;
+    assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
+    assert_eq!(backend.queries.ledger(booking.id).await.unwrap(), []);
 }
 
 /// An address that is invited already spends the unit of work.

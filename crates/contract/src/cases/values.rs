@@ -282,6 +282,7 @@ pub async fn texts_come_back_to_the_letter(backend: &Backend) {
         let paid = NewPayment {
             provider: Provider::Offline,
             checkout_url: Some(text.to_owned()),
+            charge: Some(text.to_owned()),
             method: Some(text.to_owned()),
             memo: Some(text.to_owned()),
             ..payment(booking.id, text)

@@ -104,8 +104,8 @@ enum Op {
     NoShow,
     Reopen,
     RevokeLinks,
-    RefundRequested,
-    RefundSettled(PaymentStatus),
+    MoneyMoved(PaymentStatus),
+    CameLate,
 }
 
 /// Every way to be refused, in one type.
@@ -154,8 +154,8 @@ fn apply(op: Op, booking: Booking, now: Timestamp) -> Result<(Booking, BookingEv
         Op::NoShow => booking.mark_no_show(now)?,
         Op::Reopen => booking.reopen(now)?,
         Op::RevokeLinks => booking.revoke_links(now)?,
-        Op::RefundRequested => booking.refund_requested(now)?,
-        Op::RefundSettled(outcome) => booking.refund_settled(outcome, now)?,
+        Op::MoneyMoved(books) => booking.money_moved(books, now)?,
+        Op::CameLate => booking.payment_came_late(now)?,
     })
 }
 
@@ -310,7 +310,7 @@ mod transitions {
     use PaymentStatus as P;
 
     const SETTLED: &[P] = &[P::NotRequired, P::Succeeded, P::RefundPending, P::PartiallyRefunded, P::Refunded];
-    const PAID: &[P] = &[P::Succeeded, P::PartiallyRefunded];
+    const PAID: &[P] = &[P::Succeeded, P::RefundPending, P::PartiallyRefunded, P::Refunded];
 
     /// One line of the table: from a status and some payment statuses to a status, a payment status (or the same), and
     /// what is told about it.
@@ -318,9 +318,9 @@ mod transitions {
 
     /// The tables of the API contract, one operation after the other, each at a moment when its window is open.
     fn table() -> Vec<(Op, i64, Vec<Line>)> {
-        let refunded = |outcome| {
+        let moved_to = |books, from: &'static [P]| {
             [B::Scheduled, B::Completed, B::NoShow, B::Cancelled, B::Expired]
-                .map(|b| (b, &[P::RefundPending][..], b, Some(outcome), E::PaymentChanged))
+                .map(|b| (b, from, b, Some(books), E::PaymentChanged))
                 .to_vec()
         };
         let agreed = |payment| {
@@ -402,21 +402,45 @@ mod transitions {
             (Op::RevokeLinks, BOOKED + 60, vec![(B::Scheduled, SETTLED, B::Scheduled, None, E::LinksRevoked)]),
             (Op::RevokeLinks, END, vec![(B::Scheduled, SETTLED, B::Scheduled, None, E::LinksRevoked)]),
             (
-                Op::RefundRequested,
+                Op::MoneyMoved(P::RefundPending),
                 END,
-                [B::Scheduled, B::Completed, B::NoShow, B::Cancelled, B::Expired]
-                    .map(|b| (b, PAID, b, Some(P::RefundPending), E::PaymentChanged))
-                    .to_vec(),
+                moved_to(P::RefundPending, &[P::Succeeded, P::PartiallyRefunded, P::Refunded]),
             ),
-            (Op::RefundSettled(P::Refunded), END, refunded(P::Refunded)),
-            (Op::RefundSettled(P::PartiallyRefunded), END, refunded(P::PartiallyRefunded)),
-            (Op::RefundSettled(P::Succeeded), END, refunded(P::Succeeded)),
-            (Op::RefundSettled(P::RefundPending), END, vec![]),
-            (Op::RefundSettled(P::NotRequired), END, vec![]),
-            (Op::RefundSettled(P::Pending), END, vec![]),
-            (Op::RefundSettled(P::Processing), END, vec![]),
-            (Op::RefundSettled(P::Failed), END, vec![]),
-            (Op::RefundSettled(P::Cancelled), END, vec![]),
+            (
+                Op::MoneyMoved(P::Refunded),
+                END,
+                moved_to(P::Refunded, &[P::Succeeded, P::RefundPending, P::PartiallyRefunded]),
+            ),
+            (
+                Op::MoneyMoved(P::PartiallyRefunded),
+                END,
+                moved_to(P::PartiallyRefunded, &[P::Succeeded, P::RefundPending, P::Refunded]),
+            ),
+            (
+                Op::MoneyMoved(P::Succeeded),
+                END,
+                moved_to(P::Succeeded, &[P::RefundPending, P::PartiallyRefunded, P::Refunded]),
+            ),
+            (Op::MoneyMoved(P::NotRequired), END, vec![]),
+            (Op::MoneyMoved(P::Pending), END, vec![]),
+            (Op::MoneyMoved(P::Processing), END, vec![]),
+            (Op::MoneyMoved(P::Failed), END, vec![]),
+            (Op::MoneyMoved(P::Cancelled), END, vec![]),
+            (
+                Op::CameLate,
+                END,
+                vec![
+                    (
+                        B::PendingPayment,
+                        &[P::Pending, P::Processing, P::Failed],
+                        B::Expired,
+                        Some(P::RefundPending),
+                        E::Expired,
+                    ),
+                    (B::Expired, &[P::Cancelled], B::Expired, Some(P::RefundPending), E::PaymentChanged),
+                    (B::Cancelled, &[P::Cancelled], B::Cancelled, Some(P::RefundPending), E::PaymentChanged),
+                ],
+            ),
         ]
     }
 
@@ -424,7 +448,7 @@ mod transitions {
     fn refusal(op: Op, status: B, payment: P) -> Refused {
         if let Op::Cancel(_, refund) = op
             && refund > 0
-            && !payment.is_paid()
+            && !payment.has_been_paid()
         {
             return Refused::Change(ChangeError::RefundTooLarge);
         }
@@ -828,8 +852,8 @@ fn any_op() -> impl Strategy<Value = Op> {
         2 => Just(Op::NoShow),
         2 => Just(Op::Reopen),
         1 => Just(Op::RevokeLinks),
-        2 => Just(Op::RefundRequested),
-        2 => prop::sample::select(PaymentStatus::ALL.to_vec()).prop_map(Op::RefundSettled),
+        3 => prop::sample::select(PaymentStatus::ALL.to_vec()).prop_map(Op::MoneyMoved),
+        1 => Just(Op::CameLate),
     ]
 }
 

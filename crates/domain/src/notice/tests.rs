@@ -331,7 +331,8 @@ fn a_moved_session_never_mails_its_old_time() {
 #[test]
 fn a_payment_that_moves_keeps_the_mails() {
     let paid = BookingRecord { payment_status: PaymentStatus::Succeeded, ..booking().record().clone() };
-    let (refunding, event) = Booking::restore(paid).unwrap().refund_requested(at(START - DAY)).unwrap();
+    let (refunding, event) =
+        Booking::restore(paid).unwrap().money_moved(PaymentStatus::RefundPending, at(START - DAY)).unwrap();
     assert_eq!(owed(&refunding, event, &[], &plan(), at(START - DAY)), []);
     assert_eq!(verdict(&reminder(60), &refunding, at(START - HOUR)), Verdict::Send);
 }

@@ -19,7 +19,7 @@ fn reply_to(booking: &Booking) -> String {
 
 fn once(world: &World, route: &str) -> Option<Once> {
     let key = ReplyKey { user: world.clients[0], route: route.into(), key: "a-key".into() };
-    Some(Once { key, asked: [7; 32], status: 200, render: Arc::new(reply_to) })
+    Some(Once { key, asked: [7; 32], render: Arc::new(|booking| (200, reply_to(booking))) })
 }
 
 /// Sends the wish many times at the same moment. Gives the one reply, after a look at what became of the one booking.
@@ -79,7 +79,7 @@ async fn wishes_are_granted_once(kind: Kind) {
     .await;
     assert_eq!(reply, reply_to(&facts.booking));
     assert_eq!(facts.booking.payment_status, PaymentStatus::Succeeded);
-    assert_eq!((facts.payments.len(), facts.notices.len(), facts.history.len()), (2, 3, 2));
+    assert_eq!((facts.payments.len(), facts.notices.len(), facts.history.len()), (2, 4, 2));
 
     let to = start + SignedDuration::from_hours(24);
     let (moved, facts) = insist(&world, move |world: Arc<World>| async move {
@@ -91,7 +91,7 @@ async fn wishes_are_granted_once(kind: Kind) {
     .await;
     assert_eq!(moved, reply_to(&facts.booking));
     assert_eq!(facts.booking.scheduled_at, to);
-    assert_eq!((facts.notices.len(), facts.history.len()), (6, 3));
+    assert_eq!((facts.notices.len(), facts.history.len()), (7, 3));
 
     let cancel = move |world: Arc<World>| async move {
         let change = Change::Cancel { reason: None, expected_refund: None };
@@ -102,7 +102,7 @@ async fn wishes_are_granted_once(kind: Kind) {
     let (cancelled, facts) = insist(&world, cancel).await;
     assert_eq!(cancelled, reply_to(&facts.booking));
     assert_eq!(facts.booking.status, BookingStatus::Cancelled);
-    assert_eq!((facts.notices.len(), facts.history.len()), (7, 4));
+    assert_eq!((facts.notices.len(), facts.history.len()), (8, 4));
 
     // The reply of then, not of what has become of the booking since; and another wish is not answered with it.
     let change = Change::Reschedule { to, override_hours: false };

@@ -15,8 +15,7 @@ pub(super) fn keyed(user: &User, route: &str, key: &str, asked: [u8; 32]) -> Onc
     Once {
         key: ReplyKey { user: user.id, route: route.to_owned(), key: key.to_owned() },
         asked,
-        status: 200,
-        render: Arc::new(|booking: &Booking| format!("{} version {}", booking.id, booking.version)),
+        render: Arc::new(|booking: &Booking| (200, format!("{} version {}", booking.id, booking.version))),
     }
 }
 

@@ -1,0 +1,217 @@
+//! What came in and what went back, for admins and their tax advisers.
+
+#![expect(unused_qualifications, reason = "utoipa qualifies the parameters of a path in the code it generates")]
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpResponse;
+use actix_web::http::header::CONTENT_DISPOSITION;
+use actix_web::web::Data;
+use attune_application::payments::{Period, RevenueLine};
+use jiff::civil::Date;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::auth::Admin;
+use crate::input::{Fields, FromFields, Request, date};
+use crate::output::Balance;
+use crate::problem::{Code, Problem};
+use crate::state::State;
+
+/// What came in and what went back.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Sums {
+    /// ISO 4217.
+    #[schema(example = "EUR")]
+    currency: String,
+    /// What came in.
+    #[schema(value_type = f64, example = 300.0)]
+    received: Balance,
+    /// What went back, without what came in again because a client's bank did not take it. So it is below zero when more
+    /// came in again than went.
+    #[schema(value_type = f64, example = 40.0)]
+    refunded: Balance,
+    /// What came in without what went back; below zero when more went.
+    #[schema(value_type = f64, example = 260.0)]
+    net: Balance,
+    /// How many payments came in.
+    #[schema(example = 3)]
+    payments: u64,
+    /// How many refunds went out.
+    #[schema(example = 1)]
+    refunds: u64,
+}
+
+impl From<&RevenueLine> for Sums {
+    fn from(line: &RevenueLine) -> Self {
+        let currency = line.currency;
+        let balance = |minor| Balance { minor, currency };
+        Self {
+            currency: currency.code().to_owned(),
+            received: balance(line.received),
+            refunded: balance(line.refunded),
+            net: balance(line.net()),
+            payments: line.payments,
+            refunds: line.refunds,
+        }
+    }
+}
+
+/// What happened in one period in one currency.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RevenueRow {
+    /// A day, such as `2024-01-15`, or a month, such as `2024-01`.
+    #[schema(example = "2024-01-15")]
+    period: String,
+    #[serde(flatten)]
+    sums: Sums,
+}
+
+/// What came in and what went back in a range.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Revenue)]
+pub(crate) struct RevenueBody {
+    /// On whose calendar the days and months are: the practice's.
+    #[schema(example = "Europe/Berlin")]
+    timezone: String,
+    /// How it is cut: `day` or `month`.
+    #[schema(example = "day")]
+    by: &'static str,
+    /// The first day that is in it.
+    #[schema(format = Date, example = "2024-01-01")]
+    from: String,
+    /// The last day that is in it.
+    #[schema(format = Date, example = "2024-01-31")]
+    to: String,
+    /// By period and then by currency. Periods in which no money moved are not there.
+    lines: Vec<RevenueRow>,
+    /// The whole range, by currency.
+    totals: Vec<Sums>,
+}
+
+/// Which range, cut how, in which form.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the documented form of `Wanted`, which is what is read")]
+pub(crate) struct RevenueQuery {
+    /// The first day; the first of the month of `to` when left out.
+    #[param(format = Date, example = "2024-01-01")]
+    from: Option<String>,
+    /// The last day, which is included; the last one of this month when left out.
+    #[param(format = Date, example = "2024-01-31")]
+    to: Option<String>,
+    /// `day` for a line for each day, at most 366 days, or `month` for a line for each month, at most 60. A report by month
+    /// has whole months.
+    #[param(default = "day", example = "day")]
+    by: Option<String>,
+    /// `json`, or `csv` for a table.
+    #[param(default = "json", example = "json")]
+    format: Option<String>,
+}
+
+/// Which range, cut how, in which form, as read from a query.
+struct Wanted {
+    from: Option<Date>,
+    to: Option<Date>,
+    period: Period,
+    as_table: bool,
+}
+
+impl FromFields for Wanted {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let period = fields.optional("by", |text| match text {
+            "day" => Ok(Some(Period::Day)),
+            "month" => Ok(Some(Period::Month)),
+            _ => Err(Code::InvalidValue),
+        });
+        let as_table = fields.optional("format", |text| match text {
+            "json" => Ok(Some(false)),
+            "csv" => Ok(Some(true)),
+            _ => Err(Code::InvalidValue),
+        });
+        Some(Self {
+            from: fields.optional("from", |text| date(text).map(Some)),
+            to: fields.optional("to", |text| date(text).map(Some)),
+            period: period.unwrap_or(Period::Day),
+            as_table: as_table.unwrap_or(false),
+        })
+    }
+}
+
+/// What came in and what went back
+///
+/// From the ledger: money counts on the day on which it moved, whenever the session is. Days and months are those of the
+/// practice's time zone. The same as a table with `?format=csv` (RFC 4180): a line for each period and currency, without
+/// the totals.
+#[utoipa::path(
+    get, path = "/api/admin/reports/revenue", operation_id = "revenueReport", tag = "Admin",
+    security(("bearer" = [])),
+    params(RevenueQuery),
+    responses((
+        status = 200, description = "The sums",
+        content((RevenueBody = "application/json"), (String = "text/csv"))
+    ))
+)]
+pub(crate) async fn report(state: Data<State>, Admin(_): Admin, request: Request) -> Result<HttpResponse, Problem> {
+    let wanted: Wanted = request.query()?;
+    let revenue = &state.api.revenue;
+    let today = || revenue.zone.to_datetime(state.api.clock.now()).date();
+    let to = wanted.to.unwrap_or_else(|| today().last_of_month());
+    let from = wanted.from.unwrap_or(to.first_of_month());
+    let found = revenue.run(from, to, wanted.period).await?;
+    let (by, from, to) = match wanted.period {
+        Period::Day => ("day", from, to),
+        Period::Month => ("month", from.first_of_month(), to.last_of_month()),
+    };
+    let totals = totals(&found);
+    let lines: Vec<RevenueRow> = found.iter().map(|line| row(line, wanted.period)).collect();
+    if wanted.as_table {
+        return Ok(HttpResponse::Ok()
+            .content_type("text/csv; charset=utf-8; header=present")
+            .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"revenue-{from}-{to}.csv\"")))
+            .body(table(&lines)));
+    }
+    Ok(HttpResponse::Ok().json(RevenueBody {
+        // The settings name the practice's zone, so it has a name.
+        timezone: revenue.zone.iana_name().unwrap_or("UTC").to_owned(),
+        by,
+        from: from.to_string(),
+        to: to.to_string(),
+        lines,
+        totals: totals.iter().map(Sums::from).collect(),
+    }))
+}
+
+fn row(line: &RevenueLine, period: Period) -> RevenueRow {
+    let period = match period {
+        Period::Day => line.from.to_string(),
+        Period::Month => line.from.strftime("%Y-%m").to_string(),
+    };
+    RevenueRow { period, sums: Sums::from(line) }
+}
+
+/// The lines added up by currency.
+fn totals(lines: &[RevenueLine]) -> Vec<RevenueLine> {
+    let mut totals: BTreeMap<&str, RevenueLine> = BTreeMap::new();
+    for line in lines {
+        let add = |total: &mut RevenueLine| {
+            total.received += line.received;
+            total.refunded += line.refunded;
+            total.payments += line.payments;
+            total.refunds += line.refunds;
+        };
+        totals.entry(line.currency.code()).and_modify(add).or_insert(*line);
+    }
+    totals.into_values().collect()
+}
+
+/// Dates, currencies and numbers need no quotes, and what a spreadsheet could take for a formula begins no field: the only
+/// sign is the minus of a number.
+fn table(lines: &[RevenueRow]) -> String {
+    let mut csv = "period,currency,received,refunded,net,payments,refunds\r\n".to_owned();
+    for RevenueRow { period, sums } in lines {
+        let Sums { currency, received, refunded, net, payments, refunds } = sums;
+        csv.push_str(&format!("{period},{currency},{received},{refunded},{net},{payments},{refunds}\r\n"));
+    }
+    csv
+}

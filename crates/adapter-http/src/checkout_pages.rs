@@ -1,0 +1,39 @@
+//! Where a browser comes back to from the payment provider, for practices that have no pages of their own.
+//!
+//! They say the same to everybody and look at nothing: having been here proves nothing. A booking is confirmed when the
+//! provider says so.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+
+use crate::input::Request;
+use crate::pages::Page;
+use crate::problem::Problem;
+use crate::state::State;
+
+/// After paying
+///
+/// A page for people. It knows nothing of the payment, and takes no parameters.
+#[utoipa::path(
+    get, path = "/checkout/done", operation_id = "showCheckoutDone", tag = "Payments",
+    responses((status = 200, description = "The page", content_type = "text/html", body = String))
+)]
+pub(crate) async fn done(state: Data<State>, _: Request) -> Result<HttpResponse, Problem> {
+    let sentence = "As soon as your payment is confirmed, your session is booked and you get a mail with everything you \
+                    need. This usually takes less than a minute. You can close this page.";
+    Ok(Page::new(&state.settings.practice_name, "Thank you", sentence).respond(StatusCode::OK))
+}
+
+/// After turning back
+///
+/// A page for people. It knows nothing of the payment, and takes no parameters.
+#[utoipa::path(
+    get, path = "/checkout/cancelled", operation_id = "showCheckoutCancelled", tag = "Payments",
+    responses((status = 200, description = "The page", content_type = "text/html", body = String))
+)]
+pub(crate) async fn cancelled(state: Data<State>, _: Request) -> Result<HttpResponse, Problem> {
+    let sentence = "You have not paid, and nothing was taken. Your time is kept for you for a little while: you can pay \
+                    from your bookings until then.";
+    Ok(Page::new(&state.settings.practice_name, "Not paid", sentence).respond(StatusCode::OK))
+}

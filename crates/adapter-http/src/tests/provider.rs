@@ -1,0 +1,218 @@
+//! A payment provider whose answers a test chooses, and what it tells by itself.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use attune_domain::payment::RefundState;
+use attune_domain::{BookingId, Currency, Money};
+use attune_ports::{
+    Checkout, CheckoutRequest, CheckoutState, Clock, EventRefusal, OnlinePayments, PaymentError, PaymentEvent,
+    PaymentEventKind, PaymentEvents, PaymentGateway, PaymentTerms, Provider, Queries, Refund, RefundRequest,
+};
+use jiff::{SignedDuration, Timestamp};
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::harness::{Practice, Reply};
+
+/// Where the provider tells what happened.
+pub(crate) const WEBHOOK: &str = "/api/webhooks/stripe";
+
+/// What the provider signs with.
+const SECRET: &str = "Zx4nUq7Wd0Kb2Lr9";
+
+/// A provider whose checkouts are on pages of ours or of its own, or nowhere.
+pub(crate) struct TestGateway {
+    provider: Provider,
+    down: AtomicBool,
+    /// Where checkouts stand that somebody did something about.
+    checkouts: Mutex<HashMap<String, CheckoutState>>,
+}
+
+impl TestGateway {
+    pub(crate) fn new(provider: Provider) -> Self {
+        Self { provider, down: AtomicBool::new(false), checkouts: Mutex::default() }
+    }
+
+    /// Lets the provider be unavailable, or come back.
+    pub(crate) fn set_down(&self, down: bool) {
+        self.down.store(down, Ordering::SeqCst);
+    }
+
+    /// Lets a checkout stand somewhere else than where we left it.
+    pub(crate) fn set_checkout(&self, reference: &str, state: CheckoutState) {
+        self.checkouts.lock().unwrap().insert(reference.to_owned(), state);
+    }
+
+    fn answer(&self) -> Result<(), PaymentError> {
+        if self.down.load(Ordering::SeqCst) { Err(PaymentError::Unavailable("secret cause".into())) } else { Ok(()) }
+    }
+}
+
+#[async_trait]
+impl PaymentGateway for TestGateway {
+    fn provider(&self) -> Provider {
+        self.provider
+    }
+
+    fn terms(&self) -> PaymentTerms {
+        match self.provider {
+            Provider::None => PaymentTerms::NothingDue,
+            Provider::Offline | Provider::Test | Provider::Stripe => {
+                PaymentTerms::Due { hold: SignedDuration::from_mins(15) }
+            }
+        }
+    }
+
+    async fn open_checkout(&self, request: &CheckoutRequest) -> Result<Checkout, PaymentError> {
+        self.answer()?;
+        let reference: String = request.nonce.iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(match self.provider {
+            Provider::None | Provider::Offline => Checkout { reference, url: None },
+            Provider::Test => {
+                let url = format!("https://practice.example.org/pay/{reference}");
+                Checkout { reference, url: Some(url) }
+            }
+            Provider::Stripe => {
+                let url = format!("https://checkout.example.com/c/{reference}");
+                Checkout { reference: format!("cs_{reference}"), url: Some(url) }
+            }
+        })
+    }
+}
+
+#[async_trait]
+impl OnlinePayments for TestGateway {
+    fn is_live(&self) -> bool {
+        false
+    }
+
+    async fn checkout_state(&self, reference: &str) -> Result<CheckoutState, PaymentError> {
+        self.answer()?;
+        Ok(self.checkouts.lock().unwrap().get(reference).cloned().unwrap_or(CheckoutState::Open))
+    }
+
+    async fn end_checkout(&self, reference: &str) -> Result<CheckoutState, PaymentError> {
+        self.answer()?;
+        Ok(self.checkouts.lock().unwrap().entry(reference.to_owned()).or_insert(CheckoutState::Expired).clone())
+    }
+
+    async fn refund(&self, request: &RefundRequest) -> Result<Refund, PaymentError> {
+        self.answer()?;
+        Ok(Refund { reference: format!("re_{}", request.key), state: RefundState::Pending, amount: request.amount })
+    }
+
+    async fn refund_state(&self, _reference: &str) -> Result<Option<Refund>, PaymentError> {
+        self.answer()?;
+        Ok(None)
+    }
+}
+
+/// Reads messages that were signed by [`sign`] within five minutes.
+pub(crate) struct TestEvents;
+
+/// A message as [`TestEvents`] reads it.
+#[derive(Deserialize)]
+struct Message {
+    id: String,
+    kind: String,
+    created: i64,
+    live: bool,
+    reference: Option<String>,
+    amount: Option<i64>,
+    currency: Option<String>,
+    booking: Option<i64>,
+    payment: Option<String>,
+    refund_key: Option<String>,
+}
+
+impl PaymentEvents for TestEvents {
+    fn read(&self, signature: &str, body: &[u8], now: Timestamp) -> Result<PaymentEvent, EventRefusal> {
+        let (second, _) = signature.split_once('.').ok_or(EventRefusal::Forged)?;
+        let signed_at = second.parse().ok().and_then(|s| Timestamp::from_second(s).ok()).ok_or(EventRefusal::Forged)?;
+        if signature != sign(body, signed_at) {
+            return Err(EventRefusal::Forged);
+        }
+        if now.duration_since(signed_at).abs() > SignedDuration::from_mins(5) {
+            return Err(EventRefusal::Stale);
+        }
+        let message: Message = serde_json::from_slice(body).map_err(|_| EventRefusal::Unreadable)?;
+        let kind = match message.kind.as_str() {
+            "checkout_paid" => PaymentEventKind::CheckoutPaid,
+            "checkout_processing" => PaymentEventKind::CheckoutProcessing,
+            "processing_succeeded" => PaymentEventKind::ProcessingSucceeded,
+            "processing_failed" => PaymentEventKind::ProcessingFailed,
+            "checkout_expired" => PaymentEventKind::CheckoutExpired,
+            "refund_succeeded" => PaymentEventKind::RefundChanged(RefundState::Succeeded),
+            "refund_failed" => PaymentEventKind::RefundChanged(RefundState::Failed),
+            _ => PaymentEventKind::SomethingElse,
+        };
+        let currency = message.currency.and_then(|code| Currency::parse(&code).ok());
+        Ok(PaymentEvent {
+            id: message.id,
+            at: Timestamp::from_second(message.created).map_err(|_| EventRefusal::Unreadable)?,
+            live: message.live,
+            kind,
+            reference: message.reference,
+            amount: message.amount.zip(currency).and_then(|(minor, currency)| Money::new(minor, currency).ok()),
+            booking: message.booking.and_then(BookingId::new),
+            payment: message.payment,
+            refund_key: message.refund_key,
+        })
+    }
+}
+
+/// What stands in the header of a message that the provider sends at an instant.
+pub(crate) fn sign(body: &[u8], at: Timestamp) -> String {
+    let second = at.as_second();
+    let digest = Sha256::new().chain_update(SECRET).chain_update(second.to_string()).chain_update(body).finalize();
+    let tag: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{second}.{tag}")
+}
+
+/// A message with some of its fields changed.
+pub(crate) fn but(message: &Value, changes: &[(&str, Value)]) -> Value {
+    let mut message = message.clone();
+    for (name, value) in changes {
+        message[*name] = value.clone();
+    }
+    message
+}
+
+impl Practice {
+    /// The provider's name for the newest checkout of booking 1.
+    pub(crate) async fn checkout_reference(&self) -> String {
+        let payments = self.parts.store.payments(BookingId::new(1).unwrap()).await.unwrap();
+        payments[0].facts.reference.clone()
+    }
+
+    /// What the provider tells once the newest checkout of booking 1 was paid.
+    pub(crate) async fn paid_event(&self) -> Value {
+        json!({
+            "id": "evt_1", "kind": "checkout_paid", "created": self.parts.clock.now().as_second(), "live": false,
+            "reference": self.checkout_reference().await, "amount": 10_000, "currency": "EUR", "booking": 1,
+            "payment": "pi_1", "refund_key": null,
+        })
+    }
+
+    /// The provider tells something, in its own way.
+    pub(crate) async fn provider_tells(&self, message: &Value) -> Reply {
+        let body = message.to_string();
+        self.provider_sends(&sign(body.as_bytes(), self.parts.clock.now()), body).await
+    }
+
+    /// Somebody tells something, and says who they are.
+    pub(crate) async fn provider_sends(&self, signature: &str, body: impl Into<reqwest::Body>) -> Reply {
+        self.request(Method::POST, WEBHOOK)
+            .header("Stripe-Signature", signature)
+            .header("Accept", "*/*; q=0.5, application/xml")
+            .header("Content-Type", "application/json; charset=utf-8")
+            .body(body)
+            .send()
+            .await
+    }
+}

@@ -1,0 +1,149 @@
+//! The worker gives back what is owed, and asks about what is under way.
+//!
+//! A refund is written down with its key before anybody is asked. So however often the provider is asked, and by how many
+//! workers, the money goes back once.
+
+use std::sync::Arc;
+
+use attune_ports::{
+    Clock, KeptRefund, OnlinePayments, Payment, PaymentError, Provider, Queries, RefundRequest, RefundStage,
+    RefundState, Store, StoreError,
+};
+use futures_util::{StreamExt, stream};
+use jiff::SignedDuration;
+
+use super::till::{Till, after};
+use crate::bookings::{By, Practice};
+
+/// Most refunds taken up in one go.
+const BATCH: u32 = 50;
+/// Taken up at the same time.
+const CONCURRENT: usize = 4;
+/// Pause after the first time that the provider did not answer. Doubles each time.
+const FIRST_PAUSE: SignedDuration = SignedDuration::from_secs(30);
+/// Longest pause.
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(1);
+
+/// Settles refunds.
+#[derive(Clone)]
+pub struct SettleRefunds {
+    /// Where refunds are kept.
+    pub store: Arc<dyn Store>,
+    /// Where they are read.
+    pub queries: Arc<dyn Queries>,
+    /// Tells when.
+    pub clock: Arc<dyn Clock>,
+    /// The practice's settings.
+    pub practice: Practice,
+    /// Who gives the money back that came in online.
+    pub online: Option<Arc<dyn OnlinePayments>>,
+}
+
+/// What came of asking.
+enum Answer {
+    Told { state: RefundState, reference: Option<String>, error: Option<&'static str> },
+    Later(&'static str),
+}
+
+impl SettleRefunds {
+    /// Takes up every refund whose time has come. Returns how many.
+    pub async fn run(&self) -> Result<usize, StoreError> {
+        let due = self.queries.refunds_to_settle(self.clock.now(), BATCH).await?;
+        let count = due.len();
+        stream::iter(due)
+            .for_each_concurrent(CONCURRENT, |refund| async move {
+                if let Err(error) = self.settle(&refund).await {
+                    tracing::warn!(refund = %refund.id, %error, "a refund could not be looked at");
+                }
+            })
+            .await;
+        Ok(count)
+    }
+
+    async fn settle(&self, refund: &KeptRefund) -> Result<(), StoreError> {
+        let payments = self.queries.payments(refund.facts.booking).await?;
+        let Some(payment) = payments.into_iter().find(|p| p.id == refund.facts.payment) else {
+            return Err(StoreError::Corrupt("a refund of no payment".into()));
+        };
+        let earlier =
+            self.queries.refunds(refund.facts.booking).await?.into_iter().any(|other| {
+                other.facts.payment == payment.id && other.id < refund.id && other.facts.stage.is_promised()
+            });
+        // One at a time, so that the provider never has to decide between two.
+        let answer = if earlier { Answer::Later("waits_its_turn") } else { self.ask(refund, &payment).await };
+        crate::retry::retrying(|| self.write_down(refund, &answer)).await?;
+        self.practice.bell.ring();
+        Ok(())
+    }
+
+    async fn ask(&self, refund: &KeptRefund, payment: &Payment) -> Answer {
+        let told = |state, reference| Answer::Told { state, reference, error: None };
+        let online = match payment.facts.provider {
+            // No money came, so none has to go.
+            Provider::Test | Provider::None => return told(RefundState::Succeeded, None),
+            Provider::Offline => return Answer::Later("by_hand"),
+            Provider::Stripe => self.online.as_deref().filter(|online| online.provider() == Provider::Stripe),
+        };
+        let Some(online) = online else { return Answer::Later("not_configured") };
+        let answer = match (&refund.facts.reference, &payment.facts.charge) {
+            (Some(reference), _) if refund.facts.stage == RefundStage::Pending => {
+                online.refund_state(reference).await.map(|found| found.ok_or(RefundState::Failed))
+            }
+            (_, Some(charge)) => {
+                let request = RefundRequest {
+                    payment: charge.clone(),
+                    booking: refund.facts.booking,
+                    amount: refund.facts.amount,
+                    key: refund.facts.key.clone(),
+                };
+                online.refund(&request).await.map(Ok)
+            }
+            (_, None) => Err(PaymentError::Refused("the provider's name for the money is not known".into())),
+        };
+        match answer {
+            Ok(Ok(found)) => told(found.state, Some(found.reference)),
+            Ok(Err(state)) => Answer::Told { state, reference: None, error: Some("unknown_to_provider") },
+            Err(PaymentError::Unavailable(source)) => {
+                tracing::warn!(refund = %refund.id, error = %source, "the payment provider could not be asked");
+                Answer::Later("unavailable")
+            }
+            Err(PaymentError::Refused(source)) => {
+                tracing::error!(refund = %refund.id, error = %source, "the payment provider refused to give money back");
+                Answer::Told { state: RefundState::Failed, reference: None, error: Some("refused") }
+            }
+        }
+    }
+
+    async fn write_down(&self, asked: &KeptRefund, answer: &Answer) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let mut work = self.store.begin().await?;
+        let Some(booking) = work.booking(asked.facts.booking).await? else { return Ok(()) };
+        let Some(mut refund) = work.refunds_of(booking.id).await?.into_iter().find(|r| r.id == asked.id) else {
+            return Ok(());
+        };
+        if !refund.facts.stage.is_promised() {
+            return Ok(());
+        }
+        match answer {
+            Answer::Told { state, reference, error } => {
+                refund.facts.last_error = error.map(str::to_owned);
+                let till = Till { practice: &self.practice, by: By { actor: None, request_id: None, now } };
+                till.refund_told(&mut *work, booking, refund, *state, reference.clone()).await?;
+            }
+            Answer::Later(why) => {
+                refund.facts.attempts = refund.facts.attempts.saturating_add(1);
+                refund.facts.last_error = Some((*why).to_owned());
+                let by_hand = *why == "by_hand";
+                refund.facts.next_at = (!by_hand).then(|| after(now, pause(refund.facts.attempts)));
+                work.save_refund(&refund).await?;
+            }
+        }
+        work.commit().await
+    }
+}
+
+fn pause(attempts: u32) -> SignedDuration {
+    let doublings = attempts.saturating_sub(1).min(10);
+    let pause = SignedDuration::from_secs(FIRST_PAUSE.as_secs() << doublings);
+    pause.min(LONGEST_PAUSE)
+}

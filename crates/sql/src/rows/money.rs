@@ -1,0 +1,404 @@
+//! Rows about money: attempts to collect a price, refunds, the ledger, what providers told, and what went wrong.
+
+use attune_domain::{BookingId, Currency, PaymentId, PaymentProblemId, RefundId, UserId};
+use attune_ports::{
+    KeptRefund, LedgerEntry, LedgerKind, LedgerSum, NewPayment, NewPaymentProblem, NewRefund, Payment, PaymentProblem,
+    PaymentState, ProblemKind, Provider, RefundCause, RefundStage, StoreError,
+};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use jiff::Timestamp;
+
+use super::{instant, money};
+use crate::map::{from_millis, millis, number, sound};
+use crate::schema_defs::{ledger, payment_events, payment_problems, payments, refunds};
+
+/// An id that may be missing, but may not make no sense.
+fn some_id<T>(id: Option<i64>, new: fn(i64) -> Option<T>, column: &'static str) -> Result<Option<T>, StoreError> {
+    id.map(|id| sound(new(id), column)).transpose()
+}
+
+/// An attempt to collect a price.
+#[derive(Clone, Queryable, Selectable)]
+#[diesel(table_name = payments)]
+pub struct PaymentRow {
+    id: i64,
+    booking_id: i64,
+    provider: String,
+    reference: String,
+    amount_minor: i64,
+    currency: String,
+    state: String,
+    checkout_url: Option<String>,
+    nonce: Option<Vec<u8>>,
+    expires_at: Option<i64>,
+    charge: Option<String>,
+    check_at: Option<i64>,
+    method: Option<String>,
+    memo: Option<String>,
+    recorded_by: Option<i64>,
+    created_at: i64,
+    settled_at: Option<i64>,
+}
+
+impl TryFrom<PaymentRow> for Payment {
+    type Error = StoreError;
+
+    fn try_from(row: PaymentRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: sound(PaymentId::new(row.id), "payments.id")?,
+            facts: NewPayment {
+                booking: sound(BookingId::new(row.booking_id), "payments.booking_id")?,
+                provider: sound(Provider::parse(&row.provider), "payments.provider")?,
+                reference: row.reference,
+                amount: money(row.amount_minor, &row.currency)?,
+                state: sound(PaymentState::parse(&row.state), "payments.state")?,
+                checkout_url: row.checkout_url,
+                nonce: row.nonce.map(|nonce| sound(nonce.try_into().ok(), "payments.nonce")).transpose()?,
+                expires_at: instant(row.expires_at)?,
+                charge: row.charge,
+                check_at: instant(row.check_at)?,
+                method: row.method,
+                memo: row.memo,
+                recorded_by: some_id(row.recorded_by, UserId::new, "payments.recorded_by")?,
+                created_at: from_millis(row.created_at)?,
+                settled_at: instant(row.settled_at)?,
+            },
+        })
+    }
+}
+
+/// An attempt to be inserted.
+#[derive(Clone, Insertable)]
+#[diesel(table_name = payments)]
+pub struct NewPaymentRow {
+    booking_id: i64,
+    provider: String,
+    reference: String,
+    amount_minor: i64,
+    currency: String,
+    state: String,
+    checkout_url: Option<String>,
+    nonce: Option<Vec<u8>>,
+    expires_at: Option<i64>,
+    charge: Option<String>,
+    check_at: Option<i64>,
+    method: Option<String>,
+    memo: Option<String>,
+    recorded_by: Option<i64>,
+    created_at: i64,
+    settled_at: Option<i64>,
+}
+
+impl From<&NewPayment> for NewPaymentRow {
+    fn from(payment: &NewPayment) -> Self {
+        Self {
+            booking_id: payment.booking.get(),
+            provider: payment.provider.as_str().to_owned(),
+            reference: payment.reference.clone(),
+            amount_minor: payment.amount.minor(),
+            currency: payment.amount.currency().code().to_owned(),
+            state: payment.state.as_str().to_owned(),
+            checkout_url: payment.checkout_url.clone(),
+            nonce: payment.nonce.map(|nonce| nonce.to_vec()),
+            expires_at: payment.expires_at.map(millis),
+            charge: payment.charge.clone(),
+            check_at: payment.check_at.map(millis),
+            method: payment.method.clone(),
+            memo: payment.memo.clone(),
+            recorded_by: payment.recorded_by.map(UserId::get),
+            created_at: millis(payment.created_at),
+            settled_at: payment.settled_at.map(millis),
+        }
+    }
+}
+
+/// What [`attune_ports::Payments::save_payment`] writes.
+#[derive(Clone, AsChangeset)]
+#[diesel(table_name = payments, treat_none_as_null = true)]
+pub struct PaymentChanges {
+    reference: String,
+    state: String,
+    checkout_url: Option<String>,
+    charge: Option<String>,
+    check_at: Option<i64>,
+    settled_at: Option<i64>,
+}
+
+impl From<&NewPayment> for PaymentChanges {
+    fn from(payment: &NewPayment) -> Self {
+        Self {
+            reference: payment.reference.clone(),
+            state: payment.state.as_str().to_owned(),
+            checkout_url: payment.checkout_url.clone(),
+            charge: payment.charge.clone(),
+            check_at: payment.check_at.map(millis),
+            settled_at: payment.settled_at.map(millis),
+        }
+    }
+}
+
+/// Money that goes back, or should.
+#[derive(Clone, Queryable, Selectable)]
+#[diesel(table_name = refunds)]
+pub struct RefundRow {
+    id: i64,
+    booking_id: i64,
+    payment_id: i64,
+    key: String,
+    amount_minor: i64,
+    currency: String,
+    cause: String,
+    reason: Option<String>,
+    requested_by: Option<i64>,
+    stage: String,
+    reference: Option<String>,
+    attempts: i64,
+    next_at: Option<i64>,
+    last_error: Option<String>,
+    created_at: i64,
+    settled_at: Option<i64>,
+}
+
+impl TryFrom<RefundRow> for KeptRefund {
+    type Error = StoreError;
+
+    fn try_from(row: RefundRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: sound(RefundId::new(row.id), "refunds.id")?,
+            facts: NewRefund {
+                booking: sound(BookingId::new(row.booking_id), "refunds.booking_id")?,
+                payment: sound(PaymentId::new(row.payment_id), "refunds.payment_id")?,
+                key: row.key,
+                amount: money(row.amount_minor, &row.currency)?,
+                cause: sound(RefundCause::parse(&row.cause), "refunds.cause")?,
+                reason: row.reason,
+                requested_by: some_id(row.requested_by, UserId::new, "refunds.requested_by")?,
+                stage: sound(RefundStage::parse(&row.stage), "refunds.stage")?,
+                reference: row.reference,
+                attempts: number(row.attempts)?,
+                next_at: instant(row.next_at)?,
+                last_error: row.last_error,
+                created_at: from_millis(row.created_at)?,
+                settled_at: instant(row.settled_at)?,
+            },
+        })
+    }
+}
+
+/// A refund to be inserted.
+#[derive(Clone, Insertable)]
+#[diesel(table_name = refunds)]
+pub struct NewRefundRow {
+    booking_id: i64,
+    payment_id: i64,
+    key: String,
+    amount_minor: i64,
+    currency: String,
+    cause: String,
+    reason: Option<String>,
+    requested_by: Option<i64>,
+    stage: String,
+    reference: Option<String>,
+    attempts: i64,
+    next_at: Option<i64>,
+    last_error: Option<String>,
+    created_at: i64,
+    settled_at: Option<i64>,
+}
+
+impl From<&NewRefund> for NewRefundRow {
+    fn from(refund: &NewRefund) -> Self {
+        Self {
+            booking_id: refund.booking.get(),
+            payment_id: refund.payment.get(),
+            key: refund.key.clone(),
+            amount_minor: refund.amount.minor(),
+            currency: refund.amount.currency().code().to_owned(),
+            cause: refund.cause.as_str().to_owned(),
+            reason: refund.reason.clone(),
+            requested_by: refund.requested_by.map(UserId::get),
+            stage: refund.stage.as_str().to_owned(),
+            reference: refund.reference.clone(),
+            attempts: i64::from(refund.attempts),
+            next_at: refund.next_at.map(millis),
+            last_error: refund.last_error.clone(),
+            created_at: millis(refund.created_at),
+            settled_at: refund.settled_at.map(millis),
+        }
+    }
+}
+
+/// What [`attune_ports::Payments::save_refund`] writes.
+#[derive(Clone, AsChangeset)]
+#[diesel(table_name = refunds, treat_none_as_null = true)]
+pub struct RefundChanges {
+    stage: String,
+    reference: Option<String>,
+    attempts: i64,
+    next_at: Option<i64>,
+    last_error: Option<String>,
+    settled_at: Option<i64>,
+}
+
+impl From<&NewRefund> for RefundChanges {
+    fn from(refund: &NewRefund) -> Self {
+        Self {
+            stage: refund.stage.as_str().to_owned(),
+            reference: refund.reference.clone(),
+            attempts: i64::from(refund.attempts),
+            next_at: refund.next_at.map(millis),
+            last_error: refund.last_error.clone(),
+            settled_at: refund.settled_at.map(millis),
+        }
+    }
+}
+
+/// A line of the ledger, to be read or inserted.
+#[derive(Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = ledger)]
+pub struct LedgerRow {
+    at: i64,
+    booking_id: i64,
+    payment_id: i64,
+    refund_id: Option<i64>,
+    kind: String,
+    amount_minor: i64,
+    currency: String,
+}
+
+impl From<&LedgerEntry> for LedgerRow {
+    fn from(entry: &LedgerEntry) -> Self {
+        Self {
+            at: millis(entry.at),
+            booking_id: entry.booking.get(),
+            payment_id: entry.payment.get(),
+            refund_id: entry.refund.map(RefundId::get),
+            kind: entry.kind.as_str().to_owned(),
+            amount_minor: entry.amount.minor(),
+            currency: entry.amount.currency().code().to_owned(),
+        }
+    }
+}
+
+impl TryFrom<LedgerRow> for LedgerEntry {
+    type Error = StoreError;
+
+    fn try_from(row: LedgerRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            at: from_millis(row.at)?,
+            booking: sound(BookingId::new(row.booking_id), "ledger.booking_id")?,
+            payment: sound(PaymentId::new(row.payment_id), "ledger.payment_id")?,
+            refund: some_id(row.refund_id, RefundId::new, "ledger.refund_id")?,
+            kind: sound(LedgerKind::parse(&row.kind), "ledger.kind")?,
+            amount: money(row.amount_minor, &row.currency)?,
+        })
+    }
+}
+
+/// What [`attune_ports::Queries::ledger_sums`] answers for a quarter of an hour, from a query of the adapter's own.
+#[derive(Clone, QueryableByName)]
+pub struct LedgerSumRow {
+    #[diesel(sql_type = BigInt)]
+    quarter: i64,
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = Text)]
+    currency: String,
+    #[diesel(sql_type = BigInt)]
+    minor: i64,
+    #[diesel(sql_type = BigInt)]
+    lines: i64,
+}
+
+impl TryFrom<LedgerSumRow> for LedgerSum {
+    type Error = StoreError;
+
+    fn try_from(row: LedgerSumRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            from: from_millis(row.quarter)?,
+            kind: sound(LedgerKind::parse(&row.kind), "ledger.kind")?,
+            minor: row.minor,
+            currency: sound(Currency::parse(&row.currency).ok(), "ledger.currency")?,
+            count: u64::try_from(row.lines).map_err(|e| StoreError::Corrupt(e.into()))?,
+        })
+    }
+}
+
+/// Something that a provider told, to be inserted.
+#[derive(Clone, Insertable)]
+#[diesel(table_name = payment_events)]
+pub struct PaymentEventRow {
+    provider: &'static str,
+    id: String,
+    at: i64,
+}
+
+impl PaymentEventRow {
+    /// What [`attune_ports::Payments::add_payment_event`] inserts.
+    pub fn new(provider: Provider, id: &str, at: Timestamp) -> Self {
+        Self { provider: provider.as_str(), id: id.to_owned(), at: millis(at) }
+    }
+}
+
+/// Something about money that a person has to look at.
+#[derive(Clone, Queryable, Selectable)]
+#[diesel(table_name = payment_problems)]
+pub struct ProblemRow {
+    id: i64,
+    key: String,
+    kind: String,
+    booking_id: Option<i64>,
+    payment_id: Option<i64>,
+    refund_id: Option<i64>,
+    reference: Option<String>,
+    at: i64,
+    resolved_at: Option<i64>,
+}
+
+impl TryFrom<ProblemRow> for PaymentProblem {
+    type Error = StoreError;
+
+    fn try_from(row: ProblemRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: sound(PaymentProblemId::new(row.id), "payment_problems.id")?,
+            facts: NewPaymentProblem {
+                key: row.key,
+                kind: sound(ProblemKind::parse(&row.kind), "payment_problems.kind")?,
+                booking: some_id(row.booking_id, BookingId::new, "payment_problems.booking_id")?,
+                payment: some_id(row.payment_id, PaymentId::new, "payment_problems.payment_id")?,
+                refund: some_id(row.refund_id, RefundId::new, "payment_problems.refund_id")?,
+                reference: row.reference,
+                at: from_millis(row.at)?,
+            },
+            resolved_at: instant(row.resolved_at)?,
+        })
+    }
+}
+
+/// A problem to be inserted.
+#[derive(Clone, Insertable)]
+#[diesel(table_name = payment_problems)]
+pub struct NewProblemRow {
+    key: String,
+    kind: String,
+    booking_id: Option<i64>,
+    payment_id: Option<i64>,
+    refund_id: Option<i64>,
+    reference: Option<String>,
+    at: i64,
+}
+
+impl From<&NewPaymentProblem> for NewProblemRow {
+    fn from(problem: &NewPaymentProblem) -> Self {
+        Self {
+            key: problem.key.clone(),
+            kind: problem.kind.as_str().to_owned(),
+            booking_id: problem.booking.map(BookingId::get),
+            payment_id: problem.payment.map(PaymentId::get),
+            refund_id: problem.refund.map(RefundId::get),
+            reference: problem.reference.clone(),
+            at: millis(problem.at),
+        }
+    }
+}
