@@ -168,9 +168,12 @@ async fn a_payment_plans_the_mails(database: Database) {
     let id = placed["id"].as_i64().unwrap();
     assert!(admin.notifications(id).await.is_empty());
     crate::bookings::pay(&app, &placed).await;
-    let mail = mail_number(&practice, 1).await;
-    assert_eq!(link_in_text(&mail.text), john.meeting_url(id).await);
-    until_states(&admin, id, &[(0, "sent"), (1440, "pending"), (60, "pending")]).await;
+    let mails: Vec<DecodedMail> = practice.mails.wait_for(2, PATIENCE).await.iter().map(|mail| mail.decode()).collect();
+    let (receipts, others): (Vec<_>, Vec<_>) = mails.iter().partition(|m| m.subject.starts_with("We received"));
+    assert_eq!((receipts.len(), others.len()), (1, 1));
+    assert!(receipts[0].text.contains("100.00 EUR"), "{}", receipts[0].text);
+    assert_eq!(link_in_text(&others[0].text), john.meeting_url(id).await);
+    until_states(&admin, id, &[(0, "sent"), (1440, "pending"), (60, "pending"), (0, "sent")]).await;
 }
 
 async fn reminders_of_the_past_are_not_planned(database: Database) {

@@ -166,7 +166,6 @@ impl Shop {
             let detail = admin.detail(booking["id"].as_i64().unwrap()).await;
             let (status, paid) = (detail["status"].as_str().unwrap(), detail["payment_status"].as_str().unwrap());
             assert!(!(status == "scheduled" && ["pending", "processing", "failed"].contains(&paid)), "{detail}");
-            let cents = |value: &Value| (value.as_f64().unwrap() * 100.0).round() as i64;
             let sum = |list: &str, keep: &dyn Fn(&Value) -> i64| -> i64 {
                 detail[list].as_array().unwrap().iter().map(|row| keep(row) * cents(&row["amount"])).sum()
             };
@@ -206,6 +205,11 @@ impl Shop {
 
 fn name(session: &Value) -> String {
     session["id"].as_str().unwrap().to_owned()
+}
+
+/// An amount of euros in cents.
+fn cents(amount: &Value) -> i64 {
+    format!("{:.2}", amount.as_f64().unwrap()).replace('.', "").parse().unwrap()
 }
 
 fn minutes(count: i64) -> SignedDuration {

@@ -45,10 +45,10 @@ async fn with_no_settings_at_all_everything_is_there() {
     let paid = app.send(app.request(attune_e2e::Method::POST, placed["checkout_url"].as_str().unwrap())).await;
     assert!(paid.status < 400);
     let mails = data.join("mail");
-    attune_e2e::eventually("the mail becomes a file", async || {
+    attune_e2e::eventually("the mails about session and payment become files", async || {
         let files =
             std::fs::read_dir(&mails).ok()?.flatten().filter(|f| f.path().extension().is_some_and(|e| e == "eml"));
-        (files.count() == 1).then_some(())
+        (files.count() == 2).then_some(())
     })
     .await;
     let ready = app.get("/health/ready").await.expect(200);

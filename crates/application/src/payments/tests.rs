@@ -350,6 +350,9 @@ mod online {
         assert_eq!(taken.status, BookingStatus::PendingPayment);
         assert_eq!(gateway.checkouts.lock().unwrap()[&payment.facts.reference], CheckoutState::Expired);
         assert_eq!(world.booking(booking.id).await.status, BookingStatus::Expired);
+        // One's own hold is no different once it is over.
+        world.clock.advance(SignedDuration::from_mins(16));
+        assert_ne!(world.book(&other, TEN).await.unwrap().booking.id, taken.id);
     }
 
     #[tokio::test]
