@@ -1,0 +1,61 @@
+//! How long a server takes from its start to its first answer.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use crate::http::{Line, request};
+
+/// Whom to start, and what to ask.
+#[derive(Debug, Args)]
+pub(crate) struct Cold {
+    /// The server, as host and port.
+    #[arg(long)]
+    server: String,
+    /// What to ask for.
+    #[arg(long)]
+    path: String,
+    /// The program and its arguments.
+    #[arg(required = true, last = true)]
+    command: Vec<String>,
+}
+
+/// A server that takes longer is not measured but missed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Cold {
+    pub(crate) fn run(self) -> Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (program, arguments) = self.command.split_first().context("no program is named")?;
+        let began = Instant::now();
+        let mut child = Command::new(program)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .with_context(|| format!("{program} cannot be started"))?;
+        let answered = runtime.block_on(self.first_answer(began));
+        let elapsed = began.elapsed();
+        let _ = child.kill();
+        child.wait()?;
+        answered?;
+        println!("{:.1}", elapsed.as_secs_f64() * 1_000.0);
+        Ok(())
+    }
+
+    async fn first_answer(&self, began: Instant) -> Result<()> {
+        let question = request("GET", &self.server, &self.path, None, None);
+        while began.elapsed() < PATIENCE {
+            if let Ok(mut line) = Line::open(&self.server).await
+                && let Ok(answer) = line.ask(&question).await
+                && answer.status == 200
+            {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        bail!("the server did not answer in time")
+    }
+}

@@ -1,0 +1,134 @@
+//! A closed loop: each connection asks, waits for the answer, and asks again. One thread, so that the cores are left to
+//! the server and the database.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use jiff::{SignedDuration, Timestamp};
+use tokio::task::LocalSet;
+
+use crate::http::{Line, request};
+use crate::seed::{FIRST_THERAPIST, THERAPISTS};
+
+/// What to ask, and how.
+#[derive(Debug, Args)]
+pub(crate) struct Load {
+    /// The server, as host and port.
+    #[arg(long)]
+    server: String,
+    /// What to ask for, with its query.
+    #[arg(long)]
+    path: String,
+    /// Log in first: address and password, with a colon between them.
+    #[arg(long)]
+    login: Option<String>,
+    /// How many connections ask at the same time.
+    #[arg(long, default_value_t = 64)]
+    connections: usize,
+    /// For how long.
+    #[arg(long, default_value_t = 5.0)]
+    seconds: f64,
+    /// Book sessions instead of reading: each request another free time, counted from this number on.
+    #[arg(long)]
+    book_from: Option<u64>,
+    /// The first words of the line that is printed, with tabs between them.
+    #[arg(long, default_value = "")]
+    label: String,
+    /// End with an error if any answer is not a good one.
+    #[arg(long)]
+    strict: bool,
+}
+
+#[derive(Default)]
+struct Counted {
+    /// Microseconds of each good answer.
+    good: Vec<u32>,
+    bad: u64,
+    last_bad: Option<u16>,
+}
+
+impl Load {
+    pub(crate) fn run(self) -> Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        LocalSet::new().block_on(&runtime, self.drive())
+    }
+
+    async fn drive(self) -> Result<()> {
+        let token = match &self.login {
+            Some(login) => Some(self.log_in(login).await?),
+            None => None,
+        };
+        let plain = request("GET", &self.server, &self.path, token.as_deref(), None);
+        let next = Rc::new(Cell::new(self.book_from.unwrap_or_default()));
+        let mut lines = Vec::new();
+        for _ in 0..self.connections {
+            lines.push(Line::open(&self.server).await.context("the server cannot be reached")?);
+        }
+        let began = Instant::now();
+        let until = began + Duration::from_secs_f64(self.seconds);
+        let tasks = lines.into_iter().map(|mut line| {
+            let (next, plain, token) = (Rc::clone(&next), plain.clone(), token.clone());
+            let (server, path, books) = (self.server.clone(), self.path.clone(), self.book_from.is_some());
+            tokio::task::spawn_local(async move {
+                let mut counted = Counted::default();
+                loop {
+                    let booking = books.then(|| {
+                        let number = next.replace(next.get() + 1);
+                        request("POST", &server, &path, token.as_deref(), Some(&wish(number)))
+                    });
+                    let asked = Instant::now();
+                    if asked >= until {
+                        return Ok(counted);
+                    }
+                    let status = line.ask(booking.as_deref().unwrap_or(&plain)).await?.status;
+                    let micros = u32::try_from(asked.elapsed().as_micros()).unwrap_or(u32::MAX);
+                    if (200..300).contains(&status) {
+                        counted.good.push(micros);
+                    } else {
+                        counted.bad += 1;
+                        counted.last_bad = Some(status);
+                    }
+                }
+            })
+        });
+        let mut all = Counted::default();
+        for task in tasks.collect::<Vec<_>>() {
+            let one: std::io::Result<Counted> = task.await?;
+            let one = one.context("the connection broke")?;
+            all.good.extend(one.good);
+            all.bad += one.bad;
+            all.last_bad = one.last_bad.or(all.last_bad);
+        }
+        let seconds = began.elapsed().as_secs_f64();
+        ensure!(!self.strict || all.bad == 0, "{} answers were bad, the last one {:?}", all.bad, all.last_bad);
+        all.good.sort_unstable();
+        let count = u32::try_from(all.good.len()).unwrap_or(u32::MAX);
+        let at = |percent: usize| all.good.get(all.good.len() * percent / 100).copied().unwrap_or_default();
+        println!("{}\t{:.1}\t{}\t{}\t{}\t{}", self.label, f64::from(count) / seconds, at(50), at(99), count, all.bad);
+        Ok(())
+    }
+
+    async fn log_in(&self, login: &str) -> Result<String> {
+        let (email, password) = login.split_once(':').context("--login has no colon")?;
+        let body = serde_json::json!({ "email": email, "password": password }).to_string();
+        let mut line = Line::open(&self.server).await.context("the server cannot be reached")?;
+        let answer = line.ask(&request("POST", &self.server, "/api/auth/login", None, Some(&body))).await?;
+        ensure!(answer.status == 200, "the login was answered with {}", answer.status);
+        let body: serde_json::Value = serde_json::from_slice(answer.body)?;
+        Ok(body["access_token"].as_str().context("the login gave no token")?.to_owned())
+    }
+}
+
+/// A wish for a time that nobody has: the evening hours, which seeding leaves free, therapist by therapist.
+fn wish(number: u64) -> String {
+    let (round, therapist) = (number / THERAPISTS, FIRST_THERAPIST + number % THERAPISTS);
+    let (day, hour) = (round / 5 + 2, 16 + round % 5);
+    let midnight = Timestamp::now().as_second().div_euclid(86_400) * 86_400;
+    let seconds = i64::try_from(day * 86_400 + hour * 3_600).unwrap_or(i64::MAX);
+    let at = Timestamp::from_second(midnight).and_then(|start| start.checked_add(SignedDuration::from_secs(seconds)));
+    let at = at.map(|at| at.to_string()).unwrap_or_default();
+    format!(r#"{{"scheduled_at":"{at}","therapist_id":{therapist}}}"#)
+}

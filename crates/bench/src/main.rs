@@ -1,0 +1,45 @@
+//! The tools that `scripts/bench` measures with. What they measure, and what came out, is told in docs/PERFORMANCE.md.
+
+#![expect(clippy::print_stdout, reason = "the script reads what is printed")]
+
+mod cold;
+mod floor;
+mod http;
+mod load;
+mod seed;
+mod table;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Tools of `scripts/bench`.
+#[derive(Debug, Parser)]
+#[command(name = "attune-bench", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Answer one booking's row as JSON, with nothing around it: what the product is compared with.
+    Floor(floor::Floor),
+    /// Fill a database whose tables are there and which has the three accounts of the script.
+    Seed(seed::Seed),
+    /// Ask one address as fast as it answers, and print one line of numbers.
+    Load(load::Load),
+    /// Start a server and print how many milliseconds passed until its first answer.
+    Cold(cold::Cold),
+    /// Make a table of the lines that `load` printed.
+    Table(table::Table),
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().command {
+        Command::Floor(floor) => floor.run(),
+        Command::Seed(seed) => seed.run(),
+        Command::Load(load) => load.run(),
+        Command::Cold(cold) => cold.run(),
+        Command::Table(table) => table.run(),
+    }
+}
