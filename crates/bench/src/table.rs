@@ -73,7 +73,10 @@ impl Table {
     }
 }
 
+/// The middle one, or the mean of the two in the middle.
 fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
+    let middle = |index: usize| values.get(index).copied().unwrap_or_default();
+    let half = values.len() / 2;
+    if values.len() % 2 == 1 { middle(half) } else { f64::midpoint(middle(half.saturating_sub(1)), middle(half)) }
 }
