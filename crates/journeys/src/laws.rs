@@ -51,7 +51,7 @@ pub(crate) fn check(before: &Facts, after: &Facts) -> Result<(), TestCaseError> 
         let booking = &facts.booking;
         check_row(facts)?;
         if let Some(earlier) = before.get(id) {
-            check_step(&earlier.booking, booking)?;
+            check_step(earlier, facts)?;
         }
         for other in after.values().map(|facts| &facts.booking).filter(|other| other.id != *id) {
             let overlap = other.therapist == booking.therapist
@@ -81,12 +81,13 @@ fn check_row(facts: &BookingFacts) -> Result<(), TestCaseError> {
     money::check(facts)
 }
 
-fn check_step(before: &Booking, after: &Booking) -> Result<(), TestCaseError> {
+fn check_step(earlier: &BookingFacts, now: &BookingFacts) -> Result<(), TestCaseError> {
+    let (before, after) = (&earlier.booking, &now.booking);
     if before == after {
         return Ok(());
     }
     let step = (before.status, after.status);
-    let only_money = before.status == after.status && before.payment_status != after.payment_status;
+    let only_money = before.status == after.status && earlier.refunds != now.refunds;
     // Money is promised back and goes back in one breath.
     let most = if only_money { 2 } else { 1 };
     let steps = after.version.saturating_sub(before.version);

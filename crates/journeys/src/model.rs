@@ -409,10 +409,9 @@ impl Model {
             BookingStatus::PendingPayment => true,
             // Money came already, and goes back.
             BookingStatus::Expired => session.payment == PaymentStatus::Cancelled,
-            BookingStatus::Scheduled
-            | BookingStatus::Completed
-            | BookingStatus::NoShow
-            | BookingStatus::Cancelled => false,
+            BookingStatus::Scheduled | BookingStatus::Completed | BookingStatus::NoShow | BookingStatus::Cancelled => {
+                false
+            }
         };
         if !unpaid || session.start <= now {
             return BTreeSet::from([Why::NotPayable]);

@@ -22,7 +22,8 @@ struct Purse {
 
 impl Purse {
     fn of(payment: &Payment, refunds: &[KeptRefund]) -> Self {
-        let mut purse = Self { captured: if is_paid(payment) { payment.facts.amount.minor() } else { 0 }, ..Self::default() };
+        let mut purse =
+            Self { captured: if is_paid(payment) { payment.facts.amount.minor() } else { 0 }, ..Self::default() };
         for refund in refunds.iter().filter(|refund| refund.facts.payment == payment.id) {
             match refund.facts.stage {
                 RefundStage::Owed | RefundStage::Pending => purse.promised += refund.facts.amount.minor(),
@@ -154,10 +155,7 @@ pub(crate) fn check_with_stripe(
             // Nobody was told of one without a row; it ends by itself.
             prop_assert!(waits || row.is_none(), "a client could still pay: {session} {row:?}");
         } else {
-            let over = !matches!(
-                state,
-                Some(PaymentState::Opening | PaymentState::Open | PaymentState::Closing)
-            );
+            let over = !matches!(state, Some(PaymentState::Opening | PaymentState::Open | PaymentState::Closing));
             prop_assert!(over, "that one is over: {session} {row:?}");
         }
     }
@@ -190,7 +188,8 @@ pub(crate) fn check_with_stripe(
     }
     for (facts, payment) in all().filter(|(_, payment)| payment.facts.provider == Provider::Stripe) {
         for refund in facts.refunds.iter().filter(|refund| refund.facts.payment == payment.id) {
-            let there = stripe.refunds().into_iter().find(|there| refund.facts.reference.as_deref() == there["id"].as_str());
+            let there =
+                stripe.refunds().into_iter().find(|there| refund.facts.reference.as_deref() == there["id"].as_str());
             let gone = refund.facts.stage == RefundStage::Succeeded;
             let went = there.as_ref().is_some_and(|there| there["status"] == "succeeded");
             prop_assert_eq!(gone, went, "{:?} {:?}", refund, there);
@@ -198,3 +197,6 @@ pub(crate) fn check_with_stripe(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

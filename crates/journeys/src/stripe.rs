@@ -98,7 +98,8 @@ impl World {
             let facts = self.facts().await;
             money::check_all(&facts).unwrap();
             // Where Stripe keeps an error as its answer for a day, not every question has to be asked.
-            let soonest = self.now() + if round < PATIENT { SignedDuration::ZERO } else { SignedDuration::from_hours(1) };
+            let soonest =
+                self.now() + if round < PATIENT { SignedDuration::ZERO } else { SignedDuration::from_hours(1) };
             match self.next_question(&facts) {
                 Some(next) => self.set_clock(next.max(soonest)),
                 None => return self.check_with_stripe().await,

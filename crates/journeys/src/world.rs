@@ -142,9 +142,7 @@ impl World {
         let gateway: Arc<dyn PaymentGateway> = match setup.provider {
             Provider::None => Arc::new(LocalGateway::none()),
             Provider::Offline => Arc::new(LocalGateway::offline(hold)),
-            Provider::Test => {
-                Arc::new(LocalGateway::test(hold, "https://practice.example.org/".parse().unwrap()))
-            }
+            Provider::Test => Arc::new(LocalGateway::test(hold, "https://practice.example.org/".parse().unwrap())),
             Provider::Stripe => stripe.insert(Stripe::start(start, hold)).gateway.clone(),
         };
         Self {

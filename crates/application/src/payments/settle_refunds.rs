@@ -87,7 +87,11 @@ impl SettleRefunds {
         let Some(online) = online else { return Answer::Later("not_configured") };
         let answer = match (&refund.facts.reference, &payment.facts.charge) {
             (Some(reference), _) if refund.facts.stage == RefundStage::Pending => {
-                online.refund_state(reference).await.map(|found| found.ok_or(RefundState::Failed))
+                let found = online.refund_state(reference).await.map(|found| found.ok_or(RefundState::Failed));
+                // It is there. That nobody would speak of it does not mean that it failed.
+                found.map_err(|(PaymentError::Unavailable(why) | PaymentError::Refused(why))| {
+                    PaymentError::Unavailable(why)
+                })
             }
             (_, Some(charge)) => {
                 let request = RefundRequest {

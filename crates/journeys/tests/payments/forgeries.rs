@@ -1,10 +1,10 @@
 //! Messages that Stripe did not send, and genuine ones that claim what is not due.
 
 use attune_adapter_stripe::{Secret, StripeEvents};
+use attune_application::Granted;
 use attune_application::payments::Heard;
 use attune_domain::{BookingStatus, PaymentStatus};
 use attune_fake_stripe::{Behaviour, Event, Moment, signature};
-use attune_application::Granted;
 use attune_journeys::Kind;
 use attune_ports::{EventRefusal, PaymentEvents};
 use jiff::SignedDuration;
@@ -39,7 +39,12 @@ async fn what_stripe_did_not_send_changes_nothing(kind: Kind) {
         ("t=1,v1=".into(), body, SignedDuration::ZERO, EventRefusal::Forged),
         (by_another, body, SignedDuration::ZERO, EventRefusal::Forged),
         (genuine.replace("v1=", "v0="), body, SignedDuration::ZERO, EventRefusal::Forged),
-        (genuine.replace(&seconds.to_string(), &(seconds + 1).to_string()), body, SignedDuration::ZERO, EventRefusal::Forged),
+        (
+            genuine.replace(&seconds.to_string(), &(seconds + 1).to_string()),
+            body,
+            SignedDuration::ZERO,
+            EventRefusal::Forged,
+        ),
         (genuine.clone(), told_anew.as_bytes(), SignedDuration::ZERO, EventRefusal::Forged),
         (genuine.clone(), more.as_bytes(), SignedDuration::ZERO, EventRefusal::Forged),
         (genuine.clone(), body, SignedDuration::from_secs(301), EventRefusal::Stale),
@@ -73,6 +78,10 @@ async fn money_that_is_not_what_is_due_agrees_nothing(kind: Kind) {
     ];
     for (problem, change) in cases {
         for told in [true, false] {
+            if kind != Kind::Memory && told != (problem == "wrong_amount") {
+                // A database cannot tell one problem from another; one of each has to do.
+                continue;
+            }
             let world = open(kind).await;
             let held = held(&world, slot(0)).await;
             fake(&world).alter_session(&held.session, change);
@@ -94,7 +103,10 @@ async fn money_that_is_not_what_is_due_agrees_nothing(kind: Kind) {
             // wait for.
             fake(&world).give_back(&money, 1_000).unwrap();
             let event = fake(&world).events().pop().unwrap();
-            assert!(hear(&world, &event).await.is_ok(), "{problem}: the news is taken, so that Stripe stops telling it");
+            assert!(
+                hear(&world, &event).await.is_ok(),
+                "{problem}: the news is taken, so that Stripe stops telling it"
+            );
             world.rest().await;
             let ended = ending(&world, held.id).await;
             assert_eq!((ended.status, ended.held, ended.refunds), (parked.status, 0, Vec::new()));

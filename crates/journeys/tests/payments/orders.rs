@@ -189,9 +189,7 @@ fn gaps(story: Story) -> Vec<Telling> {
         (0..order.len()).map(move |length| Telling { order: order[..length].to_vec(), worker: Some(Dice(1)) })
     });
     let mut orders = std::collections::BTreeSet::new();
-    selections
-        .filter(|telling| story.is_told_by(&telling.order) && orders.insert(telling.order.clone()))
-        .collect()
+    selections.filter(|telling| story.is_told_by(&telling.order) && orders.insert(telling.order.clone())).collect()
 }
 
 async fn listen(world: &World, number: usize, story: Story, telling: Telling) {

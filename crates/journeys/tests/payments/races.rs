@@ -81,7 +81,7 @@ async fn fifty_cancels_at_once_give_back_once(kind: Kind) {
     let (held, _) = paid(&world, slot(0)).await;
     let calls = |number: usize| {
         let (world, held) = (Arc::clone(&world), held.clone());
-        async move { alter(&world, if number % 2 == 0 { Who::Owner } else { Who::Therapist }, &held).await }
+        async move { alter(&world, if number.is_multiple_of(2) { Who::Owner } else { Who::Therapist }, &held).await }
     };
     let answers = at_once((0..50).map(calls).collect()).await;
     let done = answers.iter().filter(|outcome| **outcome == Outcome::Done).count();
@@ -146,10 +146,7 @@ async fn paying_and_calling_off_at_once(kind: Kind) {
     world.rest().await;
     for held in all {
         let ended = ending(&world, held.id).await;
-        let unpaid = Ending {
-            status: (BookingStatus::Cancelled, PaymentStatus::Cancelled),
-            ..lapsed()
-        };
+        let unpaid = Ending { status: (BookingStatus::Cancelled, PaymentStatus::Cancelled), ..lapsed() };
         // What came in before it was called off goes back as agreed; what came after it, as of no use.
         let legal = [called_off(), too_late(BookingStatus::Cancelled), unpaid];
         assert!(legal.contains(&ended), "{ended:?}");

@@ -2,7 +2,7 @@
 
 use attune_domain::payment::RefundStage;
 use attune_domain::{BookingStatus, PaymentStatus};
-use attune_fake_stripe::Behaviour;
+use attune_fake_stripe::{Behaviour, Moment};
 use attune_journeys::{Kind, Outcome, Share, Who, Why};
 use attune_ports::RefundCause;
 
@@ -16,6 +16,7 @@ on_every_store! {
     what_is_given_back_by_hand_shows
     the_same_money_given_back_by_hand_goes_once
     two_refunds_wait_for_each_other
+    a_refund_that_nobody_speaks_of_has_not_failed
     money_is_given_back_bit_by_bit_and_never_more_than_came
 }
 
@@ -48,7 +49,10 @@ async fn a_refund_that_stripe_refuses_is_tried_again_by_a_therapist(kind: Kind) 
     assert_eq!(world.give_back(held.id, Share::Rest).await.unwrap(), Outcome::Done);
     world.rest().await;
     let expected = Ending {
-        refunds: vec![(RefundStage::Retried, PRICE, RefundCause::Cancelled), (RefundStage::Succeeded, PRICE, RefundCause::Asked)],
+        refunds: vec![
+            (RefundStage::Retried, PRICE, RefundCause::Cancelled),
+            (RefundStage::Succeeded, PRICE, RefundCause::Asked),
+        ],
         ..called_off()
     };
     assert_eq!(ending(&world, held.id).await, expected);
@@ -175,6 +179,43 @@ async fn two_refunds_wait_for_each_other(kind: Kind) {
         ..called_off()
     };
     assert_eq!(ending(&world, held.id).await, expected);
+}
+
+/// Stripe has the refund, and for a while it says nothing about it: somebody took a right away from our key.
+async fn a_refund_that_nobody_speaks_of_has_not_failed(kind: Kind) {
+    let world = open(kind).await;
+    let (held, _) = paid(&world, slot(0)).await;
+    fake(&world).set_slow_refunds(true);
+    assert_eq!(world.alter(cancel(&world, Who::Owner, held.id)).await.unwrap(), Outcome::Done);
+    world.work().await;
+    fake(&world).settle_refund(fake(&world).refunds()[0]["id"].as_str().unwrap());
+    fake(&world).set_default(Behaviour::Refuse { status: 403, advice: None });
+    for _ in 0..3 {
+        world.pass(minutes(60));
+        world.work().await;
+        assert_eq!(status(&world, held.id).await, (BookingStatus::Cancelled, PaymentStatus::RefundPending));
+    }
+    fake(&world).set_default(Behaviour::Obey);
+    world.rest().await;
+    assert_eq!(ending(&world, held.id).await, called_off());
+}
+
+/// Stripe gives the money back, and its answer is lost. Then it refuses to be asked whether it did.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "the client of Stripe takes a refusal to be asked for a refusal to give back"]
+async fn a_refund_that_cannot_be_looked_for_has_not_failed() {
+    let world = open(Kind::Memory).await;
+    let (held, _) = paid(&world, slot(0)).await;
+    assert_eq!(world.alter(cancel(&world, Who::Owner, held.id)).await.unwrap(), Outcome::Done);
+    let cut = Behaviour::Cut(Moment::After);
+    fake(&world).script([Behaviour::Obey, cut, cut, cut]);
+    world.work().await;
+    assert_eq!(fake(&world).refunds().len(), 1);
+    world.pass(minutes(1));
+    fake(&world).script([Behaviour::Refuse { status: 403, advice: None }]);
+    world.work().await;
+    world.rest().await;
+    assert_eq!(ending(&world, held.id).await, called_off());
 }
 
 async fn money_is_given_back_bit_by_bit_and_never_more_than_came(kind: Kind) {
