@@ -172,6 +172,9 @@ pub(crate) enum StripeError {
     OtherRefund,
     #[error("the payment has more refunds than can be looked through")]
     TooManyRefunds,
+    /// Whatever the reason: one may have been made before, and its answer lost.
+    #[error("the payment's refunds cannot be looked through")]
+    NoLookUp(#[source] Box<StripeError>),
     #[error("that is no {0}")]
     Form(&'static str),
     #[error(transparent)]
@@ -232,6 +235,7 @@ impl StripeError {
             | Self::OtherAmount
             | Self::OtherRefund
             | Self::TooManyRefunds
+            | Self::NoLookUp(_)
             | Self::Form(_)
             | Self::Amount(_)
             | Self::NoPath => false,
@@ -252,7 +256,8 @@ impl From<StripeError> for PaymentError {
             | StripeError::Deadline(_)
             | StripeError::Unreadable { .. }
             | StripeError::TooLong
-            | StripeError::Senseless(_) => true,
+            | StripeError::Senseless(_)
+            | StripeError::NoLookUp(_) => true,
             StripeError::OtherMode
             | StripeError::OtherAmount
             | StripeError::OtherRefund

@@ -147,7 +147,8 @@ impl StripeGateway {
     /// refund stays.
     async fn refund_under(&self, request: &RefundRequest) -> Result<Option<StripeRefund>, StripeError> {
         let query = [("payment_intent", request.payment.as_str()), ("limit", REFUNDS_READ)];
-        let page: Page<StripeRefund> = self.client.ask(&Request::get(&["refunds"], &query)).await?;
+        let asked = self.client.ask(&Request::get(&["refunds"], &query)).await;
+        let page: Page<StripeRefund> = asked.map_err(|error| StripeError::NoLookUp(error.into()))?;
         match page.data.into_iter().find(|refund| refund.key() == Some(request.key.as_str())) {
             Some(known) => Ok(Some(known)),
             None if page.has_more => Err(StripeError::TooManyRefunds),

@@ -45,6 +45,9 @@ crate::retry::contended_through_store!(OpenCheckoutError);
 /// after that a client gets another checkout; the worker goes on to look for the first, whose address nobody was told.
 const SAME_WORDS: SignedDuration = SignedDuration::from_mins(1);
 
+/// Longest pause before it is asked again.
+const ASK_AT_LEAST: SignedDuration = SignedDuration::from_hours(1);
+
 /// Opens checkouts.
 #[derive(Clone)]
 pub struct OpenCheckout {
@@ -177,7 +180,11 @@ impl OpenCheckout {
                 facts.check_at = None;
             }
             // It is not known whether anything was opened: the same is asked again.
-            Err(PaymentError::Unavailable(_)) => facts.check_at = online.then(|| after(now, ASK_AGAIN)),
+            Err(PaymentError::Unavailable(_)) => {
+                // The longer it did not answer, the less it is asked: nobody was told of this checkout.
+                let age = now.duration_since(facts.created_at);
+                facts.check_at = online.then(|| after(now, (age / 4).clamp(ASK_AGAIN, ASK_AT_LEAST)));
+            }
         }
         work.save_payment(&payment).await?;
         work.commit().await?;

@@ -138,8 +138,9 @@ impl Till<'_> {
                 close_checkouts(work, late.id, self.by.now).await?;
                 self.changed(work, late, event).await?
             }
-            // It was paid for otherwise, or had been free: what it stands on is not touched.
-            Err(_) => booking,
+            // It was paid for otherwise, or had been free: what it stands on is not touched. Only if it stands on nothing, and
+            // money came and went before, there is something to be given back again.
+            Err(_) => self.follow_books(work, booking).await?,
         };
         work.enqueue(&[money_notice(&booking, NoticeKind::PaymentProblem, self.by.now)]).await?;
         Ok(booking)

@@ -202,7 +202,6 @@ async fn a_refund_that_nobody_speaks_of_has_not_failed(kind: Kind) {
 
 /// Stripe gives the money back, and its answer is lost. Then it refuses to be asked whether it did.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the client of Stripe takes a refusal to be asked for a refusal to give back"]
 async fn a_refund_that_cannot_be_looked_for_has_not_failed() {
     let world = open(Kind::Memory).await;
     let (held, _) = paid(&world, slot(0)).await;
