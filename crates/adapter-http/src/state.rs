@@ -122,11 +122,4 @@ impl State {
     pub(crate) fn of(http: &HttpRequest) -> Result<&Self, Problem> {
         http.app_data::<Data<Self>>().map(|data| &***data).ok_or_else(|| Code::Internal.into())
     }
-
-    /// 128 random bits as text.
-    pub(crate) fn random_name(&self) -> String {
-        let mut bytes = [0; 16];
-        self.api.random.fill(&mut bytes);
-        format!("{:032x}", u128::from_be_bytes(bytes))
-    }
 }

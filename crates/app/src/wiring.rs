@@ -10,7 +10,7 @@ use attune_adapter_http::{Api, HttpSettings, Limits, PaymentMessages, ServerSecr
 use attune_adapter_jitsi::{JaasSignature, JitsiSigner, Secret as JitsiSecret};
 use attune_adapter_payments::LocalGateway;
 use attune_adapter_smtp::{FileNotifier, MailComposer, MailConfig, SmtpConfig, SmtpNotifier};
-use attune_application::ForgetReplies;
+use attune_application::ForgetOld;
 use attune_application::accounts::{
     AddUser, Authenticate, ChangePassword, IssueTokens, LogIn, LogOut, ManageUser, Refresh, Register, UpdateProfile,
 };
@@ -23,8 +23,8 @@ use attune_application::meetings::{
 };
 use attune_application::notices::DeliverNotices;
 use attune_application::payments::{
-    ConfirmPayment, ForgetPaymentEvents, HearPaymentEvent, OpenCheckout, RecordOfflinePayment, RefundBooking,
-    ResolvePaymentProblem, RevenueReport, SettleRefunds, WatchPayments,
+    ConfirmPayment, HearPaymentEvent, OpenCheckout, RecordOfflinePayment, RefundBooking, ResolvePaymentProblem,
+    RevenueReport, SettleRefunds, WatchPayments,
 };
 use attune_application::practice::{ManageCalendar, ManageServices};
 use attune_application::setup::SetUpPractice;
@@ -169,7 +169,6 @@ impl Parts {
                 practice: self.practice.clone(),
                 online: self.online.clone(),
             },
-            forget_events: ForgetPaymentEvents { store: self.store.clone(), clock: self.clock.clone() },
             complete: CompleteSessions {
                 store: self.store.clone(),
                 queries: self.queries.clone(),
@@ -177,7 +176,7 @@ impl Parts {
                 practice: self.practice.clone(),
                 grace: meaning.meetings.window.grace,
             },
-            forget: ForgetReplies { store: self.store.clone(), clock: self.clock.clone() },
+            forget: ForgetOld { store: self.store.clone(), clock: self.clock.clone() },
             bell: self.bell.clone(),
         }
     }

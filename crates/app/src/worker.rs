@@ -4,10 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use attune_application::ForgetReplies;
+use attune_application::ForgetOld;
 use attune_application::bookings::{CompleteSessions, SweepHolds};
 use attune_application::notices::DeliverNotices;
-use attune_application::payments::{ForgetPaymentEvents, SettleRefunds, WatchPayments};
+use attune_application::payments::{SettleRefunds, WatchPayments};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -28,9 +28,8 @@ pub(crate) struct Worker {
     pub(crate) sweep: SweepHolds,
     pub(crate) watch: WatchPayments,
     pub(crate) settle: SettleRefunds,
-    pub(crate) forget_events: ForgetPaymentEvents,
     pub(crate) complete: CompleteSessions,
-    pub(crate) forget: ForgetReplies,
+    pub(crate) forget: ForgetOld,
     pub(crate) bell: Arc<Bell>,
 }
 
@@ -61,10 +60,7 @@ impl Worker {
                     Err(error) => tracing::warn!(%error, cause = cause(&error), "ended sessions cannot be read"),
                 }
                 if let Err(error) = self.forget.run().await {
-                    tracing::warn!(%error, cause = cause(&error), "old replies cannot be forgotten");
-                }
-                if let Err(error) = self.forget_events.run().await {
-                    tracing::warn!(%error, cause = cause(&error), "old payment events cannot be forgotten");
+                    tracing::warn!(%error, cause = cause(&error), "old replies and payment events cannot be forgotten");
                 }
             }
             tokio::select! {

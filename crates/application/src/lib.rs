@@ -12,11 +12,13 @@ pub mod payments;
 pub mod practice;
 pub mod setup;
 
+mod forget;
 mod once;
 mod origin;
 mod retry;
 #[cfg(test)]
 mod testkit;
 
-pub use once::{ForgetReplies, Granted, Once, Render};
+pub use forget::ForgetOld;
+pub use once::{Granted, Once, Render};
 pub use origin::Origin;

@@ -7,8 +7,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use attune_domain::Booking;
-use attune_ports::{Clock, Conflict, KeptReply, ReplyKey, Store, StoreError, UnitOfWork};
-use jiff::{SignedDuration, Timestamp};
+use attune_ports::{Conflict, KeptReply, ReplyKey, StoreError, UnitOfWork};
+use jiff::Timestamp;
 
 /// Writes the reply down, as it will go out: its status and its body.
 pub type Render = Arc<dyn Fn(&Booking) -> (u16, String) + Send + Sync>;
@@ -70,35 +70,5 @@ pub(crate) async fn keep(
     match work.keep_reply(&once.key, &reply).await {
         Err(error) if error.is_conflict(Conflict::ReplyKept) => Err(StoreError::Contended),
         other => other,
-    }
-}
-
-/// For how long a reply is kept: longer than any client tries again.
-const KEPT: SignedDuration = SignedDuration::from_hours(24);
-/// Most replies forgotten in one unit of work.
-const BATCH: u32 = 500;
-
-/// Forgets replies that nobody will ask for any more.
-#[derive(Clone)]
-pub struct ForgetReplies {
-    /// Where they are kept.
-    pub store: Arc<dyn Store>,
-    /// Tells when.
-    pub clock: Arc<dyn Clock>,
-}
-
-impl ForgetReplies {
-    /// Forgets replies that are a day old. Returns how many.
-    pub async fn run(&self) -> Result<u64, StoreError> {
-        let before = self.clock.now().saturating_sub(KEPT).unwrap_or(Timestamp::MIN);
-        crate::retry::retrying(|| async {
-            let mut work = self.store.begin().await?;
-            let forgotten = work.forget_replies(before, BATCH).await?;
-            if forgotten > 0 {
-                work.commit().await?;
-            }
-            Ok::<_, StoreError>(forgotten)
-        })
-        .await
     }
 }

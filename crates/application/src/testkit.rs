@@ -42,7 +42,7 @@ use crate::payments::{
 };
 use crate::practice::{ManageCalendar, ManageServices};
 use crate::setup::{FirstService, SetUpPractice};
-use crate::{ForgetReplies, Granted, Origin};
+use crate::{ForgetOld, Granted, Origin};
 
 pub(crate) const NOW: &str = "2024-01-10T09:00:00Z";
 pub(crate) const PASSWORD: &str = "seven quiet herons";
@@ -393,8 +393,8 @@ impl World {
         ManageCalendar { store: self.store.clone(), zones: Arc::new(SystemZones), clock: self.clock.clone() }
     }
 
-    pub(crate) fn forget(&self) -> ForgetReplies {
-        ForgetReplies { store: self.store.clone(), clock: self.clock.clone() }
+    pub(crate) fn forget(&self) -> ForgetOld {
+        ForgetOld { store: self.store.clone(), clock: self.clock.clone() }
     }
 
     pub(crate) fn confirm_payment(&self) -> ConfirmPayment {

@@ -14,6 +14,18 @@ pub trait Clock: Send + Sync {
 pub trait Random: Send + Sync {
     /// Fills the buffer from the system's cryptographic generator.
     fn fill(&self, buffer: &mut [u8]);
+
+    /// 128 bits: enough that nobody guesses them and no two are ever the same.
+    fn sixteen(&self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        self.fill(&mut bytes);
+        bytes
+    }
+
+    /// The same as 32 hexadecimal digits.
+    fn name(&self) -> String {
+        format!("{:032x}", u128::from_be_bytes(self.sixteen()))
+    }
 }
 
 /// The time zone database of the machine.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 use attune_domain::payment::{LedgerKind, PaymentState, RefundStage, RefundState};
-use attune_domain::{BookingId, Currency, Money, PaymentId, PaymentProblemId, RefundId, UserId};
+use attune_domain::{Booking, BookingId, Currency, Money, PaymentId, PaymentProblemId, RefundId, UserId};
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
@@ -90,6 +90,33 @@ pub struct NewPayment {
 const UNNAMED: &str = "opening:";
 
 impl NewPayment {
+    /// An attempt to collect the price of this booking, of which nothing more is known yet.
+    pub fn attempt(
+        booking: &Booking,
+        provider: Provider,
+        reference: String,
+        state: PaymentState,
+        created_at: Timestamp,
+    ) -> Self {
+        Self {
+            booking: booking.id,
+            provider,
+            reference,
+            amount: booking.price,
+            state,
+            checkout_url: None,
+            nonce: None,
+            expires_at: None,
+            charge: None,
+            check_at: None,
+            method: None,
+            memo: None,
+            recorded_by: None,
+            created_at,
+            settled_at: None,
+        }
+    }
+
     /// The reference of an attempt whose provider has not answered yet.
     pub fn unnamed(nonce: [u8; 16]) -> String {
         format!("{UNNAMED}{:032x}", u128::from_be_bytes(nonce))

@@ -46,7 +46,7 @@ impl RequestId {
             (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
         };
         let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(harmless);
-        Self(given.map_or_else(|| state.random_name(), str::to_owned))
+        Self(given.map_or_else(|| state.api.random.name(), str::to_owned))
     }
 }
 

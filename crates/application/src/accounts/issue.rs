@@ -46,8 +46,7 @@ impl IssueTokens {
 
     /// A signed access token.
     pub(super) fn access_token(&self, user: UserId, session: SessionId, now: Timestamp) -> Result<String, BoxError> {
-        let mut nonce = [0; 16];
-        self.random.fill(&mut nonce);
+        let nonce = self.random.sixteen();
         let expires_at = now.saturating_add(self.access_lifetime)?;
         self.tokens.issue(&AccessClaims { user, session, issued_at: now, expires_at, nonce })
     }

@@ -27,16 +27,7 @@ pub struct Practice {
 impl Practice {
     /// A room for the next booking that becomes agreed.
     pub(crate) fn new_room(&self) -> NewRoom<'_> {
-        let mut bytes = [0; 16];
-        self.random.fill(&mut bytes);
-        NewRoom { base_url: &self.meetings, tail: RoomTail::from_bytes(bytes) }
-    }
-
-    /// 128 random bits as text.
-    pub(crate) fn random_name(&self) -> String {
-        let mut bytes = [0; 16];
-        self.random.fill(&mut bytes);
-        format!("{:032x}", u128::from_be_bytes(bytes))
+        NewRoom { base_url: &self.meetings, tail: RoomTail::from_bytes(self.random.sixteen()) }
     }
 
     /// Writes what an event owes: mails, and a line of the trail.
@@ -150,26 +141,35 @@ pub(crate) async fn take_time(
         }
         let theirs = taken.client == booking.client && taken.status == BookingStatus::PendingPayment;
         let id = taken.id;
-        if !release_hold(work, taken, now).await? {
+        if release_hold(work, taken, now).await? != Release::Done {
             return Ok(if theirs { Room::HeldByThem(id) } else { Room::Taken });
         }
     }
     Ok(Room::Free)
 }
 
-/// Lets go of a slot whose hold is over: the booking expires, and its checkouts close. `false` when it is not over, and
-/// while a provider has to be asked first whether the client has paid there. Errors:
-/// [`StoreError::Contended`] when somebody else changed the booking in between, as the worker does; the next attempt finds
+/// What became of a hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Release {
+    /// Its slot is free.
+    Done,
+    /// It is over, and the client may have paid at a provider, who has to be asked first.
+    AskFirst,
+    /// It is not over.
+    NotOver,
+}
+
+/// Lets go of a slot whose hold is over: the booking expires, and its checkouts close. Errors: [`StoreError::Contended`] when somebody else changed the booking in between, as the worker does; the next attempt finds
 /// it as it is then.
 pub(crate) async fn release_hold(
     work: &mut dyn UnitOfWork,
     booking: Booking,
     now: Timestamp,
-) -> Result<bool, StoreError> {
+) -> Result<Release, StoreError> {
     let id = booking.id;
-    let Ok((booking, event)) = booking.expire(now) else { return Ok(false) };
+    let Ok((booking, event)) = booking.expire(now) else { return Ok(Release::NotOver) };
     if work.payments_of(id).await?.iter().any(may_be_paid_elsewhere) {
-        return Ok(false);
+        return Ok(Release::AskFirst);
     }
     match work.save_booking(&booking).await {
         Err(error) if error.is_conflict(Conflict::Stale) => return Err(StoreError::Contended),
@@ -177,7 +177,7 @@ pub(crate) async fn release_hold(
     }
     close_checkouts(work, id, now).await?;
     work.add_audit_entry(&By { actor: None, request_id: None, now }.entry(id, event)).await?;
-    Ok(true)
+    Ok(Release::Done)
 }
 
 /// Closes the checkouts of a booking that needs none any more. Those that live at a provider are ended there by the worker;
@@ -206,6 +206,6 @@ pub(crate) async fn close_checkouts(
 
 /// Whether a client may have paid, or may still pay, at a provider that we have not asked. While a checkout has no name
 /// here, nobody was told where it is, so nobody can pay there.
-pub(crate) fn may_be_paid_elsewhere(payment: &Payment) -> bool {
+fn may_be_paid_elsewhere(payment: &Payment) -> bool {
     payment.facts.provider.is_online() && payment.facts.is_named() && payment.facts.state.is_pending()
 }

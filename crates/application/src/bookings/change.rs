@@ -260,7 +260,8 @@ impl ChangeBooking {
         let by = By { actor: Some(command.actor), request_id: command.origin.request_id.as_deref(), now };
         let till = Till { practice: &self.practice, by };
         let booking = till.changed(&mut *work, booking, event).await?;
-        if event == BookingEvent::Cancelled {
+        // Those of an agreed session were closed when it was agreed.
+        if event == BookingEvent::Cancelled && booking.room.is_none() {
             close_checkouts(&mut *work, booking.id, now).await?;
         }
         if let (Some(payment), Some(Cancellation { refund, .. })) = (stands_on, &booking.cancellation)

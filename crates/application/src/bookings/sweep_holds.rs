@@ -7,7 +7,7 @@ use attune_domain::UserId;
 use attune_ports::{Clock, Store, StoreError};
 use jiff::Timestamp;
 
-use super::agree::{close_checkouts, may_be_paid_elsewhere, release_hold};
+use super::agree::{Release, close_checkouts, release_hold};
 use crate::payments::WatchPayments;
 
 /// Most holds let go of in one unit of work.
@@ -58,10 +58,10 @@ impl SweepHolds {
         }
         for booking in lapsed {
             let id = booking.id;
-            if release_hold(&mut *work, booking, now).await? {
-                released += 1;
-            } else if work.payments_of(id).await?.iter().any(may_be_paid_elsewhere) {
-                close_checkouts(&mut *work, id, now).await?;
+            match release_hold(&mut *work, booking, now).await? {
+                Release::Done => released += 1,
+                Release::AskFirst => close_checkouts(&mut *work, id, now).await?,
+                Release::NotOver => {}
             }
         }
         work.commit().await?;

@@ -77,9 +77,8 @@ impl DeliverNotices {
     /// Takes up what is due and sends it. Errors of single mails are written down, not returned.
     pub async fn run(&self) -> Result<Delivered, StoreError> {
         let now = self.clock.now();
-        let mut token = [0; 16];
-        self.random.fill(&mut token);
-        let lease = Lease { token: LeaseToken(token), until: now.saturating_add(LEASE).unwrap_or(Timestamp::MAX) };
+        let until = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
+        let lease = Lease { token: LeaseToken(self.random.sixteen()), until };
         let claimed = crate::retry::retrying(|| async {
             let mut work = self.store.begin().await?;
             let claimed = work.claim_notices(BATCH, now, &lease).await?;

@@ -21,11 +21,6 @@ use crate::bookings::{By, Practice};
 /// For how long news about money that we do not know yet is to be told again. By then the worker has asked the provider
 /// about everything that was open, unless it was away itself.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(1);
-/// For how long an event is remembered. Stripe tells for three days.
-const REMEMBERED: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// Most events forgotten in one unit of work.
-const BATCH: u32 = 500;
-
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Heard {
@@ -219,21 +214,8 @@ impl HearPaymentEvent {
             return Ok(payment);
         }
         let facts = NewPayment {
-            booking: booking.id,
-            provider: self.provider(),
-            reference,
-            amount: booking.price,
-            state: PaymentState::Open,
-            checkout_url: None,
-            nonce: None,
-            expires_at: None,
-            charge: None,
             check_at: Some(now),
-            method: None,
-            memo: None,
-            recorded_by: None,
-            created_at: now,
-            settled_at: None,
+            ..NewPayment::attempt(booking, self.provider(), reference, PaymentState::Open, now)
         };
         let id = work.add_payment(&facts).await?;
         Ok(Payment { id, facts })
@@ -248,10 +230,9 @@ impl HearPaymentEvent {
         state: RefundState,
     ) -> Result<Heard, HearPaymentEventError> {
         let refunds = work.refunds_of(booking.id).await?;
-        let is_it = |key: &Option<String>, own: &str| key.as_deref() == Some(own);
-        let known = refunds
-            .iter()
-            .find(|refund| refund.facts.reference == event.reference || is_it(&event.refund_key, &refund.facts.key));
+        let known = refunds.iter().find(|refund| {
+            refund.facts.reference == event.reference || event.refund_key.as_ref() == Some(&refund.facts.key)
+        });
         if let Some(refund) = known {
             let kind = if event.live != self.online.is_live() {
                 Some(ProblemKind::WrongMode)
@@ -341,30 +322,5 @@ impl HearPaymentEvent {
 
     fn provider(&self) -> Provider {
         self.online.provider()
-    }
-}
-
-/// Forgets events that no provider tells any more.
-#[derive(Clone)]
-pub struct ForgetPaymentEvents {
-    /// Where they are kept.
-    pub store: Arc<dyn Store>,
-    /// Tells when.
-    pub clock: Arc<dyn Clock>,
-}
-
-impl ForgetPaymentEvents {
-    /// Forgets events that are a month old. Returns how many.
-    pub async fn run(&self) -> Result<u64, StoreError> {
-        let before = self.clock.now().saturating_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
-        crate::retry::retrying(|| async {
-            let mut work = self.store.begin().await?;
-            let forgotten = work.forget_payment_events(before, BATCH).await?;
-            if forgotten > 0 {
-                work.commit().await?;
-            }
-            Ok::<_, StoreError>(forgotten)
-        })
-        .await
     }
 }

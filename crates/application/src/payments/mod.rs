@@ -12,7 +12,7 @@ mod till;
 mod watch;
 
 pub use confirm::{ConfirmPayment, ConfirmPaymentError, Confirmed};
-pub use hear::{ForgetPaymentEvents, HearPaymentEvent, HearPaymentEventError, Heard};
+pub use hear::{HearPaymentEvent, HearPaymentEventError, Heard};
 pub use open_checkout::{OpenCheckout, OpenCheckoutError};
 pub use problems::{ResolvePaymentProblem, ResolveProblemError};
 pub use record_offline::{RecordOfflineCommand, RecordOfflineError, RecordOfflinePayment};

@@ -121,25 +121,13 @@ impl OpenCheckout {
                 if begun.facts.provider.is_online() { PaymentState::Closing } else { PaymentState::Closed };
             work.save_payment(&begun).await?;
         }
-        let mut nonce = [0; 16];
-        self.random.fill(&mut nonce);
-        let provider = self.gateway.provider();
+        let nonce = self.random.sixteen();
+        let (provider, reference) = (self.gateway.provider(), NewPayment::unnamed(nonce));
         let new = NewPayment {
-            booking: booking.id,
-            provider,
-            reference: NewPayment::unnamed(nonce),
-            amount: booking.price,
-            state: PaymentState::Opening,
-            checkout_url: None,
             nonce: Some(nonce),
             expires_at: Some(expires_at),
-            charge: None,
             check_at: provider.is_online().then(|| after(now, ASK_AGAIN)),
-            method: None,
-            memo: None,
-            recorded_by: None,
-            created_at: now,
-            settled_at: None,
+            ..NewPayment::attempt(&booking, provider, reference, PaymentState::Opening, now)
         };
         let id = work.add_payment(&new).await?;
         work.commit().await?;

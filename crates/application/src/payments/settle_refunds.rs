@@ -41,8 +41,14 @@ pub struct SettleRefunds {
 
 /// What came of asking.
 enum Answer {
-    Told { state: RefundState, reference: Option<String>, error: Option<&'static str> },
+    Told {
+        state: RefundState,
+        reference: Option<String>,
+        error: Option<&'static str>,
+    },
     Later(&'static str),
+    /// Nobody can be asked: a therapist gives it back.
+    ByHand,
 }
 
 impl SettleRefunds {
@@ -81,7 +87,7 @@ impl SettleRefunds {
         let online = match payment.facts.provider {
             // No money came, so none has to go.
             Provider::Test | Provider::None => return told(RefundState::Succeeded, None),
-            Provider::Offline => return Answer::Later("by_hand"),
+            Provider::Offline => return Answer::ByHand,
             Provider::Stripe => self.online.as_deref().filter(|online| online.provider() == Provider::Stripe),
         };
         let Some(online) = online else { return Answer::Later("not_configured") };
@@ -137,8 +143,11 @@ impl SettleRefunds {
             Answer::Later(why) => {
                 refund.facts.attempts = refund.facts.attempts.saturating_add(1);
                 refund.facts.last_error = Some((*why).to_owned());
-                let by_hand = *why == "by_hand";
-                refund.facts.next_at = (!by_hand).then(|| after(now, pause(refund.facts.attempts)));
+                refund.facts.next_at = Some(after(now, pause(refund.facts.attempts)));
+                work.save_refund(&refund).await?;
+            }
+            Answer::ByHand => {
+                refund.facts.next_at = None;
                 work.save_refund(&refund).await?;
             }
         }

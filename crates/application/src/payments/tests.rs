@@ -436,6 +436,20 @@ mod online {
     }
 
     #[tokio::test]
+    async fn events_are_forgotten_when_nobody_tells_them_any_more() {
+        let (world, gateway) = World::online().await;
+        let (_, booking, payment) = paid(&world, &gateway).await;
+        let paid = event("evt_1", PaymentEventKind::CheckoutPaid, &payment);
+        world.clock.advance(SignedDuration::from_hours(30 * 24));
+        assert_eq!(world.forget().run().await.unwrap(), 0);
+        assert_eq!(hear(&world, &paid).await, Heard::Repeated);
+        world.clock.advance(SignedDuration::from_secs(1));
+        assert_eq!(world.forget().run().await.unwrap(), 1);
+        assert_eq!(hear(&world, &paid).await, Heard::Applied, "it says nothing new");
+        assert_eq!(books(&world, &booking).await.4, 10_000);
+    }
+
+    #[tokio::test]
     async fn money_that_does_not_match_when_asked_for_is_left_where_it_is() {
         let (world, gateway) = World::online().await;
         let (_, booking, payment) = held(&world).await;

@@ -155,22 +155,13 @@ impl Till<'_> {
         memo: Option<String>,
         admin: UserId,
     ) -> Result<(), StoreError> {
+        let reference = format!("recorded-{}-{}", booking.id, self.practice.random.name());
         let new = NewPayment {
-            booking: booking.id,
-            provider: Provider::Offline,
-            reference: format!("recorded-{}-{}", booking.id, self.practice.random_name()),
-            amount: booking.price,
-            state: PaymentState::Settled,
-            checkout_url: None,
-            nonce: None,
-            expires_at: None,
-            charge: None,
-            check_at: None,
             method: Some(method),
             memo,
             recorded_by: Some(admin),
-            created_at: self.by.now,
             settled_at: Some(self.by.now),
+            ..NewPayment::attempt(booking, Provider::Offline, reference, PaymentState::Settled, self.by.now)
         };
         let id = work.add_payment(&new).await?;
         self.capture(work, &Payment { id, facts: new }).await?;
@@ -235,7 +226,7 @@ impl Till<'_> {
         let facts = NewRefund {
             booking: payment.facts.booking,
             payment: payment.id,
-            key: format!("{}-{}", payment.facts.booking, self.practice.random_name()),
+            key: format!("{}-{}", payment.facts.booking, self.practice.random.name()),
             amount,
             cause,
             reason,
