@@ -2,8 +2,8 @@
 
 use attune_domain::{BookingId, Money};
 use attune_ports::{EventRefusal, PaymentEvent, PaymentEventKind, PaymentEvents};
-use aws_lc_rs::{constant_time, hmac};
-use jiff::{SignedDuration, Timestamp};
+use attune_webhook_signature::{Refusal, Signatures};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -17,93 +17,37 @@ use crate::settings::{Secret, SetupError};
 ///
 /// The fields that are read have had the same form in all versions of Stripe's API since 2022, so the version of the
 /// endpoint does not matter. Events of connected accounts are [`PaymentEventKind::SomethingElse`]: their money is not ours.
-pub struct StripeEvents {
-    keys: Vec<hmac::Key>,
-}
+pub struct StripeEvents(Signatures);
 
 impl StripeEvents {
-    /// How far the instant in a header may be from now, both ways. A message that was overheard is worth nothing later.
-    const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
-
-    /// Longest header that is read, in bytes: room for a dozen signatures, of which Stripe sends one or two.
-    const MAX_HEADER_BYTES: usize = 1024;
-
     /// Takes the secrets of the endpoint (`whsec_…`): one, or the old and the new one while it is being changed. None at
     /// all, and ones that are no secret of Stripe's, are refused: whoever knows an empty secret is everybody.
     pub fn new(secrets: Vec<Secret>) -> Result<Self, SetupError> {
         if secrets.is_empty() {
             return Err(SetupError::NoWebhookSecret);
         }
-        let key = |secret: &Secret| {
-            let random = secret.expose().strip_prefix("whsec_").ok_or(SetupError::WebhookSecret)?;
-            if random.len() < 16 || !random.bytes().all(|b| b.is_ascii_graphic()) {
-                return Err(SetupError::WebhookSecret);
-            }
-            // Stripe signs with the whole text, prefix included.
-            Ok(hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes()))
-        };
-        Ok(Self { keys: secrets.iter().map(key).collect::<Result<_, _>>()? })
-    }
-
-    /// When the message was signed, if it was.
-    fn signed_at(&self, header: &str, body: &[u8]) -> Option<Timestamp> {
-        let header = SignatureHeader::read(header)?;
-        let mut genuine = false;
-        for key in &self.keys {
-            // Once per secret: a header full of signatures costs an attacker's network more than us.
-            let mut message = hmac::Context::with_key(key);
-            message.update(header.t.as_bytes());
-            message.update(b".");
-            message.update(body);
-            let tag = hex(message.sign().as_ref());
-            for given in &header.signatures {
-                genuine |= constant_time::verify_slices_are_equal(tag.as_bytes(), given.as_bytes()).is_ok();
-            }
-        }
-        genuine.then_some(header.made_at)
+        let known = secrets.iter().map(sound).collect::<Result<Vec<_>, _>>()?;
+        // Stripe signs with the whole text, prefix included.
+        Ok(Self(Signatures::new(known, hex)))
     }
 }
 
 impl PaymentEvents for StripeEvents {
     fn read(&self, signature: &str, body: &[u8], now: Timestamp) -> Result<PaymentEvent, EventRefusal> {
-        let signed_at = self.signed_at(signature, body).ok_or(EventRefusal::Forged)?;
-        if now.duration_since(signed_at).abs() > Self::TOLERANCE {
-            return Err(EventRefusal::Stale);
-        }
+        let signed_at = self.0.check(signature, body, now).map_err(|why| match why {
+            Refusal::Forged => EventRefusal::Forged,
+            Refusal::Stale => EventRefusal::Stale,
+        })?;
         let envelope: Envelope = serde_json::from_slice(body).map_err(|_| EventRefusal::Unreadable)?;
         envelope.open(signed_at).ok_or(EventRefusal::Unreadable)
     }
 }
 
-/// A header, taken apart.
-struct SignatureHeader<'a> {
-    /// As it is written, because that is what was signed.
-    t: &'a str,
-    made_at: Timestamp,
-    signatures: Vec<&'a str>,
-}
-
-impl<'a> SignatureHeader<'a> {
-    fn read(header: &'a str) -> Option<Self> {
-        if header.len() > StripeEvents::MAX_HEADER_BYTES || !header.is_ascii() {
-            return None;
-        }
-        let mut t = None;
-        let mut signatures = Vec::new();
-        for element in header.split(',') {
-            let (scheme, value) = element.trim_matches(' ').split_once('=')?;
-            match scheme {
-                // Two instants: nobody could say which one was signed.
-                "t" if t.replace(value).is_some() => return None,
-                "t" => {}
-                "v1" => signatures.push(value),
-                _ => {}
-            }
-        }
-        let t = t.filter(|t| t.bytes().all(|b| b.is_ascii_digit()))?;
-        let made_at = Timestamp::from_second(t.parse().ok()?).ok()?;
-        Some(Self { t, made_at, signatures })
-    }
+/// The text of a secret, if it can be one of Stripe's.
+fn sound(secret: &Secret) -> Result<&str, SetupError> {
+    let random = secret.expose().strip_prefix("whsec_").ok_or(SetupError::WebhookSecret)?;
+    let fits = random.len() >= 16 && random.bytes().all(|b| b.is_ascii_graphic());
+    if fits { Ok(secret.expose()) } else { Err(SetupError::WebhookSecret) }
 }
 
 fn hex(bytes: &[u8]) -> String {

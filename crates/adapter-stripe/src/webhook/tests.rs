@@ -1,5 +1,7 @@
 use attune_domain::Currency;
 use attune_ports::RefundState;
+use aws_lc_rs::hmac;
+use jiff::SignedDuration;
 use proptest::prelude::*;
 use serde_json::json;
 
