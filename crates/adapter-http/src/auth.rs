@@ -5,6 +5,7 @@ use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, ResponseError};
+use attune_domain::{Booking, BookingId};
 use attune_ports::Caller;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
@@ -55,11 +56,22 @@ pub(crate) async fn admins_only(
 }
 
 /// The token is checked, then the store is asked what this person is now. The token never says what they may do.
-async fn authenticate(http: &HttpRequest) -> Result<Caller, Problem> {
+pub(crate) async fn authenticate(http: &HttpRequest) -> Result<Caller, Problem> {
     let state = State::of(http)?;
     let caller = state.api.authenticate.run(bearer_token(http)?).await?;
     state.limiter.request(caller.user.id)?;
     Ok(caller)
+}
+
+/// The same for a handler that is about one booking, which is looked up with the same question.
+pub(crate) async fn authenticate_for(
+    http: &HttpRequest,
+    booking: BookingId,
+) -> Result<(Caller, Option<Booking>), Problem> {
+    let state = State::of(http)?;
+    let (caller, booking) = state.api.authenticate.with_booking(bearer_token(http)?, booking).await?;
+    state.limiter.request(caller.user.id)?;
+    Ok((caller, booking))
 }
 
 /// The token of a request. It is looked for in one place only (RFC 6750, section 2.1): a token in the query would end up

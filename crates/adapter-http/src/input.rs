@@ -11,7 +11,8 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use attune_application::Origin;
-use attune_domain::{BookingId, ParticipantId, PaymentProblemId, ServiceId, TimeOffId, UserId};
+use attune_domain::{Booking, BookingId, ParticipantId, PaymentProblemId, ServiceId, TimeOffId, UserId};
+use attune_ports::Caller;
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -19,6 +20,7 @@ use serde::de::{self, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use url::form_urlencoded;
 
+use crate::auth::{authenticate, authenticate_for};
 use crate::middleware::RequestId;
 use crate::middleware::client;
 use crate::problem::{Code, FieldError, Problem};
@@ -58,6 +60,18 @@ impl Request {
     /// The client's address, as far as it can be believed.
     pub(crate) fn address(&self) -> Option<std::net::IpAddr> {
         client::address(&self.http)
+    }
+
+    /// Who makes the request, and the booking of the path, if there is one. Who is not signed in learns nothing about the
+    /// path.
+    pub(crate) async fn caller_and_booking(&self) -> Result<(Caller, Option<Booking>), Problem> {
+        match self.booking_id() {
+            Ok(id) => authenticate_for(&self.http, id).await,
+            Err(problem) => {
+                authenticate(&self.http).await?;
+                Err(problem)
+            }
+        }
     }
 
     /// The booking of the path.

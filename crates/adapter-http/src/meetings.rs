@@ -7,7 +7,6 @@ use serde::Serialize;
 use tracing::Instrument;
 use utoipa::ToSchema;
 
-use crate::auth::Signed;
 use crate::input::{Fields, FromFields, Request};
 use crate::output::{self, Instant};
 use crate::problem::{Code, Problem};
@@ -64,16 +63,12 @@ pub(crate) struct MeetingLink {
     params(("id" = i64, Path, minimum = 1, description = "The booking's id", example = 42)),
     responses((status = 200, description = "The link", body = MeetingLink))
 )]
-pub(crate) async fn link(
-    state: Data<State>,
-    Signed(caller): Signed,
-    request: Request,
-) -> Result<HttpResponse, Problem> {
-    let id = request.booking_id()?;
+pub(crate) async fn link(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
+    let (caller, booking) = request.caller_and_booking().await?;
     request.no_query()?;
-    let view = state.api.links.get(&caller.user, id).await?;
+    let view = state.api.links.into_booking(&caller.user, booking)?;
     Ok(HttpResponse::Ok().json(MeetingLink {
-        booking_id: id.get(),
+        booking_id: view.booking.id.get(),
         meeting_url: view.link.url,
         display_name: view.link.display_name,
         is_admin: view.link.is_admin,

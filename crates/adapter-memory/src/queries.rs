@@ -31,6 +31,15 @@ impl Queries for MemoryStore {
         Ok(Some(Caller { user, session: login.session.clone() }))
     }
 
+    async fn caller_and_booking(
+        &self,
+        session: SessionId,
+        booking: BookingId,
+    ) -> Result<Option<(Caller, Option<Booking>)>, StoreError> {
+        let found = self.caller(session).await?;
+        Ok(found.map(|caller| (caller, self.committed().bookings.get(&booking).cloned())))
+    }
+
     async fn credentials(&self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError> {
         let state = self.committed();
         Ok(state.users.values().find(|account| account.user.email == *email).map(credentials))

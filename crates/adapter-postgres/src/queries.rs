@@ -5,8 +5,8 @@ use attune_domain::calendar::Interval;
 use attune_domain::meeting::AttendanceFact;
 use attune_domain::notice::{Notice, NoticeState};
 use attune_domain::{
-    BookingId, BookingStatus, ConferenceId, EmailAddress, Participant, ParticipantId, PaymentStatus, PracticePolicy,
-    Role, Service, SessionId, User, UserId,
+    Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, Participant, ParticipantId, PaymentStatus,
+    PracticePolicy, Role, Service, SessionId, User, UserId,
 };
 use attune_ports::{
     AccountKey, AuditEntry, AuditObject, BookingFilter, BookingOrder, BookingView, CalendarSettings, Caller,
@@ -61,6 +61,15 @@ impl Queries for PostgresStore {
                 Ok(found.map(|(session, user)| session.into_caller(user)).transpose()?)
             })
             .await
+    }
+
+    async fn caller_and_booking(
+        &self,
+        session: SessionId,
+        booking: BookingId,
+    ) -> Result<Option<(Caller, Option<Booking>)>, StoreError> {
+        let (caller, view) = try_join!(self.caller(session), self.booking(booking))?;
+        Ok(caller.map(|caller| (caller, view.map(|view| view.booking))))
     }
 
     async fn credentials(&self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError> {

@@ -5,8 +5,8 @@ use attune_domain::calendar::Interval;
 use attune_domain::meeting::AttendanceFact;
 use attune_domain::notice::Notice;
 use attune_domain::{
-    BookingId, BookingStatus, ConferenceId, EmailAddress, Participant, ParticipantId, PaymentStatus, PracticePolicy,
-    Role, Service, SessionId, User, UserId,
+    Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, Participant, ParticipantId, PaymentStatus,
+    PracticePolicy, Role, Service, SessionId, User, UserId,
 };
 use attune_ports::{
     AccountKey, AuditEntry, AuditObject, BookingFilter, BookingOrder, BookingView, CalendarSettings, Caller,
@@ -68,17 +68,26 @@ impl Queries for SqliteStore {
     }
 
     async fn caller(&self, session: SessionId) -> Result<Option<Caller>, StoreError> {
+        self.readers.ask(move |connection| find_caller(connection, session)).await
+    }
+
+    async fn caller_and_booking(
+        &self,
+        session: SessionId,
+        booking: BookingId,
+    ) -> Result<Option<(Caller, Option<Booking>)>, StoreError> {
         self.readers
             .ask(move |connection| {
-                sessions::table
-                    .inner_join(users::table)
-                    .filter(sessions::id.eq(session.get()))
-                    .select((SessionRow::as_select(), UserRow::as_select()))
-                    .first::<(SessionRow, UserRow)>(connection)
-                    .optional()
-                    .map_err(store_error)?
-                    .map(|(session, user)| session.into_caller(user))
-                    .transpose()
+                snapshot(connection, |connection| {
+                    let Some(caller) = find_caller(connection, session)? else { return Ok(None) };
+                    let row: Option<BookingRow> = bookings::table
+                        .find(booking.get())
+                        .select(BookingRow::as_select())
+                        .first(connection)
+                        .optional()
+                        .map_err(store_error)?;
+                    Ok(Some((caller, row.map(Booking::try_from).transpose()?)))
+                })
             })
             .await
     }
@@ -595,6 +604,18 @@ pub(crate) fn find_participant(
         .optional()
         .map_err(store_error)?
         .map(Participant::try_from)
+        .transpose()
+}
+
+fn find_caller(connection: &mut SqliteConnection, session: SessionId) -> Result<Option<Caller>, StoreError> {
+    sessions::table
+        .inner_join(users::table)
+        .filter(sessions::id.eq(session.get()))
+        .select((SessionRow::as_select(), UserRow::as_select()))
+        .first::<(SessionRow, UserRow)>(connection)
+        .optional()
+        .map_err(store_error)?
+        .map(|(session, user)| session.into_caller(user))
         .transpose()
 }
 

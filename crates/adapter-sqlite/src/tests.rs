@@ -458,6 +458,7 @@ async fn call_everything(store: &SqliteStore, practice: Practice) {
 
     store.ping().await.unwrap();
     store.caller(login).await.unwrap().unwrap();
+    store.caller_and_booking(login, booking.id).await.unwrap().unwrap();
     store.credentials(&email("somebody")).await.unwrap().unwrap();
     store.credentials_of(user).await.unwrap().unwrap();
     store.login_failures(&account_key(1), now()).await.unwrap();

@@ -128,6 +128,7 @@ macro_rules! each_store_case {
                 bookings_are_filtered_by_state,
                 bookings_are_filtered_by_time,
                 filters_combine,
+                pages_are_right_up_to_the_end_while_the_list_grows,
                 pages_add_up,
             }
             login_failures {
@@ -303,6 +304,7 @@ macro_rules! each_store_case {
                 logins_need_an_account_and_tokens_a_login,
                 a_caller_is_known_as_of_now,
                 a_network_is_known_to_who_came_from_it,
+                a_caller_and_a_booking_are_found_in_one_look,
             }
             units {
                 a_dropped_unit_of_work_leaves_nothing,

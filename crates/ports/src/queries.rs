@@ -235,4 +235,11 @@ pub trait Queries: Send + Sync {
 
     /// How the outbox is doing; mails due before `overdue_before` count as overdue.
     async fn outbox_health(&self, overdue_before: Timestamp) -> Result<OutboxHealth, StoreError>;
+
+    /// [`Queries::caller`], and a booking if there is such a caller, in one look.
+    async fn caller_and_booking(
+        &self,
+        session: SessionId,
+        booking: BookingId,
+    ) -> Result<Option<(Caller, Option<Booking>)>, StoreError>;
 }

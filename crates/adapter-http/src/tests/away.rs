@@ -5,7 +5,8 @@ use attune_domain::calendar::Interval;
 use attune_domain::meeting::AttendanceFact;
 use attune_domain::notice::Notice;
 use attune_domain::{
-    BookingId, ConferenceId, EmailAddress, Participant, ParticipantId, PracticePolicy, Service, SessionId, User, UserId,
+    Booking, BookingId, ConferenceId, EmailAddress, Participant, ParticipantId, PracticePolicy, Service, SessionId,
+    User, UserId,
 };
 use attune_ports::{
     AccountKey, AuditEntry, BookingFilter, BookingView, CalendarSettings, Caller, Conference, Credentials, KeptRefund,
@@ -66,4 +67,5 @@ nothing_answers! {
     conference(id: ConferenceId) -> Option<Conference>;
     attendance(bookings: &[BookingId]) -> Vec<(BookingId, AttendanceFact)>;
     outbox_health(overdue_before: Timestamp) -> OutboxHealth;
+    caller_and_booking(session: SessionId, booking: BookingId) -> Option<(Caller, Option<Booking>)>;
 }

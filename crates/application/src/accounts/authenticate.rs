@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use attune_domain::session::SessionPolicy;
-use attune_ports::{AccessTokens, Caller, Clock, Queries, StoreError, TokenError};
+use attune_domain::{Booking, BookingId};
+use attune_ports::{AccessClaims, AccessTokens, Caller, Clock, Queries, StoreError, TokenError};
+use jiff::Timestamp;
 use thiserror::Error;
 
 /// Why a request is nobody's.
@@ -38,14 +40,31 @@ impl Authenticate {
     /// the very next request.
     pub async fn run(&self, token: &str) -> Result<Caller, AuthenticateError> {
         let now = self.clock.now();
-        let claims = self.tokens.verify(token, now).map_err(|error| match error {
+        let claims = self.verify(token, now)?;
+        let caller = self.queries.caller(claims.session).await?;
+        caller.filter(|caller| self.is_good(caller, &claims, now)).ok_or(AuthenticateError::Invalid)
+    }
+
+    /// The same, and looks a booking up with the same question. Whether the caller may see it is not asked here.
+    pub async fn with_booking(
+        &self,
+        token: &str,
+        booking: BookingId,
+    ) -> Result<(Caller, Option<Booking>), AuthenticateError> {
+        let now = self.clock.now();
+        let claims = self.verify(token, now)?;
+        let found = self.queries.caller_and_booking(claims.session, booking).await?;
+        found.filter(|(caller, _)| self.is_good(caller, &claims, now)).ok_or(AuthenticateError::Invalid)
+    }
+
+    fn verify(&self, token: &str, now: Timestamp) -> Result<AccessClaims, AuthenticateError> {
+        self.tokens.verify(token, now).map_err(|error| match error {
             TokenError::Invalid => AuthenticateError::Invalid,
             TokenError::Expired => AuthenticateError::Expired,
-        })?;
-        self.queries
-            .caller(claims.session)
-            .await?
-            .filter(|c| c.user.id == claims.user && !c.user.disabled && self.policy.is_live(&c.session, now))
-            .ok_or(AuthenticateError::Invalid)
+        })
+    }
+
+    fn is_good(&self, caller: &Caller, claims: &AccessClaims, now: Timestamp) -> bool {
+        caller.user.id == claims.user && !caller.user.disabled && self.policy.is_live(&caller.session, now)
     }
 }

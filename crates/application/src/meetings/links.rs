@@ -123,21 +123,25 @@ pub struct MeetingLinks {
 impl MeetingLinks {
     /// The viewer's link into one booking.
     pub async fn get(&self, viewer: &User, booking: BookingId) -> Result<PersonalView, MeetingLinkError> {
-        let view = self.visible(viewer, booking).await?;
-        let link = self.room_link(&view.booking, Attendee::Account(&viewer.into()))?;
-        let validity = self.signing_for(&view.booking).map(|_| Validity {
-            joinable_from: self.window.opens_at(&view.booking),
-            expires_at: self.window.closes_at(&view.booking),
+        self.into_booking(viewer, self.queries.booking(booking).await?.map(|view| view.booking))
+    }
+
+    /// The viewer's link into a booking that was just looked for, and may not be there.
+    pub fn into_booking(&self, viewer: &User, booking: Option<Booking>) -> Result<PersonalView, MeetingLinkError> {
+        let booking = booking.ok_or(MeetingLinkError::NotFound)?;
+        may_see(viewer, &booking)?;
+        let link = self.room_link(&booking, Attendee::Account(&viewer.into()))?;
+        let validity = self.signing_for(&booking).map(|_| Validity {
+            joinable_from: self.window.opens_at(&booking),
+            expires_at: self.window.closes_at(&booking),
         });
-        Ok(PersonalView { booking: view.booking, link, validity })
+        Ok(PersonalView { booking, link, validity })
     }
 
     /// One booking, if the viewer may see it at all.
     pub async fn visible(&self, viewer: &User, booking: BookingId) -> Result<BookingView, MeetingLinkError> {
         let view = self.queries.booking(booking).await?.ok_or(MeetingLinkError::NotFound)?;
-        if viewer.role == Role::Client && view.booking.client != viewer.id {
-            return Err(MeetingLinkError::Forbidden);
-        }
+        may_see(viewer, &view.booking)?;
         Ok(view)
     }
 
@@ -188,4 +192,9 @@ impl MeetingLinks {
     fn unsigned(&self, booking: &Booking, attendee: Attendee<'_>) -> Result<PersonalLink, LinkRefusal> {
         MeetingLinkPolicy { grace: self.window.grace }.link_for(booking, attendee, self.clock.now())
     }
+}
+
+/// Clients see their own bookings only.
+fn may_see(viewer: &User, booking: &Booking) -> Result<(), MeetingLinkError> {
+    if viewer.role == Role::Client && booking.client != viewer.id { Err(MeetingLinkError::Forbidden) } else { Ok(()) }
 }

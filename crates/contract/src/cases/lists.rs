@@ -172,3 +172,32 @@ pub async fn pages_add_up(backend: &Backend) {
         }
     }
 }
+
+/// A page is the same wherever it lies, and total and page follow every change at once, however often they were asked.
+pub async fn pages_are_right_up_to_the_end_while_the_list_grows(backend: &Backend) {
+    let practice = backend.practice().await;
+    let mut ids = Vec::new();
+    for n in 0..9 {
+        ids.push(backend.add_booking(|id| practice.booking(id, slot(n))).await.id);
+        let total = u64::try_from(ids.len()).unwrap();
+        for order in [BookingOrder::Earliest, BookingOrder::Latest, BookingOrder::Earliest] {
+            let mut all = ids.clone();
+            if order == BookingOrder::Latest {
+                all.reverse();
+            }
+            for client in [None, Some(practice.client)] {
+                for offset in 0..total + 2 {
+                    for limit in [1, 4] {
+                        let filter = BookingFilter { client, order, ..BookingFilter::default() };
+                        let page = backend.queries.bookings(&filter, PageRequest { limit, offset }).await.unwrap();
+                        let found: Vec<_> = page.items.iter().map(|view| view.booking.id).collect();
+                        let skip = usize::try_from(offset).unwrap();
+                        let take = usize::try_from(limit).unwrap();
+                        let expected: Vec<_> = all.iter().copied().skip(skip).take(take).collect();
+                        assert_eq!((found, page.total), (expected, total), "{filter:?} {limit} from {offset}");
+                    }
+                }
+            }
+        }
+    }
+}

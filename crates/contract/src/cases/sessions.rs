@@ -1,12 +1,12 @@
 //! Logins and their refresh tokens.
 
 use attune_domain::session::Session;
-use attune_domain::{Role, SessionId, User};
+use attune_domain::{BookingId, BookingStatus, PaymentStatus, Role, SessionId, User};
 use attune_ports::{NewSession, StoreError};
 
 use super::{assert_conflict, unknown_user};
 use crate::Backend;
-use crate::fixtures::{client, minutes_after, now, session, token_hash};
+use crate::fixtures::{client, in_state, minutes_after, next_version, now, restored, session, slot, token_hash};
 
 fn unknown_session() -> SessionId {
     SessionId::new(987_654).expect("positive")
@@ -176,4 +176,26 @@ pub async fn a_network_is_known_to_who_came_from_it(backend: &Backend) {
     assert!(!known(other, "192.0.2.0/24").await);
     assert!(!known(other, "").await, "an unknown network is no network");
     assert!(!known(unknown_user(), "192.0.2.0/24").await);
+}
+
+/// Caller and booking are found together, each as it is found alone; without a caller there is no booking either.
+pub async fn a_caller_and_a_booking_are_found_in_one_look(backend: &Backend) {
+    let practice = backend.practice().await;
+    let login = add(backend, &session(practice.client)).await;
+    let others = add(backend, &session(practice.therapist)).await;
+    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let unknown = BookingId::new(987_654).expect("positive");
+    for login in [login, others] {
+        let caller = backend.queries.caller(login).await.unwrap().unwrap();
+        let both = backend.queries.caller_and_booking(login, booking.id).await.unwrap();
+        assert_eq!(both, Some((caller.clone(), Some(booking.clone()))), "whose booking it is, is not asked");
+        assert_eq!(backend.queries.caller_and_booking(login, unknown).await.unwrap(), Some((caller, None)));
+    }
+    assert_eq!(backend.queries.caller_and_booking(unknown_session(), booking.id).await.unwrap(), None);
+    let ended = Session { ended_at: Some(minutes_after(now(), 1)), ..read(backend, login).await.unwrap() };
+    backend.keep(async |work| work.save_session(&ended).await).await;
+    let cancelled = restored(in_state(next_version(&booking), BookingStatus::Cancelled, PaymentStatus::NotRequired));
+    backend.keep(async |work| work.save_booking(&cancelled).await).await;
+    let (caller, found) = backend.queries.caller_and_booking(login, booking.id).await.unwrap().unwrap();
+    assert_eq!((caller.session, found), (ended, Some(cancelled)), "both are as they are now");
 }
