@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
-use tokio_postgres::{CancelToken, NoTls, Socket};
+use tokio_postgres::{CancelToken, Client, NoTls, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::config::{Address, PostgresConfig, TlsMode};
@@ -30,7 +30,7 @@ const IDLE_TRANSACTION_TIMEOUT: Duration = Duration::from_secs(10);
 /// After this we give up on an answer, for a server that does not even say no.
 pub(crate) const ANSWER_DEADLINE: Duration = Duration::from_secs(5);
 /// Longest wait for a new connection. Shorter than [`ANSWER_DEADLINE`], so that the reason is told and not the wait.
-const CONNECT_DEADLINE: Duration = Duration::from_secs(4);
+pub(crate) const CONNECT_DEADLINE: Duration = Duration::from_secs(4);
 /// Longest wait for a cancellation to be delivered.
 const CANCEL_DEADLINE: Duration = Duration::from_secs(2);
 
@@ -77,6 +77,8 @@ pub(crate) enum DialError {
 pub(crate) enum Purpose {
     UnitsOfWork,
     Queries,
+    /// Few statements, asked very often, each of which has one good plan, by an index.
+    HotQueries,
     Migrations,
 }
 
@@ -84,17 +86,25 @@ impl Purpose {
     /// What the server is told to set for the connection, in the form of its own command line.
     fn settings(self) -> String {
         let (statement, lock, idle) = match self {
-            Self::UnitsOfWork | Self::Queries => (STATEMENT_TIMEOUT, LOCK_TIMEOUT, IDLE_TRANSACTION_TIMEOUT),
+            Self::UnitsOfWork | Self::Queries | Self::HotQueries => {
+                (STATEMENT_TIMEOUT, LOCK_TIMEOUT, IDLE_TRANSACTION_TIMEOUT)
+            }
             // A migration takes as long as it takes, whatever the role's own settings are.
             Self::Migrations => (Duration::ZERO, Duration::ZERO, Duration::ZERO),
         };
         let read_only = match self {
-            Self::Queries => "on",
+            Self::Queries | Self::HotQueries => "on",
             Self::UnitsOfWork | Self::Migrations => "off",
+        };
+        // Left alone, the server plans a statement anew each time it thinks that a plan for these very values could be
+        // better, which takes longer than carrying it out; and a plan made while a table was small reads all of it.
+        let plans = match self {
+            Self::HotQueries => " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off",
+            Self::UnitsOfWork | Self::Queries | Self::Migrations => "",
         };
         format!(
             "-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout={} \
-             -c synchronous_commit=on -c default_transaction_read_only={read_only} -c TimeZone=UTC",
+             -c synchronous_commit=on -c default_transaction_read_only={read_only} -c TimeZone=UTC{plans}",
             statement.as_millis(),
             lock.as_millis(),
             idle.as_millis(),
@@ -164,20 +174,36 @@ impl Dialer {
 
     /// Opens a connection. It is opened on the store's own runtime, so that it outlives the task that asked for it.
     pub(crate) async fn dial(self: Arc<Self>, purpose: Purpose) -> Result<Line, DialError> {
-        let runtime = self.runtime.clone();
-        let dialled = runtime.spawn(async move {
-            let connecting = async {
-                match self.tls.clone() {
-                    Some(tls) => self.connect(purpose, tls).await,
-                    None => self.connect(purpose, NoTls).await,
-                }
-            };
-            timeout(CONNECT_DEADLINE, connecting).await.unwrap_or(Err(DialError::Late))
-        });
-        dialled.await.unwrap_or(Err(DialError::ShuttingDown))
+        let dialer = Arc::clone(&self);
+        self.in_time(async move {
+            let (client, driver) = dialer.open(purpose).await?;
+            Ok(Line { connection: AsyncPgConnection::try_from(client).await?, driver })
+        })
+        .await
     }
 
-    async fn connect<T>(&self, purpose: Purpose, tls: T) -> Result<Line, DialError>
+    /// The same for queries that go without Diesel: a client, and a task that ends when the server is gone.
+    pub(crate) async fn dial_plain(self: Arc<Self>) -> Result<(Client, JoinHandle<()>), DialError> {
+        let dialer = Arc::clone(&self);
+        self.in_time(async move { dialer.open(Purpose::HotQueries).await }).await
+    }
+
+    async fn in_time<T: Send + 'static>(
+        &self,
+        connecting: impl Future<Output = Result<T, DialError>> + Send + 'static,
+    ) -> Result<T, DialError> {
+        let connecting = async { timeout(CONNECT_DEADLINE, connecting).await.unwrap_or(Err(DialError::Late)) };
+        self.runtime.spawn(connecting).await.unwrap_or(Err(DialError::ShuttingDown))
+    }
+
+    async fn open(&self, purpose: Purpose) -> Result<(Client, JoinHandle<()>), DialError> {
+        match self.tls.clone() {
+            Some(tls) => self.connect(purpose, tls).await,
+            None => self.connect(purpose, NoTls).await,
+        }
+    }
+
+    async fn connect<T>(&self, purpose: Purpose, tls: T) -> Result<(Client, JoinHandle<()>), DialError>
     where
         T: MakeTlsConnect<Socket, Stream: Send + 'static, TlsConnect: Send>,
         <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
@@ -193,7 +219,7 @@ impl Dialer {
             }
             drop(open);
         });
-        Ok(Line { connection: AsyncPgConnection::try_from(client).await?, driver })
+        Ok((client, driver))
     }
 
     /// Asks the server to stop what a connection is doing.

@@ -14,8 +14,10 @@ use crate::dial::{LOCK_TIMEOUT, STATEMENT_TIMEOUT};
 /// What may go wrong while a statement is run and its rows are read.
 #[derive(Debug)]
 pub(crate) enum Trouble {
-    /// The driver or the server.
+    /// The driver or the server, as Diesel tells it.
     Driver(Error),
+    /// The driver or the server, without Diesel.
+    Plain(tokio_postgres::Error),
     /// A row that makes no sense, or a rule that the adapter itself looks after.
     Store(StoreError),
 }
@@ -23,6 +25,12 @@ pub(crate) enum Trouble {
 impl From<Error> for Trouble {
     fn from(error: Error) -> Self {
         Self::Driver(error)
+    }
+}
+
+impl From<tokio_postgres::Error> for Trouble {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Plain(error)
     }
 }
 
@@ -37,6 +45,7 @@ impl Trouble {
     pub(crate) fn into_store_error(self, after: Duration) -> StoreError {
         match self {
             Self::Driver(error) => store_error(error, after),
+            Self::Plain(error) => plain_error(error),
             Self::Store(error) => error,
         }
     }
@@ -106,6 +115,23 @@ pub(crate) fn store_error(error: Error, after: Duration) -> StoreError {
         }
         (DatabaseErrorKind::Unknown, _) if after >= STATEMENT_TIMEOUT => StoreError::Unavailable(error.into()),
         (DatabaseErrorKind::Unknown, _) if after >= LOCK_TIMEOUT => StoreError::Contended,
+        _ => StoreError::Failed(error.into()),
+    }
+}
+
+/// Names an error of a query in the port's words, by its code. Queries without Diesel change nothing, so they break no
+/// constraint.
+fn plain_error(error: tokio_postgres::Error) -> StoreError {
+    let Some(code) = error.code() else {
+        // No answer at all, or one that was none.
+        return StoreError::Unavailable(error.into());
+    };
+    match code.code() {
+        "40P01" | "55P03" | "40001" => StoreError::Contended,
+        "57014" | "58030" | "25P03" => StoreError::Unavailable(error.into()),
+        code if code.starts_with("53") || code.starts_with("57P") || code.starts_with("08") => {
+            StoreError::Unavailable(error.into())
+        }
         _ => StoreError::Failed(error.into()),
     }
 }

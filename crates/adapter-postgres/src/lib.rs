@@ -17,6 +17,8 @@
 mod config;
 mod dial;
 mod error;
+mod hot;
+mod lookups;
 mod migrations;
 mod queries;
 mod readers;

@@ -19,8 +19,7 @@ use attune_sql::schema::{
 };
 use attune_sql::{
     AttendanceRow, AuditRow, BookingRow, ConferenceRow, HoursRow, LedgerRow, LedgerSumRow, NoticeRow, ParticipantRow,
-    PaymentRow, PolicyRow, ProblemRow, RefundRow, ServiceRow, SessionRow, TimeOffRow, UserRow, interval, millis,
-    schedule_of,
+    PaymentRow, PolicyRow, ProblemRow, RefundRow, ServiceRow, TimeOffRow, UserRow, interval, millis, schedule_of,
 };
 use diesel::dsl::{IntoBoxed, count_star, exists, sql_query};
 use diesel::pg::Pg;
@@ -51,16 +50,7 @@ impl Queries for PostgresStore {
     }
 
     async fn caller(&self, session: SessionId) -> Result<Option<Caller>, StoreError> {
-        let query = sessions::table
-            .inner_join(users::table)
-            .filter(sessions::id.eq(session.get()))
-            .select((SessionRow::as_select(), UserRow::as_select()));
-        self.readers
-            .ask(async |mut c| {
-                let found: Option<(SessionRow, UserRow)> = query.first(&mut c).await.optional()?;
-                Ok(found.map(|(session, user)| session.into_caller(user)).transpose()?)
-            })
-            .await
+        Ok(self.lookups.ask(session, None).await?.map(|(caller, _)| caller))
     }
 
     async fn caller_and_booking(
@@ -68,8 +58,7 @@ impl Queries for PostgresStore {
         session: SessionId,
         booking: BookingId,
     ) -> Result<Option<(Caller, Option<Booking>)>, StoreError> {
-        let (caller, view) = try_join!(self.caller(session), self.booking(booking))?;
-        Ok(caller.map(|caller| (caller, view.map(|view| view.booking))))
+        self.lookups.ask(session, Some(booking)).await
     }
 
     async fn credentials(&self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError> {

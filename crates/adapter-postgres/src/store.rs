@@ -13,11 +13,14 @@ use diesel_async::pooled_connection::{
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection};
 use futures_util::FutureExt;
 use futures_util::future::ready;
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use crate::config::PostgresConfig;
-use crate::dial::{Dialer, OpenError, Purpose};
+use crate::dial::{Dialer, Line, OpenError, Purpose};
 use crate::error::Trouble;
+use crate::hot::HotLine;
+use crate::lookups::Lookups;
 use crate::readers::Readers;
 use crate::undo::Undoer;
 use crate::unit::PostgresUnit;
@@ -34,7 +37,9 @@ const BEGIN_DEADLINE: Duration = Duration::from_secs(2);
 /// it can be used from any other.
 pub struct PostgresStore {
     pub(crate) dialer: Arc<Dialer>,
-    pub(crate) readers: Readers,
+    pub(crate) readers: Readers<Line>,
+    hot: Arc<Readers<HotLine>>,
+    pub(crate) lookups: Lookups,
     undoer: Arc<Undoer>,
     pool: Mutex<Option<Pool<AsyncPgConnection>>>,
 }
@@ -49,14 +54,18 @@ impl PostgresStore {
         first.map_err(|e| OpenError::Unreachable(e.into()))?.close().await;
         let pool = pool(&dialer, config.writers);
         let readers = Readers::new(Arc::clone(&dialer), config.readers);
+        let hot = Arc::new(Readers::new(Arc::clone(&dialer), config.readers));
+        let lookups = Lookups::start(&Handle::current(), &hot, config.readers);
         let undoer = Arc::new(Undoer::new(Arc::clone(&dialer)));
-        Ok(Self { dialer, readers, undoer, pool: Mutex::new(Some(pool)) })
+        Ok(Self { dialer, readers, hot, lookups, undoer, pool: Mutex::new(Some(pool)) })
     }
 
     /// Closes the database: refuses everything new, lets what is under way come to its end, and waits for that up to
     /// five seconds.
     pub async fn close(&self) {
         self.readers.close();
+        self.lookups.close();
+        self.hot.close();
         self.pool.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.dialer.all_closed().await;
     }

@@ -1,6 +1,7 @@
 //! Rows, and how they become domain types. A row that makes no sense is `Corrupt`, never guessed at.
 
 mod calendars;
+mod columns;
 mod meetings;
 mod money;
 
@@ -25,6 +26,7 @@ use calendars::terms;
 pub use calendars::{
     HoursRow, KeptReplyRow, NewKeptReplyRow, NewTimeOffRow, PolicyRow, ScheduleRow, TimeOffRow, interval, schedule_of,
 };
+pub use columns::{Columns, USER_COLUMNS, read_user};
 pub use meetings::{AttendanceRow, ConferenceRow, NewConferenceRow, NewParticipantRow, ParticipantRow};
 pub use money::{
     LedgerRow, LedgerSumRow, NewPaymentRow, NewProblemRow, NewRefundRow, PaymentChanges, PaymentEventRow, PaymentRow,

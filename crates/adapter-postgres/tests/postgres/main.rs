@@ -7,6 +7,7 @@ mod contract;
 mod harness;
 mod healing;
 mod locks;
+mod lookups;
 mod migrations;
 mod opening;
 mod race;

@@ -1,0 +1,134 @@
+//! Lookups that share statements: each gets its own answer, and nobody suffers from a neighbour.
+
+use std::time::{Duration, Instant};
+
+use attune_contract::fixtures::{session, slot};
+use attune_domain::{BookingId, SessionId};
+use attune_ports::{Queries, StoreError};
+use tokio::task::JoinSet;
+
+use crate::harness::{OTHERS, Proxy, Way, backend, migrated, open, terminate_others, until};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_in_a_crowd_gets_their_own_answer() {
+    let database = migrated().await;
+    let store = open(database.url()).await;
+    let backend = backend(&store);
+    let practice = backend.practice().await;
+    let mut sessions = Vec::new();
+    for user in [practice.client, practice.therapist] {
+        sessions.push(Some(backend.keep(async |work| work.add_session(&session(user)).await).await));
+    }
+    sessions.push(None);
+    let mut bookings = Vec::new();
+    for n in 0..3 {
+        bookings.push(Some(backend.add_booking(|id| practice.booking(id, slot(n))).await));
+    }
+    bookings.push(None);
+    let mut crowd = JoinSet::new();
+    // More than one statement takes, and in every combination of known and unknown.
+    for n in 0..600 {
+        // Some go away at once, or before they have their answer.
+        if n % 7 == 0 {
+            let store = store.clone();
+            crowd.spawn(async move { store.caller(asked_for_nothing()).await.map(drop).unwrap() }).abort();
+        }
+        let (login, booking) = (sessions[n % 3], bookings[n % 4].clone());
+        let store = store.clone();
+        crowd.spawn(async move {
+            let unknown = 900_000 + i64::try_from(n).unwrap();
+            let id = booking.as_ref().map_or(BookingId::new(unknown).unwrap(), |booking| booking.id);
+            let asked = login.unwrap_or(SessionId::new(unknown).unwrap());
+            let found = if n % 5 == 0 {
+                store.caller(asked).await.unwrap().map(|caller| (caller, booking.clone()))
+            } else {
+                store.caller_and_booking(asked, id).await.unwrap()
+            };
+            assert_eq!(found.as_ref().map(|(caller, _)| caller.session.id), login);
+            assert!(found.is_none_or(|(_, found)| found == booking));
+        });
+    }
+    while let Some(ended) = crowd.join_next().await {
+        assert!(ended.is_ok() || ended.is_err_and(|error| error.is_cancelled()), "somebody got a wrong answer");
+    }
+}
+
+fn asked_for_nothing() -> SessionId {
+    SessionId::new(777_777).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_makes_no_sense_spoils_nobody_elses_answer() {
+    let database = migrated().await;
+    let store = open(database.url()).await;
+    let backend = backend(&store);
+    let practice = backend.practice().await;
+    let well = backend.keep(async |work| work.add_session(&session(practice.client)).await).await;
+    let ill = backend.keep(async |work| work.add_session(&session(practice.therapist)).await).await;
+    let outside = database.connect().await;
+    let spoil = format!("UPDATE users SET email = 'no address' WHERE id = {}", practice.therapist);
+    outside.execute(&spoil, &[]).await.unwrap();
+    let mut crowd = JoinSet::new();
+    for n in 0..100 {
+        let store = store.clone();
+        crowd.spawn(async move {
+            if n % 2 == 0 {
+                assert!(matches!(store.caller(ill).await, Err(StoreError::Corrupt(_))));
+            } else {
+                assert_eq!(store.caller(well).await.unwrap().unwrap().session.id, well);
+            }
+        });
+    }
+    crowd.join_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lookups_go_on_after_their_connections_ended() {
+    let database = migrated().await;
+    let store = open(database.url()).await;
+    let practice = backend(&store).practice().await;
+    let login = backend(&store).keep(async |work| work.add_session(&session(practice.client)).await).await;
+    for _ in 0..4 {
+        store.caller(login).await.unwrap().unwrap();
+    }
+    let outside = database.connect().await;
+    terminate_others(&outside).await;
+    until(&outside, OTHERS, 0).await;
+    let healed = async {
+        loop {
+            match store.caller(login).await {
+                Ok(found) => break assert!(found.is_some()),
+                Err(error) => assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}"),
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), healed).await.expect("it heals within five seconds");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_falls_silent_is_not_waited_for_for_ever() {
+    let database = migrated().await;
+    let proxy = Proxy::before(database.url()).await;
+    let store = open(proxy.url()).await;
+    store.caller(asked_for_nothing()).await.unwrap();
+    proxy.set(Way::Silent);
+    let began = Instant::now();
+    let mut crowd = JoinSet::new();
+    for _ in 0..50 {
+        let store = store.clone();
+        crowd.spawn(async move {
+            assert!(matches!(store.caller(asked_for_nothing()).await, Err(StoreError::Unavailable(_))));
+        });
+    }
+    crowd.join_all().await;
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_store_looks_nothing_up() {
+    let database = migrated().await;
+    let store = open(database.url()).await;
+    store.caller(asked_for_nothing()).await.unwrap();
+    store.close().await;
+    assert!(matches!(store.caller(asked_for_nothing()).await, Err(StoreError::Unavailable(_))));
+}
