@@ -15,7 +15,10 @@ pub(crate) fn start(format: LogFormat, level: &str) -> Result<()> {
         LogFormat::Auto => !std::io::stderr().is_terminal(),
     };
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let started =
-        if json { builder.json().flatten_event(true).try_init() } else { builder.with_target(false).try_init() };
+    let started = if json {
+        builder.json().flatten_event(true).with_span_list(false).try_init()
+    } else {
+        builder.with_target(false).try_init()
+    };
     started.map_err(|error| anyhow::anyhow!("logging cannot be started: {error}"))
 }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use attune_domain::session::SessionPolicy;
-use attune_domain::{Booking, BookingId};
+use attune_domain::{Booking, BookingId, UserId};
 use attune_ports::{AccessClaims, AccessTokens, Caller, Clock, Queries, StoreError, TokenError};
+use futures_util::future::join;
 use jiff::Timestamp;
 use thiserror::Error;
 
@@ -55,6 +56,20 @@ impl Authenticate {
         let claims = self.verify(token, now)?;
         let found = self.queries.caller_and_booking(claims.session, booking).await?;
         found.filter(|(caller, _)| self.is_good(caller, &claims, now)).ok_or(AuthenticateError::Invalid)
+    }
+
+    /// The same, and looks something else up at the same time for the person whom the token names. If that is not who
+    /// calls after all, nobody gets to see it.
+    pub async fn alongside<T>(
+        &self,
+        token: &str,
+        look: impl AsyncFnOnce(UserId) -> T,
+    ) -> Result<(Caller, T), AuthenticateError> {
+        let now = self.clock.now();
+        let claims = self.verify(token, now)?;
+        let (caller, found) = join(self.queries.caller(claims.session), look(claims.user)).await;
+        let caller = caller?.filter(|caller| self.is_good(caller, &claims, now)).ok_or(AuthenticateError::Invalid)?;
+        Ok((caller, found))
     }
 
     fn verify(&self, token: &str, now: Timestamp) -> Result<AccessClaims, AuthenticateError> {

@@ -1,5 +1,5 @@
 use attune_adapter_memory::PlainPasswordHasher;
-use attune_domain::{EmailAddress, PersonName, Role, TimeZoneName};
+use attune_domain::{BookingId, EmailAddress, PersonName, Role, TimeZoneName};
 use attune_ports::{Caller, HashError, Password};
 use jiff::SignedDuration;
 
@@ -25,8 +25,22 @@ async fn refresh(world: &World, token: &str) -> Result<Tokens, RefreshError> {
     world.refresh().run(RefreshCommand { refresh_token: token.into(), origin: Origin::default() }).await
 }
 
+/// Who calls with these tokens; the same person in each of the ways to ask.
 async fn caller(world: &World, tokens: &Tokens) -> Result<Caller, AuthenticateError> {
-    world.authenticate().run(&tokens.access_token).await
+    let (authenticate, token) = (world.authenticate(), &tokens.access_token);
+    let alone = authenticate.run(token).await;
+    let (mut beside, booking) = (None, BookingId::new(1).unwrap());
+    let others = [
+        authenticate.with_booking(token, booking).await.map(|(caller, _)| caller),
+        authenticate.alongside(token, async |user| beside = Some(user)).await.map(|(caller, ())| caller),
+    ];
+    for other in others {
+        match (&alone, other) {
+            (Ok(one), Ok(other)) => assert_eq!((&other, beside), (one, Some(one.user.id))),
+            (one, other) => assert_eq!(one.as_ref().err().map(ToString::to_string), other.err().map(|e| e.to_string())),
+        }
+    }
+    alone
 }
 
 #[tokio::test]
