@@ -1,4 +1,7 @@
 //! The read side, on the readers' threads. The write-ahead log lets them read while the writer writes.
+//!
+//! What a key finds is asked for by `get_result`, never by `first`: that adds a `LIMIT` with a bound number, and SQLite
+//! plans with the number, so it prepares such a statement anew for each run, which costs several times the look-up.
 
 use async_trait::async_trait;
 use attune_domain::calendar::Interval;
@@ -83,7 +86,7 @@ impl Queries for SqliteStore {
                     let row: Option<BookingRow> = bookings::table
                         .find(booking.get())
                         .select(BookingRow::as_select())
-                        .first(connection)
+                        .get_result(connection)
                         .optional()
                         .map_err(store_error)?;
                     Ok(Some((caller, row.map(Booking::try_from).transpose()?)))
@@ -99,7 +102,7 @@ impl Queries for SqliteStore {
                 users::table
                     .filter(users::email.eq(email))
                     .select(UserRow::as_select())
-                    .first(connection)
+                    .get_result(connection)
                     .optional()
                     .map_err(store_error)?
                     .map(Credentials::try_from)
@@ -154,7 +157,7 @@ impl Queries for SqliteStore {
                     .filter(sql::<Bool>(ENABLED_ADMIN))
                     .order(users::id)
                     .select(users::id)
-                    .first(connection)
+                    .get_result(connection)
                     .optional()
                     .map_err(store_error)?
                     .map(|id| identity(UserId::new(id)))
@@ -259,7 +262,7 @@ impl Queries for SqliteStore {
                     .inner_join(users::table)
                     .filter(bookings::id.eq(id.get()))
                     .select((BookingRow::as_select(), UserRow::as_select()))
-                    .first::<(BookingRow, UserRow)>(connection)
+                    .get_result::<(BookingRow, UserRow)>(connection)
                     .optional()
                     .map_err(store_error)?
                     .map(|(booking, client)| booking.into_view(client))
@@ -310,7 +313,7 @@ impl Queries for SqliteStore {
                     .filter(payments::charge.eq(charge))
                     .order(payments::id)
                     .select(PaymentRow::as_select())
-                    .first(connection)
+                    .get_result(connection)
                     .optional()
                     .map_err(store_error)?
                     .map(Payment::try_from)
@@ -441,7 +444,7 @@ impl Queries for SqliteStore {
                     .inner_join(users::table)
                     .filter(bookings::room_id.eq(room_id))
                     .select((BookingRow::as_select(), UserRow::as_select()))
-                    .first::<(BookingRow, UserRow)>(connection)
+                    .get_result::<(BookingRow, UserRow)>(connection)
                     .optional()
                     .map_err(store_error)?
                     .map(|(booking, client)| booking.into_view(client))
@@ -503,7 +506,7 @@ impl Queries for SqliteStore {
                 conferences::table
                     .find(id.get())
                     .select(ConferenceRow::as_select())
-                    .first(connection)
+                    .get_result(connection)
                     .optional()
                     .map_err(store_error)?
                     .map(Conference::try_from)
@@ -556,7 +559,7 @@ pub(crate) fn find_payment(
         .filter(payments::provider.eq(provider.as_str()))
         .filter(payments::reference.eq(reference))
         .select(PaymentRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .optional()
         .map_err(store_error)?
         .map(Payment::try_from)
@@ -600,7 +603,7 @@ pub(crate) fn find_participant(
     participants::table
         .find(id.get())
         .select(ParticipantRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .optional()
         .map_err(store_error)?
         .map(Participant::try_from)
@@ -612,7 +615,7 @@ fn find_caller(connection: &mut SqliteConnection, session: SessionId) -> Result<
         .inner_join(users::table)
         .filter(sessions::id.eq(session.get()))
         .select((SessionRow::as_select(), UserRow::as_select()))
-        .first::<(SessionRow, UserRow)>(connection)
+        .get_result::<(SessionRow, UserRow)>(connection)
         .optional()
         .map_err(store_error)?
         .map(|(session, user)| session.into_caller(user))
@@ -620,11 +623,11 @@ fn find_caller(connection: &mut SqliteConnection, session: SessionId) -> Result<
 }
 
 fn find_user(connection: &mut SqliteConnection, id: UserId) -> Result<Option<UserRow>, StoreError> {
-    users::table.find(id.get()).select(UserRow::as_select()).first(connection).optional().map_err(store_error)
+    users::table.find(id.get()).select(UserRow::as_select()).get_result(connection).optional().map_err(store_error)
 }
 
 fn find_policy(connection: &mut SqliteConnection) -> Result<PracticePolicy, StoreError> {
-    let row = practice_policy::table.select(PolicyRow::as_select()).first(connection).optional();
+    let row = practice_policy::table.select(PolicyRow::as_select()).get_result(connection).optional();
     Ok(row.map_err(store_error)?.map(PracticePolicy::try_from).transpose()?.unwrap_or_default())
 }
 
