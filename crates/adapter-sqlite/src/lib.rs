@@ -10,6 +10,7 @@ mod error;
 mod migrations;
 mod open;
 mod queries;
+mod statements;
 mod store;
 mod threads;
 mod unit_of_work;

@@ -32,8 +32,8 @@ use diesel::sqlite::{Sqlite, SqliteConnection};
 use jiff::Timestamp;
 
 use crate::error::{identity, store_error};
+use crate::statements::{begin_reading, end_reading};
 use crate::store::SqliteStore;
-use crate::threads::execute;
 use crate::unit_of_work::bookings::BLOCKS_CALENDAR;
 
 #[derive(QueryableByName)]
@@ -71,7 +71,7 @@ impl Queries for SqliteStore {
     }
 
     async fn caller(&self, session: SessionId) -> Result<Option<Caller>, StoreError> {
-        self.readers.ask(move |connection| find_caller(connection, session)).await
+        self.lookups.look(move |connection| find_caller(connection, session)).await
     }
 
     async fn caller_and_booking(
@@ -79,26 +79,24 @@ impl Queries for SqliteStore {
         session: SessionId,
         booking: BookingId,
     ) -> Result<Option<(Caller, Option<Booking>)>, StoreError> {
-        self.readers
-            .ask(move |connection| {
-                snapshot(connection, |connection| {
-                    let Some(caller) = find_caller(connection, session)? else { return Ok(None) };
-                    let row: Option<BookingRow> = bookings::table
-                        .find(booking.get())
-                        .select(BookingRow::as_select())
-                        .get_result(connection)
-                        .optional()
-                        .map_err(store_error)?;
-                    Ok(Some((caller, row.map(Booking::try_from).transpose()?)))
-                })
+        self.lookups
+            .look(move |connection| {
+                let Some(caller) = find_caller(connection, session)? else { return Ok(None) };
+                let row: Option<BookingRow> = bookings::table
+                    .find(booking.get())
+                    .select(BookingRow::as_select())
+                    .get_result(connection)
+                    .optional()
+                    .map_err(store_error)?;
+                Ok(Some((caller, row.map(Booking::try_from).transpose()?)))
             })
             .await
     }
 
     async fn credentials(&self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError> {
         let email = email.as_str().to_owned();
-        self.readers
-            .ask(move |connection| {
+        self.lookups
+            .look(move |connection| {
                 users::table
                     .filter(users::email.eq(email))
                     .select(UserRow::as_select())
@@ -112,7 +110,7 @@ impl Queries for SqliteStore {
     }
 
     async fn credentials_of(&self, user: UserId) -> Result<Option<Credentials>, StoreError> {
-        self.readers.ask(move |connection| find_user(connection, user)?.map(Credentials::try_from).transpose()).await
+        self.lookups.look(move |connection| find_user(connection, user)?.map(Credentials::try_from).transpose()).await
     }
 
     async fn login_failures(&self, account: &AccountKey, since: Timestamp) -> Result<u64, StoreError> {
@@ -142,7 +140,7 @@ impl Queries for SqliteStore {
     }
 
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
-        self.readers.ask(move |connection| find_user(connection, id)?.map(User::try_from).transpose()).await
+        self.lookups.look(move |connection| find_user(connection, id)?.map(User::try_from).transpose()).await
     }
 
     async fn users(&self, filter: &UserFilter, page: PageRequest) -> Result<Page<User>, StoreError> {
@@ -151,8 +149,8 @@ impl Queries for SqliteStore {
     }
 
     async fn default_therapist(&self) -> Result<Option<UserId>, StoreError> {
-        self.readers
-            .ask(|connection| {
+        self.lookups
+            .look(|connection| {
                 users::table
                     .filter(sql::<Bool>(ENABLED_ADMIN))
                     .order(users::id)
@@ -218,7 +216,7 @@ impl Queries for SqliteStore {
     }
 
     async fn policy(&self) -> Result<PracticePolicy, StoreError> {
-        self.readers.ask(find_policy).await
+        self.lookups.look(find_policy).await
     }
 
     async fn time_off(&self, therapist: Option<UserId>) -> Result<Vec<TimeOffEntry>, StoreError> {
@@ -256,8 +254,8 @@ impl Queries for SqliteStore {
     }
 
     async fn booking(&self, id: BookingId) -> Result<Option<BookingView>, StoreError> {
-        self.readers
-            .ask(move |connection| {
+        self.lookups
+            .look(move |connection| {
                 bookings::table
                     .inner_join(users::table)
                     .filter(bookings::id.eq(id.get()))
@@ -282,7 +280,7 @@ impl Queries for SqliteStore {
 
     async fn payment_by_reference(&self, provider: Provider, reference: &str) -> Result<Option<Payment>, StoreError> {
         let reference = reference.to_owned();
-        self.readers.ask(move |connection| find_payment(connection, provider, &reference)).await
+        self.lookups.look(move |connection| find_payment(connection, provider, &reference)).await
     }
 
     async fn refunds(&self, booking: BookingId) -> Result<Vec<KeptRefund>, StoreError> {
@@ -438,8 +436,8 @@ impl Queries for SqliteStore {
 
     async fn booking_by_room(&self, room_id: &str) -> Result<Option<BookingView>, StoreError> {
         let room_id = room_id.to_owned();
-        self.readers
-            .ask(move |connection| {
+        self.lookups
+            .look(move |connection| {
                 bookings::table
                     .inner_join(users::table)
                     .filter(bookings::room_id.eq(room_id))
@@ -454,7 +452,7 @@ impl Queries for SqliteStore {
     }
 
     async fn participant(&self, id: ParticipantId) -> Result<Option<Participant>, StoreError> {
-        self.readers.ask(move |connection| find_participant(connection, id)).await
+        self.lookups.look(move |connection| find_participant(connection, id)).await
     }
 
     async fn participants(&self, booking: BookingId) -> Result<Vec<Participant>, StoreError> {
@@ -501,8 +499,8 @@ impl Queries for SqliteStore {
     }
 
     async fn conference(&self, id: ConferenceId) -> Result<Option<Conference>, StoreError> {
-        self.readers
-            .ask(move |connection| {
+        self.lookups
+            .look(move |connection| {
                 conferences::table
                     .find(id.get())
                     .select(ConferenceRow::as_select())
@@ -720,10 +718,10 @@ fn snapshot<T>(
     connection: &mut SqliteConnection,
     read: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    execute(connection, "BEGIN")?;
+    begin_reading(connection)?;
     let result = read(connection);
     // A connection that cannot end its transaction must not be used again, which is what `Unavailable` leads to.
-    execute(connection, "ROLLBACK").map_err(|e| StoreError::Unavailable(e.into()))?;
+    end_reading(connection).map_err(|e| StoreError::Unavailable(e.into()))?;
     result
 }
 
