@@ -15,9 +15,6 @@ use crate::unit_of_work::SqliteUnitOfWork;
 /// How long a unit of work waits for its turn.
 const TURN_WAIT: Duration = Duration::from_secs(2);
 
-/// How many threads look up rows by their keys.
-const LOOKUPS: usize = 1;
-
 /// A database file, opened. Implements [`Store`] and [`attune_ports::Queries`].
 ///
 /// Needs a Tokio runtime with its clock, of either kind, in every asynchronous call.
@@ -43,7 +40,9 @@ impl SqliteStore {
                 .map(|_| opener.reading().connect().map(|connection| Link::new(opener.reading(), connection)))
                 .collect::<Result<Vec<_>, _>>()
         };
-        let (readers, lookups) = (reading(config.readers.max(1))?, reading(LOOKUPS)?);
+        let readers = reading(config.readers.max(1))?;
+        // Fewer, because each does much at once; a second one, so that not all wait when one waits for the disk.
+        let lookups = reading(config.readers.max(1).div_ceil(2))?;
         let writer = vec![Link::new(opener.clone(), connection)];
         let thread = |source| OpenError::Thread { path: opener.path(), source };
         Ok(Self {

@@ -78,8 +78,23 @@ async fn every_connection_has_its_settings() {
         })
     };
     let readers = tokio::join!(ask(), ask(), ask());
-    let lookups = store.lookups.look(|connection| Ok(settings(connection))).await;
-    for reader in [readers.0, readers.1, readers.2, lookups] {
+    // The first one is held until the second has answered.
+    let (begin, begun) = tokio::sync::oneshot::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let lookups = tokio::join!(
+        store.lookups.look(move |connection| {
+            let _ = begin.send(());
+            let _ = released.recv();
+            Ok(settings(connection))
+        }),
+        async {
+            begun.await.expect("it begins");
+            let second = store.lookups.look(|connection| Ok(settings(connection))).await;
+            drop(release);
+            second
+        }
+    );
+    for reader in [readers.0, readers.1, readers.2, lookups.0, lookups.1] {
         assert_eq!(reader.unwrap(), ("wal".to_owned(), [FULL, 5000, 1, 0, 1]));
     }
 }
