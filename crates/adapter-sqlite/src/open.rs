@@ -21,7 +21,7 @@ use crate::error::is_busy;
 pub struct SqliteConfig {
     /// The database file; it is made if it is missing, its folder is not. Two more files appear next to it.
     pub path: PathBuf,
-    /// How many threads read, at least one. Three are plenty for two cores.
+    /// How many threads read lists, at least one; half as many more look up single rows. Three are plenty for two cores.
     pub readers: usize,
 }
 

@@ -1,4 +1,7 @@
 //! The read side, on the readers' threads. The write-ahead log lets them read while the writer writes.
+//!
+//! What a key finds is asked for by `get_result`, never by `first`: that adds a `LIMIT` with a bound number, and SQLite
+//! plans with the number, so it prepares such a statement anew for each run, which costs several times the look-up.
 
 use async_trait::async_trait;
 use attune_domain::calendar::Interval;
@@ -29,8 +32,8 @@ use diesel::sqlite::{Sqlite, SqliteConnection};
 use jiff::Timestamp;
 
 use crate::error::{identity, store_error};
+use crate::statements::{begin_reading, end_reading};
 use crate::store::SqliteStore;
-use crate::threads::execute;
 use crate::unit_of_work::bookings::BLOCKS_CALENDAR;
 
 #[derive(QueryableByName)]
@@ -68,7 +71,7 @@ impl Queries for SqliteStore {
     }
 
     async fn caller(&self, session: SessionId) -> Result<Option<Caller>, StoreError> {
-        self.readers.ask(move |connection| find_caller(connection, session)).await
+        self.lookups.look(move |connection| find_caller(connection, session)).await
     }
 
     async fn caller_and_booking(
@@ -76,30 +79,28 @@ impl Queries for SqliteStore {
         session: SessionId,
         booking: BookingId,
     ) -> Result<Option<(Caller, Option<Booking>)>, StoreError> {
-        self.readers
-            .ask(move |connection| {
-                snapshot(connection, |connection| {
-                    let Some(caller) = find_caller(connection, session)? else { return Ok(None) };
-                    let row: Option<BookingRow> = bookings::table
-                        .find(booking.get())
-                        .select(BookingRow::as_select())
-                        .first(connection)
-                        .optional()
-                        .map_err(store_error)?;
-                    Ok(Some((caller, row.map(Booking::try_from).transpose()?)))
-                })
+        self.lookups
+            .look(move |connection| {
+                let Some(caller) = find_caller(connection, session)? else { return Ok(None) };
+                let row: Option<BookingRow> = bookings::table
+                    .find(booking.get())
+                    .select(BookingRow::as_select())
+                    .get_result(connection)
+                    .optional()
+                    .map_err(store_error)?;
+                Ok(Some((caller, row.map(Booking::try_from).transpose()?)))
             })
             .await
     }
 
     async fn credentials(&self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError> {
         let email = email.as_str().to_owned();
-        self.readers
-            .ask(move |connection| {
+        self.lookups
+            .look(move |connection| {
                 users::table
                     .filter(users::email.eq(email))
                     .select(UserRow::as_select())
-                    .first(connection)
+                    .get_result(connection)
                     .optional()
                     .map_err(store_error)?
                     .map(Credentials::try_from)
@@ -109,7 +110,7 @@ impl Queries for SqliteStore {
     }
 
     async fn credentials_of(&self, user: UserId) -> Result<Option<Credentials>, StoreError> {
-        self.readers.ask(move |connection| find_user(connection, user)?.map(Credentials::try_from).transpose()).await
+        self.lookups.look(move |connection| find_user(connection, user)?.map(Credentials::try_from).transpose()).await
     }
 
     async fn login_failures(&self, account: &AccountKey, since: Timestamp) -> Result<u64, StoreError> {
@@ -139,7 +140,7 @@ impl Queries for SqliteStore {
     }
 
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
-        self.readers.ask(move |connection| find_user(connection, id)?.map(User::try_from).transpose()).await
+        self.lookups.look(move |connection| find_user(connection, id)?.map(User::try_from).transpose()).await
     }
 
     async fn users(&self, filter: &UserFilter, page: PageRequest) -> Result<Page<User>, StoreError> {
@@ -148,13 +149,13 @@ impl Queries for SqliteStore {
     }
 
     async fn default_therapist(&self) -> Result<Option<UserId>, StoreError> {
-        self.readers
-            .ask(|connection| {
+        self.lookups
+            .look(|connection| {
                 users::table
                     .filter(sql::<Bool>(ENABLED_ADMIN))
                     .order(users::id)
                     .select(users::id)
-                    .first(connection)
+                    .get_result(connection)
                     .optional()
                     .map_err(store_error)?
                     .map(|id| identity(UserId::new(id)))
@@ -215,7 +216,7 @@ impl Queries for SqliteStore {
     }
 
     async fn policy(&self) -> Result<PracticePolicy, StoreError> {
-        self.readers.ask(find_policy).await
+        self.lookups.look(find_policy).await
     }
 
     async fn time_off(&self, therapist: Option<UserId>) -> Result<Vec<TimeOffEntry>, StoreError> {
@@ -253,13 +254,13 @@ impl Queries for SqliteStore {
     }
 
     async fn booking(&self, id: BookingId) -> Result<Option<BookingView>, StoreError> {
-        self.readers
-            .ask(move |connection| {
+        self.lookups
+            .look(move |connection| {
                 bookings::table
                     .inner_join(users::table)
                     .filter(bookings::id.eq(id.get()))
                     .select((BookingRow::as_select(), UserRow::as_select()))
-                    .first::<(BookingRow, UserRow)>(connection)
+                    .get_result::<(BookingRow, UserRow)>(connection)
                     .optional()
                     .map_err(store_error)?
                     .map(|(booking, client)| booking.into_view(client))
@@ -279,7 +280,7 @@ impl Queries for SqliteStore {
 
     async fn payment_by_reference(&self, provider: Provider, reference: &str) -> Result<Option<Payment>, StoreError> {
         let reference = reference.to_owned();
-        self.readers.ask(move |connection| find_payment(connection, provider, &reference)).await
+        self.lookups.look(move |connection| find_payment(connection, provider, &reference)).await
     }
 
     async fn refunds(&self, booking: BookingId) -> Result<Vec<KeptRefund>, StoreError> {
@@ -310,7 +311,7 @@ impl Queries for SqliteStore {
                     .filter(payments::charge.eq(charge))
                     .order(payments::id)
                     .select(PaymentRow::as_select())
-                    .first(connection)
+                    .get_result(connection)
                     .optional()
                     .map_err(store_error)?
                     .map(Payment::try_from)
@@ -435,13 +436,13 @@ impl Queries for SqliteStore {
 
     async fn booking_by_room(&self, room_id: &str) -> Result<Option<BookingView>, StoreError> {
         let room_id = room_id.to_owned();
-        self.readers
-            .ask(move |connection| {
+        self.lookups
+            .look(move |connection| {
                 bookings::table
                     .inner_join(users::table)
                     .filter(bookings::room_id.eq(room_id))
                     .select((BookingRow::as_select(), UserRow::as_select()))
-                    .first::<(BookingRow, UserRow)>(connection)
+                    .get_result::<(BookingRow, UserRow)>(connection)
                     .optional()
                     .map_err(store_error)?
                     .map(|(booking, client)| booking.into_view(client))
@@ -451,7 +452,7 @@ impl Queries for SqliteStore {
     }
 
     async fn participant(&self, id: ParticipantId) -> Result<Option<Participant>, StoreError> {
-        self.readers.ask(move |connection| find_participant(connection, id)).await
+        self.lookups.look(move |connection| find_participant(connection, id)).await
     }
 
     async fn participants(&self, booking: BookingId) -> Result<Vec<Participant>, StoreError> {
@@ -498,12 +499,12 @@ impl Queries for SqliteStore {
     }
 
     async fn conference(&self, id: ConferenceId) -> Result<Option<Conference>, StoreError> {
-        self.readers
-            .ask(move |connection| {
+        self.lookups
+            .look(move |connection| {
                 conferences::table
                     .find(id.get())
                     .select(ConferenceRow::as_select())
-                    .first(connection)
+                    .get_result(connection)
                     .optional()
                     .map_err(store_error)?
                     .map(Conference::try_from)
@@ -556,7 +557,7 @@ pub(crate) fn find_payment(
         .filter(payments::provider.eq(provider.as_str()))
         .filter(payments::reference.eq(reference))
         .select(PaymentRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .optional()
         .map_err(store_error)?
         .map(Payment::try_from)
@@ -600,7 +601,7 @@ pub(crate) fn find_participant(
     participants::table
         .find(id.get())
         .select(ParticipantRow::as_select())
-        .first(connection)
+        .get_result(connection)
         .optional()
         .map_err(store_error)?
         .map(Participant::try_from)
@@ -612,7 +613,7 @@ fn find_caller(connection: &mut SqliteConnection, session: SessionId) -> Result<
         .inner_join(users::table)
         .filter(sessions::id.eq(session.get()))
         .select((SessionRow::as_select(), UserRow::as_select()))
-        .first::<(SessionRow, UserRow)>(connection)
+        .get_result::<(SessionRow, UserRow)>(connection)
         .optional()
         .map_err(store_error)?
         .map(|(session, user)| session.into_caller(user))
@@ -620,11 +621,11 @@ fn find_caller(connection: &mut SqliteConnection, session: SessionId) -> Result<
 }
 
 fn find_user(connection: &mut SqliteConnection, id: UserId) -> Result<Option<UserRow>, StoreError> {
-    users::table.find(id.get()).select(UserRow::as_select()).first(connection).optional().map_err(store_error)
+    users::table.find(id.get()).select(UserRow::as_select()).get_result(connection).optional().map_err(store_error)
 }
 
 fn find_policy(connection: &mut SqliteConnection) -> Result<PracticePolicy, StoreError> {
-    let row = practice_policy::table.select(PolicyRow::as_select()).first(connection).optional();
+    let row = practice_policy::table.select(PolicyRow::as_select()).get_result(connection).optional();
     Ok(row.map_err(store_error)?.map(PracticePolicy::try_from).transpose()?.unwrap_or_default())
 }
 
@@ -717,10 +718,10 @@ fn snapshot<T>(
     connection: &mut SqliteConnection,
     read: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    execute(connection, "BEGIN")?;
+    begin_reading(connection)?;
     let result = read(connection);
     // A connection that cannot end its transaction must not be used again, which is what `Unavailable` leads to.
-    execute(connection, "ROLLBACK").map_err(|e| StoreError::Unavailable(e.into()))?;
+    end_reading(connection).map_err(|e| StoreError::Unavailable(e.into()))?;
     result
 }
 

@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::open::{OpenError, Opener, SqliteConfig};
-use crate::threads::{Link, Pool};
+use crate::threads::{Link, Lookup, Pool};
 use crate::unit_of_work::SqliteUnitOfWork;
 
 /// How long a unit of work waits for its turn.
@@ -21,7 +21,10 @@ const TURN_WAIT: Duration = Duration::from_secs(2);
 pub struct SqliteStore {
     pub(crate) opener: Opener,
     pub(crate) writer: Arc<Pool>,
+    /// Lists and reports, which may take their time.
     pub(crate) readers: Pool,
+    /// Rows that are found by their keys, so that no list is in their way.
+    pub(crate) lookups: Pool<Box<dyn Lookup>>,
     turn: Arc<Semaphore>,
 }
 
@@ -32,14 +35,20 @@ impl SqliteStore {
         let opener = Opener::prepare(&config)?;
         let mut connection = opener.connect()?;
         opener.check(&mut connection)?;
-        let readers = (0..config.readers.max(1))
-            .map(|_| opener.reading().connect().map(|connection| Link::new(opener.reading(), connection)))
-            .collect::<Result<Vec<_>, _>>()?;
+        let reading = |threads: usize| {
+            (0..threads)
+                .map(|_| opener.reading().connect().map(|connection| Link::new(opener.reading(), connection)))
+                .collect::<Result<Vec<_>, _>>()
+        };
+        let readers = reading(config.readers.max(1))?;
+        // Fewer, because each does much at once; a second one, so that not all wait when one waits for the disk.
+        let lookups = reading(config.readers.max(1).div_ceil(2))?;
         let writer = vec![Link::new(opener.clone(), connection)];
         let thread = |source| OpenError::Thread { path: opener.path(), source };
         Ok(Self {
             writer: Arc::new(Pool::start("sqlite-writer", writer).map_err(thread)?),
             readers: Pool::start("sqlite-reader", readers).map_err(thread)?,
+            lookups: Pool::start_lookups("sqlite-lookup", lookups).map_err(thread)?,
             turn: Arc::new(Semaphore::new(1)),
             opener,
         })
@@ -52,6 +61,7 @@ impl SqliteStore {
         let last_turn = self.turn().await;
         self.turn.close();
         drop(last_turn);
+        self.lookups.stop().await;
         self.readers.stop().await;
         self.writer.stop().await;
     }

@@ -29,6 +29,8 @@ use crate::threads::{Pool, execute};
 use crate::unit_of_work::SqliteUnitOfWork;
 use crate::{SqliteConfig, SqliteStore};
 
+mod lookups;
+
 async fn fresh(readers: usize) -> (TempDir, Arc<SqliteStore>) {
     let folder = TempDir::new().expect("a folder");
     let store = SqliteStore::open(SqliteConfig { path: folder.path().join("attune.db"), readers }).expect("it opens");
@@ -76,7 +78,23 @@ async fn every_connection_has_its_settings() {
         })
     };
     let readers = tokio::join!(ask(), ask(), ask());
-    for reader in [readers.0, readers.1, readers.2] {
+    // The first one is held until the second has answered.
+    let (begin, begun) = tokio::sync::oneshot::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let lookups = tokio::join!(
+        store.lookups.look(move |connection| {
+            let _ = begin.send(());
+            let _ = released.recv();
+            Ok(settings(connection))
+        }),
+        async {
+            begun.await.expect("it begins");
+            let second = store.lookups.look(|connection| Ok(settings(connection))).await;
+            drop(release);
+            second
+        }
+    );
+    for reader in [readers.0, readers.1, readers.2, lookups.0, lookups.1] {
         assert_eq!(reader.unwrap(), ("wal".to_owned(), [FULL, 5000, 1, 0, 1]));
     }
 }
@@ -84,8 +102,10 @@ async fn every_connection_has_its_settings() {
 #[tokio::test]
 async fn a_reader_cannot_write() {
     let (_folder, store) = fresh(1).await;
-    let refused = store.readers.ask(|connection| execute(connection, "UPDATE booking_ids SET last = 99")).await;
-    assert!(matches!(refused, Err(StoreError::Failed(_))), "{refused:?}");
+    let write = |connection: &mut SqliteConnection| execute(connection, "UPDATE booking_ids SET last = 99");
+    for refused in [store.readers.ask(write).await, store.lookups.look(write).await] {
+        assert!(matches!(refused, Err(StoreError::Failed(_))), "{refused:?}");
+    }
 }
 
 #[tokio::test]
@@ -289,9 +309,9 @@ async fn no_statement_walks_a_whole_table_that_grows() {
     let (_folder, store) = fresh(1).await;
     let practice = Practice::found(&*store).await;
     let seen = Arc::new(Mutex::new(BTreeSet::new()));
-    for pool in [&*store.writer, &store.readers] {
+    let watch = || {
         let seen = Arc::clone(&seen);
-        pool.ask(move |connection| {
+        move |connection: &mut SqliteConnection| {
             connection.set_instrumentation(move |event: InstrumentationEvent<'_>| {
                 if let InstrumentationEvent::StartQuery { query, .. } = event {
                     let text = query.to_string();
@@ -300,10 +320,11 @@ async fn no_statement_walks_a_whole_table_that_grows() {
                 }
             });
             Ok(())
-        })
-        .await
-        .unwrap();
-    }
+        }
+    };
+    store.writer.ask(watch()).await.unwrap();
+    store.readers.ask(watch()).await.unwrap();
+    store.lookups.look(watch()).await.unwrap();
     call_everything(&store, practice).await;
 
     let statements = seen.lock().unwrap().clone();

@@ -8,6 +8,7 @@ mod contract;
 mod migrations;
 mod open;
 mod races;
+mod reads;
 mod recovery;
 mod schema;
 mod setting;

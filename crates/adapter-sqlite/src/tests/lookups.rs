@@ -1,0 +1,298 @@
+//! Look-ups share a thread and a snapshot, and nothing else.
+
+use attune_domain::{ConferenceId, ParticipantId};
+
+use super::*;
+
+/// A number that a connection answers, whatever is in the tables.
+fn one(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
+    Ok(sql::<BigInt>("SELECT 1").get_result(connection).expect("a number"))
+}
+
+fn failures(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
+    Ok(sql::<BigInt>("SELECT count(*) FROM login_failures").get_result(connection).expect("a count"))
+}
+
+async fn add_failure(store: &SqliteStore) {
+    let mut work = store.begin().await.unwrap();
+    work.add_login_failure(&account_key(1), now(), now()).await.unwrap();
+    work.commit().await.unwrap();
+}
+
+/// Keeps the thread of the look-ups busy until the sender is dropped. What is asked meanwhile is answered as one batch.
+async fn hold(store: &Arc<SqliteStore>) -> (mpsc::Sender<()>, tokio::task::JoinHandle<Result<(), StoreError>>) {
+    let (release, released) = mpsc::channel::<()>();
+    let (begin, begun) = tokio::sync::oneshot::channel();
+    let store = Arc::clone(store);
+    let holding = tokio::spawn(async move {
+        store
+            .lookups
+            .look(move |_| {
+                let _ = begin.send(());
+                let _ = released.recv();
+                Ok(())
+            })
+            .await
+    });
+    begun.await.expect("it begins");
+    (release, holding)
+}
+
+/// Asks, without waiting for the answer yet: the question is in the queue when this returns.
+async fn asked<T>(question: impl Future<Output = T>) -> impl Future<Output = T> {
+    let mut question = Box::pin(question);
+    assert!(poll_fn(|context| Poll::Ready(question.as_mut().poll(context).is_pending())).await);
+    question
+}
+
+#[tokio::test]
+async fn one_that_fails_one_that_panics_and_one_that_is_given_up_cost_the_others_nothing() {
+    let (_folder, store) = fresh(1).await;
+    add_failure(&store).await;
+    let lookups = &store.lookups;
+    let (release, holding) = hold(&store).await;
+
+    let first = asked(lookups.look(failures)).await;
+    let wrong = asked(lookups.look(|connection| execute(connection, "SELECT * FROM nowhere"))).await;
+    let second = asked(lookups.look(failures)).await;
+    let given_up = asked(lookups.look::<(), _>(|_| unreachable!("a job that nobody waits for is left out"))).await;
+    let broken = asked(lookups.look::<(), _>(|_| Err(StoreError::Unavailable("as planned".into())))).await;
+    let third = asked(lookups.look(failures)).await;
+    let panicking = asked(lookups.look::<(), _>(|connection| {
+        // A row that was read half-way when the panic strikes.
+        let mut rows = sql_query("SELECT at AS n FROM login_failures").load_iter::<Number, _>(connection).unwrap();
+        let _first = rows.next();
+        panic!("as planned")
+    }))
+    .await;
+    let fourth = asked(lookups.look(failures)).await;
+    drop(given_up);
+    drop(release);
+
+    holding.await.unwrap().unwrap();
+    for good in [first.await, second.await, third.await, fourth.await] {
+        assert_eq!(good.unwrap(), 1);
+    }
+    let wrong = wrong.await;
+    assert!(matches!(wrong, Err(StoreError::Failed(_))), "{wrong:?}");
+    let broken = broken.await;
+    assert!(matches!(broken, Err(StoreError::Unavailable(_))), "{broken:?}");
+    let lost = panicking.await;
+    assert!(matches!(lost, Err(StoreError::Failed(_))), "{lost:?}");
+
+    // No transaction was left open: what was written since is seen.
+    add_failure(&store).await;
+    assert_eq!(lookups.look(failures).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn after_an_error_the_next_in_line_gets_a_transaction_of_its_own() {
+    let (_folder, store) = fresh(1).await;
+    let lookups = &store.lookups;
+    let (release, holding) = hold(&store).await;
+    // As SQLite does by itself after some errors.
+    let ending = asked(lookups.look::<(), _>(|connection| {
+        execute(connection, "ROLLBACK")?;
+        Err(StoreError::Failed("as planned".into()))
+    }))
+    .await;
+    let within = asked(lookups.look(|connection| execute(connection, "BEGIN"))).await;
+    let leaving_one_open = asked(lookups.look(|connection| execute(connection, "ROLLBACK; BEGIN; SELECT 1"))).await;
+    drop(release);
+    holding.await.unwrap().unwrap();
+    assert!(matches!(ending.await, Err(StoreError::Failed(_))));
+    let nested = within.await;
+    assert!(matches!(nested, Err(StoreError::Failed(_))), "it is within a transaction: {nested:?}");
+    leaving_one_open.await.unwrap();
+    assert_eq!(lookups.look(one).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_transaction_that_cannot_begin_or_end_costs_the_connection_and_nothing_else() {
+    let (_folder, store) = fresh(1).await;
+    let lookups = &store.lookups;
+    let mark = |connection: &mut SqliteConnection| execute(connection, "PRAGMA busy_timeout = 1234");
+    let marked = |connection: &mut SqliteConnection| Ok(pragma(connection, "busy_timeout") == 1234);
+
+    lookups.look(mark).await.unwrap();
+    assert!(lookups.look(marked).await.unwrap(), "the connection is kept as long as it is sound");
+    // The end of the transaction fails then. The answer is good all the same.
+    lookups.look(|connection| execute(connection, "ROLLBACK")).await.unwrap();
+    assert!(!lookups.look(marked).await.unwrap());
+
+    lookups.look(mark).await.unwrap();
+    let (release, holding) = hold(&store).await;
+    let before = asked(lookups.look(marked)).await;
+    let broken = asked(lookups.look::<(), _>(|_| Err(StoreError::Unavailable("as planned".into())))).await;
+    let after = asked(lookups.look(marked)).await;
+    drop(release);
+    holding.await.unwrap().unwrap();
+    assert!(before.await.unwrap());
+    assert!(broken.await.is_err());
+    assert!(!after.await.unwrap(), "an I/O error costs the connection");
+}
+
+#[tokio::test]
+async fn those_who_wait_together_share_a_snapshot_and_who_asks_after_a_commit_sees_it() {
+    let (_folder, store) = fresh(1).await;
+    let lookups = &store.lookups;
+    let (release, holding) = hold(&store).await;
+    let (begin, begun) = tokio::sync::oneshot::channel();
+    let (go_on, gone_on) = mpsc::channel::<()>();
+    let first = asked(lookups.look(move |connection| {
+        let seen = failures(connection);
+        let _ = begin.send(());
+        let _ = gone_on.recv();
+        assert_eq!(failures(connection)?, 0, "it sees one state of the database from beginning to end");
+        seen
+    }))
+    .await;
+    let second = asked(lookups.look(failures)).await;
+    drop(release);
+    holding.await.unwrap().unwrap();
+
+    begun.await.unwrap();
+    // The writer waits for nobody who reads, and the others for nobody who writes.
+    add_failure(&store).await;
+    let third = asked(lookups.look(failures)).await;
+    drop(go_on);
+    assert_eq!(first.await.unwrap(), 0);
+    assert_eq!(second.await.unwrap(), 0, "asked before the commit, and answered from the same snapshot");
+    assert_eq!(third.await.unwrap(), 1, "asked after the commit");
+}
+
+#[tokio::test]
+async fn more_than_fit_into_one_batch_are_all_answered() {
+    let (_folder, store) = fresh(1).await;
+    let (release, holding) = hold(&store).await;
+    let mut questions = Vec::new();
+    for n in 0..200 {
+        questions.push(asked(store.lookups.look(move |connection| Ok(one(connection)? + n))).await);
+    }
+    drop(release);
+    holding.await.unwrap().unwrap();
+    for (n, question) in (0..).zip(questions) {
+        assert_eq!(question.await.unwrap(), 1 + n);
+    }
+}
+
+#[tokio::test]
+async fn a_look_up_that_hangs_is_given_up_and_those_behind_it_are_not_begun() {
+    let (_folder, store) = fresh(1).await;
+    let (release, released) = mpsc::channel::<()>();
+    let (begin, begun) = mpsc::channel();
+    let hanging = store.lookups.look(move |_| {
+        let _ = begin.send(());
+        let _ = released.recv();
+        Ok(())
+    });
+    let late = outlast(hanging, &begun).await;
+    assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
+    let unheard = store.lookups.look::<(), _>(|_| unreachable!("a job that nobody waits for is left out")).await;
+    assert!(matches!(unheard, Err(StoreError::Unavailable(_))), "{unheard:?}");
+
+    drop(release);
+    tokio::time::resume();
+    assert_eq!(store.lookups.look(one).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn lists_that_take_long_are_in_nobodys_way() {
+    let (_folder, store) = fresh(2).await;
+    let user = add_client(&store, "somebody").await.unwrap();
+    let (release, released) = mpsc::channel::<()>();
+    let released = Arc::new(Mutex::new(released));
+    let mut lists = Vec::new();
+    for _ in 0..4 {
+        let released = Arc::clone(&released);
+        lists.push(
+            asked(store.readers.ask(move |_| {
+                let _ = released.lock().unwrap().recv();
+                Ok(())
+            }))
+            .await,
+        );
+    }
+    assert_eq!(store.user(user).await.unwrap().unwrap().id, user);
+    assert!(exists(&store, "somebody").await);
+    drop(release);
+    for list in lists {
+        list.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn closing_answers_what_was_asked_before() {
+    let (_folder, store) = fresh(1).await;
+    let (release, holding) = hold(&store).await;
+    let before = asked(store.lookups.look(one)).await;
+    let closing = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { store.close().await }
+    });
+    // The queue is closed, and says so.
+    while poll_once(store.lookups.look(one)).await.is_pending() {
+        tokio::task::yield_now().await;
+    }
+    drop(release);
+    holding.await.unwrap().unwrap();
+    assert_eq!(before.await.unwrap(), 1);
+    closing.await.unwrap();
+    assert!(matches!(store.lookups.look(one).await, Err(StoreError::Unavailable(_))));
+}
+
+/// SQLite prepares a statement with a bound `LIMIT` anew for each run, because it plans with the number.
+#[tokio::test]
+async fn look_ups_are_prepared_once() {
+    let (_folder, store) = fresh(1).await;
+    let practice = Practice::found(&*store).await;
+    let (started, prepared) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
+    let (starting, preparing) = (Arc::clone(&started), Arc::clone(&prepared));
+    store
+        .lookups
+        .look(move |connection| {
+            connection.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+                if let InstrumentationEvent::StartQuery { query, .. } = event {
+                    let text = query.to_string();
+                    starting.lock().unwrap().push(text.split(" -- binds").next().unwrap_or_default().to_owned());
+                } else if let InstrumentationEvent::CacheQuery { sql, .. } = event {
+                    preparing.lock().unwrap().push(sql.to_owned());
+                }
+            });
+            Ok(())
+        })
+        .await
+        .unwrap();
+
+    let mut work = store.begin().await.unwrap();
+    let login = work.add_session(&session(practice.client)).await.unwrap();
+    let id = work.next_booking_id().await.unwrap();
+    work.add_booking(&practice.booking(id, slot(0))).await.unwrap();
+    work.commit().await.unwrap();
+    let look_up = || async {
+        store.caller(login).await.unwrap().unwrap();
+        store.caller_and_booking(login, id).await.unwrap().unwrap().1.unwrap();
+        store.credentials(&email("client")).await.unwrap().unwrap();
+        store.credentials_of(practice.client).await.unwrap().unwrap();
+        store.user(practice.client).await.unwrap().unwrap();
+        store.policy().await.unwrap();
+        store.booking(id).await.unwrap().unwrap();
+        store.booking_by_room("room").await.unwrap();
+        store.participant(ParticipantId::new(1).unwrap()).await.unwrap();
+        store.conference(ConferenceId::new(1).unwrap()).await.unwrap();
+        store.payment_by_reference(Provider::Test, "one").await.unwrap();
+    };
+    look_up().await;
+    started.lock().unwrap().clear();
+    let prepared_before = std::mem::take(&mut *prepared.lock().unwrap());
+    look_up().await;
+
+    let started = started.lock().unwrap().clone();
+    assert!(started.len() > 3 * 11, "{started:?}");
+    for text in started {
+        assert!(!text.contains(" LIMIT "), "prepared anew each time: {text}");
+        assert!(text == "BEGIN" || text == "ROLLBACK" || prepared_before.contains(&text), "never kept: {text}");
+    }
+    let prepared_again = prepared.lock().unwrap().clone();
+    assert!(prepared_again.is_empty(), "{prepared_again:?}");
+}
