@@ -525,6 +525,20 @@ impl State {
         Ok(true)
     }
 
+    /// Takes a claim back, with the attempt that it counted. Answers how many of the leases were still held.
+    pub(crate) fn give_back(&mut self, ids: &[NoticeId], token: &LeaseToken) -> u64 {
+        let mut given = 0;
+        for id in ids {
+            let Some(mail) = self.outbox.get_mut(id) else { continue };
+            if mail.lease.is_some_and(|lease| lease.token == *token) {
+                mail.lease = None;
+                mail.notice.attempts = mail.notice.attempts.saturating_sub(1);
+                given += 1;
+            }
+        }
+        given
+    }
+
     pub(crate) fn keep_reply(&mut self, key: &ReplyKey, reply: &KeptReply) -> Result<(), StoreError> {
         if self.replies.contains_key(key) {
             return Err(conflict(Conflict::ReplyKept));

@@ -355,6 +355,10 @@ impl Outbox for MemoryUnit {
     ) -> Result<bool, StoreError> {
         self.write(|state| state.settle(id, token, settlement))
     }
+
+    async fn give_back_notices(&mut self, ids: &[NoticeId], token: &LeaseToken) -> Result<u64, StoreError> {
+        self.write(|state| Ok(state.give_back(ids, token)))
+    }
 }
 
 #[async_trait]

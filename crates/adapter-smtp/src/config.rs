@@ -28,6 +28,7 @@ pub struct SmtpConfig {
     pub(crate) login: Option<(String, String)>,
     pub(crate) connect_timeout: Duration,
     pub(crate) total_timeout: Duration,
+    pub(crate) kept_connections: usize,
 }
 
 /// What is wrong with the URL of a mail server. No message repeats any part of it.
@@ -53,6 +54,9 @@ impl SmtpConfig {
 
     /// Longest time for a mail from connecting to the last answer, unless [`SmtpConfig::with_timeouts`] says otherwise.
     pub const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
+
+    /// How many idle connections are kept, unless [`SmtpConfig::with_kept_connections`] says otherwise.
+    pub const KEPT_CONNECTIONS: usize = 4;
 
     /// Reads `smtp://user:password@host:port` (STARTTLS required; port 587), `smtps://…` (TLS from the first byte; port
     /// 465), or `smtp://` with `localhost` or a loopback address (no TLS; port 25).
@@ -98,6 +102,7 @@ impl SmtpConfig {
             login,
             connect_timeout: Self::CONNECT_TIMEOUT,
             total_timeout: Self::TOTAL_TIMEOUT,
+            kept_connections: Self::KEPT_CONNECTIONS,
         })
     }
 
@@ -106,6 +111,13 @@ impl SmtpConfig {
     #[must_use]
     pub fn with_timeouts(self, connect: Duration, total: Duration) -> Self {
         Self { connect_timeout: connect, total_timeout: total, ..self }
+    }
+
+    /// Sets how many idle connections are kept for the next mails: as many as mails are sent at a time. More mails than
+    /// that at a time are fine; they use connections of their own.
+    #[must_use]
+    pub fn with_kept_connections(self, kept: usize) -> Self {
+        Self { kept_connections: kept, ..self }
     }
 }
 
@@ -118,6 +130,7 @@ impl fmt::Debug for SmtpConfig {
             .field("login", &self.login.as_ref().map(|_| "***"))
             .field("connect_timeout", &self.connect_timeout)
             .field("total_timeout", &self.total_timeout)
+            .field("kept_connections", &self.kept_connections)
             .finish()
     }
 }

@@ -25,9 +25,6 @@ use crate::composer::{ComposedMail, MailComposer};
 use crate::config::{Security, SmtpConfig, loopback};
 use crate::one_line::OneLineAtATime;
 
-/// How many idle connections are kept. More mails than that at a time are fine; they use connections of their own.
-const KEPT_CONNECTIONS: usize = 4;
-
 /// An idle connection older than this is not used again. Mail servers hang up after a minute at the earliest.
 const KEPT_FOR: Duration = Duration::from_secs(30);
 
@@ -110,7 +107,7 @@ impl SmtpNotifier {
 
     fn keep(&self, kept: Kept) {
         let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() < KEPT_CONNECTIONS {
+        if all.len() < self.config.kept_connections {
             all.push(Kept { since: Instant::now(), ..kept });
         }
     }

@@ -145,6 +145,7 @@ pub(crate) struct Mail {
     pub(crate) smtp_url: Secret,
     pub(crate) smtp_url_file: String,
     pub(crate) from: String,
+    pub(crate) connections: usize,
     pub(crate) dir: String,
     pub(crate) join_link: String,
     pub(crate) templates_dir: String,

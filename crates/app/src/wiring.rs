@@ -159,6 +159,7 @@ impl Parts {
                 reminders: meaning.reminders.clone(),
                 retry: RetryPolicy::default(),
                 practice_zone: meaning.zone.clone(),
+                at_a_time: meaning.mail_connections,
             },
             sweep: self.sweep(),
             watch: self.watch(),
@@ -445,6 +446,7 @@ pub(crate) fn notifier(settings: &Settings, meaning: &Meaning) -> Result<Arc<dyn
         }
         MailTransport::Smtp(url) => {
             let config = SmtpConfig::new(url.expose()).context("mail.smtp_url cannot be used")?;
+            let config = config.with_kept_connections(meaning.mail_connections.get());
             Arc::new(SmtpNotifier::new(config, composer).context("mail.smtp_url cannot be used")?)
         }
     })

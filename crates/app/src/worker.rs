@@ -34,7 +34,7 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Works until told to stop. A mail that is being sent is sent to its end.
+    /// Works until told to stop. A mail that is being sent is sent to its end, and what has not begun is left to others.
     ///
     /// Money is looked after beside the mails: a payment provider that takes its time must not make reminders late.
     pub(crate) async fn run(self, stop: watch::Receiver<bool>) {
@@ -44,7 +44,7 @@ impl Worker {
     async fn mails(&self, mut stop: watch::Receiver<bool>) {
         let mut next_sweep = Instant::now();
         while !*stop.borrow() {
-            let pause = match self.deliver.run().await {
+            let pause = match self.deliver.run_while(|| !*stop.borrow()).await {
                 Ok(delivered) if delivered.more => continue,
                 Ok(_) => POLL,
                 Err(error) => {

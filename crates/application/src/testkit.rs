@@ -1,6 +1,7 @@
 //! A practice on the memory store, with a clock that is set by hand.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -549,6 +550,7 @@ impl World {
             reminders: self.practice().reminders,
             retry: RetryPolicy::default(),
             practice_zone: TimeZone::get("Europe/Berlin").unwrap(),
+            at_a_time: NonZeroUsize::new(4).unwrap(),
         }
     }
 

@@ -36,7 +36,7 @@ impl Cold {
             .stdout(Stdio::null())
             .spawn()
             .with_context(|| format!("{program} cannot be started"))?;
-        let answered = runtime.block_on(self.first_answer(began));
+        let answered = runtime.block_on(first_answer(&self.server, &self.path));
         let elapsed = began.elapsed();
         let _ = child.kill();
         child.wait()?;
@@ -44,18 +44,20 @@ impl Cold {
         println!("{:.1}", elapsed.as_secs_f64() * 1_000.0);
         Ok(())
     }
+}
 
-    async fn first_answer(&self, began: Instant) -> Result<()> {
-        let question = request("GET", &self.server, &self.path, None, None);
-        while began.elapsed() < PATIENCE {
-            if let Ok(mut line) = Line::open(&self.server).await
-                && let Ok(answer) = line.ask(&question).await
-                && answer.status == 200
-            {
-                return Ok(());
-            }
-            tokio::time::sleep(Duration::from_millis(1)).await;
+/// Waits until a server answers a question well.
+pub(crate) async fn first_answer(server: &str, path: &str) -> Result<()> {
+    let began = Instant::now();
+    let question = request("GET", server, path, None, None);
+    while began.elapsed() < PATIENCE {
+        if let Ok(mut line) = Line::open(server).await
+            && let Ok(answer) = line.ask(&question).await
+            && answer.status == 200
+        {
+            return Ok(());
         }
-        bail!("the server did not answer in time")
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
+    bail!("the server did not answer in time")
 }

@@ -42,12 +42,32 @@ pub(crate) struct Load {
     strict: bool,
 }
 
+/// How requests went.
 #[derive(Default)]
-struct Counted {
+pub(crate) struct Counted {
     /// Microseconds of each good answer.
     good: Vec<u32>,
     bad: u64,
     last_bad: Option<u16>,
+    seconds: f64,
+}
+
+impl Counted {
+    /// Good answers a second.
+    pub(crate) fn rate(&self) -> f64 {
+        f64::from(u32::try_from(self.good.len()).unwrap_or(u32::MAX)) / self.seconds
+    }
+
+    /// How many microseconds so many of a hundred good answers took at most.
+    pub(crate) fn micros(&mut self, percent: usize) -> u32 {
+        self.good.sort_unstable();
+        self.good.get(self.good.len() * percent / 100).copied().unwrap_or_default()
+    }
+
+    /// How many answers were not good.
+    pub(crate) fn bad(&self) -> u64 {
+        self.bad
+    }
 }
 
 impl Load {
@@ -58,72 +78,88 @@ impl Load {
 
     async fn drive(self) -> Result<()> {
         let token = match &self.login {
-            Some(login) => Some(self.log_in(login).await?),
+            Some(login) => Some(log_in(&self.server, login).await?),
             None => None,
         };
-        let plain = request("GET", &self.server, &self.path, token.as_deref(), None);
-        let next = Rc::new(Cell::new(self.book_from.unwrap_or_default()));
-        let mut lines = Vec::new();
-        for _ in 0..self.connections {
-            lines.push(Line::open(&self.server).await.context("the server cannot be reached")?);
-        }
-        let began = Instant::now();
-        let until = began + Duration::from_secs_f64(self.seconds);
-        let tasks = lines.into_iter().map(|mut line| {
-            let (next, plain, token) = (Rc::clone(&next), plain.clone(), token.clone());
-            let (server, path, books) = (self.server.clone(), self.path.clone(), self.book_from.is_some());
-            tokio::task::spawn_local(async move {
-                let mut counted = Counted::default();
-                loop {
-                    let booking = books.then(|| {
-                        let number = next.replace(next.get() + 1);
-                        request("POST", &server, &path, token.as_deref(), Some(&wish(number)))
-                    });
-                    let asked = Instant::now();
-                    if asked >= until {
-                        return Ok(counted);
-                    }
-                    let status = line.ask(booking.as_deref().unwrap_or(&plain)).await?.status;
-                    let micros = u32::try_from(asked.elapsed().as_micros()).unwrap_or(u32::MAX);
-                    if (200..300).contains(&status) {
-                        counted.good.push(micros);
-                    } else {
-                        counted.bad += 1;
-                        counted.last_bad = Some(status);
-                    }
-                }
-            })
-        });
-        let mut all = Counted::default();
-        for task in tasks.collect::<Vec<_>>() {
-            let one: std::io::Result<Counted> = task.await?;
-            let one = one.context("the connection broke")?;
-            all.good.extend(one.good);
-            all.bad += one.bad;
-            all.last_bad = one.last_bad.or(all.last_bad);
-        }
-        let seconds = began.elapsed().as_secs_f64();
+        let plain: Rc<[u8]> = request("GET", &self.server, &self.path, token.as_deref(), None).into();
+        let number = Cell::new(self.book_from.unwrap_or_default());
+        let (server, path, books) = (self.server.clone(), self.path.clone(), self.book_from.is_some());
+        let next = move || {
+            if !books {
+                return Rc::clone(&plain);
+            }
+            let number = number.replace(number.get() + 1);
+            request("POST", &server, &path, token.as_deref(), Some(&wish(number))).into()
+        };
+        let long_enough = Duration::from_secs_f64(self.seconds);
+        let over = move |since: Duration| since >= long_enough;
+        let mut all = closed_loop(&self.server, self.connections, over, next).await?;
         ensure!(!self.strict || all.bad == 0, "{} answers were bad, the last one {:?}", all.bad, all.last_bad);
-        all.good.sort_unstable();
-        let count = u32::try_from(all.good.len()).unwrap_or(u32::MAX);
-        let at = |percent: usize| all.good.get(all.good.len() * percent / 100).copied().unwrap_or_default();
-        println!("{}\t{:.1}\t{}\t{}\t{}\t{}", self.label, f64::from(count) / seconds, at(50), at(99), count, all.bad);
+        let (p50, p99, count) = (all.micros(50), all.micros(99), all.good.len());
+        println!("{}\t{:.1}\t{p50}\t{p99}\t{count}\t{}", self.label, all.rate(), all.bad);
         Ok(())
-    }
-
-    async fn log_in(&self, login: &str) -> Result<String> {
-        let (email, password) = login.split_once(':').context("--login has no colon")?;
-        let body = serde_json::json!({ "email": email, "password": password }).to_string();
-        let mut line = Line::open(&self.server).await.context("the server cannot be reached")?;
-        let answer = line.ask(&request("POST", &self.server, "/api/auth/login", None, Some(&body))).await?;
-        ensure!(answer.status == 200, "the login was answered with {}", answer.status);
-        let body: serde_json::Value = serde_json::from_slice(answer.body)?;
-        Ok(body["access_token"].as_str().context("the login gave no token")?.to_owned())
     }
 }
 
+/// Asks over so many connections at the same time, until it has gone on long enough. To be called in a [`LocalSet`].
+pub(crate) async fn closed_loop(
+    server: &str,
+    connections: usize,
+    over: impl Fn(Duration) -> bool + 'static,
+    next: impl Fn() -> Rc<[u8]> + 'static,
+) -> Result<Counted> {
+    let mut lines = Vec::new();
+    for _ in 0..connections {
+        lines.push(Line::open(server).await.context("the server cannot be reached")?);
+    }
+    let began = Instant::now();
+    let (over, next) = (Rc::new(over), Rc::new(next));
+    let tasks = lines.into_iter().map(|mut line| {
+        let (over, next) = (Rc::clone(&over), Rc::clone(&next));
+        tokio::task::spawn_local(async move {
+            let mut counted = Counted::default();
+            loop {
+                let question = next();
+                let asked = Instant::now();
+                if over(asked.duration_since(began)) {
+                    return Ok(counted);
+                }
+                let status = line.ask(&question).await?.status;
+                let micros = u32::try_from(asked.elapsed().as_micros()).unwrap_or(u32::MAX);
+                if (200..300).contains(&status) {
+                    counted.good.push(micros);
+                } else {
+                    counted.bad += 1;
+                    counted.last_bad = Some(status);
+                }
+            }
+        })
+    });
+    let mut all = Counted::default();
+    for task in tasks.collect::<Vec<_>>() {
+        let one: std::io::Result<Counted> = task.await?;
+        let one = one.context("the connection broke")?;
+        all.good.extend(one.good);
+        all.bad += one.bad;
+        all.last_bad = one.last_bad.or(all.last_bad);
+    }
+    all.seconds = began.elapsed().as_secs_f64();
+    Ok(all)
+}
+
+/// Logs in with an address and a password, with a colon between them, and gives the token.
+pub(crate) async fn log_in(server: &str, login: &str) -> Result<String> {
+    let (email, password) = login.split_once(':').context("--login has no colon")?;
+    let body = serde_json::json!({ "email": email, "password": password }).to_string();
+    let mut line = Line::open(server).await.context("the server cannot be reached")?;
+    let answer = line.ask(&request("POST", server, "/api/auth/login", None, Some(&body))).await?;
+    ensure!(answer.status == 200, "the login was answered with {}", answer.status);
+    let body: serde_json::Value = serde_json::from_slice(answer.body)?;
+    Ok(body["access_token"].as_str().context("the login gave no token")?.to_owned())
+}
+
 /// A wish for a time that nobody has: the evening hours, which seeding leaves free, therapist by therapist.
-fn wish(number: u64) -> String {
+pub(crate) fn wish(number: u64) -> String {
     let (round, therapist) = (number / THERAPISTS, FIRST_THERAPIST + number % THERAPISTS);
     let (day, hour) = (round / 5 + 2, 16 + round % 5);
     let midnight = Timestamp::now().as_second().div_euclid(86_400) * 86_400;

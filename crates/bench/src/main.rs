@@ -6,6 +6,7 @@ mod cold;
 mod floor;
 mod http;
 mod load;
+mod outbox;
 mod seed;
 mod table;
 
@@ -30,6 +31,8 @@ enum Command {
     Load(load::Load),
     /// Start a server and print how many milliseconds passed until its first answer.
     Cold(cold::Cold),
+    /// Let the product send thousands of reminders while clients book, and print one row of a table.
+    Outbox(outbox::Outbox),
     /// Make a table of the lines that `load` printed.
     Table(table::Table),
 }
@@ -40,6 +43,7 @@ fn main() -> Result<()> {
         Command::Seed(seed) => seed.run(),
         Command::Load(load) => load.run(),
         Command::Cold(cold) => cold.run(),
+        Command::Outbox(outbox) => outbox.run(),
         Command::Table(table) => table.run(),
     }
 }

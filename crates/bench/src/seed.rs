@@ -18,7 +18,7 @@ pub(crate) const FIRST_THERAPIST: u64 = 101;
 /// How many therapists there are.
 pub(crate) const THERAPISTS: u64 = 200;
 /// The id of the first client.
-const FIRST_CLIENT: u64 = 1_001;
+pub(crate) const FIRST_CLIENT: u64 = 1_001;
 /// Sessions of a therapist on one day, from eight o'clock on. The evenings stay free.
 const A_DAY: u64 = 8;
 
@@ -37,18 +37,20 @@ pub(crate) struct Seed {
 }
 
 /// How each store spells the few things that they spell differently.
-struct Dialect {
-    yes: &'static str,
-    no: &'static str,
+pub(crate) struct Dialect {
+    /// True.
+    pub(crate) yes: &'static str,
+    /// False.
+    pub(crate) no: &'static str,
     /// Makes the numbers from one to a limit, as a table `s` with a column `n`.
-    numbers: fn(u64) -> String,
+    pub(crate) numbers: fn(u64) -> String,
     /// What lets the next ids begin behind those that were given out here.
-    counters: &'static [&'static str],
+    pub(crate) counters: &'static [&'static str],
     /// Tells the planner what is there.
     analyze: &'static str,
 }
 
-const POSTGRES: Dialect = Dialect {
+pub(crate) const POSTGRES: Dialect = Dialect {
     yes: "TRUE",
     no: "FALSE",
     numbers: |limit| format!("generate_series(1::bigint, {limit}) AS s(n)"),
@@ -59,7 +61,7 @@ const POSTGRES: Dialect = Dialect {
     analyze: "VACUUM (ANALYZE)",
 };
 
-const SQLITE: Dialect = Dialect {
+pub(crate) const SQLITE: Dialect = Dialect {
     yes: "1",
     no: "0",
     numbers: |limit| {

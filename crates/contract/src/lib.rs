@@ -150,6 +150,8 @@ macro_rules! each_store_case {
                 a_lost_lease_writes_nothing,
                 a_late_settlement_counts_while_nobody_took_over,
                 mails_of_one_claim_are_settled_one_by_one,
+                what_is_given_back_was_never_claimed,
+                a_lost_lease_gives_nothing_back,
                 health_counts_what_waits_and_what_was_given_up,
                 mails_are_listed_per_booking,
             }

@@ -91,6 +91,22 @@ impl Stores {
         Self { store: Arc::new(Patient(self.store)), ..self }
     }
 
+    /// Both sides once more, as another process has them: on connections of its own, where there are any.
+    pub async fn opened_again(&self) -> (Arc<dyn Store>, Arc<dyn Queries>) {
+        match &self.database {
+            Database::Memory => (self.store.clone(), self.queries.clone()),
+            Database::Sqlite(folder) => {
+                let store = SqliteStore::open(SqliteConfig::new(folder.path().join(FILE))).expect("the file opens");
+                let store = Arc::new(store);
+                (store.clone(), store)
+            }
+            Database::Postgres(database) => {
+                let store = Arc::new(connect(database.url()).await);
+                (store.clone(), store)
+            }
+        }
+    }
+
     /// Runs a query that counts, past the store. Panics where there is no SQL.
     pub async fn count(&self, query: &str) -> i64 {
         match &self.database {

@@ -115,6 +115,7 @@ pass_on! {
         enqueue(notices: &[OwedNotice]) -> u64;
         claim_notices(limit: u32, now: Timestamp, lease: &Lease) -> Vec<Notice>;
         settle_notice(id: NoticeId, token: &LeaseToken, settlement: &Settlement) -> bool;
+        give_back_notices(ids: &[NoticeId], token: &LeaseToken) -> u64;
     }
     Replies {
         reply(key: &ReplyKey) -> Option<KeptReply>;

@@ -1,5 +1,6 @@
 //! A practice with its use cases, on a store of any kind, and how a command is carried out in it.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use attune_adapter_memory::{FixedClock, PlainJoinTickets, RecordingNotifier, SequenceRandom, SilentBell, SystemZones};
@@ -27,8 +28,8 @@ use attune_domain::{
     ParticipantRole, PersonName, PracticePolicy, Role, TimeZoneName, UserId,
 };
 use attune_ports::{
-    Clock, NewService, NewUser, OnlinePayments, PasswordHash, PaymentGateway, Provider, Queries, Store, StoreError,
-    UnitOfWork,
+    Clock, NewService, NewUser, Notifier, OnlinePayments, PasswordHash, PaymentGateway, Provider, Queries, Store,
+    StoreError, UnitOfWork,
 };
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -547,6 +548,15 @@ impl World {
         ManageParticipants { store: self.store(), zones, clock: self.clock.clone(), practice: self.practice() }
     }
 
+    /// A mail worker as in a process of its own: on its own handles of the store, with its own line to a mail server.
+    /// `number` tells it from the others.
+    pub async fn worker(&self, number: u64, notifier: Arc<dyn Notifier>) -> DeliverNotices {
+        let (store, queries) = self.stores.opened_again().await;
+        // Two workers that drew the same numbers would have the same leases.
+        let random = Arc::new(SequenceRandom::new(1_000 + number));
+        DeliverNotices { store, queries, notifier, random, ..self.deliver() }
+    }
+
     fn deliver(&self) -> DeliverNotices {
         DeliverNotices {
             store: self.store(),
@@ -569,6 +579,7 @@ impl World {
             reminders: self.practice().reminders,
             retry: RetryPolicy::default(),
             practice_zone: TimeZone::UTC,
+            at_a_time: NonZeroUsize::new(4).unwrap(),
         }
     }
 }

@@ -59,4 +59,8 @@ pub trait Outbox {
         token: &LeaseToken,
         settlement: &Settlement,
     ) -> Result<bool, StoreError>;
+
+    /// Gives leased mails back that nobody began to send, as if they had not been claimed: the attempt does not count.
+    /// Returns how many those were; whatever is not leased with this token any more stays as it is.
+    async fn give_back_notices(&mut self, ids: &[NoticeId], token: &LeaseToken) -> Result<u64, StoreError>;
 }

@@ -212,6 +212,11 @@ impl SmtpSink {
         self.shared.0.borrow().mails.clone()
     }
 
+    /// Looks at every mail taken so far, without copying them. The sink waits meanwhile.
+    pub fn look<T>(&self, look: impl FnOnce(&[ReceivedMail]) -> T) -> T {
+        look(&self.shared.0.borrow().mails)
+    }
+
     /// How many connections were made so far.
     pub fn connections(&self) -> u64 {
         self.shared.0.borrow().connections

@@ -2,11 +2,13 @@
 
 use async_trait::async_trait;
 use attune_domain::NoticeId;
-use attune_domain::notice::{Notice, NoticeState, OwedNotice};
+use attune_domain::notice::{Notice, OwedNotice};
 use attune_ports::{Lease, LeaseToken, Outbox, Settlement, StoreError};
 use attune_sql::schema::outbox;
 use attune_sql::{NewNoticeRow, NoticeRow, millis};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
 
@@ -29,7 +31,8 @@ impl Outbox for PostgresUnit {
     async fn claim_notices(&mut self, limit: u32, now: Timestamp, lease: &Lease) -> Result<Vec<Notice>, StoreError> {
         // Two statements: as one, the planner may run the inner one several times and claim more than was asked for.
         let due = outbox::table
-            .filter(outbox::state.eq(NoticeState::Pending.as_str()))
+            // Spelled like the condition of the index `outbox_due`: a plan for any state whatever could not use it.
+            .filter(sql::<Bool>("state = 'pending'"))
             .filter(outbox::next_at.le(millis(now)))
             .filter(outbox::lease_until.is_null().or(outbox::lease_until.le(millis(now)).assume_not_null()))
             .order((outbox::next_at, outbox::id))
@@ -72,5 +75,20 @@ impl Outbox for PostgresUnit {
             outbox::lease_until.eq(None::<i64>),
         );
         self.call(async |mut c| Ok(diesel::update(leased).set(result).execute(&mut c).await? == 1)).await
+    }
+
+    async fn give_back_notices(&mut self, ids: &[NoticeId], token: &LeaseToken) -> Result<u64, StoreError> {
+        let ids: Vec<i64> = ids.iter().map(|id| id.get()).collect();
+        let leased = outbox::table.filter(outbox::id.eq_any(ids)).filter(outbox::lease_token.eq(token.0.to_vec()));
+        let as_before = (
+            outbox::attempts.eq(outbox::attempts - 1),
+            outbox::lease_token.eq(None::<Vec<u8>>),
+            outbox::lease_until.eq(None::<i64>),
+        );
+        self.call(async |mut c| {
+            let given = diesel::update(leased).set(as_before).execute(&mut c).await?;
+            Ok(u64::try_from(given).unwrap_or(u64::MAX))
+        })
+        .await
     }
 }

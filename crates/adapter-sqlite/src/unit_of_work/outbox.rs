@@ -89,4 +89,21 @@ impl Outbox for SqliteUnitOfWork {
         })
         .await
     }
+
+    async fn give_back_notices(&mut self, ids: &[NoticeId], token: &LeaseToken) -> Result<u64, StoreError> {
+        let (ids, token): (Vec<i64>, _) = (ids.iter().map(|id| id.get()).collect(), token.0.to_vec());
+        self.call(move |connection| {
+            let leased = outbox::table.filter(outbox::id.eq_any(ids)).filter(outbox::lease_token.eq(token));
+            let given = diesel::update(leased)
+                .set((
+                    outbox::attempts.eq(outbox::attempts - 1),
+                    outbox::lease_token.eq(None::<Vec<u8>>),
+                    outbox::lease_until.eq(None::<i64>),
+                ))
+                .execute(connection)
+                .map_err(store_error)?;
+            u64::try_from(given).map_err(|e| StoreError::Failed(e.into()))
+        })
+        .await
+    }
 }

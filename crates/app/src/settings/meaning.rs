@@ -1,6 +1,7 @@
 //! What the settings mean. Each refusal is one sentence that names the key.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -56,6 +57,7 @@ pub(crate) struct Meaning {
     pub(crate) collecting: Collecting,
     pub(crate) mail: MailTransport,
     pub(crate) mail_from: EmailAddress,
+    pub(crate) mail_connections: NonZeroUsize,
     pub(crate) templates_dir: Option<PathBuf>,
     pub(crate) reminders: ReminderPlan,
     pub(crate) log_format: LogFormat,
@@ -119,6 +121,9 @@ impl Settings {
             collecting: self.collecting(production)?,
             mail: self.mail_transport(&data_dir)?,
             mail_from: EmailAddress::parse(&self.mail.from).context("mail.from is not an e-mail address")?,
+            mail_connections: NonZeroUsize::new(self.mail.connections)
+                .filter(|connections| connections.get() <= 50)
+                .context("mail.connections must be between 1 and 50")?,
             templates_dir: optional(&self.mail.templates_dir).map(PathBuf::from),
             reminders: self.reminders()?,
             log_format: match self.log.format.as_str() {

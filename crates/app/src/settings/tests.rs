@@ -116,6 +116,9 @@ fn a_bad_value_stops_the_start_and_its_key_is_named() {
         ("ATTUNE__MAIL__TRANSPORT", "pigeon", "mail.transport"),
         ("ATTUNE__MAIL__TRANSPORT", "smtp", "mail.smtp_url"),
         ("ATTUNE__MAIL__FROM", "nobody", "mail.from"),
+        ("ATTUNE__MAIL__CONNECTIONS", "0", "mail.connections"),
+        ("ATTUNE__MAIL__CONNECTIONS", "51", "mail.connections"),
+        ("ATTUNE__MAIL__CONNECTIONS", "few", "mail.connections"),
         ("ATTUNE__REMINDERS__OFFSETS_MINUTES", "60,60", "reminders.offsets_minutes"),
         ("ATTUNE__LOG__FORMAT", "xml", "log.format"),
     ] {

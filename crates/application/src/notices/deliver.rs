@@ -3,7 +3,14 @@
 //!
 //! A mail is sent at least once. It can leave twice only if the process ends between the mail server's answer and the
 //! moment it is written down; both copies then have the same Message-ID, and mail programs show one.
+//!
+//! Mails are claimed by the hundred and sent a few at a time. What became of them is written down by one unit of work at a
+//! time, which begins as soon as the one before has ended and takes along everything that was answered meanwhile. So a
+//! quick store writes down mail by mail, a slow one keeps pace with the mail server all the same, and no answer waits for
+//! others to come. The worker never takes more than one writing connection from those who book.
 
+use std::collections::VecDeque;
+use std::num::NonZeroUsize;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -11,23 +18,31 @@ use attune_domain::meeting::Attendee;
 use attune_domain::notice::{
     NextStep, Notice, NoticeKind, NoticeState, OwedNotice, ReminderPlan, RetryPolicy, Verdict, is_superseded, verdict,
 };
-use attune_domain::{Booking, BookingStatus, EmailAddress, Participant, PaymentStatus, Person, TimeZoneName, User};
+use attune_domain::{
+    Booking, BookingStatus, EmailAddress, NoticeId, Participant, PaymentStatus, Person, TimeZoneName, User,
+};
 use attune_ports::{
     Clock, Lease, LeaseToken, MailedMoney, MeetingMail, Notifier, NotifyError, PaymentState, Queries, Random,
     RefundStage, Settlement, Store, StoreError, TimeZones,
 };
-use futures_util::{FutureExt, StreamExt, stream};
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::meetings::MeetingLinks;
 
-/// Mails sent at the same time by one worker.
-const CONCURRENT: usize = 4;
-/// Mails claimed at once. Together with [`CONCURRENT`] and the notifier's 30 seconds it keeps well within [`LEASE`].
-const BATCH: u32 = 12;
-/// How long a claim holds.
+/// Mails claimed at once.
+const BATCH: u32 = 100;
+/// How long a claim holds: while mails begin ([`BEGINNING`]), while the last of them is sent (the notifier's 30 seconds),
+/// and a minute for reading and writing in a store that has trouble.
 const LEASE: SignedDuration = SignedDuration::from_mins(2);
+/// How long after a claim its mails begin to be sent. What has not begun by then is given back, so that a mail server that
+/// stalls keeps few mails from other workers, and no mail is ever begun whose lease could run out.
+const BEGINNING: SignedDuration = SignedDuration::from_secs(30);
+/// While so many mails were answered and not written down, no other mail begins. If the process ends, these and those
+/// under way are the ones that may be sent twice; so a store that is stuck must not let them become many.
+const UNWRITTEN: usize = 25;
 
 /// What a step did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,8 +51,40 @@ pub struct Delivered {
     pub claimed: usize,
     /// Mails that left.
     pub sent: usize,
-    /// Whether more may be due already.
+    /// Whether more may be due already, and there is no reason to wait before taking it up.
     pub more: bool,
+}
+
+/// A mail and what became of it.
+struct Handled {
+    notice: Notice,
+    settlement: Settlement,
+}
+
+impl Handled {
+    /// Tells what became of the mail, and whether that could be written down and the lease still held.
+    fn log(&self, written: Result<bool, &StoreError>) {
+        let Self { notice, settlement } = self;
+        match written {
+            Ok(true) => tracing::info!(
+                notice = %notice.id, kind = notice.owed.kind.as_str(), attempt = notice.attempts, state = %settlement.state,
+                error = settlement.last_error.as_deref(), "mail handled"
+            ),
+            Ok(false) => tracing::warn!(notice = %notice.id, "the lease of a mail was lost while it was handled"),
+            Err(error) => {
+                let sent = settlement.state == NoticeState::Sent;
+                tracing::error!(notice = %notice.id, %error, sent, "what became of a mail could not be written down");
+            }
+        }
+    }
+}
+
+/// Something that came to its end.
+enum Step {
+    /// A mail was answered, or could not be looked at.
+    Handled(Option<Box<Handled>>),
+    /// What became of some mails was written down; `false` if not of all.
+    Written(bool),
 }
 
 /// Somebody a mail goes to.
@@ -71,56 +118,131 @@ pub struct DeliverNotices {
     pub retry: RetryPolicy,
     /// The zone of readers who named none.
     pub practice_zone: TimeZone,
+    /// How many mails are sent at the same time.
+    pub at_a_time: NonZeroUsize,
 }
 
 impl DeliverNotices {
     /// Takes up what is due and sends it. Errors of single mails are written down, not returned.
     pub async fn run(&self) -> Result<Delivered, StoreError> {
+        self.run_while(|| true).await
+    }
+
+    /// The same, but no further mail begins once `go_on` says no. Mails under way are sent to their end and written down,
+    /// the others are given back. So they are when the store fails: a mail whose end may not be written is not begun.
+    pub async fn run_while(&self, go_on: impl Fn() -> bool + Send + Sync) -> Result<Delivered, StoreError> {
         let now = self.clock.now();
         let until = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
         let lease = Lease { token: LeaseToken(self.random.sixteen()), until };
-        let claimed = crate::retry::retrying(|| async {
+        let claimed = self.claim(now, &lease).await?;
+        let (count, full) = (claimed.len(), claimed.len() == BATCH as usize);
+        let last_begin = now.saturating_add(BEGINNING).unwrap_or(Timestamp::MAX);
+
+        let mut waiting = VecDeque::from(claimed);
+        let mut under_way = FuturesUnordered::new();
+        let mut answered = Vec::new();
+        // Mails under way, mails whose end is not written, and how many of the latter are being written just now.
+        let (mut sending, mut unwritten, mut writing) = (0, 0, 0);
+        let (mut sent, mut trouble) = (0, false);
+        loop {
+            while sending < self.at_a_time.get()
+                && unwritten < UNWRITTEN
+                && !trouble
+                && go_on()
+                && self.clock.now() <= last_begin
+                && let Some(notice) = waiting.pop_front()
+            {
+                sending += 1;
+                under_way.push(async { Step::Handled(self.handle(notice).await) }.boxed());
+            }
+            if writing == 0 && !answered.is_empty() {
+                let together = std::mem::take(&mut answered);
+                writing = together.len();
+                under_way.push(self.write_down(&lease.token, together).map(Step::Written).boxed());
+            }
+            match under_way.next().await {
+                Some(Step::Handled(handled)) => {
+                    sending -= 1;
+                    trouble |= handled.is_none();
+                    if let Some(handled) = handled {
+                        sent += usize::from(handled.settlement.state == NoticeState::Sent);
+                        unwritten += 1;
+                        answered.push(*handled);
+                    }
+                }
+                Some(Step::Written(all)) => {
+                    trouble |= !all;
+                    unwritten -= writing;
+                    writing = 0;
+                }
+                None => break,
+            }
+        }
+        let left: Vec<NoticeId> = waiting.into_iter().map(|notice| notice.id).collect();
+        if !left.is_empty() {
+            self.give_back(&left, &lease.token).await?;
+        }
+        Ok(Delivered { claimed: count - left.len(), sent, more: !trouble && (full || !left.is_empty()) })
+    }
+
+    async fn claim(&self, now: Timestamp, lease: &Lease) -> Result<Vec<Notice>, StoreError> {
+        crate::retry::retrying(|| async {
             let mut work = self.store.begin().await?;
-            let claimed = work.claim_notices(BATCH, now, &lease).await?;
+            let claimed = work.claim_notices(BATCH, now, lease).await?;
             if !claimed.is_empty() {
                 work.commit().await?;
             }
-            Ok::<_, StoreError>(claimed)
+            Ok(claimed)
         })
-        .await?;
-        let count = claimed.len();
-        let sent = stream::iter(claimed)
-            .map(|notice| self.deliver(notice, &lease.token))
-            .buffer_unordered(CONCURRENT)
-            .filter(|sent| std::future::ready(*sent))
-            .count()
-            .await;
-        Ok(Delivered { claimed: count, sent, more: count == BATCH as usize })
+        .await
     }
 
-    /// Handles one mail to its end; `true` if it left.
-    async fn deliver(&self, notice: Notice, token: &LeaseToken) -> bool {
+    async fn give_back(&self, left: &[NoticeId], token: &LeaseToken) -> Result<(), StoreError> {
+        crate::retry::retrying(|| async {
+            let mut work = self.store.begin().await?;
+            let given = work.give_back_notices(left, token).await?;
+            work.commit().await?;
+            tracing::info!(given, "mails were given back for another time");
+            Ok(())
+        })
+        .await
+    }
+
+    /// Handles one mail up to the mail server's answer. `None`: it could not even be looked at.
+    async fn handle(&self, notice: Notice) -> Option<Box<Handled>> {
         // One mail that makes a template or a library panic must not take the others with it.
         let settlement = match AssertUnwindSafe(self.try_send(&notice)).catch_unwind().await {
             Ok(Ok(settlement)) => settlement,
             Ok(Err(error)) => {
                 tracing::warn!(notice = %notice.id, %error, "a mail could not be looked at; its lease will run out");
-                return false;
+                return None;
             }
             Err(_) => self.failed(&notice, "panicked"),
         };
-        let sent = settlement.state == NoticeState::Sent;
-        match self.settle(&notice, token, &settlement).await {
-            Ok(true) => tracing::info!(
-                notice = %notice.id, kind = notice.owed.kind.as_str(), attempt = notice.attempts, state = %settlement.state,
-                error = settlement.last_error.as_deref(), "mail handled"
-            ),
-            Ok(false) => tracing::warn!(notice = %notice.id, "the lease of a mail was lost while it was handled"),
-            Err(error) => {
-                tracing::error!(notice = %notice.id, %error, sent, "what became of a mail could not be written down")
+        Some(Box::new(Handled { notice, settlement }))
+    }
+
+    /// Writes down what became of mails: together, or one by one if that fails, so that none of them keeps another's end
+    /// from being written. Tells whether all could be written.
+    async fn write_down(&self, token: &LeaseToken, all: Vec<Handled>) -> bool {
+        match self.settle(&all, token).await {
+            Ok(held) => {
+                all.iter().zip(held).for_each(|(handled, held)| handled.log(Ok(held)));
+                return true;
+            }
+            Err(error) => tracing::warn!(%error, mails = all.len(), "what became of mails is written down one by one"),
+        }
+        let mut written = true;
+        for one in &all {
+            match self.settle(std::slice::from_ref(one), token).await {
+                Ok(held) => one.log(Ok(held == [true])),
+                Err(error) => {
+                    written = false;
+                    one.log(Err(&error));
+                }
             }
         }
-        sent
+        written
     }
 
     async fn try_send(&self, notice: &Notice) -> Result<Settlement, StoreError> {
@@ -261,10 +383,14 @@ impl DeliverNotices {
         Settlement { state, next_at: notice.next_at, sent_at: None, last_error: error.map(str::to_owned) }
     }
 
-    async fn settle(&self, notice: &Notice, token: &LeaseToken, settlement: &Settlement) -> Result<bool, StoreError> {
+    /// Writes down what became of some mails in one unit of work. Answers for each whether its lease was still held.
+    async fn settle(&self, some: &[Handled], token: &LeaseToken) -> Result<Vec<bool>, StoreError> {
         crate::retry::retrying(|| async {
             let mut work = self.store.begin().await?;
-            let held = work.settle_notice(notice.id, token, settlement).await?;
+            let mut held = Vec::with_capacity(some.len());
+            for handled in some {
+                held.push(work.settle_notice(handled.notice.id, token, &handled.settlement).await?);
+            }
             work.commit().await?;
             Ok(held)
         })

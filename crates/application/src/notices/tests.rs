@@ -1,8 +1,16 @@
-use attune_adapter_memory::Reply;
-use attune_domain::notice::{Notice, NoticeKind, NoticeState};
-use attune_domain::{Booking, Cancellation, Money, Role, User};
-use attune_ports::{NotifyError, NotifyReason};
+use std::collections::BTreeSet;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use attune_adapter_memory::{FixedClock, Reply};
+use attune_domain::notice::{Notice, NoticeKind, NoticeState, OwedNotice};
+use attune_domain::{Booking, Cancellation, Money, Person, Role, User};
+use attune_ports::{MeetingMail, Notifier, NotifyError, NotifyReason, Store, StoreError, UnitOfWork};
+use futures_util::FutureExt;
 use jiff::SignedDuration;
+use tokio::sync::Semaphore;
 
 use super::*;
 use crate::testkit::{World, at};
@@ -213,4 +221,169 @@ async fn a_disabled_reader_gets_no_mail() {
     world.deliver().run().await.unwrap();
     assert!(world.notifier.sent().is_empty());
     assert_eq!(notices(&world, &booking).await[0].state, NoticeState::Skipped);
+}
+
+/// A booking that owes so many mails at once: its link, again and again.
+async fn owing(world: &World, mails: u32) -> Booking {
+    let (client, booking) = booked(world).await;
+    world.deliver().run().await.unwrap();
+    let owed: Vec<OwedNotice> = (1..=mails)
+        .map(|version| OwedNotice {
+            kind: NoticeKind::MeetingLink,
+            booking: booking.id,
+            recipient: Person::Account(client.id),
+            starts_at: booking.scheduled_at,
+            booking_version: version,
+            send_after: world.now(),
+        })
+        .collect();
+    let mut work = world.store.begin().await.unwrap();
+    assert_eq!(work.enqueue(&owed).await.unwrap(), u64::from(mails));
+    work.commit().await.unwrap();
+    booking
+}
+
+/// The states of those mails, with how often they were tried.
+async fn links(world: &World, booking: &Booking) -> Vec<(NoticeState, u32)> {
+    let all = notices(world, booking).await.into_iter();
+    all.filter(|n| n.owed.kind == NoticeKind::MeetingLink).map(|n| (n.state, n.attempts)).collect()
+}
+
+fn count(links: &[(NoticeState, u32)], what: (NoticeState, u32)) -> usize {
+    links.iter().filter(|link| **link == what).count()
+}
+
+const SENT: (NoticeState, u32) = (NoticeState::Sent, 1);
+const UNTOUCHED: (NoticeState, u32) = (NoticeState::Pending, 0);
+
+/// A mail server that takes its time, by the clock of the test.
+struct Slow {
+    clock: Arc<FixedClock>,
+    pause: SignedDuration,
+    under_way: AtomicUsize,
+    most: AtomicUsize,
+    begun: AtomicUsize,
+}
+
+impl Slow {
+    fn new(world: &World, pause: SignedDuration) -> Arc<Self> {
+        let zero = || AtomicUsize::new(0);
+        Arc::new(Self { clock: world.clock.clone(), pause, under_way: zero(), most: zero(), begun: zero() })
+    }
+}
+
+#[async_trait]
+impl Notifier for Slow {
+    async fn send(&self, _: &MeetingMail) -> Result<(), NotifyError> {
+        self.begun.fetch_add(1, Ordering::SeqCst);
+        let under_way = self.under_way.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(under_way, Ordering::SeqCst);
+        for _ in 0..5 {
+            tokio::task::yield_now().await;
+        }
+        self.clock.advance(self.pause);
+        self.under_way.fetch_sub(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    async fn check(&self) -> Result<(), NotifyError> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn mails_are_claimed_by_the_hundred_and_sent_a_few_at_a_time() {
+    let world = World::free().await;
+    let booking = owing(&world, 250).await;
+    let slow = Slow::new(&world, SignedDuration::ZERO);
+    let worker = DeliverNotices { notifier: slow.clone(), ..world.deliver() };
+    for (claimed, more) in [(100, true), (100, true), (50, false), (0, false)] {
+        assert_eq!(worker.run().await.unwrap(), Delivered { claimed, sent: claimed, more });
+    }
+    assert_eq!(count(&links(&world, &booking).await, SENT), 250);
+    assert_eq!(slow.most.load(Ordering::SeqCst), 4);
+}
+
+#[tokio::test]
+async fn no_mail_begins_whose_lease_could_run_out() {
+    let world = World::free().await;
+    let booking = owing(&world, 100).await;
+    // Each mail takes the mail server three seconds, and four are sent side by side.
+    let slow = Slow::new(&world, SignedDuration::from_secs(3));
+    let worker = DeliverNotices { notifier: slow.clone(), ..world.deliver() };
+    let began = world.now();
+    let delivered = worker.run().await.unwrap();
+    assert!((10..=14).contains(&delivered.sent), "no mail begins half a minute after the claim: {delivered:?}");
+    assert_eq!((delivered.claimed, delivered.more), (delivered.sent, true));
+    assert!(world.now().duration_since(began) < SignedDuration::from_secs(60), "long before the lease runs out");
+    let after = links(&world, &booking).await;
+    assert_eq!((count(&after, SENT), count(&after, UNTOUCHED)), (delivered.sent, 100 - delivered.sent));
+    // What was given back is everybody's at once, however often it was.
+    for _ in 0..20 {
+        worker.run().await.unwrap();
+    }
+    assert_eq!(count(&links(&world, &booking).await, SENT), 100, "each left once, at the first attempt");
+    assert_eq!(slow.begun.load(Ordering::SeqCst), 100);
+}
+
+#[tokio::test]
+async fn a_worker_that_is_to_stop_ends_what_it_began_and_leaves_the_rest() {
+    let world = World::free().await;
+    let booking = owing(&world, 60).await;
+    let slow = Slow::new(&world, SignedDuration::ZERO);
+    let worker = DeliverNotices { notifier: slow.clone(), ..world.deliver() };
+    let delivered = worker.run_while(|| slow.begun.load(Ordering::SeqCst) < 10).await.unwrap();
+    assert!((10..=13).contains(&delivered.sent), "{delivered:?}");
+    let after = links(&world, &booking).await;
+    assert_eq!((count(&after, SENT), count(&after, UNTOUCHED)), (delivered.sent, 60 - delivered.sent));
+    assert_eq!(worker.run_while(|| false).await.unwrap(), Delivered { claimed: 0, sent: 0, more: true });
+    let another = worker.run().await.unwrap();
+    assert_eq!(another.sent, 60 - delivered.sent, "another worker need not wait for a lease to run out");
+    assert_eq!(count(&links(&world, &booking).await, SENT), 60);
+}
+
+/// A store that opens a unit of work only when it may.
+struct Gated {
+    store: Arc<dyn Store>,
+    gate: Semaphore,
+    opened: AtomicUsize,
+}
+
+#[async_trait]
+impl Store for Gated {
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        self.gate.acquire().await.unwrap().forget();
+        self.opened.fetch_add(1, Ordering::SeqCst);
+        self.store.begin().await
+    }
+}
+
+#[tokio::test]
+async fn few_answers_wait_to_be_written_and_are_written_together() {
+    let world = World::free().await;
+    let booking = owing(&world, 100).await;
+    let gated = Gated { store: world.store.clone(), gate: Semaphore::new(1), opened: AtomicUsize::new(0) };
+    let gated = Arc::new(gated);
+    let worker = DeliverNotices { store: gated.clone(), ..world.deliver() };
+    let before = world.notifier.sent().len();
+    let left = || world.notifier.sent().len() - before;
+    let mut run = pin!(worker.run());
+    // The claim is let through, what became of the mails is not.
+    for _ in 0..1_000 {
+        assert!(run.as_mut().now_or_never().is_none());
+    }
+    assert!((25..=28).contains(&left()), "no mail begins while so many are not written: {}", left());
+    assert_eq!(count(&links(&world, &booking).await, SENT), 0);
+    // The first was alone when its write began; all the others wait for the next.
+    gated.gate.add_permits(2);
+    for _ in 0..1_000 {
+        assert!(run.as_mut().now_or_never().is_none());
+    }
+    assert!(count(&links(&world, &booking).await, SENT) >= 25);
+    gated.gate.add_permits(1_000);
+    assert_eq!(run.await.unwrap().sent, 100);
+    assert_eq!(count(&links(&world, &booking).await, SENT), 100);
+    assert!(gated.opened.load(Ordering::SeqCst) < 80, "fewer units of work than mails");
+    let keys: BTreeSet<String> = world.notifier.sent().into_iter().map(|mail| mail.message_key).collect();
+    assert_eq!(keys.len(), 101, "each of them once");
 }

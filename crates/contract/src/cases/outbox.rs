@@ -29,6 +29,11 @@ async fn settle(backend: &Backend, id: NoticeId, worker: u8, settlement: &Settle
     backend.keep(async |work| work.settle_notice(id, &LeaseToken([worker; 16]), settlement).await).await
 }
 
+/// Gives back and commits.
+async fn give_back(backend: &Backend, ids: &[NoticeId], worker: u8) -> u64 {
+    backend.keep(async |work| work.give_back_notices(ids, &LeaseToken([worker; 16])).await).await
+}
+
 async fn only_notice(backend: &Backend, booking: &Booking) -> Notice {
     let mut notices = backend.queries.notices(booking.id).await.unwrap();
     assert_eq!(notices.len(), 1);
@@ -346,6 +351,50 @@ pub async fn mails_of_one_claim_are_settled_one_by_one(backend: &Backend) {
     let left = claim(backend, 2, 5, minute(2), minute(9)).await;
     assert_eq!(left.len(), 2);
     assert!(left.iter().all(|notice| notice.id != claimed[1].id && notice.attempts == 2));
+}
+
+/// Mails that are given back are as they were before the claim, and everybody's at once; the others stay leased.
+pub async fn what_is_given_back_was_never_claimed(backend: &Backend) {
+    let booking = stage(backend).await;
+    let later = Settlement {
+        state: NoticeState::Pending,
+        next_at: minute(1),
+        sent_at: None,
+        last_error: Some("timeout".to_owned()),
+    };
+    owe(backend, &[reminder(&booking, 10, now()), reminder(&booking, 20, now()), reminder(&booking, 30, now())]).await;
+    let first = claim(backend, 1, 1, now(), minute(2)).await;
+    assert!(settle(backend, first[0].id, 1, &later).await, "one of them failed before");
+    let before = backend.queries.notices(booking.id).await.unwrap();
+    let claimed = claim(backend, 2, 5, minute(1), minute(3)).await;
+    assert_eq!(claimed.len(), 3);
+    assert_eq!(give_back(backend, &[], 2).await, 0);
+    assert_eq!(give_back(backend, &[before[0].id, before[2].id], 2).await, 2);
+    let mut expected = before.clone();
+    expected[1].attempts += 1;
+    assert_eq!(backend.queries.notices(booking.id).await.unwrap(), expected);
+    let again = claim(backend, 3, 5, minute(1), minute(3)).await;
+    let taken: Vec<_> = again.iter().map(|notice| (notice.id, notice.attempts)).collect();
+    assert_eq!(taken, [(before[2].id, 1), (before[0].id, 2)], "at once, and the attempt did not count");
+}
+
+/// A lost lease gives nothing back: another worker has the mail, or it was settled, or it was never leased.
+pub async fn a_lost_lease_gives_nothing_back(backend: &Backend) {
+    let booking = stage(backend).await;
+    owe(backend, &[notice(&booking, NoticeKind::MeetingInfo, now())]).await;
+    let mail = only_notice(backend, &booking).await;
+    let unchanged = async |worker| {
+        let before = only_notice(backend, &booking).await;
+        assert_eq!(give_back(backend, &[before.id, NoticeId::new(987_654).unwrap()], worker).await, 0);
+        assert_eq!(only_notice(backend, &booking).await, before);
+    };
+    unchanged(1).await;
+    claim(backend, 1, 5, now(), minute(2)).await;
+    claim(backend, 2, 5, minute(3), minute(5)).await;
+    unchanged(1).await;
+    assert!(claim(backend, 3, 5, minute(4), minute(9)).await.is_empty(), "it is still leased");
+    assert!(settle(backend, mail.id, 2, &sent(minute(4))).await);
+    unchanged(2).await;
 }
 
 /// The outbox's health: what waits, what should have left before an instant, what was given up.

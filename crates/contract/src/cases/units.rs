@@ -314,6 +314,8 @@ async fn expect_spent(backend: &Backend, mut work: Box<dyn UnitOfWork>) {
     assert!(work.claim_notices(1, now(), &lease(9, slot(0))).await.is_err());
     let mail = NoticeId::new(1).unwrap();
     assert!(work.settle_notice(mail, &LeaseToken([9; 16]), &settlement).await.is_err());
+    assert!(work.give_back_notices(&[mail], &LeaseToken([9; 16])).await.is_err());
+    assert!(work.give_back_notices(&[], &LeaseToken([9; 16])).await.is_err());
 
     let key = reply_key(some_user, "too-late");
     assert!(work.reply(&key).await.is_err());
