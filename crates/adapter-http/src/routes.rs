@@ -100,7 +100,10 @@ impl Endpoint {
 
 /// The addresses that are open to everybody or to everybody who is signed in.
 fn common(settings: &HttpSettings) -> Vec<Endpoint> {
+    // They are tried in this order, so what is asked most often comes first.
     let mut endpoints = vec![
+        Endpoint::at("/api/meetings/{id}/link").get(meetings::link),
+        Endpoint::at("/api/bookings").get(bookings::list).post(bookings::create),
         Endpoint::at("/health").get(health::health),
         Endpoint::at("/health/live").get(health::live),
         Endpoint::at("/health/ready").get(health::ready),
@@ -115,14 +118,12 @@ fn common(settings: &HttpSettings) -> Vec<Endpoint> {
         Endpoint::at("/api/auth/me").get(me::show).patch(me::update),
         Endpoint::at("/api/services").get(services::list),
         Endpoint::at("/api/availability").get(availability::show),
-        Endpoint::at("/api/bookings").get(bookings::list).post(bookings::create),
         Endpoint::at("/api/bookings/{id}").get(bookings::show),
         Endpoint::at("/api/bookings/{id}/reschedule").post(changes::reschedule),
         Endpoint::at("/api/bookings/{id}/cancellation-quote").get(changes::quote),
         Endpoint::at("/api/bookings/{id}/cancel").post(changes::cancel),
         Endpoint::at("/api/bookings/{id}/calendar.ics").get(calendar_file::show),
         Endpoint::at("/api/bookings/{id}/payment").get(payments::show).post(payments::open),
-        Endpoint::at("/api/meetings/{id}/link").get(meetings::link),
         Endpoint::at("/api/meetings/recover").post(meetings::recover),
         Endpoint::at("/j/{token}").get(join::show).post(join::enter),
         Endpoint::at("/checkout/done").get(checkout_pages::done),

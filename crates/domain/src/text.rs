@@ -10,6 +10,16 @@ use unicode_segmentation::UnicodeSegmentation;
 /// XML); white space collapses. ZWJ and ZWNJ stay: emoji families and Persian need them. A text with nothing visible
 /// left in it comes out empty.
 pub fn clean_line(raw: &str) -> String {
+    if is_plain(raw) { raw.to_owned() } else { clean_any(raw) }
+}
+
+/// Whether there is nothing to clean, which most names show at a glance.
+fn is_plain(raw: &str) -> bool {
+    let printable = raw.bytes().all(|b| matches!(b, b' '..=b'~'));
+    printable && !raw.starts_with(' ') && !raw.ends_with(' ') && !raw.contains("  ")
+}
+
+fn clean_any(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     let mut space = false;
     for c in raw.nfc().filter(|c| !is_dropped(*c)) {
@@ -31,6 +41,10 @@ pub fn clean_line(raw: &str) -> String {
 /// A first grapheme longer than the limit (a flood of combining marks) is cut between characters instead, so that a
 /// name is shortened but never lost.
 pub fn cut_utf16(text: &str, units: usize) -> &str {
+    // No character takes more units than bytes.
+    if text.len() <= units {
+        return text.trim_end();
+    }
     let fits = |pieces: &mut dyn Iterator<Item = &str>| {
         let mut used = 0;
         let mut end = 0;

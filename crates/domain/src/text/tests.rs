@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 #[test]
@@ -37,4 +39,20 @@ fn a_flood_of_combining_marks_is_cut_not_lost() {
     let cut = cut_utf16(&flood, 50);
     assert_eq!(cut.chars().count(), 50);
     assert!(cut.starts_with('Z'));
+}
+
+proptest! {
+    /// What is seen at a glance comes out as it would the long way.
+    #[test]
+    fn a_glance_is_as_good_as_a_long_look(text in "[ -~]{0,12}") {
+        prop_assert_eq!(clean_line(&text), clean_any(&text));
+    }
+
+    /// A text that fits is never cut, whatever it is made of.
+    #[test]
+    fn what_fits_stays_whole(text: String) {
+        let units = text.encode_utf16().count();
+        prop_assert_eq!(cut_utf16(&text, units), text.trim_end());
+        prop_assert_eq!(cut_utf16(&text, text.len()), text.trim_end());
+    }
 }
