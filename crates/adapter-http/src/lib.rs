@@ -27,6 +27,7 @@ mod pages;
 mod payment_messages;
 mod payments;
 mod problem;
+mod route_names;
 mod routes;
 mod server;
 mod services;

@@ -195,6 +195,11 @@ pub(crate) async fn nothing_here() -> Result<HttpResponse, Problem> {
     Err(Code::NotFound.into())
 }
 
+/// Every address, as a pattern.
+pub(crate) fn patterns(settings: &HttpSettings) -> impl Iterator<Item = &'static str> {
+    common(settings).into_iter().chain(of_admins()).map(|endpoint| endpoint.path)
+}
+
 /// Every method of every address, for the tests that compare them with what is documented and with who may do what.
 #[cfg(test)]
 pub(crate) fn table(settings: &HttpSettings) -> Vec<(Method, &'static str)> {

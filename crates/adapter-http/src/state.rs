@@ -22,6 +22,7 @@ use attune_ports::{Clock, HealthCheck, PaymentEvents, Queries, Random, WebhookVe
 use crate::documents::Documents;
 use crate::limits::Limiter;
 use crate::problem::{Code, Problem};
+use crate::route_names::RouteNames;
 use crate::settings::HttpSettings;
 
 /// How messages of the payment provider are taken.
@@ -110,12 +111,14 @@ pub(crate) struct State {
     pub(crate) settings: HttpSettings,
     pub(crate) limiter: Limiter,
     pub(crate) documents: Documents,
+    pub(crate) routes: RouteNames,
 }
 
 impl State {
     pub(crate) fn new(api: Arc<Api>, settings: HttpSettings) -> Self {
         let limiter = Limiter::new(settings.limits.clone(), api.clock.clone());
-        Self { api, settings, limiter, documents: Documents::new() }
+        let routes = RouteNames::new(&settings);
+        Self { api, settings, limiter, documents: Documents::new(), routes }
     }
 
     /// The state that a request can reach.

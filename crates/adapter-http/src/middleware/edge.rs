@@ -60,7 +60,7 @@ pub(crate) async fn edge(mut request: ServiceRequest, next: Next<BoxBody>) -> Re
     let began = Instant::now();
     let method = request.method().clone();
     // The pattern and never the path: paths name bookings and people.
-    let route = request.match_pattern().unwrap_or_else(|| "(none)".to_owned());
+    let route = state.routes.of(request.path());
     let finish = Finish {
         origin: cors::allowed_origin(&request, &state.settings),
         docs: request.path().starts_with("/docs"),
