@@ -77,7 +77,7 @@ pub(crate) enum DialError {
 pub(crate) enum Purpose {
     UnitsOfWork,
     Queries,
-    /// Few statements, asked very often, each of which has one good plan, by an index.
+    /// Few statements, asked very often, each of which has one good plan: row by row, by an index.
     HotQueries,
     Migrations,
 }
@@ -99,7 +99,10 @@ impl Purpose {
         // Left alone, the server plans a statement anew each time it thinks that a plan for these very values could be
         // better, which takes longer than carrying it out; and a plan made while a table was small reads all of it.
         let plans = match self {
-            Self::HotQueries => " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off",
+            Self::HotQueries => {
+                " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off \
+                 -c jit=off"
+            }
             Self::UnitsOfWork | Self::Queries | Self::Migrations => "",
         };
         format!(
