@@ -17,6 +17,7 @@
 mod config;
 mod dial;
 mod error;
+mod lists;
 mod migrations;
 mod queries;
 mod readers;
