@@ -9,7 +9,7 @@ use attune_application::Granted;
 use attune_application::bookings::{AskedPayment, BookSessionCommand, Placed};
 use attune_application::meetings::MeetingLinks;
 use attune_domain::{Booking, BookingStatus, PaymentStatus, PersonalLink, ServiceId, UserId, Viewer};
-use attune_ports::{BookingFilter, BookingOrder, PageRequest, Payment};
+use attune_ports::{BookingFilter, BookingOrder, BookingPageRequest, Payment};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -18,6 +18,7 @@ use crate::auth::Signed;
 use crate::idempotency::{Answer, finish, replay, unfinished};
 use crate::input::{Fields, FromFields, Request, instant};
 use crate::output::{self, Amount, Instant, json};
+use crate::paging::{booking_page, next_link};
 use crate::problem::{Code, Problem};
 use crate::state::State;
 
@@ -235,12 +236,15 @@ pub(crate) struct OwnBookingsQuery {
     /// After skipping this many.
     #[param(minimum = 0, default = 0)]
     offset: Option<u64>,
+    /// Behind this place in the list instead, as the `Link` of another page has it. Takes as long at any depth.
+    #[param(example = "AAABjQyQTQAAAAAAAAAAKg")]
+    after: Option<String>,
 }
 
 /// Which bookings, as read from a query. Whose they are is not in it.
 pub(crate) struct OwnBookings {
     filter: BookingFilter,
-    page: PageRequest,
+    page: BookingPageRequest,
 }
 
 impl FromFields for OwnBookings {
@@ -254,7 +258,7 @@ impl FromFields for OwnBookings {
             to: fields.optional_instant("to"),
             order: BookingOrder::Latest,
         };
-        Some(Self { filter, page: page(fields) })
+        Some(Self { filter, page: booking_page(fields) })
     }
 }
 
@@ -263,23 +267,19 @@ pub(crate) fn payment_status(text: &str) -> Result<Option<PaymentStatus>, Code> 
     PaymentStatus::parse(text).map(Some).ok_or(Code::InvalidValue)
 }
 
-/// Which part of a list is wanted: at most 200 rows, 50 unless told otherwise.
-pub(crate) fn page(fields: &mut Fields) -> PageRequest {
-    let limit = fields.whole("limit", |n| u32::try_from(n).ok().filter(|n| (1..=200).contains(n)));
-    // Stores count rows in signed 64 bits; nothing is ever that far.
-    let offset = fields.whole("offset", |n| u64::try_from(n).ok());
-    PageRequest { limit: limit.unwrap_or(50), offset: offset.unwrap_or(0) }
-}
-
 /// Your bookings
 ///
-/// The caller's own bookings, latest session first, also for admins. `X-Total-Count` tells how many there are in all.
+/// The caller's own bookings, latest session first, also for admins. `X-Total-Count` tells how many there are in all. Where
+/// more follow, `Link` leads to them.
 #[utoipa::path(
     get, path = "/api/bookings", operation_id = "listBookings", tag = "Bookings", security(("bearer" = [])),
     params(OwnBookingsQuery),
     responses((
         status = 200, description = "The bookings", body = BookingList,
-        headers(("X-Total-Count" = u64, description = "How many bookings match in all"))
+        headers(
+            ("X-Total-Count" = u64, description = "How many bookings match in all"),
+            ("Link" = String, description = "The address of the next page, `rel=\"next\"`; absent on the last one")
+        )
     ))
 )]
 pub(crate) async fn list(
@@ -296,7 +296,12 @@ pub(crate) async fn list(
         .iter()
         .map(|view| BookingBody::new(&view.booking, state.api.links.link(&viewer, &view.booking)))
         .collect();
-    Ok(HttpResponse::Ok().insert_header(("X-Total-Count", found.total)).json(BookingList { bookings }))
+    let mut response = HttpResponse::Ok();
+    response.insert_header(("X-Total-Count", found.total));
+    if let Some(next) = found.next {
+        response.insert_header(next_link(&request, "/api/bookings", next));
+    }
+    Ok(response.json(BookingList { bookings }))
 }
 
 impl PlacedBooking {

@@ -141,6 +141,11 @@ impl Request {
         Fields::new(pairs.map(|(name, value)| (name.into_owned(), Raw::Text(value.into_owned()))).collect()).read()
     }
 
+    /// The query as it came.
+    pub(crate) fn raw_query(&self) -> &str {
+        self.http.query_string()
+    }
+
     /// Refuses parameters where there are none to give.
     pub(crate) fn no_query(&self) -> Result<(), Problem> {
         self.query::<Nothing>().map(|Nothing| ())

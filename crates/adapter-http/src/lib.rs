@@ -24,6 +24,7 @@ mod middleware;
 mod openapi;
 mod output;
 mod pages;
+mod paging;
 mod payment_messages;
 mod payments;
 mod problem;

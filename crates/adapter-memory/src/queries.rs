@@ -9,9 +9,9 @@ use attune_domain::{
     SessionId, User, UserId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, AuditObject, BookingFilter, BookingOrder, BookingView, CalendarSettings, Caller,
-    Conference, Credentials, KeptRefund, LedgerEntry, LedgerSum, OutboxHealth, Page, PageRequest, Payment,
-    PaymentProblem, Provider, Queries, StoreError, TimeOffEntry, UserFilter,
+    AccountKey, AuditEntry, AuditObject, BookingCursor, BookingFilter, BookingOrder, BookingPage, BookingPageRequest,
+    BookingView, CalendarSettings, Caller, Conference, Credentials, KeptRefund, LedgerEntry, LedgerSum, OutboxHealth,
+    Page, PageRequest, PageStart, Payment, PaymentProblem, Provider, Queries, StoreError, TimeOffEntry, UserFilter,
 };
 use jiff::Timestamp;
 
@@ -122,7 +122,7 @@ impl Queries for MemoryStore {
         state.bookings.get(&id).map(|booking| view(&state, booking)).transpose()
     }
 
-    async fn bookings(&self, filter: &BookingFilter, page: PageRequest) -> Result<Page<BookingView>, StoreError> {
+    async fn bookings(&self, filter: &BookingFilter, page: BookingPageRequest) -> Result<BookingPage, StoreError> {
         let state = self.committed();
         let fits = |booking: &&Booking| {
             filter.client.is_none_or(|client| booking.client == client)
@@ -133,11 +133,24 @@ impl Queries for MemoryStore {
                 && filter.to.is_none_or(|to| booking.scheduled_at < to)
         };
         let mut found: Vec<_> = state.bookings.values().filter(fits).collect();
-        found.sort_unstable_by_key(|booking| (booking.scheduled_at, booking.id));
+        found.sort_unstable_by_key(|booking| BookingCursor::from(*booking));
         if filter.order == BookingOrder::Latest {
             found.reverse();
         }
-        cut_page(found, page, |booking| view(&state, booking))
+        let start = match page.start {
+            PageStart::Offset(offset) => usize::try_from(offset).unwrap_or(usize::MAX).min(found.len()),
+            PageStart::After(place) => found.partition_point(|booking| match filter.order {
+                BookingOrder::Earliest => BookingCursor::from(*booking) <= place,
+                BookingOrder::Latest => BookingCursor::from(*booking) >= place,
+            }),
+        };
+        let end = start.saturating_add(usize::try_from(page.limit).unwrap_or(usize::MAX)).min(found.len());
+        let on_page = &found[start..end];
+        Ok(BookingPage {
+            items: on_page.iter().map(|booking| view(&state, booking)).collect::<Result<_, _>>()?,
+            total: count(found.iter()),
+            next: on_page.last().filter(|_| end < found.len()).map(|last| BookingCursor::from(*last)),
+        })
     }
 
     async fn payments(&self, booking: BookingId) -> Result<Vec<Payment>, StoreError> {

@@ -18,6 +18,7 @@ mod config;
 mod dial;
 mod error;
 mod hot;
+mod lists;
 mod lookups;
 mod migrations;
 mod queries;

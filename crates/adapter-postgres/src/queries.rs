@@ -9,10 +9,11 @@ use attune_domain::{
     PracticePolicy, Role, Service, SessionId, User, UserId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, AuditObject, BookingFilter, BookingOrder, BookingView, CalendarSettings, Caller,
-    Conference, Credentials, KeptRefund, LedgerEntry, LedgerSum, OutboxHealth, Page, PageRequest, Payment,
+    AccountKey, AuditEntry, AuditObject, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarSettings,
+    Caller, Conference, Credentials, KeptRefund, LedgerEntry, LedgerSum, OutboxHealth, Page, PageRequest, Payment,
     PaymentProblem, Provider, Queries, StoreError, TimeOffEntry, UserFilter,
 };
+use attune_sql::lists::{PageRow, page_of};
 use attune_sql::schema::{
     attendance, audit_log, bookings, conferences, ledger, login_failures, outbox, participants, payment_problems,
     payments, practice_policy, refunds, schedules, services, sessions, time_off, users, weekly_hours,
@@ -21,7 +22,7 @@ use attune_sql::{
     AttendanceRow, AuditRow, BookingRow, ConferenceRow, HoursRow, LedgerRow, LedgerSumRow, NoticeRow, ParticipantRow,
     PaymentRow, PolicyRow, ProblemRow, RefundRow, ServiceRow, TimeOffRow, UserRow, interval, millis, schedule_of,
 };
-use diesel::dsl::{IntoBoxed, count_star, exists, sql_query};
+use diesel::dsl::{count_star, exists, sql_query};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -30,7 +31,9 @@ use jiff::Timestamp;
 use tokio::try_join;
 
 use crate::error::identity;
+use crate::lists;
 use crate::store::PostgresStore;
+use crate::unit::bookings::A_DAY;
 
 /// A quarter of an hour has 900,000 milliseconds. Of an instant before 1970, too, the rest is what passed since its
 /// quarter began. Names are ordered as they are spelled, not as some language would.
@@ -213,6 +216,8 @@ impl Queries for PostgresStore {
         let query = bookings::table
             .filter(bookings::therapist_id.eq(therapist.get()))
             .filter(bookings::status.eq_any(blocking.map(BookingStatus::as_str)))
+            // Nothing takes up more than a day, so what began earlier is over.
+            .filter(bookings::scheduled_at.gt(millis(from).saturating_sub(A_DAY)))
             .filter(bookings::scheduled_at.lt(millis(until)))
             .filter(bookings::blocked_until.gt(millis(from)))
             .filter(still_wanted)
@@ -239,31 +244,12 @@ impl Queries for PostgresStore {
             .await
     }
 
-    async fn bookings(&self, filter: &BookingFilter, page: PageRequest) -> Result<Page<BookingView>, StoreError> {
-        // The page is cut from the bookings alone, so that a deep one does not look up the clients of all rows before it.
-        let on_page = matching_bookings(filter).limit(i64::from(page.limit)).offset(offset(page)).select(bookings::id);
-        let on_page = match filter.order {
-            BookingOrder::Earliest => on_page.order((bookings::scheduled_at.asc(), bookings::id.asc())),
-            BookingOrder::Latest => on_page.order((bookings::scheduled_at.desc(), bookings::id.desc())),
-        };
-        let rows = bookings::table
-            .inner_join(users::table)
-            .filter(bookings::id.eq_any(on_page))
-            .select((BookingRow::as_select(), UserRow::as_select()))
-            .into_boxed();
-        let rows = match filter.order {
-            BookingOrder::Earliest => rows.order((bookings::scheduled_at.asc(), bookings::id.asc())),
-            BookingOrder::Latest => rows.order((bookings::scheduled_at.desc(), bookings::id.desc())),
-        };
-        let count = matching_bookings(filter).select(count_star());
+    async fn bookings(&self, filter: &BookingFilter, page: BookingPageRequest) -> Result<BookingPage, StoreError> {
+        let query = lists::page_query(filter, page);
         self.readers
-            .ask(async |c| {
-                let (mut first, mut second) = (c, c);
-                let (rows, count) =
-                    try_join!(rows.load::<(BookingRow, UserRow)>(&mut first), count.get_result::<i64>(&mut second))?;
-                let items =
-                    rows.into_iter().map(|(booking, client)| booking.into_view(client)).collect::<Result<_, _>>()?;
-                Ok(Page { items, total: total(count) })
+            .ask(async |mut c| {
+                let rows: Vec<PageRow> = query.load(&mut c).await?;
+                Ok(page_of(rows, filter.order, page)?)
             })
             .await
     }
@@ -552,30 +538,6 @@ fn matching_time_off(therapist: Option<UserId>) -> time_off::BoxedQuery<'static,
     let mut query = time_off::table.order(time_off::id).into_boxed();
     if let Some(therapist) = therapist {
         query = query.filter(time_off::therapist_id.eq(therapist.get()));
-    }
-    query
-}
-
-/// The bookings that a filter lets through.
-fn matching_bookings(filter: &BookingFilter) -> IntoBoxed<'static, bookings::table, Pg> {
-    let mut query = bookings::table.into_boxed();
-    if let Some(client) = filter.client {
-        query = query.filter(bookings::client_id.eq(client.get()));
-    }
-    if let Some(therapist) = filter.therapist {
-        query = query.filter(bookings::therapist_id.eq(therapist.get()));
-    }
-    if let Some(status) = filter.status {
-        query = query.filter(bookings::status.eq(status.as_str()));
-    }
-    if let Some(payment_status) = filter.payment_status {
-        query = query.filter(bookings::payment_status.eq(payment_status.as_str()));
-    }
-    if let Some(from) = filter.from {
-        query = query.filter(bookings::scheduled_at.ge(millis(from)));
-    }
-    if let Some(to) = filter.to {
-        query = query.filter(bookings::scheduled_at.lt(millis(to)));
     }
     query
 }

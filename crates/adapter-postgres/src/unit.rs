@@ -3,7 +3,7 @@
 //! One file per face of the port.
 
 mod audit;
-mod bookings;
+pub(crate) mod bookings;
 mod calendars;
 mod login_failures;
 mod outbox;

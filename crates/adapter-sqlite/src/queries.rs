@@ -12,10 +12,11 @@ use attune_domain::{
     PracticePolicy, Role, Service, SessionId, User, UserId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, AuditObject, BookingFilter, BookingOrder, BookingView, CalendarSettings, Caller,
-    Conference, Credentials, KeptRefund, LedgerEntry, LedgerSum, OutboxHealth, Page, PageRequest, Payment,
-    PaymentProblem, Provider, Queries, StoreError, TimeOffEntry, UserFilter,
+    AccountKey, AuditEntry, AuditObject, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarSettings,
+    Caller, Conference, Credentials, KeptRefund, LedgerEntry, LedgerSum, OutboxHealth, Page, PageRequest, PageStart,
+    Payment, PaymentProblem, Provider, Queries, StoreError, TimeOffEntry, UserFilter,
 };
+use attune_sql::lists::{BookingList, PageQuery, PageRow, Phrase, TotalQuery, backwards, page_of, rows_for};
 use attune_sql::schema::{
     attendance, audit_log, bookings, conferences, ledger, login_failures, outbox, participants, payment_problems,
     payments, practice_policy, refunds, schedules, services, sessions, time_off, users, weekly_hours,
@@ -34,7 +35,7 @@ use jiff::Timestamp;
 use crate::error::{identity, store_error};
 use crate::statements::{begin_reading, end_reading};
 use crate::store::SqliteStore;
-use crate::unit_of_work::bookings::BLOCKS_CALENDAR;
+use crate::unit_of_work::bookings::{A_DAY, BLOCKS_CALENDAR};
 
 #[derive(QueryableByName)]
 struct OutboxCounts {
@@ -239,6 +240,8 @@ impl Queries for SqliteStore {
                 bookings::table
                     .filter(bookings::therapist_id.eq(therapist.get()))
                     .filter(sql::<Bool>(BLOCKS_CALENDAR))
+                    // Nothing takes up more than a day, so what began earlier is over.
+                    .filter(bookings::scheduled_at.gt(millis(from).saturating_sub(A_DAY)))
                     .filter(bookings::scheduled_at.lt(millis(until)))
                     .filter(bookings::blocked_until.gt(millis(from)))
                     .filter(still_wanted)
@@ -269,9 +272,9 @@ impl Queries for SqliteStore {
             .await
     }
 
-    async fn bookings(&self, filter: &BookingFilter, page: PageRequest) -> Result<Page<BookingView>, StoreError> {
+    async fn bookings(&self, filter: &BookingFilter, page: BookingPageRequest) -> Result<BookingPage, StoreError> {
         let filter = *filter;
-        self.readers.ask(move |connection| snapshot(connection, |c| list_bookings(c, &filter, page))).await
+        self.readers.ask(move |connection| list_bookings(connection, &filter, page)).await
     }
 
     async fn payments(&self, booking: BookingId) -> Result<Vec<Payment>, StoreError> {
@@ -670,47 +673,60 @@ fn list_users(
 fn list_bookings(
     connection: &mut SqliteConnection,
     filter: &BookingFilter,
-    page: PageRequest,
-) -> Result<Page<BookingView>, StoreError> {
-    let matching = || {
-        let mut query = bookings::table.into_boxed::<Sqlite>();
-        if let Some(client) = filter.client {
-            query = query.filter(bookings::client_id.eq(client.get()));
+    page: BookingPageRequest,
+) -> Result<BookingPage, StoreError> {
+    let list = BookingList::by_index(filter);
+    match page.start {
+        // One statement sees one state of the database.
+        PageStart::Offset(0) => {
+            let rows = list.rows("id", None, filter.order);
+            cut_bookings(connection, filter, page, list.total(), rows, 0)
         }
-        if let Some(therapist) = filter.therapist {
-            query = query.filter(bookings::therapist_id.eq(therapist.get()));
+        PageStart::After(place) => {
+            let rows = list.rows("id", Some(place), filter.order);
+            cut_bookings(connection, filter, page, list.total(), rows, 0)
         }
-        if let Some(status) = filter.status {
-            query = query.filter(bookings::status.eq(status.as_str()));
-        }
-        if let Some(payment_status) = filter.payment_status {
-            query = query.filter(bookings::payment_status.eq(payment_status.as_str()));
-        }
-        if let Some(from) = filter.from {
-            query = query.filter(bookings::scheduled_at.ge(millis(from)));
-        }
-        if let Some(to) = filter.to {
-            query = query.filter(bookings::scheduled_at.lt(millis(to)));
-        }
-        query
-    };
-    let total = matching().count().get_result(connection).map_err(store_error)?;
-    // The page is cut from the bookings alone, so that a deep one does not look up the clients of all rows before it.
-    let on_page = matching().limit(i64::from(page.limit)).offset(offset(page)).select(bookings::id);
-    let rows = bookings::table.inner_join(users::table).select((BookingRow::as_select(), UserRow::as_select()));
-    let rows: Vec<(BookingRow, UserRow)> = match filter.order {
-        BookingOrder::Earliest => {
-            let order = (bookings::scheduled_at.asc(), bookings::id.asc());
-            rows.filter(bookings::id.eq_any(on_page.order(order))).order(order).load(connection)
-        }
-        BookingOrder::Latest => {
-            let order = (bookings::scheduled_at.desc(), bookings::id.desc());
-            rows.filter(bookings::id.eq_any(on_page.order(order))).order(order).load(connection)
-        }
+        PageStart::Offset(skipped) => snapshot(connection, |connection| {
+            let total: i64 = TotalQuery(list.total()).get_result(connection).map_err(store_error)?;
+            let known = Phrase::default().words("SELECT CAST(").number(total).words(" AS BIGINT) AS total");
+            let skipped = i64::try_from(skipped).unwrap_or(i64::MAX);
+            let (order, skipped) = match total.saturating_sub(skipped) {
+                behind if behind < skipped => {
+                    (backwards(filter.order), behind.saturating_sub(rows_for(page.limit).into()).max(0))
+                }
+                _ => (filter.order, skipped),
+            };
+            let rows = list.rows("id", None, order);
+            cut_bookings(connection, filter, page, known, rows, skipped)
+        }),
     }
-    .map_err(store_error)?;
-    let items = rows.into_iter().map(|(booking, client)| booking.into_view(client)).collect::<Result<_, _>>()?;
-    Ok(Page { items, total: count(total)? })
+}
+
+/// The page that begins after skipping so many of the rows.
+fn cut_bookings(
+    connection: &mut SqliteConnection,
+    filter: &BookingFilter,
+    page: BookingPageRequest,
+    total: Phrase,
+    rows: Phrase,
+    skipped: i64,
+) -> Result<BookingPage, StoreError> {
+    // The page is cut from an index alone, so that a deep one does not look up the rows before it.
+    let from = Phrase::default()
+        .words("FROM (")
+        .and(total)
+        .words(") AS whole LEFT JOIN (")
+        .and(rows)
+        .words(" LIMIT ")
+        .number(rows_for(page.limit).into())
+        .words(" OFFSET ")
+        .number(skipped)
+        .words(
+            ") AS page ON TRUE LEFT JOIN bookings ON bookings.id = page.id LEFT JOIN users ON users.id = bookings.client_id",
+        );
+    let found: Vec<PageRow> =
+        PageQuery::<Sqlite>::new(Phrase::default(), from).load(connection).map_err(store_error)?;
+    page_of(found, filter.order, page)
 }
 
 /// Reads page and total from one state of the database.

@@ -69,7 +69,7 @@ async fn booked(parts: &Parts, meaning: &Meaning, smith: &Person, john: &Person)
         order: BookingOrder::Earliest,
         ..BookingFilter::default()
     };
-    let known = parts.queries.bookings(&filter, PageRequest { limit: 1, offset: 0 }).await?;
+    let known = parts.queries.bookings(&filter, PageRequest { limit: 1, offset: 0 }.into()).await?;
     if let Some(view) = known.items.first() {
         return Ok(view.booking.id);
     }

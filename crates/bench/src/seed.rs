@@ -7,8 +7,6 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::Text;
 use diesel::sqlite::SqliteConnection;
 use jiff::Timestamp;
 use tokio_postgres::NoTls;
@@ -108,17 +106,8 @@ impl Seed {
         let mut run = |statement: &str| connection.batch_execute(statement).with_context(|| statement.to_owned());
         run("PRAGMA foreign_keys = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -200000")?;
         run("BEGIN")?;
-        // The guards look at every earlier booking of the therapist; the rows made here do not overlap.
-        let guards = guards(&mut connection)?;
-        let mut run = |statement: &str| connection.batch_execute(statement).with_context(|| statement.to_owned());
-        for guard in &guards {
-            run(&format!("DROP TRIGGER {}", guard.name))?;
-        }
         for statement in self.statements(&SQLITE) {
             run(&statement)?;
-        }
-        for guard in &guards {
-            run(&guard.sql)?;
         }
         run("COMMIT")?;
         run(SQLITE.analyze)?;
@@ -235,18 +224,4 @@ impl Seed {
         statements.extend(dialect.counters.iter().map(|&statement| statement.to_owned()));
         statements
     }
-}
-
-#[derive(QueryableByName)]
-struct Guard {
-    #[diesel(sql_type = Text)]
-    name: String,
-    #[diesel(sql_type = Text)]
-    sql: String,
-}
-
-/// The triggers that look for overlaps.
-fn guards(connection: &mut SqliteConnection) -> Result<Vec<Guard>> {
-    let query = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'bookings'";
-    Ok(sql_query(query).load(connection)?)
 }

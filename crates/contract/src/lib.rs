@@ -155,6 +155,15 @@ macro_rules! each_store_case {
                 health_counts_what_waits_and_what_was_given_up,
                 mails_are_listed_per_booking,
             }
+            pages {
+                places_and_numbers_give_the_same_pages,
+                a_place_need_not_be_a_bookings,
+                a_place_holds_in_every_list,
+                a_walk_goes_on_while_the_list_changes,
+                pages_have_any_length,
+                totals_follow_every_change,
+                pages_and_totals_are_of_one_moment,
+            }
             participants {
                 an_invitation_comes_back_as_it_went_in,
                 names_of_people_invited_come_back_as_they_were_typed,

@@ -30,7 +30,8 @@ pub type Facts = BTreeMap<BookingId, BookingFacts>;
 
 /// Reads it all.
 pub(crate) async fn read(queries: &dyn Queries) -> Facts {
-    let all = queries.bookings(&BookingFilter::default(), PageRequest { limit: 1_000, offset: 0 }).await.unwrap();
+    let all =
+        queries.bookings(&BookingFilter::default(), PageRequest { limit: 1_000, offset: 0 }.into()).await.unwrap();
     let mut facts = Facts::new();
     for view in all.items {
         let id = view.booking.id;

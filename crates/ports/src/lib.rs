@@ -42,7 +42,8 @@ pub use payments::{
     RefundRequest,
 };
 pub use queries::{
-    BookingFilter, BookingOrder, BookingView, Caller, Credentials, OutboxHealth, Page, PageRequest, Queries, UserFilter,
+    BookingCursor, BookingFilter, BookingOrder, BookingPage, BookingPageRequest, BookingView, Caller, Credentials,
+    OutboxHealth, Page, PageRequest, PageStart, Queries, UserFilter,
 };
 pub use rooms::{Conference, Rooms};
 pub use security::{

@@ -61,6 +61,57 @@ pub struct Page<T> {
     pub total: u64,
 }
 
+/// A place in a list of bookings: where a booking is, or was. It holds on to nothing: a list goes on behind it whether that
+/// booking is still there, has moved, or never was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BookingCursor {
+    /// When the session begins.
+    pub scheduled_at: Timestamp,
+    /// Which booking, among those that begin at that instant.
+    pub id: BookingId,
+}
+
+impl From<&Booking> for BookingCursor {
+    fn from(booking: &Booking) -> Self {
+        Self { scheduled_at: booking.scheduled_at, id: booking.id }
+    }
+}
+
+/// Where a page of a list of bookings begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PageStart {
+    /// After skipping this many.
+    Offset(u64),
+    /// Behind this place, in the order of the list.
+    After(BookingCursor),
+}
+
+/// Which part of a list of bookings is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BookingPageRequest {
+    /// At most this many.
+    pub limit: u32,
+    /// From here on.
+    pub start: PageStart,
+}
+
+impl From<PageRequest> for BookingPageRequest {
+    fn from(page: PageRequest) -> Self {
+        Self { limit: page.limit, start: PageStart::Offset(page.offset) }
+    }
+}
+
+/// A part of a list of bookings, as it was at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BookingPage {
+    /// The bookings asked for, with their clients.
+    pub items: Vec<BookingView>,
+    /// How many bookings match in all, exactly, wherever the page begins.
+    pub total: u64,
+    /// The place of the last item, where more follow behind it.
+    pub next: Option<BookingCursor>,
+}
+
 /// The order of a list of bookings; ties are broken by id, in the same direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum BookingOrder {
@@ -169,8 +220,8 @@ pub trait Queries: Send + Sync {
     /// A booking with its client.
     async fn booking(&self, id: BookingId) -> Result<Option<BookingView>, StoreError>;
 
-    /// Bookings with their clients.
-    async fn bookings(&self, filter: &BookingFilter, page: PageRequest) -> Result<Page<BookingView>, StoreError>;
+    /// Bookings with their clients. All of the page is from one state of the store.
+    async fn bookings(&self, filter: &BookingFilter, page: BookingPageRequest) -> Result<BookingPage, StoreError>;
 
     /// The attempts to collect the price of a booking, newest first.
     async fn payments(&self, booking: BookingId) -> Result<Vec<Payment>, StoreError>;

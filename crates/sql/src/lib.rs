@@ -3,6 +3,7 @@
 //! Both databases have the same tables and the same simple column types (numbers, text, bytes), so the mapping between a
 //! row and a domain type is written once. How a database is talked to, locked and asked stays in its own adapter.
 
+pub mod lists;
 mod map;
 mod rows;
 mod schema_defs;

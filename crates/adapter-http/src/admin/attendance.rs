@@ -16,9 +16,9 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::auth::Admin;
-use crate::bookings::page;
 use crate::input::{Fields, FromFields, Request};
 use crate::output::{self, Instant};
+use crate::paging::page;
 use crate::problem::{Code, Problem};
 use crate::state::State;
 

@@ -11,7 +11,7 @@ use attune_application::payments::RecordOfflineCommand;
 use attune_application::{Granted, Once};
 use attune_domain::notice::Notice;
 use attune_domain::{Booking, BookingId, BookingStatus, Money, Person, PersonalLink, ServiceId, User, UserId, Viewer};
-use attune_ports::{AuditEntry, BookingFilter, BookingOrder, BookingView, PageRequest, Payment};
+use attune_ports::{AuditEntry, BookingFilter, BookingOrder, BookingPageRequest, BookingView, Payment};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -20,10 +20,11 @@ use crate::admin::attendance::AttendanceBody;
 use crate::admin::participants::ParticipantBody;
 use crate::admin::refunds::{AdminPaymentBody, AdminRefundBody, LedgerBody};
 use crate::auth::Admin;
-use crate::bookings::{BookingMore, checkout_of, page, payment_status, room_of};
+use crate::bookings::{BookingMore, checkout_of, payment_status, room_of};
 use crate::idempotency::{Answer, finish, replay, unfinished};
 use crate::input::{Fields, FromFields, Nothing, Request, instant};
 use crate::output::{self, Amount, Instant, json};
+use crate::paging::{booking_page, next_link, offset};
 use crate::problem::{Code, Problem};
 use crate::state::State;
 
@@ -285,13 +286,16 @@ pub(crate) struct AllBookingsQuery {
     /// After skipping this many.
     #[param(minimum = 0, default = 0)]
     offset: Option<u64>,
+    /// Behind this place in the list instead, as the `Link` of another page has it. Takes as long at any depth.
+    #[param(example = "AAABjQyQTQAAAAAAAAAAKg")]
+    after: Option<String>,
 }
 
 /// Which bookings, as read from a query.
 pub(crate) struct AllBookings {
     filter: BookingFilter,
     with_user: bool,
-    page: PageRequest,
+    page: BookingPageRequest,
 }
 
 impl FromFields for AllBookings {
@@ -312,7 +316,7 @@ impl FromFields for AllBookings {
             to: fields.optional_instant("to"),
             order: order.unwrap_or_default(),
         };
-        Some(Self { filter, with_user: expand.is_some(), page: page(fields) })
+        Some(Self { filter, with_user: expand.is_some(), page: booking_page(fields) })
     }
 }
 
@@ -442,10 +446,17 @@ fn short(text: &str, most: usize) -> Result<Option<String>, Code> {
 }
 
 /// Everybody's bookings
+///
+/// Where more follow, `Link` leads to them.
 #[utoipa::path(
     get, path = "/api/admin/bookings", operation_id = "listAllBookings", tag = "Admin", security(("bearer" = [])),
     params(AllBookingsQuery),
-    responses((status = 200, description = "The bookings", body = AdminBookingList))
+    responses((
+        status = 200, description = "The bookings", body = AdminBookingList,
+        headers(
+            ("Link" = String, description = "The address of the next page, `rel=\"next\"`; absent on the last one")
+        )
+    ))
 )]
 pub(crate) async fn list(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
     let wanted: AllBookings = request.query()?;
@@ -459,8 +470,12 @@ pub(crate) async fn list(state: Data<State>, Admin(caller): Admin, request: Requ
             AdminBookingBody::new(booking, link, wanted.with_user.then_some(client))
         })
         .collect();
-    let PageRequest { limit, offset } = wanted.page;
-    Ok(HttpResponse::Ok().json(AdminBookingList { bookings, total: found.total, limit, offset }))
+    let mut response = HttpResponse::Ok();
+    if let Some(next) = found.next {
+        response.insert_header(next_link(&request, "/api/admin/bookings", next));
+    }
+    let (limit, offset) = (wanted.page.limit, offset(wanted.page));
+    Ok(response.json(AdminBookingList { bookings, total: found.total, limit, offset }))
 }
 
 /// One booking and everything about it

@@ -46,7 +46,7 @@ pub(super) fn open(headers: &mut HeaderMap, origin: Option<HeaderValue>, setting
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(
             ACCESS_CONTROL_EXPOSE_HEADERS,
-            HeaderValue::from_static("Idempotent-Replayed, Location, Retry-After, X-Request-Id, X-Total-Count"),
+            HeaderValue::from_static("Idempotent-Replayed, Link, Location, Retry-After, X-Request-Id, X-Total-Count"),
         );
     }
 }

@@ -9,9 +9,9 @@ use attune_domain::{
     User, UserId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, BookingFilter, BookingView, CalendarSettings, Caller, Conference, Credentials, KeptRefund,
-    LedgerEntry, LedgerSum, OutboxHealth, Page, PageRequest, Payment, PaymentProblem, Provider, Queries, StoreError,
-    TimeOffEntry, UserFilter,
+    AccountKey, AuditEntry, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarSettings, Caller,
+    Conference, Credentials, KeptRefund, LedgerEntry, LedgerSum, OutboxHealth, Page, PageRequest, Payment,
+    PaymentProblem, Provider, Queries, StoreError, TimeOffEntry, UserFilter,
 };
 use jiff::Timestamp;
 
@@ -47,7 +47,7 @@ nothing_answers! {
     time_off(therapist: Option<UserId>) -> Vec<TimeOffEntry>;
     taken(therapist: UserId, from: Timestamp, until: Timestamp, now: Timestamp) -> Vec<Interval>;
     booking(id: BookingId) -> Option<BookingView>;
-    bookings(filter: &BookingFilter, page: PageRequest) -> Page<BookingView>;
+    bookings(filter: &BookingFilter, page: BookingPageRequest) -> BookingPage;
     payments(booking: BookingId) -> Vec<Payment>;
     payment_by_reference(provider: Provider, reference: &str) -> Option<Payment>;
     refunds(booking: BookingId) -> Vec<KeptRefund>;

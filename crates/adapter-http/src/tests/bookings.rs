@@ -176,9 +176,6 @@ async fn lists_are_filtered_sorted_and_cut() {
     practice.book(&bob, "2024-01-17T10:00:00Z").await;
     practice.book(&carl, "2024-01-18T10:00:00Z").await;
     practice.pay(&first).await;
-    let ids = |reply: &Reply| -> Vec<i64> {
-        reply.json()["bookings"].as_array().unwrap().iter().map(|b| b["id"].as_i64().unwrap()).collect()
-    };
     for (query, token, wanted) in [
         ("bookings", &ada, vec![2, 1]),
         ("bookings?limit=1", &ada, vec![2]),
@@ -231,6 +228,139 @@ async fn lists_are_filtered_sorted_and_cut() {
         assert_eq!((reply.status.as_u16(), reply.errors()), (422, vec![(field.into(), code.into())]), "{query}");
     }
     assert_eq!(practice.get("/api/bookings?user_id=3", &ada).await.code(), "unknown_field");
+}
+
+/// The ids on a page.
+fn ids(reply: &Reply) -> Vec<i64> {
+    reply.json()["bookings"].as_array().unwrap().iter().map(|b| b["id"].as_i64().unwrap()).collect()
+}
+
+/// Where a page leads to, if it is not the last one.
+fn next(reply: &Reply) -> Option<String> {
+    let link = reply.header("link")?;
+    Some(link.strip_prefix('<').unwrap().strip_suffix(">; rel=\"next\"").unwrap().to_owned())
+}
+
+/// Ada's sessions have odd ids, at ten, and Bob's even ones, at eleven, on five days.
+async fn ten_bookings(practice: &Practice) -> (String, String) {
+    let (ada, carl) = (practice.client("Ada").await, practice.admin().await);
+    let bob = practice.client("Bob").await;
+    for day in 15..20 {
+        for (token, hour) in [(&ada, 10), (&bob, 11)] {
+            practice.book(token, &format!("2024-01-{day}T{hour}:00:00Z")).await;
+        }
+    }
+    (ada, carl)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_are_walked_from_link_to_link() {
+    let practice = Parts::new().without_limits().open().await;
+    let (ada, carl) = ten_bookings(&practice).await;
+    for (path, token, wanted) in [
+        ("bookings", &ada, vec![9, 7, 5, 3, 1]),
+        ("bookings?status=pending_payment&from=2024-01-16T00:00:00Z", &ada, vec![9, 7, 5, 3]),
+        ("bookings?status=scheduled", &ada, vec![]),
+        ("admin/bookings", &carl, vec![10, 9, 8, 7, 6, 5, 4, 3, 2, 1]),
+        ("admin/bookings?sort=scheduled_at&expand=user", &carl, vec![1, 2, 3, 4, 5, 6, 7, 8, 9, 10]),
+        ("admin/bookings?user_id=2&sort=scheduled_at", &carl, vec![1, 3, 5, 7, 9]),
+        ("admin/bookings?payment_status=pending&to=2024-01-17T12:00:00%2B01:00", &carl, vec![5, 4, 3, 2, 1]),
+    ] {
+        for limit in [1, 2, 3, 5, 50] {
+            let joint = if path.contains('?') { '&' } else { '?' };
+            let mut at = Some(format!("/api/{path}{joint}limit={limit}"));
+            let (mut found, mut pages) = (Vec::new(), 0);
+            while let Some(address) = at {
+                let reply = practice.get(&address, token).await;
+                assert_eq!(reply.status, 200, "{address}");
+                let list = reply.json();
+                if token == &carl {
+                    assert_eq!(list["total"], wanted.len(), "{address}");
+                    assert_eq!((&list["limit"], &list["offset"]), (&limit.into(), &0.into()), "{address}");
+                    let with_user = list["bookings"].as_array().unwrap().iter().all(|b| b["user"].is_object());
+                    assert!(!path.contains("expand") || with_user, "{address}");
+                } else {
+                    assert_eq!(reply.header("x-total-count"), Some(&*wanted.len().to_string()), "{address}");
+                }
+                found.extend(ids(&reply));
+                pages += 1;
+                at = next(&reply);
+            }
+            assert_eq!(found, wanted, "{path} by {limit}");
+            assert_eq!(pages, wanted.len().div_ceil(limit).max(1), "{path} by {limit}: the last page says that it is");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_keeps_everything_but_where_it_begins() {
+    let practice = Parts::new().without_limits().open().await;
+    let (ada, carl) = ten_bookings(&practice).await;
+    let reply = practice.get("/api/admin/bookings?offset=4&limit=2&from=2024-01-15T10:00:00%2B00:00", &carl).await;
+    assert_eq!(ids(&reply), [6, 5]);
+    // Milliseconds since 1970 and the id, and nothing about anybody.
+    assert_eq!(
+        reply.header("link"),
+        Some(
+            "</api/admin/bookings?limit=2&from=2024-01-15T10%3A00%3A00%2B00%3A00&after=AAABjRbdBQAAAAAAAAAABQ>; \
+             rel=\"next\""
+        )
+    );
+    let reply = practice.get(&next(&reply).unwrap(), &carl).await;
+    assert_eq!(ids(&reply), [4, 3]);
+    assert_eq!(next(&reply).unwrap().matches("after=").count(), 1);
+    let first = practice.get("/api/bookings?limit=2", &ada).await;
+    assert!(next(&first).unwrap().starts_with("/api/bookings?limit=2&after="));
+    let head = practice.request(reqwest::Method::HEAD, "/api/bookings?limit=2").token(&ada).send().await;
+    assert_eq!(head.header("link"), first.header("link"));
+    for whole in ["/api/bookings", "/api/bookings?limit=5", "/api/bookings?offset=3", "/api/bookings?offset=9"] {
+        assert_eq!(practice.get(whole, &ada).await.header("link"), None, "{whole}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_is_good_for_every_list_of_the_caller_and_for_no_others() {
+    let practice = Parts::new().without_limits().open().await;
+    let (ada, carl) = ten_bookings(&practice).await;
+    let fourth = practice.get("/api/admin/bookings?limit=4", &carl).await;
+    let place = next(&fourth).unwrap().split_once("after=").unwrap().1.to_owned();
+    for (query, token, wanted) in [
+        ("admin/bookings?", &carl, vec![6, 5, 4, 3, 2, 1]),
+        ("admin/bookings?sort=scheduled_at&", &carl, vec![8, 9, 10]),
+        ("admin/bookings?user_id=2&", &carl, vec![5, 3, 1]),
+        ("admin/bookings?status=scheduled&", &carl, vec![]),
+        ("admin/bookings?from=2024-01-19T00:00:00Z&", &carl, vec![]),
+        ("admin/bookings?to=2024-01-16T00:00:00Z&", &carl, vec![2, 1]),
+        ("bookings?", &ada, vec![5, 3, 1]),
+        ("bookings?limit=2&", &ada, vec![5, 3]),
+    ] {
+        let reply = practice.get(&format!("/api/{query}after={place}"), token).await;
+        assert_eq!(ids(&reply), wanted, "{query}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_place_is_refused() {
+    let practice = Parts::new().without_limits().open().await;
+    let (ada, carl) = ten_bookings(&practice).await;
+    let place = "AAABjQyQTQAAAAAAAAAAKg";
+    for (query, code) in [
+        ("after=7".to_owned(), "invalid_value"),
+        (format!("after={place}A"), "invalid_value"),
+        (format!("after={}", place.replace('j', "%2B")), "invalid_value"),
+        ("after=AAAAAAAAAAAAAAAAAAAAAA".to_owned(), "invalid_value"),
+        ("after=_________________________w".to_owned(), "invalid_value"),
+        (format!("after={place}&after={place}"), "duplicate_field"),
+        (format!("after={place}&offset=1"), "invalid_value"),
+        (format!("after={place}&offset=0"), "invalid_value"),
+    ] {
+        for (path, token) in [("bookings", &ada), ("admin/bookings", &carl)] {
+            let reply = practice.get(&format!("/api/{path}?{query}"), token).await;
+            assert_eq!((reply.status.as_u16(), reply.errors()), (422, vec![("after".into(), code.into())]), "{query}");
+        }
+    }
+    let reply = practice.get("/api/admin/users?after=x", &carl).await;
+    assert_eq!(reply.errors(), [("after".into(), "unknown_field".into())]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,9 +5,7 @@ use attune_domain::{Booking, BookingId, BookingStatus, PaymentStatus, UserId};
 use attune_ports::{Bookings, StoreError};
 use attune_sql::schema::bookings;
 use attune_sql::{BookingRow, millis};
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
 
@@ -15,12 +13,12 @@ use super::PostgresUnit;
 use crate::error::{identity, one_row};
 use crate::sql::{calendar_lock, nextval};
 
-/// Spelled like the condition of the index `bookings_agreed`, and no parameter: a plan that is made for any status could
-/// not use it.
-const IS_AGREED: &str = "status = 'scheduled'";
-
 /// A minute in the milliseconds of columns.
 const MINUTE: i64 = 60_000;
+
+/// The longest time that a booking takes up, session and pause, in the milliseconds of columns. The tables hold no longer
+/// one, so whoever looks for what is in the way at some moment looks back so far.
+pub(crate) const A_DAY: i64 = 24 * 60 * MINUTE;
 
 #[async_trait]
 impl Bookings for PostgresUnit {
@@ -46,6 +44,7 @@ impl Bookings for PostgresUnit {
         let query = bookings::table
             .filter(bookings::therapist_id.eq(therapist.get()))
             .filter(bookings::status.eq_any(blocking.map(BookingStatus::as_str)))
+            .filter(bookings::scheduled_at.gt(millis(from).saturating_sub(A_DAY)))
             .filter(bookings::scheduled_at.lt(millis(until)))
             .filter(bookings::blocked_until.gt(millis(from)))
             .order(bookings::scheduled_at)
@@ -84,7 +83,7 @@ impl Bookings for PostgresUnit {
 
     async fn ended_sessions(&mut self, until: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {
         let query = bookings::table
-            .filter(sql::<Bool>(IS_AGREED))
+            .filter(bookings::status.eq(BookingStatus::Scheduled.as_str()))
             // Said twice: the first is what the index knows, the second is what is meant.
             .filter(bookings::scheduled_at.le(millis(until)))
             .filter((bookings::scheduled_at + bookings::minutes * MINUTE).le(millis(until)))

@@ -12,4 +12,5 @@ mod migrations;
 mod opening;
 mod race;
 mod schema;
+mod tally;
 mod waiting;

@@ -13,8 +13,8 @@ use attune_domain::{
 };
 use attune_pg_testkit::TestServer;
 use attune_ports::{
-    CalendarSettings, KeptRefund, LeaseToken, LedgerEntry, LedgerKind, NewPayment, NewRefund, Payment, PaymentState,
-    ProblemKind, Provider, Queries, RefundCause, Settlement, Store,
+    BookingFilter, CalendarSettings, KeptRefund, LeaseToken, LedgerEntry, LedgerKind, NewPayment, NewRefund,
+    PageRequest, Payment, PaymentState, ProblemKind, Provider, Queries, RefundCause, Settlement, Store,
 };
 use jiff::civil::Weekday;
 use tokio_postgres::Client;
@@ -114,7 +114,7 @@ async fn text(client: &Client, query: &str) -> String {
     client.query_one(query, &[]).await.expect("an answer").get(0)
 }
 
-/// Every column with its type and rule, every constraint and every index, in the order of their names.
+/// Every column with its type and rule, every constraint, every index and every trigger, in the order of their names.
 async fn shape(client: &Client) -> Vec<String> {
     let mut found = Vec::new();
     for query in [
@@ -126,6 +126,12 @@ async fn shape(client: &Client) -> Vec<String> {
          FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text !~ 'diesel'",
         "SELECT coalesce(string_agg(indexdef, E'\\n' ORDER BY indexdef), '') \
          FROM pg_indexes WHERE schemaname = 'public' AND tablename !~ 'diesel'",
+        "SELECT coalesce(string_agg(pg_get_triggerdef(oid), E'\\n' ORDER BY tgrelid::regclass::text, tgname), '') \
+         FROM pg_trigger WHERE NOT tgisinternal",
+        "SELECT coalesce(string_agg(oid::regprocedure::text, E'\\n' ORDER BY oid::regprocedure::text), '') FROM pg_proc \
+         WHERE pronamespace = 'public'::regnamespace AND prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c')",
+        "SELECT coalesce(string_agg(sequence_name, E'\\n' ORDER BY sequence_name), '') \
+         FROM information_schema.sequences WHERE sequence_schema = 'public'",
     ] {
         found.push(text(client, query).await);
     }
@@ -148,7 +154,18 @@ const MEETINGS_UP: &str = include_str!("../../../../migrations/postgres/2026-11-
 const MEETINGS_DOWN: &str = include_str!("../../../../migrations/postgres/2026-11-21-000100_meetings/down.sql");
 const CALENDAR_UP: &str = include_str!("../../../../migrations/postgres/2026-11-21-000200_calendar/up.sql");
 const CALENDAR_DOWN: &str = include_str!("../../../../migrations/postgres/2026-11-21-000200_calendar/down.sql");
+const PAYMENTS_UP: &str = include_str!("../../../../migrations/postgres/2026-11-21-000300_payments/up.sql");
 const PAYMENTS_DOWN: &str = include_str!("../../../../migrations/postgres/2026-11-21-000300_payments/down.sql");
+
+const SPEED_DOWN: &str = include_str!("../../../../migrations/postgres/2026-11-21-000400_speed/down.sql");
+
+/// All migrations after the first.
+const SINCE_CORE: [&str; 4] = [
+    "2026-11-21-000100_meetings",
+    "2026-11-21-000200_calendar",
+    "2026-11-21-000300_payments",
+    "2026-11-21-000400_speed",
+];
 
 /// Takes a migration back, as an administrator would: all or nothing.
 async fn take_back(client: &Client, down: &str, version: &str) {
@@ -199,6 +216,7 @@ async fn mails_survive_the_way_down_and_up_again() {
 
     let outside = database.connect().await;
     let fresh_shape = shape(&outside).await;
+    take_back(&outside, SPEED_DOWN, "20261121000400").await;
     take_back(&outside, PAYMENTS_DOWN, "20261121000300").await;
     take_back(&outside, CALENDAR_DOWN, "20261121000200").await;
     take_back(&outside, MEETINGS_DOWN, "20261121000100").await;
@@ -212,8 +230,7 @@ async fn mails_survive_the_way_down_and_up_again() {
 
     let store = open(database.url()).await;
     assert!(!store.schema_is_current().await.unwrap());
-    let missing = ["2026-11-21-000100_meetings", "2026-11-21-000200_calendar", "2026-11-21-000300_payments"];
-    assert_eq!(store.migrate().await.unwrap(), missing);
+    assert_eq!(store.migrate().await.unwrap(), SINCE_CORE);
     assert!(store.schema_is_current().await.unwrap());
     assert_eq!(mails(&outside).await, kept);
     assert_eq!(shape(&outside).await, fresh_shape, "nothing tells it from a new database");
@@ -278,6 +295,7 @@ async fn bookings_survive_the_way_before_the_calendar_and_back() {
 
     let outside = database.connect().await;
     let fresh_shape = shape(&outside).await;
+    take_back(&outside, SPEED_DOWN, "20261121000400").await;
     take_back(&outside, PAYMENTS_DOWN, "20261121000300").await;
     take_back(&outside, CALENDAR_DOWN, "20261121000200").await;
     until(&outside, "outbox", 4).await;
@@ -288,7 +306,7 @@ async fn bookings_survive_the_way_before_the_calendar_and_back() {
 
     let store = open(database.url()).await;
     assert!(!store.schema_is_current().await.unwrap());
-    assert_eq!(store.migrate().await.unwrap(), ["2026-11-21-000200_calendar", "2026-11-21-000300_payments"]);
+    assert_eq!(store.migrate().await.unwrap(), SINCE_CORE[1..]);
     assert!(store.schema_is_current().await.unwrap());
     assert_eq!(shape(&outside).await, fresh_shape, "nothing tells it from a new database");
     for booking in bookings {
@@ -378,6 +396,7 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
 
     let outside = database.connect().await;
     let fresh_shape = shape(&outside).await;
+    take_back(&outside, SPEED_DOWN, "20261121000400").await;
     take_back(&outside, PAYMENTS_DOWN, "20261121000300").await;
     let older = server.fresh_database().await;
     let older = older.connect().await;
@@ -390,7 +409,7 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
 
     let store = open(database.url()).await;
     assert!(!store.schema_is_current().await.unwrap());
-    assert_eq!(store.migrate().await.unwrap(), ["2026-11-21-000300_payments"]);
+    assert_eq!(store.migrate().await.unwrap(), SINCE_CORE[2..]);
     assert!(store.schema_is_current().await.unwrap());
     assert_eq!(shape(&outside).await, fresh_shape, "nothing tells it from a new database");
     for Payment { id, facts } in came.iter().chain(&pending) {
@@ -443,4 +462,54 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
     work.add_ledger_entry(&moved(&owed[0], LedgerKind::Refunded)).await.unwrap();
     work.commit().await.unwrap();
     assert_eq!(store.refunds(by_test.id).await.unwrap().len(), 1);
+}
+
+/// Bookings made before totals were kept are in them afterwards.
+#[tokio::test(flavor = "multi_thread")]
+async fn bookings_made_before_are_in_the_totals_after() {
+    let server = TestServer::shared().await;
+    let database = server.fresh_database().await;
+    let store = open(database.url()).await;
+    store.migrate().await.unwrap();
+    let practice = Practice::found(&*store).await;
+    let mut work = store.begin().await.unwrap();
+    let mut states = Vec::new();
+    for (hour, (status, paid)) in (0..).zip(legal_states().chain(legal_states().skip(3))) {
+        let booking = practice.booking_in(work.next_booking_id().await.unwrap(), slot(hour), status, paid);
+        work.add_booking(&booking).await.unwrap();
+        states.push((status, paid));
+    }
+    work.commit().await.unwrap();
+    store.close().await;
+
+    let outside = database.connect().await;
+    let fresh_shape = shape(&outside).await;
+    take_back(&outside, SPEED_DOWN, "20261121000400").await;
+    let older = server.fresh_database().await;
+    let older = older.connect().await;
+    older.batch_execute(&format!("{CORE_UP}; {MEETINGS_UP}; {CALENDAR_UP}; {PAYMENTS_UP}")).await.unwrap();
+    assert_eq!(shape(&outside).await, shape(&older).await, "the older release finds what it left");
+    // The older release goes on: one more of these, and one fewer of those.
+    let (gone, _) = (states.remove(0), states.push((BookingStatus::Expired, PaymentStatus::Cancelled)));
+    outside
+        .batch_execute(&format!(
+            "UPDATE bookings SET status = 'expired', payment_status = 'cancelled', room_id = NULL, hold_expires_at = NULL \
+             WHERE id = (SELECT min(id) FROM bookings WHERE status = '{}' AND payment_status = '{}')",
+            gone.0.as_str(),
+            gone.1.as_str()
+        ))
+        .await
+        .unwrap();
+
+    let store = open(database.url()).await;
+    assert!(!store.schema_is_current().await.unwrap());
+    assert_eq!(store.migrate().await.unwrap(), SINCE_CORE[3..]);
+    assert_eq!(shape(&outside).await, fresh_shape, "nothing tells it from a new database");
+    for (status, payment_status) in legal_states() {
+        let filter =
+            BookingFilter { status: Some(status), payment_status: Some(payment_status), ..BookingFilter::default() };
+        let found = store.bookings(&filter, PageRequest { limit: 100, offset: 0 }.into()).await.unwrap();
+        let wanted = states.iter().filter(|state| **state == (status, payment_status)).count();
+        assert_eq!((found.items.len(), found.total), (wanted, u64::try_from(wanted).unwrap()), "{filter:?}");
+    }
 }

@@ -75,6 +75,19 @@ async fn overlaps_are_refused_on_every_way_in() {
 }
 
 #[tokio::test]
+async fn nothing_takes_up_more_than_a_day() {
+    let database = migrated().await;
+    let client = database.connect().await;
+    practice(&client).await;
+    for (id, state) in [(1, SCHEDULED), (2, CANCELLED)] {
+        assert_eq!(insert(&client, id, 0, 86_400_001, state).await, Err(SqlState::CHECK_VIOLATION));
+        assert_eq!(insert(&client, id, 0, 86_400_000, state).await, Ok(()));
+        let longer = format!("UPDATE bookings SET blocked_until = blocked_until + 1 WHERE id = {id}");
+        assert_eq!(outcome(client.execute(&longer, &[]).await), Err(SqlState::CHECK_VIOLATION));
+    }
+}
+
+#[tokio::test]
 async fn every_status_that_blocks_is_guarded() {
     let database = migrated().await;
     let client = database.connect().await;

@@ -1,7 +1,7 @@
 //! Services and bookings, inside a unit of work.
 
 use async_trait::async_trait;
-use attune_domain::{Booking, BookingId, PaymentStatus, Service, ServiceId, UserId};
+use attune_domain::{Booking, BookingId, BookingStatus, PaymentStatus, Service, ServiceId, UserId};
 use attune_ports::{Bookings, NewService, Services, StoreError};
 use attune_sql::schema::{bookings, services};
 use attune_sql::{BookingRow, NewServiceRow, ServiceChanges, ServiceRow, millis};
@@ -13,17 +13,18 @@ use jiff::Timestamp;
 use super::SqliteUnitOfWork;
 use crate::error::{identity, one_row, store_error};
 
-/// Spelled like the condition of the index `bookings_calendar`, or SQLite could not use it.
+/// In the states that take up time.
 pub(crate) const BLOCKS_CALENDAR: &str = "status IN ('pending_payment', 'scheduled', 'completed', 'no_show')";
 
-/// Spelled like the condition of the index `bookings_holds`.
+/// Spelled like the condition of the index `bookings_holds`, or SQLite could not use it.
 const IS_HELD: &str = "status = 'pending_payment'";
-
-/// Spelled like the condition of the index `bookings_agreed`.
-const IS_AGREED: &str = "status = 'scheduled'";
 
 /// A minute in the milliseconds of columns.
 const MINUTE: i64 = 60_000;
+
+/// The longest time that a booking takes up, session and pause, in the milliseconds of columns. The tables hold no longer
+/// one, so whoever looks for what is in the way at some moment looks back so far.
+pub(crate) const A_DAY: i64 = 24 * 60 * MINUTE;
 
 #[derive(QueryableByName)]
 struct LastBookingId {
@@ -118,6 +119,7 @@ impl Bookings for SqliteUnitOfWork {
             bookings::table
                 .filter(bookings::therapist_id.eq(therapist.get()))
                 .filter(sql::<Bool>(BLOCKS_CALENDAR))
+                .filter(bookings::scheduled_at.gt(millis(from).saturating_sub(A_DAY)))
                 .filter(bookings::scheduled_at.lt(millis(until)))
                 .filter(bookings::blocked_until.gt(millis(from)))
                 .order(bookings::scheduled_at)
@@ -168,7 +170,7 @@ impl Bookings for SqliteUnitOfWork {
     async fn ended_sessions(&mut self, until: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {
         self.call(move |connection| {
             bookings::table
-                .filter(sql::<Bool>(IS_AGREED))
+                .filter(bookings::status.eq(BookingStatus::Scheduled.as_str()))
                 // Said twice: the first is what the index knows, the second is what is meant.
                 .filter(bookings::scheduled_at.le(millis(until)))
                 .filter((bookings::scheduled_at + bookings::minutes * MINUTE).le(millis(until)))

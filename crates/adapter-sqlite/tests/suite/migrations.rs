@@ -11,8 +11,8 @@ use attune_domain::{
     Booking, BookingId, BookingRecord, BookingStatus, Cancellation, Money, PaymentStatus, Person, PracticePolicy,
 };
 use attune_ports::{
-    CalendarSettings, KeptRefund, LeaseToken, LedgerEntry, LedgerKind, NewPayment, NewRefund, Payment, PaymentState,
-    ProblemKind, Provider, Queries, RefundCause, Settlement, Store,
+    BookingFilter, CalendarSettings, Conflict, KeptRefund, LeaseToken, LedgerEntry, LedgerKind, NewPayment, NewRefund,
+    PageRequest, Payment, PaymentState, ProblemKind, Provider, Queries, RefundCause, Settlement, Store,
 };
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
@@ -79,7 +79,7 @@ async fn a_newer_schema_is_refused_and_left_alone() {
 /// A table that should not be there yet stands for whatever may stop a migration, be it the first or a later one.
 #[tokio::test]
 async fn a_migration_that_fails_changes_nothing_and_can_be_repeated() {
-    for in_the_way in ["outbox", "attendance", "kept_replies", "payment_problems"] {
+    for in_the_way in ["outbox", "attendance", "kept_replies", "payment_problems", "booking_tally"] {
         let folder = TempDir::new().unwrap();
         let store = unmigrated(&folder);
         let mut raw = raw(&folder);
@@ -125,10 +125,28 @@ const MEETINGS_UP: &str = include_str!("../../../../migrations/sqlite/2026-11-21
 const MEETINGS_DOWN: &str = include_str!("../../../../migrations/sqlite/2026-11-21-000100_meetings/down.sql");
 const CALENDAR_UP: &str = include_str!("../../../../migrations/sqlite/2026-11-21-000200_calendar/up.sql");
 const CALENDAR_DOWN: &str = include_str!("../../../../migrations/sqlite/2026-11-21-000200_calendar/down.sql");
+const PAYMENTS_UP: &str = include_str!("../../../../migrations/sqlite/2026-11-21-000300_payments/up.sql");
 const PAYMENTS_DOWN: &str = include_str!("../../../../migrations/sqlite/2026-11-21-000300_payments/down.sql");
 
-/// Goes back to the release before refunds and the ledger, as an administrator would: all or nothing.
+const SPEED_DOWN: &str = include_str!("../../../../migrations/sqlite/2026-11-21-000400_speed/down.sql");
+
+/// All migrations after the first.
+const SINCE_CORE: [&str; 4] = [
+    "2026-11-21-000100_meetings",
+    "2026-11-21-000200_calendar",
+    "2026-11-21-000300_payments",
+    "2026-11-21-000400_speed",
+];
+
+/// Goes back to the release before totals were kept, as an administrator would: all or nothing.
+fn back_to_payments(raw: &mut SqliteConnection) {
+    let forget = "DELETE FROM __diesel_schema_migrations WHERE version = '20261121000400'";
+    raw.batch_execute(&format!("BEGIN; {SPEED_DOWN}; {forget}; COMMIT")).unwrap();
+}
+
+/// Goes back to the release before refunds and the ledger.
 fn back_to_calendar(raw: &mut SqliteConnection) {
+    back_to_payments(raw);
     let forget = "DELETE FROM __diesel_schema_migrations WHERE version = '20261121000300'";
     raw.batch_execute(&format!("BEGIN; {PAYMENTS_DOWN}; {forget}; COMMIT")).unwrap();
 }
@@ -228,8 +246,7 @@ async fn mails_survive_the_way_down_and_up_again() {
 
     let store = SqliteStore::open(SqliteConfig::new(file(&folder))).unwrap();
     assert!(!store.schema_is_current().await.unwrap());
-    let missing = ["2026-11-21-000100_meetings", "2026-11-21-000200_calendar", "2026-11-21-000300_payments"];
-    assert_eq!(store.migrate().await.unwrap(), missing);
+    assert_eq!(store.migrate().await.unwrap(), SINCE_CORE);
     assert!(store.schema_is_current().await.unwrap());
     assert_eq!(mails(&mut connection), kept);
     assert_eq!(shape(&mut connection), fresh_shape, "nothing tells it from a new database");
@@ -302,7 +319,7 @@ async fn bookings_survive_the_way_before_the_calendar_and_back() {
 
     let store = SqliteStore::open(SqliteConfig::new(file(&folder))).unwrap();
     assert!(!store.schema_is_current().await.unwrap());
-    assert_eq!(store.migrate().await.unwrap(), ["2026-11-21-000200_calendar", "2026-11-21-000300_payments"]);
+    assert_eq!(store.migrate().await.unwrap(), SINCE_CORE[1..]);
     assert!(store.schema_is_current().await.unwrap());
     assert_eq!(shape(&mut connection), fresh_shape, "nothing tells it from a new database");
     for booking in bookings {
@@ -399,7 +416,7 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
 
     let store = SqliteStore::open(SqliteConfig::new(file(&folder))).unwrap();
     assert!(!store.schema_is_current().await.unwrap());
-    assert_eq!(store.migrate().await.unwrap(), ["2026-11-21-000300_payments"]);
+    assert_eq!(store.migrate().await.unwrap(), SINCE_CORE[2..]);
     assert!(store.schema_is_current().await.unwrap());
     assert_eq!(shape(&mut connection), fresh_shape, "nothing tells it from a new database");
     assert_eq!(count(&mut connection, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
@@ -453,4 +470,55 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
     work.add_ledger_entry(&moved(&owed[0], LedgerKind::Refunded)).await.unwrap();
     work.commit().await.unwrap();
     assert_eq!(store.refunds(by_test.id).await.unwrap().len(), 1);
+}
+
+/// Bookings made before totals were kept are in them afterwards, and the guards know them, too.
+#[tokio::test]
+async fn bookings_made_before_are_in_the_totals_after() {
+    let (folder, store) = fresh().await;
+    let practice = Practice::found(&*store).await;
+    let mut work = store.begin().await.unwrap();
+    let mut states = Vec::new();
+    for (hour, (status, paid)) in (0..).zip(legal_states().chain(legal_states().skip(3))) {
+        let booking = practice.booking_in(work.next_booking_id().await.unwrap(), slot(hour), status, paid);
+        work.add_booking(&booking).await.unwrap();
+        states.push((status, paid));
+    }
+    let agreed = practice.booking(work.next_booking_id().await.unwrap(), slot(100));
+    work.add_booking(&agreed).await.unwrap();
+    states.push((agreed.status, agreed.payment_status));
+    work.commit().await.unwrap();
+    store.close().await;
+
+    let mut connection = raw(&folder);
+    let fresh_shape = shape(&mut connection);
+    back_to_payments(&mut connection);
+    let older = shape_after(&[CORE_UP, MEETINGS_UP, CALENDAR_UP, PAYMENTS_UP]);
+    assert_eq!(shape(&mut connection), older, "the older release finds what it left");
+    // The older release goes on: one more of these, and one fewer of those.
+    let (gone, _) = (states.remove(0), states.push((BookingStatus::Expired, PaymentStatus::Cancelled)));
+    connection
+        .batch_execute(&format!(
+            "UPDATE bookings SET status = 'expired', payment_status = 'cancelled', room_id = NULL, hold_expires_at = NULL \
+             WHERE id = (SELECT min(id) FROM bookings WHERE status = '{}' AND payment_status = '{}')",
+            gone.0.as_str(),
+            gone.1.as_str()
+        ))
+        .unwrap();
+
+    let store = SqliteStore::open(SqliteConfig::new(file(&folder))).unwrap();
+    assert!(!store.schema_is_current().await.unwrap());
+    assert_eq!(store.migrate().await.unwrap(), SINCE_CORE[3..]);
+    assert_eq!(shape(&mut connection), fresh_shape, "nothing tells it from a new database");
+    for (status, payment_status) in legal_states() {
+        let filter =
+            BookingFilter { status: Some(status), payment_status: Some(payment_status), ..BookingFilter::default() };
+        let found = store.bookings(&filter, PageRequest { limit: 100, offset: 0 }.into()).await.unwrap();
+        let wanted = states.iter().filter(|state| **state == (status, payment_status)).count();
+        assert_eq!((found.items.len(), found.total), (wanted, u64::try_from(wanted).unwrap()), "{filter:?}");
+    }
+    let mut work = store.begin().await.unwrap();
+    let id = work.next_booking_id().await.unwrap();
+    let late = work.add_booking(&practice.booking(id, minutes_after(slot(100), 59))).await;
+    assert!(late.unwrap_err().is_conflict(Conflict::SlotTaken));
 }

@@ -40,7 +40,7 @@ async fn look_then_book(
         to: Some(minutes_after(start, 60)),
         ..Default::default()
     };
-    let seen = store.bookings(&near, PageRequest { limit: 100, offset: 0 }).await;
+    let seen = store.bookings(&near, PageRequest { limit: 100, offset: 0 }.into()).await;
     all_looked.wait().await;
     let end = minutes_after(start, 60);
     let free = !seen?.items.iter().any(|view| view.booking.scheduled_at < end && view.booking.blocked_until > start);

@@ -77,7 +77,7 @@ async fn readers_wait_for_no_writer() {
                 assert!(booking.is_none(), "nobody has committed it");
                 assert!(store.user(new).await.unwrap().is_none(), "nobody has committed it");
                 let mine = BookingFilter { client: Some(practice.client), ..BookingFilter::default() };
-                assert_eq!(store.bookings(&mine, PAGE).await.unwrap().total, 0);
+                assert_eq!(store.bookings(&mine, PAGE.into()).await.unwrap().total, 0);
             }
         }
     })

@@ -1,6 +1,6 @@
 //! What the database itself refuses, whoever asks: everything here goes past the store, in plain SQL.
 
-use attune_contract::fixtures::{Practice, all_states, slot};
+use attune_contract::fixtures::{Practice, all_states, legal_states, slot};
 use attune_domain::meeting::Happening;
 use attune_domain::{BookingStatus, ParticipantRole, PaymentStatus};
 use attune_ports::{PaymentState, RefundCause, RefundStage};
@@ -142,6 +142,68 @@ async fn what_was_called_off_cannot_come_back_into_a_taken_time() {
     is_taken(calendar.connection.batch_execute(
         "UPDATE bookings SET status = 'pending_payment', payment_status = 'pending', hold_expires_at = 1 WHERE id = 2",
     ));
+}
+
+/// Neither by inserting it nor by making it longer, in whatever state it is.
+#[tokio::test]
+async fn nothing_takes_up_more_than_a_day() {
+    let mut calendar = Calendar::new().await;
+    calendar.scheduled("INSERT", 1, 0).unwrap();
+    calendar.insert("INSERT", 2, 0, BookingStatus::Cancelled, PaymentStatus::NotRequired).unwrap();
+    for id in [1, 2] {
+        let mut lasting = |ms: i64| {
+            let change = format!("UPDATE bookings SET blocked_until = scheduled_at + {ms} WHERE id = {id}");
+            calendar.connection.batch_execute(&change)
+        };
+        lasting(86_400_000).unwrap();
+        is_refused(lasting(86_400_001), "attune:longer_than_a_day");
+    }
+    let copy = |ms: i64| {
+        format!(
+            "INSERT INTO bookings (id, client_id, therapist_id, service_id, scheduled_at, minutes, blocked_until, status, \
+             payment_status, price_minor, currency, version, created_at, updated_at) \
+             SELECT 3, client_id, therapist_id, service_id, 0, 50, {ms}, 'expired', 'cancelled', 0, 'EUR', 1, 1, 1 \
+             FROM bookings WHERE id = 1"
+        )
+    };
+    is_refused(calendar.connection.batch_execute(&copy(86_400_001)), "attune:longer_than_a_day");
+    calendar.connection.batch_execute(&copy(86_400_000)).unwrap();
+    // The longest one is still in the way at its end.
+    is_taken(calendar.scheduled("INSERT", 4, 24 * 60 - 1));
+    calendar.scheduled("INSERT", 4, 24 * 60).unwrap();
+}
+
+/// What is kept, and what there is.
+const DIFFERENCES: &str = "SELECT count(*) FROM \
+    (SELECT status, payment_status, rows FROM booking_tally WHERE rows <> 0) kept \
+    FULL JOIN (SELECT status, payment_status, count(*) AS rows FROM bookings GROUP BY 1, 2) counted \
+    USING (status, payment_status) WHERE kept.rows IS NOT counted.rows";
+
+#[tokio::test]
+async fn every_way_to_change_rows_is_counted() {
+    let mut calendar = Calendar::new().await;
+    for (id, (status, payment)) in (1..).zip(legal_states()) {
+        calendar.insert("INSERT", id, 60 * id, status, payment).unwrap();
+        assert_eq!(count(&mut calendar.connection, DIFFERENCES), 0, "{status:?} {payment:?}");
+    }
+    for change in [
+        "UPDATE bookings SET note = 'nothing that counts'",
+        "UPDATE bookings SET payment_status = 'refunded' WHERE payment_status = 'refund_pending'",
+        "UPDATE bookings SET status = 'expired', payment_status = 'cancelled', cancelled_at = NULL WHERE id % 2 = 0",
+        "UPDATE OR IGNORE bookings SET id = 1, status = 'expired', payment_status = 'succeeded', cancelled_at = NULL \
+         WHERE id % 5 = 0",
+        "DELETE FROM bookings WHERE id % 3 = 0",
+        "DELETE FROM bookings WHERE id = 3",
+        "BEGIN; DELETE FROM bookings; ROLLBACK",
+        "BEGIN; DELETE FROM bookings WHERE id = 1; SAVEPOINT s; DELETE FROM bookings; ROLLBACK TO s; COMMIT",
+        "INSERT OR IGNORE INTO bookings SELECT * FROM bookings WHERE status = 'expired'",
+        "INSERT INTO bookings SELECT * FROM bookings WHERE status = 'expired' \
+         ON CONFLICT (id) DO UPDATE SET payment_status = 'refunded'",
+        "DELETE FROM bookings",
+    ] {
+        calendar.connection.batch_execute(change).unwrap_or_else(|error| panic!("{change}: {error}"));
+        assert_eq!(count(&mut calendar.connection, DIFFERENCES), 0, "after {change}");
+    }
 }
 
 /// The table in the CHECK and the one in the domain are the same, pair by pair.

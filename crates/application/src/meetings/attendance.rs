@@ -111,7 +111,7 @@ impl AttendanceReport {
 
     /// Who was at each of the sessions on a page of the list.
     pub async fn list(&self, filter: &BookingFilter, page: PageRequest) -> Result<Page<AttendedSession>, StoreError> {
-        let found = self.queries.bookings(filter, page).await?;
+        let found = self.queries.bookings(filter, page.into()).await?;
         let ids: Vec<BookingId> = found.items.iter().map(|view| view.booking.id).collect();
         let mut facts: BTreeMap<BookingId, Vec<AttendanceFact>> = BTreeMap::new();
         for (booking, fact) in self.queries.attendance(&ids).await? {

@@ -50,7 +50,7 @@ async fn ask_and_leave(queries: &dyn Queries, practice: Practice, turns: usize) 
     begin_and_drop(turns, queries.time_off(None)).await;
     begin_and_drop(turns, queries.taken(practice.therapist, slot(0), slot(9), now())).await;
     begin_and_drop(turns, queries.booking(unknown_booking())).await;
-    begin_and_drop(turns, queries.bookings(&BookingFilter::default(), ALL)).await;
+    begin_and_drop(turns, queries.bookings(&BookingFilter::default(), ALL.into())).await;
     begin_and_drop(turns, queries.payments(unknown_booking())).await;
     begin_and_drop(turns, queries.payment_by_reference(Provider::Test, "r")).await;
     begin_and_drop(turns, queries.notices(unknown_booking())).await;
@@ -141,7 +141,7 @@ pub async fn calls_given_up_undo_their_unit_of_work(backend: &Backend) {
         }
     })
     .await;
-    let found = backend.queries.bookings(&BookingFilter::default(), ALL).await.unwrap();
+    let found = backend.queries.bookings(&BookingFilter::default(), ALL.into()).await.unwrap();
     assert_eq!(found.total, 0, "nothing was committed");
     assert!(backend.queries.credentials(&email("given-up")).await.unwrap().is_none());
     backend.add_booking(|id| practice.booking(id, slot(0))).await;

@@ -10,7 +10,7 @@ use crate::fixtures::{Practice, client, minutes_after, slot, therapist};
 const ALL: PageRequest = PageRequest { limit: 1_000, offset: 0 };
 
 /// Two clients and two therapists with ten bookings, several of which begin at the same instant.
-async fn busy_week(backend: &Backend) -> (Practice, Practice, Vec<Booking>) {
+pub(super) async fn busy_week(backend: &Backend) -> (Practice, Practice, Vec<Booking>) {
     use BookingStatus as B;
     use PaymentStatus as P;
     let first = backend.practice().await;
@@ -49,7 +49,7 @@ async fn expect_list(backend: &Backend, filter: BookingFilter, bookings: &[Booki
     let mut ids = expected(bookings, fits);
     let total = u64::try_from(ids.len()).unwrap();
     for order in [BookingOrder::Earliest, BookingOrder::Latest] {
-        let page = backend.queries.bookings(&BookingFilter { order, ..filter }, ALL).await.unwrap();
+        let page = backend.queries.bookings(&BookingFilter { order, ..filter }, ALL.into()).await.unwrap();
         assert_eq!(page.items.iter().map(|view| view.booking.id).collect::<Vec<_>>(), ids, "{filter:?} {order:?}");
         assert_eq!(page.total, total, "{filter:?}");
         for view in page.items {
@@ -62,11 +62,11 @@ async fn expect_list(backend: &Backend, filter: BookingFilter, bookings: &[Booki
 
 /// Everything left out of a filter matches everything, latest first unless told otherwise.
 pub async fn an_empty_filter_matches_everything(backend: &Backend) {
-    let empty = backend.queries.bookings(&BookingFilter::default(), ALL).await.unwrap();
+    let empty = backend.queries.bookings(&BookingFilter::default(), ALL.into()).await.unwrap();
     assert_eq!((empty.items.len(), empty.total), (0, 0));
     let (_, _, bookings) = busy_week(backend).await;
     expect_list(backend, BookingFilter::default(), &bookings, |_| true).await;
-    let page = backend.queries.bookings(&BookingFilter::default(), ALL).await.unwrap();
+    let page = backend.queries.bookings(&BookingFilter::default(), ALL.into()).await.unwrap();
     assert_eq!(page.items[0].booking.scheduled_at, slot(4));
 }
 
@@ -159,13 +159,13 @@ pub async fn pages_add_up(backend: &Backend) {
             let filter = BookingFilter { client, therapist, order, ..BookingFilter::default() };
             let mut found = Vec::new();
             for offset in (0..=total + 3).step_by(3) {
-                let page = backend.queries.bookings(&filter, PageRequest { limit: 3, offset }).await.unwrap();
+                let page = backend.queries.bookings(&filter, PageRequest { limit: 3, offset }.into()).await.unwrap();
                 assert_eq!(page.total, total);
                 found.extend(page.items.iter().map(|view| view.booking.id));
             }
             assert_eq!(found, ids, "{order:?}");
             for (limit, offset) in [(5, total), (5, 1_000_000), (0, 0)] {
-                let page = backend.queries.bookings(&filter, PageRequest { limit, offset }).await.unwrap();
+                let page = backend.queries.bookings(&filter, PageRequest { limit, offset }.into()).await.unwrap();
                 assert_eq!((page.items.len(), page.total), (0, total), "limit {limit}, offset {offset}");
             }
             ids.reverse();
@@ -189,7 +189,8 @@ pub async fn pages_are_right_up_to_the_end_while_the_list_grows(backend: &Backen
                 for offset in 0..total + 2 {
                     for limit in [1, 4] {
                         let filter = BookingFilter { client, order, ..BookingFilter::default() };
-                        let page = backend.queries.bookings(&filter, PageRequest { limit, offset }).await.unwrap();
+                        let page =
+                            backend.queries.bookings(&filter, PageRequest { limit, offset }.into()).await.unwrap();
                         let found: Vec<_> = page.items.iter().map(|view| view.booking.id).collect();
                         let skip = usize::try_from(offset).unwrap();
                         let take = usize::try_from(limit).unwrap();

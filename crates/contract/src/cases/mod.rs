@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod lists;
 pub mod login_failures;
 pub mod outbox;
+pub mod pages;
 pub mod participants;
 pub mod payment_events;
 pub mod payment_problems;

@@ -73,7 +73,7 @@ async fn expect_disjoint(backend: &Backend, outcomes: Vec<Result<Option<Booking>
     let mut won: Vec<_> = outcomes.into_iter().filter_map(|outcome| outcome.expect("won or lost fairly")).collect();
     let mut found: Vec<_> = backend
         .queries
-        .bookings(&BookingFilter::default(), ALL)
+        .bookings(&BookingFilter::default(), ALL.into())
         .await
         .unwrap()
         .items

@@ -121,7 +121,7 @@ pub async fn all_faces_share_one_transaction(backend: &Backend) {
         assert_eq!(backend.queries.time_off(None).await.unwrap().len(), usize::from(kept));
         assert_eq!(backend.queries.policy().await.unwrap() == policy(), kept);
         assert_eq!(backend.queries.taken(gives, slot(0), slot(1), now()).await.unwrap().len(), usize::from(kept));
-        let page = backend.queries.bookings(&BookingFilter::default(), FIRST_PAGE).await.unwrap();
+        let page = backend.queries.bookings(&BookingFilter::default(), FIRST_PAGE.into()).await.unwrap();
         assert_eq!(page.total, there);
         assert_eq!(backend.queries.outbox_health(now()).await.unwrap().pending, there);
         assert_eq!(backend.queries.caller(login).await.unwrap().is_some(), kept);
@@ -174,7 +174,7 @@ pub async fn a_unit_of_work_dropped_in_the_middle_of_a_call_leaves_nothing(backe
         drop(work);
     }
     assert_eq!(users_seen(backend).await, 2);
-    assert_eq!(backend.queries.bookings(&BookingFilter::default(), FIRST_PAGE).await.unwrap().total, 0);
+    assert_eq!(backend.queries.bookings(&BookingFilter::default(), FIRST_PAGE.into()).await.unwrap().total, 0);
     backend.add_booking(|id| practice.booking(id, slot(0))).await;
     backend.add_user(&client("half")).await;
 }

@@ -126,7 +126,8 @@ async fn what_cannot_be_booked() {
     assert!(matches!(book.run(command(None, UserId::new(99))).await, Err(BookSessionError::UnknownTherapist)));
     let no_therapist = book.run(command(None, Some(client.id))).await;
     assert!(matches!(no_therapist, Err(BookSessionError::UnknownTherapist)), "a client gives no sessions");
-    let all = world.queries.bookings(&BookingFilter::default(), PageRequest { limit: 10, offset: 0 }).await.unwrap();
+    let all =
+        world.queries.bookings(&BookingFilter::default(), PageRequest { limit: 10, offset: 0 }.into()).await.unwrap();
     assert_eq!(all.total, 0, "a refusal leaves nothing behind");
 }
 

@@ -21,7 +21,7 @@ pub(super) fn keyed(user: &User, route: &str, key: &str, asked: [u8; 32]) -> Onc
 
 async fn count(world: &World) -> u64 {
     let page = PageRequest { limit: 1, offset: 0 };
-    world.queries.bookings(&BookingFilter::default(), page).await.unwrap().total
+    world.queries.bookings(&BookingFilter::default(), page.into()).await.unwrap().total
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ fn series(world: &World, client: &User, count: u32) -> BookSeriesCommand {
 
 async fn count(world: &World) -> u64 {
     let page = PageRequest { limit: 1, offset: 0 };
-    world.queries.bookings(&BookingFilter::default(), page).await.unwrap().total
+    world.queries.bookings(&BookingFilter::default(), page.into()).await.unwrap().total
 }
 
 #[tokio::test]
