@@ -5,7 +5,7 @@ use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, ResponseError};
-use attune_domain::{Booking, BookingId};
+use attune_domain::{Booking, BookingId, UserId};
 use attune_ports::Caller;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
@@ -72,6 +72,17 @@ pub(crate) async fn authenticate_for(
     let (caller, booking) = state.api.authenticate.with_booking(bearer_token(http)?, booking).await?;
     state.limiter.request(caller.user.id)?;
     Ok((caller, booking))
+}
+
+/// The same for a handler that looks something up for this person alone, at the same time.
+pub(crate) async fn authenticate_alongside<T>(
+    http: &HttpRequest,
+    look: impl AsyncFnOnce(UserId) -> T,
+) -> Result<(Caller, T), Problem> {
+    let state = State::of(http)?;
+    let (caller, found) = state.api.authenticate.alongside(bearer_token(http)?, look).await?;
+    state.limiter.request(caller.user.id)?;
+    Ok((caller, found))
 }
 
 /// The token of a request. It is looked for in one place only (RFC 6750, section 2.1): a token in the query would end up

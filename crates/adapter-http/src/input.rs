@@ -20,7 +20,7 @@ use serde::de::{self, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use url::form_urlencoded;
 
-use crate::auth::{authenticate, authenticate_for};
+use crate::auth::{authenticate, authenticate_alongside, authenticate_for};
 use crate::middleware::RequestId;
 use crate::middleware::client;
 use crate::problem::{Code, FieldError, Problem};
@@ -72,6 +72,11 @@ impl Request {
                 Err(problem)
             }
         }
+    }
+
+    /// Who makes the request, and something that is looked up for them at the same time.
+    pub(crate) async fn caller_and<T>(&self, look: impl AsyncFnOnce(UserId) -> T) -> Result<(Caller, T), Problem> {
+        authenticate_alongside(&self.http, look).await
     }
 
     /// The booking of the path.

@@ -1,5 +1,7 @@
 //! The read side: looks at the state that was committed last.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use attune_domain::calendar::Interval;
 use attune_domain::meeting::AttendanceFact;
@@ -62,6 +64,12 @@ impl Queries for MemoryStore {
 
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
         Ok(self.committed().user(id))
+    }
+
+    async fn people(&self, ids: &[UserId]) -> Result<Vec<User>, StoreError> {
+        let state = self.committed();
+        let wanted: BTreeSet<UserId> = ids.iter().copied().collect();
+        Ok(wanted.iter().filter_map(|id| state.users.get(id)).map(|account| account.user.clone()).collect())
     }
 
     async fn users(&self, filter: &UserFilter, page: PageRequest) -> Result<Page<User>, StoreError> {
@@ -147,7 +155,7 @@ impl Queries for MemoryStore {
         let end = start.saturating_add(usize::try_from(page.limit).unwrap_or(usize::MAX)).min(found.len());
         let on_page = &found[start..end];
         Ok(BookingPage {
-            items: on_page.iter().map(|booking| view(&state, booking)).collect::<Result<_, _>>()?,
+            items: on_page.iter().map(|booking| Booking::clone(booking)).collect(),
             total: count(found.iter()),
             next: on_page.last().filter(|_| end < found.len()).map(|last| BookingCursor::from(*last)),
         })

@@ -3,16 +3,18 @@
 //! Diesel writes a statement down anew each time it is asked, and these are asked so often that writing them costs more
 //! than their answers. They have connections of their own, on which each statement is prepared once.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use attune_domain::Booking;
 use attune_ports::{Caller, StoreError};
+use attune_sql::lists::{PageRow, Phrase, Value};
 use attune_sql::{BookingRow, Columns, SessionRow, USER_COLUMNS, read_user};
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, TryStreamExt};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use tokio_postgres::types::FromSql;
+use tokio_postgres::types::{FromSql, ToSql};
 use tokio_postgres::{Client, Row, Statement};
 
 use crate::dial::{CONNECT_DEADLINE, DialError, Dialer};
@@ -24,7 +26,12 @@ pub(crate) struct HotLine {
     client: Client,
     driver: JoinHandle<()>,
     lookup: Statement,
+    /// Other statements by their texts.
+    prepared: Mutex<HashMap<String, Statement>>,
 }
+
+/// The most statements that a connection keeps. There are fewer ways to ask for a page, unless somebody tries every limit.
+const MOST_PREPARED: usize = 100;
 
 /// What a lookup finds: who has this login, and the booking if there is one.
 pub(crate) type Found = (Caller, Option<Booking>);
@@ -35,7 +42,7 @@ impl Dialled for HotLine {
             let (client, driver) = dialer.dial_plain().await?;
             let lookup =
                 timeout(CONNECT_DEADLINE, client.prepare(&lookup_sql())).await.map_err(|_| DialError::Late)??;
-            Ok(Self { client, driver, lookup })
+            Ok(Self { client, driver, lookup, prepared: Mutex::default() })
         }
         .boxed()
     }
@@ -62,6 +69,42 @@ impl HotLine {
             found(place, read_found(&mut columns));
         }
         Ok(())
+    }
+
+    /// Asks for a page of a list.
+    pub(crate) async fn page(&self, phrase: &Phrase) -> Result<Vec<PageRow>, Trouble> {
+        let (text, values) = phrase.numbered();
+        let statement = self.statement(text).await?;
+        let parameters = values.iter().map(|value| match value {
+            Value::Number(number) => number as &(dyn ToSql + Sync),
+            Value::Name(name) => name,
+        });
+        let rows: Vec<Row> = self.client.query_raw(&statement, parameters).await?.try_collect().await?;
+        let mut page = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let mut columns = Reader::new(row);
+            let total = columns.number()?;
+            page.push((total, columns.is_there()?.then(|| BookingRow::read(&mut columns)).transpose()?));
+        }
+        Ok(page)
+    }
+
+    async fn statement(&self, text: String) -> Result<Statement, Trouble> {
+        if let Some(statement) = self.prepared().get(&text) {
+            return Ok(statement.clone());
+        }
+        // Two who come at the same moment both prepare it, and one of the two is kept.
+        let statement = self.client.prepare(&text).await?;
+        let mut prepared = self.prepared();
+        if prepared.len() >= MOST_PREPARED {
+            prepared.clear();
+        }
+        prepared.insert(text, statement.clone());
+        Ok(statement)
+    }
+
+    fn prepared(&self) -> MutexGuard<'_, HashMap<String, Statement>> {
+        self.prepared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Lists of bookings: a page and how many rows the whole list has, in one statement, so that both are of one moment.
 
 use attune_ports::{BookingFilter, BookingPageRequest, PageStart};
+use attune_sql::BookingRow;
 use attune_sql::lists::{BookingList, PageQuery, Phrase, backwards, rows_for};
 use diesel::pg::Pg;
 
@@ -10,24 +11,41 @@ const BEYOND: i64 = i64::MAX / 4;
 /// The statement for a page. What it gives is for [`attune_sql::lists::page_of`].
 ///
 /// How many rows are wanted is written into the text: a plan for any number of them would have to be one for many.
-pub(crate) fn page_query(filter: &BookingFilter, page: BookingPageRequest) -> PageQuery<Pg> {
+pub(crate) enum PageStatement {
+    /// One that takes as long wherever the page is and whatever is in the tables: total, and the columns of
+    /// [`BookingRow::read`].
+    Short(Phrase),
+    /// One that may have to count or to skip many rows.
+    Long(PageQuery<Pg>),
+}
+
+pub(crate) fn page_statement(filter: &BookingFilter, page: BookingPageRequest) -> PageStatement {
     let list = BookingList::planned(filter);
-    match page.start {
-        PageStart::Offset(0) => beginning(list.rows("*", None, filter.order), list.total(), page.limit),
-        PageStart::After(place) => beginning(list.rows("*", Some(place), filter.order), list.total(), page.limit),
+    let place = match page.start {
+        PageStart::Offset(0) => None,
+        PageStart::After(place) => Some(place),
         PageStart::Offset(skipped) => {
-            middle(&list, filter, page.limit, i64::try_from(skipped).unwrap_or(BEYOND).min(BEYOND))
+            let skipped = i64::try_from(skipped).unwrap_or(BEYOND).min(BEYOND);
+            return PageStatement::Long(middle(&list, filter, page.limit, skipped));
         }
+    };
+    let from = beginning(list.rows("*", place, filter.order), list.total(), page.limit);
+    if list.is_short_to_count() {
+        let columns = BookingRow::COLUMNS.map(|column| format!("bookings.{column}")).join(", ");
+        PageStatement::Short(Phrase::default().words(format!("SELECT total, {columns} ")).and(from))
+    } else {
+        PageStatement::Long(PageQuery::new(Phrase::default(), from))
     }
 }
 
 /// The first of these rows.
-fn beginning(rows: Phrase, total: Phrase, limit: u32) -> PageQuery<Pg> {
-    let from = Phrase::default().words("FROM (").and(total).words(") AS whole LEFT JOIN (").and(rows).words(format!(
-        " LIMIT {}) AS bookings ON TRUE LEFT JOIN users ON users.id = bookings.client_id",
-        rows_for(limit)
-    ));
-    PageQuery::new(Phrase::default(), from)
+fn beginning(rows: Phrase, total: Phrase, limit: u32) -> Phrase {
+    Phrase::default()
+        .words("FROM (")
+        .and(total)
+        .words(") AS whole LEFT JOIN (")
+        .and(rows)
+        .words(format!(" LIMIT {}) AS bookings ON TRUE", rows_for(limit)))
 }
 
 /// The rows behind so many others, counted from the nearer end of the list. The page is cut from an index alone, so that
@@ -48,9 +66,6 @@ fn middle(list: &BookingList, filter: &BookingFilter, limit: u32, skipped: i64) 
         .and(half(" AND (SELECT total / 2 FROM whole) < (", backwards(filter.order)))
         .words(format!(" LIMIT {rows} OFFSET (SELECT greatest(total - "))
         .number(skipped)
-        .words(format!(
-            " - {rows}, 0) FROM whole))) AS page ON TRUE LEFT JOIN bookings ON bookings.id = page.id \
-             LEFT JOIN users ON users.id = bookings.client_id"
-        ));
+        .words(format!(" - {rows}, 0) FROM whole))) AS page ON TRUE LEFT JOIN bookings ON bookings.id = page.id"));
     PageQuery::new(with, from)
 }

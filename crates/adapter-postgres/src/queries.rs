@@ -13,7 +13,7 @@ use attune_ports::{
     Caller, Conference, Credentials, KeptRefund, LedgerEntry, LedgerSum, OutboxHealth, Page, PageRequest, Payment,
     PaymentProblem, Provider, Queries, StoreError, TimeOffEntry, UserFilter,
 };
-use attune_sql::lists::{PageRow, page_of};
+use attune_sql::lists::page_of;
 use attune_sql::schema::{
     attendance, audit_log, bookings, conferences, ledger, login_failures, outbox, participants, payment_problems,
     payments, practice_policy, refunds, schedules, services, sessions, time_off, users, weekly_hours,
@@ -31,7 +31,7 @@ use jiff::Timestamp;
 use tokio::try_join;
 
 use crate::error::identity;
-use crate::lists;
+use crate::lists::{self, PageStatement};
 use crate::store::PostgresStore;
 use crate::unit::bookings::A_DAY;
 
@@ -103,6 +103,17 @@ impl Queries for PostgresStore {
             .ask(async |mut c| {
                 let row = query.first(&mut c).await.optional()?;
                 Ok(row.map(User::try_from).transpose()?)
+            })
+            .await
+    }
+
+    async fn people(&self, ids: &[UserId]) -> Result<Vec<User>, StoreError> {
+        let ids: Vec<i64> = ids.iter().map(|id| id.get()).collect();
+        let query = users::table.filter(users::id.eq_any(ids)).select(UserRow::as_select());
+        self.readers
+            .ask(async |mut c| {
+                let rows: Vec<UserRow> = query.load(&mut c).await?;
+                Ok(rows.into_iter().map(User::try_from).collect::<Result<_, _>>()?)
             })
             .await
     }
@@ -245,13 +256,11 @@ impl Queries for PostgresStore {
     }
 
     async fn bookings(&self, filter: &BookingFilter, page: BookingPageRequest) -> Result<BookingPage, StoreError> {
-        let query = lists::page_query(filter, page);
-        self.readers
-            .ask(async |mut c| {
-                let rows: Vec<PageRow> = query.load(&mut c).await?;
-                Ok(page_of(rows, filter.order, page)?)
-            })
-            .await
+        let rows = match lists::page_statement(filter, page) {
+            PageStatement::Short(phrase) => self.hot.ask(async |line| line.page(&phrase).await).await?,
+            PageStatement::Long(query) => self.readers.ask(async |mut c| Ok(query.load(&mut c).await?)).await?,
+        };
+        page_of(rows, filter.order, page)
     }
 
     async fn payments(&self, booking: BookingId) -> Result<Vec<Payment>, StoreError> {

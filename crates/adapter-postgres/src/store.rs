@@ -38,7 +38,7 @@ const BEGIN_DEADLINE: Duration = Duration::from_secs(2);
 pub struct PostgresStore {
     pub(crate) dialer: Arc<Dialer>,
     pub(crate) readers: Readers<Line>,
-    hot: Arc<Readers<HotLine>>,
+    pub(crate) hot: Arc<Readers<HotLine>>,
     pub(crate) lookups: Lookups,
     undoer: Arc<Undoer>,
     pool: Mutex<Option<Pool<AsyncPgConnection>>>,

@@ -144,6 +144,20 @@ impl Queries for SqliteStore {
         self.lookups.look(move |connection| find_user(connection, id)?.map(User::try_from).transpose()).await
     }
 
+    async fn people(&self, ids: &[UserId]) -> Result<Vec<User>, StoreError> {
+        let ids: Vec<i64> = ids.iter().map(|id| id.get()).collect();
+        self.readers
+            .ask(move |connection| {
+                let rows: Vec<UserRow> = users::table
+                    .filter(users::id.eq_any(&ids))
+                    .select(UserRow::as_select())
+                    .load(connection)
+                    .map_err(store_error)?;
+                rows.into_iter().map(User::try_from).collect()
+            })
+            .await
+    }
+
     async fn users(&self, filter: &UserFilter, page: PageRequest) -> Result<Page<User>, StoreError> {
         let filter = *filter;
         self.readers.ask(move |connection| snapshot(connection, |c| list_users(c, &filter, page))).await
@@ -717,13 +731,10 @@ fn cut_bookings(
         .and(total)
         .words(") AS whole LEFT JOIN (")
         .and(rows)
-        .words(" LIMIT ")
-        .number(rows_for(page.limit).into())
-        .words(" OFFSET ")
+        // In words: SQLite plans a statement anew each time it is given another limit as a parameter.
+        .words(format!(" LIMIT {} OFFSET ", rows_for(page.limit)))
         .number(skipped)
-        .words(
-            ") AS page ON TRUE LEFT JOIN bookings ON bookings.id = page.id LEFT JOIN users ON users.id = bookings.client_id",
-        );
+        .words(") AS page ON TRUE LEFT JOIN bookings ON bookings.id = page.id");
     let found: Vec<PageRow> =
         PageQuery::<Sqlite>::new(Phrase::default(), from).load(connection).map_err(store_error)?;
     page_of(found, filter.order, page)

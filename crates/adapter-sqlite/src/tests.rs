@@ -508,6 +508,7 @@ async fn call_everything(store: &SqliteStore, practice: Practice) {
     store.login_failures(&account_key(1), now()).await.unwrap();
     store.network_is_known(user, "192.0.2.0/24").await.unwrap();
     store.user(user).await.unwrap().unwrap();
+    store.people(&[user]).await.unwrap();
     store.services().await.unwrap();
     store.all_services().await.unwrap();
     store.default_therapist().await.unwrap();

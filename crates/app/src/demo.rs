@@ -70,8 +70,8 @@ async fn booked(parts: &Parts, meaning: &Meaning, smith: &Person, john: &Person)
         ..BookingFilter::default()
     };
     let known = parts.queries.bookings(&filter, PageRequest { limit: 1, offset: 0 }.into()).await?;
-    if let Some(view) = known.items.first() {
-        return Ok(view.booking.id);
+    if let Some(booking) = known.items.first() {
+        return Ok(booking.id);
     }
     let book = parts.book_session();
     let today = Zoned::new(parts.clock.now(), meaning.zone.clone());

@@ -130,6 +130,7 @@ macro_rules! each_store_case {
                 filters_combine,
                 pages_are_right_up_to_the_end_while_the_list_grows,
                 pages_add_up,
+                people_are_found_by_their_ids,
             }
             login_failures {
                 failures_are_counted_per_account_and_time,

@@ -33,8 +33,8 @@ pub(crate) async fn read(queries: &dyn Queries) -> Facts {
     let all =
         queries.bookings(&BookingFilter::default(), PageRequest { limit: 1_000, offset: 0 }.into()).await.unwrap();
     let mut facts = Facts::new();
-    for view in all.items {
-        let id = view.booking.id;
+    for booking in all.items {
+        let id = booking.id;
         let (notices, payments, refunds, ledger, participants, history) = tokio::try_join!(
             queries.notices(id),
             queries.payments(id),
@@ -44,7 +44,6 @@ pub(crate) async fn read(queries: &dyn Queries) -> Facts {
             queries.history(id)
         )
         .unwrap();
-        let booking = view.booking;
         facts.insert(id, BookingFacts { booking, notices, payments, refunds, ledger, participants, history });
     }
     facts

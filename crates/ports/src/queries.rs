@@ -104,8 +104,8 @@ impl From<PageRequest> for BookingPageRequest {
 /// A part of a list of bookings, as it was at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BookingPage {
-    /// The bookings asked for, with their clients.
-    pub items: Vec<BookingView>,
+    /// The bookings asked for.
+    pub items: Vec<Booking>,
     /// How many bookings match in all, exactly, wherever the page begins.
     pub total: u64,
     /// The place of the last item, where more follow behind it.
@@ -185,6 +185,9 @@ pub trait Queries: Send + Sync {
     /// An account.
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError>;
 
+    /// These people, in no particular order and each once; ids that are nobody's are left out.
+    async fn people(&self, ids: &[UserId]) -> Result<Vec<User>, StoreError>;
+
     /// Accounts by id.
     async fn users(&self, filter: &UserFilter, page: PageRequest) -> Result<Page<User>, StoreError>;
 
@@ -220,7 +223,7 @@ pub trait Queries: Send + Sync {
     /// A booking with its client.
     async fn booking(&self, id: BookingId) -> Result<Option<BookingView>, StoreError>;
 
-    /// Bookings with their clients. All of the page is from one state of the store.
+    /// Bookings. All of the page is from one state of the store.
     async fn bookings(&self, filter: &BookingFilter, page: BookingPageRequest) -> Result<BookingPage, StoreError>;
 
     /// The attempts to collect the price of a booking, newest first.

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use attune_domain::Booking;
 use attune_ports::{
     BookingCursor, BookingFilter, BookingOrder, BookingPage, BookingPageRequest, PageStart, StoreError,
 };
@@ -14,13 +15,22 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, HasSqlType, Nullable, Text};
 
 use crate::map::millis;
-use crate::rows::{BookingRow, UserRow};
+use crate::rows::BookingRow;
 
 /// A piece of a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
     Words(Cow<'static, str>),
     Number(i64),
+    Name(&'static str),
+}
+
+/// The value of a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Value {
+    /// A number.
+    Number(i64),
+    /// One of our names for things.
     Name(&'static str),
 }
 
@@ -48,6 +58,25 @@ impl Phrase {
     fn name(mut self, name: &'static str) -> Self {
         self.0.push(Piece::Name(name));
         self
+    }
+
+    /// The text with its parameters as `$1`, `$2` and so on, and their values.
+    pub fn numbered(&self) -> (String, Vec<Value>) {
+        let (mut text, mut values) = (String::with_capacity(1024), Vec::new());
+        for piece in &self.0 {
+            let value = match piece {
+                Piece::Words(words) => {
+                    text.push_str(words);
+                    continue;
+                }
+                Piece::Number(number) => Value::Number(*number),
+                Piece::Name(name) => Value::Name(name),
+            };
+            values.push(value);
+            text.push('$');
+            text.push_str(&values.len().to_string());
+        }
+        (text, values)
     }
 
     /// Goes on with another phrase.
@@ -139,10 +168,19 @@ impl BookingList {
         phrase
     }
 
+    /// Whether counting the rows takes no long walk: the database keeps count of them, or they are one client's.
+    pub fn is_short_to_count(&self) -> bool {
+        self.filter.client.is_some() || self.is_kept_count_of()
+    }
+
+    fn is_kept_count_of(&self) -> bool {
+        let BookingFilter { client, therapist, status: _, payment_status: _, from, to, order: _ } = self.filter;
+        client.is_none() && therapist.is_none() && from.is_none() && to.is_none()
+    }
+
     /// `SELECT …`, for how many rows the list has. What the database keeps count of is not counted.
     pub fn total(&self) -> Phrase {
-        let BookingFilter { client, therapist, status: _, payment_status: _, from, to, order: _ } = self.filter;
-        let select = if client.is_none() && therapist.is_none() && from.is_none() && to.is_none() {
+        let select = if self.is_kept_count_of() {
             "SELECT CAST(coalesce(sum(rows), 0) AS BIGINT) AS total FROM booking_tally".to_owned()
         } else {
             format!("SELECT count(*) AS total FROM {}", self.table())
@@ -196,14 +234,13 @@ pub fn rows_for(limit: u32) -> u32 {
     [11, 51, 201].into_iter().find(|rows| *rows >= one_more).unwrap_or(one_more)
 }
 
-/// `SELECT` a total, and whole bookings with their clients.
+/// `SELECT` a total, and whole bookings.
 ///
-/// What follows is `FROM …`, with a table of one row that has the `total`, and the tables `bookings` and `users` joined to
-/// it in a way that leaves this row when they have none.
+/// What follows is `FROM …`, with a table of one row that has the `total`, and the table `bookings` joined to it in a way
+/// that leaves this row when it has none.
 pub struct PageQuery<DB: Backend> {
     with: Phrase,
     booking: Columns<BookingRow, DB>,
-    client: Columns<UserRow, DB>,
     from: Phrase,
 }
 
@@ -212,14 +249,12 @@ type Columns<T, DB> = <T as Selectable<DB>>::SelectExpression;
 impl<DB: Backend> PageQuery<DB> {
     /// A statement that begins with `with`, and goes on with `from` after its columns.
     pub fn new(with: Phrase, from: Phrase) -> Self {
-        let (booking, client) =
-            (<BookingRow as Selectable<DB>>::construct_selection(), <UserRow as Selectable<DB>>::construct_selection());
-        Self { with, booking, client, from }
+        Self { with, booking: <BookingRow as Selectable<DB>>::construct_selection(), from }
     }
 }
 
 impl<DB: Backend> Query for PageQuery<DB> {
-    type SqlType = (BigInt, Nullable<SqlTypeOf<Columns<BookingRow, DB>>>, Nullable<SqlTypeOf<Columns<UserRow, DB>>>);
+    type SqlType = (BigInt, Nullable<SqlTypeOf<Columns<BookingRow, DB>>>);
 }
 
 impl<DB: Backend> QueryId for PageQuery<DB> {
@@ -234,14 +269,11 @@ where
     DB: Backend,
     Phrase: QueryFragment<DB>,
     Columns<BookingRow, DB>: QueryFragment<DB>,
-    Columns<UserRow, DB>: QueryFragment<DB>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         self.with.walk_ast(out.reborrow())?;
         out.push_sql("SELECT total, ");
         self.booking.walk_ast(out.reborrow())?;
-        out.push_sql(", ");
-        self.client.walk_ast(out.reborrow())?;
         out.push_sql(" ");
         self.from.walk_ast(out)
     }
@@ -271,7 +303,7 @@ where
 }
 
 /// What a [`PageQuery`] gives.
-pub type PageRow = (i64, Option<BookingRow>, Option<UserRow>);
+pub type PageRow = (i64, Option<BookingRow>);
 
 /// The page that was asked for, out of the rows that were found: [`rows_for`] its limit, from its start on, or up to the
 /// end of the list if that comes first.
@@ -281,12 +313,12 @@ pub fn page_of(rows: Vec<PageRow>, order: BookingOrder, page: BookingPageRequest
     let Some((total, ..)) = rows.first() else { return Err(StoreError::Corrupt("a page without a total".into())) };
     let total = u64::try_from(*total).map_err(|e| StoreError::Corrupt(e.into()))?;
     let mut items = Vec::with_capacity(rows.len());
-    for (_, booking, client) in rows {
-        if let (Some(booking), Some(client)) = (booking, client) {
-            items.push(booking.into_view(client)?);
+    for (_, booking) in rows {
+        if let Some(booking) = booking {
+            items.push(Booking::try_from(booking)?);
         }
     }
-    items.sort_unstable_by_key(|view| BookingCursor::from(&view.booking));
+    items.sort_unstable_by_key(|booking| BookingCursor::from(booking));
     if order == BookingOrder::Latest {
         items.reverse();
     }
@@ -301,6 +333,6 @@ pub fn page_of(rows: Vec<PageRow>, order: BookingOrder, page: BookingPageRequest
         }
     };
     items.truncate(limit);
-    let next = items.last().filter(|_| more).map(|view| BookingCursor::from(&view.booking));
+    let next = items.last().filter(|_| more).map(BookingCursor::from);
     Ok(BookingPage { items, total, next })
 }

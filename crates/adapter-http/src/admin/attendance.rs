@@ -105,7 +105,7 @@ pub(crate) struct SessionAttendance {
 
 impl From<&AttendedSession> for SessionAttendance {
     fn from(session: &AttendedSession) -> Self {
-        let booking = &session.view.booking;
+        let booking = &session.booking;
         Self {
             booking_id: booking.id.get(),
             user_id: booking.client.get(),

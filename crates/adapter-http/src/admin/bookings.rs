@@ -461,13 +461,19 @@ fn short(text: &str, most: usize) -> Result<Option<String>, Code> {
 pub(crate) async fn list(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
     let wanted: AllBookings = request.query()?;
     let found = state.api.queries.bookings(&wanted.filter, wanted.page).await?;
+    let clients = if wanted.with_user {
+        let ids: Vec<_> = found.items.iter().map(|booking| booking.client).collect();
+        state.api.queries.people(&ids).await?
+    } else {
+        Vec::new()
+    };
     let viewer = Viewer::from(&caller.user);
     let bookings = found
         .items
         .iter()
-        .map(|BookingView { booking, client }| {
+        .map(|booking| {
             let link = state.api.links.link(&viewer, booking);
-            AdminBookingBody::new(booking, link, wanted.with_user.then_some(client))
+            AdminBookingBody::new(booking, link, clients.iter().find(|client| client.id == booking.client))
         })
         .collect();
     let mut response = HttpResponse::Ok();

@@ -67,5 +67,6 @@ nothing_answers! {
     conference(id: ConferenceId) -> Option<Conference>;
     attendance(bookings: &[BookingId]) -> Vec<(BookingId, AttendanceFact)>;
     outbox_health(overdue_before: Timestamp) -> OutboxHealth;
+    people(ids: &[UserId]) -> Vec<User>;
     caller_and_booking(session: SessionId, booking: BookingId) -> Option<(Caller, Option<Booking>)>;
 }

@@ -43,7 +43,7 @@ async fn look_then_book(
     let seen = store.bookings(&near, PageRequest { limit: 100, offset: 0 }.into()).await;
     all_looked.wait().await;
     let end = minutes_after(start, 60);
-    let free = !seen?.items.iter().any(|view| view.booking.scheduled_at < end && view.booking.blocked_until > start);
+    let free = !seen?.items.iter().any(|booking| booking.scheduled_at < end && booking.blocked_until > start);
     if !free {
         return Err(StoreError::Conflict(Conflict::SlotTaken));
     }

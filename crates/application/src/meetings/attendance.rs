@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use attune_domain::meeting::{AttendanceFact, Attended, Happening, attendance};
 use attune_domain::{AccessWindow, Booking, BookingId};
-use attune_ports::{BookingFilter, BookingView, Clock, Page, PageRequest, Queries, Store, StoreError};
+use attune_ports::{BookingFilter, Clock, Page, PageRequest, Queries, Store, StoreError};
 use jiff::{SignedDuration, Timestamp};
 
 use super::rooms::room_name;
@@ -96,8 +96,8 @@ pub struct AttendanceReport {
 /// A session and who was there.
 #[derive(Debug, Clone)]
 pub struct AttendedSession {
-    /// The booking and its client.
-    pub view: BookingView,
+    /// The booking.
+    pub booking: Booking,
     /// Everybody who was there, in the order in which they came.
     pub attendance: Vec<Attended>,
 }
@@ -112,14 +112,14 @@ impl AttendanceReport {
     /// Who was at each of the sessions on a page of the list.
     pub async fn list(&self, filter: &BookingFilter, page: PageRequest) -> Result<Page<AttendedSession>, StoreError> {
         let found = self.queries.bookings(filter, page.into()).await?;
-        let ids: Vec<BookingId> = found.items.iter().map(|view| view.booking.id).collect();
+        let ids: Vec<BookingId> = found.items.iter().map(|booking| booking.id).collect();
         let mut facts: BTreeMap<BookingId, Vec<AttendanceFact>> = BTreeMap::new();
         for (booking, fact) in self.queries.attendance(&ids).await? {
             facts.entry(booking).or_default().push(fact);
         }
-        let items = found.items.into_iter().map(|view| {
-            let told = facts.get(&view.booking.id).map(Vec::as_slice).unwrap_or_default();
-            AttendedSession { attendance: self.work_out(&view.booking, told), view }
+        let items = found.items.into_iter().map(|booking| {
+            let told = facts.get(&booking.id).map(Vec::as_slice).unwrap_or_default();
+            AttendedSession { attendance: self.work_out(&booking, told), booking }
         });
         Ok(Page { items: items.collect(), total: found.total })
     }

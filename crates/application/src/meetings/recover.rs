@@ -68,7 +68,7 @@ impl RecoverLinks {
         let mut notices = Vec::new();
         for filter in std::iter::once(own).chain(given) {
             let page = self.queries.bookings(&filter, PageRequest { limit: LOOKED_AT, offset: 0 }.into()).await?;
-            let ahead = page.items.iter().map(|view| &view.booking).filter(|booking| self.is_ahead(booking, now));
+            let ahead = page.items.iter().filter(|booking| self.is_ahead(booking, now));
             notices.extend(ahead.map(|booking| link_notice(booking, Person::Account(user.id), now)));
         }
         Ok(notices)

@@ -1,6 +1,6 @@
 //! Lists of bookings: what is in them, in which order, and on which page.
 
-use attune_domain::{Booking, BookingId, BookingStatus, PaymentStatus};
+use attune_domain::{Booking, BookingId, BookingStatus, PaymentStatus, UserId};
 use attune_ports::{BookingFilter, BookingOrder, PageRequest};
 
 use super::unknown_user;
@@ -50,11 +50,10 @@ async fn expect_list(backend: &Backend, filter: BookingFilter, bookings: &[Booki
     let total = u64::try_from(ids.len()).unwrap();
     for order in [BookingOrder::Earliest, BookingOrder::Latest] {
         let page = backend.queries.bookings(&BookingFilter { order, ..filter }, ALL.into()).await.unwrap();
-        assert_eq!(page.items.iter().map(|view| view.booking.id).collect::<Vec<_>>(), ids, "{filter:?} {order:?}");
+        assert_eq!(page.items.iter().map(|booking| booking.id).collect::<Vec<_>>(), ids, "{filter:?} {order:?}");
         assert_eq!(page.total, total, "{filter:?}");
-        for view in page.items {
-            assert_eq!(bookings.iter().find(|booking| booking.id == view.booking.id), Some(&view.booking));
-            assert_eq!(view.client.id, view.booking.client);
+        for found in page.items {
+            assert_eq!(bookings.iter().find(|booking| booking.id == found.id), Some(&found));
         }
         ids.reverse();
     }
@@ -67,7 +66,7 @@ pub async fn an_empty_filter_matches_everything(backend: &Backend) {
     let (_, _, bookings) = busy_week(backend).await;
     expect_list(backend, BookingFilter::default(), &bookings, |_| true).await;
     let page = backend.queries.bookings(&BookingFilter::default(), ALL.into()).await.unwrap();
-    assert_eq!(page.items[0].booking.scheduled_at, slot(4));
+    assert_eq!(page.items[0].scheduled_at, slot(4));
 }
 
 /// Only a client's own bookings.
@@ -161,7 +160,7 @@ pub async fn pages_add_up(backend: &Backend) {
             for offset in (0..=total + 3).step_by(3) {
                 let page = backend.queries.bookings(&filter, PageRequest { limit: 3, offset }.into()).await.unwrap();
                 assert_eq!(page.total, total);
-                found.extend(page.items.iter().map(|view| view.booking.id));
+                found.extend(page.items.iter().map(|booking| booking.id));
             }
             assert_eq!(found, ids, "{order:?}");
             for (limit, offset) in [(5, total), (5, 1_000_000), (0, 0)] {
@@ -191,7 +190,7 @@ pub async fn pages_are_right_up_to_the_end_while_the_list_grows(backend: &Backen
                         let filter = BookingFilter { client, order, ..BookingFilter::default() };
                         let page =
                             backend.queries.bookings(&filter, PageRequest { limit, offset }.into()).await.unwrap();
-                        let found: Vec<_> = page.items.iter().map(|view| view.booking.id).collect();
+                        let found: Vec<_> = page.items.iter().map(|booking| booking.id).collect();
                         let skip = usize::try_from(offset).unwrap();
                         let take = usize::try_from(limit).unwrap();
                         let expected: Vec<_> = all.iter().copied().skip(skip).take(take).collect();
@@ -201,4 +200,23 @@ pub async fn pages_are_right_up_to_the_end_while_the_list_grows(backend: &Backen
             }
         }
     }
+}
+
+/// People are found by their ids, each once; ids that are nobody's are left out.
+pub async fn people_are_found_by_their_ids(backend: &Backend) {
+    let practice = backend.practice().await;
+    let found = async |ids: &[UserId]| {
+        let mut people = backend.queries.people(ids).await.unwrap();
+        people.sort_by_key(|person| person.id);
+        people
+    };
+    let mut both = Vec::new();
+    for id in [practice.client, practice.therapist] {
+        both.push(backend.queries.user(id).await.unwrap().unwrap());
+    }
+    both.sort_by_key(|person| person.id);
+    let asked = [practice.client, unknown_user(), practice.therapist, practice.client];
+    assert_eq!(found(&asked).await, both);
+    assert_eq!(found(&[]).await, []);
+    assert_eq!(found(&[unknown_user()]).await, []);
 }

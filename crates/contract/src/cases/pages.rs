@@ -24,7 +24,7 @@ async fn total(queries: &dyn Queries, filter: &BookingFilter) -> u64 {
 }
 
 fn ids(page: &BookingPage) -> Vec<BookingId> {
-    page.items.iter().map(|view| view.booking.id).collect()
+    page.items.iter().map(|booking| booking.id).collect()
 }
 
 fn fits(filter: &BookingFilter, booking: &Booking) -> bool {
