@@ -9,6 +9,7 @@ mod healing;
 mod locks;
 mod migrations;
 mod opening;
+mod plans;
 mod race;
 mod schema;
 mod tally;
