@@ -5,13 +5,19 @@ use attune_domain::{Booking, BookingId, BookingStatus, PaymentStatus, UserId};
 use attune_ports::{Bookings, StoreError};
 use attune_sql::schema::bookings;
 use attune_sql::{BookingRow, millis};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
 
 use super::PostgresUnit;
 use crate::error::{identity, one_row};
 use crate::sql::{calendar_lock, nextval};
+
+/// Spelled like the condition of the index `bookings_holds`, and no parameter: a plan that is made for any status could
+/// not use it.
+const IS_HELD: &str = "status = 'pending_payment'";
 
 /// A minute in the milliseconds of columns.
 const MINUTE: i64 = 60_000;
@@ -101,7 +107,7 @@ impl Bookings for PostgresUnit {
 
     async fn lapsed_holds(&mut self, now: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {
         let query = bookings::table
-            .filter(bookings::status.eq(BookingStatus::PendingPayment.as_str()))
+            .filter(sql::<Bool>(IS_HELD))
             .filter(bookings::payment_status.ne(PaymentStatus::Processing.as_str()))
             .filter(bookings::hold_expires_at.le(millis(now)))
             .order((bookings::hold_expires_at, bookings::id))

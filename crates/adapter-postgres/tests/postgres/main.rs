@@ -10,6 +10,7 @@ mod locks;
 mod lookups;
 mod migrations;
 mod opening;
+mod plans;
 mod race;
 mod schema;
 mod tally;
