@@ -29,7 +29,7 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
     ("fake-stripe", &[], &[]),
     ("pg-testkit", &[], &[]),
     // Tools that measure: they know the product only from outside, too.
-    ("bench", &[], &[]),
+    ("bench", &["smtp-sink"], &[]),
     // Only tests: the use cases over every store.
     (
         "journeys",
@@ -45,7 +45,7 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
             "fake-stripe",
             "pg-testkit",
         ],
-        &[],
+        &["adapter-smtp", "smtp-sink"],
     ),
     (
         "app",

@@ -28,6 +28,9 @@ use crate::one_line::OneLineAtATime;
 /// An idle connection older than this is not used again. Mail servers hang up after a minute at the earliest.
 const KEPT_FOR: Duration = Duration::from_secs(30);
 
+/// A connection that was used this short a time ago is not asked before a mail whether it is still there.
+const SURELY_THERE: Duration = Duration::from_secs(1);
+
 /// Mails per connection; some mail servers refuse the hundred-and-first.
 const MAILS_PER_CONNECTION: u32 = 100;
 
@@ -82,23 +85,38 @@ impl SmtpNotifier {
     }
 
     async fn deliver(&self, mail: &ComposedMail) -> Result<(), NotifyError> {
-        let mut kept = self.connection().await?;
+        let mut kept = self.connection(SURELY_THERE).await?;
+        let mut announced = announce(&mut kept.connection, mail).await;
+        if kept.mails > 0 && announced.is_err_and(hung_up) {
+            // A mail server may end a connection between two mails whenever it likes. Nothing but the sender was named yet.
+            kept = self.new_connection().await?;
+            announced = announce(&mut kept.connection, mail).await;
+        }
+        announced?;
         transfer(&mut kept.connection, mail).await?;
         kept.mails += 1;
         self.keep(kept);
         Ok(())
     }
 
-    /// An idle connection that still answers, or a new one.
-    async fn connection(&self) -> Result<Kept, NotifyError> {
+    /// An idle connection that was used less than `trusted` ago or still answers, or a new one.
+    async fn connection(&self, trusted: Duration) -> Result<Kept, NotifyError> {
         while let Some(mut kept) = self.take_kept() {
-            let usable = kept.since.elapsed() < KEPT_FOR && kept.mails < MAILS_PER_CONNECTION;
-            if usable && timeout(self.config.connect_timeout, kept.connection.test_connected()).await == Ok(true) {
+            let idle = kept.since.elapsed();
+            if idle >= KEPT_FOR || kept.mails >= MAILS_PER_CONNECTION {
+                continue;
+            }
+            if idle < trusted
+                || timeout(self.config.connect_timeout, kept.connection.test_connected()).await == Ok(true)
+            {
                 return Ok(kept);
             }
         }
-        let connection = self.connect().await?;
-        Ok(Kept { connection, since: Instant::now(), mails: 0 })
+        self.new_connection().await
+    }
+
+    async fn new_connection(&self) -> Result<Kept, NotifyError> {
+        Ok(Kept { connection: self.connect().await?, since: Instant::now(), mails: 0 })
     }
 
     fn take_kept(&self) -> Option<Kept> {
@@ -168,20 +186,29 @@ impl Notifier for SmtpNotifier {
 
     async fn check(&self) -> Result<(), NotifyError> {
         let deadline = self.config.total_timeout.min(CHECK_TIMEOUT);
-        let kept = timeout(deadline, self.connection()).await.unwrap_or(Err(TIMEOUT))?;
+        let kept = timeout(deadline, self.connection(Duration::ZERO)).await.unwrap_or(Err(TIMEOUT))?;
         self.keep(kept);
         Ok(())
     }
 }
 
-/// One mail over an open connection (RFC 5321, section 3.3).
-async fn transfer(connection: &mut AsyncSmtpConnection, mail: &ComposedMail) -> Result<(), NotifyError> {
+/// The beginning of a mail over an open connection (RFC 5321, section 3.3).
+async fn announce(connection: &mut AsyncSmtpConnection, mail: &ComposedMail) -> Result<(), NotifyError> {
     let sender = Mail::new(Some(mail.sender.clone()), Vec::new());
+    expect(Severity::PositiveCompletion, connection.command(sender).await)
+}
+
+/// The rest of it.
+async fn transfer(connection: &mut AsyncSmtpConnection, mail: &ComposedMail) -> Result<(), NotifyError> {
     let recipient = Rcpt::new(mail.recipient.clone(), Vec::new());
-    expect(Severity::PositiveCompletion, connection.command(sender).await)?;
     expect(Severity::PositiveCompletion, connection.command(recipient).await)?;
     expect(Severity::PositiveIntermediate, connection.command(Data).await)?;
     expect(Severity::PositiveCompletion, connection.message(&mail.bytes).await)
+}
+
+/// Whether the connection is no use any more, for this mail or another.
+fn hung_up(error: NotifyError) -> bool {
+    matches!(error, NotifyError::Unavailable { reason: NotifyReason::Connection | NotifyReason::Deferred(421) })
 }
 
 /// The library takes any 2xx or 3xx for success. Taking "go on" for "done" would lose a mail.

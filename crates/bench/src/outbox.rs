@@ -98,8 +98,9 @@ impl Drop for Servers {
 }
 
 /// What came to the mail server.
-#[derive(Default)]
 struct Came {
+    /// The first booking whose reminder counts. Earlier ones may be left from a run that broke off.
+    first: i64,
     looked_at: usize,
     reminders: u64,
     different: HashSet<String>,
@@ -109,7 +110,9 @@ impl Came {
     /// Takes note of what is new. Mails about new bookings are not counted.
     fn look(&mut self, mails: &[ReceivedMail]) {
         for mail in &mails[self.looked_at..] {
-            if let Some(id) = reminder_id(&mail.raw) {
+            if let Some((id, booking)) = reminder(&mail.raw)
+                && booking >= self.first
+            {
                 self.reminders += 1;
                 self.different.insert(id);
             }
@@ -118,12 +121,13 @@ impl Came {
     }
 }
 
-/// The Message-ID of a reminder.
-fn reminder_id(raw: &[u8]) -> Option<String> {
+/// The Message-ID of a reminder, and the booking that stands in it.
+fn reminder(raw: &[u8]) -> Option<(String, i64)> {
     let head = raw.windows(4).position(|four| four == b"\r\n\r\n").map_or(raw, |end| &raw[..end]);
     let head = String::from_utf8_lossy(head);
     let id = head.lines().find_map(|line| line.strip_prefix("Message-ID: <"))?;
-    id.starts_with("reminder.").then(|| id.to_owned())
+    let booking = id.strip_prefix("reminder.")?.split('.').next()?.parse().ok()?;
+    Some((id.to_owned(), booking))
 }
 
 impl Outbox {
@@ -166,7 +170,7 @@ impl Outbox {
             let (server, bookings) = (server.clone(), bookings());
             async move { closed_loop(&server, self.connections, move |_| over.get(), bookings).await }
         });
-        let mut came = Came::default();
+        let mut came = Came { first, looked_at: 0, reminders: 0, different: HashSet::new() };
         while u64::try_from(came.different.len()).unwrap_or(u64::MAX) < self.mails {
             ensure!(due.elapsed() < PATIENCE, "only {} reminders came", came.different.len());
             ensure!(!busy.is_finished(), "the bookings broke off");
@@ -258,7 +262,7 @@ impl Database {
     }
 
     /// Agrees as many sessions, of therapists of their own, whose reminders of the day before are due at an instant in
-    /// milliseconds. Gives the id of the first mail.
+    /// milliseconds. Gives the first of them.
     async fn owe_reminders(&mut self, mails: u64, due: i64) -> Result<i64> {
         let Dialect { yes, no, numbers, counters, .. } = match self {
             Self::Postgres(_) => POSTGRES,
@@ -300,14 +304,14 @@ impl Database {
         self.execute(&statements.join(";\n")).await?;
         let owed = self.number(&format!("SELECT count(*) FROM outbox WHERE id > {mail}")).await?;
         ensure!(u64::try_from(owed) == Ok(mails), "{owed} reminders are owed");
-        Ok(mail + 1)
+        Ok(booking + 1)
     }
 
-    /// How many of the reminders from this one on are not written down as sent, or were tried more than once.
+    /// How many of the reminders of these bookings are not written down as sent, or were tried more than once.
     async fn not_sent(&mut self, first: i64) -> Result<i64> {
         self.number(&format!(
-            "SELECT count(*) FROM outbox WHERE id >= {first} AND kind = 'reminder' AND offset_minutes = 1440 \
-             AND dedupe_key LIKE 'due:%' AND (state <> 'sent' OR attempts <> 1)"
+            "SELECT count(*) FROM outbox WHERE booking_id >= {first} AND dedupe_key LIKE 'due:%' \
+             AND (state <> 'sent' OR attempts <> 1)"
         ))
         .await
     }

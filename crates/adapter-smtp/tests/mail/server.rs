@@ -130,6 +130,20 @@ async fn the_check_sends_nothing_and_ends_in_time() {
 }
 
 #[tokio::test]
+async fn the_check_asks_the_server_even_a_moment_after_a_mail() {
+    let sink = SmtpSink::start();
+    let notifier = notifier(&sink);
+    notifier.send(&mail(REMINDER)).await.unwrap();
+    sink.stop().await;
+    assert_eq!(notifier.check().await, Err(CONNECTION));
+    sink.restart().await;
+    for _ in 0..2 {
+        notifier.check().await.unwrap();
+        assert_eq!((sink.messages().len(), sink.connections()), (1, 2));
+    }
+}
+
+#[tokio::test]
 async fn user_and_password_are_sent_once_per_connection() {
     let sink = SmtpSink::start();
     let notifier = patient(&sink, PATIENCE);
@@ -160,6 +174,40 @@ async fn a_connection_that_died_while_idle_is_replaced_unnoticed() {
     sink.restart().await;
     notifier.send(&mail(REMINDER)).await.unwrap();
     assert_eq!((sink.messages().len(), sink.connections()), (2, 2));
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_between_two_mails_costs_neither() {
+    for ending in [Cut(Stage::Mail), Answer { stage: Stage::Mail, code: 421 }] {
+        let sink = SmtpSink::start();
+        sink.script([Accept, ending, Accept]);
+        let notifier = notifier(&sink);
+        notifier.send(&mail(REMINDER)).await.unwrap();
+        assert_eq!(notifier.send(&mail(REMINDER)).await, Ok(()), "{ending:?}");
+        assert_eq!((sink.messages().len(), sink.connections()), (2, 2));
+    }
+    // A new connection that ends like that has no excuse, and a mail that is put off is put off.
+    for code in [421, 451] {
+        let sink = SmtpSink::start();
+        let ending = Answer { stage: Stage::Mail, code };
+        sink.script([Accept, ending, ending]);
+        let notifier = notifier(&sink);
+        notifier.send(&mail(REMINDER)).await.unwrap();
+        assert_eq!(notifier.send(&mail(REMINDER)).await, Err(deferred(code)));
+        assert_eq!(sink.connections(), if code == 421 { 2 } else { 1 });
+    }
+}
+
+#[tokio::test]
+async fn mails_in_a_row_ask_for_nothing_in_between() {
+    let sink = SmtpSink::start();
+    let notifier = notifier(&sink);
+    for _ in 0..20 {
+        notifier.send(&mail(REMINDER)).await.unwrap();
+    }
+    let verbs = |verb| sink.commands().iter().filter(|line| line.starts_with(verb)).count();
+    assert_eq!((verbs("MAIL"), verbs("RCPT"), verbs("DATA"), sink.connections()), (20, 20, 20, 1));
+    assert_eq!(verbs("NOOP"), 0);
 }
 
 #[tokio::test]
