@@ -1,6 +1,5 @@
 //! The real clock, chance, time zones and bell.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use attune_domain::TimeZoneName;
@@ -52,8 +51,7 @@ impl Random for SystemRandom {
     fn fill(&self, buffer: &mut [u8]) {
         if let Err(error) = getrandom::fill(buffer) {
             // Without chance every room and every token could be guessed: better no service than that one.
-            // Written at once, because nothing that waits to be written outlives the next line.
-            let _ = writeln!(std::io::stderr(), "the system gives no random bytes: {error}");
+            tracing::error!(%error, "the system gives no random bytes");
             std::process::abort();
         }
     }
