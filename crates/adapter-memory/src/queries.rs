@@ -155,7 +155,7 @@ impl Queries for MemoryStore {
         let end = start.saturating_add(usize::try_from(page.limit).unwrap_or(usize::MAX)).min(found.len());
         let on_page = &found[start..end];
         Ok(BookingPage {
-            items: on_page.iter().map(|booking| Booking::clone(booking)).collect(),
+            items: on_page.iter().copied().cloned().collect(),
             total: count(found.iter()),
             next: on_page.last().filter(|_| end < found.len()).map(|last| BookingCursor::from(*last)),
         })
