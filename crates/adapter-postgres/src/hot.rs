@@ -6,17 +6,18 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use attune_domain::Booking;
-use attune_ports::{Caller, StoreError};
-use attune_sql::lists::{PageRow, Phrase, Value};
+use attune_domain::{Booking, BookingId, SessionId};
+use attune_ports::{BookingOrder, BookingPage, BookingPageRequest, Caller, StoreError};
+use attune_sql::lists::{PageRow, Phrase, Value, page_of};
 use attune_sql::{BookingRow, Columns, SessionRow, USER_COLUMNS, read_user};
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, try_join_all};
 use futures_util::{FutureExt, TryStreamExt};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::types::{FromSql, ToSql};
 use tokio_postgres::{Client, Row, Statement};
 
+use crate::crowd::Question;
 use crate::dial::{CONNECT_DEADLINE, DialError, Dialer};
 use crate::error::Trouble;
 use crate::readers::Dialled;
@@ -32,9 +33,6 @@ pub(crate) struct HotLine {
 
 /// The most statements that a connection keeps. There are fewer ways to ask for a page, unless somebody tries every limit.
 const MOST_PREPARED: usize = 100;
-
-/// What a lookup finds: who has this login, and the booking if there is one.
-pub(crate) type Found = (Caller, Option<Booking>);
 
 impl Dialled for HotLine {
     fn dial(dialer: Arc<Dialer>) -> BoxFuture<'static, Result<Self, DialError>> {
@@ -52,41 +50,95 @@ impl Dialled for HotLine {
     }
 }
 
-impl HotLine {
-    /// Looks many logins up, each with the booking next to it in the other list (0: none), in one statement.
-    ///
-    /// What is found is handed out with its place in the lists; places without a login are left out.
-    pub(crate) async fn look_up(
-        &self,
-        sessions: &[i64],
-        bookings: &[i64],
-        mut found: impl FnMut(usize, Result<Found, StoreError>),
-    ) -> Result<(), Trouble> {
-        for row in self.client.query(&self.lookup, &[&sessions, &bookings]).await? {
-            let mut columns = Reader::new(&row);
-            // Counted from one.
-            let place = usize::try_from(columns.number()? - 1).map_err(|e| StoreError::Corrupt(e.into()))?;
-            found(place, read_found(&mut columns));
-        }
-        Ok(())
-    }
+/// Who has this login, and the booking if one is asked for.
+pub(crate) struct Lookup {
+    pub(crate) session: SessionId,
+    pub(crate) booking: Option<BookingId>,
+}
 
-    /// Asks for a page of a list.
-    pub(crate) async fn page(&self, phrase: &Phrase) -> Result<Vec<PageRow>, Trouble> {
-        let (text, values) = phrase.numbered();
-        let statement = self.statement(text).await?;
-        let parameters = values.iter().map(|value| match value {
-            Value::Number(number) => number as &(dyn ToSql + Sync),
-            Value::Name(name) => name,
+impl Question for Lookup {
+    type Answer = Option<(Caller, Option<Booking>)>;
+    const MOST: usize = 128;
+
+    async fn ask(line: &HotLine, questions: &[Self]) -> Result<Vec<Result<Self::Answer, StoreError>>, Trouble> {
+        let sessions: Vec<i64> = questions.iter().map(|lookup| lookup.session.get()).collect();
+        // No booking has this number.
+        let bookings: Vec<i64> = questions.iter().map(|lookup| lookup.booking.map_or(0, BookingId::get)).collect();
+        let mut answers: Vec<_> = questions.iter().map(|_| Ok(None)).collect();
+        for row in line.client.query(&line.lookup, &[&sessions, &bookings]).await? {
+            let mut columns = Reader::new(&row);
+            let answer = place(&mut columns, &mut answers)?;
+            *answer = read_found(&mut columns).map(Some);
+        }
+        Ok(answers)
+    }
+}
+
+/// A page of a list.
+pub(crate) struct PageWish {
+    pub(crate) phrase: Phrase,
+    pub(crate) order: BookingOrder,
+    pub(crate) page: BookingPageRequest,
+}
+
+impl Question for PageWish {
+    type Answer = BookingPage;
+    const MOST: usize = 32;
+
+    async fn ask(line: &HotLine, questions: &[Self]) -> Result<Vec<Result<BookingPage, StoreError>>, Trouble> {
+        // Pages of one kind are found by one statement, and what is the same in everything is looked for once.
+        let mut kinds: HashMap<String, Vec<Vec<Value>>> = HashMap::new();
+        let mut places = Vec::with_capacity(questions.len());
+        for question in questions {
+            let (text, values) = question.phrase.named(|number| format!("wanted.value_{number}"));
+            let kind = kinds.entry(text.clone()).or_default();
+            let known = kind.iter().position(|known| *known == values);
+            let place = known.unwrap_or_else(|| {
+                kind.push(values);
+                kind.len() - 1
+            });
+            places.push((text, place));
+        }
+        let asked = kinds.iter().map(async |(text, wanted)| Ok::<_, Trouble>((text, line.pages(text, wanted).await?)));
+        let found: HashMap<&String, Vec<Rows>> = try_join_all(asked).await?.into_iter().collect();
+        let answers = questions.iter().zip(&places).map(|(question, (text, place))| {
+            let rows = found.get(text).and_then(|pages| pages.get(*place)).cloned().unwrap_or_default();
+            page_of(rows.read()?, question.order, question.page)
         });
-        let rows: Vec<Row> = self.client.query_raw(&statement, parameters).await?.try_collect().await?;
-        let mut page = Vec::with_capacity(rows.len());
+        Ok(answers.collect())
+    }
+}
+
+/// The rows of a page, until one of them makes no sense.
+#[derive(Clone, Default)]
+struct Rows {
+    good: Vec<PageRow>,
+    spoilt: bool,
+}
+
+impl Rows {
+    fn read(self) -> Result<Vec<PageRow>, StoreError> {
+        if self.spoilt { Err(StoreError::Corrupt("a row of a page".into())) } else { Ok(self.good) }
+    }
+}
+
+impl HotLine {
+    /// The rows of many pages of one kind: one for each set of values.
+    async fn pages(&self, text: &str, wanted: &[Vec<Value>]) -> Result<Vec<Rows>, Trouble> {
+        let lists = lists_of(wanted);
+        let statement = self.statement(pages_sql(text, &lists)).await?;
+        let rows: Vec<Row> =
+            self.client.query_raw(&statement, lists.iter().map(List::as_sql)).await?.try_collect().await?;
+        let mut pages = vec![Rows::default(); wanted.len()];
         for row in &rows {
             let mut columns = Reader::new(row);
-            let total = columns.number()?;
-            page.push((total, columns.is_there()?.then(|| BookingRow::read(&mut columns)).transpose()?));
+            let rows = place(&mut columns, &mut pages)?;
+            match read_page_row(&mut columns) {
+                Ok(row) => rows.good.push(row),
+                Err(_) => rows.spoilt = true,
+            }
         }
-        Ok(page)
+        Ok(pages)
     }
 
     async fn statement(&self, text: String) -> Result<Statement, Trouble> {
@@ -108,6 +160,69 @@ impl HotLine {
     }
 }
 
+/// The values of one parameter, for all pages of a kind.
+enum List {
+    Numbers(Vec<i64>),
+    Names(Vec<&'static str>),
+}
+
+impl List {
+    fn as_sql(&self) -> &(dyn ToSql + Sync) {
+        match self {
+            Self::Numbers(numbers) => numbers,
+            Self::Names(names) => names,
+        }
+    }
+}
+
+/// Turns the values of each page into the values of each parameter. Pages of one kind have parameters of the same types.
+fn lists_of(wanted: &[Vec<Value>]) -> Vec<List> {
+    let mut lists: Vec<List> = Vec::new();
+    for values in wanted {
+        for (at, value) in values.iter().enumerate() {
+            match (lists.get_mut(at), value) {
+                (Some(List::Numbers(numbers)), Value::Number(number)) => numbers.push(*number),
+                (Some(List::Names(names)), Value::Name(name)) => names.push(name),
+                (_, Value::Number(number)) => lists.push(List::Numbers(vec![*number])),
+                (_, Value::Name(name)) => lists.push(List::Names(vec![name])),
+            }
+        }
+    }
+    lists
+}
+
+/// A statement for many pages, made of the one for a single page in which the values have the names `wanted.value_1` and
+/// so on. Each row says first which page it is of, counted from one.
+fn pages_sql(text: &str, lists: &[List]) -> String {
+    if lists.is_empty() {
+        return format!("SELECT 1::bigint, page.* FROM ({text}) AS page");
+    }
+    let arrays = (1..).zip(lists).map(|(number, list)| match list {
+        List::Numbers(_) => format!("${number}::bigint[]"),
+        List::Names(_) => format!("${number}::text[]"),
+    });
+    let names = (1..=lists.len()).map(|number| format!("value_{number}"));
+    let (arrays, names): (Vec<_>, Vec<_>) = (arrays.collect(), names.collect());
+    format!(
+        "SELECT wanted.place, page.* FROM unnest({}) WITH ORDINALITY AS wanted ({}, place) \
+         CROSS JOIN LATERAL ({text}) AS page",
+        arrays.join(", "),
+        names.join(", "),
+    )
+}
+
+/// Where the answer belongs that a row is of, which says so first, counted from one.
+fn place<'a, T>(columns: &mut Reader<'_>, answers: &'a mut [T]) -> Result<&'a mut T, StoreError> {
+    let number = columns.number()?;
+    let place = usize::try_from(number - 1).ok().and_then(|place| answers.get_mut(place));
+    place.ok_or_else(|| StoreError::Corrupt("an answer to nothing".into()))
+}
+
+fn read_page_row(columns: &mut Reader<'_>) -> Result<PageRow, StoreError> {
+    let total = columns.number()?;
+    Ok((total, columns.is_there()?.then(|| BookingRow::read(columns)).transpose()?))
+}
+
 fn lookup_sql() -> String {
     format!(
         "SELECT wanted.place, {}, {}, {} \
@@ -120,7 +235,7 @@ fn lookup_sql() -> String {
     )
 }
 
-fn read_found(columns: &mut Reader<'_>) -> Result<Found, StoreError> {
+fn read_found(columns: &mut Reader<'_>) -> Result<(Caller, Option<Booking>), StoreError> {
     let session = SessionRow::read(columns)?;
     let caller = Caller { user: read_user(columns)?, session: session.try_into()? };
     let booking = columns.is_there()?.then(|| BookingRow::read(columns)).transpose()?;

@@ -15,11 +15,11 @@
 //! - `sslrootcert`: a PEM file with the certificates to trust instead of the system's.
 
 mod config;
+mod crowd;
 mod dial;
 mod error;
 mod hot;
 mod lists;
-mod lookups;
 mod migrations;
 mod queries;
 mod readers;

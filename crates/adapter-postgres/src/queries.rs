@@ -31,6 +31,7 @@ use jiff::Timestamp;
 use tokio::try_join;
 
 use crate::error::identity;
+use crate::hot::{Lookup, PageWish};
 use crate::lists::{self, PageStatement};
 use crate::store::PostgresStore;
 use crate::unit::bookings::A_DAY;
@@ -53,7 +54,7 @@ impl Queries for PostgresStore {
     }
 
     async fn caller(&self, session: SessionId) -> Result<Option<Caller>, StoreError> {
-        Ok(self.lookups.ask(session, None).await?.map(|(caller, _)| caller))
+        Ok(self.lookups.ask(Lookup { session, booking: None }).await?.map(|(caller, _)| caller))
     }
 
     async fn caller_and_booking(
@@ -61,7 +62,7 @@ impl Queries for PostgresStore {
         session: SessionId,
         booking: BookingId,
     ) -> Result<Option<(Caller, Option<Booking>)>, StoreError> {
-        self.lookups.ask(session, Some(booking)).await
+        self.lookups.ask(Lookup { session, booking: Some(booking) }).await
     }
 
     async fn credentials(&self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError> {
@@ -256,11 +257,13 @@ impl Queries for PostgresStore {
     }
 
     async fn bookings(&self, filter: &BookingFilter, page: BookingPageRequest) -> Result<BookingPage, StoreError> {
-        let rows = match lists::page_statement(filter, page) {
-            PageStatement::Short(phrase) => self.hot.ask(async |line| line.page(&phrase).await).await?,
-            PageStatement::Long(query) => self.readers.ask(async |mut c| Ok(query.load(&mut c).await?)).await?,
-        };
-        page_of(rows, filter.order, page)
+        match lists::page_statement(filter, page) {
+            PageStatement::Short(phrase) => self.pages.ask(PageWish { phrase, order: filter.order, page }).await,
+            PageStatement::Long(query) => {
+                let rows = self.readers.ask(async |mut c| Ok(query.load(&mut c).await?)).await?;
+                page_of(rows, filter.order, page)
+            }
+        }
     }
 
     async fn payments(&self, booking: BookingId) -> Result<Vec<Payment>, StoreError> {

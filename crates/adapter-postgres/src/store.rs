@@ -17,10 +17,10 @@ use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use crate::config::PostgresConfig;
+use crate::crowd::Crowd;
 use crate::dial::{Dialer, Line, OpenError, Purpose};
 use crate::error::Trouble;
-use crate::hot::HotLine;
-use crate::lookups::Lookups;
+use crate::hot::{HotLine, Lookup, PageWish};
 use crate::readers::Readers;
 use crate::undo::Undoer;
 use crate::unit::PostgresUnit;
@@ -38,8 +38,9 @@ const BEGIN_DEADLINE: Duration = Duration::from_secs(2);
 pub struct PostgresStore {
     pub(crate) dialer: Arc<Dialer>,
     pub(crate) readers: Readers<Line>,
-    pub(crate) hot: Arc<Readers<HotLine>>,
-    pub(crate) lookups: Lookups,
+    hot: Arc<Readers<HotLine>>,
+    pub(crate) lookups: Crowd<Lookup>,
+    pub(crate) pages: Crowd<PageWish>,
     undoer: Arc<Undoer>,
     pool: Mutex<Option<Pool<AsyncPgConnection>>>,
 }
@@ -55,9 +56,11 @@ impl PostgresStore {
         let pool = pool(&dialer, config.writers);
         let readers = Readers::new(Arc::clone(&dialer), config.readers);
         let hot = Arc::new(Readers::new(Arc::clone(&dialer), config.readers));
-        let lookups = Lookups::start(&Handle::current(), &hot, config.readers);
+        let runtime = Handle::current();
+        let lookups = Crowd::gather(&runtime, &hot, config.readers);
+        let pages = Crowd::gather(&runtime, &hot, config.readers);
         let undoer = Arc::new(Undoer::new(Arc::clone(&dialer)));
-        Ok(Self { dialer, readers, hot, lookups, undoer, pool: Mutex::new(Some(pool)) })
+        Ok(Self { dialer, readers, hot, lookups, pages, undoer, pool: Mutex::new(Some(pool)) })
     }
 
     /// Closes the database: refuses everything new, lets what is under way come to its end, and waits for that up to
@@ -65,6 +68,7 @@ impl PostgresStore {
     pub async fn close(&self) {
         self.readers.close();
         self.lookups.close();
+        self.pages.close();
         self.hot.close();
         self.pool.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.dialer.all_closed().await;

@@ -26,7 +26,7 @@ enum Piece {
 }
 
 /// The value of a parameter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Value {
     /// A number.
     Number(i64),
@@ -60,8 +60,8 @@ impl Phrase {
         self
     }
 
-    /// The text with its parameters as `$1`, `$2` and so on, and their values.
-    pub fn numbered(&self) -> (String, Vec<Value>) {
+    /// The text, with a name for each of its parameters, counted from one, and their values.
+    pub fn named(&self, name: impl Fn(usize) -> String) -> (String, Vec<Value>) {
         let (mut text, mut values) = (String::with_capacity(1024), Vec::new());
         for piece in &self.0 {
             let value = match piece {
@@ -73,8 +73,7 @@ impl Phrase {
                 Piece::Name(name) => Value::Name(name),
             };
             values.push(value);
-            text.push('$');
-            text.push_str(&values.len().to_string());
+            text.push_str(&name(values.len()));
         }
         (text, values)
     }

@@ -4,10 +4,10 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise, in its helpers too")]
 
 mod contract;
+mod crowd;
 mod harness;
 mod healing;
 mod locks;
-mod lookups;
 mod migrations;
 mod opening;
 mod plans;

@@ -1,10 +1,10 @@
-//! Lookups that share statements: each gets its own answer, and nobody suffers from a neighbour.
+//! Questions that share statements: each gets its own answer, and nobody suffers from a neighbour.
 
 use std::time::{Duration, Instant};
 
-use attune_contract::fixtures::{session, slot};
-use attune_domain::{BookingId, SessionId};
-use attune_ports::{Queries, StoreError};
+use attune_contract::fixtures::{Practice, client, session, slot};
+use attune_domain::{BookingId, BookingStatus, SessionId};
+use attune_ports::{BookingCursor, BookingFilter, BookingOrder, BookingPageRequest, PageStart, Queries, StoreError};
 use tokio::task::JoinSet;
 
 use crate::harness::{OTHERS, Proxy, Way, backend, migrated, open, terminate_others, until};
@@ -131,4 +131,78 @@ async fn a_closed_store_looks_nothing_up() {
     store.caller(asked_for_nothing()).await.unwrap();
     store.close().await;
     assert!(matches!(store.caller(asked_for_nothing()).await, Err(StoreError::Unavailable(_))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_asked_together_are_the_pages_asked_alone() {
+    let database = migrated().await;
+    let store = open(database.url()).await;
+    let backend = backend(&store);
+    let practice = backend.practice().await;
+    let mut filters = vec![BookingFilter::default()];
+    let mut all = Vec::new();
+    for n in 0..4 {
+        let client = backend.add_user(&client(&format!("client-{n}"))).await;
+        let theirs = Practice { client, ..practice };
+        for m in 0..n {
+            all.push(backend.add_booking(|id| theirs.booking(id, slot(10 * n + m))).await);
+        }
+        filters.push(BookingFilter { client: Some(client), ..BookingFilter::default() });
+    }
+    for status in [BookingStatus::PendingPayment, all[0].status] {
+        filters.push(BookingFilter { status: Some(status), ..BookingFilter::default() });
+    }
+    let mut asked = Vec::new();
+    for filter in filters {
+        for order in [BookingOrder::Earliest, BookingOrder::Latest] {
+            for limit in [0, 1, 2, 10, 50] {
+                let filter = BookingFilter { order, ..filter };
+                let places = all.iter().map(|booking| PageStart::After(BookingCursor::from(booking)));
+                for start in places.chain([PageStart::Offset(0)]) {
+                    asked.push((filter, BookingPageRequest { limit, start }));
+                }
+            }
+        }
+    }
+    let mut alone = Vec::new();
+    for (filter, page) in &asked {
+        alone.push(store.bookings(filter, *page).await.unwrap());
+    }
+    assert!(alone.iter().any(|page| page.items.is_empty()) && alone.iter().any(|page| page.items.len() > 2));
+    let mut crowd = JoinSet::new();
+    for ((filter, page), expected) in asked.into_iter().zip(alone) {
+        let store = store.clone();
+        crowd.spawn(async move {
+            assert_eq!(store.bookings(&filter, page).await.unwrap(), expected, "{filter:?} {page:?}");
+        });
+    }
+    crowd.join_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_makes_no_sense_spoils_nobody_elses_page() {
+    let database = migrated().await;
+    let store = open(database.url()).await;
+    let backend = backend(&store);
+    let practice = backend.practice().await;
+    let well = Practice { client: backend.add_user(&client("well")).await, ..practice };
+    backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let good = backend.add_booking(|id| well.booking(id, slot(1))).await;
+    let outside = database.connect().await;
+    let spoil = format!("UPDATE bookings SET currency = '???' WHERE client_id = {}", practice.client);
+    outside.execute(&spoil, &[]).await.unwrap();
+    let mut crowd = JoinSet::new();
+    for n in 0..60 {
+        let (store, good) = (store.clone(), good.clone());
+        let client = if n % 2 == 0 { practice.client } else { well.client };
+        crowd.spawn(async move {
+            let filter = BookingFilter { client: Some(client), ..BookingFilter::default() };
+            let page = BookingPageRequest { limit: 10, start: PageStart::Offset(0) };
+            match store.bookings(&filter, page).await {
+                Ok(page) => assert_eq!(page.items, [good]),
+                Err(error) => assert!(n % 2 == 0 && matches!(error, StoreError::Corrupt(_)), "{error:?}"),
+            }
+        });
+    }
+    crowd.join_all().await;
 }
