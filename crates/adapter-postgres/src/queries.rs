@@ -20,7 +20,8 @@ use attune_sql::schema::{
 };
 use attune_sql::{
     AttendanceRow, AuditRow, BookingRow, ConferenceRow, HoursRow, LedgerRow, LedgerSumRow, NoticeRow, ParticipantRow,
-    PaymentRow, PolicyRow, ProblemRow, RefundRow, ServiceRow, TimeOffRow, UserRow, interval, millis, schedule_of,
+    PaymentRow, PolicyRow, ProblemRow, RefundRow, ServiceRow, TimeOffRow, UserRow, begins_after, interval, millis,
+    schedule_of,
 };
 use diesel::dsl::{count_star, exists, sql_query};
 use diesel::pg::Pg;
@@ -34,7 +35,6 @@ use crate::error::identity;
 use crate::hot::{Lookup, PageWish};
 use crate::lists::{self, PageStatement};
 use crate::store::PostgresStore;
-use crate::unit::bookings::A_DAY;
 
 /// A quarter of an hour has 900,000 milliseconds. Of an instant before 1970, too, the rest is what passed since its
 /// quarter began. Names are ordered as they are spelled, not as some language would.
@@ -229,7 +229,7 @@ impl Queries for PostgresStore {
             .filter(bookings::therapist_id.eq(therapist.get()))
             .filter(bookings::status.eq_any(blocking.map(BookingStatus::as_str)))
             // Nothing takes up more than a day, so what began earlier is over.
-            .filter(bookings::scheduled_at.gt(millis(from).saturating_sub(A_DAY)))
+            .filter(bookings::scheduled_at.gt(begins_after(from)))
             .filter(bookings::scheduled_at.lt(millis(until)))
             .filter(bookings::blocked_until.gt(millis(from)))
             .filter(still_wanted)

@@ -3,7 +3,7 @@
 //! One file per face of the port.
 
 mod audit;
-pub(crate) mod bookings;
+mod bookings;
 mod calendars;
 mod login_failures;
 mod outbox;

@@ -23,8 +23,8 @@ use attune_sql::schema::{
 };
 use attune_sql::{
     AttendanceRow, AuditRow, BookingRow, ConferenceRow, HoursRow, LedgerRow, LedgerSumRow, NoticeRow, ParticipantRow,
-    PaymentRow, PolicyRow, ProblemRow, RefundRow, ServiceRow, SessionRow, TimeOffRow, UserRow, interval, millis,
-    schedule_of,
+    PaymentRow, PolicyRow, ProblemRow, RefundRow, ServiceRow, SessionRow, TimeOffRow, UserRow, begins_after, interval,
+    millis, schedule_of,
 };
 use diesel::dsl::{exists, select, sql, sql_query};
 use diesel::prelude::*;
@@ -35,7 +35,7 @@ use jiff::Timestamp;
 use crate::error::{identity, store_error};
 use crate::statements::{begin_reading, end_reading};
 use crate::store::SqliteStore;
-use crate::unit_of_work::bookings::{A_DAY, BLOCKS_CALENDAR};
+use crate::unit_of_work::bookings::BLOCKS_CALENDAR;
 
 #[derive(QueryableByName)]
 struct OutboxCounts {
@@ -255,7 +255,7 @@ impl Queries for SqliteStore {
                     .filter(bookings::therapist_id.eq(therapist.get()))
                     .filter(sql::<Bool>(BLOCKS_CALENDAR))
                     // Nothing takes up more than a day, so what began earlier is over.
-                    .filter(bookings::scheduled_at.gt(millis(from).saturating_sub(A_DAY)))
+                    .filter(bookings::scheduled_at.gt(begins_after(from)))
                     .filter(bookings::scheduled_at.lt(millis(until)))
                     .filter(bookings::blocked_until.gt(millis(from)))
                     .filter(still_wanted)

@@ -8,7 +8,7 @@ mod map;
 mod rows;
 mod schema_defs;
 
-pub use map::{from_millis, millis, number};
+pub use map::{MINUTE, begins_after, from_millis, millis, number};
 pub use rows::{
     AttendanceRow, AuditRow, BookingRow, Columns, ConferenceRow, HoursRow, KeptReplyRow, LedgerRow, LedgerSumRow,
     LoginFailureRow, NewConferenceRow, NewKeptReplyRow, NewNoticeRow, NewParticipantRow, NewPaymentRow, NewProblemRow,

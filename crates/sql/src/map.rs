@@ -8,6 +8,18 @@ pub fn millis(at: Timestamp) -> i64 {
     at.as_millisecond()
 }
 
+/// A minute in the milliseconds of columns.
+pub const MINUTE: i64 = 60_000;
+
+/// The longest time that a booking takes up, session and pause. The tables hold no longer one.
+const LONGEST: i64 = 24 * 60 * MINUTE;
+
+/// The instant, as a column holds it, after which whatever is in the way at `from` or later has begun: who looks for it need
+/// not look at anything earlier.
+pub fn begins_after(from: Timestamp) -> i64 {
+    millis(from).saturating_sub(LONGEST)
+}
+
 /// Reads what [`millis`] gives. Errors: [`StoreError::Corrupt`] for a year no calendar has.
 pub fn from_millis(value: i64) -> Result<Timestamp, StoreError> {
     Timestamp::from_millisecond(value).map_err(|e| StoreError::Corrupt(e.into()))

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use attune_domain::{Booking, BookingId, BookingStatus, PaymentStatus, UserId};
 use attune_ports::{Bookings, StoreError};
 use attune_sql::schema::bookings;
-use attune_sql::{BookingRow, millis};
+use attune_sql::{BookingRow, MINUTE, begins_after, millis};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
@@ -18,13 +18,6 @@ use crate::sql::{calendar_lock, nextval};
 /// Spelled like the condition of the index `bookings_holds`, and no parameter: a plan that is made for any status could
 /// not use it.
 const IS_HELD: &str = "status = 'pending_payment'";
-
-/// A minute in the milliseconds of columns.
-const MINUTE: i64 = 60_000;
-
-/// The longest time that a booking takes up, session and pause, in the milliseconds of columns. The tables hold no longer
-/// one, so whoever looks for what is in the way at some moment looks back so far.
-pub(crate) const A_DAY: i64 = 24 * 60 * MINUTE;
 
 #[async_trait]
 impl Bookings for PostgresUnit {
@@ -50,7 +43,7 @@ impl Bookings for PostgresUnit {
         let query = bookings::table
             .filter(bookings::therapist_id.eq(therapist.get()))
             .filter(bookings::status.eq_any(blocking.map(BookingStatus::as_str)))
-            .filter(bookings::scheduled_at.gt(millis(from).saturating_sub(A_DAY)))
+            .filter(bookings::scheduled_at.gt(begins_after(from)))
             .filter(bookings::scheduled_at.lt(millis(until)))
             .filter(bookings::blocked_until.gt(millis(from)))
             .order(bookings::scheduled_at)

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use attune_domain::{Booking, BookingId, BookingStatus, PaymentStatus, Service, ServiceId, UserId};
 use attune_ports::{Bookings, NewService, Services, StoreError};
 use attune_sql::schema::{bookings, services};
-use attune_sql::{BookingRow, NewServiceRow, ServiceChanges, ServiceRow, millis};
+use attune_sql::{BookingRow, MINUTE, NewServiceRow, ServiceChanges, ServiceRow, begins_after, millis};
 use diesel::dsl::{sql, sql_query};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
@@ -18,13 +18,6 @@ pub(crate) const BLOCKS_CALENDAR: &str = "status IN ('pending_payment', 'schedul
 
 /// Spelled like the condition of the index `bookings_holds`, or SQLite could not use it.
 const IS_HELD: &str = "status = 'pending_payment'";
-
-/// A minute in the milliseconds of columns.
-const MINUTE: i64 = 60_000;
-
-/// The longest time that a booking takes up, session and pause, in the milliseconds of columns. The tables hold no longer
-/// one, so whoever looks for what is in the way at some moment looks back so far.
-pub(crate) const A_DAY: i64 = 24 * 60 * MINUTE;
 
 #[derive(QueryableByName)]
 struct LastBookingId {
@@ -119,7 +112,7 @@ impl Bookings for SqliteUnitOfWork {
             bookings::table
                 .filter(bookings::therapist_id.eq(therapist.get()))
                 .filter(sql::<Bool>(BLOCKS_CALENDAR))
-                .filter(bookings::scheduled_at.gt(millis(from).saturating_sub(A_DAY)))
+                .filter(bookings::scheduled_at.gt(begins_after(from)))
                 .filter(bookings::scheduled_at.lt(millis(until)))
                 .filter(bookings::blocked_until.gt(millis(from)))
                 .order(bookings::scheduled_at)
