@@ -34,8 +34,9 @@ use crate::bookings::{
     CompleteSessions, Placed, Practice, ShowAvailability, SweepHolds,
 };
 use crate::meetings::{
-    AttendanceReport, InviteParticipantCommand, JoinPages, JoinSession, MailedLink, ManageParticipants, MeetingLinks,
-    ParticipantError, RecordAttendance, RecoverLinks, ReserveRooms, RevokeLinks, Signing,
+    AttendanceReport, InviteParticipantCommand, JoinPages, JoinSession, MailedLink, ManageParticipants,
+    MeetingLinkError, MeetingLinks, ParticipantError, PersonalView, RecordAttendance, RecoverLinks, ReserveRooms,
+    RevokeLinks, Signing,
 };
 use crate::notices::DeliverNotices;
 use crate::payments::{
@@ -612,5 +613,12 @@ impl World {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+}
+
+impl MeetingLinks {
+    /// The viewer's link into one booking.
+    pub(crate) async fn get(&self, viewer: &User, booking: BookingId) -> Result<PersonalView, MeetingLinkError> {
+        self.into_booking(viewer, self.queries.booking(booking).await?.map(|view| view.booking))
     }
 }

@@ -159,8 +159,8 @@ pub(crate) enum Release {
     NotOver,
 }
 
-/// Lets go of a slot whose hold is over: the booking expires, and its checkouts close. Errors: [`StoreError::Contended`] when somebody else changed the booking in between, as the worker does; the next attempt finds
-/// it as it is then.
+/// Lets go of a slot whose hold is over: the booking expires, and its checkouts close. Errors: [`StoreError::Contended`]
+/// when somebody else changed the booking in between, as the worker does; the next attempt finds it as it is then.
 pub(crate) async fn release_hold(
     work: &mut dyn UnitOfWork,
     booking: Booking,

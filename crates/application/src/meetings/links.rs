@@ -121,11 +121,6 @@ pub struct MeetingLinks {
 }
 
 impl MeetingLinks {
-    /// The viewer's link into one booking.
-    pub async fn get(&self, viewer: &User, booking: BookingId) -> Result<PersonalView, MeetingLinkError> {
-        self.into_booking(viewer, self.queries.booking(booking).await?.map(|view| view.booking))
-    }
-
     /// The viewer's link into a booking that was just looked for, and may not be there.
     pub fn into_booking(&self, viewer: &User, booking: Option<Booking>) -> Result<PersonalView, MeetingLinkError> {
         let booking = booking.ok_or(MeetingLinkError::NotFound)?;
