@@ -6,9 +6,11 @@
 //!
 //! Nothing is remembered. A statement is sent after each of its questions was asked, so each sees what was kept before.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use attune_ports::StoreError;
+use futures_util::FutureExt;
 use thiserror::Error;
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
@@ -94,8 +96,20 @@ async fn answer_all<Q: Question>(queue: Queue<Q>, lines: Arc<Readers<HotLine>>) 
         }
         // Who has gone away in the meantime wants no answer.
         wishes.retain(|wish: &Wish<Q>| !wish.answer.is_closed());
+        if wishes.is_empty() {
+            continue;
+        }
         let (questions, answers): (Vec<Q>, Vec<_>) = wishes.drain(..).map(|wish| (wish.question, wish.answer)).unzip();
-        let found = match lines.ask(async |line| Q::ask(line, &questions).await).await {
+        let asking = AssertUnwindSafe(lines.ask(async |line| Q::ask(line, &questions).await)).catch_unwind();
+        // Nothing here should panic. If something does, these questions are lost and not all that come after them.
+        let Ok(asked) = asking.await else {
+            tracing::error!(
+                questions = questions.len(),
+                "questions that were asked together were given up after a panic"
+            );
+            continue;
+        };
+        let found = match asked {
             Ok(found) => found,
             Err(error) => {
                 let error = Arc::new(error);
