@@ -30,7 +30,7 @@ const IDLE_TRANSACTION_TIMEOUT: Duration = Duration::from_secs(10);
 /// After this we give up on an answer, for a server that does not even say no.
 pub(crate) const ANSWER_DEADLINE: Duration = Duration::from_secs(5);
 /// Longest wait for a new connection. Shorter than [`ANSWER_DEADLINE`], so that the reason is told and not the wait.
-pub(crate) const CONNECT_DEADLINE: Duration = Duration::from_secs(4);
+const CONNECT_DEADLINE: Duration = Duration::from_secs(4);
 /// Longest wait for a cancellation to be delivered.
 const CANCEL_DEADLINE: Duration = Duration::from_secs(2);
 
@@ -185,13 +185,8 @@ impl Dialer {
         .await
     }
 
-    /// The same for queries that go without Diesel: a client, and a task that ends when the server is gone.
-    pub(crate) async fn dial_plain(self: Arc<Self>) -> Result<(Client, JoinHandle<()>), DialError> {
-        let dialer = Arc::clone(&self);
-        self.in_time(async move { dialer.open(Purpose::HotQueries).await }).await
-    }
-
-    async fn in_time<T: Send + 'static>(
+    /// Makes a connection ready on the store's own runtime, or gives up when it takes too long.
+    pub(crate) async fn in_time<T: Send + 'static>(
         &self,
         connecting: impl Future<Output = Result<T, DialError>> + Send + 'static,
     ) -> Result<T, DialError> {
@@ -199,7 +194,8 @@ impl Dialer {
         self.runtime.spawn(connecting).await.unwrap_or(Err(DialError::ShuttingDown))
     }
 
-    async fn open(&self, purpose: Purpose) -> Result<(Client, JoinHandle<()>), DialError> {
+    /// A connection without Diesel, and a task that ends when the server is gone.
+    pub(crate) async fn open(&self, purpose: Purpose) -> Result<(Client, JoinHandle<()>), DialError> {
         match self.tls.clone() {
             Some(tls) => self.connect(purpose, tls).await,
             None => self.connect(purpose, NoTls).await,

@@ -13,12 +13,11 @@ use attune_sql::{BookingRow, Columns, SessionRow, USER_COLUMNS, read_user};
 use futures_util::future::{BoxFuture, try_join_all};
 use futures_util::{FutureExt, TryStreamExt};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
 use tokio_postgres::types::{FromSql, ToSql};
 use tokio_postgres::{Client, Row, Statement};
 
 use crate::crowd::Question;
-use crate::dial::{CONNECT_DEADLINE, DialError, Dialer};
+use crate::dial::{DialError, Dialer, Purpose};
 use crate::error::Trouble;
 use crate::readers::Dialled;
 
@@ -37,10 +36,13 @@ const MOST_PREPARED: usize = 100;
 impl Dialled for HotLine {
     fn dial(dialer: Arc<Dialer>) -> BoxFuture<'static, Result<Self, DialError>> {
         async move {
-            let (client, driver) = dialer.dial_plain().await?;
-            let lookup =
-                timeout(CONNECT_DEADLINE, client.prepare(&lookup_sql())).await.map_err(|_| DialError::Late)??;
-            Ok(Self { client, driver, lookup, prepared: Mutex::default() })
+            let opening = Arc::clone(&dialer);
+            let made = dialer.in_time(async move {
+                let (client, driver) = opening.open(Purpose::HotQueries).await?;
+                let lookup = client.prepare(&lookup_sql()).await?;
+                Ok(Self { client, driver, lookup, prepared: Mutex::default() })
+            });
+            made.await
         }
         .boxed()
     }
@@ -243,7 +245,7 @@ fn read_found(columns: &mut Reader<'_>) -> Result<(Caller, Option<Booking>), Sto
 }
 
 /// `bookings.id, bookings.client_id, …`
-fn of_table(table: &str, columns: &[&str]) -> String {
+pub(crate) fn of_table(table: &str, columns: &[&str]) -> String {
     columns.iter().map(|column| format!("{table}.{column}")).collect::<Vec<_>>().join(", ")
 }
 

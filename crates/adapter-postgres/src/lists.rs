@@ -1,9 +1,17 @@
 //! Lists of bookings: a page and how many rows the whole list has, in one statement, so that both are of one moment.
 
+use std::sync::LazyLock;
+
 use attune_ports::{BookingFilter, BookingPageRequest, PageStart};
 use attune_sql::BookingRow;
 use attune_sql::lists::{BookingList, PageQuery, Phrase, backwards, rows_for};
 use diesel::pg::Pg;
+
+use crate::hot::of_table;
+
+/// What the statement for a short page begins with.
+static SELECT_SHORT: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT total, {} ", of_table("bookings", &BookingRow::COLUMNS)));
 
 /// No list has so many rows that its middle could be behind this.
 const BEYOND: i64 = i64::MAX / 4;
@@ -31,8 +39,7 @@ pub(crate) fn page_statement(filter: &BookingFilter, page: BookingPageRequest) -
     };
     let from = beginning(list.rows("*", place, filter.order), list.total(), page.limit);
     if list.is_short_to_count() {
-        let columns = BookingRow::COLUMNS.map(|column| format!("bookings.{column}")).join(", ");
-        PageStatement::Short(Phrase::default().words(format!("SELECT total, {columns} ")).and(from))
+        PageStatement::Short(Phrase::default().words(SELECT_SHORT.as_str()).and(from))
     } else {
         PageStatement::Long(PageQuery::new(Phrase::default(), from))
     }
