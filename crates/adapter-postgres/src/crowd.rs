@@ -8,18 +8,23 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use attune_ports::StoreError;
-use futures_util::FutureExt;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use thiserror::Error;
 use tokio::runtime::Handle;
-use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
-use tokio::time::timeout;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::dial::ANSWER_DEADLINE;
 use crate::error::Trouble;
 use crate::hot::HotLine;
 use crate::readers::Readers;
+
+/// A statement that is out so long keeps nobody waiting any more.
+const PATIENCE: Duration = Duration::from_millis(2);
 
 /// Something that can be asked, best together with others of its kind.
 pub(crate) trait Question: Send + Sync + Sized + 'static {
@@ -46,8 +51,6 @@ struct Wish<Q: Question> {
 #[error("a statement for several failed")]
 struct Shared(#[source] Arc<StoreError>);
 
-type Queue<Q> = Arc<AsyncMutex<mpsc::UnboundedReceiver<Wish<Q>>>>;
-
 /// Where questions of one kind are asked.
 pub(crate) struct Crowd<Q: Question> {
     /// `None` once the store is closed.
@@ -55,13 +58,10 @@ pub(crate) struct Crowd<Q: Question> {
 }
 
 impl<Q: Question> Crowd<Q> {
-    /// Starts so many tasks, which wait for one answer each and end with this.
-    pub(crate) fn gather(runtime: &Handle, lines: &Arc<Readers<HotLine>>, tasks: usize) -> Self {
+    /// Starts the task that asks, which ends with this. So many statements are under way at most.
+    pub(crate) fn gather(runtime: &Handle, lines: &Arc<Readers<HotLine>>, statements: usize) -> Self {
         let (wishes, queue) = mpsc::unbounded_channel();
-        let queue = Arc::new(AsyncMutex::new(queue));
-        for _ in 0..tasks.max(1) {
-            runtime.spawn(answer_all::<Q>(Arc::clone(&queue), Arc::clone(lines)));
-        }
+        runtime.spawn(answer_all::<Q>(queue, Arc::clone(lines), statements.max(1)));
         Self { wishes: Mutex::new(Some(wishes)) }
     }
 
@@ -87,39 +87,60 @@ impl<Q: Question> Crowd<Q> {
 }
 
 /// Takes what is waiting and asks for all of it at once, again and again.
-async fn answer_all<Q: Question>(queue: Queue<Q>, lines: Arc<Readers<HotLine>>) {
-    let mut wishes = Vec::new();
+///
+/// One statement at a time makes the crowds large and the work small. Another one goes out only when one of them takes
+/// unusually long; so many are under way at most.
+async fn answer_all<Q: Question>(
+    mut queue: mpsc::UnboundedReceiver<Wish<Q>>,
+    lines: Arc<Readers<HotLine>>,
+    most: usize,
+) {
+    let mut statements = FuturesUnordered::new();
+    let mut wishes: Vec<Wish<Q>> = Vec::new();
+    let mut patient_until = Instant::now();
+    let mut patient = false;
     loop {
-        // Whoever holds the queue waits for the first question; what comes while others ask is for whoever is next.
-        if queue.lock().await.recv_many(&mut wishes, Q::MOST).await == 0 {
-            return;
+        let idle = statements.is_empty();
+        let may = statements.len() < most;
+        tokio::select! {
+            biased;
+            Some(()) = statements.next() => continue,
+            () = sleep_until(patient_until), if patient && !idle && may => {
+                patient = false;
+                continue;
+            }
+            taken = queue.recv_many(&mut wishes, Q::MOST), if idle || !patient && may => if taken == 0 { break },
         }
         // Who has gone away in the meantime wants no answer.
-        wishes.retain(|wish: &Wish<Q>| !wish.answer.is_closed());
-        if wishes.is_empty() {
-            continue;
+        wishes.retain(|wish| !wish.answer.is_closed());
+        if !wishes.is_empty() {
+            statements.push(answer(std::mem::take(&mut wishes), &lines));
+            patient_until = Instant::now() + PATIENCE;
+            patient = true;
         }
-        let (questions, answers): (Vec<Q>, Vec<_>) = wishes.drain(..).map(|wish| (wish.question, wish.answer)).unzip();
-        let asking = AssertUnwindSafe(lines.ask(async |line| Q::ask(line, &questions).await)).catch_unwind();
-        // Nothing here should panic. If something does, these questions are lost and not all that come after them.
-        let Ok(asked) = asking.await else {
-            tracing::error!(
-                questions = questions.len(),
-                "questions that were asked together were given up after a panic"
-            );
-            continue;
-        };
-        let found = match asked {
-            Ok(found) => found,
-            Err(error) => {
-                let error = Arc::new(error);
-                questions.iter().map(|_| Err(again(&error))).collect()
-            }
-        };
-        for (answer, found) in answers.into_iter().zip(found) {
-            // The same here.
-            let _ = answer.send(found);
+    }
+    while statements.next().await.is_some() {}
+}
+
+/// Asks for all of this with one statement.
+async fn answer<Q: Question>(wishes: Vec<Wish<Q>>, lines: &Readers<HotLine>) {
+    let (questions, answers): (Vec<Q>, Vec<_>) = wishes.into_iter().map(|wish| (wish.question, wish.answer)).unzip();
+    let asking = AssertUnwindSafe(lines.ask(async |line| Q::ask(line, &questions).await)).catch_unwind();
+    // Nothing here should panic. If something does, these questions are lost and not all that come after them.
+    let Ok(asked) = asking.await else {
+        tracing::error!(questions = questions.len(), "questions that were asked together were given up after a panic");
+        return;
+    };
+    let found = match asked {
+        Ok(found) => found,
+        Err(error) => {
+            let error = Arc::new(error);
+            questions.iter().map(|_| Err(again(&error))).collect()
         }
+    };
+    for (answer, found) in answers.into_iter().zip(found) {
+        // Somebody who has gone away wants no answer.
+        let _ = answer.send(found);
     }
 }
 

@@ -20,6 +20,7 @@ use tokio_postgres::{CancelToken, Client, NoTls, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::config::{Address, PostgresConfig, TlsMode};
+use crate::home::Home;
 
 /// After this the server gives up on a statement.
 pub(crate) const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -68,7 +69,7 @@ pub(crate) enum DialError {
     Late,
     #[error("the database server refused the settings of the connection")]
     Setup(#[from] diesel::ConnectionError),
-    #[error("the runtime is shutting down")]
+    #[error("the store is closed")]
     ShuttingDown,
 }
 
@@ -147,7 +148,7 @@ pub(crate) struct Dialer {
     server: tokio_postgres::Config,
     tls: Option<MakeRustlsConnect>,
     /// Connections live here, wherever they are used from.
-    runtime: Handle,
+    home: Home,
     /// Every open connection listens to this, which tells when the last one is gone.
     open: watch::Sender<()>,
 }
@@ -172,10 +173,12 @@ impl Dialer {
                 Some(made.map_err(|e| OpenError::Unreachable(e.into()))??)
             }
         };
-        Ok(Self { server, tls, runtime: Handle::current(), open: watch::Sender::new(()) })
+        let open = watch::Sender::new(());
+        let home = Home::found(open.clone()).map_err(|e| OpenError::Unreachable(e.into()))?;
+        Ok(Self { server, tls, home, open })
     }
 
-    /// Opens a connection. It is opened on the store's own runtime, so that it outlives the task that asked for it.
+    /// Opens a connection. It is opened on the store's own thread, so that it outlives the task that asked for it.
     pub(crate) async fn dial(self: Arc<Self>, purpose: Purpose) -> Result<Line, DialError> {
         let dialer = Arc::clone(&self);
         self.in_time(async move {
@@ -185,13 +188,13 @@ impl Dialer {
         .await
     }
 
-    /// Makes a connection ready on the store's own runtime, or gives up when it takes too long.
+    /// Makes a connection ready on the store's own thread, or gives up when it takes too long.
     pub(crate) async fn in_time<T: Send + 'static>(
         &self,
         connecting: impl Future<Output = Result<T, DialError>> + Send + 'static,
     ) -> Result<T, DialError> {
         let connecting = async { timeout(CONNECT_DEADLINE, connecting).await.unwrap_or(Err(DialError::Late)) };
-        self.runtime.spawn(connecting).await.unwrap_or(Err(DialError::ShuttingDown))
+        self.home.handle().spawn(connecting).await.unwrap_or(Err(DialError::ShuttingDown))
     }
 
     /// A connection without Diesel, and a task that ends when the server is gone.
@@ -212,7 +215,7 @@ impl Dialer {
         server.options(format!("{} {}", purpose.settings(), self.server.get_options().unwrap_or_default()));
         let (client, connection) = server.connect(tls).await?;
         let open = self.open.subscribe();
-        let driver = self.runtime.spawn(async move {
+        let driver = self.home.handle().spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(error = &error as &dyn std::error::Error, "a database connection broke");
             }
@@ -234,8 +237,8 @@ impl Dialer {
     }
 
     /// Where connections live.
-    pub(crate) fn runtime(&self) -> &Handle {
-        &self.runtime
+    pub(crate) fn home(&self) -> &Handle {
+        self.home.handle()
     }
 
     /// Waits until the last connection is closed, but not longer than the slowest statement can take.

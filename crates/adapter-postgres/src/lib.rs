@@ -18,6 +18,7 @@ mod config;
 mod crowd;
 mod dial;
 mod error;
+mod home;
 mod hot;
 mod lists;
 mod migrations;

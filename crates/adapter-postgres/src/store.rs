@@ -13,7 +13,6 @@ use diesel_async::pooled_connection::{
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection};
 use futures_util::FutureExt;
 use futures_util::future::ready;
-use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use crate::config::PostgresConfig;
@@ -33,8 +32,8 @@ const BEGIN_DEADLINE: Duration = Duration::from_secs(2);
 
 /// A PostgreSQL database with the tables of Attune.
 ///
-/// Implements [`Store`] and [`attune_ports::Queries`]. Its connections live on the runtime on which it was opened, and
-/// it can be used from any other.
+/// Implements [`Store`] and [`attune_ports::Queries`]. Its connections live on a thread of its own, and it can be used from
+/// any runtime.
 pub struct PostgresStore {
     pub(crate) dialer: Arc<Dialer>,
     pub(crate) readers: Readers<Line>,
@@ -56,9 +55,8 @@ impl PostgresStore {
         let pool = pool(&dialer, config.writers);
         let readers = Readers::new(Arc::clone(&dialer), config.readers);
         let hot = Arc::new(Readers::new(Arc::clone(&dialer), config.readers));
-        let runtime = Handle::current();
-        let lookups = Crowd::gather(&runtime, &hot, config.readers);
-        let pages = Crowd::gather(&runtime, &hot, config.readers);
+        let lookups = Crowd::gather(dialer.home(), &hot, config.readers);
+        let pages = Crowd::gather(dialer.home(), &hot, config.readers);
         let undoer = Arc::new(Undoer::new(Arc::clone(&dialer)));
         Ok(Self { dialer, readers, hot, lookups, pages, undoer, pool: Mutex::new(Some(pool)) })
     }

@@ -68,7 +68,7 @@ impl Undoer {
     }
 
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> Undone {
-        let undone = self.dialer.runtime().spawn(task).map(|_| ()).boxed().shared();
+        let undone = self.dialer.home().spawn(task).map(|_| ()).boxed().shared();
         let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         under_way.retain(|earlier| earlier.clone().now_or_never().is_none());
         under_way.push(undone.clone());
