@@ -1,7 +1,7 @@
 //! HTTP as strangers speak it. The adapter has its own tests of these; here they are asked of the real process.
 
-use attune_e2e::{Database, Instance, Method, Person, Practice, later, strong_password};
-use serde_json::json;
+use attune_e2e::{Database, Instance, Method, Person, Practice, eventually, later, strong_password};
+use serde_json::{Value, json};
 
 async fn open() -> (Practice, Instance, Person) {
     let practice = Practice::on(Database::Sqlite).open().await;
@@ -64,6 +64,40 @@ async fn every_refusal_is_a_problem_with_the_requests_own_id() {
         assert_ne!(answer.header("x-request-id"), Some(strange.as_str()), "an odd id is replaced");
     }
     assert!(john.bookings().await.is_empty());
+}
+
+/// Shows a spent token again, with the request id `spent-17`, and gives the two lines that are logged about it.
+async fn spent_token_lines(format: &str) -> Vec<String> {
+    let practice = Practice::on(Database::Sqlite).with("log.format", format).open().await;
+    let app = practice.serve().await;
+    let john = practice.client(&app, "John", "Doe").await;
+    let old = json!({"refresh_token": john.refresh});
+    let next = app.post("/api/auth/refresh", old.clone()).await.expect(200);
+    app.post("/api/auth/refresh", json!({"refresh_token": next["refresh_token"]})).await.expect(200);
+    let again = app.request(Method::POST, "/api/auth/refresh").header("x-request-id", "spent-17").json(&old);
+    app.send(again).await.refused(401, "invalid_refresh_token");
+    eventually("the answer is in the log", async || {
+        let log = app.stderr();
+        let about: Vec<String> = log.lines().filter(|line| line.contains("spent-17")).map(str::to_owned).collect();
+        (about.len() == 2).then_some(about)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn every_line_about_a_request_names_it() {
+    let warned = "a spent refresh token was shown again; the session is ended";
+    let lines = spent_token_lines("json").await;
+    let lines: Vec<Value> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told: Vec<_> = lines.iter().map(|line| (line["level"].as_str(), line["message"].as_str())).collect();
+    assert_eq!(told, [(Some("WARN"), Some(warned)), (Some("INFO"), Some("answered"))]);
+    assert!(lines.iter().all(|line| line["request_id"] == "spent-17"), "{lines:?}");
+    let (method, route, status) = (&lines[1]["method"], &lines[1]["route"], &lines[1]["status"]);
+    assert_eq!((method, route, status), (&json!("POST"), &json!("/api/auth/refresh"), &json!(401)));
+
+    let lines = spent_token_lines("text").await;
+    assert!(lines[0].contains(warned) && lines[0].ends_with(" request_id=spent-17"), "{}", lines[0]);
+    assert!(lines[1].contains(" INFO answered") && lines[1].contains(" request_id=\"spent-17\""), "{}", lines[1]);
 }
 
 #[tokio::test]

@@ -36,6 +36,7 @@ mod settings;
 mod state;
 mod test_checkout;
 
+pub use middleware::current_request_id;
 pub use openapi::{openapi, openapi_json};
 pub use server::serve;
 pub use settings::{AddressRange, Branding, HttpSettings, Limits, NotAnAddressRange, ServerSecret};

@@ -4,10 +4,10 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use attune_domain::EmailAddress;
 use serde::Serialize;
-use tracing::Instrument;
 use utoipa::ToSchema;
 
 use crate::input::{Fields, FromFields, Request};
+use crate::middleware::in_current_request;
 use crate::output::{self, Instant};
 use crate::problem::{Code, Problem};
 use crate::state::State;
@@ -131,6 +131,6 @@ pub(crate) async fn recover(state: Data<State>, request: Request) -> Result<Http
             Err(_) => tracing::error!("looking for lost links took too long and was given up"),
         }
     };
-    actix_web::rt::spawn(work.in_current_span());
+    actix_web::rt::spawn(in_current_request(work));
     Ok(HttpResponse::Accepted().json(RecoveryAccepted { status: "accepted" }))
 }

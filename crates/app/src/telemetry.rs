@@ -1,24 +1,30 @@
 //! Logs: readable on a terminal, JSON for machines, on the standard error stream.
 
+mod lines;
+
 use std::io::IsTerminal;
 
 use anyhow::{Context, Result};
 use tracing_subscriber::EnvFilter;
 
+use self::lines::{JsonLines, TextLines};
 use crate::settings::LogFormat;
 
 pub(crate) fn start(format: LogFormat, level: &str) -> Result<()> {
     let filter = EnvFilter::try_new(level).context("log.level cannot be read")?;
+    let terminal = std::io::stderr().is_terminal();
     let json = match format {
         LogFormat::Json => true,
         LogFormat::Text => false,
-        LogFormat::Auto => !std::io::stderr().is_terminal(),
+        LogFormat::Auto => !terminal,
     };
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // As https://no-color.org has it.
+    let colours = terminal && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr);
     let started = if json {
-        builder.json().flatten_event(true).with_span_list(false).try_init()
+        builder.event_format(JsonLines).try_init()
     } else {
-        builder.with_target(false).try_init()
+        builder.event_format(TextLines::default()).try_init()
     };
     started.map_err(|error| anyhow::anyhow!("logging cannot be started: {error}"))
 }

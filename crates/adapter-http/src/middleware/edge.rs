@@ -15,40 +15,19 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
 use futures_util::FutureExt;
-use tracing::Instrument;
 
 use super::cors;
+use super::request_id::RequestId;
 use super::unread::Unread;
 use crate::documents::DOCS_POLICY;
 use crate::problem::{Code, Problem};
 use crate::settings::HttpSettings;
 use crate::state::State;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 
 /// Nothing of ours is a page, unless it says so: a browser that shows it must load nothing and run nothing.
 const DEFAULT_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
-
-/// The name of one request: in the answer, in the log, and on the audit trail.
-#[derive(Debug, Clone)]
-pub(crate) struct RequestId(String);
-
-impl RequestId {
-    /// The id as text.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The client's own, if it is short and harmless; otherwise a random one.
-    fn of(request: &ServiceRequest, state: &State) -> Self {
-        let harmless = |id: &&str| {
-            (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-        };
-        let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(harmless);
-        Self(given.map_or_else(|| state.api.random.name(), str::to_owned))
-    }
-}
 
 /// The layer itself.
 pub(crate) async fn edge(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
@@ -68,16 +47,14 @@ pub(crate) async fn edge(mut request: ServiceRequest, next: Next<BoxBody>) -> Re
         id,
         state,
     };
-    let span = tracing::info_span!("request", request_id = finish.id.as_str());
-    let outcome = answer(request, next, &finish).instrument(span).await;
+    let outcome = finish.id.clone().during(answer(request, next, &finish)).await;
     let status = match &outcome {
         Ok(response) => response.status(),
         Err(failure) => failure.problem.code.status(),
     };
     let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    // Beside the span and not in it: what stands in a span is written down, read and written down again for each event.
     tracing::info!(
-        target: "attune::access", parent: None, request_id = finish.id.as_str(), %method, route,
+        target: "attune::access", request_id = finish.id.as_str(), method = method.as_str(), route,
         status = status.as_u16(), elapsed_ms, "answered"
     );
     outcome.map_err(Error::from)
@@ -187,7 +164,7 @@ impl Finish {
     fn headers(&self, headers: &mut HeaderMap) {
         let settings: &HttpSettings = &self.state.settings;
         if let Ok(id) = HeaderValue::from_str(self.id.as_str()) {
-            headers.insert(REQUEST_ID, id);
+            headers.insert(RequestId::HEADER, id);
         }
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));

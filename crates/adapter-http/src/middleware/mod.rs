@@ -3,6 +3,9 @@
 pub(crate) mod client;
 mod cors;
 mod edge;
+mod request_id;
 mod unread;
 
-pub(crate) use edge::{RequestId, edge};
+pub(crate) use edge::edge;
+pub use request_id::current_request_id;
+pub(crate) use request_id::{RequestId, in_current_request};
