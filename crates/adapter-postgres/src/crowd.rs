@@ -145,7 +145,7 @@ async fn answer<Q: Question>(wishes: Vec<Wish<Q>>, lines: &Readers<HotLine>) {
 }
 
 /// The same failure, for one more.
-fn again(error: &Arc<StoreError>) -> StoreError {
+pub(crate) fn again(error: &Arc<StoreError>) -> StoreError {
     let shared = || Box::new(Shared(Arc::clone(error)));
     match &**error {
         StoreError::Conflict(rule) => StoreError::Conflict(*rule),

@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use tokio_postgres::types::{FromSql, ToSql};
 use tokio_postgres::{Client, Row, Statement};
 
-use crate::crowd::Question;
+use crate::crowd::{Question, again};
 use crate::dial::{DialError, Dialer, Purpose};
 use crate::error::Trouble;
 use crate::readers::Dialled;
@@ -77,6 +77,7 @@ impl Question for Lookup {
 }
 
 /// A page of a list.
+#[derive(PartialEq)]
 pub(crate) struct PageWish {
     pub(crate) phrase: Phrase,
     pub(crate) order: BookingOrder,
@@ -88,26 +89,46 @@ impl Question for PageWish {
     const MOST: usize = 32;
 
     async fn ask(line: &HotLine, questions: &[Self]) -> Result<Vec<Result<BookingPage, StoreError>>, Trouble> {
-        // Pages of one kind are found by one statement, and what is the same in everything is looked for once.
-        let mut kinds: HashMap<String, Vec<Vec<Value>>> = HashMap::new();
-        let mut places = Vec::with_capacity(questions.len());
-        for question in questions {
-            let (text, values) = question.phrase.named(|number| format!("wanted.value_{number}"));
-            let kind = kinds.entry(text.clone()).or_default();
-            let known = kind.iter().position(|known| *known == values);
-            let place = known.unwrap_or_else(|| {
-                kind.push(values);
-                kind.len() - 1
-            });
-            places.push((text, place));
+        // What is the same in everything is looked for once.
+        let mut pages: Vec<&Self> = Vec::new();
+        let mut askers: Vec<Vec<usize>> = Vec::new();
+        for (asker, question) in questions.iter().enumerate() {
+            match pages.iter().position(|page| *page == question) {
+                Some(known) => askers[known].push(asker),
+                None => {
+                    pages.push(question);
+                    askers.push(vec![asker]);
+                }
+            }
         }
-        let asked = kinds.iter().map(async |(text, wanted)| Ok::<_, Trouble>((text, line.pages(text, wanted).await?)));
-        let found: HashMap<&String, Vec<Rows>> = try_join_all(asked).await?.into_iter().collect();
-        let answers = questions.iter().zip(&places).map(|(question, (text, place))| {
-            let rows = found.get(text).and_then(|pages| pages.get(*place)).cloned().unwrap_or_default();
-            page_of(rows.read()?, question.order, question.page)
+        // Pages of one kind are found by one statement.
+        let mut kinds: HashMap<String, (Vec<usize>, Vec<Vec<Value>>)> = HashMap::new();
+        for (place, page) in pages.iter().enumerate() {
+            let (text, values) = page.phrase.named(|number| format!("wanted.value_{number}"));
+            let (places, wanted) = kinds.entry(text).or_default();
+            places.push(place);
+            wanted.push(values);
+        }
+        let asked = kinds.iter().map(async |(text, (places, wanted))| {
+            Ok::<_, Trouble>(places.iter().copied().zip(line.pages(text, wanted).await?))
         });
-        Ok(answers.collect())
+        let mut answers: Vec<_> =
+            questions.iter().map(|_| Err(StoreError::Corrupt("no page was found".into()))).collect();
+        for (place, rows) in try_join_all(asked).await?.into_iter().flatten() {
+            let page = rows.read().and_then(|rows| page_of(rows, pages[place].order, pages[place].page));
+            give(&mut answers, &askers[place], page);
+        }
+        Ok(answers)
+    }
+}
+
+/// Gives the same answer to all of these askers.
+fn give(answers: &mut [Result<BookingPage, StoreError>], askers: &[usize], page: Result<BookingPage, StoreError>) {
+    let page = page.map_err(Arc::new);
+    for asker in askers {
+        if let Some(answer) = answers.get_mut(*asker) {
+            *answer = page.clone().map_err(|error| again(&error));
+        }
     }
 }
 

@@ -54,7 +54,7 @@ fn run(cli: Cli) -> Result<()> {
     if matches!(cli.command, Command::Config) {
         return print(&toml::to_string_pretty(&settings).context("the settings cannot be printed")?);
     }
-    telemetry::start(meaning.log_format, &settings.log.level)?;
+    let _last_lines = telemetry::start(meaning.log_format, &settings.log.level)?;
     files::raise_limit()?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime cannot be started")?;

@@ -1,6 +1,7 @@
 //! Logs: readable on a terminal, JSON for machines, on the standard error stream.
 
 mod lines;
+mod writer;
 
 use std::io::IsTerminal;
 
@@ -8,9 +9,11 @@ use anyhow::{Context, Result};
 use tracing_subscriber::EnvFilter;
 
 use self::lines::{JsonLines, TextLines};
+use self::writer::LastLines;
 use crate::settings::LogFormat;
 
-pub(crate) fn start(format: LogFormat, level: &str) -> Result<()> {
+/// Starts logging, until the end of what it gives.
+pub(crate) fn start(format: LogFormat, level: &str) -> Result<LastLines> {
     let filter = EnvFilter::try_new(level).context("log.level cannot be read")?;
     let terminal = std::io::stderr().is_terminal();
     let json = match format {
@@ -18,13 +21,15 @@ pub(crate) fn start(format: LogFormat, level: &str) -> Result<()> {
         LogFormat::Text => false,
         LogFormat::Auto => !terminal,
     };
+    let (lines, last_lines) = writer::gather().context("logging cannot be started")?;
     // As https://no-color.org has it.
     let colours = terminal && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(lines);
     let started = if json {
         builder.event_format(JsonLines).try_init()
     } else {
         builder.event_format(TextLines::default()).try_init()
     };
-    started.map_err(|error| anyhow::anyhow!("logging cannot be started: {error}"))
+    started.map_err(|error| anyhow::anyhow!("logging cannot be started: {error}"))?;
+    Ok(last_lines)
 }

@@ -132,12 +132,14 @@ impl Money {
     /// The amount with exactly the currency's decimals, such as `100.00`.
     pub fn to_decimal(&self) -> String {
         let decimals = self.currency.decimals();
-        if decimals == 0 {
-            return self.minor.to_string();
+        let mut digits = self.minor.to_string();
+        if decimals > 0 {
+            if digits.len() <= decimals {
+                digits.insert_str(0, &"0".repeat(decimals + 1 - digits.len()));
+            }
+            digits.insert(digits.len() - decimals, '.');
         }
-        let digits = format!("{:0>width$}", self.minor, width = decimals + 1);
-        let (whole, fraction) = digits.split_at(digits.len() - decimals);
-        format!("{whole}.{fraction}")
+        digits
     }
 }
 

@@ -14,7 +14,7 @@ pub fn clean_line(raw: &str) -> String {
 }
 
 /// Whether there is nothing to clean, which most names show at a glance.
-fn is_plain(raw: &str) -> bool {
+pub(crate) fn is_plain(raw: &str) -> bool {
     let printable = raw.bytes().all(|b| matches!(b, b' '..=b'~'));
     printable && !raw.starts_with(' ') && !raw.ends_with(' ') && !raw.contains("  ")
 }

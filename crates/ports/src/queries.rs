@@ -1,5 +1,7 @@
 //! The read side: what requests ask that change nothing. No transaction, no lock.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use attune_domain::calendar::Interval;
 use attune_domain::meeting::AttendanceFact;
@@ -104,8 +106,8 @@ impl From<PageRequest> for BookingPageRequest {
 /// A part of a list of bookings, as it was at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BookingPage {
-    /// The bookings asked for.
-    pub items: Vec<Booking>,
+    /// The bookings asked for. Shared by all who asked for the same page at the same moment.
+    pub items: Arc<[Booking]>,
     /// How many bookings match in all, exactly, wherever the page begins.
     pub total: u64,
     /// The place of the last item, where more follow behind it.

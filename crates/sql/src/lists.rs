@@ -317,10 +317,11 @@ pub fn page_of(rows: Vec<PageRow>, order: BookingOrder, page: BookingPageRequest
             items.push(Booking::try_from(booking)?);
         }
     }
-    items.sort_unstable_by_key(|booking| BookingCursor::from(booking));
-    if order == BookingOrder::Latest {
-        items.reverse();
-    }
+    // Nearly always they are in order already.
+    items.sort_unstable_by(|one, other| {
+        let earlier = BookingCursor::from(one).cmp(&BookingCursor::from(other));
+        if order == BookingOrder::Latest { earlier.reverse() } else { earlier }
+    });
     let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
     let more = match page.start {
         PageStart::After(_) => items.len() > limit,
@@ -333,5 +334,5 @@ pub fn page_of(rows: Vec<PageRow>, order: BookingOrder, page: BookingPageRequest
     };
     items.truncate(limit);
     let next = items.last().filter(|_| more).map(BookingCursor::from);
-    Ok(BookingPage { items, total, next })
+    Ok(BookingPage { items: items.into(), total, next })
 }

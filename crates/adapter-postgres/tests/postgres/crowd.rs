@@ -199,7 +199,7 @@ async fn a_row_that_makes_no_sense_spoils_nobody_elses_page() {
             let filter = BookingFilter { client: Some(client), ..BookingFilter::default() };
             let page = BookingPageRequest { limit: 10, start: PageStart::Offset(0) };
             match store.bookings(&filter, page).await {
-                Ok(page) => assert_eq!(page.items, [good]),
+                Ok(page) => assert_eq!(*page.items, [good]),
                 Err(error) => assert!(n % 2 == 0 && matches!(error, StoreError::Corrupt(_)), "{error:?}"),
             }
         });

@@ -117,7 +117,7 @@ impl AttendanceReport {
         for (booking, fact) in self.queries.attendance(&ids).await? {
             facts.entry(booking).or_default().push(fact);
         }
-        let items = found.items.into_iter().map(|booking| {
+        let items = found.items.iter().cloned().map(|booking| {
             let told = facts.get(&booking.id).map(Vec::as_slice).unwrap_or_default();
             AttendedSession { attendance: self.work_out(&booking, told), booking }
         });

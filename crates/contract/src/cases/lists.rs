@@ -52,8 +52,8 @@ async fn expect_list(backend: &Backend, filter: BookingFilter, bookings: &[Booki
         let page = backend.queries.bookings(&BookingFilter { order, ..filter }, ALL.into()).await.unwrap();
         assert_eq!(page.items.iter().map(|booking| booking.id).collect::<Vec<_>>(), ids, "{filter:?} {order:?}");
         assert_eq!(page.total, total, "{filter:?}");
-        for found in page.items {
-            assert_eq!(bookings.iter().find(|booking| booking.id == found.id), Some(&found));
+        for found in page.items.iter() {
+            assert_eq!(bookings.iter().find(|booking| booking.id == found.id), Some(found));
         }
         ids.reverse();
     }

@@ -71,7 +71,7 @@ async fn book_without_care(
 /// What readers find after a race: exactly what the winners wrote, and no two sessions at once.
 async fn expect_disjoint(backend: &Backend, outcomes: Vec<Result<Option<Booking>, StoreError>>) -> usize {
     let mut won: Vec<_> = outcomes.into_iter().filter_map(|outcome| outcome.expect("won or lost fairly")).collect();
-    let mut found: Vec<_> = backend.queries.bookings(&BookingFilter::default(), ALL.into()).await.unwrap().items;
+    let mut found = backend.queries.bookings(&BookingFilter::default(), ALL.into()).await.unwrap().items.to_vec();
     won.sort_by_key(|booking| booking.scheduled_at);
     found.sort_by_key(|booking| booking.scheduled_at);
     assert_eq!(won, found, "what was acknowledged is there, and nothing else");

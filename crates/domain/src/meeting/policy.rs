@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
 use super::access::agreed_room;
-use super::fragment::display_name_parameter;
+use super::fragment::push_display_name;
 use super::{MeetingRole, Participant, Person, TokenSettings};
 use crate::{Booking, MeetingRoom, Role, UserId};
 
@@ -146,11 +146,19 @@ impl MeetingLinkPolicy {
     }
 }
 
+/// As much longer as most names become when they are encoded, and the name of their parameter.
+const ROOM_FOR_ENCODING: usize = 40;
+
 /// The name for everybody, and the wishes of the role: a therapist starts with microphone and camera on, an observer with
 /// both off.
 fn personal_link(room: &MeetingRoom, admitted: &Admitted<'_>) -> PersonalLink {
-    let mut url = format!("{}#{}", room.url(), display_name_parameter(admitted.display_name));
-    url.push_str(admitted.role.wishes(&TokenSettings::default()));
+    let wishes = admitted.role.wishes(&TokenSettings::default());
+    let mut url =
+        String::with_capacity(room.url().len() + admitted.display_name.len() + wishes.len() + ROOM_FOR_ENCODING);
+    url.push_str(room.url());
+    url.push('#');
+    push_display_name(&mut url, admitted.display_name);
+    url.push_str(wishes);
     PersonalLink {
         url,
         display_name: admitted.display_name.to_owned(),
