@@ -101,22 +101,30 @@ impl Question for PageWish {
                 }
             }
         }
-        // Pages of one kind are found by one statement.
-        let mut kinds: HashMap<String, (Vec<usize>, Vec<Vec<Value>>)> = HashMap::new();
+        // Pages of one kind are found by one statement. Two may differ in what is made of their rows only.
+        let mut kinds: HashMap<String, (Vec<Vec<Value>>, Vec<Vec<usize>>)> = HashMap::new();
         for (place, page) in pages.iter().enumerate() {
             let (text, values) = page.phrase.named(|number| format!("wanted.value_{number}"));
-            let (places, wanted) = kinds.entry(text).or_default();
-            places.push(place);
-            wanted.push(values);
+            let (wanted, places) = kinds.entry(text).or_default();
+            match wanted.iter().position(|known| *known == values) {
+                Some(known) => places[known].push(place),
+                None => {
+                    wanted.push(values);
+                    places.push(vec![place]);
+                }
+            }
         }
-        let asked = kinds.iter().map(async |(text, (places, wanted))| {
-            Ok::<_, Trouble>(places.iter().copied().zip(line.pages(text, wanted).await?))
-        });
+        let asked = kinds
+            .iter()
+            .map(async |(text, (wanted, places))| Ok::<_, Trouble>(places.iter().zip(line.pages(text, wanted).await?)));
         let mut answers: Vec<_> =
             questions.iter().map(|_| Err(StoreError::Corrupt("no page was found".into()))).collect();
-        for (place, rows) in try_join_all(asked).await?.into_iter().flatten() {
-            let page = rows.read().and_then(|rows| page_of(rows, pages[place].order, pages[place].page));
-            give(&mut answers, &askers[place], page);
+        for (places, rows) in try_join_all(asked).await?.into_iter().flatten() {
+            let Some((last, others)) = places.split_last() else { continue };
+            for place in others {
+                give(&mut answers, &askers[*place], rows.clone().page(pages[*place]));
+            }
+            give(&mut answers, &askers[*last], rows.page(pages[*last]));
         }
         Ok(answers)
     }
@@ -140,8 +148,12 @@ struct Rows {
 }
 
 impl Rows {
-    fn read(self) -> Result<Vec<PageRow>, StoreError> {
-        if self.spoilt { Err(StoreError::Corrupt("a row of a page".into())) } else { Ok(self.good) }
+    /// The page that was wanted.
+    fn page(self, wanted: &PageWish) -> Result<BookingPage, StoreError> {
+        if self.spoilt {
+            return Err(StoreError::Corrupt("a row of a page".into()));
+        }
+        page_of(self.good, wanted.order, wanted.page)
     }
 }
 
