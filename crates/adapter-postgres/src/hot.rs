@@ -89,53 +89,70 @@ impl Question for PageWish {
     const MOST: usize = 32;
 
     async fn ask(line: &HotLine, questions: &[Self]) -> Result<Vec<Result<BookingPage, StoreError>>, Trouble> {
-        // What is the same in everything is looked for once.
-        let mut pages: Vec<&Self> = Vec::new();
-        let mut askers: Vec<Vec<usize>> = Vec::new();
-        for (asker, question) in questions.iter().enumerate() {
-            match pages.iter().position(|page| *page == question) {
-                Some(known) => askers[known].push(asker),
-                None => {
-                    pages.push(question);
-                    askers.push(vec![asker]);
-                }
-            }
-        }
-        // Pages of one kind are found by one statement. Two may differ in what is made of their rows only.
-        let mut kinds: HashMap<String, (Vec<Vec<Value>>, Vec<Vec<usize>>)> = HashMap::new();
-        for (place, page) in pages.iter().enumerate() {
-            let (text, values) = page.phrase.named(|number| format!("wanted.value_{number}"));
-            let (wanted, places) = kinds.entry(text).or_default();
-            match wanted.iter().position(|known| *known == values) {
-                Some(known) => places[known].push(place),
-                None => {
-                    wanted.push(values);
-                    places.push(vec![place]);
-                }
-            }
-        }
-        let asked = kinds
-            .iter()
-            .map(async |(text, (wanted, places))| Ok::<_, Trouble>(places.iter().zip(line.pages(text, wanted).await?)));
+        let asked = kinds_of(questions).into_iter().map(async |(text, kind)| {
+            Ok::<_, Trouble>(kind.pages.into_iter().zip(line.pages(&text, &kind.values).await?))
+        });
         let mut answers: Vec<_> =
             questions.iter().map(|_| Err(StoreError::Corrupt("no page was found".into()))).collect();
-        for (places, rows) in try_join_all(asked).await?.into_iter().flatten() {
-            let Some((last, others)) = places.split_last() else { continue };
-            for place in others {
-                give(&mut answers, &askers[*place], rows.clone().page(pages[*place]));
+        for (mut pages, rows) in try_join_all(asked).await?.into_iter().flatten() {
+            let last = pages.pop();
+            for page in pages {
+                page.answer(rows.clone(), &mut answers);
             }
-            give(&mut answers, &askers[*last], rows.page(pages[*last]));
+            if let Some(page) = last {
+                page.answer(rows, &mut answers);
+            }
         }
         Ok(answers)
     }
 }
 
-/// Gives the same answer to all of these askers.
-fn give(answers: &mut [Result<BookingPage, StoreError>], askers: &[usize], page: Result<BookingPage, StoreError>) {
-    let page = page.map_err(Arc::new);
-    for asker in askers {
-        if let Some(answer) = answers.get_mut(*asker) {
-            *answer = page.clone().map_err(|error| again(&error));
+/// Pages that are found by one statement.
+#[derive(Default)]
+struct Kind<'a> {
+    /// The values of each, which differ.
+    values: Vec<Vec<Value>>,
+    /// What is to be made of the rows that are found for them.
+    pages: Vec<Vec<AskedPage<'a>>>,
+}
+
+/// What is wanted of rows, and the places of those who asked for it.
+struct AskedPage<'a> {
+    wish: &'a PageWish,
+    askers: Vec<usize>,
+}
+
+/// The statements that find all these pages. What is the same in everything is looked for once.
+fn kinds_of(questions: &[PageWish]) -> HashMap<String, Kind<'_>> {
+    let mut pages: Vec<AskedPage<'_>> = Vec::new();
+    for (asker, wish) in questions.iter().enumerate() {
+        match pages.iter_mut().find(|page| page.wish == wish) {
+            Some(page) => page.askers.push(asker),
+            None => pages.push(AskedPage { wish, askers: vec![asker] }),
+        }
+    }
+    let mut kinds: HashMap<String, Kind<'_>> = HashMap::new();
+    for page in pages {
+        let (text, values) = page.wish.phrase.named(|number| format!("wanted.value_{number}"));
+        let kind = kinds.entry(text).or_default();
+        match kind.values.iter().position(|known| *known == values) {
+            Some(known) => kind.pages[known].push(page),
+            None => {
+                kind.values.push(values);
+                kind.pages.push(vec![page]);
+            }
+        }
+    }
+    kinds
+}
+
+impl AskedPage<'_> {
+    fn answer(self, rows: Rows, answers: &mut [Result<BookingPage, StoreError>]) {
+        let page = rows.read().and_then(|rows| page_of(rows, self.wish.order, self.wish.page)).map_err(Arc::new);
+        for asker in self.askers {
+            if let Some(answer) = answers.get_mut(asker) {
+                *answer = page.clone().map_err(|error| again(&error));
+            }
         }
     }
 }
@@ -148,12 +165,8 @@ struct Rows {
 }
 
 impl Rows {
-    /// The page that was wanted.
-    fn page(self, wanted: &PageWish) -> Result<BookingPage, StoreError> {
-        if self.spoilt {
-            return Err(StoreError::Corrupt("a row of a page".into()));
-        }
-        page_of(self.good, wanted.order, wanted.page)
+    fn read(self) -> Result<Vec<PageRow>, StoreError> {
+        if self.spoilt { Err(StoreError::Corrupt("a row of a page".into())) } else { Ok(self.good) }
     }
 }
 
