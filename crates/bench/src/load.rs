@@ -2,6 +2,7 @@
 //! the server and the database.
 
 use std::cell::Cell;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -20,8 +21,11 @@ pub(crate) struct Load {
     #[arg(long)]
     server: String,
     /// What to ask for, with its query.
-    #[arg(long)]
+    #[arg(long, default_value = "/")]
     path: String,
+    /// A file of what to ask for, a path per line: each request takes the next one, and starts over at the end.
+    #[arg(long, conflicts_with = "path")]
+    paths: Option<PathBuf>,
     /// Log in first: address and password, with a colon between them.
     #[arg(long)]
     login: Option<String>,
@@ -81,12 +85,20 @@ impl Load {
             Some(login) => Some(log_in(&self.server, login).await?),
             None => None,
         };
-        let plain: Rc<[u8]> = request("GET", &self.server, &self.path, token.as_deref(), None).into();
+        let get = |path: &str| Rc::<[u8]>::from(request("GET", &self.server, path, token.as_deref(), None));
+        let plain: Vec<Rc<[u8]>> = match &self.paths {
+            Some(file) => {
+                std::fs::read_to_string(file).with_context(|| file.display().to_string())?.lines().map(get).collect()
+            }
+            None => vec![get(&self.path)],
+        };
+        ensure!(!plain.is_empty(), "the file of --paths is empty");
+        let turn = Cell::new(0);
         let number = Cell::new(self.book_from.unwrap_or_default());
         let (server, path, books) = (self.server.clone(), self.path.clone(), self.book_from.is_some());
         let next = move || {
             if !books {
-                return Rc::clone(&plain);
+                return Rc::clone(&plain[turn.replace((turn.get() + 1) % plain.len())]);
             }
             let number = number.replace(number.get() + 1);
             request("POST", &server, &path, token.as_deref(), Some(&wish(number))).into()
