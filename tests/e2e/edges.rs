@@ -101,6 +101,21 @@ async fn every_line_about_a_request_names_it() {
 }
 
 #[tokio::test]
+async fn the_log_is_whole_when_the_process_ends() {
+    let (_practice, app, _john) = open().await;
+    for n in 0..20 {
+        app.send(app.request(Method::GET, "/health").header("x-request-id", format!("last-{n}-17"))).await.expect(200);
+    }
+    app.ask_to_end();
+    eventually("all that was answered is in the log", async || {
+        let log = app.stderr();
+        (0..20).all(|n| log.contains(&format!("\"last-{n}-17\""))).then_some(())
+    })
+    .await;
+    assert_eq!(app.ended().await, Some(0));
+}
+
+#[tokio::test]
 async fn every_answer_is_closed_up() {
     let (_practice, app, john) = open().await;
     let id = john.booked(later(1440)).await;
