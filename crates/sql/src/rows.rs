@@ -96,7 +96,7 @@ impl TryFrom<UserRow> for Credentials {
 
 /// An account to be inserted.
 #[derive(Clone, Insertable)]
-#[diesel(table_name = users)]
+#[diesel(table_name = users, treat_none_as_default_value = false)]
 pub struct NewUserRow {
     email: String,
     first_name: Option<String>,
@@ -203,7 +203,7 @@ impl SessionRow {
 
 /// A login to be inserted.
 #[derive(Clone, Insertable)]
-#[diesel(table_name = sessions)]
+#[diesel(table_name = sessions, treat_none_as_default_value = false)]
 pub struct NewSessionRow {
     user_id: i64,
     generation: i64,
@@ -227,7 +227,7 @@ impl From<&NewSession> for NewSessionRow {
 
 /// The hash of a refresh token.
 #[derive(Clone, Insertable)]
-#[diesel(table_name = refresh_tokens)]
+#[diesel(table_name = refresh_tokens, treat_none_as_default_value = false)]
 pub struct RefreshTokenRow {
     hash: Vec<u8>,
     session_id: i64,
@@ -249,7 +249,7 @@ impl RefreshTokenRow {
 
 /// A failed login.
 #[derive(Clone, Insertable)]
-#[diesel(table_name = login_failures)]
+#[diesel(table_name = login_failures, treat_none_as_default_value = false)]
 pub struct LoginFailureRow {
     account: Vec<u8>,
     at: i64,
@@ -321,7 +321,7 @@ impl From<&Service> for ServiceChanges {
 
 /// A service to be inserted.
 #[derive(Clone, Insertable)]
-#[diesel(table_name = services)]
+#[diesel(table_name = services, treat_none_as_default_value = false)]
 pub struct NewServiceRow {
     name: String,
     description: String,
@@ -348,7 +348,7 @@ impl From<&NewService> for NewServiceRow {
 
 /// A booking, to be read, inserted or updated.
 #[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = bookings, treat_none_as_null = true)]
+#[diesel(table_name = bookings, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct BookingRow {
     id: i64,
     client_id: i64,
@@ -516,7 +516,7 @@ impl TryFrom<NoticeRow> for Notice {
 
 /// A mail to be inserted.
 #[derive(Clone, Insertable)]
-#[diesel(table_name = outbox)]
+#[diesel(table_name = outbox, treat_none_as_default_value = false)]
 pub struct NewNoticeRow {
     dedupe_key: String,
     kind: String,
@@ -557,7 +557,7 @@ impl From<&OwedNotice> for NewNoticeRow {
 
 /// A line of the audit trail, to be read or inserted.
 #[derive(Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = audit_log)]
+#[diesel(table_name = audit_log, treat_none_as_default_value = false)]
 pub struct AuditRow {
     at: i64,
     actor_id: Option<i64>,

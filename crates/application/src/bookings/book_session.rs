@@ -166,22 +166,20 @@ impl BookSession {
             }
             other => other?,
         };
-        let booking = match granted {
-            Granted::Now(booking) => booking,
+        let (booking, begun) = match granted {
+            Granted::Now(placed) => placed,
             Granted::Before(kept) => return Ok(Granted::Before(kept)),
         };
         self.practice.bell.ring();
-        let checkout = if booking.status == BookingStatus::PendingPayment {
+        let checkout = match begun {
             // The booking stands, whatever the payment provider says; the client can ask for the checkout again.
-            self.checkout
-                .run(booking.id, booking.client)
-                .await
-                .map_err(|error| {
-                    tracing::warn!(booking = %booking.id, %error, "no checkout for a new booking");
-                })
-                .ok()
-        } else {
-            None
+            Some(begun) => {
+                let opened = self.checkout.go_on(begun).await;
+                opened
+                    .map_err(|error| tracing::warn!(booking = %booking.id, %error, "no checkout for a new booking"))
+                    .ok()
+            }
+            None => None,
         };
         Ok(Granted::Now(Placed { booking, checkout }))
     }
@@ -233,7 +231,7 @@ impl BookSession {
         command: &BookSessionCommand,
         therapist: UserId,
         loaded: &Loaded,
-    ) -> Result<Granted<Booking>, BookSessionError> {
+    ) -> Result<Granted<(Booking, Option<Payment>)>, BookSessionError> {
         let now = self.clock.now();
         let mut work = self.store.begin().await?;
         // A second try gets its reply even if nobody could book the same by now.
@@ -253,8 +251,13 @@ impl BookSession {
         self.check(&mut *work, &ask, &made.0).await?;
         let booking = self.place(&mut *work, &ask, made).await?;
         once::keep(&mut *work, command.once.as_ref(), &booking, now).await?;
+        let begun = if booking.status == BookingStatus::PendingPayment {
+            self.checkout.begin(&mut *work, &booking, now).await?
+        } else {
+            None
+        };
         work.commit().await?;
-        Ok(Granted::Now(booking))
+        Ok(Granted::Now((booking, begun)))
     }
 
     /// Whether everybody who takes part is there, and what is booked.

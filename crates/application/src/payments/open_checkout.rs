@@ -9,7 +9,7 @@ use attune_domain::booking::PayError;
 use attune_domain::{Booking, BookingId, BookingStatus, PaymentStatus, UserId};
 use attune_ports::{
     Checkout, CheckoutRequest, Clock, Conflict, NewPayment, Payment, PaymentError, PaymentGateway, PaymentState,
-    Queries, Random, Store, StoreError,
+    Queries, Random, Store, StoreError, UnitOfWork,
 };
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
@@ -85,12 +85,28 @@ impl OpenCheckout {
             (payment, answer) = self.open(fresh).await?;
         }
         answer?;
-        match payment.facts.state {
-            PaymentState::Open => Ok(payment),
-            PaymentState::Processing => Err(OpenCheckoutError::Processing),
-            PaymentState::Settled | PaymentState::Surplus => Err(PayError::AlreadyPaid.into()),
-            PaymentState::Opening | PaymentState::Closing | PaymentState::Closed => Err(PayError::HoldExpired.into()),
+        usable(payment)
+    }
+
+    /// Writes down together with a new booking what the provider will be asked for it: one commit keeps both. `None` if
+    /// the booking cannot be paid for.
+    pub(crate) async fn begin(
+        &self,
+        work: &mut dyn UnitOfWork,
+        booking: &Booking,
+        now: Timestamp,
+    ) -> Result<Option<Payment>, StoreError> {
+        match check(booking, now) {
+            Ok(expires_at) => self.add_attempt(work, booking, expires_at, now).await.map(Some),
+            Err(_) => Ok(None),
         }
+    }
+
+    /// Asks the provider for what was begun just now.
+    pub(crate) async fn go_on(&self, begun: Payment) -> Result<Payment, OpenCheckoutError> {
+        let (payment, answer) = self.open(begun).await?;
+        answer?;
+        usable(payment)
     }
 
     /// Asks the provider, and writes down what it says.
@@ -121,17 +137,27 @@ impl OpenCheckout {
                 if begun.facts.provider.is_online() { PaymentState::Closing } else { PaymentState::Closed };
             work.save_payment(&begun).await?;
         }
+        let payment = self.add_attempt(&mut *work, &booking, expires_at, now).await?;
+        work.commit().await?;
+        Ok((payment, false))
+    }
+
+    async fn add_attempt(
+        &self,
+        work: &mut dyn UnitOfWork,
+        booking: &Booking,
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Payment, StoreError> {
         let nonce = self.random.sixteen();
         let (provider, reference) = (self.gateway.provider(), NewPayment::unnamed(nonce));
-        let new = NewPayment {
+        let facts = NewPayment {
             nonce: Some(nonce),
             expires_at: Some(expires_at),
             check_at: provider.is_online().then(|| after(now, ASK_AGAIN)),
-            ..NewPayment::attempt(&booking, provider, reference, PaymentState::Opening, now)
+            ..NewPayment::attempt(booking, provider, reference, PaymentState::Opening, now)
         };
-        let id = work.add_payment(&new).await?;
-        work.commit().await?;
-        Ok((Payment { id, facts: new }, false))
+        Ok(Payment { id: work.add_payment(&facts).await?, facts })
     }
 
     /// Writes the provider's answer down. Returns the attempt as it is then.
@@ -181,6 +207,16 @@ impl OpenCheckout {
 
     fn is_here(&self, payment: &Payment, state: PaymentState) -> bool {
         payment.facts.state == state && payment.facts.provider == self.gateway.provider()
+    }
+}
+
+/// The attempt, if a client can pay there.
+fn usable(payment: Payment) -> Result<Payment, OpenCheckoutError> {
+    match payment.facts.state {
+        PaymentState::Open => Ok(payment),
+        PaymentState::Processing => Err(OpenCheckoutError::Processing),
+        PaymentState::Settled | PaymentState::Surplus => Err(PayError::AlreadyPaid.into()),
+        PaymentState::Opening | PaymentState::Closing | PaymentState::Closed => Err(PayError::HoldExpired.into()),
     }
 }
 

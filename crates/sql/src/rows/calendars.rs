@@ -39,7 +39,7 @@ fn minutes(time: WallTime) -> i64 {
 
 /// The zone of a therapist's week, to be inserted or replaced.
 #[derive(Clone, Insertable, AsChangeset)]
-#[diesel(table_name = schedules)]
+#[diesel(table_name = schedules, treat_none_as_default_value = false)]
 pub struct ScheduleRow {
     therapist_id: i64,
     time_zone: String,
@@ -54,7 +54,7 @@ impl ScheduleRow {
 
 /// Working hours on one weekday, to be read or inserted.
 #[derive(Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = weekly_hours)]
+#[diesel(table_name = weekly_hours, treat_none_as_default_value = false)]
 pub struct HoursRow {
     therapist_id: i64,
     weekday: i64,
@@ -147,7 +147,7 @@ impl TryFrom<TimeOffRow> for TimeOffEntry {
 
 /// Time off, or extra hours, to be inserted.
 #[derive(Clone, Insertable)]
-#[diesel(table_name = time_off)]
+#[diesel(table_name = time_off, treat_none_as_default_value = false)]
 pub struct NewTimeOffRow {
     therapist_id: i64,
     kind: &'static str,
@@ -196,7 +196,7 @@ impl From<&NewTimeOff> for NewTimeOffRow {
 
 /// What the practice decided, to be read, inserted or replaced.
 #[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = practice_policy, treat_none_as_null = true)]
+#[diesel(table_name = practice_policy, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct PolicyRow {
     id: i64,
     notice_minutes: i64,
@@ -270,7 +270,7 @@ impl TryFrom<KeptReplyRow> for KeptReply {
 
 /// A reply to be kept.
 #[derive(Clone, Insertable)]
-#[diesel(table_name = kept_replies)]
+#[diesel(table_name = kept_replies, treat_none_as_default_value = false)]
 pub struct NewKeptReplyRow {
     user_id: i64,
     route: String,

@@ -51,7 +51,7 @@ impl TryFrom<ParticipantRow> for Participant {
 
 /// An invitation to be inserted.
 #[derive(Clone, Insertable)]
-#[diesel(table_name = participants)]
+#[diesel(table_name = participants, treat_none_as_default_value = false)]
 pub struct NewParticipantRow {
     booking_id: i64,
     email: String,
@@ -101,7 +101,7 @@ impl TryFrom<ConferenceRow> for Conference {
 
 /// An opening to be inserted.
 #[derive(Clone, Insertable)]
-#[diesel(table_name = conferences)]
+#[diesel(table_name = conferences, treat_none_as_default_value = false)]
 pub struct NewConferenceRow {
     booking_id: i64,
     opened_at: i64,
@@ -116,7 +116,7 @@ impl NewConferenceRow {
 
 /// One happening in a room, to be read or inserted.
 #[derive(Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = attendance)]
+#[diesel(table_name = attendance, treat_none_as_default_value = false)]
 pub struct AttendanceRow {
     booking_id: i64,
     at: i64,

@@ -70,7 +70,7 @@ impl TryFrom<PaymentRow> for Payment {
 
 /// An attempt to be inserted.
 #[derive(Clone, Insertable)]
-#[diesel(table_name = payments)]
+#[diesel(table_name = payments, treat_none_as_default_value = false)]
 pub struct NewPaymentRow {
     booking_id: i64,
     provider: String,
@@ -188,7 +188,7 @@ impl TryFrom<RefundRow> for KeptRefund {
 
 /// A refund to be inserted.
 #[derive(Clone, Insertable)]
-#[diesel(table_name = refunds)]
+#[diesel(table_name = refunds, treat_none_as_default_value = false)]
 pub struct NewRefundRow {
     booking_id: i64,
     payment_id: i64,
@@ -256,7 +256,7 @@ impl From<&NewRefund> for RefundChanges {
 
 /// A line of the ledger, to be read or inserted.
 #[derive(Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = ledger)]
+#[diesel(table_name = ledger, treat_none_as_default_value = false)]
 pub struct LedgerRow {
     at: i64,
     booking_id: i64,
@@ -327,7 +327,7 @@ impl TryFrom<LedgerSumRow> for LedgerSum {
 
 /// Something that a provider told, to be inserted.
 #[derive(Clone, Insertable)]
-#[diesel(table_name = payment_events)]
+#[diesel(table_name = payment_events, treat_none_as_default_value = false)]
 pub struct PaymentEventRow {
     provider: &'static str,
     id: String,
@@ -378,7 +378,7 @@ impl TryFrom<ProblemRow> for PaymentProblem {
 
 /// A problem to be inserted.
 #[derive(Clone, Insertable)]
-#[diesel(table_name = payment_problems)]
+#[diesel(table_name = payment_problems, treat_none_as_default_value = false)]
 pub struct NewProblemRow {
     key: String,
     kind: String,
