@@ -2,10 +2,10 @@
 
 #![expect(clippy::print_stdout, reason = "the script reads what is printed")]
 
+mod book;
 mod cold;
 mod floor;
 mod http;
-mod load;
 mod outbox;
 mod seed;
 mod table;
@@ -27,13 +27,13 @@ enum Command {
     Floor(floor::Floor),
     /// Fill a database whose tables are there and which has the three accounts of the script.
     Seed(seed::Seed),
-    /// Ask one address as fast as it answers, and print one line of numbers.
-    Load(load::Load),
+    /// Book as fast as bookings are answered, and print one line of numbers.
+    Book(book::Book),
     /// Start a server and print how many milliseconds passed until its first answer.
     Cold(cold::Cold),
     /// Let the product send thousands of reminders while clients book, and print one row of a table.
     Outbox(outbox::Outbox),
-    /// Make a table of the lines that `load` printed.
+    /// Make a table of the lines that the script gathered.
     Table(table::Table),
 }
 
@@ -41,7 +41,7 @@ fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Floor(floor) => floor.run(),
         Command::Seed(seed) => seed.run(),
-        Command::Load(load) => load.run(),
+        Command::Book(book) => book.run(),
         Command::Cold(cold) => cold.run(),
         Command::Outbox(outbox) => outbox.run(),
         Command::Table(table) => table.run(),

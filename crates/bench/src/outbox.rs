@@ -21,9 +21,9 @@ use jiff::Timestamp;
 use tokio::task::LocalSet;
 use tokio_postgres::NoTls;
 
+use crate::book::{Counted, closed_loop, log_in, wish};
 use crate::cold::first_answer;
 use crate::http::request;
-use crate::load::{Counted, closed_loop, log_in, wish};
 use crate::seed::{Dialect, FIRST_CLIENT, POSTGRES, SQLITE};
 
 /// A run that takes longer is not measured but missed.
@@ -63,7 +63,7 @@ pub(crate) struct Outbox {
     /// Address and password of who books, with a colon between them.
     #[arg(long)]
     login: String,
-    /// The first free time to book, as in `load`.
+    /// The first free time to book, as in `book`.
     #[arg(long, default_value_t = 0)]
     book_from: u64,
     /// The first column of the line that is printed.

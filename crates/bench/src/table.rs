@@ -9,7 +9,7 @@ use clap::Args;
 /// Where the lines are.
 #[derive(Debug, Args)]
 pub(crate) struct Table {
-    /// Lines of `load`: round, endpoint, store, requests a second, median and 99th percentile in microseconds.
+    /// Lines with tabs: round, endpoint, store, requests a second, median and 99th percentile in microseconds.
     file: PathBuf,
     /// The endpoint that the others are compared with, round by round.
     #[arg(long, default_value = "floor")]

@@ -2,7 +2,6 @@
 //! the server and the database.
 
 use std::cell::Cell;
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -14,30 +13,24 @@ use tokio::task::LocalSet;
 use crate::http::{Line, request};
 use crate::seed::{FIRST_THERAPIST, THERAPISTS};
 
-/// What to ask, and how.
+/// How to book. Each booking needs a time of its own, which generators of load that are made for anything cannot know.
 #[derive(Debug, Args)]
-pub(crate) struct Load {
+pub(crate) struct Book {
     /// The server, as host and port.
     #[arg(long)]
     server: String,
-    /// What to ask for, with its query.
-    #[arg(long, default_value = "/")]
-    path: String,
-    /// A file of what to ask for, a path per line: each request takes the next one, and starts over at the end.
-    #[arg(long, conflicts_with = "path")]
-    paths: Option<PathBuf>,
-    /// Log in first: address and password, with a colon between them.
+    /// Who books: address and password, with a colon between them.
     #[arg(long)]
-    login: Option<String>,
-    /// How many connections ask at the same time.
-    #[arg(long, default_value_t = 64)]
+    login: String,
+    /// How many connections book at the same time.
+    #[arg(long, default_value_t = 8)]
     connections: usize,
     /// For how long.
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
-    /// Book sessions instead of reading: each request another free time, counted from this number on.
+    /// Each booking takes another free time, counted from this number on.
     #[arg(long)]
-    book_from: Option<u64>,
+    book_from: u64,
     /// The first words of the line that is printed, with tabs between them.
     #[arg(long, default_value = "")]
     label: String,
@@ -74,34 +67,19 @@ impl Counted {
     }
 }
 
-impl Load {
+impl Book {
     pub(crate) fn run(self) -> Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         LocalSet::new().block_on(&runtime, self.drive())
     }
 
     async fn drive(self) -> Result<()> {
-        let token = match &self.login {
-            Some(login) => Some(log_in(&self.server, login).await?),
-            None => None,
-        };
-        let get = |path: &str| Rc::<[u8]>::from(request("GET", &self.server, path, token.as_deref(), None));
-        let plain: Vec<Rc<[u8]>> = match &self.paths {
-            Some(file) => {
-                std::fs::read_to_string(file).with_context(|| file.display().to_string())?.lines().map(get).collect()
-            }
-            None => vec![get(&self.path)],
-        };
-        ensure!(!plain.is_empty(), "the file of --paths is empty");
-        let turn = Cell::new(0);
-        let number = Cell::new(self.book_from.unwrap_or_default());
-        let (server, path, books) = (self.server.clone(), self.path.clone(), self.book_from.is_some());
+        let token = log_in(&self.server, &self.login).await?;
+        let number = Cell::new(self.book_from);
+        let server = self.server.clone();
         let next = move || {
-            if !books {
-                return Rc::clone(&plain[turn.replace((turn.get() + 1) % plain.len())]);
-            }
             let number = number.replace(number.get() + 1);
-            request("POST", &server, &path, token.as_deref(), Some(&wish(number))).into()
+            request("POST", &server, "/api/bookings", Some(&token), Some(&wish(number))).into()
         };
         let long_enough = Duration::from_secs_f64(self.seconds);
         let over = move |since: Duration| since >= long_enough;
