@@ -1,13 +1,16 @@
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use async_trait::async_trait;
 use attune_domain::booking::BookError;
 use attune_domain::notice::NoticeKind;
 use attune_domain::{BookingStatus, PaymentStatus, Role, ServiceId, UserId};
-use attune_ports::{BookingFilter, PageRequest, PaymentState};
+use attune_ports::{BookingFilter, PageRequest, PaymentState, Store, StoreError, UnitOfWork};
 use jiff::SignedDuration;
 
 use super::super::*;
-use crate::testkit::{World, at};
+use crate::payments::OpenCheckout;
+use crate::testkit::{World, at, now};
 
 const TEN: &str = "2024-01-15T10:00:00Z";
 
@@ -142,7 +145,7 @@ async fn an_admin_books_for_themself() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_at_once_one_gets_the_slot() {
-    let world = std::sync::Arc::new(World::free().await);
+    let world = Arc::new(World::free().await);
     let client = world.client().await;
     let attempts = (0..32).map(|_| {
         let (world, client) = (world.clone(), client.clone());
@@ -157,4 +160,39 @@ async fn of_many_at_once_one_gets_the_slot() {
         }
     }
     assert_eq!(won, 1);
+}
+
+/// A store that begins only so many more units of work, as if the power went in between.
+struct Failing {
+    store: Arc<dyn Store>,
+    left: AtomicUsize,
+}
+
+#[async_trait]
+impl Store for Failing {
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        let left = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        left.map_err(|_| StoreError::Unavailable("the power went".into()))?;
+        self.store.begin().await
+    }
+}
+
+#[tokio::test]
+async fn a_hold_and_what_the_provider_will_be_asked_are_kept_by_one_commit() {
+    let (world, _) = World::online().await;
+    let client = world.client().await;
+    let store = Arc::new(Failing { store: world.store.clone(), left: AtomicUsize::new(1) });
+    let checkout = OpenCheckout { store: store.clone(), ..world.open_checkout() };
+    let books = BookSession { store, checkout, ..world.book_session() };
+    let placed = now(books.run(world.wish(&client, TEN)).await.unwrap());
+    assert!(placed.checkout.is_none(), "the provider's answer was lost");
+    let kept = world.queries.payments(placed.booking.id).await.unwrap();
+    let [begun] = kept.as_slice() else { panic!("{kept:?}") };
+    assert_eq!((begun.facts.state, &begun.facts.checkout_url), (PaymentState::Opening, &None));
+
+    // Whoever asks next asks in the same words.
+    let opened = world.open_checkout().run(placed.booking.id, client.id).await.unwrap();
+    assert_eq!((opened.id, opened.facts.nonce), (begun.id, begun.facts.nonce));
+    assert_eq!(opened.facts.state, PaymentState::Open);
+    assert_eq!(world.queries.payments(placed.booking.id).await.unwrap(), [opened]);
 }
