@@ -54,7 +54,7 @@ pub(crate) async fn edge(mut request: ServiceRequest, next: Next<BoxBody>) -> Re
     };
     let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::info!(
-        target: "attune::access", request_id = finish.id.as_str(), method = method.as_str(), route,
+        target: "attune::access", request_id = finish.id.as_str(), %method, route,
         status = status.as_u16(), elapsed_ms, "answered"
     );
     outcome.map_err(Error::from)
