@@ -45,6 +45,22 @@ impl Currency {
             _ => 2,
         }
     }
+
+    /// A sum in minor units, with exactly the currency's decimals, such as `-12.50`.
+    pub fn decimal(&self, minor: i64) -> String {
+        let decimals = self.decimals();
+        let mut digits = minor.unsigned_abs().to_string();
+        if decimals > 0 {
+            if digits.len() <= decimals {
+                digits.insert_str(0, &"0".repeat(decimals + 1 - digits.len()));
+            }
+            digits.insert(digits.len() - decimals, '.');
+        }
+        if minor < 0 {
+            digits.insert(0, '-');
+        }
+        digits
+    }
 }
 
 impl fmt::Display for Currency {
@@ -131,15 +147,7 @@ impl Money {
 
     /// The amount with exactly the currency's decimals, such as `100.00`.
     pub fn to_decimal(&self) -> String {
-        let decimals = self.currency.decimals();
-        let mut digits = self.minor.to_string();
-        if decimals > 0 {
-            if digits.len() <= decimals {
-                digits.insert_str(0, &"0".repeat(decimals + 1 - digits.len()));
-            }
-            digits.insert(digits.len() - decimals, '.');
-        }
-        digits
+        self.currency.decimal(self.minor)
     }
 }
 
