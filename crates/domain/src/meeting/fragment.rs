@@ -71,7 +71,7 @@ fn push_encoded(out: &mut String, text: &str) {
 
 /// `userInfo.displayName=…`, ready to stand behind the `#` of a link.
 pub fn display_name_parameter(name: &str) -> String {
-    let mut parameter = String::with_capacity(name.len() + 40);
+    let mut parameter = String::new();
     push_display_name(&mut parameter, name);
     parameter
 }
