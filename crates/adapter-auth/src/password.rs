@@ -7,7 +7,7 @@ use std::{io, thread};
 use argon2::password_hash::phc::{self, Output, ParamsString, Salt};
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
 use async_trait::async_trait;
-use attune_ports::{HashError, Password, PasswordHash, PasswordHasher, Random, Verified};
+use attune_ports::{HashError, Password, PasswordCheck, PasswordHash, PasswordHasher, Random};
 use thiserror::Error;
 
 use crate::threads::{NoResult, Threads};
@@ -136,17 +136,17 @@ impl PasswordHasher for ArgonHasher {
         Ok(PasswordHash::new(phc.to_string()))
     }
 
-    async fn verify(&self, password: &Password, hash: Option<&PasswordHash>) -> Result<Verified, HashError> {
+    async fn verify(&self, password: &Password, hash: Option<&PasswordHash>) -> Result<PasswordCheck, HashError> {
         let Some(hash) = hash else {
             let salt = Salt::new(&[0; SALT_BYTES]).map_err(Failure::Encoding)?;
             self.derive(password, salt, self.params.clone()).await?;
-            return Ok(Verified { matches: false, outdated: false });
+            return Ok(PasswordCheck { matches: false, outdated: false });
         };
         let stored = Stored::parse(hash)?;
         let outdated = self.is_weaker_than_today(&stored);
         let output = self.derive(password, stored.salt, stored.params).await?;
         // `Output` compares in constant time.
-        Ok(Verified { matches: output == stored.output, outdated })
+        Ok(PasswordCheck { matches: output == stored.output, outdated })
     }
 }
 

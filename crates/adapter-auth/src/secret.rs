@@ -47,7 +47,7 @@ const WELL_KNOWN_PIECES: [&str; 14] = [
 impl SigningSecret {
     /// Fewest bytes: as many as the hash function gives (RFC 7518, section 3.2).
     pub const MIN_BYTES: usize = 32;
-    /// Fewest different bytes. Sixty-four random hexadecimal digits have about sixteen.
+    /// Fewest different bytes. Sixty-four random hexadecimal digits have about random_bytes.
     const MIN_DIFFERENT: usize = 8;
 
     /// Takes the bytes as they are; a line end from a file has to be taken off before.

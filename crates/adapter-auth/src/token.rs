@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use attune_domain::{SessionId, UserId};
+use attune_domain::{LoginSessionId, UserId};
 use attune_ports::{AccessClaims, AccessTokens, BoxError, TokenError};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -142,7 +142,7 @@ impl JwtAccessTokens {
         }
         let read = AccessClaims {
             user: UserId::new(claims.sub.parse().ok()?)?,
-            session: SessionId::new(claims.sid.parse().ok()?)?,
+            session: LoginSessionId::new(claims.sid.parse().ok()?)?,
             issued_at: Timestamp::from_second(claims.iat).ok()?,
             expires_at: Timestamp::from_second(claims.exp).ok()?,
             nonce: URL_SAFE_NO_PAD.decode(claims.jti.as_bytes()).ok()?.try_into().ok()?,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use attune_domain::calendar::{AskedRange, RangeError};
+use attune_domain::calendar::{RangeError, SlotQuery};
 use attune_domain::{ServiceId, Slot, TimeZoneName, UserId};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -125,16 +125,16 @@ fn end(fields: &mut Fields, name: &str) -> Option<End> {
 }
 
 impl Wanted {
-    fn range(&self, now: Timestamp, zone: &TimeZone) -> Result<AskedRange, RangeError> {
+    fn range(&self, now: Timestamp, zone: &TimeZone) -> Result<SlotQuery, RangeError> {
         match (self.from, self.to) {
             (Some(End::Instant(from)), to) => {
                 let until = match to {
                     Some(End::Instant(to)) => to,
                     Some(End::Date(_)) | None => later(from, USUAL_DAYS + 1),
                 };
-                AskedRange::new(from, until, zone.clone())
+                SlotQuery::new(from, until, zone.clone())
             }
-            (None, Some(End::Instant(to))) => AskedRange::new(now, to, zone.clone()),
+            (None, Some(End::Instant(to))) => SlotQuery::new(now, to, zone.clone()),
             (from, to) => {
                 let first = match from {
                     Some(End::Date(first)) => first,
@@ -144,7 +144,7 @@ impl Wanted {
                     Some(End::Date(last)) => last,
                     Some(End::Instant(_)) | None => first.saturating_add(USUAL_DAYS.days()),
                 };
-                AskedRange::of_dates(first, last, zone.clone())
+                SlotQuery::of_dates(first, last, zone.clone())
             }
         }
     }

@@ -5,10 +5,10 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use attune_application::Granted;
-use attune_application::bookings::{AskedPayment, BookSessionCommand, Placed};
+use attune_application::Idempotent;
+use attune_application::bookings::{CreateBookingCommand, CreatedBooking, PaymentChoice};
 use attune_application::meetings::MeetingLinks;
-use attune_domain::{Booking, BookingStatus, PaymentStatus, PersonalLink, ServiceId, UserId, Viewer};
+use attune_domain::{AccountViewer, Booking, BookingStatus, PaymentStatus, PersonalLink, ServiceId, UserId};
 use attune_ports::{BookingFilter, BookingOrder, BookingPageRequest, Payment};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -141,7 +141,7 @@ pub(crate) struct CancellationBody {
     /// When.
     #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
     at: Instant,
-    /// By whom.
+    /// AuditContext whom.
     #[schema(example = 7)]
     by: i64,
     /// Inside the practice's cancellation window.
@@ -165,7 +165,7 @@ pub(crate) struct BookingDetail {
 }
 
 impl BookingDetail {
-    pub(crate) fn new(links: &MeetingLinks, booking: &Booking, viewer: &Viewer) -> Self {
+    pub(crate) fn new(links: &MeetingLinks, booking: &Booking, viewer: &AccountViewer) -> Self {
         Self { booking: BookingBody::new(booking, links.link(viewer, booking)), more: booking.into() }
     }
 }
@@ -191,7 +191,7 @@ pub(crate) struct BookingList {
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"scheduled_at": "2024-01-15T10:00:00Z", "note": "First session"}))]
-pub(crate) struct BookingRequest {
+pub(crate) struct NewBooking {
     /// When it should begin: RFC 3339 with `Z` or an offset. Cut to a whole second.
     #[schema(value_type = String, format = DateTime)]
     scheduled_at: Timestamp,
@@ -206,7 +206,7 @@ pub(crate) struct BookingRequest {
     note: Option<String>,
 }
 
-impl FromFields for BookingRequest {
+impl FromFields for NewBooking {
     fn read(fields: &mut Fields) -> Option<Self> {
         let scheduled_at = fields.required("scheduled_at", instant);
         let service_id = fields.whole("service_id", ServiceId::new);
@@ -295,7 +295,7 @@ pub(crate) async fn list(state: Data<State>, request: Request) -> Result<HttpRes
         })
         .await?;
     let found = found?;
-    let viewer = Viewer::from(&caller.user);
+    let viewer = AccountViewer::from(&caller.user);
     let bookings =
         found.items.iter().map(|booking| BookingBody::new(booking, state.api.links.link(&viewer, booking))).collect();
     let mut response = HttpResponse::Ok();
@@ -307,8 +307,8 @@ pub(crate) async fn list(state: Data<State>, request: Request) -> Result<HttpRes
 }
 
 impl PlacedBooking {
-    fn new(links: &MeetingLinks, booking: &Booking, viewer: &Viewer, checkout: Option<Payment>) -> Self {
-        let checkout_url = checkout.and_then(|payment| payment.facts.checkout_url);
+    fn new(links: &MeetingLinks, booking: &Booking, viewer: &AccountViewer, checkout: Option<Payment>) -> Self {
+        let checkout_url = checkout.and_then(|payment| payment.checkout_url);
         Self { detail: BookingDetail::new(links, booking, viewer), checkout_url }
     }
 }
@@ -320,7 +320,7 @@ impl PlacedBooking {
 /// `POST /api/bookings/{id}/payment` leads on from there.
 #[utoipa::path(
     post, path = "/api/bookings", operation_id = "createBooking", tag = "Bookings", security(("bearer" = [])),
-    request_body = BookingRequest,
+    request_body = NewBooking,
     responses((
         status = 201, description = "The booking", body = PlacedBooking,
         headers(("Location" = String, description = "Where the booking can be read"))
@@ -332,8 +332,8 @@ pub(crate) async fn create(
     request: Request,
 ) -> Result<HttpResponse, Problem> {
     let origin = request.origin();
-    let (wish, key): (BookingRequest, _) = request.wish(caller.user.id).await?;
-    let viewer = Viewer::from(&caller.user);
+    let (wish, key): (NewBooking, _) = request.wish(caller.user.id).await?;
+    let viewer = AccountViewer::from(&caller.user);
     let once = key.map(|key| {
         let (links, viewer) = (state.api.links.clone(), viewer.clone());
         key.once(StatusCode::CREATED, move |booking| {
@@ -347,27 +347,27 @@ pub(crate) async fn create(
     });
     let granted = state
         .api
-        .book_session
-        .run(BookSessionCommand {
+        .create_booking
+        .run(CreateBookingCommand {
             client: caller.user.id,
             booked_by: caller.user.id,
             scheduled_at: wish.scheduled_at,
             service: wish.service_id,
             therapist: wish.therapist_id,
             note: wish.note,
-            payment: AskedPayment::ByProvider,
+            payment: PaymentChoice::ByProvider,
             override_hours: false,
             origin,
             once: once.clone(),
         })
         .await?;
     let answer = match granted {
-        Granted::Now(Placed { booking, checkout }) => {
+        Idempotent::Now(CreatedBooking { booking, checkout }) => {
             let body = json(&PlacedBooking::new(&state.api.links, &booking, &viewer, checkout));
             let once = once.filter(|_| booking.status == BookingStatus::PendingPayment);
             Answer::fresh(StatusCode::CREATED, finish(&state, once.as_ref(), booking.id, body).await)
         }
-        Granted::Before(kept) => {
+        Idempotent::Before(kept) => {
             let again = async |id| {
                 let booking = state.api.links.visible(&caller.user, id).await?.booking;
                 let checkout = checkout_of(&state, &booking).await;
@@ -405,5 +405,5 @@ pub(crate) async fn show(
     let id = request.booking_id()?;
     request.no_query()?;
     let view = state.api.links.visible(&caller.user, id).await?;
-    Ok(HttpResponse::Ok().json(BookingDetail::new(&state.api.links, &view.booking, &Viewer::from(&caller.user))))
+    Ok(HttpResponse::Ok().json(BookingDetail::new(&state.api.links, &view.booking, &AccountViewer::from(&caller.user))))
 }

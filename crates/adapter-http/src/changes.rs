@@ -4,8 +4,8 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use attune_application::bookings::{Change, ChangeBookingCommand};
-use attune_application::{Granted, Origin};
-use attune_domain::{Booking, BookingId, Money, User, Viewer};
+use attune_application::{Idempotent, RequestMetadata};
+use attune_domain::{AccountViewer, Booking, BookingId, Money, User};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -200,7 +200,7 @@ pub(crate) struct Wish {
     /// The version it is based on.
     pub(crate) version: Option<u32>,
     /// Where it came from.
-    pub(crate) origin: Origin,
+    pub(crate) origin: RequestMetadata,
     /// What it is called, if it has a name.
     pub(crate) key: Option<Key>,
 }
@@ -227,12 +227,12 @@ impl Wish {
 
 /// Changes the booking and answers with it as its client sees it.
 async fn grant(state: &State, person: &User, booking: BookingId, wish: Wish) -> Result<HttpResponse, Problem> {
-    let (links, viewer) = (state.api.links.clone(), Viewer::from(person));
+    let (links, viewer) = (state.api.links.clone(), AccountViewer::from(person));
     let write = move |booking: &Booking| json(&BookingDetail::new(&links, booking, &viewer));
     let command = wish.command(person, booking, write.clone());
     let answer = match state.api.change_booking.run(command).await? {
-        Granted::Now(booking) => Answer::fresh(StatusCode::OK, write(&booking)),
-        Granted::Before(kept) => Answer::kept(kept),
+        Idempotent::Now(booking) => Answer::fresh(StatusCode::OK, write(&booking)),
+        Idempotent::Before(kept) => Answer::kept(kept),
     };
     Ok(answer.respond())
 }

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ContentType, LOCATION};
-use attune_application::Once;
+use attune_application::IdempotentRequest;
 use attune_domain::{Booking, BookingId, UserId};
-use attune_ports::{KeptReply, ReplyKey};
+use attune_ports::{IdempotencyKey, StoredResponse};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -33,23 +33,30 @@ pub(crate) const MAX_KEY_LENGTH: usize = 255;
 
 /// A wish that has a name.
 pub(crate) struct Key {
-    name: ReplyKey,
+    name: IdempotencyKey,
     asked: [u8; 32],
 }
 
 impl Key {
     /// What the use case needs to grant the wish once. `write` writes the answer down from the booking alone.
-    pub(crate) fn once(self, status: StatusCode, write: impl Fn(&Booking) -> String + Send + Sync + 'static) -> Once {
+    pub(crate) fn once(
+        self,
+        status: StatusCode,
+        write: impl Fn(&Booking) -> String + Send + Sync + 'static,
+    ) -> IdempotentRequest {
         self.once_as(move |booking| (status, write(booking)))
     }
 
     /// The same where the status follows from the booking too.
-    pub(crate) fn once_as(self, write: impl Fn(&Booking) -> (StatusCode, String) + Send + Sync + 'static) -> Once {
+    pub(crate) fn once_as(
+        self,
+        write: impl Fn(&Booking) -> (StatusCode, String) + Send + Sync + 'static,
+    ) -> IdempotentRequest {
         let render = move |booking: &Booking| {
             let (status, body) = write(booking);
             (status.as_u16(), body)
         };
-        Once { key: self.name, asked: self.asked, render: Arc::new(render) }
+        IdempotentRequest { key: self.name, asked: self.asked, render: Arc::new(render) }
     }
 }
 
@@ -70,7 +77,7 @@ impl Request {
 }
 
 /// Reads the name of a wish.
-fn name(request: &Request, user: UserId) -> Result<Option<ReplyKey>, Problem> {
+fn name(request: &Request, user: UserId) -> Result<Option<IdempotencyKey>, Problem> {
     let wrong = |code| Problem::invalid(vec![code]);
     let key = match request.header_lines(KEY).as_slice() {
         [] => return Ok(None),
@@ -87,11 +94,11 @@ fn name(request: &Request, user: UserId) -> Result<Option<ReplyKey>, Problem> {
         let message = "The key has to be visible ASCII characters, without blanks.";
         return Err(wrong(FieldError::with_message(KEY, Code::InvalidCharacters, message)));
     };
-    Ok(Some(ReplyKey { user, route: request.route(), key: text.to_owned() }))
+    Ok(Some(IdempotencyKey { user, route: request.route(), key: text.to_owned() }))
 }
 
 /// Puts the name of a wish together with what is asked.
-fn named(name: Option<ReplyKey>, body: &[u8]) -> Result<Option<Key>, Problem> {
+fn named(name: Option<IdempotencyKey>, body: &[u8]) -> Result<Option<Key>, Problem> {
     let Some(name) = name else { return Ok(None) };
     let members: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(body).map_err(|_| Code::MalformedJson)?;
     Ok(Some(Key { name, asked: fingerprint(&members) }))
@@ -117,9 +124,14 @@ pub(crate) fn unfinished(booking: &Booking) -> String {
 }
 
 /// Finishes an answer that was kept unfinished, and returns what everybody gets.
-pub(crate) async fn finish(state: &State, once: Option<&Once>, booking: BookingId, body: String) -> String {
+pub(crate) async fn finish(
+    state: &State,
+    once: Option<&IdempotentRequest>,
+    booking: BookingId,
+    body: String,
+) -> String {
     let Some(once) = once else { return body };
-    let amended = state.api.book_session.amend(once, booking, &booking.to_string(), &body).await;
+    let amended = state.api.create_booking.amend(once, booking, &booking.to_string(), &body).await;
     amended.unwrap_or_else(|error| {
         // The wish is granted whatever becomes of the answer; the next try finishes it.
         tracing::warn!(booking = %booking, %error, "an answer could not be kept");
@@ -130,14 +142,14 @@ pub(crate) async fn finish(state: &State, once: Option<&Once>, booking: BookingI
 /// The answer to a wish that was granted before. `write` writes one that is not finished yet.
 pub(crate) async fn replay(
     state: &State,
-    once: Option<&Once>,
-    kept: KeptReply,
+    once: Option<&IdempotentRequest>,
+    kept: StoredResponse,
     write: impl AsyncFnOnce(BookingId) -> Result<String, Problem>,
 ) -> Result<Answer, Problem> {
     // A whole answer is an object, so only an unfinished one is a number.
     let Some(booking) = kept.body.parse().ok().and_then(BookingId::new) else { return Ok(Answer::kept(kept)) };
     let body = finish(state, once, booking, write(booking).await?).await;
-    Ok(Answer::kept(KeptReply { body, ..kept }))
+    Ok(Answer::kept(StoredResponse { body, ..kept }))
 }
 
 /// An answer in JSON on its way out.
@@ -157,7 +169,7 @@ impl Answer {
     }
 
     /// To a wish that was granted before.
-    pub(crate) fn kept(reply: KeptReply) -> Self {
+    pub(crate) fn kept(reply: StoredResponse) -> Self {
         let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK);
         Self { status, body: reply.body, replayed: true }
     }

@@ -10,8 +10,8 @@ use std::ops::RangeInclusive;
 use actix_web::dev::Payload;
 use actix_web::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
-use attune_application::Origin;
-use attune_domain::{Booking, BookingId, ParticipantId, PaymentProblemId, ServiceId, TimeOffId, UserId};
+use attune_application::RequestMetadata;
+use attune_domain::{Booking, BookingId, ParticipantId, PaymentProblemId, ScheduleExceptionId, ServiceId, UserId};
 use attune_ports::Caller;
 use futures_util::StreamExt;
 use jiff::Timestamp;
@@ -50,8 +50,8 @@ impl FromRequest for Request {
 
 impl Request {
     /// Where the request came from, for use cases.
-    pub(crate) fn origin(&self) -> Origin {
-        Origin {
+    pub(crate) fn origin(&self) -> RequestMetadata {
+        RequestMetadata {
             request_id: self.http.extensions().get::<RequestId>().map(|id| id.as_str().to_owned()),
             network: self.address().map(client::network_name),
         }
@@ -100,8 +100,8 @@ impl Request {
     }
 
     /// The time off of the path.
-    pub(crate) fn time_off_id(&self) -> Result<TimeOffId, Problem> {
-        self.number("id").and_then(TimeOffId::new).ok_or_else(|| Code::InvalidId.into())
+    pub(crate) fn time_off_id(&self) -> Result<ScheduleExceptionId, Problem> {
+        self.number("id").and_then(ScheduleExceptionId::new).ok_or_else(|| Code::InvalidId.into())
     }
 
     /// The problem with a payment of the path.

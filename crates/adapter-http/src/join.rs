@@ -7,7 +7,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use actix_web::web::Data;
-use attune_application::meetings::{Entrance, JoinError, JoinView};
+use attune_application::meetings::{JoinError, JoinOutcome, JoinView};
 use attune_domain::meeting::AccessState;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -62,12 +62,12 @@ pub(crate) async fn show(state: Data<State>, request: Request) -> Result<HttpRes
 pub(crate) async fn enter(state: Data<State>, mut request: Request) -> Result<HttpResponse, Problem> {
     request.skip_body().await?;
     match state.api.join.enter(request.segment("token")).await {
-        Ok(Entrance::Room(url)) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, url)).finish()),
-        Ok(Entrance::Closed(view)) if request.wants_json() => Err(match view.state {
+        Ok(JoinOutcome::Room(url)) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, url)).finish()),
+        Ok(JoinOutcome::Closed(view)) if request.wants_json() => Err(match view.state {
             AccessState::TooEarly { .. } => Code::MeetingTooEarly.into(),
             AccessState::Open | AccessState::Over => Code::MeetingOver.into(),
         }),
-        Ok(Entrance::Closed(view)) => Ok(page(&state, &view).respond(StatusCode::CONFLICT)),
+        Ok(JoinOutcome::Closed(view)) => Ok(page(&state, &view).respond(StatusCode::CONFLICT)),
         Err(error) => refusal(&state, &request, error),
     }
 }

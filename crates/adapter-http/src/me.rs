@@ -144,7 +144,7 @@ pub(crate) async fn update(
             user: caller.user.id,
             first_name: change.first_name,
             last_name: change.last_name,
-            chosen_name: change.display_name,
+            preferred_name: change.display_name,
             time_zone: change.timezone,
             origin,
         })

@@ -57,7 +57,7 @@ pub(crate) struct MeetingLink {
 /// (`meeting_link_unavailable` from then on).
 ///
 /// Where the video server checks tokens, the link is signed, and the answer says from when until when it works.
-/// Elsewhere the two fields are missing, and whoever knows the room's address can enter.
+/// External the two fields are missing, and whoever knows the room's address can enter.
 #[utoipa::path(
     get, path = "/api/meetings/{id}/link", operation_id = "meetingLink", tag = "Meetings", security(("bearer" = [])),
     params(("id" = i64, Path, minimum = 1, description = "The booking's id", example = 42)),

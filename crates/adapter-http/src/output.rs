@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use attune_domain::notice::NoticeState;
+use attune_domain::notification::NotificationState;
 use attune_domain::payment::{LedgerKind, PaymentState, RefundStage};
 use attune_domain::{BookingStatus, Currency, Money, ParticipantRole, PaymentStatus};
 use attune_ports::{ProblemKind, RefundCause};
@@ -133,7 +133,7 @@ pub(crate) fn on_conflict() -> Object {
 
 /// The words for where a mail is in its life.
 pub(crate) fn notice_state() -> Object {
-    words("Where the mail is in its life.", NoticeState::ALL.map(NoticeState::as_str))
+    words("Where the mail is in its life.", NotificationState::ALL.map(NotificationState::as_str))
 }
 
 /// The words for what somebody is invited as.

@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use attune_ports::EventRefusal;
+use attune_ports::WebhookError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -78,13 +78,13 @@ pub(crate) async fn receive(state: Data<State>, request: Request) -> Result<Http
 }
 
 /// The sender does not learn what was wrong with the signature: whoever tries them out should have nothing to go by.
-fn refused(refusal: EventRefusal) -> Problem {
+fn refused(refusal: WebhookError) -> Problem {
     match refusal {
-        EventRefusal::Forged | EventRefusal::Stale => {
+        WebhookError::Forged | WebhookError::Stale => {
             tracing::warn!(reason = %refusal, "a message about payments was refused");
             Code::BadSignature.into()
         }
-        EventRefusal::Unreadable => {
+        WebhookError::Unreadable => {
             tracing::error!(reason = %refusal, "a message of the payment provider was refused");
             Code::BadRequest.into()
         }

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use attune_domain::payment::RefundStage;
 use attune_domain::{Booking, BookingStatus, PaymentStatus};
-use attune_ports::{KeptRefund, Payment, PaymentState};
+use attune_ports::{Payment, PaymentState, Refund};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -42,7 +42,7 @@ pub(crate) struct PaymentBody {
 
 /// Money that goes back.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Refund)]
+#[schema(as = ProviderRefund)]
 pub(crate) struct RefundBody {
     /// How much.
     #[schema(value_type = f64, minimum = 0, example = 100.0)]
@@ -60,7 +60,7 @@ pub(crate) struct RefundBody {
 
 impl RefundBody {
     /// `None` for one that another took the place of.
-    fn new(refund: &KeptRefund) -> Option<Self> {
+    fn new(refund: &Refund) -> Option<Self> {
         let facts = &refund.facts;
         (facts.stage != RefundStage::Retried).then(|| Self {
             amount: Amount(facts.amount),
@@ -73,12 +73,12 @@ impl RefundBody {
 
 /// Of several attempts the one that tells most: the lower, the more. Of equals it is the newest.
 fn rank(payment: &Payment) -> u8 {
-    match payment.facts.state {
+    match payment.state {
         PaymentState::Settled => 0,
         PaymentState::Open => 1,
         PaymentState::Processing => 2,
         PaymentState::Opening | PaymentState::Closing => 3,
-        PaymentState::Surplus => 4,
+        PaymentState::Unapplied => 4,
         PaymentState::Closed => 5,
     }
 }
@@ -88,12 +88,12 @@ async fn answer(state: &State, booking: &Booking, telling: Option<&Payment>) -> 
     // Nobody is sent to pay a second time while money is on its way.
     let can_pay = booking.status == BookingStatus::PendingPayment
         && booking.payment_status != PaymentStatus::Processing
-        && !booking.hold_is_over(state.api.clock.now());
-    let open = telling.filter(|payment| can_pay && payment.facts.state == PaymentState::Open);
-    let provider = telling.map_or_else(|| state.api.open_checkout.gateway.provider(), |payment| payment.facts.provider);
+        && !booking.hold_has_expired(state.api.clock.now());
+    let open = telling.filter(|payment| can_pay && payment.state == PaymentState::Open);
+    let provider = telling.map_or_else(|| state.api.open_checkout.gateway.provider(), |payment| payment.provider);
     Ok(HttpResponse::Ok().json(PaymentBody {
         provider: provider.as_str(),
-        checkout_url: open.and_then(|payment| payment.facts.checkout_url.clone()),
+        checkout_url: open.and_then(|payment| payment.checkout_url.clone()),
         expires_at: booking.hold_expires_at.map(Instant),
         payment_status: booking.payment_status.as_str(),
         amount: Amount(booking.price),

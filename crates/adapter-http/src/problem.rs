@@ -13,17 +13,17 @@ use attune_application::accounts::{
     RegisterError, UpdateProfileError,
 };
 use attune_application::bookings::{
-    AvailabilityError, BookSeriesError, BookSessionError, ChangeBookingError, Unbookable,
+    AvailabilityError, ChangeBookingError, CreateBookingError, CreateSeriesError, SeriesConflict,
 };
 use attune_application::meetings::{JoinError, MeetingLinkError, ParticipantError, RevokeLinksError};
 use attune_application::payments::{
-    ConfirmPaymentError, HearPaymentEventError, OpenCheckoutError, RecordOfflineError, RefundBookingError,
+    HandlePaymentWebhookError, OpenCheckoutError, PayTestCheckoutError, RecordOfflineError, RefundPaymentError,
     ResolveProblemError, RevenueError,
 };
 use attune_application::practice::{CalendarError, ServiceError};
 use attune_domain::BookingId;
 use attune_domain::booking::{BookError, ChangeError, PayError};
-use attune_domain::calendar::{RangeError, RuleError, SeriesError, SlotRefusal};
+use attune_domain::calendar::{RangeError, RuleError, SeriesError, SlotError};
 use attune_domain::payment::RefundError;
 use attune_domain::policy::{PolicyError, TermsError};
 use attune_ports::{Conflict, HashError, PaymentError, StoreError};
@@ -110,7 +110,7 @@ codes! {
     WindowClosed: 409 "window_closed", "Too early or too late", "It is too early or too late for that.";
     VersionConflict: 409 "version_conflict", "Changed in between", "The booking changed since you read it. Please look again.";
     QuoteChanged: 409 "quote_changed", "Refund changed", "The refund is another one by now. Please look at it again.";
-    DayFull: 409 "day_full", "Day full", "No more sessions are given on this day. Please choose another one.";
+    DailyLimitReached: 409 "day_full", "Day full", "No more sessions are given on this day. Please choose another one.";
     SeriesConflict: 409 "series_conflict", "Dates not free", "Some of the dates cannot be booked; see `errors`.";
     NotOpen: 409 "not_open", "No bookings yet", "The practice takes no bookings yet.";
     LastAdmin: 409 "last_admin", "Last admin", "Somebody has to run the practice: the last admin cannot be removed.";
@@ -138,12 +138,12 @@ codes! {
     PasswordTooShort: 422 "password_too_short", "Password too short", "The password is too short.";
     PasswordTooLong: 422 "password_too_long", "Password too long", "The password has more than 128 characters.";
     PasswordTooCommon: 422 "password_too_common", "Password too common", "The password is among the first that anybody would try.";
-    TooSoon: 422 "too_soon", "Too soon", "The session would begin too soon; the practice needs more notice.";
+    InsufficientNotice: 422 "too_soon", "Too soon", "The session would begin too soon; the practice needs more notice.";
     OutsideHours: 422 "outside_hours", "Outside hours", "The session would lie outside the practice's hours.";
     IdempotencyMismatch: 422 "idempotency_mismatch", "Key used before", "This idempotency key was used for another request.";
     InThePast: 422 "in_the_past", "In the past", "The session would begin in the past.";
     NoSuchTime: 422 "no_such_time", "No such time", "The clock skips this time on that date.";
-    TooFar: 422 "too_far", "Too far ahead", "The session is too far ahead to be booked.";
+    BeyondBookingHorizon: 422 "too_far", "Too far ahead", "The session is too far ahead to be booked.";
     InvalidLength: 422 "invalid_length", "Invalid length", "A session takes between a minute and twelve hours.";
     UnknownUser: 422 "unknown_user", "Unknown user", "There is nobody with this id to book for.";
     UnknownService: 422 "unknown_service", "Unknown service", "There is no such service to book.";
@@ -151,7 +151,7 @@ codes! {
     RangeBackwards: 422 "range_backwards", "Ends before it begins", "The end lies before the beginning.";
     RangeTooLong: 422 "range_too_long", "Range too long", "The range is longer than 31 days.";
     RangeMixed: 422 "range_mixed", "Date and time mixed", "`from` and `to` have to be two dates or two times.";
-    EmptyInterval: 422 "empty_interval", "Empty interval", "The end has to lie after the beginning.";
+    EmptyRange: 422 "empty_interval", "Empty interval", "The end has to lie after the beginning.";
     OverlappingHours: 422 "overlapping_hours", "Overlapping hours", "Two intervals of this day overlap.";
     TooManyIntervals: 422 "too_many_intervals", "Too many intervals", "A week has at most 42 intervals.";
     InvalidCurrency: 422 "invalid_currency", "Invalid currency", "The currency has to be an ISO 4217 code such as EUR.";
@@ -275,8 +275,8 @@ impl Problem {
     }
 
     /// Why there is no booking, told to a therapist who books for a client.
-    pub(crate) fn booked_for_somebody(error: BookSessionError) -> Self {
-        if matches!(error, BookSessionError::UnknownClient) {
+    pub(crate) fn booked_for_somebody(error: CreateBookingError) -> Self {
+        if matches!(error, CreateBookingError::UnknownClient) {
             Self::field("user_id", Code::UnknownUser)
         } else {
             error.into()
@@ -411,12 +411,12 @@ impl From<StoreError> for Problem {
             StoreError::Conflict(Conflict::AlreadyInvited) => Code::AlreadyInvited.into(),
             StoreError::Conflict(
                 Conflict::Stale
-                | Conflict::PaymentReferenceTaken
-                | Conflict::RefundKnown
+                | Conflict::ProviderIdTaken
+                | Conflict::RefundExists
                 | Conflict::RefundTooLarge
                 | Conflict::LedgerUnbalanced
                 | Conflict::ConferenceOpen
-                | Conflict::ReplyKept,
+                | Conflict::IdempotencyKeyTaken,
             ) => Code::Conflict.into(),
             StoreError::Contended => Code::Busy.into(),
             StoreError::Unavailable(_) => {
@@ -530,62 +530,66 @@ impl From<ManageUserError> for Problem {
     }
 }
 
-impl From<BookSessionError> for Problem {
-    fn from(error: BookSessionError) -> Self {
+impl From<CreateBookingError> for Problem {
+    fn from(error: CreateBookingError) -> Self {
         match error {
-            BookSessionError::Rule(BookError::InThePast) => Self::field("scheduled_at", Code::InThePast),
-            BookSessionError::Rule(BookError::TooFar) => Self::field("scheduled_at", Code::TooFar),
-            BookSessionError::Rule(BookError::Length) => Self::field("service_id", Code::InvalidLength),
-            BookSessionError::Rule(BookError::Note) => Self::field("note", Code::TooLong),
-            BookSessionError::Slot(why) => why.into(),
-            BookSessionError::AnotherWish => Code::IdempotencyMismatch.into(),
-            BookSessionError::SlotTaken => Code::SlotTaken.into(),
-            BookSessionError::HoldExists { booking } => Self { booking: Some(booking), ..Self::from(Code::HoldExists) },
-            BookSessionError::UnknownService => Self::field("service_id", Code::UnknownService),
-            BookSessionError::UnknownTherapist => Self::field("therapist_id", Code::UnknownTherapist),
-            BookSessionError::NotOpen => Code::NotOpen.into(),
-            BookSessionError::UnknownClient => Code::AccountDisabled.into(),
-            BookSessionError::Store(error) => error.into(),
+            CreateBookingError::Rule(BookError::InThePast) => Self::field("scheduled_at", Code::InThePast),
+            CreateBookingError::Rule(BookError::BeyondBookingHorizon) => {
+                Self::field("scheduled_at", Code::BeyondBookingHorizon)
+            }
+            CreateBookingError::Rule(BookError::Length) => Self::field("service_id", Code::InvalidLength),
+            CreateBookingError::Rule(BookError::Note) => Self::field("note", Code::TooLong),
+            CreateBookingError::Slot(why) => why.into(),
+            CreateBookingError::KeyReused => Code::IdempotencyMismatch.into(),
+            CreateBookingError::SlotTaken => Code::SlotTaken.into(),
+            CreateBookingError::HoldExists { booking } => {
+                Self { booking: Some(booking), ..Self::from(Code::HoldExists) }
+            }
+            CreateBookingError::UnknownService => Self::field("service_id", Code::UnknownService),
+            CreateBookingError::UnknownTherapist => Self::field("therapist_id", Code::UnknownTherapist),
+            CreateBookingError::NotOpen => Code::NotOpen.into(),
+            CreateBookingError::UnknownClient => Code::AccountDisabled.into(),
+            CreateBookingError::Store(error) => error.into(),
         }
     }
 }
 
 /// A time that will not do, told of the field in which times are asked for.
-impl From<SlotRefusal> for Problem {
-    fn from(why: SlotRefusal) -> Self {
+impl From<SlotError> for Problem {
+    fn from(why: SlotError) -> Self {
         let code = Code::from(why);
         if code.row().status == 422 { Self::field("scheduled_at", code) } else { code.into() }
     }
 }
 
-impl From<SlotRefusal> for Code {
-    fn from(why: SlotRefusal) -> Self {
+impl From<SlotError> for Code {
+    fn from(why: SlotError) -> Self {
         match why {
-            SlotRefusal::InThePast => Self::InThePast,
-            SlotRefusal::TooSoon => Self::TooSoon,
-            SlotRefusal::TooFar => Self::TooFar,
-            SlotRefusal::OutsideHours | SlotRefusal::OffGrid => Self::OutsideHours,
-            SlotRefusal::DayFull => Self::DayFull,
-            SlotRefusal::Taken => Self::SlotTaken,
+            SlotError::InThePast => Self::InThePast,
+            SlotError::InsufficientNotice => Self::InsufficientNotice,
+            SlotError::BeyondBookingHorizon => Self::BeyondBookingHorizon,
+            SlotError::OutsideHours | SlotError::OffGrid => Self::OutsideHours,
+            SlotError::DailyLimitReached => Self::DailyLimitReached,
+            SlotError::BusyTimes => Self::SlotTaken,
         }
     }
 }
 
 /// Why one date of a series cannot be booked.
-impl From<&Unbookable> for Code {
-    fn from(date: &Unbookable) -> Self {
+impl From<&SeriesConflict> for Code {
+    fn from(date: &SeriesConflict) -> Self {
         date.why.map_or(Self::NoSuchTime, Self::from)
     }
 }
 
-impl From<BookSeriesError> for Problem {
-    fn from(error: BookSeriesError) -> Self {
+impl From<CreateSeriesError> for Problem {
+    fn from(error: CreateSeriesError) -> Self {
         match error {
-            BookSeriesError::Series(SeriesError::Count) => Self::field("count", Code::OutOfRange),
-            BookSeriesError::Series(SeriesError::Weeks) => Self::field("every_weeks", Code::OutOfRange),
-            BookSeriesError::Series(SeriesError::OutOfRange) => Self::field("first", Code::TooFar),
-            BookSeriesError::UnknownTimeZone => Self::field("timezone", Code::InvalidTimezone),
-            BookSeriesError::Conflicts(dates) => {
+            CreateSeriesError::Series(SeriesError::Count) => Self::field("count", Code::OutOfRange),
+            CreateSeriesError::Series(SeriesError::Weeks) => Self::field("every_weeks", Code::OutOfRange),
+            CreateSeriesError::Series(SeriesError::OutOfRange) => Self::field("first", Code::BeyondBookingHorizon),
+            CreateSeriesError::UnknownTimeZone => Self::field("timezone", Code::InvalidTimezone),
+            CreateSeriesError::Conflicts(dates) => {
                 let told = dates.iter().map(|date| {
                     let code = Code::from(date);
                     let when = date.wall.strftime("%Y-%m-%d at %H:%M");
@@ -593,7 +597,7 @@ impl From<BookSeriesError> for Problem {
                 });
                 Self { errors: told.collect(), ..Self::from(Code::SeriesConflict) }
             }
-            BookSeriesError::Session(error) => Self::booked_for_somebody(error),
+            CreateSeriesError::LoginSession(error) => Self::booked_for_somebody(error),
         }
     }
 }
@@ -649,7 +653,7 @@ impl From<CalendarError> for Problem {
 impl From<PolicyError> for Problem {
     fn from(error: PolicyError) -> Self {
         let field = match error {
-            PolicyError::Rules(RuleError::Notice) => {
+            PolicyError::Rules(RuleError::Notification) => {
                 return Self::invalid(vec![FieldError::with_message(
                     "notice_minutes",
                     Code::OutOfRange,
@@ -684,14 +688,16 @@ impl From<ChangeBookingError> for Problem {
             ChangeBookingError::Forbidden => Code::Forbidden.into(),
             ChangeBookingError::State(why) => why.into(),
             ChangeBookingError::Time(BookError::InThePast) => Self::field("scheduled_at", Code::InThePast),
-            ChangeBookingError::Time(BookError::TooFar) => Self::field("scheduled_at", Code::TooFar),
+            ChangeBookingError::Time(BookError::BeyondBookingHorizon) => {
+                Self::field("scheduled_at", Code::BeyondBookingHorizon)
+            }
             // A booking keeps its length and its note when it is moved.
             ChangeBookingError::Time(BookError::Length | BookError::Note) => Self::internal(&error),
             ChangeBookingError::Slot(why) => why.into(),
             ChangeBookingError::SlotTaken => Code::SlotTaken.into(),
             ChangeBookingError::VersionConflict => Code::VersionConflict.into(),
             ChangeBookingError::QuoteChanged => Code::QuoteChanged.into(),
-            ChangeBookingError::AnotherWish => Code::IdempotencyMismatch.into(),
+            ChangeBookingError::KeyReused => Code::IdempotencyMismatch.into(),
             ChangeBookingError::Store(error) => error.into(),
         }
     }
@@ -724,11 +730,11 @@ impl From<OpenCheckoutError> for Problem {
     }
 }
 
-impl From<ConfirmPaymentError> for Problem {
-    fn from(error: ConfirmPaymentError) -> Self {
+impl From<PayTestCheckoutError> for Problem {
+    fn from(error: PayTestCheckoutError) -> Self {
         match error {
-            ConfirmPaymentError::NotFound => Code::CheckoutNotFound.into(),
-            ConfirmPaymentError::Store(error) => error.into(),
+            PayTestCheckoutError::NotFound => Code::CheckoutNotFound.into(),
+            PayTestCheckoutError::Store(error) => error.into(),
         }
     }
 }
@@ -743,37 +749,39 @@ impl From<RecordOfflineError> for Problem {
                 format!("The amount has to be the price of the booking, {price}."),
             )]),
             RecordOfflineError::NotPayable(why) => why.into(),
-            RecordOfflineError::AnotherWish => Code::IdempotencyMismatch.into(),
+            RecordOfflineError::KeyReused => Code::IdempotencyMismatch.into(),
             RecordOfflineError::SlotLost => Code::SlotTaken.into(),
             RecordOfflineError::Store(error) => error.into(),
         }
     }
 }
 
-impl From<RefundBookingError> for Problem {
-    fn from(error: RefundBookingError) -> Self {
+impl From<RefundPaymentError> for Problem {
+    fn from(error: RefundPaymentError) -> Self {
         match error {
-            RefundBookingError::NotFound => Code::BookingNotFound.into(),
-            RefundBookingError::UnknownPayment => Self::field("payment_id", Code::UnknownPayment),
-            RefundBookingError::InProgress => Code::RefundInProgress.into(),
-            RefundBookingError::Books(RefundError::NothingLeft) => Code::NothingToRefund.into(),
-            RefundBookingError::Books(RefundError::TooMuch { left }) => Self::invalid(vec![FieldError::with_message(
-                "amount",
-                Code::RefundTooLarge,
-                format!("At most {left} can go back."),
-            )]),
-            RefundBookingError::Books(RefundError::Nothing) => Self::field("amount", Code::InvalidAmount),
-            RefundBookingError::AnotherWish => Code::IdempotencyMismatch.into(),
-            RefundBookingError::Store(error) => error.into(),
+            RefundPaymentError::NotFound => Code::BookingNotFound.into(),
+            RefundPaymentError::UnknownPayment => Self::field("payment_id", Code::UnknownPayment),
+            RefundPaymentError::InProgress => Code::RefundInProgress.into(),
+            RefundPaymentError::PaymentLedger(RefundError::NothingLeft) => Code::NothingToRefund.into(),
+            RefundPaymentError::PaymentLedger(RefundError::TooMuch { left }) => {
+                Self::invalid(vec![FieldError::with_message(
+                    "amount",
+                    Code::RefundTooLarge,
+                    format!("At most {left} can go back."),
+                )])
+            }
+            RefundPaymentError::PaymentLedger(RefundError::Nothing) => Self::field("amount", Code::InvalidAmount),
+            RefundPaymentError::KeyReused => Code::IdempotencyMismatch.into(),
+            RefundPaymentError::Store(error) => error.into(),
         }
     }
 }
 
-impl From<HearPaymentEventError> for Problem {
-    fn from(error: HearPaymentEventError) -> Self {
+impl From<HandlePaymentWebhookError> for Problem {
+    fn from(error: HandlePaymentWebhookError) -> Self {
         match error {
-            HearPaymentEventError::NotYet => Self::after(Code::NotYet, 60),
-            HearPaymentEventError::Store(error) => error.into(),
+            HandlePaymentWebhookError::NotYet => Self::after(Code::NotYet, 60),
+            HandlePaymentWebhookError::Store(error) => error.into(),
         }
     }
 }

@@ -7,13 +7,13 @@ use actix_web::web::Data;
 use attune_application::accounts::{
     Authenticate, ChangePassword, LogIn, LogOut, ManageUser, Refresh, Register, UpdateProfile,
 };
-use attune_application::bookings::{BookSeries, BookSession, ChangeBooking, ShowAvailability};
+use attune_application::bookings::{ChangeBooking, CreateBooking, CreateSeries, ShowAvailability};
 use attune_application::meetings::{
-    AttendanceReport, JoinSession, ManageParticipants, MeetingLinks, RecordAttendance, RecoverLinks, ReserveRooms,
+    AttendanceReport, JoinMeeting, ManageParticipants, MeetingLinks, RecordAttendance, ResendLinks, ReserveRooms,
     RevokeLinks,
 };
 use attune_application::payments::{
-    ConfirmPayment, HearPaymentEvent, OpenCheckout, RecordOfflinePayment, RefundBooking, ResolvePaymentProblem,
+    HandlePaymentWebhook, OpenCheckout, PayTestCheckout, RecordOfflinePayment, RefundPayment, ResolvePaymentProblem,
     RevenueReport,
 };
 use attune_application::practice::{ManageCalendar, ManageServices};
@@ -30,7 +30,7 @@ pub struct PaymentMessages {
     /// Knows which ones are genuine.
     pub reader: Arc<dyn PaymentEvents>,
     /// Applies them.
-    pub hear: HearPaymentEvent,
+    pub hear: HandlePaymentWebhook,
 }
 
 /// Everything the HTTP side calls.
@@ -51,10 +51,10 @@ pub struct Api {
     pub change_password: ChangePassword,
     /// Changes accounts, for admins.
     pub manage_user: ManageUser,
-    /// Books sessions.
-    pub book_session: BookSession,
-    /// Books standing appointments.
-    pub book_series: BookSeries,
+    /// PaymentLedger sessions.
+    pub create_booking: CreateBooking,
+    /// PaymentLedger standing appointments.
+    pub create_series: CreateSeries,
     /// Moves, calls off, completes and corrects bookings.
     pub change_booking: ChangeBooking,
     /// Looks for free time.
@@ -66,11 +66,11 @@ pub struct Api {
     /// Opens checkouts.
     pub open_checkout: OpenCheckout,
     /// Confirms payments.
-    pub confirm_payment: ConfirmPayment,
+    pub pay_test_checkout: PayTestCheckout,
     /// Records payments that came in outside.
     pub record_offline: RecordOfflinePayment,
     /// Gives money back.
-    pub refund: RefundBooking,
+    pub refund: RefundPayment,
     /// Adds up what came in.
     pub revenue: RevenueReport,
     /// Settles problems with payments.
@@ -80,9 +80,9 @@ pub struct Api {
     /// Makes links into the video room.
     pub links: MeetingLinks,
     /// Answers mailed links.
-    pub join: JoinSession,
+    pub join: JoinMeeting,
     /// Mails links again.
-    pub recover_links: RecoverLinks,
+    pub recover_links: ResendLinks,
     /// Takes mailed links back.
     pub revoke_links: RevokeLinks,
     /// Invites people into sessions.

@@ -54,11 +54,11 @@ pub(crate) async fn show(state: Data<State>, request: Request) -> Result<HttpRes
     let page = |title, sentence| Page::new(&state.settings.practice_name, title, sentence);
     match standing(&state, request.segment("reference")).await {
         Ok(Standing::Open(booking)) => Ok(page("Test payment", "No money moves: pressing the button counts as paid.")
-            .facts(&[("Amount", &booking.price.to_string()), ("Session", &time_of(&booking))])
+            .facts(&[("Amount", &booking.price.to_string()), ("LoginSession", &time_of(&booking))])
             .button("Pay")
             .respond(StatusCode::OK)),
         Ok(Standing::Paid(booking)) => Ok(page("Paid", "Thank you. Your session is confirmed.")
-            .facts(&[("Amount", &booking.price.to_string()), ("Session", &time_of(&booking))])
+            .facts(&[("Amount", &booking.price.to_string()), ("LoginSession", &time_of(&booking))])
             .respond(StatusCode::OK)),
         Err(problem) => Ok(refusal(&state, &problem)),
     }
@@ -98,7 +98,7 @@ async fn confirm(state: &State, reference: &str, request: &Request) -> Result<Bo
     if let Standing::Paid(booking) = standing(state, reference).await? {
         return Ok(booking);
     }
-    let confirmed = state.api.confirm_payment.run(reference, &request.origin()).await?;
+    let confirmed = state.api.pay_test_checkout.run(reference, &request.origin()).await?;
     match confirmed.state {
         PaymentState::Settled => Ok(confirmed.booking),
         // Too late by a moment: it counts as paid and goes back, as with real money.
@@ -106,7 +106,7 @@ async fn confirm(state: &State, reference: &str, request: &Request) -> Result<Bo
         | PaymentState::Open
         | PaymentState::Processing
         | PaymentState::Closing
-        | PaymentState::Surplus
+        | PaymentState::Unapplied
         | PaymentState::Closed => Err(Code::CheckoutClosed.into()),
     }
 }
@@ -115,13 +115,13 @@ async fn confirm(state: &State, reference: &str, request: &Request) -> Result<Bo
 async fn standing(state: &State, reference: &str) -> Result<Standing, Problem> {
     let queries = &state.api.queries;
     let payment = queries.payment_by_reference(Provider::Test, reference).await?.ok_or(Code::CheckoutNotFound)?;
-    let booking = queries.booking(payment.facts.booking).await?.ok_or(Code::CheckoutNotFound)?.booking;
+    let booking = queries.booking(payment.booking).await?.ok_or(Code::CheckoutNotFound)?.booking;
     let now = state.api.clock.now();
     let Payment { facts, .. } = payment;
     match facts.state {
         // Also when a part of it went back meanwhile.
         PaymentState::Settled if booking.status.has_room() => Ok(Standing::Paid(booking)),
-        PaymentState::Open if !booking.hold_is_over(now) && booking.check_payable(now).is_ok() => {
+        PaymentState::Open if !booking.hold_has_expired(now) && booking.check_payable(now).is_ok() => {
             Ok(Standing::Open(booking))
         }
         PaymentState::Settled
@@ -129,7 +129,7 @@ async fn standing(state: &State, reference: &str) -> Result<Standing, Problem> {
         | PaymentState::Opening
         | PaymentState::Processing
         | PaymentState::Closing
-        | PaymentState::Surplus
+        | PaymentState::Unapplied
         | PaymentState::Closed => Err(Code::CheckoutClosed.into()),
     }
 }

@@ -4,9 +4,9 @@
 use std::hint::black_box;
 
 use attune_adapter_jitsi::{Deployment, JitsiSigner, Secret, SigningKey};
-use attune_domain::booking::{Booking, BookingRequest, PaymentPlan};
-use attune_domain::meeting::{AccessWindow, Attendee, NewRoom, SignedLink, TokenPlacement, TokenSettings, claims_for};
-use attune_domain::{BookingId, Currency, MeetingBaseUrl, Money, Role, RoomTail, ServiceId, UserId, Viewer};
+use attune_domain::booking::{Booking, NewBooking, PaymentPlan};
+use attune_domain::meeting::{AccessWindow, NewRoom, SignedLink, TokenPlacement, TokenSettings, Viewer, claims_for};
+use attune_domain::{AccountViewer, BookingId, Currency, MeetingBaseUrl, Money, Role, RoomSuffix, ServiceId, UserId};
 use attune_ports::MeetingTokenSigner;
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
@@ -21,22 +21,22 @@ fn main() {
     let now: Timestamp = "2024-01-10T09:00:00Z".parse().unwrap();
     let base_url = MeetingBaseUrl::parse("https://meet.example.org").unwrap();
     let client = UserId::new(7).unwrap();
-    let request = BookingRequest {
+    let request = NewBooking {
         id: BookingId::new(12).unwrap(),
         client,
         therapist: UserId::new(1).unwrap(),
         service: ServiceId::new(1).unwrap(),
         scheduled_at: "2024-01-15T10:00:00Z".parse().unwrap(),
         minutes: 50,
-        pause_minutes: 10,
+        buffer_minutes: 10,
         price: Money::new(10_000, Currency::parse("EUR").unwrap()).unwrap(),
         note: None,
         terms: attune_domain::ChangeTerms::default(),
-        payment: PaymentPlan::NotRequired(NewRoom { base_url: &base_url, tail: RoomTail::from_bytes([7; 16]) }),
+        payment: PaymentPlan::NotRequired(NewRoom { base_url: &base_url, tail: RoomSuffix::from_bytes([7; 16]) }),
     };
     let (booking, _) = Booking::book(request, now).unwrap();
     let window = AccessWindow { early: SignedDuration::from_mins(15), grace: SignedDuration::from_mins(30) };
-    let viewer = Viewer { id: client, display_name: "John Doe".to_owned(), role: Role::Client };
+    let viewer = AccountViewer { id: client, display_name: "John Doe".to_owned(), role: Role::Client };
     let settings = TokenSettings::default();
 
     let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
@@ -65,7 +65,7 @@ fn main() {
             key,
         })
         .unwrap();
-        let claims = || claims_for(&booking, Attendee::Account(&viewer), &window, &settings, now).unwrap();
+        let claims = || claims_for(&booking, Viewer::Account(&viewer), &window, &settings, now).unwrap();
         let token = signer.sign(&claims()).unwrap();
         let (message, _) = token.rsplit_once('.').unwrap();
         let mut group = criterion.benchmark_group(format!("signed link, {name}"));

@@ -2,14 +2,14 @@ mod prosody;
 
 use std::sync::OnceLock;
 
-use attune_domain::booking::{Booking, BookingRequest, PaymentPlan};
+use attune_domain::booking::{Booking, NewBooking, PaymentPlan};
 use attune_domain::meeting::{
-    AccessWindow, Attendee, NewRoom, Participant, ParticipantRole, RecordingPolicy, SignedLink, TokenPlacement,
-    TokenSettings, claims_for,
+    AccessWindow, NewRoom, Participant, ParticipantRole, RecordingPolicy, SignedLink, TokenPlacement, TokenSettings,
+    Viewer, claims_for,
 };
 use attune_domain::{
-    BookingId, Currency, EmailAddress, MeetingBaseUrl, MeetingTokenClaims, Money, ParticipantId, PersonName, Role,
-    RoomTail, ServiceId, UserId, Viewer,
+    AccountViewer, BookingId, Currency, EmailAddress, MeetingBaseUrl, MeetingTokenClaims, Money, ParticipantId,
+    PersonName, Role, RoomSuffix, ServiceId, UserId,
 };
 use attune_ports::MeetingTokenSigner;
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
@@ -47,18 +47,18 @@ fn user(id: i64) -> UserId {
 
 /// Booked by client 7 with therapist 1.
 fn booking(tail: u8, base_url: &MeetingBaseUrl) -> Booking {
-    let request = BookingRequest {
+    let request = NewBooking {
         id: BookingId::new(12).unwrap(),
         client: user(7),
         therapist: user(1),
         service: ServiceId::new(1).unwrap(),
         scheduled_at: at(START),
         minutes: 50,
-        pause_minutes: 10,
+        buffer_minutes: 10,
         price: Money::new(10_000, Currency::parse("EUR").unwrap()).unwrap(),
         note: None,
         terms: attune_domain::ChangeTerms::default(),
-        payment: PaymentPlan::NotRequired(NewRoom { base_url, tail: RoomTail::from_bytes([tail; 16]) }),
+        payment: PaymentPlan::NotRequired(NewRoom { base_url, tail: RoomSuffix::from_bytes([tail; 16]) }),
     };
     Booking::book(request, at(1_704_880_800)).unwrap().0
 }
@@ -67,20 +67,20 @@ fn own_booking() -> Booking {
     booking(7, &MeetingBaseUrl::parse("https://meet.example.org").unwrap())
 }
 
-fn viewer(id: i64, name: &str, role: Role) -> Viewer {
-    Viewer { id: user(id), display_name: name.to_owned(), role }
+fn viewer(id: i64, name: &str, role: Role) -> AccountViewer {
+    AccountViewer { id: user(id), display_name: name.to_owned(), role }
 }
 
-fn claims(attendee: Attendee<'_>, settings: &TokenSettings) -> MeetingTokenClaims {
+fn claims(attendee: Viewer<'_>, settings: &TokenSettings) -> MeetingTokenClaims {
     claims_for(&own_booking(), attendee, &WINDOW, settings, at(START)).unwrap()
 }
 
 fn therapist(settings: &TokenSettings) -> MeetingTokenClaims {
-    claims(Attendee::Account(&viewer(1, "Dr. Ada O'Brien & Co", Role::Admin)), settings)
+    claims(Viewer::Account(&viewer(1, "Dr. Ada O'Brien & Co", Role::Admin)), settings)
 }
 
 fn client(settings: &TokenSettings) -> MeetingTokenClaims {
-    claims(Attendee::Account(&viewer(7, "Zoë “Z” <Doe>", Role::Client)), settings)
+    claims(Viewer::Account(&viewer(7, "Zoë “Z” <Doe>", Role::Client)), settings)
 }
 
 fn invited(role: ParticipantRole, settings: &TokenSettings) -> MeetingTokenClaims {
@@ -95,7 +95,7 @@ fn invited(role: ParticipantRole, settings: &TokenSettings) -> MeetingTokenClaim
         invited_at: at(1_704_880_800),
         revoked_at: None,
     };
-    claims(Attendee::Participant(&kim), settings)
+    claims(Viewer::Participant(&kim), settings)
 }
 
 /// Two keys, made when the first test asks for them.
@@ -477,8 +477,7 @@ fn a_jaas_link_to_the_letter() {
     let app_id = JaasAppId::parse(APP_ID).unwrap();
     let booking = booking(7, app_id.base_url());
     let viewer = viewer(7, "John Doe", Role::Client);
-    let claims =
-        claims_for(&booking, Attendee::Account(&viewer), &WINDOW, &TokenSettings::default(), at(START)).unwrap();
+    let claims = claims_for(&booking, Viewer::Account(&viewer), &WINDOW, &TokenSettings::default(), at(START)).unwrap();
     let token = signed(jaas(), &claims);
     let link = SignedLink::new(&claims, &token, TokenPlacement::Query);
     assert_eq!(link.url, format!("https://8x8.vc/{APP_ID}/{ROOM}?jwt={token}#userInfo.displayName=%22John%20Doe%22"));
@@ -648,7 +647,7 @@ proptest! {
     #[test]
     fn no_name_adds_a_claim_or_ends_a_meeting(name in hostile_name()) {
         let settings = TokenSettings::default();
-        let claims = claims(Attendee::Account(&viewer(7, &name, Role::Client)), &settings);
+        let claims = claims(Viewer::Account(&viewer(7, &name, Role::Client)), &settings);
         let token = signed(shared(), &claims);
         prop_assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)), "{}", token);
         let session = shared_server().login(&token, START).unwrap();

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use attune_domain::TimeZoneName;
-use attune_ports::{Clock, OutboxBell, Random, TimeZones};
+use attune_ports::{Clock, OutboxWaker, Random, TimeZones};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
@@ -75,24 +75,24 @@ impl TimeZones for SystemZones {
 /// A bell that nobody hears.
 pub struct SilentBell;
 
-impl OutboxBell for SilentBell {
+impl OutboxWaker for SilentBell {
     fn ring(&self) {}
 }
 
 /// A bell that remembers how often it was rung.
 #[derive(Default)]
-pub struct CountingBell {
+pub struct CountingWaker {
     rings: AtomicU64,
 }
 
-impl CountingBell {
+impl CountingWaker {
     /// How often it was rung so far.
     pub fn rings(&self) -> u64 {
         self.rings.load(Ordering::SeqCst)
     }
 }
 
-impl OutboxBell for CountingBell {
+impl OutboxWaker for CountingWaker {
     fn ring(&self) {
         self.rings.fetch_add(1, Ordering::SeqCst);
     }

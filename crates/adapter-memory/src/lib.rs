@@ -15,8 +15,8 @@ mod state;
 mod store;
 mod unit;
 
-pub use ambient::{CountingBell, FixedClock, SequenceRandom, SilentBell, SystemZones};
-pub use meeting::{PlainJoinTickets, PlainMeetingTokens, PlainWebhooks};
+pub use ambient::{CountingWaker, FixedClock, SequenceRandom, SilentBell, SystemZones};
+pub use meeting::{PlainJoinTokens, PlainMeetingTokens, PlainWebhooks};
 pub use notifier::{RecordingNotifier, Reply};
 pub use security::{PlainAccessTokens, PlainPasswordHasher};
 pub use store::MemoryStore;

@@ -1,24 +1,24 @@
 //! Links and signatures that a test can read. Anybody can forge them.
 
-use attune_domain::{BookingId, JoinTicket, MeetingTokenClaims, Person};
-use attune_ports::{BoxError, JoinTickets, MeetingTokenSigner, WebhookVerifier};
+use attune_domain::{BookingId, JoinToken, MeetingTokenClaims, ViewerId};
+use attune_ports::{BoxError, JoinTokens, MeetingTokenSigner, WebhookVerifier};
 use jiff::Timestamp;
 
 /// Writes tickets as they are: `plain.{booking}.{person}.{link version}`.
-pub struct PlainJoinTickets;
+pub struct PlainJoinTokens;
 
-impl JoinTickets for PlainJoinTickets {
-    fn seal(&self, ticket: &JoinTicket) -> String {
+impl JoinTokens for PlainJoinTokens {
+    fn seal(&self, ticket: &JoinToken) -> String {
         format!("plain.{}.{}.{}", ticket.booking, ticket.person, ticket.link_version)
     }
 
-    fn open(&self, text: &str) -> Option<JoinTicket> {
+    fn open(&self, text: &str) -> Option<JoinToken> {
         let mut parts = text.strip_prefix("plain.")?.split('.');
         let booking = parts.next()?.parse().ok().and_then(BookingId::new)?;
-        let person = Person::parse(parts.next()?)?;
+        let person = ViewerId::parse(parts.next()?)?;
         let link_version = parts.next()?.parse().ok()?;
         // One spelling per ticket, as with a real seal: no sign, no leading zero, nothing after it.
-        Some(JoinTicket { booking, person, link_version }).filter(|ticket| self.seal(ticket) == text)
+        Some(JoinToken { booking, person, link_version }).filter(|ticket| self.seal(ticket) == text)
     }
 }
 

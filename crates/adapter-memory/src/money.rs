@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use attune_domain::{BookingId, PaymentId, PaymentProblemId, RefundId};
 use attune_ports::{
-    Conflict, KeptRefund, LedgerEntry, LedgerKind, LedgerSum, NewPayment, NewPaymentProblem, NewRefund, Payment,
-    PaymentProblem, Provider, RefundStage, StoreError,
+    Conflict, LedgerEntry, LedgerKind, LedgerSum, NewPayment, NewPaymentProblem, NewRefund, Payment, PaymentProblem,
+    Provider, Refund, RefundStage, StoreError,
 };
 use jiff::Timestamp;
 
@@ -34,7 +34,7 @@ impl State {
             self.check_user(admin)?;
         }
         if self.payment_by_reference(new.provider, &new.reference).is_some() {
-            return Err(conflict(Conflict::PaymentReferenceTaken));
+            return Err(conflict(Conflict::ProviderIdTaken));
         }
         let id = next_id!(self.payments, PaymentId)?;
         let facts = NewPayment {
@@ -49,31 +49,31 @@ impl State {
     }
 
     pub(crate) fn payments_of(&self, booking: BookingId) -> Vec<Payment> {
-        self.payments.values().rev().filter(|payment| payment.facts.booking == booking).cloned().collect()
+        self.payments.values().rev().filter(|payment| payment.booking == booking).cloned().collect()
     }
 
     pub(crate) fn payment_by_reference(&self, provider: Provider, reference: &str) -> Option<Payment> {
-        self.payments.values().find(|p| p.facts.provider == provider && p.facts.reference == reference).cloned()
+        self.payments.values().find(|p| p.provider == provider && p.reference == reference).cloned()
     }
 
     pub(crate) fn payment_by_charge(&self, provider: Provider, charge: &str) -> Option<Payment> {
-        let is_it = |p: &&Payment| p.facts.provider == provider && p.facts.charge.as_deref() == Some(charge);
+        let is_it = |p: &&Payment| p.provider == provider && p.charge.as_deref() == Some(charge);
         self.payments.values().find(is_it).cloned()
     }
 
     pub(crate) fn payments_to_check(&self, now: Timestamp, limit: u32) -> Vec<Payment> {
         let mut due: Vec<_> =
-            self.payments.values().filter(|p| p.facts.check_at.is_some_and(|at| at <= now)).cloned().collect();
-        due.sort_by_key(|p| (p.facts.check_at, p.id));
+            self.payments.values().filter(|p| p.check_at.is_some_and(|at| at <= now)).cloned().collect();
+        due.sort_by_key(|p| (p.check_at, p.id));
         first(due, limit).collect()
     }
 
     pub(crate) fn save_payment(&mut self, payment: &Payment) -> Result<(), StoreError> {
         let facts = &payment.facts;
         // Who collects never changes, so the reference has to be new where the stored one is.
-        let provider = self.payments.get(&payment.id).ok_or(conflict(Conflict::Stale))?.facts.provider;
+        let provider = self.payments.get(&payment.id).ok_or(conflict(Conflict::Stale))?.provider;
         if self.payment_by_reference(provider, &facts.reference).is_some_and(|other| other.id != payment.id) {
-            return Err(conflict(Conflict::PaymentReferenceTaken));
+            return Err(conflict(Conflict::ProviderIdTaken));
         }
         let stored = &mut self.payments.get_mut(&payment.id).ok_or(conflict(Conflict::Stale))?.facts;
         stored.reference.clone_from(&facts.reference);
@@ -100,10 +100,10 @@ impl State {
             return Err(failed("a refund of nothing"));
         }
         let known = self.refunds.values().any(|refund| {
-            refund.facts.key == new.key || (new.reference.is_some() && refund.facts.reference == new.reference)
+            refund.key == new.key || (new.reference.is_some() && refund.reference == new.reference)
         });
         if known {
-            return Err(conflict(Conflict::RefundKnown));
+            return Err(conflict(Conflict::RefundExists));
         }
         let taken = self.taken_of(new.payment) + takes(new);
         let paid = &payment.facts;
@@ -117,34 +117,34 @@ impl State {
             next_at: cut_some(new.next_at)?,
             ..new.clone()
         };
-        self.refunds.insert(id, KeptRefund { id, facts });
+        self.refunds.insert(id, Refund { id, facts });
         Ok(id)
     }
 
-    pub(crate) fn refunds_of(&self, booking: BookingId) -> Vec<KeptRefund> {
-        self.refunds.values().filter(|refund| refund.facts.booking == booking).cloned().collect()
+    pub(crate) fn refunds_of(&self, booking: BookingId) -> Vec<Refund> {
+        self.refunds.values().filter(|refund| refund.booking == booking).cloned().collect()
     }
 
-    pub(crate) fn refund_by(&self, reference: &str, key: Option<&str>) -> Option<KeptRefund> {
-        let is_it = |refund: &&KeptRefund| {
-            refund.facts.reference.as_deref() == Some(reference) || key.is_some_and(|key| refund.facts.key == key)
+    pub(crate) fn refund_by(&self, reference: &str, key: Option<&str>) -> Option<Refund> {
+        let is_it = |refund: &&Refund| {
+            refund.reference.as_deref() == Some(reference) || key.is_some_and(|key| refund.key == key)
         };
         self.refunds.values().find(is_it).cloned()
     }
 
-    pub(crate) fn refunds_to_settle(&self, now: Timestamp, limit: u32) -> Vec<KeptRefund> {
+    pub(crate) fn refunds_to_settle(&self, now: Timestamp, limit: u32) -> Vec<Refund> {
         let mut due: Vec<_> =
-            self.refunds.values().filter(|r| r.facts.next_at.is_some_and(|at| at <= now)).cloned().collect();
-        due.sort_by_key(|refund| (refund.facts.next_at, refund.id));
+            self.refunds.values().filter(|r| r.next_at.is_some_and(|at| at <= now)).cloned().collect();
+        due.sort_by_key(|refund| (refund.next_at, refund.id));
         first(due, limit).collect()
     }
 
-    pub(crate) fn save_refund(&mut self, refund: &KeptRefund) -> Result<(), StoreError> {
+    pub(crate) fn save_refund(&mut self, refund: &Refund) -> Result<(), StoreError> {
         let facts = &refund.facts;
         let taken = facts.reference.is_some()
-            && self.refunds.values().any(|other| other.id != refund.id && other.facts.reference == facts.reference);
+            && self.refunds.values().any(|other| other.id != refund.id && other.reference == facts.reference);
         if taken {
-            return Err(conflict(Conflict::RefundKnown));
+            return Err(conflict(Conflict::RefundExists));
         }
         let stored = &mut self.refunds.get_mut(&refund.id).ok_or(conflict(Conflict::Stale))?.facts;
         stored.stage = facts.stage;
@@ -174,8 +174,8 @@ impl State {
         let of_payment = || self.ledger.iter().filter(|line| line.payment == entry.payment);
         let twice = of_payment().any(|line| line.kind == entry.kind && line.refund == entry.refund);
         let sum = of_payment().map(|line| line.kind.signed(line.amount)).sum::<i64>() + entry.kind.signed(entry.amount);
-        let fits = (0..=payment.facts.amount.minor()).contains(&sum)
-            && entry.amount.currency() == payment.facts.amount.currency();
+        let fits = (0..=payment.amount.minor()).contains(&sum)
+            && entry.amount.currency() == payment.amount.currency();
         if twice || !fits || (entry.kind == LedgerKind::Captured) == entry.refund.is_some() {
             return Err(conflict(Conflict::LedgerUnbalanced));
         }
@@ -216,7 +216,7 @@ impl State {
         Ok(true)
     }
 
-    pub(crate) fn forget_payment_events(&mut self, before: Timestamp, limit: u32) -> u64 {
+    pub(crate) fn purge_payment_events(&mut self, before: Timestamp, limit: u32) -> u64 {
         let mut old: Vec<_> = self.payment_events.iter().filter(|(_, at)| **at < before).collect();
         old.sort_by_key(|(_, at)| **at);
         let old: Vec<_> = first(old, limit).map(|(key, _)| key.clone()).collect();
@@ -224,7 +224,7 @@ impl State {
     }
 
     pub(crate) fn add_payment_problem(&mut self, new: &NewPaymentProblem) -> Result<bool, StoreError> {
-        if self.problems.values().any(|problem| problem.facts.key == new.key) {
+        if self.problems.values().any(|problem| problem.key == new.key) {
             return Ok(false);
         }
         if let Some(booking) = new.booking {
@@ -251,7 +251,7 @@ impl State {
     }
 
     pub(crate) fn resolve_refund_problem(&mut self, refund: RefundId, at: Timestamp) -> Result<(), StoreError> {
-        let open = |p: &&mut PaymentProblem| p.facts.refund == Some(refund) && p.resolved_at.is_none();
+        let open = |p: &&mut PaymentProblem| p.refund == Some(refund) && p.resolved_at.is_none();
         for problem in self.problems.values_mut().filter(open) {
             problem.resolved_at = Some(cut(at)?);
         }

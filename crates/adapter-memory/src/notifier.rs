@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use attune_ports::{MeetingMail, Notifier, NotifyError};
+use attune_ports::{Email, Notifier, NotifyError};
 
 /// How one sending ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub struct RecordingNotifier {
 
 #[derive(Default)]
 struct Inner {
-    sent: Vec<MeetingMail>,
+    sent: Vec<Email>,
     attempts: usize,
     replies: VecDeque<Reply>,
     down: Option<NotifyError>,
@@ -42,7 +42,7 @@ impl RecordingNotifier {
         self.lock().replies.extend(replies);
     }
 
-    /// Lets every sending and every check fail like this, until [`Self::come_back`]. Replies that were set wait.
+    /// Lets every sending and every check fail like this, until [`Self::come_back`]. IdempotencyStore that were set wait.
     pub fn go_down(&self, error: NotifyError) {
         self.lock().down = Some(error);
     }
@@ -53,7 +53,7 @@ impl RecordingNotifier {
     }
 
     /// The mails that were accepted, in order.
-    pub fn sent(&self) -> Vec<MeetingMail> {
+    pub fn sent(&self) -> Vec<Email> {
         self.lock().sent.clone()
     }
 
@@ -69,7 +69,7 @@ impl RecordingNotifier {
 
 #[async_trait]
 impl Notifier for RecordingNotifier {
-    async fn send(&self, mail: &MeetingMail) -> Result<(), NotifyError> {
+    async fn send(&self, mail: &Email) -> Result<(), NotifyError> {
         let reply = {
             let mut inner = self.lock();
             inner.attempts += 1;

@@ -4,16 +4,17 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use attune_domain::calendar::Interval;
-use attune_domain::meeting::AttendanceFact;
-use attune_domain::notice::{Notice, NoticeState};
+use attune_domain::meeting::AttendanceEvent;
+use attune_domain::notification::{Notification, NotificationState};
 use attune_domain::{
-    Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, Participant, ParticipantId, PracticePolicy, Service,
-    SessionId, User, UserId,
+    Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, LoginSessionId, Participant, ParticipantId,
+    PracticePolicy, Service, User, UserId,
 };
 use attune_ports::{
     AccountKey, AuditEntry, AuditObject, BookingCursor, BookingFilter, BookingOrder, BookingPage, BookingPageRequest,
-    BookingView, CalendarSettings, Caller, Conference, Credentials, KeptRefund, LedgerEntry, LedgerSum, OutboxHealth,
-    Page, PageRequest, PageStart, Payment, PaymentProblem, Provider, Queries, StoreError, TimeOffEntry, UserFilter,
+    BookingView, CalendarSettings, Caller, Conference, Credentials, LedgerEntry, LedgerSum, OutboxHealth, Page,
+    PageRequest, PageStart, Payment, PaymentProblem, Provider, Queries, Refund, StoreError, StoredScheduleException,
+    UserFilter,
 };
 use jiff::Timestamp;
 
@@ -26,7 +27,7 @@ impl Queries for MemoryStore {
         Ok(())
     }
 
-    async fn caller(&self, session: SessionId) -> Result<Option<Caller>, StoreError> {
+    async fn caller(&self, session: LoginSessionId) -> Result<Option<Caller>, StoreError> {
         let state = self.committed();
         let Some(login) = state.sessions.get(&session) else { return Ok(None) };
         let user = state.user(login.session.user).ok_or_else(|| failed("a session of nobody"))?;
@@ -35,7 +36,7 @@ impl Queries for MemoryStore {
 
     async fn caller_and_booking(
         &self,
-        session: SessionId,
+        session: LoginSessionId,
         booking: BookingId,
     ) -> Result<Option<(Caller, Option<Booking>)>, StoreError> {
         let found = self.caller(session).await?;
@@ -107,7 +108,7 @@ impl Queries for MemoryStore {
         Ok(self.committed().policy.unwrap_or_default())
     }
 
-    async fn time_off(&self, therapist: Option<UserId>) -> Result<Vec<TimeOffEntry>, StoreError> {
+    async fn time_off(&self, therapist: Option<UserId>) -> Result<Vec<StoredScheduleException>, StoreError> {
         Ok(self.committed().time_off_of(therapist).copied().collect())
     }
 
@@ -169,11 +170,11 @@ impl Queries for MemoryStore {
         Ok(self.committed().payment_by_reference(provider, reference))
     }
 
-    async fn refunds(&self, booking: BookingId) -> Result<Vec<KeptRefund>, StoreError> {
+    async fn refunds(&self, booking: BookingId) -> Result<Vec<Refund>, StoreError> {
         Ok(self.committed().refunds_of(booking))
     }
 
-    async fn refund_by(&self, reference: &str, key: Option<&str>) -> Result<Option<KeptRefund>, StoreError> {
+    async fn refund_by(&self, reference: &str, key: Option<&str>) -> Result<Option<Refund>, StoreError> {
         Ok(self.committed().refund_by(reference, key))
     }
 
@@ -185,7 +186,7 @@ impl Queries for MemoryStore {
         Ok(self.committed().payments_to_check(now, limit))
     }
 
-    async fn refunds_to_settle(&self, now: Timestamp, limit: u32) -> Result<Vec<KeptRefund>, StoreError> {
+    async fn refunds_to_settle(&self, now: Timestamp, limit: u32) -> Result<Vec<Refund>, StoreError> {
         Ok(self.committed().refunds_to_settle(now, limit))
     }
 
@@ -201,7 +202,7 @@ impl Queries for MemoryStore {
         Ok(self.committed().open_payment_problems(limit))
     }
 
-    async fn notices(&self, booking: BookingId) -> Result<Vec<Notice>, StoreError> {
+    async fn notices(&self, booking: BookingId) -> Result<Vec<Notification>, StoreError> {
         let state = self.committed();
         let notices = state.outbox.values().map(|mail| &mail.notice);
         Ok(notices.filter(|notice| notice.owed.booking == booking).cloned().collect())
@@ -247,7 +248,7 @@ impl Queries for MemoryStore {
         Ok(self.committed().conferences.get(&id).copied())
     }
 
-    async fn attendance(&self, bookings: &[BookingId]) -> Result<Vec<(BookingId, AttendanceFact)>, StoreError> {
+    async fn attendance(&self, bookings: &[BookingId]) -> Result<Vec<(BookingId, AttendanceEvent)>, StoreError> {
         Ok(self.committed().attendance(bookings))
     }
 
@@ -255,9 +256,9 @@ impl Queries for MemoryStore {
         let state = self.committed();
         let in_state = |wanted| state.outbox.values().filter(move |mail| mail.notice.state == wanted);
         Ok(OutboxHealth {
-            pending: count(in_state(NoticeState::Pending)),
-            overdue: count(in_state(NoticeState::Pending).filter(|mail| mail.notice.next_at < overdue_before)),
-            dead: count(in_state(NoticeState::Dead)),
+            pending: count(in_state(NotificationState::Pending)),
+            overdue: count(in_state(NotificationState::Pending).filter(|mail| mail.notice.next_at < overdue_before)),
+            dead: count(in_state(NotificationState::Dead)),
         })
     }
 }

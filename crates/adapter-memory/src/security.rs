@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use attune_domain::{SessionId, UserId};
+use attune_domain::{LoginSessionId, UserId};
 use attune_ports::{
-    AccessClaims, AccessTokens, BoxError, HashError, Password, PasswordHash, PasswordHasher, TokenError, Verified,
+    AccessClaims, AccessTokens, BoxError, HashError, Password, PasswordCheck, PasswordHash, PasswordHasher, TokenError,
 };
 use jiff::Timestamp;
 
@@ -52,14 +52,14 @@ impl PasswordHasher for PlainPasswordHasher {
         Ok(PasswordHash::new(format!("{TODAYS}{}", password.expose())))
     }
 
-    async fn verify(&self, password: &Password, hash: Option<&PasswordHash>) -> Result<Verified, HashError> {
+    async fn verify(&self, password: &Password, hash: Option<&PasswordHash>) -> Result<PasswordCheck, HashError> {
         self.check_not_busy()?;
         self.verifications.fetch_add(1, Ordering::SeqCst);
-        let Some(hash) = hash else { return Ok(Verified { matches: false, outdated: false }) };
+        let Some(hash) = hash else { return Ok(PasswordCheck { matches: false, outdated: false }) };
         if let Some(kept) = hash.as_str().strip_prefix(TODAYS) {
-            Ok(Verified { matches: kept == password.expose(), outdated: false })
+            Ok(PasswordCheck { matches: kept == password.expose(), outdated: false })
         } else if let Some(kept) = hash.as_str().strip_prefix(OUTDATED) {
-            Ok(Verified { matches: kept == password.expose(), outdated: true })
+            Ok(PasswordCheck { matches: kept == password.expose(), outdated: true })
         } else {
             Err(HashError::Failed("not a hash of the plain hasher".into()))
         }
@@ -91,7 +91,7 @@ fn read_claims(token: &str) -> Option<AccessClaims> {
     let mut parts = token.strip_prefix("plain.")?.split('.');
     let claims = AccessClaims {
         user: UserId::new(parts.next()?.parse().ok()?)?,
-        session: SessionId::new(parts.next()?.parse().ok()?)?,
+        session: LoginSessionId::new(parts.next()?.parse().ok()?)?,
         issued_at: Timestamp::from_millisecond(parts.next()?.parse().ok()?).ok()?,
         expires_at: Timestamp::from_millisecond(parts.next()?.parse().ok()?).ok()?,
         nonce: u128::from_str_radix(parts.next()?, 16).ok()?.to_be_bytes(),

@@ -6,19 +6,19 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use attune_domain::calendar::{Interval, TimeOff, WeeklySchedule};
-use attune_domain::meeting::{AttendanceFact, Happening};
-use attune_domain::notice::{Notice, NoticeState, OwedNotice};
-use attune_domain::session::Session;
+use attune_domain::calendar::{Interval, ScheduleException, WeeklySchedule};
+use attune_domain::login_session::LoginSession;
+use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind};
+use attune_domain::notification::{NewNotification, Notification, NotificationState};
 use attune_domain::{
-    Booking, BookingId, BookingRecord, BookingStatus, Cancellation, ConferenceId, NoticeId, Participant, ParticipantId,
-    PaymentId, PaymentProblemId, PaymentStatus, Person, PracticePolicy, RefundId, Role, Service, ServiceId, SessionId,
-    TimeOffId, User, UserId,
+    Booking, BookingId, BookingRecord, BookingStatus, Cancellation, ConferenceId, LoginSessionId, NotificationId,
+    Participant, ParticipantId, PaymentId, PaymentProblemId, PaymentStatus, PracticePolicy, RefundId, Role,
+    ScheduleExceptionId, Service, ServiceId, User, UserId, ViewerId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, Conference, Conflict, KeptRefund, KeptReply, Lease, LeaseToken, LedgerEntry,
-    NewParticipant, NewService, NewSession, NewTimeOff, NewUser, PasswordHash, Payment, PaymentProblem, ReplyKey,
-    Settlement, StoreError, TimeOffEntry, TokenHash,
+    AccountKey, AuditEntry, Conference, Conflict, DeliveryResult, IdempotencyKey, Lease, LeaseToken, LedgerEntry,
+    NewLoginSession, NewParticipant, NewScheduleException, NewService, NewUser, PasswordHash, Payment, PaymentProblem,
+    Refund, StoreError, StoredResponse, StoredScheduleException, TokenHash,
 };
 use jiff::Timestamp;
 
@@ -32,53 +32,53 @@ pub(crate) struct Account {
 /// A login with the network it came from.
 #[derive(Clone)]
 pub(crate) struct Login {
-    pub(crate) session: Session,
+    pub(crate) session: LoginSession,
     pub(crate) network: Option<String>,
 }
 
 /// A mail with the claim on it.
 #[derive(Clone)]
 pub(crate) struct Mail {
-    pub(crate) notice: Notice,
+    pub(crate) notice: Notification,
     pub(crate) lease: Option<Lease>,
 }
 
 impl Mail {
     /// Whether a worker may take it up now.
     pub(crate) fn is_claimable(&self, now: Timestamp) -> bool {
-        self.notice.state == NoticeState::Pending
+        self.notice.state == NotificationState::Pending
             && self.notice.next_at <= now
             && self.lease.is_none_or(|lease| lease.until <= now)
     }
 }
 
 /// What makes one happening in a room the same as another: the booking, the connection, what, and when.
-pub(crate) type AttendanceKey = (BookingId, String, Happening, Timestamp);
+pub(crate) type AttendanceKey = (BookingId, String, AttendanceEventKind, Timestamp);
 
 /// All rows. Rows of numbered tables are never removed, so the highest number is always the newest; time off is the one
 /// exception and counts for itself.
 #[derive(Clone, Default)]
 pub(crate) struct State {
     pub(crate) users: BTreeMap<UserId, Account>,
-    pub(crate) sessions: BTreeMap<SessionId, Login>,
-    pub(crate) refresh_tokens: BTreeMap<[u8; 32], (SessionId, u32)>,
+    pub(crate) sessions: BTreeMap<LoginSessionId, Login>,
+    pub(crate) refresh_tokens: BTreeMap<[u8; 32], (LoginSessionId, u32)>,
     pub(crate) login_failures: BTreeMap<[u8; 32], Vec<Timestamp>>,
     pub(crate) services: BTreeMap<ServiceId, Service>,
     pub(crate) schedules: BTreeMap<UserId, WeeklySchedule>,
-    pub(crate) time_off: BTreeMap<TimeOffId, TimeOffEntry>,
+    pub(crate) time_off: BTreeMap<ScheduleExceptionId, StoredScheduleException>,
     last_time_off: i64,
     pub(crate) policy: Option<PracticePolicy>,
     pub(crate) bookings: BTreeMap<BookingId, Booking>,
     pub(crate) participants: BTreeMap<ParticipantId, Participant>,
     pub(crate) conferences: BTreeMap<ConferenceId, Conference>,
-    pub(crate) attendance: BTreeMap<AttendanceKey, Option<Person>>,
+    pub(crate) attendance: BTreeMap<AttendanceKey, Option<ViewerId>>,
     pub(crate) payments: BTreeMap<PaymentId, Payment>,
-    pub(crate) refunds: BTreeMap<RefundId, KeptRefund>,
+    pub(crate) refunds: BTreeMap<RefundId, Refund>,
     pub(crate) ledger: Vec<LedgerEntry>,
     pub(crate) payment_events: BTreeMap<(&'static str, String), Timestamp>,
     pub(crate) problems: BTreeMap<PaymentProblemId, PaymentProblem>,
-    pub(crate) outbox: BTreeMap<NoticeId, Mail>,
-    pub(crate) replies: HashMap<ReplyKey, KeptReply>,
+    pub(crate) outbox: BTreeMap<NotificationId, Mail>,
+    pub(crate) replies: HashMap<IdempotencyKey, StoredResponse>,
     pub(crate) audit: Vec<AuditEntry>,
 }
 
@@ -115,7 +115,7 @@ impl State {
         if self.users.contains_key(&id) { Ok(()) } else { Err(failed("no such user")) }
     }
 
-    fn check_session(&self, id: SessionId) -> Result<(), StoreError> {
+    fn check_session(&self, id: LoginSessionId) -> Result<(), StoreError> {
         if self.sessions.contains_key(&id) { Ok(()) } else { Err(failed("no such session")) }
     }
 
@@ -145,7 +145,7 @@ impl State {
             email: new.email.clone(),
             first_name: new.first_name.clone(),
             last_name: new.last_name.clone(),
-            chosen_name: None,
+            preferred_name: None,
             time_zone: new.time_zone.clone(),
             role: new.role,
             disabled: false,
@@ -175,16 +175,17 @@ impl State {
         Ok(())
     }
 
-    pub(crate) fn add_session(&mut self, new: &NewSession) -> Result<SessionId, StoreError> {
+    pub(crate) fn add_login_session(&mut self, new: &NewLoginSession) -> Result<LoginSessionId, StoreError> {
         self.check_user(new.user)?;
-        let id = next_id!(self.sessions, SessionId)?;
+        let id = next_id!(self.sessions, LoginSessionId)?;
         let created_at = cut(new.created_at)?;
-        let session = Session { id, user: new.user, generation: 1, rotated_at: created_at, created_at, ended_at: None };
+        let session =
+            LoginSession { id, user: new.user, generation: 1, rotated_at: created_at, created_at, ended_at: None };
         self.sessions.insert(id, Login { session, network: new.network.clone() });
         Ok(id)
     }
 
-    pub(crate) fn save_session(&mut self, session: &Session) -> Result<(), StoreError> {
+    pub(crate) fn save_login_session(&mut self, session: &LoginSession) -> Result<(), StoreError> {
         let login = self.sessions.get_mut(&session.id).ok_or(conflict(Conflict::Stale))?;
         if session.generation == 0 {
             return Err(failed("generations begin with 1"));
@@ -195,10 +196,10 @@ impl State {
         Ok(())
     }
 
-    pub(crate) fn end_sessions(
+    pub(crate) fn end_login_sessions(
         &mut self,
         user: UserId,
-        except: Option<SessionId>,
+        except: Option<LoginSessionId>,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         let now = cut(now)?;
@@ -215,7 +216,7 @@ impl State {
     pub(crate) fn add_refresh_token(
         &mut self,
         hash: &TokenHash,
-        session: SessionId,
+        session: LoginSessionId,
         generation: u32,
     ) -> Result<(), StoreError> {
         self.check_session(session)?;
@@ -242,14 +243,14 @@ impl State {
     }
 
     pub(crate) fn add_service(&mut self, new: &NewService) -> Result<ServiceId, StoreError> {
-        check_length(new.minutes, new.pause_minutes)?;
+        check_length(new.minutes, new.buffer_minutes)?;
         let id = next_id!(self.services, ServiceId)?;
         let service = Service {
             id,
             name: new.name.clone(),
             description: new.description.clone(),
             minutes: new.minutes,
-            pause_minutes: new.pause_minutes,
+            buffer_minutes: new.buffer_minutes,
             price: new.price,
             active: true,
         };
@@ -259,7 +260,7 @@ impl State {
 
     pub(crate) fn save_service(&mut self, service: &Service) -> Result<(), StoreError> {
         let stored = self.services.get_mut(&service.id).ok_or(conflict(Conflict::Stale))?;
-        check_length(service.minutes, service.pause_minutes)?;
+        check_length(service.minutes, service.buffer_minutes)?;
         *stored = service.clone();
         Ok(())
     }
@@ -276,26 +277,29 @@ impl State {
         Ok(())
     }
 
-    pub(crate) fn add_time_off(&mut self, new: &NewTimeOff) -> Result<TimeOffId, StoreError> {
+    pub(crate) fn add_schedule_exception(
+        &mut self,
+        new: &NewScheduleException,
+    ) -> Result<ScheduleExceptionId, StoreError> {
         self.check_user(new.therapist)?;
         let what = match new.what {
-            TimeOff::Dates { first, last } if last < first => {
+            ScheduleException::Dates { first, last } if last < first => {
                 return Err(failed("the last date lies before the first"));
             }
-            TimeOff::Between(interval) => TimeOff::Between(
+            ScheduleException::Between(interval) => ScheduleException::Between(
                 Interval::new(cut(interval.start())?, cut(interval.end())?)
                     .map_err(|error| StoreError::Failed(error.into()))?,
             ),
-            what @ (TimeOff::Dates { .. } | TimeOff::ExtraHours { .. }) => what,
+            what @ (ScheduleException::Dates { .. } | ScheduleException::ExtraHours { .. }) => what,
         };
         let created_at = cut(new.created_at)?;
         self.last_time_off += 1;
-        let id = TimeOffId::new(self.last_time_off).ok_or_else(|| failed("the numbers ran out"))?;
-        self.time_off.insert(id, TimeOffEntry { id, therapist: new.therapist, what, created_at });
+        let id = ScheduleExceptionId::new(self.last_time_off).ok_or_else(|| failed("the numbers ran out"))?;
+        self.time_off.insert(id, StoredScheduleException { id, therapist: new.therapist, what, created_at });
         Ok(id)
     }
 
-    pub(crate) fn time_off_of(&self, therapist: Option<UserId>) -> impl Iterator<Item = &TimeOffEntry> {
+    pub(crate) fn time_off_of(&self, therapist: Option<UserId>) -> impl Iterator<Item = &StoredScheduleException> {
         self.time_off.values().filter(move |entry| therapist.is_none_or(|wanted| entry.therapist == wanted))
     }
 
@@ -317,14 +321,14 @@ impl State {
         found
     }
 
-    pub(crate) fn ended_sessions(&self, until: Timestamp, limit: u32) -> Vec<Booking> {
+    pub(crate) fn ended_bookings(&self, until: Timestamp, limit: u32) -> Vec<Booking> {
         let agreed = self.bookings.values().filter(|booking| booking.status == BookingStatus::Scheduled);
         let mut ended: Vec<_> = agreed.filter(|booking| booking.ends_at() <= until).collect();
         ended.sort_by_key(|booking| (booking.scheduled_at, booking.id));
         first(ended, limit).cloned().collect()
     }
 
-    pub(crate) fn lapsed_holds(&self, now: Timestamp, limit: u32) -> Vec<Booking> {
+    pub(crate) fn expired_holds(&self, now: Timestamp, limit: u32) -> Vec<Booking> {
         let mut lapsed: Vec<_> = self.bookings.values().filter(|booking| is_lapsed(booking, now)).collect();
         lapsed.sort_by_key(|booking| (booking.hold_expires_at, booking.id));
         first(lapsed, limit).cloned().collect()
@@ -432,7 +436,7 @@ impl State {
     }
 
     /// Keeps what is not known yet. Answers how much that is.
-    pub(crate) fn add_attendance(&mut self, booking: BookingId, facts: &[AttendanceFact]) -> Result<u64, StoreError> {
+    pub(crate) fn add_attendance(&mut self, booking: BookingId, facts: &[AttendanceEvent]) -> Result<u64, StoreError> {
         let mut new = 0;
         for fact in facts {
             self.check_booking(booking)?;
@@ -445,12 +449,12 @@ impl State {
         Ok(new)
     }
 
-    pub(crate) fn attendance(&self, bookings: &[BookingId]) -> Vec<(BookingId, AttendanceFact)> {
+    pub(crate) fn attendance(&self, bookings: &[BookingId]) -> Vec<(BookingId, AttendanceEvent)> {
         let rows = self.attendance.iter().filter(|((booking, ..), _)| bookings.contains(booking));
         let mut facts: Vec<_> = rows
             .map(|((booking, occupant, happening, at), person)| {
                 let occupant = occupant.clone();
-                (*booking, AttendanceFact { at: *at, happening: *happening, occupant, person: *person })
+                (*booking, AttendanceEvent { at: *at, happening: *happening, occupant, person: *person })
             })
             .collect();
         facts.sort_unstable();
@@ -458,22 +462,22 @@ impl State {
     }
 
     /// Owes a mail, unless its key is known. Answers whether it is new.
-    pub(crate) fn enqueue(&mut self, owed: &OwedNotice) -> Result<bool, StoreError> {
+    pub(crate) fn enqueue(&mut self, owed: &NewNotification) -> Result<bool, StoreError> {
         let key = owed.dedupe_key();
         if self.outbox.values().any(|mail| mail.notice.owed.dedupe_key() == key) {
             return Ok(false);
         }
         self.check_booking(owed.booking)?;
         match owed.recipient {
-            Person::Account(user) => self.check_user(user)?,
-            Person::Participant(participant) => self.check_participant(participant)?,
+            ViewerId::Account(user) => self.check_user(user)?,
+            ViewerId::Participant(participant) => self.check_participant(participant)?,
         }
-        let id = next_id!(self.outbox, NoticeId)?;
+        let id = next_id!(self.outbox, NotificationId)?;
         let send_after = cut(owed.send_after)?;
-        let notice = Notice {
+        let notice = Notification {
             id,
-            owed: OwedNotice { starts_at: cut(owed.starts_at)?, send_after, ..owed.clone() },
-            state: NoticeState::Pending,
+            owed: NewNotification { starts_at: cut(owed.starts_at)?, send_after, ..owed.clone() },
+            state: NotificationState::Pending,
             attempts: 0,
             next_at: send_after,
             sent_at: None,
@@ -483,7 +487,7 @@ impl State {
         Ok(true)
     }
 
-    pub(crate) fn claim(&mut self, limit: u32, now: Timestamp, lease: &Lease) -> Result<Vec<Notice>, StoreError> {
+    pub(crate) fn claim(&mut self, limit: u32, now: Timestamp, lease: &Lease) -> Result<Vec<Notification>, StoreError> {
         let lease = Lease { until: cut(lease.until)?, ..*lease };
         let mut due: Vec<_> = self
             .outbox
@@ -507,9 +511,9 @@ impl State {
     /// Writes what became of a mail and gives its lease back. Answers whether the lease was still held.
     pub(crate) fn settle(
         &mut self,
-        id: NoticeId,
+        id: NotificationId,
         token: &LeaseToken,
-        settlement: &Settlement,
+        settlement: &DeliveryResult,
     ) -> Result<bool, StoreError> {
         let next_at = cut(settlement.next_at)?;
         let sent_at = cut_some(settlement.sent_at)?;
@@ -526,7 +530,7 @@ impl State {
     }
 
     /// Takes a claim back, with the attempt that it counted. Answers how many of the leases were still held.
-    pub(crate) fn give_back(&mut self, ids: &[NoticeId], token: &LeaseToken) -> u64 {
+    pub(crate) fn give_back(&mut self, ids: &[NotificationId], token: &LeaseToken) -> u64 {
         let mut given = 0;
         for id in ids {
             let Some(mail) = self.outbox.get_mut(id) else { continue };
@@ -539,22 +543,22 @@ impl State {
         given
     }
 
-    pub(crate) fn keep_reply(&mut self, key: &ReplyKey, reply: &KeptReply) -> Result<(), StoreError> {
+    pub(crate) fn save_response(&mut self, key: &IdempotencyKey, reply: &StoredResponse) -> Result<(), StoreError> {
         if self.replies.contains_key(key) {
-            return Err(conflict(Conflict::ReplyKept));
+            return Err(conflict(Conflict::IdempotencyKeyTaken));
         }
         self.check_user(key.user)?;
-        self.replies.insert(key.clone(), KeptReply { at: cut(reply.at)?, ..reply.clone() });
+        self.replies.insert(key.clone(), StoredResponse { at: cut(reply.at)?, ..reply.clone() });
         Ok(())
     }
 
     /// Replaces the body of a reply. Answers whether there is one.
-    pub(crate) fn amend_reply(&mut self, key: &ReplyKey, body: &str) -> bool {
+    pub(crate) fn update_response(&mut self, key: &IdempotencyKey, body: &str) -> bool {
         self.replies.get_mut(key).map(|reply| reply.body = body.to_owned()).is_some()
     }
 
     /// Forgets the oldest replies from before an instant. Answers how many.
-    pub(crate) fn forget_replies(&mut self, before: Timestamp, limit: u32) -> u64 {
+    pub(crate) fn purge_responses(&mut self, before: Timestamp, limit: u32) -> u64 {
         let mut old: Vec<_> = self.replies.iter().filter(|(_, reply)| reply.at < before).collect();
         old.sort_by_key(|(_, reply)| reply.at);
         let old: Vec<_> = first(old, limit).map(|(key, _)| key.clone()).collect();
@@ -569,15 +573,15 @@ impl State {
 
 /// Whether nobody pays for this booking any more: its hold is over, and the provider is not working on a payment.
 pub(crate) fn is_lapsed(booking: &Booking, now: Timestamp) -> bool {
-    booking.hold_is_over(now) && booking.payment_status != PaymentStatus::Processing
+    booking.hold_has_expired(now) && booking.payment_status != PaymentStatus::Processing
 }
 
 pub(crate) fn first<T>(items: Vec<T>, limit: u32) -> impl Iterator<Item = T> {
     items.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX))
 }
 
-fn check_length(minutes: u32, pause_minutes: u32) -> Result<(), StoreError> {
-    if (1..=Booking::MAX_MINUTES).contains(&minutes) && pause_minutes <= Booking::MAX_MINUTES {
+fn check_length(minutes: u32, buffer_minutes: u32) -> Result<(), StoreError> {
+    if (1..=Booking::MAX_MINUTES).contains(&minutes) && buffer_minutes <= Booking::MAX_MINUTES {
         Ok(())
     } else {
         Err(failed("a service takes between 1 minute and 12 hours"))

@@ -4,18 +4,19 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use attune_domain::calendar::WeeklySchedule;
-use attune_domain::meeting::AttendanceFact;
-use attune_domain::notice::{Notice, OwedNotice};
-use attune_domain::session::Session;
+use attune_domain::login_session::LoginSession;
+use attune_domain::meeting::AttendanceEvent;
+use attune_domain::notification::{NewNotification, Notification};
 use attune_domain::{
-    Booking, BookingId, ConferenceId, NoticeId, Participant, ParticipantId, PaymentId, PaymentProblemId,
-    PracticePolicy, RefundId, Service, ServiceId, SessionId, TimeOffId, User, UserId,
+    Booking, BookingId, ConferenceId, LoginSessionId, NotificationId, Participant, ParticipantId, PaymentId,
+    PaymentProblemId, PracticePolicy, RefundId, ScheduleExceptionId, Service, ServiceId, User, UserId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, AuditTrail, Bookings, Calendars, Conference, KeptRefund, KeptReply, Lease, LeaseToken,
-    LedgerEntry, LoginFailures, NewParticipant, NewPayment, NewPaymentProblem, NewRefund, NewService, NewSession,
-    NewTimeOff, NewUser, Outbox, Participants, PasswordHash, Payment, PaymentProblem, Payments, Provider, Replies,
-    ReplyKey, Rooms, Services, Sessions, Settlement, StoreError, TokenHash, UnitOfWork, Users,
+    AccountKey, AuditEntry, AuditTrail, Bookings, Calendars, Conference, DeliveryResult, IdempotencyKey,
+    IdempotencyStore, Lease, LeaseToken, LedgerEntry, LoginFailures, LoginSessions, NewLoginSession, NewParticipant,
+    NewPayment, NewPaymentProblem, NewRefund, NewScheduleException, NewService, NewUser, Outbox, Participants,
+    PasswordHash, Payment, PaymentProblem, Payments, Provider, Refund, Rooms, Services, StoreError, StoredResponse,
+    TokenHash, UnitOfWork, Users,
 };
 use jiff::Timestamp;
 use tokio::sync::OwnedMutexGuard;
@@ -90,39 +91,39 @@ impl Users for MemoryUnit {
 }
 
 #[async_trait]
-impl Sessions for MemoryUnit {
-    async fn add_session(&mut self, session: &NewSession) -> Result<SessionId, StoreError> {
-        self.write(|state| state.add_session(session))
+impl LoginSessions for MemoryUnit {
+    async fn add_login_session(&mut self, session: &NewLoginSession) -> Result<LoginSessionId, StoreError> {
+        self.write(|state| state.add_login_session(session))
     }
 
-    async fn session(&mut self, id: SessionId) -> Result<Option<Session>, StoreError> {
+    async fn session(&mut self, id: LoginSessionId) -> Result<Option<LoginSession>, StoreError> {
         self.read(|state| state.sessions.get(&id).map(|login| login.session.clone()))
     }
 
-    async fn save_session(&mut self, session: &Session) -> Result<(), StoreError> {
-        self.write(|state| state.save_session(session))
+    async fn save_login_session(&mut self, session: &LoginSession) -> Result<(), StoreError> {
+        self.write(|state| state.save_login_session(session))
     }
 
-    async fn end_sessions(
+    async fn end_login_sessions(
         &mut self,
         user: UserId,
-        except: Option<SessionId>,
+        except: Option<LoginSessionId>,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        self.write(|state| state.end_sessions(user, except, now))
+        self.write(|state| state.end_login_sessions(user, except, now))
     }
 
     async fn add_refresh_token(
         &mut self,
         hash: &TokenHash,
-        session: SessionId,
+        session: LoginSessionId,
         generation: u32,
         _now: Timestamp,
     ) -> Result<(), StoreError> {
         self.write(|state| state.add_refresh_token(hash, session, generation))
     }
 
-    async fn refresh_token(&mut self, hash: &TokenHash) -> Result<Option<(SessionId, u32)>, StoreError> {
+    async fn refresh_token(&mut self, hash: &TokenHash) -> Result<Option<(LoginSessionId, u32)>, StoreError> {
         self.read(|state| state.refresh_tokens.get(&hash.0).copied())
     }
 }
@@ -175,11 +176,14 @@ impl Calendars for MemoryUnit {
         self.write(|state| state.set_schedule(therapist, schedule))
     }
 
-    async fn add_time_off(&mut self, time_off: &NewTimeOff) -> Result<TimeOffId, StoreError> {
-        self.write(|state| state.add_time_off(time_off))
+    async fn add_schedule_exception(
+        &mut self,
+        time_off: &NewScheduleException,
+    ) -> Result<ScheduleExceptionId, StoreError> {
+        self.write(|state| state.add_schedule_exception(time_off))
     }
 
-    async fn remove_time_off(&mut self, id: TimeOffId) -> Result<bool, StoreError> {
+    async fn remove_schedule_exception(&mut self, id: ScheduleExceptionId) -> Result<bool, StoreError> {
         self.write(|state| Ok(state.time_off.remove(&id).is_some()))
     }
 
@@ -221,12 +225,12 @@ impl Bookings for MemoryUnit {
         self.write(|state| state.save_booking(booking))
     }
 
-    async fn ended_sessions(&mut self, until: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {
-        self.read(|state| state.ended_sessions(until, limit))
+    async fn ended_bookings(&mut self, until: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {
+        self.read(|state| state.ended_bookings(until, limit))
     }
 
-    async fn lapsed_holds(&mut self, now: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {
-        self.read(|state| state.lapsed_holds(now, limit))
+    async fn expired_holds(&mut self, now: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {
+        self.read(|state| state.expired_holds(now, limit))
     }
 }
 
@@ -240,7 +244,7 @@ impl Participants for MemoryUnit {
         self.read(|state| state.participants.get(&id).cloned())
     }
 
-    async fn standing_participants(&mut self, booking: BookingId) -> Result<Vec<Participant>, StoreError> {
+    async fn invited_participants(&mut self, booking: BookingId) -> Result<Vec<Participant>, StoreError> {
         self.read(|state| state.participants_of(booking).filter(|p| p.is_invited()).cloned().collect())
     }
 
@@ -263,7 +267,7 @@ impl Rooms for MemoryUnit {
         self.write(|state| state.close_conference(id, now))
     }
 
-    async fn add_attendance(&mut self, booking: BookingId, facts: &[AttendanceFact]) -> Result<u64, StoreError> {
+    async fn add_attendance(&mut self, booking: BookingId, facts: &[AttendanceEvent]) -> Result<u64, StoreError> {
         self.write(|state| state.add_attendance(booking, facts))
     }
 }
@@ -294,11 +298,11 @@ impl Payments for MemoryUnit {
         self.write(|state| state.add_refund(refund))
     }
 
-    async fn refunds_of(&mut self, booking: BookingId) -> Result<Vec<KeptRefund>, StoreError> {
+    async fn refunds_of(&mut self, booking: BookingId) -> Result<Vec<Refund>, StoreError> {
         self.read(|state| state.refunds_of(booking))
     }
 
-    async fn save_refund(&mut self, refund: &KeptRefund) -> Result<(), StoreError> {
+    async fn save_refund(&mut self, refund: &Refund) -> Result<(), StoreError> {
         self.write(|state| state.save_refund(refund))
     }
 
@@ -310,8 +314,8 @@ impl Payments for MemoryUnit {
         self.write(|state| state.add_payment_event(provider, id, at))
     }
 
-    async fn forget_payment_events(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        self.write(|state| Ok(state.forget_payment_events(before, limit)))
+    async fn purge_payment_events(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.write(|state| Ok(state.purge_payment_events(before, limit)))
     }
 
     async fn add_payment_problem(&mut self, problem: &NewPaymentProblem) -> Result<bool, StoreError> {
@@ -333,7 +337,7 @@ impl Payments for MemoryUnit {
 
 #[async_trait]
 impl Outbox for MemoryUnit {
-    async fn enqueue(&mut self, notices: &[OwedNotice]) -> Result<u64, StoreError> {
+    async fn enqueue(&mut self, notices: &[NewNotification]) -> Result<u64, StoreError> {
         self.write(|state| {
             let mut new = 0;
             for notice in notices {
@@ -343,40 +347,45 @@ impl Outbox for MemoryUnit {
         })
     }
 
-    async fn claim_notices(&mut self, limit: u32, now: Timestamp, lease: &Lease) -> Result<Vec<Notice>, StoreError> {
+    async fn lease_notifications(
+        &mut self,
+        limit: u32,
+        now: Timestamp,
+        lease: &Lease,
+    ) -> Result<Vec<Notification>, StoreError> {
         self.write(|state| state.claim(limit, now, lease))
     }
 
-    async fn settle_notice(
+    async fn ack_notification(
         &mut self,
-        id: NoticeId,
+        id: NotificationId,
         token: &LeaseToken,
-        settlement: &Settlement,
+        settlement: &DeliveryResult,
     ) -> Result<bool, StoreError> {
         self.write(|state| state.settle(id, token, settlement))
     }
 
-    async fn give_back_notices(&mut self, ids: &[NoticeId], token: &LeaseToken) -> Result<u64, StoreError> {
+    async fn nack_notifications(&mut self, ids: &[NotificationId], token: &LeaseToken) -> Result<u64, StoreError> {
         self.write(|state| Ok(state.give_back(ids, token)))
     }
 }
 
 #[async_trait]
-impl Replies for MemoryUnit {
-    async fn reply(&mut self, key: &ReplyKey) -> Result<Option<KeptReply>, StoreError> {
+impl IdempotencyStore for MemoryUnit {
+    async fn reply(&mut self, key: &IdempotencyKey) -> Result<Option<StoredResponse>, StoreError> {
         self.read(|state| state.replies.get(key).cloned())
     }
 
-    async fn keep_reply(&mut self, key: &ReplyKey, reply: &KeptReply) -> Result<(), StoreError> {
-        self.write(|state| state.keep_reply(key, reply))
+    async fn save_response(&mut self, key: &IdempotencyKey, reply: &StoredResponse) -> Result<(), StoreError> {
+        self.write(|state| state.save_response(key, reply))
     }
 
-    async fn amend_reply(&mut self, key: &ReplyKey, body: &str) -> Result<bool, StoreError> {
-        self.write(|state| Ok(state.amend_reply(key, body)))
+    async fn update_response(&mut self, key: &IdempotencyKey, body: &str) -> Result<bool, StoreError> {
+        self.write(|state| Ok(state.update_response(key, body)))
     }
 
-    async fn forget_replies(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        self.write(|state| Ok(state.forget_replies(before, limit)))
+    async fn purge_responses(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.write(|state| Ok(state.purge_responses(before, limit)))
     }
 }
 

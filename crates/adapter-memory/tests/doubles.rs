@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use attune_adapter_memory::{
-    CountingBell, FixedClock, MemoryStore, PlainAccessTokens, PlainJoinTickets, PlainMeetingTokens,
+    CountingWaker, FixedClock, MemoryStore, PlainAccessTokens, PlainJoinTokens, PlainMeetingTokens,
     PlainPasswordHasher, PlainWebhooks, RecordingNotifier, Reply, SequenceRandom, SilentBell, SystemZones,
 };
 use attune_contract::fixtures::{at, email, minutes_after, now, slot};
-use attune_domain::notice::NoticeKind;
-use attune_domain::{BookingId, JoinTicket, ParticipantId, Person, SessionId, TimeZoneName, UserId};
+use attune_domain::notification::NotificationKind;
+use attune_domain::{BookingId, JoinToken, LoginSessionId, ParticipantId, TimeZoneName, UserId, ViewerId};
 use attune_ports::{
-    AccessClaims, AccessTokens, Clock, HashError, JoinTickets, MeetingMail, Notifier, NotifyError, NotifyReason,
-    OutboxBell, Password, PasswordHash, PasswordHasher, Random, TimeZones, TokenError, WebhookVerifier,
+    AccessClaims, AccessTokens, Clock, Email, HashError, JoinTokens, Notifier, NotifyError, NotifyFailure, OutboxWaker,
+    Password, PasswordHash, PasswordHasher, Random, TimeZones, TokenError, WebhookVerifier,
 };
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -26,12 +26,12 @@ fn everything_can_be_shared_between_threads() {
     assert_shareable(&RecordingNotifier::new());
     assert_shareable(&PlainPasswordHasher::new());
     assert_shareable(&PlainAccessTokens);
-    assert_shareable(&PlainJoinTickets);
+    assert_shareable(&PlainJoinTokens);
     assert_shareable(&PlainMeetingTokens);
     assert_shareable(&PlainWebhooks);
     assert_shareable(&SystemZones);
     assert_shareable(&SilentBell);
-    assert_shareable(&CountingBell::default());
+    assert_shareable(&CountingWaker::default());
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn zones_are_those_of_the_database() {
 
 #[test]
 fn the_bell_counts() {
-    let bell = CountingBell::default();
+    let bell = CountingWaker::default();
     SilentBell.ring();
     assert_eq!(bell.rings(), 0);
     bell.ring();
@@ -88,9 +88,9 @@ fn the_bell_counts() {
     assert_eq!(bell.rings(), 2);
 }
 
-fn mail(message_key: &str) -> MeetingMail {
-    MeetingMail {
-        kind: NoticeKind::MeetingInfo,
+fn mail(message_key: &str) -> Email {
+    Email {
+        kind: NotificationKind::MeetingInfo,
         message_key: message_key.to_owned(),
         to: email("client"),
         to_name: "Robin Doe".to_owned(),
@@ -111,7 +111,7 @@ async fn the_notifier_records_and_answers_as_told() {
     let keys =
         |notifier: &RecordingNotifier| notifier.sent().into_iter().map(|mail| mail.message_key).collect::<Vec<_>>();
     let refused = NotifyError::Refused { code: 550 };
-    let timeout = NotifyError::Unavailable { reason: NotifyReason::Timeout };
+    let timeout = NotifyError::Unavailable { reason: NotifyFailure::Timeout };
     notifier.send(&mail("a")).await.unwrap();
     notifier.reply_with([Reply::Fail(refused), Reply::Accept, Reply::Panic]);
     assert_eq!(notifier.send(&mail("b")).await, Err(refused));
@@ -161,7 +161,7 @@ async fn plain_passwords_match_themselves_only() {
 fn plain_tokens_say_what_they_say_until_they_expire() {
     let claims = AccessClaims {
         user: UserId::new(7).unwrap(),
-        session: SessionId::new(9).unwrap(),
+        session: LoginSessionId::new(9).unwrap(),
         issued_at: now(),
         expires_at: minutes_after(now(), 10),
         nonce: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 255],
@@ -179,19 +179,19 @@ fn plain_tokens_say_what_they_say_until_they_expire() {
 #[test]
 fn a_ticket_is_read_back_and_nothing_else_is() {
     let booking = BookingId::new(12).unwrap();
-    for person in [Person::Account(UserId::new(7).unwrap()), Person::Participant(ParticipantId::new(7).unwrap())] {
-        let ticket = JoinTicket { booking, person, link_version: 3 };
-        let text = PlainJoinTickets.seal(&ticket);
-        assert_eq!(PlainJoinTickets.open(&text), Some(ticket));
-        assert_eq!(PlainJoinTickets.seal(&ticket), text);
+    for person in [ViewerId::Account(UserId::new(7).unwrap()), ViewerId::Participant(ParticipantId::new(7).unwrap())] {
+        let ticket = JoinToken { booking, person, link_version: 3 };
+        let text = PlainJoinTokens.seal(&ticket);
+        assert_eq!(PlainJoinTokens.open(&text), Some(ticket));
+        assert_eq!(PlainJoinTokens.seal(&ticket), text);
         for cut in 0..text.len() {
-            assert_eq!(PlainJoinTickets.open(&text[..cut]), None, "{cut}");
+            assert_eq!(PlainJoinTokens.open(&text[..cut]), None, "{cut}");
         }
     }
     for forged in
         ["plain.012.user-7.3", "plain.12.user-7.+3", "plain.12.user-7.3.", "plain.12.nobody-7.3", "12.user-7.3"]
     {
-        assert_eq!(PlainJoinTickets.open(forged), None, "{forged}");
+        assert_eq!(PlainJoinTokens.open(forged), None, "{forged}");
     }
 }
 

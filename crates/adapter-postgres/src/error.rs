@@ -79,10 +79,10 @@ pub(crate) fn store_error(error: Error, after: Duration) -> StoreError {
     match (kind, constraint) {
         (DatabaseErrorKind::UniqueViolation, Some("users_email_key")) => StoreError::Conflict(Conflict::EmailTaken),
         (DatabaseErrorKind::UniqueViolation, Some("payments_reference_key")) => {
-            StoreError::Conflict(Conflict::PaymentReferenceTaken)
+            StoreError::Conflict(Conflict::ProviderIdTaken)
         }
         (DatabaseErrorKind::UniqueViolation, Some("refunds_key_once" | "refunds_reference_once")) => {
-            StoreError::Conflict(Conflict::RefundKnown)
+            StoreError::Conflict(Conflict::RefundExists)
         }
         (DatabaseErrorKind::CheckViolation, Some("refunds_within_payment")) => {
             StoreError::Conflict(Conflict::RefundTooLarge)
@@ -97,7 +97,9 @@ pub(crate) fn store_error(error: Error, after: Duration) -> StoreError {
         (DatabaseErrorKind::UniqueViolation, Some("conferences_open_once")) => {
             StoreError::Conflict(Conflict::ConferenceOpen)
         }
-        (DatabaseErrorKind::UniqueViolation, Some("kept_replies_once")) => StoreError::Conflict(Conflict::ReplyKept),
+        (DatabaseErrorKind::UniqueViolation, Some("kept_replies_once")) => {
+            StoreError::Conflict(Conflict::IdempotencyKeyTaken)
+        }
         (DatabaseErrorKind::ExclusionViolation, Some("bookings_no_overlap")) => {
             StoreError::Conflict(Conflict::SlotTaken)
         }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use attune_domain::{Booking, BookingId, SessionId};
+use attune_domain::{Booking, BookingId, LoginSessionId};
 use attune_ports::{BookingOrder, BookingPage, BookingPageRequest, Caller, StoreError};
 use attune_sql::lists::{PageRow, Phrase, Value, page_of};
 use attune_sql::{BookingRow, Columns, SessionRow, USER_COLUMNS, read_user};
@@ -54,7 +54,7 @@ impl Dialled for HotLine {
 
 /// Who has this login, and the booking if one is asked for.
 pub(crate) struct Lookup {
-    pub(crate) session: SessionId,
+    pub(crate) session: LoginSessionId,
     pub(crate) booking: Option<BookingId>,
 }
 

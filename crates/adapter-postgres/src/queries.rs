@@ -2,16 +2,16 @@
 
 use async_trait::async_trait;
 use attune_domain::calendar::Interval;
-use attune_domain::meeting::AttendanceFact;
-use attune_domain::notice::{Notice, NoticeState};
+use attune_domain::meeting::AttendanceEvent;
+use attune_domain::notification::{Notification, NotificationState};
 use attune_domain::{
-    Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, Participant, ParticipantId, PaymentStatus,
-    PracticePolicy, Role, Service, SessionId, User, UserId,
+    Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, LoginSessionId, Participant, ParticipantId,
+    PaymentStatus, PracticePolicy, Role, Service, User, UserId,
 };
 use attune_ports::{
     AccountKey, AuditEntry, AuditObject, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarSettings,
-    Caller, Conference, Credentials, KeptRefund, LedgerEntry, LedgerSum, OutboxHealth, Page, PageRequest, Payment,
-    PaymentProblem, Provider, Queries, StoreError, TimeOffEntry, UserFilter,
+    Caller, Conference, Credentials, LedgerEntry, LedgerSum, OutboxHealth, Page, PageRequest, Payment, PaymentProblem,
+    Provider, Queries, Refund, StoreError, StoredScheduleException, UserFilter,
 };
 use attune_sql::lists::page_of;
 use attune_sql::schema::{
@@ -53,13 +53,13 @@ impl Queries for PostgresStore {
             .await
     }
 
-    async fn caller(&self, session: SessionId) -> Result<Option<Caller>, StoreError> {
+    async fn caller(&self, session: LoginSessionId) -> Result<Option<Caller>, StoreError> {
         Ok(self.lookups.ask(Lookup { session, booking: None }).await?.map(|(caller, _)| caller))
     }
 
     async fn caller_and_booking(
         &self,
-        session: SessionId,
+        session: LoginSessionId,
         booking: BookingId,
     ) -> Result<Option<(Caller, Option<Booking>)>, StoreError> {
         self.lookups.ask(Lookup { session, booking: Some(booking) }).await
@@ -183,7 +183,7 @@ impl Queries for PostgresStore {
                     time_off.load::<TimeOffRow>(&mut second),
                     async { policy.first::<PolicyRow>(&mut third).await.optional() },
                 )?;
-                let what = |row| TimeOffEntry::try_from(row).map(|entry| entry.what);
+                let what = |row| StoredScheduleException::try_from(row).map(|entry| entry.what);
                 Ok(CalendarSettings {
                     schedule: schedule_of(week)?,
                     time_off: time_off.into_iter().map(what).collect::<Result<_, _>>()?,
@@ -203,12 +203,12 @@ impl Queries for PostgresStore {
             .await
     }
 
-    async fn time_off(&self, therapist: Option<UserId>) -> Result<Vec<TimeOffEntry>, StoreError> {
+    async fn time_off(&self, therapist: Option<UserId>) -> Result<Vec<StoredScheduleException>, StoreError> {
         let query = matching_time_off(therapist).select(TimeOffRow::as_select());
         self.readers
             .ask(async |mut c| {
                 let rows: Vec<TimeOffRow> = query.load(&mut c).await?;
-                Ok(rows.into_iter().map(TimeOffEntry::try_from).collect::<Result<_, _>>()?)
+                Ok(rows.into_iter().map(StoredScheduleException::try_from).collect::<Result<_, _>>()?)
             })
             .await
     }
@@ -289,17 +289,17 @@ impl Queries for PostgresStore {
             .await
     }
 
-    async fn refunds(&self, booking: BookingId) -> Result<Vec<KeptRefund>, StoreError> {
+    async fn refunds(&self, booking: BookingId) -> Result<Vec<Refund>, StoreError> {
         let query = refunds_of(booking).select(RefundRow::as_select());
         self.readers
             .ask(async |mut c| {
                 let rows: Vec<RefundRow> = query.load(&mut c).await?;
-                Ok(rows.into_iter().map(KeptRefund::try_from).collect::<Result<_, _>>()?)
+                Ok(rows.into_iter().map(Refund::try_from).collect::<Result<_, _>>()?)
             })
             .await
     }
 
-    async fn refund_by(&self, reference: &str, key: Option<&str>) -> Result<Option<KeptRefund>, StoreError> {
+    async fn refund_by(&self, reference: &str, key: Option<&str>) -> Result<Option<Refund>, StoreError> {
         let query = refunds::table
             .filter(refunds::reference.eq(reference).or(refunds::key.nullable().eq(key)))
             .order(refunds::id)
@@ -307,7 +307,7 @@ impl Queries for PostgresStore {
         self.readers
             .ask(async |mut c| {
                 let row = query.first(&mut c).await.optional()?;
-                Ok(row.map(KeptRefund::try_from).transpose()?)
+                Ok(row.map(Refund::try_from).transpose()?)
             })
             .await
     }
@@ -340,7 +340,7 @@ impl Queries for PostgresStore {
             .await
     }
 
-    async fn refunds_to_settle(&self, now: Timestamp, limit: u32) -> Result<Vec<KeptRefund>, StoreError> {
+    async fn refunds_to_settle(&self, now: Timestamp, limit: u32) -> Result<Vec<Refund>, StoreError> {
         let query = refunds::table
             .filter(refunds::next_at.le(millis(now)))
             .order((refunds::next_at, refunds::id))
@@ -349,7 +349,7 @@ impl Queries for PostgresStore {
         self.readers
             .ask(async |mut c| {
                 let rows: Vec<RefundRow> = query.load(&mut c).await?;
-                Ok(rows.into_iter().map(KeptRefund::try_from).collect::<Result<_, _>>()?)
+                Ok(rows.into_iter().map(Refund::try_from).collect::<Result<_, _>>()?)
             })
             .await
     }
@@ -389,13 +389,13 @@ impl Queries for PostgresStore {
             .await
     }
 
-    async fn notices(&self, booking: BookingId) -> Result<Vec<Notice>, StoreError> {
+    async fn notices(&self, booking: BookingId) -> Result<Vec<Notification>, StoreError> {
         let query =
             outbox::table.filter(outbox::booking_id.eq(booking.get())).order(outbox::id).select(NoticeRow::as_select());
         self.readers
             .ask(async |mut c| {
                 let rows: Vec<NoticeRow> = query.load(&mut c).await?;
-                Ok(rows.into_iter().map(Notice::try_from).collect::<Result<_, _>>()?)
+                Ok(rows.into_iter().map(Notification::try_from).collect::<Result<_, _>>()?)
             })
             .await
     }
@@ -488,7 +488,7 @@ impl Queries for PostgresStore {
             .await
     }
 
-    async fn attendance(&self, bookings: &[BookingId]) -> Result<Vec<(BookingId, AttendanceFact)>, StoreError> {
+    async fn attendance(&self, bookings: &[BookingId]) -> Result<Vec<(BookingId, AttendanceEvent)>, StoreError> {
         let ids: Vec<_> = bookings.iter().map(|booking| booking.get()).collect();
         let query = attendance::table.filter(attendance::booking_id.eq_any(ids)).select(AttendanceRow::as_select());
         self.readers.ask(async |mut c| Ok(AttendanceRow::into_facts(query.load(&mut c).await?)?)).await
@@ -496,10 +496,11 @@ impl Queries for PostgresStore {
 
     async fn outbox_health(&self, overdue_before: Timestamp) -> Result<OutboxHealth, StoreError> {
         // Three counts over small indexes, sent together, instead of one look at every mail ever sent.
-        let in_state = |state: NoticeState| outbox::table.filter(outbox::state.eq(state.as_str())).select(count_star());
-        let pending = in_state(NoticeState::Pending);
-        let overdue = in_state(NoticeState::Pending).filter(outbox::next_at.lt(millis(overdue_before)));
-        let dead = in_state(NoticeState::Dead);
+        let in_state =
+            |state: NotificationState| outbox::table.filter(outbox::state.eq(state.as_str())).select(count_star());
+        let pending = in_state(NotificationState::Pending);
+        let overdue = in_state(NotificationState::Pending).filter(outbox::next_at.lt(millis(overdue_before)));
+        let dead = in_state(NotificationState::Dead);
         self.readers
             .ask(async |c| {
                 let (mut first, mut second, mut third) = (c, c, c);

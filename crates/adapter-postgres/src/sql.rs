@@ -1,7 +1,7 @@
 //! Functions of PostgreSQL that Diesel does not know, and the locks that have no row.
 
 use attune_domain::UserId;
-use attune_ports::ReplyKey;
+use attune_ports::IdempotencyKey;
 use diesel::declare_sql_function;
 use diesel::query_builder::QueryId;
 use diesel::sql_types::{BigInt, SqlType, Text};
@@ -38,7 +38,7 @@ pub(crate) fn calendar_lock(therapist: UserId) -> String {
 }
 
 /// Held by whoever is about to keep a reply. Keys that happen to share a name only wait for each other.
-pub(crate) fn reply_lock(key: &ReplyKey) -> String {
+pub(crate) fn reply_lock(key: &IdempotencyKey) -> String {
     format!("attune:reply:{} {} {}", key.user, key.route, key.key)
 }
 

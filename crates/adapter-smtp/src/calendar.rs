@@ -3,8 +3,8 @@
 //! Written by hand: it is a dozen lines, none of which holds free text that would need escaping, so a calendar library
 //! would add more code than it saves.
 
-use attune_domain::notice::NoticeKind;
-use attune_ports::MeetingMail;
+use attune_domain::notification::NotificationKind;
+use attune_ports::Email;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::wording::token;
@@ -21,15 +21,17 @@ pub(crate) struct Entry {
 /// session. An error if the session would end beyond the calendar.
 ///
 /// A moved session is published again: among entries of one UID, the highest SEQUENCE holds.
-pub(crate) fn entry(mail: &MeetingMail, domain: &str) -> Result<Option<Entry>, jiff::Error> {
+pub(crate) fn entry(mail: &Email, domain: &str) -> Result<Option<Entry>, jiff::Error> {
     let (method, status, description) = match mail.kind {
-        NoticeKind::MeetingInfo
-        | NoticeKind::Reminder { .. }
-        | NoticeKind::Invitation
-        | NoticeKind::Rescheduled
-        | NoticeKind::MeetingLink => ("PUBLISH", "CONFIRMED", "To join\\, open the link in your mail."),
-        NoticeKind::Cancelled => ("CANCEL", "CANCELLED", "This appointment was cancelled."),
-        NoticeKind::Receipt | NoticeKind::PaymentProblem | NoticeKind::Refund => return Ok(None),
+        NotificationKind::MeetingInfo
+        | NotificationKind::Reminder { .. }
+        | NotificationKind::Invitation
+        | NotificationKind::Rescheduled
+        | NotificationKind::MeetingLink => ("PUBLISH", "CONFIRMED", "To join\\, open the link in your mail."),
+        NotificationKind::Cancelled => ("CANCEL", "CANCELLED", "This appointment was cancelled."),
+        NotificationKind::Receipt | NotificationKind::PaymentProblem | NotificationKind::ProviderRefund => {
+            return Ok(None);
+        }
     };
     let ends_at = mail.starts_at.checked_add(SignedDuration::from_mins(i64::from(mail.minutes)))?;
     let lines = [

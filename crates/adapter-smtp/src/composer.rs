@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use attune_domain::notice::NoticeKind;
-use attune_domain::text::{clean_line, cut_utf16};
+use attune_domain::notification::NotificationKind;
+use attune_domain::text::{clean_line, truncate_utf16};
 use attune_domain::{BookingId, Currency, EmailAddress, Money};
-use attune_ports::{BoxError, MailedMoney, MeetingMail, NotifyError};
+use attune_ports::{BoxError, Email, NotifyError, PaymentDetails};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use lettre::address::Envelope;
@@ -90,7 +90,7 @@ impl MailComposer {
     /// Checks the configuration by writing a sample of everything there is to mail.
     pub fn new(config: MailConfig) -> Result<Self, ComposerError> {
         let practice = clean_line(&config.practice_name);
-        let practice = cut_utf16(&practice, MAX_PRACTICE_UNITS).to_owned();
+        let practice = truncate_utf16(&practice, MAX_PRACTICE_UNITS).to_owned();
         if practice.is_empty() {
             return Err(ComposerError::PracticeName);
         }
@@ -117,7 +117,7 @@ impl MailComposer {
     }
 
     /// Writes a mail.
-    pub(crate) fn compose(&self, mail: &MeetingMail) -> Result<ComposedMail, NotifyError> {
+    pub(crate) fn compose(&self, mail: &Email) -> Result<ComposedMail, NotifyError> {
         self.try_compose(mail).map_err(|error| {
             // What the libraries have to say may quote the reader's name, so only places are logged.
             match error {
@@ -130,19 +130,19 @@ impl MailComposer {
         })
     }
 
-    fn try_compose(&self, mail: &MeetingMail) -> Result<ComposedMail, ComposeError> {
+    fn try_compose(&self, mail: &Email) -> Result<ComposedMail, ComposeError> {
         let [subject, text, html] = match mail.kind {
-            NoticeKind::MeetingInfo => ["meeting_info.subject.txt", "meeting_info.txt", "meeting_info.html"],
-            NoticeKind::Reminder { .. } => ["reminder.subject.txt", "reminder.txt", "reminder.html"],
-            NoticeKind::Invitation => ["invitation.subject.txt", "invitation.txt", "invitation.html"],
-            NoticeKind::Rescheduled => ["rescheduled.subject.txt", "rescheduled.txt", "rescheduled.html"],
-            NoticeKind::Cancelled => ["cancelled.subject.txt", "cancelled.txt", "cancelled.html"],
-            NoticeKind::MeetingLink => ["meeting_link.subject.txt", "meeting_link.txt", "meeting_link.html"],
-            NoticeKind::Receipt => ["receipt.subject.txt", "receipt.txt", "receipt.html"],
-            NoticeKind::PaymentProblem => {
+            NotificationKind::MeetingInfo => ["meeting_info.subject.txt", "meeting_info.txt", "meeting_info.html"],
+            NotificationKind::Reminder { .. } => ["reminder.subject.txt", "reminder.txt", "reminder.html"],
+            NotificationKind::Invitation => ["invitation.subject.txt", "invitation.txt", "invitation.html"],
+            NotificationKind::Rescheduled => ["rescheduled.subject.txt", "rescheduled.txt", "rescheduled.html"],
+            NotificationKind::Cancelled => ["cancelled.subject.txt", "cancelled.txt", "cancelled.html"],
+            NotificationKind::MeetingLink => ["meeting_link.subject.txt", "meeting_link.txt", "meeting_link.html"],
+            NotificationKind::Receipt => ["receipt.subject.txt", "receipt.txt", "receipt.html"],
+            NotificationKind::PaymentProblem => {
                 ["payment_problem.subject.txt", "payment_problem.txt", "payment_problem.html"]
             }
-            NoticeKind::Refund => ["refund.subject.txt", "refund.txt", "refund.html"],
+            NotificationKind::ProviderRefund => ["refund.subject.txt", "refund.txt", "refund.html"],
         };
         let render = |name, values: &Values| {
             self.templates.render(name, values).map_err(|error| ComposeError::Template(name, error))
@@ -167,7 +167,7 @@ impl MailComposer {
     }
 
     /// What a template may use even in a subject: nothing that a client typed.
-    fn public_values(&self, mail: &MeetingMail) -> Values {
+    fn public_values(&self, mail: &Email) -> Values {
         let when = When::at(mail.starts_at, &mail.zone);
         let mut values = Values::from([
             ("practice", Value::from(self.practice.as_str())),
@@ -180,30 +180,24 @@ impl MailComposer {
             ("when", Value::from(when.sentence)),
         ]);
         match mail.kind {
-            NoticeKind::MeetingInfo
-            | NoticeKind::Invitation
-            | NoticeKind::Rescheduled
-            | NoticeKind::Cancelled
-            | NoticeKind::MeetingLink
-            | NoticeKind::Receipt
-            | NoticeKind::PaymentProblem
-            | NoticeKind::Refund => {}
-            NoticeKind::Reminder { minutes_before } => {
+            NotificationKind::MeetingInfo
+            | NotificationKind::Invitation
+            | NotificationKind::Rescheduled
+            | NotificationKind::Cancelled
+            | NotificationKind::MeetingLink
+            | NotificationKind::Receipt
+            | NotificationKind::PaymentProblem
+            | NotificationKind::ProviderRefund => {}
+            NotificationKind::Reminder { minutes_before } => {
                 values.insert("in_words", Value::from(in_words(minutes_before, mail)));
             }
         }
         values
     }
 
-    fn assemble(
-        &self,
-        mail: &MeetingMail,
-        subject: &str,
-        text: String,
-        html: String,
-    ) -> Result<ComposedMail, BoxError> {
+    fn assemble(&self, mail: &Email, subject: &str, text: String, html: String) -> Result<ComposedMail, BoxError> {
         let subject = clean_line(subject);
-        let subject = cut_utf16(&subject, MAX_SUBJECT_UNITS);
+        let subject = truncate_utf16(&subject, MAX_SUBJECT_UNITS);
         if subject.is_empty() {
             return Err("the subject is empty".into());
         }
@@ -243,40 +237,42 @@ impl MailComposer {
 
 /// What templates may use in a mail about money, in the subject too. Such a mail has nothing to say without the money,
 /// and must not call a refund a receipt.
-fn money_values(mail: &MeetingMail) -> Result<Values, BoxError> {
+fn money_values(mail: &Email) -> Result<Values, BoxError> {
     let when = |instant| Value::from(When::at(instant, &mail.zone).sentence);
     let amount_of = |amount: Money| Value::from(amount.to_string());
     match (mail.kind, mail.money) {
-        (NoticeKind::Receipt, Some(MailedMoney::Received { booking, amount, at })) => Ok(Values::from([
+        (NotificationKind::Receipt, Some(PaymentDetails::Received { booking, amount, at })) => Ok(Values::from([
             ("booking", Value::from(booking.get())),
             ("amount", amount_of(amount)),
             ("received_at", when(at)),
         ])),
-        (NoticeKind::PaymentProblem, Some(MailedMoney::Failed { amount, retry_until })) => Ok(Values::from([
+        (NotificationKind::PaymentProblem, Some(PaymentDetails::Failed { amount, retry_until })) => Ok(Values::from([
             ("comes_back", Value::from(false)),
             ("amount", amount_of(amount)),
             ("retry_until", retry_until.map_or_else(|| Value::from(""), when)),
         ])),
-        (NoticeKind::PaymentProblem, Some(MailedMoney::ComesBack { amount })) => Ok(Values::from([
+        (NotificationKind::PaymentProblem, Some(PaymentDetails::ComesBack { amount })) => Ok(Values::from([
             ("comes_back", Value::from(true)),
             ("amount", amount_of(amount)),
             ("retry_until", Value::from("")),
         ])),
-        (NoticeKind::Refund, Some(MailedMoney::Returned { booking, amount, at })) => Ok(Values::from([
-            ("booking", Value::from(booking.get())),
-            ("amount", amount_of(amount)),
-            ("returned_at", when(at)),
-        ])),
-        (NoticeKind::Receipt | NoticeKind::PaymentProblem | NoticeKind::Refund, _) => {
+        (NotificationKind::ProviderRefund, Some(PaymentDetails::Returned { booking, amount, at })) => {
+            Ok(Values::from([
+                ("booking", Value::from(booking.get())),
+                ("amount", amount_of(amount)),
+                ("returned_at", when(at)),
+            ]))
+        }
+        (NotificationKind::Receipt | NotificationKind::PaymentProblem | NotificationKind::ProviderRefund, _) => {
             Err("the money is missing, or is not what the mail is about".into())
         }
         (
-            NoticeKind::MeetingInfo
-            | NoticeKind::Reminder { .. }
-            | NoticeKind::Invitation
-            | NoticeKind::Rescheduled
-            | NoticeKind::Cancelled
-            | NoticeKind::MeetingLink,
+            NotificationKind::MeetingInfo
+            | NotificationKind::Reminder { .. }
+            | NotificationKind::Invitation
+            | NotificationKind::Rescheduled
+            | NotificationKind::Cancelled
+            | NotificationKind::MeetingLink,
             _,
         ) => Ok(Values::new()),
     }
@@ -284,14 +280,17 @@ fn money_values(mail: &MeetingMail) -> Result<Values, BoxError> {
 
 /// The link that templates may use. A mail about a session that was called off or about money has none, whatever the core
 /// gives; any other mail without one would be of no use to its reader.
-fn link(mail: &MeetingMail) -> Result<Option<&str>, BoxError> {
+fn link(mail: &Email) -> Result<Option<&str>, BoxError> {
     match mail.kind {
-        NoticeKind::Cancelled | NoticeKind::Receipt | NoticeKind::PaymentProblem | NoticeKind::Refund => Ok(None),
-        NoticeKind::MeetingInfo
-        | NoticeKind::Reminder { .. }
-        | NoticeKind::Invitation
-        | NoticeKind::Rescheduled
-        | NoticeKind::MeetingLink => mail.join_url.as_deref().map(Some).ok_or_else(|| "there is no link".into()),
+        NotificationKind::Cancelled
+        | NotificationKind::Receipt
+        | NotificationKind::PaymentProblem
+        | NotificationKind::ProviderRefund => Ok(None),
+        NotificationKind::MeetingInfo
+        | NotificationKind::Reminder { .. }
+        | NotificationKind::Invitation
+        | NotificationKind::Rescheduled
+        | NotificationKind::MeetingLink => mail.join_url.as_deref().map(Some).ok_or_else(|| "there is no link".into()),
     }
 }
 
@@ -329,23 +328,23 @@ impl Header for AutoSubmitted {
 }
 
 /// Mails like any other, to try templates with: one of each kind, and one for everything that a payment problem can be.
-fn samples(to: &EmailAddress) -> Result<Vec<MeetingMail>, BoxError> {
+fn samples(to: &EmailAddress) -> Result<Vec<Email>, BoxError> {
     let (at, amount) = (Timestamp::UNIX_EPOCH, Money::new(10_000, Currency::parse("EUR")?)?);
     let booking = BookingId::new(1).ok_or("1 is no booking")?;
     let all = [
-        (NoticeKind::MeetingInfo, None),
-        (NoticeKind::Reminder { minutes_before: 60 }, None),
-        (NoticeKind::Invitation, None),
-        (NoticeKind::Rescheduled, None),
-        (NoticeKind::Cancelled, None),
-        (NoticeKind::MeetingLink, None),
-        (NoticeKind::Receipt, Some(MailedMoney::Received { booking, amount, at })),
-        (NoticeKind::PaymentProblem, Some(MailedMoney::Failed { amount, retry_until: Some(at) })),
-        (NoticeKind::PaymentProblem, Some(MailedMoney::Failed { amount, retry_until: None })),
-        (NoticeKind::PaymentProblem, Some(MailedMoney::ComesBack { amount })),
-        (NoticeKind::Refund, Some(MailedMoney::Returned { booking, amount, at })),
+        (NotificationKind::MeetingInfo, None),
+        (NotificationKind::Reminder { minutes_before: 60 }, None),
+        (NotificationKind::Invitation, None),
+        (NotificationKind::Rescheduled, None),
+        (NotificationKind::Cancelled, None),
+        (NotificationKind::MeetingLink, None),
+        (NotificationKind::Receipt, Some(PaymentDetails::Received { booking, amount, at })),
+        (NotificationKind::PaymentProblem, Some(PaymentDetails::Failed { amount, retry_until: Some(at) })),
+        (NotificationKind::PaymentProblem, Some(PaymentDetails::Failed { amount, retry_until: None })),
+        (NotificationKind::PaymentProblem, Some(PaymentDetails::ComesBack { amount })),
+        (NotificationKind::ProviderRefund, Some(PaymentDetails::Returned { booking, amount, at })),
     ];
-    let sample = |(kind, money)| MeetingMail {
+    let sample = |(kind, money)| Email {
         kind,
         message_key: "sample".to_owned(),
         to: to.clone(),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use attune_ports::{MeetingMail, Notifier, NotifyError, NotifyReason};
+use attune_ports::{Email, Notifier, NotifyError, NotifyFailure};
 use tempfile::NamedTempFile;
 use thiserror::Error;
 
@@ -46,7 +46,7 @@ impl FileNotifier {
 
 #[async_trait]
 impl Notifier for FileNotifier {
-    async fn send(&self, mail: &MeetingMail) -> Result<(), NotifyError> {
+    async fn send(&self, mail: &Email) -> Result<(), NotifyError> {
         let composed = self.composer.compose(mail)?;
         let folder = self.folder.clone();
         let name = format!("{}-{}.eml", mail.starts_at.strftime("%Y-%m-%dT%H%MZ"), token(&mail.message_key));
@@ -65,10 +65,10 @@ async fn on_disk(work: impl FnOnce() -> io::Result<()> + Send + 'static) -> Resu
         Ok(Ok(Ok(()))) => Ok(()),
         Ok(Ok(Err(error))) => {
             tracing::warn!(kind = %error.kind(), "a mail cannot be written into its folder");
-            Err(NotifyError::Unavailable { reason: NotifyReason::File })
+            Err(NotifyError::Unavailable { reason: NotifyFailure::File })
         }
-        Ok(Err(_)) => Err(NotifyError::Unavailable { reason: NotifyReason::File }),
-        Err(_) => Err(NotifyError::Unavailable { reason: NotifyReason::Timeout }),
+        Ok(Err(_)) => Err(NotifyError::Unavailable { reason: NotifyFailure::File }),
+        Err(_) => Err(NotifyError::Unavailable { reason: NotifyFailure::Timeout }),
     }
 }
 

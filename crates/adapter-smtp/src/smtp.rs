@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use attune_ports::{MeetingMail, Notifier, NotifyError, NotifyReason};
+use attune_ports::{Email, Notifier, NotifyError, NotifyFailure};
 use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
@@ -178,7 +178,7 @@ impl SmtpNotifier {
 
 #[async_trait]
 impl Notifier for SmtpNotifier {
-    async fn send(&self, mail: &MeetingMail) -> Result<(), NotifyError> {
+    async fn send(&self, mail: &Email) -> Result<(), NotifyError> {
         let mail = self.composer.compose(mail)?;
         // The library limits the wait for a connection only; a server that stalls or drips would hold it for ever.
         timeout(self.config.total_timeout, self.deliver(&mail)).await.unwrap_or(Err(TIMEOUT))
@@ -208,7 +208,7 @@ async fn transfer(connection: &mut AsyncSmtpConnection, mail: &ComposedMail) -> 
 
 /// Whether the connection is no use any more, for this mail or another.
 fn hung_up(error: NotifyError) -> bool {
-    matches!(error, NotifyError::Unavailable { reason: NotifyReason::Connection | NotifyReason::Deferred(421) })
+    matches!(error, NotifyError::Unavailable { reason: NotifyFailure::Connection | NotifyFailure::Deferred(421) })
 }
 
 /// The library takes any 2xx or 3xx for success. Taking "go on" for "done" would lose a mail.
@@ -235,11 +235,11 @@ fn before_mail(error: smtp::Error) -> NotifyError {
 /// refusal is worth another try.
 fn unavailable(error: &smtp::Error) -> NotifyError {
     match error.status() {
-        Some(code) if error.is_transient() => NotifyError::Unavailable { reason: NotifyReason::Deferred(code.into()) },
+        Some(code) if error.is_transient() => NotifyError::Unavailable { reason: NotifyFailure::Deferred(code.into()) },
         Some(_) | None if error.is_timeout() => TIMEOUT,
         Some(_) | None => CONNECTION,
     }
 }
 
-const TIMEOUT: NotifyError = NotifyError::Unavailable { reason: NotifyReason::Timeout };
-const CONNECTION: NotifyError = NotifyError::Unavailable { reason: NotifyReason::Connection };
+const TIMEOUT: NotifyError = NotifyError::Unavailable { reason: NotifyFailure::Timeout };
+const CONNECTION: NotifyError = NotifyError::Unavailable { reason: NotifyFailure::Connection };

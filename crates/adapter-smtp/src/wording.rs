@@ -1,7 +1,7 @@
 //! How a mail puts times and names into words.
 
-use attune_domain::text::{clean_line, cut_utf16};
-use attune_ports::MeetingMail;
+use attune_domain::text::{clean_line, truncate_utf16};
+use attune_ports::Email;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -49,7 +49,7 @@ impl When {
 
 /// How soon the session of a reminder begins. A mail that leaves on time says exactly what was planned; a late one (the
 /// mail server was away) says what is left instead of something untrue.
-pub(crate) fn in_words(planned_minutes: u32, mail: &MeetingMail) -> String {
+pub(crate) fn in_words(planned_minutes: u32, mail: &Email) -> String {
     let planned = i64::from(planned_minutes);
     let left = mail.starts_at.duration_since(mail.sent_at).as_mins();
     if left.abs_diff(planned) <= 5 {
@@ -70,7 +70,7 @@ pub(crate) fn in_words(planned_minutes: u32, mail: &MeetingMail) -> String {
 /// The name to greet with; empty where a mail program could make a link, an address or a phone number of it.
 pub(crate) fn greeting_name(raw: &str) -> String {
     let clean = clean_line(raw);
-    let name = cut_utf16(&clean, MAX_NAME_UNITS);
+    let name = truncate_utf16(&clean, MAX_NAME_UNITS);
     if may_become_a_link(name) { String::new() } else { name.to_owned() }
 }
 

@@ -17,16 +17,16 @@ pub(crate) fn store_error(error: Error) -> StoreError {
         }
         "UNIQUE constraint failed: users.email" => StoreError::Conflict(Conflict::EmailTaken),
         "UNIQUE constraint failed: payments.provider, payments.reference" => {
-            StoreError::Conflict(Conflict::PaymentReferenceTaken)
+            StoreError::Conflict(Conflict::ProviderIdTaken)
         }
         "UNIQUE constraint failed: refunds.key" | "UNIQUE constraint failed: refunds.reference" => {
-            StoreError::Conflict(Conflict::RefundKnown)
+            StoreError::Conflict(Conflict::RefundExists)
         }
         "UNIQUE constraint failed: participants.email, participants.booking_id" => {
             StoreError::Conflict(Conflict::AlreadyInvited)
         }
         "UNIQUE constraint failed: kept_replies.user_id, kept_replies.route, kept_replies.key" => {
-            StoreError::Conflict(Conflict::ReplyKept)
+            StoreError::Conflict(Conflict::IdempotencyKeyTaken)
         }
         "UNIQUE constraint failed: conferences.booking_id" => StoreError::Conflict(Conflict::ConferenceOpen),
         _ if is_busy(&error) => StoreError::Contended,

@@ -5,16 +5,16 @@
 
 use async_trait::async_trait;
 use attune_domain::calendar::Interval;
-use attune_domain::meeting::AttendanceFact;
-use attune_domain::notice::Notice;
+use attune_domain::meeting::AttendanceEvent;
+use attune_domain::notification::Notification;
 use attune_domain::{
-    Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, Participant, ParticipantId, PaymentStatus,
-    PracticePolicy, Role, Service, SessionId, User, UserId,
+    Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, LoginSessionId, Participant, ParticipantId,
+    PaymentStatus, PracticePolicy, Role, Service, User, UserId,
 };
 use attune_ports::{
     AccountKey, AuditEntry, AuditObject, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarSettings,
-    Caller, Conference, Credentials, KeptRefund, LedgerEntry, LedgerSum, OutboxHealth, Page, PageRequest, PageStart,
-    Payment, PaymentProblem, Provider, Queries, StoreError, TimeOffEntry, UserFilter,
+    Caller, Conference, Credentials, LedgerEntry, LedgerSum, OutboxHealth, Page, PageRequest, PageStart, Payment,
+    PaymentProblem, Provider, Queries, Refund, StoreError, StoredScheduleException, UserFilter,
 };
 use attune_sql::lists::{BookingList, PageQuery, PageRow, Phrase, TotalQuery, backwards, page_of, rows_for};
 use attune_sql::schema::{
@@ -71,13 +71,13 @@ impl Queries for SqliteStore {
             .await
     }
 
-    async fn caller(&self, session: SessionId) -> Result<Option<Caller>, StoreError> {
+    async fn caller(&self, session: LoginSessionId) -> Result<Option<Caller>, StoreError> {
         self.lookups.look(move |connection| find_caller(connection, session)).await
     }
 
     async fn caller_and_booking(
         &self,
-        session: SessionId,
+        session: LoginSessionId,
         booking: BookingId,
     ) -> Result<Option<(Caller, Option<Booking>)>, StoreError> {
         self.lookups
@@ -234,7 +234,7 @@ impl Queries for SqliteStore {
         self.lookups.look(find_policy).await
     }
 
-    async fn time_off(&self, therapist: Option<UserId>) -> Result<Vec<TimeOffEntry>, StoreError> {
+    async fn time_off(&self, therapist: Option<UserId>) -> Result<Vec<StoredScheduleException>, StoreError> {
         self.readers.ask(move |connection| list_time_off(connection, therapist)).await
     }
 
@@ -300,11 +300,11 @@ impl Queries for SqliteStore {
         self.lookups.look(move |connection| find_payment(connection, provider, &reference)).await
     }
 
-    async fn refunds(&self, booking: BookingId) -> Result<Vec<KeptRefund>, StoreError> {
+    async fn refunds(&self, booking: BookingId) -> Result<Vec<Refund>, StoreError> {
         self.readers.ask(move |connection| list_refunds(connection, booking)).await
     }
 
-    async fn refund_by(&self, reference: &str, key: Option<&str>) -> Result<Option<KeptRefund>, StoreError> {
+    async fn refund_by(&self, reference: &str, key: Option<&str>) -> Result<Option<Refund>, StoreError> {
         let (reference, key) = (reference.to_owned(), key.map(str::to_owned));
         self.readers
             .ask(move |connection| {
@@ -313,7 +313,7 @@ impl Queries for SqliteStore {
                     .select(RefundRow::as_select())
                     .load(connection)
                     .map_err(store_error)?;
-                let known: Vec<_> = known.into_iter().map(KeptRefund::try_from).collect::<Result<_, _>>()?;
+                let known: Vec<_> = known.into_iter().map(Refund::try_from).collect::<Result<_, _>>()?;
                 Ok(known.into_iter().min_by_key(|refund| refund.id))
             })
             .await
@@ -354,7 +354,7 @@ impl Queries for SqliteStore {
             .await
     }
 
-    async fn refunds_to_settle(&self, now: Timestamp, limit: u32) -> Result<Vec<KeptRefund>, StoreError> {
+    async fn refunds_to_settle(&self, now: Timestamp, limit: u32) -> Result<Vec<Refund>, StoreError> {
         self.readers
             .ask(move |connection| {
                 refunds::table
@@ -365,7 +365,7 @@ impl Queries for SqliteStore {
                     .load(connection)
                     .map_err(store_error)?
                     .into_iter()
-                    .map(KeptRefund::try_from)
+                    .map(Refund::try_from)
                     .collect()
             })
             .await
@@ -417,7 +417,7 @@ impl Queries for SqliteStore {
             .await
     }
 
-    async fn notices(&self, booking: BookingId) -> Result<Vec<Notice>, StoreError> {
+    async fn notices(&self, booking: BookingId) -> Result<Vec<Notification>, StoreError> {
         self.readers
             .ask(move |connection| {
                 outbox::table
@@ -427,7 +427,7 @@ impl Queries for SqliteStore {
                     .load(connection)
                     .map_err(store_error)?
                     .into_iter()
-                    .map(Notice::try_from)
+                    .map(Notification::try_from)
                     .collect()
             })
             .await
@@ -530,7 +530,7 @@ impl Queries for SqliteStore {
             .await
     }
 
-    async fn attendance(&self, bookings: &[BookingId]) -> Result<Vec<(BookingId, AttendanceFact)>, StoreError> {
+    async fn attendance(&self, bookings: &[BookingId]) -> Result<Vec<(BookingId, AttendanceEvent)>, StoreError> {
         let ids: Vec<_> = bookings.iter().map(|booking| booking.get()).collect();
         self.readers
             .ask(move |connection| {
@@ -595,10 +595,7 @@ pub(crate) fn list_payments(connection: &mut SqliteConnection, booking: BookingI
 }
 
 /// All refunds of a booking, oldest first, for both sides of the store.
-pub(crate) fn list_refunds(
-    connection: &mut SqliteConnection,
-    booking: BookingId,
-) -> Result<Vec<KeptRefund>, StoreError> {
+pub(crate) fn list_refunds(connection: &mut SqliteConnection, booking: BookingId) -> Result<Vec<Refund>, StoreError> {
     refunds::table
         .filter(refunds::booking_id.eq(booking.get()))
         .order(refunds::id)
@@ -606,7 +603,7 @@ pub(crate) fn list_refunds(
         .load(connection)
         .map_err(store_error)?
         .into_iter()
-        .map(KeptRefund::try_from)
+        .map(Refund::try_from)
         .collect()
 }
 
@@ -625,7 +622,7 @@ pub(crate) fn find_participant(
         .transpose()
 }
 
-fn find_caller(connection: &mut SqliteConnection, session: SessionId) -> Result<Option<Caller>, StoreError> {
+fn find_caller(connection: &mut SqliteConnection, session: LoginSessionId) -> Result<Option<Caller>, StoreError> {
     sessions::table
         .inner_join(users::table)
         .filter(sessions::id.eq(session.get()))
@@ -649,13 +646,13 @@ fn find_policy(connection: &mut SqliteConnection) -> Result<PracticePolicy, Stor
 fn list_time_off(
     connection: &mut SqliteConnection,
     therapist: Option<UserId>,
-) -> Result<Vec<TimeOffEntry>, StoreError> {
+) -> Result<Vec<StoredScheduleException>, StoreError> {
     let mut query = time_off::table.into_boxed::<Sqlite>();
     if let Some(therapist) = therapist {
         query = query.filter(time_off::therapist_id.eq(therapist.get()));
     }
     let rows = query.order(time_off::id).select(TimeOffRow::as_select()).load(connection).map_err(store_error)?;
-    rows.into_iter().map(TimeOffEntry::try_from).collect()
+    rows.into_iter().map(StoredScheduleException::try_from).collect()
 }
 
 fn list_users(

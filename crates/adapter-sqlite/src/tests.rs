@@ -10,12 +10,12 @@ use attune_contract::fixtures::{Practice, email, fact, participant, session, tok
 use attune_contract::fixtures::{account_key, audit_entry, client, eur, lease, notice, now, payment, slot};
 use attune_contract::fixtures::{captured, paid, problem, refund};
 use attune_contract::fixtures::{day_off, hours, policy, reply, reply_key, week};
-use attune_domain::meeting::Happening;
-use attune_domain::notice::{NoticeKind, NoticeState};
+use attune_domain::meeting::AttendanceEventKind;
+use attune_domain::notification::{NotificationKind, NotificationState};
 use attune_domain::{Booking, BookingId, BookingStatus, Role, UserId};
 use attune_ports::{
-    AuditObject, BookingCursor, BookingFilter, BookingOrder, BookingPageRequest, KeptRefund, LeaseToken, NewPayment,
-    NewRefund, PageRequest, PageStart, Payment, ProblemKind, Provider, Queries, Settlement, Store, StoreError,
+    AuditObject, BookingCursor, BookingFilter, BookingOrder, BookingPageRequest, DeliveryResult, LeaseToken,
+    NewPayment, NewRefund, PageRequest, PageStart, Payment, ProblemKind, Provider, Queries, Refund, Store, StoreError,
     UnitOfWork, UserFilter,
 };
 use diesel::connection::{Connection, InstrumentationEvent};
@@ -434,26 +434,26 @@ async fn call_everything(store: &SqliteStore, practice: Practice) {
     work.save_user(&found).await.unwrap();
     work.set_password(user, &client("other").password_hash).await.unwrap();
     work.lock_enabled_admins().await.unwrap();
-    let login = work.add_session(&session(user)).await.unwrap();
+    let login = work.add_login_session(&session(user)).await.unwrap();
     let found = work.session(login).await.unwrap().unwrap();
-    work.save_session(&found).await.unwrap();
+    work.save_login_session(&found).await.unwrap();
     work.add_refresh_token(&token_hash(1), login, 1, now()).await.unwrap();
     work.refresh_token(&token_hash(1)).await.unwrap();
-    work.end_sessions(user, None, now()).await.unwrap();
+    work.end_login_sessions(user, None, now()).await.unwrap();
     work.add_login_failure(&account_key(1), now(), now()).await.unwrap();
     work.clear_login_failures(&account_key(1)).await.unwrap();
     work.service(practice.service).await.unwrap();
     let offered = work.service_for_change(practice.service).await.unwrap().unwrap();
     work.save_service(&offered).await.unwrap();
     work.set_schedule(practice.therapist, &week(&[(Weekday::Monday, hours("09:00", "12:00"))])).await.unwrap();
-    let off = work.add_time_off(&day_off(practice.therapist, "2027-05-01")).await.unwrap();
-    work.remove_time_off(off).await.unwrap();
+    let off = work.add_schedule_exception(&day_off(practice.therapist, "2027-05-01")).await.unwrap();
+    work.remove_schedule_exception(off).await.unwrap();
     work.set_policy(&policy()).await.unwrap();
     let key = reply_key(user, "key");
     work.reply(&key).await.unwrap();
-    work.keep_reply(&key, &reply("{}")).await.unwrap();
-    work.amend_reply(&key, "{}").await.unwrap();
-    work.forget_replies(slot(0), 10).await.unwrap();
+    work.save_response(&key, &reply("{}")).await.unwrap();
+    work.update_response(&key, "{}").await.unwrap();
+    work.purge_responses(slot(0), 10).await.unwrap();
     work.default_service().await.unwrap();
     let id = work.next_booking_id().await.unwrap();
     work.lock_calendar(practice.therapist).await.unwrap();
@@ -467,36 +467,37 @@ async fn call_everything(store: &SqliteStore, practice: Practice) {
     );
     work.save_booking(&attune_contract::fixtures::restored(cancelled)).await.unwrap();
     work.booking(id).await.unwrap();
-    work.lapsed_holds(now(), 10).await.unwrap();
-    work.ended_sessions(now(), 10).await.unwrap();
+    work.expired_holds(now(), 10).await.unwrap();
+    work.ended_bookings(now(), 10).await.unwrap();
     let guest = work.add_participant(&participant(&booking, "guest")).await.unwrap();
     work.participant(guest).await.unwrap();
-    work.standing_participants(id).await.unwrap();
+    work.invited_participants(id).await.unwrap();
     work.revoke_participant(guest, now()).await.unwrap();
     let conference = work.open_conference(id, now()).await.unwrap();
     work.open_conference_of(id).await.unwrap();
     assert!(work.close_conference(conference, now()).await.unwrap());
-    work.add_attendance(id, &[fact("one", Happening::Joined, now())]).await.unwrap();
+    work.add_attendance(id, &[fact("one", AttendanceEventKind::Joined, now())]).await.unwrap();
     work.add_payment(&payment(id, "one")).await.unwrap();
     let attempt = work.payment_by_reference(Provider::Test, "one").await.unwrap().unwrap();
-    assert_eq!(attempt.facts.amount, eur(9_000));
+    assert_eq!(attempt.amount, eur(9_000));
     work.save_payment(&attempt).await.unwrap();
     let facts = NewPayment { check_at: Some(now()), ..paid(id, "two") };
     let came = Payment { id: work.add_payment(&facts).await.unwrap(), facts };
     assert_eq!(work.payments_of(id).await.unwrap().len(), 2);
     let facts = NewRefund { next_at: Some(now()), ..refund(&came, "key") };
-    let back = KeptRefund { id: work.add_refund(&facts).await.unwrap(), facts };
+    let back = Refund { id: work.add_refund(&facts).await.unwrap(), facts };
     work.save_refund(&back).await.unwrap();
     work.refunds_of(id).await.unwrap();
     work.add_ledger_entry(&captured(&came)).await.unwrap();
     work.add_payment_event(Provider::Stripe, "evt", now()).await.unwrap();
-    work.forget_payment_events(slot(0), 10).await.unwrap();
+    work.purge_payment_events(slot(0), 10).await.unwrap();
     work.add_payment_problem(&problem("key", ProblemKind::WrongAmount)).await.unwrap();
     work.resolve_refund_problem(back.id, now()).await.unwrap();
-    work.enqueue(&[notice(&booking, NoticeKind::MeetingInfo, now())]).await.unwrap();
-    let claimed = work.claim_notices(5, now(), &lease(1, slot(0))).await.unwrap();
-    let sent = Settlement { state: NoticeState::Sent, next_at: now(), sent_at: Some(now()), last_error: None };
-    assert!(work.settle_notice(claimed[0].id, &LeaseToken([1; 16]), &sent).await.unwrap());
+    work.enqueue(&[notice(&booking, NotificationKind::MeetingInfo, now())]).await.unwrap();
+    let claimed = work.lease_notifications(5, now(), &lease(1, slot(0))).await.unwrap();
+    let sent =
+        DeliveryResult { state: NotificationState::Sent, next_at: now(), sent_at: Some(now()), last_error: None };
+    assert!(work.ack_notification(claimed[0].id, &LeaseToken([1; 16]), &sent).await.unwrap());
     work.add_audit_entry(&audit_entry(AuditObject::Booking(id), "booking.held")).await.unwrap();
     work.commit().await.unwrap();
 

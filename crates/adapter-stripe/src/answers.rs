@@ -1,14 +1,14 @@
 //! The few fields of Stripe's objects that are read. Everything else, such as who paid, is never taken in.
 
 use attune_domain::{BookingId, Money};
-use attune_ports::{PaidCheckout, Refund, RefundState};
+use attune_ports::{PaidCheckout, ProviderRefund, RefundState};
 use serde::Deserialize;
 
 use crate::money::{AmountError, from_stripe};
 
-/// A Checkout Session.
+/// A Checkout LoginSession.
 #[derive(Deserialize)]
-pub(crate) struct Session {
+pub(crate) struct CheckoutSession {
     pub(crate) id: String,
     pub(crate) livemode: bool,
     pub(crate) mode: Option<SessionMode>,
@@ -86,7 +86,7 @@ struct Metadata {
     refund_key: Option<String>,
 }
 
-impl Session {
+impl CheckoutSession {
     pub(crate) fn amount(&self) -> Result<Money, AmountError> {
         match (self.amount_total, &self.currency) {
             (Some(amount), Some(currency)) => from_stripe(amount, currency),
@@ -144,7 +144,7 @@ fn booking_id(text: &str) -> Option<BookingId> {
     (id.to_string() == text).then_some(id)
 }
 
-/// A Refund.
+/// A ProviderRefund.
 #[derive(Deserialize)]
 pub(crate) struct StripeRefund {
     pub(crate) id: String,
@@ -195,8 +195,8 @@ impl StripeRefund {
         self.metadata.as_ref().and_then(|noted| noted.refund_key.as_deref())
     }
 
-    pub(crate) fn into_refund(self) -> Result<Refund, AmountError> {
-        Ok(Refund { amount: self.amount()?, state: self.state(), reference: self.id })
+    pub(crate) fn into_refund(self) -> Result<ProviderRefund, AmountError> {
+        Ok(ProviderRefund { amount: self.amount()?, state: self.state(), reference: self.id })
     }
 }
 

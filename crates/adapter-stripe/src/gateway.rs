@@ -3,12 +3,12 @@
 use async_trait::async_trait;
 use attune_ports::{
     Checkout, CheckoutRequest, CheckoutState, OnlinePayments, PaymentError, PaymentGateway, PaymentTerms, Provider,
-    Refund, RefundRequest,
+    ProviderRefund, RefundRequest,
 };
 use jiff::SignedDuration;
 use reqwest::StatusCode;
 
-use crate::answers::{Page, PaymentStatus, Session, SessionStatus, StripeRefund};
+use crate::answers::{CheckoutSession, Page, PaymentStatus, SessionStatus, StripeRefund};
 use crate::client::{Client, Request, StripeError};
 use crate::money::to_stripe;
 use crate::settings::{SetupError, StripeConfig};
@@ -57,7 +57,8 @@ impl StripeGateway {
         ];
         let nonce = u128::from_be_bytes(request.nonce);
         let key = format!("checkout-{}-{nonce:032x}", request.booking);
-        let session: Session = self.client.ask(&Request::post_once(&["checkout", "sessions"], &form, key)).await?;
+        let session: CheckoutSession =
+            self.client.ask(&Request::post_once(&["checkout", "sessions"], &form, key)).await?;
         self.client.check_mode(session.livemode)?;
         if session.amount()? != request.amount {
             return Err(StripeError::OtherAmount);
@@ -88,7 +89,7 @@ impl StripeGateway {
             return Ok(CheckoutState::Unknown);
         }
         let path = ["checkout", "sessions", reference, "expire"];
-        match self.client.ask::<Session>(&Request::post(&path)).await {
+        match self.client.ask::<CheckoutSession>(&Request::post(&path)).await {
             Ok(session) => over(self.state(&session)?),
             Err(error) if error.is_status(StatusCode::NOT_FOUND) => Ok(CheckoutState::Unknown),
             // Stripe ends only what is open. What it was instead is the question.
@@ -97,7 +98,7 @@ impl StripeGateway {
         }
     }
 
-    fn state(&self, session: &Session) -> Result<CheckoutState, StripeError> {
+    fn state(&self, session: &CheckoutSession) -> Result<CheckoutState, StripeError> {
         self.client.check_mode(session.livemode)?;
         match (session.status, session.payment_status) {
             (_, PaymentStatus::Paid) => session
@@ -114,7 +115,7 @@ impl StripeGateway {
         }
     }
 
-    async fn give_back(&self, request: &RefundRequest) -> Result<Refund, StripeError> {
+    async fn give_back(&self, request: &RefundRequest) -> Result<ProviderRefund, StripeError> {
         if !is_name(&request.payment) {
             return Err(StripeError::Form("name of a payment"));
         }
@@ -156,7 +157,7 @@ impl StripeGateway {
         }
     }
 
-    async fn look_up_refund(&self, reference: &str) -> Result<Option<Refund>, StripeError> {
+    async fn look_up_refund(&self, reference: &str) -> Result<Option<ProviderRefund>, StripeError> {
         if !is_name(reference) {
             return Ok(None);
         }
@@ -197,11 +198,11 @@ impl OnlinePayments for StripeGateway {
         Ok(self.end(reference).await?)
     }
 
-    async fn refund(&self, request: &RefundRequest) -> Result<Refund, PaymentError> {
+    async fn refund(&self, request: &RefundRequest) -> Result<ProviderRefund, PaymentError> {
         Ok(self.give_back(request).await?)
     }
 
-    async fn refund_state(&self, reference: &str) -> Result<Option<Refund>, PaymentError> {
+    async fn refund_state(&self, reference: &str) -> Result<Option<ProviderRefund>, PaymentError> {
         Ok(self.look_up_refund(reference).await?)
     }
 }

@@ -1,6 +1,6 @@
 //! Online payments through Stripe: [`StripeGateway`] talks to it, [`StripeEvents`] reads what it sends.
 //!
-//! The client pays on a page that Stripe hosts (a Checkout Session), so card numbers never come near this service. Stripe
+//! The client pays on a page that Stripe hosts (a Checkout LoginSession), so card numbers never come near this service. Stripe
 //! is told the price, the number of the booking and one neutral word for what is sold. It is not told who the client is.
 //!
 //! # The hold and the session
@@ -28,7 +28,7 @@
 //!
 //! # Keys
 //!
-//! A restricted key is enough: write access to Checkout Sessions and Refunds, read access to PaymentIntents. The webhook
+//! A restricted key is enough: write access to Checkout LoginSessions and Refunds, read access to PaymentIntents. The webhook
 //! endpoint has to be told of `checkout.session.completed`, `.async_payment_succeeded`, `.async_payment_failed` and
 //! `.expired`, and of `refund.created`, `.updated` and `.failed`.
 

@@ -1,13 +1,13 @@
 //! What Stripe sends by itself: first whether it was Stripe, then what it says.
 
 use attune_domain::{BookingId, Money};
-use attune_ports::{EventRefusal, PaymentEvent, PaymentEventKind, PaymentEvents};
+use attune_ports::{PaymentEvent, PaymentEventKind, PaymentEvents, WebhookError};
 use attune_webhook_signature::{Refusal, Signatures};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::answers::{PaymentStatus, Session, SessionMode, StripeRefund};
+use crate::answers::{CheckoutSession, PaymentStatus, SessionMode, StripeRefund};
 use crate::settings::{Secret, SetupError};
 
 /// Reads webhooks signed with the header `Stripe-Signature: t=<unix seconds>,v1=<hexadecimal>`.
@@ -33,13 +33,13 @@ impl StripeEvents {
 }
 
 impl PaymentEvents for StripeEvents {
-    fn read(&self, signature: &str, body: &[u8], now: Timestamp) -> Result<PaymentEvent, EventRefusal> {
+    fn read(&self, signature: &str, body: &[u8], now: Timestamp) -> Result<PaymentEvent, WebhookError> {
         let signed_at = self.0.check(signature, body, now).map_err(|why| match why {
-            Refusal::Forged => EventRefusal::Forged,
-            Refusal::Stale => EventRefusal::Stale,
+            Refusal::Forged => WebhookError::Forged,
+            Refusal::Stale => WebhookError::Stale,
         })?;
-        let envelope: Envelope = serde_json::from_slice(body).map_err(|_| EventRefusal::Unreadable)?;
-        envelope.open(signed_at).ok_or(EventRefusal::Unreadable)
+        let envelope: Envelope = serde_json::from_slice(body).map_err(|_| WebhookError::Unreadable)?;
+        envelope.open(signed_at).ok_or(WebhookError::Unreadable)
     }
 }
 
@@ -76,7 +76,7 @@ struct Envelope {
 /// The types of events that are ours to read.
 enum Known {
     Checkout(News),
-    Refund,
+    ProviderRefund,
 }
 
 /// What happened to a checkout.
@@ -103,7 +103,7 @@ impl Envelope {
         let object = self.data.get_mut("object").map(Value::take)?;
         let facts = match known {
             Known::Checkout(news) => Facts::of_session(&news, &serde_json::from_value(object).ok()?),
-            Known::Refund => Facts::of_refund(&serde_json::from_value(object).ok()?),
+            Known::ProviderRefund => Facts::of_refund(&serde_json::from_value(object).ok()?),
         };
         Some(facts.event(self.id, created?, live?))
     }
@@ -114,7 +114,7 @@ impl Envelope {
             "checkout.session.async_payment_succeeded" => Some(Known::Checkout(News::Succeeded)),
             "checkout.session.async_payment_failed" => Some(Known::Checkout(News::Failed)),
             "checkout.session.expired" => Some(Known::Checkout(News::Expired)),
-            "refund.created" | "refund.updated" | "refund.failed" => Some(Known::Refund),
+            "refund.created" | "refund.updated" | "refund.failed" => Some(Known::ProviderRefund),
             _ => None,
         }
     }
@@ -144,7 +144,7 @@ impl Default for Facts {
 }
 
 impl Facts {
-    fn of_session(news: &News, session: &Session) -> Self {
+    fn of_session(news: &News, session: &CheckoutSession) -> Self {
         // The same account may sell subscriptions elsewhere.
         if session.mode != Some(SessionMode::Payment) {
             return Self::default();

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use attune_domain::TimeZoneName;
-use attune_ports::{Clock, OutboxBell, Random, TimeZones};
+use attune_ports::{Clock, OutboxWaker, Random, TimeZones};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::sync::Notify;
@@ -77,7 +77,7 @@ impl Bell {
     }
 }
 
-impl OutboxBell for Bell {
+impl OutboxWaker for Bell {
     fn ring(&self) {
         self.0.notify_one();
     }

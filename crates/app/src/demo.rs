@@ -2,8 +2,8 @@
 
 use anyhow::{Context, Result};
 use attune_application::accounts::{AddUserCommand, AddUserError};
-use attune_application::bookings::{AskedPayment, BookSessionCommand, BookSessionError};
-use attune_application::{Granted, Origin};
+use attune_application::bookings::{CreateBookingCommand, CreateBookingError, PaymentChoice};
+use attune_application::{Idempotent, RequestMetadata};
 use attune_domain::{BookingId, BookingStatus, EmailAddress, PersonName, Role, UserId};
 use attune_ports::{BookingFilter, BookingOrder, PageRequest, Password};
 use base64::Engine;
@@ -14,7 +14,7 @@ use url::Url;
 use crate::settings::Meaning;
 use crate::wiring::Parts;
 
-struct Person {
+struct DemoPerson {
     id: UserId,
     email: &'static str,
     password: String,
@@ -29,7 +29,7 @@ pub(crate) async fn prepare(parts: &Parts, meaning: &Meaning, base: &Url) -> Res
 }
 
 /// The person with a new random password: a demo password that works everywhere would be an open door.
-async fn person(parts: &Parts, email: &'static str, first: &str, last: &str, role: Role) -> Result<Person> {
+async fn person(parts: &Parts, email: &'static str, first: &str, last: &str, role: Role) -> Result<DemoPerson> {
     let mut bytes = [0; 15];
     parts.random.fill(&mut bytes);
     let password = URL_SAFE_NO_PAD.encode(bytes);
@@ -57,11 +57,11 @@ async fn person(parts: &Parts, email: &'static str, first: &str, last: &str, rol
         }
         Err(other) => return Err(other.into()),
     };
-    Ok(Person { id, email, password })
+    Ok(DemoPerson { id, email, password })
 }
 
 /// John's next session: one that is there, or a new one on the next morning that is free.
-async fn booked(parts: &Parts, meaning: &Meaning, smith: &Person, john: &Person) -> Result<BookingId> {
+async fn booked(parts: &Parts, meaning: &Meaning, smith: &DemoPerson, john: &DemoPerson) -> Result<BookingId> {
     let filter = BookingFilter {
         client: Some(john.id),
         status: Some(BookingStatus::Scheduled),
@@ -73,28 +73,28 @@ async fn booked(parts: &Parts, meaning: &Meaning, smith: &Person, john: &Person)
     if let Some(booking) = known.items.first() {
         return Ok(booking.id);
     }
-    let book = parts.book_session();
+    let book = parts.create_booking();
     let today = Zoned::new(parts.clock.now(), meaning.zone.clone());
     for days in 1..30 {
         let morning = today.checked_add(days.days())?.date().at(10, 0, 0, 0).to_zoned(meaning.zone.clone())?;
         let placed = book
-            .run(BookSessionCommand {
+            .run(CreateBookingCommand {
                 client: john.id,
                 booked_by: smith.id,
                 scheduled_at: morning.timestamp(),
                 service: None,
                 therapist: Some(smith.id),
                 note: None,
-                payment: AskedPayment::PaidOutside { method: "demo".to_owned(), memo: None },
+                payment: PaymentChoice::PaidOffline { method: "demo".to_owned(), memo: None },
                 override_hours: true,
-                origin: Origin::default(),
+                origin: RequestMetadata::default(),
                 once: None,
             })
             .await;
         let booking = match placed {
-            Ok(Granted::Now(placed)) => placed.booking,
+            Ok(Idempotent::Now(placed)) => placed.booking,
             // Only a wish with a key can have been granted before.
-            Ok(Granted::Before(_)) | Err(BookSessionError::SlotTaken) => continue,
+            Ok(Idempotent::Before(_)) | Err(CreateBookingError::SlotTaken) => continue,
             Err(other) => return Err(other.into()),
         };
         return Ok(booking.id);
@@ -102,9 +102,9 @@ async fn booked(parts: &Parts, meaning: &Meaning, smith: &Person, john: &Person)
     anyhow::bail!("the next thirty mornings are taken")
 }
 
-fn text(base: &str, smith: &Person, john: &Person, booking: BookingId) -> String {
-    let link = |who: &str, person: &Person| {
-        let Person { email, password, .. } = person;
+fn text(base: &str, smith: &DemoPerson, john: &DemoPerson, booking: BookingId) -> String {
+    let link = |who: &str, person: &DemoPerson| {
+        let DemoPerson { email, password, .. } = person;
         format!(
             "# {who}\n\
              TOKEN=$(curl -s {base}/api/auth/login -H 'Content-Type: application/json' \\\n  \

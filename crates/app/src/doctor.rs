@@ -70,8 +70,8 @@ fn of_the_video_server(meaning: &Meaning) -> Result<String> {
     let base =
         meaning.public_url.as_ref().map_or("https://<http.public_url>", |url| url.as_str()).trim_end_matches('/');
     let events = match meetings.signed {
-        Signed::By(ref deployment) if matches!(**deployment, Deployment::Jaas { .. }) => "/api/webhooks/jaas",
-        Signed::By(_) | Signed::No => "/jitsi",
+        Signed::AuditContext(ref deployment) if matches!(**deployment, Deployment::Jaas { .. }) => "/api/webhooks/jaas",
+        Signed::AuditContext(_) | Signed::No => "/jitsi",
     };
     let choices = ServerChoices {
         host: Url::parse(meetings.base.as_str())
@@ -92,7 +92,7 @@ fn of_the_video_server(meaning: &Meaning) -> Result<String> {
             text.push_str("The video server needs no settings: links are not signed (jitsi.mode is plain).\n");
             None
         }
-        Signed::By(deployment) => {
+        Signed::AuditContext(deployment) => {
             let needed =
                 ServerSettings::new(deployment, &choices).context("the video server's settings cannot be told")?;
             text.push_str(&format!("What the video server needs:\n\n{needed}"));
@@ -156,7 +156,7 @@ fn of_links(meaning: &Meaning) -> Finding {
     let public = meetings.base.as_str().starts_with("https://meet.jit.si/");
     match (&meetings.signed, signer(meaning)) {
         (_, Err(error)) => Fail(format!("{error:#}")),
-        (Signed::By(_), Ok(_)) => Fine("signed; the key works".into()),
+        (Signed::AuditContext(_), Ok(_)) => Fine("signed; the key works".into()),
         (Signed::No, Ok(_)) if public => Warn(
             "not signed, on meet.jit.si: the first person has to log in there, and nobody's role can be enforced"
                 .into(),

@@ -5,30 +5,31 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use anyhow::{Context, Result, bail};
-use attune_adapter_auth::{ArgonHasher, HasherConfig, JwtAccessTokens, SealedTickets, SigningSecret, TokenConfig};
+use attune_adapter_auth::{ArgonHasher, HasherConfig, JwtAccessTokens, SignedJoinTokens, SigningSecret, TokenConfig};
 use attune_adapter_http::{Api, HttpSettings, Limits, PaymentMessages, ServerSecret};
 use attune_adapter_jitsi::{JaasSignature, JitsiSigner, Secret as JitsiSecret};
 use attune_adapter_payments::LocalGateway;
 use attune_adapter_smtp::{FileNotifier, MailComposer, MailConfig, SmtpConfig, SmtpNotifier};
-use attune_application::ForgetOld;
+use attune_application::PurgeExpired;
 use attune_application::accounts::{
     AddUser, Authenticate, ChangePassword, IssueTokens, LogIn, LogOut, ManageUser, Refresh, Register, UpdateProfile,
 };
 use attune_application::bookings::{
-    BookSeries, BookSession, CalendarRules, ChangeBooking, CompleteSessions, Practice, ShowAvailability, SweepHolds,
+    CalendarLoader, ChangeBooking, CompleteEndedBookings, CreateBooking, CreateSeries, ExpireHolds, Practice,
+    ShowAvailability,
 };
 use attune_application::meetings::{
-    AttendanceReport, JoinPages, JoinSession, ManageParticipants, MeetingLinks, RecordAttendance, RecoverLinks,
+    AttendanceReport, JoinMeeting, JoinPages, ManageParticipants, MeetingLinks, RecordAttendance, ResendLinks,
     ReserveRooms, RevokeLinks, Signing,
 };
-use attune_application::notices::DeliverNotices;
+use attune_application::notifications::DeliverNotifications;
 use attune_application::payments::{
-    ConfirmPayment, HearPaymentEvent, OpenCheckout, RecordOfflinePayment, RefundBooking, ResolvePaymentProblem,
-    RevenueReport, SettleRefunds, WatchPayments,
+    HandlePaymentWebhook, OpenCheckout, PayTestCheckout, ProcessRefunds, ReconcilePayments, RecordOfflinePayment,
+    RefundPayment, ResolvePaymentProblem, RevenueReport,
 };
 use attune_application::practice::{ManageCalendar, ManageServices};
 use attune_application::setup::SetUpPractice;
-use attune_domain::notice::RetryPolicy;
+use attune_domain::notification::RetryPolicy;
 use attune_ports::{
     Clock, HealthCheck, MeetingTokenSigner, Notifier, OnlinePayments, PasswordHasher, PaymentEvents, PaymentGateway,
     Provider, Queries, Random, Store, TimeZones, WebhookVerifier,
@@ -54,7 +55,7 @@ pub(crate) struct Parts {
     pub(crate) bell: Arc<Bell>,
     pub(crate) practice: Practice,
     pub(crate) links: MeetingLinks,
-    pub(crate) rules: CalendarRules,
+    pub(crate) rules: CalendarLoader,
     pub(crate) gateway: Arc<dyn PaymentGateway>,
     online: Option<Arc<dyn OnlinePayments>>,
     payment_events: Option<Arc<dyn PaymentEvents>>,
@@ -92,7 +93,7 @@ impl Parts {
             None => Arc::new(SystemClock),
         };
         let rules =
-            CalendarRules { queries: backend.queries(), zones: Arc::new(SystemZones), usual: meaning.usual.clone() };
+            CalendarLoader { queries: backend.queries(), zones: Arc::new(SystemZones), usual: meaning.usual.clone() };
         let links = MeetingLinks {
             queries: backend.queries(),
             clock: clock.clone(),
@@ -105,7 +106,7 @@ impl Parts {
             }),
             pages: JoinPages {
                 base: format!("{}/", base.as_str().trim_end_matches('/')),
-                tickets: Arc::new(SealedTickets::new(&secrets.current, &secrets.previous)),
+                tickets: Arc::new(SignedJoinTokens::new(&secrets.current, &secrets.previous)),
             },
             mailed: meaning.meetings.mailed,
         };
@@ -148,7 +149,7 @@ impl Parts {
 
     pub(crate) fn worker(&self, meaning: &Meaning, notifier: Arc<dyn Notifier>) -> Worker {
         Worker {
-            deliver: DeliverNotices {
+            deliver: DeliverNotifications {
                 store: self.store.clone(),
                 queries: self.queries.clone(),
                 notifier,
@@ -163,21 +164,21 @@ impl Parts {
             },
             sweep: self.sweep(),
             watch: self.watch(),
-            settle: SettleRefunds {
+            settle: ProcessRefunds {
                 store: self.store.clone(),
                 queries: self.queries.clone(),
                 clock: self.clock.clone(),
                 practice: self.practice.clone(),
                 online: self.online.clone(),
             },
-            complete: CompleteSessions {
+            complete: CompleteEndedBookings {
                 store: self.store.clone(),
                 queries: self.queries.clone(),
                 clock: self.clock.clone(),
                 practice: self.practice.clone(),
                 grace: meaning.meetings.window.grace,
             },
-            forget: ForgetOld { store: self.store.clone(), clock: self.clock.clone() },
+            forget: PurgeExpired { store: self.store.clone(), clock: self.clock.clone() },
             bell: self.bell.clone(),
         }
     }
@@ -201,16 +202,20 @@ impl Parts {
         }
     }
 
-    fn watch(&self) -> WatchPayments {
-        WatchPayments { checkout: self.open_checkout(), online: self.online.clone(), practice: self.practice.clone() }
+    fn watch(&self) -> ReconcilePayments {
+        ReconcilePayments {
+            checkout: self.open_checkout(),
+            online: self.online.clone(),
+            practice: self.practice.clone(),
+        }
     }
 
-    fn sweep(&self) -> SweepHolds {
-        SweepHolds { store: self.store.clone(), clock: self.clock.clone(), watch: self.watch() }
+    fn sweep(&self) -> ExpireHolds {
+        ExpireHolds { store: self.store.clone(), clock: self.clock.clone(), watch: self.watch() }
     }
 
-    pub(crate) fn book_session(&self) -> BookSession {
-        BookSession {
+    pub(crate) fn create_booking(&self) -> CreateBooking {
+        CreateBooking {
             store: self.store.clone(),
             clock: self.clock.clone(),
             practice: self.practice.clone(),
@@ -223,7 +228,7 @@ impl Parts {
     /// How the provider's own messages are taken, if there is a provider that sends any and a secret to know them by.
     fn payment_messages(&self) -> Option<PaymentMessages> {
         let (online, reader) = (self.online.clone()?, self.payment_events.clone()?);
-        let hear = HearPaymentEvent {
+        let hear = HandlePaymentWebhook {
             store: self.store.clone(),
             queries: self.queries.clone(),
             clock: self.clock.clone(),
@@ -251,7 +256,7 @@ impl Parts {
             access_lifetime: meaning.access_lifetime,
         };
         let (store, queries, clock) = (&self.store, &self.queries, &self.clock);
-        let book_session = self.book_session();
+        let create_booking = self.create_booking();
         let readiness: Vec<Arc<dyn HealthCheck>> = vec![
             Arc::new(health::Database(queries.clone())),
             Arc::new(health::Migrations(self.backend.clone())),
@@ -286,7 +291,7 @@ impl Parts {
                 clock: clock.clone(),
             },
             manage_user: ManageUser { store: store.clone(), clock: clock.clone() },
-            book_series: BookSeries { sessions: book_session.clone() },
+            create_series: CreateSeries { sessions: create_booking.clone() },
             change_booking: ChangeBooking {
                 store: store.clone(),
                 queries: queries.clone(),
@@ -302,16 +307,16 @@ impl Parts {
             },
             services: ManageServices { store: store.clone(), clock: clock.clone() },
             calendar: ManageCalendar { store: store.clone(), zones: self.zones.clone(), clock: clock.clone() },
-            open_checkout: book_session.checkout.clone(),
-            book_session,
-            confirm_payment: ConfirmPayment {
+            open_checkout: create_booking.checkout.clone(),
+            create_booking,
+            pay_test_checkout: PayTestCheckout {
                 store: store.clone(),
                 queries: queries.clone(),
                 clock: clock.clone(),
                 practice: self.practice.clone(),
             },
             record_offline: self.record_offline(),
-            refund: RefundBooking {
+            refund: RefundPayment {
                 store: store.clone(),
                 queries: queries.clone(),
                 clock: clock.clone(),
@@ -321,12 +326,12 @@ impl Parts {
             resolve_problem: ResolvePaymentProblem { store: store.clone(), clock: clock.clone() },
             payment_messages: self.payment_messages(),
             links: self.links.clone(),
-            join: JoinSession {
+            join: JoinMeeting {
                 links: self.links.clone(),
                 zones: self.zones.clone(),
                 practice_zone: meaning.zone.clone(),
             },
-            recover_links: RecoverLinks {
+            recover_links: ResendLinks {
                 store: store.clone(),
                 queries: queries.clone(),
                 clock: clock.clone(),
@@ -388,7 +393,7 @@ fn secrets(settings: &Settings, meaning: &Meaning, random: &dyn Random) -> Resul
 pub(crate) fn signer(meaning: &Meaning) -> Result<Option<Arc<dyn MeetingTokenSigner>>> {
     match &meaning.meetings.signed {
         Signed::No => Ok(None),
-        Signed::By(deployment) => {
+        Signed::AuditContext(deployment) => {
             let signer = JitsiSigner::new((**deployment).clone())
                 .map_err(|why| anyhow::anyhow!("the settings of jitsi cannot be used: {why}"))?;
             Ok(Some(Arc::new(signer)))

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use attune_application::ForgetOld;
-use attune_application::bookings::{CompleteSessions, SweepHolds};
-use attune_application::notices::DeliverNotices;
-use attune_application::payments::{SettleRefunds, WatchPayments};
+use attune_application::PurgeExpired;
+use attune_application::bookings::{CompleteEndedBookings, ExpireHolds};
+use attune_application::notifications::DeliverNotifications;
+use attune_application::payments::{ProcessRefunds, ReconcilePayments};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -24,12 +24,12 @@ const SWEEP: Duration = Duration::from_secs(15);
 const STORE_PAUSE: Duration = Duration::from_secs(2);
 
 pub(crate) struct Worker {
-    pub(crate) deliver: DeliverNotices,
-    pub(crate) sweep: SweepHolds,
-    pub(crate) watch: WatchPayments,
-    pub(crate) settle: SettleRefunds,
-    pub(crate) complete: CompleteSessions,
-    pub(crate) forget: ForgetOld,
+    pub(crate) deliver: DeliverNotifications,
+    pub(crate) sweep: ExpireHolds,
+    pub(crate) watch: ReconcilePayments,
+    pub(crate) settle: ProcessRefunds,
+    pub(crate) complete: CompleteEndedBookings,
+    pub(crate) forget: PurgeExpired,
     pub(crate) bell: Arc<Bell>,
 }
 

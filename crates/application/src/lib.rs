@@ -7,18 +7,18 @@
 pub mod accounts;
 pub mod bookings;
 pub mod meetings;
-pub mod notices;
+pub mod notifications;
 pub mod payments;
 pub mod practice;
 pub mod setup;
 
-mod forget;
-mod once;
-mod origin;
+mod idempotency;
+mod purge;
+mod request_metadata;
 mod retry;
 #[cfg(test)]
 mod testkit;
 
-pub use forget::ForgetOld;
-pub use once::{Granted, Once, Render};
-pub use origin::Origin;
+pub use idempotency::{Idempotent, IdempotentRequest, Render};
+pub use purge::PurgeExpired;
+pub use request_metadata::RequestMetadata;

@@ -17,7 +17,7 @@ pub struct FirstService {
     /// Length in minutes.
     pub minutes: u32,
     /// Pause after it, in minutes.
-    pub pause_minutes: u32,
+    pub buffer_minutes: u32,
     /// What it costs.
     pub price: Money,
 }
@@ -56,7 +56,7 @@ impl SetUpPractice {
                     name: service.name.clone(),
                     description: String::new(),
                     minutes: service.minutes,
-                    pause_minutes: service.pause_minutes,
+                    buffer_minutes: service.buffer_minutes,
                     price: service.price,
                 })
                 .await?;

@@ -7,20 +7,20 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use attune_adapter_memory::{
-    CountingBell, FixedClock, MemoryStore, PlainAccessTokens, PlainJoinTickets, PlainMeetingTokens,
+    CountingWaker, FixedClock, MemoryStore, PlainAccessTokens, PlainJoinTokens, PlainMeetingTokens,
     PlainPasswordHasher, RecordingNotifier, SequenceRandom, SystemZones,
 };
-use attune_domain::calendar::{WallInterval, WeeklySchedule};
+use attune_domain::calendar::{LocalTimeRange, WeeklySchedule};
+use attune_domain::login_session::LoginSessionPolicy;
 use attune_domain::meeting::{RoomLimits, TokenPlacement, TokenSettings};
-use attune_domain::notice::{ReminderPlan, RetryPolicy};
-use attune_domain::session::SessionPolicy;
+use attune_domain::notification::{ReminderPlan, RetryPolicy};
 use attune_domain::{
     AccessWindow, Booking, BookingId, Currency, EmailAddress, MeetingBaseUrl, Money, Participant, ParticipantRole,
     PersonName, Role, TimeZoneName, User,
 };
 use attune_ports::{
     Checkout, CheckoutRequest, CheckoutState, Clock, OnlinePayments, PaidCheckout, Password, Payment, PaymentError,
-    PaymentGateway, PaymentTerms, Provider, Queries, Refund, RefundRequest, RefundState, Store,
+    PaymentGateway, PaymentTerms, Provider, ProviderRefund, Queries, RefundRequest, RefundState, Store,
 };
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -30,30 +30,31 @@ use crate::accounts::{
     ManageUser, Refresh, Tokens, UpdateProfile,
 };
 use crate::bookings::{
-    AskedPayment, BookSeries, BookSession, BookSessionCommand, BookSessionError, CalendarRules, ChangeBooking,
-    CompleteSessions, Placed, Practice, ShowAvailability, SweepHolds,
+    BookingLifecycle, CalendarLoader, ChangeBooking, CompleteEndedBookings, CreateBooking, CreateBookingCommand,
+    CreateBookingError, CreateSeries, CreatedBooking, ExpireHolds, PaymentChoice, ShowAvailability,
 };
 use crate::meetings::{
-    AttendanceReport, InviteParticipantCommand, JoinPages, JoinSession, MailedLink, ManageParticipants,
-    MeetingLinkError, MeetingLinks, ParticipantError, PersonalView, RecordAttendance, RecoverLinks, ReserveRooms,
+    AttendanceReport, EmailLinkTarget, InviteParticipantCommand, JoinMeeting, JoinPages, ManageParticipants,
+    MeetingLinkError, MeetingLinkView, MeetingLinks, ParticipantError, RecordAttendance, ResendLinks, ReserveRooms,
     RevokeLinks, Signing,
 };
-use crate::notices::DeliverNotices;
+use crate::notifications::DeliverNotifications;
 use crate::payments::{
-    ConfirmPayment, HearPaymentEvent, OpenCheckout, RecordOfflinePayment, RefundBooking, SettleRefunds, WatchPayments,
+    HandlePaymentWebhook, OpenCheckout, PayTestCheckout, ProcessRefunds, ReconcilePayments, RecordOfflinePayment,
+    RefundPayment,
 };
 use crate::practice::{ManageCalendar, ManageServices};
 use crate::setup::{FirstService, SetUpPractice};
-use crate::{ForgetOld, Granted, Origin};
+use crate::{Idempotent, PurgeExpired, RequestMetadata};
 
 pub(crate) const NOW: &str = "2024-01-10T09:00:00Z";
 pub(crate) const PASSWORD: &str = "seven quiet herons";
 
 /// What was granted now, not before.
-pub(crate) fn now<T>(granted: Granted<T>) -> T {
+pub(crate) fn now<T>(granted: Idempotent<T>) -> T {
     match granted {
-        Granted::Now(granted) => granted,
-        Granted::Before(kept) => panic!("granted before: {kept:?}"),
+        Idempotent::Now(granted) => granted,
+        Idempotent::Before(kept) => panic!("granted before: {kept:?}"),
     }
 }
 
@@ -97,7 +98,7 @@ pub(crate) struct OnlineGateway {
     /// What it refuses to be asked again.
     pub(crate) worn_out: Mutex<Option<[u8; 16]>>,
     /// Its refunds by key.
-    pub(crate) refunds: Mutex<BTreeMap<String, Refund>>,
+    pub(crate) refunds: Mutex<BTreeMap<String, ProviderRefund>>,
     /// What becomes of a new refund; refused if nothing.
     pub(crate) refunding: Mutex<Option<RefundState>>,
 }
@@ -117,7 +118,7 @@ impl OnlineGateway {
     }
 
     pub(crate) fn set(&self, payment: &Payment, state: CheckoutState) {
-        self.checkouts.lock().unwrap().insert(payment.facts.reference.clone(), state);
+        self.checkouts.lock().unwrap().insert(payment.reference.clone(), state);
     }
 }
 
@@ -163,16 +164,16 @@ impl OnlinePayments for OnlineGateway {
         Ok(state.clone())
     }
 
-    async fn refund(&self, request: &RefundRequest) -> Result<Refund, PaymentError> {
+    async fn refund(&self, request: &RefundRequest) -> Result<ProviderRefund, PaymentError> {
         self.check_up()?;
         let Some(state) = *self.refunding.lock().unwrap() else {
             return Err(PaymentError::Refused("told to refuse".into()));
         };
-        let made = || Refund { reference: format!("re_{}", request.key), state, amount: request.amount };
+        let made = || ProviderRefund { reference: format!("re_{}", request.key), state, amount: request.amount };
         Ok(self.refunds.lock().unwrap().entry(request.key.clone()).or_insert_with(made).clone())
     }
 
-    async fn refund_state(&self, reference: &str) -> Result<Option<Refund>, PaymentError> {
+    async fn refund_state(&self, reference: &str) -> Result<Option<ProviderRefund>, PaymentError> {
         self.check_up()?;
         Ok(self.refunds.lock().unwrap().values().find(|refund| refund.reference == reference).cloned())
     }
@@ -185,7 +186,7 @@ pub(crate) struct World {
     pub(crate) random: Arc<SequenceRandom>,
     pub(crate) hasher: Arc<PlainPasswordHasher>,
     pub(crate) notifier: Arc<RecordingNotifier>,
-    pub(crate) bell: Arc<CountingBell>,
+    pub(crate) bell: Arc<CountingWaker>,
     pub(crate) gateway: Arc<dyn PaymentGateway>,
     /// The provider whose answers the test chooses.
     pub(crate) local: Arc<TestGateway>,
@@ -214,8 +215,8 @@ impl World {
         (world, online)
     }
 
-    pub(crate) fn hear(&self) -> HearPaymentEvent {
-        HearPaymentEvent {
+    pub(crate) fn hear(&self) -> HandlePaymentWebhook {
+        HandlePaymentWebhook {
             store: self.store.clone(),
             queries: self.queries.clone(),
             clock: self.clock.clone(),
@@ -234,7 +235,7 @@ impl World {
             random: Arc::new(SequenceRandom::new(1)),
             hasher: Arc::new(PlainPasswordHasher::new()),
             notifier: Arc::new(RecordingNotifier::new()),
-            bell: Arc::new(CountingBell::default()),
+            bell: Arc::new(CountingWaker::default()),
             gateway: local.clone(),
             local,
             online: None,
@@ -242,13 +243,13 @@ impl World {
         };
         world.add("therapist@example.org", Role::Admin).await;
         let price = Money::new(10_000, Currency::parse("EUR").unwrap()).unwrap();
-        let service = FirstService { name: "Session".into(), minutes: 50, pause_minutes: 10, price };
+        let service = FirstService { name: "LoginSession".into(), minutes: 50, buffer_minutes: 10, price };
         world.set_up().ensure_service(&service).await.unwrap();
         world
     }
 
-    pub(crate) fn practice(&self) -> Practice {
-        Practice {
+    pub(crate) fn practice(&self) -> BookingLifecycle {
+        BookingLifecycle {
             meetings: MeetingBaseUrl::parse("https://meet.example.org").unwrap(),
             reminders: ReminderPlan::new(vec![1440, 60]).unwrap(),
             random: self.random.clone(),
@@ -294,7 +295,7 @@ impl World {
             store: self.store.clone(),
             issue: self.issue(),
             clock: self.clock.clone(),
-            policy: SessionPolicy::default(),
+            policy: LoginSessionPolicy::default(),
         }
     }
 
@@ -303,7 +304,7 @@ impl World {
             queries: self.queries.clone(),
             tokens: Arc::new(PlainAccessTokens),
             clock: self.clock.clone(),
-            policy: SessionPolicy::default(),
+            policy: LoginSessionPolicy::default(),
         }
     }
 
@@ -338,8 +339,8 @@ impl World {
         }
     }
 
-    pub(crate) fn book_session(&self) -> BookSession {
-        BookSession {
+    pub(crate) fn create_booking(&self) -> CreateBooking {
+        CreateBooking {
             store: self.store.clone(),
             clock: self.clock.clone(),
             practice: self.practice(),
@@ -350,11 +351,11 @@ impl World {
     }
 
     /// Therapists who set no hours work around the clock, so that a test can book at any time.
-    pub(crate) fn rules(&self) -> CalendarRules {
-        CalendarRules {
+    pub(crate) fn rules(&self) -> CalendarLoader {
+        CalendarLoader {
             queries: self.queries.clone(),
             zones: Arc::new(SystemZones),
-            usual: WeeklySchedule::every_day(TimeZoneName::parse("Europe/Berlin").unwrap(), WallInterval::WHOLE_DAY),
+            usual: WeeklySchedule::every_day(TimeZoneName::parse("Europe/Berlin").unwrap(), LocalTimeRange::WHOLE_DAY),
         }
     }
 
@@ -369,16 +370,16 @@ impl World {
         }
     }
 
-    pub(crate) fn book_series(&self) -> BookSeries {
-        BookSeries { sessions: self.book_session() }
+    pub(crate) fn create_series(&self) -> CreateSeries {
+        CreateSeries { sessions: self.create_booking() }
     }
 
     pub(crate) fn availability(&self) -> ShowAvailability {
         ShowAvailability { queries: self.queries.clone(), clock: self.clock.clone(), rules: self.rules() }
     }
 
-    pub(crate) fn complete(&self) -> CompleteSessions {
-        CompleteSessions {
+    pub(crate) fn complete(&self) -> CompleteEndedBookings {
+        CompleteEndedBookings {
             store: self.store.clone(),
             queries: self.queries.clone(),
             clock: self.clock.clone(),
@@ -395,12 +396,12 @@ impl World {
         ManageCalendar { store: self.store.clone(), zones: Arc::new(SystemZones), clock: self.clock.clone() }
     }
 
-    pub(crate) fn forget(&self) -> ForgetOld {
-        ForgetOld { store: self.store.clone(), clock: self.clock.clone() }
+    pub(crate) fn forget(&self) -> PurgeExpired {
+        PurgeExpired { store: self.store.clone(), clock: self.clock.clone() }
     }
 
-    pub(crate) fn confirm_payment(&self) -> ConfirmPayment {
-        ConfirmPayment {
+    pub(crate) fn pay_test_checkout(&self) -> PayTestCheckout {
+        PayTestCheckout {
             store: self.store.clone(),
             queries: self.queries.clone(),
             clock: self.clock.clone(),
@@ -417,16 +418,16 @@ impl World {
         }
     }
 
-    pub(crate) fn sweep(&self) -> SweepHolds {
-        SweepHolds { store: self.store.clone(), clock: self.clock.clone(), watch: self.watch() }
+    pub(crate) fn sweep(&self) -> ExpireHolds {
+        ExpireHolds { store: self.store.clone(), clock: self.clock.clone(), watch: self.watch() }
     }
 
-    pub(crate) fn watch(&self) -> WatchPayments {
-        WatchPayments { checkout: self.open_checkout(), online: self.online.clone(), practice: self.practice() }
+    pub(crate) fn watch(&self) -> ReconcilePayments {
+        ReconcilePayments { checkout: self.open_checkout(), online: self.online.clone(), practice: self.practice() }
     }
 
-    pub(crate) fn settle_refunds(&self) -> SettleRefunds {
-        SettleRefunds {
+    pub(crate) fn settle_refunds(&self) -> ProcessRefunds {
+        ProcessRefunds {
             store: self.store.clone(),
             queries: self.queries.clone(),
             clock: self.clock.clone(),
@@ -435,8 +436,8 @@ impl World {
         }
     }
 
-    pub(crate) fn refund(&self) -> RefundBooking {
-        RefundBooking {
+    pub(crate) fn refund(&self) -> RefundPayment {
+        RefundPayment {
             store: self.store.clone(),
             queries: self.queries.clone(),
             clock: self.clock.clone(),
@@ -465,13 +466,13 @@ impl World {
                 settings: TokenSettings::default(),
                 placement: TokenPlacement::Query,
             }),
-            pages: JoinPages { base: "https://practice.example.org/".into(), tickets: Arc::new(PlainJoinTickets) },
-            mailed: if self.signed { MailedLink::Page } else { MailedLink::Room },
+            pages: JoinPages { base: "https://practice.example.org/".into(), tickets: Arc::new(PlainJoinTokens) },
+            mailed: if self.signed { EmailLinkTarget::Page } else { EmailLinkTarget::Room },
         }
     }
 
-    pub(crate) fn join(&self) -> JoinSession {
-        JoinSession {
+    pub(crate) fn join(&self) -> JoinMeeting {
+        JoinMeeting {
             links: self.links(),
             zones: Arc::new(SystemZones),
             practice_zone: TimeZone::get("Europe/Berlin").unwrap(),
@@ -491,8 +492,8 @@ impl World {
         RevokeLinks { store: self.store.clone(), clock: self.clock.clone(), practice: self.practice() }
     }
 
-    pub(crate) fn recover_links(&self) -> RecoverLinks {
-        RecoverLinks {
+    pub(crate) fn recover_links(&self) -> ResendLinks {
+        ResendLinks {
             store: self.store.clone(),
             queries: self.queries.clone(),
             clock: self.clock.clone(),
@@ -534,13 +535,13 @@ impl World {
                 display_name: PersonName::parse("Kim Lee").unwrap().unwrap(),
                 role,
                 time_zone: None,
-                origin: Origin::default(),
+                origin: RequestMetadata::default(),
             })
             .await
     }
 
-    pub(crate) fn deliver(&self) -> DeliverNotices {
-        DeliverNotices {
+    pub(crate) fn deliver(&self) -> DeliverNotifications {
+        DeliverNotifications {
             store: self.store.clone(),
             queries: self.queries.clone(),
             notifier: self.notifier.clone(),
@@ -574,23 +575,23 @@ impl World {
     }
 
     /// What a client asks for who wants a session at this time.
-    pub(crate) fn wish(&self, client: &User, start: &str) -> BookSessionCommand {
-        BookSessionCommand {
+    pub(crate) fn wish(&self, client: &User, start: &str) -> CreateBookingCommand {
+        CreateBookingCommand {
             client: client.id,
             booked_by: client.id,
             scheduled_at: at(start),
             service: None,
             therapist: None,
             note: None,
-            payment: AskedPayment::ByProvider,
+            payment: PaymentChoice::ByProvider,
             override_hours: false,
-            origin: Origin::default(),
+            origin: RequestMetadata::default(),
             once: None,
         }
     }
 
-    pub(crate) async fn book(&self, client: &User, start: &str) -> Result<Placed, BookSessionError> {
-        self.book_session().run(self.wish(client, start)).await.map(now)
+    pub(crate) async fn book(&self, client: &User, start: &str) -> Result<CreatedBooking, CreateBookingError> {
+        self.create_booking().run(self.wish(client, start)).await.map(now)
     }
 
     pub(crate) async fn booking(&self, id: BookingId) -> Booking {
@@ -606,7 +607,7 @@ impl World {
             .run(LogInCommand {
                 email: email.into(),
                 password: Password::new(password.into()),
-                origin: Origin { request_id: None, network: Some(network.into()) },
+                origin: RequestMetadata { request_id: None, network: Some(network.into()) },
             })
             .await
     }
@@ -618,7 +619,7 @@ impl World {
 
 impl MeetingLinks {
     /// The viewer's link into one booking.
-    pub(crate) async fn get(&self, viewer: &User, booking: BookingId) -> Result<PersonalView, MeetingLinkError> {
+    pub(crate) async fn get(&self, viewer: &User, booking: BookingId) -> Result<MeetingLinkView, MeetingLinkError> {
         self.into_booking(viewer, self.queries.booking(booking).await?.map(|view| view.booking))
     }
 }

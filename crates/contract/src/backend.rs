@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use attune_domain::{Booking, BookingId, UserId};
-use attune_ports::{KeptRefund, NewPayment, NewRefund, NewUser, Payment, Queries, Store, StoreError, UnitOfWork};
+use attune_ports::{NewPayment, NewRefund, NewUser, Payment, Queries, Refund, Store, StoreError, UnitOfWork};
 
 use crate::fixtures::Practice;
 
@@ -75,9 +75,9 @@ impl Backend {
     }
 
     /// Makes and keeps a refund.
-    pub async fn add_refund(&self, new: NewRefund) -> KeptRefund {
+    pub async fn add_refund(&self, new: NewRefund) -> Refund {
         let id = self.keep(async |work| work.add_refund(&new).await).await;
-        KeptRefund { id, facts: new }
+        Refund { id, facts: new }
     }
 
     /// The booking as readers see it.

@@ -1,18 +1,18 @@
 //! Test data that is whole and legal, to be changed where a test cares.
 
-use attune_domain::calendar::{RuleSettings, TimeOff, WallInterval, WallTime, WeeklySchedule};
-use attune_domain::meeting::{AttendanceFact, Happening, NewRoom};
-use attune_domain::notice::{NoticeKind, OwedNotice};
+use attune_domain::calendar::{LocalTime, LocalTimeRange, RuleSettings, ScheduleException, WeeklySchedule};
+use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind, NewRoom};
+use attune_domain::notification::{NewNotification, NotificationKind};
 use attune_domain::policy::ChangeTerms;
 use attune_domain::{
     Booking, BookingId, BookingRecord, BookingStatus, Cancellation, Currency, EmailAddress, MeetingBaseUrl,
-    MeetingRoom, Money, ParticipantRole, PaymentStatus, Person, PersonName, PracticePolicy, Role, RoomTail, ServiceId,
-    TimeZoneName, UserId,
+    MeetingRoom, Money, ParticipantRole, PaymentStatus, PersonName, PracticePolicy, Role, RoomSuffix, ServiceId,
+    TimeZoneName, UserId, ViewerId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, AuditObject, KeptRefund, KeptReply, Lease, LeaseToken, LedgerEntry, LedgerKind,
-    NewParticipant, NewPayment, NewPaymentProblem, NewRefund, NewService, NewSession, NewTimeOff, NewUser,
-    PasswordHash, Payment, PaymentState, ProblemKind, Provider, RefundCause, RefundStage, ReplyKey, Store, TokenHash,
+    AccountKey, AuditEntry, AuditObject, IdempotencyKey, Lease, LeaseToken, LedgerEntry, LedgerKind, NewLoginSession,
+    NewParticipant, NewPayment, NewPaymentProblem, NewRefund, NewScheduleException, NewService, NewUser, PasswordHash,
+    Payment, PaymentState, ProblemKind, Provider, Refund, RefundCause, RefundStage, Store, StoredResponse, TokenHash,
 };
 use jiff::civil::{Date, Weekday};
 use jiff::{SignedDuration, Timestamp};
@@ -89,10 +89,10 @@ pub fn therapist(local: &str) -> NewUser {
 /// A service of 50 minutes with a pause of 10, so that it fills one [`slot`].
 pub fn service() -> NewService {
     NewService {
-        name: "Session".to_owned(),
+        name: "LoginSession".to_owned(),
         description: "Fifty minutes by video".to_owned(),
         minutes: 50,
-        pause_minutes: 10,
+        buffer_minutes: 10,
         price: eur(9_000),
     }
 }
@@ -105,9 +105,9 @@ pub fn terms() -> ChangeTerms {
 /// A policy of which each number differs from the others and from the default.
 pub fn policy() -> PracticePolicy {
     PracticePolicy {
-        rules: RuleSettings { notice_minutes: 120, horizon_days: 90, daily_cap: Some(6), step_minutes: 30 },
+        rules: RuleSettings { notice_minutes: 120, horizon_days: 90, daily_limit: Some(6), step_minutes: 30 },
         terms: ChangeTerms { free_minutes: 1_000, late_refund_percent: 25, reschedule_minutes: 2_000 },
-        completes_by_itself: true,
+        auto_complete: true,
     }
 }
 
@@ -117,39 +117,39 @@ pub fn date(text: &str) -> Date {
 }
 
 /// Hours on the wall clock, such as from `09:00` until `12:30`.
-pub fn hours(from: &str, until: &str) -> WallInterval {
-    let time = |text| WallTime::parse(text).expect("a time of day");
-    WallInterval::new(time(from), time(until)).expect("hours that end after they begin")
+pub fn hours(from: &str, until: &str) -> LocalTimeRange {
+    let time = |text| LocalTime::parse(text).expect("a time of day");
+    LocalTimeRange::new(time(from), time(until)).expect("hours that end after they begin")
 }
 
 /// A week on the clock of Berlin.
-pub fn week(hours: &[(Weekday, WallInterval)]) -> WeeklySchedule {
+pub fn week(hours: &[(Weekday, LocalTimeRange)]) -> WeeklySchedule {
     WeeklySchedule { zone: zone("Europe/Berlin"), week: hours.to_vec() }
 }
 
 /// Time off, or extra hours, to be kept.
-pub fn time_off(therapist: UserId, what: TimeOff) -> NewTimeOff {
-    NewTimeOff { therapist, what, created_at: now() }
+pub fn time_off(therapist: UserId, what: ScheduleException) -> NewScheduleException {
+    NewScheduleException { therapist, what, created_at: now() }
 }
 
 /// A day off.
-pub fn day_off(therapist: UserId, on: &str) -> NewTimeOff {
-    time_off(therapist, TimeOff::dates(date(on), date(on)).expect("a day"))
+pub fn day_off(therapist: UserId, on: &str) -> NewScheduleException {
+    time_off(therapist, ScheduleException::dates(date(on), date(on)).expect("a day"))
 }
 
 /// What somebody calls their wish to book.
-pub fn reply_key(user: UserId, key: &str) -> ReplyKey {
-    ReplyKey { user, route: "POST /bookings".to_owned(), key: key.to_owned() }
+pub fn reply_key(user: UserId, key: &str) -> IdempotencyKey {
+    IdempotencyKey { user, route: "POST /bookings".to_owned(), key: key.to_owned() }
 }
 
 /// A reply to be kept.
-pub fn reply(body: &str) -> KeptReply {
-    KeptReply { asked: [7; 32], status: 201, body: body.to_owned(), at: now() }
+pub fn reply(body: &str) -> StoredResponse {
+    StoredResponse { asked: [7; 32], status: 201, body: body.to_owned(), at: now() }
 }
 
 /// A login to be.
-pub fn session(user: UserId) -> NewSession {
-    NewSession { user, network: Some("192.0.2.0/24".to_owned()), created_at: now() }
+pub fn session(user: UserId) -> NewLoginSession {
+    NewLoginSession { user, network: Some("192.0.2.0/24".to_owned()), created_at: now() }
 }
 
 /// The hash of a refresh token; the same number gives the same hash.
@@ -197,10 +197,10 @@ pub fn paid(booking: BookingId, reference: &str) -> NewPayment {
 /// A part of a payment, promised back: ten units of most currencies.
 pub fn refund(payment: &Payment, key: &str) -> NewRefund {
     NewRefund {
-        booking: payment.facts.booking,
+        booking: payment.booking,
         payment: payment.id,
         key: key.to_owned(),
-        amount: Money::new(1_000, payment.facts.amount.currency()).expect("an amount"),
+        amount: Money::new(1_000, payment.amount.currency()).expect("an amount"),
         cause: RefundCause::Asked,
         reason: None,
         requested_by: None,
@@ -218,23 +218,23 @@ pub fn refund(payment: &Payment, key: &str) -> NewRefund {
 pub fn captured(payment: &Payment) -> LedgerEntry {
     LedgerEntry {
         at: now(),
-        booking: payment.facts.booking,
+        booking: payment.booking,
         payment: payment.id,
         refund: None,
         kind: LedgerKind::Captured,
-        amount: payment.facts.amount,
+        amount: payment.amount,
     }
 }
 
 /// The line that says that a refund left, or came back.
-pub fn moved(refund: &KeptRefund, kind: LedgerKind) -> LedgerEntry {
+pub fn moved(refund: &Refund, kind: LedgerKind) -> LedgerEntry {
     LedgerEntry {
         at: now(),
-        booking: refund.facts.booking,
-        payment: refund.facts.payment,
+        booking: refund.booking,
+        payment: refund.payment,
         refund: Some(refund.id),
         kind,
-        amount: refund.facts.amount,
+        amount: refund.amount,
     }
 }
 
@@ -252,11 +252,11 @@ pub fn problem(key: &str, kind: ProblemKind) -> NewPaymentProblem {
 }
 
 /// A mail that a booking owes its client.
-pub fn notice(booking: &Booking, kind: NoticeKind, send_after: Timestamp) -> OwedNotice {
-    OwedNotice {
+pub fn notice(booking: &Booking, kind: NotificationKind, send_after: Timestamp) -> NewNotification {
+    NewNotification {
         kind,
         booking: booking.id,
-        recipient: Person::Account(booking.client),
+        recipient: ViewerId::Account(booking.client),
         starts_at: booking.scheduled_at,
         booking_version: booking.version,
         send_after,
@@ -264,8 +264,8 @@ pub fn notice(booking: &Booking, kind: NoticeKind, send_after: Timestamp) -> Owe
 }
 
 /// A reminder that a booking owes its client so many minutes before it begins; due as told, not as computed.
-pub fn reminder(booking: &Booking, minutes_before: u32, send_after: Timestamp) -> OwedNotice {
-    notice(booking, NoticeKind::Reminder { minutes_before }, send_after)
+pub fn reminder(booking: &Booking, minutes_before: u32, send_after: Timestamp) -> NewNotification {
+    notice(booking, NotificationKind::Reminder { minutes_before }, send_after)
 }
 
 /// Somebody at `{local}@example.org` whom the therapist invites into a session.
@@ -282,8 +282,8 @@ pub fn participant(booking: &Booking, local: &str) -> NewParticipant {
 }
 
 /// Something that a connection of a person unknown did in a room.
-pub fn fact(occupant: &str, happening: Happening, at: Timestamp) -> AttendanceFact {
-    AttendanceFact { at, happening, occupant: occupant.to_owned(), person: None }
+pub fn fact(occupant: &str, happening: AttendanceEventKind, at: Timestamp) -> AttendanceEvent {
+    AttendanceEvent { at, happening, occupant: occupant.to_owned(), person: None }
 }
 
 /// A worker's claim; the same number gives the same token.
@@ -299,7 +299,7 @@ pub fn audit_entry(object: AuditObject, action: &str) -> AuditEntry {
 /// The room of a booking.
 pub fn room(booking: BookingId) -> MeetingRoom {
     let base_url = MeetingBaseUrl::parse("https://meet.example.org/").expect("a base URL");
-    MeetingRoom::make(booking, now(), NewRoom { base_url: &base_url, tail: RoomTail::from_bytes([0x5a; 16]) })
+    MeetingRoom::make(booking, now(), NewRoom { base_url: &base_url, tail: RoomSuffix::from_bytes([0x5a; 16]) })
 }
 
 /// A booking of facts that must fit together.

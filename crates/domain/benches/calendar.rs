@@ -5,8 +5,8 @@ use std::hint::black_box;
 
 use attune_domain::TimeZoneName;
 use attune_domain::calendar::{
-    AskedRange, BookingRules, Calendar, Exceptions, Interval, Overrule, RuleSettings, SessionLength, Taken,
-    WallInterval, WallTime, WeeklyHours,
+    AppointmentLength, BookingRules, BusyTimes, Calendar, Interval, LocalTime, LocalTimeRange, RuleOverride,
+    RuleSettings, ScheduleExceptions, SlotQuery, WeeklyHours,
 };
 use criterion::Criterion;
 use jiff::civil::{Weekday, date};
@@ -22,14 +22,14 @@ fn hours(intervals: &[(&str, &str)]) -> WeeklyHours {
     let zone = TimeZone::get("Europe/Berlin").unwrap();
     let week = Weekday::Monday.cycle_forward().take(7).flat_map(|weekday| {
         intervals.iter().map(move |(start, end)| {
-            (weekday, WallInterval::new(WallTime::parse(start).unwrap(), WallTime::parse(end).unwrap()).unwrap())
+            (weekday, LocalTimeRange::new(LocalTime::parse(start).unwrap(), LocalTime::parse(end).unwrap()).unwrap())
         })
     });
     WeeklyHours::new(TimeZoneName::parse("Europe/Berlin").unwrap(), zone, week).unwrap()
 }
 
 /// As many bookings as asked, spread over the range, each of 60 minutes with its pause.
-fn bookings(asked: &AskedRange, count: i32) -> Vec<Interval> {
+fn bookings(asked: &SlotQuery, count: i32) -> Vec<Interval> {
     let apart = asked.until().duration_since(asked.from()) / count;
     let hour = SignedDuration::from_hours(1);
     (0..count)
@@ -45,27 +45,27 @@ fn main() {
     #[expect(clippy::disallowed_methods, reason = "a benchmark needs a zone with real rules")]
     let zone = TimeZone::get("America/New_York").unwrap();
     // A month with a change of the clock in both zones.
-    let asked = AskedRange::of_dates(date(2027, 10, 15), date(2027, 11, 14), zone).unwrap();
+    let asked = SlotQuery::of_dates(date(2027, 10, 15), date(2027, 11, 14), zone).unwrap();
     let bookings = bookings(&asked, 500);
-    let mut exceptions = Exceptions::default();
+    let mut exceptions = ScheduleExceptions::default();
     exceptions.close_dates(date(2027, 10, 25), date(2027, 10, 26)).unwrap();
     let office = hours(&[("09:00", "12:00"), ("13:00", "18:00")]);
     let always = hours(&[("00:00", "24:00")]);
-    let usual = BookingRules::new(RuleSettings { daily_cap: Some(20), ..RuleSettings::default() }).unwrap();
+    let usual = BookingRules::new(RuleSettings { daily_limit: Some(20), ..RuleSettings::default() }).unwrap();
     let finest = BookingRules::new(RuleSettings { step_minutes: 5, ..RuleSettings::default() }).unwrap();
-    let nothing_taken = Taken::default();
-    let taken = Taken::new(bookings.iter().copied());
+    let nothing_taken = BusyTimes::default();
+    let taken = BusyTimes::new(bookings.iter().copied());
     let office = Calendar {
         hours: &office,
         exceptions: &exceptions,
         rules: &usual,
         taken: &taken,
-        session: SessionLength::new(50, 10).unwrap(),
+        session: AppointmentLength::new(50, 10).unwrap(),
         now: at("2027-10-01T00:00:00Z"),
     };
     let widest = Calendar { hours: &always, rules: &finest, taken: &nothing_taken, ..office };
     let closed_for_ever = {
-        let mut closed = Exceptions::default();
+        let mut closed = ScheduleExceptions::default();
         closed.close_dates(date(2027, 1, 1), date(2030, 1, 1)).unwrap();
         closed
     };
@@ -74,7 +74,7 @@ fn main() {
     let mut group = criterion.benchmark_group("calendar");
     group.bench_function("31 days, 500 bookings", |bench| {
         bench.iter(|| {
-            let taken = Taken::new(black_box(&bookings).iter().copied());
+            let taken = BusyTimes::new(black_box(&bookings).iter().copied());
             Calendar { taken: &taken, ..office }.availability(black_box(&asked))
         });
     });
@@ -85,7 +85,7 @@ fn main() {
         bench.iter(|| closed.first_free_after(black_box(asked.from())));
     });
     group.bench_function("one wish", |bench| {
-        bench.iter(|| office.check_slot(black_box(at("2027-11-02T09:00:00Z")), Overrule::Nothing));
+        bench.iter(|| office.check_slot(black_box(at("2027-11-02T09:00:00Z")), RuleOverride::Nothing));
     });
     group.finish();
     criterion.final_summary();

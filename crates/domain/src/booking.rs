@@ -70,7 +70,7 @@ impl BookingStatus {
 pub struct Cancellation {
     /// When.
     pub at: Timestamp,
-    /// By whom.
+    /// AuditContext whom.
     pub by: UserId,
     /// Inside the practice's cancellation window.
     pub late: bool,
@@ -226,7 +226,7 @@ pub enum PaymentPlan<'a> {
 }
 
 /// A wish to book.
-pub struct BookingRequest<'a> {
+pub struct NewBooking<'a> {
     /// Identity given out by the store.
     pub id: BookingId,
     /// Who comes.
@@ -240,7 +240,7 @@ pub struct BookingRequest<'a> {
     /// Length in minutes.
     pub minutes: u32,
     /// Pause for the therapist after the session, in minutes; the calendar stays taken.
-    pub pause_minutes: u32,
+    pub buffer_minutes: u32,
     /// The price, from the practice's own list, never from the client.
     pub price: Money,
     /// A word from the client.
@@ -259,7 +259,7 @@ pub enum BookError {
     InThePast,
     /// Further ahead than [`Booking::HORIZON_DAYS`].
     #[error("the session is too far ahead")]
-    TooFar,
+    BeyondBookingHorizon,
     /// Shorter than a minute or longer than [`Booking::MAX_MINUTES`].
     #[error("the session's length is not between 1 minute and 12 hours")]
     Length,
@@ -302,7 +302,7 @@ pub enum PayError {
 /// A stored booking whose facts contradict each other.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("booking {id:?} is inconsistent: {what}")]
-pub struct Inconsistent {
+pub struct InconsistentBooking {
     /// Which booking.
     pub id: BookingId,
     /// Which facts.
@@ -321,12 +321,12 @@ impl Booking {
     /// How long a completion or no-show can be corrected.
     pub const CORRECTION_WINDOW: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-    /// Books a session. Whether the slot is free is the store's business: it alone sees all bookings at once.
+    /// PaymentLedger a session. Whether the slot is free is the store's business: it alone sees all bookings at once.
     ///
     /// The beginning is cut to a whole second.
-    pub fn book(request: BookingRequest<'_>, now: Timestamp) -> Result<(Self, BookingEvent), BookError> {
+    pub fn book(request: NewBooking<'_>, now: Timestamp) -> Result<(Self, BookingEvent), BookError> {
         let scheduled_at = checked_start(request.scheduled_at, now)?;
-        if request.minutes == 0 || request.minutes > Self::MAX_MINUTES || request.pause_minutes > Self::MAX_MINUTES {
+        if request.minutes == 0 || request.minutes > Self::MAX_MINUTES || request.buffer_minutes > Self::MAX_MINUTES {
             return Err(BookError::Length);
         }
         if request.note.as_deref().is_some_and(|n| n.chars().count() > Self::MAX_NOTE_CHARS || n.contains('\0')) {
@@ -355,7 +355,7 @@ impl Booking {
             service: request.service,
             scheduled_at,
             minutes: request.minutes,
-            blocked_until: after_minutes(scheduled_at, request.minutes.saturating_add(request.pause_minutes)),
+            blocked_until: after_minutes(scheduled_at, request.minutes.saturating_add(request.buffer_minutes)),
             status,
             payment_status,
             price: request.price,
@@ -373,8 +373,8 @@ impl Booking {
     }
 
     /// Takes a booking back from a store, refusing facts that contradict each other.
-    pub fn restore(record: BookingRecord) -> Result<Self, Inconsistent> {
-        let bad = |what| Err(Inconsistent { id: record.id, what });
+    pub fn restore(record: BookingRecord) -> Result<Self, InconsistentBooking> {
+        let bad = |what| Err(InconsistentBooking { id: record.id, what });
         if !record.payment_status.is_legal_with(record.status) {
             return bad("status and payment status");
         }
@@ -412,7 +412,7 @@ impl Booking {
     }
 
     /// Whether the hold is over at this moment. An agreed booking has no hold to lose.
-    pub fn hold_is_over(&self, now: Timestamp) -> bool {
+    pub fn hold_has_expired(&self, now: Timestamp) -> bool {
         self.status == BookingStatus::PendingPayment && self.hold_expires_at.is_some_and(|until| until <= now)
     }
 
@@ -483,7 +483,7 @@ impl Booking {
         if self.status != BookingStatus::PendingPayment || self.payment_status == PaymentStatus::Processing {
             return Err(ChangeError::InvalidState);
         }
-        if !self.hold_is_over(now) {
+        if !self.hold_has_expired(now) {
             return Err(ChangeError::WindowClosed);
         }
         Ok(self.changed(now, BookingEvent::Expired, |b| {
@@ -518,7 +518,7 @@ impl Booking {
 
     /// What calling it off at this moment would mean.
     ///
-    /// `held` is what came in for it and can still go back, [`crate::payment::Books::left`].
+    /// `held` is what came in for it and can still go back, [`crate::payment::PaymentLedger::left`].
     pub fn cancellation_quote(&self, held: Money, by: Role, now: Timestamp) -> CancellationQuote {
         CancellationQuote::of(self, held, &self.terms, by, now)
     }
@@ -585,8 +585,12 @@ impl Booking {
     }
 
     /// Money moves after the booking was paid: a refund is promised, arrives, fails or comes back, or somebody gave money
-    /// back without asking here. `books` is what they say now, [`crate::payment::Books::status`].
-    pub fn money_moved(self, books: PaymentStatus, now: Timestamp) -> Result<(Self, BookingEvent), ChangeError> {
+    /// back without asking here. `books` is what they say now, [`crate::payment::PaymentLedger::status`].
+    pub fn sync_payment_status(
+        self,
+        books: PaymentStatus,
+        now: Timestamp,
+    ) -> Result<(Self, BookingEvent), ChangeError> {
         if !self.payment_status.has_been_paid() || !books.has_been_paid() || books == self.payment_status {
             return Err(ChangeError::InvalidState);
         }
@@ -595,7 +599,7 @@ impl Booking {
 
     /// Money came for a booking that cannot be agreed any more, and goes back. An unpaid booking lets its slot go; one
     /// that was paid for otherwise stays as it is ([`ChangeError::InvalidState`]).
-    pub fn payment_came_late(self, now: Timestamp) -> Result<(Self, BookingEvent), ChangeError> {
+    pub fn record_late_payment(self, now: Timestamp) -> Result<(Self, BookingEvent), ChangeError> {
         match (self.status, self.payment_status) {
             (BookingStatus::PendingPayment, _) => Ok(self.changed(now, BookingEvent::Expired, |b| {
                 b.status = BookingStatus::Expired;
@@ -673,12 +677,12 @@ fn after_minutes(start: Timestamp, minutes: u32) -> Timestamp {
 }
 
 fn checked_start(start: Timestamp, now: Timestamp) -> Result<Timestamp, BookError> {
-    let start = Timestamp::from_second(start.as_second()).map_err(|_| BookError::TooFar)?;
+    let start = Timestamp::from_second(start.as_second()).map_err(|_| BookError::BeyondBookingHorizon)?;
     if start <= now {
         return Err(BookError::InThePast);
     }
     if start.duration_since(now) > SignedDuration::from_hours(Booking::HORIZON_DAYS * 24) {
-        return Err(BookError::TooFar);
+        return Err(BookError::BeyondBookingHorizon);
     }
     Ok(start)
 }

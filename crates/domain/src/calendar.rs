@@ -23,6 +23,7 @@
 
 mod exceptions;
 mod hours;
+mod local_time;
 mod open;
 mod rules;
 mod schedule;
@@ -30,13 +31,12 @@ mod series;
 mod slots;
 #[cfg(test)]
 mod testkit;
-mod wall;
 
-pub use exceptions::{BackwardDates, Exceptions};
+pub use exceptions::{InvalidDateRange, ScheduleExceptions};
 pub use hours::{OverlappingHours, WeeklyHours};
+pub use local_time::{EmptyRange, InvalidLocalTime, LocalTime, LocalTimeRange};
 pub use open::{Interval, OpenInterval, open_intervals};
-pub use rules::{BookingRules, LengthError, RuleError, RuleSettings, SessionLength};
-pub use schedule::{TimeOff, TimeOffError, WeeklySchedule};
+pub use rules::{AppointmentLength, BookingRules, LengthError, RuleError, RuleSettings};
+pub use schedule::{ScheduleException, ScheduleExceptionError, WeeklySchedule};
 pub use series::{Occurrence, SeriesError, weekly_series};
-pub use slots::{AskedRange, Availability, Calendar, Overrule, RangeError, Slot, SlotRefusal, Taken};
-pub use wall::{EmptyInterval, NotAWallTime, WallInterval, WallTime};
+pub use slots::{Availability, BusyTimes, Calendar, RangeError, RuleOverride, Slot, SlotError, SlotQuery};

@@ -48,11 +48,11 @@ id!(
 );
 id!(
     /// A signed-in session: one login and all refreshes that follow from it.
-    SessionId
+    LoginSessionId
 );
 id!(
     /// A mail owed to somebody.
-    NoticeId
+    NotificationId
 );
 id!(
     /// One attempt to collect the price of a booking.
@@ -68,7 +68,7 @@ id!(
 );
 id!(
     /// Time off, or extra hours, of one therapist.
-    TimeOffId
+    ScheduleExceptionId
 );
 id!(
     /// Money that goes back, or should.

@@ -3,24 +3,24 @@
 pub mod booking;
 pub mod calendar;
 pub mod ids;
+pub mod login_session;
 pub mod meeting;
-pub mod notice;
+pub mod notification;
 pub mod payment;
 pub mod policy;
 pub mod service;
-pub mod session;
 pub mod text;
 pub mod user;
 
 pub use booking::{Booking, BookingEvent, BookingRecord, BookingStatus, Cancellation};
-pub use calendar::{Availability, BookingRules, Calendar, Interval, SessionLength, Slot, SlotRefusal, WeeklyHours};
+pub use calendar::{AppointmentLength, Availability, BookingRules, Calendar, Interval, Slot, SlotError, WeeklyHours};
 pub use ids::{
-    BookingId, ConferenceId, NoticeId, ParticipantId, PaymentId, PaymentProblemId, RefundId, ServiceId, SessionId,
-    TimeOffId, UserId,
+    BookingId, ConferenceId, LoginSessionId, NotificationId, ParticipantId, PaymentId, PaymentProblemId, RefundId,
+    ScheduleExceptionId, ServiceId, UserId,
 };
 pub use meeting::{
-    AccessWindow, JoinTicket, LinkRefusal, MeetingBaseUrl, MeetingLinkPolicy, MeetingRole, MeetingRoom,
-    MeetingTokenClaims, Participant, ParticipantRole, Person, PersonalLink, RoomTail, SignedLink, Viewer,
+    AccessWindow, AccountViewer, JoinToken, LinkError, MeetingBaseUrl, MeetingLinkPolicy, MeetingRole, MeetingRoom,
+    MeetingTokenClaims, Participant, ParticipantRole, PersonalLink, RoomSuffix, SignedLink, ViewerId,
 };
 pub use payment::{Currency, Money, PaymentStatus};
 pub use policy::{CancellationQuote, ChangeTerms, PracticePolicy};

@@ -6,11 +6,11 @@ use thiserror::Error;
 
 use crate::booking::BookingStatus;
 
-mod books;
-mod collection;
+mod ledger;
+mod state;
 
-pub use books::{Books, LedgerKind, RefundError};
-pub use collection::{PaymentState, RefundStage, RefundState, UnpaidNews};
+pub use ledger::{LedgerKind, PaymentLedger, RefundError};
+pub use state::{PaymentState, RefundStage, RefundState, UnpaidUpdate};
 
 /// An ISO 4217 currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,14 +19,14 @@ pub struct Currency([u8; 3]);
 /// The text is not an ISO 4217 code in capitals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("not a three-letter ISO 4217 currency code in capitals, such as EUR")]
-pub struct NotACurrency;
+pub struct InvalidCurrency;
 
 impl Currency {
     /// Reads a code such as `EUR`.
-    pub fn parse(code: &str) -> Result<Self, NotACurrency> {
+    pub fn parse(code: &str) -> Result<Self, InvalidCurrency> {
         match code.as_bytes() {
             &[a, b, c] if [a, b, c].iter().all(u8::is_ascii_uppercase) => Ok(Self([a, b, c])),
-            _ => Err(NotACurrency),
+            _ => Err(InvalidCurrency),
         }
     }
 

@@ -111,7 +111,7 @@ pub struct PracticePolicy {
     pub terms: ChangeTerms,
     /// Whether a session counts as having taken place once it is over and its grace time too, unless somebody says
     /// otherwise.
-    pub completes_by_itself: bool,
+    pub auto_complete: bool,
 }
 
 /// Why a policy makes no sense.

@@ -14,7 +14,7 @@ pub struct Service {
     /// Length of a session in minutes.
     pub minutes: u32,
     /// Pause that the therapist gets after it, in minutes.
-    pub pause_minutes: u32,
+    pub buffer_minutes: u32,
     /// What a session costs. Zero means that nothing is due.
     pub price: Money,
     /// Whether it can be booked.

@@ -40,7 +40,7 @@ fn clean_any(raw: &str) -> String {
 ///
 /// A first grapheme longer than the limit (a flood of combining marks) is cut between characters instead, so that a
 /// name is shortened but never lost.
-pub fn cut_utf16(text: &str, units: usize) -> &str {
+pub fn truncate_utf16(text: &str, units: usize) -> &str {
     // No character takes more units than bytes.
     if text.len() <= units {
         return text.trim_end();

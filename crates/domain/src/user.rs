@@ -19,16 +19,16 @@ pub struct EmailAddress(String);
 /// The text is not an e-mail address as [`EmailAddress`] understands it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("not an e-mail address")]
-pub struct NotAnEmailAddress;
+pub struct InvalidEmailAddress;
 
 impl EmailAddress {
     /// Longest address that SMTP can carry (RFC 5321, section 4.5.3.1.3, less the angle brackets).
     pub const MAX_LENGTH: usize = 254;
 
     /// Reads an address, ignoring surrounding blanks and case.
-    pub fn parse(raw: &str) -> Result<Self, NotAnEmailAddress> {
+    pub fn parse(raw: &str) -> Result<Self, InvalidEmailAddress> {
         let text = raw.trim_matches([' ', '\t']);
-        let (local, domain) = text.rsplit_once('@').ok_or(NotAnEmailAddress)?;
+        let (local, domain) = text.rsplit_once('@').ok_or(InvalidEmailAddress)?;
         let local_fits = !local.is_empty()
             && local.len() <= 64
             && local.split('.').all(|atom| !atom.is_empty() && atom.bytes().all(is_atom_byte));
@@ -36,7 +36,7 @@ impl EmailAddress {
         if text.len() <= Self::MAX_LENGTH && local_fits && domain_fits {
             Ok(Self(text.to_ascii_lowercase()))
         } else {
-            Err(NotAnEmailAddress)
+            Err(InvalidEmailAddress)
         }
     }
 
@@ -120,16 +120,16 @@ pub struct TimeZoneName(String);
 /// The text cannot be the name of a time zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("not the name of a time zone, such as Europe/Berlin")]
-pub struct NotATimeZone;
+pub struct InvalidTimeZoneName;
 
 impl TimeZoneName {
     /// Checks the form only: segments of letters, digits, `_`, `+` and `-`, joined by `/`.
-    pub fn parse(raw: &str) -> Result<Self, NotATimeZone> {
+    pub fn parse(raw: &str) -> Result<Self, InvalidTimeZoneName> {
         let segment = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+-".contains(&b));
         if raw.len() <= 64 && raw.starts_with(|c: char| c.is_ascii_alphabetic()) && raw.split('/').all(segment) {
             Ok(Self(raw.to_owned()))
         } else {
-            Err(NotATimeZone)
+            Err(InvalidTimeZoneName)
         }
     }
 
@@ -142,7 +142,7 @@ impl TimeZoneName {
 /// What a person may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// Books sessions and sees their own bookings only.
+    /// PaymentLedger sessions and sees their own bookings only.
     Client,
     /// A therapist: sees and runs every booking.
     Admin,
@@ -160,7 +160,7 @@ pub struct User {
     /// Family name; may be missing.
     pub last_name: Option<PersonName>,
     /// What the person wants to be called, instead of the two; may be missing.
-    pub chosen_name: Option<PersonName>,
+    pub preferred_name: Option<PersonName>,
     /// Zone in which times are shown to this person; the practice's own where it is missing.
     pub time_zone: Option<TimeZoneName>,
     /// Client or admin.
@@ -177,7 +177,7 @@ impl User {
     /// How the person is called in a meeting and in a mail: the chosen name, else first and last name when both are there,
     /// else the e-mail address. Half a name is not used, because the owner's front ends have always shown it that way.
     pub fn display_name(&self) -> String {
-        let chosen = self.chosen_name.as_ref().map(|n| clean_line(n.as_str())).unwrap_or_default();
+        let chosen = self.preferred_name.as_ref().map(|n| clean_line(n.as_str())).unwrap_or_default();
         if !chosen.is_empty() {
             return chosen;
         }

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use attune_domain::TimeZoneName;
 use attune_domain::calendar::{
-    AskedRange, BookingRules, Calendar, Exceptions, Interval, Overrule, RuleSettings, SessionLength, Slot, Taken,
-    WallInterval, WallTime, WeeklyHours, open_intervals,
+    AppointmentLength, BookingRules, BusyTimes, Calendar, Interval, LocalTime, LocalTimeRange, RuleOverride,
+    RuleSettings, ScheduleExceptions, Slot, SlotQuery, WeeklyHours, open_intervals,
 };
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
@@ -44,13 +44,13 @@ struct Plan {
     /// In seconds, on whole minutes.
     taken: Vec<(i64, i64)>,
     minutes: u32,
-    pause_minutes: u32,
+    buffer_minutes: u32,
     step_minutes: u32,
 }
 
-fn wall((start, end): Wall) -> WallInterval {
-    let time = |minutes: i64| WallTime::from_minutes(u16::try_from(minutes).unwrap()).unwrap();
-    WallInterval::new(time(start), time(end)).unwrap()
+fn wall((start, end): Wall) -> LocalTimeRange {
+    let time = |minutes: i64| LocalTime::from_minutes(u16::try_from(minutes).unwrap()).unwrap();
+    LocalTimeRange::new(time(start), time(end)).unwrap()
 }
 
 fn interval((start, end): (i64, i64)) -> Interval {
@@ -64,8 +64,8 @@ impl Plan {
         WeeklyHours::new(TimeZoneName::parse("Test/Zone").unwrap(), zone.clone(), week).unwrap()
     }
 
-    fn exceptions(&self) -> Exceptions {
-        let mut exceptions = Exceptions::default();
+    fn exceptions(&self) -> ScheduleExceptions {
+        let mut exceptions = ScheduleExceptions::default();
         for (date, interval) in &self.extra {
             exceptions.add_hours(*date, wall(*interval));
         }
@@ -162,7 +162,7 @@ fn naive_slots(plan: &Plan, clock: &Clock, open: &[Option<i64>], centre: i64) ->
         }
     }
     let length = usize::try_from(plan.minutes).unwrap();
-    let occupied = length + usize::try_from(plan.pause_minutes).unwrap();
+    let occupied = length + usize::try_from(plan.buffer_minutes).unwrap();
     let step = i64::from(plan.step_minutes) * MINUTE;
     compared()
         .zip((centre - BEFORE..).step_by(60))
@@ -208,11 +208,11 @@ fn compare(zone: &TimeZone, plan: &Plan, clock: &Clock, centre: i64, what: &str)
         hours: &hours,
         exceptions: &exceptions,
         rules: &BookingRules::new(rules).unwrap(),
-        taken: &Taken::new(plan.taken.iter().map(|booking| interval(*booking))),
-        session: SessionLength::new(plan.minutes, plan.pause_minutes).unwrap(),
+        taken: &BusyTimes::new(plan.taken.iter().map(|booking| interval(*booking))),
+        session: AppointmentLength::new(plan.minutes, plan.buffer_minutes).unwrap(),
         now: at(centre - 3 * 24 * HOUR),
     };
-    let asked = AskedRange::new(at(centre - BEFORE), at(centre + AFTER), zone.clone()).unwrap();
+    let asked = SlotQuery::new(at(centre - BEFORE), at(centre + AFTER), zone.clone()).unwrap();
     let answer = calendar.availability(&asked);
     let mut offered: Vec<Slot> = Vec::new();
     for (date, slots) in &answer.slots {
@@ -225,7 +225,11 @@ fn compare(zone: &TimeZone, plan: &Plan, clock: &Clock, centre: i64, what: &str)
             );
         }
         for slot in slots.first().into_iter().chain(slots.last()) {
-            assert_eq!(calendar.check_slot(slot.start, Overrule::Nothing), Ok(*slot), "{what}: offered and accepted");
+            assert_eq!(
+                calendar.check_slot(slot.start, RuleOverride::Nothing),
+                Ok(*slot),
+                "{what}: offered and accepted"
+            );
         }
         offered.extend(slots);
     }
@@ -263,14 +267,14 @@ fn plans_around(change: i64, before: i64, after: i64) -> Vec<Plan> {
         .iter()
         .zip(lengths.iter().cycle())
         .enumerate()
-        .map(|(index, (week, (minutes, pause_minutes, step_minutes)))| {
+        .map(|(index, (week, (minutes, buffer_minutes, step_minutes)))| {
             let clamped = week.iter().map(|(start, end)| ((*start).max(0), (*end).min(DAY_MINUTES)));
             let day: Vec<Wall> = clamped.filter(|(start, end)| start < end).collect();
             Plan {
                 week: std::array::from_fn(|_| day.clone()),
                 taken: if index % 2 == 0 { Vec::new() } else { taken.clone() },
                 minutes: *minutes,
-                pause_minutes: *pause_minutes,
+                buffer_minutes: *buffer_minutes,
                 step_minutes: *step_minutes,
                 ..Plan::default()
             }
@@ -395,7 +399,7 @@ proptest! {
         closed_dates in prop::collection::vec((-1..=1_i32, 0..=1_i32), 0..2),
         closed_between in prop::collection::vec(any_between(), 0..3),
         taken in prop::collection::vec(any_between(), 0..8),
-        (minutes, pause_minutes, step_minutes) in (1..=240_u32, 0..=60_u32, 5..=120_u32),
+        (minutes, buffer_minutes, step_minutes) in (1..=240_u32, 0..=60_u32, 5..=120_u32),
     ) {
         let (name, zone) = zone;
         let changes = changes(&zone);
@@ -413,7 +417,7 @@ proptest! {
             closed_between: closed_between.into_iter().map(instants).collect(),
             taken: taken.into_iter().map(instants).collect(),
             minutes,
-            pause_minutes,
+            buffer_minutes,
             step_minutes,
         };
         compare(&zone, &plan, &Clock::watch(&zone, centre), centre, &name);

@@ -43,10 +43,10 @@ pub enum When {
 /// How a therapist has the price settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settled {
-    /// By the client, as the practice's provider wants it.
+    /// AuditContext the client, as the practice's provider wants it.
     ByProvider,
     /// It came in outside.
-    PaidOutside,
+    PaidOffline,
     /// Nothing is due.
     Waived,
 }
@@ -96,12 +96,12 @@ pub enum Command {
     /// A therapist records that the price came in.
     PayOutside(Pick),
     /// A therapist gives money back, and the worker sees to it.
-    Refund { booking: Pick, share: Share },
+    ProviderRefund { booking: Pick, share: Share },
     /// The worker gives back what is owed.
-    SettleRefunds,
-    /// Somebody moves a session; with an old version if `stale`. Only therapists override hours.
+    ProcessRefunds,
+    /// Somebody moves a appointment; with an old version if `stale`. Only therapists override hours.
     Reschedule { who: Who, booking: Pick, to: When, override_hours: bool, stale: bool },
-    /// Somebody calls a session off, after a look at what that means.
+    /// Somebody calls a appointment off, after a look at what that means.
     Cancel { who: Who, booking: Pick },
     /// A therapist says that it took place.
     Complete(Pick),
@@ -110,14 +110,14 @@ pub enum Command {
     /// A therapist says that it did not take place after all.
     Reopen(Pick),
     /// The worker lets go of holds.
-    SweepHolds,
-    /// The worker completes sessions.
+    ExpireHolds,
+    /// The worker completes appointments.
     CompleteByItself,
     /// The worker sends what is due.
     Deliver(Post),
     /// Time passes.
     Wait { minutes: u16 },
-    /// Time passes until so many minutes after a session begins, or before.
+    /// Time passes until so many minutes after a appointment begins, or before.
     WaitFor { booking: Pick, minutes: i16 },
     /// Time passes until a hold is over.
     WaitForHold(Pick),
@@ -137,14 +137,14 @@ impl Command {
             Self::BookFor { .. } => "book for",
             Self::Pay(_) => "pay",
             Self::PayOutside(_) => "pay outside",
-            Self::Refund { .. } => "refund",
-            Self::SettleRefunds => "settle refunds",
+            Self::ProviderRefund { .. } => "refund",
+            Self::ProcessRefunds => "settle refunds",
             Self::Reschedule { .. } => "reschedule",
             Self::Cancel { .. } => "cancel",
             Self::Complete(_) => "complete",
             Self::NoShow(_) => "no-show",
             Self::Reopen(_) => "reopen",
-            Self::SweepHolds => "sweep holds",
+            Self::ExpireHolds => "sweep holds",
             Self::CompleteByItself => "complete by itself",
             Self::Deliver(_) => "deliver",
             Self::Wait { .. } | Self::WaitFor { .. } | Self::WaitForHold(_) => "wait",
@@ -167,8 +167,8 @@ fn pick() -> impl Strategy<Value = Pick> {
 }
 
 fn when() -> impl Strategy<Value = When> {
-    // The practice is open for 32 quarters of an hour; the last session begins in the 29th.
-    // A session and its pause take an hour.
+    // The practice is open for 32 quarters of an hour; the last appointment begins in the 29th.
+    // A appointment and its pause take an hour.
     let beside = select(vec![0_i16, 60, -60, 0, 60, -60, 15, -15, 50, -50, 55, -55]);
     let day = prop_oneof![1 => Just(0_u8), 4 => Just(1), 2 => Just(2)];
     prop_oneof![
@@ -188,7 +188,7 @@ fn book() -> impl Strategy<Value = Command> {
 
 fn book_for() -> impl Strategy<Value = Command> {
     let settled =
-        prop_oneof![2 => Just(Settled::ByProvider), 1 => Just(Settled::PaidOutside), 1 => Just(Settled::Waived)];
+        prop_oneof![2 => Just(Settled::ByProvider), 1 => Just(Settled::PaidOffline), 1 => Just(Settled::Waived)];
     (0..2_u8, therapist(), when(), settled, any::<bool>()).prop_map(
         |(client, therapist, at, settled, override_hours)| Command::BookFor {
             client,
@@ -214,7 +214,7 @@ fn refund() -> impl Strategy<Value = Command> {
     // A third of the price, one cent, all but one cent, all of it, and one cent more.
     let cents = select(vec![World::PRICE / 3, 1, World::PRICE - 1, World::PRICE, World::PRICE + 1]);
     let share = prop_oneof![1 => Just(Share::Rest), 3 => cents.prop_map(Share::Cents)];
-    (pick(), share).prop_map(|(booking, share)| Command::Refund { booking, share })
+    (pick(), share).prop_map(|(booking, share)| Command::ProviderRefund { booking, share })
 }
 
 fn deliver() -> impl Strategy<Value = Command> {
@@ -245,13 +245,13 @@ fn any_command() -> impl Strategy<Value = Command> {
         5 => pick().prop_map(Command::Pay),
         2 => pick().prop_map(Command::PayOutside),
         3 => refund(),
-        3 => Just(Command::SettleRefunds),
+        3 => Just(Command::ProcessRefunds),
         8 => reschedule(),
         3 => (who(), pick()).prop_map(|(who, booking)| Command::Cancel { who, booking }),
         4 => pick().prop_map(Command::Complete),
         4 => pick().prop_map(Command::NoShow),
         4 => pick().prop_map(Command::Reopen),
-        2 => Just(Command::SweepHolds),
+        2 => Just(Command::ExpireHolds),
         2 => Just(Command::CompleteByItself),
         7 => deliver(),
         9 => wait(),

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use attune_domain::notice::Notice;
+use attune_domain::notification::Notification;
 use attune_domain::{Booking, BookingId, Participant};
-use attune_ports::{AuditEntry, BookingFilter, KeptRefund, LedgerEntry, PageRequest, Payment, Queries};
+use attune_ports::{AuditEntry, BookingFilter, LedgerEntry, PageRequest, Payment, Queries, Refund};
 
 /// Everything about one booking.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,11 +12,11 @@ pub struct BookingFacts {
     /// Itself.
     pub booking: Booking,
     /// Its mails, by id.
-    pub notices: Vec<Notice>,
+    pub notices: Vec<Notification>,
     /// Its payments, newest first.
     pub payments: Vec<Payment>,
     /// Its refunds, oldest first.
-    pub refunds: Vec<KeptRefund>,
+    pub refunds: Vec<Refund>,
     /// Its lines of the ledger, oldest first.
     pub ledger: Vec<LedgerEntry>,
     /// Who is or was invited, by id.

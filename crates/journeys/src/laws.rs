@@ -59,7 +59,7 @@ pub(crate) fn check(before: &Facts, after: &Facts) -> Result<(), TestCaseError> 
                 && booking.status.blocks_calendar()
                 && other.scheduled_at < booking.blocked_until
                 && booking.scheduled_at < other.blocked_until;
-            prop_assert!(!overlap, "two sessions at once: {booking:?} and {other:?}");
+            prop_assert!(!overlap, "two appointments at once: {booking:?} and {other:?}");
         }
     }
     let lost = before.keys().find(|id| !after.contains_key(id));
@@ -75,9 +75,9 @@ fn check_row(facts: &BookingFacts) -> Result<(), TestCaseError> {
     prop_assert_eq!(booking.hold_expires_at.is_some(), held, "a hold: {:?}", booking);
     prop_assert!(booking.hold_expires_at.is_none_or(|until| until <= booking.scheduled_at), "a long hold: {booking:?}");
     prop_assert_eq!(booking.cancellation.is_some(), status == BookingStatus::Cancelled, "{:?}", booking);
-    let states = || facts.payments.iter().map(|payment| payment.facts.state);
+    let states = || facts.payments.iter().map(|payment| payment.state);
     prop_assert!(held || states().all(|state| state != PaymentState::Open), "nothing is left to pay: {facts:?}");
-    prop_assert!(facts.payments.iter().all(|payment| payment.facts.amount == booking.price), "{facts:?}");
+    prop_assert!(facts.payments.iter().all(|payment| payment.amount == booking.price), "{facts:?}");
     money::check(facts)
 }
 
@@ -99,43 +99,43 @@ fn check_step(earlier: &BookingFacts, now: &BookingFacts) -> Result<(), TestCase
     prop_assert_eq!(lasting(before), lasting(after));
     prop_assert!(before.room.is_none() || before.room == after.room, "the room stays: {before:?} to {after:?}");
     let taken = |b: &Booking| b.blocked_until.duration_since(b.scheduled_at);
-    prop_assert_eq!(taken(before), taken(after), "a session keeps its length");
+    prop_assert_eq!(taken(before), taken(after), "a appointment keeps its length");
     Ok(())
 }
 
 /// Checks that rows are as the model says, mails owed included.
 pub(crate) fn compare(model: &Model, facts: &Facts) -> Result<(), TestCaseError> {
-    prop_assert_eq!(facts.len(), model.sessions.len(), "as many bookings as were made");
-    for session in &model.sessions {
-        let Some(found) = facts.get(&session.id) else { return Err(TestCaseError::fail("a booking is missing")) };
+    prop_assert_eq!(facts.len(), model.appointments.len(), "as many bookings as were made");
+    for appointment in &model.appointments {
+        let Some(found) = facts.get(&appointment.id) else { return Err(TestCaseError::fail("a booking is missing")) };
         let row = &found.booking;
-        let named = |label: &str| format!("{label} of {row:?}, which has to be {session:?}");
-        prop_assert_eq!(row.client, session.client, "{}", named("client"));
-        prop_assert_eq!(row.therapist, session.therapist, "{}", named("therapist"));
-        prop_assert_eq!(row.scheduled_at, session.start, "{}", named("beginning"));
-        prop_assert_eq!(row.status, session.status, "{}", named("status"));
-        prop_assert_eq!(row.payment_status, session.payment, "{}", named("payment"));
-        prop_assert_eq!(row.hold_expires_at, session.hold_until, "{}", named("hold"));
-        prop_assert_eq!(row.version, session.version, "{}", named("version"));
-        prop_assert_eq!(row.link_version, session.links, "{}", named("links"));
+        let named = |label: &str| format!("{label} of {row:?}, which has to be {appointment:?}");
+        prop_assert_eq!(row.client, appointment.client, "{}", named("client"));
+        prop_assert_eq!(row.therapist, appointment.therapist, "{}", named("therapist"));
+        prop_assert_eq!(row.scheduled_at, appointment.start, "{}", named("beginning"));
+        prop_assert_eq!(row.status, appointment.status, "{}", named("status"));
+        prop_assert_eq!(row.payment_status, appointment.payment, "{}", named("payment"));
+        prop_assert_eq!(row.hold_expires_at, appointment.hold_until, "{}", named("hold"));
+        prop_assert_eq!(row.version, appointment.version, "{}", named("version"));
+        prop_assert_eq!(row.link_version, appointment.links, "{}", named("links"));
         prop_assert_eq!(row.price.minor(), World::PRICE, "{}", named("price"));
         let cancelled = row.cancellation.as_ref().map(|told| (told.late, told.refund.minor()));
-        prop_assert_eq!(cancelled, session.cancelled, "{}", named("cancellation"));
-        let checkout = found.payments.iter().find(|payment| payment.facts.recorded_by.is_none());
-        prop_assert_eq!(checkout.map(|payment| payment.facts.state), session.checkout, "{}", named("checkout"));
+        prop_assert_eq!(cancelled, appointment.cancelled, "{}", named("cancellation"));
+        let checkout = found.payments.iter().find(|payment| payment.recorded_by.is_none());
+        prop_assert_eq!(checkout.map(|payment| payment.state), appointment.checkout, "{}", named("checkout"));
         let went = found.refunds.iter().map(|refund| {
-            let of = found.payments.iter().find(|payment| payment.id == refund.facts.payment);
-            let by_hand = of.is_some_and(|payment| payment.facts.provider == Provider::Offline);
-            Back { minor: refund.facts.amount.minor(), by_hand, gone: refund.facts.stage == RefundStage::Succeeded }
+            let of = found.payments.iter().find(|payment| payment.id == refund.payment);
+            let by_hand = of.is_some_and(|payment| payment.provider == Provider::Offline);
+            Back { minor: refund.amount.minor(), by_hand, gone: refund.stage == RefundStage::Succeeded }
         });
-        prop_assert_eq!(&went.collect::<Vec<_>>(), &session.refunds, "{}", named("refunds"));
+        prop_assert_eq!(&went.collect::<Vec<_>>(), &appointment.refunds, "{}", named("refunds"));
         let guests = found.participants.iter().map(|guest| (guest.id, guest.is_invited()));
-        let wanted = session.guests.iter().map(|&(id, _, stands)| (id, stands));
+        let wanted = appointment.guests.iter().map(|&(id, _, stands)| (id, stands));
         prop_assert_eq!(guests.collect::<Vec<_>>(), wanted.collect::<Vec<_>>(), "{}", named("guests"));
-        prop_assert_eq!(found.history.len(), session.lines, "{}: {:?}", named("trail"), found.history);
+        prop_assert_eq!(found.history.len(), appointment.lines, "{}: {:?}", named("trail"), found.history);
         let mut owed: Vec<Mail> = found.notices.iter().map(|notice| Mail::of(&notice.owed)).collect();
         owed.sort_unstable();
-        prop_assert_eq!(owed, session.owed.iter().cloned().collect::<Vec<_>>(), "{}", named("mails"));
+        prop_assert_eq!(owed, appointment.owed.iter().cloned().collect::<Vec<_>>(), "{}", named("mails"));
     }
     Ok(())
 }

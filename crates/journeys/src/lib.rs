@@ -23,7 +23,7 @@ mod world;
 pub use commands::{Command, Post, Settled, Share, When, Who, any_commands};
 pub use crowd::at_once;
 pub use facts::{BookingFacts, Facts};
-pub use model::{Model, Session, Why};
+pub use model::{Appointment, Model, Why};
 pub use stores::{Kind, Stores};
 pub use stripe::Stripe;
 pub use walk::{Tally, walk};

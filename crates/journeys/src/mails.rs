@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use attune_adapter_memory::Reply;
-use attune_domain::notice::{Notice, NoticeKind, NoticeState, OwedNotice, RetryPolicy};
-use attune_domain::{BookingStatus, Person};
-use attune_ports::{MailedMoney, MeetingMail, NotifyError, NotifyReason};
+use attune_domain::notification::{NewNotification, Notification, NotificationKind, NotificationState, RetryPolicy};
+use attune_domain::{BookingStatus, ViewerId};
+use attune_ports::{Email, NotifyError, NotifyFailure, PaymentDetails};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
 use crate::facts::Facts;
-use crate::{Model, Post, Session, World};
+use crate::{Appointment, Model, Post, World};
 
 /// A mail that is owed once: one more of the same would be one too many.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,7 +21,7 @@ pub struct Mail {
     /// For a reminder.
     pub minutes_before: u32,
     /// Who reads it.
-    pub reader: Person,
+    pub reader: ViewerId,
     /// The beginning it tells.
     pub starts_at: Timestamp,
     /// For what may be told more than once of one beginning.
@@ -31,15 +31,16 @@ pub struct Mail {
 }
 
 impl Mail {
-    pub(crate) fn of(owed: &OwedNotice) -> Self {
-        let repeatable = matches!(owed.kind, NoticeKind::Rescheduled | NoticeKind::MeetingLink);
+    pub(crate) fn of(owed: &NewNotification) -> Self {
+        let repeatable = matches!(owed.kind, NotificationKind::Rescheduled | NotificationKind::MeetingLink);
         Self {
             kind: owed.kind.as_str(),
             minutes_before: owed.kind.offset_minutes(),
             reader: owed.recipient,
             starts_at: owed.starts_at,
             version: repeatable.then_some(owed.booking_version),
-            at: matches!(owed.kind, NoticeKind::PaymentProblem | NoticeKind::Refund).then_some(owed.send_after),
+            at: matches!(owed.kind, NotificationKind::PaymentProblem | NotificationKind::ProviderRefund)
+                .then_some(owed.send_after),
         }
     }
 }
@@ -59,51 +60,52 @@ fn minutes(minutes: u32) -> SignedDuration {
     SignedDuration::from_mins(i64::from(minutes))
 }
 
-fn is_due(notice: &Notice, now: Timestamp) -> bool {
-    notice.state == NoticeState::Pending && notice.next_at <= now
+fn is_due(notice: &Notification, now: Timestamp) -> bool {
+    notice.state == NotificationState::Pending && notice.next_at <= now
 }
 
-fn fate(session: &Session, owed: &OwedNotice, now: Timestamp) -> Fate {
+fn fate(appointment: &Appointment, owed: &NewNotification, now: Timestamp) -> Fate {
     if owed.kind.is_about_money() {
         return Fate::Leaves;
     }
-    let told = if owed.kind == NoticeKind::Cancelled { BookingStatus::Cancelled } else { BookingStatus::Scheduled };
-    if session.status != told || session.start != owed.starts_at {
+    let told =
+        if owed.kind == NotificationKind::Cancelled { BookingStatus::Cancelled } else { BookingStatus::Scheduled };
+    if appointment.status != told || appointment.start != owed.starts_at {
         return Fate::Skipped;
     }
-    if let NoticeKind::Reminder { minutes_before } = owed.kind {
+    if let NotificationKind::Reminder { minutes_before } = owed.kind {
         let nearer = World::REMINDERS.into_iter().filter(|other| *other < minutes_before);
-        if now >= session.start - minutes(5) {
+        if now >= appointment.start - minutes(5) {
             return Fate::Expired;
         }
-        if nearer.into_iter().any(|other| session.start - minutes(other) <= now) {
+        if nearer.into_iter().any(|other| appointment.start - minutes(other) <= now) {
             return Fate::Skipped;
         }
-    } else if now >= session.end() {
+    } else if now >= appointment.end() {
         return Fate::Expired;
     }
     match owed.recipient {
-        Person::Participant(id) if !session.guests.iter().any(|&(guest, _, stands)| stands && guest == id) => {
+        ViewerId::Participant(id) if !appointment.guests.iter().any(|&(guest, _, stands)| stands && guest == id) => {
             Fate::Skipped
         }
-        Person::Participant(_) | Person::Account(_) => Fate::Leaves,
+        ViewerId::Participant(_) | ViewerId::Account(_) => Fate::Leaves,
     }
 }
 
 /// Tells the mail server how to answer what is due now.
 pub(crate) fn prepare(world: &World, model: &Model, facts: &Facts, post: Post) {
-    let down = NotifyError::Unavailable { reason: NotifyReason::Connection };
+    let down = NotifyError::Unavailable { reason: NotifyFailure::Connection };
     match post {
         Post::Works => {}
         Post::Down => world.notifier.go_down(down),
         Post::Refuses => world.notifier.go_down(NotifyError::Refused { code: 550 }),
         Post::Flaky(pattern) => {
             let now = world.now();
-            let due = |session: &Session| {
-                let notices = facts[&session.id].notices.iter();
-                notices.filter(|n| is_due(n, now) && fate(session, &n.owed, now) == Fate::Leaves).count()
+            let due = |appointment: &Appointment| {
+                let notices = facts[&appointment.id].notices.iter();
+                notices.filter(|n| is_due(n, now) && fate(appointment, &n.owed, now) == Fate::Leaves).count()
             };
-            let count = model.sessions.iter().map(due).sum();
+            let count = model.appointments.iter().map(due).sum();
             let accepts = (0..8).cycle().map(|bit| pattern >> bit & 1 == 1).take(count);
             world.notifier.reply_with(accepts.map(|accept| if accept { Reply::Accept } else { Reply::Fail(down) }));
         }
@@ -114,35 +116,35 @@ pub(crate) fn prepare(world: &World, model: &Model, facts: &Facts, post: Post) {
 pub(crate) fn check(
     model: &Model,
     (before, after): (&Facts, &Facts),
-    sent: &[MeetingMail],
+    sent: &[Email],
     post: Post,
     now: Timestamp,
 ) -> Result<(), TestCaseError> {
-    let mut left: BTreeMap<&str, &MeetingMail> = sent.iter().map(|mail| (mail.message_key.as_str(), mail)).collect();
+    let mut left: BTreeMap<&str, &Email> = sent.iter().map(|mail| (mail.message_key.as_str(), mail)).collect();
     prop_assert_eq!(left.len(), sent.len(), "a mail left twice at once");
-    for session in &model.sessions {
-        for (old, new) in before[&session.id].notices.iter().zip(&after[&session.id].notices) {
+    for appointment in &model.appointments {
+        for (old, new) in before[&appointment.id].notices.iter().zip(&after[&appointment.id].notices) {
             if !is_due(old, now) {
                 prop_assert_eq!(old, new, "only what is due is touched");
                 continue;
             }
             let mail = left.remove(old.owed.dedupe_key().replace(':', ".").as_str());
-            let fate = fate(session, &old.owed, now);
-            let named = || format!("{old:?} of {session:?} became {new:?}, after {fate:?}, the server {post:?}");
+            let fate = fate(appointment, &old.owed, now);
+            let named = || format!("{old:?} of {appointment:?} became {new:?}, after {fate:?}, the server {post:?}");
             prop_assert_eq!(&new.owed, &old.owed);
             prop_assert_eq!(new.attempts, old.attempts + 1, "{}", named());
-            prop_assert_eq!(mail.is_some(), new.state == NoticeState::Sent, "{}", named());
+            prop_assert_eq!(mail.is_some(), new.state == NotificationState::Sent, "{}", named());
             let right = match (fate, post) {
-                (Fate::Skipped, _) => new.state == NoticeState::Skipped,
-                (Fate::Expired, _) => new.state == NoticeState::Expired,
-                (Fate::Leaves, Post::Works) => new.state == NoticeState::Sent,
-                (Fate::Leaves, Post::Refuses) => new.state == NoticeState::Dead,
+                (Fate::Skipped, _) => new.state == NotificationState::Skipped,
+                (Fate::Expired, _) => new.state == NotificationState::Expired,
+                (Fate::Leaves, Post::Works) => new.state == NotificationState::Sent,
+                (Fate::Leaves, Post::Refuses) => new.state == NotificationState::Dead,
                 (Fate::Leaves, Post::Down) => waits(new, now),
-                (Fate::Leaves, Post::Flaky(_)) => new.state == NoticeState::Sent || waits(new, now),
+                (Fate::Leaves, Post::Flaky(_)) => new.state == NotificationState::Sent || waits(new, now),
             };
             prop_assert!(right, "{}", named());
             if let Some(mail) = mail {
-                check_content(session, &old.owed, mail)?;
+                check_content(appointment, &old.owed, mail)?;
             }
         }
     }
@@ -151,37 +153,37 @@ pub(crate) fn check(
 }
 
 /// Whether a mail that could not leave is tried again, or was tried for as long as it makes sense.
-fn waits(notice: &Notice, now: Timestamp) -> bool {
-    let reminder = matches!(notice.owed.kind, NoticeKind::Reminder { .. });
+fn waits(notice: &Notification, now: Timestamp) -> bool {
+    let reminder = matches!(notice.owed.kind, NotificationKind::Reminder { .. });
     let last_call = notice.owed.starts_at - minutes(5);
     match notice.state {
-        NoticeState::Pending => notice.next_at > now && (!reminder || notice.next_at < last_call),
-        NoticeState::Expired => reminder && now >= last_call - SignedDuration::from_secs(60),
-        NoticeState::Dead => !reminder && notice.attempts >= RetryPolicy::default().max_attempts,
-        NoticeState::Sent | NoticeState::Skipped => false,
+        NotificationState::Pending => notice.next_at > now && (!reminder || notice.next_at < last_call),
+        NotificationState::Expired => reminder && now >= last_call - SignedDuration::from_secs(60),
+        NotificationState::Dead => !reminder && notice.attempts >= RetryPolicy::default().max_attempts,
+        NotificationState::Sent | NotificationState::Skipped => false,
     }
 }
 
 /// A mail tells what is true at the moment it leaves.
-fn check_content(session: &Session, owed: &OwedNotice, mail: &MeetingMail) -> Result<(), TestCaseError> {
+fn check_content(appointment: &Appointment, owed: &NewNotification, mail: &Email) -> Result<(), TestCaseError> {
     prop_assert_eq!(mail.kind, owed.kind);
-    prop_assert_eq!(mail.starts_at, session.start);
-    prop_assert_eq!(mail.calendar_sequence, session.version);
-    prop_assert_eq!(&mail.calendar_key, &format!("booking-{}", session.id));
+    prop_assert_eq!(mail.starts_at, appointment.start);
+    prop_assert_eq!(mail.calendar_sequence, appointment.version);
+    prop_assert_eq!(&mail.calendar_key, &format!("booking-{}", appointment.id));
     let right = match (&mail.join_url, owed.kind.is_about_money()) {
-        (Some(_), true) => session.status.has_room(),
+        (Some(_), true) => appointment.status.has_room(),
         (None, true) => true,
-        (link, false) => link.is_none() == (owed.kind == NoticeKind::Cancelled),
+        (link, false) => link.is_none() == (owed.kind == NotificationKind::Cancelled),
     };
     prop_assert!(right, "{mail:?}");
     let told = match mail.money {
-        Some(MailedMoney::Received { amount, .. } | MailedMoney::ComesBack { amount }) => Some(amount.minor()),
-        Some(MailedMoney::Returned { amount, .. }) => {
-            let gone = session.refunds.iter().find(|back| back.gone && back.minor == amount.minor());
-            prop_assert!(gone.is_some(), "{mail:?} of {session:?}");
+        Some(PaymentDetails::Received { amount, .. } | PaymentDetails::ComesBack { amount }) => Some(amount.minor()),
+        Some(PaymentDetails::Returned { amount, .. }) => {
+            let gone = appointment.refunds.iter().find(|back| back.gone && back.minor == amount.minor());
+            prop_assert!(gone.is_some(), "{mail:?} of {appointment:?}");
             None
         }
-        Some(MailedMoney::Failed { .. }) => return Err(TestCaseError::fail("no payment fails at our own checkout")),
+        Some(PaymentDetails::Failed { .. }) => return Err(TestCaseError::fail("no payment fails at our own checkout")),
         None => None,
     };
     prop_assert_eq!(mail.money.is_some(), owed.kind.is_about_money(), "{:?}", mail);
@@ -189,37 +191,35 @@ fn check_content(session: &Session, owed: &OwedNotice, mail: &MeetingMail) -> Re
     Ok(())
 }
 
-/// Checks all that left, from the first command to the last, once nothing is owed any more. Sessions that ended before
+/// Checks all that left, from the first command to the last, once nothing is owed any more. LoginSessions that ended before
 /// `until` may have ended before the mail server was back.
-pub(crate) fn check_all(
-    model: &Model,
-    facts: &Facts,
-    sent: &[MeetingMail],
-    until: Timestamp,
-) -> Result<(), TestCaseError> {
+pub(crate) fn check_all(model: &Model, facts: &Facts, sent: &[Email], until: Timestamp) -> Result<(), TestCaseError> {
     let keys: BTreeSet<&str> = sent.iter().map(|mail| mail.message_key.as_str()).collect();
     prop_assert_eq!(keys.len(), sent.len(), "a mail left twice");
-    for session in &model.sessions {
-        let notices = || facts[&session.id].notices.iter();
-        let waiting = notices().find(|notice| notice.state == NoticeState::Pending);
+    for appointment in &model.appointments {
+        let notices = || facts[&appointment.id].notices.iter();
+        let waiting = notices().find(|notice| notice.state == NotificationState::Pending);
         prop_assert!(waiting.is_none(), "still waiting: {waiting:?}");
         // What was refused for good is for a therapist to look at.
-        if session.end() < until || notices().any(|notice| notice.state == NoticeState::Dead) {
+        if appointment.end() < until || notices().any(|notice| notice.state == NotificationState::Dead) {
             continue;
         }
-        let told = |kinds: &[NoticeKind]| {
+        let told = |kinds: &[NotificationKind]| {
             sent.iter().any(|mail| {
                 kinds.contains(&mail.kind)
-                    && mail.calendar_key == format!("booking-{}", session.id)
-                    && mail.starts_at == session.start
+                    && mail.calendar_key == format!("booking-{}", appointment.id)
+                    && mail.starts_at == appointment.start
             })
         };
-        if session.status == BookingStatus::Scheduled {
-            let moved = told(&[NoticeKind::MeetingInfo, NoticeKind::Rescheduled]);
-            prop_assert!(moved, "the client was never told of {session:?}");
+        if appointment.status == BookingStatus::Scheduled {
+            let moved = told(&[NotificationKind::MeetingInfo, NotificationKind::Rescheduled]);
+            prop_assert!(moved, "the client was never told of {appointment:?}");
         }
-        if session.status == BookingStatus::Cancelled && facts[&session.id].booking.room.is_some() {
-            prop_assert!(told(&[NoticeKind::Cancelled]), "the client was never told that it is off: {session:?}");
+        if appointment.status == BookingStatus::Cancelled && facts[&appointment.id].booking.room.is_some() {
+            prop_assert!(
+                told(&[NotificationKind::Cancelled]),
+                "the client was never told that it is off: {appointment:?}"
+            );
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use attune_domain::{BookingId, BookingStatus, ParticipantId, PaymentStatus, Person, UserId};
+use attune_domain::{BookingId, BookingStatus, ParticipantId, PaymentStatus, UserId, ViewerId};
 use attune_ports::{PaymentState, Provider};
 use jiff::{SignedDuration, Timestamp};
 
@@ -17,11 +17,11 @@ pub enum Why {
     NotFound,
     Forbidden,
     InThePast,
-    TooSoon,
-    TooFar,
+    InsufficientNotice,
+    BeyondBookingHorizon,
     OutsideHours,
-    DayFull,
-    Taken,
+    DailyLimitReached,
+    BusyTimes,
     InvalidState,
     WindowClosed,
     VersionConflict,
@@ -35,7 +35,7 @@ pub enum Why {
 
 /// A booking as it has to be.
 #[derive(Debug, Clone)]
-pub struct Session {
+pub struct Appointment {
     /// Which one.
     pub id: BookingId,
     /// Who comes.
@@ -85,7 +85,7 @@ pub struct Back {
 #[derive(Debug, Clone)]
 pub struct Model {
     /// The bookings.
-    pub sessions: Vec<Session>,
+    pub appointments: Vec<Appointment>,
     setup: Setup,
     therapists: [UserId; 2],
     clients: [UserId; 2],
@@ -104,7 +104,7 @@ fn minutes(minutes: i64) -> SignedDuration {
     SignedDuration::from_mins(minutes)
 }
 
-impl Session {
+impl Appointment {
     /// When it ends.
     pub fn end(&self) -> Timestamp {
         self.start + minutes(World::MINUTES)
@@ -134,12 +134,12 @@ impl Session {
     }
 
     /// Client and guests.
-    fn readers(&self) -> Vec<Person> {
-        let guests = self.guests.iter().filter(|(.., stands)| *stands).map(|(id, ..)| Person::Participant(*id));
-        std::iter::once(Person::Account(self.client)).chain(guests).collect()
+    fn readers(&self) -> Vec<ViewerId> {
+        let guests = self.guests.iter().filter(|(.., stands)| *stands).map(|(id, ..)| ViewerId::Participant(*id));
+        std::iter::once(ViewerId::Account(self.client)).chain(guests).collect()
     }
 
-    fn owe(&mut self, kind: &'static str, readers: &[Person]) {
+    fn owe(&mut self, kind: &'static str, readers: &[ViewerId]) {
         let version = matches!(kind, "rescheduled" | "meeting_link").then_some(self.version);
         let starts_at = self.start;
         let mail = |&reader| Mail { kind, minutes_before: 0, reader, starts_at, version, at: None };
@@ -148,12 +148,12 @@ impl Session {
 
     /// What happens to money is told to the client each time that it happens.
     fn owe_news(&mut self, kind: &'static str, now: Timestamp) {
-        let (reader, starts_at) = (Person::Account(self.client), self.start);
+        let (reader, starts_at) = (ViewerId::Account(self.client), self.start);
         let at = (kind != "receipt").then_some(now);
         self.owed.insert(Mail { kind, minutes_before: 0, reader, starts_at, version: None, at });
     }
 
-    fn owe_reminders(&mut self, readers: &[Person], now: Timestamp) {
+    fn owe_reminders(&mut self, readers: &[ViewerId], now: Timestamp) {
         for minutes_before in World::REMINDERS {
             // One that would leave within the minute is not planned: another mail leaves right now.
             if self.start - minutes(i64::from(minutes_before)) - minutes(1) > now {
@@ -190,7 +190,7 @@ impl Session {
 
     /// Whether money came in, outside or through the checkout.
     fn is_paid(&self) -> bool {
-        self.paid_outside || matches!(self.checkout, Some(PaymentState::Settled | PaymentState::Surplus))
+        self.paid_outside || matches!(self.checkout, Some(PaymentState::Settled | PaymentState::Unapplied))
     }
 
     /// What can still go back of the money that came in that way, and what is promised of it.
@@ -219,7 +219,7 @@ impl Session {
 
     /// Gives back what was promised of money that came in that way.
     fn give_back(&mut self, by_hand: bool, now: Timestamp) {
-        let surplus = !by_hand && self.checkout == Some(PaymentState::Surplus);
+        let surplus = !by_hand && self.checkout == Some(PaymentState::Unapplied);
         let promised = |back: &&mut Back| back.by_hand == by_hand && !back.gone;
         let Some(back) = self.refunds.iter_mut().find(promised) else { return };
         back.gone = true;
@@ -234,17 +234,17 @@ impl Session {
 impl Model {
     /// A world in which nobody did anything yet.
     pub fn of(world: &World) -> Self {
-        Self { sessions: Vec::new(), setup: world.setup, therapists: world.therapists, clients: world.clients }
+        Self { appointments: Vec::new(), setup: world.setup, therapists: world.therapists, clients: world.clients }
     }
 
     /// The booking that a pick means.
-    pub fn pick(&self, pick: u8) -> Option<&Session> {
-        self.index(pick).map(|index| &self.sessions[index])
+    pub fn pick(&self, pick: u8) -> Option<&Appointment> {
+        self.index(pick).map(|index| &self.appointments[index])
     }
 
     fn index(&self, pick: u8) -> Option<usize> {
-        let back = usize::from(pick).checked_rem(self.sessions.len())?;
-        Some(self.sessions.len() - 1 - back)
+        let back = usize::from(pick).checked_rem(self.appointments.len())?;
+        Some(self.appointments.len() - 1 - back)
     }
 
     /// The time that is meant.
@@ -256,7 +256,7 @@ impl Model {
         match when {
             When::Slot { day, quarter } => opening(day) + minutes(15 * i64::from(quarter)),
             When::Beside { booking, minutes: count } => {
-                self.pick(booking).map_or(opening(0), |session| session.start) + minutes(count.into())
+                self.pick(booking).map_or(opening(0), |appointment| appointment.start) + minutes(count.into())
             }
         }
     }
@@ -281,18 +281,18 @@ impl Model {
             }
             Command::Pay(booking) => {
                 let has_page = self.setup.provider == Provider::Test;
-                let checkout = picked(booking).and_then(|session| session.checkout);
+                let checkout = picked(booking).and_then(|appointment| appointment.checkout);
                 refuse_if(!has_page || checkout.is_none(), Why::NotFound);
             }
             Command::PayOutside(booking) => match picked(booking) {
-                Some(session) => return self.pay_reasons(session, now),
+                Some(appointment) => return self.pay_reasons(appointment, now),
                 None => refuse_if(true, Why::NotFound),
             },
-            Command::Refund { booking, share } => {
-                let Some(session) = picked(booking) else { return BTreeSet::from([Why::NotFound]) };
-                let by_hand = session.paid_outside;
-                let (left, promised) = session.left(by_hand);
-                if !session.is_paid() {
+            Command::ProviderRefund { booking, share } => {
+                let Some(appointment) = picked(booking) else { return BTreeSet::from([Why::NotFound]) };
+                let by_hand = appointment.paid_outside;
+                let (left, promised) = appointment.left(by_hand);
+                if !appointment.is_paid() {
                     refuse_if(true, Why::NothingLeft);
                 } else if promised > 0 {
                     // What is owed by hand is given back by whoever says so.
@@ -304,62 +304,65 @@ impl Model {
                 }
             }
             Command::Reschedule { who, booking, to, override_hours, stale } => {
-                let Some(session) = picked(booking) else { return BTreeSet::from([Why::NotFound]) };
+                let Some(appointment) = picked(booking) else { return BTreeSet::from([Why::NotFound]) };
                 let (to, by_therapist) = (self.time(to, now), who == Who::Therapist);
                 let notice = minutes(i64::from(self.setup.policy.terms.reschedule_minutes));
-                let until = if by_therapist { session.end() } else { session.start - notice };
+                let until = if by_therapist { appointment.end() } else { appointment.start - notice };
                 refuse_if(who == Who::Stranger, Why::Forbidden);
                 refuse_if(stale, Why::VersionConflict);
-                refuse_if(!session.is_open(), Why::InvalidState);
-                if !session.is_at(to) {
-                    refuse_if(session.is_open() && now >= until, Why::WindowClosed);
-                    let (wisher, override_hours) = (Wisher::Booked(session.id), by_therapist && override_hours);
-                    why.extend(self.time_reasons(session.therapist, to, wisher, override_hours, now));
+                refuse_if(!appointment.is_open(), Why::InvalidState);
+                if !appointment.is_at(to) {
+                    refuse_if(appointment.is_open() && now >= until, Why::WindowClosed);
+                    let (wisher, override_hours) = (Wisher::Booked(appointment.id), by_therapist && override_hours);
+                    why.extend(self.time_reasons(appointment.therapist, to, wisher, override_hours, now));
                 }
             }
             Command::Cancel { who, booking } => {
-                let Some(session) = picked(booking) else { return BTreeSet::from([Why::NotFound]) };
-                let until = if who == Who::Therapist { session.end() } else { session.start };
+                let Some(appointment) = picked(booking) else { return BTreeSet::from([Why::NotFound]) };
+                let until = if who == Who::Therapist { appointment.end() } else { appointment.start };
                 refuse_if(who == Who::Stranger, Why::Forbidden);
-                refuse_if(!session.is_open() && session.status != BookingStatus::PendingPayment, Why::InvalidState);
-                refuse_if(session.is_open() && now >= until, Why::WindowClosed);
+                refuse_if(
+                    !appointment.is_open() && appointment.status != BookingStatus::PendingPayment,
+                    Why::InvalidState,
+                );
+                refuse_if(appointment.is_open() && now >= until, Why::WindowClosed);
             }
             Command::Complete(booking) | Command::NoShow(booking) => {
-                let Some(session) = picked(booking) else { return BTreeSet::from([Why::NotFound]) };
+                let Some(appointment) = picked(booking) else { return BTreeSet::from([Why::NotFound]) };
                 let no_show = matches!(command, Command::NoShow(_));
-                let from = session.start + minutes(if no_show { 15 } else { 0 });
+                let from = appointment.start + minutes(if no_show { 15 } else { 0 });
                 let corrects = if no_show { BookingStatus::Completed } else { BookingStatus::NoShow };
-                let too_late = session.status == corrects && now >= session.end() + minutes(7 * 1440);
-                let allowed = session.is_open() || session.status == corrects;
+                let too_late = appointment.status == corrects && now >= appointment.end() + minutes(7 * 1440);
+                let allowed = appointment.is_open() || appointment.status == corrects;
                 refuse_if(!allowed, Why::InvalidState);
                 refuse_if(allowed && (now < from || too_late), Why::WindowClosed);
             }
             Command::Reopen(booking) => {
-                let Some(session) = picked(booking) else { return BTreeSet::from([Why::NotFound]) };
-                let closed = matches!(session.status, BookingStatus::Completed | BookingStatus::NoShow);
+                let Some(appointment) = picked(booking) else { return BTreeSet::from([Why::NotFound]) };
+                let closed = matches!(appointment.status, BookingStatus::Completed | BookingStatus::NoShow);
                 refuse_if(!closed, Why::InvalidState);
-                refuse_if(closed && now >= session.end(), Why::WindowClosed);
+                refuse_if(closed && now >= appointment.end(), Why::WindowClosed);
             }
             Command::RevokeLinks(booking) => match picked(booking) {
-                Some(session) => refuse_if(!session.is_open(), Why::InvalidState),
+                Some(appointment) => refuse_if(!appointment.is_open(), Why::InvalidState),
                 None => refuse_if(true, Why::NotFound),
             },
             Command::Invite { booking, guest } => {
-                let Some(session) = picked(booking) else { return BTreeSet::from([Why::NotFound]) };
-                refuse_if(!session.is_open() || now >= session.end(), Why::InvalidState);
-                let invited = session.guests.iter().any(|&(_, other, stands)| stands && other == guest);
+                let Some(appointment) = picked(booking) else { return BTreeSet::from([Why::NotFound]) };
+                refuse_if(!appointment.is_open() || now >= appointment.end(), Why::InvalidState);
+                let invited = appointment.guests.iter().any(|&(_, other, stands)| stands && other == guest);
                 refuse_if(guest == 0 || invited, Why::AlreadyInvited);
             }
             Command::Uninvite(booking) => {
-                refuse_if(picked(booking).is_none_or(|session| session.guests.is_empty()), Why::NotFound);
+                refuse_if(picked(booking).is_none_or(|appointment| appointment.guests.is_empty()), Why::NotFound);
             }
             Command::WaitFor { booking, .. } => refuse_if(picked(booking).is_none(), Why::NotFound),
             Command::WaitForHold(booking) => {
-                refuse_if(picked(booking).and_then(|session| session.hold_until).is_none(), Why::NotFound);
+                refuse_if(picked(booking).and_then(|appointment| appointment.hold_until).is_none(), Why::NotFound);
             }
-            Command::SweepHolds
+            Command::ExpireHolds
             | Command::CompleteByItself
-            | Command::SettleRefunds
+            | Command::ProcessRefunds
             | Command::Deliver(_)
             | Command::Wait { .. } => {}
         }
@@ -379,97 +382,101 @@ impl Model {
             Wisher::New(client) => (None, Some(client)),
             Wisher::Booked(booking) => (Some(booking), None),
         };
-        let others = || self.sessions.iter().filter(|s| s.therapist == therapist && Some(s.id) != but && s.blocks());
-        let firm = || others().filter(|session| !session.is_lapsed(now));
+        let others =
+            || self.appointments.iter().filter(|s| s.therapist == therapist && Some(s.id) != but && s.blocks());
+        let firm = || others().filter(|appointment| !appointment.is_lapsed(now));
         let from_opening = start.as_second().rem_euclid(86_400) / 60 - World::OPENS;
         // Dates are those of Kolkata, five and a half hours ahead.
         let date = |at: Timestamp| (at + minutes(330)).as_second().div_euclid(86_400);
         let on_that_day = firm().filter(|s| date(s.start) == date(start) && !s.is_in_the_way(start)).count();
         let practice = !override_hours;
         // Whoever holds the time already is sent to their own booking.
-        let is_own = |s: &&Session| Some(s.client) == client && s.status == BookingStatus::PendingPayment;
-        let in_the_way = || firm().filter(|session| session.is_in_the_way(start));
+        let is_own = |s: &&Appointment| Some(s.client) == client && s.status == BookingStatus::PendingPayment;
+        let in_the_way = || firm().filter(|appointment| appointment.is_in_the_way(start));
         let inside = (0..=World::CLOSES - World::OPENS - World::MINUTES).contains(&from_opening);
         [
             (start <= now, Why::InThePast),
-            (practice && start < now + minutes(i64::from(rules.notice_minutes)), Why::TooSoon),
-            (practice && start > now + minutes(i64::from(rules.horizon_days) * 1440), Why::TooFar),
+            (practice && start < now + minutes(i64::from(rules.notice_minutes)), Why::InsufficientNotice),
+            (practice && start > now + minutes(i64::from(rules.horizon_days) * 1440), Why::BeyondBookingHorizon),
             (practice && !inside, Why::OutsideHours),
-            (practice && rules.daily_cap.is_some_and(|cap| on_that_day >= cap as usize), Why::DayFull),
-            (in_the_way().any(|session| !is_own(&session)), Why::Taken),
-            (in_the_way().any(|session| is_own(&session)), Why::HoldExists),
+            (practice && rules.daily_limit.is_some_and(|cap| on_that_day >= cap as usize), Why::DailyLimitReached),
+            (in_the_way().any(|appointment| !is_own(&appointment)), Why::BusyTimes),
+            (in_the_way().any(|appointment| is_own(&appointment)), Why::HoldExists),
         ]
         .into_iter()
         .filter_map(|(refused, reason)| refused.then_some(reason))
         .collect()
     }
 
-    fn pay_reasons(&self, session: &Session, now: Timestamp) -> BTreeSet<Why> {
-        let unpaid = match session.status {
+    fn pay_reasons(&self, appointment: &Appointment, now: Timestamp) -> BTreeSet<Why> {
+        let unpaid = match appointment.status {
             BookingStatus::PendingPayment => true,
             // Money came already, and goes back.
-            BookingStatus::Expired => session.payment == PaymentStatus::Cancelled,
+            BookingStatus::Expired => appointment.payment == PaymentStatus::Cancelled,
             BookingStatus::Scheduled | BookingStatus::Completed | BookingStatus::NoShow | BookingStatus::Cancelled => {
                 false
             }
         };
-        if !unpaid || session.start <= now {
+        if !unpaid || appointment.start <= now {
             return BTreeSet::from([Why::NotPayable]);
         }
-        let lost = self.in_the_way_of(session).into_iter().any(|other| !self.sessions[other].is_lapsed(now));
-        lost.then_some(Why::Taken).into_iter().collect()
+        let lost = self.in_the_way_of(appointment).into_iter().any(|other| !self.appointments[other].is_lapsed(now));
+        lost.then_some(Why::BusyTimes).into_iter().collect()
     }
 
     /// Who else has a booking's time, by start.
-    fn in_the_way_of(&self, session: &Session) -> Vec<usize> {
-        let is_other = |other: &Session| other.id != session.id && other.therapist == session.therapist;
-        let mut others: Vec<usize> = (0..self.sessions.len())
-            .filter(|&index| is_other(&self.sessions[index]) && self.sessions[index].is_in_the_way(session.start))
+    fn in_the_way_of(&self, appointment: &Appointment) -> Vec<usize> {
+        let is_other = |other: &Appointment| other.id != appointment.id && other.therapist == appointment.therapist;
+        let mut others: Vec<usize> = (0..self.appointments.len())
+            .filter(|&index| {
+                is_other(&self.appointments[index]) && self.appointments[index].is_in_the_way(appointment.start)
+            })
             .collect();
-        others.sort_by_key(|&index| self.sessions[index].start);
+        others.sort_by_key(|&index| self.appointments[index].start);
         others
     }
 
     /// Whoever takes time that lapsed holds still keep lets go of them.
     fn release(&mut self, therapist: UserId, start: Timestamp, but: Option<BookingId>, now: Timestamp) {
-        for session in &mut self.sessions {
-            let other = session.therapist == therapist && Some(session.id) != but;
-            if other && session.is_lapsed(now) && session.is_in_the_way(start) {
-                session.expire();
+        for appointment in &mut self.appointments {
+            let other = appointment.therapist == therapist && Some(appointment.id) != but;
+            if other && appointment.is_lapsed(now) && appointment.is_in_the_way(start) {
+                appointment.expire();
             }
         }
     }
 
-    /// Money came that the session cannot be had for any more.
+    /// Money came that the appointment cannot be had for any more.
     fn came_late(&mut self, index: usize, now: Timestamp) {
-        let session = &self.sessions[index];
-        if session.status == BookingStatus::Expired && self.pay_reasons(session, now).contains(&Why::Taken) {
+        let appointment = &self.appointments[index];
+        if appointment.status == BookingStatus::Expired && self.pay_reasons(appointment, now).contains(&Why::BusyTimes)
+        {
             // On the way to the one who has the time now, holds that are over are let go of.
-            for other in self.in_the_way_of(session) {
-                if !self.sessions[other].is_lapsed(now) {
+            for other in self.in_the_way_of(appointment) {
+                if !self.appointments[other].is_lapsed(now) {
                     break;
                 }
-                self.sessions[other].expire();
+                self.appointments[other].expire();
             }
         }
-        let session = &mut self.sessions[index];
-        session.checkout = Some(PaymentState::Surplus);
-        session.refunds.push(Back { minor: World::PRICE, by_hand: false, gone: false });
-        session.lines += 1;
-        match (session.status, session.payment) {
+        let appointment = &mut self.appointments[index];
+        appointment.checkout = Some(PaymentState::Unapplied);
+        appointment.refunds.push(Back { minor: World::PRICE, by_hand: false, gone: false });
+        appointment.lines += 1;
+        match (appointment.status, appointment.payment) {
             (BookingStatus::PendingPayment, _) => {
-                session.hold_until = None;
-                session.payment = PaymentStatus::RefundPending;
-                session.step(BookingStatus::Expired);
+                appointment.hold_until = None;
+                appointment.payment = PaymentStatus::RefundPending;
+                appointment.step(BookingStatus::Expired);
             }
             (BookingStatus::Expired | BookingStatus::Cancelled, PaymentStatus::Cancelled) => {
-                session.payment = PaymentStatus::RefundPending;
-                session.step(session.status);
+                appointment.payment = PaymentStatus::RefundPending;
+                appointment.step(appointment.status);
             }
             // It stands on other money.
             _ => {}
         }
-        session.owe_news("payment_problem", now);
+        appointment.owe_news("payment_problem", now);
     }
 
     /// Changes what the command changes when it is carried out.
@@ -483,12 +490,12 @@ impl Model {
             }
             Command::Pay(booking) => {
                 let index = self.index(booking).unwrap();
-                let session = &mut self.sessions[index];
-                if matches!(session.checkout, Some(PaymentState::Settled | PaymentState::Surplus)) {
+                let appointment = &mut self.appointments[index];
+                if matches!(appointment.checkout, Some(PaymentState::Settled | PaymentState::Unapplied)) {
                     return;
                 }
-                if self.pay_reasons(&self.sessions[index], now).is_empty() {
-                    self.sessions[index].checkout = Some(PaymentState::Settled);
+                if self.pay_reasons(&self.appointments[index], now).is_empty() {
+                    self.appointments[index].checkout = Some(PaymentState::Settled);
                     self.paid(index, now);
                 } else {
                     self.came_late(index, now);
@@ -496,103 +503,105 @@ impl Model {
             }
             Command::PayOutside(booking) => {
                 let index = self.index(booking).unwrap();
-                let session = &mut self.sessions[index];
-                session.checkout = session.checkout.map(|_| PaymentState::Closed);
-                session.paid_outside = true;
+                let appointment = &mut self.appointments[index];
+                appointment.checkout = appointment.checkout.map(|_| PaymentState::Closed);
+                appointment.paid_outside = true;
                 self.paid(index, now);
             }
-            Command::Refund { booking, share } => {
-                let session = self.picked(booking);
-                let by_hand = session.paid_outside;
-                let (left, promised) = session.left(by_hand);
+            Command::ProviderRefund { booking, share } => {
+                let appointment = self.picked(booking);
+                let by_hand = appointment.paid_outside;
+                let (left, promised) = appointment.left(by_hand);
                 if promised == 0 {
-                    session.refunds.push(Back { minor: share.minor().unwrap_or(left), by_hand, gone: false });
-                    session.follow_money();
+                    appointment.refunds.push(Back { minor: share.minor().unwrap_or(left), by_hand, gone: false });
+                    appointment.follow_money();
                 }
-                session.give_back(by_hand, now);
+                appointment.give_back(by_hand, now);
                 self.settle(now);
             }
-            Command::SettleRefunds => self.settle(now),
+            Command::ProcessRefunds => self.settle(now),
             Command::Reschedule { booking, to, .. } => {
                 let (index, to) = (self.index(booking).unwrap(), self.time(to, now));
-                let session = &self.sessions[index];
-                if session.is_at(to) {
+                let appointment = &self.appointments[index];
+                if appointment.is_at(to) {
                     return;
                 }
-                self.release(session.therapist, to, Some(session.id), now);
-                let session = &mut self.sessions[index];
-                session.start = to;
-                session.step(BookingStatus::Scheduled);
-                let readers = session.readers();
-                session.owe("rescheduled", &readers);
-                session.owe_reminders(&readers, now);
+                self.release(appointment.therapist, to, Some(appointment.id), now);
+                let appointment = &mut self.appointments[index];
+                appointment.start = to;
+                appointment.step(BookingStatus::Scheduled);
+                let readers = appointment.readers();
+                appointment.owe("rescheduled", &readers);
+                appointment.owe_reminders(&readers, now);
             }
             Command::Cancel { who, booking } => {
                 let (index, terms) = (self.index(booking).unwrap(), self.setup.policy.terms);
-                let session = &mut self.sessions[index];
-                let agreed = session.is_open();
-                let late = agreed && who == Who::Owner && now >= session.start - minutes(terms.free_minutes.into());
-                let by_hand = session.paid_outside;
-                let held = if session.is_paid() { session.left(by_hand).0 } else { 0 };
+                let appointment = &mut self.appointments[index];
+                let agreed = appointment.is_open();
+                let late = agreed && who == Who::Owner && now >= appointment.start - minutes(terms.free_minutes.into());
+                let by_hand = appointment.paid_outside;
+                let held = if appointment.is_paid() { appointment.left(by_hand).0 } else { 0 };
                 let percent = if late { i64::from(terms.late_refund_percent) } else { 100 };
                 // Parts of a cent are rounded in the client's favour.
                 let refund = (held * percent + 99) / 100;
-                session.cancelled = Some((late, refund));
-                session.step(BookingStatus::Cancelled);
+                appointment.cancelled = Some((late, refund));
+                appointment.step(BookingStatus::Cancelled);
                 if agreed {
-                    let readers = session.readers();
-                    session.owe("cancelled", &readers);
+                    let readers = appointment.readers();
+                    appointment.owe("cancelled", &readers);
                 } else {
-                    session.end_unpaid();
+                    appointment.end_unpaid();
                 }
                 if refund > 0 {
-                    session.payment = PaymentStatus::RefundPending;
-                    session.refunds.push(Back { minor: refund, by_hand, gone: false });
+                    appointment.payment = PaymentStatus::RefundPending;
+                    appointment.refunds.push(Back { minor: refund, by_hand, gone: false });
                 }
             }
             Command::Complete(booking) => self.picked(booking).step(BookingStatus::Completed),
             Command::NoShow(booking) => self.picked(booking).step(BookingStatus::NoShow),
             Command::Reopen(booking) => {
-                let session = self.picked(booking);
-                session.step(BookingStatus::Scheduled);
-                let readers = session.readers();
-                session.owe_reminders(&readers, now);
+                let appointment = self.picked(booking);
+                appointment.step(BookingStatus::Scheduled);
+                let readers = appointment.readers();
+                appointment.owe_reminders(&readers, now);
             }
-            Command::SweepHolds => self.sessions.iter_mut().filter(|s| s.is_lapsed(now)).for_each(Session::expire),
+            Command::ExpireHolds => {
+                self.appointments.iter_mut().filter(|s| s.is_lapsed(now)).for_each(Appointment::expire)
+            }
             Command::CompleteByItself => {
-                let over = |s: &&mut Session| s.is_open() && s.end() + minutes(World::GRACE) <= now;
-                if self.setup.policy.completes_by_itself {
-                    self.sessions.iter_mut().filter(over).for_each(|s| s.step(BookingStatus::Completed));
+                let over = |s: &&mut Appointment| s.is_open() && s.end() + minutes(World::GRACE) <= now;
+                if self.setup.policy.auto_complete {
+                    self.appointments.iter_mut().filter(over).for_each(|s| s.step(BookingStatus::Completed));
                 }
             }
             Command::RevokeLinks(booking) => {
-                let session = self.picked(booking);
-                session.links += 1;
-                session.step(BookingStatus::Scheduled);
-                let readers = session.readers();
-                session.owe("meeting_link", &readers);
+                let appointment = self.picked(booking);
+                appointment.links += 1;
+                appointment.step(BookingStatus::Scheduled);
+                let readers = appointment.readers();
+                appointment.owe("meeting_link", &readers);
             }
             Command::Invite { booking, guest } => {
                 let Outcome::Invited(id) = outcome else { panic!("an invitation has an id") };
-                let session = self.picked(booking);
-                session.guests.push((id, guest, true));
-                session.owe("invitation", &[Person::Participant(id)]);
-                session.owe_reminders(&[Person::Participant(id)], now);
-                session.lines += 1;
+                let appointment = self.picked(booking);
+                appointment.guests.push((id, guest, true));
+                appointment.owe("invitation", &[ViewerId::Participant(id)]);
+                appointment.owe_reminders(&[ViewerId::Participant(id)], now);
+                appointment.lines += 1;
             }
             Command::Uninvite(booking) => {
-                let session = self.picked(booking);
-                let (.., stands) = session.guests.last_mut().unwrap();
-                session.lines += usize::from(*stands);
+                let appointment = self.picked(booking);
+                let (.., stands) = appointment.guests.last_mut().unwrap();
+                appointment.lines += usize::from(*stands);
                 *stands = false;
             }
             Command::Deliver(_) | Command::Wait { .. } | Command::WaitFor { .. } | Command::WaitForHold(_) => {}
         }
     }
 
-    fn picked(&mut self, booking: u8) -> &mut Session {
+    fn picked(&mut self, booking: u8) -> &mut Appointment {
         let index = self.index(booking).unwrap();
-        &mut self.sessions[index]
+        &mut self.appointments[index]
     }
 
     fn add(&mut self, outcome: Outcome, client: u8, therapist: u8, start: Timestamp, settled: Settled, now: Timestamp) {
@@ -602,10 +611,10 @@ impl Model {
         let due = settled == Settled::ByProvider && self.setup.provider != Provider::None;
         let (status, payment) = match settled {
             _ if due => (BookingStatus::PendingPayment, PaymentStatus::Pending),
-            Settled::PaidOutside => (BookingStatus::Scheduled, PaymentStatus::Succeeded),
+            Settled::PaidOffline => (BookingStatus::Scheduled, PaymentStatus::Succeeded),
             Settled::ByProvider | Settled::Waived => (BookingStatus::Scheduled, PaymentStatus::NotRequired),
         };
-        let mut session = Session {
+        let mut appointment = Appointment {
             id,
             client,
             therapist,
@@ -614,37 +623,37 @@ impl Model {
             payment,
             hold_until: due.then(|| (now + World::hold(self.setup.provider)).min(start)),
             // One that is paid as it is made was held for no time at all, and has a change behind it.
-            version: if settled == Settled::PaidOutside { 2 } else { 1 },
+            version: if settled == Settled::PaidOffline { 2 } else { 1 },
             links: 1,
             cancelled: None,
             checkout: due.then_some(PaymentState::Open),
-            paid_outside: settled == Settled::PaidOutside,
+            paid_outside: settled == Settled::PaidOffline,
             refunds: Vec::new(),
             guests: Vec::new(),
             owed: BTreeSet::new(),
             lines: 1,
         };
         if !due {
-            session.agree(now);
+            appointment.agree(now);
         }
-        if session.paid_outside {
-            session.owe_news("receipt", now);
+        if appointment.paid_outside {
+            appointment.owe_news("receipt", now);
         }
-        self.sessions.push(session);
+        self.appointments.push(appointment);
     }
 
     fn paid(&mut self, index: usize, now: Timestamp) {
-        let session = &self.sessions[index];
-        self.release(session.therapist, session.start, Some(session.id), now);
-        let session = &mut self.sessions[index];
-        session.step(BookingStatus::Scheduled);
-        session.payment = PaymentStatus::Succeeded;
-        session.agree(now);
-        session.owe_news("receipt", now);
+        let appointment = &self.appointments[index];
+        self.release(appointment.therapist, appointment.start, Some(appointment.id), now);
+        let appointment = &mut self.appointments[index];
+        appointment.step(BookingStatus::Scheduled);
+        appointment.payment = PaymentStatus::Succeeded;
+        appointment.agree(now);
+        appointment.owe_news("receipt", now);
     }
 
     /// The worker gives back what need not be given back by hand.
     fn settle(&mut self, now: Timestamp) {
-        self.sessions.iter_mut().for_each(|session| session.give_back(false, now));
+        self.appointments.iter_mut().for_each(|appointment| appointment.give_back(false, now));
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use attune_domain::payment::{LedgerKind, PaymentState, RefundStage};
 use attune_domain::{BookingStatus, PaymentStatus};
 use attune_fake_stripe::FakeStripe;
-use attune_ports::{KeptRefund, LedgerEntry, Payment, PaymentProblem, ProblemKind, Provider};
+use attune_ports::{LedgerEntry, Payment, PaymentProblem, ProblemKind, Provider, Refund};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use serde_json::Value;
@@ -21,13 +21,13 @@ struct Purse {
 }
 
 impl Purse {
-    fn of(payment: &Payment, refunds: &[KeptRefund]) -> Self {
+    fn of(payment: &Payment, refunds: &[Refund]) -> Self {
         let mut purse =
-            Self { captured: if is_paid(payment) { payment.facts.amount.minor() } else { 0 }, ..Self::default() };
-        for refund in refunds.iter().filter(|refund| refund.facts.payment == payment.id) {
-            match refund.facts.stage {
-                RefundStage::Owed | RefundStage::Pending => purse.promised += refund.facts.amount.minor(),
-                RefundStage::Succeeded => purse.returned += refund.facts.amount.minor(),
+            Self { captured: if is_paid(payment) { payment.amount.minor() } else { 0 }, ..Self::default() };
+        for refund in refunds.iter().filter(|refund| refund.payment == payment.id) {
+            match refund.stage {
+                RefundStage::Owed | RefundStage::Pending => purse.promised += refund.amount.minor(),
+                RefundStage::Succeeded => purse.returned += refund.amount.minor(),
                 RefundStage::Failed | RefundStage::Retried => {}
             }
         }
@@ -53,7 +53,7 @@ impl Purse {
 }
 
 fn is_paid(payment: &Payment) -> bool {
-    matches!(payment.facts.state, PaymentState::Settled | PaymentState::Surplus)
+    matches!(payment.state, PaymentState::Settled | PaymentState::Unapplied)
 }
 
 /// Checks the books of all bookings.
@@ -77,11 +77,11 @@ pub(crate) fn check(facts: &BookingFacts) -> Result<(), TestCaseError> {
         prop_assert!(purse.returned + purse.promised <= purse.captured, "more is promised than there is: {facts:?}");
         let captures = lines().filter(|line| line.kind == LedgerKind::Captured).count();
         prop_assert_eq!(captures, usize::from(is_paid(payment)), "{:?}", facts);
-        prop_assert_eq!(payment.facts.settled_at.is_some(), is_paid(payment), "{:?}", facts);
+        prop_assert_eq!(payment.settled_at.is_some(), is_paid(payment), "{:?}", facts);
     }
     for refund in refunds {
         let kinds: Vec<LedgerKind> = lines_of(ledger, refund).map(|line| line.kind).collect();
-        let right = match refund.facts.stage {
+        let right = match refund.stage {
             RefundStage::Owed | RefundStage::Pending => kinds.is_empty(),
             RefundStage::Succeeded => kinds == [LedgerKind::Refunded],
             RefundStage::Failed | RefundStage::Retried => {
@@ -89,13 +89,13 @@ pub(crate) fn check(facts: &BookingFacts) -> Result<(), TestCaseError> {
             }
         };
         prop_assert!(right, "the lines of {refund:?}: {kinds:?}");
-        prop_assert!(lines_of(ledger, refund).all(|line| line.amount == refund.facts.amount), "{facts:?}");
+        prop_assert!(lines_of(ledger, refund).all(|line| line.amount == refund.amount), "{facts:?}");
     }
     // A booking stands on one payment, and its status tells of that one; where it stands on none, of all that came.
-    let standing = |state| payments.iter().filter(move |payment| payment.facts.state == state);
+    let standing = |state| payments.iter().filter(move |payment| payment.state == state);
     let settled = standing(PaymentState::Settled).count();
     prop_assert!(settled <= 1, "paid twice: {facts:?}");
-    let counted = if settled == 1 { PaymentState::Settled } else { PaymentState::Surplus };
+    let counted = if settled == 1 { PaymentState::Settled } else { PaymentState::Unapplied };
     let told: Option<Purse> = standing(counted).map(|payment| Purse::of(payment, refunds)).reduce(Purse::and);
     let has_been_paid = booking.payment_status.has_been_paid().then_some(booking.payment_status);
     let by_the_books = match told {
@@ -104,12 +104,12 @@ pub(crate) fn check(facts: &BookingFacts) -> Result<(), TestCaseError> {
         other => other.map(|purse| purse.status()),
     };
     prop_assert_eq!(has_been_paid, by_the_books, "status and books: {:?}", facts);
-    let open = payments.iter().filter(|payment| payment.facts.state == PaymentState::Open).count();
+    let open = payments.iter().filter(|payment| payment.state == PaymentState::Open).count();
     prop_assert!(open <= 1, "two places to pay: {facts:?}");
     Ok(())
 }
 
-fn lines_of<'a>(ledger: &'a [LedgerEntry], refund: &KeptRefund) -> impl Iterator<Item = &'a LedgerEntry> {
+fn lines_of<'a>(ledger: &'a [LedgerEntry], refund: &Refund) -> impl Iterator<Item = &'a LedgerEntry> {
     let id = refund.id;
     ledger.iter().filter(move |line| line.refund == Some(id))
 }
@@ -122,50 +122,50 @@ pub(crate) fn check_with_stripe(
 ) -> Result<(), TestCaseError> {
     check_all(facts)?;
     let all = || facts.values().flat_map(|facts| facts.payments.iter().map(move |payment| (facts, payment)));
-    let ours = |session: &Value| {
+    let ours = |checkout: &Value| {
         all().find(|(_, payment)| {
-            payment.facts.provider == Provider::Stripe && session["id"] == *payment.facts.reference
+            payment.provider == Provider::Stripe && checkout["id"] == *payment.reference
         })
     };
     // Settled problems leave the list, and stay in the trail.
-    let is_noted = |session: &Value| {
-        let trail = ours(session).is_some_and(|(facts, _)| {
+    let is_noted = |checkout: &Value| {
+        let trail = ours(checkout).is_some_and(|(facts, _)| {
             let kinds = ProblemKind::ALL.iter().filter(|kind| **kind != ProblemKind::RefundFailed);
             let actions: BTreeSet<String> = kinds.map(|kind| format!("payment.{}", kind.as_str())).collect();
             facts.history.iter().any(|entry| actions.contains(&entry.action))
         });
-        trail || problems.iter().any(|problem| problem.facts.reference.as_deref() == session["id"].as_str())
+        trail || problems.iter().any(|problem| problem.reference.as_deref() == checkout["id"].as_str())
     };
     let mut parked = BTreeSet::new();
-    for session in stripe.sessions() {
-        let row = ours(&session);
-        let state = row.map(|(_, payment)| payment.facts.state);
-        if session["payment_status"] == "paid" {
+    for checkout in stripe.sessions() {
+        let row = ours(&checkout);
+        let state = row.map(|(_, payment)| payment.state);
+        if checkout["payment_status"] == "paid" {
             let taken = row.is_some_and(|(_, payment)| {
-                is_paid(payment) && payment.facts.charge.as_deref() == session["payment_intent"].as_str()
+                is_paid(payment) && payment.charge.as_deref() == checkout["payment_intent"].as_str()
             });
-            prop_assert!(taken || is_noted(&session), "money that nobody knows of: {session} {row:?}");
+            prop_assert!(taken || is_noted(&checkout), "money that nobody knows of: {checkout} {row:?}");
             if !taken {
-                parked.insert(session["payment_intent"].as_str().map(str::to_owned));
+                parked.insert(checkout["payment_intent"].as_str().map(str::to_owned));
             }
-        } else if session["status"] == "open" {
+        } else if checkout["status"] == "open" {
             let waits = row.is_some_and(|(facts, payment)| {
-                payment.facts.state == PaymentState::Open && facts.booking.status == BookingStatus::PendingPayment
+                payment.state == PaymentState::Open && facts.booking.status == BookingStatus::PendingPayment
             });
             // Nobody was told of one without a row; it ends by itself.
-            prop_assert!(waits || row.is_none(), "a client could still pay: {session} {row:?}");
+            prop_assert!(waits || row.is_none(), "a client could still pay: {checkout} {row:?}");
         } else {
             let over = !matches!(state, Some(PaymentState::Opening | PaymentState::Open | PaymentState::Closing));
-            prop_assert!(over, "that one is over: {session} {row:?}");
+            prop_assert!(over, "that one is over: {checkout} {row:?}");
         }
     }
-    for (facts, payment) in all().filter(|(_, payment)| payment.facts.provider == Provider::Stripe) {
-        let there = stripe.sessions().into_iter().find(|session| session["id"] == *payment.facts.reference);
-        let paid = there.as_ref().is_some_and(|session| session["payment_status"] == "paid");
+    for (facts, payment) in all().filter(|(_, payment)| payment.provider == Provider::Stripe) {
+        let there = stripe.sessions().into_iter().find(|checkout| checkout["id"] == *payment.reference);
+        let paid = there.as_ref().is_some_and(|checkout| checkout["payment_status"] == "paid");
         prop_assert!(paid || !is_paid(payment), "paid here and not there: {payment:?} {there:?} {facts:?}");
         if paid && is_paid(payment) {
-            let amount = there.and_then(|session| session["amount_total"].as_i64());
-            prop_assert_eq!(amount, Some(payment.facts.amount.minor()), "{:?}", payment);
+            let amount = there.and_then(|checkout| checkout["amount_total"].as_i64());
+            prop_assert_eq!(amount, Some(payment.amount.minor()), "{:?}", payment);
         }
     }
     let refunds = || facts.values().flat_map(|facts| facts.refunds.iter());
@@ -174,23 +174,23 @@ pub(crate) fn check_with_stripe(
             continue;
         }
         let id = there["id"].as_str();
-        let ours: Vec<_> = refunds().filter(|refund| refund.facts.reference.as_deref() == id).collect();
+        let ours: Vec<_> = refunds().filter(|refund| refund.reference.as_deref() == id).collect();
         prop_assert_eq!(ours.len(), 1, "in our books once: {} {:?}", there, ours);
         for refund in ours {
-            prop_assert_eq!(there["amount"].as_i64(), Some(refund.facts.amount.minor()), "{}", there);
+            prop_assert_eq!(there["amount"].as_i64(), Some(refund.amount.minor()), "{}", there);
             let right = match there["status"].as_str() {
-                Some("succeeded") => refund.facts.stage == RefundStage::Succeeded,
-                Some("pending") => refund.facts.stage == RefundStage::Pending,
-                _ => matches!(refund.facts.stage, RefundStage::Failed | RefundStage::Retried),
+                Some("succeeded") => refund.stage == RefundStage::Succeeded,
+                Some("pending") => refund.stage == RefundStage::Pending,
+                _ => matches!(refund.stage, RefundStage::Failed | RefundStage::Retried),
             };
             prop_assert!(right, "{there} is {refund:?}");
         }
     }
-    for (facts, payment) in all().filter(|(_, payment)| payment.facts.provider == Provider::Stripe) {
-        for refund in facts.refunds.iter().filter(|refund| refund.facts.payment == payment.id) {
+    for (facts, payment) in all().filter(|(_, payment)| payment.provider == Provider::Stripe) {
+        for refund in facts.refunds.iter().filter(|refund| refund.payment == payment.id) {
             let there =
-                stripe.refunds().into_iter().find(|there| refund.facts.reference.as_deref() == there["id"].as_str());
-            let gone = refund.facts.stage == RefundStage::Succeeded;
+                stripe.refunds().into_iter().find(|there| refund.reference.as_deref() == there["id"].as_str());
+            let gone = refund.stage == RefundStage::Succeeded;
             let went = there.as_ref().is_some_and(|there| there["status"] == "succeeded");
             prop_assert_eq!(gone, went, "{:?} {:?}", refund, there);
         }

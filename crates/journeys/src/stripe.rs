@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use attune_adapter_stripe::{Patience, Secret, StripeConfig, StripeEvents, StripeGateway};
-use attune_application::payments::{HearPaymentEventError, Heard};
+use attune_application::payments::{HandlePaymentWebhookError, WebhookOutcome};
 use attune_domain::payment::PaymentState;
 use attune_domain::{BookingId, BookingStatus};
 use attune_fake_stripe::{Event, FakeStripe};
@@ -60,7 +60,7 @@ fn gateway(fake: &FakeStripe, hold: SignedDuration, attempt: Duration) -> Stripe
     let mut config = StripeConfig::new(
         Secret::new(FakeStripe::SECRET_KEY),
         hold,
-        "Session".to_owned(),
+        "Appointment".to_owned(),
         url("https://practice.example.org/paid"),
         url("https://practice.example.org/back"),
     )
@@ -72,7 +72,7 @@ fn gateway(fake: &FakeStripe, hold: SignedDuration, attempt: Duration) -> Stripe
 
 impl World {
     /// Stripe tells of an event, in a message that is signed now.
-    pub async fn hear(&self, event: &Event) -> Result<Heard, HearPaymentEventError> {
+    pub async fn hear(&self, event: &Event) -> Result<WebhookOutcome, HandlePaymentWebhookError> {
         self.hear_payment_event().run(&self.stripe().read(event)).await
     }
 
@@ -121,38 +121,38 @@ impl World {
 
     /// When the worker has to ask next about something that would be another by then.
     fn next_question(&self, facts: &Facts) -> Option<Timestamp> {
-        let (sessions, refunds) = (self.stripe().fake.sessions(), self.stripe().fake.refunds());
+        let (checkouts, refunds) = (self.stripe().fake.sessions(), self.stripe().fake.refunds());
         let mut next = Vec::new();
         for BookingFacts { booking, payments, refunds: kept, .. } in facts.values() {
             let is_held = booking.status == BookingStatus::PendingPayment
                 && booking.hold_expires_at.is_some_and(|until| until > self.now());
-            for payment in payments.iter().filter(|payment| payment.facts.provider == Provider::Stripe) {
-                let session = sessions.iter().find(|session| session["id"] == *payment.facts.reference);
-                let asked = match payment.facts.state {
+            for payment in payments.iter().filter(|payment| payment.provider == Provider::Stripe) {
+                let checkout = checkouts.iter().find(|checkout| checkout["id"] == *payment.reference);
+                let asked = match payment.state {
                     PaymentState::Opening | PaymentState::Closing => true,
-                    PaymentState::Open => !is_held || session.is_some_and(|session| session["status"] != "open"),
-                    PaymentState::Processing => session.is_some_and(|session| !self.is_on_its_way(session)),
-                    PaymentState::Settled | PaymentState::Surplus | PaymentState::Closed => false,
+                    PaymentState::Open => !is_held || checkout.is_some_and(|checkout| checkout["status"] != "open"),
+                    PaymentState::Processing => checkout.is_some_and(|checkout| !self.is_on_its_way(checkout)),
+                    PaymentState::Settled | PaymentState::Unapplied | PaymentState::Closed => false,
                 };
-                next.extend(payment.facts.check_at.filter(|_| asked));
+                next.extend(payment.check_at.filter(|_| asked));
             }
-            for refund in kept.iter().filter(|refund| refund.facts.stage.is_promised()) {
-                let there = refunds.iter().find(|there| refund.facts.reference.as_deref() == there["id"].as_str());
+            for refund in kept.iter().filter(|refund| refund.stage.is_promised()) {
+                let there = refunds.iter().find(|there| refund.reference.as_deref() == there["id"].as_str());
                 let asked = there.is_none_or(|there| there["status"] != "pending");
-                next.extend(refund.facts.next_at.filter(|_| asked));
+                next.extend(refund.next_at.filter(|_| asked));
             }
         }
         next.into_iter().min()
     }
 
     /// Whether a client is through and the money is under way. That it failed shows in the messages alone.
-    fn is_on_its_way(&self, session: &Value) -> bool {
+    fn is_on_its_way(&self, checkout: &Value) -> bool {
         let has_failed = || {
             self.stripe().fake.events().iter().any(|event| {
                 let told: Value = serde_json::from_str(&event.body).unwrap();
-                event.kind == "checkout.session.async_payment_failed" && told["data"]["object"]["id"] == session["id"]
+                event.kind == "checkout.checkout.async_payment_failed" && told["data"]["object"]["id"] == checkout["id"]
             })
         };
-        session["status"] == "complete" && session["payment_status"] == "unpaid" && !has_failed()
+        checkout["status"] == "complete" && checkout["payment_status"] == "unpaid" && !has_failed()
     }
 }

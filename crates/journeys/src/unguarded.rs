@@ -4,18 +4,19 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use attune_domain::calendar::WeeklySchedule;
-use attune_domain::meeting::AttendanceFact;
-use attune_domain::notice::{Notice, OwedNotice};
-use attune_domain::session::Session;
+use attune_domain::login_session::LoginSession;
+use attune_domain::meeting::AttendanceEvent;
+use attune_domain::notification::{NewNotification, Notification};
 use attune_domain::{
-    Booking, BookingId, ConferenceId, NoticeId, Participant, ParticipantId, PaymentId, PaymentProblemId,
-    PracticePolicy, RefundId, Service, ServiceId, SessionId, TimeOffId, User, UserId,
+    Booking, BookingId, ConferenceId, LoginSessionId, NotificationId, Participant, ParticipantId, PaymentId,
+    PaymentProblemId, PracticePolicy, RefundId, ScheduleExceptionId, Service, ServiceId, User, UserId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, AuditTrail, Bookings, Calendars, Conference, KeptRefund, KeptReply, Lease, LeaseToken,
-    LedgerEntry, LoginFailures, NewParticipant, NewPayment, NewPaymentProblem, NewRefund, NewService, NewSession,
-    NewTimeOff, NewUser, Outbox, Participants, PasswordHash, Payment, PaymentProblem, Payments, Provider, Replies,
-    ReplyKey, Rooms, Services, Sessions, Settlement, Store, StoreError, TokenHash, UnitOfWork, Users,
+    AccountKey, AuditEntry, AuditTrail, Bookings, Calendars, Conference, DeliveryResult, IdempotencyKey,
+    IdempotencyStore, Lease, LeaseToken, LedgerEntry, LoginFailures, LoginSessions, NewLoginSession, NewParticipant,
+    NewPayment, NewPaymentProblem, NewRefund, NewScheduleException, NewService, NewUser, Outbox, Participants,
+    PasswordHash, Payment, PaymentProblem, Payments, Provider, Refund, Rooms, Services, Store, StoreError,
+    StoredResponse, TokenHash, UnitOfWork, Users,
 };
 use jiff::Timestamp;
 
@@ -59,13 +60,13 @@ pass_on! {
         set_password(id: UserId, hash: &PasswordHash) -> ();
         lock_enabled_admins() -> Vec<UserId>;
     }
-    Sessions {
-        add_session(session: &NewSession) -> SessionId;
-        session(id: SessionId) -> Option<Session>;
-        save_session(session: &Session) -> ();
-        end_sessions(user: UserId, except: Option<SessionId>, now: Timestamp) -> u64;
-        add_refresh_token(hash: &TokenHash, session: SessionId, generation: u32, now: Timestamp) -> ();
-        refresh_token(hash: &TokenHash) -> Option<(SessionId, u32)>;
+    LoginSessions {
+        add_login_session(session: &NewLoginSession) -> LoginSessionId;
+        login_session(id: LoginSessionId) -> Option<LoginSession>;
+        save_login_session(session: &LoginSession) -> ();
+        end_login_sessions(user: UserId, except: Option<LoginSessionId>, now: Timestamp) -> u64;
+        add_refresh_token(hash: &TokenHash, session: LoginSessionId, generation: u32, now: Timestamp) -> ();
+        refresh_token(hash: &TokenHash) -> Option<(LoginSessionId, u32)>;
     }
     LoginFailures {
         add_login_failure(account: &AccountKey, now: Timestamp, forget_before: Timestamp) -> ();
@@ -80,21 +81,21 @@ pass_on! {
     }
     Calendars {
         set_schedule(therapist: UserId, schedule: &WeeklySchedule) -> ();
-        add_time_off(time_off: &NewTimeOff) -> TimeOffId;
-        remove_time_off(id: TimeOffId) -> bool;
+        add_schedule_exception(exception: &NewScheduleException) -> ScheduleExceptionId;
+        remove_schedule_exception(id: ScheduleExceptionId) -> bool;
         set_policy(policy: &PracticePolicy) -> ();
     }
     Participants {
         add_participant(participant: &NewParticipant) -> ParticipantId;
         participant(id: ParticipantId) -> Option<Participant>;
-        standing_participants(booking: BookingId) -> Vec<Participant>;
+        invited_participants(booking: BookingId) -> Vec<Participant>;
         revoke_participant(id: ParticipantId, now: Timestamp) -> ();
     }
     Rooms {
         open_conference(booking: BookingId, now: Timestamp) -> ConferenceId;
         open_conference_of(booking: BookingId) -> Option<Conference>;
         close_conference(id: ConferenceId, now: Timestamp) -> bool;
-        add_attendance(booking: BookingId, facts: &[AttendanceFact]) -> u64;
+        add_attendance(booking: BookingId, events: &[AttendanceEvent]) -> u64;
     }
     Payments {
         add_payment(payment: &NewPayment) -> PaymentId;
@@ -102,26 +103,26 @@ pass_on! {
         payment_by_reference(provider: Provider, reference: &str) -> Option<Payment>;
         save_payment(payment: &Payment) -> ();
         add_refund(refund: &NewRefund) -> RefundId;
-        refunds_of(booking: BookingId) -> Vec<KeptRefund>;
-        save_refund(refund: &KeptRefund) -> ();
+        refunds_of(booking: BookingId) -> Vec<Refund>;
+        save_refund(refund: &Refund) -> ();
         add_ledger_entry(entry: &LedgerEntry) -> ();
         add_payment_event(provider: Provider, id: &str, at: Timestamp) -> bool;
-        forget_payment_events(before: Timestamp, limit: u32) -> u64;
+        purge_payment_events(before: Timestamp, limit: u32) -> u64;
         add_payment_problem(problem: &NewPaymentProblem) -> bool;
         resolve_payment_problem(id: PaymentProblemId, at: Timestamp) -> Option<PaymentProblem>;
         resolve_refund_problem(refund: RefundId, at: Timestamp) -> ();
     }
     Outbox {
-        enqueue(notices: &[OwedNotice]) -> u64;
-        claim_notices(limit: u32, now: Timestamp, lease: &Lease) -> Vec<Notice>;
-        settle_notice(id: NoticeId, token: &LeaseToken, settlement: &Settlement) -> bool;
-        give_back_notices(ids: &[NoticeId], token: &LeaseToken) -> u64;
+        enqueue(notifications: &[NewNotification]) -> u64;
+        lease_notifications(limit: u32, now: Timestamp, lease: &Lease) -> Vec<Notification>;
+        ack_notification(id: NotificationId, token: &LeaseToken, result: &DeliveryResult) -> bool;
+        nack_notifications(ids: &[NotificationId], token: &LeaseToken) -> u64;
     }
-    Replies {
-        reply(key: &ReplyKey) -> Option<KeptReply>;
-        keep_reply(key: &ReplyKey, reply: &KeptReply) -> ();
-        amend_reply(key: &ReplyKey, body: &str) -> bool;
-        forget_replies(before: Timestamp, limit: u32) -> u64;
+    IdempotencyStore {
+        reply(key: &IdempotencyKey) -> Option<StoredResponse>;
+        save_response(key: &IdempotencyKey, response: &StoredResponse) -> ();
+        update_response(key: &IdempotencyKey, body: &str) -> bool;
+        purge_responses(before: Timestamp, limit: u32) -> u64;
     }
     AuditTrail {
         add_audit_entry(entry: &AuditEntry) -> ();
@@ -156,11 +157,11 @@ impl Bookings for UnguardedUnit {
         self.0.save_booking(booking).await
     }
 
-    async fn ended_sessions(&mut self, until: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {
-        self.0.ended_sessions(until, limit).await
+    async fn ended_bookings(&mut self, until: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {
+        self.0.ended_bookings(until, limit).await
     }
 
-    async fn lapsed_holds(&mut self, now: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {
-        self.0.lapsed_holds(now, limit).await
+    async fn expired_holds(&mut self, now: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {
+        self.0.expired_holds(now, limit).await
     }
 }

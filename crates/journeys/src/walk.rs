@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use attune_domain::notice::NoticeState;
+use attune_domain::notification::NotificationState;
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
@@ -25,7 +25,7 @@ pub async fn walk(world: &World, commands: &[Command]) -> Result<Tally, TestCase
     let until = world.now() + SignedDuration::from_hours(2);
     let next = |facts: &Facts| {
         let notices = facts.values().flat_map(|facts| &facts.notices);
-        notices.filter(|notice| notice.state == NoticeState::Pending).map(|notice| notice.next_at).min()
+        notices.filter(|notice| notice.state == NotificationState::Pending).map(|notice| notice.next_at).min()
     };
     while let Some(next_at) = next(&facts) {
         world.clock.set(next_at.max(world.now()));

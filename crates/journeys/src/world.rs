@@ -3,25 +3,26 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use attune_adapter_memory::{FixedClock, PlainJoinTickets, RecordingNotifier, SequenceRandom, SilentBell, SystemZones};
+use attune_adapter_memory::{FixedClock, PlainJoinTokens, RecordingNotifier, SequenceRandom, SilentBell, SystemZones};
 use attune_adapter_payments::LocalGateway;
 use attune_application::bookings::{
-    AskedPayment, BookSession, BookSessionCommand, BookSessionError, CalendarRules, Change, ChangeBooking,
-    ChangeBookingCommand, ChangeBookingError, CompleteSessions, Placed, Practice, SweepHolds,
+    CalendarLoader, Change, ChangeBooking, ChangeBookingCommand, ChangeBookingError, CompleteEndedBookings,
+    CreateBooking, CreateBookingCommand, CreateBookingError, CreatedBooking, ExpireHolds, PaymentChoice, Practice,
 };
 use attune_application::meetings::{
-    InviteParticipantCommand, JoinPages, MailedLink, ManageParticipants, MeetingLinks, ParticipantError, RevokeLinks,
-    RevokeLinksCommand, RevokeLinksError, RevokeParticipantCommand,
+    EmailLinkTarget, InviteParticipantCommand, JoinPages, ManageParticipants, MeetingLinks, ParticipantError,
+    RevokeLinks, RevokeLinksCommand, RevokeLinksError, RevokeParticipantCommand,
 };
-use attune_application::notices::DeliverNotices;
+use attune_application::notifications::DeliverNotifications;
 use attune_application::payments::{
-    ConfirmPayment, ConfirmPaymentError, HearPaymentEvent, OpenCheckout, RecordOfflineCommand, RecordOfflineError,
-    RecordOfflinePayment, RefundBooking, RefundBookingCommand, RefundBookingError, SettleRefunds, WatchPayments,
+    HandlePaymentWebhook, OpenCheckout, PayTestCheckout, PayTestCheckoutError, ProcessRefunds, ReconcilePayments,
+    RecordOfflineCommand, RecordOfflineError, RecordOfflinePayment, RefundPayment, RefundPaymentCommand,
+    RefundPaymentError,
 };
-use attune_application::{Granted, Origin};
+use attune_application::{Idempotent, RequestMetadata};
 use attune_domain::booking::{BookError, ChangeError};
-use attune_domain::calendar::{RuleSettings, SlotRefusal, WallInterval, WallTime, WeeklySchedule};
-use attune_domain::notice::{ReminderPlan, RetryPolicy};
+use attune_domain::calendar::{LocalTime, LocalTimeRange, RuleSettings, SlotError, WeeklySchedule};
+use attune_domain::notification::{ReminderPlan, RetryPolicy};
 use attune_domain::payment::RefundError;
 use attune_domain::{
     AccessWindow, Booking, BookingId, ChangeTerms, Currency, EmailAddress, MeetingBaseUrl, Money, ParticipantId,
@@ -60,10 +61,10 @@ pub fn any_setup() -> impl Strategy<Value = Setup> {
         any::<bool>(),
     )
         .prop_map(
-            |(provider, notice_minutes, daily_cap, (free_minutes, percent, reschedule_minutes), by_itself)| {
-                let rules = RuleSettings { notice_minutes, horizon_days: 20, daily_cap, ..RuleSettings::default() };
+            |(provider, notice_minutes, daily_limit, (free_minutes, percent, reschedule_minutes), by_itself)| {
+                let rules = RuleSettings { notice_minutes, horizon_days: 20, daily_limit, ..RuleSettings::default() };
                 let terms = ChangeTerms { free_minutes, late_refund_percent: percent, reschedule_minutes };
-                Setup { provider, policy: PracticePolicy { rules, terms, completes_by_itself: by_itself } }
+                Setup { provider, policy: PracticePolicy { rules, terms, auto_complete: by_itself } }
             },
         )
 }
@@ -91,7 +92,7 @@ pub struct World {
     pub notifier: Arc<RecordingNotifier>,
     /// What was decided.
     pub setup: Setup,
-    /// Who gives sessions.
+    /// Who gives appointments.
     pub therapists: [UserId; 2],
     /// Who comes.
     pub clients: [UserId; 2],
@@ -107,15 +108,15 @@ impl World {
     pub const OPENS: i64 = 3 * 60 + 30;
     /// The closing in minutes of a day in UTC: five o'clock in Kolkata.
     pub const CLOSES: i64 = 11 * 60 + 30;
-    /// Length of every session in minutes.
+    /// Length of every appointment in minutes.
     pub const MINUTES: i64 = 50;
     /// The pause after it in minutes.
     pub const PAUSE: i64 = 10;
     /// What it costs, in cents; a price that does not divide by three.
     pub const PRICE: i64 = 10_001;
-    /// How long before a session reminders leave, in minutes.
+    /// How long before a appointment reminders leave, in minutes.
     pub const REMINDERS: [u32; 2] = [1440, 60];
-    /// How long after its end a session is over for certain, in minutes.
+    /// How long after its end a appointment is over for certain, in minutes.
     pub const GRACE: i64 = 30;
 
     /// A practice with two therapists, two clients and one service, on these stores.
@@ -124,15 +125,16 @@ impl World {
         let therapists = [add(&mut *work, "ada", Role::Admin).await, add(&mut *work, "ben", Role::Admin).await];
         let clients = [add(&mut *work, "cleo", Role::Client).await, add(&mut *work, "dan", Role::Client).await];
         let price = Money::new(Self::PRICE, Currency::parse("EUR").unwrap()).unwrap();
-        let session = NewService {
-            name: "Session".into(),
+        let appointment = NewService {
+            name: "Appointment".into(),
             description: String::new(),
             minutes: u32::try_from(Self::MINUTES).unwrap(),
-            pause_minutes: u32::try_from(Self::PAUSE).unwrap(),
+            buffer_minutes: u32::try_from(Self::PAUSE).unwrap(),
             price,
         };
-        work.add_service(&session).await.unwrap();
-        let hours = WallInterval::new(WallTime::parse("09:00").unwrap(), WallTime::parse("17:00").unwrap()).unwrap();
+        work.add_service(&appointment).await.unwrap();
+        let hours =
+            LocalTimeRange::new(LocalTime::parse("09:00").unwrap(), LocalTime::parse("17:00").unwrap()).unwrap();
         for therapist in therapists {
             work.set_schedule(therapist, &WeeklySchedule::every_day(zone(), hours)).await.unwrap();
         }
@@ -206,8 +208,8 @@ impl World {
 
     /// Carries a command out; the model says which booking and which time it means. Only a store that fails is an error.
     pub async fn run(&self, command: Command, model: &Model) -> Result<Outcome, StoreError> {
-        let (admin, origin, now) = (self.therapists[0], Origin::default(), self.now());
-        let target = |pick| model.pick(pick).map(|session| session.id);
+        let (admin, origin, now) = (self.therapists[0], RequestMetadata::default(), self.now());
+        let target = |pick| model.pick(pick).map(|appointment| appointment.id);
         let wait = |until: Timestamp| self.clock.set(until.max(now));
         let nobody = Ok(Outcome::Refused(Why::NotFound));
         match command {
@@ -220,20 +222,20 @@ impl World {
                 let client = self.clients[usize::from(client)];
                 let wish = self.wish(client, self.therapists[usize::from(therapist)], model.time(at, now));
                 let payment = match settled {
-                    Settled::ByProvider => AskedPayment::ByProvider,
-                    Settled::PaidOutside => AskedPayment::PaidOutside { method: "cash".into(), memo: None },
-                    Settled::Waived => AskedPayment::Waived,
+                    Settled::ByProvider => PaymentChoice::ByProvider,
+                    Settled::PaidOffline => PaymentChoice::PaidOffline { method: "cash".into(), memo: None },
+                    Settled::Waived => PaymentChoice::Waived,
                 };
-                self.book(BookSessionCommand { booked_by: admin, payment, override_hours, ..wish }).await
+                self.book(CreateBookingCommand { booked_by: admin, payment, override_hours, ..wish }).await
             }
             Command::Pay(booking) => {
                 let Some(id) = target(booking) else { return nobody };
                 let payments = self.stores.queries.payments(id).await?;
-                let checkout = payments.into_iter().find(|payment| payment.facts.recorded_by.is_none());
-                let reference = checkout.map_or_else(|| "unknown".into(), |payment| payment.facts.reference);
+                let checkout = payments.into_iter().find(|payment| payment.recorded_by.is_none());
+                let reference = checkout.map_or_else(|| "unknown".into(), |payment| payment.reference);
                 self.pay(&reference).await
             }
-            Command::Refund { booking, share } => {
+            Command::ProviderRefund { booking, share } => {
                 let Some(booking) = target(booking) else { return nobody };
                 let outcome = self.give_back(booking, share).await?;
                 if outcome == Outcome::Done {
@@ -242,26 +244,27 @@ impl World {
                 }
                 Ok(outcome)
             }
-            Command::SettleRefunds => self.settle_refunds().run().await.map(|_| Outcome::Done),
+            Command::ProcessRefunds => self.settle_refunds().run().await.map(|_| Outcome::Done),
             Command::PayOutside(booking) => {
                 let Some(booking) = target(booking) else { return nobody };
                 self.pay_outside(booking).await
             }
             Command::Reschedule { who, booking, to, override_hours, stale } => {
-                let Some(session) = model.pick(booking) else { return nobody };
+                let Some(appointment) = model.pick(booking) else { return nobody };
                 let change = Change::Reschedule {
                     to: model.time(to, now),
                     override_hours: override_hours && who == Who::Therapist,
                 };
-                let version = Some(session.version - u32::from(stale));
-                let wish = ChangeBookingCommand { version, ..self.change(who, session.id, session.client, change) };
+                let version = Some(appointment.version - u32::from(stale));
+                let wish =
+                    ChangeBookingCommand { version, ..self.change(who, appointment.id, appointment.client, change) };
                 self.alter(wish).await
             }
             Command::Cancel { who, booking } => {
-                let Some(session) = model.pick(booking) else { return nobody };
+                let Some(appointment) = model.pick(booking) else { return nobody };
                 let change = Change::Cancel { reason: None, expected_refund: None };
-                let wish = self.change(who, session.id, session.client, change);
-                let quoted = self.change_booking().quote(wish.actor, wish.role, session.id).await;
+                let wish = self.change(who, appointment.id, appointment.client, change);
+                let quoted = self.change_booking().quote(wish.actor, wish.role, appointment.id).await;
                 let expected_refund = match quoted {
                     Ok((_, quote)) => Some(quote.refund),
                     Err(error) => return changed(Err(error)),
@@ -272,7 +275,7 @@ impl World {
             Command::Complete(booking) => self.close(target(booking), Change::Complete).await,
             Command::NoShow(booking) => self.close(target(booking), Change::NoShow).await,
             Command::Reopen(booking) => self.close(target(booking), Change::Reopen).await,
-            Command::SweepHolds => self.sweep_holds().run().await.map(|_| Outcome::Done),
+            Command::ExpireHolds => self.sweep_holds().run().await.map(|_| Outcome::Done),
             Command::CompleteByItself => self.complete_sessions().run().await.map(|_| Outcome::Done),
             Command::Deliver(_) => {
                 while self.deliver().run().await?.more {}
@@ -283,12 +286,14 @@ impl World {
                 Ok(Outcome::Done)
             }
             Command::WaitFor { booking, minutes } => {
-                let Some(session) = model.pick(booking) else { return nobody };
-                wait(session.start + SignedDuration::from_mins(i64::from(minutes)));
+                let Some(appointment) = model.pick(booking) else { return nobody };
+                wait(appointment.start + SignedDuration::from_mins(i64::from(minutes)));
                 Ok(Outcome::Done)
             }
             Command::WaitForHold(booking) => {
-                let Some(until) = model.pick(booking).and_then(|session| session.hold_until) else { return nobody };
+                let Some(until) = model.pick(booking).and_then(|appointment| appointment.hold_until) else {
+                    return nobody;
+                };
                 wait(until);
                 Ok(Outcome::Done)
             }
@@ -303,12 +308,12 @@ impl World {
                 }
             }
             Command::Invite { booking, guest } => {
-                let Some(session) = model.pick(booking) else { return nobody };
+                let Some(appointment) = model.pick(booking) else { return nobody };
                 let participants = self.participants();
                 let invited = participants.invite(InviteParticipantCommand {
                     admin,
-                    booking: session.id,
-                    email: self.guest(guest, session.client),
+                    booking: appointment.id,
+                    email: self.guest(guest, appointment.client),
                     display_name: PersonName::parse("Kim Lee").unwrap().unwrap(),
                     role: ParticipantRole::Participant,
                     time_zone: None,
@@ -317,26 +322,26 @@ impl World {
                 invitation(invited.await.map(|participant| Outcome::Invited(participant.id)))
             }
             Command::Uninvite(booking) => {
-                let Some(session) = model.pick(booking) else { return nobody };
-                let Some(&(participant, ..)) = session.guests.last() else { return nobody };
-                let revoked = RevokeParticipantCommand { admin, booking: session.id, participant, origin };
+                let Some(appointment) = model.pick(booking) else { return nobody };
+                let Some(&(participant, ..)) = appointment.guests.last() else { return nobody };
+                let revoked = RevokeParticipantCommand { admin, booking: appointment.id, participant, origin };
                 invitation(self.participants().revoke(revoked).await.map(|()| Outcome::Done))
             }
         }
     }
 
-    /// What a client asks for who wants a session.
-    pub fn wish(&self, client: UserId, therapist: UserId, scheduled_at: Timestamp) -> BookSessionCommand {
-        BookSessionCommand {
+    /// What a client asks for who wants a appointment.
+    pub fn wish(&self, client: UserId, therapist: UserId, scheduled_at: Timestamp) -> CreateBookingCommand {
+        CreateBookingCommand {
             client,
             booked_by: client,
             scheduled_at,
             service: None,
             therapist: Some(therapist),
             note: None,
-            payment: AskedPayment::ByProvider,
+            payment: PaymentChoice::ByProvider,
             override_hours: false,
-            origin: Origin::default(),
+            origin: RequestMetadata::default(),
             once: None,
         }
     }
@@ -348,12 +353,20 @@ impl World {
             Who::Stranger => (self.clients[usize::from(self.clients[0] == client)], Role::Client),
             Who::Therapist => (self.therapists[0], Role::Admin),
         };
-        ChangeBookingCommand { actor, role, booking, change, version: None, origin: Origin::default(), once: None }
+        ChangeBookingCommand {
+            actor,
+            role,
+            booking,
+            change,
+            version: None,
+            origin: RequestMetadata::default(),
+            once: None,
+        }
     }
 
-    /// Books. Only a store that fails is an error.
-    pub async fn book(&self, wish: BookSessionCommand) -> Result<Outcome, StoreError> {
-        booked(self.book_session().run(wish).await)
+    /// PaymentLedger. Only a store that fails is an error.
+    pub async fn book(&self, wish: CreateBookingCommand) -> Result<Outcome, StoreError> {
+        booked(self.create_booking().run(wish).await)
     }
 
     /// Changes a booking. Only a store that fails is an error.
@@ -363,26 +376,26 @@ impl World {
 
     /// Presses the button of our own checkout. Only a store that fails is an error.
     pub async fn pay(&self, reference: &str) -> Result<Outcome, StoreError> {
-        paid(self.confirm_payment().run(reference, &Origin::default()).await)
+        paid(self.pay_test_checkout().run(reference, &RequestMetadata::default()).await)
     }
 
     /// Records that the price came in outside. Only a store that fails is an error.
     pub async fn pay_outside(&self, booking: BookingId) -> Result<Outcome, StoreError> {
-        let (admin, method, origin) = (self.therapists[0], "cash".into(), Origin::default());
+        let (admin, method, origin) = (self.therapists[0], "cash".into(), RequestMetadata::default());
         let paid = RecordOfflineCommand { admin, booking, amount: None, method, memo: None, origin, once: None };
         pay_outside(self.record_offline().run(paid).await)
     }
 
     /// What a therapist asks for who gives money back.
-    pub fn refund_of(&self, booking: BookingId, share: Share) -> RefundBookingCommand {
+    pub fn refund_of(&self, booking: BookingId, share: Share) -> RefundPaymentCommand {
         let money = |minor| Money::new(minor, Currency::parse("EUR").unwrap()).unwrap();
-        RefundBookingCommand {
+        RefundPaymentCommand {
             admin: self.therapists[0],
             booking,
             payment: None,
             amount: share.minor().map(money),
             reason: None,
-            origin: Origin::default(),
+            origin: RequestMetadata::default(),
             once: None,
         }
     }
@@ -397,7 +410,7 @@ impl World {
         self.alter(self.change(Who::Therapist, booking, self.clients[0], change)).await
     }
 
-    /// The address of a guest; number 0 is the client of the session.
+    /// The address of a guest; number 0 is the client of the appointment.
     fn guest(&self, guest: u8, client: UserId) -> EmailAddress {
         match guest {
             0 if client == self.clients[0] => email("cleo"),
@@ -423,14 +436,14 @@ impl World {
         self.stores.queries.clone()
     }
 
-    fn rules(&self) -> CalendarRules {
-        let usual = WeeklySchedule::every_day(zone(), WallInterval::WHOLE_DAY);
-        CalendarRules { queries: self.queries(), zones: Arc::new(SystemZones), usual }
+    fn rules(&self) -> CalendarLoader {
+        let usual = WeeklySchedule::every_day(zone(), LocalTimeRange::WHOLE_DAY);
+        CalendarLoader { queries: self.queries(), zones: Arc::new(SystemZones), usual }
     }
 
-    /// Books sessions.
-    pub fn book_session(&self) -> BookSession {
-        BookSession {
+    /// PaymentLedger appointments.
+    pub fn create_booking(&self) -> CreateBooking {
+        CreateBooking {
             store: self.store(),
             clock: self.clock.clone(),
             practice: self.practice(),
@@ -464,8 +477,8 @@ impl World {
     }
 
     /// Hears of payments at our own checkout.
-    pub fn confirm_payment(&self) -> ConfirmPayment {
-        ConfirmPayment {
+    pub fn pay_test_checkout(&self) -> PayTestCheckout {
+        PayTestCheckout {
             store: self.store(),
             queries: self.queries(),
             clock: self.clock.clone(),
@@ -484,8 +497,8 @@ impl World {
     }
 
     /// Lets go of holds.
-    pub fn sweep_holds(&self) -> SweepHolds {
-        SweepHolds { store: self.store(), clock: self.clock.clone(), watch: self.watch_payments() }
+    pub fn sweep_holds(&self) -> ExpireHolds {
+        ExpireHolds { store: self.store(), clock: self.clock.clone(), watch: self.watch_payments() }
     }
 
     fn online(&self) -> Option<Arc<dyn OnlinePayments>> {
@@ -493,13 +506,13 @@ impl World {
     }
 
     /// Asks about checkouts.
-    pub fn watch_payments(&self) -> WatchPayments {
-        WatchPayments { checkout: self.open_checkout(), online: self.online(), practice: self.practice() }
+    pub fn watch_payments(&self) -> ReconcilePayments {
+        ReconcilePayments { checkout: self.open_checkout(), online: self.online(), practice: self.practice() }
     }
 
     /// Gives back what is owed.
-    pub fn settle_refunds(&self) -> SettleRefunds {
-        SettleRefunds {
+    pub fn settle_refunds(&self) -> ProcessRefunds {
+        ProcessRefunds {
             store: self.store(),
             queries: self.queries(),
             clock: self.clock.clone(),
@@ -509,8 +522,8 @@ impl World {
     }
 
     /// Promises money back.
-    pub fn refund(&self) -> RefundBooking {
-        RefundBooking {
+    pub fn refund(&self) -> RefundPayment {
+        RefundPayment {
             store: self.store(),
             queries: self.queries(),
             clock: self.clock.clone(),
@@ -519,8 +532,8 @@ impl World {
     }
 
     /// Hears what Stripe tells. Panics where the price is collected otherwise.
-    pub fn hear_payment_event(&self) -> HearPaymentEvent {
-        HearPaymentEvent {
+    pub fn hear_payment_event(&self) -> HandlePaymentWebhook {
+        HandlePaymentWebhook {
             store: self.store(),
             queries: self.queries(),
             clock: self.clock.clone(),
@@ -529,8 +542,8 @@ impl World {
         }
     }
 
-    fn complete_sessions(&self) -> CompleteSessions {
-        CompleteSessions {
+    fn complete_sessions(&self) -> CompleteEndedBookings {
+        CompleteEndedBookings {
             store: self.store(),
             queries: self.queries(),
             clock: self.clock.clone(),
@@ -550,15 +563,15 @@ impl World {
 
     /// A mail worker as in a process of its own: on its own handles of the store, with its own line to a mail server.
     /// `number` tells it from the others.
-    pub async fn worker(&self, number: u64, notifier: Arc<dyn Notifier>) -> DeliverNotices {
+    pub async fn worker(&self, number: u64, notifier: Arc<dyn Notifier>) -> DeliverNotifications {
         let (store, queries) = self.stores.opened_again().await;
         // Two workers that drew the same numbers would have the same leases.
         let random = Arc::new(SequenceRandom::new(1_000 + number));
-        DeliverNotices { store, queries, notifier, random, ..self.deliver() }
+        DeliverNotifications { store, queries, notifier, random, ..self.deliver() }
     }
 
-    fn deliver(&self) -> DeliverNotices {
-        DeliverNotices {
+    fn deliver(&self) -> DeliverNotifications {
+        DeliverNotifications {
             store: self.store(),
             queries: self.queries(),
             notifier: self.notifier.clone(),
@@ -573,8 +586,8 @@ impl World {
                     grace: SignedDuration::from_mins(Self::GRACE),
                 },
                 signing: None,
-                pages: JoinPages { base: "https://practice.example.org/".into(), tickets: Arc::new(PlainJoinTickets) },
-                mailed: MailedLink::Room,
+                pages: JoinPages { base: "https://practice.example.org/".into(), tickets: Arc::new(PlainJoinTokens) },
+                mailed: EmailLinkTarget::Room,
             },
             reminders: self.practice().reminders,
             retry: RetryPolicy::default(),
@@ -607,71 +620,71 @@ async fn add(work: &mut dyn UnitOfWork, name: &str, role: Role) -> UserId {
     .unwrap()
 }
 
-fn booked(answer: Result<Granted<Placed>, BookSessionError>) -> Result<Outcome, StoreError> {
+fn booked(answer: Result<Idempotent<CreatedBooking>, CreateBookingError>) -> Result<Outcome, StoreError> {
     let why = match answer {
-        Ok(Granted::Now(placed)) => return Ok(Outcome::Booked(placed.booking.id)),
-        Ok(Granted::Before(_)) => panic!("nothing was asked twice"),
-        Err(BookSessionError::Rule(why)) => time(why),
-        Err(BookSessionError::Slot(why)) => slot(why),
-        Err(BookSessionError::SlotTaken) => Why::Taken,
-        Err(BookSessionError::HoldExists { .. }) => Why::HoldExists,
-        Err(BookSessionError::Store(error)) => return Err(error),
+        Ok(Idempotent::Now(placed)) => return Ok(Outcome::Booked(placed.booking.id)),
+        Ok(Idempotent::Before(_)) => panic!("nothing was asked twice"),
+        Err(CreateBookingError::Rule(why)) => time(why),
+        Err(CreateBookingError::Slot(why)) => slot(why),
+        Err(CreateBookingError::SlotTaken) => Why::BusyTimes,
+        Err(CreateBookingError::HoldExists { .. }) => Why::HoldExists,
+        Err(CreateBookingError::Store(error)) => return Err(error),
         Err(other) => panic!("{other}"),
     };
     Ok(Outcome::Refused(why))
 }
 
-fn changed(answer: Result<Granted<Booking>, ChangeBookingError>) -> Result<Outcome, StoreError> {
+fn changed(answer: Result<Idempotent<Booking>, ChangeBookingError>) -> Result<Outcome, StoreError> {
     let why = match answer {
-        Ok(Granted::Now(_)) => return Ok(Outcome::Done),
-        Ok(Granted::Before(_)) => panic!("nothing was asked twice"),
+        Ok(Idempotent::Now(_)) => return Ok(Outcome::Done),
+        Ok(Idempotent::Before(_)) => panic!("nothing was asked twice"),
         Err(ChangeBookingError::NotFound) => Why::NotFound,
         Err(ChangeBookingError::Forbidden) => Why::Forbidden,
         Err(ChangeBookingError::State(why)) => state(why),
         Err(ChangeBookingError::Time(why)) => time(why),
         Err(ChangeBookingError::Slot(why)) => slot(why),
-        Err(ChangeBookingError::SlotTaken) => Why::Taken,
+        Err(ChangeBookingError::SlotTaken) => Why::BusyTimes,
         Err(ChangeBookingError::VersionConflict) => Why::VersionConflict,
         Err(ChangeBookingError::Store(error)) => return Err(error),
-        Err(other @ (ChangeBookingError::QuoteChanged | ChangeBookingError::AnotherWish)) => panic!("{other}"),
+        Err(other @ (ChangeBookingError::QuoteChanged | ChangeBookingError::KeyReused)) => panic!("{other}"),
     };
     Ok(Outcome::Refused(why))
 }
 
-fn paid<C>(answer: Result<C, ConfirmPaymentError>) -> Result<Outcome, StoreError> {
+fn paid<C>(answer: Result<C, PayTestCheckoutError>) -> Result<Outcome, StoreError> {
     let why = match answer {
         Ok(_) => return Ok(Outcome::Done),
-        Err(ConfirmPaymentError::NotFound) => Why::NotFound,
-        Err(ConfirmPaymentError::Store(error)) => return Err(error),
+        Err(PayTestCheckoutError::NotFound) => Why::NotFound,
+        Err(PayTestCheckoutError::Store(error)) => return Err(error),
     };
     Ok(Outcome::Refused(why))
 }
 
-fn refunded(answer: Result<Granted<Booking>, RefundBookingError>) -> Result<Outcome, StoreError> {
+fn refunded(answer: Result<Idempotent<Booking>, RefundPaymentError>) -> Result<Outcome, StoreError> {
     let why = match answer {
         Ok(_) => return Ok(Outcome::Done),
-        Err(RefundBookingError::NotFound) => Why::NotFound,
-        Err(RefundBookingError::InProgress) => Why::RefundInProgress,
-        Err(RefundBookingError::Books(RefundError::NothingLeft)) => Why::NothingLeft,
-        Err(RefundBookingError::Books(RefundError::TooMuch { .. })) => Why::TooMuch,
-        Err(RefundBookingError::Store(error)) => return Err(error),
+        Err(RefundPaymentError::NotFound) => Why::NotFound,
+        Err(RefundPaymentError::InProgress) => Why::RefundInProgress,
+        Err(RefundPaymentError::PaymentLedger(RefundError::NothingLeft)) => Why::NothingLeft,
+        Err(RefundPaymentError::PaymentLedger(RefundError::TooMuch { .. })) => Why::TooMuch,
+        Err(RefundPaymentError::Store(error)) => return Err(error),
         Err(
-            other @ (RefundBookingError::UnknownPayment
-            | RefundBookingError::AnotherWish
-            | RefundBookingError::Books(RefundError::Nothing)),
+            other @ (RefundPaymentError::UnknownPayment
+            | RefundPaymentError::KeyReused
+            | RefundPaymentError::PaymentLedger(RefundError::Nothing)),
         ) => panic!("{other}"),
     };
     Ok(Outcome::Refused(why))
 }
 
-fn pay_outside(paid: Result<Granted<Booking>, RecordOfflineError>) -> Result<Outcome, StoreError> {
+fn pay_outside(paid: Result<Idempotent<Booking>, RecordOfflineError>) -> Result<Outcome, StoreError> {
     let why = match paid {
         Ok(_) => return Ok(Outcome::Done),
         Err(RecordOfflineError::NotFound) => Why::NotFound,
         Err(RecordOfflineError::NotPayable(_)) => Why::NotPayable,
-        Err(RecordOfflineError::SlotLost) => Why::Taken,
+        Err(RecordOfflineError::SlotLost) => Why::BusyTimes,
         Err(RecordOfflineError::Store(error)) => return Err(error),
-        Err(other @ (RecordOfflineError::AmountMismatch { .. } | RecordOfflineError::AnotherWish)) => panic!("{other}"),
+        Err(other @ (RecordOfflineError::AmountMismatch { .. } | RecordOfflineError::KeyReused)) => panic!("{other}"),
     };
     Ok(Outcome::Refused(why))
 }
@@ -699,19 +712,19 @@ fn state(why: ChangeError) -> Why {
 fn time(why: BookError) -> Why {
     match why {
         BookError::InThePast => Why::InThePast,
-        BookError::TooFar => Why::TooFar,
+        BookError::BeyondBookingHorizon => Why::BeyondBookingHorizon,
         BookError::Length | BookError::Note => panic!("{why}"),
     }
 }
 
-fn slot(why: SlotRefusal) -> Why {
+fn slot(why: SlotError) -> Why {
     match why {
-        SlotRefusal::InThePast => Why::InThePast,
-        SlotRefusal::TooSoon => Why::TooSoon,
-        SlotRefusal::TooFar => Why::TooFar,
-        SlotRefusal::OutsideHours => Why::OutsideHours,
-        SlotRefusal::DayFull => Why::DayFull,
-        SlotRefusal::Taken => Why::Taken,
-        SlotRefusal::OffGrid => panic!("the grid binds nobody who books"),
+        SlotError::InThePast => Why::InThePast,
+        SlotError::InsufficientNotice => Why::InsufficientNotice,
+        SlotError::BeyondBookingHorizon => Why::BeyondBookingHorizon,
+        SlotError::OutsideHours => Why::OutsideHours,
+        SlotError::DailyLimitReached => Why::DailyLimitReached,
+        SlotError::BusyTimes => Why::BusyTimes,
+        SlotError::OffGrid => panic!("the grid binds nobody who books"),
     }
 }

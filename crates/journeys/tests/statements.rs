@@ -8,11 +8,11 @@
 
 use std::sync::{Arc, Mutex};
 
-use attune_application::bookings::BookSessionCommand;
-use attune_application::{Granted, Once};
+use attune_application::bookings::CreateBookingCommand;
+use attune_application::{Idempotent, IdempotentRequest};
 use attune_domain::PracticePolicy;
 use attune_journeys::{Kind, Setup, World};
-use attune_ports::{Provider, ReplyKey};
+use attune_ports::{IdempotencyKey, Provider};
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 use jiff::SignedDuration;
 
@@ -26,18 +26,18 @@ fn listener() -> Option<Box<dyn Instrumentation>> {
     }))
 }
 
-/// Books twice, and gives what was sent for the second one.
+/// PaymentLedger twice, and gives what was sent for the second one.
 async fn statements_of_a_booking(kind: Kind) -> Vec<String> {
     let setup = Setup { provider: Provider::None, policy: PracticePolicy::default() };
     let world = World::open(kind.fresh().await, setup).await;
     for day in [2, 3] {
         SENT.lock().unwrap().clear();
         let start = world.now() + SignedDuration::from_hours(24 * day + 1);
-        let key = ReplyKey { user: world.clients[0], route: "book".into(), key: format!("key-{day}") };
-        let once = Once { key, asked: [7; 32], render: Arc::new(|booking| (201, booking.id.to_string())) };
+        let key = IdempotencyKey { user: world.clients[0], route: "book".into(), key: format!("key-{day}") };
+        let once = IdempotentRequest { key, asked: [7; 32], render: Arc::new(|booking| (201, booking.id.to_string())) };
         let wish = world.wish(world.clients[0], world.therapists[0], start);
-        let booked = world.book_session().run(BookSessionCommand { once: Some(once), ..wish }).await.unwrap();
-        assert!(matches!(booked, Granted::Now(_)), "{booked:?}");
+        let booked = world.create_booking().run(CreateBookingCommand { once: Some(once), ..wish }).await.unwrap();
+        assert!(matches!(booked, Idempotent::Now(_)), "{booked:?}");
     }
     let mut sent = std::mem::take(&mut *SENT.lock().unwrap());
     // How a new connection is set up, whenever a pool opens one.

@@ -16,7 +16,7 @@ pub trait Random: Send + Sync {
     fn fill(&self, buffer: &mut [u8]);
 
     /// 128 bits: enough that nobody guesses them and no two are ever the same.
-    fn sixteen(&self) -> [u8; 16] {
+    fn random_bytes(&self) -> [u8; 16] {
         let mut bytes = [0; 16];
         self.fill(&mut bytes);
         bytes
@@ -24,7 +24,7 @@ pub trait Random: Send + Sync {
 
     /// The same as 32 hexadecimal digits.
     fn name(&self) -> String {
-        format!("{:032x}", u128::from_be_bytes(self.sixteen()))
+        format!("{:032x}", u128::from_be_bytes(self.random_bytes()))
     }
 }
 
@@ -35,7 +35,7 @@ pub trait TimeZones: Send + Sync {
 }
 
 /// Tells the worker that there is new mail, so that it need not wait for its next look.
-pub trait OutboxBell: Send + Sync {
+pub trait OutboxWaker: Send + Sync {
     /// Rings. Never waits; ringing twice is like ringing once.
     fn ring(&self);
 }

@@ -1,7 +1,7 @@
 //! Who did what to which row. Rows are added, never changed and never removed.
 
 use async_trait::async_trait;
-use attune_domain::{BookingId, ServiceId, SessionId, UserId};
+use attune_domain::{BookingId, LoginSessionId, ServiceId, UserId};
 use jiff::Timestamp;
 
 use crate::StoreError;
@@ -14,7 +14,7 @@ pub enum AuditObject {
     /// An account.
     User(UserId),
     /// A login.
-    Session(SessionId),
+    LoginSession(LoginSessionId),
     /// A service.
     Service(ServiceId),
 }
@@ -25,7 +25,7 @@ impl AuditObject {
         match self {
             Self::Booking(id) => ("booking", id.get()),
             Self::User(id) => ("user", id.get()),
-            Self::Session(id) => ("session", id.get()),
+            Self::LoginSession(id) => ("session", id.get()),
             Self::Service(id) => ("service", id.get()),
         }
     }
@@ -35,7 +35,7 @@ impl AuditObject {
         match kind {
             "booking" => BookingId::new(id).map(Self::Booking),
             "user" => UserId::new(id).map(Self::User),
-            "session" => SessionId::new(id).map(Self::Session),
+            "session" => LoginSessionId::new(id).map(Self::LoginSession),
             "service" => ServiceId::new(id).map(Self::Service),
             _ => None,
         }

@@ -19,13 +19,13 @@ pub enum Conflict {
     Stale,
     /// The payment provider's reference is known already.
     #[error("the payment reference is known already")]
-    PaymentReferenceTaken,
+    ProviderIdTaken,
     /// More would go back of a payment than came in.
     #[error("the refund is more than is left of the payment")]
     RefundTooLarge,
     /// The refund is known already.
     #[error("the refund is known already")]
-    RefundKnown,
+    RefundExists,
     /// The ledger would not balance.
     #[error("the ledger would not balance")]
     LedgerUnbalanced,
@@ -34,7 +34,7 @@ pub enum Conflict {
     AlreadyInvited,
     /// A reply is kept under this key already.
     #[error("a reply is kept already")]
-    ReplyKept,
+    IdempotencyKeyTaken,
     /// The booking's room is open already.
     #[error("the room is open already")]
     ConferenceOpen,

@@ -4,42 +4,50 @@
 //! share one transaction. Reads that decide nothing go through [`Queries`]. Every promise written on a trait method is
 //! proved by the contract suite, which each adapter runs.
 
-mod accounts;
 mod ambient;
 mod audit;
 mod bookings;
 mod calendars;
 mod error;
 mod health;
+mod idempotency;
+mod login_failures;
+mod login_sessions;
 mod meeting_tokens;
 mod notifier;
 mod outbox;
 mod participants;
+mod payment_gateway;
 mod payments;
 mod queries;
 mod rooms;
 mod security;
-mod sessions;
+mod services;
 mod store;
 mod users;
+mod webhooks;
 
-pub use accounts::{AccountKey, LoginFailures};
-pub use ambient::{Clock, OutboxBell, Random, TimeZones};
+pub use ambient::{Clock, OutboxWaker, Random, TimeZones};
 pub use attune_domain::payment::{LedgerKind, PaymentState, RefundStage, RefundState};
 pub use audit::{AuditEntry, AuditObject, AuditTrail};
-pub use bookings::{Bookings, NewService, Services};
-pub use calendars::{CalendarSettings, Calendars, KeptReply, NewTimeOff, Replies, ReplyKey, TimeOffEntry};
+pub use bookings::Bookings;
+pub use calendars::{CalendarSettings, Calendars, NewScheduleException, StoredScheduleException};
 pub use error::{BoxError, Conflict, StoreError};
 pub use health::{Health, HealthCheck};
-pub use meeting_tokens::{JoinTickets, MeetingTokenSigner, WebhookVerifier};
-pub use notifier::{MailedMoney, MeetingMail, Notifier, NotifyError, NotifyReason};
-pub use outbox::{Lease, LeaseToken, Outbox, Settlement};
+pub use idempotency::{IdempotencyKey, IdempotencyStore, StoredResponse};
+pub use login_failures::{AccountKey, LoginFailures};
+pub use login_sessions::{LoginSessions, NewLoginSession, TokenHash};
+pub use meeting_tokens::{JoinTokens, MeetingTokenSigner};
+pub use notifier::{Email, Notifier, NotifyError, NotifyFailure, PaymentDetails};
+pub use outbox::{DeliveryResult, Lease, LeaseToken, Outbox};
 pub use participants::{NewParticipant, Participants};
+pub use payment_gateway::{
+    Checkout, CheckoutRequest, CheckoutState, OnlinePayments, PaidCheckout, PaymentError, PaymentGateway, PaymentTerms,
+    ProviderRefund, RefundRequest,
+};
 pub use payments::{
-    Checkout, CheckoutRequest, CheckoutState, EventRefusal, KeptRefund, LedgerEntry, LedgerSum, NewPayment,
-    NewPaymentProblem, NewRefund, OnlinePayments, PaidCheckout, Payment, PaymentError, PaymentEvent, PaymentEventKind,
-    PaymentEvents, PaymentGateway, PaymentProblem, PaymentTerms, Payments, ProblemKind, Provider, Refund, RefundCause,
-    RefundRequest,
+    LedgerEntry, LedgerSum, NewPayment, NewPaymentProblem, NewRefund, Payment, PaymentProblem, Payments, ProblemKind,
+    Provider, Refund, RefundCause,
 };
 pub use queries::{
     BookingCursor, BookingFilter, BookingOrder, BookingPage, BookingPageRequest, BookingView, Caller, Credentials,
@@ -47,8 +55,9 @@ pub use queries::{
 };
 pub use rooms::{Conference, Rooms};
 pub use security::{
-    AccessClaims, AccessTokens, HashError, Password, PasswordHash, PasswordHasher, TokenError, Verified,
+    AccessClaims, AccessTokens, HashError, Password, PasswordCheck, PasswordHash, PasswordHasher, TokenError,
 };
-pub use sessions::{NewSession, Sessions, TokenHash};
+pub use services::{NewService, Services};
 pub use store::{Store, UnitOfWork};
 pub use users::{NewUser, Users};
+pub use webhooks::{PaymentEvent, PaymentEventKind, PaymentEvents, WebhookError, WebhookVerifier};

@@ -1,7 +1,6 @@
 //! Signing what a meeting link says, and checking what others signed.
 
-use attune_domain::{JoinTicket, MeetingTokenClaims};
-use jiff::Timestamp;
+use attune_domain::{JoinToken, MeetingTokenClaims};
 
 use crate::BoxError;
 
@@ -15,16 +14,10 @@ pub trait MeetingTokenSigner: Send + Sync {
 }
 
 /// Seals the tickets that mailed links carry. Nothing is stored: the seal is all there is to check.
-pub trait JoinTickets: Send + Sync {
+pub trait JoinTokens: Send + Sync {
     /// The ticket as a text that can stand in a path of a URL as it is. The same ticket always gives the same text.
-    fn seal(&self, ticket: &JoinTicket) -> String;
+    fn seal(&self, ticket: &JoinToken) -> String;
 
     /// Reads a text back. `None` for whatever this service did not seal as a ticket, to the last bit.
-    fn open(&self, text: &str) -> Option<JoinTicket>;
-}
-
-/// Checks that a message from another service was sent by it and is fresh.
-pub trait WebhookVerifier: Send + Sync {
-    /// Whether the signature in this header is one over exactly these bytes, made at about this moment.
-    fn is_genuine(&self, signature: &str, body: &[u8], now: Timestamp) -> bool;
+    fn open(&self, text: &str) -> Option<JoinToken>;
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use attune_domain::notice::NoticeKind;
+use attune_domain::notification::NotificationKind;
 use attune_domain::{BookingId, EmailAddress, Money};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -12,9 +12,9 @@ use thiserror::Error;
 /// Everything a mail about a session says. Made at the moment of sending, from the rows as they are then. `Debug` shows
 /// what it is about, not whom it goes to.
 #[derive(Clone)]
-pub struct MeetingMail {
+pub struct Email {
     /// What it is about.
-    pub kind: NoticeKind,
+    pub kind: NotificationKind,
     /// Left part of the Message-ID, the same at every attempt, so that a mail program shows a repeated one once.
     pub message_key: String,
     /// Where it goes.
@@ -35,15 +35,15 @@ pub struct MeetingMail {
     /// Grows with each change of the booking (RFC 5545, SEQUENCE).
     pub calendar_sequence: u32,
     /// What happened to the money, in a mail that is about money.
-    pub money: Option<MailedMoney>,
+    pub money: Option<PaymentDetails>,
     /// Now: the mail's date.
     pub sent_at: Timestamp,
 }
 
 /// What a mail says about money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MailedMoney {
-    /// It came in ([`NoticeKind::Receipt`]).
+pub enum PaymentDetails {
+    /// It came in ([`NotificationKind::Receipt`]).
     Received {
         /// For which booking, as the practice's books call it.
         booking: BookingId,
@@ -52,7 +52,7 @@ pub enum MailedMoney {
         /// When.
         at: Timestamp,
     },
-    /// It did not come, and nothing was taken ([`NoticeKind::PaymentProblem`]).
+    /// It did not come, and nothing was taken ([`NotificationKind::PaymentProblem`]).
     Failed {
         /// How much it would have been.
         amount: Money,
@@ -60,12 +60,12 @@ pub enum MailedMoney {
         retry_until: Option<Timestamp>,
     },
     /// It came when the session could not be kept any more, or a second time, and goes back by itself
-    /// ([`NoticeKind::PaymentProblem`]).
+    /// ([`NotificationKind::PaymentProblem`]).
     ComesBack {
         /// How much.
         amount: Money,
     },
-    /// It went back ([`NoticeKind::Refund`]).
+    /// It went back ([`NotificationKind::ProviderRefund`]).
     Returned {
         /// For which booking.
         booking: BookingId,
@@ -76,9 +76,9 @@ pub enum MailedMoney {
     },
 }
 
-impl fmt::Debug for MeetingMail {
+impl fmt::Debug for Email {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MeetingMail")
+        f.debug_struct("Email")
             .field("kind", &self.kind)
             .field("message_key", &self.message_key)
             .field("starts_at", &self.starts_at)
@@ -100,7 +100,7 @@ pub enum NotifyError {
     #[error("the mail server is unavailable ({reason})")]
     Unavailable {
         /// A stable word: `refused_connection`, `timeout`, `deferred_451`, …
-        reason: NotifyReason,
+        reason: NotifyFailure,
     },
     /// The mail cannot be written at all, for example because a template is broken.
     #[error("the mail cannot be composed")]
@@ -109,7 +109,7 @@ pub enum NotifyError {
 
 /// Why a mail server is unavailable, without a word that the server or a person wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum NotifyReason {
+pub enum NotifyFailure {
     /// The server answered with this 4xx code.
     Deferred(u16),
     /// No answer within the deadline.
@@ -120,7 +120,7 @@ pub enum NotifyReason {
     File,
 }
 
-impl fmt::Display for NotifyReason {
+impl fmt::Display for NotifyFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Deferred(code) => write!(f, "deferred_{code}"),
@@ -137,7 +137,7 @@ pub trait Notifier: Send + Sync {
     /// Sends one mail. `Ok` means that the mail server took responsibility for it.
     ///
     /// Ends within 30 seconds. Only [`NotifyError::Refused`] and [`NotifyError::Unrenderable`] are final.
-    async fn send(&self, mail: &MeetingMail) -> Result<(), NotifyError>;
+    async fn send(&self, mail: &Email) -> Result<(), NotifyError>;
 
     /// Whether mail could leave now, for the readiness check. Sends nothing.
     async fn check(&self) -> Result<(), NotifyError>;

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use attune_domain::NoticeId;
-use attune_domain::notice::{Notice, NoticeState, OwedNotice};
+use attune_domain::NotificationId;
+use attune_domain::notification::{NewNotification, Notification, NotificationState};
 use jiff::Timestamp;
 
 use crate::StoreError;
@@ -30,9 +30,9 @@ pub struct Lease {
 
 /// What became of a leased mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settlement {
+pub struct DeliveryResult {
     /// Its state from now on; `Pending` means another attempt.
-    pub state: NoticeState,
+    pub state: NotificationState,
     /// When another attempt is due.
     pub next_at: Timestamp,
     /// When it left.
@@ -44,23 +44,28 @@ pub struct Settlement {
 /// Mails that are owed, inside a unit of work.
 #[async_trait]
 pub trait Outbox {
-    /// Owes mails. A mail whose [`OwedNotice::dedupe_key`] is known already is left as it is. Returns how many are new.
-    async fn enqueue(&mut self, notices: &[OwedNotice]) -> Result<u64, StoreError>;
+    /// Owes mails. A mail whose [`NewNotification::dedupe_key`] is known already is left as it is. Returns how many are new.
+    async fn enqueue(&mut self, notices: &[NewNotification]) -> Result<u64, StoreError>;
 
     /// Takes up to `limit` pending mails that are due at `now` and not leased (or whose lease ran out), earliest first:
     /// counts the attempt and leases them. Two claims at the same moment never get the same mail.
-    async fn claim_notices(&mut self, limit: u32, now: Timestamp, lease: &Lease) -> Result<Vec<Notice>, StoreError>;
+    async fn lease_notifications(
+        &mut self,
+        limit: u32,
+        now: Timestamp,
+        lease: &Lease,
+    ) -> Result<Vec<Notification>, StoreError>;
 
     /// Writes what became of a leased mail and gives the lease back. `false`, and nothing written, when the lease was
     /// lost in the meantime.
-    async fn settle_notice(
+    async fn ack_notification(
         &mut self,
-        id: NoticeId,
+        id: NotificationId,
         token: &LeaseToken,
-        settlement: &Settlement,
+        settlement: &DeliveryResult,
     ) -> Result<bool, StoreError>;
 
     /// Gives leased mails back that nobody began to send, as if they had not been claimed: the attempt does not count.
     /// Returns how many those were; whatever is not leased with this token any more stays as it is.
-    async fn give_back_notices(&mut self, ids: &[NoticeId], token: &LeaseToken) -> Result<u64, StoreError>;
+    async fn nack_notifications(&mut self, ids: &[NotificationId], token: &LeaseToken) -> Result<u64, StoreError>;
 }

@@ -21,7 +21,7 @@ pub struct NewParticipant {
     pub role: ParticipantRole,
     /// Zone in which times are written to them.
     pub time_zone: Option<TimeZoneName>,
-    /// By whom.
+    /// AuditContext whom.
     pub invited_by: UserId,
     /// Now.
     pub invited_at: Timestamp,
@@ -38,7 +38,7 @@ pub trait Participants {
     async fn participant(&mut self, id: ParticipantId) -> Result<Option<Participant>, StoreError>;
 
     /// The invitations into a booking that still stand, by id.
-    async fn standing_participants(&mut self, booking: BookingId) -> Result<Vec<Participant>, StoreError>;
+    async fn invited_participants(&mut self, booking: BookingId) -> Result<Vec<Participant>, StoreError>;
 
     /// Takes an invitation back. Errors: [`crate::Conflict::Stale`] when there is no such invitation, or none that stands.
     async fn revoke_participant(&mut self, id: ParticipantId, now: Timestamp) -> Result<(), StoreError>;

@@ -3,12 +3,11 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use attune_domain::payment::{LedgerKind, PaymentState, RefundStage, RefundState};
+use attune_domain::payment::{LedgerKind, PaymentState, RefundStage};
 use attune_domain::{Booking, BookingId, Currency, Money, PaymentId, PaymentProblemId, RefundId, UserId};
-use jiff::{SignedDuration, Timestamp};
-use thiserror::Error;
+use jiff::Timestamp;
 
-use crate::{BoxError, StoreError};
+use crate::StoreError;
 
 /// Who collects the price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -49,9 +48,14 @@ impl Provider {
     }
 }
 
-/// An attempt to be remembered. `Debug` hides where to pay and what the practice noted.
+/// One attempt to collect the price of a booking. `Debug` hides the checkout URL, the provider's ids and the memo.
+///
+/// After it is stored only `provider_checkout_id`, `checkout_url`, `state`, `provider_payment_id`, `check_at` and
+/// `settled_at` change.
 #[derive(Clone, PartialEq, Eq)]
-pub struct NewPayment {
+pub struct Payment<Id = PaymentId> {
+    /// Unique; `()` until the store has assigned it.
+    pub id: Id,
     /// What is paid for.
     pub booking: BookingId,
     /// Who collects.
@@ -86,10 +90,37 @@ pub struct NewPayment {
     pub settled_at: Option<Timestamp>,
 }
 
+/// A payment that is not stored yet.
+pub type NewPayment = Payment<()>;
+
+impl NewPayment {
+    /// The same, with the id that the store assigned.
+    pub fn with_id(self, id: PaymentId) -> Payment {
+        Payment {
+            id,
+            booking: self.booking,
+            provider: self.provider,
+            reference: self.reference,
+            amount: self.amount,
+            state: self.state,
+            checkout_url: self.checkout_url,
+            nonce: self.nonce,
+            expires_at: self.expires_at,
+            charge: self.charge,
+            check_at: self.check_at,
+            method: self.method,
+            memo: self.memo,
+            recorded_by: self.recorded_by,
+            created_at: self.created_at,
+            settled_at: self.settled_at,
+        }
+    }
+}
+
 /// What a reference begins with that the provider did not give.
 const UNNAMED: &str = "opening:";
 
-impl NewPayment {
+impl Payment<()> {
     /// An attempt to collect the price of this booking, of which nothing more is known yet.
     pub fn attempt(
         booking: &Booking,
@@ -99,6 +130,7 @@ impl NewPayment {
         created_at: Timestamp,
     ) -> Self {
         Self {
+            id: (),
             booking: booking.id,
             provider,
             reference,
@@ -121,16 +153,19 @@ impl NewPayment {
     pub fn unnamed(nonce: [u8; 16]) -> String {
         format!("{UNNAMED}{:032x}", u128::from_be_bytes(nonce))
     }
+}
 
+impl<Id> Payment<Id> {
     /// Whether the reference is the provider's.
     pub fn is_named(&self) -> bool {
         !self.reference.starts_with(UNNAMED)
     }
 }
 
-impl fmt::Debug for NewPayment {
+impl<Id: fmt::Debug> fmt::Debug for Payment<Id> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewPayment")
+        f.debug_struct("Payment")
+            .field("id", &self.id)
             .field("booking", &self.booking)
             .field("provider", &self.provider)
             .field("amount", &self.amount)
@@ -144,15 +179,6 @@ impl fmt::Debug for NewPayment {
     }
 }
 
-/// A remembered attempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Payment {
-    /// Which attempt.
-    pub id: PaymentId,
-    /// Its facts. Only `reference`, `checkout_url`, `state`, `charge`, `check_at` and `settled_at` ever change.
-    pub facts: NewPayment,
-}
-
 /// Why money goes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RefundCause {
@@ -161,22 +187,22 @@ pub enum RefundCause {
     /// An admin decided so.
     Asked,
     /// It came when the booking did not need it any more.
-    Surplus,
+    Unapplied,
     /// Somebody gave it back at the provider, without asking here.
-    Elsewhere,
+    External,
 }
 
 impl RefundCause {
     /// Every cause.
-    pub const ALL: [Self; 4] = [Self::Cancelled, Self::Asked, Self::Surplus, Self::Elsewhere];
+    pub const ALL: [Self; 4] = [Self::Cancelled, Self::Asked, Self::Unapplied, Self::External];
 
     /// The name in the API and in stores.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Cancelled => "cancelled",
             Self::Asked => "asked",
-            Self::Surplus => "surplus",
-            Self::Elsewhere => "elsewhere",
+            Self::Unapplied => "surplus",
+            Self::External => "elsewhere",
         }
     }
 
@@ -186,9 +212,13 @@ impl RefundCause {
     }
 }
 
-/// A refund to be remembered. `Debug` hides key, reference and reason.
+/// A refund of a payment, in full or in part. `Debug` hides the idempotency key, the provider's id and the reason.
+///
+/// After it is stored only `stage`, `provider_refund_id`, `attempts`, `next_at`, `last_error` and `settled_at` change.
 #[derive(Clone, PartialEq, Eq)]
-pub struct NewRefund {
+pub struct Refund<Id = RefundId> {
+    /// Unique; `()` until the store has assigned it.
+    pub id: Id,
     /// What had been paid for.
     pub booking: BookingId,
     /// Which money it is.
@@ -205,7 +235,7 @@ pub struct NewRefund {
     pub requested_by: Option<UserId>,
     /// Where it stands.
     pub stage: RefundStage,
-    /// The provider's name for it, [`Refund::reference`], once known.
+    /// The provider's name for it, [`ProviderRefund::reference`], once known.
     pub reference: Option<String>,
     /// How often the provider was asked in vain.
     pub attempts: u32,
@@ -219,9 +249,36 @@ pub struct NewRefund {
     pub settled_at: Option<Timestamp>,
 }
 
-impl fmt::Debug for NewRefund {
+/// A refund that is not stored yet.
+pub type NewRefund = Refund<()>;
+
+impl NewRefund {
+    /// The same, with the id that the store assigned.
+    pub fn with_id(self, id: RefundId) -> Refund {
+        Refund {
+            id,
+            booking: self.booking,
+            payment: self.payment,
+            key: self.key,
+            amount: self.amount,
+            cause: self.cause,
+            reason: self.reason,
+            requested_by: self.requested_by,
+            stage: self.stage,
+            reference: self.reference,
+            attempts: self.attempts,
+            next_at: self.next_at,
+            last_error: self.last_error,
+            created_at: self.created_at,
+            settled_at: self.settled_at,
+        }
+    }
+}
+
+impl<Id: fmt::Debug> fmt::Debug for Refund<Id> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewRefund")
+        f.debug_struct("Refund")
+            .field("id", &self.id)
             .field("booking", &self.booking)
             .field("payment", &self.payment)
             .field("amount", &self.amount)
@@ -234,15 +291,6 @@ impl fmt::Debug for NewRefund {
             .field("settled_at", &self.settled_at)
             .finish_non_exhaustive()
     }
-}
-
-/// A remembered refund.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeptRefund {
-    /// Which refund.
-    pub id: RefundId,
-    /// Its facts. Only `stage`, `reference`, `attempts`, `next_at`, `last_error` and `settled_at` ever change.
-    pub facts: NewRefund,
 }
 
 /// A line of the ledger. The sum of a payment's lines, with the signs of [`LedgerKind::signed`], is what is held of it.
@@ -312,9 +360,11 @@ impl ProblemKind {
     }
 }
 
-/// A problem to be noted.
+/// Something about a payment that does not match and needs review by an admin.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewPaymentProblem {
+pub struct PaymentProblem<Id = PaymentProblemId> {
+    /// Unique; `()` until the store has assigned it.
+    pub id: Id,
     /// Which one it is, so that the same is noted once: 1 to 200 characters.
     pub key: String,
     /// What is wrong.
@@ -327,19 +377,30 @@ pub struct NewPaymentProblem {
     pub refund: Option<RefundId>,
     /// The provider's name for what came, to find it there. No personal data.
     pub reference: Option<String>,
-    /// Now.
+    /// When it was found.
     pub at: Timestamp,
+    /// When an admin settled it.
+    pub resolved_at: Option<Timestamp>,
 }
 
-/// A noted problem.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PaymentProblem {
-    /// Which one.
-    pub id: PaymentProblemId,
-    /// Its facts.
-    pub facts: NewPaymentProblem,
-    /// When it was settled.
-    pub resolved_at: Option<Timestamp>,
+/// A problem that is not stored yet.
+pub type NewPaymentProblem = PaymentProblem<()>;
+
+impl NewPaymentProblem {
+    /// The same, with the id that the store assigned.
+    pub fn with_id(self, id: PaymentProblemId) -> PaymentProblem {
+        PaymentProblem {
+            id,
+            key: self.key,
+            kind: self.kind,
+            booking: self.booking,
+            payment: self.payment,
+            refund: self.refund,
+            reference: self.reference,
+            at: self.at,
+            resolved_at: self.resolved_at,
+        }
+    }
 }
 
 /// What the ledger says about a quarter of an hour; all zones change their days at one.
@@ -361,7 +422,7 @@ pub struct LedgerSum {
 /// ([`crate::Bookings::booking`]), so that nobody else does at the same time.
 #[async_trait]
 pub trait Payments {
-    /// Remembers an attempt. Errors: [`crate::Conflict::PaymentReferenceTaken`].
+    /// Remembers an attempt. Errors: [`crate::Conflict::ProviderIdTaken`].
     async fn add_payment(&mut self, payment: &NewPayment) -> Result<PaymentId, StoreError>;
 
     /// All attempts of a booking, newest first.
@@ -375,21 +436,21 @@ pub trait Payments {
     ) -> Result<Option<Payment>, StoreError>;
 
     /// Writes what may change of an attempt. Errors: [`crate::Conflict::Stale`] when there is no such row,
-    /// [`crate::Conflict::PaymentReferenceTaken`].
+    /// [`crate::Conflict::ProviderIdTaken`].
     async fn save_payment(&mut self, payment: &Payment) -> Result<(), StoreError>;
 
-    /// Remembers a refund. Errors: [`crate::Conflict::RefundKnown`] when key or reference are known, whatever else is wrong;
+    /// Remembers a refund. Errors: [`crate::Conflict::RefundExists`] when key or reference are known, whatever else is wrong;
     /// [`crate::Conflict::RefundTooLarge`] when the payment was not paid, or in another currency, or when its refunds that did
     /// not fail would be more than its amount; [`StoreError::Failed`] for nothing at all.
     async fn add_refund(&mut self, refund: &NewRefund) -> Result<RefundId, StoreError>;
 
     /// All refunds of a booking, oldest first.
-    async fn refunds_of(&mut self, booking: BookingId) -> Result<Vec<KeptRefund>, StoreError>;
+    async fn refunds_of(&mut self, booking: BookingId) -> Result<Vec<Refund>, StoreError>;
 
     /// Writes what may change of a refund. Errors: [`crate::Conflict::Stale`] when there is no such row,
-    /// [`crate::Conflict::RefundKnown`] when the reference is another one's, [`crate::Conflict::RefundTooLarge`] when one that
+    /// [`crate::Conflict::RefundExists`] when the reference is another one's, [`crate::Conflict::RefundTooLarge`] when one that
     /// failed is to count again and its money was promised otherwise.
-    async fn save_refund(&mut self, refund: &KeptRefund) -> Result<(), StoreError>;
+    async fn save_refund(&mut self, refund: &Refund) -> Result<(), StoreError>;
 
     /// Adds a line to the ledger; the store refuses to change or remove one. Errors: [`crate::Conflict::LedgerUnbalanced`]
     /// when the payment's sum would be below nothing or above its amount, when the currency is another one, when that movement
@@ -400,7 +461,7 @@ pub trait Payments {
     async fn add_payment_event(&mut self, provider: Provider, id: &str, at: Timestamp) -> Result<bool, StoreError>;
 
     /// Forgets what the provider told before an instant, the oldest first, at most `limit`. Returns how many.
-    async fn forget_payment_events(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
+    async fn purge_payment_events(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
 
     /// Notes a problem, once per key: noting it again changes nothing, even after it was settled. `false`: it was known.
     /// What it is about has to exist.
@@ -415,264 +476,4 @@ pub trait Payments {
 
     /// Settles the open problem of a refund, if there is one.
     async fn resolve_refund_problem(&mut self, refund: RefundId, at: Timestamp) -> Result<(), StoreError>;
-}
-
-/// What the provider demands before a booking is agreed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PaymentTerms {
-    /// Nothing.
-    NothingDue,
-    /// The price, within this time; the slot is held as long.
-    Due {
-        /// Length of the hold.
-        hold: SignedDuration,
-    },
-}
-
-/// A price to be collected.
-#[derive(Debug, Clone)]
-pub struct CheckoutRequest {
-    /// What is paid for.
-    pub booking: BookingId,
-    /// How much.
-    pub amount: Money,
-    /// Until when the client can pay.
-    pub expires_at: Timestamp,
-    /// Sixteen random bytes of ours. Asking twice with the same ones opens one checkout.
-    pub nonce: [u8; 16],
-}
-
-/// An opened checkout.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Checkout {
-    /// The provider's name for it.
-    pub reference: String,
-    /// Where the client pays; `None` when payment happens outside.
-    pub url: Option<String>,
-}
-
-/// Why a provider did not do what it was asked.
-#[derive(Debug, Error)]
-pub enum PaymentError {
-    /// Not reachable, or no answer in time; trying again later may work.
-    #[error("the payment provider is unavailable")]
-    Unavailable(#[source] BoxError),
-    /// Refused for good.
-    #[error("the payment provider refused")]
-    Refused(#[source] BoxError),
-}
-
-/// A payment provider. Never called while a unit of work is open.
-#[async_trait]
-pub trait PaymentGateway: Send + Sync {
-    /// Which provider it is.
-    fn provider(&self) -> Provider;
-
-    /// What it demands before a booking is agreed.
-    fn terms(&self) -> PaymentTerms;
-
-    /// Opens a checkout.
-    async fn open_checkout(&self, request: &CheckoutRequest) -> Result<Checkout, PaymentError>;
-}
-
-/// Where a checkout stands, as its provider tells when asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CheckoutState {
-    /// The client can still pay.
-    Open,
-    /// The client is through with the page, and the money is on its way: a bank debit or a transfer takes days. Ends in
-    /// [`Self::Paid`] or [`Self::Failed`].
-    Processing,
-    /// The money is there.
-    Paid(PaidCheckout),
-    /// The client was through, and then the money did not come. For good: another attempt needs another checkout.
-    Failed,
-    /// Ended before anybody paid, by time or by [`OnlinePayments::end_checkout`]. For good.
-    Expired,
-    /// The provider knows no such checkout in the account and mode of our key.
-    Unknown,
-}
-
-/// What came in through a checkout.
-///
-/// It says what the provider has, not what is due: nobody may call a booking paid before `amount`, `booking` and `live`
-/// were compared with what is remembered of the payment. Money that does not match is still money, so a difference is
-/// written down and shown to an admin, and never dropped. `Debug` hides the reference.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PaidCheckout {
-    /// How much, in which currency.
-    pub amount: Money,
-    /// What it was paid for, by the id that we gave when the checkout was opened. `None`: not opened by us.
-    pub booking: Option<BookingId>,
-    /// Whether it is real money. See [`OnlinePayments::is_live`].
-    pub live: bool,
-    /// The provider's name for the payment, which a refund needs. Not the checkout's reference.
-    pub payment: String,
-}
-
-impl fmt::Debug for PaidCheckout {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PaidCheckout")
-            .field("amount", &self.amount)
-            .field("booking", &self.booking)
-            .field("live", &self.live)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Money to be given back. `Debug` hides the reference and the key.
-#[derive(Clone, PartialEq, Eq)]
-pub struct RefundRequest {
-    /// [`PaidCheckout::payment`].
-    pub payment: String,
-    /// What had been paid for.
-    pub booking: BookingId,
-    /// How much, at most what was paid and not given back yet.
-    pub amount: Money,
-    /// A name of ours for this one refund: 1 to 200 visible ASCII characters, the same whenever it is asked for again,
-    /// another one for another refund. Written down before the provider is asked, so that it survives a crash.
-    pub key: String,
-}
-
-impl fmt::Debug for RefundRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RefundRequest")
-            .field("booking", &self.booking)
-            .field("amount", &self.amount)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A refund. `Debug` hides the reference.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Refund {
-    /// The provider's name for it.
-    pub reference: String,
-    /// Where it stands.
-    pub state: RefundState,
-    /// How much.
-    pub amount: Money,
-}
-
-impl fmt::Debug for Refund {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Refund").field("state", &self.state).field("amount", &self.amount).finish_non_exhaustive()
-    }
-}
-
-/// A provider that collects by itself, on a page of its own, and tells us afterwards.
-///
-/// What it says is news about money, in no order and perhaps twice or never. So [`PaymentEvents`] are only the fast way to
-/// hear of it: whoever keeps payments also asks here for those that stay open, and comes to the same end either way.
-///
-/// Errors of all calls: [`PaymentError::Unavailable`] when it is not known whether anything happened, and asking again
-/// later, in the same words, is safe; [`PaymentError::Refused`] when nothing happened and nothing will.
-#[async_trait]
-pub trait OnlinePayments: PaymentGateway {
-    /// Whether real money moves. What comes from the provider and says otherwise is not ours, or not set up right: it
-    /// confirms nothing.
-    fn is_live(&self) -> bool;
-
-    /// Where the checkout stands now. `reference` is [`Checkout::reference`].
-    async fn checkout_state(&self, reference: &str) -> Result<CheckoutState, PaymentError>;
-
-    /// Ends a checkout, so that it cannot be paid any more, and tells where it stands then; never
-    /// [`CheckoutState::Open`]. Ending one that is over already is fine.
-    ///
-    /// A checkout may outlive the hold it was opened for. So this comes before a held slot is given away, and the answer
-    /// decides: [`CheckoutState::Paid`] means that the client was faster, and the booking is to be confirmed;
-    /// [`CheckoutState::Processing`] that money is on its way.
-    async fn end_checkout(&self, reference: &str) -> Result<CheckoutState, PaymentError>;
-
-    /// Gives money back. Asking again with the same key never gives back twice, however much later, and tells where that
-    /// refund stands now; other facts under a known key are [`PaymentError::Refused`], and so is more than is left.
-    async fn refund(&self, request: &RefundRequest) -> Result<Refund, PaymentError>;
-
-    /// Where the refund stands now; `None` when the provider knows none of that name. `reference` is
-    /// [`Refund::reference`].
-    async fn refund_state(&self, reference: &str) -> Result<Option<Refund>, PaymentError>;
-}
-
-/// What an event is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum PaymentEventKind {
-    /// The client is through with a checkout, and it is paid.
-    CheckoutPaid,
-    /// The client is through with a checkout, and the money is on its way.
-    CheckoutProcessing,
-    /// Money that was on its way has come.
-    ProcessingSucceeded,
-    /// Money that was on its way did not come.
-    ProcessingFailed,
-    /// A checkout ended unpaid.
-    CheckoutExpired,
-    /// A refund stands thus, as of the event; it may be ours or one made by hand at the provider.
-    RefundChanged(RefundState),
-    /// Genuine, and nothing that we know or that concerns us. To be answered well and forgotten.
-    SomethingElse,
-}
-
-/// News from the provider. No personal data. `Debug` hides the references.
-///
-/// Events come late, twice and in any order, so none of them is a command: one is applied once per `id`, and only as far
-/// as the payment has not got further already. What they claim is compared as [`PaidCheckout`] says; [`None`] in a field
-/// that the kind needs is a difference like any other.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PaymentEvent {
-    /// The provider's name for the event, the same each time it is delivered. 1 to 255 visible ASCII characters.
-    pub id: String,
-    /// When it happened, to the second; what is known of a message of another form is when it was sent.
-    pub at: Timestamp,
-    /// Whether it is about real money. See [`OnlinePayments::is_live`].
-    pub live: bool,
-    /// What it is about.
-    pub kind: PaymentEventKind,
-    /// [`Checkout::reference`], or [`Refund::reference`] for [`PaymentEventKind::RefundChanged`]. A reference that nobody
-    /// remembers beside a known `booking` is a checkout whose opening was never answered: what was paid there is kept as
-    /// a payment of that booking or given back.
-    pub reference: Option<String>,
-    /// How much it is about.
-    pub amount: Option<Money>,
-    /// Which booking, by the id that we gave.
-    pub booking: Option<BookingId>,
-    /// [`PaidCheckout::payment`].
-    pub payment: Option<String>,
-    /// For a refund that was asked for here, [`RefundRequest::key`].
-    pub refund_key: Option<String>,
-}
-
-impl fmt::Debug for PaymentEvent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PaymentEvent")
-            .field("id", &self.id)
-            .field("at", &self.at)
-            .field("live", &self.live)
-            .field("kind", &self.kind)
-            .field("amount", &self.amount)
-            .field("booking", &self.booking)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Why a message is no event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum EventRefusal {
-    /// Not signed, or not by the provider, or changed on its way.
-    #[error("the message was not signed by the payment provider")]
-    Forged,
-    /// Signed by the provider, and too long ago or in the future: overheard and sent again, or one clock is wrong.
-    #[error("the message was signed too long ago, or in the future")]
-    Stale,
-    /// Signed by the provider just now, and still not to be read.
-    #[error("the message cannot be read")]
-    Unreadable,
-}
-
-/// Reads what the provider sends by itself.
-pub trait PaymentEvents: Send + Sync {
-    /// The event in a message: the value of its signature header, the body byte by byte as it came, and now.
-    ///
-    /// Nothing in the body is looked at before the signature is known to be right. A sender is not told which
-    /// [`EventRefusal`] it was; our own log may be.
-    fn read(&self, signature: &str, body: &[u8], now: Timestamp) -> Result<PaymentEvent, EventRefusal>;
 }

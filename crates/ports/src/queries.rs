@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use attune_domain::calendar::Interval;
-use attune_domain::meeting::AttendanceFact;
-use attune_domain::notice::Notice;
-use attune_domain::session::Session;
+use attune_domain::login_session::LoginSession;
+use attune_domain::meeting::AttendanceEvent;
+use attune_domain::notification::Notification;
 use attune_domain::{
-    Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, Participant, ParticipantId, PaymentStatus,
-    PracticePolicy, Role, Service, SessionId, User, UserId,
+    Booking, BookingId, BookingStatus, ConferenceId, EmailAddress, LoginSessionId, Participant, ParticipantId,
+    PaymentStatus, PracticePolicy, Role, Service, User, UserId,
 };
 use jiff::Timestamp;
 
 use crate::{
-    AccountKey, AuditEntry, CalendarSettings, Conference, KeptRefund, LedgerEntry, LedgerSum, PasswordHash, Payment,
-    PaymentProblem, Provider, StoreError, TimeOffEntry,
+    AccountKey, AuditEntry, CalendarSettings, Conference, LedgerEntry, LedgerSum, PasswordHash, Payment,
+    PaymentProblem, Provider, Refund, StoreError, StoredScheduleException,
 };
 
 /// Who makes a request, as the store knows them at this moment.
@@ -24,7 +24,7 @@ pub struct Caller {
     /// The person.
     pub user: User,
     /// The login that the request came with.
-    pub session: Session,
+    pub session: LoginSession,
 }
 
 /// What a login is checked against.
@@ -170,7 +170,7 @@ pub trait Queries: Send + Sync {
     async fn ping(&self) -> Result<(), StoreError>;
 
     /// The person and the login behind an access token, in one look.
-    async fn caller(&self, session: SessionId) -> Result<Option<Caller>, StoreError>;
+    async fn caller(&self, session: LoginSessionId) -> Result<Option<Caller>, StoreError>;
 
     /// The account with this address, and its password.
     async fn credentials(&self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError>;
@@ -209,7 +209,7 @@ pub trait Queries: Send + Sync {
     async fn policy(&self) -> Result<PracticePolicy, StoreError>;
 
     /// Time off and extra hours, of one therapist or of all, by id.
-    async fn time_off(&self, therapist: Option<UserId>) -> Result<Vec<TimeOffEntry>, StoreError>;
+    async fn time_off(&self, therapist: Option<UserId>) -> Result<Vec<StoredScheduleException>, StoreError>;
 
     /// When the therapist's time is taken between `from` and `until` (touching ends do not count), by start: each from the
     /// session's beginning to the end of the pause after it. Unpaid bookings whose hold is over at `now` do not count,
@@ -235,10 +235,10 @@ pub trait Queries: Send + Sync {
     async fn payment_by_reference(&self, provider: Provider, reference: &str) -> Result<Option<Payment>, StoreError>;
 
     /// The refunds of a booking, oldest first.
-    async fn refunds(&self, booking: BookingId) -> Result<Vec<KeptRefund>, StoreError>;
+    async fn refunds(&self, booking: BookingId) -> Result<Vec<Refund>, StoreError>;
 
     /// The refund with the provider's reference, or with our key; the older one if these are two.
-    async fn refund_by(&self, reference: &str, key: Option<&str>) -> Result<Option<KeptRefund>, StoreError>;
+    async fn refund_by(&self, reference: &str, key: Option<&str>) -> Result<Option<Refund>, StoreError>;
 
     /// The payment whose money has this name at its provider, [`crate::NewPayment::charge`].
     async fn payment_by_charge(&self, provider: Provider, charge: &str) -> Result<Option<Payment>, StoreError>;
@@ -247,7 +247,7 @@ pub trait Queries: Send + Sync {
     async fn payments_to_check(&self, now: Timestamp, limit: u32) -> Result<Vec<Payment>, StoreError>;
 
     /// Refunds whose provider is to be asked at `now` ([`crate::NewRefund::next_at`]), longest due first, at most `limit`.
-    async fn refunds_to_settle(&self, now: Timestamp, limit: u32) -> Result<Vec<KeptRefund>, StoreError>;
+    async fn refunds_to_settle(&self, now: Timestamp, limit: u32) -> Result<Vec<Refund>, StoreError>;
 
     /// The lines of the ledger about a booking, in the order in which they were written.
     async fn ledger(&self, booking: BookingId) -> Result<Vec<LedgerEntry>, StoreError>;
@@ -260,7 +260,7 @@ pub trait Queries: Send + Sync {
     async fn payment_problems(&self, limit: u32) -> Result<Vec<PaymentProblem>, StoreError>;
 
     /// The mails about a booking, by id.
-    async fn notices(&self, booking: BookingId) -> Result<Vec<Notice>, StoreError>;
+    async fn notices(&self, booking: BookingId) -> Result<Vec<Notification>, StoreError>;
 
     /// What was done to a booking, oldest first.
     async fn history(&self, booking: BookingId) -> Result<Vec<AuditEntry>, StoreError>;
@@ -287,7 +287,7 @@ pub trait Queries: Send + Sync {
     async fn conference(&self, id: ConferenceId) -> Result<Option<Conference>, StoreError>;
 
     /// What happened in the rooms of these bookings, by booking, in the order in which it happened.
-    async fn attendance(&self, bookings: &[BookingId]) -> Result<Vec<(BookingId, AttendanceFact)>, StoreError>;
+    async fn attendance(&self, bookings: &[BookingId]) -> Result<Vec<(BookingId, AttendanceEvent)>, StoreError>;
 
     /// How the outbox is doing; mails due before `overdue_before` count as overdue.
     async fn outbox_health(&self, overdue_before: Timestamp) -> Result<OutboxHealth, StoreError>;
@@ -295,7 +295,7 @@ pub trait Queries: Send + Sync {
     /// [`Queries::caller`], and a booking if there is such a caller, in one look.
     async fn caller_and_booking(
         &self,
-        session: SessionId,
+        session: LoginSessionId,
         booking: BookingId,
     ) -> Result<Option<(Caller, Option<Booking>)>, StoreError>;
 }

@@ -1,7 +1,7 @@
 //! What the video server told about rooms, inside a unit of work.
 
 use async_trait::async_trait;
-use attune_domain::meeting::AttendanceFact;
+use attune_domain::meeting::AttendanceEvent;
 use attune_domain::{BookingId, ConferenceId};
 use jiff::Timestamp;
 
@@ -34,5 +34,5 @@ pub trait Rooms {
 
     /// Keeps what happened in a booking's room. What is known already (same occupant, happening and instant) is left as it
     /// is. Returns how many facts are new.
-    async fn add_attendance(&mut self, booking: BookingId, facts: &[AttendanceFact]) -> Result<u64, StoreError>;
+    async fn add_attendance(&mut self, booking: BookingId, facts: &[AttendanceEvent]) -> Result<u64, StoreError>;
 }

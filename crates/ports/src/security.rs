@@ -3,7 +3,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use attune_domain::{SessionId, UserId};
+use attune_domain::{LoginSessionId, UserId};
 use jiff::Timestamp;
 use thiserror::Error;
 
@@ -55,7 +55,7 @@ impl fmt::Debug for PasswordHash {
 
 /// What checking a password told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Verified {
+pub struct PasswordCheck {
     /// The password is the right one.
     pub matches: bool,
     /// It was hashed with weaker parameters than today's; hash it again while it is at hand.
@@ -81,7 +81,7 @@ pub trait PasswordHasher: Send + Sync {
 
     /// Checks a password. Without a hash it does the same work and answers no, so that an unknown address takes as long
     /// as a known one.
-    async fn verify(&self, password: &Password, hash: Option<&PasswordHash>) -> Result<Verified, HashError>;
+    async fn verify(&self, password: &Password, hash: Option<&PasswordHash>) -> Result<PasswordCheck, HashError>;
 }
 
 /// What an access token says. It never says what a person may do: that is read from the store.
@@ -90,7 +90,7 @@ pub struct AccessClaims {
     /// Who.
     pub user: UserId,
     /// With which login.
-    pub session: SessionId,
+    pub session: LoginSessionId,
     /// Since when.
     pub issued_at: Timestamp,
     /// Until when.

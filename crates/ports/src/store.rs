@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use crate::{
-    AuditTrail, Bookings, Calendars, LoginFailures, Outbox, Participants, Payments, Replies, Rooms, Services, Sessions,
-    StoreError, Users,
+    AuditTrail, Bookings, Calendars, IdempotencyStore, LoginFailures, LoginSessions, Outbox, Participants, Payments,
+    Rooms, Services, StoreError, Users,
 };
 
 /// Where everything is kept.
@@ -22,7 +22,7 @@ pub trait Store: Send + Sync {
 #[async_trait]
 pub trait UnitOfWork:
     Users
-    + Sessions
+    + LoginSessions
     + LoginFailures
     + Services
     + Calendars
@@ -31,7 +31,7 @@ pub trait UnitOfWork:
     + Rooms
     + Payments
     + Outbox
-    + Replies
+    + IdempotencyStore
     + AuditTrail
     + Send
 {

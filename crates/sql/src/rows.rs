@@ -5,15 +5,15 @@ mod columns;
 mod meetings;
 mod money;
 
-use attune_domain::notice::{Notice, NoticeKind, NoticeState, OwedNotice};
-use attune_domain::session::Session;
+use attune_domain::login_session::LoginSession;
+use attune_domain::notification::{NewNotification, Notification, NotificationKind, NotificationState};
 use attune_domain::{
-    Booking, BookingId, BookingRecord, BookingStatus, Cancellation, Currency, EmailAddress, MeetingRoom, Money,
-    NoticeId, ParticipantId, PaymentStatus, Person, PersonName, Role, Service, ServiceId, SessionId, TimeZoneName,
-    User, UserId,
+    Booking, BookingId, BookingRecord, BookingStatus, Cancellation, Currency, EmailAddress, LoginSessionId,
+    MeetingRoom, Money, NotificationId, ParticipantId, PaymentStatus, PersonName, Role, Service, ServiceId,
+    TimeZoneName, User, UserId, ViewerId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, AuditObject, BookingView, Caller, Credentials, NewService, NewSession, NewUser,
+    AccountKey, AuditEntry, AuditObject, BookingView, Caller, Credentials, NewLoginSession, NewService, NewUser,
     PasswordHash, StoreError, TokenHash,
 };
 use diesel::prelude::*;
@@ -54,7 +54,7 @@ pub struct UserRow {
     email: String,
     first_name: Option<String>,
     last_name: Option<String>,
-    chosen_name: Option<String>,
+    preferred_name: Option<String>,
     time_zone: Option<String>,
     is_admin: bool,
     disabled: bool,
@@ -72,7 +72,7 @@ impl TryFrom<UserRow> for User {
             email: sound(EmailAddress::parse(&row.email).ok(), "users.email")?,
             first_name: person_name(row.first_name, "users.first_name")?,
             last_name: person_name(row.last_name, "users.last_name")?,
-            chosen_name: person_name(row.chosen_name, "users.chosen_name")?,
+            preferred_name: person_name(row.preferred_name, "users.chosen_name")?,
             time_zone: row
                 .time_zone
                 .map(|name| sound(TimeZoneName::parse(&name).ok(), "users.time_zone"))
@@ -132,7 +132,7 @@ pub struct UserChanges {
     email: String,
     first_name: Option<String>,
     last_name: Option<String>,
-    chosen_name: Option<String>,
+    preferred_name: Option<String>,
     time_zone: Option<String>,
     is_admin: bool,
     disabled: bool,
@@ -145,7 +145,7 @@ impl From<&User> for UserChanges {
             email: user.email.as_str().to_owned(),
             first_name: user.first_name.as_ref().map(|n| n.as_str().to_owned()),
             last_name: user.last_name.as_ref().map(|n| n.as_str().to_owned()),
-            chosen_name: user.chosen_name.as_ref().map(|n| n.as_str().to_owned()),
+            preferred_name: user.preferred_name.as_ref().map(|n| n.as_str().to_owned()),
             time_zone: user.time_zone.as_ref().map(|z| z.as_str().to_owned()),
             is_admin: user.role == Role::Admin,
             disabled: user.disabled,
@@ -166,8 +166,8 @@ pub struct SessionRow {
     ended_at: Option<i64>,
 }
 
-impl From<&Session> for SessionRow {
-    fn from(session: &Session) -> Self {
+impl From<&LoginSession> for SessionRow {
+    fn from(session: &LoginSession) -> Self {
         Self {
             id: session.id.get(),
             user_id: session.user.get(),
@@ -179,12 +179,12 @@ impl From<&Session> for SessionRow {
     }
 }
 
-impl TryFrom<SessionRow> for Session {
+impl TryFrom<SessionRow> for LoginSession {
     type Error = StoreError;
 
     fn try_from(row: SessionRow) -> Result<Self, StoreError> {
         Ok(Self {
-            id: sound(SessionId::new(row.id), "sessions.id")?,
+            id: sound(LoginSessionId::new(row.id), "sessions.id")?,
             user: sound(UserId::new(row.user_id), "sessions.user_id")?,
             generation: number(row.generation)?,
             rotated_at: from_millis(row.rotated_at)?,
@@ -212,8 +212,8 @@ pub struct NewSessionRow {
     network: Option<String>,
 }
 
-impl From<&NewSession> for NewSessionRow {
-    fn from(session: &NewSession) -> Self {
+impl From<&NewLoginSession> for NewSessionRow {
+    fn from(session: &NewLoginSession) -> Self {
         let created_at = millis(session.created_at);
         Self {
             user_id: session.user.get(),
@@ -236,8 +236,8 @@ pub struct RefreshTokenRow {
 }
 
 impl RefreshTokenRow {
-    /// What [`attune_ports::Sessions::add_refresh_token`] inserts.
-    pub fn new(hash: &TokenHash, session: SessionId, generation: u32, now: Timestamp) -> Self {
+    /// What [`attune_ports::LoginSessions::add_refresh_token`] inserts.
+    pub fn new(hash: &TokenHash, session: LoginSessionId, generation: u32, now: Timestamp) -> Self {
         Self {
             hash: hash.0.to_vec(),
             session_id: session.get(),
@@ -270,7 +270,7 @@ pub struct ServiceRow {
     name: String,
     description: String,
     minutes: i64,
-    pause_minutes: i64,
+    buffer_minutes: i64,
     price_minor: i64,
     currency: String,
     active: bool,
@@ -286,7 +286,7 @@ impl TryFrom<ServiceRow> for Service {
             name: row.name,
             description: row.description,
             minutes: number(row.minutes)?,
-            pause_minutes: number(row.pause_minutes)?,
+            buffer_minutes: number(row.buffer_minutes)?,
             active: row.active,
         })
     }
@@ -299,7 +299,7 @@ pub struct ServiceChanges {
     name: String,
     description: String,
     minutes: i64,
-    pause_minutes: i64,
+    buffer_minutes: i64,
     price_minor: i64,
     currency: String,
     active: bool,
@@ -311,7 +311,7 @@ impl From<&Service> for ServiceChanges {
             name: service.name.clone(),
             description: service.description.clone(),
             minutes: i64::from(service.minutes),
-            pause_minutes: i64::from(service.pause_minutes),
+            buffer_minutes: i64::from(service.buffer_minutes),
             price_minor: service.price.minor(),
             currency: service.price.currency().code().to_owned(),
             active: service.active,
@@ -326,7 +326,7 @@ pub struct NewServiceRow {
     name: String,
     description: String,
     minutes: i64,
-    pause_minutes: i64,
+    buffer_minutes: i64,
     price_minor: i64,
     currency: String,
     active: bool,
@@ -338,7 +338,7 @@ impl From<&NewService> for NewServiceRow {
             name: service.name.clone(),
             description: service.description.clone(),
             minutes: i64::from(service.minutes),
-            pause_minutes: i64::from(service.pause_minutes),
+            buffer_minutes: i64::from(service.buffer_minutes),
             price_minor: service.price.minor(),
             currency: service.price.currency().code().to_owned(),
             active: true,
@@ -486,26 +486,26 @@ pub struct NoticeRow {
     last_error: Option<String>,
 }
 
-impl TryFrom<NoticeRow> for Notice {
+impl TryFrom<NoticeRow> for Notification {
     type Error = StoreError;
 
     fn try_from(row: NoticeRow) -> Result<Self, StoreError> {
         let recipient = match (row.recipient_id, row.participant_id) {
-            (Some(id), None) => Person::Account(sound(UserId::new(id), "outbox.recipient_id")?),
-            (None, Some(id)) => Person::Participant(sound(ParticipantId::new(id), "outbox.participant_id")?),
+            (Some(id), None) => ViewerId::Account(sound(UserId::new(id), "outbox.recipient_id")?),
+            (None, Some(id)) => ViewerId::Participant(sound(ParticipantId::new(id), "outbox.participant_id")?),
             _ => return Err(corrupt("outbox.participant_id")),
         };
         Ok(Self {
-            id: sound(NoticeId::new(row.id), "outbox.id")?,
-            owed: OwedNotice {
-                kind: sound(NoticeKind::parse(&row.kind, number(row.offset_minutes)?), "outbox.kind")?,
+            id: sound(NotificationId::new(row.id), "outbox.id")?,
+            owed: NewNotification {
+                kind: sound(NotificationKind::parse(&row.kind, number(row.offset_minutes)?), "outbox.kind")?,
                 booking: sound(BookingId::new(row.booking_id), "outbox.booking_id")?,
                 recipient,
                 starts_at: from_millis(row.starts_at)?,
                 booking_version: number(row.booking_version)?,
                 send_after: from_millis(row.send_after)?,
             },
-            state: sound(NoticeState::parse(&row.state), "outbox.state")?,
+            state: sound(NotificationState::parse(&row.state), "outbox.state")?,
             attempts: number(row.attempts)?,
             next_at: from_millis(row.next_at)?,
             sent_at: instant(row.sent_at)?,
@@ -532,11 +532,11 @@ pub struct NewNoticeRow {
     next_at: i64,
 }
 
-impl From<&OwedNotice> for NewNoticeRow {
-    fn from(owed: &OwedNotice) -> Self {
+impl From<&NewNotification> for NewNoticeRow {
+    fn from(owed: &NewNotification) -> Self {
         let (recipient_id, participant_id) = match owed.recipient {
-            Person::Account(id) => (Some(id.get()), None),
-            Person::Participant(id) => (None, Some(id.get())),
+            ViewerId::Account(id) => (Some(id.get()), None),
+            ViewerId::Participant(id) => (None, Some(id.get())),
         };
         Self {
             dedupe_key: owed.dedupe_key(),
@@ -548,7 +548,7 @@ impl From<&OwedNotice> for NewNoticeRow {
             starts_at: millis(owed.starts_at),
             booking_version: i64::from(owed.booking_version),
             send_after: millis(owed.send_after),
-            state: NoticeState::Pending.as_str().to_owned(),
+            state: NotificationState::Pending.as_str().to_owned(),
             attempts: 0,
             next_at: millis(owed.send_after),
         }

@@ -9,7 +9,7 @@ table! {
         email -> Text,
         first_name -> Nullable<Text>,
         last_name -> Nullable<Text>,
-        chosen_name -> Nullable<Text>,
+        preferred_name -> Nullable<Text>,
         time_zone -> Nullable<Text>,
         is_admin -> Bool,
         disabled -> Bool,
@@ -54,7 +54,7 @@ table! {
         name -> Text,
         description -> Text,
         minutes -> BigInt,
-        pause_minutes -> BigInt,
+        buffer_minutes -> BigInt,
         price_minor -> BigInt,
         currency -> Text,
         active -> Bool,
@@ -262,12 +262,12 @@ table! {
         id -> BigInt,
         notice_minutes -> BigInt,
         horizon_days -> BigInt,
-        daily_cap -> Nullable<BigInt>,
+        daily_limit -> Nullable<BigInt>,
         step_minutes -> BigInt,
         free_minutes -> BigInt,
         late_refund_percent -> BigInt,
         reschedule_minutes -> BigInt,
-        completes_by_itself -> Bool,
+        auto_complete -> Bool,
     }
 }
 

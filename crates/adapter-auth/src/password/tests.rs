@@ -25,8 +25,8 @@ fn password(typed: &str) -> Password {
     Password::new(typed.to_owned())
 }
 
-const RIGHT: Verified = Verified { matches: true, outdated: false };
-const WRONG: Verified = Verified { matches: false, outdated: false };
+const RIGHT: PasswordCheck = PasswordCheck { matches: true, outdated: false };
+const WRONG: PasswordCheck = PasswordCheck { matches: false, outdated: false };
 
 #[tokio::test]
 async fn todays_parameters_and_the_phc_form() {
@@ -47,7 +47,7 @@ async fn hashes_of_the_reference_implementation_are_understood() {
     let hash = PasswordHash::new(hash.to_owned());
     let hasher = hasher(WEAK);
     let verified = hasher.verify(&password("password"), Some(&hash)).await.unwrap();
-    assert_eq!(verified, Verified { matches: true, outdated: true }, "outdated, because its salt is short");
+    assert_eq!(verified, PasswordCheck { matches: true, outdated: true }, "outdated, because its salt is short");
     assert!(!hasher.verify(&password("Password"), Some(&hash)).await.unwrap().matches);
     let again = hasher.hash(&password("x")).await.unwrap();
     assert_eq!(hasher.verify(&password("x"), Some(&again)).await.unwrap(), RIGHT, "small hashes work in grown memory");
@@ -91,7 +91,7 @@ async fn weaker_parameters_are_outdated_and_stronger_ones_are_not() {
     {
         let today = hasher(HasherConfig { memory_kib, iterations, ..WEAK });
         let verified = today.verify(&password("pass"), Some(&hash)).await.unwrap();
-        assert_eq!(verified, Verified { matches: true, outdated }, "today m={memory_kib}, t={iterations}");
+        assert_eq!(verified, PasswordCheck { matches: true, outdated }, "today m={memory_kib}, t={iterations}");
     }
 }
 
@@ -112,7 +112,7 @@ async fn other_lanes_salts_and_lengths_are_understood_and_short_ones_are_outdate
     {
         let hash = foreign(lanes, salt_bytes, output_bytes);
         let verified = hasher.verify(&password("pass"), Some(&hash)).await.unwrap();
-        assert_eq!(verified, Verified { matches: true, outdated }, "{lanes} lanes, {salt_bytes}, {output_bytes}");
+        assert_eq!(verified, PasswordCheck { matches: true, outdated }, "{lanes} lanes, {salt_bytes}, {output_bytes}");
         assert!(!hasher.verify(&password("Pass"), Some(&hash)).await.unwrap().matches);
     }
 }

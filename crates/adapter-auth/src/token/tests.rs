@@ -40,7 +40,7 @@ fn now() -> Timestamp {
 fn claims() -> AccessClaims {
     AccessClaims {
         user: UserId::new(7).unwrap(),
-        session: SessionId::new(31).unwrap(),
+        session: LoginSessionId::new(31).unwrap(),
         issued_at: at(START),
         expires_at: at(END),
         nonce: [0xab; 16],
@@ -410,7 +410,7 @@ proptest! {
     fn all_claims_survive(user in 1_i64.., session in 1_i64.., start in 0_i64..100_000_000_000, life in 1_i64..1_000_000, nonce: [u8; 16]) {
         let claims = AccessClaims {
             user: UserId::new(user).unwrap(),
-            session: SessionId::new(session).unwrap(),
+            session: LoginSessionId::new(session).unwrap(),
             issued_at: at(start),
             expires_at: at(start + life),
             nonce,

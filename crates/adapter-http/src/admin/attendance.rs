@@ -7,9 +7,9 @@ use std::fmt::Display;
 use actix_web::HttpResponse;
 use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::web::Data;
-use attune_application::meetings::AttendedSession;
-use attune_domain::meeting::Attended;
-use attune_domain::{ParticipantId, Person, UserId};
+use attune_application::meetings::BookingAttendance;
+use attune_domain::meeting::AttendanceSummary;
+use attune_domain::{ParticipantId, UserId, ViewerId};
 use attune_ports::{BookingFilter, PageRequest};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -54,16 +54,16 @@ pub(crate) struct AttendanceBody {
 
 impl AttendanceBody {
     /// Somebody's time in the room of a booking of this client.
-    pub(crate) fn new(client: UserId, attended: &Attended) -> Self {
+    pub(crate) fn new(client: UserId, attended: &AttendanceSummary) -> Self {
         let (user_id, participant_id) = match attended.person {
-            Some(Person::Account(id)) => (Some(id), None),
-            Some(Person::Participant(id)) => (None, Some(id)),
+            Some(ViewerId::Account(id)) => (Some(id), None),
+            Some(ViewerId::Participant(id)) => (None, Some(id)),
             None => (None, None),
         };
         let role = match attended.person {
-            Some(Person::Account(id)) if id == client => "client",
-            Some(Person::Account(_)) => "therapist",
-            Some(Person::Participant(_)) => "participant",
+            Some(ViewerId::Account(id)) if id == client => "client",
+            Some(ViewerId::Account(_)) => "therapist",
+            Some(ViewerId::Participant(_)) => "participant",
             None => "unknown",
         };
         Self {
@@ -103,8 +103,8 @@ pub(crate) struct SessionAttendance {
     attendance: Vec<AttendanceBody>,
 }
 
-impl From<&AttendedSession> for SessionAttendance {
-    fn from(session: &AttendedSession) -> Self {
+impl From<&BookingAttendance> for SessionAttendance {
+    fn from(session: &BookingAttendance) -> Self {
         let booking = &session.booking;
         Self {
             booking_id: booking.id.get(),
@@ -186,7 +186,7 @@ impl FromFields for Wanted {
 
 /// Who was at which session
 ///
-/// Sessions that begin in a range, by default in the last thirty days, latest first, each with everybody who was there as
+/// LoginSessions that begin in a range, by default in the last thirty days, latest first, each with everybody who was there as
 /// far as the video server told. The same as a table with `?format=csv` (RFC 4180): a line for each person, and one for a
 /// session at which nobody was. No names in either. `X-Total-Count` tells how many sessions there are in all.
 #[utoipa::path(

@@ -5,12 +5,14 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use attune_application::bookings::{AskedPayment, BookSessionCommand, Placed};
+use attune_application::bookings::{CreateBookingCommand, CreatedBooking, PaymentChoice};
 use attune_application::meetings::RevokeLinksCommand;
 use attune_application::payments::RecordOfflineCommand;
-use attune_application::{Granted, Once};
-use attune_domain::notice::Notice;
-use attune_domain::{Booking, BookingId, BookingStatus, Money, Person, PersonalLink, ServiceId, User, UserId, Viewer};
+use attune_application::{Idempotent, IdempotentRequest};
+use attune_domain::notification::Notification;
+use attune_domain::{
+    AccountViewer, Booking, BookingId, BookingStatus, Money, PersonalLink, ServiceId, User, UserId, ViewerId,
+};
 use attune_ports::{AuditEntry, BookingFilter, BookingOrder, BookingPageRequest, BookingView, Payment};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -206,14 +208,14 @@ pub(crate) struct NotificationBody {
     last_error: Option<String>,
 }
 
-impl From<&Notice> for NotificationBody {
-    fn from(notice: &Notice) -> Self {
+impl From<&Notification> for NotificationBody {
+    fn from(notice: &Notification) -> Self {
         Self {
             id: notice.id.get(),
             kind: notice.owed.kind.as_str(),
             participant_id: match notice.owed.recipient {
-                Person::Participant(id) => Some(id.get()),
-                Person::Account(_) => None,
+                ViewerId::Participant(id) => Some(id.get()),
+                ViewerId::Account(_) => None,
             },
             minutes_before: notice.owed.kind.offset_minutes(),
             state: notice.state.as_str(),
@@ -232,7 +234,7 @@ pub(crate) struct HistoryBody {
     /// When.
     #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
     at: Instant,
-    /// By whom; null for the service itself.
+    /// AuditContext whom; null for the service itself.
     #[schema(required = true, example = 7)]
     actor_id: Option<i64>,
     /// What, as a stable word.
@@ -390,7 +392,7 @@ struct BookingForClient {
     service_id: Option<ServiceId>,
     therapist_id: Option<UserId>,
     note: Option<String>,
-    payment: AskedPayment,
+    payment: PaymentChoice,
     override_hours: bool,
 }
 
@@ -416,7 +418,7 @@ impl FromFields for BookingForClient {
 }
 
 /// Reads how the price of a session is settled that a therapist books: `payment`, and what belongs to it.
-pub(crate) fn asked_payment(fields: &mut Fields) -> Option<AskedPayment> {
+pub(crate) fn asked_payment(fields: &mut Fields) -> Option<PaymentChoice> {
     let payment = fields.optional("payment", |text| match text {
         "online" | "offline_paid" | "waived" => Ok(Some(text.to_owned())),
         _ => Err(Code::InvalidValue),
@@ -427,14 +429,14 @@ pub(crate) fn asked_payment(fields: &mut Fields) -> Option<AskedPayment> {
         if method.is_none() {
             fields.wrong("method", Code::Required);
         }
-        return Some(AskedPayment::PaidOutside { method: method?, memo: reference });
+        return Some(PaymentChoice::PaidOffline { method: method?, memo: reference });
     }
     for (name, given) in [("method", method.is_some()), ("reference", reference.is_some())] {
         if given {
             fields.wrong_because(name, Code::InvalidValue, "This belongs to a price paid outside, `offline_paid`.");
         }
     }
-    Some(if payment.as_deref() == Some("waived") { AskedPayment::Waived } else { AskedPayment::ByProvider })
+    Some(if payment.as_deref() == Some("waived") { PaymentChoice::Waived } else { PaymentChoice::ByProvider })
 }
 
 fn short(text: &str, most: usize) -> Result<Option<String>, Code> {
@@ -467,7 +469,7 @@ pub(crate) async fn list(state: Data<State>, Admin(caller): Admin, request: Requ
     } else {
         Vec::new()
     };
-    let viewer = Viewer::from(&caller.user);
+    let viewer = AccountViewer::from(&caller.user);
     let bookings = found
         .items
         .iter()
@@ -519,8 +521,8 @@ pub(crate) async fn create(
     let once = key.map(|key| key.once(StatusCode::CREATED, unfinished));
     let granted = state
         .api
-        .book_session
-        .run(BookSessionCommand {
+        .create_booking
+        .run(CreateBookingCommand {
             client: wish.user_id,
             booked_by: caller.user.id,
             scheduled_at: wish.scheduled_at,
@@ -536,15 +538,15 @@ pub(crate) async fn create(
         .map_err(Problem::booked_for_somebody)?;
     let write = async |id, checkout: Option<Payment>| {
         let detail = detail(&state, &caller.user, id).await?;
-        let checkout_url = checkout.and_then(|payment| payment.facts.checkout_url);
+        let checkout_url = checkout.and_then(|payment| payment.checkout_url);
         Ok::<_, Problem>(json(&AdminPlacedBooking { detail, checkout_url }))
     };
     let answer = match granted {
-        Granted::Now(Placed { booking, checkout }) => {
+        Idempotent::Now(CreatedBooking { booking, checkout }) => {
             let body = write(booking.id, checkout).await?;
             Answer::fresh(StatusCode::CREATED, finish(&state, once.as_ref(), booking.id, body).await)
         }
-        Granted::Before(kept) => {
+        Idempotent::Before(kept) => {
             let again = async |id| {
                 let booking = state.api.links.visible(&caller.user, id).await?.booking;
                 write(id, checkout_of(&state, &booking).await).await
@@ -604,8 +606,8 @@ pub(crate) async fn amount_for(state: &State, id: BookingId, sent: Option<String
 pub(crate) async fn answer_changed(
     state: &State,
     admin: &User,
-    once: Option<&Once>,
-    granted: Granted<Booking>,
+    once: Option<&IdempotentRequest>,
+    granted: Idempotent<Booking>,
 ) -> Result<HttpResponse, Problem> {
     answer_changed_as(state, admin, once, granted, |_| StatusCode::OK).await
 }
@@ -614,17 +616,17 @@ pub(crate) async fn answer_changed(
 pub(crate) async fn answer_changed_as(
     state: &State,
     admin: &User,
-    once: Option<&Once>,
-    granted: Granted<Booking>,
+    once: Option<&IdempotentRequest>,
+    granted: Idempotent<Booking>,
     status: impl FnOnce(&Booking) -> StatusCode,
 ) -> Result<HttpResponse, Problem> {
     let write = async |id| Ok(json(&detail(state, admin, id).await?));
     let answer = match granted {
-        Granted::Now(booking) => {
+        Idempotent::Now(booking) => {
             let body = write(booking.id).await?;
             Answer::fresh(status(&booking), finish(state, once, booking.id, body).await)
         }
-        Granted::Before(kept) => replay(state, once, kept, write).await?,
+        Idempotent::Before(kept) => replay(state, once, kept, write).await?,
     };
     Ok(answer.respond())
 }

@@ -88,7 +88,7 @@ impl FromFields for Invitation {
 
 /// Invite somebody into a session
 ///
-/// By mail and without an account: a partner, a presenter, a supervisor. The mail has a link of their own, and reminders
+/// AuditContext mail and without an account: a partner, a presenter, a supervisor. The mail has a link of their own, and reminders
 /// follow as they do for the client. At most ten invitations stand at once.
 #[utoipa::path(
     post, path = "/api/admin/bookings/{id}/participants", operation_id = "inviteParticipant", tag = "Admin",

@@ -39,7 +39,7 @@ pub(crate) struct PolicyBody {
     horizon_days: u32,
     /// How many sessions a therapist gives on one date; null: any number.
     #[schema(minimum = 1, maximum = 1440)]
-    daily_cap: Option<u32>,
+    daily_limit: Option<u32>,
     /// Minutes from one beginning that is offered to the next.
     #[schema(minimum = 5, maximum = 1440)]
     step_minutes: u32,
@@ -49,7 +49,7 @@ pub(crate) struct PolicyBody {
     #[schema(minimum = 0, maximum = 43200)]
     reschedule_minutes: u32,
     /// Whether a session counts as completed once it is over, unless somebody says otherwise.
-    completes_by_itself: bool,
+    auto_complete: bool,
 }
 
 /// On which terms a session is called off. When the practice calls off, everything goes back at any time.
@@ -66,18 +66,18 @@ pub(crate) struct CancellationTerms {
 
 impl From<PracticePolicy> for PolicyBody {
     fn from(policy: PracticePolicy) -> Self {
-        let PracticePolicy { rules, terms, completes_by_itself } = policy;
+        let PracticePolicy { rules, terms, auto_complete } = policy;
         Self {
             notice_minutes: rules.notice_minutes,
             horizon_days: rules.horizon_days,
-            daily_cap: rules.daily_cap,
+            daily_limit: rules.daily_limit,
             step_minutes: rules.step_minutes,
             cancellation: CancellationTerms {
                 free_minutes: terms.free_minutes,
                 late_refund_percent: terms.late_refund_percent,
             },
             reschedule_minutes: terms.reschedule_minutes,
-            completes_by_itself,
+            auto_complete,
         }
     }
 }
@@ -89,7 +89,7 @@ impl FromFields for Wish {
     fn read(fields: &mut Fields) -> Option<Self> {
         let notice = number(fields, "notice_minutes", NOTICES);
         let horizon = number(fields, "horizon_days", HORIZONS);
-        let daily_cap = fields.whole_within("daily_cap", CAPS);
+        let daily_limit = fields.whole_within("daily_cap", CAPS);
         let step = number(fields, "step_minutes", STEPS);
         let cancellation = fields.need("cancellation", |fields, name| {
             fields.object(name, |terms| {
@@ -99,12 +99,12 @@ impl FromFields for Wish {
             })
         });
         let reschedule = number(fields, "reschedule_minutes", CHANGES);
-        let completes_by_itself = fields.need("completes_by_itself", Fields::flag);
+        let auto_complete = fields.need("completes_by_itself", Fields::flag);
         let (free_minutes, late_refund_percent) = cancellation?;
         Some(Self(PracticePolicy {
-            rules: RuleSettings { notice_minutes: notice?, horizon_days: horizon?, daily_cap, step_minutes: step? },
+            rules: RuleSettings { notice_minutes: notice?, horizon_days: horizon?, daily_limit, step_minutes: step? },
             terms: ChangeTerms { free_minutes, late_refund_percent, reschedule_minutes: reschedule? },
-            completes_by_itself: completes_by_itself?,
+            auto_complete: auto_complete?,
         }))
     }
 }

@@ -3,9 +3,9 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use attune_application::payments::RefundBookingCommand;
+use attune_application::payments::RefundPaymentCommand;
 use attune_domain::{Booking, BookingId, PaymentId, PaymentStatus, RefundId, UserId};
-use attune_ports::{KeptRefund, LedgerEntry, Payment, Provider};
+use attune_ports::{LedgerEntry, Payment, Provider, Refund};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -115,8 +115,8 @@ pub(crate) struct AdminRefundBody {
     settled_at: Option<Instant>,
 }
 
-impl From<&KeptRefund> for AdminRefundBody {
-    fn from(refund: &KeptRefund) -> Self {
+impl From<&Refund> for AdminRefundBody {
+    fn from(refund: &Refund) -> Self {
         let facts = &refund.facts;
         Self {
             id: refund.id.get(),
@@ -153,7 +153,7 @@ pub(crate) struct LedgerBody {
     /// Of which payment.
     #[schema(example = 11)]
     payment_id: i64,
-    /// By which refund; null for money that came in.
+    /// AuditContext which refund; null for money that came in.
     #[schema(required = true, example = json!(null))]
     refund_id: Option<i64>,
 }
@@ -230,7 +230,7 @@ pub(crate) async fn refund(
     let granted = state
         .api
         .refund
-        .run(RefundBookingCommand {
+        .run(RefundPaymentCommand {
             admin: caller.user.id,
             booking: id,
             payment: wish.payment_id,
@@ -247,7 +247,7 @@ pub(crate) async fn refund(
 /// tell: money that came twice has no part in it.
 async fn is_online(state: &State, booking: BookingId, payment: Option<PaymentId>) -> Result<bool, Problem> {
     let payments = state.api.queries.payments(booking).await?;
-    let meant = |p: &&Payment| p.facts.state.is_paid() && payment.is_none_or(|id| id == p.id);
+    let meant = |p: &&Payment| p.state.is_paid() && payment.is_none_or(|id| id == p.id);
     let mut meant = payments.iter().filter(meant).peekable();
-    Ok(meant.peek().is_some() && meant.all(|p| p.facts.provider != Provider::Offline))
+    Ok(meant.peek().is_some() && meant.all(|p| p.provider != Provider::Offline))
 }

@@ -83,7 +83,7 @@ pub(crate) struct RevenueBody {
     /// The last day that is in it.
     #[schema(format = Date, example = "2024-01-31")]
     to: String,
-    /// By period and then by currency. Periods in which no money moved are not there.
+    /// AuditContext period and then by currency. Periods in which no money moved are not there.
     lines: Vec<RevenueRow>,
     /// The whole range, by currency.
     totals: Vec<Sums>,

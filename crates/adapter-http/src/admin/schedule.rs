@@ -5,7 +5,7 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use attune_application::practice::{CalendarError, SetScheduleCommand};
-use attune_domain::calendar::{WallInterval, WallTime, WeeklySchedule};
+use attune_domain::calendar::{LocalTime, LocalTimeRange, WeeklySchedule};
 use attune_domain::{TimeZoneName, User, UserId};
 use jiff::civil::Weekday;
 use serde::Serialize;
@@ -39,8 +39,8 @@ pub(crate) struct HoursBody {
     end: String,
 }
 
-impl From<WallInterval> for HoursBody {
-    fn from(hours: WallInterval) -> Self {
+impl From<LocalTimeRange> for HoursBody {
+    fn from(hours: LocalTimeRange) -> Self {
         Self { start: hours.start().to_string(), end: hours.end().to_string() }
     }
 }
@@ -59,7 +59,7 @@ pub(crate) struct WeekBody {
 }
 
 impl WeekBody {
-    fn new(week: &[(Weekday, WallInterval)]) -> Self {
+    fn new(week: &[(Weekday, LocalTimeRange)]) -> Self {
         let on = |day: Weekday| {
             let mut hours: Vec<_> = week.iter().filter(|(other, _)| *other == day).map(|(_, hours)| *hours).collect();
             hours.sort_unstable();
@@ -145,7 +145,7 @@ pub(crate) struct NewSchedule {
     /// in all; those of one day may touch, but not overlap. Hours across midnight are two intervals: until 24:00, and from
     /// 00:00 of the next day.
     #[schema(value_type = HashMap<String, Vec<HoursBody>>)]
-    hours: Vec<(Weekday, WallInterval)>,
+    hours: Vec<(Weekday, LocalTimeRange)>,
 }
 
 impl FromFields for NewSchedule {
@@ -157,7 +157,7 @@ impl FromFields for NewSchedule {
     }
 }
 
-fn week(days: &mut Fields) -> Vec<(Weekday, WallInterval)> {
+fn week(days: &mut Fields) -> Vec<(Weekday, LocalTimeRange)> {
     let mut week = Vec::new();
     for (name, weekday) in WEEKDAYS {
         let hours = days.objects(name, interval).unwrap_or_default();
@@ -167,15 +167,15 @@ fn week(days: &mut Fields) -> Vec<(Weekday, WallInterval)> {
 }
 
 /// Reads `start` and `end`, two times of one day.
-pub(super) fn interval(fields: &mut Fields) -> Option<WallInterval> {
-    let time = |text: &str| WallTime::parse(text).map_err(|_| Code::InvalidTime);
+pub(super) fn interval(fields: &mut Fields) -> Option<LocalTimeRange> {
+    let time = |text: &str| LocalTime::parse(text).map_err(|_| Code::InvalidTime);
     let start = fields.required("start", time);
     let end = fields.required("end", time);
     let (start, end) = (start?, end?);
-    match WallInterval::new(start, end) {
+    match LocalTimeRange::new(start, end) {
         Ok(hours) => Some(hours),
         Err(_) if start == end => {
-            fields.wrong("end", Code::EmptyInterval);
+            fields.wrong("end", Code::EmptyRange);
             None
         }
         Err(_) => {
@@ -212,7 +212,7 @@ pub(crate) async fn show(state: Data<State>, Admin(caller): Admin, request: Requ
 
 /// Set a therapist's week
 ///
-/// As a whole. Sessions that are booked already stay where they are.
+/// As a whole. LoginSessions that are booked already stay where they are.
 #[utoipa::path(
     put, path = "/api/admin/schedule", operation_id = "setSchedule", tag = "Admin", security(("bearer" = [])),
     request_body = NewSchedule,

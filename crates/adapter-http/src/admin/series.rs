@@ -2,8 +2,8 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use attune_application::bookings::{AskedPayment, BookSeriesCommand, BookSessionCommand, Unbookable};
-use attune_domain::{ServiceId, TimeZoneName, UserId, Viewer};
+use attune_application::bookings::{CreateBookingCommand, CreateSeriesCommand, PaymentChoice, SeriesConflict};
+use attune_domain::{AccountViewer, ServiceId, TimeZoneName, UserId};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use serde::Serialize;
@@ -69,7 +69,7 @@ struct Series {
     every_weeks: u32,
     service_id: Option<ServiceId>,
     therapist_id: Option<UserId>,
-    payment: AskedPayment,
+    payment: PaymentChoice,
     override_hours: bool,
     skip_conflicts: bool,
 }
@@ -138,8 +138,8 @@ pub(crate) struct LeftOutBody {
     code: &'static str,
 }
 
-impl From<&Unbookable> for LeftOutBody {
-    fn from(date: &Unbookable) -> Self {
+impl From<&SeriesConflict> for LeftOutBody {
+    fn from(date: &SeriesConflict) -> Self {
         Self {
             wall: date.wall.strftime("%Y-%m-%dT%H:%M").to_string(),
             starts_at: date.starts_at.map(Instant),
@@ -164,7 +164,7 @@ pub(crate) async fn create(
 ) -> Result<HttpResponse, Problem> {
     let origin = request.origin();
     let wish: Series = request.body().await?;
-    let session = BookSessionCommand {
+    let session = CreateBookingCommand {
         client: wish.user_id,
         booked_by: caller.user.id,
         // Each date of the series has its own.
@@ -179,8 +179,8 @@ pub(crate) async fn create(
     };
     let outcome = state
         .api
-        .book_series
-        .run(BookSeriesCommand {
+        .create_series
+        .run(CreateSeriesCommand {
             session,
             first: wish.first,
             zone: wish.timezone,
@@ -189,7 +189,7 @@ pub(crate) async fn create(
             skip_conflicts: wish.skip_conflicts,
         })
         .await?;
-    let viewer = Viewer::from(&caller.user);
+    let viewer = AccountViewer::from(&caller.user);
     let told = |booking| AdminBookingBody::new(booking, state.api.links.link(&viewer, booking), None);
     Ok(HttpResponse::Created().json(SeriesBody {
         bookings: outcome.booked.iter().map(told).collect(),

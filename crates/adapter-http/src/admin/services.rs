@@ -38,7 +38,7 @@ pub(crate) struct AdminServiceBody {
 
 impl From<&Service> for AdminServiceBody {
     fn from(service: &Service) -> Self {
-        Self { service: service.into(), pause: service.pause_minutes, active: service.active }
+        Self { service: service.into(), pause: service.buffer_minutes, active: service.active }
     }
 }
 
@@ -191,7 +191,7 @@ pub(crate) async fn add(state: Data<State>, Admin(caller): Admin, request: Reque
         name: offer.name,
         description: offer.description,
         minutes: offer.duration,
-        pause_minutes: offer.pause,
+        buffer_minutes: offer.pause,
         price: price(&offer.amount, currency)?,
     };
     let service = state.api.services.add(caller.user.id, new, &origin).await?;
@@ -200,7 +200,7 @@ pub(crate) async fn add(state: Data<State>, Admin(caller): Admin, request: Reque
 
 /// Change a service
 ///
-/// Sessions that are booked already keep their length and their price.
+/// LoginSessions that are booked already keep their length and their price.
 #[utoipa::path(
     patch, path = "/api/admin/services/{id}", operation_id = "changeService", tag = "Admin",
     security(("bearer" = [])),
@@ -229,7 +229,7 @@ pub(crate) async fn change(
         name: wish.name,
         description: wish.description,
         minutes: wish.duration,
-        pause_minutes: wish.pause,
+        buffer_minutes: wish.pause,
         price,
         active: wish.active,
     };

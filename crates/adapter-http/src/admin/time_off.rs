@@ -4,10 +4,10 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use attune_application::practice::AddTimeOffCommand;
+use attune_application::practice::AddScheduleExceptionCommand;
 use attune_domain::UserId;
-use attune_domain::calendar::TimeOff;
-use attune_ports::TimeOffEntry;
+use attune_domain::calendar::ScheduleException;
+use attune_ports::StoredScheduleException;
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -22,7 +22,7 @@ use crate::state::State;
 /// What differs from a therapist's week. Dates and times of day are those of the zone of their hours.
 #[derive(Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-#[schema(as = TimeOff)]
+#[schema(as = ScheduleException)]
 pub(crate) enum TimeOffBody {
     /// Nothing can be booked on these dates.
     ClosedDates {
@@ -83,25 +83,25 @@ pub(crate) enum TimeOffBody {
     },
 }
 
-impl From<&TimeOffEntry> for TimeOffBody {
-    fn from(entry: &TimeOffEntry) -> Self {
+impl From<&StoredScheduleException> for TimeOffBody {
+    fn from(entry: &StoredScheduleException) -> Self {
         let (id, therapist_id, created_at) = (entry.id.get(), entry.therapist.get(), Instant(entry.created_at));
         match entry.what {
-            TimeOff::Dates { first, last } => Self::ClosedDates {
+            ScheduleException::Dates { first, last } => Self::ClosedDates {
                 id,
                 therapist_id,
                 first_date: first.to_string(),
                 last_date: last.to_string(),
                 created_at,
             },
-            TimeOff::Between(interval) => Self::Closed {
+            ScheduleException::Between(interval) => Self::Closed {
                 id,
                 therapist_id,
                 from: Instant(interval.start()),
                 to: Instant(interval.end()),
                 created_at,
             },
-            TimeOff::ExtraHours { date, hours } => Self::ExtraHours {
+            ScheduleException::ExtraHours { date, hours } => Self::ExtraHours {
                 id,
                 therapist_id,
                 date: date.to_string(),
@@ -143,7 +143,7 @@ impl FromFields for Whose {
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 #[schema(example = json!({"kind": "closed_dates", "first_date": "2024-12-24", "last_date": "2025-01-01"}))]
 #[expect(dead_code, reason = "the documented form of `Wish`, which is what is read")]
-pub(crate) enum NewTimeOff {
+pub(crate) enum CreateScheduleExceptionBody {
     /// Nothing can be booked on these dates: a holiday, a leave.
     ClosedDates {
         /// Whose; the caller's when left out.
@@ -186,7 +186,7 @@ pub(crate) enum NewTimeOff {
 /// Time off, as read from a body.
 struct Wish {
     therapist: Option<UserId>,
-    what: TimeOff,
+    what: ScheduleException,
 }
 
 #[derive(Clone, Copy)]
@@ -219,32 +219,32 @@ impl FromFields for Wish {
     }
 }
 
-fn closed_dates(fields: &mut Fields) -> Option<TimeOff> {
+fn closed_dates(fields: &mut Fields) -> Option<ScheduleException> {
     let first = fields.required("first_date", date);
     let last = fields.required("last_date", date);
-    let dates = TimeOff::dates(first?, last?);
+    let dates = ScheduleException::dates(first?, last?);
     if dates.is_err() {
         fields.wrong("last_date", Code::RangeBackwards);
     }
     dates.ok()
 }
 
-fn closed(fields: &mut Fields) -> Option<TimeOff> {
+fn closed(fields: &mut Fields) -> Option<ScheduleException> {
     let second = |text: &str| Timestamp::from_second(instant(text)?.as_second()).map_err(|_| Code::InvalidTimestamp);
     let from = fields.required("from", second);
     let to = fields.required("to", second);
     let (from, to) = (from?, to?);
-    let between = TimeOff::between(from, to);
+    let between = ScheduleException::between(from, to);
     if between.is_err() {
-        fields.wrong("to", if to == from { Code::EmptyInterval } else { Code::RangeBackwards });
+        fields.wrong("to", if to == from { Code::EmptyRange } else { Code::RangeBackwards });
     }
     between.ok()
 }
 
-fn extra_hours(fields: &mut Fields) -> Option<TimeOff> {
+fn extra_hours(fields: &mut Fields) -> Option<ScheduleException> {
     let date = fields.required("date", date);
     let hours = interval(fields);
-    Some(TimeOff::ExtraHours { date: date?, hours: hours? })
+    Some(ScheduleException::ExtraHours { date: date?, hours: hours? })
 }
 
 /// Time off and extra hours
@@ -263,18 +263,18 @@ pub(crate) async fn list(state: Data<State>, Admin(_): Admin, request: Request) 
 
 /// Take time off, or work more
 ///
-/// Sessions that are booked already stay where they are.
+/// LoginSessions that are booked already stay where they are.
 #[utoipa::path(
     post, path = "/api/admin/time-off", operation_id = "addTimeOff", tag = "Admin", security(("bearer" = [])),
-    request_body = NewTimeOff,
+    request_body = CreateScheduleExceptionBody,
     responses((status = 201, description = "The entry", body = TimeOffBody))
 )]
 pub(crate) async fn add(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
     let origin = request.origin();
     let wish: Wish = request.body().await?;
     let therapist = wish.therapist.unwrap_or(caller.user.id);
-    let command = AddTimeOffCommand { admin: caller.user.id, therapist, what: wish.what, origin };
-    let entry = state.api.calendar.add_time_off(command).await?;
+    let command = AddScheduleExceptionCommand { admin: caller.user.id, therapist, what: wish.what, origin };
+    let entry = state.api.calendar.add_schedule_exception(command).await?;
     Ok(HttpResponse::Created().json(TimeOffBody::from(&entry)))
 }
 
@@ -292,6 +292,6 @@ pub(crate) async fn remove(
 ) -> Result<HttpResponse, Problem> {
     let id = request.time_off_id()?;
     request.no_query()?;
-    state.api.calendar.remove_time_off(caller.user.id, id, &request.origin()).await?;
+    state.api.calendar.remove_schedule_exception(caller.user.id, id, &request.origin()).await?;
     Ok(HttpResponse::NoContent().finish())
 }

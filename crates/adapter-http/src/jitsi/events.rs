@@ -5,8 +5,8 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use attune_application::meetings::RoomReport;
-use attune_domain::Person;
-use attune_domain::meeting::{AttendanceFact, Happening};
+use attune_domain::ViewerId;
+use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -78,7 +78,7 @@ impl RoomEvent {
             "muc-room-destroyed" => {
                 let everybody: Vec<Box<RawValue>> = self.all_occupants.read().unwrap_or_default();
                 let everybody = everybody.iter().filter_map(|who| serde_json::from_str::<RoomOccupant>(who.get()).ok());
-                let mut facts: Vec<AttendanceFact> = everybody.flat_map(|who| who.facts(breakout)).collect();
+                let mut facts: Vec<AttendanceEvent> = everybody.flat_map(|who| who.facts(breakout)).collect();
                 // The end of a breakout room is not the end of the session.
                 facts.extend(self.destroyed_at.seconds().filter(|_| breakout.is_none()).map(ended));
                 facts
@@ -90,14 +90,17 @@ impl RoomEvent {
 }
 
 impl RoomOccupant {
-    fn facts(&self, breakout: Option<&str>) -> Vec<AttendanceFact> {
+    fn facts(&self, breakout: Option<&str>) -> Vec<AttendanceEvent> {
         let Some(connection) = self.occupant_jid.text() else { return Vec::new() };
         let occupant = occupant(&connection, breakout);
-        let person = self.id.text().and_then(|id| Person::parse(&id));
-        let told = [(Happening::Joined, self.joined_at.seconds()), (Happening::Left, self.left_at.seconds())];
+        let person = self.id.text().and_then(|id| ViewerId::parse(&id));
+        let told = [
+            (AttendanceEventKind::Joined, self.joined_at.seconds()),
+            (AttendanceEventKind::Left, self.left_at.seconds()),
+        ];
         told.into_iter()
             .filter_map(|(happening, at)| {
-                Some(AttendanceFact { at: at?, happening, occupant: occupant.clone(), person })
+                Some(AttendanceEvent { at: at?, happening, occupant: occupant.clone(), person })
             })
             .collect()
     }

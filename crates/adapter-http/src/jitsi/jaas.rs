@@ -5,8 +5,8 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use attune_application::meetings::{ReserveError, RoomReport};
-use attune_domain::Person;
-use attune_domain::meeting::{AttendanceFact, Happening, Reservation};
+use attune_domain::ViewerId;
+use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind, Reservation};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -71,13 +71,13 @@ impl JaasEvent {
             let connection = data.participant_id.text().or_else(|| data.participant_jid.text())?;
             // JaaS may give the same name to another connection once the room was opened anew.
             let session = self.session_id.text().unwrap_or_default();
-            let person = data.id.text().and_then(|id| Person::parse(&id));
+            let person = data.id.text().and_then(|id| ViewerId::parse(&id));
             let occupant = occupant(&format!("{session}/{connection}"), breakout.as_deref());
-            Some(AttendanceFact { at, happening, occupant, person })
+            Some(AttendanceEvent { at, happening, occupant, person })
         };
         let fact = match kind {
-            "PARTICIPANT_JOINED" => came_or_went(Happening::Joined)?,
-            "PARTICIPANT_LEFT" => came_or_went(Happening::Left)?,
+            "PARTICIPANT_JOINED" => came_or_went(AttendanceEventKind::Joined)?,
+            "PARTICIPANT_LEFT" => came_or_went(AttendanceEventKind::Left)?,
             // The end of a breakout room is not the end of the session.
             "ROOM_DESTROYED" if breakout.is_none() => ended(at),
             _ => return None,

@@ -9,7 +9,7 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use attune_application::meetings::{Reported, RoomReport};
-use attune_domain::meeting::{AttendanceFact, Happening};
+use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind};
 use attune_ports::StoreError;
 use jiff::{SignedDuration, Timestamp, Unit};
 use serde::Deserialize;
@@ -68,8 +68,8 @@ async fn keep(state: &State, report: &RoomReport) -> Result<u64, Problem> {
 }
 
 /// The end of a room.
-fn ended(at: Timestamp) -> AttendanceFact {
-    AttendanceFact { at, happening: Happening::Ended, occupant: String::new(), person: None }
+fn ended(at: Timestamp) -> AttendanceEvent {
+    AttendanceEvent { at, happening: AttendanceEventKind::Ended, occupant: String::new(), person: None }
 }
 
 /// The breakout room that a message is about, if it is about one.

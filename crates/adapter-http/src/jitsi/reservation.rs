@@ -7,8 +7,8 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use attune_application::meetings::{ReserveError, ReservedRoom};
-use attune_domain::meeting::{MeetingRoom, ReservationRefusal};
-use attune_domain::{ConferenceId, LinkRefusal};
+use attune_domain::meeting::{MeetingRoom, ReservationError};
+use attune_domain::{ConferenceId, LinkError};
 use serde::Serialize;
 use url::{Url, form_urlencoded};
 use utoipa::ToSchema;
@@ -198,17 +198,15 @@ fn spelled(room: &MeetingRoom) -> String {
 fn refuse(state: &State, error: ReserveError) -> Result<HttpResponse, Problem> {
     let (status, message) = match error {
         ReserveError::Unknown => (StatusCode::NOT_FOUND, "There is no such room.".to_owned()),
-        ReserveError::Refused(ReservationRefusal::TooEarly { opens_at }) => {
+        ReserveError::Refused(ReservationError::TooEarly { opens_at }) => {
             let opens = in_words(opens_at, &state.api.join.practice_zone);
             (StatusCode::FORBIDDEN, format!("This room opens on {opens}."))
         }
-        ReserveError::Refused(ReservationRefusal::NoSession(why)) => {
+        ReserveError::Refused(ReservationError::NoSession(why)) => {
             let message = match why {
-                LinkRefusal::Over => "This session is over.",
-                LinkRefusal::Cancelled => "This session was cancelled.",
-                LinkRefusal::NotConfirmed | LinkRefusal::NotYours | LinkRefusal::Revoked => {
-                    "This session is not confirmed."
-                }
+                LinkError::Over => "This session is over.",
+                LinkError::Cancelled => "This session was cancelled.",
+                LinkError::NotConfirmed | LinkError::NotYours | LinkError::Revoked => "This session is not confirmed.",
             };
             (StatusCode::FORBIDDEN, message.to_owned())
         }

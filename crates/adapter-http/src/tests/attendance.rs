@@ -1,7 +1,7 @@
 //! The report about who was at which session.
 
-use attune_domain::meeting::{AttendanceFact, Happening};
-use attune_domain::{BookingId, ParticipantId, Person, UserId};
+use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind};
+use attune_domain::{BookingId, ParticipantId, UserId, ViewerId};
 use attune_ports::Store;
 
 use super::harness::*;
@@ -16,22 +16,22 @@ async fn practice() -> (Practice, String) {
     let bob = practice.client("Bob").await;
     let held = practice.book(&bob, "2024-01-16T10:00:00Z").await;
     practice.pay(&held).await;
-    let fact = |at: &str, happening, occupant: &str, person| AttendanceFact {
+    let fact = |at: &str, happening, occupant: &str, person| AttendanceEvent {
         at: at.parse().unwrap(),
         happening,
         occupant: occupant.into(),
         person,
     };
-    let account = |id| UserId::new(id).map(Person::Account);
-    let guest = ParticipantId::new(5).map(Person::Participant);
+    let account = |id| UserId::new(id).map(ViewerId::Account);
+    let guest = ParticipantId::new(5).map(ViewerId::Participant);
     let facts = [
-        fact("2024-01-15T09:58:00Z", Happening::Joined, "a", account(1)),
-        fact("2024-01-15T10:01:00.750Z", Happening::Joined, "b", account(2)),
-        fact("2024-01-15T10:11:00Z", Happening::Left, "b", account(2)),
-        fact("2024-01-15T10:12:00Z", Happening::Joined, "c", account(2)),
-        fact("2024-01-15T10:05:00Z", Happening::Joined, "d", guest),
-        fact("2024-01-15T10:20:00Z", Happening::Left, "e", None),
-        fact("2024-01-15T10:50:00Z", Happening::Ended, "", None),
+        fact("2024-01-15T09:58:00Z", AttendanceEventKind::Joined, "a", account(1)),
+        fact("2024-01-15T10:01:00.750Z", AttendanceEventKind::Joined, "b", account(2)),
+        fact("2024-01-15T10:11:00Z", AttendanceEventKind::Left, "b", account(2)),
+        fact("2024-01-15T10:12:00Z", AttendanceEventKind::Joined, "c", account(2)),
+        fact("2024-01-15T10:05:00Z", AttendanceEventKind::Joined, "d", guest),
+        fact("2024-01-15T10:20:00Z", AttendanceEventKind::Left, "e", None),
+        fact("2024-01-15T10:50:00Z", AttendanceEventKind::Ended, "", None),
     ];
     let mut work = practice.parts.store.begin().await.unwrap();
     work.add_attendance(BookingId::new(1).unwrap(), &facts).await.unwrap();

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 
 use super::harness::*;
 
-/// Sessions of an hour without a pause, offered every hour.
+/// LoginSessions of an hour without a pause, offered every hour.
 async fn hourly(practice: &Practice, carl: &str) {
     let hour = practice.patch("/api/admin/services/1", carl, r#"{"duration":60,"pause":0}"#).await;
     assert_eq!(hour.status, 200, "{}", hour.text);

@@ -2,16 +2,16 @@
 
 use async_trait::async_trait;
 use attune_domain::calendar::Interval;
-use attune_domain::meeting::AttendanceFact;
-use attune_domain::notice::Notice;
+use attune_domain::meeting::AttendanceEvent;
+use attune_domain::notification::Notification;
 use attune_domain::{
-    Booking, BookingId, ConferenceId, EmailAddress, Participant, ParticipantId, PracticePolicy, Service, SessionId,
-    User, UserId,
+    Booking, BookingId, ConferenceId, EmailAddress, LoginSessionId, Participant, ParticipantId, PracticePolicy,
+    Service, User, UserId,
 };
 use attune_ports::{
     AccountKey, AuditEntry, BookingFilter, BookingPage, BookingPageRequest, BookingView, CalendarSettings, Caller,
-    Conference, Credentials, KeptRefund, LedgerEntry, LedgerSum, OutboxHealth, Page, PageRequest, Payment,
-    PaymentProblem, Provider, Queries, StoreError, TimeOffEntry, UserFilter,
+    Conference, Credentials, LedgerEntry, LedgerSum, OutboxHealth, Page, PageRequest, Payment, PaymentProblem,
+    Provider, Queries, Refund, StoreError, StoredScheduleException, UserFilter,
 };
 use jiff::Timestamp;
 
@@ -32,7 +32,7 @@ macro_rules! nothing_answers {
 
 nothing_answers! {
     ping() -> ();
-    caller(session: SessionId) -> Option<Caller>;
+    caller(session: LoginSessionId) -> Option<Caller>;
     credentials(email: &EmailAddress) -> Option<Credentials>;
     credentials_of(user: UserId) -> Option<Credentials>;
     login_failures(account: &AccountKey, since: Timestamp) -> u64;
@@ -44,29 +44,29 @@ nothing_answers! {
     calendar_settings(therapist: UserId) -> CalendarSettings;
     policy() -> PracticePolicy;
     default_therapist() -> Option<UserId>;
-    time_off(therapist: Option<UserId>) -> Vec<TimeOffEntry>;
+    time_off(therapist: Option<UserId>) -> Vec<StoredScheduleException>;
     taken(therapist: UserId, from: Timestamp, until: Timestamp, now: Timestamp) -> Vec<Interval>;
     booking(id: BookingId) -> Option<BookingView>;
     bookings(filter: &BookingFilter, page: BookingPageRequest) -> BookingPage;
     payments(booking: BookingId) -> Vec<Payment>;
     payment_by_reference(provider: Provider, reference: &str) -> Option<Payment>;
-    refunds(booking: BookingId) -> Vec<KeptRefund>;
-    refund_by(reference: &str, key: Option<&str>) -> Option<KeptRefund>;
+    refunds(booking: BookingId) -> Vec<Refund>;
+    refund_by(reference: &str, key: Option<&str>) -> Option<Refund>;
     payment_by_charge(provider: Provider, charge: &str) -> Option<Payment>;
     payments_to_check(now: Timestamp, limit: u32) -> Vec<Payment>;
-    refunds_to_settle(now: Timestamp, limit: u32) -> Vec<KeptRefund>;
+    refunds_to_settle(now: Timestamp, limit: u32) -> Vec<Refund>;
     ledger(booking: BookingId) -> Vec<LedgerEntry>;
     ledger_sums(from: Timestamp, until: Timestamp) -> Vec<LedgerSum>;
     payment_problems(limit: u32) -> Vec<PaymentProblem>;
-    notices(booking: BookingId) -> Vec<Notice>;
+    notices(booking: BookingId) -> Vec<Notification>;
     history(booking: BookingId) -> Vec<AuditEntry>;
     booking_by_room(room_id: &str) -> Option<BookingView>;
     participant(id: ParticipantId) -> Option<Participant>;
     participants(booking: BookingId) -> Vec<Participant>;
     invitations_of(email: &EmailAddress, from: Timestamp, limit: u32) -> Vec<Participant>;
     conference(id: ConferenceId) -> Option<Conference>;
-    attendance(bookings: &[BookingId]) -> Vec<(BookingId, AttendanceFact)>;
+    attendance(bookings: &[BookingId]) -> Vec<(BookingId, AttendanceEvent)>;
     outbox_health(overdue_before: Timestamp) -> OutboxHealth;
     people(ids: &[UserId]) -> Vec<User>;
-    caller_and_booking(session: SessionId, booking: BookingId) -> Option<(Caller, Option<Booking>)>;
+    caller_and_booking(session: LoginSessionId, booking: BookingId) -> Option<(Caller, Option<Booking>)>;
 }

@@ -1,4 +1,4 @@
-//! Sessions as files for calendar programs.
+//! LoginSessions as files for calendar programs.
 
 use reqwest::Method;
 

@@ -1,6 +1,6 @@
 //! Moving, calling off, completing and correcting bookings.
 
-use attune_domain::calendar::{WallInterval, WallTime, WeeklySchedule};
+use attune_domain::calendar::{LocalTime, LocalTimeRange, WeeklySchedule};
 use attune_domain::{BookingId, ChangeTerms, PracticePolicy, TimeZoneName, UserId};
 use attune_ports::{Queries, Store};
 use futures_util::future::join_all;
@@ -35,7 +35,7 @@ fn count(mails: &[&str], kind: &str) -> usize {
 /// Carl works from Monday to Friday, from nine to five in Berlin.
 async fn office_hours(practice: &Practice) {
     let week = [Weekday::Monday, Weekday::Tuesday, Weekday::Wednesday, Weekday::Thursday, Weekday::Friday];
-    let hours = WallInterval::new(WallTime::parse("09:00").unwrap(), WallTime::parse("17:00").unwrap()).unwrap();
+    let hours = LocalTimeRange::new(LocalTime::parse("09:00").unwrap(), LocalTime::parse("17:00").unwrap()).unwrap();
     let zone = TimeZoneName::parse("Europe/Berlin").unwrap();
     let schedule = WeeklySchedule { zone, week: week.map(|day| (day, hours)).into() };
     let mut work = practice.parts.store.begin().await.unwrap();

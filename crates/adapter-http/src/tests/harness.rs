@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use attune_adapter_memory::{
-    FixedClock, MemoryStore, PlainAccessTokens, PlainJoinTickets, PlainMeetingTokens, PlainPasswordHasher,
+    FixedClock, MemoryStore, PlainAccessTokens, PlainJoinTokens, PlainMeetingTokens, PlainPasswordHasher,
     PlainWebhooks, SequenceRandom, SilentBell, SystemZones,
 };
 use attune_application::accounts::{
@@ -14,21 +14,21 @@ use attune_application::accounts::{
     Registration, UpdateProfile,
 };
 use attune_application::bookings::{
-    BookSeries, BookSession, CalendarRules, ChangeBooking, Practice as Rules, ShowAvailability, SweepHolds,
+    CalendarLoader, ChangeBooking, CreateBooking, CreateSeries, ExpireHolds, Practice as Rules, ShowAvailability,
 };
 use attune_application::meetings::{
-    AttendanceReport, JoinPages, JoinSession, MailedLink, ManageParticipants, MeetingLinks, RecordAttendance,
-    RecoverLinks, ReserveRooms, RevokeLinks, Signing,
+    AttendanceReport, EmailLinkTarget, JoinMeeting, JoinPages, ManageParticipants, MeetingLinks, RecordAttendance,
+    ResendLinks, ReserveRooms, RevokeLinks, Signing,
 };
 use attune_application::payments::{
-    ConfirmPayment, HearPaymentEvent, OpenCheckout, RecordOfflinePayment, RefundBooking, ResolvePaymentProblem,
-    RevenueReport, SettleRefunds, WatchPayments,
+    HandlePaymentWebhook, OpenCheckout, PayTestCheckout, ProcessRefunds, ReconcilePayments, RecordOfflinePayment,
+    RefundPayment, ResolvePaymentProblem, RevenueReport,
 };
 use attune_application::practice::{ManageCalendar, ManageServices};
-use attune_domain::calendar::{WallInterval, WeeklySchedule};
+use attune_domain::calendar::{LocalTimeRange, WeeklySchedule};
+use attune_domain::login_session::LoginSessionPolicy;
 use attune_domain::meeting::{RoomLimits, TokenPlacement, TokenSettings};
-use attune_domain::notice::ReminderPlan;
-use attune_domain::session::SessionPolicy;
+use attune_domain::notification::ReminderPlan;
 use attune_domain::{
     AccessWindow, Booking, BookingId, Currency, EmailAddress, MeetingBaseUrl, Money, PersonName, Role, TimeZoneName,
     UserId,
@@ -163,8 +163,8 @@ impl Parts {
     }
 
     /// What the worker does about money that goes back.
-    pub(crate) fn settle_refunds(&self) -> SettleRefunds {
-        SettleRefunds {
+    pub(crate) fn settle_refunds(&self) -> ProcessRefunds {
+        ProcessRefunds {
             store: self.store.clone(),
             queries: self.store.clone(),
             clock: self.clock.clone(),
@@ -176,7 +176,7 @@ impl Parts {
     /// The use cases, wired.
     pub(crate) fn api(&self) -> Api {
         let (store, clock, random) = (self.store.clone(), self.clock.clone(), self.random.clone());
-        let (hasher, policy) = (self.hasher.clone(), SessionPolicy::default());
+        let (hasher, policy) = (self.hasher.clone(), LoginSessionPolicy::default());
         let queries: Arc<dyn Queries> = if self.away { Arc::new(Away) } else { self.store.clone() };
         let tokens = Arc::new(PlainAccessTokens);
         let issue = IssueTokens {
@@ -197,8 +197,8 @@ impl Parts {
                 settings: TokenSettings::default(),
                 placement: TokenPlacement::Query,
             }),
-            pages: JoinPages { base: "https://practice.example.org/".into(), tickets: Arc::new(PlainJoinTickets) },
-            mailed: if self.signed { MailedLink::Page } else { MailedLink::Room },
+            pages: JoinPages { base: "https://practice.example.org/".into(), tickets: Arc::new(PlainJoinTokens) },
+            mailed: if self.signed { EmailLinkTarget::Page } else { EmailLinkTarget::Room },
         };
         let open_checkout = OpenCheckout {
             store: store.clone(),
@@ -207,20 +207,24 @@ impl Parts {
             random: random.clone(),
             clock: clock.clone(),
         };
-        let rules = CalendarRules {
+        let rules = CalendarLoader {
             queries: queries.clone(),
             zones: Arc::new(SystemZones),
             usual: WeeklySchedule {
                 zone: TimeZoneName::parse("Europe/Berlin").unwrap(),
-                week: EVERY_DAY.map(|day| (day, WallInterval::WHOLE_DAY)).into(),
+                week: EVERY_DAY.map(|day| (day, LocalTimeRange::WHOLE_DAY)).into(),
             },
         };
-        let holds = SweepHolds {
+        let holds = ExpireHolds {
             store: store.clone(),
             clock: clock.clone(),
-            watch: WatchPayments { checkout: open_checkout.clone(), online: self.online(), practice: practice.clone() },
+            watch: ReconcilePayments {
+                checkout: open_checkout.clone(),
+                online: self.online(),
+                practice: practice.clone(),
+            },
         };
-        let book_session = BookSession {
+        let create_booking = CreateBooking {
             store: store.clone(),
             clock: clock.clone(),
             practice: practice.clone(),
@@ -249,7 +253,7 @@ impl Parts {
                 clock: clock.clone(),
             },
             manage_user: ManageUser { store: store.clone(), clock: clock.clone() },
-            book_series: BookSeries { sessions: book_session.clone() },
+            create_series: CreateSeries { sessions: create_booking.clone() },
             change_booking: ChangeBooking {
                 store: store.clone(),
                 queries: queries.clone(),
@@ -261,15 +265,15 @@ impl Parts {
             availability: ShowAvailability { queries: queries.clone(), clock: clock.clone(), rules },
             services: ManageServices { store: store.clone(), clock: clock.clone() },
             calendar: ManageCalendar { store: store.clone(), zones: Arc::new(SystemZones), clock: clock.clone() },
-            book_session,
+            create_booking,
             open_checkout,
-            confirm_payment: ConfirmPayment {
+            pay_test_checkout: PayTestCheckout {
                 store: store.clone(),
                 queries: queries.clone(),
                 clock: clock.clone(),
                 practice: practice.clone(),
             },
-            refund: RefundBooking {
+            refund: RefundPayment {
                 store: store.clone(),
                 queries: queries.clone(),
                 clock: clock.clone(),
@@ -279,7 +283,7 @@ impl Parts {
             resolve_problem: ResolvePaymentProblem { store: store.clone(), clock: clock.clone() },
             payment_messages: self.payment_events.clone().map(|reader| PaymentMessages {
                 reader,
-                hear: HearPaymentEvent {
+                hear: HandlePaymentWebhook {
                     store: store.clone(),
                     queries: queries.clone(),
                     clock: clock.clone(),
@@ -287,12 +291,12 @@ impl Parts {
                     online: self.gateway.clone(),
                 },
             }),
-            join: JoinSession {
+            join: JoinMeeting {
                 links: links.clone(),
                 zones: Arc::new(SystemZones),
                 practice_zone: TimeZone::get("Europe/Berlin").unwrap(),
             },
-            recover_links: RecoverLinks {
+            recover_links: ResendLinks {
                 store: store.clone(),
                 queries: queries.clone(),
                 clock: clock.clone(),
@@ -346,10 +350,10 @@ impl Parts {
         practice.add("carl@example.org", "Carl", "Rogers", Role::Admin).await;
         let mut work = practice.parts.store.begin().await.unwrap();
         work.add_service(&NewService {
-            name: "Session".into(),
+            name: "LoginSession".into(),
             description: "Fifty minutes by video.".into(),
             minutes: 50,
-            pause_minutes: 10,
+            buffer_minutes: 10,
             price: Money::new(10_000, Currency::parse("EUR").unwrap()).unwrap(),
         })
         .await
@@ -414,7 +418,7 @@ impl Practice {
         self.token("carl@example.org").await
     }
 
-    /// Books the usual slot and returns the answer.
+    /// PaymentLedger the usual slot and returns the answer.
     pub(crate) async fn book(&self, token: &str, at: &str) -> Value {
         let reply = self.post("/api/bookings", token, &format!(r#"{{"scheduled_at":"{at}"}}"#)).await;
         assert_eq!(reply.status, 201, "{}", reply.text);

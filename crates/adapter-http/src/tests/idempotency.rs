@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use attune_domain::{BookingId, UserId};
-use attune_ports::{Provider, Queries, ReplyKey, Store};
+use attune_ports::{IdempotencyKey, Provider, Queries, Store};
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::Value;
@@ -244,9 +244,9 @@ async fn who_hung_up_before_the_answer_asks_again_and_gets_it() {
 
 /// What the store keeps if the process ends between the effect and the rest of the answer.
 async fn forget_the_answer(practice: &Practice, user: i64, route: &str, booking: i64) {
-    let key = ReplyKey { user: UserId::new(user).unwrap(), route: route.into(), key: KEY.into() };
+    let key = IdempotencyKey { user: UserId::new(user).unwrap(), route: route.into(), key: KEY.into() };
     let mut work = practice.parts.store.begin().await.unwrap();
-    assert!(work.amend_reply(&key, &booking.to_string()).await.unwrap(), "{route}");
+    assert!(work.update_response(&key, &booking.to_string()).await.unwrap(), "{route}");
     work.commit().await.unwrap();
 }
 

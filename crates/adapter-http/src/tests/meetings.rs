@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use attune_domain::notice::{Notice, NoticeKind};
-use attune_domain::{BookingId, Person, UserId};
+use attune_domain::notification::{Notification, NotificationKind};
+use attune_domain::{BookingId, UserId, ViewerId};
 use attune_ports::{Queries, Store};
 use jiff::SignedDuration;
 use reqwest::Method;
@@ -12,14 +12,14 @@ use super::harness::*;
 
 impl Practice {
     /// The mails about a booking that carry a link again.
-    async fn links_mailed(&self, booking: i64) -> Vec<Notice> {
+    async fn links_mailed(&self, booking: i64) -> Vec<Notification> {
         let mut notices = self.parts.store.notices(BookingId::new(booking).unwrap()).await.unwrap();
-        notices.retain(|notice| notice.owed.kind == NoticeKind::MeetingLink);
+        notices.retain(|notice| notice.owed.kind == NotificationKind::MeetingLink);
         notices
     }
 
     /// Waits until so many mails are owed that carry a link of the first booking again.
-    async fn wait_for_links(&self, count: usize) -> Vec<Notice> {
+    async fn wait_for_links(&self, count: usize) -> Vec<Notification> {
         let waiting = async {
             loop {
                 let found = self.links_mailed(1).await;
@@ -125,15 +125,15 @@ async fn lost_links_are_mailed_again_and_nobody_learns_to_whom() {
     }
     let mut readers: Vec<_> = practice.wait_for_links(3).await.iter().map(|n| n.owed.recipient).collect();
     readers.sort();
-    let account = |id| Person::Account(UserId::new(id).unwrap());
+    let account = |id| ViewerId::Account(UserId::new(id).unwrap());
     assert_eq!(readers[..2], [account(1), account(2)]);
-    assert!(matches!(readers[2..], [Person::Participant(_)]));
+    assert!(matches!(readers[2..], [ViewerId::Participant(_)]));
     let carl = practice.get("/api/admin/bookings/1", &carl).await.json();
     let mails = carl["notifications"].as_array().unwrap();
     let told = mails.iter().filter(|n| n["kind"] == "meeting_link");
     let told: Vec<_> = told.map(|n| (n["participant_id"].clone(), n["minutes_before"].clone())).collect();
     assert!(told.contains(&(1.into(), 0.into())) && told.len() == 3, "{told:?}");
-    // Once an hour, however often somebody asks.
+    // IdempotentRequest an hour, however often somebody asks.
     practice.recover("ada@example.org").await;
     practice.advance(SignedDuration::from_hours(1));
     practice.recover("ada@example.org").await;

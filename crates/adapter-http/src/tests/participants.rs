@@ -1,7 +1,7 @@
 //! People whom a therapist invites, links that are taken back, and who was there.
 
-use attune_domain::meeting::{AttendanceFact, Happening};
-use attune_domain::{BookingId, ParticipantId, Person, UserId};
+use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind};
+use attune_domain::{BookingId, ParticipantId, UserId, ViewerId};
 use attune_ports::Store;
 use reqwest::Method;
 
@@ -188,22 +188,22 @@ async fn an_admin_sees_who_was_there() {
     practice.agreed().await;
     let carl = practice.admin().await;
     assert_eq!(practice.post(PARTICIPANTS, &carl, MARY).await.status, 201);
-    let fact = |at: &str, happening, occupant: &str, person| AttendanceFact {
+    let fact = |at: &str, happening, occupant: &str, person| AttendanceEvent {
         at: at.parse().unwrap(),
         happening,
         occupant: occupant.into(),
         person,
     };
-    let account = |id| UserId::new(id).map(Person::Account);
-    let mary = ParticipantId::new(1).map(Person::Participant);
+    let account = |id| UserId::new(id).map(ViewerId::Account);
+    let mary = ParticipantId::new(1).map(ViewerId::Participant);
     let facts = [
-        fact("2024-01-15T09:58:00Z", Happening::Joined, "a", account(1)),
-        fact("2024-01-15T10:01:00Z", Happening::Joined, "b", account(2)),
-        fact("2024-01-15T10:11:00Z", Happening::Left, "b", account(2)),
-        fact("2024-01-15T10:12:00Z", Happening::Joined, "c", account(2)),
-        fact("2024-01-15T10:05:00Z", Happening::Joined, "d", mary),
-        fact("2024-01-15T10:20:00Z", Happening::Left, "d", mary),
-        fact("2024-01-15T10:21:00Z", Happening::Left, "e", None),
+        fact("2024-01-15T09:58:00Z", AttendanceEventKind::Joined, "a", account(1)),
+        fact("2024-01-15T10:01:00Z", AttendanceEventKind::Joined, "b", account(2)),
+        fact("2024-01-15T10:11:00Z", AttendanceEventKind::Left, "b", account(2)),
+        fact("2024-01-15T10:12:00Z", AttendanceEventKind::Joined, "c", account(2)),
+        fact("2024-01-15T10:05:00Z", AttendanceEventKind::Joined, "d", mary),
+        fact("2024-01-15T10:20:00Z", AttendanceEventKind::Left, "d", mary),
+        fact("2024-01-15T10:21:00Z", AttendanceEventKind::Left, "e", None),
     ];
     let mut work = practice.parts.store.begin().await.unwrap();
     work.add_attendance(BookingId::new(1).unwrap(), &facts).await.unwrap();

@@ -31,7 +31,7 @@ async fn standing(practice: &Practice) -> (&'static str, &'static str, u32) {
 /// What somebody has to look at, by name.
 async fn problems(practice: &Practice) -> Vec<&'static str> {
     let problems = practice.parts.store.payment_problems(50).await.unwrap();
-    problems.iter().map(|problem| problem.facts.kind.as_str()).collect()
+    problems.iter().map(|problem| problem.kind.as_str()).collect()
 }
 
 async fn mails(practice: &Practice, kind: &str) -> usize {
@@ -236,7 +236,7 @@ async fn news_that_came_too_early_is_to_be_told_again() {
         let told = practice.provider_tells(&early).await;
         assert_eq!((told.problem(), told.header("retry-after")), ((503, "not_yet".into()), Some("60")));
     }
-    // Once the payment is known, the same message counts.
+    // IdempotentRequest the payment is known, the same message counts.
     assert_eq!(practice.provider_tells(&event).await.status, 200);
     assert_eq!(practice.provider_tells(&early).await.text, RECEIVED);
     assert_eq!(standing(&practice).await.1, "refunded");
@@ -288,8 +288,8 @@ async fn whoever_pays_too_late_gets_it_back_and_sees_that() {
         &[
             ("id", json!("evt_2")),
             ("kind", json!("refund_succeeded")),
-            ("reference", json!(kept[0].facts.reference)),
-            ("refund_key", json!(kept[0].facts.key)),
+            ("reference", json!(kept[0].reference)),
+            ("refund_key", json!(kept[0].key)),
         ],
     );
     assert_eq!(practice.provider_tells(&back).await.text, RECEIVED);

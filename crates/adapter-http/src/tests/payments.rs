@@ -168,7 +168,7 @@ async fn what_goes_back_is_told_to_whoever_paid() {
             + r#""created_at":"2024-01-10T08:00:00Z","settled_at":null}]}"#
     );
     practice.parts.settle_refunds().run().await.unwrap();
-    let key = practice.parts.store.refunds(BookingId::new(1).unwrap()).await.unwrap()[0].facts.key.clone();
+    let key = practice.parts.store.refunds(BookingId::new(1).unwrap()).await.unwrap()[0].key.clone();
     let failed = but(
         &event,
         &[
@@ -213,7 +213,7 @@ async fn whoever_holds_a_slot_is_led_to_its_checkout() {
     let replayed = named().token(&ada).json(&body).send().await;
     assert_eq!((replayed.status.as_u16(), &replayed.text), (201, &first.text));
     assert_eq!(replayed.header("idempotent-replayed"), Some("true"));
-    // Once it is paid there is nothing to be led to.
+    // IdempotentRequest it is paid there is nothing to be led to.
     practice.pay(&first.json()).await;
     assert_eq!(practice.post("/api/bookings", &ada, &body).await.problem(), (409, "slot_taken".into()));
     assert_eq!(named().token(&ada).json(&body).send().await.text, first.text);

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use attune_domain::payment::RefundState;
 use attune_domain::{BookingId, Currency, Money};
 use attune_ports::{
-    Checkout, CheckoutRequest, CheckoutState, Clock, EventRefusal, OnlinePayments, PaymentError, PaymentEvent,
-    PaymentEventKind, PaymentEvents, PaymentGateway, PaymentTerms, Provider, Queries, Refund, RefundRequest,
+    Checkout, CheckoutRequest, CheckoutState, Clock, OnlinePayments, PaymentError, PaymentEvent, PaymentEventKind,
+    PaymentEvents, PaymentGateway, PaymentTerms, Provider, ProviderRefund, Queries, RefundRequest, WebhookError,
 };
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
@@ -101,12 +101,16 @@ impl OnlinePayments for TestGateway {
         Ok(self.checkouts.lock().unwrap().entry(reference.to_owned()).or_insert(CheckoutState::Expired).clone())
     }
 
-    async fn refund(&self, request: &RefundRequest) -> Result<Refund, PaymentError> {
+    async fn refund(&self, request: &RefundRequest) -> Result<ProviderRefund, PaymentError> {
         self.answer()?;
-        Ok(Refund { reference: format!("re_{}", request.key), state: RefundState::Pending, amount: request.amount })
+        Ok(ProviderRefund {
+            reference: format!("re_{}", request.key),
+            state: RefundState::Pending,
+            amount: request.amount,
+        })
     }
 
-    async fn refund_state(&self, _reference: &str) -> Result<Option<Refund>, PaymentError> {
+    async fn refund_state(&self, _reference: &str) -> Result<Option<ProviderRefund>, PaymentError> {
         self.answer()?;
         Ok(None)
     }
@@ -131,16 +135,16 @@ struct Message {
 }
 
 impl PaymentEvents for TestEvents {
-    fn read(&self, signature: &str, body: &[u8], now: Timestamp) -> Result<PaymentEvent, EventRefusal> {
-        let (second, _) = signature.split_once('.').ok_or(EventRefusal::Forged)?;
-        let signed_at = second.parse().ok().and_then(|s| Timestamp::from_second(s).ok()).ok_or(EventRefusal::Forged)?;
+    fn read(&self, signature: &str, body: &[u8], now: Timestamp) -> Result<PaymentEvent, WebhookError> {
+        let (second, _) = signature.split_once('.').ok_or(WebhookError::Forged)?;
+        let signed_at = second.parse().ok().and_then(|s| Timestamp::from_second(s).ok()).ok_or(WebhookError::Forged)?;
         if signature != sign(body, signed_at) {
-            return Err(EventRefusal::Forged);
+            return Err(WebhookError::Forged);
         }
         if now.duration_since(signed_at).abs() > SignedDuration::from_mins(5) {
-            return Err(EventRefusal::Stale);
+            return Err(WebhookError::Stale);
         }
-        let message: Message = serde_json::from_slice(body).map_err(|_| EventRefusal::Unreadable)?;
+        let message: Message = serde_json::from_slice(body).map_err(|_| WebhookError::Unreadable)?;
         let kind = match message.kind.as_str() {
             "checkout_paid" => PaymentEventKind::CheckoutPaid,
             "checkout_processing" => PaymentEventKind::CheckoutProcessing,
@@ -154,7 +158,7 @@ impl PaymentEvents for TestEvents {
         let currency = message.currency.and_then(|code| Currency::parse(&code).ok());
         Ok(PaymentEvent {
             id: message.id,
-            at: Timestamp::from_second(message.created).map_err(|_| EventRefusal::Unreadable)?,
+            at: Timestamp::from_second(message.created).map_err(|_| WebhookError::Unreadable)?,
             live: message.live,
             kind,
             reference: message.reference,
@@ -187,7 +191,7 @@ impl Practice {
     /// The provider's name for the newest checkout of booking 1.
     pub(crate) async fn checkout_reference(&self) -> String {
         let payments = self.parts.store.payments(BookingId::new(1).unwrap()).await.unwrap();
-        payments[0].facts.reference.clone()
+        payments[0].reference.clone()
     }
 
     /// What the provider tells once the newest checkout of booking 1 was paid.

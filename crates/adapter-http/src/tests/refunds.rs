@@ -221,7 +221,7 @@ async fn a_wish_that_is_sent_again_gives_nothing_back_twice() {
         "a refusal is not kept, and a new name is a new wish"
     );
     let refunds = practice.parts.store.refunds(BookingId::new(1).unwrap()).await.unwrap();
-    assert_eq!(refunds.iter().map(|refund| refund.facts.amount.minor()).collect::<Vec<_>>(), [4_000, 4_000]);
+    assert_eq!(refunds.iter().map(|refund| refund.amount.minor()).collect::<Vec<_>>(), [4_000, 4_000]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -249,7 +249,7 @@ async fn money_that_came_twice_is_on_its_way_whatever_the_booking_says() {
             provider: Provider::Test,
             reference: "came-twice".into(),
             amount: price,
-            state: PaymentState::Surplus,
+            state: PaymentState::Unapplied,
             checkout_url: None,
             nonce: None,
             expires_at: None,
@@ -268,7 +268,7 @@ async fn money_that_came_twice_is_on_its_way_whatever_the_booking_says() {
         payment: second,
         key: "1-failed".into(),
         amount: price,
-        cause: RefundCause::Surplus,
+        cause: RefundCause::Unapplied,
         reason: None,
         requested_by: None,
         stage: RefundStage::Failed,

@@ -4,13 +4,13 @@ use std::cell::RefCell;
 use std::sync::OnceLock;
 
 use attune_adapter_jitsi::{Deployment, JaasAppId, JitsiSigner, Secret, SigningKey};
-use attune_domain::booking::{Booking, BookingRequest, PaymentPlan};
+use attune_domain::booking::{Booking, NewBooking, PaymentPlan};
 use attune_domain::meeting::{
-    AccessWindow, Attendee, NewRoom, Participant, ParticipantRole, RecordingPolicy, TokenSettings, claims_for,
+    AccessWindow, NewRoom, Participant, ParticipantRole, RecordingPolicy, TokenSettings, Viewer, claims_for,
 };
 use attune_domain::{
-    BookingId, Currency, EmailAddress, MeetingBaseUrl, MeetingTokenClaims, Money, ParticipantId, PersonName, Role,
-    RoomTail, ServiceId, UserId, Viewer,
+    AccountViewer, BookingId, Currency, EmailAddress, MeetingBaseUrl, MeetingTokenClaims, Money, ParticipantId,
+    PersonName, Role, RoomSuffix, ServiceId, UserId,
 };
 use attune_ports::MeetingTokenSigner;
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
@@ -43,30 +43,30 @@ fn user(id: i64) -> UserId {
 /// Booked by client 7 with therapist 1.
 fn booking() -> Booking {
     let base_url = MeetingBaseUrl::parse("https://meet.example.org").expect("an address");
-    let request = BookingRequest {
+    let request = NewBooking {
         id: BookingId::new(12).expect("an id"),
         client: user(7),
         therapist: user(1),
         service: ServiceId::new(1).expect("an id"),
         scheduled_at: at(START),
         minutes: 50,
-        pause_minutes: 10,
+        buffer_minutes: 10,
         price: Money::new(10_000, Currency::parse("EUR").expect("a currency")).expect("a price"),
         note: None,
         terms: attune_domain::ChangeTerms::default(),
-        payment: PaymentPlan::NotRequired(NewRoom { base_url: &base_url, tail: RoomTail::from_bytes([7; 16]) }),
+        payment: PaymentPlan::NotRequired(NewRoom { base_url: &base_url, tail: RoomSuffix::from_bytes([7; 16]) }),
     };
     Booking::book(request, at(1_704_880_800)).expect("a booking").0
 }
 
-fn claims(attendee: Attendee<'_>, settings: &TokenSettings) -> MeetingTokenClaims {
+fn claims(attendee: Viewer<'_>, settings: &TokenSettings) -> MeetingTokenClaims {
     let window = AccessWindow { early: SignedDuration::from_mins(15), grace: SignedDuration::from_mins(30) };
     claims_for(&booking(), attendee, &window, settings, at(START)).expect("everybody here is let in")
 }
 
 fn account(id: i64, name: &str, role: Role) -> MeetingTokenClaims {
-    let viewer = Viewer { id: user(id), display_name: name.to_owned(), role };
-    claims(Attendee::Account(&viewer), &TokenSettings { recording: RecordingPolicy::Therapist, ..Default::default() })
+    let viewer = AccountViewer { id: user(id), display_name: name.to_owned(), role };
+    claims(Viewer::Account(&viewer), &TokenSettings { recording: RecordingPolicy::Therapist, ..Default::default() })
 }
 
 fn invited(role: ParticipantRole) -> MeetingTokenClaims {
@@ -81,7 +81,7 @@ fn invited(role: ParticipantRole) -> MeetingTokenClaims {
         invited_at: at(1_704_880_800),
         revoked_at: None,
     };
-    claims(Attendee::Participant(&kim), &TokenSettings::default())
+    claims(Viewer::Participant(&kim), &TokenSettings::default())
 }
 
 /// Everybody who can come, by the name that Prosody is to know them by.

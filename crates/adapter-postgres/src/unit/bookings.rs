@@ -80,7 +80,7 @@ impl Bookings for PostgresUnit {
         self.call(async |mut c| Ok(one_row(diesel::update(target).set(row).execute(&mut c).await?)?)).await
     }
 
-    async fn ended_sessions(&mut self, until: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {
+    async fn ended_bookings(&mut self, until: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {
         let query = bookings::table
             .filter(bookings::status.eq(BookingStatus::Scheduled.as_str()))
             // Said twice: the first is what the index knows, the second is what is meant.
@@ -98,7 +98,7 @@ impl Bookings for PostgresUnit {
         .await
     }
 
-    async fn lapsed_holds(&mut self, now: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {
+    async fn expired_holds(&mut self, now: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {
         let query = bookings::table
             .filter(sql::<Bool>(IS_HELD))
             .filter(bookings::payment_status.ne(PaymentStatus::Processing.as_str()))

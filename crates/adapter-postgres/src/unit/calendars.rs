@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use attune_domain::calendar::WeeklySchedule;
-use attune_domain::{PracticePolicy, TimeOffId, UserId};
-use attune_ports::{Calendars, NewTimeOff, StoreError};
+use attune_domain::{PracticePolicy, ScheduleExceptionId, UserId};
+use attune_ports::{Calendars, NewScheduleException, StoreError};
 use attune_sql::schema::{practice_policy, schedules, time_off, weekly_hours};
 use attune_sql::{HoursRow, NewTimeOffRow, PolicyRow, ScheduleRow};
 use diesel::prelude::*;
@@ -34,16 +34,19 @@ impl Calendars for PostgresUnit {
         .await
     }
 
-    async fn add_time_off(&mut self, time_off: &NewTimeOff) -> Result<TimeOffId, StoreError> {
+    async fn add_schedule_exception(
+        &mut self,
+        time_off: &NewScheduleException,
+    ) -> Result<ScheduleExceptionId, StoreError> {
         let row = NewTimeOffRow::from(time_off);
         self.call(async |mut c| {
             let insert = diesel::insert_into(time_off::table).values(row).returning(time_off::id);
-            Ok(identity(TimeOffId::new(insert.get_result(&mut c).await?))?)
+            Ok(identity(ScheduleExceptionId::new(insert.get_result(&mut c).await?))?)
         })
         .await
     }
 
-    async fn remove_time_off(&mut self, id: TimeOffId) -> Result<bool, StoreError> {
+    async fn remove_schedule_exception(&mut self, id: ScheduleExceptionId) -> Result<bool, StoreError> {
         let entry = time_off::table.find(id.get());
         self.call(async |mut c| Ok(diesel::delete(entry).execute(&mut c).await? == 1)).await
     }

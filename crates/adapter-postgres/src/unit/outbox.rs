@@ -1,9 +1,9 @@
 //! Mails that are owed.
 
 use async_trait::async_trait;
-use attune_domain::NoticeId;
-use attune_domain::notice::{Notice, OwedNotice};
-use attune_ports::{Lease, LeaseToken, Outbox, Settlement, StoreError};
+use attune_domain::NotificationId;
+use attune_domain::notification::{NewNotification, Notification};
+use attune_ports::{DeliveryResult, Lease, LeaseToken, Outbox, StoreError};
 use attune_sql::schema::outbox;
 use attune_sql::{NewNoticeRow, NoticeRow, millis};
 use diesel::dsl::sql;
@@ -16,7 +16,7 @@ use super::PostgresUnit;
 
 #[async_trait]
 impl Outbox for PostgresUnit {
-    async fn enqueue(&mut self, notices: &[OwedNotice]) -> Result<u64, StoreError> {
+    async fn enqueue(&mut self, notices: &[NewNotification]) -> Result<u64, StoreError> {
         let rows: Vec<_> = notices.iter().map(NewNoticeRow::from).collect();
         self.call(async |mut c| {
             if rows.is_empty() {
@@ -28,7 +28,12 @@ impl Outbox for PostgresUnit {
         .await
     }
 
-    async fn claim_notices(&mut self, limit: u32, now: Timestamp, lease: &Lease) -> Result<Vec<Notice>, StoreError> {
+    async fn lease_notifications(
+        &mut self,
+        limit: u32,
+        now: Timestamp,
+        lease: &Lease,
+    ) -> Result<Vec<Notification>, StoreError> {
         // Two statements: as one, the planner may run the inner one several times and claim more than was asked for.
         let due = outbox::table
             // Spelled like the condition of the index `outbox_due`: a plan for any state whatever could not use it.
@@ -45,25 +50,25 @@ impl Outbox for PostgresUnit {
             outbox::lease_token.eq(lease.token.0.to_vec()),
             outbox::lease_until.eq(millis(lease.until)),
         );
-        let mut notices: Vec<Notice> = self
+        let mut notices: Vec<Notification> = self
             .call(async |mut c| {
                 let ids: Vec<i64> = due.load(&mut c).await?;
                 let claimed = diesel::update(outbox::table.filter(outbox::id.eq_any(ids)))
                     .set(claim)
                     .returning(NoticeRow::as_returning());
                 let rows: Vec<NoticeRow> = claimed.load(&mut c).await?;
-                Ok(rows.into_iter().map(Notice::try_from).collect::<Result<_, _>>()?)
+                Ok(rows.into_iter().map(Notification::try_from).collect::<Result<_, _>>()?)
             })
             .await?;
         notices.sort_by_key(|notice| (notice.next_at, notice.id));
         Ok(notices)
     }
 
-    async fn settle_notice(
+    async fn ack_notification(
         &mut self,
-        id: NoticeId,
+        id: NotificationId,
         token: &LeaseToken,
-        settlement: &Settlement,
+        settlement: &DeliveryResult,
     ) -> Result<bool, StoreError> {
         let leased = outbox::table.find(id.get()).filter(outbox::lease_token.eq(token.0.to_vec()));
         let result = (
@@ -77,7 +82,7 @@ impl Outbox for PostgresUnit {
         self.call(async |mut c| Ok(diesel::update(leased).set(result).execute(&mut c).await? == 1)).await
     }
 
-    async fn give_back_notices(&mut self, ids: &[NoticeId], token: &LeaseToken) -> Result<u64, StoreError> {
+    async fn nack_notifications(&mut self, ids: &[NotificationId], token: &LeaseToken) -> Result<u64, StoreError> {
         let ids: Vec<i64> = ids.iter().map(|id| id.get()).collect();
         let leased = outbox::table.filter(outbox::id.eq_any(ids)).filter(outbox::lease_token.eq(token.0.to_vec()));
         let as_before = (

@@ -32,7 +32,7 @@ impl Participants for PostgresUnit {
         .await
     }
 
-    async fn standing_participants(&mut self, booking: BookingId) -> Result<Vec<Participant>, StoreError> {
+    async fn invited_participants(&mut self, booking: BookingId) -> Result<Vec<Participant>, StoreError> {
         let query = participants::table
             .filter(participants::booking_id.eq(booking.get()))
             .filter(participants::revoked_at.is_null())

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use attune_domain::{BookingId, PaymentId, PaymentProblemId, RefundId};
 use attune_ports::{
-    KeptRefund, LedgerEntry, NewPayment, NewPaymentProblem, NewRefund, Payment, PaymentProblem, Payments, Provider,
+    LedgerEntry, NewPayment, NewPaymentProblem, NewRefund, Payment, PaymentProblem, Payments, Provider, Refund,
     StoreError,
 };
 use attune_sql::schema::{ledger, payment_events, payment_problems, payments, refunds};
@@ -77,16 +77,16 @@ impl Payments for PostgresUnit {
         .await
     }
 
-    async fn refunds_of(&mut self, booking: BookingId) -> Result<Vec<KeptRefund>, StoreError> {
+    async fn refunds_of(&mut self, booking: BookingId) -> Result<Vec<Refund>, StoreError> {
         let query = refunds_of(booking).select(RefundRow::as_select());
         self.call(async |mut c| {
             let rows: Vec<RefundRow> = query.load(&mut c).await?;
-            Ok(rows.into_iter().map(KeptRefund::try_from).collect::<Result<_, _>>()?)
+            Ok(rows.into_iter().map(Refund::try_from).collect::<Result<_, _>>()?)
         })
         .await
     }
 
-    async fn save_refund(&mut self, refund: &KeptRefund) -> Result<(), StoreError> {
+    async fn save_refund(&mut self, refund: &Refund) -> Result<(), StoreError> {
         let (target, changes) = (refunds::table.find(refund.id.get()), RefundChanges::from(&refund.facts));
         self.call(async |mut c| Ok(one_row(diesel::update(target).set(changes).execute(&mut c).await?)?)).await
     }
@@ -108,7 +108,7 @@ impl Payments for PostgresUnit {
         self.call(async |mut c| Ok(insert.execute(&mut c).await? == 1)).await
     }
 
-    async fn forget_payment_events(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    async fn purge_payment_events(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
         let forget = sql_query(FORGET_EVENTS).bind::<BigInt, _>(millis(before)).bind::<BigInt, _>(i64::from(limit));
         self.call(async |mut c| Ok(u64::try_from(forget.execute(&mut c).await?).unwrap_or(u64::MAX))).await
     }

@@ -1,7 +1,7 @@
-//! Replies that are kept for a second try.
+//! IdempotencyStore that are kept for a second try.
 
 use async_trait::async_trait;
-use attune_ports::{KeptReply, Replies, ReplyKey, StoreError};
+use attune_ports::{IdempotencyKey, IdempotencyStore, StoreError, StoredResponse};
 use attune_sql::schema::kept_replies;
 use attune_sql::{KeptReplyRow, NewKeptReplyRow, millis};
 use diesel::prelude::*;
@@ -12,8 +12,8 @@ use super::PostgresUnit;
 use crate::sql::reply_lock;
 
 #[async_trait]
-impl Replies for PostgresUnit {
-    async fn reply(&mut self, key: &ReplyKey) -> Result<Option<KeptReply>, StoreError> {
+impl IdempotencyStore for PostgresUnit {
+    async fn reply(&mut self, key: &IdempotencyKey) -> Result<Option<StoredResponse>, StoreError> {
         // A statement of its own: one that waited sees nothing of what was kept meanwhile.
         self.lock(&reply_lock(key)).await?;
         let query = kept_replies::table
@@ -23,12 +23,12 @@ impl Replies for PostgresUnit {
             .select(KeptReplyRow::as_select());
         self.call(async |mut c| {
             let row = query.first(&mut c).await.optional()?;
-            Ok(row.map(KeptReply::try_from).transpose()?)
+            Ok(row.map(StoredResponse::try_from).transpose()?)
         })
         .await
     }
 
-    async fn keep_reply(&mut self, key: &ReplyKey, reply: &KeptReply) -> Result<(), StoreError> {
+    async fn save_response(&mut self, key: &IdempotencyKey, reply: &StoredResponse) -> Result<(), StoreError> {
         let row = NewKeptReplyRow::new(key, reply);
         self.call(async |mut c| {
             diesel::insert_into(kept_replies::table).values(row).execute(&mut c).await?;
@@ -37,7 +37,7 @@ impl Replies for PostgresUnit {
         .await
     }
 
-    async fn amend_reply(&mut self, key: &ReplyKey, body: &str) -> Result<bool, StoreError> {
+    async fn update_response(&mut self, key: &IdempotencyKey, body: &str) -> Result<bool, StoreError> {
         let kept = kept_replies::table
             .filter(kept_replies::user_id.eq(key.user.get()))
             .filter(kept_replies::route.eq(&key.route))
@@ -46,7 +46,7 @@ impl Replies for PostgresUnit {
         self.call(async |mut c| Ok(diesel::update(kept).set(amended).execute(&mut c).await? == 1)).await
     }
 
-    async fn forget_replies(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    async fn purge_responses(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
         // Those that somebody holds are left for the next time, so that two who forget never wait for each other.
         let oldest = kept_replies::table
             .filter(kept_replies::at.lt(millis(before)))

@@ -1,7 +1,7 @@
 //! What the video server told about rooms.
 
 use async_trait::async_trait;
-use attune_domain::meeting::AttendanceFact;
+use attune_domain::meeting::AttendanceEvent;
 use attune_domain::{BookingId, ConferenceId};
 use attune_ports::{Conference, Rooms, StoreError};
 use attune_sql::schema::{attendance, conferences};
@@ -42,7 +42,7 @@ impl Rooms for PostgresUnit {
         self.call(async |mut c| Ok(diesel::update(open).set(closed).execute(&mut c).await? == 1)).await
     }
 
-    async fn add_attendance(&mut self, booking: BookingId, facts: &[AttendanceFact]) -> Result<u64, StoreError> {
+    async fn add_attendance(&mut self, booking: BookingId, facts: &[AttendanceEvent]) -> Result<u64, StoreError> {
         // In one order, whatever order they were told in: units of work that keep the same facts at the same moment
         // then wait for each other, instead of each for the other.
         let mut facts: Vec<_> = facts.iter().collect();

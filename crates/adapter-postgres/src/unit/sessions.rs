@@ -1,9 +1,9 @@
 //! Logins.
 
 use async_trait::async_trait;
-use attune_domain::session::Session;
-use attune_domain::{SessionId, UserId};
-use attune_ports::{NewSession, Sessions, StoreError, TokenHash};
+use attune_domain::login_session::LoginSession;
+use attune_domain::{LoginSessionId, UserId};
+use attune_ports::{LoginSessions, NewLoginSession, StoreError, TokenHash};
 use attune_sql::schema::{refresh_tokens, sessions};
 use attune_sql::{NewSessionRow, RefreshTokenRow, SessionRow, millis, number};
 use diesel::prelude::*;
@@ -14,26 +14,26 @@ use super::PostgresUnit;
 use crate::error::{identity, one_row};
 
 #[async_trait]
-impl Sessions for PostgresUnit {
-    async fn add_session(&mut self, session: &NewSession) -> Result<SessionId, StoreError> {
+impl LoginSessions for PostgresUnit {
+    async fn add_login_session(&mut self, session: &NewLoginSession) -> Result<LoginSessionId, StoreError> {
         let row = NewSessionRow::from(session);
         self.call(async |mut c| {
             let insert = diesel::insert_into(sessions::table).values(row).returning(sessions::id);
-            Ok(identity(SessionId::new(insert.get_result(&mut c).await?))?)
+            Ok(identity(LoginSessionId::new(insert.get_result(&mut c).await?))?)
         })
         .await
     }
 
-    async fn session(&mut self, id: SessionId) -> Result<Option<Session>, StoreError> {
+    async fn session(&mut self, id: LoginSessionId) -> Result<Option<LoginSession>, StoreError> {
         let query = sessions::table.find(id.get()).select(SessionRow::as_select()).for_no_key_update();
         self.call(async |mut c| {
             let row = query.first(&mut c).await.optional()?;
-            Ok(row.map(Session::try_from).transpose()?)
+            Ok(row.map(LoginSession::try_from).transpose()?)
         })
         .await
     }
 
-    async fn save_session(&mut self, session: &Session) -> Result<(), StoreError> {
+    async fn save_login_session(&mut self, session: &LoginSession) -> Result<(), StoreError> {
         let target = sessions::table.find(session.id.get());
         let changes = (
             sessions::generation.eq(i64::from(session.generation)),
@@ -43,17 +43,17 @@ impl Sessions for PostgresUnit {
         self.call(async |mut c| Ok(one_row(diesel::update(target).set(changes).execute(&mut c).await?)?)).await
     }
 
-    async fn end_sessions(
+    async fn end_login_sessions(
         &mut self,
         user: UserId,
-        except: Option<SessionId>,
+        except: Option<LoginSessionId>,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         // No session has the id 0, so leaving out that one leaves out none.
         let live = sessions::table
             .filter(sessions::user_id.eq(user.get()))
             .filter(sessions::ended_at.is_null())
-            .filter(sessions::id.ne(except.map_or(0, SessionId::get)));
+            .filter(sessions::id.ne(except.map_or(0, LoginSessionId::get)));
         let ended = sessions::ended_at.eq(millis(now));
         self.call(async |mut c| {
             let count = diesel::update(live).set(ended).execute(&mut c).await?;
@@ -65,7 +65,7 @@ impl Sessions for PostgresUnit {
     async fn add_refresh_token(
         &mut self,
         hash: &TokenHash,
-        session: SessionId,
+        session: LoginSessionId,
         generation: u32,
         now: Timestamp,
     ) -> Result<(), StoreError> {
@@ -77,14 +77,14 @@ impl Sessions for PostgresUnit {
         .await
     }
 
-    async fn refresh_token(&mut self, hash: &TokenHash) -> Result<Option<(SessionId, u32)>, StoreError> {
+    async fn refresh_token(&mut self, hash: &TokenHash) -> Result<Option<(LoginSessionId, u32)>, StoreError> {
         let query = refresh_tokens::table
             .find(hash.0.to_vec())
             .select((refresh_tokens::session_id, refresh_tokens::generation));
         self.call(async |mut c| {
             let row: Option<(i64, i64)> = query.first(&mut c).await.optional()?;
             let Some((session, generation)) = row else { return Ok(None) };
-            Ok(Some((identity(SessionId::new(session))?, number(generation)?)))
+            Ok(Some((identity(LoginSessionId::new(session))?, number(generation)?)))
         })
         .await
     }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use attune_contract::fixtures::{Practice, client, session, slot};
-use attune_domain::{BookingId, BookingStatus, SessionId};
+use attune_domain::{BookingId, BookingStatus, LoginSessionId};
 use attune_ports::{BookingCursor, BookingFilter, BookingOrder, BookingPageRequest, PageStart, Queries, StoreError};
 use tokio::task::JoinSet;
 
@@ -17,7 +17,7 @@ async fn everybody_in_a_crowd_gets_their_own_answer() {
     let practice = backend.practice().await;
     let mut sessions = Vec::new();
     for user in [practice.client, practice.therapist] {
-        sessions.push(Some(backend.keep(async |work| work.add_session(&session(user)).await).await));
+        sessions.push(Some(backend.keep(async |work| work.add_login_session(&session(user)).await).await));
     }
     sessions.push(None);
     let mut bookings = Vec::new();
@@ -38,7 +38,7 @@ async fn everybody_in_a_crowd_gets_their_own_answer() {
         crowd.spawn(async move {
             let unknown = 900_000 + i64::try_from(n).unwrap();
             let id = booking.as_ref().map_or(BookingId::new(unknown).unwrap(), |booking| booking.id);
-            let asked = login.unwrap_or(SessionId::new(unknown).unwrap());
+            let asked = login.unwrap_or(LoginSessionId::new(unknown).unwrap());
             let found = if n % 5 == 0 {
                 store.caller(asked).await.unwrap().map(|caller| (caller, booking.clone()))
             } else {
@@ -53,8 +53,8 @@ async fn everybody_in_a_crowd_gets_their_own_answer() {
     }
 }
 
-fn asked_for_nothing() -> SessionId {
-    SessionId::new(777_777).unwrap()
+fn asked_for_nothing() -> LoginSessionId {
+    LoginSessionId::new(777_777).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,8 +63,8 @@ async fn a_row_that_makes_no_sense_spoils_nobody_elses_answer() {
     let store = open(database.url()).await;
     let backend = backend(&store);
     let practice = backend.practice().await;
-    let well = backend.keep(async |work| work.add_session(&session(practice.client)).await).await;
-    let ill = backend.keep(async |work| work.add_session(&session(practice.therapist)).await).await;
+    let well = backend.keep(async |work| work.add_login_session(&session(practice.client)).await).await;
+    let ill = backend.keep(async |work| work.add_login_session(&session(practice.therapist)).await).await;
     let outside = database.connect().await;
     let spoil = format!("UPDATE users SET email = 'no address' WHERE id = {}", practice.therapist);
     outside.execute(&spoil, &[]).await.unwrap();
@@ -87,7 +87,7 @@ async fn lookups_go_on_after_their_connections_ended() {
     let database = migrated().await;
     let store = open(database.url()).await;
     let practice = backend(&store).practice().await;
-    let login = backend(&store).keep(async |work| work.add_session(&session(practice.client)).await).await;
+    let login = backend(&store).keep(async |work| work.add_login_session(&session(practice.client)).await).await;
     for _ in 0..4 {
         store.caller(login).await.unwrap().unwrap();
     }

@@ -58,7 +58,7 @@ pub(crate) async fn until(client: &tokio_postgres::Client, what: &str, wanted: i
     }
 }
 
-/// Sessions of this database other than the one that asks.
+/// LoginSessions of this database other than the one that asks.
 pub(crate) const OTHERS: &str = "pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
 
 /// Ends all sessions of this database but the one that asks.

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use attune_contract::fixtures::{captured, eur, moved, paid, refund, reply, reply_key};
 use attune_contract::fixtures::{client, email, fact, minutes_after, now, participant, reminder, slot, therapist};
 use attune_contract::race::race;
-use attune_domain::meeting::Happening;
-use attune_domain::notice::OwedNotice;
-use attune_domain::{Person, Role, Service};
+use attune_domain::meeting::AttendanceEventKind;
+use attune_domain::notification::NewNotification;
+use attune_domain::{Role, Service, ViewerId};
 use attune_pg_testkit::TestDatabase;
 use attune_ports::{Conflict, LedgerEntry, LedgerKind, NewRefund, Provider, Queries, Store, StoreError};
 
@@ -99,7 +99,7 @@ async fn what_was_given_up_is_free_to_whoever_asks_next() {
     // Rows that are held are passed over here, so a lock that was given back a moment too late would show.
     for round in 0..9 {
         let mut work = store.begin().await.unwrap();
-        assert_eq!(work.lapsed_holds(now(), 1).await.unwrap().len(), 1, "round {round}");
+        assert_eq!(work.expired_holds(now(), 1).await.unwrap().len(), 1, "round {round}");
         match round % 3 {
             0 => drop(work),
             1 => give_up_after(0, work.lock_calendar(practice.therapist)).await,
@@ -231,8 +231,8 @@ async fn a_held_invitation_can_still_be_mailed_to_and_read() {
     let guest = backend.keep(async |work| work.add_participant(&participant(&booking, "guest")).await).await;
     let mut holder = store.begin().await.unwrap();
     holder.participant(guest).await.unwrap();
-    let recipient = Person::Participant(guest);
-    let reminder = OwedNotice { recipient, ..reminder(&booking, 60, now()) };
+    let recipient = ViewerId::Participant(guest);
+    let reminder = NewNotification { recipient, ..reminder(&booking, 60, now()) };
     assert_eq!(backend.keep(async |work| work.enqueue(&[reminder]).await).await, 1);
     assert!(Queries::participant(&*store, guest).await.unwrap().is_some());
 
@@ -283,7 +283,7 @@ async fn facts_told_in_opposite_orders_are_no_deadlock() {
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
     let outside = database.connect().await;
     // Whoever comes to the fact in the middle waits there for the holder, with all facts before it in hand.
-    let facts = ["a", "m", "z"].map(|occupant| fact(occupant, Happening::Joined, slot(0)));
+    let facts = ["a", "m", "z"].map(|occupant| fact(occupant, AttendanceEventKind::Joined, slot(0)));
     let mut holder = store.begin().await.unwrap();
     holder.add_attendance(booking.id, &facts[1..2]).await.unwrap();
     let tell = |facts: Vec<_>| {
@@ -314,8 +314,8 @@ async fn two_sweepers_share_the_lapsed_holds() {
     }
     let later = minutes_after(now(), 60);
     let (mut one, mut two) = (store.begin().await.unwrap(), store.begin().await.unwrap());
-    let first: Vec<_> = one.lapsed_holds(later, 2).await.unwrap().iter().map(|b| b.scheduled_at).collect();
-    let second: Vec<_> = two.lapsed_holds(later, 2).await.unwrap().iter().map(|b| b.scheduled_at).collect();
+    let first: Vec<_> = one.expired_holds(later, 2).await.unwrap().iter().map(|b| b.scheduled_at).collect();
+    let second: Vec<_> = two.expired_holds(later, 2).await.unwrap().iter().map(|b| b.scheduled_at).collect();
     assert_eq!((first, second), (vec![slot(0), slot(1)], vec![slot(2)]));
 }
 
@@ -329,8 +329,8 @@ async fn two_sweepers_share_the_ended_sessions() {
         backend.add_booking(|id| practice.booking(id, slot(hour))).await;
     }
     let (mut one, mut two) = (store.begin().await.unwrap(), store.begin().await.unwrap());
-    let first: Vec<_> = one.ended_sessions(slot(9), 2).await.unwrap().iter().map(|b| b.scheduled_at).collect();
-    let second: Vec<_> = two.ended_sessions(slot(9), 2).await.unwrap().iter().map(|b| b.scheduled_at).collect();
+    let first: Vec<_> = one.ended_bookings(slot(9), 2).await.unwrap().iter().map(|b| b.scheduled_at).collect();
+    let second: Vec<_> = two.ended_bookings(slot(9), 2).await.unwrap().iter().map(|b| b.scheduled_at).collect();
     assert_eq!((first, second), (vec![slot(0), slot(1)], vec![slot(2)]));
 }
 
@@ -355,7 +355,7 @@ async fn a_second_try_waits_for_the_reply_to_the_first() {
         assert_eq!(other.reply(&reply_key(practice.therapist, "k")).await.unwrap(), None);
         drop(other);
         if kept {
-            first.keep_reply(&key, &reply("{}")).await.unwrap();
+            first.save_response(&key, &reply("{}")).await.unwrap();
             first.commit().await.unwrap();
         } else {
             drop(first);
@@ -373,10 +373,10 @@ async fn a_second_reply_waits_for_what_becomes_of_the_first() {
     let key = reply_key(practice.client, "k");
     for kept in [false, true] {
         let mut first = store.begin().await.unwrap();
-        first.keep_reply(&key, &reply("first")).await.unwrap();
+        first.save_response(&key, &reply("first")).await.unwrap();
         let second = tokio::spawn({
             let (store, key) = (Arc::clone(&store), key.clone());
-            async move { store.begin().await?.keep_reply(&key, &reply("second")).await }
+            async move { store.begin().await?.save_response(&key, &reply("second")).await }
         });
         until(&outside, &format!("{OTHERS} AND wait_event_type = 'Lock'"), 1).await;
         if kept {
@@ -385,7 +385,7 @@ async fn a_second_reply_waits_for_what_becomes_of_the_first() {
             drop(first);
         }
         let second = second.await.unwrap();
-        assert_eq!(second.is_err_and(|error| error.is_conflict(Conflict::ReplyKept)), kept);
+        assert_eq!(second.is_err_and(|error| error.is_conflict(Conflict::IdempotencyKeyTaken)), kept);
     }
 }
 
@@ -397,15 +397,15 @@ async fn a_held_reply_is_not_waited_for_when_old_ones_are_forgotten() {
     let practice = backend.practice().await;
     let (held, free) = (reply_key(practice.client, "held"), reply_key(practice.client, "free"));
     for key in [&held, &free] {
-        backend.keep(async |work| work.keep_reply(key, &reply("{}")).await).await;
+        backend.keep(async |work| work.save_response(key, &reply("{}")).await).await;
     }
     let mut holder = store.begin().await.unwrap();
-    assert!(holder.amend_reply(&held, "amended").await.unwrap());
-    assert_eq!(backend.keep(async |work| work.forget_replies(slot(0), 9).await).await, 1);
+    assert!(holder.update_response(&held, "amended").await.unwrap());
+    assert_eq!(backend.keep(async |work| work.purge_responses(slot(0), 9).await).await, 1);
     holder.commit().await.unwrap();
     let left = backend.attempt(async |work| work.reply(&held).await).await.unwrap();
     assert_eq!(left, Some(reply("amended")));
-    assert_eq!(backend.keep(async |work| work.forget_replies(slot(0), 9).await).await, 1);
+    assert_eq!(backend.keep(async |work| work.purge_responses(slot(0), 9).await).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -463,7 +463,7 @@ async fn a_second_refund_waits_for_what_becomes_of_the_first() {
         assert_eq!(second.is_err_and(|error| error.is_conflict(Conflict::RefundTooLarge)), kept);
     }
     let kept = store.refunds(booking.id).await.unwrap();
-    assert_eq!(kept.iter().map(|refund| refund.facts.key.as_str()).collect::<Vec<_>>(), ["first"]);
+    assert_eq!(kept.iter().map(|refund| refund.key.as_str()).collect::<Vec<_>>(), ["first"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -509,10 +509,10 @@ async fn a_held_event_is_not_waited_for_when_old_ones_are_forgotten() {
         assert!(backend.keep(async |work| work.add_payment_event(Provider::Stripe, id, now()).await).await);
     }
     let mut holder = store.begin().await.unwrap();
-    assert_eq!(holder.forget_payment_events(slot(0), 2).await.unwrap(), 2);
-    assert_eq!(backend.keep(async |work| work.forget_payment_events(slot(0), 9).await).await, 1);
+    assert_eq!(holder.purge_payment_events(slot(0), 2).await.unwrap(), 2);
+    assert_eq!(backend.keep(async |work| work.purge_payment_events(slot(0), 9).await).await, 1);
     drop(holder);
-    assert_eq!(backend.keep(async |work| work.forget_payment_events(slot(0), 9).await).await, 2);
+    assert_eq!(backend.keep(async |work| work.purge_payment_events(slot(0), 9).await).await, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

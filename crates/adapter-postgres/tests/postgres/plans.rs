@@ -104,11 +104,11 @@ async fn work_and_think_better_of_it(store: &(impl Store + ?Sized)) {
     let mut work = store.begin().await.unwrap();
     work.lock_calendar(therapist).await.unwrap();
     work.blocking_bookings(therapist, hour(100), hour(124)).await.unwrap();
-    let ended = work.ended_sessions(hour(30_000), 20).await.unwrap();
+    let ended = work.ended_bookings(hour(30_000), 20).await.unwrap();
     assert_eq!(ended.len(), 20);
-    assert_eq!(work.lapsed_holds(hour(30_000), 20).await.unwrap().len(), 20);
+    assert_eq!(work.expired_holds(hour(30_000), 20).await.unwrap().len(), 20);
     let claim = lease(1, minutes_after(hour(30_000), 10));
-    assert_eq!(work.claim_notices(20, hour(30_000), &claim).await.unwrap().len(), 20);
+    assert_eq!(work.lease_notifications(20, hour(30_000), &claim).await.unwrap().len(), 20);
     let known = work.booking(ended[0].id).await.unwrap().unwrap();
     let done = restored(in_state(next_version(&known), BookingStatus::Completed, known.payment_status));
     work.save_booking(&done).await.unwrap();

@@ -14,7 +14,7 @@ use crate::harness::{migrated, open_with};
 
 const CLIENTS: usize = 64;
 
-/// Books as a use case does: looks whether the time is free, and takes it. With or without the calendar lock.
+/// PaymentLedger as a use case does: looks whether the time is free, and takes it. With or without the calendar lock.
 async fn book(store: &PostgresStore, practice: Practice, start: Timestamp, locked: bool) -> Result<bool, StoreError> {
     let mut work = open(store).await?;
     if locked {

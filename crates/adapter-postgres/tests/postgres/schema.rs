@@ -1,7 +1,7 @@
 //! What the database itself refuses, whoever asks: plain SQL, without any of our code in between.
 
 use attune_contract::fixtures::all_states;
-use attune_domain::meeting::Happening;
+use attune_domain::meeting::AttendanceEventKind;
 use attune_domain::{BookingStatus, ParticipantRole};
 use attune_ports::{PaymentState, RefundCause, RefundStage};
 use tokio_postgres::Client;
@@ -228,7 +228,7 @@ async fn rooms_open_once_and_only_known_things_happen_in_them() {
         let insert = "INSERT INTO attendance (booking_id, at, happening, occupant) VALUES ($1, 0, $2, 'o')";
         outcome(client.execute(insert, &[&booking, &happening]).await)
     };
-    for happening in Happening::ALL {
+    for happening in AttendanceEventKind::ALL {
         assert_eq!(tell(1, happening.as_str()).await, Ok(()), "{happening:?}");
     }
     assert_eq!(tell(1, "spoke").await, Err(SqlState::CHECK_VIOLATION));

@@ -1,12 +1,12 @@
 use attune_domain::EmailAddress;
-use attune_domain::notice::NoticeKind;
+use attune_domain::notification::NotificationKind;
 use jiff::tz::TimeZone;
 
 use super::*;
 
-fn mail() -> MeetingMail {
-    MeetingMail {
-        kind: NoticeKind::MeetingInfo,
+fn mail() -> Email {
+    Email {
+        kind: NotificationKind::MeetingInfo,
         message_key: "m".into(),
         to: EmailAddress::parse("john@example.org").unwrap(),
         to_name: "John Doe".into(),
@@ -22,7 +22,7 @@ fn mail() -> MeetingMail {
 }
 
 /// The entry of a mail that has one.
-fn written(mail: &MeetingMail) -> Entry {
+fn written(mail: &Email) -> Entry {
     entry(mail, "practice.example").unwrap().unwrap()
 }
 
@@ -38,7 +38,7 @@ fn the_entry_says_when_and_nothing_else() {
 
 #[test]
 fn a_cancelled_session_cancels_its_entry() {
-    let mail = MeetingMail { kind: NoticeKind::Cancelled, join_url: None, calendar_sequence: 4, ..mail() };
+    let mail = Email { kind: NotificationKind::Cancelled, join_url: None, calendar_sequence: 4, ..mail() };
     let expected = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Attune//Attune//EN\r\nMETHOD:CANCEL\r\nBEGIN:VEVENT\r\n\
         UID:booking-12@practice.example\r\nSEQUENCE:4\r\nDTSTAMP:20240301T080000Z\r\nDTSTART:20240331T003000Z\r\n\
         DTEND:20240331T012000Z\r\nSUMMARY:Your appointment\r\nDESCRIPTION:This appointment was cancelled.\r\n\
@@ -50,8 +50,8 @@ fn a_cancelled_session_cancels_its_entry() {
 #[test]
 fn a_moved_session_changes_only_time_and_sequence_of_its_entry() {
     let before = mail();
-    let after = MeetingMail {
-        kind: NoticeKind::Rescheduled,
+    let after = Email {
+        kind: NotificationKind::Rescheduled,
         starts_at: "2024-04-02T08:00:00Z".parse().unwrap(),
         calendar_sequence: 4,
         ..mail()
@@ -73,7 +73,7 @@ fn a_moved_session_changes_only_time_and_sequence_of_its_entry() {
 fn long_lines_are_folded_and_unfold_to_what_they_were() {
     for length in [50, 53, 54, 55, 200, 500] {
         let key = "k".repeat(length);
-        let entry = written(&MeetingMail { calendar_key: key.clone(), ..mail() }).text;
+        let entry = written(&Email { calendar_key: key.clone(), ..mail() }).text;
         assert!(entry.split("\r\n").all(|line| line.len() <= 75), "{length}");
         assert!(!entry.replace("\r\n", "").contains(['\r', '\n']));
         assert!(entry.replace("\r\n ", "").contains(&format!("\r\nUID:{key}@practice.example\r\n")), "{length}");
@@ -82,21 +82,21 @@ fn long_lines_are_folded_and_unfold_to_what_they_were() {
 
 #[test]
 fn a_key_cannot_add_lines() {
-    let mail = MeetingMail { calendar_key: "x\r\nATTENDEE:mailto:eve@evil.example".into(), ..mail() };
+    let mail = Email { calendar_key: "x\r\nATTENDEE:mailto:eve@evil.example".into(), ..mail() };
     assert_eq!(written(&mail).text.lines().count(), 15);
 }
 
 #[test]
 fn an_end_beyond_the_calendar_is_no_entry() {
-    let mail = MeetingMail { starts_at: Timestamp::MAX, ..mail() };
+    let mail = Email { starts_at: Timestamp::MAX, ..mail() };
     assert!(entry(&mail, "d.example").is_err());
 }
 
 #[test]
 fn money_changes_nothing_in_a_calendar() {
-    for kind in [NoticeKind::Receipt, NoticeKind::PaymentProblem, NoticeKind::Refund] {
+    for kind in [NotificationKind::Receipt, NotificationKind::PaymentProblem, NotificationKind::ProviderRefund] {
         for starts_at in [mail().starts_at, Timestamp::MAX] {
-            assert!(entry(&MeetingMail { kind, starts_at, ..mail() }, "d.example").unwrap().is_none(), "{kind:?}");
+            assert!(entry(&Email { kind, starts_at, ..mail() }, "d.example").unwrap().is_none(), "{kind:?}");
         }
     }
 }

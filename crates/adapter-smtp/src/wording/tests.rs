@@ -1,11 +1,11 @@
 use attune_domain::EmailAddress;
-use attune_domain::notice::NoticeKind;
+use attune_domain::notification::NotificationKind;
 
 use super::*;
 
-fn mail(starts_at: &str) -> MeetingMail {
-    MeetingMail {
-        kind: NoticeKind::MeetingInfo,
+fn mail(starts_at: &str) -> Email {
+    Email {
+        kind: NotificationKind::MeetingInfo,
         message_key: "m".into(),
         to: EmailAddress::parse("john@example.org").unwrap(),
         to_name: String::new(),

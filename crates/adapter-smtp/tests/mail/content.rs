@@ -2,8 +2,8 @@
 
 use attune_adapter_smtp::{ComposerError, MailComposer, MailConfig};
 use attune_domain::EmailAddress;
-use attune_domain::notice::NoticeKind;
-use attune_ports::{MeetingMail, Notifier, NotifyError};
+use attune_domain::notification::NotificationKind;
+use attune_ports::{Email, Notifier, NotifyError};
 use attune_smtp_sink::SmtpSink;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -14,7 +14,7 @@ use crate::fixtures::{
 
 #[tokio::test]
 async fn the_information_mail() {
-    let read = delivered(composer(), &mail(NoticeKind::MeetingInfo)).await;
+    let read = delivered(composer(), &mail(NotificationKind::MeetingInfo)).await;
     assert_eq!(read.subject, "Your appointment on 15 January, 10:00 (UTC+01:00)");
     let expected = format!(
         "Hello John Doe,
@@ -64,7 +64,7 @@ Practice Example
 
 #[tokio::test]
 async fn the_invitation() {
-    let read = delivered(composer(), &mail(NoticeKind::Invitation)).await;
+    let read = delivered(composer(), &mail(NotificationKind::Invitation)).await;
     assert_eq!(read.subject, "Invitation: appointment on 15 January, 10:00 (UTC+01:00)");
     let expected = format!(
         "Hello John Doe,
@@ -90,7 +90,7 @@ Practice Example
 
 #[tokio::test]
 async fn a_link_once_more() {
-    let read = delivered(composer(), &mail(NoticeKind::MeetingLink)).await;
+    let read = delivered(composer(), &mail(NotificationKind::MeetingLink)).await;
     assert_eq!(read.subject, "Your link for the appointment on 15 January, 10:00 (UTC+01:00)");
     let expected = format!(
         "Hello John Doe,
@@ -116,7 +116,7 @@ Practice Example
 
 #[tokio::test]
 async fn a_moved_session() {
-    let read = delivered(composer(), &mail(NoticeKind::Rescheduled)).await;
+    let read = delivered(composer(), &mail(NotificationKind::Rescheduled)).await;
     assert_eq!(read.subject, "New time: your appointment on 15 January, 10:00 (UTC+01:00)");
     let expected = format!(
         "Hello John Doe,
@@ -142,8 +142,8 @@ Practice Example
 
 #[tokio::test]
 async fn a_cancelled_session_has_no_button_and_no_link() {
-    let given = MeetingMail { join_url: Some(LINK.to_owned()), ..mail(NoticeKind::Cancelled) };
-    for mail in [mail(NoticeKind::Cancelled), given] {
+    let given = Email { join_url: Some(LINK.to_owned()), ..mail(NotificationKind::Cancelled) };
+    for mail in [mail(NotificationKind::Cancelled), given] {
         let read = delivered(composer(), &mail).await;
         assert_eq!(read.subject, "Cancelled: your appointment on 15 January, 10:00 (UTC+01:00)");
         let expected = "Hello John Doe,
@@ -157,7 +157,7 @@ from your calendar.
 Practice Example
 ";
         assert_eq!(read.text.trim_end(), expected.trim_end());
-        assert_html_is_harmless(&read.html, NoticeKind::Cancelled);
+        assert_html_is_harmless(&read.html, NotificationKind::Cancelled);
         for joining in ["<a", "href", "//", "Join", "button", "link", "attune-7f3a9c"] {
             assert!(!read.html.contains(joining), "{joining}");
         }
@@ -172,7 +172,7 @@ async fn a_mail_that_needs_a_link_does_not_leave_without_one() {
     let sink = SmtpSink::start();
     let notifier = notifier(&sink);
     for kind in linked_kinds() {
-        let mail = MeetingMail { join_url: None, ..mail(kind) };
+        let mail = Email { join_url: None, ..mail(kind) };
         assert_eq!(notifier.send(&mail).await, Err(NotifyError::Unrenderable), "{kind:?}");
     }
     assert_eq!(sink.connections(), 0);
@@ -181,7 +181,7 @@ async fn a_mail_that_needs_a_link_does_not_leave_without_one() {
 #[tokio::test]
 async fn the_html_part_has_a_button_and_hides_the_raw_link() {
     for (kind, link) in linked_kinds().flat_map(|kind| [(kind, LINK), (kind, PAGE_LINK)]) {
-        let html = delivered(composer(), &MeetingMail { join_url: Some(link.to_owned()), ..mail(kind) }).await.html;
+        let html = delivered(composer(), &Email { join_url: Some(link.to_owned()), ..mail(kind) }).await.html;
         let (before, rest) = html.split_once("<a href=\"").unwrap();
         let (href, rest) = rest.split_once('"').unwrap();
         let (_, rest) = rest.split_once('>').unwrap();
@@ -196,7 +196,7 @@ async fn the_html_part_has_a_button_and_hides_the_raw_link() {
 }
 
 /// What holds for the HTML part of every mail: it is complete, and nothing in it runs or loads anything.
-pub(crate) fn assert_html_is_harmless(html: &str, kind: NoticeKind) {
+pub(crate) fn assert_html_is_harmless(html: &str, kind: NotificationKind) {
     assert!(html.contains("<html lang=\"en\">") && html.contains("<p>Hello John Doe,</p>"));
     assert!(html.contains("Monday, 15 January 2024 at 10:00 (Europe&#x2f;Berlin, UTC+01:00)"));
     let lower = html.to_lowercase();
@@ -218,7 +218,7 @@ const HARMLESS_TAGS: [&str; 11] =
 #[tokio::test]
 async fn the_text_part_has_the_link_alone_on_its_line_and_no_other() {
     for (kind, link) in linked_kinds().flat_map(|kind| [(kind, LINK), (kind, PAGE_LINK)]) {
-        let text = delivered(composer(), &MeetingMail { join_url: Some(link.to_owned()), ..mail(kind) }).await.text;
+        let text = delivered(composer(), &Email { join_url: Some(link.to_owned()), ..mail(kind) }).await.text;
         assert_eq!(text.lines().filter(|line| line.contains("//")).collect::<Vec<_>>(), [link], "{kind:?}");
     }
 }
@@ -229,7 +229,7 @@ async fn a_mail_names_nobody_but_its_reader_and_the_practice() {
         let kind = first.kind;
         let sink = SmtpSink::start();
         let notifier = notifier(&sink);
-        let mary = MeetingMail {
+        let mary = Email {
             to: EmailAddress::parse("mary@example.org").unwrap(),
             to_name: "Mary Major".to_owned(),
             join_url: first.join_url.as_ref().map(|_| PAGE_LINK.to_owned()),
@@ -273,7 +273,7 @@ async fn headers_are_complete_and_the_same_at_every_attempt() {
     let sink = SmtpSink::start();
     let notifier = notifier(&sink);
     for _ in 0..2 {
-        notifier.send(&mail(NoticeKind::MeetingInfo)).await.unwrap();
+        notifier.send(&mail(NotificationKind::MeetingInfo)).await.unwrap();
     }
     let mails = sink.messages();
     assert_eq!(mails[0].raw, mails[1].raw, "byte for byte");
@@ -302,13 +302,13 @@ async fn the_calendar_entry_holds_no_link_and_no_name() {
         let calendar = read.calendar.unwrap();
         assert!(calendar.starts_with("BEGIN:VCALENDAR\r\n") && calendar.ends_with("END:VCALENDAR\r\n"));
         let (method, status) = match kind {
-            NoticeKind::Cancelled => ("METHOD:CANCEL", "STATUS:CANCELLED"),
-            NoticeKind::MeetingInfo
-            | NoticeKind::Reminder { .. }
-            | NoticeKind::Invitation
-            | NoticeKind::Rescheduled
-            | NoticeKind::MeetingLink => ("METHOD:PUBLISH", "STATUS:CONFIRMED"),
-            NoticeKind::Receipt | NoticeKind::PaymentProblem | NoticeKind::Refund => {
+            NotificationKind::Cancelled => ("METHOD:CANCEL", "STATUS:CANCELLED"),
+            NotificationKind::MeetingInfo
+            | NotificationKind::Reminder { .. }
+            | NotificationKind::Invitation
+            | NotificationKind::Rescheduled
+            | NotificationKind::MeetingLink => ("METHOD:PUBLISH", "STATUS:CONFIRMED"),
+            NotificationKind::Receipt | NotificationKind::PaymentProblem | NotificationKind::ProviderRefund => {
                 unreachable!("not about a session")
             }
         };
@@ -335,7 +335,7 @@ async fn times_follow_the_reader() {
     let at = async |starts_at: &str, zone: &str| {
         let starts_at: Timestamp = starts_at.parse().unwrap();
         let zone = TimeZone::get(zone).unwrap();
-        let read = delivered(composer(), &MeetingMail { starts_at, zone, ..mail(REMINDER) }).await;
+        let read = delivered(composer(), &Email { starts_at, zone, ..mail(REMINDER) }).await;
         (read.subject, read.text.lines().nth(4).unwrap().to_owned())
     };
     let (subject, when) = at("2024-07-01T23:00:00Z", "America/New_York").await;
@@ -349,7 +349,7 @@ async fn times_follow_the_reader() {
 #[tokio::test]
 async fn a_very_long_link_survives() {
     let join_url = format!("https://meet.example.org/r#userInfo.displayName=%22{}%22&a=b", "%5Cu4e2d".repeat(300));
-    let read = delivered(composer(), &MeetingMail { join_url: Some(join_url.clone()), ..mail(REMINDER) }).await;
+    let read = delivered(composer(), &Email { join_url: Some(join_url.clone()), ..mail(REMINDER) }).await;
     assert_eq!(read.text.lines().filter(|line| *line == join_url).count(), 1);
     assert!(read.html.contains(&format!("href=\"{}\"", join_url.replace('&', "&amp;"))));
 }
@@ -400,8 +400,8 @@ fn bad_configuration_is_found_at_start() {
 async fn impossible_instants_are_no_mail_and_no_panic() {
     let sink = SmtpSink::start();
     let notifier = notifier(&sink);
-    let before_1970 = MeetingMail { sent_at: Timestamp::MIN, ..mail(REMINDER) };
-    let beyond_the_calendar = MeetingMail { starts_at: Timestamp::MAX, ..mail(REMINDER) };
+    let before_1970 = Email { sent_at: Timestamp::MIN, ..mail(REMINDER) };
+    let beyond_the_calendar = Email { starts_at: Timestamp::MAX, ..mail(REMINDER) };
     for mail in [before_1970, beyond_the_calendar] {
         assert_eq!(notifier.send(&mail).await, Err(NotifyError::Unrenderable));
     }

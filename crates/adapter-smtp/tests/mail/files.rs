@@ -4,13 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use attune_adapter_smtp::FileNotifier;
-use attune_domain::notice::NoticeKind;
-use attune_ports::{MeetingMail, Notifier, NotifyError, NotifyReason};
+use attune_domain::notification::NotificationKind;
+use attune_ports::{Email, Notifier, NotifyError, NotifyFailure};
 use attune_smtp_sink::{DecodedMail, SmtpSink};
 
 use crate::fixtures::{LINK, REMINDER, composer, every_mail, mail, notifier as smtp};
 
-const FILE: NotifyError = NotifyError::Unavailable { reason: NotifyReason::File };
+const FILE: NotifyError = NotifyError::Unavailable { reason: NotifyFailure::File };
 
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).expect("the folder is there");
@@ -28,7 +28,7 @@ async fn a_mail_is_one_whole_file() {
     notifier.check().await.unwrap();
     assert_eq!(names(&folder), [""; 0], "checking leaves nothing");
 
-    notifier.send(&mail(NoticeKind::MeetingInfo)).await.unwrap();
+    notifier.send(&mail(NotificationKind::MeetingInfo)).await.unwrap();
     assert_eq!(names(&folder), ["2024-01-15T0900Z-meeting_info-12-v1.eml"]);
     let read = DecodedMail::parse(&fs::read(folder.join("2024-01-15T0900Z-meeting_info-12-v1.eml")).unwrap());
     assert_eq!(read.recipients, ["john@example.org"]);
@@ -42,7 +42,7 @@ async fn every_kind_of_mail_is_the_same_in_a_file_as_on_the_wire() {
     let notifier = FileNotifier::new(folder.clone(), composer()).unwrap();
     let sink = SmtpSink::start();
     for (number, mail) in every_mail().into_iter().enumerate() {
-        let mail = MeetingMail { message_key: format!("key-{number}"), ..mail };
+        let mail = Email { message_key: format!("key-{number}"), ..mail };
         notifier.send(&mail).await.unwrap();
         smtp(&sink).send(&mail).await.unwrap();
         let file = fs::read(folder.join(format!("2024-01-15T0900Z-key-{number}.eml"))).unwrap();
@@ -72,8 +72,8 @@ async fn a_repeated_mail_replaces_itself_and_others_stand_beside_it() {
     let folder = root.path().join("mail");
     let notifier = FileNotifier::new(folder.clone(), composer()).unwrap();
     let first = mail(REMINDER);
-    let again = MeetingMail { sent_at: "2024-01-14T09:05:00Z".parse().unwrap(), ..first.clone() };
-    let other = MeetingMail { message_key: "reminder:12/60 v1".to_owned(), ..first.clone() };
+    let again = Email { sent_at: "2024-01-14T09:05:00Z".parse().unwrap(), ..first.clone() };
+    let other = Email { message_key: "reminder:12/60 v1".to_owned(), ..first.clone() };
     for mail in [&first, &again, &other] {
         notifier.send(mail).await.unwrap();
     }

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use attune_adapter_smtp::{MailComposer, MailConfig, SmtpConfig, SmtpNotifier};
-use attune_domain::notice::NoticeKind;
+use attune_domain::notification::NotificationKind;
 use attune_domain::{BookingId, Currency, EmailAddress, Money};
-use attune_ports::{MailedMoney, MeetingMail, Notifier};
+use attune_ports::{Email, Notifier, PaymentDetails};
 use attune_smtp_sink::{DecodedMail, SmtpSink};
 use jiff::tz::TimeZone;
 
@@ -18,31 +18,31 @@ pub(crate) const LINK: &str = "https://meet.example.org/attune-7f3a9c#userInfo.d
 /// The other form of a link: a page of the practice that leads into the room.
 pub(crate) const PAGE_LINK: &str = "https://practice.example.org/j/v1.AbC-dEf_0123456789.k2~x";
 
-pub(crate) const REMINDER: NoticeKind = NoticeKind::Reminder { minutes_before: 1440 };
+pub(crate) const REMINDER: NotificationKind = NotificationKind::Reminder { minutes_before: 1440 };
 
 /// Every kind of mail about a session.
-pub(crate) const KINDS: [NoticeKind; 6] = [
-    NoticeKind::MeetingInfo,
+pub(crate) const KINDS: [NotificationKind; 6] = [
+    NotificationKind::MeetingInfo,
     REMINDER,
-    NoticeKind::Invitation,
-    NoticeKind::Rescheduled,
-    NoticeKind::MeetingLink,
-    NoticeKind::Cancelled,
+    NotificationKind::Invitation,
+    NotificationKind::Rescheduled,
+    NotificationKind::MeetingLink,
+    NotificationKind::Cancelled,
 ];
 
 /// Every kind that leads into the room: all but the last.
-pub(crate) fn linked_kinds() -> impl Iterator<Item = NoticeKind> {
-    KINDS.into_iter().filter(|kind| *kind != NoticeKind::Cancelled)
+pub(crate) fn linked_kinds() -> impl Iterator<Item = NotificationKind> {
+    KINDS.into_iter().filter(|kind| *kind != NotificationKind::Cancelled)
 }
 
 /// A session on Monday, 15 January 2024 at 10:00 in Berlin; the mail leaves exactly a day before.
-pub(crate) fn mail(kind: NoticeKind) -> MeetingMail {
-    MeetingMail {
+pub(crate) fn mail(kind: NotificationKind) -> Email {
+    Email {
         kind,
         message_key: "meeting_info-12-v1".to_owned(),
         to: EmailAddress::parse("john@example.org").expect("an address"),
         to_name: "John Doe".to_owned(),
-        join_url: (kind != NoticeKind::Cancelled).then(|| LINK.to_owned()),
+        join_url: (kind != NotificationKind::Cancelled).then(|| LINK.to_owned()),
         starts_at: "2024-01-15T09:00:00Z".parse().expect("an instant"),
         minutes: 50,
         zone: TimeZone::get("Europe/Berlin").expect("a zone"),
@@ -59,27 +59,27 @@ pub(crate) fn money(decimal: &str, currency: &str) -> Money {
 }
 
 /// A mail about money of that session; the payment came in the summer before.
-pub(crate) fn money_mail(kind: NoticeKind, money: MailedMoney) -> MeetingMail {
-    MeetingMail { join_url: None, money: Some(money), ..mail(kind) }
+pub(crate) fn money_mail(kind: NotificationKind, money: PaymentDetails) -> Email {
+    Email { join_url: None, money: Some(money), ..mail(kind) }
 }
 
-pub(crate) fn received(amount: Money) -> MeetingMail {
+pub(crate) fn received(amount: Money) -> Email {
     let at = "2023-08-01T16:30:00Z".parse().expect("an instant");
-    money_mail(NoticeKind::Receipt, MailedMoney::Received { booking: booking(), amount, at })
+    money_mail(NotificationKind::Receipt, PaymentDetails::Received { booking: booking(), amount, at })
 }
 
-pub(crate) fn failed(amount: Money, retry_until: Option<&str>) -> MeetingMail {
+pub(crate) fn failed(amount: Money, retry_until: Option<&str>) -> Email {
     let retry_until = retry_until.map(|at| at.parse().expect("an instant"));
-    money_mail(NoticeKind::PaymentProblem, MailedMoney::Failed { amount, retry_until })
+    money_mail(NotificationKind::PaymentProblem, PaymentDetails::Failed { amount, retry_until })
 }
 
-pub(crate) fn comes_back(amount: Money) -> MeetingMail {
-    money_mail(NoticeKind::PaymentProblem, MailedMoney::ComesBack { amount })
+pub(crate) fn comes_back(amount: Money) -> Email {
+    money_mail(NotificationKind::PaymentProblem, PaymentDetails::ComesBack { amount })
 }
 
-pub(crate) fn returned(amount: Money) -> MeetingMail {
+pub(crate) fn returned(amount: Money) -> Email {
     let at = "2024-01-14T08:45:00Z".parse().expect("an instant");
-    money_mail(NoticeKind::Refund, MailedMoney::Returned { booking: booking(), amount, at })
+    money_mail(NotificationKind::ProviderRefund, PaymentDetails::Returned { booking: booking(), amount, at })
 }
 
 fn booking() -> BookingId {
@@ -87,7 +87,7 @@ fn booking() -> BookingId {
 }
 
 /// Everything there is to say about money.
-pub(crate) fn money_mails(amount: Money) -> [MeetingMail; 5] {
+pub(crate) fn money_mails(amount: Money) -> [Email; 5] {
     [
         received(amount),
         failed(amount, Some("2024-01-14T09:30:00Z")),
@@ -98,7 +98,7 @@ pub(crate) fn money_mails(amount: Money) -> [MeetingMail; 5] {
 }
 
 /// One of each mail there is.
-pub(crate) fn every_mail() -> Vec<MeetingMail> {
+pub(crate) fn every_mail() -> Vec<Email> {
     KINDS.into_iter().map(mail).chain(money_mails(money("100.00", "EUR"))).collect()
 }
 
@@ -130,7 +130,7 @@ pub(crate) fn notifier(sink: &SmtpSink) -> SmtpNotifier {
 }
 
 /// Sends one mail and reads it as its reader would.
-pub(crate) async fn delivered(composer: MailComposer, mail: &MeetingMail) -> DecodedMail {
+pub(crate) async fn delivered(composer: MailComposer, mail: &Email) -> DecodedMail {
     let sink = SmtpSink::start();
     let config = SmtpConfig::new(&sink.url()).expect("a good URL");
     let notifier = SmtpNotifier::new(config, composer).expect("TLS can be set up");

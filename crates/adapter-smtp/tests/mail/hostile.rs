@@ -1,8 +1,8 @@
 //! Names that want to be more than a name.
 
 use attune_domain::EmailAddress;
-use attune_domain::notice::NoticeKind;
-use attune_ports::{MailedMoney, MeetingMail, Notifier};
+use attune_domain::notification::NotificationKind;
+use attune_ports::{Email, Notifier, PaymentDetails};
 use attune_smtp_sink::{ReceivedMail, SmtpSink};
 use proptest::prelude::*;
 
@@ -12,7 +12,7 @@ const HEADERS: [&str; 8] =
     ["from", "to", "subject", "date", "message-id", "auto-submitted", "mime-version", "content-type"];
 
 /// What must hold whatever the reader is called.
-fn assert_harmless(received: &ReceivedMail, mail: &MeetingMail) {
+fn assert_harmless(received: &ReceivedMail, mail: &Email) {
     assert_eq!(received.recipients, ["john@example.org"]);
     assert!(received.raw.is_ascii());
     let read = received.decode();
@@ -23,18 +23,18 @@ fn assert_harmless(received: &ReceivedMail, mail: &MeetingMail) {
     assert_eq!(names, expected);
     assert_eq!(read.recipients, ["john@example.org"]);
     let (subject, links, method) = match mail.kind {
-        NoticeKind::MeetingInfo => ("Your appointment", &[LINK][..], Some("PUBLISH")),
-        NoticeKind::Reminder { .. } => ("Reminder: your appointment", &[LINK][..], Some("PUBLISH")),
-        NoticeKind::Invitation => ("Invitation: appointment", &[LINK][..], Some("PUBLISH")),
-        NoticeKind::Rescheduled => ("New time: your appointment", &[LINK][..], Some("PUBLISH")),
-        NoticeKind::Cancelled => ("Cancelled: your appointment", &[][..], Some("CANCEL")),
-        NoticeKind::MeetingLink => ("Your link for the appointment", &[LINK][..], Some("PUBLISH")),
-        NoticeKind::Receipt => ("We received your payment: session", &[][..], None),
-        NoticeKind::PaymentProblem if matches!(mail.money, Some(MailedMoney::ComesBack { .. })) => {
+        NotificationKind::MeetingInfo => ("Your appointment", &[LINK][..], Some("PUBLISH")),
+        NotificationKind::Reminder { .. } => ("Reminder: your appointment", &[LINK][..], Some("PUBLISH")),
+        NotificationKind::Invitation => ("Invitation: appointment", &[LINK][..], Some("PUBLISH")),
+        NotificationKind::Rescheduled => ("New time: your appointment", &[LINK][..], Some("PUBLISH")),
+        NotificationKind::Cancelled => ("Cancelled: your appointment", &[][..], Some("CANCEL")),
+        NotificationKind::MeetingLink => ("Your link for the appointment", &[LINK][..], Some("PUBLISH")),
+        NotificationKind::Receipt => ("We received your payment: session", &[][..], None),
+        NotificationKind::PaymentProblem if matches!(mail.money, Some(PaymentDetails::ComesBack { .. })) => {
             ("Your payment comes back to you: session", &[][..], None)
         }
-        NoticeKind::PaymentProblem => ("Your payment did not go through: session", &[][..], None),
-        NoticeKind::Refund => ("Your refund: session", &[][..], None),
+        NotificationKind::PaymentProblem => ("Your payment did not go through: session", &[][..], None),
+        NotificationKind::ProviderRefund => ("Your refund: session", &[][..], None),
     };
     assert_eq!(read.subject, format!("{subject} on 15 January, 10:00 (UTC+01:00)"));
     assert_eq!(read.attachments, method.map_or(vec![], |_| vec!["session.ics"]));
@@ -81,7 +81,7 @@ async fn a_name_stays_a_name() {
     for mail in every_mail() {
         for (name, greeting) in cases {
             let before = sink.messages().len();
-            notifier.send(&MeetingMail { to_name: name.to_owned(), ..mail.clone() }).await.expect(name);
+            notifier.send(&Email { to_name: name.to_owned(), ..mail.clone() }).await.expect(name);
             let received = sink.messages();
             assert_eq!(received.len(), before + 1);
             assert_harmless(&received[before], &mail);
@@ -96,7 +96,7 @@ async fn names_are_escaped_in_html() {
     let name = "<img src=x onerror=alert(1)> \"&'";
     let notifier = notifier(&sink);
     for mail in every_mail() {
-        notifier.send(&MeetingMail { to_name: name.to_owned(), ..mail }).await.unwrap();
+        notifier.send(&Email { to_name: name.to_owned(), ..mail }).await.unwrap();
         let html = sink.messages().last().unwrap().decode().html;
         assert!(html.contains("<p>Hello &lt;img src=x onerror=alert(1)&gt; &quot;&amp;&#x27;,</p>"), "{html}");
     }
@@ -113,7 +113,7 @@ fn no_name_and_no_key_breaks_a_mail() {
     let evil = r#"(.|\r|\n|\x00|<|>|"|'|&|=\?|\?=|\r\nBcc: x@y\.z|\r\n\.\r\n|://|\{\{|%|@|[\u{200b}-\u{202e}]|[\u{10000}-\u{10ffff}])"#;
     let text = proptest::collection::vec(evil, 0..40).prop_map(|pieces| pieces.concat());
     proptest!(ProptestConfig::with_cases(400), |(mail in proptest::sample::select(every_mail()), to_name in text.clone(), message_key in text.clone(), calendar_key in text)| {
-        let mail = MeetingMail { to_name, message_key, calendar_key, ..mail };
+        let mail = Email { to_name, message_key, calendar_key, ..mail };
         let before = sink.messages().len();
         runtime.block_on(notifier.send(&mail)).expect("every name can be mailed");
         let received = sink.messages();
@@ -129,7 +129,7 @@ async fn every_address_the_domain_accepts_can_be_mailed() {
     let long = format!("{}@{}.example", "a".repeat(64), ["b".repeat(60), "c".repeat(60), "d".repeat(50)].join("."));
     for address in ["!#$%&'*+-/=?^_`{|}~@x.example", "a.b.c@x-y.example", "a@1.2", "x@a.b.c.d.e.example", &long] {
         let to = EmailAddress::parse(address).expect(address);
-        notifier.send(&MeetingMail { to, ..mail(REMINDER) }).await.expect(address);
+        notifier.send(&Email { to, ..mail(REMINDER) }).await.expect(address);
         assert_eq!(sink.messages().last().unwrap().recipients, [address]);
     }
 }

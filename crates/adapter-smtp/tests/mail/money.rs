@@ -1,7 +1,7 @@
 //! What mails about money say.
 
-use attune_domain::notice::NoticeKind;
-use attune_ports::{MeetingMail, Notifier, NotifyError};
+use attune_domain::notification::NotificationKind;
+use attune_ports::{Email, Notifier, NotifyError};
 use attune_smtp_sink::SmtpSink;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -197,13 +197,13 @@ async fn amounts_have_the_decimals_of_their_currency() {
 #[tokio::test]
 async fn every_time_follows_the_reader_through_the_changes_of_the_clock() {
     let new_york = TimeZone::get("America/New_York").unwrap();
-    let mail = MeetingMail { zone: new_york, ..received(money("100.00", "EUR")) };
+    let mail = Email { zone: new_york, ..received(money("100.00", "EUR")) };
     let text = delivered(composer(), &mail).await.text;
     assert!(text.contains("\nTuesday, 1 August 2023 at 12:30 (America/New_York, UTC-04:00). Thank you!\n"), "{text}");
     assert!(text.contains("\nMonday, 15 January 2024 at 04:00 (America/New_York, UTC-05:00)\n"), "{text}");
 
     // The hour that autumn doubles: the session is an hour after the end of the hold, and both are at half past two.
-    let mail = MeetingMail {
+    let mail = Email {
         starts_at: "2027-10-31T01:30:00Z".parse().unwrap(),
         ..failed(money("100.00", "EUR"), Some("2027-10-31T00:30:00Z"))
     };
@@ -217,7 +217,7 @@ async fn every_time_follows_the_reader_through_the_changes_of_the_clock() {
     }
 
     // A zone without a name.
-    let mail = MeetingMail { zone: TimeZone::fixed(jiff::tz::offset(9)), ..returned(money("12000", "JPY")) };
+    let mail = Email { zone: TimeZone::fixed(jiff::tz::offset(9)), ..returned(money("12000", "JPY")) };
     let text = delivered(composer(), &mail).await.text;
     assert!(text.contains("\nSunday, 14 January 2024 at 17:45 (UTC+09:00).\n"), "{text}");
 }
@@ -227,10 +227,10 @@ async fn a_mail_about_money_without_its_money_does_not_leave() {
     let sink = SmtpSink::start();
     let notifier = notifier(&sink);
     let right = money_mails(money("100.00", "EUR"));
-    for kind in [NoticeKind::Receipt, NoticeKind::PaymentProblem, NoticeKind::Refund] {
+    for kind in [NotificationKind::Receipt, NotificationKind::PaymentProblem, NotificationKind::ProviderRefund] {
         let wrong = right.iter().filter(|mail| mail.kind != kind).map(|mail| mail.money);
         for money in wrong.chain([None]) {
-            let mail = MeetingMail { join_url: None, money, ..mail(kind) };
+            let mail = Email { join_url: None, money, ..mail(kind) };
             assert_eq!(notifier.send(&mail).await, Err(NotifyError::Unrenderable), "{kind:?} {money:?}");
         }
     }
@@ -241,7 +241,7 @@ async fn a_mail_about_money_without_its_money_does_not_leave() {
 async fn money_is_not_told_where_it_is_not_asked_for() {
     let money = received(money("100.00", "EUR")).money;
     for kind in KINDS {
-        let read = delivered(composer(), &MeetingMail { money, ..mail(kind) }).await;
+        let read = delivered(composer(), &Email { money, ..mail(kind) }).await;
         let plain = delivered(composer(), &mail(kind)).await;
         assert_eq!((read.subject, read.text, read.html), (plain.subject, plain.text, plain.html), "{kind:?}");
     }
@@ -252,7 +252,7 @@ async fn a_mail_about_money_has_two_parts_no_calendar_entry_and_no_link() {
     for plain in money_mails(money("100.00", "EUR")) {
         let sink = SmtpSink::start();
         let notifier = notifier(&sink);
-        let given = MeetingMail { join_url: Some(LINK.to_owned()), ..plain.clone() };
+        let given = Email { join_url: Some(LINK.to_owned()), ..plain.clone() };
         for mail in [&plain, &given] {
             notifier.send(mail).await.unwrap();
         }
@@ -288,7 +288,7 @@ async fn the_text_and_the_html_part_say_the_same() {
 
 #[tokio::test]
 async fn a_session_beyond_the_calendar_can_still_be_paid_for() {
-    let mail = MeetingMail { starts_at: Timestamp::MAX, ..received(money("100.00", "EUR")) };
+    let mail = Email { starts_at: Timestamp::MAX, ..received(money("100.00", "EUR")) };
     let read = delivered(composer(), &mail).await;
     assert!(read.text.contains("9999"), "{}", read.text);
 }

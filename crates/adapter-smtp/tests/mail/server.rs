@@ -3,15 +3,15 @@
 use std::time::{Duration, Instant};
 
 use attune_adapter_smtp::SmtpNotifier;
-use attune_domain::notice::NoticeKind;
-use attune_ports::{MeetingMail, Notifier, NotifyError, NotifyReason};
+use attune_domain::notification::NotificationKind;
+use attune_ports::{Email, Notifier, NotifyError, NotifyFailure};
 use attune_smtp_sink::Behaviour::{Accept, Answer, Cut, Drip, Stall};
 use attune_smtp_sink::{SmtpSink, Stage};
 
 use crate::fixtures::{PATIENCE, REMINDER, mail, notifier, notifier_at};
 
-const TIMEOUT: NotifyError = NotifyError::Unavailable { reason: NotifyReason::Timeout };
-const CONNECTION: NotifyError = NotifyError::Unavailable { reason: NotifyReason::Connection };
+const TIMEOUT: NotifyError = NotifyError::Unavailable { reason: NotifyFailure::Timeout };
+const CONNECTION: NotifyError = NotifyError::Unavailable { reason: NotifyFailure::Connection };
 
 /// Long enough for a local server that answers, short enough to wait for one that does not.
 const BRIEF: Duration = Duration::from_millis(300);
@@ -20,7 +20,7 @@ const CONNECTING: [Stage; 3] = [Stage::Connect, Stage::Ehlo, Stage::Auth];
 const MAILING: [Stage; 4] = [Stage::Mail, Stage::Recipient, Stage::Data, Stage::Message];
 
 fn deferred(code: u16) -> NotifyError {
-    NotifyError::Unavailable { reason: NotifyReason::Deferred(code) }
+    NotifyError::Unavailable { reason: NotifyFailure::Deferred(code) }
 }
 
 /// With a user and a password, so that every stage is passed.
@@ -226,7 +226,7 @@ async fn an_answer_that_comes_too_late_is_never_taken_for_the_next_mails() {
 async fn many_mails_at_a_time_arrive_once_each() {
     let sink = SmtpSink::start();
     let notifier = notifier(&sink);
-    let keyed = |n: usize| MeetingMail { message_key: format!("key-{n}"), ..mail(NoticeKind::MeetingInfo) };
+    let keyed = |n: usize| Email { message_key: format!("key-{n}"), ..mail(NotificationKind::MeetingInfo) };
     let mails: Vec<_> = (0..40).map(keyed).collect();
     for sent in futures_util::future::join_all(mails.iter().map(|mail| notifier.send(mail))).await {
         assert_eq!(sent, Ok(()));

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use attune_adapter_smtp::{ComposerError, FileNotifier, MailComposer, MailConfig, TemplateError};
-use attune_domain::notice::NoticeKind;
-use attune_ports::{MeetingMail, Notifier, NotifyError};
+use attune_domain::notification::NotificationKind;
+use attune_ports::{Email, Notifier, NotifyError};
 use tempfile::TempDir;
 
 use crate::fixtures::{
@@ -43,14 +43,13 @@ async fn one_file_replaces_one_template() {
         ("reminder.html", "<p>{{ name }} {{ join_url }} {{ practice }} {{ in_words }}</p>"),
         (".hidden", "not a template {{"),
     ]);
-    let reminder =
-        delivered(composer_with(files.path()), &MeetingMail { to_name: "<b>".into(), ..mail(REMINDER) }).await;
+    let reminder = delivered(composer_with(files.path()), &Email { to_name: "<b>".into(), ..mail(REMINDER) }).await;
     assert_eq!(reminder.subject, "Bis gleich um 10:00");
     let link = LINK.replace('&', "&amp;");
     assert_eq!(reminder.html.trim_end(), format!("<p>&lt;b&gt; {link} Practice Example in 24 hours</p>"));
     assert!(reminder.text.starts_with("Hello <b>,"), "the text part is still the built-in one");
 
-    let information = delivered(composer_with(files.path()), &mail(NoticeKind::MeetingInfo)).await;
+    let information = delivered(composer_with(files.path()), &mail(NotificationKind::MeetingInfo)).await;
     assert_eq!(information.subject, "Your appointment on 15 January, 10:00 (UTC+01:00)");
 }
 
@@ -189,7 +188,7 @@ async fn a_template_that_fails_for_one_reader_is_final_for_that_mail_only() {
     let files = folder(&[("reminder.txt", "{% if name == 'Eve' %}{{ nope }}{% endif %}hello")]);
     let mails = tempfile::tempdir().unwrap();
     let notifier = FileNotifier::new(mails.path().join("mail"), composer_with(files.path())).unwrap();
-    let eve = MeetingMail { to_name: "Eve".to_owned(), ..mail(REMINDER) };
+    let eve = Email { to_name: "Eve".to_owned(), ..mail(REMINDER) };
     assert_eq!(notifier.send(&eve).await, Err(NotifyError::Unrenderable));
     assert_eq!(notifier.send(&mail(REMINDER)).await, Ok(()));
 }

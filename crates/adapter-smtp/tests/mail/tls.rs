@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use attune_ports::{Notifier, NotifyError, NotifyReason};
+use attune_ports::{Notifier, NotifyError, NotifyFailure};
 use attune_smtp_sink::Behaviour::{Answer, Cut, Stall};
 use attune_smtp_sink::{SmtpSink, Stage};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -18,7 +18,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::fixtures::{PATIENCE, REMINDER, mail, notifier_at};
 
-const CONNECTION: NotifyError = NotifyError::Unavailable { reason: NotifyReason::Connection };
+const CONNECTION: NotifyError = NotifyError::Unavailable { reason: NotifyFailure::Connection };
 
 /// An address that reaches this machine and yet is no loopback address, so that TLS is required.
 const ELSEWHERE: &str = "0.0.0.0";
@@ -49,8 +49,8 @@ async fn a_server_without_starttls_gets_neither_mail_nor_password() {
 #[tokio::test]
 async fn starttls_that_fails_is_retried_and_never_skipped() {
     let stage = Stage::StartTls;
-    let deferred = NotifyError::Unavailable { reason: NotifyReason::Deferred(454) };
-    let timeout = NotifyError::Unavailable { reason: NotifyReason::Timeout };
+    let deferred = NotifyError::Unavailable { reason: NotifyFailure::Deferred(454) };
+    let timeout = NotifyError::Unavailable { reason: NotifyFailure::Timeout };
     let cases = [
         (Answer { stage, code: 454 }, PATIENCE, deferred),
         (Answer { stage, code: 554 }, PATIENCE, CONNECTION),

@@ -265,7 +265,7 @@ async fn look_ups_are_prepared_once() {
         .unwrap();
 
     let mut work = store.begin().await.unwrap();
-    let login = work.add_session(&session(practice.client)).await.unwrap();
+    let login = work.add_login_session(&session(practice.client)).await.unwrap();
     let id = work.next_booking_id().await.unwrap();
     work.add_booking(&practice.booking(id, slot(0))).await.unwrap();
     work.commit().await.unwrap();

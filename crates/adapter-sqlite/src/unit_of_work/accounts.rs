@@ -1,11 +1,11 @@
 //! Accounts, logins, failed logins and the audit trail, inside a unit of work.
 
 use async_trait::async_trait;
-use attune_domain::session::Session;
-use attune_domain::{SessionId, User, UserId};
+use attune_domain::login_session::LoginSession;
+use attune_domain::{LoginSessionId, User, UserId};
 use attune_ports::{
-    AccountKey, AuditEntry, AuditTrail, LoginFailures, NewSession, NewUser, PasswordHash, Sessions, StoreError,
-    TokenHash, Users,
+    AccountKey, AuditEntry, AuditTrail, LoginFailures, LoginSessions, NewLoginSession, NewUser, PasswordHash,
+    StoreError, TokenHash, Users,
 };
 use attune_sql::schema::{audit_log, login_failures, refresh_tokens, sessions, users};
 use attune_sql::{
@@ -95,8 +95,8 @@ impl Users for SqliteUnitOfWork {
 }
 
 #[async_trait]
-impl Sessions for SqliteUnitOfWork {
-    async fn add_session(&mut self, session: &NewSession) -> Result<SessionId, StoreError> {
+impl LoginSessions for SqliteUnitOfWork {
+    async fn add_login_session(&mut self, session: &NewLoginSession) -> Result<LoginSessionId, StoreError> {
         let row = NewSessionRow::from(session);
         self.call(move |connection| {
             let id = diesel::insert_into(sessions::table)
@@ -104,13 +104,13 @@ impl Sessions for SqliteUnitOfWork {
                 .returning(sessions::id)
                 .get_result(connection)
                 .map_err(store_error)?;
-            identity(SessionId::new(id))
+            identity(LoginSessionId::new(id))
         })
         .await
     }
 
     /// The transaction is the only one that writes, so the row is held already.
-    async fn session(&mut self, id: SessionId) -> Result<Option<Session>, StoreError> {
+    async fn session(&mut self, id: LoginSessionId) -> Result<Option<LoginSession>, StoreError> {
         self.call(move |connection| {
             sessions::table
                 .find(id.get())
@@ -118,13 +118,13 @@ impl Sessions for SqliteUnitOfWork {
                 .first(connection)
                 .optional()
                 .map_err(store_error)?
-                .map(Session::try_from)
+                .map(LoginSession::try_from)
                 .transpose()
         })
         .await
     }
 
-    async fn save_session(&mut self, session: &Session) -> Result<(), StoreError> {
+    async fn save_login_session(&mut self, session: &LoginSession) -> Result<(), StoreError> {
         let session = session.clone();
         self.call(move |connection| {
             let changed = diesel::update(sessions::table.find(session.id.get()))
@@ -140,14 +140,14 @@ impl Sessions for SqliteUnitOfWork {
         .await
     }
 
-    async fn end_sessions(
+    async fn end_login_sessions(
         &mut self,
         user: UserId,
-        except: Option<SessionId>,
+        except: Option<LoginSessionId>,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         // No session has the id 0.
-        let except = except.map_or(0, SessionId::get);
+        let except = except.map_or(0, LoginSessionId::get);
         self.call(move |connection| {
             let live = sessions::table
                 .filter(sessions::user_id.eq(user.get()))
@@ -165,7 +165,7 @@ impl Sessions for SqliteUnitOfWork {
     async fn add_refresh_token(
         &mut self,
         hash: &TokenHash,
-        session: SessionId,
+        session: LoginSessionId,
         generation: u32,
         now: Timestamp,
     ) -> Result<(), StoreError> {
@@ -177,7 +177,7 @@ impl Sessions for SqliteUnitOfWork {
         .await
     }
 
-    async fn refresh_token(&mut self, hash: &TokenHash) -> Result<Option<(SessionId, u32)>, StoreError> {
+    async fn refresh_token(&mut self, hash: &TokenHash) -> Result<Option<(LoginSessionId, u32)>, StoreError> {
         let hash = hash.0.to_vec();
         self.call(move |connection| {
             refresh_tokens::table
@@ -186,7 +186,7 @@ impl Sessions for SqliteUnitOfWork {
                 .first::<(i64, i64)>(connection)
                 .optional()
                 .map_err(store_error)?
-                .map(|(session, generation)| Ok((identity(SessionId::new(session))?, number(generation)?)))
+                .map(|(session, generation)| Ok((identity(LoginSessionId::new(session))?, number(generation)?)))
                 .transpose()
         })
         .await

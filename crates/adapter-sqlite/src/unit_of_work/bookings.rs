@@ -160,7 +160,7 @@ impl Bookings for SqliteUnitOfWork {
         .await
     }
 
-    async fn ended_sessions(&mut self, until: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {
+    async fn ended_bookings(&mut self, until: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {
         self.call(move |connection| {
             bookings::table
                 .filter(bookings::status.eq(BookingStatus::Scheduled.as_str()))
@@ -179,7 +179,7 @@ impl Bookings for SqliteUnitOfWork {
         .await
     }
 
-    async fn lapsed_holds(&mut self, now: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {
+    async fn expired_holds(&mut self, now: Timestamp, limit: u32) -> Result<Vec<Booking>, StoreError> {
         self.call(move |connection| {
             bookings::table
                 .filter(sql::<Bool>(IS_HELD))

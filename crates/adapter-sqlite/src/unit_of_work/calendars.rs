@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use attune_domain::calendar::WeeklySchedule;
-use attune_domain::{PracticePolicy, TimeOffId, UserId};
-use attune_ports::{Calendars, KeptReply, NewTimeOff, Replies, ReplyKey, StoreError};
+use attune_domain::{PracticePolicy, ScheduleExceptionId, UserId};
+use attune_ports::{Calendars, IdempotencyKey, IdempotencyStore, NewScheduleException, StoreError, StoredResponse};
 use attune_sql::schema::{kept_replies, practice_policy, schedules, time_off, weekly_hours};
 use attune_sql::{HoursRow, KeptReplyRow, NewKeptReplyRow, NewTimeOffRow, PolicyRow, ScheduleRow, millis};
 use diesel::dsl::sql_query;
@@ -42,7 +42,10 @@ impl Calendars for SqliteUnitOfWork {
         .await
     }
 
-    async fn add_time_off(&mut self, time_off: &NewTimeOff) -> Result<TimeOffId, StoreError> {
+    async fn add_schedule_exception(
+        &mut self,
+        time_off: &NewScheduleException,
+    ) -> Result<ScheduleExceptionId, StoreError> {
         let row = NewTimeOffRow::from(time_off);
         self.call(move |connection| {
             let id = diesel::insert_into(time_off::table)
@@ -50,12 +53,12 @@ impl Calendars for SqliteUnitOfWork {
                 .returning(time_off::id)
                 .get_result(connection)
                 .map_err(store_error)?;
-            identity(TimeOffId::new(id))
+            identity(ScheduleExceptionId::new(id))
         })
         .await
     }
 
-    async fn remove_time_off(&mut self, id: TimeOffId) -> Result<bool, StoreError> {
+    async fn remove_schedule_exception(&mut self, id: ScheduleExceptionId) -> Result<bool, StoreError> {
         self.call(move |connection| {
             let removed = diesel::delete(time_off::table.find(id.get())).execute(connection).map_err(store_error)?;
             Ok(removed == 1)
@@ -80,9 +83,9 @@ impl Calendars for SqliteUnitOfWork {
 }
 
 #[async_trait]
-impl Replies for SqliteUnitOfWork {
+impl IdempotencyStore for SqliteUnitOfWork {
     /// The transaction is the only one that writes, so nobody else is about to keep one.
-    async fn reply(&mut self, key: &ReplyKey) -> Result<Option<KeptReply>, StoreError> {
+    async fn reply(&mut self, key: &IdempotencyKey) -> Result<Option<StoredResponse>, StoreError> {
         let key = key.clone();
         self.call(move |connection| {
             kept_replies::table
@@ -93,13 +96,13 @@ impl Replies for SqliteUnitOfWork {
                 .first(connection)
                 .optional()
                 .map_err(store_error)?
-                .map(KeptReply::try_from)
+                .map(StoredResponse::try_from)
                 .transpose()
         })
         .await
     }
 
-    async fn keep_reply(&mut self, key: &ReplyKey, reply: &KeptReply) -> Result<(), StoreError> {
+    async fn save_response(&mut self, key: &IdempotencyKey, reply: &StoredResponse) -> Result<(), StoreError> {
         let row = NewKeptReplyRow::new(key, reply);
         self.call(move |connection| {
             diesel::insert_into(kept_replies::table).values(row).execute(connection).map_err(store_error)?;
@@ -108,7 +111,7 @@ impl Replies for SqliteUnitOfWork {
         .await
     }
 
-    async fn amend_reply(&mut self, key: &ReplyKey, body: &str) -> Result<bool, StoreError> {
+    async fn update_response(&mut self, key: &IdempotencyKey, body: &str) -> Result<bool, StoreError> {
         let (key, body) = (key.clone(), body.to_owned());
         self.call(move |connection| {
             let kept = kept_replies::table
@@ -122,7 +125,7 @@ impl Replies for SqliteUnitOfWork {
         .await
     }
 
-    async fn forget_replies(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    async fn purge_responses(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
         self.call(move |connection| {
             let forgotten = sql_query(FORGET_REPLIES)
                 .bind::<BigInt, _>(millis(before))

@@ -1,7 +1,7 @@
 //! Invitations, and what the video server told about rooms, inside a unit of work.
 
 use async_trait::async_trait;
-use attune_domain::meeting::AttendanceFact;
+use attune_domain::meeting::AttendanceEvent;
 use attune_domain::{BookingId, ConferenceId, Participant, ParticipantId};
 use attune_ports::{Conference, NewParticipant, Participants, Rooms, StoreError};
 use attune_sql::schema::{attendance, conferences, participants};
@@ -33,7 +33,7 @@ impl Participants for SqliteUnitOfWork {
         self.call(move |connection| find_participant(connection, id)).await
     }
 
-    async fn standing_participants(&mut self, booking: BookingId) -> Result<Vec<Participant>, StoreError> {
+    async fn invited_participants(&mut self, booking: BookingId) -> Result<Vec<Participant>, StoreError> {
         self.call(move |connection| {
             participants::table
                 .filter(participants::booking_id.eq(booking.get()))
@@ -104,7 +104,7 @@ impl Rooms for SqliteUnitOfWork {
         .await
     }
 
-    async fn add_attendance(&mut self, booking: BookingId, facts: &[AttendanceFact]) -> Result<u64, StoreError> {
+    async fn add_attendance(&mut self, booking: BookingId, facts: &[AttendanceEvent]) -> Result<u64, StoreError> {
         let rows = facts.iter().map(|fact| AttendanceRow::new(booking, fact)).collect::<Vec<_>>();
         self.call(move |connection| {
             let mut new = 0;

@@ -1,9 +1,9 @@
 //! Mails that are owed, inside a unit of work.
 
 use async_trait::async_trait;
-use attune_domain::NoticeId;
-use attune_domain::notice::{Notice, OwedNotice};
-use attune_ports::{Lease, LeaseToken, Outbox, Settlement, StoreError};
+use attune_domain::NotificationId;
+use attune_domain::notification::{NewNotification, Notification};
+use attune_ports::{DeliveryResult, Lease, LeaseToken, Outbox, StoreError};
 use attune_sql::schema::outbox;
 use attune_sql::{NewNoticeRow, NoticeRow, millis};
 use diesel::dsl::sql;
@@ -16,7 +16,7 @@ use crate::error::store_error;
 
 #[async_trait]
 impl Outbox for SqliteUnitOfWork {
-    async fn enqueue(&mut self, notices: &[OwedNotice]) -> Result<u64, StoreError> {
+    async fn enqueue(&mut self, notices: &[NewNotification]) -> Result<u64, StoreError> {
         let rows = notices.iter().map(NewNoticeRow::from).collect::<Vec<_>>();
         self.call(move |connection| {
             let mut new = 0;
@@ -35,7 +35,12 @@ impl Outbox for SqliteUnitOfWork {
         .await
     }
 
-    async fn claim_notices(&mut self, limit: u32, now: Timestamp, lease: &Lease) -> Result<Vec<Notice>, StoreError> {
+    async fn lease_notifications(
+        &mut self,
+        limit: u32,
+        now: Timestamp,
+        lease: &Lease,
+    ) -> Result<Vec<Notification>, StoreError> {
         let (now, token, until) = (millis(now), lease.token.0.to_vec(), millis(lease.until));
         self.call(move |connection| {
             // The state is spelled like the condition of the index `outbox_due`, or SQLite would not use it.
@@ -56,7 +61,7 @@ impl Outbox for SqliteUnitOfWork {
                 .load(connection)
                 .map_err(store_error)?
                 .into_iter()
-                .map(Notice::try_from)
+                .map(Notification::try_from)
                 .collect::<Result<Vec<_>, _>>()?;
             // RETURNING promises no order.
             claimed.sort_unstable_by_key(|notice| (notice.next_at, notice.id));
@@ -65,11 +70,11 @@ impl Outbox for SqliteUnitOfWork {
         .await
     }
 
-    async fn settle_notice(
+    async fn ack_notification(
         &mut self,
-        id: NoticeId,
+        id: NotificationId,
         token: &LeaseToken,
-        settlement: &Settlement,
+        settlement: &DeliveryResult,
     ) -> Result<bool, StoreError> {
         let (token, settlement) = (token.0.to_vec(), settlement.clone());
         self.call(move |connection| {
@@ -90,7 +95,7 @@ impl Outbox for SqliteUnitOfWork {
         .await
     }
 
-    async fn give_back_notices(&mut self, ids: &[NoticeId], token: &LeaseToken) -> Result<u64, StoreError> {
+    async fn nack_notifications(&mut self, ids: &[NotificationId], token: &LeaseToken) -> Result<u64, StoreError> {
         let (ids, token): (Vec<i64>, _) = (ids.iter().map(|id| id.get()).collect(), token.0.to_vec());
         self.call(move |connection| {
             let leased = outbox::table.filter(outbox::id.eq_any(ids)).filter(outbox::lease_token.eq(token));

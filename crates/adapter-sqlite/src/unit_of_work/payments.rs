@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use attune_domain::{BookingId, PaymentId, PaymentProblemId, RefundId};
 use attune_ports::{
-    KeptRefund, LedgerEntry, NewPayment, NewPaymentProblem, NewRefund, Payment, PaymentProblem, Payments, Provider,
+    LedgerEntry, NewPayment, NewPaymentProblem, NewRefund, Payment, PaymentProblem, Payments, Provider, Refund,
     StoreError,
 };
 use attune_sql::schema::{ledger, payment_events, payment_problems, payments, refunds};
@@ -74,11 +74,11 @@ impl Payments for SqliteUnitOfWork {
         .await
     }
 
-    async fn refunds_of(&mut self, booking: BookingId) -> Result<Vec<KeptRefund>, StoreError> {
+    async fn refunds_of(&mut self, booking: BookingId) -> Result<Vec<Refund>, StoreError> {
         self.call(move |connection| list_refunds(connection, booking)).await
     }
 
-    async fn save_refund(&mut self, refund: &KeptRefund) -> Result<(), StoreError> {
+    async fn save_refund(&mut self, refund: &Refund) -> Result<(), StoreError> {
         let (id, changes) = (refund.id.get(), RefundChanges::from(&refund.facts));
         self.call(move |connection| {
             let changed =
@@ -111,7 +111,7 @@ impl Payments for SqliteUnitOfWork {
         .await
     }
 
-    async fn forget_payment_events(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    async fn purge_payment_events(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
         self.call(move |connection| {
             let forgotten = sql_query(FORGET_EVENTS)
                 .bind::<BigInt, _>(millis(before))

@@ -4,15 +4,15 @@ use attune_adapter_sqlite::{MigrateError, SqliteConfig, SqliteStore};
 use attune_contract::fixtures::{Practice, eur, fact, lease, notice, now, participant, reminder, restored, slot};
 use attune_contract::fixtures::{captured, minutes_after, moved, paid, payment, problem, refund};
 use attune_contract::fixtures::{day_off, hours, legal_states, policy, reply, reply_key, week};
-use attune_domain::meeting::Happening;
-use attune_domain::notice::{NoticeKind, NoticeState, OwedNotice};
+use attune_domain::meeting::AttendanceEventKind;
+use attune_domain::notification::{NewNotification, NotificationKind, NotificationState};
 use attune_domain::policy::ChangeTerms;
 use attune_domain::{
-    Booking, BookingId, BookingRecord, BookingStatus, Cancellation, Money, PaymentStatus, Person, PracticePolicy,
+    Booking, BookingId, BookingRecord, BookingStatus, Cancellation, Money, PaymentStatus, PracticePolicy, ViewerId,
 };
 use attune_ports::{
-    BookingFilter, CalendarSettings, Conflict, KeptRefund, LeaseToken, LedgerEntry, LedgerKind, NewPayment, NewRefund,
-    PageRequest, Payment, PaymentState, ProblemKind, Provider, Queries, RefundCause, Settlement, Store,
+    BookingFilter, CalendarSettings, Conflict, DeliveryResult, LeaseToken, LedgerEntry, LedgerKind, NewPayment,
+    NewRefund, PageRequest, Payment, PaymentState, ProblemKind, Provider, Queries, Refund, RefundCause, Store,
 };
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
@@ -210,25 +210,25 @@ async fn mails_survive_the_way_down_and_up_again() {
     work.save_booking(&booking).await.unwrap();
     let guest = work.add_participant(&participant(&booking, "guest")).await.unwrap();
     work.open_conference(booking.id, now()).await.unwrap();
-    work.add_attendance(booking.id, &[fact("one", Happening::Joined, now())]).await.unwrap();
+    work.add_attendance(booking.id, &[fact("one", AttendanceEventKind::Joined, now())]).await.unwrap();
     let old = [
-        notice(&booking, NoticeKind::MeetingInfo, now()),
+        notice(&booking, NotificationKind::MeetingInfo, now()),
         reminder(&booking, 60, now()),
         reminder(&booking, 10, now()),
         reminder(&booking, 1_440, slot(0)),
     ];
     work.enqueue(&old).await.unwrap();
-    let claimed = work.claim_notices(3, now(), &lease(7, slot(1))).await.unwrap();
-    for (mail, state) in claimed.iter().zip([NoticeState::Sent, NoticeState::Dead]) {
-        let last_error = (state == NoticeState::Dead).then(|| "refused_550".to_owned());
-        let settlement = Settlement { state, next_at: now(), sent_at: Some(now()), last_error };
-        assert!(work.settle_notice(mail.id, &LeaseToken([7; 16]), &settlement).await.unwrap());
+    let claimed = work.lease_notifications(3, now(), &lease(7, slot(1))).await.unwrap();
+    for (mail, state) in claimed.iter().zip([NotificationState::Sent, NotificationState::Dead]) {
+        let last_error = (state == NotificationState::Dead).then(|| "refused_550".to_owned());
+        let settlement = DeliveryResult { state, next_at: now(), sent_at: Some(now()), last_error };
+        assert!(work.ack_notification(mail.id, &LeaseToken([7; 16]), &settlement).await.unwrap());
     }
-    let to_guest = |kind| OwedNotice { recipient: Person::Participant(guest), ..notice(&booking, kind, now()) };
+    let to_guest = |kind| NewNotification { recipient: ViewerId::Participant(guest), ..notice(&booking, kind, now()) };
     let new = [
-        to_guest(NoticeKind::Invitation),
-        to_guest(NoticeKind::Reminder { minutes_before: 60 }),
-        notice(&booking, NoticeKind::MeetingLink, now()),
+        to_guest(NotificationKind::Invitation),
+        to_guest(NotificationKind::Reminder { minutes_before: 60 }),
+        notice(&booking, NotificationKind::MeetingLink, now()),
     ];
     assert_eq!(work.enqueue(&new).await.unwrap(), 3);
     work.commit().await.unwrap();
@@ -254,22 +254,25 @@ async fn mails_survive_the_way_down_and_up_again() {
 
     let after = store.notices(booking.id).await.unwrap();
     assert_eq!(after, before[..4], "each with its reader");
-    assert!(after.iter().all(|notice| notice.owed.recipient == Person::Account(practice.client)));
+    assert!(after.iter().all(|notice| notice.owed.recipient == ViewerId::Account(practice.client)));
     let read = store.booking(booking.id).await.unwrap().unwrap().booking;
     assert_eq!((read.link_version, read.version), (1, booking.version));
     assert!(store.participants(booking.id).await.unwrap().is_empty());
     let mut work = store.begin().await.unwrap();
     assert_eq!(work.enqueue(&old).await.unwrap(), 0, "what was owed is known");
     let guest = work.add_participant(&participant(&booking, "guest")).await.unwrap();
-    let recipient = Person::Participant(guest);
-    let invitation = OwedNotice { recipient, ..notice(&booking, NoticeKind::Invitation, now()) };
+    let recipient = ViewerId::Participant(guest);
+    let invitation = NewNotification { recipient, ..notice(&booking, NotificationKind::Invitation, now()) };
     assert_eq!(work.enqueue(&[invitation]).await.unwrap(), 1);
-    assert!(work.settle_notice(claimed[2].id, &LeaseToken([7; 16]), &settled_late()).await.unwrap(), "the lease held");
+    assert!(
+        work.ack_notification(claimed[2].id, &LeaseToken([7; 16]), &settled_late()).await.unwrap(),
+        "the lease held"
+    );
     work.commit().await.unwrap();
 }
 
-fn settled_late() -> Settlement {
-    Settlement { state: NoticeState::Sent, next_at: now(), sent_at: Some(slot(0)), last_error: None }
+fn settled_late() -> DeliveryResult {
+    DeliveryResult { state: NotificationState::Sent, next_at: now(), sent_at: Some(slot(0)), last_error: None }
 }
 
 /// Bookings and mails go through both directions as they were, but for their terms, which the older release does not know;
@@ -287,25 +290,25 @@ async fn bookings_survive_the_way_before_the_calendar_and_back() {
     }
     let agreed = bookings.iter().find(|booking| booking.status == BookingStatus::Scheduled).unwrap().clone();
     let guest = work.add_participant(&participant(&agreed, "guest")).await.unwrap();
-    let to_guest = |kind| OwedNotice { recipient: Person::Participant(guest), ..notice(&agreed, kind, now()) };
+    let to_guest = |kind| NewNotification { recipient: ViewerId::Participant(guest), ..notice(&agreed, kind, now()) };
     let old = [
-        notice(&agreed, NoticeKind::MeetingInfo, now()),
+        notice(&agreed, NotificationKind::MeetingInfo, now()),
         reminder(&agreed, 60, now()),
-        to_guest(NoticeKind::Invitation),
-        notice(&agreed, NoticeKind::MeetingLink, now()),
+        to_guest(NotificationKind::Invitation),
+        notice(&agreed, NotificationKind::MeetingLink, now()),
     ];
     let new = [
-        notice(&agreed, NoticeKind::Rescheduled, now()),
-        to_guest(NoticeKind::Rescheduled),
-        notice(&agreed, NoticeKind::Cancelled, now()),
-        to_guest(NoticeKind::Cancelled),
+        notice(&agreed, NotificationKind::Rescheduled, now()),
+        to_guest(NotificationKind::Rescheduled),
+        notice(&agreed, NotificationKind::Cancelled, now()),
+        to_guest(NotificationKind::Cancelled),
     ];
     assert_eq!(work.enqueue(&old).await.unwrap() + work.enqueue(&new).await.unwrap(), 8);
     let monday = week(&[(Weekday::Monday, hours("09:00", "12:00"))]);
     work.set_schedule(practice.therapist, &monday).await.unwrap();
-    work.add_time_off(&day_off(practice.therapist, "2027-05-01")).await.unwrap();
+    work.add_schedule_exception(&day_off(practice.therapist, "2027-05-01")).await.unwrap();
     work.set_policy(&policy()).await.unwrap();
-    work.keep_reply(&reply_key(practice.client, "k"), &reply("{}")).await.unwrap();
+    work.save_response(&reply_key(practice.client, "k"), &reply("{}")).await.unwrap();
     work.commit().await.unwrap();
     let before = store.notices(agreed.id).await.unwrap();
     store.close().await;
@@ -374,7 +377,7 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
         paid(nothing.id, "nothing"),
         NewPayment { settled_at: None, ..paid(agreed.id, "agreed") },
         paid(lapsed.id, "lapsed"),
-        NewPayment { state: PaymentState::Surplus, ..paid(held.id, "surplus") },
+        NewPayment { state: PaymentState::Unapplied, ..paid(held.id, "surplus") },
     ] {
         let payment = Payment { id: work.add_payment(&facts).await.unwrap(), facts };
         work.add_ledger_entry(&captured(&payment)).await.unwrap();
@@ -393,12 +396,14 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
         pending.push(Payment { id: work.add_payment(&facts).await.unwrap(), facts });
     }
     let facts = refund(&came[0], "asked");
-    let asked = KeptRefund { id: work.add_refund(&facts).await.unwrap(), facts };
+    let asked = Refund { id: work.add_refund(&facts).await.unwrap(), facts };
     work.add_ledger_entry(&moved(&asked, LedgerKind::Refunded)).await.unwrap();
     work.add_payment_event(Provider::Stripe, "evt", now()).await.unwrap();
     work.add_payment_problem(&problem("p", ProblemKind::RefundFailed)).await.unwrap();
-    let old = [notice(&agreed, NoticeKind::MeetingInfo, now()), notice(&agreed, NoticeKind::Cancelled, now())];
-    let new = [NoticeKind::Receipt, NoticeKind::PaymentProblem, NoticeKind::Refund].map(|k| notice(&agreed, k, now()));
+    let old =
+        [notice(&agreed, NotificationKind::MeetingInfo, now()), notice(&agreed, NotificationKind::Cancelled, now())];
+    let new = [NotificationKind::Receipt, NotificationKind::PaymentProblem, NotificationKind::ProviderRefund]
+        .map(|k| notice(&agreed, k, now()));
     assert_eq!(work.enqueue(&old).await.unwrap() + work.enqueue(&new).await.unwrap(), 5);
     work.commit().await.unwrap();
     let mails = store.notices(agreed.id).await.unwrap();
@@ -426,13 +431,13 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
             pending if pending.is_pending() => PaymentState::Open,
             closed => closed,
         };
-        let facts = NewPayment { state, nonce: None, expires_at: None, charge: None, check_at: None, ..facts.clone() };
+        let facts = NewPayment { state, nonce: None, expires_at: None, charge: None, check_at: None, ..clone() };
         let read = store.payment_by_reference(facts.provider, &facts.reference).await.unwrap();
         assert_eq!(read, Some(Payment { id: *id, facts }));
     }
     for payment in &came {
-        let at = payment.facts.settled_at.unwrap_or(payment.facts.created_at);
-        let lines = store.ledger(payment.facts.booking).await.unwrap();
+        let at = payment.settled_at.unwrap_or(payment.created_at);
+        let lines = store.ledger(payment.booking).await.unwrap();
         let lines: Vec<_> = lines.into_iter().filter(|line| line.payment == payment.id).collect();
         assert_eq!(lines, [LedgerEntry { at, ..captured(payment) }]);
     }
@@ -442,7 +447,7 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
         cause: RefundCause::Cancelled,
         requested_by: Some(practice.client),
         created_at: minutes_after(now(), 5),
-        next_at: (payment.facts.provider != Provider::Offline).then(|| minutes_after(now(), 5)),
+        next_at: (payment.provider != Provider::Offline).then(|| minutes_after(now(), 5)),
         ..refund(payment, &format!("cancel-{}", booking.id))
     };
     let mut owed = Vec::new();
@@ -460,7 +465,7 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
         assert_eq!(found.iter().map(|refund| &refund.facts).collect::<Vec<_>>(), expected.iter().collect::<Vec<_>>());
         owed.extend(found);
     }
-    owed.retain(|refund| refund.facts.next_at.is_some());
+    owed.retain(|refund| refund.next_at.is_some());
     assert_eq!(store.refunds_to_settle(slot(0), 9).await.unwrap(), owed);
     assert_eq!(store.payment_problems(9).await.unwrap(), []);
     assert_eq!(store.notices(agreed.id).await.unwrap(), mails[..2]);

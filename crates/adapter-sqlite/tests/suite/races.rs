@@ -169,7 +169,7 @@ async fn careless_step(
         Some(booking) => {
             let next = next_version(booking);
             let next = match (booking.status, dice.roll(2)) {
-                // Confirmed.
+                // TestCheckoutOutcome.
                 (BookingStatus::PendingPayment, 0) => {
                     in_state(next, BookingStatus::Scheduled, PaymentStatus::Succeeded)
                 }

@@ -37,7 +37,7 @@ async fn who_asks_after_a_commit_sees_it() {
                 assert!(has_client(&*store, &name).await, "{name} was committed");
                 assert!(store.user(id).await.expect("an answer").is_some(), "{name} was committed");
                 let mut work = open(&*store).await.expect("it begins");
-                let login = work.add_session(&session(id)).await.expect("it is added");
+                let login = work.add_login_session(&session(id)).await.expect("it is added");
                 work.commit().await.expect("it is committed");
                 let caller = store.caller(login).await.expect("an answer").expect("the login was committed");
                 assert_eq!(caller.user.id, id);
@@ -58,7 +58,7 @@ async fn readers_wait_for_no_writer() {
     let practice = Practice::found(&*store).await;
     let login = {
         let mut work = store.begin().await.unwrap();
-        let login = work.add_session(&session(practice.client)).await.unwrap();
+        let login = work.add_login_session(&session(practice.client)).await.unwrap();
         work.commit().await.unwrap();
         login
     };

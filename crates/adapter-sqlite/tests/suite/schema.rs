@@ -1,7 +1,7 @@
 //! What the database itself refuses, whoever asks: everything here goes past the store, in plain SQL.
 
 use attune_contract::fixtures::{Practice, all_states, legal_states, slot};
-use attune_domain::meeting::Happening;
+use attune_domain::meeting::AttendanceEventKind;
 use attune_domain::{BookingStatus, ParticipantRole, PaymentStatus};
 use attune_ports::{PaymentState, RefundCause, RefundStage};
 use diesel::connection::SimpleConnection;
@@ -328,7 +328,7 @@ async fn rooms_open_once_and_only_known_things_happen_in_them() {
             "INSERT INTO attendance (booking_id, at, happening, occupant) VALUES ({booking}, 1, '{happening}', 'o')"
         )
     };
-    for happening in Happening::ALL {
+    for happening in AttendanceEventKind::ALL {
         connection.batch_execute(&fact(1, happening.as_str())).unwrap();
     }
     let unheard_of = connection.batch_execute(&fact(1, "spoke"));

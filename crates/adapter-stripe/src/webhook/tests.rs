@@ -34,7 +34,7 @@ fn with(secrets: &[&str]) -> StripeEvents {
     StripeEvents::new(secrets.iter().copied().map(Secret::new).collect()).unwrap()
 }
 
-fn read(header: &str) -> Result<PaymentEvent, EventRefusal> {
+fn read(header: &str) -> Result<PaymentEvent, WebhookError> {
     with(&[SECRET]).read(header, BODY, at(T))
 }
 
@@ -46,7 +46,7 @@ fn signature(secret: &str, t: &str, body: &[u8]) -> String {
 }
 
 /// What comes of a message that Stripe signed just now.
-fn signed(body: &[u8]) -> Result<PaymentEvent, EventRefusal> {
+fn signed(body: &[u8]) -> Result<PaymentEvent, WebhookError> {
     let header = format!("t={T},v1={}", signature(SECRET, &T.to_string(), body));
     with(&[SECRET]).read(&header, body, at(T))
 }
@@ -68,8 +68,8 @@ fn what_openssl_signed_is_genuine() {
     for (t, v1, body, answer) in [
         (0, AT_ZERO, BODY, Ok(PaymentEvent { at: at(0), ..ping.clone() })),
         (T, OF_RESERIALISED, RESERIALISED, Ok(ping)),
-        (T, OF_NOTHING, b"".as_slice(), Err(EventRefusal::Unreadable)),
-        (T, OF_BYTES, b"\x00\xff\n\xfe".as_slice(), Err(EventRefusal::Unreadable)),
+        (T, OF_NOTHING, b"".as_slice(), Err(WebhookError::Unreadable)),
+        (T, OF_BYTES, b"\x00\xff\n\xfe".as_slice(), Err(WebhookError::Unreadable)),
     ] {
         assert_eq!(with(&[SECRET]).read(&format!("t={t},v1={v1}"), body, at(t)), answer, "{v1}");
     }
@@ -78,8 +78,8 @@ fn what_openssl_signed_is_genuine() {
 #[test]
 fn a_body_that_was_written_anew_is_forged() {
     let header = format!("t={T},v1={GENUINE}");
-    assert_eq!(with(&[SECRET]).read(&header, RESERIALISED, at(T)), Err(EventRefusal::Forged));
-    assert_eq!(with(&[SECRET]).read(&header, &[BODY, b"\n"].concat(), at(T)), Err(EventRefusal::Forged));
+    assert_eq!(with(&[SECRET]).read(&header, RESERIALISED, at(T)), Err(WebhookError::Forged));
+    assert_eq!(with(&[SECRET]).read(&header, &[BODY, b"\n"].concat(), at(T)), Err(WebhookError::Forged));
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn headers_that_prove_nothing() {
         padded,
         "v1=,".repeat(1 << 20),
     ] {
-        assert_eq!(read(&header), Err(EventRefusal::Forged), "{}", &header[..header.len().min(80)]);
+        assert_eq!(read(&header), Err(WebhookError::Forged), "{}", &header[..header.len().min(80)]);
     }
 }
 
@@ -149,7 +149,7 @@ fn even_signed_no_other_instants_are_read() {
     for t in ["-1", "+5", "1e3", " 5", "5 ", "0x5", "", "99999999999999999999"] {
         let header = format!("t={t},v1={}", signature(SECRET, t, BODY));
         let now = at(t.trim().parse().unwrap_or(5));
-        assert_eq!(with(&[SECRET]).read(&header, BODY, now), Err(EventRefusal::Forged), "{t:?}");
+        assert_eq!(with(&[SECRET]).read(&header, BODY, now), Err(WebhookError::Forged), "{t:?}");
     }
 }
 
@@ -172,17 +172,17 @@ fn five_minutes_both_ways_to_the_nanosecond() {
         (Timestamp::MAX, false),
     ] {
         let read = with(&[SECRET]).read(&header, BODY, now).map(|event| event.id);
-        let answer = if fresh { Ok("evt_1".to_owned()) } else { Err(EventRefusal::Stale) };
+        let answer = if fresh { Ok("evt_1".to_owned()) } else { Err(WebhookError::Stale) };
         assert_eq!(read, answer, "{now}");
     }
     // Whether it is stale is said only of what Stripe signed.
     let forged = format!("t={T},v1={BY_OLDER}");
-    assert_eq!(with(&[SECRET]).read(&forged, BODY, at(T + 301)), Err(EventRefusal::Forged));
+    assert_eq!(with(&[SECRET]).read(&forged, BODY, at(T + 301)), Err(WebhookError::Forged));
 }
 
 #[test]
 fn another_instant_needs_another_signature() {
-    assert_eq!(read(&format!("t={},v1={GENUINE}", T + 1)), Err(EventRefusal::Forged));
+    assert_eq!(read(&format!("t={},v1={GENUINE}", T + 1)), Err(WebhookError::Forged));
 }
 
 #[test]
@@ -263,7 +263,7 @@ fn with_field(mut object: Value, field: &str, value: Value) -> Value {
     object
 }
 
-fn told(message: &Value) -> Result<PaymentEvent, EventRefusal> {
+fn told(message: &Value) -> Result<PaymentEvent, WebhookError> {
     signed(message.to_string().as_bytes())
 }
 
@@ -431,10 +431,10 @@ fn a_known_event_of_another_shape_is_unreadable() {
         message("checkout.session.completed", with_field(session(), "amount_total", json!(100.5))),
         message("refund.updated", with_field(refund(), "amount", json!("all"))),
     ] {
-        assert_eq!(told(&bad), Err(EventRefusal::Unreadable), "{bad}");
+        assert_eq!(told(&bad), Err(WebhookError::Unreadable), "{bad}");
     }
     let deep = format!("{{\"id\":\"evt_1\",\"data\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
-    assert_eq!(signed(deep.as_bytes()), Err(EventRefusal::Unreadable));
+    assert_eq!(signed(deep.as_bytes()), Err(WebhookError::Unreadable));
 }
 
 #[test]
@@ -460,7 +460,7 @@ proptest! {
         let secret = format!("whsec_{random}");
         let header = format!("t={t},v1={}", signature(&secret, &t.to_string(), &body));
         let read = with(&[&secret]).read(&header, &body, at(t + off));
-        prop_assert!(!matches!(read, Err(EventRefusal::Forged | EventRefusal::Stale)));
+        prop_assert!(!matches!(read, Err(WebhookError::Forged | WebhookError::Stale)));
     }
 
     #[test]
@@ -468,7 +468,7 @@ proptest! {
         let mut body = BODY.to_vec();
         body[bit / 8] ^= 1 << (bit % 8);
         let header = format!("t={T},v1={GENUINE}");
-        prop_assert_eq!(with(&[SECRET]).read(&header, &body, at(T)), Err(EventRefusal::Forged));
+        prop_assert_eq!(with(&[SECRET]).read(&header, &body, at(T)), Err(WebhookError::Forged));
     }
 
     #[test]
@@ -476,7 +476,7 @@ proptest! {
         let mut text = GENUINE.to_owned();
         text.replace_range(place..=place, &digit);
         prop_assume!(text != GENUINE);
-        prop_assert_eq!(read(&format!("t={T},v1={text}")), Err(EventRefusal::Forged));
+        prop_assert_eq!(read(&format!("t={T},v1={text}")), Err(WebhookError::Forged));
     }
 
     #[test]
@@ -493,7 +493,7 @@ proptest! {
     #[test]
     fn no_guess_is_genuine_and_none_panics(header in guess(), second in any::<i32>()) {
         let read = with(&[SECRET, OLDER]).read(&header, BODY, at(second.into()));
-        prop_assert_eq!(read, Err(EventRefusal::Forged));
+        prop_assert_eq!(read, Err(WebhookError::Forged));
     }
 
     #[test]

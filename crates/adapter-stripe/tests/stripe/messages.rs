@@ -2,8 +2,8 @@
 
 use attune_adapter_stripe::StripeEvents;
 use attune_ports::{
-    CheckoutState, EventRefusal, OnlinePayments, PaymentEvent, PaymentEventKind, PaymentEvents, RefundRequest,
-    RefundState,
+    CheckoutState, OnlinePayments, PaymentEvent, PaymentEventKind, PaymentEvents, RefundRequest, RefundState,
+    WebhookError,
 };
 
 use super::*;
@@ -107,22 +107,22 @@ async fn only_the_right_secret_the_right_bytes_and_the_right_time() {
     let second = |n| fake.now() + SignedDuration::from_secs(n);
     let genuine = reader(&[FakeStripe::WEBHOOK_SECRET]);
     for (off, answer) in
-        [(-301, Err(EventRefusal::Stale)), (-299, Ok(())), (299, Ok(())), (301, Err(EventRefusal::Stale))]
+        [(-301, Err(WebhookError::Stale)), (-299, Ok(())), (299, Ok(())), (301, Err(WebhookError::Stale))]
     {
         assert_eq!(genuine.read(&header, body.as_bytes(), second(off)).map(|_| ()), answer, "{off}");
     }
     let compact = serde_json_of(&body);
     assert_ne!(compact, body);
-    assert_eq!(genuine.read(&header, compact.as_bytes(), fake.now()), Err(EventRefusal::Forged));
+    assert_eq!(genuine.read(&header, compact.as_bytes(), fake.now()), Err(WebhookError::Forged));
 
     let (older, newer) = ("whsec_older0000000000000000", "whsec_newer0000000000000000");
-    assert_eq!(reader(&[newer]).read(&header, body.as_bytes(), fake.now()), Err(EventRefusal::Forged));
+    assert_eq!(reader(&[newer]).read(&header, body.as_bytes(), fake.now()), Err(WebhookError::Forged));
     fake.set_webhook_secrets(&[newer, older]);
     let header = fake.sign(body.as_bytes());
     for secrets in [&[older][..], &[newer], &[older, newer]] {
         assert!(reader(secrets).read(&header, body.as_bytes(), fake.now()).is_ok(), "{secrets:?}");
     }
-    assert_eq!(genuine.read(&header, body.as_bytes(), fake.now()), Err(EventRefusal::Forged));
+    assert_eq!(genuine.read(&header, body.as_bytes(), fake.now()), Err(WebhookError::Forged));
 }
 
 /// The same message, read and written down again.

@@ -111,7 +111,7 @@ async fn an_answer_that_is_lost_costs_nothing() {
         let fake = FakeStripe::start();
         let gateway = gateway(&fake);
         let request = RefundRequest { amount: money(2_500, "EUR"), ..paid(&fake).await };
-        // Once while it looks, once while it gives.
+        // IdempotentRequest while it looks, once while it gives.
         fake.script([fault, Behaviour::Obey, fault]);
         assert_eq!(gateway.refund(&request).await.unwrap().state, RefundState::Succeeded, "{fault:?}");
         assert_eq!(total(&fake), 2_500, "{fault:?}");

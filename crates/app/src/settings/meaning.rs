@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail, ensure};
 use attune_application::accounts::Registration;
 use attune_application::setup::FirstService;
-use attune_domain::calendar::{WallInterval, WallTime, WeeklySchedule};
-use attune_domain::notice::ReminderPlan;
-use attune_domain::session::SessionPolicy;
+use attune_domain::calendar::{LocalTime, LocalTimeRange, WeeklySchedule};
+use attune_domain::login_session::LoginSessionPolicy;
+use attune_domain::notification::ReminderPlan;
 use attune_domain::{Booking, Currency, EmailAddress, Money, TimeZoneName};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
@@ -47,7 +47,7 @@ pub(crate) struct Meaning {
     pub(crate) public_url: Option<Url>,
     pub(crate) database: DatabaseUrl,
     pub(crate) access_lifetime: SignedDuration,
-    pub(crate) sessions: SessionPolicy,
+    pub(crate) sessions: LoginSessionPolicy,
     pub(crate) registration: Registration,
     pub(crate) first_admin: Option<EmailAddress>,
     pub(crate) zone: TimeZone,
@@ -101,7 +101,7 @@ impl Settings {
             public_url: self.public_url(production)?,
             database: self.database_url(&data_dir)?,
             access_lifetime: minutes(auth.access_minutes),
-            sessions: SessionPolicy {
+            sessions: LoginSessionPolicy {
                 idle: SignedDuration::from_hours(24 * i64::from(auth.session_idle_days)),
                 absolute: SignedDuration::from_hours(24 * i64::from(auth.session_max_days)),
                 overlap: SignedDuration::from_secs(i64::from(auth.refresh_overlap_seconds)),
@@ -197,7 +197,7 @@ impl Settings {
         Ok(FirstService {
             name: practice.session_name.clone(),
             minutes: practice.session_minutes,
-            pause_minutes: practice.session_pause_minutes,
+            buffer_minutes: practice.session_pause_minutes,
             price,
         })
     }
@@ -205,10 +205,10 @@ impl Settings {
     /// What therapists work who set no hours of their own.
     fn usual_week(&self) -> Result<WeeklySchedule> {
         let time = |key: &str, text: &str| {
-            WallTime::parse(text).map_err(|why| anyhow::anyhow!("practice.{key} is {why}, not {text:?}"))
+            LocalTime::parse(text).map_err(|why| anyhow::anyhow!("practice.{key} is {why}, not {text:?}"))
         };
         let practice = &self.practice;
-        let hours = WallInterval::new(time("opens", &practice.opens)?, time("closes", &practice.closes)?)
+        let hours = LocalTimeRange::new(time("opens", &practice.opens)?, time("closes", &practice.closes)?)
             .map_err(|_| anyhow::anyhow!("practice.closes must come after practice.opens"))?;
         let zone = TimeZoneName::parse(&practice.timezone).context("practice.timezone cannot be used")?;
         Ok(WeeklySchedule::every_day(zone, hours))

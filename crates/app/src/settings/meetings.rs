@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail, ensure};
 use attune_adapter_http::Branding;
 use attune_adapter_jitsi::{Deployment, JaasAppId, Secret as JitsiSecret, SigningKey};
-use attune_application::meetings::MailedLink;
+use attune_application::meetings::EmailLinkTarget;
 use attune_domain::meeting::{RecordingPolicy, RoomLimits, TokenPlacement, TokenSettings};
 use attune_domain::{AccessWindow, MeetingBaseUrl};
 use jiff::SignedDuration;
@@ -20,7 +20,7 @@ pub(crate) enum Signed {
     /// It checks none.
     No,
     /// It checks these.
-    By(Box<Deployment>),
+    AuditContext(Box<Deployment>),
 }
 
 /// The practice's video rooms.
@@ -33,7 +33,7 @@ pub(crate) struct Meetings {
     pub(crate) tokens: TokenSettings,
     pub(crate) placement: TokenPlacement,
     pub(crate) limits: RoomLimits,
-    pub(crate) mailed: MailedLink,
+    pub(crate) mailed: EmailLinkTarget,
     pub(crate) server_secret: Option<Secret>,
     pub(crate) jaas_webhook_secret: Option<Secret>,
     pub(crate) branding: Branding,
@@ -63,7 +63,7 @@ impl Settings {
             }
             "jwt" => {
                 let deployment = self.self_hosted(&configured)?;
-                (configured, Signed::By(Box::new(deployment)))
+                (configured, Signed::AuditContext(Box::new(deployment)))
             }
             "jaas" => {
                 let app_id = JaasAppId::parse(&jitsi.app_id)
@@ -74,24 +74,24 @@ impl Settings {
                 );
                 let base = app_id.base_url().clone();
                 let key_id = jitsi.key_id.clone();
-                (base, Signed::By(Box::new(Deployment::Jaas { app_id, key_id, pem: self.private_key()? })))
+                (base, Signed::AuditContext(Box::new(Deployment::Jaas { app_id, key_id, pem: self.private_key()? })))
             }
             other => bail!("jitsi.mode must be plain, jwt or jaas, not {other:?}"),
         };
-        let is_signed = matches!(signed, Signed::By(_));
+        let is_signed = matches!(signed, Signed::AuditContext(_));
         let mailed = match self.mail.join_link.as_str() {
-            "auto" if is_signed => MailedLink::Page,
-            "auto" => MailedLink::Room,
-            "gateway" => MailedLink::Page,
+            "auto" if is_signed => EmailLinkTarget::Page,
+            "auto" => EmailLinkTarget::Room,
+            "gateway" => EmailLinkTarget::Page,
             "direct" if is_signed => bail!(
                 "mail.join_link must not be direct when jitsi.mode is {}: a signed link cannot be taken back",
                 jitsi.mode
             ),
-            "direct" => MailedLink::Room,
+            "direct" => EmailLinkTarget::Room,
             other => bail!("mail.join_link must be auto, direct or gateway, not {other:?}"),
         };
         ensure!(
-            !(production && mailed == MailedLink::Page && self.http.public_url.trim().is_empty()),
+            !(production && mailed == EmailLinkTarget::Page && self.http.public_url.trim().is_empty()),
             "http.public_url must be set in production when mails link to our own pages (jitsi.mode, mail.join_link)"
         );
         let minutes = |m: u32| SignedDuration::from_mins(i64::from(m));

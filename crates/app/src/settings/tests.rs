@@ -154,12 +154,12 @@ const SIGNED: [(&str, &str); 5] = [
 
 #[test]
 fn signed_links_are_never_mailed_and_need_an_address_of_ours() {
-    use attune_application::meetings::MailedLink;
+    use attune_application::meetings::EmailLinkTarget;
     let with = |more: &[(&'static str, &'static str)]| [&SIGNED[..], more].concat();
-    assert_eq!(meaning(Profile::Development, &[]).unwrap().meetings.mailed, MailedLink::Room);
+    assert_eq!(meaning(Profile::Development, &[]).unwrap().meetings.mailed, EmailLinkTarget::Room);
     let gateway = [("ATTUNE__MAIL__JOIN_LINK", "gateway")];
-    assert_eq!(meaning(Profile::Development, &gateway).unwrap().meetings.mailed, MailedLink::Page);
-    assert_eq!(meaning(Profile::Development, &SIGNED).unwrap().meetings.mailed, MailedLink::Page);
+    assert_eq!(meaning(Profile::Development, &gateway).unwrap().meetings.mailed, EmailLinkTarget::Page);
+    assert_eq!(meaning(Profile::Development, &SIGNED).unwrap().meetings.mailed, EmailLinkTarget::Page);
     let direct = refusal(Profile::Development, &with(&[("ATTUNE__MAIL__JOIN_LINK", "direct")]));
     assert!(direct.contains("mail.join_link") && !direct.contains("canary"), "{direct}");
     assert!(refusal(Profile::Production, &SIGNED).contains("http.public_url"));

@@ -110,7 +110,7 @@ impl AddUser {
             email: new.email.clone(),
             first_name: new.first_name.clone(),
             last_name: new.last_name.clone(),
-            chosen_name: None,
+            preferred_name: None,
             time_zone: new.time_zone.clone(),
             role: new.role,
             disabled: false,

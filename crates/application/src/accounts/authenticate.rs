@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use attune_domain::session::SessionPolicy;
+use attune_domain::login_session::LoginSessionPolicy;
 use attune_domain::{Booking, BookingId, UserId};
 use attune_ports::{AccessClaims, AccessTokens, Caller, Clock, Queries, StoreError, TokenError};
 use futures_util::future::join;
@@ -33,7 +33,7 @@ pub struct Authenticate {
     /// Tells when.
     pub clock: Arc<dyn Clock>,
     /// How long logins last.
-    pub policy: SessionPolicy,
+    pub policy: LoginSessionPolicy,
 }
 
 impl Authenticate {

@@ -10,7 +10,7 @@ use attune_ports::{
 use thiserror::Error;
 
 use super::{PasswordProblem, check_password};
-use crate::Origin;
+use crate::RequestMetadata;
 
 /// The change wanted.
 pub struct ChangePasswordCommand {
@@ -21,7 +21,7 @@ pub struct ChangePasswordCommand {
     /// The one from now on.
     pub new: Password,
     /// Where it came from.
-    pub origin: Origin,
+    pub origin: RequestMetadata,
 }
 
 /// Why the password stays.
@@ -76,7 +76,7 @@ impl ChangePassword {
         let user = command.caller.user.id;
         let mut work = self.store.begin().await?;
         work.set_password(user, hash).await?;
-        work.end_sessions(user, Some(command.caller.session.id), now).await?;
+        work.end_login_sessions(user, Some(command.caller.session.id), now).await?;
         work.add_audit_entry(&AuditEntry {
             at: now,
             actor: Some(user),

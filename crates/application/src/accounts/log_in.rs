@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use attune_domain::{EmailAddress, User};
 use attune_ports::{
-    AccountKey, AuditEntry, AuditObject, BoxError, Clock, HashError, NewSession, Password, PasswordHasher, Queries,
-    Store, StoreError,
+    AccountKey, AuditEntry, AuditObject, BoxError, Clock, HashError, NewLoginSession, Password, PasswordHasher,
+    Queries, Store, StoreError,
 };
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::{IssueTokens, Tokens};
-use crate::Origin;
+use crate::RequestMetadata;
 
 /// What was typed.
 #[derive(Clone)]
@@ -22,7 +22,7 @@ pub struct LogInCommand {
     /// The password as typed.
     pub password: Password,
     /// Where it came from.
-    pub origin: Origin,
+    pub origin: RequestMetadata,
 }
 
 /// Why somebody does not get in.
@@ -100,7 +100,7 @@ impl LogIn {
         user: &User,
         new_hash: Option<&attune_ports::PasswordHash>,
         key: &AccountKey,
-        origin: &Origin,
+        origin: &RequestMetadata,
         now: Timestamp,
     ) -> Result<Tokens, LogInError> {
         let (refresh_token, hash) = self.issue.refresh_token();
@@ -111,14 +111,15 @@ impl LogIn {
         if let Some(hash) = new_hash {
             work.set_password(user.id, hash).await?;
         }
-        let session =
-            work.add_session(&NewSession { user: user.id, network: origin.network.clone(), created_at: now }).await?;
+        let session = work
+            .add_login_session(&NewLoginSession { user: user.id, network: origin.network.clone(), created_at: now })
+            .await?;
         work.add_refresh_token(&hash, session, 1, now).await?;
         work.add_audit_entry(&AuditEntry {
             at: now,
             actor: Some(user.id),
             action: "session.opened".into(),
-            object: AuditObject::Session(session),
+            object: AuditObject::LoginSession(session),
             request_id: origin.request_id.clone(),
         })
         .await?;
@@ -132,7 +133,7 @@ impl LogIn {
         &self,
         key: &AccountKey,
         user: Option<&User>,
-        origin: &Origin,
+        origin: &RequestMetadata,
         now: Timestamp,
     ) -> Result<(), LogInError> {
         let Some(max) = self.max_failures else { return Ok(()) };

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use attune_ports::{AuditEntry, AuditObject, Caller, Clock, Store, StoreError};
 
-use super::issue::hash_token;
-use crate::Origin;
+use super::issue_tokens::hash_token;
+use crate::RequestMetadata;
 
 /// What to end.
 pub struct LogOutCommand {
@@ -16,7 +16,7 @@ pub struct LogOutCommand {
     /// All sessions of this person.
     pub all: bool,
     /// Where it came from.
-    pub origin: Origin,
+    pub origin: RequestMetadata,
 }
 
 /// Ends sessions.
@@ -39,7 +39,7 @@ impl LogOut {
         let user = command.caller.user.id;
         let mut work = self.store.begin().await?;
         if command.all {
-            work.end_sessions(user, None, now).await?;
+            work.end_login_sessions(user, None, now).await?;
         } else {
             let mut ids = vec![command.caller.session.id];
             if let Some(token) = &command.refresh_token
@@ -50,7 +50,7 @@ impl LogOut {
             for id in ids {
                 if let Some(mut session) = work.session(id).await?.filter(|s| s.user == user && s.ended_at.is_none()) {
                     session.ended_at = Some(now);
-                    work.save_session(&session).await?;
+                    work.save_login_session(&session).await?;
                 }
             }
         }
@@ -58,7 +58,7 @@ impl LogOut {
             at: now,
             actor: Some(user),
             action: if command.all { "session.all_closed" } else { "session.closed" }.into(),
-            object: AuditObject::Session(command.caller.session.id),
+            object: AuditObject::LoginSession(command.caller.session.id),
             request_id: command.origin.request_id.clone(),
         })
         .await?;

@@ -6,7 +6,7 @@ use attune_domain::{PersonName, Role, User, UserId};
 use attune_ports::{AuditEntry, AuditObject, Clock, Store, StoreError};
 use thiserror::Error;
 
-use crate::Origin;
+use crate::RequestMetadata;
 
 /// The changes wanted. The outer `None` leaves a field alone, the inner one empties it.
 #[derive(Debug, Clone)]
@@ -24,7 +24,7 @@ pub struct ManageUserCommand {
     /// Shut out, or let in again.
     pub disabled: Option<bool>,
     /// Where it came from.
-    pub origin: Origin,
+    pub origin: RequestMetadata,
 }
 
 /// Why the account stays as it is.
@@ -85,7 +85,7 @@ impl ManageUser {
         }
         work.save_user(&user).await?;
         if user.disabled && !before.disabled {
-            work.end_sessions(user.id, None, now).await?;
+            work.end_login_sessions(user.id, None, now).await?;
         }
         for action in actions(&before, &user) {
             work.add_audit_entry(&AuditEntry {

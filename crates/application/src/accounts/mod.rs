@@ -3,7 +3,7 @@
 mod add_user;
 mod authenticate;
 mod change_password;
-mod issue;
+mod issue_tokens;
 mod log_in;
 mod log_out;
 mod manage_user;
@@ -15,7 +15,7 @@ mod update_profile;
 pub use add_user::{AddUser, AddUserCommand, AddUserError};
 pub use authenticate::{Authenticate, AuthenticateError};
 pub use change_password::{ChangePassword, ChangePasswordCommand, ChangePasswordError};
-pub use issue::{IssueTokens, Tokens};
+pub use issue_tokens::{IssueTokens, Tokens};
 pub use log_in::{LogIn, LogInCommand, LogInError};
 pub use log_out::{LogOut, LogOutCommand};
 pub use manage_user::{ManageUser, ManageUserCommand, ManageUserError};

@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use attune_domain::session::{RefreshVerdict, SessionPolicy};
+use attune_domain::login_session::{LoginSessionPolicy, RefreshDecision};
 use attune_ports::{AuditEntry, AuditObject, BoxError, Clock, Store, StoreError, TokenHash};
 use thiserror::Error;
 
-use super::issue::hash_token;
+use super::issue_tokens::hash_token;
 use super::{IssueTokens, Tokens};
-use crate::Origin;
+use crate::RequestMetadata;
 
 /// The token shown.
 pub struct RefreshCommand {
     /// As it was handed out.
     pub refresh_token: String,
     /// Where it came from.
-    pub origin: Origin,
+    pub origin: RequestMetadata,
 }
 
 /// Why there are no new tokens.
@@ -44,7 +44,7 @@ pub struct Refresh {
     /// Tells when.
     pub clock: Arc<dyn Clock>,
     /// How long logins last.
-    pub policy: SessionPolicy,
+    pub policy: LoginSessionPolicy,
 }
 
 impl Refresh {
@@ -54,22 +54,22 @@ impl Refresh {
         crate::retry::retrying(|| self.attempt(&shown, &command.origin)).await
     }
 
-    async fn attempt(&self, shown: &TokenHash, origin: &Origin) -> Result<Tokens, RefreshError> {
+    async fn attempt(&self, shown: &TokenHash, origin: &RequestMetadata) -> Result<Tokens, RefreshError> {
         let now = self.clock.now();
         let mut work = self.store.begin().await?;
         let (id, generation) = work.refresh_token(shown).await?.ok_or(RefreshError::Invalid)?;
         let mut session = work.session(id).await?.ok_or(RefreshError::Invalid)?;
         let user = work.user(session.user).await?.filter(|u| !u.disabled).ok_or(RefreshError::Invalid)?;
         match self.policy.judge(&session, generation, now) {
-            RefreshVerdict::Over => return Err(RefreshError::Invalid),
-            RefreshVerdict::Reused => {
+            RefreshDecision::Over => return Err(RefreshError::Invalid),
+            RefreshDecision::Reused => {
                 session.ended_at = Some(now);
-                work.save_session(&session).await?;
+                work.save_login_session(&session).await?;
                 work.add_audit_entry(&AuditEntry {
                     at: now,
                     actor: None,
                     action: "session.reuse_detected".into(),
-                    object: AuditObject::Session(id),
+                    object: AuditObject::LoginSession(id),
                     request_id: origin.request_id.clone(),
                 })
                 .await?;
@@ -77,12 +77,12 @@ impl Refresh {
                 tracing::warn!(session = %id, "a spent refresh token was shown again; the session is ended");
                 return Err(RefreshError::Invalid);
             }
-            RefreshVerdict::Rotate => {
+            RefreshDecision::Rotate => {
                 session.generation += 1;
                 session.rotated_at = now;
-                work.save_session(&session).await?;
+                work.save_login_session(&session).await?;
             }
-            RefreshVerdict::Overlap => {}
+            RefreshDecision::Overlap => {}
         }
         let (refresh_token, hash) = self.issue.refresh_token();
         work.add_refresh_token(&hash, id, session.generation, now).await?;

@@ -4,7 +4,7 @@ use attune_ports::{Caller, HashError, Password};
 use jiff::SignedDuration;
 
 use super::*;
-use crate::Origin;
+use crate::RequestMetadata;
 use crate::testkit::{PASSWORD, World};
 
 fn password(text: &str) -> Password {
@@ -22,7 +22,7 @@ fn wanted(email: &str, typed: &str) -> RegisterCommand {
 }
 
 async fn refresh(world: &World, token: &str) -> Result<Tokens, RefreshError> {
-    world.refresh().run(RefreshCommand { refresh_token: token.into(), origin: Origin::default() }).await
+    world.refresh().run(RefreshCommand { refresh_token: token.into(), origin: RequestMetadata::default() }).await
 }
 
 /// Who calls with these tokens; the same person in each of the ways to ask.
@@ -171,7 +171,8 @@ async fn access_tokens_end_and_follow_their_session() {
     assert!(matches!(caller(&world, &tokens).await, Err(AuthenticateError::Expired)));
     let tokens = refresh(&world, &tokens.refresh_token).await.unwrap();
     let signed_in = caller(&world, &tokens).await.unwrap();
-    let command = LogOutCommand { caller: signed_in, refresh_token: None, all: false, origin: Origin::default() };
+    let command =
+        LogOutCommand { caller: signed_in, refresh_token: None, all: false, origin: RequestMetadata::default() };
     world.log_out().run(command).await.unwrap();
     assert!(matches!(caller(&world, &tokens).await, Err(AuthenticateError::Invalid)));
     assert!(matches!(refresh(&world, &tokens.refresh_token).await, Err(RefreshError::Invalid)));
@@ -234,7 +235,7 @@ async fn logging_out_ends_only_what_is_ones_own() {
         caller: me.clone(),
         refresh_token,
         all,
-        origin: Origin::default(),
+        origin: RequestMetadata::default(),
     };
     world.log_out().run(out(Some(theirs.refresh_token.clone()), false)).await.unwrap();
     assert!(caller(&world, &theirs).await.is_ok(), "somebody else's session is none of my business");
@@ -254,7 +255,7 @@ async fn changing_the_password_ends_all_other_sessions() {
         caller: me.clone(),
         current: password(current),
         new: password(new),
-        origin: Origin::default(),
+        origin: RequestMetadata::default(),
     };
     let wrong = world.change_password().run(change("wrong password!", "eight loud cranes")).await;
     assert!(matches!(wrong, Err(ChangePasswordError::WrongPassword)));
@@ -277,9 +278,9 @@ async fn a_profile_changes_field_by_field() {
             user: user.id,
             first_name: Some(PersonName::parse("Zoë").unwrap()),
             last_name: None,
-            chosen_name: None,
+            preferred_name: None,
             time_zone: Some(Some(TimeZoneName::parse("America/New_York").unwrap())),
-            origin: Origin::default(),
+            origin: RequestMetadata::default(),
         })
         .await
         .unwrap();
@@ -288,20 +289,20 @@ async fn a_profile_changes_field_by_field() {
         user: user.id,
         first_name: None,
         last_name: Some(None),
-        chosen_name: None,
+        preferred_name: None,
         time_zone: None,
-        origin: Origin::default(),
+        origin: RequestMetadata::default(),
     };
     let changed = world.update_profile().run(cleared).await.unwrap();
     assert_eq!(changed.display_name(), "client@example.org");
     assert_eq!(changed.time_zone.as_ref().unwrap().as_str(), "America/New_York");
-    let choose = |chosen_name| UpdateProfileCommand {
+    let choose = |preferred_name| UpdateProfileCommand {
         user: user.id,
         first_name: None,
         last_name: None,
-        chosen_name: Some(chosen_name),
+        preferred_name: Some(preferred_name),
         time_zone: None,
-        origin: Origin::default(),
+        origin: RequestMetadata::default(),
     };
     let changed = world.update_profile().run(choose(PersonName::parse("Captain").unwrap())).await.unwrap();
     assert_eq!(changed.display_name(), "Captain");
@@ -326,7 +327,7 @@ async fn manage(
             last_name: None,
             role,
             disabled,
-            origin: Origin::default(),
+            origin: RequestMetadata::default(),
         })
         .await
 }

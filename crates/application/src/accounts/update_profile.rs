@@ -6,7 +6,7 @@ use attune_domain::{PersonName, TimeZoneName, User, UserId};
 use attune_ports::{AuditEntry, AuditObject, Clock, Conflict, Store, StoreError, TimeZones};
 use thiserror::Error;
 
-use crate::Origin;
+use crate::RequestMetadata;
 
 /// The changes wanted. The outer `None` leaves a field alone, the inner one empties it.
 #[derive(Debug, Clone)]
@@ -18,11 +18,11 @@ pub struct UpdateProfileCommand {
     /// Family name.
     pub last_name: Option<Option<PersonName>>,
     /// What to be called instead of the two.
-    pub chosen_name: Option<Option<PersonName>>,
+    pub preferred_name: Option<Option<PersonName>>,
     /// Zone for times.
     pub time_zone: Option<Option<TimeZoneName>>,
     /// Where it came from.
-    pub origin: Origin,
+    pub origin: RequestMetadata,
 }
 
 /// Why the profile stays as it is.
@@ -69,8 +69,8 @@ impl UpdateProfile {
         if let Some(name) = &command.last_name {
             user.last_name.clone_from(name);
         }
-        if let Some(name) = &command.chosen_name {
-            user.chosen_name.clone_from(name);
+        if let Some(name) = &command.preferred_name {
+            user.preferred_name.clone_from(name);
         }
         if let Some(zone) = &command.time_zone {
             user.time_zone.clone_from(zone);

@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use attune_domain::booking::PayError;
 use attune_domain::meeting::NewRoom;
-use attune_domain::notice::{ReminderPlan, owed};
-use attune_domain::{Booking, BookingEvent, BookingId, BookingStatus, MeetingBaseUrl, ParticipantId, RoomTail, UserId};
+use attune_domain::notification::{ReminderPlan, owed};
+use attune_domain::{
+    Booking, BookingEvent, BookingId, BookingStatus, MeetingBaseUrl, ParticipantId, RoomSuffix, UserId,
+};
 use attune_ports::{
-    AuditEntry, AuditObject, Conflict, OutboxBell, Payment, PaymentState, Random, StoreError, UnitOfWork,
+    AuditEntry, AuditObject, Conflict, OutboxWaker, Payment, PaymentState, Random, StoreError, UnitOfWork,
 };
 use jiff::Timestamp;
 
 /// The practice's settings for agreed sessions.
 #[derive(Clone)]
-pub struct Practice {
+pub struct BookingLifecycle {
     /// Where rooms are made.
     pub meetings: MeetingBaseUrl,
     /// When reminders leave.
@@ -21,13 +23,13 @@ pub struct Practice {
     /// Makes rooms unguessable.
     pub random: Arc<dyn Random>,
     /// Wakes the mail worker up.
-    pub bell: Arc<dyn OutboxBell>,
+    pub bell: Arc<dyn OutboxWaker>,
 }
 
-impl Practice {
+impl BookingLifecycle {
     /// A room for the next booking that becomes agreed.
     pub(crate) fn new_room(&self) -> NewRoom<'_> {
-        NewRoom { base_url: &self.meetings, tail: RoomTail::from_bytes(self.random.sixteen()) }
+        NewRoom { base_url: &self.meetings, tail: RoomSuffix::from_bytes(self.random.random_bytes()) }
     }
 
     /// Writes what an event owes: mails, and a line of the trail.
@@ -36,14 +38,14 @@ impl Practice {
         work: &mut dyn UnitOfWork,
         booking: &Booking,
         event: BookingEvent,
-        by: &By<'_>,
+        by: &AuditContext<'_>,
     ) -> Result<(), StoreError> {
         let invited: Vec<ParticipantId> = match event {
             BookingEvent::Rescheduled
             | BookingEvent::Cancelled
             | BookingEvent::Reopened
             | BookingEvent::LinksRevoked => {
-                work.standing_participants(booking.id).await?.into_iter().map(|p| p.id).collect()
+                work.invited_participants(booking.id).await?.into_iter().map(|p| p.id).collect()
             }
             // Nobody is invited before a session is agreed, and nobody is told of these.
             BookingEvent::Held
@@ -60,13 +62,13 @@ impl Practice {
 
 /// Who did something to a booking, and when.
 #[derive(Clone, Copy)]
-pub(crate) struct By<'a> {
+pub(crate) struct AuditContext<'a> {
     pub(crate) actor: Option<UserId>,
     pub(crate) request_id: Option<&'a str>,
     pub(crate) now: Timestamp,
 }
 
-impl By<'_> {
+impl AuditContext<'_> {
     pub(crate) fn entry(&self, booking: BookingId, event: BookingEvent) -> AuditEntry {
         AuditEntry {
             at: self.now,
@@ -79,13 +81,13 @@ impl By<'_> {
 }
 
 /// A paid booking that is to become agreed.
-pub(crate) struct Agreement<'a> {
-    pub(crate) practice: &'a Practice,
-    pub(crate) by: By<'a>,
+pub(crate) struct BookingConfirmation<'a> {
+    pub(crate) practice: &'a BookingLifecycle,
+    pub(crate) by: AuditContext<'a>,
 }
 
 /// Why a paid booking does not become agreed.
-pub(crate) enum AgreeError {
+pub(crate) enum ConfirmError {
     /// Its state does not allow it.
     Pay(PayError),
     /// Its hold was over, and somebody else has the slot now.
@@ -94,21 +96,21 @@ pub(crate) enum AgreeError {
     Store(StoreError),
 }
 
-impl From<StoreError> for AgreeError {
+impl From<StoreError> for ConfirmError {
     fn from(error: StoreError) -> Self {
         if error.is_conflict(Conflict::SlotTaken) { Self::SlotLost } else { Self::Store(error) }
     }
 }
 
-impl Agreement<'_> {
+impl BookingConfirmation<'_> {
     /// Makes the booking agreed inside this unit of work, which must hold the therapist's calendar.
-    pub(crate) async fn seal(&self, work: &mut dyn UnitOfWork, booking: Booking) -> Result<Booking, AgreeError> {
+    pub(crate) async fn seal(&self, work: &mut dyn UnitOfWork, booking: Booking) -> Result<Booking, ConfirmError> {
         let revived = booking.status == BookingStatus::Expired;
         let (booking, event) =
-            booking.payment_succeeded(self.practice.new_room(), self.by.now).map_err(AgreeError::Pay)?;
+            booking.payment_succeeded(self.practice.new_room(), self.by.now).map_err(ConfirmError::Pay)?;
         // Somebody who paid late does not lose the slot to a hold that is over too.
         if revived && take_time(work, &booking, self.by.now).await? != Room::Free {
-            return Err(AgreeError::SlotLost);
+            return Err(ConfirmError::SlotLost);
         }
         work.save_booking(&booking).await?;
         self.practice.follow_up(work, &booking, event, &self.by).await?;
@@ -124,7 +126,7 @@ pub(crate) enum Room {
     /// The same client holds it already, in a booking that is not paid yet.
     HeldByThem(BookingId),
     /// Somebody has it.
-    Taken,
+    BusyTimes,
 }
 
 /// Whether the therapist has the time that a booking is to take, as far as others are concerned. Holds that are over give
@@ -142,7 +144,7 @@ pub(crate) async fn take_time(
         let theirs = taken.client == booking.client && taken.status == BookingStatus::PendingPayment;
         let id = taken.id;
         if release_hold(work, taken, now).await? != Release::Done {
-            return Ok(if theirs { Room::HeldByThem(id) } else { Room::Taken });
+            return Ok(if theirs { Room::HeldByThem(id) } else { Room::BusyTimes });
         }
     }
     Ok(Room::Free)
@@ -176,7 +178,7 @@ pub(crate) async fn release_hold(
         other => other?,
     }
     close_checkouts(work, id, now).await?;
-    work.add_audit_entry(&By { actor: None, request_id: None, now }.entry(id, event)).await?;
+    work.add_audit_entry(&AuditContext { actor: None, request_id: None, now }.entry(id, event)).await?;
     Ok(Release::Done)
 }
 
@@ -188,17 +190,17 @@ pub(crate) async fn close_checkouts(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for mut payment in work.payments_of(booking).await? {
-        let online = payment.facts.provider.is_online();
-        match payment.facts.state {
+        let online = payment.provider.is_online();
+        match payment.state {
             PaymentState::Opening | PaymentState::Open => {}
             PaymentState::Processing
             | PaymentState::Closing
             | PaymentState::Settled
-            | PaymentState::Surplus
+            | PaymentState::Unapplied
             | PaymentState::Closed => continue,
         }
-        payment.facts.state = if online { PaymentState::Closing } else { PaymentState::Closed };
-        payment.facts.check_at = online.then_some(now);
+        payment.state = if online { PaymentState::Closing } else { PaymentState::Closed };
+        payment.check_at = online.then_some(now);
         work.save_payment(&payment).await?;
     }
     Ok(())
@@ -207,5 +209,5 @@ pub(crate) async fn close_checkouts(
 /// Whether a client may have paid, or may still pay, at a provider that we have not asked. While a checkout has no name
 /// here, nobody was told where it is, so nobody can pay there.
 fn may_be_paid_elsewhere(payment: &Payment) -> bool {
-    payment.facts.provider.is_online() && payment.facts.is_named() && payment.facts.state.is_pending()
+    payment.provider.is_online() && payment.is_named() && payment.state.is_pending()
 }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use attune_domain::calendar::{AskedRange, LengthError, SessionLength, Taken};
+use attune_domain::calendar::{AppointmentLength, BusyTimes, LengthError, SlotQuery};
 use attune_domain::{Availability, Role, ServiceId, UserId};
 use attune_ports::{Clock, Queries, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
-use super::rules::CalendarRules;
+use super::therapist_calendar::CalendarLoader;
 
 /// Why nothing can be said.
 #[derive(Debug, Error)]
@@ -38,7 +38,7 @@ pub struct ShowAvailability {
     /// Tells when.
     pub clock: Arc<dyn Clock>,
     /// When therapists can be booked.
-    pub rules: CalendarRules,
+    pub rules: CalendarLoader,
 }
 
 /// Bookings that began this long ago may still take time, and count for the daily cap.
@@ -50,7 +50,7 @@ impl ShowAvailability {
         &self,
         service: Option<ServiceId>,
         therapist: Option<UserId>,
-        asked: &AskedRange,
+        asked: &SlotQuery,
     ) -> Result<Availability, AvailabilityError> {
         let now = self.clock.now();
         let services = self.queries.services().await?;
@@ -72,7 +72,7 @@ impl ShowAvailability {
         if from >= until {
             return Ok(Availability::default());
         }
-        let taken = Taken::new(self.queries.taken(therapist, from, until, now).await?);
-        Ok(loaded.calendar(&taken, SessionLength::try_from(service)?, now).availability(asked))
+        let taken = BusyTimes::new(self.queries.taken(therapist, from, until, now).await?);
+        Ok(loaded.calendar(&taken, AppointmentLength::try_from(service)?, now).availability(asked))
     }
 }

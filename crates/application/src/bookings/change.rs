@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use attune_domain::booking::{BookError, ChangeError, RescheduleError};
-use attune_domain::calendar::{Overrule, SessionLength, SlotRefusal};
+use attune_domain::calendar::{AppointmentLength, RuleOverride, SlotError};
 use attune_domain::{
     Booking, BookingEvent, BookingId, BookingStatus, Cancellation, CancellationQuote, Money, Role, UserId,
 };
@@ -12,11 +12,11 @@ use attune_ports::{Clock, Conflict, PaymentState, Queries, RefundCause, Store, S
 use jiff::Timestamp;
 use thiserror::Error;
 
-use super::agree::{By, Practice, Room, close_checkouts, take_time};
-use super::rules::{CalendarRules, Loaded, Wish};
-use super::sweep_holds::SweepHolds;
-use crate::Origin;
-use crate::once::{self, Found, Granted, Once};
+use super::agree::{AuditContext, BookingLifecycle, Room, close_checkouts, take_time};
+use super::expire_holds::ExpireHolds;
+use super::therapist_calendar::{CalendarLoader, TherapistCalendar, Wish};
+use crate::RequestMetadata;
+use crate::idempotency::{self, Found, Idempotent, IdempotentRequest};
 use crate::payments::{Till, books};
 
 /// What to do with a booking. `Debug` hides what people said about it.
@@ -70,9 +70,9 @@ pub struct ChangeBookingCommand {
     /// The version the wish is based on; if there is another one by now, nothing happens.
     pub version: Option<u32>,
     /// Where it came from.
-    pub origin: Origin,
+    pub origin: RequestMetadata,
     /// The key of the wish, if it has one.
-    pub once: Option<Once>,
+    pub once: Option<IdempotentRequest>,
 }
 
 /// Why the booking stays as it is.
@@ -92,7 +92,7 @@ pub enum ChangeBookingError {
     Time(#[from] BookError),
     /// The new time will not do for this practice.
     #[error(transparent)]
-    Slot(#[from] SlotRefusal),
+    Slot(#[from] SlotError),
     /// The therapist is taken at the new time.
     #[error("the slot is taken")]
     SlotTaken,
@@ -104,7 +104,7 @@ pub enum ChangeBookingError {
     QuoteChanged,
     /// The key was used for another wish.
     #[error("the key was used for another wish")]
-    AnotherWish,
+    KeyReused,
     /// The store failed.
     #[error(transparent)]
     Store(StoreError),
@@ -137,11 +137,11 @@ pub struct ChangeBooking {
     /// Tells when.
     pub clock: Arc<dyn Clock>,
     /// The practice's settings.
-    pub practice: Practice,
+    pub practice: BookingLifecycle,
     /// When therapists can be booked.
-    pub rules: CalendarRules,
+    pub rules: CalendarLoader,
     /// Lets go of holds that are over.
-    pub holds: SweepHolds,
+    pub holds: ExpireHolds,
 }
 
 impl ChangeBooking {
@@ -166,7 +166,7 @@ impl ChangeBooking {
 
     /// Changes the booking and owes the mails that everybody who takes part gets about it. A session that is moved to the
     /// time it has stays as it is.
-    pub async fn run(&self, command: ChangeBookingCommand) -> Result<Granted<Booking>, ChangeBookingError> {
+    pub async fn run(&self, command: ChangeBookingCommand) -> Result<Idempotent<Booking>, ChangeBookingError> {
         let read = self.visible(command.actor, command.role, command.booking).await?;
         let for_therapists = match command.change {
             Change::Reschedule { override_hours, .. } => override_hours,
@@ -205,8 +205,8 @@ impl ChangeBooking {
         &self,
         command: &ChangeBookingCommand,
         read: &Booking,
-        loaded: Option<&Loaded>,
-    ) -> Result<Granted<Booking>, ChangeBookingError> {
+        loaded: Option<&TherapistCalendar>,
+    ) -> Result<Idempotent<Booking>, ChangeBookingError> {
         let now = self.clock.now();
         let mut work = self.store.begin().await?;
         if loaded.is_some() {
@@ -216,8 +216,8 @@ impl ChangeBooking {
         let booking = work.booking(read.id).await?.ok_or(ChangeBookingError::NotFound)?;
         match once::look(&mut *work, command.once.as_ref()).await? {
             Found::Nothing => {}
-            Found::Reply(kept) => return Ok(Granted::Before(kept)),
-            Found::AnotherWish => return Err(ChangeBookingError::AnotherWish),
+            Found::Reply(kept) => return Ok(Idempotent::Before(kept)),
+            Found::KeyReused => return Err(ChangeBookingError::KeyReused),
         }
         if command.version.is_some_and(|version| version != booking.version) {
             return Err(ChangeBookingError::VersionConflict);
@@ -225,14 +225,14 @@ impl ChangeBooking {
         let mut stands_on = None;
         let (booking, event) = match (&command.change, loaded) {
             (Change::Reschedule { to, override_hours }, Some(loaded)) => {
-                // Sessions begin on whole seconds, so the rest of a wish says nothing.
+                // LoginSessions begin on whole seconds, so the rest of a wish says nothing.
                 let stays = booking.scheduled_at.as_second() == to.as_second();
                 if stays && booking.status == BookingStatus::Scheduled {
                     once::keep(&mut *work, command.once.as_ref(), &booking, now).await?;
                     work.commit().await?;
-                    return Ok(Granted::Now(booking));
+                    return Ok(Idempotent::Now(booking));
                 }
-                let overrule = if *override_hours { Overrule::PracticeRules } else { Overrule::Grid };
+                let overrule = if *override_hours { RuleOverride::PracticeRules } else { RuleOverride::Grid };
                 self.reschedule(&mut *work, booking, *to, command.role, overrule, loaded, now).await?
             }
             // A calendar was loaded for every move.
@@ -245,7 +245,7 @@ impl ChangeBooking {
                 };
                 let held = books(&booking, &payments, &refunds).left();
                 let (quote, cancellation) = terms(&booking, held, command.actor, command.role, reason.clone(), now);
-                stands_on = payments.into_iter().find(|p| p.facts.state == PaymentState::Settled);
+                stands_on = payments.into_iter().find(|p| p.state == PaymentState::Settled);
                 let cancelled = booking.cancel(cancellation, command.role)?;
                 // Only of what can be called off it matters what comes back.
                 if expected_refund.is_some_and(|expected| expected != quote.refund) {
@@ -257,7 +257,7 @@ impl ChangeBooking {
             (Change::NoShow, _) => booking.mark_no_show(now)?,
             (Change::Reopen, _) => booking.reopen(now)?,
         };
-        let by = By { actor: Some(command.actor), request_id: command.origin.request_id.as_deref(), now };
+        let by = AuditContext { actor: Some(command.actor), request_id: command.origin.request_id.as_deref(), now };
         let till = Till { practice: &self.practice, by };
         let booking = till.changed(&mut *work, booking, event).await?;
         // Those of an agreed session were closed when it was agreed.
@@ -271,7 +271,7 @@ impl ChangeBooking {
         }
         once::keep(&mut *work, command.once.as_ref(), &booking, now).await?;
         work.commit().await?;
-        Ok(Granted::Now(booking))
+        Ok(Idempotent::Now(booking))
     }
 
     #[expect(clippy::too_many_arguments, reason = "each is a fact of one move, and they are used once")]
@@ -281,12 +281,12 @@ impl ChangeBooking {
         booking: Booking,
         to: Timestamp,
         role: Role,
-        overrule: Overrule,
-        loaded: &Loaded,
+        overrule: RuleOverride,
+        loaded: &TherapistCalendar,
         now: Timestamp,
     ) -> Result<(Booking, BookingEvent), ChangeBookingError> {
         let pause = booking.blocked_until.duration_since(booking.ends_at()).as_mins();
-        let session = SessionLength::new(booking.minutes, u32::try_from(pause).unwrap_or(0))
+        let session = AppointmentLength::new(booking.minutes, u32::try_from(pause).unwrap_or(0))
             .map_err(|error| StoreError::Corrupt(error.into()))?;
         let (moved, event) = booking.reschedule(to, role, now)?;
         let wish =

@@ -2,22 +2,22 @@
 
 mod agree;
 mod availability;
-mod book_session;
 mod change;
-mod complete;
-mod rules;
-mod series;
-mod sweep_holds;
+mod complete_ended;
+mod create_booking;
+mod create_series;
+mod expire_holds;
+mod therapist_calendar;
 
-pub use agree::Practice;
-pub(crate) use agree::{AgreeError, Agreement, By, close_checkouts};
+pub use agree::BookingLifecycle;
+pub(crate) use agree::{AuditContext, BookingConfirmation, ConfirmError, close_checkouts};
 pub use availability::{AvailabilityError, ShowAvailability};
-pub use book_session::{AskedPayment, BookSession, BookSessionCommand, BookSessionError, Placed};
 pub use change::{Change, ChangeBooking, ChangeBookingCommand, ChangeBookingError};
-pub use complete::CompleteSessions;
-pub use rules::CalendarRules;
-pub use series::{BookSeries, BookSeriesCommand, BookSeriesError, SeriesOutcome, Unbookable};
-pub use sweep_holds::SweepHolds;
+pub use complete_ended::CompleteEndedBookings;
+pub use create_booking::{CreateBooking, CreateBookingCommand, CreateBookingError, CreatedBooking, PaymentChoice};
+pub use create_series::{CreateSeries, CreateSeriesCommand, CreateSeriesError, SeriesConflict, SeriesOutcome};
+pub use expire_holds::ExpireHolds;
+pub use therapist_calendar::CalendarLoader;
 
 #[cfg(test)]
 mod tests;

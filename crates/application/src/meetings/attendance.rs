@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use attune_domain::meeting::{AttendanceFact, Attended, Happening, attendance};
+use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind, AttendanceSummary, attendance};
 use attune_domain::{AccessWindow, Booking, BookingId};
 use attune_ports::{BookingFilter, Clock, Page, PageRequest, Queries, Store, StoreError};
 use jiff::{SignedDuration, Timestamp};
@@ -20,7 +20,7 @@ pub struct RoomReport {
     /// The room's name as the server spells it, with or without a tenant.
     pub room: String,
     /// What happened.
-    pub facts: Vec<AttendanceFact>,
+    pub facts: Vec<AttendanceEvent>,
 }
 
 /// What became of a report.
@@ -50,12 +50,12 @@ impl RecordAttendance {
             return Ok(Reported::UnknownRoom);
         };
         let now = self.clock.now();
-        let facts: Vec<AttendanceFact> =
-            report.facts.iter().filter(|fact| is_plausible(fact, &view.booking, now)).cloned().collect();
+        let facts: Vec<AttendanceEvent> =
+            report.iter().filter(|fact| is_plausible(fact, &view.booking, now)).cloned().collect();
         if facts.is_empty() {
             return Ok(Reported::Kept(0));
         }
-        let ended = facts.iter().filter(|fact| fact.happening == Happening::Ended).map(|fact| fact.at).max();
+        let ended = facts.iter().filter(|fact| fact.happening == AttendanceEventKind::Ended).map(|fact| fact.at).max();
         crate::retry::retrying(|| async {
             let mut work = self.store.begin().await?;
             let new = work.add_attendance(view.booking.id, &facts).await?;
@@ -73,13 +73,13 @@ impl RecordAttendance {
     }
 }
 
-fn is_plausible(fact: &AttendanceFact, booking: &Booking, now: Timestamp) -> bool {
+fn is_plausible(fact: &AttendanceEvent, booking: &Booking, now: Timestamp) -> bool {
     let earliest = booking.created_at.saturating_sub(CLOCKS_AGREE_WITHIN).unwrap_or(Timestamp::MIN);
     let latest = now.saturating_add(CLOCKS_AGREE_WITHIN).unwrap_or(Timestamp::MAX);
     let named = !fact.occupant.is_empty()
-        && fact.occupant.len() <= AttendanceFact::MAX_OCCUPANT_BYTES
+        && fact.occupant.len() <= AttendanceEvent::MAX_OCCUPANT_BYTES
         && !fact.occupant.contains('\0');
-    (earliest..=latest).contains(&fact.at) && (named || fact.happening == Happening::Ended)
+    (earliest..=latest).contains(&fact.at) && (named || fact.happening == AttendanceEventKind::Ended)
 }
 
 /// Works out who was there.
@@ -95,36 +95,36 @@ pub struct AttendanceReport {
 
 /// A session and who was there.
 #[derive(Debug, Clone)]
-pub struct AttendedSession {
+pub struct BookingAttendance {
     /// The booking.
     pub booking: Booking,
     /// Everybody who was there, in the order in which they came.
-    pub attendance: Vec<Attended>,
+    pub attendance: Vec<AttendanceSummary>,
 }
 
 impl AttendanceReport {
     /// Who was at one session.
-    pub async fn of(&self, booking: &Booking) -> Result<Vec<Attended>, StoreError> {
+    pub async fn of(&self, booking: &Booking) -> Result<Vec<AttendanceSummary>, StoreError> {
         let facts: Vec<_> = self.queries.attendance(&[booking.id]).await?.into_iter().map(|(_, fact)| fact).collect();
         Ok(self.work_out(booking, &facts))
     }
 
     /// Who was at each of the sessions on a page of the list.
-    pub async fn list(&self, filter: &BookingFilter, page: PageRequest) -> Result<Page<AttendedSession>, StoreError> {
+    pub async fn list(&self, filter: &BookingFilter, page: PageRequest) -> Result<Page<BookingAttendance>, StoreError> {
         let found = self.queries.bookings(filter, page.into()).await?;
         let ids: Vec<BookingId> = found.items.iter().map(|booking| booking.id).collect();
-        let mut facts: BTreeMap<BookingId, Vec<AttendanceFact>> = BTreeMap::new();
+        let mut facts: BTreeMap<BookingId, Vec<AttendanceEvent>> = BTreeMap::new();
         for (booking, fact) in self.queries.attendance(&ids).await? {
             facts.entry(booking).or_default().push(fact);
         }
         let items = found.items.iter().cloned().map(|booking| {
             let told = facts.get(&booking.id).map(Vec::as_slice).unwrap_or_default();
-            AttendedSession { attendance: self.work_out(&booking, told), booking }
+            BookingAttendance { attendance: self.work_out(&booking, told), booking }
         });
         Ok(Page { items: items.collect(), total: found.total })
     }
 
-    fn work_out(&self, booking: &Booking, facts: &[AttendanceFact]) -> Vec<Attended> {
+    fn work_out(&self, booking: &Booking, facts: &[AttendanceEvent]) -> Vec<AttendanceSummary> {
         attendance(facts, self.window.closes_at(booking), self.clock.now())
     }
 }

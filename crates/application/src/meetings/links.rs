@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use attune_domain::meeting::{Attendee, TokenPlacement, TokenSettings, claims_for};
+use attune_domain::meeting::{TokenPlacement, TokenSettings, Viewer, claims_for};
 use attune_domain::{
-    AccessWindow, Booking, BookingId, JoinTicket, LinkRefusal, MeetingBaseUrl, MeetingLinkPolicy, Person, PersonalLink,
-    Role, SignedLink, User, Viewer,
+    AccessWindow, AccountViewer, Booking, BookingId, JoinToken, LinkError, MeetingBaseUrl, MeetingLinkPolicy,
+    PersonalLink, Role, SignedLink, User, ViewerId,
 };
-use attune_ports::{BookingView, BoxError, Clock, JoinTickets, MeetingTokenSigner, Queries, StoreError};
+use attune_ports::{BookingView, BoxError, Clock, JoinTokens, MeetingTokenSigner, Queries, StoreError};
 use jiff::Timestamp;
 use thiserror::Error;
 
 /// A booking and the viewer's own link into it.
 #[derive(Debug)]
-pub struct PersonalView {
+pub struct MeetingLinkView {
     /// The booking.
     pub booking: Booking,
     /// The viewer's link.
@@ -42,7 +42,7 @@ pub enum MeetingLinkError {
     Forbidden,
     /// It has no room that can be entered now.
     #[error("there is no link: {0}")]
-    Unavailable(LinkRefusal),
+    Unavailable(LinkError),
     /// The key of the video server cannot sign.
     #[error("a link cannot be signed")]
     Signing(#[source] BoxError),
@@ -51,11 +51,11 @@ pub enum MeetingLinkError {
     Store(#[from] StoreError),
 }
 
-impl From<LinkRefusal> for MeetingLinkError {
-    fn from(refusal: LinkRefusal) -> Self {
+impl From<LinkError> for MeetingLinkError {
+    fn from(refusal: LinkError) -> Self {
         match refusal {
-            LinkRefusal::NotYours => Self::Forbidden,
-            LinkRefusal::NotConfirmed | LinkRefusal::Cancelled | LinkRefusal::Over | LinkRefusal::Revoked => {
+            LinkError::NotYours => Self::Forbidden,
+            LinkError::NotConfirmed | LinkError::Cancelled | LinkError::Over | LinkError::Revoked => {
                 Self::Unavailable(refusal)
             }
         }
@@ -82,21 +82,21 @@ pub struct JoinPages {
     /// Where our pages are, with a slash at the end.
     pub base: String,
     /// Seals what a page's address stands for.
-    pub tickets: Arc<dyn JoinTickets>,
+    pub tickets: Arc<dyn JoinTokens>,
 }
 
 impl JoinPages {
     /// The address of a person's page for a booking. It carries no name, and leads to the session as it is when it is
     /// opened.
-    pub fn address(&self, booking: &Booking, person: Person) -> String {
-        let ticket = JoinTicket { booking: booking.id, person, link_version: booking.link_version };
+    pub fn address(&self, booking: &Booking, person: ViewerId) -> String {
+        let ticket = JoinToken { booking: booking.id, person, link_version: booking.link_version };
         format!("{}j/{}", self.base, self.tickets.seal(&ticket))
     }
 }
 
 /// Which link a mail carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MailedLink {
+pub enum EmailLinkTarget {
     /// The room's, with the reader's name. It cannot be taken back.
     Room,
     /// That of our own page.
@@ -117,20 +117,20 @@ pub struct MeetingLinks {
     /// Our own pages.
     pub pages: JoinPages,
     /// Which link the client's mails carry. Signed links are never mailed: they would outlive what they were made from.
-    pub mailed: MailedLink,
+    pub mailed: EmailLinkTarget,
 }
 
 impl MeetingLinks {
     /// The viewer's link into a booking that was just looked for, and may not be there.
-    pub fn into_booking(&self, viewer: &User, booking: Option<Booking>) -> Result<PersonalView, MeetingLinkError> {
+    pub fn into_booking(&self, viewer: &User, booking: Option<Booking>) -> Result<MeetingLinkView, MeetingLinkError> {
         let booking = booking.ok_or(MeetingLinkError::NotFound)?;
         may_see(viewer, &booking)?;
-        let link = self.room_link(&booking, Attendee::Account(&viewer.into()))?;
+        let link = self.room_link(&booking, Viewer::Account(&viewer.into()))?;
         let validity = self.signing_for(&booking).map(|_| Validity {
             joinable_from: self.window.opens_at(&booking),
             expires_at: self.window.closes_at(&booking),
         });
-        Ok(PersonalView { booking, link, validity })
+        Ok(MeetingLinkView { booking, link, validity })
     }
 
     /// One booking, if the viewer may see it at all.
@@ -144,10 +144,10 @@ impl MeetingLinks {
     ///
     /// Where links are signed it is that of our page: a list hands out many links at once, long before they are used, and
     /// a signed one cannot be taken back.
-    pub fn link(&self, viewer: &Viewer, booking: &Booking) -> Option<PersonalLink> {
-        let link = self.unsigned(booking, Attendee::Account(viewer)).ok()?;
+    pub fn link(&self, viewer: &AccountViewer, booking: &Booking) -> Option<PersonalLink> {
+        let link = self.unsigned(booking, Viewer::Account(viewer)).ok()?;
         Some(match self.signing {
-            Some(_) => PersonalLink { url: self.pages.address(booking, Person::Account(viewer.id)), ..link },
+            Some(_) => PersonalLink { url: self.pages.address(booking, ViewerId::Account(viewer.id)), ..link },
             None => link,
         })
     }
@@ -155,22 +155,20 @@ impl MeetingLinks {
     /// The link that a mail to this person carries; `None` where there is none now.
     ///
     /// People without an account always get that of our page, because an invitation has to be revocable.
-    pub fn mailed_link(&self, booking: &Booking, attendee: Attendee<'_>) -> Option<PersonalLink> {
+    pub fn mailed_link(&self, booking: &Booking, attendee: Viewer<'_>) -> Option<PersonalLink> {
         let link = self.unsigned(booking, attendee).ok()?;
         let person = match (attendee, self.mailed) {
-            (Attendee::Account(_), MailedLink::Room) if self.signing.is_none() => return Some(link),
-            (Attendee::Account(viewer), MailedLink::Room | MailedLink::Page) => Person::Account(viewer.id),
-            (Attendee::Participant(invited), MailedLink::Room | MailedLink::Page) => Person::Participant(invited.id),
+            (Viewer::Account(_), EmailLinkTarget::Room) if self.signing.is_none() => return Some(link),
+            (Viewer::Account(viewer), EmailLinkTarget::Room | EmailLinkTarget::Page) => ViewerId::Account(viewer.id),
+            (Viewer::Participant(invited), EmailLinkTarget::Room | EmailLinkTarget::Page) => {
+                ViewerId::Participant(invited.id)
+            }
         };
         Some(PersonalLink { url: self.pages.address(booking, person), ..link })
     }
 
     /// The link straight into the room, signed where the server checks it.
-    pub(super) fn room_link(
-        &self,
-        booking: &Booking,
-        attendee: Attendee<'_>,
-    ) -> Result<PersonalLink, MeetingLinkError> {
+    pub(super) fn room_link(&self, booking: &Booking, attendee: Viewer<'_>) -> Result<PersonalLink, MeetingLinkError> {
         let Some(signing) = self.signing_for(booking) else { return Ok(self.unsigned(booking, attendee)?) };
         let claims = claims_for(booking, attendee, &self.window, &signing.settings, self.clock.now())?;
         let token = signing.signer.sign(&claims).map_err(MeetingLinkError::Signing)?;
@@ -184,7 +182,7 @@ impl MeetingLinks {
         booking.room.as_ref().filter(|room| room.url().starts_with(signing.rooms.as_str())).map(|_| signing)
     }
 
-    fn unsigned(&self, booking: &Booking, attendee: Attendee<'_>) -> Result<PersonalLink, LinkRefusal> {
+    fn unsigned(&self, booking: &Booking, attendee: Viewer<'_>) -> Result<PersonalLink, LinkError> {
         MeetingLinkPolicy { grace: self.window.grace }.link_for(booking, attendee, self.clock.now())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use attune_domain::notice::owed_to_participant;
+use attune_domain::notification::notifications_for_participant;
 use attune_domain::{
     BookingId, BookingStatus, EmailAddress, Participant, ParticipantId, ParticipantRole, PersonName, TimeZoneName,
     UserId,
@@ -13,8 +13,8 @@ use attune_ports::{
 use jiff::Timestamp;
 use thiserror::Error;
 
-use crate::Origin;
-use crate::bookings::Practice;
+use crate::RequestMetadata;
+use crate::bookings::BookingLifecycle;
 
 /// Whom to invite.
 #[derive(Debug, Clone)]
@@ -32,7 +32,7 @@ pub struct InviteParticipantCommand {
     /// Zone in which times are written to them; the practice's when left out.
     pub time_zone: Option<TimeZoneName>,
     /// Where it came from.
-    pub origin: Origin,
+    pub origin: RequestMetadata,
 }
 
 /// Which invitation to take back.
@@ -45,7 +45,7 @@ pub struct RevokeParticipantCommand {
     /// Which invitation.
     pub participant: ParticipantId,
     /// Where it came from.
-    pub origin: Origin,
+    pub origin: RequestMetadata,
 }
 
 /// Why nobody was invited, or no invitation taken back.
@@ -92,7 +92,7 @@ pub struct ManageParticipants {
     /// Tells when.
     pub clock: Arc<dyn Clock>,
     /// The practice's settings.
-    pub practice: Practice,
+    pub practice: BookingLifecycle,
 }
 
 impl ManageParticipants {
@@ -124,7 +124,7 @@ impl ManageParticipants {
             return Err(ParticipantError::AlreadyInvited);
         }
         // The booking's row is held, so nobody else invites into it at this moment.
-        if work.standing_participants(booking.id).await?.len() >= Participant::MAX_PER_BOOKING {
+        if work.invited_participants(booking.id).await?.len() >= Participant::MAX_PER_BOOKING {
             return Err(ParticipantError::TooMany);
         }
         let new = NewParticipant {
@@ -137,7 +137,7 @@ impl ManageParticipants {
             invited_at: now,
         };
         let id = work.add_participant(&new).await?;
-        work.enqueue(&owed_to_participant(&booking, id, &self.practice.reminders, now)).await?;
+        work.enqueue(&notifications_for_participant(&booking, id, &self.practice.reminders, now)).await?;
         note(&mut *work, "participant.invited", booking.id, command.admin, &command.origin, now).await?;
         work.commit().await?;
         Ok(Participant {
@@ -173,7 +173,7 @@ async fn note(
     action: &str,
     booking: BookingId,
     admin: UserId,
-    origin: &Origin,
+    origin: &RequestMetadata,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     work.add_audit_entry(&AuditEntry {

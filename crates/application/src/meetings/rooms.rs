@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use attune_domain::meeting::{AttendanceFact, Happening, Reservation, ReservationRefusal, RoomLimits};
+use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind, Reservation, ReservationError, RoomLimits};
 use attune_domain::{AccessWindow, Booking, ConferenceId};
 use attune_ports::{Clock, Conflict, Queries, Store, StoreError};
 use thiserror::Error;
@@ -27,7 +27,7 @@ pub enum ReserveError {
     Unknown,
     /// The session does not allow it now.
     #[error(transparent)]
-    Refused(#[from] ReservationRefusal),
+    Refused(#[from] ReservationError),
     /// It exists already, as this conference.
     #[error("the room is open already")]
     Open(ConferenceId),
@@ -77,8 +77,12 @@ impl ReserveRooms {
             let now = self.clock.now();
             let mut work = self.store.begin().await?;
             if work.close_conference(id, now).await? {
-                let ended =
-                    AttendanceFact { at: now, happening: Happening::Ended, occupant: String::new(), person: None };
+                let ended = AttendanceEvent {
+                    at: now,
+                    happening: AttendanceEventKind::Ended,
+                    occupant: String::new(),
+                    person: None,
+                };
                 work.add_attendance(conference.booking, &[ended]).await?;
                 work.commit().await?;
             }

@@ -1,26 +1,26 @@
 //! Payments: where to pay, what happens once it is paid, and what goes back.
 
-mod confirm;
-mod hear;
+mod handle_webhook;
 mod open_checkout;
+mod pay_test_checkout;
 mod problems;
+mod process_refunds;
+mod reconcile;
 mod record_offline;
 mod refund;
-mod report;
-mod settle_refunds;
-mod till;
-mod watch;
+mod revenue;
+mod settlement;
 
-pub use confirm::{ConfirmPayment, ConfirmPaymentError, Confirmed};
-pub use hear::{HearPaymentEvent, HearPaymentEventError, Heard};
+pub use handle_webhook::{HandlePaymentWebhook, HandlePaymentWebhookError, WebhookOutcome};
 pub use open_checkout::{OpenCheckout, OpenCheckoutError};
+pub use pay_test_checkout::{PayTestCheckout, PayTestCheckoutError, TestCheckoutOutcome};
 pub use problems::{ResolvePaymentProblem, ResolveProblemError};
+pub use process_refunds::ProcessRefunds;
+pub use reconcile::ReconcilePayments;
 pub use record_offline::{RecordOfflineCommand, RecordOfflineError, RecordOfflinePayment};
-pub use refund::{RefundBooking, RefundBookingCommand, RefundBookingError};
-pub use report::{Period, RevenueError, RevenueLine, RevenueReport};
-pub use settle_refunds::SettleRefunds;
-pub(crate) use till::{Till, books};
-pub use watch::WatchPayments;
+pub use refund::{RefundPayment, RefundPaymentCommand, RefundPaymentError};
+pub use revenue::{Period, RevenueError, RevenueLine, RevenueReport};
+pub(crate) use settlement::{Till, books};
 
 #[cfg(test)]
 mod tests;

@@ -14,7 +14,7 @@ use attune_ports::{
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
-use super::till::{ASK_AGAIN, ASK_OPEN, after};
+use super::settlement::{ASK_AGAIN, ASK_OPEN, after};
 
 /// Why there is no checkout.
 #[derive(Debug, Error)]
@@ -111,7 +111,7 @@ impl OpenCheckout {
 
     /// Asks the provider, and writes down what it says.
     async fn open(&self, payment: Payment) -> Result<(Payment, Result<(), PaymentError>), OpenCheckoutError> {
-        if payment.facts.state == PaymentState::Open {
+        if payment.state == PaymentState::Open {
             return Ok((payment, Ok(())));
         }
         let answer = ask(&*self.gateway, &payment).await;
@@ -129,12 +129,12 @@ impl OpenCheckout {
         let begun = known.find(|p| self.is_here(p, PaymentState::Open) || self.is_here(p, PaymentState::Opening));
         if let Some(mut begun) = begun {
             let stuck =
-                begun.facts.state == PaymentState::Opening && now.duration_since(begun.facts.created_at) > SAME_WORDS;
+                begun.state == PaymentState::Opening && now.duration_since(begun.created_at) > SAME_WORDS;
             if !stuck {
                 return Ok((begun, true));
             }
-            begun.facts.state =
-                if begun.facts.provider.is_online() { PaymentState::Closing } else { PaymentState::Closed };
+            begun.state =
+                if begun.provider.is_online() { PaymentState::Closing } else { PaymentState::Closed };
             work.save_payment(&begun).await?;
         }
         let payment = self.add_attempt(&mut *work, &booking, expires_at, now).await?;
@@ -149,7 +149,7 @@ impl OpenCheckout {
         expires_at: Timestamp,
         now: Timestamp,
     ) -> Result<Payment, StoreError> {
-        let nonce = self.random.sixteen();
+        let nonce = self.random.random_bytes();
         let (provider, reference) = (self.gateway.provider(), NewPayment::unnamed(nonce));
         let facts = NewPayment {
             nonce: Some(nonce),
@@ -168,7 +168,7 @@ impl OpenCheckout {
     ) -> Result<Payment, OpenCheckoutError> {
         let mut work = self.store.begin().await?;
         let now = self.clock.now();
-        let booking = work.booking(asked.facts.booking).await?.ok_or(OpenCheckoutError::NotFound)?;
+        let booking = work.booking(asked.booking).await?.ok_or(OpenCheckoutError::NotFound)?;
         let known = work.payments_of(booking.id).await?;
         let mut payment = known.into_iter().find(|p| p.id == asked.id).ok_or(StoreError::Conflict(Conflict::Stale))?;
         let facts = &mut payment.facts;
@@ -206,26 +206,26 @@ impl OpenCheckout {
     }
 
     fn is_here(&self, payment: &Payment, state: PaymentState) -> bool {
-        payment.facts.state == state && payment.facts.provider == self.gateway.provider()
+        payment.state == state && payment.provider == self.gateway.provider()
     }
 }
 
 /// The attempt, if a client can pay there.
 fn usable(payment: Payment) -> Result<Payment, OpenCheckoutError> {
-    match payment.facts.state {
+    match payment.state {
         PaymentState::Open => Ok(payment),
         PaymentState::Processing => Err(OpenCheckoutError::Processing),
-        PaymentState::Settled | PaymentState::Surplus => Err(PayError::AlreadyPaid.into()),
+        PaymentState::Settled | PaymentState::Unapplied => Err(PayError::AlreadyPaid.into()),
         PaymentState::Opening | PaymentState::Closing | PaymentState::Closed => Err(PayError::HoldExpired.into()),
     }
 }
 
 /// Asks a provider to open what was written down.
 pub(crate) async fn ask(gateway: &dyn PaymentGateway, payment: &Payment) -> Result<Checkout, PaymentError> {
-    let (Some(nonce), Some(expires_at)) = (payment.facts.nonce, payment.facts.expires_at) else {
+    let (Some(nonce), Some(expires_at)) = (payment.nonce, payment.expires_at) else {
         return Err(PaymentError::Refused("what was asked before is not known".into()));
     };
-    let (booking, amount) = (payment.facts.booking, payment.facts.amount);
+    let (booking, amount) = (payment.booking, payment.amount);
     gateway.open_checkout(&CheckoutRequest { booking, amount, expires_at, nonce }).await
 }
 

@@ -6,7 +6,7 @@ use attune_domain::{PaymentProblemId, UserId};
 use attune_ports::{AuditEntry, AuditObject, Clock, PaymentProblem, Store, StoreError};
 use thiserror::Error;
 
-use crate::Origin;
+use crate::RequestMetadata;
 
 /// Why a problem is not settled.
 #[derive(Debug, Error)]
@@ -36,13 +36,13 @@ impl ResolvePaymentProblem {
         &self,
         id: PaymentProblemId,
         admin: UserId,
-        origin: &Origin,
+        origin: &RequestMetadata,
     ) -> Result<PaymentProblem, ResolveProblemError> {
         crate::retry::retrying(|| async {
             let now = self.clock.now();
             let mut work = self.store.begin().await?;
             let problem = work.resolve_payment_problem(id, now).await?.ok_or(ResolveProblemError::NotFound)?;
-            let object = problem.facts.booking.map_or(AuditObject::User(admin), AuditObject::Booking);
+            let object = problem.booking.map_or(AuditObject::User(admin), AuditObject::Booking);
             work.add_audit_entry(&AuditEntry {
                 at: now,
                 actor: Some(admin),

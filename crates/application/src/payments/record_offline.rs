@@ -7,10 +7,10 @@ use attune_domain::{Booking, BookingId, Money, UserId};
 use attune_ports::{Clock, Queries, Store, StoreError};
 use thiserror::Error;
 
-use super::till::Till;
-use crate::Origin;
-use crate::bookings::{AgreeError, Agreement, By, Practice, close_checkouts};
-use crate::once::{self, Found, Granted, Once};
+use super::settlement::Till;
+use crate::RequestMetadata;
+use crate::bookings::{AuditContext, BookingConfirmation, BookingLifecycle, ConfirmError, close_checkouts};
+use crate::idempotency::{self, Found, Idempotent, IdempotentRequest};
 
 /// What came in.
 #[derive(Clone)]
@@ -26,9 +26,9 @@ pub struct RecordOfflineCommand {
     /// The practice's own note, such as a receipt number.
     pub memo: Option<String>,
     /// Where it came from.
-    pub origin: Origin,
+    pub origin: RequestMetadata,
     /// The key of the wish, if it has one.
-    pub once: Option<Once>,
+    pub once: Option<IdempotentRequest>,
 }
 
 /// Why it is not recorded.
@@ -51,18 +51,18 @@ pub enum RecordOfflineError {
     SlotLost,
     /// The key was used for another wish.
     #[error("the key was used for another wish")]
-    AnotherWish,
+    KeyReused,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-impl From<AgreeError> for RecordOfflineError {
-    fn from(error: AgreeError) -> Self {
+impl From<ConfirmError> for RecordOfflineError {
+    fn from(error: ConfirmError) -> Self {
         match error {
-            AgreeError::Pay(why) => Self::NotPayable(why),
-            AgreeError::SlotLost => Self::SlotLost,
-            AgreeError::Store(error) => Self::Store(error),
+            ConfirmError::Pay(why) => Self::NotPayable(why),
+            ConfirmError::SlotLost => Self::SlotLost,
+            ConfirmError::Store(error) => Self::Store(error),
         }
     }
 }
@@ -79,12 +79,12 @@ pub struct RecordOfflinePayment {
     /// Tells when.
     pub clock: Arc<dyn Clock>,
     /// The practice's settings.
-    pub practice: Practice,
+    pub practice: BookingLifecycle,
 }
 
 impl RecordOfflinePayment {
     /// Records the payment; the booking is agreed from now on. Open checkouts of the booking close.
-    pub async fn run(&self, command: RecordOfflineCommand) -> Result<Granted<Booking>, RecordOfflineError> {
+    pub async fn run(&self, command: RecordOfflineCommand) -> Result<Idempotent<Booking>, RecordOfflineError> {
         let view = self.queries.booking(command.booking).await?.ok_or(RecordOfflineError::NotFound)?;
         let price = view.booking.price;
         if command.amount.is_some_and(|amount| amount != price) {
@@ -99,24 +99,24 @@ impl RecordOfflinePayment {
         &self,
         command: &RecordOfflineCommand,
         read: &Booking,
-    ) -> Result<Granted<Booking>, RecordOfflineError> {
+    ) -> Result<Idempotent<Booking>, RecordOfflineError> {
         let now = self.clock.now();
         let mut work = self.store.begin().await?;
         work.lock_calendar(read.therapist).await?;
         let booking = work.booking(read.id).await?.ok_or(RecordOfflineError::NotFound)?;
         match once::look(&mut *work, command.once.as_ref()).await? {
             Found::Nothing => {}
-            Found::Reply(kept) => return Ok(Granted::Before(kept)),
-            Found::AnotherWish => return Err(RecordOfflineError::AnotherWish),
+            Found::Reply(kept) => return Ok(Idempotent::Before(kept)),
+            Found::KeyReused => return Err(RecordOfflineError::KeyReused),
         }
-        let by = By { actor: Some(command.admin), request_id: command.origin.request_id.as_deref(), now };
-        let booking = Agreement { practice: &self.practice, by }.seal(&mut *work, booking).await?;
+        let by = AuditContext { actor: Some(command.admin), request_id: command.origin.request_id.as_deref(), now };
+        let booking = BookingConfirmation { practice: &self.practice, by }.seal(&mut *work, booking).await?;
         close_checkouts(&mut *work, booking.id, now).await?;
         let (method, memo) = (command.method.clone(), command.memo.clone());
         let till = Till { practice: &self.practice, by };
         till.take_outside(&mut *work, &booking, method, memo, command.admin).await?;
         once::keep(&mut *work, command.once.as_ref(), &booking, now).await?;
         work.commit().await?;
-        Ok(Granted::Now(booking))
+        Ok(Idempotent::Now(booking))
     }
 }

@@ -5,18 +5,18 @@ use std::sync::Arc;
 use attune_domain::payment::{PaymentState, RefundError};
 use attune_domain::{Booking, BookingId, Money, PaymentId, UserId};
 use attune_ports::{
-    Clock, KeptRefund, Payment, Provider, Queries, RefundCause, RefundStage, RefundState, Store, StoreError, UnitOfWork,
+    Clock, Payment, Provider, Queries, Refund, RefundCause, RefundStage, RefundState, Store, StoreError, UnitOfWork,
 };
 use thiserror::Error;
 
-use super::till::{Till, books_of};
-use crate::Origin;
-use crate::bookings::{By, Practice};
-use crate::once::{self, Found, Granted, Once};
+use super::settlement::{Till, books_of};
+use crate::RequestMetadata;
+use crate::bookings::{AuditContext, BookingLifecycle};
+use crate::idempotency::{self, Found, Idempotent, IdempotentRequest};
 
 /// What goes back.
 #[derive(Clone)]
-pub struct RefundBookingCommand {
+pub struct RefundPaymentCommand {
     /// The admin who decides so.
     pub admin: UserId,
     /// What had been paid for.
@@ -28,14 +28,14 @@ pub struct RefundBookingCommand {
     /// Why.
     pub reason: Option<String>,
     /// Where it came from.
-    pub origin: Origin,
+    pub origin: RequestMetadata,
     /// The key of the wish, if it has one.
-    pub once: Option<Once>,
+    pub once: Option<IdempotentRequest>,
 }
 
 /// Why nothing goes back.
 #[derive(Debug, Error)]
-pub enum RefundBookingError {
+pub enum RefundPaymentError {
     /// There is no such booking.
     #[error("there is no such booking")]
     NotFound,
@@ -47,20 +47,20 @@ pub enum RefundBookingError {
     InProgress,
     /// The books do not allow it.
     #[error(transparent)]
-    Books(#[from] RefundError),
+    PaymentLedger(#[from] RefundError),
     /// The key was used for another wish.
     #[error("the key was used for another wish")]
-    AnotherWish,
+    KeyReused,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-crate::retry::contended_through_store!(RefundBookingError);
+crate::retry::contended_through_store!(RefundPaymentError);
 
 /// Gives money back.
 #[derive(Clone)]
-pub struct RefundBooking {
+pub struct RefundPayment {
     /// Where payments are kept.
     pub store: Arc<dyn Store>,
     /// Where they are read.
@@ -68,43 +68,43 @@ pub struct RefundBooking {
     /// Tells when.
     pub clock: Arc<dyn Clock>,
     /// The practice's settings.
-    pub practice: Practice,
+    pub practice: BookingLifecycle,
 }
 
-impl RefundBooking {
+impl RefundPayment {
     /// Promises the money back, at most what is left and one refund at a time; the worker sees to it.
     ///
     /// Money that came in outside has to go back outside: for the admin who says so it is done. If it is owed already,
     /// because the session was called off, this says that it was given back. An earlier refund that failed counts as tried
     /// again.
-    pub async fn run(&self, command: RefundBookingCommand) -> Result<Granted<Booking>, RefundBookingError> {
+    pub async fn run(&self, command: RefundPaymentCommand) -> Result<Idempotent<Booking>, RefundPaymentError> {
         let granted = crate::retry::retrying(|| self.attempt(&command)).await?;
         self.practice.bell.ring();
         Ok(granted)
     }
 
-    async fn attempt(&self, command: &RefundBookingCommand) -> Result<Granted<Booking>, RefundBookingError> {
+    async fn attempt(&self, command: &RefundPaymentCommand) -> Result<Idempotent<Booking>, RefundPaymentError> {
         let now = self.clock.now();
         let mut work = self.store.begin().await?;
-        let booking = work.booking(command.booking).await?.ok_or(RefundBookingError::NotFound)?;
+        let booking = work.booking(command.booking).await?.ok_or(RefundPaymentError::NotFound)?;
         match once::look(&mut *work, command.once.as_ref()).await? {
             Found::Nothing => {}
-            Found::Reply(kept) => return Ok(Granted::Before(kept)),
-            Found::AnotherWish => return Err(RefundBookingError::AnotherWish),
+            Found::Reply(kept) => return Ok(Idempotent::Before(kept)),
+            Found::KeyReused => return Err(RefundPaymentError::KeyReused),
         }
-        let by = By { actor: Some(command.admin), request_id: command.origin.request_id.as_deref(), now };
+        let by = AuditContext { actor: Some(command.admin), request_id: command.origin.request_id.as_deref(), now };
         let till = Till { practice: &self.practice, by };
         let payments = work.payments_of(booking.id).await?;
         let refunds = work.refunds_of(booking.id).await?;
         let payment = choose(&payments, &refunds, command.payment)?;
-        let by_hand = payment.facts.provider == Provider::Offline;
-        let of_payment = || refunds.iter().filter(|refund| refund.facts.payment == payment.id);
-        let promised = match of_payment().find(|refund| refund.facts.stage.is_promised()) {
-            Some(owed) if by_hand && command.amount.is_none_or(|amount| amount == owed.facts.amount) => owed.clone(),
-            Some(_) => return Err(RefundBookingError::InProgress),
+        let by_hand = payment.provider == Provider::Offline;
+        let of_payment = || refunds.iter().filter(|refund| refund.payment == payment.id);
+        let promised = match of_payment().find(|refund| refund.stage.is_promised()) {
+            Some(owed) if by_hand && command.amount.is_none_or(|amount| amount == owed.amount) => owed.clone(),
+            Some(_) => return Err(RefundPaymentError::InProgress),
             None => {
                 let amount = books_of(payment, &refunds).check_refund(command.amount)?;
-                for failed in of_payment().filter(|refund| refund.facts.stage == RefundStage::Failed) {
+                for failed in of_payment().filter(|refund| refund.stage == RefundStage::Failed) {
                     retried(&mut *work, failed, now).await?;
                 }
                 till.promise(&mut *work, payment, amount, RefundCause::Asked, command.reason.clone()).await?
@@ -118,28 +118,28 @@ impl RefundBooking {
         };
         once::keep(&mut *work, command.once.as_ref(), &booking, now).await?;
         work.commit().await?;
-        Ok(Granted::Now(booking))
+        Ok(Idempotent::Now(booking))
     }
 }
 
 /// The payment that is meant: the one named, or the one that the booking stands on, or one of which something is left.
 fn choose<'a>(
     payments: &'a [Payment],
-    refunds: &[KeptRefund],
+    refunds: &[Refund],
     named: Option<PaymentId>,
-) -> Result<&'a Payment, RefundBookingError> {
+) -> Result<&'a Payment, RefundPaymentError> {
     if let Some(id) = named {
-        return payments.iter().find(|p| p.id == id).ok_or(RefundBookingError::UnknownPayment);
+        return payments.iter().find(|p| p.id == id).ok_or(RefundPaymentError::UnknownPayment);
     }
-    let stands = payments.iter().find(|p| p.facts.state == PaymentState::Settled);
+    let stands = payments.iter().find(|p| p.state == PaymentState::Settled);
     let has_some = |p: &&Payment| !books_of(p, refunds).left().is_zero();
-    let paid = || payments.iter().find(|p| p.facts.state.is_paid());
+    let paid = || payments.iter().find(|p| p.state.is_paid());
     stands.or_else(|| payments.iter().find(has_some)).or_else(paid).ok_or(RefundError::NothingLeft.into())
 }
 
-async fn retried(work: &mut dyn UnitOfWork, failed: &KeptRefund, now: jiff::Timestamp) -> Result<(), StoreError> {
+async fn retried(work: &mut dyn UnitOfWork, failed: &Refund, now: jiff::Timestamp) -> Result<(), StoreError> {
     let mut failed = failed.clone();
-    failed.facts.stage = RefundStage::Retried;
+    failed.stage = RefundStage::Retried;
     work.save_refund(&failed).await?;
     work.resolve_refund_problem(failed.id, now).await
 }

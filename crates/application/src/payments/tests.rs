@@ -1,20 +1,20 @@
 use std::sync::atomic::Ordering;
 
 use attune_domain::booking::PayError;
-use attune_domain::notice::NoticeKind;
+use attune_domain::notification::NotificationKind;
 use attune_domain::payment::RefundError;
 use attune_domain::{Booking, BookingStatus, Money, PaymentStatus, Role, User};
 use attune_ports::{
-    CheckoutState, Clock, KeptRefund, LedgerKind, Payment, PaymentEvent, PaymentEventKind, PaymentState, ProblemKind,
-    Provider, RefundCause, RefundStage, RefundState,
+    CheckoutState, Clock, LedgerKind, Payment, PaymentEvent, PaymentEventKind, PaymentState, ProblemKind, Provider,
+    Refund, RefundCause, RefundStage, RefundState,
 };
 use jiff::SignedDuration;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
 
 use super::*;
-use crate::Origin;
-use crate::bookings::{BookSessionError, Change, ChangeBookingCommand};
+use crate::RequestMetadata;
+use crate::bookings::{Change, ChangeBookingCommand, CreateBookingError};
 use crate::testkit::{OnlineGateway, World, at, now};
 
 const TEN: &str = "2024-01-15T10:00:00Z";
@@ -25,8 +25,8 @@ async fn held(world: &World) -> (User, Booking, Payment) {
     (client, placed.booking, placed.checkout.unwrap())
 }
 
-async fn confirm(world: &World, payment: &Payment) -> Result<Confirmed, ConfirmPaymentError> {
-    world.confirm_payment().run(&payment.facts.reference, &Origin::default()).await
+async fn confirm(world: &World, payment: &Payment) -> Result<TestCheckoutOutcome, PayTestCheckoutError> {
+    world.pay_test_checkout().run(&payment.reference, &RequestMetadata::default()).await
 }
 
 /// The kinds of mails owed about a booking, in order.
@@ -46,8 +46,8 @@ async fn books(
     (
         booking.status.as_str(),
         booking.payment_status.as_str(),
-        payments.iter().map(|payment| payment.facts.state).collect(),
-        world.queries.refunds(booking.id).await.unwrap().iter().map(|refund| refund.facts.stage).collect(),
+        payments.iter().map(|payment| payment.state).collect(),
+        world.queries.refunds(booking.id).await.unwrap().iter().map(|refund| refund.stage).collect(),
         ledger.iter().map(|line| line.kind.signed(line.amount)).sum(),
     )
 }
@@ -63,7 +63,7 @@ async fn cancel(world: &World, client: &User, booking: &Booking) {
         booking: booking.id,
         change: Change::Cancel { reason: None, expected_refund: None },
         version: None,
-        origin: Origin::default(),
+        origin: RequestMetadata::default(),
         once: None,
     };
     world.change_booking().run(command).await.unwrap();
@@ -96,8 +96,8 @@ mod the_test_checkout {
     #[tokio::test]
     async fn an_unknown_reference_is_nothing() {
         let world = World::paid().await;
-        let unknown = world.confirm_payment().run("ref-unknown", &Origin::default()).await;
-        assert!(matches!(unknown, Err(ConfirmPaymentError::NotFound)));
+        let unknown = world.pay_test_checkout().run("ref-unknown", &RequestMetadata::default()).await;
+        assert!(matches!(unknown, Err(PayTestCheckoutError::NotFound)));
     }
 
     #[tokio::test]
@@ -132,8 +132,8 @@ mod the_test_checkout {
         let third = world.add("third@example.org", Role::Client).await;
         world.book(&third, TEN).await.unwrap();
         let late = confirm(&world, &payment).await.unwrap();
-        assert_eq!(late.state, PaymentState::Surplus);
-        let promised = ("expired", "refund_pending", vec![PaymentState::Surplus], vec![RefundStage::Owed], 10_000);
+        assert_eq!(late.state, PaymentState::Unapplied);
+        let promised = ("expired", "refund_pending", vec![PaymentState::Unapplied], vec![RefundStage::Owed], 10_000);
         assert_eq!(books(&world, &booking).await, promised);
         assert!(confirm(&world, &payment).await.unwrap().repeated);
         assert_eq!(books(&world, &booking).await, promised);
@@ -141,7 +141,7 @@ mod the_test_checkout {
         assert_eq!(world.settle_refunds().run().await.unwrap(), 1);
         assert_eq!(
             books(&world, &booking).await,
-            ("expired", "refunded", vec![PaymentState::Surplus], vec![RefundStage::Succeeded], 0)
+            ("expired", "refunded", vec![PaymentState::Unapplied], vec![RefundStage::Succeeded], 0)
         );
         assert_eq!(world.settle_refunds().run().await.unwrap(), 0, "once is enough");
         assert_eq!(owed(&world, &booking).await, ["payment_problem"], "the client was told already");
@@ -152,10 +152,10 @@ mod the_test_checkout {
         let world = World::paid().await;
         let (_, booking, payment) = held(&world).await;
         world.clock.set(at(TEN));
-        assert_eq!(confirm(&world, &payment).await.unwrap().state, PaymentState::Surplus);
+        assert_eq!(confirm(&world, &payment).await.unwrap().state, PaymentState::Unapplied);
         assert_eq!(
             books(&world, &booking).await,
-            ("expired", "refund_pending", vec![PaymentState::Surplus], vec![RefundStage::Owed], 10_000)
+            ("expired", "refund_pending", vec![PaymentState::Unapplied], vec![RefundStage::Owed], 10_000)
         );
     }
 }
@@ -171,7 +171,7 @@ async fn an_admin_records_a_payment() {
         amount,
         method: "cash".into(),
         memo: Some("receipt 7".into()),
-        origin: Origin::default(),
+        origin: RequestMetadata::default(),
         once: None,
     };
     let less = Money::new(9_999, booking.price.currency()).unwrap();
@@ -181,9 +181,9 @@ async fn an_admin_records_a_payment() {
     assert_eq!((agreed.status, agreed.payment_status), (BookingStatus::Scheduled, PaymentStatus::Succeeded));
     let payments = world.queries.payments(booking.id).await.unwrap();
     assert_eq!(payments.len(), 2);
-    assert_eq!((payments[0].facts.provider, payments[0].facts.state), (Provider::Offline, PaymentState::Settled));
-    assert_eq!((payments[0].facts.recorded_by, payments[0].facts.memo.as_deref()), (Some(admin.id), Some("receipt 7")));
-    assert_eq!((payments[1].id, payments[1].facts.state), (payment.id, PaymentState::Closed));
+    assert_eq!((payments[0].provider, payments[0].state), (Provider::Offline, PaymentState::Settled));
+    assert_eq!((payments[0].recorded_by, payments[0].memo.as_deref()), (Some(admin.id), Some("receipt 7")));
+    assert_eq!((payments[1].id, payments[1].state), (payment.id, PaymentState::Closed));
     let twice = world.record_offline().run(command(None)).await;
     assert!(matches!(twice, Err(RecordOfflineError::NotPayable(PayError::AlreadyPaid))));
     assert_eq!(owed(&world, &booking).await, ["meeting_info", "reminder", "reminder", "receipt"]);
@@ -219,10 +219,10 @@ async fn a_client_is_led_to_their_own_hold() {
     let (client, booking, _) = held(&world).await;
     for start in [TEN, "2024-01-15T10:30:00Z"] {
         let again = world.book(&client, start).await;
-        assert!(matches!(again, Err(BookSessionError::HoldExists { booking: own }) if own == booking.id), "{start}");
+        assert!(matches!(again, Err(CreateBookingError::HoldExists { booking: own }) if own == booking.id), "{start}");
     }
     let other = world.add("other@example.org", Role::Client).await;
-    assert!(matches!(world.book(&other, TEN).await, Err(BookSessionError::SlotTaken)));
+    assert!(matches!(world.book(&other, TEN).await, Err(CreateBookingError::SlotTaken)));
 }
 
 mod online {
@@ -234,26 +234,29 @@ mod online {
             at: at(crate::testkit::NOW),
             live: false,
             kind,
-            reference: Some(payment.facts.reference.clone()),
-            amount: Some(payment.facts.amount),
-            booking: Some(payment.facts.booking),
-            payment: Some(format!("pi_{}", payment.facts.reference)),
+            reference: Some(payment.reference.clone()),
+            amount: Some(payment.amount),
+            booking: Some(payment.booking),
+            payment: Some(format!("pi_{}", payment.reference)),
             refund_key: None,
         }
     }
 
-    async fn hear(world: &World, event: &PaymentEvent) -> Heard {
+    async fn hear(world: &World, event: &PaymentEvent) -> WebhookOutcome {
         world.hear().run(event).await.unwrap()
     }
 
     async fn problems(world: &World) -> Vec<ProblemKind> {
-        world.queries.payment_problems(10).await.unwrap().iter().map(|problem| problem.facts.kind).collect()
+        world.queries.payment_problems(10).await.unwrap().iter().map(|problem| problem.kind).collect()
     }
 
     async fn paid(world: &World, gateway: &OnlineGateway) -> (User, Booking, Payment) {
         let (client, booking, payment) = held(world).await;
         gateway.pay(&payment);
-        assert_eq!(hear(world, &event("evt_1", PaymentEventKind::CheckoutPaid, &payment)).await, Heard::Applied);
+        assert_eq!(
+            hear(world, &event("evt_1", PaymentEventKind::CheckoutPaid, &payment)).await,
+            WebhookOutcome::Applied
+        );
         (client, booking, payment)
     }
 
@@ -266,12 +269,12 @@ mod online {
         assert!(placed.checkout.is_none(), "the booking stands, whatever the provider says");
         let id = placed.booking.id;
         let begun = world.queries.payments(id).await.unwrap();
-        assert_eq!((begun.len(), begun[0].facts.state, begun[0].facts.is_named()), (1, PaymentState::Opening, false));
+        assert_eq!((begun.len(), begun[0].state, begun[0].is_named()), (1, PaymentState::Opening, false));
         gateway.down.store(false, Ordering::SeqCst);
         let opened = world.open_checkout().run(id, client.id).await.unwrap();
-        assert_eq!((opened.id, opened.facts.nonce), (begun[0].id, begun[0].facts.nonce));
+        assert_eq!((opened.id, opened.nonce), (begun[0].id, begun[0].nonce));
         assert_eq!(gateway.checkouts.lock().unwrap().len(), 1);
-        assert!(opened.facts.checkout_url.is_some());
+        assert!(opened.checkout_url.is_some());
 
         // After a minute of the same silence the client gets another checkout, and the worker finds and ends the first.
         gateway.down.store(true, Ordering::SeqCst);
@@ -282,9 +285,9 @@ mod online {
         world.clock.advance(SignedDuration::from_secs(60));
         world.watch().run().await.unwrap();
         let all = world.queries.payments(second).await.unwrap();
-        let states: Vec<_> = all.iter().map(|p| (p.id == fresh.id, p.facts.state)).collect();
+        let states: Vec<_> = all.iter().map(|p| (p.id == fresh.id, p.state)).collect();
         assert_eq!(states, [(true, PaymentState::Open), (false, PaymentState::Closed)]);
-        assert_eq!(gateway.checkouts.lock().unwrap()[&all[1].facts.reference], CheckoutState::Expired);
+        assert_eq!(gateway.checkouts.lock().unwrap()[&all[1].reference], CheckoutState::Expired);
     }
 
     #[tokio::test]
@@ -295,10 +298,10 @@ mod online {
         let id = world.book(&client, TEN).await.unwrap().booking.id;
         gateway.down.store(false, Ordering::SeqCst);
         // The practice changed where clients come back to, so the same request is not the same any more.
-        *gateway.worn_out.lock().unwrap() = world.queries.payments(id).await.unwrap()[0].facts.nonce;
+        *gateway.worn_out.lock().unwrap() = world.queries.payments(id).await.unwrap()[0].nonce;
         let opened = world.open_checkout().run(id, client.id).await.unwrap();
-        assert_eq!(opened.facts.state, PaymentState::Open);
-        let states: Vec<_> = world.queries.payments(id).await.unwrap().iter().map(|p| p.facts.state).collect();
+        assert_eq!(opened.state, PaymentState::Open);
+        let states: Vec<_> = world.queries.payments(id).await.unwrap().iter().map(|p| p.state).collect();
         assert_eq!(states, [PaymentState::Open, PaymentState::Closed]);
     }
 
@@ -320,7 +323,7 @@ mod online {
         gateway.down.store(false, Ordering::SeqCst);
         world.clock.advance(SignedDuration::from_mins(1));
         world.watch().run().await.unwrap();
-        assert_eq!(gateway.checkouts.lock().unwrap()[&payment.facts.reference], CheckoutState::Expired);
+        assert_eq!(gateway.checkouts.lock().unwrap()[&payment.reference], CheckoutState::Expired);
         assert_eq!(world.sweep().run().await.unwrap(), 1);
         assert_eq!(books(&world, &booking).await, ("expired", "cancelled", vec![PaymentState::Closed], vec![], 0));
     }
@@ -333,7 +336,7 @@ mod online {
         world.clock.advance(SignedDuration::from_mins(16));
         let other = world.add("other@example.org", Role::Client).await;
         let wish = world.book(&other, TEN).await;
-        assert!(matches!(wish, Err(BookSessionError::SlotTaken)), "the provider was asked first");
+        assert!(matches!(wish, Err(CreateBookingError::SlotTaken)), "the provider was asked first");
         assert_eq!(
             books(&world, &booking).await,
             ("scheduled", "succeeded", vec![PaymentState::Settled], vec![], 10_000)
@@ -348,7 +351,7 @@ mod online {
         let other = world.add("other@example.org", Role::Client).await;
         let taken = world.book(&other, TEN).await.unwrap().booking;
         assert_eq!(taken.status, BookingStatus::PendingPayment);
-        assert_eq!(gateway.checkouts.lock().unwrap()[&payment.facts.reference], CheckoutState::Expired);
+        assert_eq!(gateway.checkouts.lock().unwrap()[&payment.reference], CheckoutState::Expired);
         assert_eq!(world.booking(booking.id).await.status, BookingStatus::Expired);
         // One's own hold is no different once it is over.
         world.clock.advance(SignedDuration::from_mins(16));
@@ -360,7 +363,10 @@ mod online {
         let (world, gateway) = World::online().await;
         let (client, booking, payment) = held(&world).await;
         gateway.set(&payment, CheckoutState::Processing);
-        assert_eq!(hear(&world, &event("evt_1", PaymentEventKind::CheckoutProcessing, &payment)).await, Heard::Applied);
+        assert_eq!(
+            hear(&world, &event("evt_1", PaymentEventKind::CheckoutProcessing, &payment)).await,
+            WebhookOutcome::Applied
+        );
         world.clock.advance(SignedDuration::from_mins(60));
         assert_eq!(world.sweep().run().await.unwrap(), 0);
         world.watch().run().await.unwrap();
@@ -371,7 +377,10 @@ mod online {
         let again = world.open_checkout().run(booking.id, client.id).await;
         assert!(matches!(again, Err(OpenCheckoutError::Processing)), "{again:?}");
         gateway.set(&payment, CheckoutState::Failed);
-        assert_eq!(hear(&world, &event("evt_2", PaymentEventKind::ProcessingFailed, &payment)).await, Heard::Applied);
+        assert_eq!(
+            hear(&world, &event("evt_2", PaymentEventKind::ProcessingFailed, &payment)).await,
+            WebhookOutcome::Applied
+        );
         assert_eq!(books(&world, &booking).await, ("pending_payment", "failed", vec![PaymentState::Closed], vec![], 0));
         assert_eq!(owed(&world, &booking).await, ["payment_problem"]);
         world.sweep().run().await.unwrap();
@@ -388,7 +397,10 @@ mod online {
         world.clock.advance(SignedDuration::from_mins(6));
         world.watch().run().await.unwrap();
         assert_eq!(world.booking(booking.id).await.status, BookingStatus::Scheduled);
-        assert_eq!(hear(&world, &event("evt_1", PaymentEventKind::CheckoutPaid, &payment)).await, Heard::Applied);
+        assert_eq!(
+            hear(&world, &event("evt_1", PaymentEventKind::CheckoutPaid, &payment)).await,
+            WebhookOutcome::Applied
+        );
         assert_eq!(books(&world, &booking).await.4, 10_000, "the message came late, and said nothing new");
     }
 
@@ -407,9 +419,9 @@ mod online {
         ];
         for (number, (wrong, kind)) in cases.into_iter().enumerate() {
             let wrong = PaymentEvent { id: format!("evt_wrong_{number}"), ..wrong };
-            assert_eq!(hear(&world, &wrong).await, Heard::Parked, "{kind:?}");
+            assert_eq!(hear(&world, &wrong).await, WebhookOutcome::Parked, "{kind:?}");
             assert_eq!(problems(&world).await.last(), Some(&kind));
-            assert_eq!(hear(&world, &wrong).await, Heard::Repeated);
+            assert_eq!(hear(&world, &wrong).await, WebhookOutcome::Repeated);
             assert_eq!(
                 books(&world, &booking).await,
                 ("pending_payment", "pending", vec![PaymentState::Open], vec![], 0)
@@ -418,20 +430,20 @@ mod online {
         assert_eq!(problems(&world).await.len(), 4);
         let nobody =
             PaymentEvent { id: "evt_n".into(), reference: Some("cs_x".into()), booking: other, ..good.clone() };
-        assert_eq!(hear(&world, &nobody).await, Heard::Parked);
+        assert_eq!(hear(&world, &nobody).await, WebhookOutcome::Parked);
         assert_eq!(problems(&world).await.last(), Some(&ProblemKind::UnknownBooking));
         let foreign =
             PaymentEvent { id: "evt_f".into(), reference: Some("cs_y".into()), booking: None, ..good.clone() };
-        assert_eq!(hear(&world, &foreign).await, Heard::Ignored, "another shop of the same account");
-        assert_eq!(hear(&world, &good).await, Heard::Applied, "the genuine one still counts");
+        assert_eq!(hear(&world, &foreign).await, WebhookOutcome::Ignored, "another shop of the same account");
+        assert_eq!(hear(&world, &good).await, WebhookOutcome::Applied, "the genuine one still counts");
         assert_eq!(world.booking(booking.id).await.status, BookingStatus::Scheduled);
 
         let admin = world.queries.default_therapist().await.unwrap().unwrap();
         let open = world.queries.payment_problems(10).await.unwrap();
         let resolve = ResolvePaymentProblem { store: world.store.clone(), clock: world.clock.clone() };
-        resolve.run(open[0].id, admin, &Origin::default()).await.unwrap();
+        resolve.run(open[0].id, admin, &RequestMetadata::default()).await.unwrap();
         assert_eq!(problems(&world).await.len(), 4);
-        let twice = resolve.run(open[0].id, admin, &Origin::default()).await;
+        let twice = resolve.run(open[0].id, admin, &RequestMetadata::default()).await;
         assert!(matches!(twice, Err(ResolveProblemError::NotFound)));
     }
 
@@ -442,10 +454,10 @@ mod online {
         let paid = event("evt_1", PaymentEventKind::CheckoutPaid, &payment);
         world.clock.advance(SignedDuration::from_hours(30 * 24));
         assert_eq!(world.forget().run().await.unwrap(), 0);
-        assert_eq!(hear(&world, &paid).await, Heard::Repeated);
+        assert_eq!(hear(&world, &paid).await, WebhookOutcome::Repeated);
         world.clock.advance(SignedDuration::from_secs(1));
         assert_eq!(world.forget().run().await.unwrap(), 1);
-        assert_eq!(hear(&world, &paid).await, Heard::Applied, "it says nothing new");
+        assert_eq!(hear(&world, &paid).await, WebhookOutcome::Applied, "it says nothing new");
         assert_eq!(books(&world, &booking).await.4, 10_000);
     }
 
@@ -475,15 +487,15 @@ mod online {
         );
         gateway.down.store(true, Ordering::SeqCst);
         world.settle_refunds().run().await.unwrap();
-        let waiting: Vec<KeptRefund> = world.queries.refunds(booking.id).await.unwrap();
-        assert_eq!((waiting[0].facts.attempts, waiting[0].facts.last_error.as_deref()), (1, Some("unavailable")));
+        let waiting: Vec<Refund> = world.queries.refunds(booking.id).await.unwrap();
+        assert_eq!((waiting[0].attempts, waiting[0].last_error.as_deref()), (1, Some("unavailable")));
         assert_eq!(world.settle_refunds().run().await.unwrap(), 0, "not before its next time");
         gateway.down.store(false, Ordering::SeqCst);
         *gateway.refunding.lock().unwrap() = Some(RefundState::Pending);
         world.clock.advance(SignedDuration::from_secs(31));
         world.settle_refunds().run().await.unwrap();
         let under_way = world.queries.refunds(booking.id).await.unwrap().remove(0);
-        assert_eq!((under_way.facts.stage, under_way.facts.reference.is_some()), (RefundStage::Pending, true));
+        assert_eq!((under_way.stage, under_way.reference.is_some()), (RefundStage::Pending, true));
         for refund in gateway.refunds.lock().unwrap().values_mut() {
             refund.state = RefundState::Succeeded;
         }
@@ -497,15 +509,15 @@ mod online {
         assert!(owed(&world, &booking).await.ends_with(&["cancelled", "refund"]));
     }
 
-    fn wish(world: &World, booking: &Booking, amount: Option<Money>) -> RefundBookingCommand {
+    fn wish(world: &World, booking: &Booking, amount: Option<Money>) -> RefundPaymentCommand {
         let _ = world;
-        RefundBookingCommand {
+        RefundPaymentCommand {
             admin: booking.therapist,
             booking: booking.id,
             payment: None,
             amount,
             reason: Some("goodwill".into()),
-            origin: Origin::default(),
+            origin: RequestMetadata::default(),
             once: None,
         }
     }
@@ -517,12 +529,12 @@ mod online {
         let refund = world.refund();
         let too_much = refund.run(wish(&world, &booking, Some(eur(10_001)))).await;
         assert!(
-            matches!(too_much, Err(RefundBookingError::Books(RefundError::TooMuch { left })) if left == eur(10_000))
+            matches!(too_much, Err(RefundPaymentError::PaymentLedger(RefundError::TooMuch { left })) if left == eur(10_000))
         );
         let begun = now(refund.run(wish(&world, &booking, Some(eur(4_000)))).await.unwrap());
         assert_eq!((begun.status, begun.payment_status), (BookingStatus::Scheduled, PaymentStatus::RefundPending));
         let twice = refund.run(wish(&world, &booking, Some(eur(1)))).await;
-        assert!(matches!(twice, Err(RefundBookingError::InProgress)));
+        assert!(matches!(twice, Err(RefundPaymentError::InProgress)));
         world.settle_refunds().run().await.unwrap();
         assert_eq!(
             books(&world, &booking).await,
@@ -535,7 +547,7 @@ mod online {
         let (status, paid, _, stages, sum) = books(&world, &booking).await;
         assert_eq!((status, paid, stages.len(), sum), ("cancelled", "refunded", 2, 0));
         let nothing = refund.run(wish(&world, &booking, None)).await;
-        assert!(matches!(nothing, Err(RefundBookingError::Books(RefundError::NothingLeft))));
+        assert!(matches!(nothing, Err(RefundPaymentError::PaymentLedger(RefundError::NothingLeft))));
     }
 
     #[tokio::test]
@@ -588,13 +600,13 @@ mod online {
             at: world.clock.now(),
             live: false,
             kind: PaymentEventKind::RefundChanged(RefundState::Failed),
-            reference: refund.facts.reference.clone(),
+            reference: refund.reference.clone(),
             amount: Some(eur(10_000)),
             booking: Some(booking.id),
             payment: None,
-            refund_key: Some(refund.facts.key.clone()),
+            refund_key: Some(refund.key.clone()),
         };
-        assert_eq!(hear(&world, &failed).await, Heard::Applied);
+        assert_eq!(hear(&world, &failed).await, WebhookOutcome::Applied);
         let (_, paid, _, _, sum) = books(&world, &booking).await;
         assert_eq!((paid, sum), ("succeeded", 10_000));
         assert_eq!(problems(&world).await, [ProblemKind::RefundFailed]);
@@ -612,23 +624,23 @@ mod online {
             reference: Some("re_by_hand".into()),
             amount: Some(amount),
             booking: None,
-            payment: Some(format!("pi_{}", payment.facts.reference)),
+            payment: Some(format!("pi_{}", payment.reference)),
             refund_key: None,
         };
-        assert_eq!(hear(&world, &by_hand("evt_2", eur(2_500), RefundState::Succeeded)).await, Heard::Applied);
-        assert_eq!(hear(&world, &by_hand("evt_3", eur(2_500), RefundState::Pending)).await, Heard::Applied);
+        assert_eq!(hear(&world, &by_hand("evt_2", eur(2_500), RefundState::Succeeded)).await, WebhookOutcome::Applied);
+        assert_eq!(hear(&world, &by_hand("evt_3", eur(2_500), RefundState::Pending)).await, WebhookOutcome::Applied);
         assert_eq!(
             books(&world, &booking).await,
             ("scheduled", "partially_refunded", vec![PaymentState::Settled], vec![RefundStage::Succeeded], 7_500)
         );
-        assert_eq!(world.queries.refunds(booking.id).await.unwrap()[0].facts.cause, RefundCause::Elsewhere);
+        assert_eq!(world.queries.refunds(booking.id).await.unwrap()[0].cause, RefundCause::External);
         assert!(owed(&world, &booking).await.ends_with(&["refund"]));
         let early =
             PaymentEvent { payment: Some("pi_unknown".into()), ..by_hand("evt_4", eur(1), RefundState::Succeeded) };
         let early = PaymentEvent { reference: Some("re_other".into()), ..early };
-        assert!(matches!(world.hear().run(&early).await, Err(HearPaymentEventError::NotYet)));
+        assert!(matches!(world.hear().run(&early).await, Err(HandlePaymentWebhookError::NotYet)));
         world.clock.advance(SignedDuration::from_mins(61));
-        assert_eq!(hear(&world, &early).await, Heard::Ignored, "it was another shop's");
+        assert_eq!(hear(&world, &early).await, WebhookOutcome::Ignored, "it was another shop's");
     }
 
     #[tokio::test]
@@ -643,7 +655,7 @@ mod online {
                 amount: None,
                 method: "cash".into(),
                 memo: None,
-                origin: Origin::default(),
+                origin: RequestMetadata::default(),
                 once: None,
             })
             .await
@@ -656,15 +668,16 @@ mod online {
             (
                 "scheduled",
                 "succeeded",
-                vec![PaymentState::Surplus, PaymentState::Settled],
+                vec![PaymentState::Unapplied, PaymentState::Settled],
                 vec![RefundStage::Succeeded],
                 10_000
             )
         );
         assert!(owed(&world, &booking).await.ends_with(&["receipt", "payment_problem"]));
         world.deliver().run().await.unwrap();
-        let told: Vec<_> = world.notifier.sent().into_iter().filter(|m| m.kind == NoticeKind::PaymentProblem).collect();
-        assert_eq!(told[0].money, Some(attune_ports::MailedMoney::ComesBack { amount: eur(10_000) }));
+        let told: Vec<_> =
+            world.notifier.sent().into_iter().filter(|m| m.kind == NotificationKind::PaymentProblem).collect();
+        assert_eq!(told[0].money, Some(attune_ports::PaymentDetails::ComesBack { amount: eur(10_000) }));
     }
 
     #[tokio::test]
@@ -677,14 +690,14 @@ mod online {
             amount: None,
             method: "cash".into(),
             memo: None,
-            origin: Origin::default(),
+            origin: RequestMetadata::default(),
             once: None,
         };
         world.record_offline().run(record).await.unwrap();
         cancel(&world, &client, &booking).await;
         assert_eq!(world.settle_refunds().run().await.unwrap(), 0, "nobody can be asked");
         let another = world.refund().run(wish(&world, &booking, Some(eur(1)))).await;
-        assert!(matches!(another, Err(RefundBookingError::InProgress)));
+        assert!(matches!(another, Err(RefundPaymentError::InProgress)));
         let given = now(world.refund().run(wish(&world, &booking, None)).await.unwrap());
         assert_eq!(given.payment_status, PaymentStatus::Refunded);
         assert_eq!(books(&world, &booking).await.4, 0);

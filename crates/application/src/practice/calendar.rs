@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use attune_domain::calendar::{OverlappingHours, TimeOff, WeeklySchedule};
+use attune_domain::calendar::{OverlappingHours, ScheduleException, WeeklySchedule};
 use attune_domain::policy::PolicyError;
-use attune_domain::{PracticePolicy, Role, TimeOffId, UserId};
+use attune_domain::{PracticePolicy, Role, ScheduleExceptionId, UserId};
 use attune_ports::{
-    AuditEntry, AuditObject, Clock, NewTimeOff, Store, StoreError, TimeOffEntry, TimeZones, UnitOfWork,
+    AuditEntry, AuditObject, Clock, NewScheduleException, Store, StoreError, StoredScheduleException, TimeZones,
+    UnitOfWork,
 };
 use jiff::Timestamp;
 use thiserror::Error;
 
-use crate::Origin;
+use crate::RequestMetadata;
 
 /// A therapist's week.
 #[derive(Debug, Clone)]
@@ -23,20 +24,20 @@ pub struct SetScheduleCommand {
     /// The week.
     pub schedule: WeeklySchedule,
     /// Where it came from.
-    pub origin: Origin,
+    pub origin: RequestMetadata,
 }
 
 /// Time off, or extra hours.
 #[derive(Debug, Clone)]
-pub struct AddTimeOffCommand {
+pub struct AddScheduleExceptionCommand {
     /// The admin who says so.
     pub admin: UserId,
     /// Whose.
     pub therapist: UserId,
     /// When.
-    pub what: TimeOff,
+    pub what: ScheduleException,
     /// Where it came from.
-    pub origin: Origin,
+    pub origin: RequestMetadata,
 }
 
 /// The practice's policy.
@@ -47,7 +48,7 @@ pub struct SetPolicyCommand {
     /// The policy.
     pub policy: PracticePolicy,
     /// Where it came from.
-    pub origin: Origin,
+    pub origin: RequestMetadata,
 }
 
 /// Why a calendar stays as it is.
@@ -109,25 +110,34 @@ impl ManageCalendar {
     }
 
     /// Keeps time off or extra hours.
-    pub async fn add_time_off(&self, command: AddTimeOffCommand) -> Result<TimeOffEntry, CalendarError> {
+    pub async fn add_schedule_exception(
+        &self,
+        command: AddScheduleExceptionCommand,
+    ) -> Result<StoredScheduleException, CalendarError> {
         crate::retry::retrying(|| async {
-            let new = NewTimeOff { therapist: command.therapist, what: command.what, created_at: self.clock.now() };
+            let new =
+                NewScheduleException { therapist: command.therapist, what: command.what, created_at: self.clock.now() };
             let mut work = self.store.begin().await?;
             check_therapist(&mut *work, command.therapist).await?;
-            let id = work.add_time_off(&new).await?;
+            let id = work.add_schedule_exception(&new).await?;
             let object = AuditObject::User(command.therapist);
             self.note(&mut *work, command.admin, "time_off.added", object, &command.origin).await?;
             work.commit().await?;
-            Ok(TimeOffEntry { id, therapist: new.therapist, what: new.what, created_at: new.created_at })
+            Ok(StoredScheduleException { id, therapist: new.therapist, what: new.what, created_at: new.created_at })
         })
         .await
     }
 
     /// Forgets time off or extra hours.
-    pub async fn remove_time_off(&self, admin: UserId, id: TimeOffId, origin: &Origin) -> Result<(), CalendarError> {
+    pub async fn remove_schedule_exception(
+        &self,
+        admin: UserId,
+        id: ScheduleExceptionId,
+        origin: &RequestMetadata,
+    ) -> Result<(), CalendarError> {
         crate::retry::retrying(|| async {
             let mut work = self.store.begin().await?;
-            if !work.remove_time_off(id).await? {
+            if !work.remove_schedule_exception(id).await? {
                 return Err(CalendarError::NotFound);
             }
             self.note(&mut *work, admin, "time_off.removed", AuditObject::User(admin), origin).await?;
@@ -136,7 +146,7 @@ impl ManageCalendar {
         .await
     }
 
-    /// Replaces the practice's policy. Sessions booked before keep their terms.
+    /// Replaces the practice's policy. LoginSessions booked before keep their terms.
     pub async fn set_policy(&self, command: SetPolicyCommand) -> Result<PracticePolicy, CalendarError> {
         command.policy.checked()?;
         crate::retry::retrying(|| async {
@@ -156,7 +166,7 @@ impl ManageCalendar {
         admin: UserId,
         action: &str,
         object: AuditObject,
-        origin: &Origin,
+        origin: &RequestMetadata,
     ) -> Result<(), StoreError> {
         let at: Timestamp = self.clock.now();
         let request_id = origin.request_id.clone();

@@ -4,7 +4,7 @@
 mod calendar;
 mod services;
 
-pub use calendar::{AddTimeOffCommand, CalendarError, ManageCalendar, SetPolicyCommand, SetScheduleCommand};
+pub use calendar::{AddScheduleExceptionCommand, CalendarError, ManageCalendar, SetPolicyCommand, SetScheduleCommand};
 pub use services::{ChangeServiceCommand, ManageServices, ServiceChanges, ServiceError};
 
 #[cfg(test)]

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use attune_domain::calendar::{LengthError, SessionLength};
+use attune_domain::calendar::{AppointmentLength, LengthError};
 use attune_domain::{Money, Service, ServiceId, UserId};
 use attune_ports::{AuditEntry, AuditObject, Clock, NewService, Store, StoreError};
 use thiserror::Error;
 
-use crate::Origin;
+use crate::RequestMetadata;
 
 /// What changes of a service. What is left out stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct ServiceChanges {
     /// Length in minutes.
     pub minutes: Option<u32>,
     /// Pause after it, in minutes.
-    pub pause_minutes: Option<u32>,
+    pub buffer_minutes: Option<u32>,
     /// What it costs from now on.
     pub price: Option<Money>,
     /// Whether it can be booked.
@@ -36,7 +36,7 @@ pub struct ChangeServiceCommand {
     /// What changes.
     pub changes: ServiceChanges,
     /// Where it came from.
-    pub origin: Origin,
+    pub origin: RequestMetadata,
 }
 
 /// Why a service stays as it is.
@@ -66,8 +66,8 @@ pub struct ManageServices {
 
 impl ManageServices {
     /// Offers a service. It can be booked at once.
-    pub async fn add(&self, admin: UserId, new: NewService, origin: &Origin) -> Result<Service, ServiceError> {
-        SessionLength::new(new.minutes, new.pause_minutes)?;
+    pub async fn add(&self, admin: UserId, new: NewService, origin: &RequestMetadata) -> Result<Service, ServiceError> {
+        AppointmentLength::new(new.minutes, new.buffer_minutes)?;
         crate::retry::retrying(|| async {
             let mut work = self.store.begin().await?;
             let id = work.add_service(&new).await?;
@@ -79,7 +79,7 @@ impl ManageServices {
         .await
     }
 
-    /// Changes a service. Sessions booked before keep their length and their price.
+    /// Changes a service. LoginSessions booked before keep their length and their price.
     pub async fn change(&self, command: ChangeServiceCommand) -> Result<Service, ServiceError> {
         crate::retry::retrying(|| async {
             let mut work = self.store.begin().await?;
@@ -90,11 +90,11 @@ impl ManageServices {
                 name: wish.name.unwrap_or(before.name),
                 description: wish.description.unwrap_or(before.description),
                 minutes: wish.minutes.unwrap_or(before.minutes),
-                pause_minutes: wish.pause_minutes.unwrap_or(before.pause_minutes),
+                buffer_minutes: wish.buffer_minutes.unwrap_or(before.buffer_minutes),
                 price: wish.price.unwrap_or(before.price),
                 active: wish.active.unwrap_or(before.active),
             };
-            SessionLength::try_from(&service)?;
+            AppointmentLength::try_from(&service)?;
             work.save_service(&service).await?;
             work.add_audit_entry(&self.entry(command.admin, "service.changed", service.id, &command.origin)).await?;
             work.commit().await?;
@@ -103,7 +103,7 @@ impl ManageServices {
         .await
     }
 
-    fn entry(&self, admin: UserId, action: &str, service: ServiceId, origin: &Origin) -> AuditEntry {
+    fn entry(&self, admin: UserId, action: &str, service: ServiceId, origin: &RequestMetadata) -> AuditEntry {
         AuditEntry {
             at: self.clock.now(),
             actor: Some(admin),

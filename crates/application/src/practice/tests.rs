@@ -1,11 +1,11 @@
-use attune_domain::calendar::{WallInterval, WallTime, WeeklySchedule};
+use attune_domain::calendar::{LocalTime, LocalTimeRange, WeeklySchedule};
 use attune_domain::policy::PolicyError;
-use attune_domain::{ChangeTerms, Currency, Money, PracticePolicy, Role, TimeOffId, TimeZoneName, UserId};
+use attune_domain::{ChangeTerms, Currency, Money, PracticePolicy, Role, ScheduleExceptionId, TimeZoneName, UserId};
 use attune_ports::NewService;
 use jiff::civil::Weekday;
 
 use super::*;
-use crate::Origin;
+use crate::RequestMetadata;
 use crate::testkit::World;
 
 const TEN: &str = "2024-01-15T10:00:00Z";
@@ -19,11 +19,11 @@ fn euros(minor: i64) -> Money {
 }
 
 fn new_service() -> NewService {
-    NewService { name: "Short".into(), description: String::new(), minutes: 25, pause_minutes: 5, price: euros(5_000) }
+    NewService { name: "Short".into(), description: String::new(), minutes: 25, buffer_minutes: 5, price: euros(5_000) }
 }
 
 fn change(service: attune_domain::ServiceId, changes: ServiceChanges) -> ChangeServiceCommand {
-    ChangeServiceCommand { admin: admin(), service, changes, origin: Origin::default() }
+    ChangeServiceCommand { admin: admin(), service, changes, origin: RequestMetadata::default() }
 }
 
 #[tokio::test]
@@ -33,7 +33,7 @@ async fn prices_and_lengths_change_for_what_comes_next_only() {
     let before = world.book(&client, TEN).await.unwrap().booking;
     let changes = ServiceChanges { minutes: Some(80), price: Some(euros(20_000)), ..ServiceChanges::default() };
     let changed = world.services().change(change(before.service, changes)).await.unwrap();
-    assert_eq!((changed.minutes, changed.price, changed.name.as_str()), (80, euros(20_000), "Session"));
+    assert_eq!((changed.minutes, changed.price, changed.name.as_str()), (80, euros(20_000), "LoginSession"));
     assert_eq!(world.booking(before.id).await, before);
     let after = world.book(&client, "2024-01-16T10:00:00Z").await.unwrap().booking;
     assert_eq!((after.minutes, after.price), (80, euros(20_000)));
@@ -43,20 +43,23 @@ async fn prices_and_lengths_change_for_what_comes_next_only() {
 async fn a_service_that_is_not_offered_any_more_cannot_be_booked() {
     let world = World::free().await;
     let client = world.client().await;
-    let short = world.services().add(admin(), new_service(), &Origin::default()).await.unwrap();
+    let short = world.services().add(admin(), new_service(), &RequestMetadata::default()).await.unwrap();
     let off = ServiceChanges { active: Some(false), ..ServiceChanges::default() };
     world.services().change(change(short.id, off)).await.unwrap();
     assert_eq!(world.queries.services().await.unwrap().len(), 1);
     assert_eq!(world.queries.all_services().await.unwrap().len(), 2);
-    let wish = crate::bookings::BookSessionCommand { service: Some(short.id), ..world.wish(&client, TEN) };
-    assert!(matches!(world.book_session().run(wish).await, Err(crate::bookings::BookSessionError::UnknownService)));
+    let wish = crate::bookings::CreateBookingCommand { service: Some(short.id), ..world.wish(&client, TEN) };
+    assert!(matches!(world.create_booking().run(wish).await, Err(crate::bookings::CreateBookingError::UnknownService)));
 }
 
 #[tokio::test]
 async fn services_that_nobody_could_book_are_refused() {
     let world = World::free().await;
     let none = NewService { minutes: 0, ..new_service() };
-    assert!(matches!(world.services().add(admin(), none, &Origin::default()).await, Err(ServiceError::Length(_))));
+    assert!(matches!(
+        world.services().add(admin(), none, &RequestMetadata::default()).await,
+        Err(ServiceError::Length(_))
+    ));
     let long = ServiceChanges { minutes: Some(721), ..ServiceChanges::default() };
     let first = world.queries.services().await.unwrap()[0].id;
     assert!(matches!(world.services().change(change(first, long)).await, Err(ServiceError::Length(_))));
@@ -69,14 +72,14 @@ async fn services_that_nobody_could_book_are_refused() {
 async fn weeks_that_make_no_sense_are_refused() {
     let world = World::free().await;
     let client = world.add("somebody@example.org", Role::Client).await;
-    let wall = |text| WallTime::parse(text).unwrap();
-    let hours = |start, end| WallInterval::new(wall(start), wall(end)).unwrap();
+    let wall = |text| LocalTime::parse(text).unwrap();
+    let hours = |start, end| LocalTimeRange::new(wall(start), wall(end)).unwrap();
     let berlin = || TimeZoneName::parse("Europe/Berlin").unwrap();
     let set = |therapist, zone, week| SetScheduleCommand {
         admin: admin(),
         therapist,
         schedule: WeeklySchedule { zone, week },
-        origin: Origin::default(),
+        origin: RequestMetadata::default(),
     };
     let overlapping = vec![(Weekday::Monday, hours("09:00", "12:00")), (Weekday::Monday, hours("11:59", "13:00"))];
     let refused = world.calendar().set_schedule(set(admin(), berlin(), overlapping)).await;
@@ -97,9 +100,12 @@ async fn a_policy_is_kept_whole_or_not_at_all() {
     let world = World::free().await;
     let terms = ChangeTerms { late_refund_percent: 101, ..ChangeTerms::default() };
     let bad = PracticePolicy { terms, ..PracticePolicy::default() };
-    let command = SetPolicyCommand { admin: admin(), policy: bad, origin: Origin::default() };
+    let command = SetPolicyCommand { admin: admin(), policy: bad, origin: RequestMetadata::default() };
     assert!(matches!(world.calendar().set_policy(command).await, Err(CalendarError::Policy(PolicyError::Terms(_)))));
     assert_eq!(world.queries.policy().await.unwrap(), PracticePolicy::default());
-    let missing = world.calendar().remove_time_off(admin(), TimeOffId::new(9).unwrap(), &Origin::default()).await;
+    let missing = world
+        .calendar()
+        .remove_schedule_exception(admin(), ScheduleExceptionId::new(9).unwrap(), &RequestMetadata::default())
+        .await;
     assert!(matches!(missing, Err(CalendarError::NotFound)));
 }

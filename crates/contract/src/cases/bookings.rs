@@ -2,7 +2,8 @@
 
 use attune_domain::meeting::NewRoom;
 use attune_domain::{
-    Booking, BookingRecord, BookingStatus, Cancellation, MeetingBaseUrl, PaymentStatus, Role, RoomTail, ServiceId, User,
+    Booking, BookingRecord, BookingStatus, Cancellation, MeetingBaseUrl, PaymentStatus, Role, RoomSuffix, ServiceId,
+    User,
 };
 use attune_ports::StoreError;
 use jiff::{SignedDuration, Timestamp};
@@ -137,7 +138,7 @@ pub async fn reviving_an_expired_booking_needs_its_time(backend: &Backend) {
         if taken {
             backend.add_booking(|id| practice.booking(id, minutes_after(slot(hour), -30))).await;
         }
-        let tail = RoomTail::from_bytes([7; 16]);
+        let tail = RoomSuffix::from_bytes([7; 16]);
         let (revived, _) = expired.clone().payment_succeeded(NewRoom { base_url: &base_url, tail }, now()).unwrap();
         let answer = backend
             .attempt(async |work| {
@@ -193,7 +194,7 @@ pub async fn writing_a_booking_touches_no_other(backend: &Backend) {
 pub async fn every_step_of_a_life_is_kept(backend: &Backend) {
     let practice = backend.practice().await;
     let base_url = MeetingBaseUrl::parse("https://meet.example.org/").unwrap();
-    let room = NewRoom { base_url: &base_url, tail: RoomTail::from_bytes([3; 16]) };
+    let room = NewRoom { base_url: &base_url, tail: RoomSuffix::from_bytes([3; 16]) };
     let held = backend.add_booking(|id| practice.held(id, slot(0), minutes_after(now(), 15))).await;
     let during = minutes_after(slot(0), 20);
 
@@ -218,7 +219,7 @@ pub async fn every_step_of_a_life_is_kept(backend: &Backend) {
         Box::new(|b| b.mark_no_show(during).unwrap().0),
         Box::new(|b| b.reopen(during).unwrap().0),
         Box::new(|b| b.cancel(cancellation.clone(), Role::Admin).unwrap().0),
-        Box::new(|b| b.money_moved(PaymentStatus::PartiallyRefunded, during).unwrap().0),
+        Box::new(|b| b.sync_payment_status(PaymentStatus::PartiallyRefunded, during).unwrap().0),
     ];
     let mut booking = held;
     for step in steps {
@@ -270,7 +271,7 @@ pub async fn lapsed_holds_come_oldest_first(backend: &Backend) {
     backend.add_booking(|id| practice.booking_in(id, slot(5), BookingStatus::Expired, PaymentStatus::Cancelled)).await;
     let lapsed = async |minutes, limit| {
         let found =
-            backend.attempt(async |work| work.lapsed_holds(minutes_after(now(), minutes), limit).await).await.unwrap();
+            backend.attempt(async |work| work.expired_holds(minutes_after(now(), minutes), limit).await).await.unwrap();
         found.iter().map(|booking| booking.id).collect::<Vec<_>>()
     };
     assert!(lapsed(9, 10).await.is_empty());
@@ -314,7 +315,7 @@ pub async fn ended_sessions_come_earliest_first(backend: &Backend) {
         }
     }
     let ended = async |until, limit| {
-        let found = backend.attempt(async |work| work.ended_sessions(until, limit).await).await.unwrap();
+        let found = backend.attempt(async |work| work.ended_bookings(until, limit).await).await.unwrap();
         found.iter().map(|booking| booking.id).collect::<Vec<_>>()
     };
     let before = |end: Timestamp| end.checked_sub(SignedDuration::from_millis(1)).unwrap();
@@ -332,7 +333,7 @@ pub async fn ended_sessions_come_earliest_first(backend: &Backend) {
     backend
         .keep(async |work| {
             work.save_booking(&completed).await?;
-            assert_eq!(work.ended_sessions(slot(1_000), 10).await?, [first.clone(), short.clone()]);
+            assert_eq!(work.ended_bookings(slot(1_000), 10).await?, [first.clone(), short.clone()]);
             Ok(())
         })
         .await;

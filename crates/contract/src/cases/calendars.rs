@@ -1,9 +1,11 @@
 //! When therapists work, what the practice decided, and which of their time is taken.
 
-use attune_domain::calendar::{Interval, RuleSettings, TimeOff, WallInterval, WeeklySchedule};
+use attune_domain::calendar::{Interval, LocalTimeRange, RuleSettings, ScheduleException, WeeklySchedule};
 use attune_domain::policy::ChangeTerms;
-use attune_domain::{BookingId, BookingRecord, BookingStatus, PaymentStatus, PracticePolicy, TimeOffId, UserId};
-use attune_ports::{CalendarSettings, NewTimeOff, StoreError, TimeOffEntry};
+use attune_domain::{
+    BookingId, BookingRecord, BookingStatus, PaymentStatus, PracticePolicy, ScheduleExceptionId, UserId,
+};
+use attune_ports::{CalendarSettings, NewScheduleException, StoreError, StoredScheduleException};
 use jiff::civil::{Date, Weekday};
 use jiff::{SignedDuration, Timestamp};
 
@@ -33,21 +35,21 @@ async fn set_week(backend: &Backend, therapist: UserId, schedule: &WeeklySchedul
     backend.keep(async |work| work.set_schedule(therapist, schedule).await).await;
 }
 
-async fn add(backend: &Backend, new: &NewTimeOff) -> TimeOffId {
-    backend.keep(async |work| work.add_time_off(new).await).await
+async fn add(backend: &Backend, new: &NewScheduleException) -> ScheduleExceptionId {
+    backend.keep(async |work| work.add_schedule_exception(new).await).await
 }
 
-async fn remove(backend: &Backend, id: TimeOffId) -> bool {
-    backend.keep(async |work| work.remove_time_off(id).await).await
+async fn remove(backend: &Backend, id: ScheduleExceptionId) -> bool {
+    backend.keep(async |work| work.remove_schedule_exception(id).await).await
 }
 
-async fn entries(backend: &Backend, therapist: Option<UserId>) -> Vec<TimeOffEntry> {
+async fn entries(backend: &Backend, therapist: Option<UserId>) -> Vec<StoredScheduleException> {
     backend.queries.time_off(therapist).await.unwrap()
 }
 
 /// The entry as it should come back.
-fn kept(id: TimeOffId, new: &NewTimeOff) -> TimeOffEntry {
-    TimeOffEntry { id, therapist: new.therapist, what: new.what, created_at: new.created_at }
+fn kept(id: ScheduleExceptionId, new: &NewScheduleException) -> StoredScheduleException {
+    StoredScheduleException { id, therapist: new.therapist, what: new.what, created_at: new.created_at }
 }
 
 fn all_days() -> impl Iterator<Item = Weekday> {
@@ -75,7 +77,7 @@ pub async fn a_week_comes_back_as_it_went_in(backend: &Backend) {
         let pieces: Vec<_> = pieces.iter().map(|(from, until)| hours(from, until)).collect();
         all_days().flat_map(|day| pieces.iter().map(move |piece| (day, *piece)).collect::<Vec<_>>()).collect()
     };
-    let whole: Vec<_> = all_days().map(|day| (day, WallInterval::WHOLE_DAY)).collect();
+    let whole: Vec<_> = all_days().map(|day| (day, LocalTimeRange::WHOLE_DAY)).collect();
     let minutes = in_pieces(&[("00:00", "00:01"), ("23:59", "24:00")]);
     let touching = in_pieces(&[("09:00", "12:00"), ("12:00", "15:00")]);
     let many: Vec<_> = in_pieces(&[
@@ -155,9 +157,10 @@ pub async fn a_week_needs_its_therapist(backend: &Backend) {
 /// Every kind of entry comes back as it went in, by every way of reading, at the edges of what there is.
 pub async fn time_off_comes_back_as_it_went_in(backend: &Backend) {
     let practice = backend.practice().await;
-    let dates = |first: Date, last: Date| TimeOff::dates(first, last).unwrap();
-    let extra = |on: &str, from: &str, until: &str| TimeOff::ExtraHours { date: date(on), hours: hours(from, until) };
-    let between = |from, until| TimeOff::Between(Interval::new(from, until).unwrap());
+    let dates = |first: Date, last: Date| ScheduleException::dates(first, last).unwrap();
+    let extra =
+        |on: &str, from: &str, until: &str| ScheduleException::ExtraHours { date: date(on), hours: hours(from, until) };
+    let between = |from, until| ScheduleException::Between(Interval::new(from, until).unwrap());
     let mut all = vec![
         dates(date("2027-05-01"), date("2027-05-01")),
         dates(date("2027-12-24"), date("2028-01-06")),
@@ -171,17 +174,18 @@ pub async fn time_off_comes_back_as_it_went_in(backend: &Backend) {
         extra("2027-05-02", "00:00", "24:00"),
         extra("2028-02-29", "23:59", "24:00"),
         extra("9999-12-31", "00:00", "00:01"),
-        TimeOff::ExtraHours { date: Date::MIN, hours: WallInterval::WHOLE_DAY },
+        ScheduleException::ExtraHours { date: Date::MIN, hours: LocalTimeRange::WHOLE_DAY },
         between(at("1900-01-01T00:00:00Z"), at("9999-12-30T20:00:00.999Z")),
     ];
     all.extend(INSTANTS.map(|start| between(at(start), at(start) + SignedDuration::from_millis(1))));
     let mut expected = Vec::new();
     for (what, minutes) in all.into_iter().zip(0..) {
-        let new = NewTimeOff { created_at: minutes_after(now(), minutes), ..time_off(practice.therapist, what) };
+        let new =
+            NewScheduleException { created_at: minutes_after(now(), minutes), ..time_off(practice.therapist, what) };
         expected.push(kept(add(backend, &new).await, &new));
     }
     for instant in INSTANTS.map(at) {
-        let new = NewTimeOff { created_at: instant, ..day_off(practice.therapist, "2027-05-01") };
+        let new = NewScheduleException { created_at: instant, ..day_off(practice.therapist, "2027-05-01") };
         expected.push(kept(add(backend, &new).await, &new));
     }
     assert_eq!(entries(backend, Some(practice.therapist)).await, expected);
@@ -195,8 +199,8 @@ pub async fn time_off_comes_back_as_it_went_in(backend: &Backend) {
 pub async fn time_off_is_cut_to_milliseconds(backend: &Backend) {
     let practice = backend.practice().await;
     let finer = |at: Timestamp| at.checked_add(SignedDuration::from_nanos(456_789)).unwrap();
-    let between = |from, until| TimeOff::Between(Interval::new(from, until).unwrap());
-    let new = NewTimeOff {
+    let between = |from, until| ScheduleException::Between(Interval::new(from, until).unwrap());
+    let new = NewScheduleException {
         created_at: finer(now()),
         ..time_off(practice.therapist, between(finer(slot(0)), finer(slot(1))))
     };
@@ -233,7 +237,7 @@ pub async fn time_off_is_listed_by_id(backend: &Backend) {
 /// An entry is forgotten once, and no other with it.
 pub async fn an_entry_is_forgotten_once(backend: &Backend) {
     let practice = backend.practice().await;
-    let unknown = TimeOffId::new(987_654).unwrap();
+    let unknown = ScheduleExceptionId::new(987_654).unwrap();
     assert!(!remove(backend, unknown).await);
     let new = day_off(practice.therapist, "2027-05-01");
     let (first, second) = (add(backend, &new).await, add(backend, &new).await);
@@ -245,9 +249,9 @@ pub async fn an_entry_is_forgotten_once(backend: &Backend) {
     assert!(entries(backend, None).await.is_empty());
     backend
         .keep(async |work| {
-            let id = work.add_time_off(&new).await?;
-            assert!(work.remove_time_off(id).await?);
-            assert!(!work.remove_time_off(id).await?);
+            let id = work.add_schedule_exception(&new).await?;
+            assert!(work.remove_schedule_exception(id).await?);
+            assert!(!work.remove_schedule_exception(id).await?);
             Ok(())
         })
         .await;
@@ -256,7 +260,8 @@ pub async fn an_entry_is_forgotten_once(backend: &Backend) {
 
 /// Time off needs its therapist.
 pub async fn time_off_needs_its_therapist(backend: &Backend) {
-    let refused = backend.attempt(async |work| work.add_time_off(&day_off(unknown_user(), "2027-05-01")).await).await;
+    let refused =
+        backend.attempt(async |work| work.add_schedule_exception(&day_off(unknown_user(), "2027-05-01")).await).await;
     assert!(matches!(refused, Err(StoreError::Failed(_))), "time off of nobody: {refused:?}");
     assert!(entries(backend, None).await.is_empty());
 }
@@ -267,21 +272,21 @@ pub async fn a_policy_comes_back_as_it_went_in(backend: &Backend) {
     const DAYS: u32 = 366;
     const MOST: u32 = ChangeTerms::MAX_MINUTES;
     let least = PracticePolicy {
-        rules: RuleSettings { notice_minutes: 0, horizon_days: 1, daily_cap: Some(1), step_minutes: 5 },
+        rules: RuleSettings { notice_minutes: 0, horizon_days: 1, daily_limit: Some(1), step_minutes: 5 },
         terms: ChangeTerms { free_minutes: 0, late_refund_percent: 0, reschedule_minutes: 0 },
-        completes_by_itself: false,
+        auto_complete: false,
     };
     let most = PracticePolicy {
         rules: RuleSettings {
             notice_minutes: DAYS * 1_440 - 1,
             horizon_days: DAYS,
-            daily_cap: Some(u32::MAX),
+            daily_limit: Some(u32::MAX),
             step_minutes: 1_440,
         },
         terms: ChangeTerms { free_minutes: MOST, late_refund_percent: 100, reschedule_minutes: MOST },
-        completes_by_itself: true,
+        auto_complete: true,
     };
-    let uncapped = PracticePolicy { rules: RuleSettings { daily_cap: None, ..most.rules }, ..most };
+    let uncapped = PracticePolicy { rules: RuleSettings { daily_limit: None, ..most.rules }, ..most };
     for decided in [policy(), least, most, uncapped, PracticePolicy::default(), least] {
         decided.checked().expect("it makes sense");
         backend.keep(async |work| work.set_policy(&decided).await).await;
@@ -296,11 +301,11 @@ pub async fn a_policy_comes_back_as_it_went_in(backend: &Backend) {
 pub async fn changing_a_calendar_touches_no_booking(backend: &Backend) {
     let practice = backend.practice().await;
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    let whole_year = TimeOff::dates(date("2027-01-01"), date("2027-12-31")).unwrap();
+    let whole_year = ScheduleException::dates(date("2027-01-01"), date("2027-12-31")).unwrap();
     backend
         .keep(async |work| {
             work.set_schedule(practice.therapist, &week(&[])).await?;
-            work.add_time_off(&time_off(practice.therapist, whole_year)).await?;
+            work.add_schedule_exception(&time_off(practice.therapist, whole_year)).await?;
             work.set_policy(&policy()).await
         })
         .await;
@@ -322,8 +327,8 @@ pub async fn a_dropped_unit_of_work_changes_no_calendar(backend: &Backend) {
     for committed in [false, true] {
         let mut work = backend.begin().await;
         work.set_schedule(practice.therapist, &week(&[(Weekday::Sunday, hours("00:00", "24:00"))])).await.unwrap();
-        assert!(work.remove_time_off(id).await.unwrap());
-        work.add_time_off(&day_off(practice.therapist, "2027-06-01")).await.unwrap();
+        assert!(work.remove_schedule_exception(id).await.unwrap());
+        work.add_schedule_exception(&day_off(practice.therapist, "2027-06-01")).await.unwrap();
         work.set_policy(&PracticePolicy::default()).await.unwrap();
         assert_eq!(settings(backend, practice.therapist).await, old);
         assert_eq!(entries(backend, None).await, [kept(id, &first)]);
@@ -336,12 +341,12 @@ pub async fn a_dropped_unit_of_work_changes_no_calendar(backend: &Backend) {
         }
     }
     let new = settings(backend, practice.therapist).await;
-    assert_eq!(new.schedule.unwrap().week, [(Weekday::Sunday, WallInterval::WHOLE_DAY)]);
+    assert_eq!(new.schedule.unwrap().week, [(Weekday::Sunday, LocalTimeRange::WHOLE_DAY)]);
     assert_eq!(new.time_off, [day_off(practice.therapist, "2027-06-01").what]);
     assert_eq!(new.policy, PracticePolicy::default());
 }
 
-/// Taken time is that of the bookings that block, each to the end of the pause after it, by start; touching ends do not
+/// BusyTimes time is that of the bookings that block, each to the end of the pause after it, by start; touching ends do not
 /// count.
 pub async fn taken_time_is_what_bookings_block(backend: &Backend) {
     let practice = backend.practice().await;

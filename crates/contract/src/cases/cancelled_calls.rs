@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use attune_domain::{ConferenceId, SessionId};
+use attune_domain::{ConferenceId, LoginSessionId};
 use attune_ports::{BookingFilter, PageRequest, Provider, Queries, Store, UserFilter};
 
 use super::{begin_and_drop, unknown_booking, unknown_participant, unknown_user};
@@ -34,7 +34,7 @@ async fn expect_healthy(backend: &Backend, practice: Practice) {
 
 /// Asks everything once, and gives each question up after so many turns.
 async fn ask_and_leave(queries: &dyn Queries, practice: Practice, turns: usize) {
-    let login = SessionId::new(1).expect("positive");
+    let login = LoginSessionId::new(1).expect("positive");
     begin_and_drop(turns, queries.ping()).await;
     begin_and_drop(turns, queries.caller(login)).await;
     begin_and_drop(turns, queries.credentials(&email("client"))).await;
@@ -124,7 +124,7 @@ async fn write_and_leave(store: &dyn Store, practice: Practice, stop: usize, tur
         return begin_and_drop(turns, work.add_user(&client("given-up"))).await;
     }
     if stop == 4 {
-        return begin_and_drop(turns, work.claim_notices(5, now(), &lease(1, slot(0)))).await;
+        return begin_and_drop(turns, work.lease_notifications(5, now(), &lease(1, slot(0)))).await;
     }
     begin_and_drop(turns, work.lock_enabled_admins()).await;
 }
@@ -155,7 +155,7 @@ pub async fn commits_given_up_are_all_or_nothing(backend: &Backend) {
         let mut work = backend.begin().await;
         for half in ["left", "right"] {
             let user = work.add_user(&client(&format!("{half}{round}"))).await.unwrap();
-            work.add_session(&session(user)).await.unwrap();
+            work.add_login_session(&session(user)).await.unwrap();
         }
         begin_and_drop(round % 4, work.commit()).await;
     }

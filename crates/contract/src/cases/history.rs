@@ -1,6 +1,6 @@
 //! The trail of what was done.
 
-use attune_domain::{BookingId, SessionId, UserId};
+use attune_domain::{BookingId, LoginSessionId, UserId};
 use attune_ports::{AuditEntry, AuditObject};
 
 use crate::Backend;
@@ -39,7 +39,7 @@ pub async fn a_trail_is_about_one_booking(backend: &Backend) {
     let others = [
         AuditObject::Booking(second.id),
         AuditObject::User(UserId::new(number).unwrap()),
-        AuditObject::Session(SessionId::new(number).unwrap()),
+        AuditObject::LoginSession(LoginSessionId::new(number).unwrap()),
     ];
     backend
         .keep(async |work| {

@@ -2,7 +2,7 @@
 
 use attune_domain::{Booking, Money};
 use attune_ports::{
-    KeptRefund, LedgerEntry, LedgerKind, LedgerSum, NewPayment, NewRefund, Payment, RefundStage, StoreError,
+    LedgerEntry, LedgerKind, LedgerSum, NewPayment, NewRefund, Payment, Refund, RefundStage, StoreError,
 };
 use jiff::Timestamp;
 
@@ -34,7 +34,7 @@ async fn held(backend: &Backend, booking: &Booking, reference: &str, amount: Mon
     payment
 }
 
-async fn part(backend: &Backend, payment: &Payment, key: &str, minor: i64) -> KeptRefund {
+async fn part(backend: &Backend, payment: &Payment, key: &str, minor: i64) -> Refund {
     backend.add_refund(NewRefund { amount: eur(minor), ..refund(payment, key) }).await
 }
 
@@ -109,8 +109,8 @@ pub async fn a_refund_that_came_back_can_go_again(backend: &Backend) {
     let payment = held(backend, &booking, "r", eur(9_000)).await;
     let first = backend.add_refund(NewRefund { amount: eur(9_000), ..refund(&payment, "a") }).await;
     write(backend, &[moved(&first, LedgerKind::Refunded), moved(&first, LedgerKind::RefundReversed)]).await;
-    let retried = NewRefund { stage: RefundStage::Retried, ..first.facts.clone() };
-    let retried = KeptRefund { id: first.id, facts: retried };
+    let retried = NewRefund { stage: RefundStage::Retried, ..first.clone() };
+    let retried = Refund { id: first.id, facts: retried };
     backend.keep(async |work| work.save_refund(&retried).await).await;
     let second = backend.add_refund(NewRefund { amount: eur(9_000), ..refund(&payment, "b") }).await;
     write(backend, &[moved(&second, LedgerKind::Refunded)]).await;

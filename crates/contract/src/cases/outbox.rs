@@ -1,8 +1,8 @@
 //! Mails that are owed: once each, to one worker at a time.
 
-use attune_domain::notice::{Notice, NoticeKind, NoticeState, OwedNotice};
-use attune_domain::{Booking, NoticeId, ParticipantId, Person};
-use attune_ports::{LeaseToken, OutboxHealth, Settlement, StoreError};
+use attune_domain::notification::{NewNotification, Notification, NotificationKind, NotificationState};
+use attune_domain::{Booking, NotificationId, ParticipantId, ViewerId};
+use attune_ports::{DeliveryResult, LeaseToken, OutboxHealth, StoreError};
 use jiff::Timestamp;
 
 use super::{unknown_booking, unknown_participant, unknown_user};
@@ -15,33 +15,33 @@ async fn stage(backend: &Backend) -> Booking {
     backend.add_booking(|id| practice.booking(id, slot(0))).await
 }
 
-async fn owe(backend: &Backend, notices: &[OwedNotice]) -> u64 {
+async fn owe(backend: &Backend, notices: &[NewNotification]) -> u64 {
     backend.keep(async |work| work.enqueue(notices).await).await
 }
 
 /// Claims and commits.
-async fn claim(backend: &Backend, worker: u8, limit: u32, now: Timestamp, until: Timestamp) -> Vec<Notice> {
-    backend.keep(async |work| work.claim_notices(limit, now, &lease(worker, until)).await).await
+async fn claim(backend: &Backend, worker: u8, limit: u32, now: Timestamp, until: Timestamp) -> Vec<Notification> {
+    backend.keep(async |work| work.lease_notifications(limit, now, &lease(worker, until)).await).await
 }
 
 /// Settles and commits.
-async fn settle(backend: &Backend, id: NoticeId, worker: u8, settlement: &Settlement) -> bool {
-    backend.keep(async |work| work.settle_notice(id, &LeaseToken([worker; 16]), settlement).await).await
+async fn settle(backend: &Backend, id: NotificationId, worker: u8, settlement: &DeliveryResult) -> bool {
+    backend.keep(async |work| work.ack_notification(id, &LeaseToken([worker; 16]), settlement).await).await
 }
 
 /// Gives back and commits.
-async fn give_back(backend: &Backend, ids: &[NoticeId], worker: u8) -> u64 {
-    backend.keep(async |work| work.give_back_notices(ids, &LeaseToken([worker; 16])).await).await
+async fn give_back(backend: &Backend, ids: &[NotificationId], worker: u8) -> u64 {
+    backend.keep(async |work| work.nack_notifications(ids, &LeaseToken([worker; 16])).await).await
 }
 
-async fn only_notice(backend: &Backend, booking: &Booking) -> Notice {
+async fn only_notice(backend: &Backend, booking: &Booking) -> Notification {
     let mut notices = backend.queries.notices(booking.id).await.unwrap();
     assert_eq!(notices.len(), 1);
     notices.remove(0)
 }
 
-fn sent(at: Timestamp) -> Settlement {
-    Settlement { state: NoticeState::Sent, next_at: at, sent_at: Some(at), last_error: None }
+fn sent(at: Timestamp) -> DeliveryResult {
+    DeliveryResult { state: NotificationState::Sent, next_at: at, sent_at: Some(at), last_error: None }
 }
 
 fn minute(n: i64) -> Timestamp {
@@ -52,12 +52,12 @@ fn minute(n: i64) -> Timestamp {
 pub async fn an_owed_mail_waits_untried(backend: &Backend) {
     let booking = stage(backend).await;
     let owed = [
-        notice(&booking, NoticeKind::MeetingInfo, now()),
-        OwedNotice { booking_version: u32::MAX, ..reminder(&booking, 43_200, minute(30)) },
+        notice(&booking, NotificationKind::MeetingInfo, now()),
+        NewNotification { booking_version: u32::MAX, ..reminder(&booking, 43_200, minute(30)) },
         reminder(&booking, 6, minute(20)),
-        notice(&booking, NoticeKind::Receipt, now()),
-        notice(&booking, NoticeKind::PaymentProblem, minute(1)),
-        notice(&booking, NoticeKind::Refund, minute(2)),
+        notice(&booking, NotificationKind::Receipt, now()),
+        notice(&booking, NotificationKind::PaymentProblem, minute(1)),
+        notice(&booking, NotificationKind::ProviderRefund, minute(2)),
     ];
     assert_eq!(owe(backend, &owed).await, 6);
     assert_eq!(owe(backend, &[]).await, 0);
@@ -66,11 +66,11 @@ pub async fn an_owed_mail_waits_untried(backend: &Backend) {
     assert_eq!(notices.len(), 6);
     for owed in owed {
         let found = notices.iter().find(|notice| notice.owed == owed).expect("all that was owed is there");
-        let expected = Notice {
+        let expected = Notification {
             id: found.id,
             next_at: owed.send_after,
             owed,
-            state: NoticeState::Pending,
+            state: NotificationState::Pending,
             attempts: 0,
             sent_at: None,
             last_error: None,
@@ -82,7 +82,7 @@ pub async fn an_owed_mail_waits_untried(backend: &Backend) {
 /// A mail is owed once per key: within a call, within a unit of work, and for ever after.
 pub async fn a_mail_is_owed_once(backend: &Backend) {
     let booking = stage(backend).await;
-    let info = notice(&booking, NoticeKind::MeetingInfo, now());
+    let info = notice(&booking, NotificationKind::MeetingInfo, now());
     let day = reminder(&booking, 1_440, minute(10));
     let hour = reminder(&booking, 60, minute(20));
     assert_eq!(owe(backend, &[info.clone(), info.clone()]).await, 1);
@@ -99,27 +99,27 @@ pub async fn a_mail_is_owed_once(backend: &Backend) {
         assert!(settle(backend, mail.id, 1, &sent(minute(61))).await);
     }
     let before = backend.queries.notices(booking.id).await.unwrap();
-    let changed = OwedNotice { send_after: minute(99), booking_version: 7, ..info.clone() };
+    let changed = NewNotification { send_after: minute(99), booking_version: 7, ..info.clone() };
     assert_eq!(changed.dedupe_key(), info.dedupe_key());
     assert_eq!(owe(backend, &[changed, day, hour]).await, 0);
     assert_eq!(backend.queries.notices(booking.id).await.unwrap(), before);
 
     // Another beginning, another offset: another mail.
-    let moved = OwedNotice { starts_at: slot(7), ..info };
+    let moved = NewNotification { starts_at: slot(7), ..info };
     assert_eq!(owe(backend, &[moved, reminder(&booking, 61, minute(20))]).await, 2);
 }
 
 /// A mail is about a booking and a reader that are there.
 pub async fn a_mail_needs_its_booking_and_its_reader(backend: &Backend) {
     let booking = stage(backend).await;
-    let info = notice(&booking, NoticeKind::MeetingInfo, now());
+    let info = notice(&booking, NotificationKind::MeetingInfo, now());
     for owed in [
-        OwedNotice { booking: unknown_booking(), ..info.clone() },
-        OwedNotice { recipient: Person::Account(unknown_user()), ..info.clone() },
-        OwedNotice { recipient: Person::Participant(unknown_participant()), ..info.clone() },
+        NewNotification { booking: unknown_booking(), ..info.clone() },
+        NewNotification { recipient: ViewerId::Account(unknown_user()), ..info.clone() },
+        NewNotification { recipient: ViewerId::Participant(unknown_participant()), ..info.clone() },
         // There is an account of this number, but nobody invited.
-        OwedNotice {
-            recipient: Person::Participant(ParticipantId::new(booking.client.get()).unwrap()),
+        NewNotification {
+            recipient: ViewerId::Participant(ParticipantId::new(booking.client.get()).unwrap()),
             ..info.clone()
         },
     ] {
@@ -145,19 +145,27 @@ pub async fn mails_go_to_accounts_and_to_people_invited(backend: &Backend) {
         "in a fresh store numbers of accounts and invitations coincide"
     );
     let mut owed = Vec::new();
-    for recipient in [Person::Account(booking.client), Person::Participant(partner), Person::Participant(colleague)] {
+    for recipient in
+        [ViewerId::Account(booking.client), ViewerId::Participant(partner), ViewerId::Participant(colleague)]
+    {
         for kind in [
-            NoticeKind::MeetingInfo,
-            NoticeKind::Reminder { minutes_before: 60 },
-            NoticeKind::Invitation,
-            NoticeKind::MeetingLink,
+            NotificationKind::MeetingInfo,
+            NotificationKind::Reminder { minutes_before: 60 },
+            NotificationKind::Invitation,
+            NotificationKind::MeetingLink,
         ] {
-            owed.push(OwedNotice { recipient, ..notice(&booking, kind, minute(i64::try_from(owed.len()).unwrap())) });
+            owed.push(NewNotification {
+                recipient,
+                ..notice(&booking, kind, minute(i64::try_from(owed.len()).unwrap()))
+            });
         }
     }
     // The same mail to another reader is another mail; one to the therapist exists as the link that was asked for.
-    let to_therapist = Person::Account(practice.therapist);
-    owed.push(OwedNotice { recipient: to_therapist, ..notice(&booking, NoticeKind::MeetingLink, minute(30)) });
+    let to_therapist = ViewerId::Account(practice.therapist);
+    owed.push(NewNotification {
+        recipient: to_therapist,
+        ..notice(&booking, NotificationKind::MeetingLink, minute(30))
+    });
     let count = u64::try_from(owed.len()).unwrap();
     assert_eq!(owe(backend, &owed).await, count);
     assert_eq!(owe(backend, &owed).await, 0);
@@ -171,7 +179,7 @@ pub async fn mails_go_to_accounts_and_to_people_invited(backend: &Backend) {
     for notice in &claimed {
         assert!(settle(backend, notice.id, 1, &sent(minute(99))).await);
     }
-    assert!(backend.queries.notices(booking.id).await.unwrap().iter().all(|n| n.state == NoticeState::Sent));
+    assert!(backend.queries.notices(booking.id).await.unwrap().iter().all(|n| n.state == NotificationState::Sent));
 }
 
 /// Whoever asks for a link again is sent it once in an hour, and again in the next; revoking gives a new one at once.
@@ -179,19 +187,22 @@ pub async fn a_link_is_owed_once_per_hour_version_and_reader(backend: &Backend) 
     let booking = stage(backend).await;
     let partner = backend.keep(async |work| work.add_participant(&participant(&booking, "partner")).await).await;
     let hour = |n: i64| minutes_after(slot(0), 60 * n);
-    let client = Person::Account(booking.client);
+    let client = ViewerId::Account(booking.client);
     for (recipient, version, send_after, new) in [
         (client, 1, hour(0), 1),
         (client, 1, minutes_after(hour(0), 59), 0),
-        (Person::Participant(partner), 1, hour(0), 1),
-        (Person::Participant(partner), 1, minutes_after(hour(0), 59), 0),
+        (ViewerId::Participant(partner), 1, hour(0), 1),
+        (ViewerId::Participant(partner), 1, minutes_after(hour(0), 59), 0),
         (client, 1, hour(1), 1),
         (client, 2, hour(1), 1),
         (client, 2, hour(1), 0),
-        (Person::Participant(partner), 2, hour(1), 1),
+        (ViewerId::Participant(partner), 2, hour(1), 1),
     ] {
-        let link =
-            OwedNotice { recipient, booking_version: version, ..notice(&booking, NoticeKind::MeetingLink, send_after) };
+        let link = NewNotification {
+            recipient,
+            booking_version: version,
+            ..notice(&booking, NotificationKind::MeetingLink, send_after)
+        };
         assert_eq!(owe(backend, std::slice::from_ref(&link)).await, new, "{link:?}");
     }
     assert_eq!(backend.queries.notices(booking.id).await.unwrap().len(), 5);
@@ -206,7 +217,7 @@ pub async fn due_mails_are_claimed_earliest_first(backend: &Backend) {
     owe(backend, &owed).await;
     assert!(claim(backend, 1, 10, minute(9), minute(99)).await.is_empty());
     assert!(claim(backend, 1, 0, minute(60), minute(99)).await.is_empty());
-    let due = |notices: &[Notice]| notices.iter().map(|notice| notice.next_at).collect::<Vec<_>>();
+    let due = |notices: &[Notification]| notices.iter().map(|notice| notice.next_at).collect::<Vec<_>>();
     assert_eq!(due(&claim(backend, 1, 2, minute(40), minute(99)).await), [minute(10), minute(20)]);
     assert_eq!(
         due(&claim(backend, 2, 9, minute(40), minute(99)).await),
@@ -220,13 +231,13 @@ pub async fn due_mails_are_claimed_earliest_first(backend: &Backend) {
 /// A claim counts as an attempt, and the count is part of the answer.
 pub async fn attempts_are_counted_at_the_claim(backend: &Backend) {
     let booking = stage(backend).await;
-    let owed = notice(&booking, NoticeKind::MeetingInfo, now());
+    let owed = notice(&booking, NotificationKind::MeetingInfo, now());
     owe(backend, std::slice::from_ref(&owed)).await;
     for attempt in 1..=3 {
         let at = minute(10 * i64::from(attempt));
         let claimed = claim(backend, 1, 10, at, minutes_after(at, 5)).await;
         assert_eq!(claimed.len(), 1);
-        assert_eq!((claimed[0].attempts, claimed[0].state), (attempt, NoticeState::Pending));
+        assert_eq!((claimed[0].attempts, claimed[0].state), (attempt, NotificationState::Pending));
         assert_eq!(claimed[0].owed, owed);
         assert_eq!(only_notice(backend, &booking).await.attempts, attempt);
     }
@@ -235,11 +246,13 @@ pub async fn attempts_are_counted_at_the_claim(backend: &Backend) {
 /// A claim that is undone is no attempt, and leaves the mail to others.
 pub async fn an_undone_claim_leaves_the_mail_as_it_was(backend: &Backend) {
     let booking = stage(backend).await;
-    owe(backend, &[notice(&booking, NoticeKind::MeetingInfo, now())]).await;
+    owe(backend, &[notice(&booking, NotificationKind::MeetingInfo, now())]).await;
     let before = only_notice(backend, &booking).await;
     for worker in 1..=3 {
-        let taken =
-            backend.attempt(async |work| work.claim_notices(5, now(), &lease(worker, minute(9))).await).await.unwrap();
+        let taken = backend
+            .attempt(async |work| work.lease_notifications(5, now(), &lease(worker, minute(9))).await)
+            .await
+            .unwrap();
         assert_eq!(taken[0].attempts, 1);
     }
     assert_eq!(only_notice(backend, &booking).await, before);
@@ -249,7 +262,7 @@ pub async fn an_undone_claim_leaves_the_mail_as_it_was(backend: &Backend) {
 /// A leased mail is nobody else's until the lease runs out; then it is everybody's again.
 pub async fn a_lease_holds_until_it_runs_out(backend: &Backend) {
     let booking = stage(backend).await;
-    owe(backend, &[notice(&booking, NoticeKind::MeetingInfo, now())]).await;
+    owe(backend, &[notice(&booking, NotificationKind::MeetingInfo, now())]).await;
     assert_eq!(claim(backend, 1, 5, now(), minute(2)).await.len(), 1);
     assert!(claim(backend, 2, 5, now(), minute(4)).await.is_empty());
     assert!(claim(backend, 1, 5, minute(1), minute(4)).await.is_empty(), "not even the same worker's");
@@ -264,26 +277,26 @@ pub async fn every_settlement_is_written(backend: &Backend) {
     let booking = stage(backend).await;
     let mut settlements = vec![
         sent(minute(1)),
-        Settlement {
-            state: NoticeState::Pending,
+        DeliveryResult {
+            state: NotificationState::Pending,
             next_at: minute(30),
             sent_at: None,
             last_error: Some("deferred_451".to_owned()),
         },
     ];
-    for state in [NoticeState::Skipped, NoticeState::Expired, NoticeState::Dead] {
-        let last_error = (state == NoticeState::Dead).then(|| "refused_550".to_owned());
-        settlements.push(Settlement { state, next_at: minute(1), sent_at: None, last_error });
+    for state in [NotificationState::Skipped, NotificationState::Expired, NotificationState::Dead] {
+        let last_error = (state == NotificationState::Dead).then(|| "refused_550".to_owned());
+        settlements.push(DeliveryResult { state, next_at: minute(1), sent_at: None, last_error });
     }
     for (hour, settlement) in (0..).zip(&settlements) {
-        let owed = OwedNotice { starts_at: slot(hour), ..notice(&booking, NoticeKind::MeetingInfo, now()) };
+        let owed = NewNotification { starts_at: slot(hour), ..notice(&booking, NotificationKind::MeetingInfo, now()) };
         owe(backend, std::slice::from_ref(&owed)).await;
         let claimed = claim(backend, 1, 5, now(), minute(2)).await;
         assert_eq!(claimed.len(), 1);
         assert!(settle(backend, claimed[0].id, 1, settlement).await);
         let notices = backend.queries.notices(booking.id).await.unwrap();
         let found = notices.into_iter().find(|notice| notice.id == claimed[0].id).unwrap();
-        let expected = Notice {
+        let expected = Notification {
             state: settlement.state,
             next_at: settlement.next_at,
             sent_at: settlement.sent_at,
@@ -303,7 +316,7 @@ pub async fn every_settlement_is_written(backend: &Backend) {
     let settled = notices.iter().find(|notice| notice.id == again[0].id).unwrap();
     assert_eq!(
         (settled.state, settled.sent_at, settled.last_error.as_deref()),
-        (NoticeState::Sent, Some(minute(31)), None)
+        (NotificationState::Sent, Some(minute(31)), None)
     );
     assert!(claim(backend, 4, 9, minute(10_000), minute(20_000)).await.is_empty(), "what is over stays over");
 }
@@ -311,7 +324,7 @@ pub async fn every_settlement_is_written(backend: &Backend) {
 /// A lost lease writes nothing: another worker has the mail, or it was settled, or it was never leased.
 pub async fn a_lost_lease_writes_nothing(backend: &Backend) {
     let booking = stage(backend).await;
-    owe(backend, &[notice(&booking, NoticeKind::MeetingInfo, now())]).await;
+    owe(backend, &[notice(&booking, NotificationKind::MeetingInfo, now())]).await;
     let waiting = only_notice(backend, &booking).await;
     assert!(!settle(backend, waiting.id, 1, &sent(minute(1))).await, "never leased");
     assert_eq!(only_notice(backend, &booking).await, waiting);
@@ -324,20 +337,20 @@ pub async fn a_lost_lease_writes_nothing(backend: &Backend) {
 
     assert!(settle(backend, waiting.id, 2, &sent(minute(4))).await);
     let settled = only_notice(backend, &booking).await;
-    let dead = Settlement { state: NoticeState::Dead, next_at: minute(9), sent_at: None, last_error: None };
+    let dead = DeliveryResult { state: NotificationState::Dead, next_at: minute(9), sent_at: None, last_error: None };
     assert!(!settle(backend, waiting.id, 2, &dead).await, "the lease was given back");
     assert_eq!(only_notice(backend, &booking).await, settled);
 
-    assert!(!settle(backend, NoticeId::new(987_654).unwrap(), 2, &dead).await, "no such mail");
+    assert!(!settle(backend, NotificationId::new(987_654).unwrap(), 2, &dead).await, "no such mail");
 }
 
 /// A lease that ran out counts as long as nobody else took the mail up: better late than twice.
 pub async fn a_late_settlement_counts_while_nobody_took_over(backend: &Backend) {
     let booking = stage(backend).await;
-    owe(backend, &[notice(&booking, NoticeKind::MeetingInfo, now())]).await;
+    owe(backend, &[notice(&booking, NotificationKind::MeetingInfo, now())]).await;
     let claimed = claim(backend, 1, 5, now(), minute(2)).await;
     assert!(settle(backend, claimed[0].id, 1, &sent(minute(600))).await);
-    assert_eq!(only_notice(backend, &booking).await.state, NoticeState::Sent);
+    assert_eq!(only_notice(backend, &booking).await.state, NotificationState::Sent);
 }
 
 /// Settling one mail of a claim leaves the others leased.
@@ -356,8 +369,8 @@ pub async fn mails_of_one_claim_are_settled_one_by_one(backend: &Backend) {
 /// Mails that are given back are as they were before the claim, and everybody's at once; the others stay leased.
 pub async fn what_is_given_back_was_never_claimed(backend: &Backend) {
     let booking = stage(backend).await;
-    let later = Settlement {
-        state: NoticeState::Pending,
+    let later = DeliveryResult {
+        state: NotificationState::Pending,
         next_at: minute(1),
         sent_at: None,
         last_error: Some("timeout".to_owned()),
@@ -381,11 +394,11 @@ pub async fn what_is_given_back_was_never_claimed(backend: &Backend) {
 /// A lost lease gives nothing back: another worker has the mail, or it was settled, or it was never leased.
 pub async fn a_lost_lease_gives_nothing_back(backend: &Backend) {
     let booking = stage(backend).await;
-    owe(backend, &[notice(&booking, NoticeKind::MeetingInfo, now())]).await;
+    owe(backend, &[notice(&booking, NotificationKind::MeetingInfo, now())]).await;
     let mail = only_notice(backend, &booking).await;
     let unchanged = async |worker| {
         let before = only_notice(backend, &booking).await;
-        assert_eq!(give_back(backend, &[before.id, NoticeId::new(987_654).unwrap()], worker).await, 0);
+        assert_eq!(give_back(backend, &[before.id, NotificationId::new(987_654).unwrap()], worker).await, 0);
         assert_eq!(only_notice(backend, &booking).await, before);
     };
     unchanged(1).await;
@@ -407,17 +420,24 @@ pub async fn health_counts_what_waits_and_what_was_given_up(backend: &Backend) {
     assert_eq!(health(minute(0)).await, OutboxHealth { pending: 6, overdue: 0, dead: 0 });
     assert_eq!(health(minute(2)).await, OutboxHealth { pending: 6, overdue: 2, dead: 0 });
     assert_eq!(health(minute(99)).await, OutboxHealth { pending: 6, overdue: 6, dead: 0 });
-    let ends = [NoticeState::Sent, NoticeState::Skipped, NoticeState::Expired, NoticeState::Dead, NoticeState::Dead];
+    let ends = [
+        NotificationState::Sent,
+        NotificationState::Skipped,
+        NotificationState::Expired,
+        NotificationState::Dead,
+        NotificationState::Dead,
+    ];
     let claimed = claim(backend, 1, 5, minute(4), minute(9)).await;
     for (mail, state) in claimed.iter().zip(ends) {
-        let settlement = Settlement { state, next_at: minute(4), sent_at: None, last_error: None };
+        let settlement = DeliveryResult { state, next_at: minute(4), sent_at: None, last_error: None };
         assert!(settle(backend, mail.id, 1, &settlement).await);
     }
     assert_eq!(health(minute(5)).await, OutboxHealth { pending: 1, overdue: 0, dead: 2 });
     assert_eq!(health(minute(99)).await, OutboxHealth { pending: 1, overdue: 1, dead: 2 });
     // A mail that was put off is due at its new time only.
     let claimed = claim(backend, 2, 5, minute(5), minute(9)).await;
-    let later = Settlement { state: NoticeState::Pending, next_at: minute(50), sent_at: None, last_error: None };
+    let later =
+        DeliveryResult { state: NotificationState::Pending, next_at: minute(50), sent_at: None, last_error: None };
     assert!(settle(backend, claimed[0].id, 2, &later).await);
     assert_eq!(health(minute(50)).await, OutboxHealth { pending: 1, overdue: 0, dead: 2 });
     assert_eq!(health(minute(51)).await, OutboxHealth { pending: 1, overdue: 1, dead: 2 });

@@ -1,9 +1,9 @@
 //! People without an account, invited into one session each.
 
-use attune_domain::notice::{NoticeKind, OwedNotice};
+use attune_domain::notification::{NewNotification, NotificationKind};
 use attune_domain::{
-    Booking, BookingStatus, EmailAddress, Participant, ParticipantId, ParticipantRole, PaymentStatus, Person,
-    PersonName, Role,
+    Booking, BookingStatus, EmailAddress, Participant, ParticipantId, ParticipantRole, PaymentStatus, PersonName, Role,
+    ViewerId,
 };
 use attune_ports::{NewParticipant, StoreError};
 use jiff::{SignedDuration, Timestamp};
@@ -30,7 +30,7 @@ async fn take_back(backend: &Backend, id: ParticipantId, now: Timestamp) {
 }
 
 async fn standing(backend: &Backend, booking: &Booking) -> Vec<Participant> {
-    backend.attempt(async |work| work.standing_participants(booking.id).await).await.unwrap()
+    backend.attempt(async |work| work.invited_participants(booking.id).await).await.unwrap()
 }
 
 async fn read(backend: &Backend, id: ParticipantId) -> Participant {
@@ -167,7 +167,7 @@ pub async fn an_address_is_invited_once_into_a_session(backend: &Backend) {
     assert_eq!(standing(backend, &booking).await.len(), 2);
 }
 
-/// Once an invitation was taken back its address is free, again and again; each invitation is a new one.
+/// IdempotentRequest an invitation was taken back its address is free, again and again; each invitation is a new one.
 pub async fn an_address_can_be_invited_again_after_it_was_taken_back(backend: &Backend) {
     let (_, booking) = stage(backend).await;
     let mut made = Vec::new();
@@ -205,7 +205,7 @@ pub async fn taking_an_invitation_back_writes_when(backend: &Backend) {
     let seen = backend
         .keep(async |work| {
             work.revoke_participant(gone.id, when).await?;
-            Ok((work.participant(gone.id).await?, work.standing_participants(booking.id).await?))
+            Ok((work.participant(gone.id).await?, work.invited_participants(booking.id).await?))
         })
         .await;
     let gone = Participant { revoked_at: Some(when), ..gone };
@@ -261,7 +261,7 @@ pub async fn an_unknown_invitation_is_nobody(backend: &Backend) {
         assert!(backend.attempt(async |work| work.participant(id).await).await.unwrap().is_none());
     }
     assert!(backend.queries.participants(unknown_booking()).await.unwrap().is_empty());
-    let none = backend.attempt(async |work| work.standing_participants(unknown_booking()).await).await.unwrap();
+    let none = backend.attempt(async |work| work.invited_participants(unknown_booking()).await).await.unwrap();
     assert!(none.is_empty());
     assert!(backend.queries.invitations_of(&email("client"), now(), 10).await.unwrap().is_empty());
 }
@@ -304,7 +304,7 @@ pub async fn invitations_of_an_address_are_those_that_lead_somewhere(backend: &B
     let whole = backend.queries.invitations_of(&me, slot(3), 10).await.unwrap();
     assert_eq!(whole, [invited(three, &participant(&made[0].1, "partner"))]);
 
-    // Taken back, and invited again.
+    // BusyTimes back, and invited again.
     take_back(backend, one, now()).await;
     assert_eq!(found(now(), 10).await, [zero, two, three]);
     let again = invite(backend, &participant(&made[1].1, "partner")).await;
@@ -339,8 +339,10 @@ pub async fn a_dropped_unit_of_work_invites_nobody(backend: &Backend) {
     let mut work = backend.begin().await;
     let lost = work.add_participant(&participant(&booking, "lost")).await.unwrap();
     work.revoke_participant(kept.id, now()).await.unwrap();
-    let recipient = Person::Participant(lost);
-    work.enqueue(&[OwedNotice { recipient, ..notice(&booking, NoticeKind::Invitation, now()) }]).await.unwrap();
+    let recipient = ViewerId::Participant(lost);
+    work.enqueue(&[NewNotification { recipient, ..notice(&booking, NotificationKind::Invitation, now()) }])
+        .await
+        .unwrap();
     assert!(backend.queries.participant(lost).await.unwrap().is_none(), "not seen before the commit");
     assert!(read(backend, kept.id).await.is_invited());
     drop(work);

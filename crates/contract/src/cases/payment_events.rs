@@ -13,7 +13,7 @@ async fn tell(backend: &Backend, provider: Provider, id: &str, at: Timestamp) ->
 }
 
 async fn forget(backend: &Backend, before: Timestamp, limit: u32) -> u64 {
-    backend.keep(async |work| work.forget_payment_events(before, limit).await).await
+    backend.keep(async |work| work.purge_payment_events(before, limit).await).await
 }
 
 /// An event is new once, within its unit of work and ever after, whenever it is told again.
@@ -126,7 +126,7 @@ pub async fn old_events_are_forgotten_oldest_first(backend: &Backend) {
 pub async fn a_dropped_unit_of_work_forgets_no_event(backend: &Backend) {
     assert!(tell(backend, Provider::Stripe, "evt_1", now()).await);
     let mut work = backend.begin().await;
-    assert_eq!(work.forget_payment_events(minutes_after(now(), 1), 10).await.unwrap(), 1);
+    assert_eq!(work.purge_payment_events(minutes_after(now(), 1), 10).await.unwrap(), 1);
     assert!(work.add_payment_event(Provider::Stripe, "evt_1", now()).await.unwrap(), "its own unit of work forgot it");
     drop(work);
     assert!(!tell(backend, Provider::Stripe, "evt_1", now()).await);

@@ -1,7 +1,7 @@
 //! What is wrong with money, until somebody looked at it.
 
 use attune_domain::{Booking, PaymentProblemId};
-use attune_ports::{KeptRefund, NewPaymentProblem, Payment, PaymentProblem, ProblemKind};
+use attune_ports::{NewPaymentProblem, Payment, PaymentProblem, ProblemKind, Refund};
 use jiff::Timestamp;
 
 use super::values::{INSTANTS, TEXTS};
@@ -9,7 +9,7 @@ use super::{assert_failed, finer, unknown_booking, unknown_payment, unknown_prob
 use crate::Backend;
 use crate::fixtures::{at, minutes_after, now, paid, problem, refund, slot};
 
-async fn stage(backend: &Backend) -> (Booking, Payment, KeptRefund) {
+async fn stage(backend: &Backend) -> (Booking, Payment, Refund) {
     let practice = backend.practice().await;
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
     let payment = backend.add_payment(paid(booking.id, "r")).await;
@@ -26,7 +26,7 @@ async fn open(backend: &Backend) -> Vec<PaymentProblem> {
 }
 
 async fn open_keys(backend: &Backend) -> Vec<String> {
-    open(backend).await.into_iter().map(|problem| problem.facts.key).collect()
+    open(backend).await.into_iter().map(|problem| problem.key).collect()
 }
 
 async fn resolve(backend: &Backend, id: PaymentProblemId, at: Timestamp) -> Option<PaymentProblem> {
@@ -36,7 +36,7 @@ async fn resolve(backend: &Backend, id: PaymentProblemId, at: Timestamp) -> Opti
 /// Notes a problem and gives what readers find of it.
 async fn noted(backend: &Backend, new: &NewPaymentProblem) -> PaymentProblem {
     assert!(note(backend, new).await, "it is new");
-    let found = open(backend).await.into_iter().find(|problem| problem.facts.key == new.key);
+    let found = open(backend).await.into_iter().find(|problem| problem.key == new.key);
     found.expect("it is open")
 }
 
@@ -68,7 +68,7 @@ pub async fn problems_are_dated_to_the_millisecond(backend: &Backend) {
     for instant in INSTANTS {
         let new = NewPaymentProblem { at: finer(at(instant)), ..problem(instant, ProblemKind::WrongAmount) };
         let found = noted(backend, &new).await;
-        assert_eq!(found.facts.at, at(instant));
+        assert_eq!(found.at, at(instant));
         let settled = resolve(backend, found.id, finer(at(instant))).await.expect("it was open");
         assert_eq!(settled, PaymentProblem { resolved_at: Some(at(instant)), ..found });
     }

@@ -32,11 +32,11 @@ async fn expect_payment(backend: &Backend, expected: &Payment) {
     assert_eq!(read.as_ref(), Some(expected));
     let listed = backend.queries.payments(booking).await.unwrap();
     assert_eq!(listed.iter().find(|payment| payment.id == expected.id), Some(expected));
-    if let Some(charge) = &expected.facts.charge {
+    if let Some(charge) = &expected.charge {
         let read = backend.queries.payment_by_charge(provider, charge).await.unwrap();
         assert_eq!(read.as_ref(), Some(expected));
     }
-    if let Some(check_at) = expected.facts.check_at {
+    if let Some(check_at) = expected.check_at {
         assert!(to_check(backend, check_at, 1_000).await.contains(expected));
     }
     let mut work = backend.begin().await;
@@ -109,7 +109,7 @@ pub async fn a_payment_reference_is_known_once(backend: &Backend) {
     backend.add_payment(payment(booking.id, "r")).await;
     for again in [booking.id, other.id] {
         let new = NewPayment { state: PaymentState::Closed, ..payment(again, "r") };
-        assert_conflict!(backend.attempt(async |work| work.add_payment(&new).await).await, PaymentReferenceTaken);
+        assert_conflict!(backend.attempt(async |work| work.add_payment(&new).await).await, ProviderIdTaken);
     }
     backend.add_payment(NewPayment { provider: Provider::Offline, ..payment(other.id, "r") }).await;
     backend.add_payment(payment(other.id, "R")).await;
@@ -204,7 +204,7 @@ pub async fn saving_a_payment_writes_what_may_change(backend: &Backend) {
             memo: there.then(|| "forged".to_owned()),
             recorded_by: there.then_some(practice.client),
             created_at: minutes_after(now(), 9),
-            ..facts.clone()
+            ..clone()
         };
         save(backend, &Payment { id: kept.id, facts: changed(forged) }).await;
         expect_payment(backend, &Payment { id: kept.id, facts: changed(facts.clone()) }).await;
@@ -232,13 +232,13 @@ pub async fn a_payment_cannot_move_to_a_known_reference(backend: &Backend) {
     let kept = backend.add_payment(payment(booking.id, "r")).await;
     let named = |reference: &str| Payment { id: kept.id, facts: payment(booking.id, reference) };
     let taken = named("taken");
-    assert_conflict!(backend.attempt(async |work| work.save_payment(&taken).await).await, PaymentReferenceTaken);
+    assert_conflict!(backend.attempt(async |work| work.save_payment(&taken).await).await, ProviderIdTaken);
     // Who collects does not change by saving, so a provider that is named wrong leads to no other answer.
     let forged =
         Payment { facts: NewPayment { provider: Provider::Stripe, ..payment(booking.id, "taken") }, ..taken.clone() };
-    assert_conflict!(backend.attempt(async |work| work.save_payment(&forged).await).await, PaymentReferenceTaken);
+    assert_conflict!(backend.attempt(async |work| work.save_payment(&forged).await).await, ProviderIdTaken);
     expect_payment(backend, &kept).await;
-    for reference in ["r", "elsewhere", "Taken"] {
+    for reference in ["r", "elsewhere", "BusyTimes"] {
         save(backend, &named(reference)).await;
         expect_payment(backend, &named(reference)).await;
     }
@@ -261,7 +261,7 @@ pub async fn payments_are_listed_newest_first(backend: &Backend) {
     };
     assert_eq!(listed(booking.id).await, expected);
     for (kept, state) in expected.iter_mut().zip([PaymentState::Open, PaymentState::Settled, PaymentState::Closed]) {
-        kept.facts.state = state;
+        kept.state = state;
         save(backend, kept).await;
     }
     assert_eq!(listed(booking.id).await, expected);
@@ -281,7 +281,7 @@ pub async fn payments_to_check_come_longest_due_first(backend: &Backend) {
         due.push(backend.add_payment(NewPayment { state, check_at, ..payment(booking, &format!("r{n}")) }).await);
     }
     backend.add_payment(payment(booking.id, "never")).await;
-    due.sort_by_key(|payment| payment.facts.check_at);
+    due.sort_by_key(|payment| payment.check_at);
     let last = minutes_after(now(), 6);
     assert_eq!(to_check(backend, last, 100).await, due);
     assert_eq!(to_check(backend, minutes_after(now(), 999), u32::MAX).await, due);
@@ -292,7 +292,7 @@ pub async fn payments_to_check_come_longest_due_first(backend: &Backend) {
     assert_eq!(to_check(backend, now() - SignedDuration::from_millis(1), 100).await, []);
 
     for (kept, check_at) in due.iter_mut().zip([None, Some(minutes_after(now(), 7))]) {
-        kept.facts.check_at = check_at;
+        kept.check_at = check_at;
         save(backend, kept).await;
     }
     assert_eq!(to_check(backend, last, 100).await, due[2..]);

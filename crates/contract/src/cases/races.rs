@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use attune_domain::calendar::RuleSettings;
-use attune_domain::meeting::{AttendanceFact, Happening};
-use attune_domain::payment::Books;
-use attune_domain::session::Session;
+use attune_domain::login_session::LoginSession;
+use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind};
+use attune_domain::payment::PaymentLedger;
 use attune_domain::{Booking, PracticePolicy, Role, Service, User};
 use attune_ports::{
     BookingFilter, Conflict, LedgerEntry, LedgerKind, NewRefund, PageRequest, Payment, ProblemKind, Provider, Store,
@@ -24,7 +24,7 @@ use crate::race::{give_way, insist, open, race};
 
 const ALL: PageRequest = PageRequest { limit: 1_000, offset: 0 };
 
-/// Books as a careful use case does: lock, look, write.
+/// PaymentLedger as a careful use case does: lock, look, write.
 async fn book_with_care(
     store: Arc<dyn Store>,
     practice: Practice,
@@ -46,7 +46,7 @@ async fn book_with_care(
     .await
 }
 
-/// Books as a careless use case would: neither lock nor look, so that only the store's own rule is in the way.
+/// PaymentLedger as a careless use case would: neither lock nor look, so that only the store's own rule is in the way.
 async fn book_without_care(
     store: Arc<dyn Store>,
     practice: Practice,
@@ -291,7 +291,7 @@ pub async fn one_of_many_stale_writers_wins(backend: &Backend) {
 /// Eight change one account and one login at once, each after reading them for the change: no change is lost.
 pub async fn no_change_of_an_account_or_a_login_is_lost(backend: &Backend) {
     let practice = backend.practice().await;
-    let login = backend.keep(async |work| work.add_session(&session(practice.client)).await).await;
+    let login = backend.keep(async |work| work.add_login_session(&session(practice.client)).await).await;
     let named = User { first_name: Some(name("0")), ..backend.queries.user(practice.client).await.unwrap().unwrap() };
     backend.keep(async |work| work.save_user(&named).await).await;
     let outcomes = race(8, |_| {
@@ -305,7 +305,7 @@ pub async fn no_change_of_an_account_or_a_login_is_lost(backend: &Backend) {
                 work.save_user(&User { first_name: Some(name(&(count + 1).to_string())), ..user }).await?;
                 let found = work.session(login).await?.expect("the login is there");
                 give_way().await;
-                work.save_session(&Session { generation: found.generation + 1, ..found }).await?;
+                work.save_login_session(&LoginSession { generation: found.generation + 1, ..found }).await?;
                 work.commit().await
             })
             .await
@@ -355,7 +355,7 @@ pub async fn concurrent_claims_are_disjoint(backend: &Backend) {
             loop {
                 let claimed = insist(async || {
                     let mut work = open(&*store).await?;
-                    let claimed = work.claim_notices(3, now(), &lease(seed, slot(0))).await?;
+                    let claimed = work.lease_notifications(3, now(), &lease(seed, slot(0))).await?;
                     give_way().await;
                     work.commit().await?;
                     Ok(claimed)
@@ -371,7 +371,7 @@ pub async fn concurrent_claims_are_disjoint(backend: &Backend) {
     })
     .await;
     let mut ids: Vec<_> = outcomes.iter().flatten().map(|notice| notice.id).collect();
-    let rest = backend.keep(async |work| work.claim_notices(50, now(), &lease(99, slot(0))).await).await;
+    let rest = backend.keep(async |work| work.lease_notifications(50, now(), &lease(99, slot(0))).await).await;
     ids.extend(rest.iter().map(|notice| notice.id));
     ids.sort_unstable();
     let taken = ids.len();
@@ -427,7 +427,7 @@ pub async fn one_payment_reference_is_recorded_once(backend: &Backend) {
     for outcome in outcomes {
         match outcome {
             Ok(()) => won += 1,
-            Err(StoreError::Conflict(Conflict::PaymentReferenceTaken) | StoreError::Contended) => {}
+            Err(StoreError::Conflict(Conflict::ProviderIdTaken) | StoreError::Contended) => {}
             Err(error) => panic!("neither recorded nor refused: {error:?}"),
         }
     }
@@ -462,7 +462,7 @@ pub async fn one_payment_reference_is_given_once(backend: &Backend) {
     for outcome in outcomes {
         match outcome {
             Ok(id) => named.push(id),
-            Err(StoreError::Conflict(Conflict::PaymentReferenceTaken) | StoreError::Contended) => {}
+            Err(StoreError::Conflict(Conflict::ProviderIdTaken) | StoreError::Contended) => {}
             Err(error) => panic!("neither named nor refused: {error:?}"),
         }
     }
@@ -474,13 +474,13 @@ pub async fn one_payment_reference_is_given_once(backend: &Backend) {
 /// What readers find after a race for refunds: exactly what was acknowledged, and no more than came in.
 async fn expect_refunds(backend: &Backend, payment: &Payment, acknowledged: Vec<NewRefund>) {
     let mut keys: Vec<_> = acknowledged.into_iter().map(|refund| refund.key).collect();
-    let found = backend.queries.refunds(payment.facts.booking).await.unwrap();
-    let mut found_keys: Vec<_> = found.iter().map(|refund| refund.facts.key.clone()).collect();
+    let found = backend.queries.refunds(payment.booking).await.unwrap();
+    let mut found_keys: Vec<_> = found.iter().map(|refund| refund.key.clone()).collect();
     keys.sort_unstable();
     found_keys.sort_unstable();
     assert_eq!(keys, found_keys, "what was acknowledged is there, and nothing else");
-    let promised: i64 = found.iter().map(|refund| refund.facts.amount.minor()).sum();
-    assert!(promised <= payment.facts.amount.minor(), "{promised} goes back of {}", payment.facts.amount);
+    let promised: i64 = found.iter().map(|refund| refund.amount.minor()).sum();
+    assert!(promised <= payment.amount.minor(), "{promised} goes back of {}", payment.amount);
 }
 
 /// Sixteen want to give back a part of one payment, and look what is left with the booking in hand: as many get through as
@@ -494,13 +494,13 @@ pub async fn no_more_goes_back_than_came_in(backend: &Backend) {
         async move {
             insist(async || {
                 let mut work = open(&*store).await?;
-                work.booking(came.facts.booking).await?.expect("the booking is there");
-                let mut books = Books::new(came.facts.amount.currency());
-                for payment in work.payments_of(came.facts.booking).await? {
-                    books = books.with_payment(payment.facts.state, payment.facts.amount);
+                work.booking(came.booking).await?.expect("the booking is there");
+                let mut books = PaymentLedger::new(came.amount.currency());
+                for payment in work.payments_of(came.booking).await? {
+                    books = books.with_payment(payment.state, payment.amount);
                 }
-                for refund in work.refunds_of(came.facts.booking).await? {
-                    books = books.with_refund(refund.facts.stage, refund.facts.amount);
+                for refund in work.refunds_of(came.booking).await? {
+                    books = books.with_refund(refund.stage, refund.amount);
                 }
                 let Ok(amount) = books.check_refund(Some(eur(2_500))) else { return Ok(None) };
                 give_way().await;
@@ -576,7 +576,7 @@ pub async fn one_refund_is_promised_once(backend: &Backend) {
     for outcome in outcomes {
         match outcome {
             Ok(new) => given.push(new),
-            Err(StoreError::Conflict(Conflict::RefundKnown) | StoreError::Contended) => {}
+            Err(StoreError::Conflict(Conflict::RefundExists) | StoreError::Contended) => {}
             Err(error) => panic!("neither promised nor known: {error:?}"),
         }
     }
@@ -615,7 +615,7 @@ pub async fn refunds_of_many_payments_all_get_through(backend: &Backend) {
         outcome.expect("there is enough for everybody");
     }
     let found = backend.queries.refunds(booking.id).await.unwrap();
-    assert_eq!((found.len(), found.iter().map(|r| r.facts.amount.minor()).sum::<i64>()), (32, 36_000));
+    assert_eq!((found.len(), found.iter().map(|r| r.amount.minor()).sum::<i64>()), (32, 36_000));
 }
 
 /// Many write down at once that one payment came in, and then that parts of it left, without the booking in hand: it came
@@ -722,7 +722,7 @@ pub async fn one_event_is_forgotten_once(backend: &Backend) {
         async move {
             insist(async || {
                 let mut work = open(&*store).await?;
-                let forgotten = work.forget_payment_events(minutes_after(now(), 1), 7).await?;
+                let forgotten = work.purge_payment_events(minutes_after(now(), 1), 7).await?;
                 assert!(forgotten <= 7);
                 give_way().await;
                 work.commit().await?;
@@ -733,7 +733,7 @@ pub async fn one_event_is_forgotten_once(backend: &Backend) {
     })
     .await;
     let forgotten: u64 = outcomes.into_iter().map(|outcome| outcome.expect("forgotten, by whomever")).sum();
-    let rest = backend.keep(async |work| work.forget_payment_events(minutes_after(now(), 1), 100).await).await;
+    let rest = backend.keep(async |work| work.purge_payment_events(minutes_after(now(), 1), 100).await).await;
     assert_eq!(forgotten + rest, 20);
 }
 
@@ -827,7 +827,7 @@ pub async fn an_invitation_in_hand_is_changed_by_nobody_else(backend: &Backend) 
                 let found = work.participant(id).await?.expect("the invitation is there");
                 // Time enough for everybody to look, if they could.
                 for _ in 0..20 {
-                    work.standing_participants(found.booking).await?;
+                    work.invited_participants(found.booking).await?;
                 }
                 if !found.is_invited() {
                     return Ok(None);
@@ -938,8 +938,14 @@ pub async fn one_conference_is_ended_once(backend: &Backend) {
 pub async fn facts_told_by_many_are_kept_once(backend: &Backend) {
     let practice = backend.practice().await;
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    let facts: Vec<AttendanceFact> = (0..12)
-        .map(|n| fact(&format!("o{}", n % 3), Happening::ALL[n % 2], minutes_after(slot(0), i64::try_from(n).unwrap())))
+    let facts: Vec<AttendanceEvent> = (0..12)
+        .map(|n| {
+            fact(
+                &format!("o{}", n % 3),
+                AttendanceEventKind::ALL[n % 2],
+                minutes_after(slot(0), i64::try_from(n).unwrap()),
+            )
+        })
         .collect();
     let outcomes = race(8, |n| {
         let store = Arc::clone(&backend.store);
@@ -984,9 +990,9 @@ pub async fn one_wish_made_by_many_is_done_once(backend: &Backend) {
                     return Ok(Some(kept));
                 }
                 give_way().await;
-                work.add_time_off(&day_off(practice.therapist, "2027-05-01")).await?;
-                match work.keep_reply(&key, &mine).await {
-                    Err(StoreError::Conflict(Conflict::ReplyKept)) => return Ok(None),
+                work.add_schedule_exception(&day_off(practice.therapist, "2027-05-01")).await?;
+                match work.save_response(&key, &mine).await {
+                    Err(StoreError::Conflict(Conflict::IdempotencyKeyTaken)) => return Ok(None),
                     kept => kept?,
                 }
                 give_way().await;
@@ -1019,7 +1025,7 @@ pub async fn one_reply_is_kept_once(backend: &Backend) {
         async move {
             insist(async || {
                 let mut work = open(&*store).await?;
-                work.keep_reply(&key, &mine).await?;
+                work.save_response(&key, &mine).await?;
                 give_way().await;
                 work.commit().await?;
                 Ok(mine.clone())
@@ -1032,7 +1038,7 @@ pub async fn one_reply_is_kept_once(backend: &Backend) {
     for outcome in outcomes {
         match outcome {
             Ok(kept) => won.push(kept),
-            Err(error) => assert!(error.is_conflict(Conflict::ReplyKept), "{error:?}"),
+            Err(error) => assert!(error.is_conflict(Conflict::IdempotencyKeyTaken), "{error:?}"),
         }
     }
     assert_eq!(won.len(), 1);
@@ -1050,7 +1056,7 @@ pub async fn wishes_of_many_are_answered_apart(backend: &Backend) {
                 let mut work = open(&*store).await?;
                 assert_eq!(work.reply(&key).await?, None);
                 give_way().await;
-                work.keep_reply(&key, &reply(&n.to_string())).await?;
+                work.save_response(&key, &reply(&n.to_string())).await?;
                 work.commit().await
             })
             .await
@@ -1069,14 +1075,14 @@ pub async fn one_reply_is_forgotten_once(backend: &Backend) {
     let practice = backend.practice().await;
     for n in 0..20 {
         let key = reply_key(practice.client, &format!("k{n}"));
-        backend.keep(async |work| work.keep_reply(&key, &reply("{}")).await).await;
+        backend.keep(async |work| work.save_response(&key, &reply("{}")).await).await;
     }
     let outcomes = race(6, |_| {
         let store = Arc::clone(&backend.store);
         async move {
             insist(async || {
                 let mut work = open(&*store).await?;
-                let forgotten = work.forget_replies(minutes_after(now(), 1), 7).await?;
+                let forgotten = work.purge_responses(minutes_after(now(), 1), 7).await?;
                 assert!(forgotten <= 7);
                 give_way().await;
                 work.commit().await?;
@@ -1087,7 +1093,7 @@ pub async fn one_reply_is_forgotten_once(backend: &Backend) {
     })
     .await;
     let forgotten: u64 = outcomes.into_iter().map(|outcome| outcome.expect("forgotten, by whomever")).sum();
-    let rest = backend.keep(async |work| work.forget_replies(minutes_after(now(), 1), 100).await).await;
+    let rest = backend.keep(async |work| work.purge_responses(minutes_after(now(), 1), 100).await).await;
     assert_eq!(forgotten + rest, 20);
 }
 
@@ -1122,7 +1128,7 @@ pub async fn what_many_set_is_one_of_theirs(backend: &Backend) {
         let day = days.nth(n % 7).expect("it never ends");
         let schedule = week(&[(day, hours("09:00", "12:00")), (day.next(), hours("09:00", "12:00"))]);
         let cap = Some(u32::try_from(n + 1).expect("a small number"));
-        let decided = PracticePolicy { rules: RuleSettings { daily_cap: cap, ..policy().rules }, ..policy() };
+        let decided = PracticePolicy { rules: RuleSettings { daily_limit: cap, ..policy().rules }, ..policy() };
         (schedule, decided)
     };
     let outcomes = race(6, |n| {
@@ -1158,13 +1164,14 @@ pub async fn what_many_set_is_one_of_theirs(backend: &Backend) {
 /// One entry of time off is forgotten many times at once: one of them forgets it.
 pub async fn one_entry_is_forgotten_once(backend: &Backend) {
     let practice = backend.practice().await;
-    let id = backend.keep(async |work| work.add_time_off(&day_off(practice.therapist, "2027-05-01")).await).await;
+    let id =
+        backend.keep(async |work| work.add_schedule_exception(&day_off(practice.therapist, "2027-05-01")).await).await;
     let outcomes = race(8, |_| {
         let store = Arc::clone(&backend.store);
         async move {
             insist(async || {
                 let mut work = open(&*store).await?;
-                let forgotten = work.remove_time_off(id).await?;
+                let forgotten = work.remove_schedule_exception(id).await?;
                 give_way().await;
                 work.commit().await?;
                 Ok(forgotten)
@@ -1188,7 +1195,7 @@ pub async fn ended_sessions_are_completed_once(backend: &Backend) {
         async move {
             insist(async || {
                 let mut work = open(&*store).await?;
-                let ended = work.ended_sessions(slot(20), 5).await?;
+                let ended = work.ended_bookings(slot(20), 5).await?;
                 give_way().await;
                 for booking in &ended {
                     let (completed, _) = booking.clone().complete(slot(20)).expect("it is over");
@@ -1202,7 +1209,7 @@ pub async fn ended_sessions_are_completed_once(backend: &Backend) {
     })
     .await;
     let mut completed: Vec<_> = outcomes.into_iter().flat_map(|outcome| outcome.expect("no row is stale")).collect();
-    let rest = backend.attempt(async |work| work.ended_sessions(slot(20), 100).await).await.unwrap();
+    let rest = backend.attempt(async |work| work.ended_bookings(slot(20), 100).await).await.unwrap();
     completed.extend(rest.iter().map(|booking| booking.id));
     completed.sort_unstable();
     assert!(completed.windows(2).all(|pair| pair[0] != pair[1]), "one was completed twice");

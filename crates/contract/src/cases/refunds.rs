@@ -1,7 +1,7 @@
 //! Money that goes back, or should.
 
 use attune_domain::Booking;
-use attune_ports::{KeptRefund, NewPayment, NewRefund, Payment, PaymentState, Provider, RefundCause, RefundStage};
+use attune_ports::{NewPayment, NewRefund, Payment, PaymentState, Provider, Refund, RefundCause, RefundStage};
 use jiff::{SignedDuration, Timestamp};
 
 use super::values::{INSTANTS, TEXTS};
@@ -17,16 +17,16 @@ async fn stage(backend: &Backend) -> (Practice, Booking, Payment) {
     (practice, booking, payment)
 }
 
-async fn save(backend: &Backend, refund: &KeptRefund) {
+async fn save(backend: &Backend, refund: &Refund) {
     backend.keep(async |work| work.save_refund(refund).await).await;
 }
 
-async fn to_settle(backend: &Backend, now: Timestamp, limit: u32) -> Vec<KeptRefund> {
+async fn to_settle(backend: &Backend, now: Timestamp, limit: u32) -> Vec<Refund> {
     backend.queries.refunds_to_settle(now, limit).await.unwrap()
 }
 
 /// Checks a refund by every way of reading.
-async fn expect_refund(backend: &Backend, expected: &KeptRefund) {
+async fn expect_refund(backend: &Backend, expected: &Refund) {
     let NewRefund { booking, ref key, ref reference, next_at, .. } = expected.facts;
     let listed = backend.queries.refunds(booking).await.unwrap();
     assert_eq!(listed.iter().find(|refund| refund.id == expected.id), Some(expected));
@@ -102,12 +102,12 @@ pub async fn refunds_are_dated_to_the_millisecond(backend: &Backend) {
             settled_at: Some(at),
             ..refund(&payment, &format!("k{n}"))
         };
-        let kept = KeptRefund { facts: dated(instant), ..backend.add_refund(dated(finer(instant))).await };
+        let kept = Refund { facts: dated(instant), ..backend.add_refund(dated(finer(instant))).await };
         expect_refund(backend, &kept).await;
         let bare = NewRefund { next_at: None, settled_at: None, ..dated(instant) };
-        save(backend, &KeptRefund { facts: bare.clone(), ..kept }).await;
-        expect_refund(backend, &KeptRefund { facts: bare, ..kept }).await;
-        save(backend, &KeptRefund { facts: dated(finer(instant)), ..kept }).await;
+        save(backend, &Refund { facts: bare.clone(), ..kept }).await;
+        expect_refund(backend, &Refund { facts: bare, ..kept }).await;
+        save(backend, &Refund { facts: dated(finer(instant)), ..kept }).await;
         expect_refund(backend, &kept).await;
     }
 }
@@ -116,7 +116,7 @@ pub async fn refunds_are_dated_to_the_millisecond(backend: &Backend) {
 pub async fn refunds_are_listed_oldest_first(backend: &Backend) {
     let (practice, booking, first) = stage(backend).await;
     let other = backend.add_booking(|id| practice.booking(id, slot(1))).await;
-    let second = backend.add_payment(NewPayment { state: PaymentState::Surplus, ..paid(booking.id, "s") }).await;
+    let second = backend.add_payment(NewPayment { state: PaymentState::Unapplied, ..paid(booking.id, "s") }).await;
     let elsewhere = backend.add_payment(paid(other.id, "t")).await;
     let mut expected = Vec::new();
     for (minute, (payment, key)) in (0..).zip([(&second, "c"), (&first, "a"), (&second, "d"), (&first, "b")]) {
@@ -131,7 +131,7 @@ pub async fn refunds_are_listed_oldest_first(backend: &Backend) {
     };
     assert_eq!(listed(booking.id).await, expected);
     for n in [2, 0] {
-        expected[n].facts.stage = RefundStage::Succeeded;
+        expected[n].stage = RefundStage::Succeeded;
         save(backend, &expected[n]).await;
     }
     assert_eq!(listed(booking.id).await, expected);
@@ -197,14 +197,14 @@ pub async fn saving_a_refund_writes_what_may_change(backend: &Backend) {
             payment: elsewhere.id,
             key: format!("forged-{n}"),
             amount: money(1, "USD"),
-            cause: RefundCause::Elsewhere,
+            cause: RefundCause::External,
             reason: there.then(|| "forged".to_owned()),
             requested_by: there.then_some(practice.therapist),
             created_at: minutes_after(now(), 9),
-            ..facts.clone()
+            ..clone()
         };
-        save(backend, &KeptRefund { id: kept.id, facts: changed(forged) }).await;
-        expect_refund(backend, &KeptRefund { id: kept.id, facts: changed(facts.clone()) }).await;
+        save(backend, &Refund { id: kept.id, facts: changed(forged) }).await;
+        expect_refund(backend, &Refund { id: kept.id, facts: changed(facts.clone()) }).await;
     }
     expect_refund(backend, &untouched).await;
     assert_eq!(backend.queries.refunds(other.id).await.unwrap(), []);
@@ -214,7 +214,7 @@ pub async fn saving_a_refund_writes_what_may_change(backend: &Backend) {
 /// Writing to a refund that is not there is a stale write.
 pub async fn saving_an_unknown_refund_is_stale(backend: &Backend) {
     let (_, _, payment) = stage(backend).await;
-    let ghost = KeptRefund { id: unknown_refund(), facts: refund(&payment, "ghost") };
+    let ghost = Refund { id: unknown_refund(), facts: refund(&payment, "ghost") };
     assert_conflict!(backend.attempt(async |work| work.save_refund(&ghost).await).await, Stale);
 }
 
@@ -242,16 +242,16 @@ pub async fn a_refund_is_known_once(backend: &Backend) {
         named(&elsewhere, "c", "re_b"),
         NewRefund { stage: RefundStage::Retried, ..named(&elsewhere, "c", "re_b") },
     ] {
-        assert_conflict!(backend.attempt(async |work| work.add_refund(&again).await).await, RefundKnown);
+        assert_conflict!(backend.attempt(async |work| work.add_refund(&again).await).await, RefundExists);
     }
-    let taken = KeptRefund { id: first.id, facts: named(&payment, "a", "re_b") };
-    assert_conflict!(backend.attempt(async |work| work.save_refund(&taken).await).await, RefundKnown);
+    let taken = Refund { id: first.id, facts: named(&payment, "a", "re_b") };
+    assert_conflict!(backend.attempt(async |work| work.save_refund(&taken).await).await, RefundExists);
     expect_refund(backend, &first).await;
     // Names differ to the letter, a key is no reference, and no reference is nobody's.
     for new in [named(&payment, "A", "RE_B"), named(&elsewhere, "re_b", "a"), refund(&elsewhere, "c")] {
         backend.add_refund(new).await;
     }
-    let renamed = KeptRefund { id: first.id, facts: named(&payment, "a", "re_a") };
+    let renamed = Refund { id: first.id, facts: named(&payment, "a", "re_a") };
     for _ in 0..2 {
         save(backend, &renamed).await;
         expect_refund(backend, &renamed).await;
@@ -259,14 +259,14 @@ pub async fn a_refund_is_known_once(backend: &Backend) {
     let rest = NewRefund { amount: eur(7_000), ..refund(&elsewhere, "rest") };
     backend.add_refund(rest.clone()).await;
     for again in [refund(&elsewhere, "c"), rest] {
-        assert_conflict!(backend.attempt(async |work| work.add_refund(&again).await).await, RefundKnown);
+        assert_conflict!(backend.attempt(async |work| work.add_refund(&again).await).await, RefundExists);
     }
 }
 
 /// All of a payment can go back, at once or in parts, and no more than that, whatever other payments there are.
 pub async fn no_more_than_came_in_goes_back(backend: &Backend) {
     let (_, booking, whole) = stage(backend).await;
-    let parts = backend.add_payment(NewPayment { state: PaymentState::Surplus, ..paid(booking.id, "s") }).await;
+    let parts = backend.add_payment(NewPayment { state: PaymentState::Unapplied, ..paid(booking.id, "s") }).await;
     let part = |payment, key: &str, minor| NewRefund { amount: eur(minor), ..refund(payment, key) };
     let too_large = async |new: NewRefund| {
         assert_conflict!(backend.attempt(async |work| work.add_refund(&new).await).await, RefundTooLarge);
@@ -302,7 +302,7 @@ pub async fn only_what_was_paid_goes_back(backend: &Backend) {
         let new = refund(&kept, name);
         let answer = backend.attempt(async |work| work.add_refund(&new).await).await;
         match state {
-            PaymentState::Settled | PaymentState::Surplus => {
+            PaymentState::Settled | PaymentState::Unapplied => {
                 answer.expect("it was paid");
             }
             PaymentState::Opening
@@ -334,11 +334,9 @@ pub async fn refunds_that_failed_leave_their_money(backend: &Backend) {
                 assert_conflict!(backend.attempt(async |work| work.add_refund(&again).await).await, RefundTooLarge);
                 // One that has failed already takes nothing, however little is left.
                 backend.add_refund(part(2, RefundStage::Failed)).await;
-                KeptRefund { id: first.id, facts: part(0, RefundStage::Failed) }
+                Refund { id: first.id, facts: part(0, RefundStage::Failed) }
             }
-            RefundStage::Failed | RefundStage::Retried => {
-                KeptRefund { id: first.id, facts: part(0, RefundStage::Retried) }
-            }
+            RefundStage::Failed | RefundStage::Retried => Refund { id: first.id, facts: part(0, RefundStage::Retried) },
         };
         save(backend, &gone).await;
         backend.add_refund(part(1, RefundStage::Owed)).await;
@@ -346,7 +344,7 @@ pub async fn refunds_that_failed_leave_their_money(backend: &Backend) {
         assert_conflict!(backend.attempt(async |work| work.add_refund(&too_much).await).await, RefundTooLarge);
         // Nor does it get its money back from those who have it now, whatever the provider tells.
         for again in [RefundStage::Owed, RefundStage::Pending, RefundStage::Succeeded] {
-            let back = KeptRefund { id: first.id, facts: part(0, again) };
+            let back = Refund { id: first.id, facts: part(0, again) };
             assert_conflict!(backend.attempt(async |work| work.save_refund(&back).await).await, RefundTooLarge);
         }
         expect_refund(backend, &gone).await;
@@ -365,7 +363,7 @@ pub async fn refunds_to_settle_come_longest_due_first(backend: &Backend) {
         due.push(backend.add_refund(NewRefund { stage, next_at, ..refund(payment, &format!("k{n}")) }).await);
     }
     backend.add_refund(refund(&payment, "never")).await;
-    due.sort_by_key(|refund| refund.facts.next_at);
+    due.sort_by_key(|refund| refund.next_at);
     let last = minutes_after(now(), 4);
     assert_eq!(to_settle(backend, last, 100).await, due);
     assert_eq!(to_settle(backend, minutes_after(now(), 999), u32::MAX).await, due);
@@ -376,7 +374,7 @@ pub async fn refunds_to_settle_come_longest_due_first(backend: &Backend) {
     assert_eq!(to_settle(backend, now() - SignedDuration::from_millis(1), 100).await, []);
 
     for (kept, next_at) in due.iter_mut().zip([None, Some(minutes_after(now(), 5))]) {
-        kept.facts.next_at = next_at;
+        kept.next_at = next_at;
         save(backend, kept).await;
     }
     assert_eq!(to_settle(backend, last, 100).await, due[2..]);
@@ -410,7 +408,7 @@ pub async fn a_dropped_unit_of_work_promises_nothing(backend: &Backend) {
         next_at: Some(now()),
         ..refund(&payment, "a")
     };
-    let changed = KeptRefund { id: kept.id, facts: changed };
+    let changed = Refund { id: kept.id, facts: changed };
     work.save_refund(&changed).await.unwrap();
     assert_eq!(work.refunds_of(booking.id).await.unwrap()[0], changed);
     assert_eq!(backend.queries.refunds(booking.id).await.unwrap(), std::slice::from_ref(&kept), "readers see neither");

@@ -1,6 +1,6 @@
-//! Replies that are kept for a second try.
+//! IdempotencyStore that are kept for a second try.
 
-use attune_ports::{KeptReply, ReplyKey, StoreError};
+use attune_ports::{IdempotencyKey, StoreError, StoredResponse};
 use jiff::SignedDuration;
 
 use super::values::{INSTANTS, TEXTS};
@@ -8,16 +8,16 @@ use super::{assert_conflict, unknown_user};
 use crate::Backend;
 use crate::fixtures::{at, client, day_off, minutes_after, now, reply, reply_key};
 
-async fn read(backend: &Backend, key: &ReplyKey) -> Option<KeptReply> {
+async fn read(backend: &Backend, key: &IdempotencyKey) -> Option<StoredResponse> {
     backend.attempt(async |work| work.reply(key).await).await.unwrap()
 }
 
-async fn keep(backend: &Backend, key: &ReplyKey, reply: &KeptReply) {
-    backend.keep(async |work| work.keep_reply(key, reply).await).await;
+async fn keep(backend: &Backend, key: &IdempotencyKey, reply: &StoredResponse) {
+    backend.keep(async |work| work.save_response(key, reply).await).await;
 }
 
-async fn amend(backend: &Backend, key: &ReplyKey, body: &str) -> bool {
-    backend.keep(async |work| work.amend_reply(key, body).await).await
+async fn amend(backend: &Backend, key: &IdempotencyKey, body: &str) -> bool {
+    backend.keep(async |work| work.update_response(key, body).await).await
 }
 
 /// A reply comes back as it went in, whatever it says and whenever it was given.
@@ -25,16 +25,16 @@ pub async fn a_reply_comes_back_as_it_went_in(backend: &Backend) {
     let practice = backend.practice().await;
     let long = "🦊".repeat(250_000);
     let mut all: Vec<_> = TEXTS.iter().copied().chain([long.as_str()]).map(reply).collect();
-    all.extend([0, 100, 200, 409, 599, u16::MAX].map(|status| KeptReply { status, ..reply("{}") }));
+    all.extend([0, 100, 200, 409, 599, u16::MAX].map(|status| StoredResponse { status, ..reply("{}") }));
     let mixed = std::array::from_fn(|n| if n % 2 == 0 { 0 } else { 0xff });
-    all.extend([[0; 32], [0xff; 32], mixed].map(|asked| KeptReply { asked, ..reply("{}") }));
-    all.extend(INSTANTS.map(|instant| KeptReply { at: at(instant), ..reply("{}") }));
+    all.extend([[0; 32], [0xff; 32], mixed].map(|asked| StoredResponse { asked, ..reply("{}") }));
+    all.extend(INSTANTS.map(|instant| StoredResponse { at: at(instant), ..reply("{}") }));
     for (n, kept) in all.into_iter().enumerate() {
         let key = reply_key(practice.client, &format!("k{n}"));
         backend
             .keep(async |work| {
                 assert_eq!(work.reply(&key).await?, None);
-                work.keep_reply(&key, &kept).await?;
+                work.save_response(&key, &kept).await?;
                 assert_eq!(work.reply(&key).await?.as_ref(), Some(&kept), "its own unit of work sees it");
                 Ok(())
             })
@@ -48,7 +48,7 @@ pub async fn replies_are_dated_to_the_millisecond(backend: &Backend) {
     let practice = backend.practice().await;
     let key = reply_key(practice.client, "k");
     let finer = now().checked_add(SignedDuration::from_nanos(456_789)).unwrap();
-    keep(backend, &key, &KeptReply { at: finer, ..reply("{}") }).await;
+    keep(backend, &key, &StoredResponse { at: finer, ..reply("{}") }).await;
     assert_eq!(read(backend, &key).await, Some(reply("{}")));
 }
 
@@ -57,18 +57,21 @@ pub async fn one_reply_is_kept_under_a_key(backend: &Backend) {
     let practice = backend.practice().await;
     let key = reply_key(practice.client, "k");
     keep(backend, &key, &reply("first")).await;
-    let other = KeptReply { asked: [9; 32], status: 409, body: "second".to_owned(), at: minutes_after(now(), 1) };
+    let other = StoredResponse { asked: [9; 32], status: 409, body: "second".to_owned(), at: minutes_after(now(), 1) };
     for second in [reply("first"), other] {
-        assert_conflict!(backend.attempt(async |work| work.keep_reply(&key, &second).await).await, ReplyKept);
+        assert_conflict!(
+            backend.attempt(async |work| work.save_response(&key, &second).await).await,
+            IdempotencyKeyTaken
+        );
         assert_eq!(read(backend, &key).await, Some(reply("first")));
     }
     let twice = backend
         .attempt(async |work| {
-            work.keep_reply(&reply_key(practice.client, "l"), &reply("")).await?;
-            work.keep_reply(&reply_key(practice.client, "l"), &reply("")).await
+            work.save_response(&reply_key(practice.client, "l"), &reply("")).await?;
+            work.save_response(&reply_key(practice.client, "l"), &reply("")).await
         })
         .await;
-    assert_conflict!(twice, ReplyKept);
+    assert_conflict!(twice, IdempotencyKeyTaken);
 }
 
 /// Keys differ by who asks, what for, and what they call it, to the letter.
@@ -80,7 +83,7 @@ pub async fn keys_differ_by_person_route_and_name(backend: &Backend) {
     for user in [practice.client, practice.therapist] {
         for route in ["POST /bookings", "post /bookings", "POST /bookings/1/reschedule", "POST /bookings/1"] {
             for key in ["a", "A", "a-", "%", "_", "'a'", "01", "1", &longest, &longest[1..], &visible] {
-                keys.push(ReplyKey { user, route: route.to_owned(), key: key.to_owned() });
+                keys.push(IdempotencyKey { user, route: route.to_owned(), key: key.to_owned() });
             }
         }
     }
@@ -106,14 +109,14 @@ pub async fn amending_replaces_the_body(backend: &Backend) {
         assert_eq!(read(backend, &key).await, Some(reply(body)));
     }
     assert_eq!(read(backend, &other).await, Some(reply("other")));
-    let elsewhere = ReplyKey { route: "POST /elsewhere".to_owned(), ..key.clone() };
+    let elsewhere = IdempotencyKey { route: "POST /elsewhere".to_owned(), ..key.clone() };
     assert!(!amend(backend, &elsewhere, "x").await);
-    assert!(!amend(backend, &ReplyKey { user: practice.therapist, ..key }, "x").await);
+    assert!(!amend(backend, &IdempotencyKey { user: practice.therapist, ..key }, "x").await);
     backend
         .keep(async |work| {
             let new = reply_key(practice.client, "m");
-            work.keep_reply(&new, &reply("first")).await?;
-            assert!(work.amend_reply(&new, "second").await?);
+            work.save_response(&new, &reply("first")).await?;
+            assert!(work.update_response(&new, "second").await?);
             assert_eq!(work.reply(&new).await?, Some(reply("second")));
             Ok(())
         })
@@ -125,19 +128,19 @@ pub async fn a_reply_needs_its_asker(backend: &Backend) {
     let key = reply_key(unknown_user(), "k");
     assert_eq!(read(backend, &key).await, None);
     assert!(!amend(backend, &key, "x").await);
-    let refused = backend.attempt(async |work| work.keep_reply(&key, &reply("{}")).await).await;
+    let refused = backend.attempt(async |work| work.save_response(&key, &reply("{}")).await).await;
     assert!(matches!(refused, Err(StoreError::Failed(_))), "a reply to nobody: {refused:?}");
 }
 
-/// Replies from before an instant are forgotten, oldest first and at most as many as told, and their keys are free.
+/// IdempotencyStore from before an instant are forgotten, oldest first and at most as many as told, and their keys are free.
 pub async fn old_replies_are_forgotten_oldest_first(backend: &Backend) {
     let practice = backend.practice().await;
     let key = |minute: i64| reply_key(practice.client, &format!("k{minute}"));
-    let given = |minute| KeptReply { at: minutes_after(now(), minute), ..reply("{}") };
+    let given = |minute| StoredResponse { at: minutes_after(now(), minute), ..reply("{}") };
     for minute in [3, 1, 4, 0, 2] {
         keep(backend, &key(minute), &given(minute)).await;
     }
-    let forget = async |before, limit| backend.keep(async |work| work.forget_replies(before, limit).await).await;
+    let forget = async |before, limit| backend.keep(async |work| work.purge_responses(before, limit).await).await;
     let left = async || {
         let mut left = Vec::new();
         for minute in 0..5 {
@@ -170,11 +173,11 @@ pub async fn a_dropped_unit_of_work_leaves_replies_as_they_were(backend: &Backen
     let (old, new) = (reply_key(practice.client, "old"), reply_key(practice.client, "new"));
     keep(backend, &old, &reply("old")).await;
     let mut work = backend.begin().await;
-    work.keep_reply(&new, &reply("new")).await.unwrap();
-    assert!(work.amend_reply(&old, "amended").await.unwrap());
+    work.save_response(&new, &reply("new")).await.unwrap();
+    assert!(work.update_response(&old, "amended").await.unwrap());
     drop(work);
     let mut work = backend.begin().await;
-    assert_eq!(work.forget_replies(minutes_after(now(), 9), 10).await.unwrap(), 1);
+    assert_eq!(work.purge_responses(minutes_after(now(), 9), 10).await.unwrap(), 1);
     assert_eq!(work.reply(&old).await.unwrap(), None);
     drop(work);
     assert_eq!(read(backend, &old).await, Some(reply("old")));
@@ -189,19 +192,19 @@ pub async fn a_reply_is_kept_with_its_effect_or_not_at_all(backend: &Backend) {
     let effects = async || backend.queries.time_off(None).await.unwrap().len();
     backend
         .keep(async |work| {
-            work.add_time_off(&day_off(practice.therapist, "2027-05-01")).await?;
-            work.keep_reply(&key, &reply("first")).await
+            work.add_schedule_exception(&day_off(practice.therapist, "2027-05-01")).await?;
+            work.save_response(&key, &reply("first")).await
         })
         .await;
     let mut again = backend.begin().await;
-    again.add_time_off(&day_off(practice.therapist, "2027-05-01")).await.unwrap();
-    assert_conflict!(again.keep_reply(&key, &reply("second")).await, ReplyKept);
+    again.add_schedule_exception(&day_off(practice.therapist, "2027-05-01")).await.unwrap();
+    assert_conflict!(again.save_response(&key, &reply("second")).await, IdempotencyKeyTaken);
     assert!(again.commit().await.is_err());
     assert_eq!(effects().await, 1);
 
     let other = reply_key(practice.therapist, "l");
     let mut failing = backend.begin().await;
-    failing.keep_reply(&other, &reply("too soon")).await.unwrap();
+    failing.save_response(&other, &reply("too soon")).await.unwrap();
     assert_conflict!(failing.add_user(&client("client")).await, EmailTaken);
     assert!(failing.commit().await.is_err());
     assert_eq!(read(backend, &other).await, None);

@@ -1,9 +1,9 @@
 //! What the video server told about rooms: when they opened and ended, and who was in them.
 
-use attune_domain::meeting::{AttendanceFact, Happening};
+use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind};
 use attune_domain::{
-    Booking, BookingId, BookingRecord, BookingStatus, ConferenceId, ParticipantId, PaymentStatus, Person, Role, User,
-    UserId,
+    Booking, BookingId, BookingRecord, BookingStatus, ConferenceId, ParticipantId, PaymentStatus, Role, User, UserId,
+    ViewerId,
 };
 use attune_ports::{Conference, StoreError};
 use jiff::{SignedDuration, Timestamp};
@@ -36,11 +36,11 @@ async fn read(backend: &Backend, id: ConferenceId) -> Conference {
     backend.queries.conference(id).await.unwrap().expect("the conference is there")
 }
 
-async fn tell(backend: &Backend, booking: &Booking, facts: &[AttendanceFact]) -> u64 {
+async fn tell(backend: &Backend, booking: &Booking, facts: &[AttendanceEvent]) -> u64 {
     backend.keep(async |work| work.add_attendance(booking.id, facts).await).await
 }
 
-async fn told(backend: &Backend, booking: &Booking) -> Vec<AttendanceFact> {
+async fn told(backend: &Backend, booking: &Booking) -> Vec<AttendanceEvent> {
     let facts = backend.queries.attendance(&[booking.id]).await.unwrap();
     assert!(facts.iter().all(|(of, _)| *of == booking.id));
     facts.into_iter().map(|(_, fact)| fact).collect()
@@ -143,10 +143,10 @@ pub async fn a_conference_needs_its_booking(backend: &Backend) {
 /// What is known already is left as it is: within a call, within a unit of work, and for ever after.
 pub async fn a_fact_is_kept_once(backend: &Backend) {
     let (practice, booking) = stage(backend).await;
-    let client = Some(Person::Account(practice.client));
-    let joined = AttendanceFact { person: client, ..fact("a@example.org/1", Happening::Joined, minute(1)) };
-    let left = AttendanceFact { person: client, ..fact("a@example.org/1", Happening::Left, minute(50)) };
-    let ended = fact("", Happening::Ended, minute(51));
+    let client = Some(ViewerId::Account(practice.client));
+    let joined = AttendanceEvent { person: client, ..fact("a@example.org/1", AttendanceEventKind::Joined, minute(1)) };
+    let left = AttendanceEvent { person: client, ..fact("a@example.org/1", AttendanceEventKind::Left, minute(50)) };
+    let ended = fact("", AttendanceEventKind::Ended, minute(51));
     assert_eq!(tell(backend, &booking, &[joined.clone(), joined.clone()]).await, 1);
     let (first, second) = backend
         .keep(async |work| {
@@ -161,9 +161,10 @@ pub async fn a_fact_is_kept_once(backend: &Backend) {
     assert_eq!(tell(backend, &booking, &[]).await, 0);
 
     // Whoever it was is no part of what makes a fact the same: the first telling counts.
-    let forged = all.clone().map(|fact| AttendanceFact { person: Some(Person::Account(practice.therapist)), ..fact });
+    let forged =
+        all.clone().map(|fact| AttendanceEvent { person: Some(ViewerId::Account(practice.therapist)), ..fact });
     assert_eq!(tell(backend, &booking, &forged).await, 0);
-    let anonymous = all.clone().map(|fact| AttendanceFact { person: None, ..fact });
+    let anonymous = all.clone().map(|fact| AttendanceEvent { person: None, ..fact });
     assert_eq!(tell(backend, &booking, &anonymous).await, 0);
     let mut expected = all.to_vec();
     expected.reverse();
@@ -181,7 +182,7 @@ pub async fn facts_differ_by_occupant_happening_and_instant(backend: &Backend) {
     let mut facts = Vec::new();
     for millis in 0..2 {
         let at = minute(0).checked_add(SignedDuration::from_millis(millis)).unwrap();
-        for happening in Happening::ALL {
+        for happening in AttendanceEventKind::ALL {
             for occupant in ["", "a", "A", "a ", "e\u{301}", "\u{e9}"] {
                 facts.push(fact(occupant, happening, at));
             }
@@ -193,22 +194,23 @@ pub async fn facts_differ_by_occupant_happening_and_instant(backend: &Backend) {
     assert_eq!(told(backend, &booking).await, facts);
 
     // What differs by less than a millisecond does not differ.
-    let finer = fact("a", Happening::Joined, minute(0).checked_add(SignedDuration::from_nanos(999_999)).unwrap());
+    let finer =
+        fact("a", AttendanceEventKind::Joined, minute(0).checked_add(SignedDuration::from_nanos(999_999)).unwrap());
     assert_eq!(tell(backend, &booking, &[finer]).await, 0);
 }
 
 /// Facts come back to the letter, whoever it was and however the connection is called.
 pub async fn facts_come_back_to_the_letter(backend: &Backend) {
     let (practice, booking) = stage(backend).await;
-    let longest = "\u{1f98a}".repeat(AttendanceFact::MAX_OCCUPANT_BYTES / 4);
-    assert_eq!(longest.len(), AttendanceFact::MAX_OCCUPANT_BYTES);
+    let longest = "\u{1f98a}".repeat(AttendanceEvent::MAX_OCCUPANT_BYTES / 4);
+    assert_eq!(longest.len(), AttendanceEvent::MAX_OCCUPANT_BYTES);
     let people = [
         None,
-        Some(Person::Account(practice.client)),
-        Some(Person::Participant(ParticipantId::new(practice.client.get()).unwrap())),
+        Some(ViewerId::Account(practice.client)),
+        Some(ViewerId::Participant(ParticipantId::new(practice.client.get()).unwrap())),
         // The person is what a signed link said, and no reference to a row.
-        Some(Person::Account(UserId::new(i64::MAX).unwrap())),
-        Some(Person::Participant(ParticipantId::new(i64::MAX).unwrap())),
+        Some(ViewerId::Account(UserId::new(i64::MAX).unwrap())),
+        Some(ViewerId::Participant(ParticipantId::new(i64::MAX).unwrap())),
     ];
     let mut facts = Vec::new();
     for (n, occupant) in (0..).zip([
@@ -222,7 +224,7 @@ pub async fn facts_come_back_to_the_letter(backend: &Backend) {
     ]) {
         for person in people {
             let at = minute(i64::try_from(facts.len()).unwrap());
-            facts.push(AttendanceFact { person, ..fact(occupant, Happening::ALL[n % 2], at) });
+            facts.push(AttendanceEvent { person, ..fact(occupant, AttendanceEventKind::ALL[n % 2], at) });
         }
     }
     for (n, instant) in ["1969-12-31T23:59:59.999Z", "2027-10-31T01:30:00.500Z", "9999-12-30T20:00:00.999Z"]
@@ -230,7 +232,7 @@ pub async fn facts_come_back_to_the_letter(backend: &Backend) {
         .into_iter()
         .enumerate()
     {
-        facts.push(fact(&format!("o{n}"), Happening::Joined, instant));
+        facts.push(fact(&format!("o{n}"), AttendanceEventKind::Joined, instant));
     }
     assert_eq!(tell(backend, &booking, &facts).await, u64::try_from(facts.len()).unwrap());
     facts.sort();
@@ -251,7 +253,11 @@ pub async fn facts_are_told_by_booking_in_the_order_in_which_they_happened(backe
             .into_iter()
             .flat_map(|m| {
                 let at = minute(m - 10 * n);
-                [fact("b", Happening::Left, at), fact("a", Happening::Joined, at), fact("", Happening::Ended, at)]
+                [
+                    fact("b", AttendanceEventKind::Left, at),
+                    fact("a", AttendanceEventKind::Joined, at),
+                    fact("", AttendanceEventKind::Ended, at),
+                ]
             })
             .collect();
         tell(backend, booking, &facts).await;
@@ -275,7 +281,7 @@ pub async fn facts_are_told_by_booking_in_the_order_in_which_they_happened(backe
 /// A page full of sessions can be asked for at once.
 pub async fn facts_of_many_bookings_are_told_at_once(backend: &Backend) {
     let (_, booking) = stage(backend).await;
-    tell(backend, &booking, &[fact("a", Happening::Joined, minute(0))]).await;
+    tell(backend, &booking, &[fact("a", AttendanceEventKind::Joined, minute(0))]).await;
     let mut many: Vec<_> = (1..2_000).map(|n| BookingId::new(1_000_000 + n).unwrap()).collect();
     many.push(booking.id);
     assert_eq!(backend.queries.attendance(&many).await.unwrap().len(), 1);
@@ -284,7 +290,7 @@ pub async fn facts_of_many_bookings_are_told_at_once(backend: &Backend) {
 /// A fact is about a booking that is there.
 pub async fn a_fact_needs_its_booking(backend: &Backend) {
     stage(backend).await;
-    let facts = [fact("a", Happening::Joined, minute(0))];
+    let facts = [fact("a", AttendanceEventKind::Joined, minute(0))];
     let answer = backend.attempt(async |work| work.add_attendance(unknown_booking(), &facts).await).await;
     assert!(matches!(answer, Err(StoreError::Failed(_))), "{answer:?}");
     assert!(backend.queries.attendance(&[unknown_booking()]).await.unwrap().is_empty());
@@ -300,7 +306,7 @@ pub async fn a_dropped_unit_of_work_tells_nothing_of_rooms(backend: &Backend) {
     assert!(work.close_conference(open_before, minute(1)).await.unwrap());
     assert_eq!(work.open_conference_of(booking.id).await.unwrap(), None);
     assert_eq!(work.open_conference_of(other.id).await.unwrap().map(|conference| conference.id), Some(lost));
-    let facts = [fact("a", Happening::Joined, minute(0))];
+    let facts = [fact("a", AttendanceEventKind::Joined, minute(0))];
     assert_eq!(work.add_attendance(booking.id, &facts).await.unwrap(), 1);
     assert_eq!(read(backend, open_before).await.closed_at, None);
     assert!(backend.queries.conference(lost).await.unwrap().is_none());

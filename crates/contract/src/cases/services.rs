@@ -21,8 +21,8 @@ async fn offer(backend: &Backend, name: &str) -> Service {
 pub async fn a_service_comes_back_as_it_went_in(backend: &Backend) {
     let plain = service();
     let short =
-        NewService { description: String::new(), minutes: 1, pause_minutes: 0, price: money(0, "CHF"), ..service() };
-    let long = NewService { minutes: 720, pause_minutes: 720, price: money(1_000_000_000_000, "KWD"), ..service() };
+        NewService { description: String::new(), minutes: 1, buffer_minutes: 0, price: money(0, "CHF"), ..service() };
+    let long = NewService { minutes: 720, buffer_minutes: 720, price: money(1_000_000_000_000, "KWD"), ..service() };
     for new in [plain, short, long] {
         let id = backend.keep(async |work| work.add_service(&new).await).await;
         let expected = Service {
@@ -30,7 +30,7 @@ pub async fn a_service_comes_back_as_it_went_in(backend: &Backend) {
             name: new.name,
             description: new.description,
             minutes: new.minutes,
-            pause_minutes: new.pause_minutes,
+            buffer_minutes: new.buffer_minutes,
             price: new.price,
             active: true,
         };
@@ -67,12 +67,12 @@ pub async fn saving_a_service_writes_every_field(backend: &Backend) {
         name: "O'Brien \"the third\" 👩‍👩‍👧‍👦".to_owned(),
         description: String::new(),
         minutes: Booking::MAX_MINUTES,
-        pause_minutes: Booking::MAX_MINUTES,
+        buffer_minutes: Booking::MAX_MINUTES,
         price: money(1_000_000_000_000, "KWD"),
         active: false,
         ..first.clone()
     };
-    let shortest = Service { minutes: 1, pause_minutes: 0, price: money(0, "JPY"), active: true, ..first.clone() };
+    let shortest = Service { minutes: 1, buffer_minutes: 0, price: money(0, "JPY"), active: true, ..first.clone() };
     for changed in [longest, shortest, first] {
         backend
             .keep(async |work| {
@@ -122,7 +122,7 @@ pub async fn bookings_keep_what_they_were_made_with(backend: &Backend) {
     let practice = backend.practice().await;
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
     let found = read(backend, practice.service).await.unwrap();
-    let dearer = Service { minutes: 90, pause_minutes: 30, price: money(1, "USD"), active: false, ..found };
+    let dearer = Service { minutes: 90, buffer_minutes: 30, price: money(1, "USD"), active: false, ..found };
     backend.keep(async |work| work.save_service(&dearer).await).await;
     assert_eq!(backend.read_booking(booking.id).await, Some(booking));
 }

@@ -1,22 +1,22 @@
 //! Logins and their refresh tokens.
 
-use attune_domain::session::Session;
-use attune_domain::{BookingId, BookingStatus, PaymentStatus, Role, SessionId, User};
-use attune_ports::{NewSession, StoreError};
+use attune_domain::login_session::LoginSession;
+use attune_domain::{BookingId, BookingStatus, LoginSessionId, PaymentStatus, Role, User};
+use attune_ports::{NewLoginSession, StoreError};
 
 use super::{assert_conflict, unknown_user};
 use crate::Backend;
 use crate::fixtures::{client, in_state, minutes_after, next_version, now, restored, session, slot, token_hash};
 
-fn unknown_session() -> SessionId {
-    SessionId::new(987_654).expect("positive")
+fn unknown_session() -> LoginSessionId {
+    LoginSessionId::new(987_654).expect("positive")
 }
 
-async fn add(backend: &Backend, new: &NewSession) -> SessionId {
-    backend.keep(async |work| work.add_session(new).await).await
+async fn add(backend: &Backend, new: &NewLoginSession) -> LoginSessionId {
+    backend.keep(async |work| work.add_login_session(new).await).await
 }
 
-async fn read(backend: &Backend, id: SessionId) -> Option<Session> {
+async fn read(backend: &Backend, id: LoginSessionId) -> Option<LoginSession> {
     backend.attempt(async |work| work.session(id).await).await.unwrap()
 }
 
@@ -24,9 +24,15 @@ async fn read(backend: &Backend, id: SessionId) -> Option<Session> {
 pub async fn a_login_begins_at_generation_one(backend: &Backend) {
     let practice = backend.practice().await;
     for network in [Some("2001:db8::/64".to_owned()), None] {
-        let id = add(backend, &NewSession { network, ..session(practice.client) }).await;
-        let expected =
-            Session { id, user: practice.client, generation: 1, rotated_at: now(), created_at: now(), ended_at: None };
+        let id = add(backend, &NewLoginSession { network, ..session(practice.client) }).await;
+        let expected = LoginSession {
+            id,
+            user: practice.client,
+            generation: 1,
+            rotated_at: now(),
+            created_at: now(),
+            ended_at: None,
+        };
         assert_eq!(read(backend, id).await, Some(expected.clone()));
         assert_eq!(backend.queries.caller(id).await.unwrap().unwrap().session, expected);
     }
@@ -39,17 +45,18 @@ pub async fn saving_a_login_writes_generation_rotation_and_end(backend: &Backend
     let id = add(backend, &session(practice.client)).await;
     let untouched = add(backend, &session(practice.client)).await;
     let untouched = read(backend, untouched).await.unwrap();
-    let rotated = Session { generation: 2, rotated_at: minutes_after(now(), 10), ..read(backend, id).await.unwrap() };
-    let ended = Session { generation: u32::MAX, ended_at: Some(minutes_after(now(), 20)), ..rotated.clone() };
+    let rotated =
+        LoginSession { generation: 2, rotated_at: minutes_after(now(), 10), ..read(backend, id).await.unwrap() };
+    let ended = LoginSession { generation: u32::MAX, ended_at: Some(minutes_after(now(), 20)), ..rotated.clone() };
     for changed in [rotated, ended.clone()] {
         let mut work = backend.begin().await;
-        work.save_session(&changed).await.unwrap();
+        work.save_login_session(&changed).await.unwrap();
         assert_eq!(work.session(id).await.unwrap().unwrap(), changed, "a unit of work sees its own change");
         work.commit().await.unwrap();
         assert_eq!(read(backend, id).await.unwrap(), changed);
     }
-    let forged = Session { user: practice.therapist, created_at: minutes_after(now(), -60), ..ended.clone() };
-    backend.keep(async |work| work.save_session(&forged).await).await;
+    let forged = LoginSession { user: practice.therapist, created_at: minutes_after(now(), -60), ..ended.clone() };
+    backend.keep(async |work| work.save_login_session(&forged).await).await;
     assert_eq!(read(backend, id).await.unwrap(), ended, "a login never changes hands, nor its age");
     assert_eq!(read(backend, untouched.id).await.unwrap(), untouched);
 }
@@ -58,8 +65,8 @@ pub async fn saving_a_login_writes_generation_rotation_and_end(backend: &Backend
 pub async fn saving_an_unknown_login_is_stale(backend: &Backend) {
     let practice = backend.practice().await;
     let id = add(backend, &session(practice.client)).await;
-    let ghost = Session { id: unknown_session(), ..read(backend, id).await.unwrap() };
-    assert_conflict!(backend.attempt(async |work| work.save_session(&ghost).await).await, Stale);
+    let ghost = LoginSession { id: unknown_session(), ..read(backend, id).await.unwrap() };
+    assert_conflict!(backend.attempt(async |work| work.save_login_session(&ghost).await).await, Stale);
 }
 
 /// Ending a person's logins spares the excepted one, others' logins, and what was over already.
@@ -73,11 +80,11 @@ pub async fn ending_logins_spares_what_it_should(backend: &Backend) {
     let theirs = add(backend, &session(practice.therapist)).await;
     let over = add(backend, &session(practice.client)).await;
     let long_ago = minutes_after(now(), 1);
-    let ended = Session { ended_at: Some(long_ago), ..read(backend, over).await.unwrap() };
-    backend.keep(async |work| work.save_session(&ended).await).await;
+    let ended = LoginSession { ended_at: Some(long_ago), ..read(backend, over).await.unwrap() };
+    backend.keep(async |work| work.save_login_session(&ended).await).await;
 
     let then = minutes_after(now(), 30);
-    let count = backend.keep(async |work| work.end_sessions(practice.client, Some(ids[1]), then).await).await;
+    let count = backend.keep(async |work| work.end_login_sessions(practice.client, Some(ids[1]), then).await).await;
     assert_eq!(count, 2);
     for (id, end) in
         [(ids[0], Some(then)), (ids[1], None), (ids[2], Some(then)), (over, Some(long_ago)), (theirs, None)]
@@ -85,11 +92,11 @@ pub async fn ending_logins_spares_what_it_should(backend: &Backend) {
         assert_eq!(read(backend, id).await.unwrap().ended_at, end);
     }
     let later = minutes_after(now(), 60);
-    assert_eq!(backend.keep(async |work| work.end_sessions(practice.client, None, later).await).await, 1);
+    assert_eq!(backend.keep(async |work| work.end_login_sessions(practice.client, None, later).await).await, 1);
     assert_eq!(read(backend, ids[1]).await.unwrap().ended_at, Some(later));
     assert_eq!(read(backend, ids[0]).await.unwrap().ended_at, Some(then), "an end is not moved");
-    assert_eq!(backend.keep(async |work| work.end_sessions(practice.client, None, later).await).await, 0);
-    assert_eq!(backend.keep(async |work| work.end_sessions(unknown_user(), None, later).await).await, 0);
+    assert_eq!(backend.keep(async |work| work.end_login_sessions(practice.client, None, later).await).await, 0);
+    assert_eq!(backend.keep(async |work| work.end_login_sessions(unknown_user(), None, later).await).await, 0);
 }
 
 /// A refresh token leads to its login and generation however old it is, also when the login is over.
@@ -104,7 +111,7 @@ pub async fn refresh_tokens_are_found_however_old(backend: &Backend) {
             // Two parallel refreshes may hand out two tokens of one generation.
             work.add_refresh_token(&token_hash(3), first, 2, minutes_after(now(), 1)).await?;
             work.add_refresh_token(&token_hash(4), second, u32::MAX, now()).await?;
-            work.end_sessions(practice.client, None, minutes_after(now(), 2)).await
+            work.end_login_sessions(practice.client, None, minutes_after(now(), 2)).await
         })
         .await;
     let mut work = backend.begin().await;
@@ -130,7 +137,7 @@ pub async fn a_refresh_token_is_kept_once(backend: &Backend) {
 /// Nobody logs in who has no account, and no token belongs to no login.
 pub async fn logins_need_an_account_and_tokens_a_login(backend: &Backend) {
     backend.practice().await;
-    let answer = backend.attempt(async |work| work.add_session(&session(unknown_user())).await).await;
+    let answer = backend.attempt(async |work| work.add_login_session(&session(unknown_user())).await).await;
     assert!(matches!(answer, Err(StoreError::Failed(_))), "{answer:?}");
     let answer =
         backend.attempt(async |work| work.add_refresh_token(&token_hash(1), unknown_session(), 1, now()).await).await;
@@ -150,7 +157,7 @@ pub async fn a_caller_is_known_as_of_now(backend: &Backend) {
     backend
         .keep(async |work| {
             work.save_user(&changed).await?;
-            work.end_sessions(changed.id, None, minutes_after(now(), 3)).await
+            work.end_login_sessions(changed.id, None, minutes_after(now(), 3)).await
         })
         .await;
     let after = backend.queries.caller(id).await.unwrap().unwrap();
@@ -162,11 +169,11 @@ pub async fn a_caller_is_known_as_of_now(backend: &Backend) {
 pub async fn a_network_is_known_to_who_came_from_it(backend: &Backend) {
     let practice = backend.practice().await;
     let other = backend.add_user(&client("other")).await;
-    let from = |network: &str| NewSession { network: Some(network.to_owned()), ..session(practice.client) };
+    let from = |network: &str| NewLoginSession { network: Some(network.to_owned()), ..session(practice.client) };
     add(backend, &from("192.0.2.0/24")).await;
     add(backend, &from("2001:db8:1:2::/64")).await;
-    add(backend, &NewSession { network: None, ..session(other) }).await;
-    backend.keep(async |work| work.end_sessions(practice.client, None, now()).await).await;
+    add(backend, &NewLoginSession { network: None, ..session(other) }).await;
+    backend.keep(async |work| work.end_login_sessions(practice.client, None, now()).await).await;
 
     let known = async |user, network: &str| backend.queries.network_is_known(user, network).await.unwrap();
     assert!(known(practice.client, "192.0.2.0/24").await, "also after the login ended");
@@ -192,8 +199,8 @@ pub async fn a_caller_and_a_booking_are_found_in_one_look(backend: &Backend) {
         assert_eq!(backend.queries.caller_and_booking(login, unknown).await.unwrap(), Some((caller, None)));
     }
     assert_eq!(backend.queries.caller_and_booking(unknown_session(), booking.id).await.unwrap(), None);
-    let ended = Session { ended_at: Some(minutes_after(now(), 1)), ..read(backend, login).await.unwrap() };
-    backend.keep(async |work| work.save_session(&ended).await).await;
+    let ended = LoginSession { ended_at: Some(minutes_after(now(), 1)), ..read(backend, login).await.unwrap() };
+    backend.keep(async |work| work.save_login_session(&ended).await).await;
     let cancelled = restored(in_state(next_version(&booking), BookingStatus::Cancelled, PaymentStatus::NotRequired));
     backend.keep(async |work| work.save_booking(&cancelled).await).await;
     let (caller, found) = backend.queries.caller_and_booking(login, booking.id).await.unwrap().unwrap();

@@ -1,15 +1,15 @@
 //! A unit of work is all or nothing, seen by nobody before its commit, and spent at its first error.
 
-use attune_domain::meeting::Happening;
-use attune_domain::notice::{NoticeKind, NoticeState};
-use attune_domain::session::Session;
+use attune_domain::login_session::LoginSession;
+use attune_domain::meeting::AttendanceEventKind;
+use attune_domain::notification::{NotificationKind, NotificationState};
 use attune_domain::{
-    BookingId, BookingRecord, ConferenceId, NoticeId, ParticipantId, PaymentId, PaymentProblemId, RefundId, Role,
-    Service, ServiceId, SessionId, TimeOffId, User, UserId,
+    BookingId, BookingRecord, ConferenceId, LoginSessionId, NotificationId, ParticipantId, PaymentId, PaymentProblemId,
+    RefundId, Role, ScheduleExceptionId, Service, ServiceId, User, UserId,
 };
 use attune_ports::{
-    AuditObject, BookingFilter, KeptRefund, LeaseToken, LedgerEntry, LedgerKind, NewRefund, PageRequest, Payment,
-    ProblemKind, Provider, Settlement, StoreError, UnitOfWork, UserFilter,
+    AuditObject, BookingFilter, DeliveryResult, LeaseToken, LedgerEntry, LedgerKind, NewRefund, PageRequest, Payment,
+    ProblemKind, Provider, Refund, StoreError, UnitOfWork, UserFilter,
 };
 
 use super::{assert_conflict, begin_and_drop};
@@ -64,7 +64,7 @@ pub async fn all_faces_share_one_transaction(backend: &Backend) {
         let gives = work.add_user(&therapist("t")).await.unwrap();
         let comes = work.add_user(&client("c")).await.unwrap();
         let offered = work.add_service(&service()).await.unwrap();
-        let login = work.add_session(&session(comes)).await.unwrap();
+        let login = work.add_login_session(&session(comes)).await.unwrap();
         work.add_refresh_token(&token_hash(1), login, 1, now()).await.unwrap();
         work.add_login_failure(&account_key(1), now(), now()).await.unwrap();
         let practice = Practice { therapist: gives, client: comes, service: offered };
@@ -72,20 +72,20 @@ pub async fn all_faces_share_one_transaction(backend: &Backend) {
         work.add_booking(&booking).await.unwrap();
         let guest = work.add_participant(&participant(&booking, "p")).await.unwrap();
         let conference = work.open_conference(booking.id, now()).await.unwrap();
-        work.add_attendance(booking.id, &[fact("o", Happening::Joined, now())]).await.unwrap();
+        work.add_attendance(booking.id, &[fact("o", AttendanceEventKind::Joined, now())]).await.unwrap();
         work.set_schedule(gives, &week(&[])).await.unwrap();
-        work.add_time_off(&day_off(gives, "2027-05-01")).await.unwrap();
+        work.add_schedule_exception(&day_off(gives, "2027-05-01")).await.unwrap();
         work.set_policy(&policy()).await.unwrap();
-        work.keep_reply(&reply_key(comes, "k"), &reply("{}")).await.unwrap();
+        work.save_response(&reply_key(comes, "k"), &reply("{}")).await.unwrap();
         let facts = paid(booking.id, "r");
         let came = Payment { id: work.add_payment(&facts).await.unwrap(), facts };
         let facts = refund(&came, "k");
-        let went = KeptRefund { id: work.add_refund(&facts).await.unwrap(), facts };
+        let went = Refund { id: work.add_refund(&facts).await.unwrap(), facts };
         work.add_ledger_entry(&captured(&came)).await.unwrap();
         work.add_ledger_entry(&moved(&went, LedgerKind::Refunded)).await.unwrap();
         assert!(work.add_payment_event(Provider::Test, "evt", now()).await.unwrap());
         assert!(work.add_payment_problem(&problem("p", ProblemKind::WrongMode)).await.unwrap());
-        work.enqueue(&[notice(&booking, NoticeKind::MeetingInfo, now())]).await.unwrap();
+        work.enqueue(&[notice(&booking, NotificationKind::MeetingInfo, now())]).await.unwrap();
         work.add_audit_entry(&audit_entry(AuditObject::Booking(booking.id), "booking.scheduled")).await.unwrap();
 
         assert_eq!(work.lock_enabled_admins().await.unwrap(), [gives]);
@@ -96,17 +96,17 @@ pub async fn all_faces_share_one_transaction(backend: &Backend) {
         assert_eq!(work.booking(booking.id).await.unwrap(), Some(booking.clone()));
         assert_eq!(work.blocking_bookings(gives, slot(0), slot(1)).await.unwrap(), std::slice::from_ref(&booking));
         assert_eq!(work.participant(guest).await.unwrap().unwrap().email, email("p"));
-        assert_eq!(work.standing_participants(booking.id).await.unwrap().len(), 1);
+        assert_eq!(work.invited_participants(booking.id).await.unwrap().len(), 1);
         assert_eq!(work.open_conference_of(booking.id).await.unwrap().unwrap().id, conference);
         assert_eq!(work.service_for_change(offered).await.unwrap().unwrap().id, offered);
-        assert_eq!(work.ended_sessions(slot(1), 5).await.unwrap(), std::slice::from_ref(&booking));
+        assert_eq!(work.ended_bookings(slot(1), 5).await.unwrap(), std::slice::from_ref(&booking));
         assert_eq!(work.reply(&reply_key(comes, "k")).await.unwrap(), Some(reply("{}")));
         assert_eq!(work.payments_of(booking.id).await.unwrap(), [came]);
         assert_eq!(work.refunds_of(booking.id).await.unwrap(), [went]);
         assert!(!work.add_payment_event(Provider::Test, "evt", now()).await.unwrap());
         assert!(!work.add_payment_problem(&problem("p", ProblemKind::WrongMode)).await.unwrap());
         assert!(work.payment_by_reference(Provider::Test, "r").await.unwrap().is_some());
-        assert_eq!(work.claim_notices(5, now(), &lease(1, slot(0))).await.unwrap().len(), 1);
+        assert_eq!(work.lease_notifications(5, now(), &lease(1, slot(0))).await.unwrap().len(), 1);
         if kept {
             work.commit().await.unwrap();
         } else {
@@ -149,7 +149,7 @@ pub async fn uncommitted_writes_are_invisible_to_queries(backend: &Backend) {
     let added = work.add_user(&client("new")).await.unwrap();
     let moved = restored(BookingRecord { scheduled_at: slot(3), blocked_until: slot(4), ..next_version(&before) });
     work.save_booking(&moved).await.unwrap();
-    work.enqueue(&[notice(&moved, NoticeKind::MeetingInfo, now())]).await.unwrap();
+    work.enqueue(&[notice(&moved, NotificationKind::MeetingInfo, now())]).await.unwrap();
 
     assert!(backend.queries.user(added).await.unwrap().is_none());
     assert_eq!(users_seen(backend).await, 2);
@@ -183,7 +183,7 @@ pub async fn a_unit_of_work_dropped_in_the_middle_of_a_call_leaves_nothing(backe
 pub async fn a_dropped_unit_of_work_gives_its_locks_back(backend: &Backend) {
     let practice = backend.practice().await;
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    let login = backend.keep(async |work| work.add_session(&session(practice.client)).await).await;
+    let login = backend.keep(async |work| work.add_login_session(&session(practice.client)).await).await;
     let guest = backend.keep(async |work| work.add_participant(&participant(&booking, "p")).await).await;
     for _ in 0..20 {
         let mut work = backend.begin().await;
@@ -205,7 +205,7 @@ pub async fn a_dropped_unit_of_work_gives_its_locks_back(backend: &Backend) {
 async fn expect_spent(backend: &Backend, mut work: Box<dyn UnitOfWork>) {
     let users_before = users_seen(backend).await;
     let some_user = UserId::new(1).unwrap();
-    let some_login = SessionId::new(1).unwrap();
+    let some_login = LoginSessionId::new(1).unwrap();
     let some_booking = BookingId::new(1).unwrap();
     let account = client("too-late");
     let user = User {
@@ -213,14 +213,14 @@ async fn expect_spent(backend: &Backend, mut work: Box<dyn UnitOfWork>) {
         email: email("too-late"),
         first_name: None,
         last_name: None,
-        chosen_name: None,
+        preferred_name: None,
         time_zone: None,
         role: Role::Client,
         disabled: false,
         email_verified_at: None,
         created_at: now(),
     };
-    let login = Session {
+    let login = LoginSession {
         id: some_login,
         user: some_user,
         generation: 2,
@@ -235,15 +235,16 @@ async fn expect_spent(backend: &Backend, mut work: Box<dyn UnitOfWork>) {
         name: "too late".to_owned(),
         description: String::new(),
         minutes: 1,
-        pause_minutes: 0,
+        buffer_minutes: 0,
         price: eur(1),
         active: true,
     };
     let facts = payment(some_booking, "too-late");
     let stored = Payment { id: PaymentId::new(1).unwrap(), facts: facts.clone() };
     let back = refund(&stored, "too-late");
-    let promised = KeptRefund { id: RefundId::new(1).unwrap(), facts: back.clone() };
-    let settlement = Settlement { state: NoticeState::Sent, next_at: now(), sent_at: Some(now()), last_error: None };
+    let promised = Refund { id: RefundId::new(1).unwrap(), facts: back.clone() };
+    let settlement =
+        DeliveryResult { state: NotificationState::Sent, next_at: now(), sent_at: Some(now()), last_error: None };
 
     assert!(work.add_user(&account).await.is_err());
     assert!(work.user(some_user).await.is_err());
@@ -252,10 +253,10 @@ async fn expect_spent(backend: &Backend, mut work: Box<dyn UnitOfWork>) {
     assert!(work.set_password(some_user, &password_hash("x")).await.is_err());
     assert!(work.lock_enabled_admins().await.is_err());
 
-    assert!(work.add_session(&session(some_user)).await.is_err());
+    assert!(work.add_login_session(&session(some_user)).await.is_err());
     assert!(work.session(some_login).await.is_err());
-    assert!(work.save_session(&login).await.is_err());
-    assert!(work.end_sessions(some_user, None, now()).await.is_err());
+    assert!(work.save_login_session(&login).await.is_err());
+    assert!(work.end_login_sessions(some_user, None, now()).await.is_err());
     assert!(work.add_refresh_token(&token_hash(9), some_login, 1, now()).await.is_err());
     assert!(work.refresh_token(&token_hash(9)).await.is_err());
 
@@ -269,8 +270,8 @@ async fn expect_spent(backend: &Backend, mut work: Box<dyn UnitOfWork>) {
     assert!(work.default_service().await.is_err());
 
     assert!(work.set_schedule(some_user, &week(&[])).await.is_err());
-    assert!(work.add_time_off(&day_off(some_user, "2027-05-01")).await.is_err());
-    assert!(work.remove_time_off(TimeOffId::new(1).unwrap()).await.is_err());
+    assert!(work.add_schedule_exception(&day_off(some_user, "2027-05-01")).await.is_err());
+    assert!(work.remove_schedule_exception(ScheduleExceptionId::new(1).unwrap()).await.is_err());
     assert!(work.set_policy(&policy()).await.is_err());
 
     assert!(work.next_booking_id().await.is_err());
@@ -279,20 +280,20 @@ async fn expect_spent(backend: &Backend, mut work: Box<dyn UnitOfWork>) {
     assert!(work.add_booking(&booking).await.is_err());
     assert!(work.booking(some_booking).await.is_err());
     assert!(work.save_booking(&booking).await.is_err());
-    assert!(work.ended_sessions(now(), 1).await.is_err());
-    assert!(work.lapsed_holds(now(), 1).await.is_err());
+    assert!(work.ended_bookings(now(), 1).await.is_err());
+    assert!(work.expired_holds(now(), 1).await.is_err());
 
     let guest = ParticipantId::new(1).unwrap();
     assert!(work.add_participant(&participant(&booking, "too-late")).await.is_err());
     assert!(work.participant(guest).await.is_err());
-    assert!(work.standing_participants(some_booking).await.is_err());
+    assert!(work.invited_participants(some_booking).await.is_err());
     assert!(work.revoke_participant(guest, now()).await.is_err());
 
     let conference = ConferenceId::new(1).unwrap();
     assert!(work.open_conference(some_booking, now()).await.is_err());
     assert!(work.open_conference_of(some_booking).await.is_err());
     assert!(work.close_conference(conference, now()).await.is_err());
-    assert!(work.add_attendance(some_booking, &[fact("o", Happening::Joined, now())]).await.is_err());
+    assert!(work.add_attendance(some_booking, &[fact("o", AttendanceEventKind::Joined, now())]).await.is_err());
     assert!(work.add_attendance(some_booking, &[]).await.is_err());
 
     assert!(work.add_payment(&facts).await.is_err());
@@ -304,24 +305,24 @@ async fn expect_spent(backend: &Backend, mut work: Box<dyn UnitOfWork>) {
     assert!(work.save_refund(&promised).await.is_err());
     assert!(work.add_ledger_entry(&captured(&stored)).await.is_err());
     assert!(work.add_payment_event(Provider::Test, "too-late", now()).await.is_err());
-    assert!(work.forget_payment_events(now(), 1).await.is_err());
+    assert!(work.purge_payment_events(now(), 1).await.is_err());
     assert!(work.add_payment_problem(&problem("too-late", ProblemKind::WrongMode)).await.is_err());
     assert!(work.resolve_payment_problem(PaymentProblemId::new(1).unwrap(), now()).await.is_err());
     assert!(work.resolve_refund_problem(promised.id, now()).await.is_err());
 
-    assert!(work.enqueue(&[notice(&booking, NoticeKind::MeetingInfo, now())]).await.is_err());
+    assert!(work.enqueue(&[notice(&booking, NotificationKind::MeetingInfo, now())]).await.is_err());
     assert!(work.enqueue(&[]).await.is_err());
-    assert!(work.claim_notices(1, now(), &lease(9, slot(0))).await.is_err());
-    let mail = NoticeId::new(1).unwrap();
-    assert!(work.settle_notice(mail, &LeaseToken([9; 16]), &settlement).await.is_err());
-    assert!(work.give_back_notices(&[mail], &LeaseToken([9; 16])).await.is_err());
-    assert!(work.give_back_notices(&[], &LeaseToken([9; 16])).await.is_err());
+    assert!(work.lease_notifications(1, now(), &lease(9, slot(0))).await.is_err());
+    let mail = NotificationId::new(1).unwrap();
+    assert!(work.ack_notification(mail, &LeaseToken([9; 16]), &settlement).await.is_err());
+    assert!(work.nack_notifications(&[mail], &LeaseToken([9; 16])).await.is_err());
+    assert!(work.nack_notifications(&[], &LeaseToken([9; 16])).await.is_err());
 
     let key = reply_key(some_user, "too-late");
     assert!(work.reply(&key).await.is_err());
-    assert!(work.keep_reply(&key, &reply("{}")).await.is_err());
-    assert!(work.amend_reply(&key, "{}").await.is_err());
-    assert!(work.forget_replies(now(), 1).await.is_err());
+    assert!(work.save_response(&key, &reply("{}")).await.is_err());
+    assert!(work.update_response(&key, "{}").await.is_err());
+    assert!(work.purge_responses(now(), 1).await.is_err());
 
     let line = audit_entry(AuditObject::User(some_user), "too.late");
     assert!(work.add_audit_entry(&line).await.is_err());
@@ -373,7 +374,7 @@ pub async fn spent_after_a_taken_payment_reference(backend: &Backend) {
     backend.keep(async |work| work.add_payment(&payment(booking.id, "r")).await).await;
     let mut work = backend.begin().await;
     work.add_user(&client("lost")).await.unwrap();
-    assert_conflict!(work.add_payment(&payment(booking.id, "r")).await, PaymentReferenceTaken);
+    assert_conflict!(work.add_payment(&payment(booking.id, "r")).await, ProviderIdTaken);
     expect_spent(backend, work).await;
     assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
     assert_eq!(backend.queries.payments(booking.id).await.unwrap().len(), 1);
@@ -388,7 +389,7 @@ pub async fn spent_after_a_move_to_a_taken_payment_reference(backend: &Backend) 
     let mut work = backend.begin().await;
     work.add_user(&client("lost")).await.unwrap();
     let renamed = Payment { id: kept.id, facts: payment(booking.id, "r") };
-    assert_conflict!(work.save_payment(&renamed).await, PaymentReferenceTaken);
+    assert_conflict!(work.save_payment(&renamed).await, ProviderIdTaken);
     expect_spent(backend, work).await;
     assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
     assert_eq!(backend.queries.payments(booking.id).await.unwrap()[0], kept);
@@ -416,7 +417,7 @@ pub async fn spent_after_a_known_refund(backend: &Backend) {
     let went = backend.add_refund(refund(&came, "k")).await;
     let mut work = backend.begin().await;
     work.add_user(&client("lost")).await.unwrap();
-    assert_conflict!(work.add_refund(&refund(&came, "k")).await, RefundKnown);
+    assert_conflict!(work.add_refund(&refund(&came, "k")).await, RefundExists);
     expect_spent(backend, work).await;
     assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
     assert_eq!(backend.queries.refunds(booking.id).await.unwrap(), [went]);
@@ -467,10 +468,10 @@ pub async fn spent_after_a_second_opening(backend: &Backend) {
 pub async fn spent_after_a_second_reply(backend: &Backend) {
     let practice = backend.practice().await;
     let key = reply_key(practice.client, "k");
-    backend.keep(async |work| work.keep_reply(&key, &reply("first")).await).await;
+    backend.keep(async |work| work.save_response(&key, &reply("first")).await).await;
     let mut work = backend.begin().await;
     work.add_user(&client("lost")).await.unwrap();
-    assert_conflict!(work.keep_reply(&key, &reply("second")).await, ReplyKept);
+    assert_conflict!(work.save_response(&key, &reply("second")).await, IdempotencyKeyTaken);
     expect_spent(backend, work).await;
     assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
     let kept = backend.attempt(async |work| work.reply(&key).await).await.unwrap();
@@ -482,7 +483,7 @@ pub async fn spent_after_an_unknown_row_was_referred_to(backend: &Backend) {
     backend.practice().await;
     let mut work = backend.begin().await;
     work.add_user(&client("lost")).await.unwrap();
-    let answer = work.add_session(&session(UserId::new(987_654).unwrap())).await;
+    let answer = work.add_login_session(&session(UserId::new(987_654).unwrap())).await;
     assert!(matches!(answer, Err(StoreError::Failed(_))), "a login of nobody: {answer:?}");
     expect_spent(backend, work).await;
     assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());

@@ -1,11 +1,11 @@
 //! What goes in comes out: texts, instants, amounts, and every state a row may have.
 
-use attune_domain::notice::{NoticeKind, NoticeState};
+use attune_domain::login_session::LoginSession;
+use attune_domain::notification::{NotificationKind, NotificationState};
 use attune_domain::policy::ChangeTerms;
-use attune_domain::session::Session;
 use attune_domain::{Booking, BookingRecord, BookingStatus, Cancellation, PaymentStatus, PersonName, User};
 use attune_ports::{
-    AuditEntry, AuditObject, LeaseToken, NewPayment, NewService, NewSession, NewUser, Provider, Settlement,
+    AuditEntry, AuditObject, DeliveryResult, LeaseToken, NewLoginSession, NewPayment, NewService, NewUser, Provider,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -149,7 +149,7 @@ pub async fn amounts_come_back_exactly(backend: &Backend) {
         expect_round_trip(backend, &booking).await;
         let paid = NewPayment { amount: price, ..payment(booking.id, &format!("r{hour}")) };
         backend.keep(async |work| work.add_payment(&paid).await).await;
-        assert_eq!(backend.queries.payments(booking.id).await.unwrap()[0].facts.amount, price);
+        assert_eq!(backend.queries.payments(booking.id).await.unwrap()[0].amount, price);
         let offered = backend.keep(async |work| work.add_service(&NewService { price, ..service() }).await).await;
         let read = backend.attempt(async |work| work.service(offered).await).await.unwrap();
         assert_eq!(read.unwrap().price, price);
@@ -224,10 +224,10 @@ pub async fn instants_come_back_to_the_millisecond(backend: &Backend) {
 
         let login = backend
             .keep(async |work| {
-                let id = work.add_session(&NewSession { created_at: instant, ..session(user) }).await?;
+                let id = work.add_login_session(&NewLoginSession { created_at: instant, ..session(user) }).await?;
                 let login = work.session(id).await?.expect("just added");
-                let ended = Session { rotated_at: instant, ended_at: Some(instant), ..login };
-                work.save_session(&ended).await?;
+                let ended = LoginSession { rotated_at: instant, ended_at: Some(instant), ..login };
+                work.save_login_session(&ended).await?;
                 Ok(ended)
             })
             .await;
@@ -244,14 +244,18 @@ pub async fn instants_come_back_to_the_millisecond(backend: &Backend) {
         let found = backend.queries.conference(conference).await.unwrap().unwrap();
         assert_eq!((found.opened_at, found.closed_at), (instant, Some(instant)));
 
-        let owed = notice(&booking, NoticeKind::MeetingInfo, instant);
-        let settlement =
-            Settlement { state: NoticeState::Sent, next_at: instant, sent_at: Some(instant), last_error: None };
+        let owed = notice(&booking, NotificationKind::MeetingInfo, instant);
+        let settlement = DeliveryResult {
+            state: NotificationState::Sent,
+            next_at: instant,
+            sent_at: Some(instant),
+            last_error: None,
+        };
         backend
             .keep(async |work| {
                 work.enqueue(std::slice::from_ref(&owed)).await?;
-                let claimed = work.claim_notices(1, instant, &lease(1, minutes_after(instant, 1))).await?;
-                work.settle_notice(claimed[0].id, &LeaseToken([1; 16]), &settlement).await
+                let claimed = work.lease_notifications(1, instant, &lease(1, minutes_after(instant, 1))).await?;
+                work.ack_notification(claimed[0].id, &LeaseToken([1; 16]), &settlement).await
             })
             .await;
         let mail = &backend.queries.notices(booking.id).await.unwrap()[0];
@@ -304,7 +308,8 @@ pub async fn texts_come_back_to_the_letter(backend: &Backend) {
         backend
             .keep(async |work| {
                 work.set_password(practice.client, &password_hash(text)).await?;
-                work.add_session(&NewSession { network: Some(text.to_owned()), ..session(practice.client) }).await
+                work.add_login_session(&NewLoginSession { network: Some(text.to_owned()), ..session(practice.client) })
+                    .await
             })
             .await;
         let credentials = backend.queries.credentials_of(practice.client).await.unwrap().unwrap();

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Currency, MeetingBaseUrl, RoomTail};
+use crate::{Currency, MeetingBaseUrl, RoomSuffix};
 
 /// 2024-01-15T10:00:00Z, 50 minutes and a pause of 10.
 const START: i64 = 1_705_312_800;
@@ -32,21 +32,21 @@ fn base_url() -> MeetingBaseUrl {
 }
 
 fn new_room(base_url: &MeetingBaseUrl) -> NewRoom<'_> {
-    NewRoom { base_url, tail: RoomTail::from_bytes([7; 16]) }
+    NewRoom { base_url, tail: RoomSuffix::from_bytes([7; 16]) }
 }
 
 /// A client may move a session until two hours before.
 const TERMS: ChangeTerms = ChangeTerms { free_minutes: 1_440, late_refund_percent: 50, reschedule_minutes: 120 };
 
-fn request(payment: PaymentPlan<'_>) -> BookingRequest<'_> {
-    BookingRequest {
+fn request(payment: PaymentPlan<'_>) -> NewBooking<'_> {
+    NewBooking {
         id: BookingId::new(12).unwrap(),
         client: user(7),
         therapist: user(1),
         service: ServiceId::new(3).unwrap(),
         scheduled_at: at(START),
         minutes: 50,
-        pause_minutes: 10,
+        buffer_minutes: 10,
         price: euros(10_000),
         note: Some("first visit".to_owned()),
         terms: TERMS,
@@ -154,8 +154,8 @@ fn apply(op: Op, booking: Booking, now: Timestamp) -> Result<(Booking, BookingEv
         Op::NoShow => booking.mark_no_show(now)?,
         Op::Reopen => booking.reopen(now)?,
         Op::RevokeLinks => booking.revoke_links(now)?,
-        Op::MoneyMoved(books) => booking.money_moved(books, now)?,
-        Op::CameLate => booking.payment_came_late(now)?,
+        Op::MoneyMoved(books) => booking.sync_payment_status(books, now)?,
+        Op::CameLate => booking.record_late_payment(now)?,
     })
 }
 
@@ -219,15 +219,15 @@ mod booking_a_session {
     #[test]
     fn a_hold_is_over_at_its_end_and_not_before() {
         for (now, over) in [(HOLD_END - 1, false), (HOLD_END, true), (HOLD_END + 1, true)] {
-            assert_eq!(held().hold_is_over(at(now)), over);
+            assert_eq!(held().hold_has_expired(at(now)), over);
         }
         for (status, payment) in every_legal_state().filter(|(status, _)| *status != BookingStatus::PendingPayment) {
-            assert!(!in_state(status, payment).hold_is_over(at(START + DAY)), "{status:?} has no hold to lose");
+            assert!(!in_state(status, payment).hold_has_expired(at(START + DAY)), "{status:?} has no hold to lose");
         }
     }
 
     fn book_at(start: Timestamp, now: Timestamp) -> Result<Timestamp, BookError> {
-        let request = BookingRequest { scheduled_at: start, ..request(due()) };
+        let request = NewBooking { scheduled_at: start, ..request(due()) };
         Booking::book(request, now).map(|(booking, _)| booking.scheduled_at)
     }
 
@@ -252,8 +252,8 @@ mod booking_a_session {
             // Cut to the second, this one begins now.
             (Timestamp::new(BOOKED, 999_999_999).unwrap(), Err(BookError::InThePast)),
             (at(BOOKED + horizon), Ok(at(BOOKED + horizon))),
-            (at(BOOKED + horizon + 1), Err(BookError::TooFar)),
-            (Timestamp::MAX, Err(BookError::TooFar)),
+            (at(BOOKED + horizon + 1), Err(BookError::BeyondBookingHorizon)),
+            (Timestamp::MAX, Err(BookError::BeyondBookingHorizon)),
         ] {
             assert_eq!(book_at(start, at(BOOKED)), expected, "{start}");
             let moved = scheduled().reschedule(start, Role::Admin, at(BOOKED)).map(|(b, _)| b.scheduled_at);
@@ -263,7 +263,7 @@ mod booking_a_session {
 
     #[test]
     fn lengths_are_bounded() {
-        for (minutes, pause_minutes, fits) in [
+        for (minutes, buffer_minutes, fits) in [
             (1, 0, true),
             (720, 720, true),
             (0, 0, false),
@@ -271,14 +271,14 @@ mod booking_a_session {
             (50, 721, false),
             (u32::MAX, u32::MAX, false),
         ] {
-            let result = Booking::book(BookingRequest { minutes, pause_minutes, ..request(due()) }, at(BOOKED));
+            let result = Booking::book(NewBooking { minutes, buffer_minutes, ..request(due()) }, at(BOOKED));
             match result {
                 Ok((booking, _)) => {
                     assert!(fits);
                     assert_eq!(booking.ends_at(), at(START + i64::from(minutes) * 60));
-                    assert_eq!(booking.blocked_until, at(START + i64::from(minutes + pause_minutes) * 60));
+                    assert_eq!(booking.blocked_until, at(START + i64::from(minutes + buffer_minutes) * 60));
                 }
-                Err(error) => assert!(!fits && error == BookError::Length, "{minutes} {pause_minutes}: {error}"),
+                Err(error) => assert!(!fits && error == BookError::Length, "{minutes} {buffer_minutes}: {error}"),
             }
         }
     }
@@ -293,7 +293,7 @@ mod booking_a_session {
             ("a".repeat(2_001), false),
             ("with a \0 inside".to_owned(), false),
         ] {
-            let result = Booking::book(BookingRequest { note: Some(note.clone()), ..request(due()) }, at(BOOKED));
+            let result = Booking::book(NewBooking { note: Some(note.clone()), ..request(due()) }, at(BOOKED));
             assert_eq!(result.map(|(b, _)| b.note.clone()), if fits { Ok(Some(note)) } else { Err(BookError::Note) });
         }
     }
@@ -922,9 +922,9 @@ proptest! {
 #[test]
 fn what_people_wrote_does_not_print() {
     let base_url = base_url();
-    let wish = BookingRequest {
+    let wish = NewBooking {
         note: Some("canary".to_owned()),
-        ..request(PaymentPlan::NotRequired(NewRoom { base_url: &base_url, tail: RoomTail::from_bytes([0xca; 16]) }))
+        ..request(PaymentPlan::NotRequired(NewRoom { base_url: &base_url, tail: RoomSuffix::from_bytes([0xca; 16]) }))
     };
     let (booking, _) = Booking::book(wish, at(BOOKED)).unwrap();
     let reason = Cancellation { reason: Some("canary".to_owned()), ..cancellation(at(BOOKED + 1), euros(0)) };

@@ -5,38 +5,38 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use thiserror::Error;
 
-use super::{Interval, WallInterval};
+use super::{Interval, LocalTimeRange};
 
 /// Everything that closes or opens a therapist's calendar besides the week. Dates and times of day are those of the
 /// zone of the hours.
 ///
-/// Exceptions may overlap each other and the week in any way: they come from different people at different times.
+/// ScheduleExceptions may overlap each other and the week in any way: they come from different people at different times.
 /// Where one closes and another opens, closed wins, since a session that nobody gives is worse than one not sold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Exceptions {
+pub struct ScheduleExceptions {
     closed_dates: Vec<(Date, Date)>,
-    closed_hours: BTreeMap<Date, Vec<WallInterval>>,
+    closed_hours: BTreeMap<Date, Vec<LocalTimeRange>>,
     closed_between: Vec<Interval>,
-    extra_hours: BTreeMap<Date, Vec<WallInterval>>,
+    extra_hours: BTreeMap<Date, Vec<LocalTimeRange>>,
 }
 
 /// The last date lies before the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the last date lies before the first")]
-pub struct BackwardDates;
+pub struct InvalidDateRange;
 
-impl Exceptions {
+impl ScheduleExceptions {
     /// Nothing on these dates, the last one included: holidays, leave.
-    pub fn close_dates(&mut self, first: Date, last: Date) -> Result<(), BackwardDates> {
+    pub fn close_dates(&mut self, first: Date, last: Date) -> Result<(), InvalidDateRange> {
         if last < first {
-            return Err(BackwardDates);
+            return Err(InvalidDateRange);
         }
         self.closed_dates.push((first, last));
         Ok(())
     }
 
     /// Nothing on this date while the clock shows a time of the interval, each time it shows it.
-    pub fn close_hours(&mut self, date: Date, hours: WallInterval) {
+    pub fn close_hours(&mut self, date: Date, hours: LocalTimeRange) {
         self.closed_hours.entry(date).or_default().push(hours);
     }
 
@@ -46,7 +46,7 @@ impl Exceptions {
     }
 
     /// Work on this date besides the week's hours. Where both overlap, the one that begins earlier sets the grid.
-    pub fn add_hours(&mut self, date: Date, hours: WallInterval) {
+    pub fn add_hours(&mut self, date: Date, hours: LocalTimeRange) {
         self.extra_hours.entry(date).or_default().push(hours);
     }
 
@@ -54,11 +54,11 @@ impl Exceptions {
         self.closed_dates.iter().any(|(first, last)| (first..=last).contains(&&date))
     }
 
-    pub(super) fn closed_hours_on(&self, date: Date) -> &[WallInterval] {
+    pub(super) fn closed_hours_on(&self, date: Date) -> &[LocalTimeRange] {
         self.closed_hours.get(&date).map_or(&[], Vec::as_slice)
     }
 
-    pub(super) fn extra_hours_on(&self, date: Date) -> &[WallInterval] {
+    pub(super) fn extra_hours_on(&self, date: Date) -> &[LocalTimeRange] {
         self.extra_hours.get(&date).map_or(&[], Vec::as_slice)
     }
 

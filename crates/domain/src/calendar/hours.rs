@@ -4,7 +4,7 @@ use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use thiserror::Error;
 
-use super::WallInterval;
+use super::LocalTimeRange;
 use crate::TimeZoneName;
 
 /// When one therapist works in an ordinary week, on the wall clock of one zone.
@@ -13,7 +13,7 @@ pub struct WeeklyHours {
     zone_name: TimeZoneName,
     zone: TimeZone,
     /// Monday first; each day sorted, without overlap.
-    days: [Vec<WallInterval>; 7],
+    days: [Vec<LocalTimeRange>; 7],
 }
 
 /// Two intervals of one weekday overlap, so one of them must be a mistake.
@@ -31,9 +31,9 @@ impl WeeklyHours {
     pub fn new(
         zone_name: TimeZoneName,
         zone: TimeZone,
-        week: impl IntoIterator<Item = (Weekday, WallInterval)>,
+        week: impl IntoIterator<Item = (Weekday, LocalTimeRange)>,
     ) -> Result<Self, OverlappingHours> {
-        let mut days: [Vec<WallInterval>; 7] = Default::default();
+        let mut days: [Vec<LocalTimeRange>; 7] = Default::default();
         for (weekday, interval) in week {
             days[index(weekday)].push(interval);
         }
@@ -57,7 +57,7 @@ impl WeeklyHours {
     }
 
     /// The intervals of a weekday, earliest first.
-    pub fn on(&self, weekday: Weekday) -> &[WallInterval] {
+    pub fn on(&self, weekday: Weekday) -> &[LocalTimeRange] {
         &self.days[index(weekday)]
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::{Offset, TimeZone};
 
-use super::{EmptyInterval, Exceptions, WallInterval, WeeklyHours};
+use super::{EmptyRange, LocalTimeRange, ScheduleExceptions, WeeklyHours};
 
 /// From one instant to a later one, without the latter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,8 +15,8 @@ pub struct Interval {
 
 impl Interval {
     /// An interval has to end after its start.
-    pub fn new(start: Timestamp, end: Timestamp) -> Result<Self, EmptyInterval> {
-        if start < end { Ok(Self { start, end }) } else { Err(EmptyInterval) }
+    pub fn new(start: Timestamp, end: Timestamp) -> Result<Self, EmptyRange> {
+        if start < end { Ok(Self { start, end }) } else { Err(EmptyRange) }
     }
 
     /// The first instant inside.
@@ -50,7 +50,7 @@ pub struct OpenInterval {
 /// The work grows with the days between the two; bookings are not looked at.
 pub fn open_intervals(
     hours: &WeeklyHours,
-    exceptions: &Exceptions,
+    exceptions: &ScheduleExceptions,
     from: Timestamp,
     until: Timestamp,
 ) -> Vec<OpenInterval> {
@@ -83,7 +83,7 @@ pub(super) struct Opening {
     pub(super) date: Date,
 }
 
-pub(super) fn openings(hours: &WeeklyHours, exceptions: &Exceptions, from: i64, until: i64) -> Vec<Opening> {
+pub(super) fn openings(hours: &WeeklyHours, exceptions: &ScheduleExceptions, from: i64, until: i64) -> Vec<Opening> {
     let mut open = Vec::new();
     if from >= until {
         return open;
@@ -103,7 +103,13 @@ pub(super) fn openings(hours: &WeeklyHours, exceptions: &Exceptions, from: i64, 
 }
 
 /// Adds one date's open time, without what is closed between instants.
-fn open_day(hours: &WeeklyHours, exceptions: &Exceptions, stretches: &[Stretch], date: Date, open: &mut Vec<Opening>) {
+fn open_day(
+    hours: &WeeklyHours,
+    exceptions: &ScheduleExceptions,
+    stretches: &[Stretch],
+    date: Date,
+    open: &mut Vec<Opening>,
+) {
     let mut written = [hours.on(date.weekday()), exceptions.extra_hours_on(date)].concat();
     written.sort_unstable();
     let mut day: Vec<Opening> = Vec::with_capacity(written.len());
@@ -164,7 +170,7 @@ enum Until {
 }
 
 /// When the clock shows a time of the interval on the date, in order; pieces that touch are joined.
-fn shown_at(stretches: &[Stretch], date: Date, interval: WallInterval, until: Until) -> Vec<Piece> {
+fn shown_at(stretches: &[Stretch], date: Date, interval: LocalTimeRange, until: Until) -> Vec<Piece> {
     let Some(midnight) = as_if_utc(date) else { return Vec::new() };
     let start = midnight + i64::from(interval.start().minutes()) * MINUTE;
     let end = midnight + i64::from(interval.end().minutes()) * MINUTE;

@@ -14,14 +14,19 @@ pub struct RuleSettings {
     /// How far ahead a session can be booked, in days of 24 hours, as [`Booking::HORIZON_DAYS`] counts them.
     pub horizon_days: u32,
     /// How many sessions of one therapist may begin on one date in the zone of the hours. None: any number.
-    pub daily_cap: Option<u32>,
+    pub daily_limit: Option<u32>,
     /// Minutes from one possible beginning to the next; see [`BookingRules::DEFAULT_STEP_MINUTES`].
     pub step_minutes: u32,
 }
 
 impl Default for RuleSettings {
     fn default() -> Self {
-        Self { notice_minutes: 0, horizon_days: 366, daily_cap: None, step_minutes: BookingRules::DEFAULT_STEP_MINUTES }
+        Self {
+            notice_minutes: 0,
+            horizon_days: 366,
+            daily_limit: None,
+            step_minutes: BookingRules::DEFAULT_STEP_MINUTES,
+        }
     }
 }
 
@@ -37,7 +42,7 @@ pub enum RuleError {
     Horizon,
     /// Nothing could ever be booked.
     #[error("the notice is not shorter than the horizon")]
-    Notice,
+    Notification,
     /// Outside [`BookingRules::MIN_STEP_MINUTES`] to a day.
     #[error("the step between two beginnings is not between 5 minutes and a day")]
     Step,
@@ -62,12 +67,12 @@ impl BookingRules {
             return Err(RuleError::Horizon);
         }
         if settings.notice_minutes >= settings.horizon_days * 24 * 60 {
-            return Err(RuleError::Notice);
+            return Err(RuleError::Notification);
         }
         if !(Self::MIN_STEP_MINUTES..=24 * 60).contains(&settings.step_minutes) {
             return Err(RuleError::Step);
         }
-        if settings.daily_cap == Some(0) {
+        if settings.daily_limit == Some(0) {
             return Err(RuleError::DailyCap);
         }
         Ok(Self(settings))
@@ -81,9 +86,9 @@ impl BookingRules {
 
 /// How much of the calendar a session takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SessionLength {
+pub struct AppointmentLength {
     minutes: u32,
-    pause_minutes: u32,
+    buffer_minutes: u32,
 }
 
 /// A length that [`Booking::book`] would refuse.
@@ -91,11 +96,11 @@ pub struct SessionLength {
 #[error("the session's length is not between 1 minute and 12 hours, or the pause is longer than that")]
 pub struct LengthError;
 
-impl SessionLength {
+impl AppointmentLength {
     /// Minutes of the session, 1 to [`Booking::MAX_MINUTES`], and of the pause after it, up to the same.
-    pub fn new(minutes: u32, pause_minutes: u32) -> Result<Self, LengthError> {
-        if (1..=Booking::MAX_MINUTES).contains(&minutes) && pause_minutes <= Booking::MAX_MINUTES {
-            Ok(Self { minutes, pause_minutes })
+    pub fn new(minutes: u32, buffer_minutes: u32) -> Result<Self, LengthError> {
+        if (1..=Booking::MAX_MINUTES).contains(&minutes) && buffer_minutes <= Booking::MAX_MINUTES {
+            Ok(Self { minutes, buffer_minutes })
         } else {
             Err(LengthError)
         }
@@ -107,16 +112,16 @@ impl SessionLength {
     }
 
     /// Minutes of the pause after it.
-    pub fn pause_minutes(self) -> u32 {
-        self.pause_minutes
+    pub fn buffer_minutes(self) -> u32 {
+        self.buffer_minutes
     }
 }
 
-impl TryFrom<&Service> for SessionLength {
+impl TryFrom<&Service> for AppointmentLength {
     type Error = LengthError;
 
     fn try_from(service: &Service) -> Result<Self, LengthError> {
-        Self::new(service.minutes, service.pause_minutes)
+        Self::new(service.minutes, service.buffer_minutes)
     }
 }
 

@@ -5,7 +5,9 @@ use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use thiserror::Error;
 
-use super::{BackwardDates, EmptyInterval, Exceptions, Interval, OverlappingHours, WallInterval, WeeklyHours};
+use super::{
+    EmptyRange, Interval, InvalidDateRange, LocalTimeRange, OverlappingHours, ScheduleExceptions, WeeklyHours,
+};
 use crate::TimeZoneName;
 
 /// The working week of a therapist, as it is stored.
@@ -14,7 +16,7 @@ pub struct WeeklySchedule {
     /// The zone whose clock the hours are read on.
     pub zone: TimeZoneName,
     /// The intervals of each weekday, in any order.
-    pub week: Vec<(Weekday, WallInterval)>,
+    pub week: Vec<(Weekday, LocalTimeRange)>,
 }
 
 impl WeeklySchedule {
@@ -23,7 +25,7 @@ impl WeeklySchedule {
 
     /// The same hours on every day of the week: what a therapist works who never said. Meant to be wide, so that a new
     /// practice can be booked at once; the first thing a therapist sets is their hours.
-    pub fn every_day(zone: TimeZoneName, hours: WallInterval) -> Self {
+    pub fn every_day(zone: TimeZoneName, hours: LocalTimeRange) -> Self {
         Self { zone, week: Weekday::Monday.cycle_forward().take(7).map(|weekday| (weekday, hours)).collect() }
     }
 
@@ -35,7 +37,7 @@ impl WeeklySchedule {
 
 /// What differs from the week, as it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TimeOff {
+pub enum ScheduleException {
     /// Nothing on these dates, the last one included.
     Dates {
         /// The first date.
@@ -50,35 +52,35 @@ pub enum TimeOff {
         /// Which date.
         date: Date,
         /// From when until when.
-        hours: WallInterval,
+        hours: LocalTimeRange,
     },
 }
 
 /// Why time off makes no sense.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum TimeOffError {
+pub enum ScheduleExceptionError {
     /// The last date lies before the first.
     #[error(transparent)]
-    Dates(#[from] BackwardDates),
+    Dates(#[from] InvalidDateRange),
     /// It ends before it begins.
     #[error(transparent)]
-    Empty(#[from] EmptyInterval),
+    Empty(#[from] EmptyRange),
 }
 
-impl TimeOff {
+impl ScheduleException {
     /// Whole dates, the last one included.
-    pub fn dates(first: Date, last: Date) -> Result<Self, TimeOffError> {
-        if last < first { Err(BackwardDates.into()) } else { Ok(Self::Dates { first, last }) }
+    pub fn dates(first: Date, last: Date) -> Result<Self, ScheduleExceptionError> {
+        if last < first { Err(InvalidDateRange.into()) } else { Ok(Self::Dates { first, last }) }
     }
 
     /// From one instant to another.
-    pub fn between(from: Timestamp, until: Timestamp) -> Result<Self, TimeOffError> {
+    pub fn between(from: Timestamp, until: Timestamp) -> Result<Self, ScheduleExceptionError> {
         Ok(Self::Between(Interval::new(from, until)?))
     }
 
     /// Puts many together.
-    pub fn exceptions(all: impl IntoIterator<Item = Self>) -> Exceptions {
-        let mut exceptions = Exceptions::default();
+    pub fn exceptions(all: impl IntoIterator<Item = Self>) -> ScheduleExceptions {
+        let mut exceptions = ScheduleExceptions::default();
         for one in all {
             match one {
                 Self::Dates { first, last } => {

@@ -1,4 +1,4 @@
-//! Sessions that repeat every week or every few weeks at the same time of day.
+//! LoginSessions that repeat every week or every few weeks at the same time of day.
 
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, TimeZone};

@@ -11,7 +11,7 @@ use thiserror::Error;
 use super::open::{
     DAY, MINUTE, Opening, Piece, coalesce, instant, openings, second_not_after, second_not_before, start_of,
 };
-use super::{BookingRules, Exceptions, Interval, SessionLength, WeeklyHours};
+use super::{AppointmentLength, BookingRules, Interval, ScheduleExceptions, WeeklyHours};
 use crate::Booking;
 
 /// A time at which a session can be booked.
@@ -28,14 +28,14 @@ pub struct Slot {
 /// Made once for as many questions as there are. Bookings that do not block the calendar do not belong in here, and
 /// neither does the one that is about to be moved.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Taken {
+pub struct BusyTimes {
     /// In order, each as it came: the daily cap counts them.
     starts: Vec<i64>,
     /// In order and joined.
     blocks: Vec<Piece>,
 }
 
-impl Taken {
+impl BusyTimes {
     /// Takes the bookings in any order; they may even overlap. An interval is one booking for the daily cap.
     pub fn new(bookings: impl IntoIterator<Item = Interval>) -> Self {
         let pieces: Vec<Piece> = bookings.into_iter().map(Piece::from).collect();
@@ -50,9 +50,9 @@ impl Taken {
     }
 }
 
-/// What was asked for: slots that begin in a range of at most [`AskedRange::MAX_DAYS`] days, on somebody's own clock.
+/// What was asked for: slots that begin in a range of at most [`SlotQuery::MAX_DAYS`] days, on somebody's own clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AskedRange {
+pub struct SlotQuery {
     from: Timestamp,
     until: Timestamp,
     zone: TimeZone,
@@ -64,12 +64,12 @@ pub enum RangeError {
     /// It ends before it starts.
     #[error("the range ends before it starts")]
     Backwards,
-    /// Longer than [`AskedRange::MAX_DAYS`].
+    /// Longer than [`SlotQuery::MAX_DAYS`].
     #[error("the range is longer than 31 days")]
     TooLong,
 }
 
-impl AskedRange {
+impl SlotQuery {
     /// The longest range: any month fits.
     pub const MAX_DAYS: i32 = 31;
 
@@ -117,7 +117,7 @@ impl AskedRange {
     }
 }
 
-/// The answer to an [`AskedRange`].
+/// The answer to an [`SlotQuery`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Availability {
     /// What can be booked, by the date that the asker's clock shows at its beginning, earliest first. Dates without a slot
@@ -130,7 +130,7 @@ pub struct Availability {
 
 /// What a wish may step over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Overrule {
+pub enum RuleOverride {
     /// Nothing: the wish has to be one of the slots that are offered.
     Nothing,
     /// The grid alone, which is how slots are offered, and nothing that anybody's work depends on.
@@ -142,16 +142,16 @@ pub enum Overrule {
 
 /// Why a session cannot begin at a wished time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum SlotRefusal {
+pub enum SlotError {
     /// Now or earlier.
     #[error("the session would begin in the past")]
     InThePast,
     /// Inside the notice.
     #[error("the session would begin too soon")]
-    TooSoon,
+    InsufficientNotice,
     /// Beyond the horizon.
     #[error("the session would begin too far ahead")]
-    TooFar,
+    BeyondBookingHorizon,
     /// The session does not lie wholly inside open time.
     #[error("the session would lie outside the practice's hours")]
     OutsideHours,
@@ -160,10 +160,10 @@ pub enum SlotRefusal {
     OffGrid,
     /// The date has as many sessions as the therapist gives a day.
     #[error("the day is full")]
-    DayFull,
+    DailyLimitReached,
     /// Another booking, or the pause after one, is in the way; or the pause after this one would be in another's way.
     #[error("the time is taken")]
-    Taken,
+    BusyTimes,
 }
 
 /// All that decides when one therapist can be booked for one kind of session, seen at one moment.
@@ -172,14 +172,14 @@ pub struct Calendar<'a> {
     /// The therapist's week.
     pub hours: &'a WeeklyHours,
     /// What differs from it.
-    pub exceptions: &'a Exceptions,
+    pub exceptions: &'a ScheduleExceptions,
     /// The practice's rules.
     pub rules: &'a BookingRules,
     /// The therapist's bookings, at least those that end after now and begin before the horizon, and for the daily cap
     /// today's earlier ones; whatever is missing looks free.
-    pub taken: &'a Taken,
+    pub taken: &'a BusyTimes,
     /// How long the session and its pause are.
-    pub session: SessionLength,
+    pub session: AppointmentLength,
     /// The moment of asking.
     pub now: Timestamp,
 }
@@ -188,7 +188,7 @@ impl Calendar<'_> {
     /// What can be booked in a range: every [`Slot`] in it would be accepted by [`Self::check_slot`], and no other.
     ///
     /// The work grows with the days, slots and bookings in the range, each looked at once.
-    pub fn availability(&self, asked: &AskedRange) -> Availability {
+    pub fn availability(&self, asked: &SlotQuery) -> Availability {
         let mut found = Availability::default();
         self.scan(second_not_before(asked.from), second_not_before(asked.until), |slot| {
             found.next_available.get_or_insert(slot.start);
@@ -222,42 +222,42 @@ impl Calendar<'_> {
     /// Several reasons may hold; the one told is the one that helps most to find another time, so a full day comes
     /// before a taken time. The answer is true for the bookings it was given: that nobody else is faster, the store
     /// decides.
-    pub fn check_slot(&self, wished: Timestamp, overrule: Overrule) -> Result<Slot, SlotRefusal> {
+    pub fn check_slot(&self, wished: Timestamp, overrule: RuleOverride) -> Result<Slot, SlotError> {
         let start = wished.as_second();
         if start <= second_not_after(self.now) {
-            return Err(SlotRefusal::InThePast);
+            return Err(SlotError::InThePast);
         }
         match overrule {
-            Overrule::Nothing => self.check_rules(start, true)?,
-            Overrule::Grid => self.check_rules(start, false)?,
-            Overrule::PracticeRules if start > self.days_ahead(Booking::HORIZON_DAYS) => {
-                return Err(SlotRefusal::TooFar);
+            RuleOverride::Nothing => self.check_rules(start, true)?,
+            RuleOverride::Grid => self.check_rules(start, false)?,
+            RuleOverride::PracticeRules if start > self.days_ahead(Booking::HORIZON_DAYS) => {
+                return Err(SlotError::BeyondBookingHorizon);
             }
-            Overrule::PracticeRules => {}
+            RuleOverride::PracticeRules => {}
         }
         match self.taken.after(start).first() {
-            Some(block) if block.start < start + self.occupied() => Err(SlotRefusal::Taken),
+            Some(block) if block.start < start + self.occupied() => Err(SlotError::BusyTimes),
             _ => Ok(self.slot(start)),
         }
     }
 
-    fn check_rules(&self, start: i64, on_grid: bool) -> Result<(), SlotRefusal> {
+    fn check_rules(&self, start: i64, on_grid: bool) -> Result<(), SlotError> {
         if start < self.earliest() {
-            return Err(SlotRefusal::TooSoon);
+            return Err(SlotError::InsufficientNotice);
         }
         if start > self.latest() {
-            return Err(SlotRefusal::TooFar);
+            return Err(SlotError::BeyondBookingHorizon);
         }
         let open = openings(self.hours, self.exceptions, start, start + self.length());
-        let opening = open.first().filter(|opening| opening.time.start <= start).ok_or(SlotRefusal::OutsideHours)?;
+        let opening = open.first().filter(|opening| opening.time.start <= start).ok_or(SlotError::OutsideHours)?;
         if chain_ends(&open).first().is_none_or(|end| *end < start + self.length()) {
-            return Err(SlotRefusal::OutsideHours);
+            return Err(SlotError::OutsideHours);
         }
         if on_grid && (start - opening.grid_from) % self.step() != 0 {
-            return Err(SlotRefusal::OffGrid);
+            return Err(SlotError::OffGrid);
         }
         if self.full_days(start, start + 1).contains(&opening.date) {
-            return Err(SlotRefusal::DayFull);
+            return Err(SlotError::DailyLimitReached);
         }
         Ok(())
     }
@@ -297,7 +297,7 @@ impl Calendar<'_> {
 
     /// The dates, in order, that have reached the daily cap, among those a session beginning in the range can have.
     fn full_days(&self, from: i64, until: i64) -> Vec<Date> {
-        let Some(cap) = self.rules.settings().daily_cap else { return Vec::new() };
+        let Some(cap) = self.rules.settings().daily_limit else { return Vec::new() };
         // No date lasts two days, so these are all bookings of all dates in question.
         let first = self.taken.starts.partition_point(|start| *start < from - 2 * DAY);
         let mut sessions: BTreeMap<Date, u32> = BTreeMap::new();
@@ -336,7 +336,7 @@ impl Calendar<'_> {
     }
 
     fn occupied(&self) -> i64 {
-        self.length() + i64::from(self.session.pause_minutes()) * MINUTE
+        self.length() + i64::from(self.session.buffer_minutes()) * MINUTE
     }
 
     fn step(&self) -> i64 {

@@ -31,9 +31,9 @@ pub(super) fn date(date: &str) -> Date {
 }
 
 /// `09:00-12:00`
-pub(super) fn wall(interval: &str) -> WallInterval {
+pub(super) fn wall(interval: &str) -> LocalTimeRange {
     let (start, end) = interval.split_once('-').unwrap();
-    WallInterval::new(WallTime::parse(start).unwrap(), WallTime::parse(end).unwrap()).unwrap()
+    LocalTimeRange::new(LocalTime::parse(start).unwrap(), LocalTime::parse(end).unwrap()).unwrap()
 }
 
 /// The same intervals, separated by blanks, on every day of the week.
@@ -55,6 +55,6 @@ pub(super) fn interval(text: &str) -> Interval {
     Interval::new(at(start), at(end)).unwrap()
 }
 
-pub(super) fn taken(intervals: &[&str]) -> Taken {
-    Taken::new(intervals.iter().map(|text| interval(text)))
+pub(super) fn taken(intervals: &[&str]) -> BusyTimes {
+    BusyTimes::new(intervals.iter().map(|text| interval(text)))
 }

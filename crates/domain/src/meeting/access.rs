@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{LinkRefusal, MeetingRoom};
+use super::{LinkError, MeetingRoom};
 use crate::{Booking, BookingStatus};
 
 /// How long before and after the session its room is open, the same for everybody. Fractions of a second are cut off:
@@ -77,12 +77,12 @@ impl AccessWindow {
 }
 
 /// The room of an agreed booking; nobody else has one to enter.
-pub(super) fn agreed_room(booking: &Booking) -> Result<&MeetingRoom, LinkRefusal> {
+pub(super) fn agreed_room(booking: &Booking) -> Result<&MeetingRoom, LinkError> {
     match booking.status {
-        BookingStatus::PendingPayment => Err(LinkRefusal::NotConfirmed),
-        BookingStatus::Cancelled | BookingStatus::Expired => Err(LinkRefusal::Cancelled),
+        BookingStatus::PendingPayment => Err(LinkError::NotConfirmed),
+        BookingStatus::Cancelled | BookingStatus::Expired => Err(LinkError::Cancelled),
         BookingStatus::Scheduled | BookingStatus::Completed | BookingStatus::NoShow => {
-            booking.room.as_ref().ok_or(LinkRefusal::NotConfirmed)
+            booking.room.as_ref().ok_or(LinkError::NotConfirmed)
         }
     }
 }

@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::Person;
+use super::ViewerId;
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Happening {
+pub enum AttendanceEventKind {
     /// Somebody came in.
     Joined,
     /// Somebody went out.
@@ -21,7 +21,7 @@ pub enum Happening {
     Ended,
 }
 
-impl Happening {
+impl AttendanceEventKind {
     /// Everything that can happen.
     pub const ALL: [Self; 3] = [Self::Joined, Self::Left, Self::Ended];
 
@@ -42,28 +42,28 @@ impl Happening {
 
 /// One thing that happened in the room of a booking.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AttendanceFact {
+pub struct AttendanceEvent {
     /// When, on the video server's clock.
     pub at: Timestamp,
     /// What.
-    pub happening: Happening,
-    /// The server's name for one connection into the room; empty for [`Happening::Ended`].
+    pub happening: AttendanceEventKind,
+    /// The server's name for one connection into the room; empty for [`AttendanceEventKind::Ended`].
     pub occupant: String,
     /// Who it was, as the signed link said. Missing for people who came in without one: what they call themselves proves
     /// nothing.
-    pub person: Option<Person>,
+    pub person: Option<ViewerId>,
 }
 
-impl AttendanceFact {
+impl AttendanceEvent {
     /// Longest name of a connection, in bytes. The three parts of an XMPP address are far shorter in practice.
     pub const MAX_OCCUPANT_BYTES: usize = 512;
 }
 
 /// One person's time in a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Attended {
+pub struct AttendanceSummary {
     /// Who; `None` for somebody unknown, who then stands for one connection.
-    pub person: Option<Person>,
+    pub person: Option<ViewerId>,
     /// When they first came in; `None` when only their leaving was told.
     pub joined_at: Option<Timestamp>,
     /// When they last went out; `None` while they are in the room.
@@ -78,14 +78,15 @@ pub struct Attended {
 ///
 /// Whoever is not known to have left was there until the room ended, or is still there, but never for longer than until
 /// `closes_at`, when the room of the session is over.
-pub fn attendance(facts: &[AttendanceFact], closes_at: Timestamp, now: Timestamp) -> Vec<Attended> {
-    let mut ends: Vec<Timestamp> = facts.iter().filter(|f| f.happening == Happening::Ended).map(|f| f.at).collect();
+pub fn attendance(facts: &[AttendanceEvent], closes_at: Timestamp, now: Timestamp) -> Vec<AttendanceSummary> {
+    let mut ends: Vec<Timestamp> =
+        facts.iter().filter(|f| f.happening == AttendanceEventKind::Ended).map(|f| f.at).collect();
     ends.sort_unstable();
-    let mut connections: BTreeMap<&str, Vec<&AttendanceFact>> = BTreeMap::new();
-    for fact in facts.iter().filter(|f| f.happening != Happening::Ended) {
+    let mut connections: BTreeMap<&str, Vec<&AttendanceEvent>> = BTreeMap::new();
+    for fact in facts.iter().filter(|f| f.happening != AttendanceEventKind::Ended) {
         connections.entry(&fact.occupant).or_default().push(fact);
     }
-    let mut people: BTreeMap<(Option<Person>, &str), Vec<Visit>> = BTreeMap::new();
+    let mut people: BTreeMap<(Option<ViewerId>, &str), Vec<Visit>> = BTreeMap::new();
     for (occupant, mut told) in connections {
         told.sort_unstable();
         let person = told.iter().find_map(|fact| fact.person);
@@ -94,7 +95,8 @@ pub fn attendance(facts: &[AttendanceFact], closes_at: Timestamp, now: Timestamp
         let key = (person, if person.is_some() { "" } else { occupant });
         people.entry(key).or_default().extend(visits(&told, &ends, closes_at, now));
     }
-    let mut all: Vec<Attended> = people.into_iter().map(|((person, _), visits)| summary(person, visits)).collect();
+    let mut all: Vec<AttendanceSummary> =
+        people.into_iter().map(|((person, _), visits)| summary(person, visits)).collect();
     all.sort_by_key(|a| (a.joined_at.or(a.left_at), a.person));
     all
 }
@@ -109,7 +111,7 @@ struct Visit {
 }
 
 /// Pairs each coming with the next going.
-fn visits(told: &[&AttendanceFact], ends: &[Timestamp], closes_at: Timestamp, now: Timestamp) -> Vec<Visit> {
+fn visits(told: &[&AttendanceEvent], ends: &[Timestamp], closes_at: Timestamp, now: Timestamp) -> Vec<Visit> {
     let ended = |joined_at: Timestamp| ends.iter().copied().find(|end| *end >= joined_at);
     // Nobody is in a room that has ended, or counts as there once it should have.
     let stay = |joined_at: Timestamp, last_seen: Timestamp, over| {
@@ -120,18 +122,20 @@ fn visits(told: &[&AttendanceFact], ends: &[Timestamp], closes_at: Timestamp, no
     let mut open: Option<Timestamp> = None;
     for fact in told {
         match (fact.happening, open) {
-            (Happening::Joined, None) => open = Some(fact.at),
+            (AttendanceEventKind::Joined, None) => open = Some(fact.at),
             // The going between two comings was never told; the room may have ended in between.
-            (Happening::Joined, Some(joined_at)) => {
+            (AttendanceEventKind::Joined, Some(joined_at)) => {
                 found.push(stay(joined_at, fact.at, true));
                 open = Some(fact.at);
             }
-            (Happening::Left, Some(joined_at)) => {
+            (AttendanceEventKind::Left, Some(joined_at)) => {
                 found.push(stay(joined_at, fact.at, true));
                 open = None;
             }
-            (Happening::Left, None) => found.push(Visit { joined_at: None, until: fact.at.min(closes_at), over: true }),
-            (Happening::Ended, _) => {}
+            (AttendanceEventKind::Left, None) => {
+                found.push(Visit { joined_at: None, until: fact.at.min(closes_at), over: true })
+            }
+            (AttendanceEventKind::Ended, _) => {}
         }
     }
     if let Some(joined_at) = open {
@@ -141,7 +145,7 @@ fn visits(told: &[&AttendanceFact], ends: &[Timestamp], closes_at: Timestamp, no
     found
 }
 
-fn summary(person: Option<Person>, mut visits: Vec<Visit>) -> Attended {
+fn summary(person: Option<ViewerId>, mut visits: Vec<Visit>) -> AttendanceSummary {
     visits.sort_unstable();
     let mut seconds = 0;
     let mut counted_until = Timestamp::MIN;
@@ -154,7 +158,7 @@ fn summary(person: Option<Person>, mut visits: Vec<Visit>) -> Attended {
         }
     }
     let present = visits.iter().any(|visit| !visit.over);
-    Attended {
+    AttendanceSummary {
         person,
         joined_at: visits.iter().filter_map(|visit| visit.joined_at).min(),
         left_at: visits.iter().map(|visit| visit.until).max().filter(|_| !present),

@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use crate::text::{clean_line, cut_utf16, is_plain};
+use crate::text::{clean_line, is_plain, truncate_utf16};
 
 /// Longest name Jitsi shows, in UTF-16 units (`MAX_DISPLAY_NAME_LENGTH` in `react/features/base/participants`).
 pub const MAX_NAME_UNITS: usize = 50;
@@ -30,7 +30,7 @@ pub fn shown_name(name: &str) -> Cow<'_, str> {
 
 fn shown_any(name: &str) -> String {
     let clean: String = clean_line(name).chars().map(look_alike).collect();
-    let cut = cut_utf16(&clean, MAX_NAME_UNITS);
+    let cut = truncate_utf16(&clean, MAX_NAME_UNITS);
     if clean_line(cut).is_empty() { FALLBACK_NAME.to_owned() } else { cut.to_owned() }
 }
 

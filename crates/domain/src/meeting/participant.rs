@@ -8,14 +8,14 @@ use crate::{BookingId, EmailAddress, ParticipantId, PersonName, TimeZoneName, Us
 
 /// Who somebody in a room is, without a word about the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Person {
+pub enum ViewerId {
     /// Somebody with an account: the client of the booking, or a therapist.
     Account(UserId),
     /// Somebody who was invited into one session.
     Participant(ParticipantId),
 }
 
-impl Person {
+impl ViewerId {
     /// Reads what `Display` writes.
     pub fn parse(text: &str) -> Option<Self> {
         let (kind, number) = text.split_once('-')?;
@@ -31,7 +31,7 @@ impl Person {
 
 /// `user-7` for an account and `guest-7` for somebody invited, so that no guest can pass for an account. This is all that
 /// a video server learns about who somebody is, besides the name they go by.
-impl fmt::Display for Person {
+impl fmt::Display for ViewerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Account(id) => write!(f, "user-{id}"),

@@ -10,12 +10,12 @@ use thiserror::Error;
 
 use super::access::agreed_room;
 use super::fragment::push_display_name;
-use super::{MeetingRole, Participant, Person, TokenSettings};
+use super::{MeetingRole, Participant, TokenSettings, ViewerId};
 use crate::{Booking, MeetingRoom, Role, UserId};
 
 /// The person who asks for a link. `Debug` hides the name.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Viewer {
+pub struct AccountViewer {
     /// Who asks.
     pub id: UserId,
     /// How they are called in the room; see [`crate::User::display_name`].
@@ -24,7 +24,7 @@ pub struct Viewer {
     pub role: Role,
 }
 
-impl From<&crate::User> for Viewer {
+impl From<&crate::User> for AccountViewer {
     fn from(user: &crate::User) -> Self {
         Self { id: user.id, display_name: user.display_name(), role: user.role }
     }
@@ -44,9 +44,9 @@ pub struct PersonalLink {
     pub is_admin: bool,
 }
 
-impl fmt::Debug for Viewer {
+impl fmt::Debug for AccountViewer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Viewer").field("id", &self.id).field("role", &self.role).finish_non_exhaustive()
+        f.debug_struct("AccountViewer").field("id", &self.id).field("role", &self.role).finish_non_exhaustive()
     }
 }
 
@@ -58,7 +58,7 @@ impl fmt::Debug for PersonalLink {
 
 /// Why there is no link for this person now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum LinkRefusal {
+pub enum LinkError {
     /// The booking is somebody else's, and the viewer is no admin.
     #[error("the booking belongs to somebody else")]
     NotYours,
@@ -78,36 +78,36 @@ pub enum LinkRefusal {
 
 /// The person who wants to enter a room.
 #[derive(Debug, Clone, Copy)]
-pub enum Attendee<'a> {
+pub enum Viewer<'a> {
     /// Somebody with an account: any therapist, or the client of the booking.
-    Account(&'a Viewer),
+    Account(&'a AccountViewer),
     /// Somebody who was invited.
     Participant(&'a Participant),
 }
 
 /// Somebody who may enter, and as what.
 pub(super) struct Admitted<'a> {
-    pub(super) person: Person,
+    pub(super) person: ViewerId,
     pub(super) display_name: &'a str,
     pub(super) role: MeetingRole,
 }
 
-impl<'a> Attendee<'a> {
+impl<'a> Viewer<'a> {
     /// Whether the person belongs into this booking's room, and as what. Says nothing about the time.
-    pub(super) fn admitted_to(self, booking: &Booking) -> Result<Admitted<'a>, LinkRefusal> {
+    pub(super) fn admitted_to(self, booking: &Booking) -> Result<Admitted<'a>, LinkError> {
         match self {
             Self::Account(viewer) => {
                 let role = match viewer.role {
                     Role::Admin => MeetingRole::Moderator,
                     Role::Client if viewer.id == booking.client => MeetingRole::Participant,
-                    Role::Client => return Err(LinkRefusal::NotYours),
+                    Role::Client => return Err(LinkError::NotYours),
                 };
-                Ok(Admitted { person: Person::Account(viewer.id), display_name: &viewer.display_name, role })
+                Ok(Admitted { person: ViewerId::Account(viewer.id), display_name: &viewer.display_name, role })
             }
-            Self::Participant(invited) if invited.booking != booking.id => Err(LinkRefusal::NotYours),
-            Self::Participant(invited) if !invited.is_invited() => Err(LinkRefusal::Revoked),
+            Self::Participant(invited) if invited.booking != booking.id => Err(LinkError::NotYours),
+            Self::Participant(invited) if !invited.is_invited() => Err(LinkError::Revoked),
             Self::Participant(invited) => Ok(Admitted {
-                person: Person::Participant(invited.id),
+                person: ViewerId::Participant(invited.id),
                 display_name: invited.display_name.as_str(),
                 role: invited.role.into(),
             }),
@@ -126,16 +126,11 @@ impl MeetingLinkPolicy {
     /// The link of one person into the room of one booking at this moment, or why there is none.
     ///
     /// Whose booking it is comes first, so that a stranger learns nothing about its state.
-    pub fn link_for(
-        &self,
-        booking: &Booking,
-        attendee: Attendee<'_>,
-        now: Timestamp,
-    ) -> Result<PersonalLink, LinkRefusal> {
+    pub fn link_for(&self, booking: &Booking, attendee: Viewer<'_>, now: Timestamp) -> Result<PersonalLink, LinkError> {
         let admitted = attendee.admitted_to(booking)?;
         let room = agreed_room(booking)?;
         if now >= self.closes_at(booking) {
-            return Err(LinkRefusal::Over);
+            return Err(LinkError::Over);
         }
         Ok(personal_link(room, &admitted))
     }

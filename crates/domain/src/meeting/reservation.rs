@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 use super::access::{AccessState, AccessWindow, agreed_room};
-use super::{LinkRefusal, MeetingRoom};
+use super::{LinkError, MeetingRoom};
 use crate::Booking;
 
 /// What the practice decides for all of its rooms, where the server lets it.
@@ -35,10 +35,10 @@ pub struct Reservation {
 
 /// Why a room may not exist now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum ReservationRefusal {
+pub enum ReservationError {
     /// The session is not agreed, or not any more, or over.
     #[error(transparent)]
-    NoSession(#[from] LinkRefusal),
+    NoSession(#[from] LinkError),
     /// The room is not open yet.
     #[error("the room opens later")]
     TooEarly {
@@ -56,11 +56,11 @@ impl Reservation {
         limits: &RoomLimits,
         invited: usize,
         now: Timestamp,
-    ) -> Result<Self, ReservationRefusal> {
+    ) -> Result<Self, ReservationError> {
         let room = agreed_room(booking)?;
         match window.state(booking, now) {
-            AccessState::TooEarly { opens_at } => return Err(ReservationRefusal::TooEarly { opens_at }),
-            AccessState::Over => return Err(LinkRefusal::Over.into()),
+            AccessState::TooEarly { opens_at } => return Err(ReservationError::TooEarly { opens_at }),
+            AccessState::Over => return Err(LinkError::Over.into()),
             AccessState::Open => {}
         }
         let expected = u32::try_from(invited.saturating_add(2)).unwrap_or(u32::MAX);

@@ -64,10 +64,10 @@ impl MeetingBaseUrl {
 ///
 /// On a server without signed links the name of a room is the only thing that keeps strangers out.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct RoomTail([u8; 16]);
+pub struct RoomSuffix([u8; 16]);
 
-impl RoomTail {
-    /// Takes sixteen random bytes.
+impl RoomSuffix {
+    /// Takes random_bytes random bytes.
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
@@ -83,7 +83,7 @@ pub struct NewRoom<'a> {
     /// Where rooms live now. The finished URL is stored, so a later change never moves an agreed room.
     pub base_url: &'a MeetingBaseUrl,
     /// The unguessable part.
-    pub tail: RoomTail,
+    pub tail: RoomSuffix,
 }
 
 /// A booking's video room. Made when the booking becomes scheduled, never before, and never changed afterwards. `Debug` hides it: whoever
@@ -103,7 +103,7 @@ impl fmt::Debug for MeetingRoom {
 /// A stored room that no version of this crate can have made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("not a meeting room: the id must match [a-z0-9-]+ and end the URL")]
-pub struct NotARoom;
+pub struct InvalidRoom;
 
 impl MeetingRoom {
     /// Names a room `booking-{id}-{unix seconds}-{random}`. All lower case: Jitsi lower-cases room names, and a signed
@@ -115,9 +115,9 @@ impl MeetingRoom {
     }
 
     /// Takes a room back from a store.
-    pub fn restore(id: String, url: String) -> Result<Self, NotARoom> {
+    pub fn restore(id: String, url: String) -> Result<Self, InvalidRoom> {
         let safe = !id.is_empty() && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        if safe && url.ends_with(&format!("/{id}")) { Ok(Self { id, url }) } else { Err(NotARoom) }
+        if safe && url.ends_with(&format!("/{id}")) { Ok(Self { id, url }) } else { Err(InvalidRoom) }
     }
 
     /// The room's name.

@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{AccessWindow, MeetingBaseUrl, NewRoom, Participant, ParticipantRole, RoomTail, Viewer};
-use crate::booking::{BookingRecord, BookingRequest, PaymentPlan};
+use super::{AccessWindow, AccountViewer, MeetingBaseUrl, NewRoom, Participant, ParticipantRole, RoomSuffix};
+use crate::booking::{BookingRecord, NewBooking, PaymentPlan};
 use crate::{
     Booking, BookingId, BookingStatus, Cancellation, Currency, EmailAddress, Money, ParticipantId, PaymentStatus,
     PersonName, Role, ServiceId, UserId,
@@ -34,18 +34,18 @@ pub(crate) fn user(id: i64) -> UserId {
 /// Agreed between client 7 and therapist 1.
 pub(crate) fn lasting(minutes: u32) -> Booking {
     let base_url = MeetingBaseUrl::parse("https://meet.example.org").unwrap();
-    let request = BookingRequest {
+    let request = NewBooking {
         id: BookingId::new(12).unwrap(),
         client: user(7),
         therapist: user(1),
         service: ServiceId::new(1).unwrap(),
         scheduled_at: at(START),
         minutes,
-        pause_minutes: 10,
+        buffer_minutes: 10,
         price: Money::new(10_000, Currency::parse("EUR").unwrap()).unwrap(),
         note: None,
         terms: crate::ChangeTerms::default(),
-        payment: PaymentPlan::NotRequired(NewRoom { base_url: &base_url, tail: RoomTail::from_bytes([7; 16]) }),
+        payment: PaymentPlan::NotRequired(NewRoom { base_url: &base_url, tail: RoomSuffix::from_bytes([7; 16]) }),
     };
     Booking::book(request, at(BOOKED)).unwrap().0
 }
@@ -75,8 +75,8 @@ pub(crate) fn booking(status: BookingStatus) -> Booking {
 }
 
 /// Somebody with an account.
-pub(crate) fn viewer(id: i64, role: Role) -> Viewer {
-    Viewer { id: user(id), display_name: "John Doe".to_owned(), role }
+pub(crate) fn viewer(id: i64, role: Role) -> AccountViewer {
+    AccountViewer { id: user(id), display_name: "John Doe".to_owned(), role }
 }
 
 /// Kim, who is invited into the session and has the same number as its client.

@@ -14,9 +14,9 @@ use url::form_urlencoded;
 
 use super::access::{AccessState, AccessWindow, TokenValidity, agreed_room};
 use super::fragment::{FALLBACK_NAME, MAX_NAME_UNITS, display_name_parameter, encode_string};
-use super::{Attendee, LinkRefusal, MeetingRoom, ParticipantRole, Person};
+use super::{LinkError, MeetingRoom, ParticipantRole, Viewer, ViewerId};
 use crate::Booking;
-use crate::text::{clean_line, cut_utf16};
+use crate::text::{clean_line, truncate_utf16};
 
 /// What a person is in a room.
 ///
@@ -213,10 +213,10 @@ impl Features {
 /// nobody at all: each of them carries what is said in the room to somebody outside of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RecordingPolicy {
-    /// By nobody.
+    /// AuditContext nobody.
     #[default]
     Off,
-    /// By the therapist.
+    /// AuditContext the therapist.
     Therapist,
 }
 
@@ -237,7 +237,7 @@ pub struct TokenSettings {
 #[derive(Clone, PartialEq, Eq)]
 pub struct MeetingTokenClaims {
     room: MeetingRoom,
-    person: Person,
+    person: ViewerId,
     display_name: String,
     role: MeetingRole,
     validity: TokenValidity,
@@ -251,15 +251,15 @@ pub struct MeetingTokenClaims {
 /// does not reach tokens that are out already. So they are made when somebody asks for their link, and never mailed.
 pub fn claims_for(
     booking: &Booking,
-    attendee: Attendee<'_>,
+    attendee: Viewer<'_>,
     window: &AccessWindow,
     settings: &TokenSettings,
     now: Timestamp,
-) -> Result<MeetingTokenClaims, LinkRefusal> {
+) -> Result<MeetingTokenClaims, LinkError> {
     let admitted = attendee.admitted_to(booking)?;
     let room = agreed_room(booking)?;
     if window.state(booking, now) == AccessState::Over {
-        return Err(LinkRefusal::Over);
+        return Err(LinkError::Over);
     }
     Ok(MeetingTokenClaims {
         room: room.clone(),
@@ -277,7 +277,7 @@ impl MeetingTokenClaims {
         self.room.id()
     }
 
-    /// Who, as [`Person`] writes it.
+    /// Who, as [`ViewerId`] writes it.
     pub fn subject(&self) -> String {
         self.person.to_string()
     }
@@ -286,7 +286,7 @@ impl MeetingTokenClaims {
     /// as it is, so nothing in it has to be swapped for a look-alike.
     pub fn name(&self) -> String {
         let clean = clean_line(&self.display_name);
-        let cut = cut_utf16(&clean, MAX_NAME_UNITS);
+        let cut = truncate_utf16(&clean, MAX_NAME_UNITS);
         if clean_line(cut).is_empty() { FALLBACK_NAME.to_owned() } else { cut.to_owned() }
     }
 

@@ -44,7 +44,7 @@ fn decimal_input() {
 #[test]
 fn currency_codes() {
     for bad in ["", "eur", "EU", "EURO", "E1R", "€€€"] {
-        assert_eq!(Currency::parse(bad), Err(NotACurrency), "{bad}");
+        assert_eq!(Currency::parse(bad), Err(InvalidCurrency), "{bad}");
     }
 }
 

@@ -1,9 +1,9 @@
 //! Tests of what the practice decided about calling off.
 
 use super::*;
-use crate::booking::{BookingRequest, PaymentPlan};
+use crate::booking::{NewBooking, PaymentPlan};
 use crate::meeting::NewRoom;
-use crate::{BookingId, Currency, MeetingBaseUrl, RoomTail, ServiceId, UserId};
+use crate::{BookingId, Currency, MeetingBaseUrl, RoomSuffix, ServiceId, UserId};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -15,14 +15,14 @@ const START: &str = "2024-01-15T10:00:00Z";
 fn booking(cents: i64, paid: bool) -> Booking {
     let now = at("2024-01-10T09:00:00Z");
     let base_url = MeetingBaseUrl::parse("https://meet.example.org").unwrap();
-    let request = BookingRequest {
+    let request = NewBooking {
         id: BookingId::new(12).unwrap(),
         client: UserId::new(7).unwrap(),
         therapist: UserId::new(1).unwrap(),
         service: ServiceId::new(1).unwrap(),
         scheduled_at: at(START),
         minutes: 50,
-        pause_minutes: 10,
+        buffer_minutes: 10,
         price: Money::new(cents, Currency::parse("EUR").unwrap()).unwrap(),
         note: None,
         terms: ChangeTerms::default(),
@@ -32,7 +32,7 @@ fn booking(cents: i64, paid: bool) -> Booking {
     if !paid {
         return held;
     }
-    let room = NewRoom { base_url: &base_url, tail: RoomTail::from_bytes([7; 16]) };
+    let room = NewRoom { base_url: &base_url, tail: RoomSuffix::from_bytes([7; 16]) };
     held.payment_succeeded(room, now).unwrap().0
 }
 

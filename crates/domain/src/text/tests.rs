@@ -24,19 +24,19 @@ fn cleaning_keeps_what_a_person_reads() {
 
 #[test]
 fn cutting_never_splits_what_is_seen_as_one() {
-    assert_eq!(cut_utf16("abc", 50), "abc");
-    assert_eq!(cut_utf16(&"L".repeat(300), 50), "L".repeat(50));
+    assert_eq!(truncate_utf16("abc", 50), "abc");
+    assert_eq!(truncate_utf16(&"L".repeat(300), 50), "L".repeat(50));
     let name = format!("{}\u{1f44d}", "x".repeat(49));
-    assert_eq!(cut_utf16(&name, 50), "x".repeat(49));
+    assert_eq!(truncate_utf16(&name, 50), "x".repeat(49));
     let family = format!("{}\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}", "x".repeat(44));
-    assert_eq!(cut_utf16(&family, 50), "x".repeat(44));
-    assert_eq!(cut_utf16("ab cd", 3), "ab");
+    assert_eq!(truncate_utf16(&family, 50), "x".repeat(44));
+    assert_eq!(truncate_utf16("ab cd", 3), "ab");
 }
 
 #[test]
 fn a_flood_of_combining_marks_is_cut_not_lost() {
     let flood = format!("Z{}", "\u{335}".repeat(500));
-    let cut = cut_utf16(&flood, 50);
+    let cut = truncate_utf16(&flood, 50);
     assert_eq!(cut.chars().count(), 50);
     assert!(cut.starts_with('Z'));
 }
@@ -52,7 +52,7 @@ proptest! {
     #[test]
     fn what_fits_stays_whole(text: String) {
         let units = text.encode_utf16().count();
-        prop_assert_eq!(cut_utf16(&text, units), text.trim_end());
-        prop_assert_eq!(cut_utf16(&text, text.len()), text.trim_end());
+        prop_assert_eq!(truncate_utf16(&text, units), text.trim_end());
+        prop_assert_eq!(truncate_utf16(&text, text.len()), text.trim_end());
     }
 }

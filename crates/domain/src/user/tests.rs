@@ -6,7 +6,7 @@ fn user(first: &str, last: &str) -> User {
         email: EmailAddress::parse("john.doe@example.org").unwrap(),
         first_name: PersonName::parse(first).unwrap(),
         last_name: PersonName::parse(last).unwrap(),
-        chosen_name: None,
+        preferred_name: None,
         time_zone: None,
         role: Role::Client,
         disabled: false,
@@ -32,11 +32,11 @@ fn both_names_or_the_address() {
 
 #[test]
 fn a_chosen_name_wins() {
-    let chosen = |text: &str| User { chosen_name: PersonName::parse(text).unwrap(), ..user("John", "Doe") };
+    let chosen = |text: &str| User { preferred_name: PersonName::parse(text).unwrap(), ..user("John", "Doe") };
     assert_eq!(chosen(" Johnny  D. ").display_name(), "Johnny D.");
     assert_eq!(chosen("  ").display_name(), "John Doe");
     assert_eq!(chosen("\u{202e}\u{200d}").display_name(), "John Doe", "nothing visible is no choice");
-    let nameless = User { chosen_name: PersonName::parse("J").unwrap(), ..user("", "") };
+    let nameless = User { preferred_name: PersonName::parse("J").unwrap(), ..user("", "") };
     assert_eq!(nameless.display_name(), "J");
 }
 
@@ -74,7 +74,7 @@ fn addresses() {
         &long_local,
         &long,
     ] {
-        assert_eq!(EmailAddress::parse(bad), Err(NotAnEmailAddress), "{bad:?}");
+        assert_eq!(EmailAddress::parse(bad), Err(InvalidEmailAddress), "{bad:?}");
     }
 }
 
@@ -100,6 +100,6 @@ fn zone_names() {
         assert_eq!(TimeZoneName::parse(good).unwrap().as_str(), good);
     }
     for bad in ["", "/etc/passwd", "../../x", "Europe//Berlin", "Europe/", "+01:00", "Europe/Ber lin", "a\0b"] {
-        assert_eq!(TimeZoneName::parse(bad), Err(NotATimeZone), "{bad:?}");
+        assert_eq!(TimeZoneName::parse(bad), Err(InvalidTimeZoneName), "{bad:?}");
     }
 }

@@ -1,6 +1,6 @@
 //! The control: laws that nothing breaks say nothing.
 
-use attune_application::Granted;
+use attune_application::Idempotent;
 use attune_domain::{Booking, BookingId, PracticePolicy};
 use attune_ports::PaymentProblem;
 use jiff::SignedDuration;
@@ -14,8 +14,8 @@ async fn practice() -> (World, BookingId) {
     let world = World::open(Kind::Memory.fresh().await, setup).await;
     let start = world.now() + SignedDuration::from_hours(73);
     let wish = world.wish(world.clients[0], world.therapists[0], start);
-    let Granted::Now(placed) = world.book_session().run(wish).await.unwrap() else { panic!("asked once") };
-    world.stripe().fake.pay(&placed.checkout.unwrap().facts.reference);
+    let Idempotent::Now(placed) = world.create_booking().run(wish).await.unwrap() else { panic!("asked once") };
+    world.stripe().fake.pay(&placed.checkout.unwrap().reference);
     world.pass(SignedDuration::from_mins(5));
     world.rest().await;
     world.give_back(placed.booking.id, Share::Cents(1)).await.unwrap();
@@ -33,9 +33,9 @@ async fn books_that_do_not_agree_are_noticed() {
         ("a lost line", |facts| facts.ledger.truncate(1)),
         ("a line that is there twice", |facts| facts.ledger.push(facts.ledger[0].clone())),
         ("a refund that is not in the books", |facts| facts.refunds.clear()),
-        ("a refund that did not go", |facts| facts.refunds[0].facts.stage = RefundStage::Failed),
+        ("a refund that did not go", |facts| facts.refunds[0].stage = RefundStage::Failed),
         ("a payment that is not in the books", |facts| facts.payments.clear()),
-        ("a payment that was not needed", |facts| facts.payments[0].facts.state = PaymentState::Closed),
+        ("a payment that was not needed", |facts| facts.payments[0].state = PaymentState::Closed),
         ("two payments for one booking", |facts| facts.payments.push(facts.payments[0].clone())),
         ("a status of its own", |facts| {
             let mut record = facts.booking.record().clone();
@@ -44,8 +44,8 @@ async fn books_that_do_not_agree_are_noticed() {
         }),
         ("more promised than there is", |facts| {
             let mut more = facts.refunds[0].clone();
-            more.facts.stage = RefundStage::Owed;
-            more.facts.amount = facts.booking.price;
+            more.stage = RefundStage::Owed;
+            more.amount = facts.booking.price;
             facts.refunds.push(more);
         }),
     ];
@@ -64,9 +64,9 @@ async fn books_that_are_not_stripes_are_noticed() {
     look(&right).unwrap();
     type Change = fn(&mut BookingFacts);
     let changes: [(&str, Change); 3] = [
-        ("money that nobody knows of", |facts| facts.payments[0].facts.reference = "cs_test_another".into()),
-        ("other money", |facts| facts.payments[0].facts.charge = None),
-        ("a refund that nobody knows of", |facts| facts.refunds[0].facts.reference = None),
+        ("money that nobody knows of", |facts| facts.payments[0].reference = "cs_test_another".into()),
+        ("other money", |facts| facts.payments[0].charge = None),
+        ("a refund that nobody knows of", |facts| facts.refunds[0].reference = None),
     ];
     for (what, change) in changes {
         let mut wrong = right.clone();
@@ -74,7 +74,7 @@ async fn books_that_are_not_stripes_are_noticed() {
         check_all(&wrong).unwrap();
         assert!(look(&wrong).is_err(), "{what}");
     }
-    let money = right[&id].payments[0].facts.charge.clone().unwrap();
+    let money = right[&id].payments[0].charge.clone().unwrap();
     world.stripe().fake.give_back(&money, 1).unwrap();
     assert!(look(&right).is_err(), "given back by hand, and nobody was told");
 }

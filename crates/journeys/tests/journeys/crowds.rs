@@ -6,7 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use attune_application::bookings::{BookSessionCommand, Change, ChangeBookingCommand};
+use attune_application::bookings::{Change, ChangeBookingCommand, CreateBookingCommand};
 use attune_domain::{Booking, BookingId, ChangeTerms, PracticePolicy};
 use attune_journeys::{Kind, Outcome, Setup, Stores, Who, Why, World, at_once};
 use attune_ports::{Provider, StoreError};
@@ -40,7 +40,7 @@ fn at(day: i64, quarter: i64) -> Timestamp {
     midnight + SignedDuration::from_mins(day * 1440 + World::OPENS + 15 * quarter)
 }
 
-fn wish(world: &World, client: usize, start: Timestamp) -> BookSessionCommand {
+fn wish(world: &World, client: usize, start: Timestamp) -> CreateBookingCommand {
     world.wish(world.clients[client % 2], world.therapists[0], start)
 }
 
@@ -61,11 +61,11 @@ fn cancelled(world: &World, booking: BookingId) -> ChangeBookingCommand {
     world.change(Who::Therapist, booking, world.clients[0], change)
 }
 
-/// The days that everybody wants, on which 40 sessions have room; a session can begin at 29 quarters of each.
+/// The days that everybody wants, on which 40 appointments have room; a appointment can begin at 29 quarters of each.
 const DAYS: i64 = 5;
 const ROOM: usize = 40;
 
-/// 200 clients book, some of whom move what they got or give it back; somebody else takes what was given back; sessions
+/// 200 clients book, some of whom move what they got or give it back; somebody else takes what was given back; appointments
 /// are moved here from other days; therapists book in the evening.
 async fn rush(world: &Arc<World>) -> Vec<Ending> {
     let mut tasks: Vec<Task> = Vec::new();
@@ -95,7 +95,7 @@ async fn rush(world: &Arc<World>) -> Vec<Ending> {
     for n in 0..20 {
         let (world, start) = (Arc::clone(world), at(1 + n % DAYS, 30 + n % 7));
         tasks.push(Box::pin(async move {
-            let by_therapist = BookSessionCommand { override_hours: true, ..wish(&world, 1, start) };
+            let by_therapist = CreateBookingCommand { override_hours: true, ..wish(&world, 1, start) };
             vec![world.book(by_therapist).await]
         }));
     }
@@ -109,7 +109,7 @@ async fn bookings(world: &World) -> Vec<Booking> {
 async fn a_rush_sells_nothing_twice(kind: Kind) {
     let world = open(kind.fresh().await, Provider::None).await;
     let endings = rush(&world).await;
-    expect_only(&endings, &[Why::Taken, Why::InvalidState, Why::WindowClosed, Why::VersionConflict]);
+    expect_only(&endings, &[Why::BusyTimes, Why::InvalidState, Why::WindowClosed, Why::VersionConflict]);
     assert_eq!(world.stores.overlaps().await, 0);
     let all = bookings(&world).await;
     let granted = endings.iter().filter(|ending| matches!(ending, Ok(Outcome::Booked(_)))).count();
@@ -156,7 +156,7 @@ async fn a_rush_for_lapsed_holds_is_fair(kind: Kind) {
     let slots: Vec<Timestamp> = (0..16).map(|n| at(1 + n / 8, n % 8 * 4)).collect();
     for (n, start) in slots.iter().copied().enumerate() {
         let id = booked(&world, start).await;
-        let checkout = world.stores.queries.payments(id).await.unwrap().remove(0).facts.reference;
+        let checkout = world.stores.queries.payments(id).await.unwrap().remove(0).reference;
         let sweeper = Arc::clone(&world);
         tasks.push(Box::pin(async move { vec![sweeper.sweep_holds().run().await.map(|_| Outcome::Done)] }));
         let owner = Arc::clone(&world);
@@ -171,7 +171,7 @@ async fn a_rush_for_lapsed_holds_is_fair(kind: Kind) {
     world.clock.advance(World::hold(Provider::Test));
     let endings: Vec<Ending> = at_once(tasks).await.into_iter().flatten().collect();
     // Those who want it are one client, who has it already when they ask again.
-    expect_only(&endings, &[Why::Taken, Why::HoldExists, Why::InvalidState]);
+    expect_only(&endings, &[Why::BusyTimes, Why::HoldExists, Why::InvalidState]);
     assert_eq!(world.stores.overlaps().await, 0);
     let mut sold: Vec<_> =
         bookings(&world).await.iter().filter(|b| b.status.blocks_calendar()).map(|b| b.scheduled_at).collect();

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use attune_adapter_smtp::{MailComposer, MailConfig, SmtpConfig, SmtpNotifier};
-use attune_application::notices::DeliverNotices;
-use attune_domain::notice::{Notice, NoticeKind, NoticeState, OwedNotice};
-use attune_domain::{EmailAddress, Person, PracticePolicy};
+use attune_application::notifications::DeliverNotifications;
+use attune_domain::notification::{NewNotification, Notification, NotificationKind, NotificationState};
+use attune_domain::{EmailAddress, PracticePolicy, ViewerId};
 use attune_journeys::{Kind, Outcome, Setup, World, at_once};
 use attune_ports::{Notifier, Provider};
 use attune_smtp_sink::{ReceivedMail, SmtpSink};
@@ -15,7 +15,7 @@ use jiff::SignedDuration;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A practice that owes so many mails at once: the link of one session, again and again. The mail about its booking has
+/// A practice that owes so many mails at once: the link of one appointment, again and again. The mail about its booking has
 /// left already.
 async fn owing(kind: Kind, mails: u32) -> World {
     let world = World::open(
@@ -27,11 +27,11 @@ async fn owing(kind: Kind, mails: u32) -> World {
     let booked = world.book(world.wish(world.clients[0], world.therapists[0], start)).await.unwrap();
     let Outcome::Booked(id) = booked else { panic!("{booked:?}") };
     world.worker(0, world.notifier.clone()).await.run().await.unwrap();
-    let owed: Vec<OwedNotice> = (1..=mails)
-        .map(|version| OwedNotice {
-            kind: NoticeKind::MeetingLink,
+    let owed: Vec<NewNotification> = (1..=mails)
+        .map(|version| NewNotification {
+            kind: NotificationKind::MeetingLink,
             booking: id,
-            recipient: Person::Account(world.clients[0]),
+            recipient: ViewerId::Account(world.clients[0]),
             starts_at: start,
             booking_version: version,
             send_after: world.now(),
@@ -43,10 +43,10 @@ async fn owing(kind: Kind, mails: u32) -> World {
     world
 }
 
-async fn links(world: &World) -> Vec<Notice> {
+async fn links(world: &World) -> Vec<Notification> {
     let facts = world.facts().await;
     let all = facts.into_values().flat_map(|facts| facts.notices);
-    all.filter(|notice| notice.owed.kind == NoticeKind::MeetingLink).collect()
+    all.filter(|notice| notice.owed.kind == NotificationKind::MeetingLink).collect()
 }
 
 fn smtp(sink: &SmtpSink) -> Arc<dyn Notifier> {
@@ -68,7 +68,7 @@ async fn three_workers_send_each_mail_once(kind: Kind) {
     const MAILS: u32 = 400;
     let world = owing(kind, MAILS).await;
     let sink = SmtpSink::start();
-    let mut workers: Vec<DeliverNotices> = Vec::new();
+    let mut workers: Vec<DeliverNotifications> = Vec::new();
     for number in 1..=3 {
         workers.push(world.worker(number, smtp(&sink)).await);
     }
@@ -93,7 +93,7 @@ async fn three_workers_send_each_mail_once(kind: Kind) {
     assert!(sink.connections() <= 3 * 4 * 2, "a connection carries many mails: {}", sink.connections());
     let links = links(&world).await;
     assert_eq!(links.len(), sent);
-    assert!(links.iter().all(|notice| notice.state == NoticeState::Sent && notice.attempts == 1));
+    assert!(links.iter().all(|notice| notice.state == NotificationState::Sent && notice.attempts == 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -128,7 +128,7 @@ async fn one_end_that_cannot_be_written_keeps_no_other(kind: Kind, broken: &str)
     let mails = sink.wait_for(60, PATIENCE).await;
     assert_eq!((mails.len(), message_ids(&mails).len()), (60, 60));
     for notice in links(&world).await {
-        let expected = if notice.id.get() == bad { NoticeState::Pending } else { NoticeState::Sent };
+        let expected = if notice.id.get() == bad { NotificationState::Pending } else { NotificationState::Sent };
         assert_eq!((notice.state, notice.attempts), (expected, 1), "{notice:?}");
     }
     // When its lease has run out it leaves once more, and is the same mail.

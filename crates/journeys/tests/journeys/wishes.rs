@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use attune_application::bookings::{BookSessionCommand, Change, ChangeBookingCommand, ChangeBookingError};
+use attune_application::bookings::{Change, ChangeBookingCommand, ChangeBookingError, CreateBookingCommand};
 use attune_application::payments::RecordOfflineCommand;
-use attune_application::{Granted, Once, Origin};
+use attune_application::{Idempotent, IdempotentRequest, RequestMetadata};
 use attune_domain::{Booking, BookingStatus, PaymentStatus, PracticePolicy};
 use attune_journeys::{BookingFacts, Kind, Setup, Who, World, at_once};
-use attune_ports::{Provider, ReplyKey};
+use attune_ports::{IdempotencyKey, Provider};
 use jiff::SignedDuration;
 
 /// How often a wish is sent.
@@ -17,24 +17,24 @@ fn reply_to(booking: &Booking) -> String {
     format!("{} {} {} {}", booking.id, booking.status.as_str(), booking.scheduled_at, booking.version)
 }
 
-fn once(world: &World, route: &str) -> Option<Once> {
-    let key = ReplyKey { user: world.clients[0], route: route.into(), key: "a-key".into() };
-    Some(Once { key, asked: [7; 32], render: Arc::new(|booking| (200, reply_to(booking))) })
+fn once(world: &World, route: &str) -> Option<IdempotentRequest> {
+    let key = IdempotencyKey { user: world.clients[0], route: route.into(), key: "a-key".into() };
+    Some(IdempotentRequest { key, asked: [7; 32], render: Arc::new(|booking| (200, reply_to(booking))) })
 }
 
 /// Sends the wish many times at the same moment. Gives the one reply, after a look at what became of the one booking.
 async fn insist<F>(world: &Arc<World>, wish: impl Fn(Arc<World>) -> F) -> (String, BookingFacts)
 where
-    F: Future<Output = Granted<Booking>> + Send + 'static,
+    F: Future<Output = Idempotent<Booking>> + Send + 'static,
 {
     let answers = at_once((0..TIMES).map(|_| wish(Arc::clone(world))).collect()).await;
-    let now = answers.iter().filter(|answer| matches!(answer, Granted::Now(_))).count();
+    let now = answers.iter().filter(|answer| matches!(answer, Idempotent::Now(_))).count();
     assert_eq!(now, 1, "one wish was granted now, the others before");
     let mut replies: Vec<String> = answers
         .into_iter()
         .map(|answer| match answer {
-            Granted::Now(booking) => reply_to(&booking),
-            Granted::Before(kept) => kept.body,
+            Idempotent::Now(booking) => reply_to(&booking),
+            Idempotent::Before(kept) => kept.body,
         })
         .collect();
     replies.dedup();
@@ -51,10 +51,10 @@ async fn wishes_are_granted_once(kind: Kind) {
 
     let (reply, facts) = insist(&world, move |world: Arc<World>| async move {
         let wish = world.wish(world.clients[0], world.therapists[0], start);
-        let wish = BookSessionCommand { once: once(&world, "book"), ..wish };
-        match world.book_session().run(wish).await.unwrap() {
-            Granted::Now(placed) => Granted::Now(placed.booking),
-            Granted::Before(kept) => Granted::Before(kept),
+        let wish = CreateBookingCommand { once: once(&world, "book"), ..wish };
+        match world.create_booking().run(wish).await.unwrap() {
+            Idempotent::Now(placed) => Idempotent::Now(placed.booking),
+            Idempotent::Before(kept) => Idempotent::Before(kept),
         }
     })
     .await;
@@ -71,7 +71,7 @@ async fn wishes_are_granted_once(kind: Kind) {
             amount: None,
             method,
             memo: None,
-            origin: Origin::default(),
+            origin: RequestMetadata::default(),
             once,
         };
         world.record_offline().run(paid).await.unwrap()
@@ -111,13 +111,13 @@ async fn wishes_are_granted_once(kind: Kind) {
         ..world.change(Who::Owner, id, world.clients[0], change)
     };
     let kept = match world.change_booking().run(again.clone()).await.unwrap() {
-        Granted::Before(kept) => kept.body,
-        Granted::Now(booking) => panic!("moved again: {booking:?}"),
+        Idempotent::Before(kept) => kept.body,
+        Idempotent::Now(booking) => panic!("moved again: {booking:?}"),
     };
     assert_eq!(kept, moved);
-    let other = again.once.map(|once| Once { asked: [8; 32], ..once });
+    let other = again.once.map(|once| IdempotentRequest { asked: [8; 32], ..once });
     let refused = world.change_booking().run(ChangeBookingCommand { once: other, ..again }).await;
-    assert!(matches!(refused, Err(ChangeBookingError::AnotherWish)), "{refused:?}");
+    assert!(matches!(refused, Err(ChangeBookingError::KeyReused)), "{refused:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,10 +1,10 @@
-//! Stripe is down, slow, refuses, does what it is asked and does not say so, or says that it did not. Once it is back,
+//! Stripe is down, slow, refuses, does what it is asked and does not say so, or says that it did not. IdempotentRequest it is back,
 //! everything is as if it had never been away.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use attune_application::Granted;
+use attune_application::Idempotent;
 use attune_application::payments::OpenCheckoutError;
 use attune_domain::payment::RefundStage;
 use attune_domain::{BookingStatus, PaymentStatus};
@@ -57,7 +57,7 @@ fn trouble(kind: Kind) -> Vec<Behaviour> {
 }
 
 async fn trouble_while_a_checkout_is_opened(kind: Kind) {
-    // Once is mended by the client of Stripe itself, three times is an answer that does not come, and ten times is longer
+    // IdempotentRequest is mended by the client of Stripe itself, three times is an answer that does not come, and ten times is longer
     // than it is asked in the same words.
     let times: &[usize] = if kind == Kind::Memory { &[1, 3, 10] } else { &[3] };
     for behaviour in trouble(kind) {
@@ -80,15 +80,15 @@ async fn silence_while_a_checkout_is_opened() {
     }
 }
 
-/// The client asks where to pay until there is an answer, pays, and has the session.
+/// The client asks where to pay until there is an answer, pays, and has the checkout.
 async fn opening(world: &World, behaviour: Behaviour, times: usize, worker: bool) {
     let what = format!("{behaviour:?} {times} times, worker: {worker}");
     fake(world).script(std::iter::repeat_n(behaviour, times));
-    let Granted::Now(placed) = world.book_session().run(wish(world, 0, slot(0))).await.unwrap() else {
+    let Idempotent::Now(placed) = world.create_booking().run(wish(world, 0, slot(0))).await.unwrap() else {
         panic!("nothing was asked twice")
     };
     let id = placed.booking.id;
-    let mut told: BTreeSet<String> = placed.checkout.into_iter().map(|payment| payment.facts.reference).collect();
+    let mut told: BTreeSet<String> = placed.checkout.into_iter().map(|payment| payment.reference).collect();
     for _ in 0..20 {
         if !told.is_empty() {
             break;
@@ -98,27 +98,27 @@ async fn opening(world: &World, behaviour: Behaviour, times: usize, worker: bool
             world.work().await;
         }
         match world.open_checkout().run(id, world.clients[0]).await {
-            Ok(payment) => drop(told.insert(payment.facts.reference)),
+            Ok(payment) => drop(told.insert(payment.reference)),
             Err(OpenCheckoutError::Provider(_)) => {}
             Err(other) => panic!("{what}: {other:?}"),
         }
         world.check_books().await;
     }
-    // Once told, always told the same.
+    // IdempotentRequest told, always told the same.
     for _ in 0..3 {
         world.pass(SignedDuration::from_secs(61));
         world.work().await;
-        told.insert(world.open_checkout().run(id, world.clients[0]).await.unwrap().facts.reference);
+        told.insert(world.open_checkout().run(id, world.clients[0]).await.unwrap().reference);
     }
     assert_eq!(told.len(), 1, "{what}");
-    let session = told.pop_first().unwrap();
-    fake(world).pay(&session);
+    let checkout = told.pop_first().unwrap();
+    fake(world).pay(&checkout);
     tell(world, &fake(world).events()).await;
     // What was opened without anybody knowing ends by itself, unpaid.
     world.pass(SignedDuration::from_hours(26));
     tell(world, &fake(world).events()).await;
     world.rest().await;
-    for other in fake(world).sessions().iter().filter(|other| other["id"] != *session) {
+    for other in fake(world).sessions().iter().filter(|other| other["id"] != *checkout) {
         assert_eq!((&other["status"], &other["payment_status"]), (&"expired".into(), &"unpaid".into()), "{what}");
     }
     let ended = ending(world, id).await;
@@ -148,7 +148,7 @@ async fn closing(world: &World, behaviour: Behaviour) {
     world.pass(minutes(15));
     fake(world).set_default(behaviour);
     for _ in 0..3 {
-        assert_eq!(other_books(world, slot(0)).await, Err(Why::Taken), "{behaviour:?}");
+        assert_eq!(other_books(world, slot(0)).await, Err(Why::BusyTimes), "{behaviour:?}");
         assert_eq!(status(world, first.id).await, (BookingStatus::PendingPayment, PaymentStatus::Pending));
         world.work().await;
         world.check_books().await;
@@ -156,7 +156,7 @@ async fn closing(world: &World, behaviour: Behaviour) {
     }
     fake(world).set_default(Behaviour::Obey);
     assert!(other_books(world, slot(0)).await.is_ok(), "{behaviour:?}");
-    assert!(fake(world).try_pay(&first.session).is_none(), "{behaviour:?}");
+    assert!(fake(world).try_pay(&first.checkout).is_none(), "{behaviour:?}");
     tell(world, &fake(world).events()).await;
     world.rest().await;
     assert_eq!(ending(world, first.id).await, lapsed(), "{behaviour:?}");
@@ -170,14 +170,14 @@ async fn a_client_who_pays_while_stripe_cannot_be_asked_has_the_slot(kind: Kind)
         // The worker marks the checkout to be ended, and cannot end it.
         fake(&world).set_default(Behaviour::Refuse { status: 500, advice: Some(false) });
         world.work().await;
-        fake(&world).pay(&first.session);
+        fake(&world).pay(&first.checkout);
         fake(&world).set_default(behaviour);
         world.pass(SignedDuration::from_secs(31));
         world.work().await;
-        assert_eq!(other_books(&world, slot(0)).await, Err(Why::Taken), "{behaviour:?}");
+        assert_eq!(other_books(&world, slot(0)).await, Err(Why::BusyTimes), "{behaviour:?}");
         fake(&world).set_default(Behaviour::Obey);
         world.pass(SignedDuration::from_secs(31));
-        assert_eq!(other_books(&world, slot(0)).await, Err(Why::Taken), "{behaviour:?}");
+        assert_eq!(other_books(&world, slot(0)).await, Err(Why::BusyTimes), "{behaviour:?}");
         assert_eq!(ending(&world, first.id).await, happy(), "{behaviour:?}");
         world.rest().await;
     }
@@ -240,10 +240,10 @@ async fn a_key_that_is_not_taken_any_more_gives_no_slot_away(kind: Kind) {
     world.pass(minutes(15));
     for _ in 0..3 {
         world.work().await;
-        assert_eq!(other_books(&world, slot(0)).await, Err(Why::Taken));
+        assert_eq!(other_books(&world, slot(0)).await, Err(Why::BusyTimes));
         world.pass(minutes(1));
     }
-    fake(&world).pay(&first.session);
+    fake(&world).pay(&first.checkout);
     fake(&world).set_secret_key(attune_fake_stripe::FakeStripe::SECRET_KEY);
     world.rest().await;
     assert_eq!(ending(&world, first.id).await, happy());

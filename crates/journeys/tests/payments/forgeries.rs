@@ -1,12 +1,12 @@
 //! Messages that Stripe did not send, and genuine ones that claim what is not due.
 
 use attune_adapter_stripe::{Secret, StripeEvents};
-use attune_application::Granted;
-use attune_application::payments::Heard;
+use attune_application::Idempotent;
+use attune_application::payments::WebhookOutcome;
 use attune_domain::{BookingStatus, PaymentStatus};
 use attune_fake_stripe::{Behaviour, Event, Moment, signature};
 use attune_journeys::Kind;
-use attune_ports::{EventRefusal, PaymentEvents};
+use attune_ports::{PaymentEvents, WebhookError};
 use jiff::SignedDuration;
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ on_every_store! {
 async fn what_stripe_did_not_send_changes_nothing(kind: Kind) {
     let world = open(kind).await;
     let held = held(&world, slot(0)).await;
-    fake(&world).pay(&held.session);
+    fake(&world).pay(&held.checkout);
     let event = fake(&world).events().pop().unwrap();
     let (body, now) = (event.body.as_bytes(), world.now());
     let genuine = fake(&world).sign(body);
@@ -34,34 +34,34 @@ async fn what_stripe_did_not_send_changes_nothing(kind: Kind) {
     let without_type: Value = serde_json::from_str(&event.body).unwrap();
     let told_anew = without_type.to_string();
     let more = event.body.replace(&PRICE.to_string(), &(PRICE + 1).to_string());
-    let cases: Vec<(String, &[u8], SignedDuration, EventRefusal)> = vec![
-        (String::new(), body, SignedDuration::ZERO, EventRefusal::Forged),
-        ("t=1,v1=".into(), body, SignedDuration::ZERO, EventRefusal::Forged),
-        (by_another, body, SignedDuration::ZERO, EventRefusal::Forged),
-        (genuine.replace("v1=", "v0="), body, SignedDuration::ZERO, EventRefusal::Forged),
+    let cases: Vec<(String, &[u8], SignedDuration, WebhookError)> = vec![
+        (String::new(), body, SignedDuration::ZERO, WebhookError::Forged),
+        ("t=1,v1=".into(), body, SignedDuration::ZERO, WebhookError::Forged),
+        (by_another, body, SignedDuration::ZERO, WebhookError::Forged),
+        (genuine.replace("v1=", "v0="), body, SignedDuration::ZERO, WebhookError::Forged),
         (
             genuine.replace(&seconds.to_string(), &(seconds + 1).to_string()),
             body,
             SignedDuration::ZERO,
-            EventRefusal::Forged,
+            WebhookError::Forged,
         ),
-        (genuine.clone(), told_anew.as_bytes(), SignedDuration::ZERO, EventRefusal::Forged),
-        (genuine.clone(), more.as_bytes(), SignedDuration::ZERO, EventRefusal::Forged),
-        (genuine.clone(), body, SignedDuration::from_secs(301), EventRefusal::Stale),
-        (genuine.clone(), body, SignedDuration::from_secs(-301), EventRefusal::Stale),
+        (genuine.clone(), told_anew.as_bytes(), SignedDuration::ZERO, WebhookError::Forged),
+        (genuine.clone(), more.as_bytes(), SignedDuration::ZERO, WebhookError::Forged),
+        (genuine.clone(), body, SignedDuration::from_secs(301), WebhookError::Stale),
+        (genuine.clone(), body, SignedDuration::from_secs(-301), WebhookError::Stale),
     ];
     let before = world.facts().await;
     for (header, body, later, why) in cases {
         assert_eq!(world.stripe().events.read(&header, body, now + later), Err(why), "{header}");
     }
     let other = StripeEvents::new(vec![Secret::new("whsec_somebodyElsesSecret00")]).unwrap();
-    assert_eq!(other.read(&genuine, body, now), Err(EventRefusal::Forged));
+    assert_eq!(other.read(&genuine, body, now), Err(WebhookError::Forged));
     assert_eq!(world.facts().await, before);
     // The same message, as it was sent.
     for later in [299, -299] {
         assert!(world.stripe().events.read(&genuine, body, now + SignedDuration::from_secs(later)).is_ok());
     }
-    assert_eq!(hear(&world, &event).await.unwrap(), Heard::Applied);
+    assert_eq!(hear(&world, &event).await.unwrap(), WebhookOutcome::Applied);
     assert_eq!(ending(&world, held.id).await, happy());
 }
 
@@ -69,12 +69,12 @@ async fn what_stripe_did_not_send_changes_nothing(kind: Kind) {
 async fn money_that_is_not_what_is_due_agrees_nothing(kind: Kind) {
     type Change = fn(&mut Value);
     let cases: [(&str, Change); 6] = [
-        ("wrong_amount", |session| session["amount_total"] = (PRICE - 1).into()),
-        ("wrong_amount", |session| session["amount_total"] = (PRICE + 1).into()),
-        ("wrong_currency", |session| session["currency"] = "usd".into()),
-        ("wrong_booking", |session| session["client_reference_id"] = "999".into()),
-        ("wrong_booking", |session| session["metadata"]["booking_id"] = "999".into()),
-        ("wrong_booking", |session| session["metadata"] = Value::Object(serde_json::Map::new())),
+        ("wrong_amount", |checkout| checkout["amount_total"] = (PRICE - 1).into()),
+        ("wrong_amount", |checkout| checkout["amount_total"] = (PRICE + 1).into()),
+        ("wrong_currency", |checkout| checkout["currency"] = "usd".into()),
+        ("wrong_booking", |checkout| checkout["client_reference_id"] = "999".into()),
+        ("wrong_booking", |checkout| checkout["metadata"]["booking_id"] = "999".into()),
+        ("wrong_booking", |checkout| checkout["metadata"] = Value::Object(serde_json::Map::new())),
     ];
     for (problem, change) in cases {
         for told in [true, false] {
@@ -84,13 +84,13 @@ async fn money_that_is_not_what_is_due_agrees_nothing(kind: Kind) {
             }
             let world = open(kind).await;
             let held = held(&world, slot(0)).await;
-            fake(&world).alter_session(&held.session, change);
-            let money = fake(&world).pay(&held.session);
+            fake(&world).alter_session(&held.checkout, change);
+            let money = fake(&world).pay(&held.checkout);
             let events = fake(&world).events();
             if told {
-                assert_eq!(hear(&world, &events[0]).await.unwrap(), Heard::Parked, "{problem}");
-                assert_eq!(hear(&world, &events[0]).await.unwrap(), Heard::Repeated, "{problem}");
-                assert_eq!(hear(&world, &renamed(&events[0])).await.unwrap(), Heard::Parked, "{problem}");
+                assert_eq!(hear(&world, &events[0]).await.unwrap(), WebhookOutcome::Parked, "{problem}");
+                assert_eq!(hear(&world, &events[0]).await.unwrap(), WebhookOutcome::Repeated, "{problem}");
+                assert_eq!(hear(&world, &renamed(&events[0])).await.unwrap(), WebhookOutcome::Parked, "{problem}");
                 assert_eq!(status(&world, held.id).await, (BookingStatus::PendingPayment, PaymentStatus::Pending));
             }
             world.pass(minutes(6));
@@ -141,16 +141,16 @@ async fn a_message_that_claims_what_is_not_due_agrees_nothing(kind: Kind) {
     let world = open(kind).await;
     for (number, (problem, change)) in cases.into_iter().enumerate() {
         let held = held(&world, slot(number)).await;
-        fake(&world).pay(&held.session);
+        fake(&world).pay(&held.checkout);
         let event = altered(&fake(&world).events().pop().unwrap(), change, &format!("evt_altered{number}"));
-        assert_eq!(hear(&world, &event).await.unwrap(), Heard::Parked, "{problem}");
+        assert_eq!(hear(&world, &event).await.unwrap(), WebhookOutcome::Parked, "{problem}");
         assert_eq!(status(&world, held.id).await, (BookingStatus::PendingPayment, PaymentStatus::Pending));
         assert_eq!(ending(&world, held.id).await.problems, [problem]);
         world.pass(minutes(5));
         world.rest().await;
         assert_eq!(ending(&world, held.id).await, Ending { problems: vec![problem], ..happy() });
-        // Once it is paid, no message can take that back or doubt it.
-        assert_eq!(hear(&world, &renamed(&event)).await.unwrap(), Heard::Applied);
+        // IdempotentRequest it is paid, no message can take that back or doubt it.
+        assert_eq!(hear(&world, &renamed(&event)).await.unwrap(), WebhookOutcome::Applied);
         assert_eq!(ending(&world, held.id).await, Ending { problems: vec![problem], ..happy() });
     }
 }
@@ -158,27 +158,27 @@ async fn a_message_that_claims_what_is_not_due_agrees_nothing(kind: Kind) {
 async fn money_for_nobody_is_written_down(kind: Kind) {
     let world = open(kind).await;
     let held = held(&world, slot(0)).await;
-    fake(&world).pay(&held.session);
+    fake(&world).pay(&held.checkout);
     let event = fake(&world).events().pop().unwrap();
     let nobodys = |id: &str, booking: Value| {
         let change = |event: &mut Value| {
-            let session = &mut event["data"]["object"];
-            session["id"] = "cs_test_nobodys".into();
-            session["client_reference_id"] = booking.clone();
-            session["metadata"]["booking_id"] = booking;
+            let checkout = &mut event["data"]["object"];
+            checkout["id"] = "cs_test_nobodys".into();
+            checkout["client_reference_id"] = booking.clone();
+            checkout["metadata"]["booking_id"] = booking;
         };
         altered(&event, change, id)
     };
     let before = world.facts().await;
-    assert_eq!(hear(&world, &nobodys("evt_a", "999".into())).await.unwrap(), Heard::Parked);
-    assert_eq!(hear(&world, &nobodys("evt_a", "999".into())).await.unwrap(), Heard::Repeated);
-    assert_eq!(hear(&world, &nobodys("evt_b", "999".into())).await.unwrap(), Heard::Parked);
+    assert_eq!(hear(&world, &nobodys("evt_a", "999".into())).await.unwrap(), WebhookOutcome::Parked);
+    assert_eq!(hear(&world, &nobodys("evt_a", "999".into())).await.unwrap(), WebhookOutcome::Repeated);
+    assert_eq!(hear(&world, &nobodys("evt_b", "999".into())).await.unwrap(), WebhookOutcome::Parked);
     // Without a booking it is somebody else's business: the account may sell other things.
-    assert_eq!(hear(&world, &nobodys("evt_c", Value::Null)).await.unwrap(), Heard::Ignored);
+    assert_eq!(hear(&world, &nobodys("evt_c", Value::Null)).await.unwrap(), WebhookOutcome::Ignored);
     assert_eq!(world.facts().await, before);
     let problems = world.stores.queries.payment_problems(10).await.unwrap();
     assert_eq!(problems.len(), 1);
-    assert_eq!(problems[0].facts.kind.as_str(), "unknown_booking");
+    assert_eq!(problems[0].kind.as_str(), "unknown_booking");
 }
 
 /// Stripe opened a checkout, and its answer was lost; then it tells that somebody paid there.
@@ -186,12 +186,12 @@ async fn money_of_a_checkout_whose_opening_was_never_answered_counts(kind: Kind)
     for told in [true, false] {
         let world = open(kind).await;
         fake(&world).script([Behaviour::Cut(Moment::After); 3]);
-        let placed = world.book_session().run(crate::wish(&world, 0, slot(0))).await.unwrap();
-        let Granted::Now(placed) = placed else { panic!("nothing was asked twice") };
+        let placed = world.create_booking().run(crate::wish(&world, 0, slot(0))).await.unwrap();
+        let Idempotent::Now(placed) = placed else { panic!("nothing was asked twice") };
         assert!(placed.checkout.is_none());
-        let session = fake(&world).sessions()[0]["id"].as_str().unwrap().to_owned();
-        let held = Held { id: placed.booking.id, session };
-        fake(&world).pay(&held.session);
+        let checkout = fake(&world).sessions()[0]["id"].as_str().unwrap().to_owned();
+        let held = Held { id: placed.booking.id, checkout };
+        fake(&world).pay(&held.checkout);
         if told {
             tell(&world, &fake(&world).events()).await;
         }

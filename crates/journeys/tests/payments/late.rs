@@ -1,4 +1,4 @@
-//! Money that comes when the hold is over, the slot is gone, the session has begun, or somebody paid otherwise.
+//! Money that comes when the hold is over, the slot is gone, the checkout has begun, or somebody paid otherwise.
 
 use attune_domain::payment::{PaymentState, RefundStage};
 use attune_domain::{BookingStatus, PaymentStatus};
@@ -28,17 +28,17 @@ async fn money_on_its_way_keeps_the_slot(kind: Kind) {
         let world = open(kind).await;
         let held = held(&world, slot(0)).await;
         world.pass(minutes(14));
-        fake(&world).pay_slowly(&held.session);
+        fake(&world).pay_slowly(&held.checkout);
         world.pass(minutes(2));
         // Nobody told us; Stripe is asked before the slot goes.
-        assert_eq!(other_books(&world, slot(0)).await, Err(Why::Taken));
+        assert_eq!(other_books(&world, slot(0)).await, Err(Why::BusyTimes));
         assert_eq!(status(&world, held.id).await, (BookingStatus::PendingPayment, PaymentStatus::Processing));
         world.pass(SignedDuration::from_hours(72));
-        assert_eq!(other_books(&world, slot(0)).await, Err(Why::Taken));
+        assert_eq!(other_books(&world, slot(0)).await, Err(Why::BusyTimes));
         if arrives {
-            fake(&world).arrive(&held.session);
+            fake(&world).arrive(&held.checkout);
         } else {
-            fake(&world).fail(&held.session);
+            fake(&world).fail(&held.checkout);
         }
         world.rest().await;
         let expected = if arrives { happy() } else { Ending { worries: 1, ..lapsed() } };
@@ -50,7 +50,7 @@ async fn a_client_who_pays_after_the_hold_gets_a_free_slot(kind: Kind) {
     let world = open(kind).await;
     let first = held(&world, slot(0)).await;
     world.pass(minutes(20));
-    fake(&world).pay(&first.session);
+    fake(&world).pay(&first.checkout);
     tell(&world, &fake(&world).events()).await;
     assert_eq!(ending(&world, first.id).await, happy());
 
@@ -69,7 +69,7 @@ async fn expired_and_paid(world: &World, number: usize) -> Held {
     assert_eq!(ending(world, held.id).await, lapsed());
     reopen(world, &held);
     let before = fake(world).events().len();
-    fake(world).pay(&held.session);
+    fake(world).pay(&held.checkout);
     for event in &fake(world).events()[before..] {
         hear(world, event).await.unwrap();
     }
@@ -78,17 +78,17 @@ async fn expired_and_paid(world: &World, number: usize) -> Held {
 
 /// Makes Stripe forget that a checkout was ended.
 fn reopen(world: &World, held: &Held) {
-    fake(world).alter_session(&held.session, |session| session["status"] = "open".into());
+    fake(world).alter_session(&held.checkout, |checkout| checkout["status"] = "open".into());
 }
 
 async fn a_client_who_paid_is_asked_about_before_the_slot_goes(kind: Kind) {
     let world = open(kind).await;
     let held = held(&world, slot(0)).await;
     world.pass(minutes(14));
-    fake(&world).pay(&held.session);
+    fake(&world).pay(&held.checkout);
     world.pass(minutes(1));
     // Stripe has not told us, and the hold is over; the wish of somebody else has Stripe asked.
-    assert_eq!(other_books(&world, slot(0)).await, Err(Why::Taken));
+    assert_eq!(other_books(&world, slot(0)).await, Err(Why::BusyTimes));
     assert_eq!(ending(&world, held.id).await, happy());
     tell(&world, &fake(&world).events()).await;
     world.rest().await;
@@ -102,9 +102,9 @@ async fn money_for_a_slot_that_is_gone_goes_back(kind: Kind) {
     let other = other_books(&world, slot(0)).await.unwrap();
     assert_eq!(ending(&world, first.id).await, lapsed());
     // The checkout of the first one was ended before the slot went.
-    assert!(fake(&world).try_pay(&first.session).is_none());
+    assert!(fake(&world).try_pay(&first.checkout).is_none());
     reopen(&world, &first);
-    fake(&world).pay(&first.session);
+    fake(&world).pay(&first.checkout);
     tell(&world, &fake(&world).events()).await;
     assert_eq!(status(&world, first.id).await, (BookingStatus::Expired, PaymentStatus::RefundPending));
     world.settle_refunds().run().await.unwrap();
@@ -120,14 +120,14 @@ async fn money_after_the_session_began_goes_back(kind: Kind) {
         let world = open(kind).await;
         let held = held(&world, world.now() + minutes(20)).await;
         world.pass(minutes(10));
-        fake(&world).pay_slowly(&held.session);
+        fake(&world).pay_slowly(&held.checkout);
         if told {
             tell(&world, &fake(&world).events()).await;
         }
         world.pass(minutes(11));
         world.work().await;
         assert_eq!(status(&world, held.id).await, (BookingStatus::PendingPayment, PaymentStatus::Processing));
-        fake(&world).arrive(&held.session);
+        fake(&world).arrive(&held.checkout);
         if told {
             tell(&world, &fake(&world).events()).await;
             assert_eq!(status(&world, held.id).await, (BookingStatus::Expired, PaymentStatus::RefundPending));
@@ -144,7 +144,7 @@ async fn money_for_what_was_called_off_goes_back(kind: Kind) {
         let held = held(&world, slot(0)).await;
         assert_eq!(world.alter(cancel(&world, Who::Owner, held.id)).await.unwrap(), Outcome::Done);
         // The page is still open on the client's screen.
-        fake(&world).pay(&held.session);
+        fake(&world).pay(&held.checkout);
         if told {
             tell(&world, &fake(&world).events()).await;
         }
@@ -160,14 +160,14 @@ async fn money_that_comes_twice_goes_back_once(kind: Kind) {
         let world = open(kind).await;
         let held = held(&world, slot(0)).await;
         if slowly {
-            fake(&world).pay_slowly(&held.session);
+            fake(&world).pay_slowly(&held.checkout);
             tell(&world, &fake(&world).events()).await;
         }
         assert_eq!(world.pay_outside(held.id).await.unwrap(), Outcome::Done);
         if slowly {
-            fake(&world).arrive(&held.session);
+            fake(&world).arrive(&held.checkout);
         } else {
-            fake(&world).pay(&held.session);
+            fake(&world).pay(&held.checkout);
         }
         if told {
             tell(&world, &fake(&world).events()).await;
@@ -175,8 +175,8 @@ async fn money_that_comes_twice_goes_back_once(kind: Kind) {
         assert_eq!(status(&world, held.id).await, (BookingStatus::Scheduled, PaymentStatus::Succeeded));
         world.rest().await;
         let expected = Ending {
-            payments: vec![(PaymentState::Settled, PRICE), (PaymentState::Surplus, PRICE)],
-            refunds: vec![(RefundStage::Succeeded, PRICE, RefundCause::Surplus)],
+            payments: vec![(PaymentState::Settled, PRICE), (PaymentState::Unapplied, PRICE)],
+            refunds: vec![(RefundStage::Succeeded, PRICE, RefundCause::Unapplied)],
             worries: 1,
             ..happy()
         };

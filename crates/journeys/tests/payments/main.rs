@@ -13,9 +13,9 @@ mod storms;
 
 use std::sync::Arc;
 
-use attune_application::Granted;
-use attune_application::bookings::{BookSessionCommand, Change, ChangeBookingCommand};
-use attune_application::payments::{HearPaymentEventError, Heard};
+use attune_application::Idempotent;
+use attune_application::bookings::{Change, ChangeBookingCommand, CreateBookingCommand};
+use attune_application::payments::{HandlePaymentWebhookError, WebhookOutcome};
 use attune_domain::payment::{LedgerKind, PaymentState, RefundStage};
 use attune_domain::{BookingId, BookingStatus, PaymentStatus, PracticePolicy};
 use attune_fake_stripe::{Event, FakeStripe};
@@ -74,9 +74,9 @@ fn slot(number: usize) -> Timestamp {
 }
 
 /// What the first client asks for; the hours do not bind a therapist, who asks for them.
-fn wish(world: &World, client: usize, start: Timestamp) -> BookSessionCommand {
+fn wish(world: &World, client: usize, start: Timestamp) -> CreateBookingCommand {
     let wish = world.wish(world.clients[client], world.therapists[0], start);
-    BookSessionCommand { booked_by: world.therapists[0], override_hours: true, ..wish }
+    CreateBookingCommand { booked_by: world.therapists[0], override_hours: true, ..wish }
 }
 
 /// A booking that waits for its price.
@@ -84,22 +84,22 @@ fn wish(world: &World, client: usize, start: Timestamp) -> BookSessionCommand {
 struct Held {
     id: BookingId,
     /// The name of the checkout at Stripe.
-    session: String,
+    checkout: String,
 }
 
 async fn held(world: &World, start: Timestamp) -> Held {
-    let Granted::Now(placed) = world.book_session().run(wish(world, 0, start)).await.unwrap() else {
+    let Idempotent::Now(placed) = world.create_booking().run(wish(world, 0, start)).await.unwrap() else {
         panic!("nothing was asked twice")
     };
-    let session = placed.checkout.expect("a place to pay").facts.reference;
-    Held { id: placed.booking.id, session }
+    let checkout = placed.checkout.expect("a place to pay").reference;
+    Held { id: placed.booking.id, checkout }
 }
 
 /// A booking that is paid, and the name of the money at Stripe.
 async fn paid(world: &World, start: Timestamp) -> (Held, String) {
     let held = held(world, start).await;
     let before = fake(world).events().len();
-    let money = fake(world).pay(&held.session);
+    let money = fake(world).pay(&held.checkout);
     tell(world, &fake(world).events()[before..]).await;
     assert_eq!(status(world, held.id).await, (BookingStatus::Scheduled, PaymentStatus::Succeeded));
     (held, money)
@@ -149,12 +149,12 @@ async fn tell(world: &World, events: &[Event]) {
 struct NotYet;
 
 /// Stripe tells of an event. While the store is busy, it tells again.
-async fn hear(world: &World, event: &Event) -> Result<Heard, NotYet> {
+async fn hear(world: &World, event: &Event) -> Result<WebhookOutcome, NotYet> {
     loop {
         match world.hear(event).await {
             Ok(heard) => return Ok(heard),
-            Err(HearPaymentEventError::NotYet) => return Err(NotYet),
-            Err(HearPaymentEventError::Store(error)) => assert!(is_busy(&error), "{error:?}"),
+            Err(HandlePaymentWebhookError::NotYet) => return Err(NotYet),
+            Err(HandlePaymentWebhookError::Store(error)) => assert!(is_busy(&error), "{error:?}"),
         }
     }
 }
@@ -185,22 +185,22 @@ async fn ending(world: &World, booking: BookingId) -> Ending {
     let facts = world.facts_of(booking).await;
     let mails = |kind: &str| facts.notices.iter().filter(|notice| notice.owed.kind.as_str() == kind).count();
     let problems = world.stores.queries.payment_problems(1_000).await.unwrap();
-    let about = problems.iter().filter(|problem| problem.facts.booking == Some(booking));
+    let about = problems.iter().filter(|problem| problem.booking == Some(booking));
     let mut ending = Ending {
         status: (facts.booking.status, facts.booking.payment_status),
-        payments: facts.payments.iter().map(|p| (p.facts.state, p.facts.amount.minor())).collect(),
-        refunds: facts.refunds.iter().map(|r| (r.facts.stage, r.facts.amount.minor(), r.facts.cause)).collect(),
+        payments: facts.payments.iter().map(|p| (p.state, p.amount.minor())).collect(),
+        refunds: facts.refunds.iter().map(|r| (r.stage, r.amount.minor(), r.cause)).collect(),
         held: facts.ledger.iter().map(|line| line.kind.signed(line.amount)).sum(),
         has_room: facts.booking.room.is_some(),
         receipts: mails("receipt"),
         worries: mails("payment_problem"),
         returns: mails("refund"),
-        problems: about.map(|problem| problem.facts.kind.as_str()).collect(),
+        problems: about.map(|problem| problem.kind.as_str()).collect(),
     };
     ending.payments.sort_by_key(|(state, amount)| (state.as_str(), *amount));
     ending.refunds.sort_by_key(|(stage, amount, _)| (stage.as_str(), *amount));
     let captures = facts.ledger.iter().filter(|line| line.kind == LedgerKind::Captured).count();
-    assert_eq!(captures, facts.payments.iter().filter(|payment| payment.facts.state.is_paid()).count());
+    assert_eq!(captures, facts.payments.iter().filter(|payment| payment.state.is_paid()).count());
     ending
 }
 
@@ -235,8 +235,8 @@ fn lapsed() -> Ending {
 fn too_late(status: BookingStatus) -> Ending {
     Ending {
         status: (status, PaymentStatus::Refunded),
-        payments: vec![(PaymentState::Surplus, PRICE)],
-        refunds: vec![(RefundStage::Succeeded, PRICE, RefundCause::Surplus)],
+        payments: vec![(PaymentState::Unapplied, PRICE)],
+        refunds: vec![(RefundStage::Succeeded, PRICE, RefundCause::Unapplied)],
         held: 0,
         has_room: false,
         receipts: 0,

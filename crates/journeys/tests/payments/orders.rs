@@ -25,7 +25,7 @@ enum Story {
     PartlyGivenBackByHand,
     /// The money does not come.
     Failed,
-    /// The session is called off, and the money goes back.
+    /// The checkout is called off, and the money goes back.
     CalledOff,
     /// All of the money is given back by hand, and the client's bank sends it back.
     CameBack,
@@ -39,25 +39,25 @@ impl Story {
 
     /// Lets it happen. Nobody is told.
     async fn happen(self, world: &World, held: &Held) -> Vec<Event> {
-        let (stripe, session) = (fake(world), held.session.as_str());
+        let (stripe, checkout) = (fake(world), held.checkout.as_str());
         let before = stripe.events().len();
         match self {
             Self::Paid => {
-                stripe.pay(session);
+                stripe.pay(checkout);
             }
             Self::PartlyGivenBackByHand => {
-                let money = stripe.pay_slowly(session);
-                stripe.arrive(session);
+                let money = stripe.pay_slowly(checkout);
+                stripe.arrive(checkout);
                 stripe.set_slow_refunds(true);
                 let refund = stripe.give_back(&money, PART).unwrap();
                 stripe.settle_refund(&refund);
             }
             Self::Failed => {
-                stripe.pay_slowly(session);
-                stripe.fail(session);
+                stripe.pay_slowly(checkout);
+                stripe.fail(checkout);
             }
             Self::CalledOff => {
-                stripe.pay(session);
+                stripe.pay(checkout);
                 stripe.set_slow_refunds(true);
                 world.pass(minutes(5));
                 world.work().await;
@@ -67,7 +67,7 @@ impl Story {
                 stripe.settle_refund(refund["id"].as_str().unwrap());
             }
             Self::CameBack => {
-                let money = stripe.pay(session);
+                let money = stripe.pay(checkout);
                 stripe.set_slow_refunds(false);
                 let refund = stripe.give_back(&money, PRICE).unwrap();
                 stripe.fail_refund(&refund);
@@ -93,7 +93,7 @@ impl Story {
             Self::Paid => happy(),
             Self::PartlyGivenBackByHand => Ending {
                 status: (BookingStatus::Scheduled, PaymentStatus::PartiallyRefunded),
-                refunds: vec![(RefundStage::Succeeded, PART, RefundCause::Elsewhere)],
+                refunds: vec![(RefundStage::Succeeded, PART, RefundCause::External)],
                 held: PRICE - PART,
                 returns: 1,
                 ..happy()
@@ -107,7 +107,7 @@ impl Story {
                 ..happy()
             },
             Self::CameBack => Ending {
-                refunds: vec![(RefundStage::Failed, PRICE, RefundCause::Elsewhere)],
+                refunds: vec![(RefundStage::Failed, PRICE, RefundCause::External)],
                 problems: vec!["refund_failed"],
                 ..happy()
             },
@@ -279,7 +279,7 @@ async fn news_of_a_refund_comes_first_after_hours() {
     for hours in [0, 2, 30] {
         let world = on(Kind::Memory.fresh().await).await;
         let held = held(&world, slot(0)).await;
-        let money = fake(&world).pay(&held.session);
+        let money = fake(&world).pay(&held.checkout);
         fake(&world).give_back(&money, PART).unwrap();
         world.pass(minutes(60 * hours));
         let mut events = fake(&world).events();

@@ -33,7 +33,7 @@ on_every_store! {
 async fn an_event_told_a_hundred_times_at_once_has_one_effect(kind: Kind) {
     let world = open(kind).await;
     let held = held(&world, slot(0)).await;
-    let money = fake(&world).pay(&held.session);
+    let money = fake(&world).pay(&held.checkout);
     let refund = fake(&world).give_back(&money, 1).unwrap();
     fake(&world).fail_refund(&refund);
     for event in fake(&world).events() {
@@ -42,13 +42,14 @@ async fn an_event_told_a_hundred_times_at_once_has_one_effect(kind: Kind) {
             async move { hear(&world, &event).await.unwrap() }
         };
         let answers = at_once((0..100).map(tell).collect()).await;
-        let applied = answers.iter().filter(|heard| **heard == attune_application::payments::Heard::Applied).count();
+        let applied =
+            answers.iter().filter(|heard| **heard == attune_application::payments::WebhookOutcome::Applied).count();
         assert_eq!(applied, 1, "{}: {answers:?}", event.kind);
         world.check_books().await;
     }
     world.rest().await;
     let expected = Ending {
-        refunds: vec![(RefundStage::Failed, 1, RefundCause::Elsewhere)],
+        refunds: vec![(RefundStage::Failed, 1, RefundCause::External)],
         returns: 1,
         problems: vec!["refund_failed"],
         ..happy()
@@ -113,7 +114,7 @@ fn worker(world: &Arc<World>) -> Task<()> {
 fn news(world: &Arc<World>, held: &Held) -> Task<()> {
     let (world, held) = (Arc::clone(world), held.clone());
     Box::pin(async move {
-        for event in fake(&world).events().iter().filter(|event| event.body.contains(&held.session)) {
+        for event in fake(&world).events().iter().filter(|event| event.body.contains(&held.checkout)) {
             hear(&world, event).await.unwrap();
         }
     })
@@ -123,7 +124,7 @@ fn news(world: &Arc<World>, held: &Held) -> Task<()> {
 fn client_pays(world: &Arc<World>, held: &Held) -> Task<()> {
     let (told, held, world) = (news(world, held), held.clone(), Arc::clone(world));
     Box::pin(async move {
-        fake(&world).try_pay(&held.session);
+        fake(&world).try_pay(&held.checkout);
         told.await;
     })
 }
@@ -166,7 +167,8 @@ async fn paying_as_the_hold_runs_out(kind: Kind) {
     world.rest().await;
     for held in all {
         let ended = ending(&world, held.id).await;
-        let is_paid = fake(&world).sessions().iter().any(|s| s["id"] == *held.session && s["payment_status"] == "paid");
+        let is_paid =
+            fake(&world).sessions().iter().any(|s| s["id"] == *held.checkout && s["payment_status"] == "paid");
         assert_eq!(ended, if is_paid { happy() } else { lapsed() });
     }
 }
@@ -185,7 +187,7 @@ async fn paying_while_somebody_else_takes_the_slot(kind: Kind) {
             let world = Arc::clone(&world);
             tasks.push(Box::pin(async move {
                 match world.book(wish(&world, 1, slot(number))).await {
-                    Ok(Outcome::Booked(_) | Outcome::Refused(Why::Taken | Why::HoldExists)) => {}
+                    Ok(Outcome::Booked(_) | Outcome::Refused(Why::BusyTimes | Why::HoldExists)) => {}
                     Ok(other) => panic!("{other:?}"),
                     Err(error) => assert!(is_busy(&error), "{error:?}"),
                 }
@@ -204,7 +206,8 @@ async fn paying_while_somebody_else_takes_the_slot(kind: Kind) {
             facts.values().filter(|f| f.booking.scheduled_at == slot(number) && f.booking.status.blocks_calendar());
         assert!(takers.count() <= 1);
         // Nobody gets the slot before Stripe has said that it is not paid for; so whoever paid has it.
-        let is_paid = fake(&world).sessions().iter().any(|s| s["id"] == *held.session && s["payment_status"] == "paid");
+        let is_paid =
+            fake(&world).sessions().iter().any(|s| s["id"] == *held.checkout && s["payment_status"] == "paid");
         assert_eq!(ended, if is_paid { happy() } else { lapsed() });
     }
 }
@@ -219,7 +222,7 @@ async fn many_workers_at_once(kind: Kind) {
     }
     for held in &late {
         assert_eq!(alter(&world, Who::Owner, held).await, Outcome::Done);
-        fake(&world).pay(&held.session);
+        fake(&world).pay(&held.checkout);
     }
     for held in &off {
         assert_eq!(alter(&world, Who::Owner, held).await, Outcome::Done);
@@ -288,12 +291,12 @@ async fn held_id(world: &World) -> attune_domain::BookingId {
 async fn many_ask_where_to_pay_at_once(kind: Kind) {
     let world = open(kind).await;
     fake(&world).script([attune_fake_stripe::Behaviour::Refuse { status: 500, advice: Some(false) }]);
-    let placed = world.book_session().run(wish(&world, 0, slot(0))).await.unwrap();
-    let attune_application::Granted::Now(placed) = placed else { panic!("nothing was asked twice") };
+    let placed = world.create_booking().run(wish(&world, 0, slot(0))).await.unwrap();
+    let attune_application::Idempotent::Now(placed) = placed else { panic!("nothing was asked twice") };
     assert!(placed.checkout.is_none());
     let ask = |_| {
         let (world, id) = (Arc::clone(&world), placed.booking.id);
-        async move { world.open_checkout().run(id, world.clients[0]).await.unwrap().facts.reference }
+        async move { world.open_checkout().run(id, world.clients[0]).await.unwrap().reference }
     };
     let mut told = at_once((0..20).map(ask).collect()).await;
     told.dedup();

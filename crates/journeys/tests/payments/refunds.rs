@@ -110,7 +110,7 @@ async fn what_is_given_back_by_hand_shows(kind: Kind) {
     // Of the slow one nobody tells any more; the worker asks.
     fake(&world).settle_refund(&slow);
     world.rest().await;
-    let part = |minor| (RefundStage::Succeeded, minor, RefundCause::Elsewhere);
+    let part = |minor| (RefundStage::Succeeded, minor, RefundCause::External);
     let expected = Ending {
         status: (BookingStatus::Scheduled, PaymentStatus::PartiallyRefunded),
         refunds: vec![part(1_000), part(2_000)],
@@ -129,7 +129,7 @@ async fn what_is_given_back_by_hand_shows(kind: Kind) {
     assert_eq!(ended.refunds[2], (RefundStage::Succeeded, PRICE - 3_000, RefundCause::Cancelled));
 }
 
-/// The session is called off, and before the worker gets to it, somebody gives the money back on Stripe's own pages.
+/// The checkout is called off, and before the worker gets to it, somebody gives the money back on Stripe's own pages.
 async fn the_same_money_given_back_by_hand_goes_once(kind: Kind) {
     let world = open(kind).await;
     let (held, money) = paid(&world, slot(0)).await;
@@ -144,7 +144,7 @@ async fn the_same_money_given_back_by_hand_goes_once(kind: Kind) {
     let expected = Ending {
         refunds: vec![
             (RefundStage::Failed, PRICE, RefundCause::Cancelled),
-            (RefundStage::Succeeded, PRICE, RefundCause::Elsewhere),
+            (RefundStage::Succeeded, PRICE, RefundCause::External),
         ],
         problems: vec!["refund_failed"],
         ..called_off()
@@ -153,7 +153,7 @@ async fn the_same_money_given_back_by_hand_goes_once(kind: Kind) {
     assert_eq!(fake(&world).refunds().len(), 1);
 }
 
-/// A therapist gives a part back, and then the session is called off: one after the other, and both arrive.
+/// A therapist gives a part back, and then the checkout is called off: one after the other, and both arrive.
 async fn two_refunds_wait_for_each_other(kind: Kind) {
     let world = open(kind).await;
     let (held, _) = paid(&world, slot(0)).await;

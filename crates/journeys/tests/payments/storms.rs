@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use attune_application::Granted;
+use attune_application::Idempotent;
 use attune_application::payments::OpenCheckoutError;
 use attune_fake_stripe::{Behaviour, Event, Moment};
 use attune_journeys::{Kind, Share, Who, World};
@@ -32,21 +32,21 @@ impl Storm<'_> {
         if items.is_empty() { None } else { Some(items[self.dice.roll(items.len())].clone()) }
     }
 
-    /// The names of sessions that are like this.
-    fn sessions(&self, status: &str, payment: &str) -> Vec<String> {
-        let sessions = fake(self.world).sessions().into_iter();
-        let fits = sessions.filter(|session| session["status"] == status && session["payment_status"] == payment);
-        fits.map(|session| session["id"].as_str().unwrap().to_owned()).collect()
+    /// The names of checkouts that are like this.
+    fn checkouts(&self, status: &str, payment: &str) -> Vec<String> {
+        let checkouts = fake(self.world).sessions().into_iter();
+        let fits = checkouts.filter(|checkout| checkout["status"] == status && checkout["payment_status"] == payment);
+        fits.map(|checkout| checkout["id"].as_str().unwrap().to_owned()).collect()
     }
 
     /// Nobody can pay at a checkout whose address nobody was told.
-    async fn known(&self, sessions: Vec<String>) -> Vec<String> {
+    async fn known(&self, checkouts: Vec<String>) -> Vec<String> {
         let facts = self.world.facts().await;
-        let told = |session: &String| {
+        let told = |checkout: &String| {
             let mut payments = facts.values().flat_map(|facts| &facts.payments);
-            payments.any(|payment| payment.facts.reference == *session && payment.facts.checkout_url.is_some())
+            payments.any(|payment| payment.reference == *checkout && payment.checkout_url.is_some())
         };
-        sessions.into_iter().filter(told).collect()
+        checkouts.into_iter().filter(told).collect()
     }
 
     async fn step(&mut self) {
@@ -58,10 +58,10 @@ impl Storm<'_> {
         match (action, booking) {
             (0..12, _) | (_, None) => {
                 let (client, start) = (self.dice.roll(2), slot(self.dice.roll(SLOTS)));
-                let booked = world.book_session().run(wish(world, client, start)).await;
+                let booked = world.create_booking().run(wish(world, client, start)).await;
                 let booked = booked.map(|granted| match granted {
-                    Granted::Now(placed) => placed.booking.id,
-                    Granted::Before(_) => panic!("nothing was asked twice"),
+                    Idempotent::Now(placed) => placed.booking.id,
+                    Idempotent::Before(_) => panic!("nothing was asked twice"),
                 });
                 write!(told, "client {client} books {start}: {booked:?}").unwrap();
             }
@@ -71,37 +71,37 @@ impl Storm<'_> {
                 if let Err(OpenCheckoutError::Store(error)) = &asked {
                     panic!("{error:?}");
                 }
-                write!(told, "asks where to pay for {booking}: {:?}", asked.map(|p| p.facts.reference)).unwrap();
+                write!(told, "asks where to pay for {booking}: {:?}", asked.map(|p| p.reference)).unwrap();
             }
             (20..34, _) => {
-                let open = self.known(self.sessions("open", "unpaid")).await;
-                if let Some(session) = self.pick(&open) {
+                let open = self.known(self.checkouts("open", "unpaid")).await;
+                if let Some(checkout) = self.pick(&open) {
                     let slowly = self.dice.roll(3) == 0;
                     if slowly {
-                        fake(world).pay_slowly(&session)
+                        fake(world).pay_slowly(&checkout)
                     } else {
-                        fake(world).pay(&session)
+                        fake(world).pay(&checkout)
                     };
-                    write!(told, "pays {session}, slowly: {slowly}").unwrap();
+                    write!(told, "pays {checkout}, slowly: {slowly}").unwrap();
                 }
             }
             (34..40, _) => {
                 let under_way: Vec<String> = self
-                    .sessions("complete", "unpaid")
+                    .checkouts("complete", "unpaid")
                     .into_iter()
                     .filter(|id| {
                         let failed = |event: &Event| event.kind.ends_with("payment_failed") && event.body.contains(id);
                         !fake(world).events().iter().any(failed)
                     })
                     .collect();
-                if let Some(session) = self.pick(&under_way) {
+                if let Some(checkout) = self.pick(&under_way) {
                     let arrives = self.dice.roll(3) > 0;
                     if arrives {
-                        fake(world).arrive(&session)
+                        fake(world).arrive(&checkout)
                     } else {
-                        fake(world).fail(&session)
+                        fake(world).fail(&checkout)
                     }
-                    write!(told, "money of {session} arrives: {arrives}").unwrap();
+                    write!(told, "money of {checkout} arrives: {arrives}").unwrap();
                 }
             }
             (40..60, _) => {
@@ -150,9 +150,9 @@ impl Storm<'_> {
             (92..95, _) => match self.dice.roll(3) {
                 0 => {
                     let money =
-                        fake(world).sessions().into_iter().filter(|session| session["payment_status"] == "paid");
+                        fake(world).sessions().into_iter().filter(|checkout| checkout["payment_status"] == "paid");
                     let money: Vec<_> =
-                        money.map(|session| session["payment_intent"].as_str().unwrap().to_owned()).collect();
+                        money.map(|checkout| checkout["payment_intent"].as_str().unwrap().to_owned()).collect();
                     if let Some(money) = self.pick(&money) {
                         let minor = [1, 3_000, PRICE][self.dice.roll(3)];
                         let refund = fake(world).give_back(&money, minor);
@@ -203,10 +203,10 @@ impl Storm<'_> {
     async fn calm(&mut self) {
         let world = self.world;
         fake(world).script([]);
-        for session in self.sessions("complete", "unpaid") {
-            let ended = |event: &Event| event.kind.contains("async_payment") && event.body.contains(&session);
+        for checkout in self.checkouts("complete", "unpaid") {
+            let ended = |event: &Event| event.kind.contains("async_payment") && event.body.contains(&checkout);
             if !fake(world).events().iter().any(ended) {
-                fake(world).arrive(&session);
+                fake(world).arrive(&checkout);
             }
         }
         for _ in 0..2 {
@@ -227,7 +227,7 @@ impl Storm<'_> {
         tell(world, &std::mem::take(&mut self.untold)).await;
         world.rest().await;
         // Nobody can pay any more, not even where nobody was told.
-        assert_eq!(self.sessions("open", "unpaid"), Vec::<String>::new());
+        assert_eq!(self.checkouts("open", "unpaid"), Vec::<String>::new());
     }
 }
 

@@ -1,9 +1,9 @@
 //! Rows about when therapists work, what the practice decided, and replies kept for a second try.
 
-use attune_domain::calendar::{Interval, RuleSettings, TimeOff, WallInterval, WallTime, WeeklySchedule};
+use attune_domain::calendar::{Interval, LocalTime, LocalTimeRange, RuleSettings, ScheduleException, WeeklySchedule};
 use attune_domain::policy::ChangeTerms;
-use attune_domain::{PracticePolicy, TimeOffId, TimeZoneName, UserId};
-use attune_ports::{KeptReply, NewTimeOff, ReplyKey, StoreError, TimeOffEntry};
+use attune_domain::{PracticePolicy, ScheduleExceptionId, TimeZoneName, UserId};
+use attune_ports::{IdempotencyKey, NewScheduleException, StoreError, StoredResponse, StoredScheduleException};
 use diesel::prelude::*;
 use jiff::civil::{Date, Weekday};
 
@@ -27,13 +27,13 @@ pub(super) fn terms(free: i64, late_refund_percent: i64, reschedule: i64) -> Res
     })
 }
 
-fn hours(start: i64, end: i64) -> Result<WallInterval, StoreError> {
-    let time = |minutes: i64| u16::try_from(minutes).ok().and_then(|minutes| WallTime::from_minutes(minutes).ok());
-    let hours = time(start).zip(time(end)).and_then(|(start, end)| WallInterval::new(start, end).ok());
+fn hours(start: i64, end: i64) -> Result<LocalTimeRange, StoreError> {
+    let time = |minutes: i64| u16::try_from(minutes).ok().and_then(|minutes| LocalTime::from_minutes(minutes).ok());
+    let hours = time(start).zip(time(end)).and_then(|(start, end)| LocalTimeRange::new(start, end).ok());
     sound(hours, "end_minute")
 }
 
-fn minutes(time: WallTime) -> i64 {
+fn minutes(time: LocalTime) -> i64 {
     i64::from(time.minutes())
 }
 
@@ -65,7 +65,7 @@ pub struct HoursRow {
 impl HoursRow {
     /// What [`attune_ports::Calendars::set_schedule`] inserts.
     pub fn all(therapist: UserId, schedule: &WeeklySchedule) -> Vec<Self> {
-        let row = |(weekday, hours): &(Weekday, WallInterval)| Self {
+        let row = |(weekday, hours): &(Weekday, LocalTimeRange)| Self {
             therapist_id: therapist.get(),
             weekday: i64::from(weekday.to_monday_one_offset()),
             start_minute: minutes(hours.start()),
@@ -74,7 +74,7 @@ impl HoursRow {
         schedule.week.iter().map(row).collect()
     }
 
-    fn into_hours(self) -> Result<(Weekday, WallInterval), StoreError> {
+    fn into_hours(self) -> Result<(Weekday, LocalTimeRange), StoreError> {
         let weekday = i8::try_from(self.weekday).ok().and_then(|day| Weekday::from_monday_one_offset(day).ok());
         Ok((sound(weekday, "weekly_hours.weekday")?, hours(self.start_minute, self.end_minute)?))
     }
@@ -105,19 +105,19 @@ pub struct TimeOffRow {
 }
 
 impl TimeOffRow {
-    fn what(&self) -> Result<TimeOff, StoreError> {
+    fn what(&self) -> Result<ScheduleException, StoreError> {
         let date =
             |text: &Option<String>, column| sound(text.as_deref().and_then(|text| text.parse::<Date>().ok()), column);
         match self.kind.as_str() {
             DATES => {
                 let (first, last) =
                     (date(&self.first_date, "time_off.first_date")?, date(&self.last_date, "time_off.last_date")?);
-                TimeOff::dates(first, last).map_err(|e| StoreError::Corrupt(e.into()))
+                ScheduleException::dates(first, last).map_err(|e| StoreError::Corrupt(e.into()))
             }
             BETWEEN => {
                 let (from, until) =
                     (sound(self.from_at, "time_off.from_at")?, sound(self.until_at, "time_off.until_at")?);
-                Ok(TimeOff::Between(interval((from, until))?))
+                Ok(ScheduleException::Between(interval((from, until))?))
             }
             EXTRA_HOURS => {
                 let (start, end) = (
@@ -125,19 +125,19 @@ impl TimeOffRow {
                     sound(self.end_minute, "time_off.end_minute")?,
                 );
                 let date = date(&self.first_date, "time_off.first_date")?;
-                Ok(TimeOff::ExtraHours { date, hours: hours(start, end)? })
+                Ok(ScheduleException::ExtraHours { date, hours: hours(start, end)? })
             }
             _ => Err(corrupt("time_off.kind")),
         }
     }
 }
 
-impl TryFrom<TimeOffRow> for TimeOffEntry {
+impl TryFrom<TimeOffRow> for StoredScheduleException {
     type Error = StoreError;
 
     fn try_from(row: TimeOffRow) -> Result<Self, StoreError> {
         Ok(Self {
-            id: sound(TimeOffId::new(row.id), "time_off.id")?,
+            id: sound(ScheduleExceptionId::new(row.id), "time_off.id")?,
             therapist: sound(UserId::new(row.therapist_id), "time_off.therapist_id")?,
             what: row.what()?,
             created_at: from_millis(row.created_at)?,
@@ -160,8 +160,8 @@ pub struct NewTimeOffRow {
     created_at: i64,
 }
 
-impl From<&NewTimeOff> for NewTimeOffRow {
-    fn from(new: &NewTimeOff) -> Self {
+impl From<&NewScheduleException> for NewTimeOffRow {
+    fn from(new: &NewScheduleException) -> Self {
         let mut row = Self {
             therapist_id: new.therapist.get(),
             kind: DATES,
@@ -174,16 +174,16 @@ impl From<&NewTimeOff> for NewTimeOffRow {
             created_at: millis(new.created_at),
         };
         match new.what {
-            TimeOff::Dates { first, last } => {
+            ScheduleException::Dates { first, last } => {
                 row.first_date = Some(first.to_string());
                 row.last_date = Some(last.to_string());
             }
-            TimeOff::Between(interval) => {
+            ScheduleException::Between(interval) => {
                 row.kind = BETWEEN;
                 row.from_at = Some(millis(interval.start()));
                 row.until_at = Some(millis(interval.end()));
             }
-            TimeOff::ExtraHours { date, hours } => {
+            ScheduleException::ExtraHours { date, hours } => {
                 row.kind = EXTRA_HOURS;
                 row.first_date = Some(date.to_string());
                 row.start_minute = Some(minutes(hours.start()));
@@ -201,27 +201,27 @@ pub struct PolicyRow {
     id: i64,
     notice_minutes: i64,
     horizon_days: i64,
-    daily_cap: Option<i64>,
+    daily_limit: Option<i64>,
     step_minutes: i64,
     free_minutes: i64,
     late_refund_percent: i64,
     reschedule_minutes: i64,
-    completes_by_itself: bool,
+    auto_complete: bool,
 }
 
 impl From<&PracticePolicy> for PolicyRow {
     fn from(policy: &PracticePolicy) -> Self {
-        let PracticePolicy { rules, terms, completes_by_itself } = *policy;
+        let PracticePolicy { rules, terms, auto_complete } = *policy;
         Self {
             id: 1,
             notice_minutes: i64::from(rules.notice_minutes),
             horizon_days: i64::from(rules.horizon_days),
-            daily_cap: rules.daily_cap.map(i64::from),
+            daily_limit: rules.daily_limit.map(i64::from),
             step_minutes: i64::from(rules.step_minutes),
             free_minutes: i64::from(terms.free_minutes),
             late_refund_percent: i64::from(terms.late_refund_percent),
             reschedule_minutes: i64::from(terms.reschedule_minutes),
-            completes_by_itself,
+            auto_complete,
         }
     }
 }
@@ -234,11 +234,11 @@ impl TryFrom<PolicyRow> for PracticePolicy {
             rules: RuleSettings {
                 notice_minutes: number(row.notice_minutes)?,
                 horizon_days: number(row.horizon_days)?,
-                daily_cap: row.daily_cap.map(number).transpose()?,
+                daily_limit: row.daily_limit.map(number).transpose()?,
                 step_minutes: number(row.step_minutes)?,
             },
             terms: terms(row.free_minutes, row.late_refund_percent, row.reschedule_minutes)?,
-            completes_by_itself: row.completes_by_itself,
+            auto_complete: row.auto_complete,
         };
         policy.checked().map_err(|e| StoreError::Corrupt(e.into()))?;
         Ok(policy)
@@ -255,7 +255,7 @@ pub struct KeptReplyRow {
     at: i64,
 }
 
-impl TryFrom<KeptReplyRow> for KeptReply {
+impl TryFrom<KeptReplyRow> for StoredResponse {
     type Error = StoreError;
 
     fn try_from(row: KeptReplyRow) -> Result<Self, StoreError> {
@@ -282,8 +282,8 @@ pub struct NewKeptReplyRow {
 }
 
 impl NewKeptReplyRow {
-    /// What [`attune_ports::Replies::keep_reply`] inserts.
-    pub fn new(key: &ReplyKey, reply: &KeptReply) -> Self {
+    /// What [`attune_ports::IdempotencyStore::save_response`] inserts.
+    pub fn new(key: &IdempotencyKey, reply: &StoredResponse) -> Self {
         Self {
             user_id: key.user.get(),
             route: key.route.clone(),

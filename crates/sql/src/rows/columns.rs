@@ -43,7 +43,7 @@ pub fn read_user(columns: &mut impl Columns) -> Result<User, StoreError> {
         email: columns.text()?,
         first_name: columns.optional_text()?,
         last_name: columns.optional_text()?,
-        chosen_name: columns.optional_text()?,
+        preferred_name: columns.optional_text()?,
         time_zone: columns.optional_text()?,
         is_admin: columns.flag()?,
         disabled: columns.flag()?,

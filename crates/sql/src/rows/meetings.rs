@@ -1,8 +1,8 @@
 //! Rows about who comes into a room besides therapist and client, and about what happened there.
 
-use attune_domain::meeting::{AttendanceFact, Happening};
+use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind};
 use attune_domain::{
-    BookingId, ConferenceId, EmailAddress, Participant, ParticipantId, ParticipantRole, Person, TimeZoneName, UserId,
+    BookingId, ConferenceId, EmailAddress, Participant, ParticipantId, ParticipantRole, TimeZoneName, UserId, ViewerId,
 };
 use attune_ports::{Conference, NewParticipant, StoreError};
 use diesel::prelude::*;
@@ -127,7 +127,7 @@ pub struct AttendanceRow {
 
 impl AttendanceRow {
     /// What [`attune_ports::Rooms::add_attendance`] inserts.
-    pub fn new(booking: BookingId, fact: &AttendanceFact) -> Self {
+    pub fn new(booking: BookingId, fact: &AttendanceEvent) -> Self {
         Self {
             booking_id: booking.get(),
             at: millis(fact.at),
@@ -139,19 +139,19 @@ impl AttendanceRow {
 
     /// What [`attune_ports::Queries::attendance`] answers. Sorted here, because databases disagree on the order of
     /// texts.
-    pub fn into_facts(rows: Vec<Self>) -> Result<Vec<(BookingId, AttendanceFact)>, StoreError> {
+    pub fn into_facts(rows: Vec<Self>) -> Result<Vec<(BookingId, AttendanceEvent)>, StoreError> {
         let mut facts = rows.into_iter().map(Self::into_fact).collect::<Result<Vec<_>, _>>()?;
         facts.sort_unstable();
         Ok(facts)
     }
 
-    fn into_fact(self) -> Result<(BookingId, AttendanceFact), StoreError> {
+    fn into_fact(self) -> Result<(BookingId, AttendanceEvent), StoreError> {
         let booking = sound(BookingId::new(self.booking_id), "attendance.booking_id")?;
-        let fact = AttendanceFact {
+        let fact = AttendanceEvent {
             at: from_millis(self.at)?,
-            happening: sound(Happening::parse(&self.happening), "attendance.happening")?,
+            happening: sound(AttendanceEventKind::parse(&self.happening), "attendance.happening")?,
             occupant: self.occupant,
-            person: self.person.map(|text| sound(Person::parse(&text), "attendance.person")).transpose()?,
+            person: self.person.map(|text| sound(ViewerId::parse(&text), "attendance.person")).transpose()?,
         };
         Ok((booking, fact))
     }

@@ -2,8 +2,8 @@
 
 use attune_domain::{BookingId, Currency, PaymentId, PaymentProblemId, RefundId, UserId};
 use attune_ports::{
-    KeptRefund, LedgerEntry, LedgerKind, LedgerSum, NewPayment, NewPaymentProblem, NewRefund, Payment, PaymentProblem,
-    PaymentState, ProblemKind, Provider, RefundCause, RefundStage, StoreError,
+    LedgerEntry, LedgerKind, LedgerSum, NewPayment, NewPaymentProblem, NewRefund, Payment, PaymentProblem,
+    PaymentState, ProblemKind, Provider, Refund, RefundCause, RefundStage, StoreError,
 };
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
@@ -160,7 +160,7 @@ pub struct RefundRow {
     settled_at: Option<i64>,
 }
 
-impl TryFrom<RefundRow> for KeptRefund {
+impl TryFrom<RefundRow> for Refund {
     type Error = StoreError;
 
     fn try_from(row: RefundRow) -> Result<Self, StoreError> {

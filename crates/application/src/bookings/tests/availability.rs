@@ -1,37 +1,37 @@
-use attune_domain::calendar::{AskedRange, TimeOff, WallInterval, WallTime, WeeklySchedule};
+use attune_domain::calendar::{LocalTime, LocalTimeRange, ScheduleException, SlotQuery, WeeklySchedule};
 use attune_domain::{PracticePolicy, Role, ServiceId, TimeZoneName, User, UserId};
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 
 use super::super::*;
-use crate::Origin;
-use crate::practice::{AddTimeOffCommand, SetPolicyCommand, SetScheduleCommand};
+use crate::RequestMetadata;
+use crate::practice::{AddScheduleExceptionCommand, SetPolicyCommand, SetScheduleCommand};
 use crate::testkit::{World, at};
 
-fn hours(start: &str, end: &str) -> WallInterval {
-    WallInterval::new(WallTime::parse(start).unwrap(), WallTime::parse(end).unwrap()).unwrap()
+fn hours(start: &str, end: &str) -> LocalTimeRange {
+    LocalTimeRange::new(LocalTime::parse(start).unwrap(), LocalTime::parse(end).unwrap()).unwrap()
 }
 
 fn day(text: &str) -> Date {
     text.parse().unwrap()
 }
 
-fn asked(first: &str, last: &str, zone: &str) -> AskedRange {
-    AskedRange::of_dates(day(first), day(last), TimeZone::get(zone).unwrap()).unwrap()
+fn asked(first: &str, last: &str, zone: &str) -> SlotQuery {
+    SlotQuery::of_dates(day(first), day(last), TimeZone::get(zone).unwrap()).unwrap()
 }
 
 async fn therapist(world: &World) -> User {
     world.queries.user(UserId::new(1).unwrap()).await.unwrap().unwrap()
 }
 
-async fn set(world: &World, zone: &str, week: Vec<(Weekday, WallInterval)>) {
+async fn set(world: &World, zone: &str, week: Vec<(Weekday, LocalTimeRange)>) {
     let id = therapist(world).await.id;
     let schedule = WeeklySchedule { zone: TimeZoneName::parse(zone).unwrap(), week };
-    let command = SetScheduleCommand { admin: id, therapist: id, schedule, origin: Origin::default() };
+    let command = SetScheduleCommand { admin: id, therapist: id, schedule, origin: RequestMetadata::default() };
     world.calendar().set_schedule(command).await.unwrap();
 }
 
-async fn starts(world: &World, range: &AskedRange) -> Vec<String> {
+async fn starts(world: &World, range: &SlotQuery) -> Vec<String> {
     let found = world.availability().run(None, None, range).await.unwrap();
     found.slots.values().flatten().map(|slot| slot.start.to_string()).collect()
 }
@@ -62,23 +62,23 @@ async fn bookings_time_off_and_rules_take_slots_away() {
     );
 
     let id = therapist(&world).await.id;
-    let what = TimeOff::between(at("2024-01-15T10:00:00Z"), at("2024-01-15T12:00:00Z")).unwrap();
-    let command = AddTimeOffCommand { admin: id, therapist: id, what, origin: Origin::default() };
-    let entry = world.calendar().add_time_off(command).await.unwrap();
+    let what = ScheduleException::between(at("2024-01-15T10:00:00Z"), at("2024-01-15T12:00:00Z")).unwrap();
+    let command = AddScheduleExceptionCommand { admin: id, therapist: id, what, origin: RequestMetadata::default() };
+    let entry = world.calendar().add_schedule_exception(command).await.unwrap();
     assert_eq!(starts(&world, &monday).await, ["2024-01-15T08:00:00Z"]);
-    world.calendar().remove_time_off(id, entry.id, &Origin::default()).await.unwrap();
+    world.calendar().remove_schedule_exception(id, entry.id, &RequestMetadata::default()).await.unwrap();
 
     let mut policy = PracticePolicy::default();
-    policy.rules.daily_cap = Some(1);
-    let command = SetPolicyCommand { admin: id, policy, origin: Origin::default() };
+    policy.rules.daily_limit = Some(1);
+    let command = SetPolicyCommand { admin: id, policy, origin: RequestMetadata::default() };
     world.calendar().set_policy(command).await.unwrap();
     let found = world.availability().run(None, None, &monday).await.unwrap();
     assert!(found.slots.is_empty(), "one a day is enough");
     assert_eq!(found.next_available, Some(at("2024-01-22T08:00:00Z")));
     let full = world.book(&client, "2024-01-15T08:00:00Z").await;
-    assert!(matches!(full, Err(BookSessionError::Slot(attune_domain::SlotRefusal::DayFull))));
+    assert!(matches!(full, Err(CreateBookingError::Slot(attune_domain::SlotError::DailyLimitReached))));
     let taken = world.book(&client, "2024-01-15T09:00:00Z").await;
-    assert!(matches!(taken, Err(BookSessionError::SlotTaken)), "what is taken is told as taken");
+    assert!(matches!(taken, Err(CreateBookingError::SlotTaken)), "what is taken is told as taken");
     assert_eq!(world.booking(booking.id).await, booking, "nothing of this touches what is booked");
 }
 

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use attune_domain::booking::BookError;
-use attune_domain::notice::NoticeKind;
+use attune_domain::notification::NotificationKind;
 use attune_domain::{BookingStatus, PaymentStatus, Role, ServiceId, UserId};
 use attune_ports::{BookingFilter, PageRequest, PaymentState, Store, StoreError, UnitOfWork};
 use jiff::SignedDuration;
@@ -24,14 +24,14 @@ async fn nothing_due_means_agreed_at_once() {
     assert_eq!((booking.status, booking.payment_status), (BookingStatus::Scheduled, PaymentStatus::NotRequired));
     assert!(booking.room.as_ref().unwrap().id().starts_with(&format!("booking-{}-1704877200-", booking.id)));
     assert!(placed.checkout.is_none());
-    let kinds: Vec<NoticeKind> =
+    let kinds: Vec<NotificationKind> =
         world.queries.notices(booking.id).await.unwrap().into_iter().map(|n| n.owed.kind).collect();
     assert_eq!(
         kinds,
         [
-            NoticeKind::MeetingInfo,
-            NoticeKind::Reminder { minutes_before: 1440 },
-            NoticeKind::Reminder { minutes_before: 60 }
+            NotificationKind::MeetingInfo,
+            NotificationKind::Reminder { minutes_before: 1440 },
+            NotificationKind::Reminder { minutes_before: 60 }
         ]
     );
     assert_eq!(world.bell.rings(), 1);
@@ -51,8 +51,8 @@ async fn a_price_due_means_a_hold_and_a_checkout() {
     assert!(booking.room.is_none());
     assert!(world.queries.notices(booking.id).await.unwrap().is_empty(), "no mail before it is paid");
     let checkout = placed.checkout.unwrap();
-    assert_eq!(checkout.facts.amount, booking.price);
-    assert!(checkout.facts.checkout_url.unwrap().starts_with("https://pay.example.org/"));
+    assert_eq!(checkout.amount, booking.price);
+    assert!(checkout.checkout_url.unwrap().starts_with("https://pay.example.org/"));
 }
 
 #[tokio::test]
@@ -74,7 +74,7 @@ async fn a_taken_slot_is_refused_with_its_pause() {
     let client = world.client().await;
     world.book(&client, TEN).await.unwrap();
     for start in [TEN, "2024-01-15T10:59:59Z", "2024-01-15T09:00:01Z"] {
-        assert!(matches!(world.book(&client, start).await, Err(BookSessionError::SlotTaken)), "{start}");
+        assert!(matches!(world.book(&client, start).await, Err(CreateBookingError::SlotTaken)), "{start}");
     }
     world.book(&client, "2024-01-15T11:00:00Z").await.unwrap();
     world.book(&client, "2024-01-15T09:00:00Z").await.unwrap();
@@ -87,13 +87,13 @@ async fn a_lapsed_hold_gives_its_slot_to_whoever_asks_first() {
     let first = world.book(&client, TEN).await.unwrap().booking;
     world.clock.advance(SignedDuration::from_mins(15) - SignedDuration::from_secs(1));
     let other = world.add("other@example.org", Role::Client).await;
-    assert!(matches!(world.book(&other, TEN).await, Err(BookSessionError::SlotTaken)));
+    assert!(matches!(world.book(&other, TEN).await, Err(CreateBookingError::SlotTaken)));
     world.clock.advance(SignedDuration::from_secs(1));
     world.book(&other, TEN).await.unwrap();
     let first = world.booking(first.id).await;
     assert_eq!((first.status, first.payment_status), (BookingStatus::Expired, PaymentStatus::Cancelled));
     let payments = world.queries.payments(first.id).await.unwrap();
-    assert!(payments.iter().all(|p| p.facts.state == PaymentState::Closed));
+    assert!(payments.iter().all(|p| p.state == PaymentState::Closed));
 }
 
 #[tokio::test]
@@ -116,19 +116,19 @@ async fn what_cannot_be_booked() {
         let (world, client) = (&world, &client);
         async move { world.book(client, start).await.unwrap_err() }
     };
-    let rule = |error: BookSessionError| {
-        let BookSessionError::Rule(rule) = error else { panic!("{error}") };
+    let rule = |error: CreateBookingError| {
+        let CreateBookingError::Rule(rule) = error else { panic!("{error}") };
         rule
     };
     assert_eq!(rule(refused("2024-01-10T09:00:00Z").await), BookError::InThePast);
     assert_eq!(rule(refused("2024-01-10T08:59:59Z").await), BookError::InThePast);
-    assert_eq!(rule(refused("2025-01-11T09:00:00Z").await), BookError::TooFar);
-    let command = |service, therapist| BookSessionCommand { service, therapist, ..world.wish(&client, TEN) };
-    let book = world.book_session();
-    assert!(matches!(book.run(command(ServiceId::new(99), None)).await, Err(BookSessionError::UnknownService)));
-    assert!(matches!(book.run(command(None, UserId::new(99))).await, Err(BookSessionError::UnknownTherapist)));
+    assert_eq!(rule(refused("2025-01-11T09:00:00Z").await), BookError::BeyondBookingHorizon);
+    let command = |service, therapist| CreateBookingCommand { service, therapist, ..world.wish(&client, TEN) };
+    let book = world.create_booking();
+    assert!(matches!(book.run(command(ServiceId::new(99), None)).await, Err(CreateBookingError::UnknownService)));
+    assert!(matches!(book.run(command(None, UserId::new(99))).await, Err(CreateBookingError::UnknownTherapist)));
     let no_therapist = book.run(command(None, Some(client.id))).await;
-    assert!(matches!(no_therapist, Err(BookSessionError::UnknownTherapist)), "a client gives no sessions");
+    assert!(matches!(no_therapist, Err(CreateBookingError::UnknownTherapist)), "a client gives no sessions");
     let all =
         world.queries.bookings(&BookingFilter::default(), PageRequest { limit: 10, offset: 0 }.into()).await.unwrap();
     assert_eq!(all.total, 0, "a refusal leaves nothing behind");
@@ -155,7 +155,7 @@ async fn of_many_at_once_one_gets_the_slot() {
     for attempt in attempts.collect::<Vec<_>>() {
         match attempt.await.unwrap() {
             Ok(_) => won += 1,
-            Err(BookSessionError::SlotTaken) => {}
+            Err(CreateBookingError::SlotTaken) => {}
             Err(other) => panic!("{other}"),
         }
     }
@@ -183,16 +183,16 @@ async fn a_hold_and_what_the_provider_will_be_asked_are_kept_by_one_commit() {
     let client = world.client().await;
     let store = Arc::new(Failing { store: world.store.clone(), left: AtomicUsize::new(1) });
     let checkout = OpenCheckout { store: store.clone(), ..world.open_checkout() };
-    let books = BookSession { store, checkout, ..world.book_session() };
+    let books = CreateBooking { store, checkout, ..world.create_booking() };
     let placed = now(books.run(world.wish(&client, TEN)).await.unwrap());
     assert!(placed.checkout.is_none(), "the provider's answer was lost");
     let kept = world.queries.payments(placed.booking.id).await.unwrap();
     let [begun] = kept.as_slice() else { panic!("{kept:?}") };
-    assert_eq!((begun.facts.state, &begun.facts.checkout_url), (PaymentState::Opening, &None));
+    assert_eq!((begun.state, &begun.checkout_url), (PaymentState::Opening, &None));
 
     // Whoever asks next asks in the same words.
     let opened = world.open_checkout().run(placed.booking.id, client.id).await.unwrap();
-    assert_eq!((opened.id, opened.facts.nonce), (begun.id, begun.facts.nonce));
-    assert_eq!(opened.facts.state, PaymentState::Open);
+    assert_eq!((opened.id, opened.nonce), (begun.id, begun.nonce));
+    assert_eq!(opened.state, PaymentState::Open);
     assert_eq!(world.queries.payments(placed.booking.id).await.unwrap(), [opened]);
 }

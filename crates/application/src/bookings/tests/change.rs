@@ -1,6 +1,6 @@
 use attune_domain::booking::ChangeError;
-use attune_domain::calendar::{SlotRefusal, WallInterval, WallTime, WeeklySchedule};
-use attune_domain::notice::NoticeKind;
+use attune_domain::calendar::{LocalTime, LocalTimeRange, SlotError, WeeklySchedule};
+use attune_domain::notification::NotificationKind;
 use attune_domain::{
     Booking, BookingStatus, ChangeTerms, Money, ParticipantRole, PaymentStatus, PracticePolicy, Role, TimeZoneName,
     User,
@@ -11,7 +11,7 @@ use super::super::*;
 use crate::payments::RecordOfflineCommand;
 use crate::practice::{SetPolicyCommand, SetScheduleCommand};
 use crate::testkit::{World, at, now};
-use crate::{Granted, Origin};
+use crate::{Idempotent, RequestMetadata};
 
 /// A Monday.
 const TEN: &str = "2024-01-15T10:00:00Z";
@@ -30,7 +30,7 @@ fn wish(actor: &User, booking: &Booking, change: Change) -> ChangeBookingCommand
         booking: booking.id,
         change,
         version: None,
-        origin: Origin::default(),
+        origin: RequestMetadata::default(),
         once: None,
     }
 }
@@ -51,7 +51,7 @@ async fn change(world: &World, actor: &User, booking: &Booking, change: Change) 
     world.change_booking().run(wish(actor, booking, change)).await.map(now)
 }
 
-async fn kinds_mailed(world: &World) -> Vec<NoticeKind> {
+async fn kinds_mailed(world: &World) -> Vec<NotificationKind> {
     while world.deliver().run().await.unwrap().claimed > 0 {}
     world.notifier.sent().iter().map(|mail| mail.kind).collect()
 }
@@ -70,8 +70,8 @@ async fn a_moved_session_keeps_its_room_and_payment_and_tells_its_new_time() {
     let mails = world.notifier.sent();
     assert!(mails.iter().all(|mail| mail.starts_at == at(TUESDAY)), "nothing tells the old time");
     let kinds: Vec<_> = mails.iter().map(|mail| (mail.kind, mail.to.as_str().to_owned())).collect();
-    assert!(kinds.contains(&(NoticeKind::Rescheduled, client.email.as_str().to_owned())));
-    assert!(kinds.contains(&(NoticeKind::Rescheduled, "kim@example.org".to_owned())));
+    assert!(kinds.contains(&(NotificationKind::Rescheduled, client.email.as_str().to_owned())));
+    assert!(kinds.contains(&(NotificationKind::Rescheduled, "kim@example.org".to_owned())));
     world.clock.set(at("2024-01-14T10:00:00Z"));
     assert_eq!(world.deliver().run().await.unwrap().sent, 0, "the old reminder stays");
     world.clock.set(at("2024-01-15T15:00:00Z"));
@@ -100,7 +100,7 @@ async fn moving_to_where_it_is_changes_nothing() {
     let (client, booking) = booked(&world).await;
     let same = change(&world, &client, &booking, moved_to("2024-01-15T10:00:00.400Z")).await.unwrap();
     assert_eq!(same, booking);
-    assert_eq!(kinds_mailed(&world).await, [NoticeKind::MeetingInfo]);
+    assert_eq!(kinds_mailed(&world).await, [NotificationKind::MeetingInfo]);
 }
 
 #[tokio::test]
@@ -108,15 +108,16 @@ async fn hours_and_windows_hold_for_moves() {
     let world = World::free().await;
     let (client, booking) = booked(&world).await;
     let admin = therapist(&world, &booking).await;
-    let wall = |text| WallTime::parse(text).unwrap();
+    let wall = |text| LocalTime::parse(text).unwrap();
     let schedule = WeeklySchedule::every_day(
         TimeZoneName::parse("Europe/Berlin").unwrap(),
-        WallInterval::new(wall("09:00"), wall("17:00")).unwrap(),
+        LocalTimeRange::new(wall("09:00"), wall("17:00")).unwrap(),
     );
-    let command = SetScheduleCommand { admin: admin.id, therapist: admin.id, schedule, origin: Origin::default() };
+    let command =
+        SetScheduleCommand { admin: admin.id, therapist: admin.id, schedule, origin: RequestMetadata::default() };
     world.calendar().set_schedule(command).await.unwrap();
     let off = change(&world, &client, &booking, moved_to("2024-01-16T16:00:00Z")).await;
-    assert!(matches!(off, Err(ChangeBookingError::Slot(SlotRefusal::OutsideHours))), "17:00 in Berlin is closing time");
+    assert!(matches!(off, Err(ChangeBookingError::Slot(SlotError::OutsideHours))), "17:00 in Berlin is closing time");
     let forbidden = Change::Reschedule { to: at("2024-01-16T16:00:00Z"), override_hours: true };
     assert!(matches!(change(&world, &client, &booking, forbidden.clone()).await, Err(ChangeBookingError::Forbidden)));
     let moved = change(&world, &admin, &booking, forbidden).await.unwrap();
@@ -155,7 +156,7 @@ async fn calling_off_frees_the_slot_and_is_told_once() {
     assert_eq!((cancellation.by, cancellation.late, cancellation.reason.as_deref()), (client.id, false, Some("ill")));
     let twice = change(&world, &client, &booking, called_off()).await;
     assert!(matches!(twice, Err(ChangeBookingError::State(ChangeError::InvalidState))));
-    assert_eq!(kinds_mailed(&world).await, [NoticeKind::Cancelled], "and nothing about a session that is off");
+    assert_eq!(kinds_mailed(&world).await, [NotificationKind::Cancelled], "and nothing about a session that is off");
     let mail = &world.notifier.sent()[0];
     assert_eq!((mail.join_url.as_deref(), mail.calendar_sequence), (None, cancelled.version));
     world.book(&client, TEN).await.unwrap();
@@ -172,7 +173,7 @@ async fn the_terms_are_those_of_the_purchase() {
         amount: None,
         method: "cash".into(),
         memo: None,
-        origin: Origin::default(),
+        origin: RequestMetadata::default(),
         once: None,
     };
     world.record_offline().run(paid).await.unwrap();
@@ -180,7 +181,7 @@ async fn the_terms_are_those_of_the_purchase() {
         terms: ChangeTerms { free_minutes: 0, late_refund_percent: 100, reschedule_minutes: 0 },
         ..PracticePolicy::default()
     };
-    let command = SetPolicyCommand { admin: admin.id, policy, origin: Origin::default() };
+    let command = SetPolicyCommand { admin: admin.id, policy, origin: RequestMetadata::default() };
     world.calendar().set_policy(command).await.unwrap();
 
     world.clock.set(at("2024-01-14T12:00:00Z"));
@@ -209,7 +210,7 @@ async fn a_hold_that_is_called_off_closes_its_checkout_and_mails_nothing() {
     assert_eq!(cancelled.payment_status, PaymentStatus::Cancelled);
     assert!(kinds_mailed(&world).await.is_empty());
     let payments = world.queries.payments(booking.id).await.unwrap();
-    assert!(payments.iter().all(|p| p.facts.state == attune_ports::PaymentState::Closed));
+    assert!(payments.iter().all(|p| p.state == attune_ports::PaymentState::Closed));
 }
 
 #[tokio::test]
@@ -242,8 +243,8 @@ async fn sessions_end_as_the_therapist_says_or_by_themselves() {
     let over = at("2024-01-15T11:20:00Z");
     world.clock.set(over);
     assert_eq!(world.complete().run().await.unwrap(), 0, "unless the practice wants it");
-    let policy = PracticePolicy { completes_by_itself: true, ..PracticePolicy::default() };
-    let command = SetPolicyCommand { admin: admin.id, policy, origin: Origin::default() };
+    let policy = PracticePolicy { auto_complete: true, ..PracticePolicy::default() };
+    let command = SetPolicyCommand { admin: admin.id, policy, origin: RequestMetadata::default() };
     world.calendar().set_policy(command).await.unwrap();
     world.clock.set(over - SignedDuration::from_secs(1));
     assert_eq!(world.complete().run().await.unwrap(), 0, "not a second early");
@@ -260,10 +261,10 @@ async fn a_second_try_of_a_change_is_the_first_one() {
     let once = super::once::keyed(&client, "POST /api/bookings/1/cancel", "k1", [1; 32]);
     let command = ChangeBookingCommand { once: Some(once), ..wish(&client, &booking, called_off()) };
     let first = now(world.change_booking().run(command.clone()).await.unwrap());
-    let Granted::Before(kept) = world.change_booking().run(command.clone()).await.unwrap() else { panic!("again") };
+    let Idempotent::Before(kept) = world.change_booking().run(command.clone()).await.unwrap() else { panic!("again") };
     assert_eq!((kept.status, kept.body), (200, format!("{} version {}", first.id, first.version)));
     let mut other = command;
     other.once.as_mut().unwrap().asked = [2; 32];
-    assert!(matches!(world.change_booking().run(other).await, Err(ChangeBookingError::AnotherWish)));
-    assert_eq!(kinds_mailed(&world).await, [NoticeKind::Cancelled]);
+    assert!(matches!(world.change_booking().run(other).await, Err(ChangeBookingError::KeyReused)));
+    assert_eq!(kinds_mailed(&world).await, [NotificationKind::Cancelled]);
 }

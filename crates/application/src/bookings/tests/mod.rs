@@ -1,5 +1,5 @@
 mod availability;
 mod booking;
 mod change;
-mod once;
+mod idempotency;
 mod series;

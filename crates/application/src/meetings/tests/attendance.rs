@@ -1,5 +1,5 @@
-use attune_domain::meeting::{AttendanceFact, Attended, Happening, RoomLimits};
-use attune_domain::{Booking, Person};
+use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind, AttendanceSummary, RoomLimits};
+use attune_domain::{Booking, ViewerId};
 use attune_ports::{BookingFilter, PageRequest};
 
 use super::super::*;
@@ -12,11 +12,11 @@ async fn booked(world: &World) -> Booking {
     world.book(&client, TEN).await.unwrap().booking
 }
 
-fn fact(happening: Happening, instant: &str, occupant: &str, person: Option<Person>) -> AttendanceFact {
-    AttendanceFact { at: at(instant), happening, occupant: occupant.into(), person }
+fn fact(happening: AttendanceEventKind, instant: &str, occupant: &str, person: Option<ViewerId>) -> AttendanceEvent {
+    AttendanceEvent { at: at(instant), happening, occupant: occupant.into(), person }
 }
 
-fn report(booking: &Booking, facts: Vec<AttendanceFact>) -> RoomReport {
+fn report(booking: &Booking, facts: Vec<AttendanceEvent>) -> RoomReport {
     RoomReport { room: booking.room.as_ref().unwrap().id().to_owned(), facts }
 }
 
@@ -24,17 +24,17 @@ fn report(booking: &Booking, facts: Vec<AttendanceFact>) -> RoomReport {
 async fn what_is_told_twice_and_late_counts_once() {
     let world = World::free().await;
     let booking = booked(&world).await;
-    let client = Some(Person::Account(booking.client));
+    let client = Some(ViewerId::Account(booking.client));
     world.clock.set(at("2024-01-15T12:00:00Z"));
-    let left = report(&booking, vec![fact(Happening::Left, "2024-01-15T10:50:00Z", "a", client)]);
-    let joined = report(&booking, vec![fact(Happening::Joined, "2024-01-15T10:01:00Z", "a", client)]);
+    let left = report(&booking, vec![fact(AttendanceEventKind::Left, "2024-01-15T10:50:00Z", "a", client)]);
+    let joined = report(&booking, vec![fact(AttendanceEventKind::Joined, "2024-01-15T10:01:00Z", "a", client)]);
     let record = world.record_attendance();
     assert_eq!(record.run(&left).await.unwrap(), Reported::Kept(1));
     assert_eq!(record.run(&joined).await.unwrap(), Reported::Kept(1));
     assert_eq!(record.run(&left).await.unwrap(), Reported::Kept(0));
     assert_eq!(
         world.attendance().of(&booking).await.unwrap(),
-        [Attended {
+        [AttendanceSummary {
             person: client,
             joined_at: Some(at("2024-01-15T10:01:00Z")),
             left_at: Some(at("2024-01-15T10:50:00Z")),
@@ -53,15 +53,15 @@ async fn unknown_rooms_and_nonsense_are_forgotten() {
     let booking = booked(&world).await;
     world.clock.set(at(TEN));
     let record = world.record_attendance();
-    let unknown = RoomReport { room: "lobby".into(), facts: vec![fact(Happening::Joined, TEN, "a", None)] };
+    let unknown = RoomReport { room: "lobby".into(), facts: vec![fact(AttendanceEventKind::Joined, TEN, "a", None)] };
     assert_eq!(record.run(&unknown).await.unwrap(), Reported::UnknownRoom);
-    let long = "x".repeat(AttendanceFact::MAX_OCCUPANT_BYTES + 1);
+    let long = "x".repeat(AttendanceEvent::MAX_OCCUPANT_BYTES + 1);
     let nonsense = vec![
-        fact(Happening::Joined, "1970-01-20T17:41:52Z", "milliseconds short", None),
-        fact(Happening::Joined, "2024-01-17T10:00:00Z", "tomorrow", None),
-        fact(Happening::Joined, TEN, "", None),
-        fact(Happening::Joined, TEN, "a\0b", None),
-        fact(Happening::Joined, TEN, &long, None),
+        fact(AttendanceEventKind::Joined, "1970-01-20T17:41:52Z", "milliseconds short", None),
+        fact(AttendanceEventKind::Joined, "2024-01-17T10:00:00Z", "tomorrow", None),
+        fact(AttendanceEventKind::Joined, TEN, "", None),
+        fact(AttendanceEventKind::Joined, TEN, "a\0b", None),
+        fact(AttendanceEventKind::Joined, TEN, &long, None),
     ];
     assert_eq!(record.run(&report(&booking, nonsense)).await.unwrap(), Reported::Kept(0));
     assert!(world.attendance().of(&booking).await.unwrap().is_empty());
@@ -76,7 +76,7 @@ async fn a_room_that_ended_can_be_opened_again() {
     world.clock.set(at(TEN));
     let first = rooms.open(&name).await.unwrap();
     world.clock.set(at("2024-01-15T10:10:00Z"));
-    let ended = report(&booking, vec![fact(Happening::Ended, "2024-01-15T10:10:00Z", "", None)]);
+    let ended = report(&booking, vec![fact(AttendanceEventKind::Ended, "2024-01-15T10:10:00Z", "", None)]);
     world.record_attendance().run(&ended).await.unwrap();
     world.clock.set(at("2024-01-15T10:11:00Z"));
     let second = rooms.open(&name).await.unwrap();

@@ -1,9 +1,9 @@
 use attune_domain::meeting::AccessState;
-use attune_domain::{Booking, Cancellation, JoinTicket, Money, ParticipantRole, Person, Role, User};
+use attune_domain::{Booking, Cancellation, JoinToken, Money, ParticipantRole, Role, User, ViewerId};
 use jiff::SignedDuration;
 
 use super::super::*;
-use crate::Origin;
+use crate::RequestMetadata;
 use crate::testkit::{World, at};
 
 const TEN: &str = "2024-01-15T10:00:00Z";
@@ -16,9 +16,9 @@ async fn booked(world: &World) -> (User, Booking) {
 }
 
 /// The last part of the address of a person's page.
-fn ticket(world: &World, booking: &Booking, person: Person) -> String {
+fn ticket(world: &World, booking: &Booking, person: ViewerId) -> String {
     let links = world.links();
-    links.pages.tickets.seal(&JoinTicket { booking: booking.id, person, link_version: booking.link_version })
+    links.pages.tickets.seal(&JoinToken { booking: booking.id, person, link_version: booking.link_version })
 }
 
 async fn change(world: &World, change: impl AsyncFnOnce(&mut dyn attune_ports::UnitOfWork)) {
@@ -31,7 +31,7 @@ async fn change(world: &World, change: impl AsyncFnOnce(&mut dyn attune_ports::U
 async fn the_page_tells_when_and_lets_in_while_the_room_is_open() {
     for world in [World::free().await, World::free().await.signed()] {
         let (client, booking) = booked(&world).await;
-        let text = ticket(&world, &booking, Person::Account(client.id));
+        let text = ticket(&world, &booking, ViewerId::Account(client.id));
         let opens_at = at(OPEN);
 
         let view = world.join().look(&text).await.unwrap();
@@ -41,18 +41,18 @@ async fn the_page_tells_when_and_lets_in_while_the_room_is_open() {
         assert_eq!(view.state, AccessState::TooEarly { opens_at });
 
         world.clock.set(opens_at - SignedDuration::from_millis(1));
-        let Entrance::Closed(view) = world.join().enter(&text).await.unwrap() else { panic!("too early") };
+        let JoinOutcome::Closed(view) = world.join().enter(&text).await.unwrap() else { panic!("too early") };
         assert_eq!(view.state, AccessState::TooEarly { opens_at });
 
         world.clock.set(opens_at);
         assert_eq!(world.join().look(&text).await.unwrap().state, AccessState::Open);
-        let Entrance::Room(url) = world.join().enter(&text).await.unwrap() else { panic!("open") };
+        let JoinOutcome::Room(url) = world.join().enter(&text).await.unwrap() else { panic!("open") };
         let own = world.links().get(&client, booking.id).await.unwrap().link;
         assert_eq!(url, own.url);
         assert_eq!(url.contains("?jwt="), world.signed);
 
         world.clock.set(at("2024-01-15T11:20:00Z"));
-        let Entrance::Closed(view) = world.join().enter(&text).await.unwrap() else { panic!("over") };
+        let JoinOutcome::Closed(view) = world.join().enter(&text).await.unwrap() else { panic!("over") };
         assert_eq!(view.state, AccessState::Over);
     }
 }
@@ -61,7 +61,7 @@ async fn the_page_tells_when_and_lets_in_while_the_room_is_open() {
 async fn an_old_mail_leads_to_the_new_time() {
     let world = World::free().await;
     let (client, booking) = booked(&world).await;
-    let text = ticket(&world, &booking, Person::Account(client.id));
+    let text = ticket(&world, &booking, ViewerId::Account(client.id));
     change(&world, async |work| {
         let stored = work.booking(booking.id).await.unwrap().unwrap();
         let (moved, _) = stored.reschedule(at("2024-01-16T15:00:00Z"), Role::Client, world.now()).unwrap();
@@ -73,7 +73,7 @@ async fn an_old_mail_leads_to_the_new_time() {
     assert_eq!(view.starts_at, at("2024-01-16T15:00:00Z"));
     assert!(matches!(view.state, AccessState::TooEarly { .. }));
     world.clock.set(at("2024-01-16T15:00:00Z"));
-    assert!(matches!(world.join().enter(&text).await.unwrap(), Entrance::Room(_)));
+    assert!(matches!(world.join().enter(&text).await.unwrap(), JoinOutcome::Room(_)));
 }
 
 #[tokio::test]
@@ -81,26 +81,27 @@ async fn what_was_called_off_or_taken_back_opens_nothing() {
     let world = World::free().await;
     let (client, booking) = booked(&world).await;
     let guest = world.invite(&booking, "kim@example.org", ParticipantRole::Observer).await.unwrap();
-    let own = ticket(&world, &booking, Person::Account(client.id));
-    let invited = ticket(&world, &booking, Person::Participant(guest.id));
+    let own = ticket(&world, &booking, ViewerId::Account(client.id));
+    let invited = ticket(&world, &booking, ViewerId::Participant(guest.id));
     world.clock.set(at(TEN));
-    assert!(matches!(world.join().enter(&invited).await.unwrap(), Entrance::Room(_)));
+    assert!(matches!(world.join().enter(&invited).await.unwrap(), JoinOutcome::Room(_)));
 
     let revoke = RevokeParticipantCommand {
         admin: booking.therapist,
         booking: booking.id,
         participant: guest.id,
-        origin: Origin::default(),
+        origin: RequestMetadata::default(),
     };
     world.participants().revoke(revoke).await.unwrap();
     assert!(matches!(world.join().enter(&invited).await, Err(JoinError::Revoked)));
-    assert!(matches!(world.join().enter(&own).await.unwrap(), Entrance::Room(_)), "only that one invitation");
+    assert!(matches!(world.join().enter(&own).await.unwrap(), JoinOutcome::Room(_)), "only that one invitation");
 
-    let command = RevokeLinksCommand { admin: booking.therapist, booking: booking.id, origin: Origin::default() };
+    let command =
+        RevokeLinksCommand { admin: booking.therapist, booking: booking.id, origin: RequestMetadata::default() };
     let replaced = world.revoke_links().run(command).await.unwrap();
     assert!(matches!(world.join().look(&own).await, Err(JoinError::Revoked)), "another version");
-    let fresh = ticket(&world, &replaced, Person::Account(client.id));
-    assert!(matches!(world.join().enter(&fresh).await.unwrap(), Entrance::Room(_)));
+    let fresh = ticket(&world, &replaced, ViewerId::Account(client.id));
+    assert!(matches!(world.join().enter(&fresh).await.unwrap(), JoinOutcome::Room(_)));
 
     change(&world, async |work| {
         let stored = work.booking(booking.id).await.unwrap().unwrap();
@@ -122,13 +123,13 @@ async fn nobody_gets_in_on_a_ticket_that_is_not_theirs_any_more() {
     let admin = world.add("second@example.org", Role::Admin).await;
     world.clock.set(at(TEN));
     let of = |person| ticket(&world, &booking, person);
-    assert!(matches!(world.join().enter(&of(Person::Account(stranger.id))).await, Err(JoinError::Revoked)));
-    assert!(matches!(world.join().enter(&of(Person::Account(admin.id))).await, Ok(Entrance::Room(_))));
+    assert!(matches!(world.join().enter(&of(ViewerId::Account(stranger.id))).await, Err(JoinError::Revoked)));
+    assert!(matches!(world.join().enter(&of(ViewerId::Account(admin.id))).await, Ok(JoinOutcome::Room(_))));
     for (user, change_of) in
         [(&admin, User { role: Role::Client, ..admin.clone() }), (&client, User { disabled: true, ..client.clone() })]
     {
         change(&world, async |work| work.save_user(&change_of).await.unwrap()).await;
-        assert!(matches!(world.join().enter(&of(Person::Account(user.id))).await, Err(JoinError::Revoked)));
+        assert!(matches!(world.join().enter(&of(ViewerId::Account(user.id))).await, Err(JoinError::Revoked)));
     }
     for nonsense in ["", "plain", "plain.1.user-1", "plain.99.user-2.1", "plain.1.user-2.1.x", "../../etc/passwd"] {
         assert!(matches!(world.join().look(nonsense).await, Err(JoinError::Unknown)), "{nonsense}");
@@ -142,6 +143,6 @@ async fn an_invitation_opens_one_session_only() {
     let other = world.book(&client, "2024-01-16T10:00:00Z").await.unwrap().booking;
     let guest = world.invite(&booking, "kim@example.org", ParticipantRole::Presenter).await.unwrap();
     world.clock.set(at("2024-01-16T10:00:00Z"));
-    let elsewhere = ticket(&world, &other, Person::Participant(guest.id));
+    let elsewhere = ticket(&world, &other, ViewerId::Participant(guest.id));
     assert!(matches!(world.join().enter(&elsewhere).await, Err(JoinError::Revoked)));
 }

@@ -2,5 +2,5 @@ mod attendance;
 mod join;
 mod links;
 mod participants;
-mod recover;
+mod resend_links;
 mod rooms;

@@ -1,8 +1,8 @@
-use attune_domain::notice::NoticeKind;
+use attune_domain::notification::NotificationKind;
 use attune_domain::{Booking, Participant, ParticipantRole, User};
 
 use super::super::*;
-use crate::Origin;
+use crate::RequestMetadata;
 use crate::testkit::{World, at};
 
 const TEN: &str = "2024-01-15T10:00:00Z";
@@ -18,7 +18,7 @@ fn revoke(guest: &Participant) -> RevokeParticipantCommand {
         admin: guest.invited_by,
         booking: guest.booking,
         participant: guest.id,
-        origin: Origin::default(),
+        origin: RequestMetadata::default(),
     }
 }
 
@@ -34,7 +34,7 @@ async fn an_invitation_is_mailed_with_the_guests_own_page_and_reminded_of() {
     let to_guest: Vec<_> = mails.iter().filter(|m| m.to.as_str() == "kim@example.org").collect();
     assert_eq!(
         to_guest.iter().map(|m| m.kind).collect::<Vec<_>>(),
-        [NoticeKind::Invitation, NoticeKind::Reminder { minutes_before: 1440 }]
+        [NotificationKind::Invitation, NotificationKind::Reminder { minutes_before: 1440 }]
     );
     for mail in to_guest {
         assert_eq!(mail.to_name, "Kim Lee");
@@ -60,7 +60,7 @@ async fn mails_to_somebody_whose_invitation_was_taken_back_stay() {
     let again = world.invite(&booking, "kim@example.org", ParticipantRole::Participant).await.unwrap();
     assert_ne!(again.id, guest.id);
     world.deliver().run().await.unwrap();
-    assert_eq!(world.notifier.sent().iter().filter(|mail| mail.kind == NoticeKind::Invitation).count(), 1);
+    assert_eq!(world.notifier.sent().iter().filter(|mail| mail.kind == NotificationKind::Invitation).count(), 1);
 }
 
 #[tokio::test]
@@ -110,7 +110,8 @@ async fn replaced_links_are_mailed_to_everybody_who_has_one() {
     world.participants().revoke(revoke(&gone)).await.unwrap();
     world.deliver().run().await.unwrap();
     let before = world.notifier.sent().len();
-    let command = RevokeLinksCommand { admin: booking.therapist, booking: booking.id, origin: Origin::default() };
+    let command =
+        RevokeLinksCommand { admin: booking.therapist, booking: booking.id, origin: RequestMetadata::default() };
     world.revoke_links().run(command).await.unwrap();
     world.deliver().run().await.unwrap();
     let mails = world.notifier.sent().split_off(before);
@@ -125,5 +126,5 @@ async fn replaced_links_are_mailed_to_everybody_who_has_one() {
             ("kim@example.org".to_owned(), page(format!("guest-{}", guest.id))),
         ]
     );
-    assert!(mails.iter().all(|mail| mail.kind == NoticeKind::MeetingLink));
+    assert!(mails.iter().all(|mail| mail.kind == NotificationKind::MeetingLink));
 }

@@ -1,5 +1,5 @@
-use attune_domain::meeting::{ReservationRefusal, RoomLimits};
-use attune_domain::{Booking, ConferenceId, LinkRefusal, ParticipantRole, Role};
+use attune_domain::meeting::{ReservationError, RoomLimits};
+use attune_domain::{Booking, ConferenceId, LinkError, ParticipantRole, Role};
 
 use super::super::*;
 use crate::testkit::{World, at};
@@ -22,9 +22,7 @@ async fn a_room_exists_from_the_opening_to_the_end_of_the_grace() {
     let rooms = world.rooms(RoomLimits::default());
     let refused = rooms.open(&name(&booking)).await;
     let opens_at = at("2024-01-15T09:45:00Z");
-    assert!(
-        matches!(refused, Err(ReserveError::Refused(ReservationRefusal::TooEarly { opens_at: o })) if o == opens_at)
-    );
+    assert!(matches!(refused, Err(ReserveError::Refused(ReservationError::TooEarly { opens_at: o })) if o == opens_at));
 
     world.clock.set(opens_at);
     let open = rooms.open(&name(&booking)).await.unwrap();
@@ -35,7 +33,7 @@ async fn a_room_exists_from_the_opening_to_the_end_of_the_grace() {
     world.clock.set(at("2024-01-15T11:20:00Z"));
     assert!(matches!(
         rooms.get(open.id).await,
-        Err(ReserveError::Refused(ReservationRefusal::NoSession(LinkRefusal::Over)))
+        Err(ReserveError::Refused(ReservationError::NoSession(LinkError::Over)))
     ));
 }
 

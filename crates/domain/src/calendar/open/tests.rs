@@ -4,7 +4,7 @@ use super::super::testkit::*;
 use super::*;
 
 /// Open time on one date of the hours' zone.
-fn on(hours: &WeeklyHours, exceptions: &Exceptions, day: &str) -> Vec<OpenInterval> {
+fn on(hours: &WeeklyHours, exceptions: &ScheduleExceptions, day: &str) -> Vec<OpenInterval> {
     let day = date(day);
     let until = start_of(day.tomorrow().unwrap(), hours.zone());
     let mut open = open_intervals(hours, exceptions, start_of(day, hours.zone()), until);
@@ -17,7 +17,7 @@ fn texts(open: &[OpenInterval]) -> Vec<String> {
 }
 
 fn plain(hours: &WeeklyHours, day: &str) -> Vec<String> {
-    texts(&on(hours, &Exceptions::default(), day))
+    texts(&on(hours, &ScheduleExceptions::default(), day))
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn vancouver_keeps_its_clock_whatever_the_database_says() {
     // British Columbia decided to stay on -07:00 from November 2026 on. Databases of different age disagree about the
     // instants there, and hours must follow the one at hand.
     let hours = daily("America/Vancouver", "09:00-17:00");
-    let open = on(&hours, &Exceptions::default(), "2026-12-15");
+    let open = on(&hours, &ScheduleExceptions::default(), "2026-12-15");
     assert_eq!(open.len(), 1);
     assert_eq!(hours.zone().to_datetime(open[0].start), date("2026-12-15").at(9, 0, 0, 0));
     assert_eq!(hours.zone().to_datetime(open[0].end), date("2026-12-15").at(17, 0, 0, 0));
@@ -137,7 +137,8 @@ fn vancouver_keeps_its_clock_whatever_the_database_says() {
 #[test]
 fn a_closing_at_midnight_touches_the_next_opening() {
     let hours = daily("Europe/Berlin", "00:00-02:00 22:00-24:00");
-    let open = open_intervals(&hours, &Exceptions::default(), at("2027-01-11T20:00:00Z"), at("2027-01-12T01:00:00Z"));
+    let open =
+        open_intervals(&hours, &ScheduleExceptions::default(), at("2027-01-11T20:00:00Z"), at("2027-01-12T01:00:00Z"));
     assert_eq!(
         texts(&open),
         ["2027-01-11T21:00:00Z/2027-01-11T23:00:00Z", "2027-01-11T23:00:00Z/2027-01-12T01:00:00Z"]
@@ -149,7 +150,7 @@ fn a_closing_at_midnight_touches_the_next_opening() {
 fn intervals_come_whole_however_little_was_asked() {
     let hours = daily("Europe/Berlin", "09:00-12:00");
     let whole = ["2027-01-11T08:00:00Z/2027-01-11T11:00:00Z"];
-    let asked = |from, until| texts(&open_intervals(&hours, &Exceptions::default(), at(from), at(until)));
+    let asked = |from, until| texts(&open_intervals(&hours, &ScheduleExceptions::default(), at(from), at(until)));
     assert_eq!(asked("2027-01-11T09:07:00Z", "2027-01-11T09:08:00Z"), whole);
     assert_eq!(asked("2027-01-11T10:59:59.5Z", "2027-01-11T11:00:00Z"), whole);
     assert_eq!(asked("2027-01-11T07:00:00Z", "2027-01-11T08:00:00.001Z"), whole);
@@ -161,7 +162,7 @@ fn intervals_come_whole_however_little_was_asked() {
 #[test]
 fn exceptions_close_and_open() {
     let hours = daily("Europe/Berlin", "09:00-12:00");
-    let mut exceptions = Exceptions::default();
+    let mut exceptions = ScheduleExceptions::default();
     exceptions.close_dates(date("2027-01-11"), date("2027-01-12")).unwrap();
     exceptions.close_hours(date("2027-01-13"), wall("10:00-10:20"));
     exceptions.close_hours(date("2027-01-13"), wall("08:00-09:10"));
@@ -208,7 +209,7 @@ fn exceptions_close_and_open() {
 #[test]
 fn closed_hours_are_closed_each_time_the_clock_shows_them() {
     let hours = daily("Europe/Berlin", "01:00-04:00");
-    let mut exceptions = Exceptions::default();
+    let mut exceptions = ScheduleExceptions::default();
     exceptions.close_hours(date("2027-10-31"), wall("02:15-02:30"));
     assert_eq!(
         texts(&on(&hours, &exceptions, "2027-10-31")),
@@ -223,7 +224,7 @@ fn closed_hours_are_closed_each_time_the_clock_shows_them() {
 #[test]
 fn a_closed_date_is_the_therapists_date() {
     let hours = daily("Pacific/Auckland", "00:00-24:00");
-    let mut exceptions = Exceptions::default();
+    let mut exceptions = ScheduleExceptions::default();
     exceptions.close_dates(date("2027-06-15"), date("2027-06-15")).unwrap();
     let open = open_intervals(&hours, &exceptions, at("2027-06-13T12:00:00Z"), at("2027-06-16T12:00:00Z"));
     assert_eq!(
@@ -246,7 +247,7 @@ fn a_date_begins_at_its_first_instant() {
 #[test]
 fn the_ends_of_time_are_no_trouble() {
     let hours = daily("Pacific/Apia", "00:00-24:00");
-    let mut exceptions = Exceptions::default();
+    let mut exceptions = ScheduleExceptions::default();
     exceptions.close_between(Interval::new(Timestamp::MIN, Timestamp::MAX).unwrap());
     let day = SignedDuration::from_hours(24);
     for (from, until) in [
@@ -255,7 +256,7 @@ fn the_ends_of_time_are_no_trouble() {
         (Timestamp::MIN, Timestamp::MIN),
     ] {
         assert!(open_intervals(&hours, &exceptions, from, until).is_empty());
-        for interval in open_intervals(&hours, &Exceptions::default(), from, until) {
+        for interval in open_intervals(&hours, &ScheduleExceptions::default(), from, until) {
             assert!(interval.start < interval.end);
         }
     }

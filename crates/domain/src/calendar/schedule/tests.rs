@@ -4,10 +4,10 @@ use super::*;
 use crate::calendar::open_intervals;
 use crate::calendar::testkit::{at, date, wall, zone};
 
-fn open(time_off: &[TimeOff], from: &str, until: &str) -> Vec<(String, String)> {
+fn open(time_off: &[ScheduleException], from: &str, until: &str) -> Vec<(String, String)> {
     let name = TimeZoneName::parse("Europe/Berlin").unwrap();
     let hours = WeeklySchedule::every_day(name, wall("07:00-21:00")).hours(zone("Europe/Berlin")).unwrap();
-    let exceptions = TimeOff::exceptions(time_off.iter().copied());
+    let exceptions = ScheduleException::exceptions(time_off.iter().copied());
     open_intervals(&hours, &exceptions, at(from), at(until))
         .into_iter()
         .map(|open| (open.start.to_string(), open.end.to_string()))
@@ -28,9 +28,9 @@ fn the_same_hours_on_every_day() {
 #[test]
 fn time_off_closes_and_extra_hours_open() {
     let time_off = [
-        TimeOff::dates(date("2024-01-15"), date("2024-01-16")).unwrap(),
-        TimeOff::between(at("2024-01-17T00:00:00Z"), at("2024-01-17T12:00:00Z")).unwrap(),
-        TimeOff::ExtraHours { date: date("2024-01-18"), hours: wall("22:00-23:00") },
+        ScheduleException::dates(date("2024-01-15"), date("2024-01-16")).unwrap(),
+        ScheduleException::between(at("2024-01-17T00:00:00Z"), at("2024-01-17T12:00:00Z")).unwrap(),
+        ScheduleException::ExtraHours { date: date("2024-01-18"), hours: wall("22:00-23:00") },
     ];
     assert_eq!(
         open(&time_off, "2024-01-15T00:00:00Z", "2024-01-19T00:00:00Z"),
@@ -44,7 +44,10 @@ fn time_off_closes_and_extra_hours_open() {
 
 #[test]
 fn what_ends_before_it_begins_is_refused() {
-    assert_eq!(TimeOff::dates(date("2024-01-16"), date("2024-01-15")), Err(TimeOffError::Dates(BackwardDates)));
+    assert_eq!(
+        ScheduleException::dates(date("2024-01-16"), date("2024-01-15")),
+        Err(ScheduleExceptionError::Dates(InvalidDateRange))
+    );
     let now = at("2024-01-15T00:00:00Z");
-    assert_eq!(TimeOff::between(now, now), Err(TimeOffError::Empty(EmptyInterval)));
+    assert_eq!(ScheduleException::between(now, now), Err(ScheduleExceptionError::Empty(EmptyRange)));
 }

@@ -8,10 +8,10 @@ use super::*;
 /// and a pause of 10, a step of half an hour.
 struct Practice {
     hours: WeeklyHours,
-    exceptions: Exceptions,
+    exceptions: ScheduleExceptions,
     settings: RuleSettings,
-    taken: Taken,
-    session: SessionLength,
+    taken: BusyTimes,
+    session: AppointmentLength,
     now: &'static str,
 }
 
@@ -19,10 +19,10 @@ impl Default for Practice {
     fn default() -> Self {
         Self {
             hours: daily("Europe/Berlin", "09:00-12:00"),
-            exceptions: Exceptions::default(),
+            exceptions: ScheduleExceptions::default(),
             settings: RuleSettings { step_minutes: 30, ..RuleSettings::default() },
-            taken: Taken::default(),
-            session: SessionLength::new(50, 10).unwrap(),
+            taken: BusyTimes::default(),
+            session: AppointmentLength::new(50, 10).unwrap(),
             now: "2027-01-11T07:00:00Z",
         }
     }
@@ -40,25 +40,25 @@ impl Practice {
         })
     }
 
-    fn availability(&self, asked: &AskedRange) -> Availability {
+    fn availability(&self, asked: &SlotQuery) -> Availability {
         self.see(|calendar| calendar.availability(asked))
     }
 
     /// Beginnings on one date, on the clock of the practice.
     fn on(&self, day: &str) -> Vec<String> {
         let zone = self.hours.zone().clone();
-        let found = self.availability(&AskedRange::of_dates(date(day), date(day), zone.clone()).unwrap());
+        let found = self.availability(&SlotQuery::of_dates(date(day), date(day), zone.clone()).unwrap());
         assert!(found.slots.keys().all(|key| *key == date(day)));
         let slots = found.slots.values().flatten();
         slots.map(|slot| zone.to_datetime(slot.start).strftime("%H:%M").to_string()).collect()
     }
 
-    fn check(&self, wished: &str) -> Result<Slot, SlotRefusal> {
-        self.see(|calendar| calendar.check_slot(at(wished), Overrule::Nothing))
+    fn check(&self, wished: &str) -> Result<Slot, SlotError> {
+        self.see(|calendar| calendar.check_slot(at(wished), RuleOverride::Nothing))
     }
 
-    fn overrule(&self, wished: &str) -> Result<Slot, SlotRefusal> {
-        self.see(|calendar| calendar.check_slot(at(wished), Overrule::PracticeRules))
+    fn overrule(&self, wished: &str) -> Result<Slot, SlotError> {
+        self.see(|calendar| calendar.check_slot(at(wished), RuleOverride::PracticeRules))
     }
 
     fn next(&self, after: &str) -> Option<String> {
@@ -72,9 +72,9 @@ const TUESDAY: &str = "2027-01-12";
 fn a_free_day_offers_its_grid() {
     let practice = Practice::default();
     assert_eq!(practice.on(TUESDAY), ["09:00", "09:30", "10:00", "10:30", "11:00"], "11:10 would be the last to fit");
-    let exact = Practice { session: SessionLength::new(60, 60).unwrap(), ..Practice::default() };
+    let exact = Practice { session: AppointmentLength::new(60, 60).unwrap(), ..Practice::default() };
     assert_eq!(exact.on(TUESDAY).last().unwrap(), "11:00", "the pause may run past closing");
-    let long = Practice { session: SessionLength::new(181, 0).unwrap(), ..Practice::default() };
+    let long = Practice { session: AppointmentLength::new(181, 0).unwrap(), ..Practice::default() };
     assert!(long.on(TUESDAY).is_empty());
     assert_eq!(long.next("2027-01-12T00:00:00Z"), None);
 }
@@ -82,7 +82,7 @@ fn a_free_day_offers_its_grid() {
 #[test]
 fn slots_are_listed_under_the_askers_dates() {
     let practice = Practice { hours: daily("Europe/Berlin", "00:00-01:00 09:00-10:00"), ..Practice::default() };
-    let asked = AskedRange::of_dates(date("2027-01-12"), date("2027-01-13"), zone("America/New_York")).unwrap();
+    let asked = SlotQuery::of_dates(date("2027-01-12"), date("2027-01-13"), zone("America/New_York")).unwrap();
     let found = practice.availability(&asked);
     let listed: Vec<(String, Vec<String>)> = found
         .slots
@@ -158,7 +158,7 @@ fn sessions_last_their_time_across_a_change_of_the_clock() {
     assert_eq!(practice.on("2027-03-28"), ["01:00", "01:30", "03:00"], "an hour is missing");
     let practice = Practice { now: "2027-10-01T00:00:00Z", ..practice };
     assert_eq!(practice.on("2027-10-31"), ["01:00", "01:30", "02:00", "02:30", "02:00", "02:30", "03:00"]);
-    let asked = AskedRange::of_dates(date("2027-10-31"), date("2027-10-31"), zone("Europe/Berlin")).unwrap();
+    let asked = SlotQuery::of_dates(date("2027-10-31"), date("2027-10-31"), zone("Europe/Berlin")).unwrap();
     for slot in practice.availability(&asked).slots.into_values().flatten() {
         assert_eq!(slot.end.duration_since(slot.start), SignedDuration::from_mins(50));
     }
@@ -166,17 +166,17 @@ fn sessions_last_their_time_across_a_change_of_the_clock() {
 
 #[test]
 fn notice_and_horizon_are_counted_to_the_second() {
-    let settings = RuleSettings { notice_minutes: 25 * 60, horizon_days: 2, step_minutes: 30, daily_cap: None };
+    let settings = RuleSettings { notice_minutes: 25 * 60, horizon_days: 2, step_minutes: 30, daily_limit: None };
     let practice = |now| Practice { settings, now, ..Practice::default() };
     // 25 hours after 07:00Z it is 09:00 on Tuesday's clock; two days after, 08:00 on Wednesday's.
     assert_eq!(practice("2027-01-11T07:00:00Z").on(TUESDAY)[0], "09:00");
     assert_eq!(practice("2027-01-11T07:00:00.001Z").on(TUESDAY)[0], "09:30");
-    assert_eq!(practice("2027-01-11T07:00:00.001Z").check("2027-01-12T08:00:00Z"), Err(SlotRefusal::TooSoon));
+    assert_eq!(practice("2027-01-11T07:00:00.001Z").check("2027-01-12T08:00:00Z"), Err(SlotError::InsufficientNotice));
     assert!(practice("2027-01-11T07:00:00Z").on("2027-01-13").is_empty());
     assert_eq!(practice("2027-01-11T09:00:00Z").on("2027-01-13"), ["09:00", "09:30", "10:00"]);
     assert!(practice("2027-01-11T09:00:00Z").check("2027-01-13T09:00:00Z").is_ok());
     assert_eq!(practice("2027-01-11T08:59:59.9Z").on("2027-01-13"), ["09:00", "09:30"]);
-    assert_eq!(practice("2027-01-11T08:59:59.9Z").check("2027-01-13T09:00:00Z"), Err(SlotRefusal::TooFar));
+    assert_eq!(practice("2027-01-11T08:59:59.9Z").check("2027-01-13T09:00:00Z"), Err(SlotError::BeyondBookingHorizon));
 }
 
 #[test]
@@ -185,12 +185,12 @@ fn nothing_is_offered_that_has_begun() {
     assert_eq!(practice("2027-01-12T07:59:59Z").on(TUESDAY)[0], "09:00");
     assert_eq!(practice("2027-01-12T08:00:00Z").on(TUESDAY)[0], "09:30");
     assert!(practice("2027-01-13T00:00:00Z").on(TUESDAY).is_empty());
-    assert_eq!(practice("2027-01-12T08:00:00Z").check("2027-01-12T08:00:00.9Z"), Err(SlotRefusal::InThePast));
+    assert_eq!(practice("2027-01-12T08:00:00Z").check("2027-01-12T08:00:00.9Z"), Err(SlotError::InThePast));
 }
 
 #[test]
 fn a_full_day_offers_nothing_more() {
-    let settings = |cap| RuleSettings { daily_cap: Some(cap), step_minutes: 30, ..RuleSettings::default() };
+    let settings = |cap| RuleSettings { daily_limit: Some(cap), step_minutes: 30, ..RuleSettings::default() };
     // Three bookings that begin on Tuesday by the practice's clock, one of them by UTC still on Monday; one of Monday's.
     let taken = taken(&[
         "2027-01-11T22:59:00Z/2027-01-11T23:30:00Z",
@@ -200,25 +200,25 @@ fn a_full_day_offers_nothing_more() {
     ]);
     let practice = |cap| Practice { settings: settings(cap), taken: taken.clone(), ..Practice::default() };
     assert!(practice(3).on(TUESDAY).is_empty());
-    assert_eq!(practice(3).check("2027-01-12T09:00:00Z"), Err(SlotRefusal::DayFull));
+    assert_eq!(practice(3).check("2027-01-12T09:00:00Z"), Err(SlotError::DailyLimitReached));
     assert_eq!(
         practice(3).check("2027-01-12T08:00:00Z"),
-        Err(SlotRefusal::DayFull),
+        Err(SlotError::DailyLimitReached),
         "tells more than that it is taken"
     );
     assert!(practice(3).overrule("2027-01-12T09:00:00Z").is_ok());
     assert_eq!(practice(3).next("2027-01-12T00:00:00Z").unwrap(), "2027-01-13T08:00:00Z");
     assert_eq!(practice(4).on(TUESDAY), ["10:00", "10:30", "11:00"]);
-    assert_eq!(practice(4).check("2027-01-12T08:00:00Z"), Err(SlotRefusal::Taken));
+    assert_eq!(practice(4).check("2027-01-12T08:00:00Z"), Err(SlotError::BusyTimes));
     assert!(practice(2).check("2027-01-11T08:00:00Z").is_ok(), "Monday has one only");
-    assert_eq!(practice(1).check("2027-01-11T08:00:00Z"), Err(SlotRefusal::DayFull));
+    assert_eq!(practice(1).check("2027-01-11T08:00:00Z"), Err(SlotError::DailyLimitReached));
 }
 
 #[test]
 fn wishes_are_granted_or_told_why_not() {
     let mut practice = Practice {
         hours: on_days("Europe/Berlin", &[Weekday::Monday, Weekday::Tuesday], "09:00-12:00"),
-        settings: RuleSettings { notice_minutes: 120, horizon_days: 30, step_minutes: 30, daily_cap: None },
+        settings: RuleSettings { notice_minutes: 120, horizon_days: 30, step_minutes: 30, daily_limit: None },
         taken: taken(&["2027-01-12T09:00:00Z/2027-01-12T10:00:00Z"]),
         ..Practice::default()
     };
@@ -228,28 +228,28 @@ fn wishes_are_granted_or_told_why_not() {
         ("2027-01-12T08:00:00Z", slot("2027-01-12T08:00:00Z", "2027-01-12T08:50:00Z"), "free, and touches the next"),
         ("2027-01-12T08:00:00.7Z", slot("2027-01-12T08:00:00Z", "2027-01-12T08:50:00Z"), "cut to the second"),
         ("2027-01-12T10:00:00Z", slot("2027-01-12T10:00:00Z", "2027-01-12T10:50:00Z"), "right after another"),
-        ("2027-01-11T07:00:00Z", Err(SlotRefusal::InThePast), "now"),
-        ("2020-01-01T00:00:00Z", Err(SlotRefusal::InThePast), "long ago"),
-        ("2027-01-11T08:30:00Z", Err(SlotRefusal::TooSoon), "in the hours, in the notice"),
+        ("2027-01-11T07:00:00Z", Err(SlotError::InThePast), "now"),
+        ("2020-01-01T00:00:00Z", Err(SlotError::InThePast), "long ago"),
+        ("2027-01-11T08:30:00Z", Err(SlotError::InsufficientNotice), "in the hours, in the notice"),
         ("2027-01-11T09:00:00Z", slot("2027-01-11T09:00:00Z", "2027-01-11T09:50:00Z"), "just outside the notice"),
-        ("2027-02-10T07:00:01Z", Err(SlotRefusal::TooFar), "a second beyond the horizon"),
-        ("9999-12-30T22:00:00Z", Err(SlotRefusal::TooFar), "the end of time"),
-        ("2027-01-12T07:30:00Z", Err(SlotRefusal::OutsideHours), "before opening"),
-        ("2027-01-12T10:30:00Z", Err(SlotRefusal::OutsideHours), "ends after closing"),
-        ("2027-01-13T08:00:00Z", Err(SlotRefusal::OutsideHours), "a Wednesday"),
-        ("2027-01-18T08:00:00Z", Err(SlotRefusal::OutsideHours), "a closed Monday"),
-        ("2027-01-12T08:07:00Z", Err(SlotRefusal::OffGrid), "an odd minute"),
-        ("2027-01-12T10:07:00Z", Err(SlotRefusal::OffGrid), "an odd minute when nothing else is in the way"),
-        ("2027-01-12T08:00:01Z", Err(SlotRefusal::OffGrid), "an odd second"),
-        ("2027-01-12T08:30:00Z", Err(SlotRefusal::Taken), "runs into another"),
-        ("2027-01-12T09:30:00Z", Err(SlotRefusal::Taken), "begins in another"),
+        ("2027-02-10T07:00:01Z", Err(SlotError::BeyondBookingHorizon), "a second beyond the horizon"),
+        ("9999-12-30T22:00:00Z", Err(SlotError::BeyondBookingHorizon), "the end of time"),
+        ("2027-01-12T07:30:00Z", Err(SlotError::OutsideHours), "before opening"),
+        ("2027-01-12T10:30:00Z", Err(SlotError::OutsideHours), "ends after closing"),
+        ("2027-01-13T08:00:00Z", Err(SlotError::OutsideHours), "a Wednesday"),
+        ("2027-01-18T08:00:00Z", Err(SlotError::OutsideHours), "a closed Monday"),
+        ("2027-01-12T08:07:00Z", Err(SlotError::OffGrid), "an odd minute"),
+        ("2027-01-12T10:07:00Z", Err(SlotError::OffGrid), "an odd minute when nothing else is in the way"),
+        ("2027-01-12T08:00:01Z", Err(SlotError::OffGrid), "an odd second"),
+        ("2027-01-12T08:30:00Z", Err(SlotError::BusyTimes), "runs into another"),
+        ("2027-01-12T09:30:00Z", Err(SlotError::BusyTimes), "begins in another"),
     ];
     for (wished, expected, what) in table {
         assert_eq!(practice.check(wished), expected, "{what}");
-        let beside_the_grid = practice.see(|calendar| calendar.check_slot(at(wished), Overrule::Grid));
+        let beside_the_grid = practice.see(|calendar| calendar.check_slot(at(wished), RuleOverride::Grid));
         let reason = match wished {
             "2027-01-12T10:07:00Z" => slot(wished, "2027-01-12T10:57:00Z"),
-            "2027-01-12T08:07:00Z" | "2027-01-12T08:00:01Z" => Err(SlotRefusal::Taken),
+            "2027-01-12T08:07:00Z" | "2027-01-12T08:00:01Z" => Err(SlotError::BusyTimes),
             _ => expected,
         };
         assert_eq!(beside_the_grid, reason, "{what}: the grid is all that may be stepped over");
@@ -259,7 +259,7 @@ fn wishes_are_granted_or_told_why_not() {
 #[test]
 fn the_practice_may_step_over_its_own_rules_only() {
     let practice = Practice {
-        settings: RuleSettings { notice_minutes: 120, horizon_days: 30, step_minutes: 30, daily_cap: Some(1) },
+        settings: RuleSettings { notice_minutes: 120, horizon_days: 30, step_minutes: 30, daily_limit: Some(1) },
         taken: taken(&["2027-01-12T09:00:00Z/2027-01-12T10:00:00Z"]),
         ..Practice::default()
     };
@@ -273,10 +273,10 @@ fn the_practice_may_step_over_its_own_rules_only() {
         assert_eq!(practice.overrule(wished).map(|slot| slot.start), Ok(at(wished)));
     }
     let refused = [
-        ("2027-01-11T07:00:00Z", SlotRefusal::InThePast),
-        ("2028-01-12T07:00:01Z", SlotRefusal::TooFar),
-        ("2027-01-12T08:00:01Z", SlotRefusal::Taken),
-        ("2027-01-12T09:59:59Z", SlotRefusal::Taken),
+        ("2027-01-11T07:00:00Z", SlotError::InThePast),
+        ("2028-01-12T07:00:01Z", SlotError::BeyondBookingHorizon),
+        ("2027-01-12T08:00:01Z", SlotError::BusyTimes),
+        ("2027-01-12T09:59:59Z", SlotError::BusyTimes),
     ];
     for (wished, refusal) in refused {
         assert_eq!(practice.overrule(wished), Err(refusal), "{wished}");
@@ -287,7 +287,7 @@ fn the_practice_may_step_over_its_own_rules_only() {
 fn the_next_free_slot_may_lie_beyond_the_range() {
     let mut practice = Practice::default();
     practice.exceptions.close_dates(date("2027-01-11"), date("2027-05-02")).unwrap();
-    let asked = |first, last| AskedRange::of_dates(date(first), date(last), zone("Europe/Berlin")).unwrap();
+    let asked = |first, last| SlotQuery::of_dates(date(first), date(last), zone("Europe/Berlin")).unwrap();
     let found = practice.availability(&asked("2027-01-11", "2027-01-31"));
     assert!(found.slots.is_empty());
     assert_eq!(found.next_available, Some(at("2027-05-03T07:00:00Z")), "months later");
@@ -306,7 +306,7 @@ fn the_next_free_slot_may_lie_beyond_the_range() {
 #[test]
 fn a_range_has_at_most_31_days() {
     let berlin = zone("Europe/Berlin");
-    let dates = |first, last| AskedRange::of_dates(date(first), date(last), berlin.clone());
+    let dates = |first, last| SlotQuery::of_dates(date(first), date(last), berlin.clone());
     let march = dates("2027-03-01", "2027-03-31").unwrap();
     assert_eq!((march.from(), march.until()), (at("2027-02-28T23:00:00Z"), at("2027-03-31T22:00:00Z")));
     let october = dates("2027-10-01", "2027-10-31").unwrap();
@@ -314,24 +314,24 @@ fn a_range_has_at_most_31_days() {
     assert_eq!(dates("2027-10-01", "2027-11-01"), Err(RangeError::TooLong));
     assert_eq!(dates("2027-10-02", "2027-10-01"), Err(RangeError::Backwards));
     assert!(dates("9999-12-31", "9999-12-31").is_ok());
-    let missing = AskedRange::of_dates(date("2011-12-30"), date("2011-12-30"), zone("Pacific/Apia")).unwrap();
+    let missing = SlotQuery::of_dates(date("2011-12-30"), date("2011-12-30"), zone("Pacific/Apia")).unwrap();
     assert_eq!(missing.from(), missing.until(), "a date that never was is empty");
 
-    let between = |from, until| AskedRange::new(at(from), at(until), berlin.clone());
+    let between = |from, until| SlotQuery::new(at(from), at(until), berlin.clone());
     assert_eq!(between("2027-09-30T22:00:00Z", "2027-10-31T23:00:00Z"), Ok(october), "an hour more on purpose");
     assert_eq!(between("2027-09-30T22:00:00Z", "2027-10-31T23:00:00.001Z"), Err(RangeError::TooLong));
     assert!(between("2027-02-28T23:00:00Z", "2027-03-31T23:00:00Z").is_ok(), "31 times 24 hours");
     assert_eq!(between("2027-02-28T23:00:00Z", "2027-03-31T23:00:00.001Z"), Err(RangeError::TooLong));
     assert_eq!(between("2027-02-28T23:00:00Z", "2027-02-28T22:59:59Z"), Err(RangeError::Backwards));
     assert!(between("2027-02-28T23:00:00Z", "2027-02-28T23:00:00Z").is_ok(), "empty");
-    assert_eq!(AskedRange::new(Timestamp::MIN, Timestamp::MAX, berlin.clone()), Err(RangeError::TooLong));
+    assert_eq!(SlotQuery::new(Timestamp::MIN, Timestamp::MAX, berlin.clone()), Err(RangeError::TooLong));
 }
 
 #[test]
 fn a_range_cuts_beginnings_and_nothing_else() {
     let practice = Practice::default();
     let starts = |from, until| {
-        let asked = AskedRange::new(at(from), at(until), TimeZone::UTC).unwrap();
+        let asked = SlotQuery::new(at(from), at(until), TimeZone::UTC).unwrap();
         let slots = practice.availability(&asked).slots;
         slots.into_values().flatten().map(|slot| slot.start.to_string()).collect::<Vec<_>>()
     };
@@ -350,7 +350,7 @@ fn a_range_cuts_beginnings_and_nothing_else() {
 fn what_is_offered_is_what_is_accepted() {
     let mut practice = Practice {
         hours: on_days("Europe/Berlin", &EVERY_DAY, "00:00-02:30 02:45-05:00 22:00-24:00"),
-        settings: RuleSettings { notice_minutes: 300, horizon_days: 4, step_minutes: 20, daily_cap: Some(3) },
+        settings: RuleSettings { notice_minutes: 300, horizon_days: 4, step_minutes: 20, daily_limit: Some(3) },
         taken: taken(&[
             "2027-10-30T22:10:00Z/2027-10-30T23:10:00Z",
             "2027-10-31T01:10:00Z/2027-10-31T02:10:00Z",
@@ -363,14 +363,14 @@ fn what_is_offered_is_what_is_accepted() {
     };
     practice.exceptions.close_hours(date("2027-10-31"), wall("02:10-02:20"));
     practice.exceptions.add_hours(date("2027-10-31"), wall("04:30-07:00"));
-    let asked = AskedRange::new(at("2027-10-29T00:00:00Z"), at("2027-11-04T00:00:00Z"), TimeZone::UTC).unwrap();
+    let asked = SlotQuery::new(at("2027-10-29T00:00:00Z"), at("2027-11-04T00:00:00Z"), TimeZone::UTC).unwrap();
     let offered: Vec<Slot> = practice.availability(&asked).slots.into_values().flatten().collect();
     assert!(offered.len() > 20, "{}", offered.len());
     let step = SignedDuration::from_mins(1);
     let mut accepted = Vec::new();
     let mut wished = asked.from();
     while wished < asked.until() {
-        accepted.extend(practice.see(|calendar| calendar.check_slot(wished, Overrule::Nothing)));
+        accepted.extend(practice.see(|calendar| calendar.check_slot(wished, RuleOverride::Nothing)));
         wished += step;
     }
     assert_eq!(offered, accepted);

@@ -10,17 +10,17 @@ use super::*;
 use crate::ParticipantId;
 use crate::meeting::testkit::{CLOSE, OPEN, START, at, user};
 
-fn client() -> Person {
-    Person::Account(user(7))
+fn client() -> ViewerId {
+    ViewerId::Account(user(7))
 }
 
-fn therapist() -> Person {
-    Person::Account(user(1))
+fn therapist() -> ViewerId {
+    ViewerId::Account(user(1))
 }
 
 /// Has the client's number, and is somebody else.
-fn relative() -> Person {
-    Person::Participant(ParticipantId::new(7).unwrap())
+fn relative() -> ViewerId {
+    ViewerId::Participant(ParticipantId::new(7).unwrap())
 }
 
 /// An instant, in minutes from the beginning of the session. It closes at minute 80.
@@ -28,26 +28,26 @@ fn minute(minutes: i64) -> Timestamp {
     at(START + minutes * 60)
 }
 
-fn fact(at: Timestamp, happening: Happening, occupant: &str, person: Option<Person>) -> AttendanceFact {
-    AttendanceFact { at, happening, occupant: occupant.to_owned(), person }
+fn fact(at: Timestamp, happening: AttendanceEventKind, occupant: &str, person: Option<ViewerId>) -> AttendanceEvent {
+    AttendanceEvent { at, happening, occupant: occupant.to_owned(), person }
 }
 
-fn joined(minutes: i64, occupant: &str, person: impl Into<Option<Person>>) -> AttendanceFact {
-    fact(minute(minutes), Happening::Joined, occupant, person.into())
+fn joined(minutes: i64, occupant: &str, person: impl Into<Option<ViewerId>>) -> AttendanceEvent {
+    fact(minute(minutes), AttendanceEventKind::Joined, occupant, person.into())
 }
 
-fn left(minutes: i64, occupant: &str, person: impl Into<Option<Person>>) -> AttendanceFact {
-    fact(minute(minutes), Happening::Left, occupant, person.into())
+fn left(minutes: i64, occupant: &str, person: impl Into<Option<ViewerId>>) -> AttendanceEvent {
+    fact(minute(minutes), AttendanceEventKind::Left, occupant, person.into())
 }
 
-fn ended(minutes: i64) -> AttendanceFact {
-    fact(minute(minutes), Happening::Ended, "", None)
+fn ended(minutes: i64) -> AttendanceEvent {
+    fact(minute(minutes), AttendanceEventKind::Ended, "", None)
 }
 
 /// Somebody's time: who, from when, until when, how long, how often.
-type Line = (Option<Person>, Option<i64>, Option<i64>, u32, u32);
+type Line = (Option<ViewerId>, Option<i64>, Option<i64>, u32, u32);
 
-fn lines(facts: &[AttendanceFact], now: i64) -> Vec<Line> {
+fn lines(facts: &[AttendanceEvent], now: i64) -> Vec<Line> {
     let in_minutes = |instant: Timestamp| instant.duration_since(at(START)).as_mins();
     attendance(facts, at(CLOSE), minute(now))
         .into_iter()
@@ -56,7 +56,7 @@ fn lines(facts: &[AttendanceFact], now: i64) -> Vec<Line> {
 }
 
 /// What is found when the room is long closed.
-fn afterwards(facts: &[AttendanceFact]) -> Vec<Line> {
+fn afterwards(facts: &[AttendanceEvent]) -> Vec<Line> {
     lines(facts, 10_000)
 }
 
@@ -266,8 +266,8 @@ fn one_fact_that_says_who_it_was_is_enough() {
 fn minutes_are_rounded_to_the_nearest() {
     for (seconds, minutes) in [(0, 0), (29, 0), (30, 1), (89, 1), (90, 2), (3_000, 50), (3_029, 50), (3_030, 51)] {
         let facts = [
-            fact(at(START), Happening::Joined, "c", Some(client())),
-            fact(at(START + seconds), Happening::Left, "c", Some(client())),
+            fact(at(START), AttendanceEventKind::Joined, "c", Some(client())),
+            fact(at(START + seconds), AttendanceEventKind::Left, "c", Some(client())),
         ];
         assert_eq!(attendance(&facts, at(CLOSE), at(CLOSE))[0].minutes, minutes, "{seconds} s");
     }
@@ -276,8 +276,8 @@ fn minutes_are_rounded_to_the_nearest() {
         .into_iter()
         .flat_map(|second| {
             [
-                fact(at(START + second), Happening::Joined, "c", Some(client())),
-                fact(at(START + second + 20), Happening::Left, "c", Some(client())),
+                fact(at(START + second), AttendanceEventKind::Joined, "c", Some(client())),
+                fact(at(START + second + 20), AttendanceEventKind::Left, "c", Some(client())),
             ]
         })
         .collect();
@@ -309,17 +309,17 @@ fn nobody_counts_as_there_for_longer_than_the_room_is_open() {
 
 #[test]
 fn names_round_trip() {
-    for happening in Happening::ALL {
-        assert_eq!(Happening::parse(happening.as_str()), Some(happening));
+    for happening in AttendanceEventKind::ALL {
+        assert_eq!(AttendanceEventKind::parse(happening.as_str()), Some(happening));
     }
-    assert_eq!(Happening::ALL.map(Happening::as_str), ["joined", "left", "ended"]);
+    assert_eq!(AttendanceEventKind::ALL.map(AttendanceEventKind::as_str), ["joined", "left", "ended"]);
     for unknown in ["", "Joined", "occupant-joined", "joined "] {
-        assert_eq!(Happening::parse(unknown), None);
+        assert_eq!(AttendanceEventKind::parse(unknown), None);
     }
 }
 
 /// The connections of the properties below: a client with two devices, two others, and two people nobody knows.
-fn connections() -> [(&'static str, Option<Person>); 6] {
+fn connections() -> [(&'static str, Option<ViewerId>); 6] {
     [
         ("laptop", Some(client())),
         ("phone", Some(client())),
@@ -337,24 +337,24 @@ fn any_instant() -> impl Strategy<Value = Timestamp> {
 }
 
 /// Anything a video server might tell, whether it makes sense or not.
-fn any_fact() -> impl Strategy<Value = AttendanceFact> {
-    let happening = prop_oneof![4 => Just(Happening::Joined), 4 => Just(Happening::Left), 1 => Just(Happening::Ended)];
+fn any_fact() -> impl Strategy<Value = AttendanceEvent> {
+    let happening = prop_oneof![4 => Just(AttendanceEventKind::Joined), 4 => Just(AttendanceEventKind::Left), 1 => Just(AttendanceEventKind::Ended)];
     // Many facts of the same second, to make them meet.
     let instant = prop_oneof![any_instant(), (0_i64..4).prop_map(minute)];
     (instant, happening, prop::sample::select(connections().to_vec())).prop_map(
         |(at, happening, (occupant, person))| match happening {
-            Happening::Joined | Happening::Left => fact(at, happening, occupant, person),
-            Happening::Ended => fact(at, happening, "", None),
+            AttendanceEventKind::Joined | AttendanceEventKind::Left => fact(at, happening, occupant, person),
+            AttendanceEventKind::Ended => fact(at, happening, "", None),
         },
     )
 }
 
-fn any_facts() -> impl Strategy<Value = Vec<AttendanceFact>> {
+fn any_facts() -> impl Strategy<Value = Vec<AttendanceEvent>> {
     proptest::collection::vec(any_fact(), 0..25)
 }
 
 /// The same facts twice: as they are, and told again and in any order.
-fn any_facts_and_their_retelling() -> impl Strategy<Value = (Vec<AttendanceFact>, Vec<AttendanceFact>)> {
+fn any_facts_and_their_retelling() -> impl Strategy<Value = (Vec<AttendanceEvent>, Vec<AttendanceEvent>)> {
     (any_facts(), proptest::collection::vec(any::<Index>(), 0..25)).prop_flat_map(|(facts, again)| {
         let mut told = facts.clone();
         if !facts.is_empty() {
@@ -380,17 +380,20 @@ fn any_stays() -> impl Strategy<Value = Vec<(usize, i64, i64)>> {
     })
 }
 
-fn told(stays: &[(usize, i64, i64)]) -> Vec<AttendanceFact> {
+fn told(stays: &[(usize, i64, i64)]) -> Vec<AttendanceEvent> {
     stays
         .iter()
         .flat_map(|(connection, from, until)| {
             let (occupant, person) = connections()[*connection];
-            [fact(at(*from), Happening::Joined, occupant, person), fact(at(*until), Happening::Left, occupant, person)]
+            [
+                fact(at(*from), AttendanceEventKind::Joined, occupant, person),
+                fact(at(*until), AttendanceEventKind::Left, occupant, person),
+            ]
         })
         .collect()
 }
 
-fn of(found: &[Attended], person: Person) -> Option<Attended> {
+fn of(found: &[AttendanceSummary], person: ViewerId) -> Option<AttendanceSummary> {
     found.iter().copied().find(|a| a.person == Some(person))
 }
 
@@ -410,7 +413,7 @@ proptest! {
         prop_assert_eq!(known.iter().collect::<BTreeSet<_>>().len(), known.len(), "everybody once");
         let strangers: BTreeSet<_> = facts
             .iter()
-            .filter(|f| f.person.is_none() && f.happening != Happening::Ended)
+            .filter(|f| f.person.is_none() && f.happening != AttendanceEventKind::Ended)
             .map(|f| &f.occupant)
             .collect();
         prop_assert_eq!(found.len() - known.len(), strangers.len(), "strangers stay apart");
@@ -457,7 +460,7 @@ proptest! {
         for person in [client(), therapist(), relative()] {
             let own: Vec<_> = facts
                 .iter()
-                .filter(|f| f.person == Some(person) || f.happening == Happening::Ended)
+                .filter(|f| f.person == Some(person) || f.happening == AttendanceEventKind::Ended)
                 .cloned()
                 .collect();
             prop_assert_eq!(attendance(&own, at(CLOSE), now).first().copied(), of(&everybody, person));
@@ -473,7 +476,7 @@ proptest! {
             let own: Vec<_> =
                 stays.iter().filter(|(connection, ..)| connections()[*connection].1 == Some(person)).collect();
             let seconds = (OPEN..CLOSE).filter(|s| own.iter().any(|(_, from, until)| from <= s && s < until)).count();
-            let expected = own.iter().map(|(_, from, _)| *from).min().map(|first| Attended {
+            let expected = own.iter().map(|(_, from, _)| *from).min().map(|first| AttendanceSummary {
                 person: Some(person),
                 joined_at: Some(at(first)),
                 left_at: own.iter().map(|(_, _, until)| at(*until)).max(),
@@ -498,8 +501,8 @@ proptest! {
             let (Some(full), Some(part)) = (of(&in_full, person), of(&in_part, person)) else { continue };
             match gone.happening {
                 _ if gone.person != Some(person) => prop_assert_eq!(part, full),
-                Happening::Joined => prop_assert!(part.minutes <= full.minutes),
-                Happening::Left | Happening::Ended => prop_assert!(part.minutes >= full.minutes),
+                AttendanceEventKind::Joined => prop_assert!(part.minutes <= full.minutes),
+                AttendanceEventKind::Left | AttendanceEventKind::Ended => prop_assert!(part.minutes >= full.minutes),
             }
         }
     }

@@ -6,14 +6,14 @@ use super::*;
 
 #[test]
 fn a_person_is_named_without_a_word_about_them() {
-    assert_eq!(Person::Account(UserId::new(7).unwrap()).to_string(), "user-7");
-    assert_eq!(Person::Participant(ParticipantId::new(7).unwrap()).to_string(), "guest-7");
+    assert_eq!(ViewerId::Account(UserId::new(7).unwrap()).to_string(), "user-7");
+    assert_eq!(ViewerId::Participant(ParticipantId::new(7).unwrap()).to_string(), "guest-7");
 }
 
 #[test]
 fn only_the_one_spelling_is_read() {
     for wrong in ["", "user", "user-", "user-0", "user--7", "user-07", "user-+7", "USER-7", "admin-7", "user-7 ", "7"] {
-        assert_eq!(Person::parse(wrong), None, "{wrong:?}");
+        assert_eq!(ViewerId::parse(wrong), None, "{wrong:?}");
     }
 }
 
@@ -28,8 +28,8 @@ fn roles_have_names() {
 proptest! {
     #[test]
     fn what_is_written_is_read(id in 1..=i64::MAX) {
-        for person in [Person::Account(UserId::new(id).unwrap()), Person::Participant(ParticipantId::new(id).unwrap())] {
-            prop_assert_eq!(Person::parse(&person.to_string()), Some(person));
+        for person in [ViewerId::Account(UserId::new(id).unwrap()), ViewerId::Participant(ParticipantId::new(id).unwrap())] {
+            prop_assert_eq!(ViewerId::parse(&person.to_string()), Some(person));
         }
     }
 }

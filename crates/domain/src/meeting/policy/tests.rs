@@ -11,12 +11,12 @@ use crate::meeting::testkit::{
 
 const POLICY: MeetingLinkPolicy = MeetingLinkPolicy { grace: SignedDuration::from_mins(30) };
 
-fn link_of(viewer: &Viewer) -> PersonalLink {
-    POLICY.link_for(&booking(BookingStatus::Scheduled), Attendee::Account(viewer), at(START)).unwrap()
+fn link_of(viewer: &AccountViewer) -> PersonalLink {
+    POLICY.link_for(&booking(BookingStatus::Scheduled), Viewer::Account(viewer), at(START)).unwrap()
 }
 
 fn link_of_invited(participant: &Participant) -> PersonalLink {
-    POLICY.link_for(&booking(BookingStatus::Scheduled), Attendee::Participant(participant), at(START)).unwrap()
+    POLICY.link_for(&booking(BookingStatus::Scheduled), Viewer::Participant(participant), at(START)).unwrap()
 }
 
 const INSTANTS: [i64; 10] =
@@ -64,29 +64,29 @@ fn links_of_invited_people_to_the_letter() {
 fn who_gets_which_link_when() {
     for status in BookingStatus::ALL {
         for now in INSTANTS {
-            let open_until_close = if now < CLOSE { Ok(()) } else { Err(LinkRefusal::Over) };
+            let open_until_close = if now < CLOSE { Ok(()) } else { Err(LinkError::Over) };
             let for_those_it_concerns = match status {
                 BookingStatus::Scheduled | BookingStatus::Completed | BookingStatus::NoShow => open_until_close,
-                BookingStatus::PendingPayment => Err(LinkRefusal::NotConfirmed),
-                BookingStatus::Cancelled | BookingStatus::Expired => Err(LinkRefusal::Cancelled),
+                BookingStatus::PendingPayment => Err(LinkError::NotConfirmed),
+                BookingStatus::Cancelled | BookingStatus::Expired => Err(LinkError::Cancelled),
             };
             let (starts_loud, starts_as_before) = ("=false", "");
             for (who, attendee, expected, wishes) in [
-                ("owner", Attendee::Account(&viewer(7, Role::Client)), for_those_it_concerns, starts_as_before),
-                ("stranger", Attendee::Account(&viewer(8, Role::Client)), Err(LinkRefusal::NotYours), ""),
-                ("no therapist", Attendee::Account(&viewer(1, Role::Client)), Err(LinkRefusal::NotYours), ""),
-                ("admin", Attendee::Account(&viewer(1, Role::Admin)), for_those_it_concerns, starts_loud),
-                ("another admin", Attendee::Account(&viewer(2, Role::Admin)), for_those_it_concerns, starts_loud),
-                ("admin as owner", Attendee::Account(&viewer(7, Role::Admin)), for_those_it_concerns, starts_loud),
+                ("owner", Viewer::Account(&viewer(7, Role::Client)), for_those_it_concerns, starts_as_before),
+                ("stranger", Viewer::Account(&viewer(8, Role::Client)), Err(LinkError::NotYours), ""),
+                ("no therapist", Viewer::Account(&viewer(1, Role::Client)), Err(LinkError::NotYours), ""),
+                ("admin", Viewer::Account(&viewer(1, Role::Admin)), for_those_it_concerns, starts_loud),
+                ("another admin", Viewer::Account(&viewer(2, Role::Admin)), for_those_it_concerns, starts_loud),
+                ("admin as owner", Viewer::Account(&viewer(7, Role::Admin)), for_those_it_concerns, starts_loud),
                 (
                     "relative",
-                    Attendee::Participant(&kim(ParticipantRole::Participant)),
+                    Viewer::Participant(&kim(ParticipantRole::Participant)),
                     for_those_it_concerns,
                     starts_as_before,
                 ),
-                ("observer", Attendee::Participant(&kim(ParticipantRole::Observer)), for_those_it_concerns, "=true"),
-                ("invited elsewhere", Attendee::Participant(&kim_elsewhere()), Err(LinkRefusal::NotYours), ""),
-                ("uninvited", Attendee::Participant(&kim_revoked()), Err(LinkRefusal::Revoked), ""),
+                ("observer", Viewer::Participant(&kim(ParticipantRole::Observer)), for_those_it_concerns, "=true"),
+                ("invited elsewhere", Viewer::Participant(&kim_elsewhere()), Err(LinkError::NotYours), ""),
+                ("uninvited", Viewer::Participant(&kim_revoked()), Err(LinkError::Revoked), ""),
             ] {
                 let link = POLICY.link_for(&booking(status), attendee, at(now));
                 let what = format!("{who}, {}, {} s after the start: {link:?}", status.as_str(), now - START);
@@ -107,9 +107,9 @@ fn who_gets_which_link_when() {
 fn whoever_is_not_let_in_learns_nothing() {
     let (stranger, elsewhere, revoked) = (viewer(8, Role::Client), kim_elsewhere(), kim_revoked());
     for (attendee, refusal) in [
-        (Attendee::Account(&stranger), LinkRefusal::NotYours),
-        (Attendee::Participant(&elsewhere), LinkRefusal::NotYours),
-        (Attendee::Participant(&revoked), LinkRefusal::Revoked),
+        (Viewer::Account(&stranger), LinkError::NotYours),
+        (Viewer::Participant(&elsewhere), LinkError::NotYours),
+        (Viewer::Participant(&revoked), LinkError::Revoked),
     ] {
         for status in BookingStatus::ALL {
             for now in INSTANTS {
@@ -117,10 +117,10 @@ fn whoever_is_not_let_in_learns_nothing() {
             }
         }
     }
-    // Taken back and of another session: that it is of another session comes first.
+    // BusyTimes back and of another session: that it is of another session comes first.
     let both = Participant { revoked_at: Some(at(0)), ..kim_elsewhere() };
-    let answer = POLICY.link_for(&booking(BookingStatus::Scheduled), Attendee::Participant(&both), at(START));
-    assert_eq!(answer, Err(LinkRefusal::NotYours));
+    let answer = POLICY.link_for(&booking(BookingStatus::Scheduled), Viewer::Participant(&both), at(START));
+    assert_eq!(answer, Err(LinkError::NotYours));
 }
 
 #[test]
@@ -128,16 +128,16 @@ fn the_room_closes_when_the_grace_is_over() {
     let (booking, client) = (lasting(50), viewer(7, Role::Client));
     assert_eq!(POLICY.closes_at(&booking), at(CLOSE));
     let strict = MeetingLinkPolicy { grace: SignedDuration::ZERO };
-    let answer = |now| strict.link_for(&booking, Attendee::Account(&client), at(now)).map(|_| ());
+    let answer = |now| strict.link_for(&booking, Viewer::Account(&client), at(now)).map(|_| ());
     assert_eq!(answer(END - 1), Ok(()));
-    assert_eq!(answer(END), Err(LinkRefusal::Over));
+    assert_eq!(answer(END), Err(LinkError::Over));
     let endless = MeetingLinkPolicy { grace: SignedDuration::MAX };
     assert_eq!(endless.closes_at(&booking), Timestamp::MAX);
 }
 
 #[test]
 fn the_link_carries_the_name_and_role_of_this_moment() {
-    let renamed = Viewer { display_name: "Jane Roe".to_owned(), ..viewer(7, Role::Client) };
+    let renamed = AccountViewer { display_name: "Jane Roe".to_owned(), ..viewer(7, Role::Client) };
     assert_eq!(link_of(&renamed).url, format!("{ROOM}#userInfo.displayName=%22Jane%20Roe%22"));
     assert!(link_of(&viewer(7, Role::Admin)).is_admin);
     let renamed = Participant {
@@ -151,7 +151,7 @@ fn the_link_carries_the_name_and_role_of_this_moment() {
 #[test]
 fn nobody_gets_the_name_of_another() {
     let client = link_of(&viewer(7, Role::Client));
-    let therapist = link_of(&Viewer { display_name: "Ada Lovelace".to_owned(), ..viewer(1, Role::Admin) });
+    let therapist = link_of(&AccountViewer { display_name: "Ada Lovelace".to_owned(), ..viewer(1, Role::Admin) });
     for role in ParticipantRole::ALL {
         let invited = link_of_invited(&kim(role));
         for (link, name) in [(&client, "John%20Doe"), (&therapist, "Ada%20Lovelace"), (&invited, "Kim")] {
@@ -186,7 +186,7 @@ fn a_hostile_name_stays_a_name() {
         "\u{202e}&config.x=1",
     ] {
         for (role, expected) in [(Role::Client, &ALL_KEYS[..1]), (Role::Admin, &ALL_KEYS[..])] {
-            let viewer = Viewer { display_name: name.to_owned(), ..viewer(7, role) };
+            let viewer = AccountViewer { display_name: name.to_owned(), ..viewer(7, role) };
             let link = link_of(&viewer);
             assert_eq!(keys(&link.url), expected, "{name:?} gave {}", link.url);
             assert_eq!(link.display_name, name, "the name itself is handed back as it was");
@@ -201,25 +201,25 @@ fn a_viewer_is_what_the_user_is_now() {
         email: crate::EmailAddress::parse("john@example.org").unwrap(),
         first_name: crate::PersonName::parse("John").unwrap(),
         last_name: crate::PersonName::parse("Doe").unwrap(),
-        chosen_name: None,
+        preferred_name: None,
         time_zone: None,
         role: Role::Client,
         disabled: false,
         email_verified_at: None,
         created_at: at(0),
     };
-    assert_eq!(Viewer::from(&person), viewer(7, Role::Client));
+    assert_eq!(AccountViewer::from(&person), viewer(7, Role::Client));
     person.role = Role::Admin;
     person.last_name = None;
-    let renamed = Viewer { display_name: "john@example.org".to_owned(), ..viewer(7, Role::Admin) };
-    assert_eq!(Viewer::from(&person), renamed);
+    let renamed = AccountViewer { display_name: "john@example.org".to_owned(), ..viewer(7, Role::Admin) };
+    assert_eq!(AccountViewer::from(&person), renamed);
 }
 
 proptest! {
     #[test]
     fn no_name_changes_the_room_or_adds_a_wish(name: String, admin: bool) {
         let role = if admin { Role::Admin } else { Role::Client };
-        let viewer = Viewer { display_name: name, ..viewer(7, role) };
+        let viewer = AccountViewer { display_name: name, ..viewer(7, role) };
         let url = link_of(&viewer).url;
         let parsed = url::Url::parse(&url).unwrap();
         prop_assert_eq!(url.split('#').next(), Some(ROOM));

@@ -9,7 +9,7 @@ use crate::{BookingStatus, Role};
 
 const NO_LIMITS: RoomLimits = RoomLimits { max_occupants: None, lobby: false };
 
-fn asked(status: BookingStatus, now: i64) -> Result<Reservation, ReservationRefusal> {
+fn asked(status: BookingStatus, now: i64) -> Result<Reservation, ReservationError> {
     Reservation::of(&booking(status), &WINDOW, &NO_LIMITS, 0, at(now))
 }
 
@@ -31,8 +31,8 @@ fn an_open_room_to_the_letter() {
 /// Every status, every time. The expectation is written from the contract and not from the code.
 #[test]
 fn which_room_may_exist_when() {
-    let early = Err(ReservationRefusal::TooEarly { opens_at: at(OPEN) });
-    let over = Err(ReservationRefusal::NoSession(LinkRefusal::Over));
+    let early = Err(ReservationError::TooEarly { opens_at: at(OPEN) });
+    let over = Err(ReservationError::NoSession(LinkError::Over));
     for (now, by_time) in [
         (0, early),
         (START - 86_400, early),
@@ -47,8 +47,8 @@ fn which_room_may_exist_when() {
         for status in BookingStatus::ALL {
             let expected = match status {
                 BookingStatus::Scheduled | BookingStatus::Completed | BookingStatus::NoShow => by_time,
-                BookingStatus::PendingPayment => Err(LinkRefusal::NotConfirmed.into()),
-                BookingStatus::Cancelled | BookingStatus::Expired => Err(LinkRefusal::Cancelled.into()),
+                BookingStatus::PendingPayment => Err(LinkError::NotConfirmed.into()),
+                BookingStatus::Cancelled | BookingStatus::Expired => Err(LinkError::Cancelled.into()),
             };
             assert_eq!(asked(status, now).map(|_| ()), expected, "{status:?}, {} s after the start", now - START);
         }
@@ -91,7 +91,7 @@ fn limits_never_keep_out_who_is_invited() {
 fn a_moved_session_has_a_moved_room() {
     let (moved, _) = lasting(50).reschedule(at(START + 86_400), Role::Admin, at(OPEN)).unwrap();
     let answer = |now| Reservation::of(&moved, &WINDOW, &NO_LIMITS, 0, at(now));
-    assert_eq!(answer(START), Err(ReservationRefusal::TooEarly { opens_at: at(OPEN + 86_400) }));
+    assert_eq!(answer(START), Err(ReservationError::TooEarly { opens_at: at(OPEN + 86_400) }));
     let found = answer(START + 86_400).unwrap();
     assert_eq!((found.starts_at, found.ends_at), (at(START + 86_400), at(CLOSE + 86_400)));
     assert_eq!(Some(&found.room), lasting(50).room.as_ref(), "the name stays");
@@ -102,7 +102,7 @@ fn refusals_and_rooms_name_nobody() {
     let early = asked(BookingStatus::Scheduled, 0).unwrap_err();
     let cancelled = asked(BookingStatus::Cancelled, START).unwrap_err();
     assert_eq!(early.to_string(), "the room opens later");
-    assert_eq!(cancelled.to_string(), LinkRefusal::Cancelled.to_string());
+    assert_eq!(cancelled.to_string(), LinkError::Cancelled.to_string());
     let shown = format!("{:?}", asked(BookingStatus::Scheduled, START));
     assert!(shown.contains("starts_at") && !shown.contains("booking-12"), "{shown}");
 }

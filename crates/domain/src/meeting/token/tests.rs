@@ -6,30 +6,30 @@ use super::*;
 use crate::meeting::testkit::{
     CLOSE, OPEN, ROOM, ROOM_NAME, START, WINDOW, at, booking, kim, kim_elsewhere, kim_revoked, viewer,
 };
-use crate::meeting::{MeetingLinkPolicy, Viewer};
+use crate::meeting::{AccountViewer, MeetingLinkPolicy};
 use crate::{BookingStatus, Role};
 
 const TOKEN: &str = "eyJh-bGci.eyJpc3M_.c2ln";
 
 /// A name with signs in it that a fragment has to swap and a token has not.
-fn brien(id: i64, role: Role) -> Viewer {
-    Viewer { display_name: "Zoë O'Brien & Co".to_owned(), ..viewer(id, role) }
+fn brien(id: i64, role: Role) -> AccountViewer {
+    AccountViewer { display_name: "Zoë O'Brien & Co".to_owned(), ..viewer(id, role) }
 }
 
-fn claims(attendee: Attendee<'_>, settings: &TokenSettings) -> MeetingTokenClaims {
+fn claims(attendee: Viewer<'_>, settings: &TokenSettings) -> MeetingTokenClaims {
     claims_for(&booking(BookingStatus::Scheduled), attendee, &WINDOW, settings, at(START)).unwrap()
 }
 
 fn therapist(settings: &TokenSettings) -> MeetingTokenClaims {
-    claims(Attendee::Account(&brien(1, Role::Admin)), settings)
+    claims(Viewer::Account(&brien(1, Role::Admin)), settings)
 }
 
 fn client(settings: &TokenSettings) -> MeetingTokenClaims {
-    claims(Attendee::Account(&brien(7, Role::Client)), settings)
+    claims(Viewer::Account(&brien(7, Role::Client)), settings)
 }
 
 fn invited(role: ParticipantRole, settings: &TokenSettings) -> MeetingTokenClaims {
-    claims(Attendee::Participant(&kim(role)), settings)
+    claims(Viewer::Participant(&kim(role)), settings)
 }
 
 /// Everybody who can be in the room of one booking at once.
@@ -157,7 +157,7 @@ fn nobody_passes_for_somebody_else() {
     for role in ParticipantRole::ALL {
         let claims = invited(role, &settings);
         assert_eq!((claims.subject().as_str(), claims.name().as_str()), ("guest-7", "Kim"));
-        assert_eq!(Person::parse(&claims.subject()), Some(Person::Participant(kim(role).id)));
+        assert_eq!(ViewerId::parse(&claims.subject()), Some(ViewerId::Participant(kim(role).id)));
     }
 }
 
@@ -181,25 +181,25 @@ fn feature_names_are_sorted_and_different() {
 fn who_gets_a_token_when() {
     for status in BookingStatus::ALL {
         for now in [0, START - 86_400, OPEN - 61, OPEN - 1, OPEN, START, CLOSE - 1, CLOSE, CLOSE + 86_400] {
-            let by_time = if now < CLOSE { Ok(()) } else { Err(LinkRefusal::Over) };
+            let by_time = if now < CLOSE { Ok(()) } else { Err(LinkError::Over) };
             let for_those_it_concerns = match status {
                 BookingStatus::Scheduled | BookingStatus::Completed | BookingStatus::NoShow => by_time,
-                BookingStatus::PendingPayment => Err(LinkRefusal::NotConfirmed),
-                BookingStatus::Cancelled | BookingStatus::Expired => Err(LinkRefusal::Cancelled),
+                BookingStatus::PendingPayment => Err(LinkError::NotConfirmed),
+                BookingStatus::Cancelled | BookingStatus::Expired => Err(LinkError::Cancelled),
             };
-            let stranger = Err(LinkRefusal::NotYours);
+            let stranger = Err(LinkError::NotYours);
             for (who, attendee, expected) in [
-                ("its client", Attendee::Account(&viewer(7, Role::Client)), for_those_it_concerns),
-                ("its therapist", Attendee::Account(&viewer(1, Role::Admin)), for_those_it_concerns),
-                ("another therapist", Attendee::Account(&viewer(2, Role::Admin)), for_those_it_concerns),
-                ("a therapist as client", Attendee::Account(&viewer(7, Role::Admin)), for_those_it_concerns),
-                ("another client", Attendee::Account(&viewer(8, Role::Client)), stranger),
-                ("the therapist's number, as client", Attendee::Account(&viewer(1, Role::Client)), stranger),
-                ("a relative", Attendee::Participant(&kim(ParticipantRole::Participant)), for_those_it_concerns),
-                ("a presenter", Attendee::Participant(&kim(ParticipantRole::Presenter)), for_those_it_concerns),
-                ("an observer", Attendee::Participant(&kim(ParticipantRole::Observer)), for_those_it_concerns),
-                ("somebody invited elsewhere", Attendee::Participant(&kim_elsewhere()), stranger),
-                ("somebody uninvited", Attendee::Participant(&kim_revoked()), Err(LinkRefusal::Revoked)),
+                ("its client", Viewer::Account(&viewer(7, Role::Client)), for_those_it_concerns),
+                ("its therapist", Viewer::Account(&viewer(1, Role::Admin)), for_those_it_concerns),
+                ("another therapist", Viewer::Account(&viewer(2, Role::Admin)), for_those_it_concerns),
+                ("a therapist as client", Viewer::Account(&viewer(7, Role::Admin)), for_those_it_concerns),
+                ("another client", Viewer::Account(&viewer(8, Role::Client)), stranger),
+                ("the therapist's number, as client", Viewer::Account(&viewer(1, Role::Client)), stranger),
+                ("a relative", Viewer::Participant(&kim(ParticipantRole::Participant)), for_those_it_concerns),
+                ("a presenter", Viewer::Participant(&kim(ParticipantRole::Presenter)), for_those_it_concerns),
+                ("an observer", Viewer::Participant(&kim(ParticipantRole::Observer)), for_those_it_concerns),
+                ("somebody invited elsewhere", Viewer::Participant(&kim_elsewhere()), stranger),
+                ("somebody uninvited", Viewer::Participant(&kim_revoked()), Err(LinkError::Revoked)),
             ] {
                 let settings = TokenSettings::default();
                 let found = claims_for(&booking(status), attendee, &WINDOW, &settings, at(now));
@@ -215,12 +215,8 @@ fn the_refusals_are_those_of_unsigned_links() {
     let policy = MeetingLinkPolicy { grace: WINDOW.grace };
     let accounts = [1, 7, 8].map(|id| [viewer(id, Role::Client), viewer(id, Role::Admin)]);
     let participants = [kim(ParticipantRole::Presenter), kim_elsewhere(), kim_revoked()];
-    let attendees: Vec<Attendee<'_>> = accounts
-        .iter()
-        .flatten()
-        .map(Attendee::Account)
-        .chain(participants.iter().map(Attendee::Participant))
-        .collect();
+    let attendees: Vec<Viewer<'_>> =
+        accounts.iter().flatten().map(Viewer::Account).chain(participants.iter().map(Viewer::Participant)).collect();
     for status in BookingStatus::ALL {
         for now in [0, OPEN - 1, OPEN, START, CLOSE - 1, CLOSE, CLOSE + 86_400].map(at) {
             for attendee in &attendees {
@@ -238,7 +234,7 @@ fn the_refusals_are_those_of_unsigned_links() {
 fn a_token_says_the_same_whenever_it_is_made() {
     let (agreed, settings) = (booking(BookingStatus::Scheduled), TokenSettings::default());
     let (admin, relative) = (viewer(1, Role::Admin), kim(ParticipantRole::Participant));
-    for attendee in [Attendee::Account(&admin), Attendee::Participant(&relative)] {
+    for attendee in [Viewer::Account(&admin), Viewer::Participant(&relative)] {
         let early = claims_for(&agreed, attendee, &WINDOW, &settings, at(0)).unwrap();
         assert_eq!(early, claims_for(&agreed, attendee, &WINDOW, &settings, at(CLOSE - 1)).unwrap());
         assert_eq!(early.validity(), TokenValidity { not_before: at(OPEN - 60), expires_at: at(CLOSE) });
@@ -251,12 +247,12 @@ fn a_moved_session_has_a_moved_door() {
     let (moved, _) = booking(BookingStatus::Scheduled).reschedule(at(START + 86_400), Role::Admin, at(OPEN)).unwrap();
     let admin = viewer(1, Role::Admin);
     for now in [START, START + 86_400, CLOSE + 86_399] {
-        let claims = claims_for(&moved, Attendee::Account(&admin), &WINDOW, &settings, at(now)).unwrap();
+        let claims = claims_for(&moved, Viewer::Account(&admin), &WINDOW, &settings, at(now)).unwrap();
         let validity = TokenValidity { not_before: at(OPEN + 86_340), expires_at: at(CLOSE + 86_400) };
         assert_eq!((claims.validity(), claims.room()), (validity, ROOM_NAME), "the room stays");
     }
-    let late = claims_for(&moved, Attendee::Account(&admin), &WINDOW, &settings, at(CLOSE + 86_400));
-    assert_eq!(late, Err(LinkRefusal::Over));
+    let late = claims_for(&moved, Viewer::Account(&admin), &WINDOW, &settings, at(CLOSE + 86_400));
+    assert_eq!(late, Err(LinkError::Over));
 }
 
 #[test]
@@ -287,7 +283,7 @@ fn the_rest_of_a_signed_link_is_the_unsigned_link() {
     let policy = MeetingLinkPolicy { grace: WINDOW.grace };
     let accounts = [brien(1, Role::Admin), brien(7, Role::Client)];
     let participants = ParticipantRole::ALL.map(kim);
-    let attendees = accounts.iter().map(Attendee::Account).chain(participants.iter().map(Attendee::Participant));
+    let attendees = accounts.iter().map(Viewer::Account).chain(participants.iter().map(Viewer::Participant));
     for attendee in attendees {
         let unsigned = policy.link_for(&booking(BookingStatus::Scheduled), attendee, at(START)).unwrap();
         let claims = claims(attendee, &TokenSettings::default());
@@ -335,8 +331,8 @@ fn debug_shows_neither_names_nor_rooms_nor_tokens() {
 #[test]
 fn nothing_visible_falls_back() {
     for name in ["", "   ", "\u{200d}", "\u{202e}\u{feff}", "\0\u{1}"] {
-        let viewer = Viewer { display_name: name.to_owned(), ..viewer(7, Role::Client) };
-        assert_eq!(claims(Attendee::Account(&viewer), &TokenSettings::default()).name(), FALLBACK_NAME, "{name:?}");
+        let viewer = AccountViewer { display_name: name.to_owned(), ..viewer(7, Role::Client) };
+        assert_eq!(claims(Viewer::Account(&viewer), &TokenSettings::default()).name(), FALLBACK_NAME, "{name:?}");
     }
 }
 
@@ -345,8 +341,8 @@ proptest! {
 
     #[test]
     fn any_name_becomes_one_that_the_server_takes(name in "\\PC{0,60}|.{0,200}|[\\x00-\\x7f]{0,60}") {
-        let viewer = Viewer { display_name: name.clone(), ..viewer(7, Role::Client) };
-        let shown = claims(Attendee::Account(&viewer), &TokenSettings::default()).name();
+        let viewer = AccountViewer { display_name: name.clone(), ..viewer(7, Role::Client) };
+        let shown = claims(Viewer::Account(&viewer), &TokenSettings::default()).name();
         prop_assert!(shown.encode_utf16().count() <= MAX_NAME_UNITS);
         prop_assert!(!shown.trim().is_empty());
         prop_assert!(!shown.chars().any(char::is_control), "{:?}", shown);

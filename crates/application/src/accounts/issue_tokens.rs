@@ -1,0 +1,63 @@
+//! Making the pair of tokens that a client holds: a short access token, and a refresh token that is stored as a hash.
+
+use std::sync::Arc;
+
+use attune_domain::{LoginSessionId, User, UserId};
+use attune_ports::{AccessClaims, AccessTokens, BoxError, Clock, Random, TokenHash};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
+
+/// What a login or a refresh hands out.
+pub struct Tokens {
+    /// Goes with each request.
+    pub access_token: String,
+    /// Gets the next pair, once.
+    pub refresh_token: String,
+    /// How long the access token lives, in seconds.
+    pub expires_in: i64,
+    /// Who they are for.
+    pub user: User,
+}
+
+/// Makes tokens.
+#[derive(Clone)]
+pub struct IssueTokens {
+    /// Signs access tokens.
+    pub tokens: Arc<dyn AccessTokens>,
+    /// Makes refresh tokens unguessable.
+    pub random: Arc<dyn Random>,
+    /// Tells when.
+    pub clock: Arc<dyn Clock>,
+    /// How long an access token lives.
+    pub access_lifetime: SignedDuration,
+}
+
+impl IssueTokens {
+    /// A new refresh token, 256 random bits, and the hash under which it is stored.
+    pub(super) fn refresh_token(&self) -> (String, TokenHash) {
+        let mut bytes = [0; 32];
+        self.random.fill(&mut bytes);
+        let token = URL_SAFE_NO_PAD.encode(bytes);
+        let hash = hash_token(&token);
+        (token, hash)
+    }
+
+    /// A signed access token.
+    pub(super) fn access_token(
+        &self,
+        user: UserId,
+        session: LoginSessionId,
+        now: Timestamp,
+    ) -> Result<String, BoxError> {
+        let nonce = self.random.random_bytes();
+        let expires_at = now.saturating_add(self.access_lifetime)?;
+        self.tokens.issue(&AccessClaims { user, session, issued_at: now, expires_at, nonce })
+    }
+}
+
+/// The hash under which a refresh token is stored. A fast hash is enough: nobody guesses 256 random bits.
+pub(super) fn hash_token(token: &str) -> TokenHash {
+    TokenHash(Sha256::digest(token.as_bytes()).into())
+}

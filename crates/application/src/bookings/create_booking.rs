@@ -1,0 +1,365 @@
+//! A client books a session, or a therapist books one for a client.
+
+use std::fmt;
+use std::sync::Arc;
+
+use attune_domain::booking::{BookError, NewBooking, PaymentPlan};
+use attune_domain::calendar::{AppointmentLength, RuleOverride, SlotError};
+use attune_domain::{Booking, BookingEvent, BookingId, BookingStatus, ChangeTerms, Role, Service, ServiceId, UserId};
+use attune_ports::{Clock, Conflict, Payment, PaymentTerms, Store, StoreError, UnitOfWork};
+use jiff::{SignedDuration, Timestamp};
+use thiserror::Error;
+
+use super::agree::{AuditContext, BookingLifecycle, Room, take_time};
+use super::expire_holds::ExpireHolds;
+use super::therapist_calendar::{CalendarLoader, TherapistCalendar, Wish};
+use crate::RequestMetadata;
+use crate::idempotency::{self, Found, Idempotent, IdempotentRequest};
+use crate::payments::{OpenCheckout, Till};
+
+/// How the price of a session is settled.
+#[derive(Clone, PartialEq, Eq)]
+pub enum PaymentChoice {
+    /// As the practice's provider wants it, by the client.
+    ByProvider,
+    /// It came in outside; for therapists only.
+    PaidOffline {
+        /// How: `cash`, `bank_transfer`, …
+        method: String,
+        /// The practice's own note.
+        memo: Option<String>,
+    },
+    /// Nothing is due; for therapists only.
+    Waived,
+}
+
+/// The session wanted. There is no price and no end in it: both are the practice's. `Debug` hides the note.
+#[derive(Clone)]
+pub struct CreateBookingCommand {
+    /// Who comes.
+    pub client: UserId,
+    /// Who books: the client, or a therapist for them.
+    pub booked_by: UserId,
+    /// When it should begin.
+    pub scheduled_at: Timestamp,
+    /// What; the practice's first active service when left out.
+    pub service: Option<ServiceId>,
+    /// With whom; the practice's first therapist when left out.
+    pub therapist: Option<UserId>,
+    /// A word from the client.
+    pub note: Option<String>,
+    /// How the price is settled.
+    pub payment: PaymentChoice,
+    /// Step over hours and rules; for therapists only.
+    pub override_hours: bool,
+    /// Where it came from.
+    pub origin: RequestMetadata,
+    /// The key of the wish, if it has one.
+    pub once: Option<IdempotentRequest>,
+}
+
+impl fmt::Debug for CreateBookingCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CreateBookingCommand")
+            .field("client", &self.client)
+            .field("booked_by", &self.booked_by)
+            .field("scheduled_at", &self.scheduled_at)
+            .field("service", &self.service)
+            .field("therapist", &self.therapist)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A booking just made.
+#[derive(Debug)]
+pub struct CreatedBooking {
+    /// The booking.
+    pub booking: Booking,
+    /// Where to pay, when something is due and the provider answered. Otherwise it can be asked for again.
+    pub checkout: Option<Payment>,
+}
+
+/// Why there is no booking.
+#[derive(Debug, Error)]
+pub enum CreateBookingError {
+    /// The time, the length or the note will not do.
+    #[error(transparent)]
+    Rule(#[from] BookError),
+    /// The time will not do for this practice.
+    #[error(transparent)]
+    Slot(#[from] SlotError),
+    /// The therapist is taken at that time.
+    #[error("the slot is taken")]
+    SlotTaken,
+    /// The client holds that slot already, in a booking that waits for its payment.
+    #[error("the client holds the slot already")]
+    HoldExists {
+        /// Which booking.
+        booking: BookingId,
+    },
+    /// No such service, or it cannot be booked any more.
+    #[error("there is no such service")]
+    UnknownService,
+    /// No such therapist.
+    #[error("there is no such therapist")]
+    UnknownTherapist,
+    /// The practice has no therapist or no service yet.
+    #[error("the practice takes no bookings yet")]
+    NotOpen,
+    /// The client's account was closed in between.
+    #[error("the account is closed")]
+    UnknownClient,
+    /// The key was used for another wish.
+    #[error("the key was used for another wish")]
+    KeyReused,
+    /// The store failed.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for CreateBookingError {
+    fn from(error: StoreError) -> Self {
+        if error.is_conflict(Conflict::SlotTaken) { Self::SlotTaken } else { Self::Store(error) }
+    }
+}
+
+crate::retry::contended_through_store!(CreateBookingError);
+
+/// PaymentLedger sessions.
+#[derive(Clone)]
+pub struct CreateBooking {
+    /// Where bookings are kept.
+    pub store: Arc<dyn Store>,
+    /// Tells when.
+    pub clock: Arc<dyn Clock>,
+    /// The practice's settings.
+    pub practice: BookingLifecycle,
+    /// When therapists can be booked.
+    pub rules: CalendarLoader,
+    /// Opens checkouts when something is due.
+    pub checkout: OpenCheckout,
+    /// Lets go of holds that are over.
+    pub holds: ExpireHolds,
+}
+
+/// What is to be booked, with everything that was left out filled in. One of a series, or the only one.
+pub(crate) struct Ask<'a> {
+    pub(crate) command: &'a CreateBookingCommand,
+    pub(crate) therapist: UserId,
+    pub(crate) service: &'a Service,
+    pub(crate) loaded: &'a TherapistCalendar,
+    pub(crate) scheduled_at: Timestamp,
+    pub(crate) now: Timestamp,
+}
+
+impl CreateBooking {
+    /// PaymentLedger the session: agreed at once when nothing is due, otherwise held until it is paid.
+    pub async fn run(&self, command: CreateBookingCommand) -> Result<Idempotent<CreatedBooking>, CreateBookingError> {
+        // Hours and rules are read before anything is locked: whoever changes them at this moment changes what comes next.
+        let (therapist, loaded) = self.calendar(command.therapist).await?;
+        let attempt = || crate::retry::retrying(|| self.attempt(&command, therapist, &loaded));
+        let granted = match attempt().await {
+            Err(CreateBookingError::SlotTaken | CreateBookingError::HoldExists { .. })
+                if self.clear(therapist, command.scheduled_at).await? =>
+            {
+                attempt().await?
+            }
+            other => other?,
+        };
+        let (booking, begun) = match granted {
+            Idempotent::Now(placed) => placed,
+            Idempotent::Before(kept) => return Ok(Idempotent::Before(kept)),
+        };
+        self.practice.bell.ring();
+        let checkout = match begun {
+            // The booking stands, whatever the payment provider says; the client can ask for the checkout again.
+            Some(begun) => {
+                let opened = self.checkout.go_on(begun).await;
+                opened
+                    .map_err(|error| tracing::warn!(booking = %booking.id, %error, "no checkout for a new booking"))
+                    .ok()
+            }
+            None => None,
+        };
+        Ok(Idempotent::Now(CreatedBooking { booking, checkout }))
+    }
+
+    /// Replaces a reply that was kept unfinished, because a part of it is known only after its effect was kept: where to
+    /// pay, which mails are owed. Returns the reply as it is from now on, which is another try's if that was faster.
+    pub async fn amend(
+        &self,
+        once: &IdempotentRequest,
+        booking: BookingId,
+        unfinished: &str,
+        body: &str,
+    ) -> Result<String, StoreError> {
+        crate::retry::retrying(|| async {
+            let mut work = self.store.begin().await?;
+            // Two tries that finish one reply wait for each other here.
+            work.booking(booking).await?;
+            match work.reply(&once.key).await? {
+                Some(kept) if kept.body != unfinished => Ok(kept.body),
+                Some(_) => {
+                    work.update_response(&once.key, body).await?;
+                    work.commit().await?;
+                    Ok(body.to_owned())
+                }
+                // Forgotten by now: nobody asks for it any more.
+                None => Ok(body.to_owned()),
+            }
+        })
+        .await
+    }
+
+    /// Whether a lapsed hold was in the way of a session that begins then, and is not any more.
+    async fn clear(&self, therapist: UserId, from: Timestamp) -> Result<bool, StoreError> {
+        let longest = SignedDuration::from_mins(2 * i64::from(Booking::MAX_MINUTES));
+        self.holds.clear(therapist, from, from.saturating_add(longest).unwrap_or(Timestamp::MAX)).await
+    }
+
+    /// Whose calendar it is about, and what is written in it.
+    pub(crate) async fn calendar(
+        &self,
+        therapist: Option<UserId>,
+    ) -> Result<(UserId, TherapistCalendar), CreateBookingError> {
+        let therapist = match therapist {
+            Some(id) => id,
+            None => self.rules.queries.default_therapist().await?.ok_or(CreateBookingError::NotOpen)?,
+        };
+        Ok((therapist, self.rules.of(therapist).await?))
+    }
+
+    async fn attempt(
+        &self,
+        command: &CreateBookingCommand,
+        therapist: UserId,
+        loaded: &TherapistCalendar,
+    ) -> Result<Idempotent<(Booking, Option<Payment>)>, CreateBookingError> {
+        let now = self.clock.now();
+        let mut work = self.store.begin().await?;
+        // A second try gets its reply even if nobody could book the same by now.
+        match once::look(&mut *work, command.once.as_ref()).await? {
+            Found::Nothing => {}
+            Found::Reply(kept) => return Ok(Idempotent::Before(kept)),
+            Found::KeyReused => return Err(CreateBookingError::KeyReused),
+        }
+        let service = self.people_and_service(&mut *work, command, therapist).await?;
+        let ask = Ask { command, therapist, service: &service, loaded, scheduled_at: command.scheduled_at, now };
+        // Refused before anybody has to wait for the calendar.
+        let id = work.next_booking_id().await?;
+        let made = self.make(id, &ask)?;
+        // From here on the decision rests on the calendar, so nobody else may change it. People and services are read
+        // before: many who want one slot then wait for each other only as long as it takes to look at it.
+        work.lock_calendar(therapist).await?;
+        self.check(&mut *work, &ask, &made.0).await?;
+        let booking = self.place(&mut *work, &ask, made).await?;
+        once::keep(&mut *work, command.once.as_ref(), &booking, now).await?;
+        let begun = if booking.status == BookingStatus::PendingPayment {
+            self.checkout.begin(&mut *work, &booking, now).await?
+        } else {
+            None
+        };
+        work.commit().await?;
+        Ok(Idempotent::Now((booking, begun)))
+    }
+
+    /// Whether everybody who takes part is there, and what is booked.
+    pub(crate) async fn people_and_service(
+        &self,
+        work: &mut dyn UnitOfWork,
+        command: &CreateBookingCommand,
+        therapist: UserId,
+    ) -> Result<Service, CreateBookingError> {
+        work.user(command.client).await?.filter(|u| !u.disabled).ok_or(CreateBookingError::UnknownClient)?;
+        work.user(therapist)
+            .await?
+            .filter(|u| u.role == Role::Admin && !u.disabled)
+            .ok_or(CreateBookingError::UnknownTherapist)?;
+        match command.service {
+            Some(id) => work.service(id).await?.filter(|s| s.active).ok_or(CreateBookingError::UnknownService),
+            None => work.default_service().await?.ok_or(CreateBookingError::NotOpen),
+        }
+    }
+
+    /// The booking as it would be, before anybody looked at the calendar.
+    pub(crate) fn make(&self, id: BookingId, ask: &Ask<'_>) -> Result<(Booking, BookingEvent), CreateBookingError> {
+        let Ask { command, therapist, service, loaded, scheduled_at, now } = ask;
+        let terms: ChangeTerms = loaded.terms;
+        let payment = match (&command.payment, self.checkout.gateway.terms()) {
+            _ if service.price.is_zero() => PaymentPlan::NotRequired(self.practice.new_room()),
+            (PaymentChoice::Waived, _) | (PaymentChoice::ByProvider, PaymentTerms::NothingDue) => {
+                PaymentPlan::NotRequired(self.practice.new_room())
+            }
+            (PaymentChoice::PaidOffline { .. }, _) => PaymentPlan::Due { hold_until: *scheduled_at },
+            (PaymentChoice::ByProvider, PaymentTerms::Due { hold }) => {
+                PaymentPlan::Due { hold_until: now.saturating_add(hold).unwrap_or(Timestamp::MAX) }
+            }
+        };
+        let (booking, event) = Booking::book(
+            NewBooking {
+                id,
+                client: command.client,
+                therapist: *therapist,
+                service: service.id,
+                scheduled_at: *scheduled_at,
+                minutes: service.minutes,
+                buffer_minutes: service.buffer_minutes,
+                price: service.price,
+                note: command.note.clone(),
+                terms,
+                payment,
+            },
+            *now,
+        )?;
+        match command.payment {
+            PaymentChoice::PaidOffline { .. } if booking.status == BookingStatus::PendingPayment => {
+                // It begins in the future, so it can be paid for.
+                let paid = booking.payment_succeeded(self.practice.new_room(), *now);
+                paid.map_err(|error| CreateBookingError::Store(StoreError::Failed(error.into())))
+            }
+            PaymentChoice::PaidOffline { .. } | PaymentChoice::ByProvider | PaymentChoice::Waived => {
+                Ok((booking, event))
+            }
+        }
+    }
+
+    /// Whether hours, rules and the other bookings allow it.
+    pub(crate) async fn check(
+        &self,
+        work: &mut dyn UnitOfWork,
+        ask: &Ask<'_>,
+        booking: &Booking,
+    ) -> Result<(), CreateBookingError> {
+        let session = AppointmentLength::try_from(ask.service).map_err(|error| StoreError::Corrupt(error.into()))?;
+        let overrule = if ask.command.override_hours { RuleOverride::PracticeRules } else { RuleOverride::Grid };
+        let wish = Wish { therapist: ask.therapist, starts_at: booking.scheduled_at, session, but: None, now: ask.now };
+        ask.loaded.check(work, &wish, overrule).await??;
+        match take_time(work, booking, ask.now).await? {
+            Room::Free => Ok(()),
+            Room::HeldByThem(booking) => Err(CreateBookingError::HoldExists { booking }),
+            Room::BusyTimes => Err(CreateBookingError::SlotTaken),
+        }
+    }
+
+    /// Keeps the booking, with what it owes.
+    pub(crate) async fn place(
+        &self,
+        work: &mut dyn UnitOfWork,
+        ask: &Ask<'_>,
+        (booking, event): (Booking, BookingEvent),
+    ) -> Result<Booking, CreateBookingError> {
+        let Ask { command, now, .. } = ask;
+        work.add_booking(&booking).await?;
+        let by = AuditContext {
+            actor: Some(command.booked_by),
+            request_id: command.origin.request_id.as_deref(),
+            now: *now,
+        };
+        self.practice.follow_up(work, &booking, event, &by).await?;
+        if let (PaymentChoice::PaidOffline { method, memo }, false) = (&command.payment, booking.price.is_zero()) {
+            let till = Till { practice: &self.practice, by };
+            till.take_outside(work, &booking, method.clone(), memo.clone(), command.booked_by).await?;
+        }
+        Ok(booking)
+    }
+}

@@ -1,0 +1,74 @@
+//! A wish that is sent twice under one key is granted once.
+//!
+//! The reply is kept in the unit of work of its effect. So a client that lost the connection can send the same again and
+//! gets the reply it missed; nothing happens twice, whatever the network did.
+
+use std::fmt;
+use std::sync::Arc;
+
+use attune_domain::Booking;
+use attune_ports::{Conflict, IdempotencyKey, StoreError, StoredResponse, UnitOfWork};
+use jiff::Timestamp;
+
+/// Writes the reply down, as it will go out: its status and its body.
+pub type Render = Arc<dyn Fn(&Booking) -> (u16, String) + Send + Sync>;
+
+/// A wish with a key.
+#[derive(Clone)]
+pub struct IdempotentRequest {
+    /// The key.
+    pub key: IdempotencyKey,
+    /// SHA-256 of what is asked.
+    pub asked: [u8; 32],
+    /// Writes the reply down.
+    pub render: Render,
+}
+
+impl fmt::Debug for IdempotentRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IdempotentRequest").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+/// What came of a wish.
+#[derive(Debug)]
+pub enum Idempotent<T> {
+    /// It was granted now.
+    Now(T),
+    /// It had been granted before: the reply of then.
+    Before(StoredResponse),
+}
+
+/// What an attempt finds under its key.
+pub(crate) enum Found {
+    Nothing,
+    Reply(StoredResponse),
+    KeyReused,
+}
+
+/// Looks for the reply to an earlier try of the same wish.
+pub(crate) async fn look(work: &mut dyn UnitOfWork, once: Option<&IdempotentRequest>) -> Result<Found, StoreError> {
+    let Some(once) = once else { return Ok(Found::Nothing) };
+    Ok(match work.reply(&once.key).await? {
+        None => Found::Nothing,
+        Some(kept) if kept.asked == once.asked => Found::Reply(kept),
+        Some(_) => Found::KeyReused,
+    })
+}
+
+/// Keeps the reply. Errors: [`StoreError::Contended`] when another try of the same wish was faster; the next attempt finds
+/// its reply.
+pub(crate) async fn keep(
+    work: &mut dyn UnitOfWork,
+    once: Option<&IdempotentRequest>,
+    booking: &Booking,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(once) = once else { return Ok(()) };
+    let (status, body) = (once.render)(booking);
+    let reply = StoredResponse { asked: once.asked, status, body, at: now };
+    match work.save_response(&once.key, &reply).await {
+        Err(error) if error.is_conflict(Conflict::IdempotencyKeyTaken) => Err(StoreError::Contended),
+        other => other,
+    }
+}

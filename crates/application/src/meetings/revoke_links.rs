@@ -1,0 +1,70 @@
+//! A therapist takes back every link of a session that was mailed so far; everybody gets a new one.
+
+use std::sync::Arc;
+
+use attune_domain::booking::ChangeError;
+use attune_domain::{Booking, BookingId, UserId};
+use attune_ports::{Clock, Store, StoreError};
+use thiserror::Error;
+
+use crate::RequestMetadata;
+use crate::bookings::{AuditContext, BookingLifecycle};
+
+/// Whose links to take back.
+#[derive(Debug, Clone)]
+pub struct RevokeLinksCommand {
+    /// The therapist who says so.
+    pub admin: UserId,
+    /// Of which session.
+    pub booking: BookingId,
+    /// Where it came from.
+    pub origin: RequestMetadata,
+}
+
+/// Why the links stay good.
+#[derive(Debug, Error)]
+pub enum RevokeLinksError {
+    /// There is no such booking.
+    #[error("there is no such booking")]
+    NotFound,
+    /// The session is not agreed.
+    #[error(transparent)]
+    State(#[from] ChangeError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+crate::retry::contended_through_store!(RevokeLinksError);
+
+/// Replaces mailed links.
+#[derive(Clone)]
+pub struct RevokeLinks {
+    /// Where bookings are kept.
+    pub store: Arc<dyn Store>,
+    /// Tells when.
+    pub clock: Arc<dyn Clock>,
+    /// The practice's settings.
+    pub practice: BookingLifecycle,
+}
+
+impl RevokeLinks {
+    /// Takes the links back and owes the client and everybody invited a mail with a new one.
+    pub async fn run(&self, command: RevokeLinksCommand) -> Result<Booking, RevokeLinksError> {
+        let booking = crate::retry::retrying(|| self.attempt(&command)).await?;
+        self.practice.bell.ring();
+        Ok(booking)
+    }
+
+    async fn attempt(&self, command: &RevokeLinksCommand) -> Result<Booking, RevokeLinksError> {
+        let now = self.clock.now();
+        let mut work = self.store.begin().await?;
+        let booking = work.booking(command.booking).await?.ok_or(RevokeLinksError::NotFound)?;
+        let (booking, event) = booking.revoke_links(now)?;
+        work.save_booking(&booking).await?;
+        let by = AuditContext { actor: Some(command.admin), request_id: command.origin.request_id.as_deref(), now };
+        self.practice.follow_up(&mut *work, &booking, event, &by).await?;
+        work.commit().await?;
+        Ok(booking)
+    }
+}

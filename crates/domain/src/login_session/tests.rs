@@ -1,0 +1,130 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const LOGIN: i64 = 1_705_312_800;
+const DAY: i64 = 86_400;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+/// Logged in long ago, refreshed five times, the last time an hour after the login.
+fn session() -> LoginSession {
+    LoginSession {
+        id: LoginSessionId::new(3).unwrap(),
+        user: UserId::new(7).unwrap(),
+        generation: 6,
+        rotated_at: at(LOGIN + 3_600),
+        created_at: at(LOGIN),
+        ended_at: None,
+    }
+}
+
+fn judge(session: &LoginSession, generation: u32, second: i64) -> RefreshDecision {
+    LoginSessionPolicy::default().judge(session, generation, at(second))
+}
+
+#[test]
+fn the_newest_token_goes_on_until_the_session_is_idle_too_long() {
+    let rotated = LOGIN + 3_600;
+    for (second, verdict) in [
+        (rotated, RefreshDecision::Rotate),
+        (rotated + 9, RefreshDecision::Rotate),
+        (rotated + 11, RefreshDecision::Rotate),
+        (rotated + 14 * DAY - 1, RefreshDecision::Rotate),
+        (rotated + 14 * DAY, RefreshDecision::Over),
+        (rotated + 15 * DAY, RefreshDecision::Over),
+    ] {
+        assert_eq!(judge(&session(), 6, second), verdict, "{} s after the refresh", second - rotated);
+    }
+}
+
+#[test]
+fn the_one_before_works_for_ten_seconds() {
+    let rotated = LOGIN + 3_600;
+    for (second, verdict) in [
+        (rotated, RefreshDecision::Overlap),
+        (rotated + 9, RefreshDecision::Overlap),
+        (rotated + 10, RefreshDecision::Reused),
+        (rotated + 11, RefreshDecision::Reused),
+        (rotated + DAY, RefreshDecision::Reused),
+        // The clock of another machine may be a little behind.
+        (rotated - 1, RefreshDecision::Overlap),
+    ] {
+        assert_eq!(judge(&session(), 5, second), verdict, "{} s after the refresh", second - rotated);
+    }
+}
+
+#[test]
+fn two_generations_old_is_a_copy_even_inside_the_overlap() {
+    let rotated = LOGIN + 3_600;
+    for generation in [0, 1, 2, 3, 4] {
+        for second in [rotated, rotated + 9, rotated + DAY] {
+            assert_eq!(judge(&session(), generation, second), RefreshDecision::Reused, "generation {generation}");
+        }
+    }
+}
+
+#[test]
+fn a_generation_that_was_never_handed_out_is_treated_as_a_copy() {
+    for generation in [7, 8, u32::MAX] {
+        assert_eq!(judge(&session(), generation, LOGIN + 3_600), RefreshDecision::Reused, "generation {generation}");
+    }
+}
+
+#[test]
+fn ninety_days_are_the_end_however_much_it_is_used() {
+    for (since_login, verdict) in [(90 * DAY - 1, RefreshDecision::Rotate), (90 * DAY, RefreshDecision::Over)] {
+        let busy = LoginSession { rotated_at: at(LOGIN + since_login - 5), ..session() };
+        assert_eq!(judge(&busy, 6, LOGIN + since_login), verdict);
+        assert_eq!(
+            judge(&busy, 5, LOGIN + since_login),
+            if verdict == RefreshDecision::Over { RefreshDecision::Over } else { RefreshDecision::Overlap }
+        );
+    }
+}
+
+#[test]
+fn an_ended_session_is_over_for_every_token_and_at_every_time() {
+    let ended = LoginSession { ended_at: Some(at(LOGIN + 3_605)), ..session() };
+    for generation in [1, 5, 6, 7] {
+        for second in [LOGIN, LOGIN + 3_600, LOGIN + 3_604, LOGIN + 3_606, LOGIN + DAY] {
+            assert_eq!(judge(&ended, generation, second), RefreshDecision::Over);
+        }
+    }
+    assert!(!LoginSessionPolicy::default().is_live(&ended, at(LOGIN + 3_606)));
+}
+
+#[test]
+fn a_dead_session_never_reports_reuse() {
+    // Otherwise an old token found years later would raise an alarm about a login that is long gone.
+    assert_eq!(judge(&session(), 1, LOGIN + 100 * DAY), RefreshDecision::Over);
+}
+
+#[test]
+fn the_policy_is_the_documented_one() {
+    let policy = LoginSessionPolicy::default();
+    assert_eq!((policy.idle, policy.absolute), (SignedDuration::from_hours(336), SignedDuration::from_hours(2_160)));
+    assert_eq!(policy.overlap, SignedDuration::from_secs(10));
+}
+
+proptest! {
+    /// Of all tokens there ever were, at most two lead on, and only while the session lives.
+    #[test]
+    fn only_the_last_two_generations_ever_work(generation: u32, newest in 1_u32.., after in -60_i64..200 * DAY, ended: bool) {
+        let rotated = LOGIN + 3_600;
+        let ended_at = ended.then(|| at(rotated));
+        let session = LoginSession { generation: newest, ended_at, ..session() };
+        let policy = LoginSessionPolicy::default();
+        let now = at(rotated + after);
+        for candidate in [generation, newest - 1, newest, newest.saturating_add(1)] {
+            match policy.judge(&session, candidate, now) {
+                RefreshDecision::Rotate => prop_assert!(policy.is_live(&session, now) && candidate == newest),
+                RefreshDecision::Overlap => prop_assert!(policy.is_live(&session, now) && candidate == newest - 1 && after < 10),
+                RefreshDecision::Reused => prop_assert!(policy.is_live(&session, now) && candidate != newest),
+                RefreshDecision::Over => prop_assert!(!policy.is_live(&session, now)),
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn eur(minor: i64) -> Money {
+    Money::new(minor, Currency::parse("EUR").unwrap()).unwrap()
+}
+
+fn paid(minor: i64) -> PaymentLedger {
+    PaymentLedger::new(eur(0).currency()).with_payment(PaymentState::Settled, eur(minor))
+}
+
+#[test]
+fn only_paid_money_counts() {
+    for state in PaymentState::ALL {
+        let books = PaymentLedger::new(eur(0).currency()).with_payment(state, eur(500));
+        assert_eq!(books.left(), eur(if state.is_paid() { 500 } else { 0 }), "{state:?}");
+    }
+    let dollars = Money::new(500, Currency::parse("USD").unwrap()).unwrap();
+    assert_eq!(paid(100).with_payment(PaymentState::Settled, dollars).held_minor(), 100);
+}
+
+#[test]
+fn a_refund_is_at_most_what_is_left() {
+    let books = paid(10_000);
+    assert_eq!(books.check_refund(None), Ok(eur(10_000)));
+    assert_eq!(books.check_refund(Some(eur(10_001))), Err(RefundError::TooMuch { left: eur(10_000) }));
+    assert_eq!(books.check_refund(Some(eur(0))), Err(RefundError::Nothing));
+    let dollars = Money::new(1, Currency::parse("USD").unwrap()).unwrap();
+    assert_eq!(books.check_refund(Some(dollars)), Err(RefundError::TooMuch { left: eur(10_000) }));
+    let books = books.with_refund(RefundStage::Pending, eur(4_000));
+    assert_eq!(books.check_refund(Some(eur(6_001))), Err(RefundError::TooMuch { left: eur(6_000) }));
+    let books = books.with_refund(RefundStage::Succeeded, eur(6_000));
+    assert_eq!(books.check_refund(None), Err(RefundError::NothingLeft));
+}
+
+#[test]
+fn the_status_follows_the_books() {
+    let books = paid(100);
+    assert_eq!(books.status(), PaymentStatus::Succeeded);
+    assert_eq!(books.with_refund(RefundStage::Owed, eur(40)).status(), PaymentStatus::RefundPending);
+    assert_eq!(books.with_refund(RefundStage::Failed, eur(40)).status(), PaymentStatus::Succeeded);
+    assert_eq!(books.with_refund(RefundStage::Succeeded, eur(40)).status(), PaymentStatus::PartiallyRefunded);
+    assert_eq!(books.with_refund(RefundStage::Succeeded, eur(100)).status(), PaymentStatus::Refunded);
+}
+
+#[test]
+fn names_are_read_back() {
+    for kind in LedgerKind::ALL {
+        assert_eq!(LedgerKind::parse(kind.as_str()), Some(kind));
+    }
+}
+
+proptest! {
+    /// However refunds are asked for and whatever becomes of them: never more goes back than came in.
+    #[test]
+    fn never_more_goes_back_than_came_in(
+        price in 1_i64..1_000_000,
+        wishes in prop::collection::vec((0_i64..1_200_000, 0_usize..5), 0..12),
+    ) {
+        let mut books = paid(price);
+        let mut out = 0;
+        for (wish, fate) in wishes {
+            if let Ok(amount) = books.check_refund(Some(eur(wish))) {
+                let stage = RefundStage::ALL[fate];
+                books = books.with_refund(stage, amount);
+                if matches!(stage, RefundStage::Succeeded | RefundStage::Owed | RefundStage::Pending) {
+                    out += amount.minor();
+                }
+            }
+            prop_assert!(out <= price);
+            prop_assert_eq!(books.left().minor(), price - out);
+        }
+    }
+}
