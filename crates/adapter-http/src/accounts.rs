@@ -206,11 +206,11 @@ pub(crate) async fn register(state: Data<State>, request: Request) -> Result<Htt
     responses((status = 200, description = "The tokens", body = TokensBody))
 )]
 pub(crate) async fn log_in(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
-    let (address, origin) = (request.address(), request.origin());
+    let (address, metadata) = (request.address(), request.origin());
     state.limiter.login(address)?;
     let typed: LoginRequest = request.body().await?;
     let attempt = state.limiter.password(&typed.email, address)?;
-    let outcome = state.api.log_in.run(LogInCommand { email: typed.email, password: typed.password, origin }).await;
+    let outcome = state.api.log_in.run(LogInCommand { email: typed.email, password: typed.password, metadata }).await;
     match &outcome {
         Ok(_) | Err(LogInError::Disabled) => state.limiter.password_was_right(&attempt),
         Err(LogInError::InvalidCredentials) => {}
@@ -231,10 +231,10 @@ pub(crate) async fn log_in(state: Data<State>, request: Request) -> Result<HttpR
     responses((status = 200, description = "The next tokens", body = TokensBody))
 )]
 pub(crate) async fn refresh(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
-    let (address, origin) = (request.address(), request.origin());
+    let (address, metadata) = (request.address(), request.origin());
     state.limiter.refresh(address)?;
     let shown: RefreshRequest = request.body().await?;
-    let tokens = state.api.refresh.run(RefreshCommand { refresh_token: shown.refresh_token, origin }).await?;
+    let tokens = state.api.refresh.run(RefreshCommand { refresh_token: shown.refresh_token, metadata }).await?;
     Ok(HttpResponse::Ok().json(TokensBody::from(tokens)))
 }
 
@@ -251,9 +251,9 @@ pub(crate) async fn log_out(
     Signed(caller): Signed,
     request: Request,
 ) -> Result<HttpResponse, Problem> {
-    let origin = request.origin();
+    let metadata = request.origin();
     let wish: LogoutRequest = request.optional_body().await?;
-    let command = LogOutCommand { caller, refresh_token: wish.refresh_token, all: wish.all, origin };
+    let command = LogOutCommand { caller, refresh_token: wish.refresh_token, all: wish.all, metadata };
     state.api.log_out.run(command).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -272,10 +272,10 @@ pub(crate) async fn change_password(
     Signed(caller): Signed,
     request: Request,
 ) -> Result<HttpResponse, Problem> {
-    let (address, origin) = (request.address(), request.origin());
+    let (address, metadata) = (request.address(), request.origin());
     let wish: PasswordChange = request.body().await?;
     let attempt = state.limiter.password(caller.user.email.as_str(), address)?;
-    let command = ChangePasswordCommand { caller, current: wish.current_password, new: wish.password, origin };
+    let command = ChangePasswordCommand { caller, current: wish.current_password, new: wish.password, metadata };
     let outcome = state.api.change_password.run(command).await;
     match &outcome {
         Ok(()) | Err(ChangePasswordError::Password(_)) => state.limiter.password_was_right(&attempt),

@@ -69,23 +69,23 @@ impl BookingBody {
     pub(crate) fn new(booking: &Booking, link: Option<PersonalLink>) -> Self {
         let room = room_of(booking);
         Self {
-            id: booking.id.get(),
-            user_id: booking.client.get(),
-            scheduled_at: Instant(booking.scheduled_at),
-            duration: booking.minutes,
-            status: booking.status.as_str(),
+            id: booking.id().get(),
+            user_id: booking.client().get(),
+            scheduled_at: Instant(booking.scheduled_at()),
+            duration: booking.minutes(),
+            status: booking.status().as_str(),
             jitsi_room_id: room.map(|r| r.id().to_owned()),
             jitsi_room_url: room.map(|r| r.url().to_owned()),
             personalized_meeting_url: link.map(|l| l.url),
-            amount: Amount(booking.price),
-            payment_status: booking.payment_status.as_str(),
+            amount: Amount(booking.price()),
+            payment_status: booking.payment_status().as_str(),
         }
     }
 }
 
 /// The room, while the booking is agreed. A cancelled booking may still have one on record, which is nobody's business.
 pub(crate) fn room_of(booking: &Booking) -> Option<&attune_domain::MeetingRoom> {
-    booking.room.as_ref().filter(|_| booking.status.has_room())
+    booking.room().filter(|_| booking.status().has_room())
 }
 
 /// What there is to say about a booking beyond the list.
@@ -117,19 +117,19 @@ pub(crate) struct BookingMore {
 impl From<&Booking> for BookingMore {
     fn from(booking: &Booking) -> Self {
         Self {
-            currency: booking.price.currency().code().to_owned(),
-            service_id: booking.service.get(),
-            therapist_id: booking.therapist.get(),
-            note: booking.note.clone(),
-            hold_expires_at: booking.hold_expires_at.map(Instant),
-            cancellation: booking.cancellation.as_ref().map(|c| CancellationBody {
+            currency: booking.price().currency().code().to_owned(),
+            service_id: booking.service().get(),
+            therapist_id: booking.therapist().get(),
+            note: booking.note().map(str::to_owned),
+            hold_expires_at: booking.hold_expires_at().map(Instant),
+            cancellation: booking.cancellation().map(|c| CancellationBody {
                 at: Instant(c.at),
                 by: c.by.get(),
                 late: c.late,
                 reason: c.reason.clone(),
                 refund_amount: Amount(c.refund),
             }),
-            version: booking.version,
+            version: booking.version(),
         }
     }
 }
@@ -331,14 +331,14 @@ pub(crate) async fn create(
     Signed(caller): Signed,
     request: Request,
 ) -> Result<HttpResponse, Problem> {
-    let origin = request.origin();
+    let metadata = request.origin();
     let (wish, key): (NewBooking, _) = request.wish(caller.user.id).await?;
     let viewer = AccountViewer::from(&caller.user);
-    let once = key.map(|key| {
+    let idempotency = key.map(|key| {
         let (links, viewer) = (state.api.links.clone(), viewer.clone());
-        key.once(StatusCode::CREATED, move |booking| {
+        key.idempotency(StatusCode::CREATED, move |booking| {
             // While something is due, the answer is not whole before it tells where to pay.
-            if booking.status == BookingStatus::PendingPayment {
+            if booking.status() == BookingStatus::PendingPayment {
                 unfinished(booking)
             } else {
                 json(&PlacedBooking::new(&links, booking, &viewer, None))
@@ -357,23 +357,23 @@ pub(crate) async fn create(
             note: wish.note,
             payment: PaymentChoice::ByProvider,
             override_hours: false,
-            origin,
-            once: once.clone(),
+            metadata,
+            idempotency: idempotency.clone(),
         })
         .await?;
     let answer = match granted {
-        Idempotent::Now(CreatedBooking { booking, checkout }) => {
+        Idempotent::Executed(CreatedBooking { booking, checkout }) => {
             let body = json(&PlacedBooking::new(&state.api.links, &booking, &viewer, checkout));
-            let once = once.filter(|_| booking.status == BookingStatus::PendingPayment);
-            Answer::fresh(StatusCode::CREATED, finish(&state, once.as_ref(), booking.id, body).await)
+            let idempotency = idempotency.filter(|_| booking.status() == BookingStatus::PendingPayment);
+            Answer::fresh(StatusCode::CREATED, finish(&state, idempotency.as_ref(), booking.id(), body).await)
         }
-        Idempotent::Before(kept) => {
+        Idempotent::Replayed(kept) => {
             let again = async |id| {
                 let booking = state.api.links.visible(&caller.user, id).await?.booking;
                 let checkout = checkout_of(&state, &booking).await;
                 Ok(json(&PlacedBooking::new(&state.api.links, &booking, &viewer, checkout)))
             };
-            replay(&state, once.as_ref(), kept, again).await?
+            replay(&state, idempotency.as_ref(), kept, again).await?
         }
     };
     Ok(answer.respond_below("/api/bookings"))
@@ -381,12 +381,12 @@ pub(crate) async fn create(
 
 /// Where to pay for a booking whose first answer got lost before it was finished; `None` where there is nothing to pay.
 pub(crate) async fn checkout_of(state: &State, booking: &Booking) -> Option<Payment> {
-    if booking.status != BookingStatus::PendingPayment {
+    if booking.status() != BookingStatus::PendingPayment {
         return None;
     }
-    let checkout = state.api.open_checkout.run(booking.id, booking.client).await;
+    let checkout = state.api.open_checkout.run(booking.id(), booking.client()).await;
     // As with a fresh booking: it stands, and the checkout can be asked for again.
-    checkout.map_err(|error| tracing::warn!(booking = %booking.id, %error, "no checkout for a new booking")).ok()
+    checkout.map_err(|error| tracing::warn!(booking = %booking.id(), %error, "no checkout for a new booking")).ok()
 }
 
 /// One booking

@@ -35,7 +35,7 @@ pub(crate) async fn show(
     request.no_query()?;
     let booking = state.api.links.visible(&caller.user, id).await?.booking;
     // Only what was agreed got a room, and it stays on record when the session is called off.
-    if booking.room.is_none() {
+    if booking.room().is_none() {
         return Err(Code::CalendarEntryUnavailable.into());
     }
     let file = entry(&booking, &state.settings.calendar_domain, state.api.clock.now());
@@ -48,7 +48,7 @@ pub(crate) async fn show(
 /// The whole file. Nothing in it comes from people, so nothing needs escaping, and no line is as long as 75 octets unless
 /// the domain is, which is then folded.
 fn entry(booking: &Booking, domain: &str, now: Timestamp) -> String {
-    let (status, description) = if booking.status == BookingStatus::Cancelled {
+    let (status, description) = if booking.status() == BookingStatus::Cancelled {
         ("CANCELLED", "This appointment was cancelled.")
     } else {
         ("CONFIRMED", "To join\\, open the link in your mail.")
@@ -59,10 +59,10 @@ fn entry(booking: &Booking, domain: &str, now: Timestamp) -> String {
         "PRODID:-//Attune//Attune//EN".to_owned(),
         "METHOD:PUBLISH".to_owned(),
         "BEGIN:VEVENT".to_owned(),
-        format!("UID:booking-{}@{domain}", booking.id),
-        format!("SEQUENCE:{}", booking.version),
+        format!("UID:booking-{}@{domain}", booking.id()),
+        format!("SEQUENCE:{}", booking.version()),
         format!("DTSTAMP:{}", utc(now)),
-        format!("DTSTART:{}", utc(booking.scheduled_at)),
+        format!("DTSTART:{}", utc(booking.scheduled_at())),
         format!("DTEND:{}", utc(booking.ends_at())),
         "SUMMARY:Your appointment".to_owned(),
         format!("DESCRIPTION:{description}"),

@@ -72,7 +72,7 @@ impl FromFields for Cancel {
 impl Cancel {
     /// The change of this booking. The refund is in the booking's currency, so the booking has to be known.
     pub(crate) fn of(self, booking: &Booking) -> Result<Change, Problem> {
-        let currency = booking.price.currency();
+        let currency = booking.price().currency();
         let read = |text: String| {
             Money::parse_decimal(&text, currency).map_err(|_| Problem::field("expected_refund", Code::InvalidAmount))
         };
@@ -135,10 +135,10 @@ pub(crate) async fn reschedule(
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
     state.api.links.visible(&caller.user, id).await?;
-    let origin = request.origin();
+    let metadata = request.origin();
     let (wish, key): (Reschedule, _) = request.wish(caller.user.id).await?;
     let change = Change::Reschedule { to: wish.scheduled_at, override_hours: false };
-    grant(&state, &caller.user, id, Wish { change, version: wish.version, origin, key }).await
+    grant(&state, &caller.user, id, Wish { change, version: wish.version, metadata, key }).await
 }
 
 /// What calling a session off would mean
@@ -163,7 +163,7 @@ pub(crate) async fn quote(
         late: quote.late,
         refund_amount: Amount(quote.refund),
         fee_amount: Amount(quote.fee),
-        currency: booking.price.currency().code().to_owned(),
+        currency: booking.price().currency().code().to_owned(),
         free_until: Instant(quote.free_until),
     }))
 }
@@ -187,10 +187,10 @@ pub(crate) async fn cancel(
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
     let booking = state.api.links.visible(&caller.user, id).await?.booking;
-    let origin = request.origin();
+    let metadata = request.origin();
     let (wish, key): (Cancel, _) = request.optional_wish(caller.user.id).await?;
     let version = wish.version;
-    grant(&state, &caller.user, id, Wish { change: wish.of(&booking)?, version, origin, key }).await
+    grant(&state, &caller.user, id, Wish { change: wish.of(&booking)?, version, metadata, key }).await
 }
 
 /// A change that somebody wishes.
@@ -200,7 +200,7 @@ pub(crate) struct Wish {
     /// The version it is based on.
     pub(crate) version: Option<u32>,
     /// Where it came from.
-    pub(crate) origin: RequestMetadata,
+    pub(crate) metadata: RequestMetadata,
     /// What it is called, if it has a name.
     pub(crate) key: Option<Key>,
 }
@@ -219,8 +219,8 @@ impl Wish {
             booking,
             change: self.change,
             version: self.version,
-            origin: self.origin,
-            once: self.key.map(|key| key.once(StatusCode::OK, write)),
+            metadata: self.metadata,
+            idempotency: self.key.map(|key| key.idempotency(StatusCode::OK, write)),
         }
     }
 }
@@ -231,8 +231,8 @@ async fn grant(state: &State, person: &User, booking: BookingId, wish: Wish) -> 
     let write = move |booking: &Booking| json(&BookingDetail::new(&links, booking, &viewer));
     let command = wish.command(person, booking, write.clone());
     let answer = match state.api.change_booking.run(command).await? {
-        Idempotent::Now(booking) => Answer::fresh(StatusCode::OK, write(&booking)),
-        Idempotent::Before(kept) => Answer::kept(kept),
+        Idempotent::Executed(booking) => Answer::fresh(StatusCode::OK, write(&booking)),
+        Idempotent::Replayed(kept) => Answer::kept(kept),
     };
     Ok(answer.respond())
 }

@@ -34,12 +34,12 @@ pub(crate) const MAX_KEY_LENGTH: usize = 255;
 /// A wish that has a name.
 pub(crate) struct Key {
     name: IdempotencyKey,
-    asked: [u8; 32],
+    request_hash: [u8; 32],
 }
 
 impl Key {
     /// What the use case needs to grant the wish once. `write` writes the answer down from the booking alone.
-    pub(crate) fn once(
+    pub(crate) fn idempotency(
         self,
         status: StatusCode,
         write: impl Fn(&Booking) -> String + Send + Sync + 'static,
@@ -56,7 +56,7 @@ impl Key {
             let (status, body) = write(booking);
             (status.as_u16(), body)
         };
-        IdempotentRequest { key: self.name, asked: self.asked, render: Arc::new(render) }
+        IdempotentRequest { key: self.name, request_hash: self.request_hash, render: Arc::new(render) }
     }
 }
 
@@ -101,7 +101,7 @@ fn name(request: &Request, user: UserId) -> Result<Option<IdempotencyKey>, Probl
 fn named(name: Option<IdempotencyKey>, body: &[u8]) -> Result<Option<Key>, Problem> {
     let Some(name) = name else { return Ok(None) };
     let members: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(body).map_err(|_| Code::MalformedJson)?;
-    Ok(Some(Key { name, asked: fingerprint(&members) }))
+    Ok(Some(Key { name, request_hash: fingerprint(&members) }))
 }
 
 /// SHA-256 of what is asked. Blanks, the order of the fields, how letters are escaped and fields that are null make no
@@ -120,18 +120,18 @@ fn fingerprint(members: &BTreeMap<String, Box<RawValue>>) -> [u8; 32] {
 
 /// What is kept while a part of the answer is not known yet.
 pub(crate) fn unfinished(booking: &Booking) -> String {
-    booking.id.to_string()
+    booking.id().to_string()
 }
 
 /// Finishes an answer that was kept unfinished, and returns what everybody gets.
 pub(crate) async fn finish(
     state: &State,
-    once: Option<&IdempotentRequest>,
+    idempotency: Option<&IdempotentRequest>,
     booking: BookingId,
     body: String,
 ) -> String {
-    let Some(once) = once else { return body };
-    let amended = state.api.create_booking.amend(once, booking, &booking.to_string(), &body).await;
+    let Some(idempotency) = idempotency else { return body };
+    let amended = state.api.create_booking.amend(idempotency, booking, &booking.to_string(), &body).await;
     amended.unwrap_or_else(|error| {
         // The wish is granted whatever becomes of the answer; the next try finishes it.
         tracing::warn!(booking = %booking, %error, "an answer could not be kept");
@@ -142,13 +142,13 @@ pub(crate) async fn finish(
 /// The answer to a wish that was granted before. `write` writes one that is not finished yet.
 pub(crate) async fn replay(
     state: &State,
-    once: Option<&IdempotentRequest>,
+    idempotency: Option<&IdempotentRequest>,
     kept: StoredResponse,
     write: impl AsyncFnOnce(BookingId) -> Result<String, Problem>,
 ) -> Result<Answer, Problem> {
     // A whole answer is an object, so only an unfinished one is a number.
     let Some(booking) = kept.body.parse().ok().and_then(BookingId::new) else { return Ok(Answer::kept(kept)) };
-    let body = finish(state, once, booking, write(booking).await?).await;
+    let body = finish(state, idempotency, booking, write(booking).await?).await;
     Ok(Answer::kept(StoredResponse { body, ..kept }))
 }
 

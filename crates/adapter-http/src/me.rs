@@ -135,7 +135,7 @@ pub(crate) async fn update(
     Signed(caller): Signed,
     request: Request,
 ) -> Result<HttpResponse, Problem> {
-    let origin = request.origin();
+    let metadata = request.origin();
     let change: ProfileChange = request.body().await?;
     let user = state
         .api
@@ -146,7 +146,7 @@ pub(crate) async fn update(
             last_name: change.last_name,
             preferred_name: change.display_name,
             time_zone: change.timezone,
-            origin,
+            metadata,
         })
         .await?;
     Ok(HttpResponse::Ok().json(UserBody::from(&user)))

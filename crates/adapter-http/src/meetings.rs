@@ -68,13 +68,13 @@ pub(crate) async fn link(state: Data<State>, request: Request) -> Result<HttpRes
     request.no_query()?;
     let view = state.api.links.into_booking(&caller.user, booking)?;
     Ok(HttpResponse::Ok().json(MeetingLink {
-        booking_id: view.booking.id.get(),
+        booking_id: view.booking.id().get(),
         meeting_url: view.link.url,
         display_name: view.link.display_name,
         is_admin: view.link.is_admin,
-        scheduled_at: Instant(view.booking.scheduled_at),
-        duration: view.booking.minutes,
-        status: view.booking.status.as_str(),
+        scheduled_at: Instant(view.booking.scheduled_at()),
+        duration: view.booking.minutes(),
+        status: view.booking.status().as_str(),
         joinable_from: view.validity.map(|v| Instant(v.joinable_from)),
         expires_at: view.validity.map(|v| Instant(v.expires_at)),
     }))

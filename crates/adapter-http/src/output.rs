@@ -80,7 +80,7 @@ pub(crate) fn payment_state() -> Object {
 
 /// The words for where a refund stands.
 pub(crate) fn refund_stage() -> Object {
-    let description = "Where the refund stands: `owed` until somebody gave it back, `pending` while the provider works on \
+    let description = "Where the refund stands: `queued` until somebody gave it back, `pending` while the provider works on \
                        it, `succeeded` when the money left, `failed` when it did not or came back, `retried` when it \
                        failed and another refund took its place.";
     words(description, RefundStage::ALL.map(RefundStage::as_str))
@@ -89,9 +89,9 @@ pub(crate) fn refund_stage() -> Object {
 /// The words for where a refund stands, for the client who gets it.
 pub(crate) fn refund_status() -> Object {
     use RefundStage as R;
-    let description = "Where the refund stands: `owed` until somebody gave it back, `pending` while the provider works on \
+    let description = "Where the refund stands: `queued` until somebody gave it back, `pending` while the provider works on \
                        it, `succeeded` when the money left, `failed` when it did not or came back, until it is tried again.";
-    words(description, [R::Owed, R::Pending, R::Succeeded, R::Failed].map(R::as_str))
+    words(description, [R::Queued, R::Pending, R::Succeeded, R::Failed].map(R::as_str))
 }
 
 /// The words for why money goes back.

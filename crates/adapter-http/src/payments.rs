@@ -42,7 +42,7 @@ pub(crate) struct PaymentBody {
 
 /// Money that goes back.
 #[derive(Serialize, ToSchema)]
-#[schema(as = ProviderRefund)]
+#[schema(as = Refund)]
 pub(crate) struct RefundBody {
     /// How much.
     #[schema(value_type = f64, minimum = 0, example = 100.0)]
@@ -61,7 +61,7 @@ pub(crate) struct RefundBody {
 impl RefundBody {
     /// `None` for one that another took the place of.
     fn new(refund: &Refund) -> Option<Self> {
-        let facts = &refund.facts;
+        let facts = &refund;
         (facts.stage != RefundStage::Retried).then(|| Self {
             amount: Amount(facts.amount),
             status: facts.stage.as_str(),
@@ -84,20 +84,20 @@ fn rank(payment: &Payment) -> u8 {
 }
 
 async fn answer(state: &State, booking: &Booking, telling: Option<&Payment>) -> Result<HttpResponse, Problem> {
-    let refunds = state.api.queries.refunds(booking.id).await?;
+    let refunds = state.api.queries.refunds(booking.id()).await?;
     // Nobody is sent to pay a second time while money is on its way.
-    let can_pay = booking.status == BookingStatus::PendingPayment
-        && booking.payment_status != PaymentStatus::Processing
+    let can_pay = booking.status() == BookingStatus::PendingPayment
+        && booking.payment_status() != PaymentStatus::Processing
         && !booking.hold_has_expired(state.api.clock.now());
     let open = telling.filter(|payment| can_pay && payment.state == PaymentState::Open);
     let provider = telling.map_or_else(|| state.api.open_checkout.gateway.provider(), |payment| payment.provider);
     Ok(HttpResponse::Ok().json(PaymentBody {
         provider: provider.as_str(),
         checkout_url: open.and_then(|payment| payment.checkout_url.clone()),
-        expires_at: booking.hold_expires_at.map(Instant),
-        payment_status: booking.payment_status.as_str(),
-        amount: Amount(booking.price),
-        currency: booking.price.currency().code().to_owned(),
+        expires_at: booking.hold_expires_at().map(Instant),
+        payment_status: booking.payment_status().as_str(),
+        amount: Amount(booking.price()),
+        currency: booking.price().currency().code().to_owned(),
         refunds: refunds.iter().filter_map(RefundBody::new).collect(),
     }))
 }
@@ -118,7 +118,7 @@ pub(crate) async fn show(
     let id = request.booking_id()?;
     request.no_query()?;
     let booking = state.api.links.visible(&caller.user, id).await?.booking;
-    if booking.client != caller.user.id {
+    if booking.client() != caller.user.id {
         return Err(Code::Forbidden.into());
     }
     let payments = state.api.queries.payments(id).await?;

@@ -780,7 +780,7 @@ impl From<RefundPaymentError> for Problem {
 impl From<HandlePaymentWebhookError> for Problem {
     fn from(error: HandlePaymentWebhookError) -> Self {
         match error {
-            HandlePaymentWebhookError::NotYet => Self::after(Code::NotYet, 60),
+            HandlePaymentWebhookError::OutOfOrder => Self::after(Code::NotYet, 60),
             HandlePaymentWebhookError::Store(error) => error.into(),
         }
     }

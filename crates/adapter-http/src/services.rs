@@ -19,7 +19,7 @@ pub(crate) struct ServiceBody {
     #[schema(example = 1)]
     id: i64,
     /// What it is called.
-    #[schema(example = "LoginSession")]
+    #[schema(example = "Session")]
     name: String,
     /// A sentence about it; may be empty.
     #[schema(example = "Fifty minutes by video.")]

@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use actix_web::web::Data;
 use attune_domain::Booking;
-use attune_ports::{Payment, PaymentState, Provider};
+use attune_ports::{PaymentState, Provider};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -54,11 +54,11 @@ pub(crate) async fn show(state: Data<State>, request: Request) -> Result<HttpRes
     let page = |title, sentence| Page::new(&state.settings.practice_name, title, sentence);
     match standing(&state, request.segment("reference")).await {
         Ok(Standing::Open(booking)) => Ok(page("Test payment", "No money moves: pressing the button counts as paid.")
-            .facts(&[("Amount", &booking.price.to_string()), ("LoginSession", &time_of(&booking))])
+            .facts(&[("Amount", &booking.price().to_string()), ("Session", &time_of(&booking))])
             .button("Pay")
             .respond(StatusCode::OK)),
         Ok(Standing::Paid(booking)) => Ok(page("Paid", "Thank you. Your session is confirmed.")
-            .facts(&[("Amount", &booking.price.to_string()), ("LoginSession", &time_of(&booking))])
+            .facts(&[("Amount", &booking.price().to_string()), ("Session", &time_of(&booking))])
             .respond(StatusCode::OK)),
         Err(problem) => Ok(refusal(&state, &problem)),
     }
@@ -83,9 +83,9 @@ pub(crate) async fn pay(state: Data<State>, mut request: Request) -> Result<Http
     let reference = request.segment("reference");
     match confirm(&state, reference, &request).await {
         Ok(booking) if request.wants_json() => Ok(HttpResponse::Ok().json(CheckoutResult {
-            booking_id: booking.id.get(),
-            status: booking.status.as_str(),
-            payment_status: booking.payment_status.as_str(),
+            booking_id: booking.id().get(),
+            status: booking.status().as_str(),
+            payment_status: booking.payment_status().as_str(),
         })),
         // Relative to this address, so that it also works below a proxy's path.
         Ok(_) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, reference)).finish()),
@@ -117,10 +117,10 @@ async fn standing(state: &State, reference: &str) -> Result<Standing, Problem> {
     let payment = queries.payment_by_reference(Provider::Test, reference).await?.ok_or(Code::CheckoutNotFound)?;
     let booking = queries.booking(payment.booking).await?.ok_or(Code::CheckoutNotFound)?.booking;
     let now = state.api.clock.now();
-    let Payment { facts, .. } = payment;
-    match facts.state {
+
+    match payment.state {
         // Also when a part of it went back meanwhile.
-        PaymentState::Settled if booking.status.has_room() => Ok(Standing::Paid(booking)),
+        PaymentState::Settled if booking.status().has_room() => Ok(Standing::Paid(booking)),
         PaymentState::Open if !booking.hold_has_expired(now) && booking.check_payable(now).is_ok() => {
             Ok(Standing::Open(booking))
         }
@@ -148,5 +148,5 @@ fn refusal(state: &State, problem: &Problem) -> HttpResponse {
 
 /// When the session begins. In UTC: the page does not know who looks at it.
 fn time_of(booking: &Booking) -> String {
-    format!("{} UTC, {} minutes", booking.scheduled_at.strftime("%-d %B %Y, %H:%M"), booking.minutes)
+    format!("{} UTC, {} minutes", booking.scheduled_at().strftime("%-d %B %Y, %H:%M"), booking.minutes())
 }

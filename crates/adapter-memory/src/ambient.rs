@@ -1,4 +1,4 @@
-//! Time, chance, zones and the bell, in steerable forms.
+//! Time, chance, zones and the waker, in steerable forms.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -72,14 +72,14 @@ impl TimeZones for SystemZones {
     }
 }
 
-/// A bell that nobody hears.
+/// A waker that nobody hears.
 pub struct SilentBell;
 
 impl OutboxWaker for SilentBell {
-    fn ring(&self) {}
+    fn wake(&self) {}
 }
 
-/// A bell that remembers how often it was rung.
+/// A waker that remembers how often it was rung.
 #[derive(Default)]
 pub struct CountingWaker {
     rings: AtomicU64,
@@ -93,7 +93,7 @@ impl CountingWaker {
 }
 
 impl OutboxWaker for CountingWaker {
-    fn ring(&self) {
+    fn wake(&self) {
         self.rings.fetch_add(1, Ordering::SeqCst);
     }
 }

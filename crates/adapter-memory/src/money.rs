@@ -17,13 +17,13 @@ const QUARTER: i64 = 15 * 60 * 1_000;
 /// Whether a refund in this stage takes its amount of the payment, so that no other refund can have it.
 fn takes_money(stage: RefundStage) -> bool {
     match stage {
-        RefundStage::Owed | RefundStage::Pending | RefundStage::Succeeded => true,
+        RefundStage::Queued | RefundStage::Pending | RefundStage::Succeeded => true,
         RefundStage::Failed | RefundStage::Retried => false,
     }
 }
 
 /// What a refund takes of its payment, in minor units.
-fn takes(refund: &NewRefund) -> i64 {
+fn takes<Id>(refund: &Refund<Id>) -> i64 {
     if takes_money(refund.stage) { refund.amount.minor() } else { 0 }
 }
 
@@ -44,7 +44,7 @@ impl State {
             expires_at: cut_some(new.expires_at)?,
             ..new.clone()
         };
-        self.payments.insert(id, Payment { id, facts });
+        self.payments.insert(id, facts.with_id(id));
         Ok(id)
     }
 
@@ -69,13 +69,13 @@ impl State {
     }
 
     pub(crate) fn save_payment(&mut self, payment: &Payment) -> Result<(), StoreError> {
-        let facts = &payment.facts;
+        let facts = &payment;
         // Who collects never changes, so the reference has to be new where the stored one is.
         let provider = self.payments.get(&payment.id).ok_or(conflict(Conflict::Stale))?.provider;
         if self.payment_by_reference(provider, &facts.reference).is_some_and(|other| other.id != payment.id) {
             return Err(conflict(Conflict::ProviderIdTaken));
         }
-        let stored = &mut self.payments.get_mut(&payment.id).ok_or(conflict(Conflict::Stale))?.facts;
+        let stored = self.payments.get_mut(&payment.id).ok_or(conflict(Conflict::Stale))?;
         stored.reference.clone_from(&facts.reference);
         stored.checkout_url.clone_from(&facts.checkout_url);
         stored.state = facts.state;
@@ -99,14 +99,15 @@ impl State {
         if new.amount.is_zero() {
             return Err(failed("a refund of nothing"));
         }
-        let known = self.refunds.values().any(|refund| {
-            refund.key == new.key || (new.reference.is_some() && refund.reference == new.reference)
-        });
+        let known = self
+            .refunds
+            .values()
+            .any(|refund| refund.key == new.key || (new.reference.is_some() && refund.reference == new.reference));
         if known {
             return Err(conflict(Conflict::RefundExists));
         }
         let taken = self.taken_of(new.payment) + takes(new);
-        let paid = &payment.facts;
+        let paid = &payment;
         if !paid.state.is_paid() || new.amount.currency() != paid.amount.currency() || taken > paid.amount.minor() {
             return Err(conflict(Conflict::RefundTooLarge));
         }
@@ -117,7 +118,7 @@ impl State {
             next_at: cut_some(new.next_at)?,
             ..new.clone()
         };
-        self.refunds.insert(id, Refund { id, facts });
+        self.refunds.insert(id, facts.with_id(id));
         Ok(id)
     }
 
@@ -140,13 +141,13 @@ impl State {
     }
 
     pub(crate) fn save_refund(&mut self, refund: &Refund) -> Result<(), StoreError> {
-        let facts = &refund.facts;
+        let facts = &refund;
         let taken = facts.reference.is_some()
             && self.refunds.values().any(|other| other.id != refund.id && other.reference == facts.reference);
         if taken {
             return Err(conflict(Conflict::RefundExists));
         }
-        let stored = &mut self.refunds.get_mut(&refund.id).ok_or(conflict(Conflict::Stale))?.facts;
+        let stored = self.refunds.get_mut(&refund.id).ok_or(conflict(Conflict::Stale))?;
         stored.stage = facts.stage;
         stored.reference.clone_from(&facts.reference);
         stored.attempts = facts.attempts;
@@ -155,7 +156,7 @@ impl State {
         stored.settled_at = cut_some(facts.settled_at)?;
         let of = stored.payment;
         // One that had failed may not take money again that others have taken meanwhile.
-        let paid = &self.payments.get(&of).ok_or_else(|| failed("no such payment"))?.facts;
+        let paid = self.payments.get(&of).ok_or_else(|| failed("no such payment"))?;
         if takes_money(facts.stage) && (!paid.state.is_paid() || self.taken_of(of) > paid.amount.minor()) {
             return Err(conflict(Conflict::RefundTooLarge));
         }
@@ -164,7 +165,7 @@ impl State {
 
     /// What the refunds of a payment take of it, in minor units.
     fn taken_of(&self, payment: PaymentId) -> i64 {
-        self.refunds.values().map(|refund| &refund.facts).filter(|facts| facts.payment == payment).map(takes).sum()
+        self.refunds.values().filter(|refund| refund.payment == payment).map(takes).sum()
     }
 
     pub(crate) fn add_ledger_entry(&mut self, entry: &LedgerEntry) -> Result<(), StoreError> {
@@ -174,8 +175,7 @@ impl State {
         let of_payment = || self.ledger.iter().filter(|line| line.payment == entry.payment);
         let twice = of_payment().any(|line| line.kind == entry.kind && line.refund == entry.refund);
         let sum = of_payment().map(|line| line.kind.signed(line.amount)).sum::<i64>() + entry.kind.signed(entry.amount);
-        let fits = (0..=payment.amount.minor()).contains(&sum)
-            && entry.amount.currency() == payment.amount.currency();
+        let fits = (0..=payment.amount.minor()).contains(&sum) && entry.amount.currency() == payment.amount.currency();
         if twice || !fits || (entry.kind == LedgerKind::Captured) == entry.refund.is_some() {
             return Err(conflict(Conflict::LedgerUnbalanced));
         }
@@ -236,7 +236,7 @@ impl State {
         self.check_refund(new.refund)?;
         let id = next_id!(self.problems, PaymentProblemId)?;
         let facts = NewPaymentProblem { at: cut(new.at)?, ..new.clone() };
-        self.problems.insert(id, PaymentProblem { id, facts, resolved_at: None });
+        self.problems.insert(id, facts.with_id(id));
         Ok(true)
     }
 

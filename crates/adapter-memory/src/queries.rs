@@ -122,7 +122,9 @@ impl Queries for MemoryStore {
         let state = self.committed();
         let blocking = state.blocking_bookings(therapist, from, until).into_iter().filter(|b| !is_lapsed(b, now));
         blocking
-            .map(|b| Interval::new(b.scheduled_at, b.blocked_until).map_err(|error| StoreError::Corrupt(error.into())))
+            .map(|b| {
+                Interval::new(b.scheduled_at(), b.blocked_until()).map_err(|error| StoreError::Corrupt(error.into()))
+            })
             .collect()
     }
 
@@ -134,12 +136,12 @@ impl Queries for MemoryStore {
     async fn bookings(&self, filter: &BookingFilter, page: BookingPageRequest) -> Result<BookingPage, StoreError> {
         let state = self.committed();
         let fits = |booking: &&Booking| {
-            filter.client.is_none_or(|client| booking.client == client)
-                && filter.therapist.is_none_or(|therapist| booking.therapist == therapist)
-                && filter.status.is_none_or(|status| booking.status == status)
-                && filter.payment_status.is_none_or(|status| booking.payment_status == status)
-                && filter.from.is_none_or(|from| booking.scheduled_at >= from)
-                && filter.to.is_none_or(|to| booking.scheduled_at < to)
+            filter.client.is_none_or(|client| booking.client() == client)
+                && filter.therapist.is_none_or(|therapist| booking.therapist() == therapist)
+                && filter.status.is_none_or(|status| booking.status() == status)
+                && filter.payment_status.is_none_or(|status| booking.payment_status() == status)
+                && filter.from.is_none_or(|from| booking.scheduled_at() >= from)
+                && filter.to.is_none_or(|to| booking.scheduled_at() < to)
         };
         let mut found: Vec<_> = state.bookings.values().filter(fits).collect();
         found.sort_unstable_by_key(|booking| BookingCursor::from(*booking));
@@ -205,7 +207,7 @@ impl Queries for MemoryStore {
     async fn notices(&self, booking: BookingId) -> Result<Vec<Notification>, StoreError> {
         let state = self.committed();
         let notices = state.outbox.values().map(|mail| &mail.notice);
-        Ok(notices.filter(|notice| notice.owed.booking == booking).cloned().collect())
+        Ok(notices.filter(|notice| notice.content.booking == booking).cloned().collect())
     }
 
     async fn history(&self, booking: BookingId) -> Result<Vec<AuditEntry>, StoreError> {
@@ -215,7 +217,7 @@ impl Queries for MemoryStore {
 
     async fn booking_by_room(&self, room_id: &str) -> Result<Option<BookingView>, StoreError> {
         let state = self.committed();
-        let found = state.bookings.values().find(|b| b.room.as_ref().is_some_and(|room| room.id() == room_id));
+        let found = state.bookings.values().find(|b| b.room().is_some_and(|room| room.id() == room_id));
         found.map(|booking| view(&state, booking)).transpose()
     }
 
@@ -237,9 +239,9 @@ impl Queries for MemoryStore {
         let standing = state.participants.values().filter(|p| p.email == *email && p.is_invited());
         let mut ahead: Vec<_> = standing
             .filter_map(|participant| Some((state.bookings.get(&participant.booking)?, participant)))
-            .filter(|(booking, _)| booking.status == BookingStatus::Scheduled && booking.scheduled_at >= from)
+            .filter(|(booking, _)| booking.status() == BookingStatus::Scheduled && booking.scheduled_at() >= from)
             .collect();
-        ahead.sort_unstable_by_key(|(booking, participant)| (booking.scheduled_at, participant.id));
+        ahead.sort_unstable_by_key(|(booking, participant)| (booking.scheduled_at(), participant.id));
         ahead.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(ahead.into_iter().map(|(_, participant)| participant.clone()).collect())
     }
@@ -268,7 +270,7 @@ fn credentials(account: &Account) -> Credentials {
 }
 
 fn view(state: &State, booking: &Booking) -> Result<BookingView, StoreError> {
-    let client = state.user(booking.client).ok_or_else(|| failed("a booking of nobody"))?;
+    let client = state.user(booking.client()).ok_or_else(|| failed("a booking of nobody"))?;
     Ok(BookingView { booking: booking.clone(), client })
 }
 

@@ -314,67 +314,67 @@ impl State {
         let mut found: Vec<_> = self
             .bookings
             .values()
-            .filter(|b| b.therapist == therapist && b.status.blocks_calendar())
-            .filter(|b| b.scheduled_at < until && b.blocked_until > from)
+            .filter(|b| b.therapist() == therapist && b.status().blocks_calendar())
+            .filter(|b| b.scheduled_at() < until && b.blocked_until() > from)
             .collect();
-        found.sort_by_key(|booking| (booking.scheduled_at, booking.id));
+        found.sort_by_key(|booking| (booking.scheduled_at(), booking.id()));
         found
     }
 
     pub(crate) fn ended_bookings(&self, until: Timestamp, limit: u32) -> Vec<Booking> {
-        let agreed = self.bookings.values().filter(|booking| booking.status == BookingStatus::Scheduled);
+        let agreed = self.bookings.values().filter(|booking| booking.status() == BookingStatus::Scheduled);
         let mut ended: Vec<_> = agreed.filter(|booking| booking.ends_at() <= until).collect();
-        ended.sort_by_key(|booking| (booking.scheduled_at, booking.id));
+        ended.sort_by_key(|booking| (booking.scheduled_at(), booking.id()));
         first(ended, limit).cloned().collect()
     }
 
     pub(crate) fn expired_holds(&self, now: Timestamp, limit: u32) -> Vec<Booking> {
         let mut lapsed: Vec<_> = self.bookings.values().filter(|booking| is_lapsed(booking, now)).collect();
-        lapsed.sort_by_key(|booking| (booking.hold_expires_at, booking.id));
+        lapsed.sort_by_key(|booking| (booking.hold_expires_at(), booking.id()));
         first(lapsed, limit).cloned().collect()
     }
 
     pub(crate) fn add_booking(&mut self, booking: &Booking) -> Result<(), StoreError> {
-        if self.bookings.contains_key(&booking.id) {
+        if self.bookings.contains_key(&booking.id()) {
             return Err(failed("the booking is there already"));
         }
         self.put_booking(booking)
     }
 
     pub(crate) fn save_booking(&mut self, booking: &Booking) -> Result<(), StoreError> {
-        match self.bookings.get(&booking.id) {
-            Some(stored) if stored.version.checked_add(1) == Some(booking.version) => self.put_booking(booking),
+        match self.bookings.get(&booking.id()) {
+            Some(stored) if stored.version().checked_add(1) == Some(booking.version()) => self.put_booking(booking),
             Some(_) | None => Err(conflict(Conflict::Stale)),
         }
     }
 
     fn put_booking(&mut self, booking: &Booking) -> Result<(), StoreError> {
         let booking = as_kept(booking)?;
-        self.check_user(booking.client)?;
-        self.check_user(booking.therapist)?;
-        if !self.services.contains_key(&booking.service) {
+        self.check_user(booking.client())?;
+        self.check_user(booking.therapist())?;
+        if !self.services.contains_key(&booking.service()) {
             return Err(failed("no such service"));
         }
-        if let Some(cancellation) = &booking.cancellation {
+        if let Some(cancellation) = &booking.cancellation() {
             self.check_user(cancellation.by)?;
         }
-        let others = || self.bookings.values().filter(|other| other.id != booking.id);
-        if booking.status.blocks_calendar()
+        let others = || self.bookings.values().filter(|other| other.id() != booking.id());
+        if booking.status().blocks_calendar()
             && others().any(|other| {
-                other.therapist == booking.therapist
-                    && other.status.blocks_calendar()
-                    && other.scheduled_at < booking.blocked_until
-                    && other.blocked_until > booking.scheduled_at
+                other.therapist() == booking.therapist()
+                    && other.status().blocks_calendar()
+                    && other.scheduled_at() < booking.blocked_until()
+                    && other.blocked_until() > booking.scheduled_at()
             })
         {
             return Err(conflict(Conflict::SlotTaken));
         }
-        if let Some(room) = &booking.room
-            && others().any(|other| other.room.as_ref().is_some_and(|theirs| theirs.id() == room.id()))
+        if let Some(room) = &booking.room()
+            && others().any(|other| other.room().is_some_and(|theirs| theirs.id() == room.id()))
         {
             return Err(failed("the room belongs to another booking"));
         }
-        self.bookings.insert(booking.id, booking);
+        self.bookings.insert(booking.id(), booking);
         Ok(())
     }
 
@@ -462,21 +462,21 @@ impl State {
     }
 
     /// Owes a mail, unless its key is known. Answers whether it is new.
-    pub(crate) fn enqueue(&mut self, owed: &NewNotification) -> Result<bool, StoreError> {
-        let key = owed.dedupe_key();
-        if self.outbox.values().any(|mail| mail.notice.owed.dedupe_key() == key) {
+    pub(crate) fn enqueue(&mut self, content: &NewNotification) -> Result<bool, StoreError> {
+        let key = content.dedupe_key();
+        if self.outbox.values().any(|mail| mail.notice.content.dedupe_key() == key) {
             return Ok(false);
         }
-        self.check_booking(owed.booking)?;
-        match owed.recipient {
+        self.check_booking(content.booking)?;
+        match content.recipient {
             ViewerId::Account(user) => self.check_user(user)?,
             ViewerId::Participant(participant) => self.check_participant(participant)?,
         }
         let id = next_id!(self.outbox, NotificationId)?;
-        let send_after = cut(owed.send_after)?;
+        let send_after = cut(content.send_after)?;
         let notice = Notification {
             id,
-            owed: NewNotification { starts_at: cut(owed.starts_at)?, send_after, ..owed.clone() },
+            content: NewNotification { starts_at: cut(content.starts_at)?, send_after, ..content.clone() },
             state: NotificationState::Pending,
             attempts: 0,
             next_at: send_after,
@@ -573,7 +573,7 @@ impl State {
 
 /// Whether nobody pays for this booking any more: its hold is over, and the provider is not working on a payment.
 pub(crate) fn is_lapsed(booking: &Booking, now: Timestamp) -> bool {
-    booking.hold_has_expired(now) && booking.payment_status != PaymentStatus::Processing
+    booking.hold_has_expired(now) && booking.payment_status() != PaymentStatus::Processing
 }
 
 pub(crate) fn first<T>(items: Vec<T>, limit: u32) -> impl Iterator<Item = T> {

@@ -372,7 +372,7 @@ impl Outbox for MemoryUnit {
 
 #[async_trait]
 impl IdempotencyStore for MemoryUnit {
-    async fn reply(&mut self, key: &IdempotencyKey) -> Result<Option<StoredResponse>, StoreError> {
+    async fn stored_response(&mut self, key: &IdempotencyKey) -> Result<Option<StoredResponse>, StoreError> {
         self.read(|state| state.replies.get(key).cloned())
     }
 

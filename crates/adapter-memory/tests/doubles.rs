@@ -80,12 +80,12 @@ fn zones_are_those_of_the_database() {
 
 #[test]
 fn the_bell_counts() {
-    let bell = CountingWaker::default();
-    SilentBell.ring();
-    assert_eq!(bell.rings(), 0);
-    bell.ring();
-    bell.ring();
-    assert_eq!(bell.rings(), 2);
+    let waker = CountingWaker::default();
+    SilentBell.wake();
+    assert_eq!(waker.rings(), 0);
+    waker.wake();
+    waker.wake();
+    assert_eq!(waker.rings(), 2);
 }
 
 fn mail(message_key: &str) -> Email {

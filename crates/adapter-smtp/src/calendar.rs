@@ -29,7 +29,7 @@ pub(crate) fn entry(mail: &Email, domain: &str) -> Result<Option<Entry>, jiff::E
         | NotificationKind::Rescheduled
         | NotificationKind::MeetingLink => ("PUBLISH", "CONFIRMED", "To join\\, open the link in your mail."),
         NotificationKind::Cancelled => ("CANCEL", "CANCELLED", "This appointment was cancelled."),
-        NotificationKind::Receipt | NotificationKind::PaymentProblem | NotificationKind::ProviderRefund => {
+        NotificationKind::Receipt | NotificationKind::PaymentProblem | NotificationKind::Refund => {
             return Ok(None);
         }
     };

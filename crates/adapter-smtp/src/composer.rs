@@ -142,7 +142,7 @@ impl MailComposer {
             NotificationKind::PaymentProblem => {
                 ["payment_problem.subject.txt", "payment_problem.txt", "payment_problem.html"]
             }
-            NotificationKind::ProviderRefund => ["refund.subject.txt", "refund.txt", "refund.html"],
+            NotificationKind::Refund => ["refund.subject.txt", "refund.txt", "refund.html"],
         };
         let render = |name, values: &Values| {
             self.templates.render(name, values).map_err(|error| ComposeError::Template(name, error))
@@ -187,7 +187,7 @@ impl MailComposer {
             | NotificationKind::MeetingLink
             | NotificationKind::Receipt
             | NotificationKind::PaymentProblem
-            | NotificationKind::ProviderRefund => {}
+            | NotificationKind::Refund => {}
             NotificationKind::Reminder { minutes_before } => {
                 values.insert("in_words", Value::from(in_words(minutes_before, mail)));
             }
@@ -256,14 +256,12 @@ fn money_values(mail: &Email) -> Result<Values, BoxError> {
             ("amount", amount_of(amount)),
             ("retry_until", Value::from("")),
         ])),
-        (NotificationKind::ProviderRefund, Some(PaymentDetails::Returned { booking, amount, at })) => {
-            Ok(Values::from([
-                ("booking", Value::from(booking.get())),
-                ("amount", amount_of(amount)),
-                ("returned_at", when(at)),
-            ]))
-        }
-        (NotificationKind::Receipt | NotificationKind::PaymentProblem | NotificationKind::ProviderRefund, _) => {
+        (NotificationKind::Refund, Some(PaymentDetails::Returned { booking, amount, at })) => Ok(Values::from([
+            ("booking", Value::from(booking.get())),
+            ("amount", amount_of(amount)),
+            ("returned_at", when(at)),
+        ])),
+        (NotificationKind::Receipt | NotificationKind::PaymentProblem | NotificationKind::Refund, _) => {
             Err("the money is missing, or is not what the mail is about".into())
         }
         (
@@ -285,7 +283,7 @@ fn link(mail: &Email) -> Result<Option<&str>, BoxError> {
         NotificationKind::Cancelled
         | NotificationKind::Receipt
         | NotificationKind::PaymentProblem
-        | NotificationKind::ProviderRefund => Ok(None),
+        | NotificationKind::Refund => Ok(None),
         NotificationKind::MeetingInfo
         | NotificationKind::Reminder { .. }
         | NotificationKind::Invitation
@@ -342,7 +340,7 @@ fn samples(to: &EmailAddress) -> Result<Vec<Email>, BoxError> {
         (NotificationKind::PaymentProblem, Some(PaymentDetails::Failed { amount, retry_until: Some(at) })),
         (NotificationKind::PaymentProblem, Some(PaymentDetails::Failed { amount, retry_until: None })),
         (NotificationKind::PaymentProblem, Some(PaymentDetails::ComesBack { amount })),
-        (NotificationKind::ProviderRefund, Some(PaymentDetails::Returned { booking, amount, at })),
+        (NotificationKind::Refund, Some(PaymentDetails::Returned { booking, amount, at })),
     ];
     let sample = |(kind, money)| Email {
         kind,

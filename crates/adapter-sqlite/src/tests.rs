@@ -450,7 +450,7 @@ async fn call_everything(store: &SqliteStore, practice: Practice) {
     work.remove_schedule_exception(off).await.unwrap();
     work.set_policy(&policy()).await.unwrap();
     let key = reply_key(user, "key");
-    work.reply(&key).await.unwrap();
+    work.stored_response(&key).await.unwrap();
     work.save_response(&key, &reply("{}")).await.unwrap();
     work.update_response(&key, "{}").await.unwrap();
     work.purge_responses(slot(0), 10).await.unwrap();
@@ -482,10 +482,10 @@ async fn call_everything(store: &SqliteStore, practice: Practice) {
     assert_eq!(attempt.amount, eur(9_000));
     work.save_payment(&attempt).await.unwrap();
     let facts = NewPayment { check_at: Some(now()), ..paid(id, "two") };
-    let came = Payment { id: work.add_payment(&facts).await.unwrap(), facts };
+    let came = facts.with_id(work.add_payment(&facts).await.unwrap());
     assert_eq!(work.payments_of(id).await.unwrap().len(), 2);
     let facts = NewRefund { next_at: Some(now()), ..refund(&came, "key") };
-    let back = Refund { id: work.add_refund(&facts).await.unwrap(), facts };
+    let back = facts.with_id(work.add_refund(&facts).await.unwrap());
     work.save_refund(&back).await.unwrap();
     work.refunds_of(id).await.unwrap();
     work.add_ledger_entry(&captured(&came)).await.unwrap();

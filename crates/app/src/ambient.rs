@@ -1,4 +1,4 @@
-//! The real clock, chance, time zones and bell.
+//! The real clock, chance, time zones and waker.
 
 use std::path::PathBuf;
 
@@ -69,16 +69,16 @@ impl TimeZones for SystemZones {
 
 /// Wakes the worker of this process up.
 #[derive(Default)]
-pub(crate) struct Bell(Notify);
+pub(crate) struct Waker(Notify);
 
-impl Bell {
+impl Waker {
     pub(crate) async fn rung(&self) {
         self.0.notified().await;
     }
 }
 
-impl OutboxWaker for Bell {
-    fn ring(&self) {
+impl OutboxWaker for Waker {
+    fn wake(&self) {
         self.0.notify_one();
     }
 }

@@ -71,7 +71,7 @@ async fn booked(parts: &Parts, meaning: &Meaning, smith: &DemoPerson, john: &Dem
     };
     let known = parts.queries.bookings(&filter, PageRequest { limit: 1, offset: 0 }.into()).await?;
     if let Some(booking) = known.items.first() {
-        return Ok(booking.id);
+        return Ok(booking.id());
     }
     let book = parts.create_booking();
     let today = Zoned::new(parts.clock.now(), meaning.zone.clone());
@@ -87,17 +87,17 @@ async fn booked(parts: &Parts, meaning: &Meaning, smith: &DemoPerson, john: &Dem
                 note: None,
                 payment: PaymentChoice::PaidOffline { method: "demo".to_owned(), memo: None },
                 override_hours: true,
-                origin: RequestMetadata::default(),
-                once: None,
+                metadata: RequestMetadata::default(),
+                idempotency: None,
             })
             .await;
         let booking = match placed {
-            Ok(Idempotent::Now(placed)) => placed.booking,
+            Ok(Idempotent::Executed(placed)) => placed.booking,
             // Only a wish with a key can have been granted before.
-            Ok(Idempotent::Before(_)) | Err(CreateBookingError::SlotTaken) => continue,
+            Ok(Idempotent::Replayed(_)) | Err(CreateBookingError::SlotTaken) => continue,
             Err(other) => return Err(other.into()),
         };
-        return Ok(booking.id);
+        return Ok(booking.id());
     }
     anyhow::bail!("the next thirty mornings are taken")
 }

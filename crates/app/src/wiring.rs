@@ -15,7 +15,7 @@ use attune_application::accounts::{
     AddUser, Authenticate, ChangePassword, IssueTokens, LogIn, LogOut, ManageUser, Refresh, Register, UpdateProfile,
 };
 use attune_application::bookings::{
-    CalendarLoader, ChangeBooking, CompleteEndedBookings, CreateBooking, CreateSeries, ExpireHolds, Practice,
+    CalendarLoader, ChangeBooking, CompleteEndedBookings, CreateBooking, CreateSeries, ExpireHolds, BookingLifecycle,
     ShowAvailability,
 };
 use attune_application::meetings::{
@@ -36,7 +36,7 @@ use attune_ports::{
 };
 use url::Url;
 
-use crate::ambient::{Bell, FileClock, SystemClock, SystemRandom, SystemZones};
+use crate::ambient::{FileClock, SystemClock, SystemRandom, SystemZones, Waker};
 use crate::backend::Backend;
 use crate::health;
 use crate::secret::{kept_secret, make_folder};
@@ -52,8 +52,8 @@ pub(crate) struct Parts {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) zones: Arc<dyn TimeZones>,
     pub(crate) hasher: Arc<dyn PasswordHasher>,
-    pub(crate) bell: Arc<Bell>,
-    pub(crate) practice: Practice,
+    pub(crate) waker: Arc<Waker>,
+    pub(crate) lifecycle: BookingLifecycle,
     pub(crate) links: MeetingLinks,
     pub(crate) rules: CalendarLoader,
     pub(crate) gateway: Arc<dyn PaymentGateway>,
@@ -77,7 +77,7 @@ impl Parts {
         let (gateway, online, payment_events) = collectors(&meaning.collecting, base)?;
         let backend = Arc::new(Backend::open(&meaning.database, &settings.database).await?);
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
-        let bell = Arc::new(Bell::default());
+        let waker = Arc::new(Waker::default());
         let half_the_cores = available_parallelism().map_or(1, |cores| (NonZeroUsize::get(cores) / 2).max(1));
         let hasher = ArgonHasher::start(
             HasherConfig {
@@ -123,14 +123,14 @@ impl Parts {
             secrets,
             zones: Arc::new(SystemZones),
             hasher: Arc::new(hasher),
-            practice: Practice {
+            lifecycle: BookingLifecycle {
                 meetings: meaning.meetings.base.clone(),
                 reminders: meaning.reminders.clone(),
                 random: random.clone(),
-                bell: bell.clone(),
+                waker: waker.clone(),
             },
             random,
-            bell,
+            waker,
         })
     }
 
@@ -168,18 +168,18 @@ impl Parts {
                 store: self.store.clone(),
                 queries: self.queries.clone(),
                 clock: self.clock.clone(),
-                practice: self.practice.clone(),
+                lifecycle: self.lifecycle.clone(),
                 online: self.online.clone(),
             },
             complete: CompleteEndedBookings {
                 store: self.store.clone(),
                 queries: self.queries.clone(),
                 clock: self.clock.clone(),
-                practice: self.practice.clone(),
+                lifecycle: self.lifecycle.clone(),
                 grace: meaning.meetings.window.grace,
             },
             forget: PurgeExpired { store: self.store.clone(), clock: self.clock.clone() },
-            bell: self.bell.clone(),
+            waker: self.waker.clone(),
         }
     }
 
@@ -188,7 +188,7 @@ impl Parts {
             store: self.store.clone(),
             queries: self.queries.clone(),
             clock: self.clock.clone(),
-            practice: self.practice.clone(),
+            lifecycle: self.lifecycle.clone(),
         }
     }
 
@@ -206,7 +206,7 @@ impl Parts {
         ReconcilePayments {
             checkout: self.open_checkout(),
             online: self.online.clone(),
-            practice: self.practice.clone(),
+            lifecycle: self.lifecycle.clone(),
         }
     }
 
@@ -218,7 +218,7 @@ impl Parts {
         CreateBooking {
             store: self.store.clone(),
             clock: self.clock.clone(),
-            practice: self.practice.clone(),
+            lifecycle: self.lifecycle.clone(),
             rules: self.rules.clone(),
             checkout: self.open_checkout(),
             holds: self.sweep(),
@@ -232,7 +232,7 @@ impl Parts {
             store: self.store.clone(),
             queries: self.queries.clone(),
             clock: self.clock.clone(),
-            practice: self.practice.clone(),
+            lifecycle: self.lifecycle.clone(),
             online,
         };
         Some(PaymentMessages { reader, hear })
@@ -296,7 +296,7 @@ impl Parts {
                 store: store.clone(),
                 queries: queries.clone(),
                 clock: clock.clone(),
-                practice: self.practice.clone(),
+                lifecycle: self.lifecycle.clone(),
                 rules: self.rules.clone(),
                 holds: self.sweep(),
             },
@@ -313,14 +313,14 @@ impl Parts {
                 store: store.clone(),
                 queries: queries.clone(),
                 clock: clock.clone(),
-                practice: self.practice.clone(),
+                lifecycle: self.lifecycle.clone(),
             },
             record_offline: self.record_offline(),
             refund: RefundPayment {
                 store: store.clone(),
                 queries: queries.clone(),
                 clock: clock.clone(),
-                practice: self.practice.clone(),
+                lifecycle: self.lifecycle.clone(),
             },
             revenue: RevenueReport { queries: queries.clone(), zone: meaning.zone.clone() },
             resolve_problem: ResolvePaymentProblem { store: store.clone(), clock: clock.clone() },
@@ -335,15 +335,15 @@ impl Parts {
                 store: store.clone(),
                 queries: queries.clone(),
                 clock: clock.clone(),
-                bell: self.bell.clone(),
+                waker: self.waker.clone(),
                 window: meaning.meetings.window,
             },
-            revoke_links: RevokeLinks { store: store.clone(), clock: clock.clone(), practice: self.practice.clone() },
+            revoke_links: RevokeLinks { store: store.clone(), clock: clock.clone(), lifecycle: self.lifecycle.clone() },
             participants: ManageParticipants {
                 store: store.clone(),
                 zones: self.zones.clone(),
                 clock: clock.clone(),
-                practice: self.practice.clone(),
+                lifecycle: self.lifecycle.clone(),
             },
             rooms: ReserveRooms {
                 store: store.clone(),

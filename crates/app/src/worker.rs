@@ -11,7 +11,7 @@ use attune_application::payments::{ProcessRefunds, ReconcilePayments};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::ambient::Bell;
+use crate::ambient::Waker;
 
 /// How often the outbox is looked at when nobody rings.
 const POLL: Duration = Duration::from_secs(1);
@@ -30,7 +30,7 @@ pub(crate) struct Worker {
     pub(crate) settle: ProcessRefunds,
     pub(crate) complete: CompleteEndedBookings,
     pub(crate) forget: PurgeExpired,
-    pub(crate) bell: Arc<Bell>,
+    pub(crate) waker: Arc<Waker>,
 }
 
 impl Worker {
@@ -64,7 +64,7 @@ impl Worker {
                 }
             }
             tokio::select! {
-                () = self.bell.rung() => {}
+                () = self.waker.rung() => {}
                 () = tokio::time::sleep(pause) => {}
                 _ = stop.changed() => {}
             }

@@ -19,7 +19,7 @@ pub struct IdempotentRequest {
     /// The key.
     pub key: IdempotencyKey,
     /// SHA-256 of what is asked.
-    pub asked: [u8; 32],
+    pub request_hash: [u8; 32],
     /// Writes the reply down.
     pub render: Render,
 }
@@ -34,9 +34,9 @@ impl fmt::Debug for IdempotentRequest {
 #[derive(Debug)]
 pub enum Idempotent<T> {
     /// It was granted now.
-    Now(T),
+    Executed(T),
     /// It had been granted before: the reply of then.
-    Before(StoredResponse),
+    Replayed(StoredResponse),
 }
 
 /// What an attempt finds under its key.
@@ -47,27 +47,30 @@ pub(crate) enum Found {
 }
 
 /// Looks for the reply to an earlier try of the same wish.
-pub(crate) async fn look(work: &mut dyn UnitOfWork, once: Option<&IdempotentRequest>) -> Result<Found, StoreError> {
-    let Some(once) = once else { return Ok(Found::Nothing) };
-    Ok(match work.reply(&once.key).await? {
+pub(crate) async fn find_response(
+    work: &mut dyn UnitOfWork,
+    request: Option<&IdempotentRequest>,
+) -> Result<Found, StoreError> {
+    let Some(request) = request else { return Ok(Found::Nothing) };
+    Ok(match work.stored_response(&request.key).await? {
         None => Found::Nothing,
-        Some(kept) if kept.asked == once.asked => Found::Reply(kept),
+        Some(stored) if stored.request_hash == request.request_hash => Found::Reply(stored),
         Some(_) => Found::KeyReused,
     })
 }
 
 /// Keeps the reply. Errors: [`StoreError::Contended`] when another try of the same wish was faster; the next attempt finds
 /// its reply.
-pub(crate) async fn keep(
+pub(crate) async fn save_response(
     work: &mut dyn UnitOfWork,
-    once: Option<&IdempotentRequest>,
+    request: Option<&IdempotentRequest>,
     booking: &Booking,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let Some(once) = once else { return Ok(()) };
-    let (status, body) = (once.render)(booking);
-    let reply = StoredResponse { asked: once.asked, status, body, at: now };
-    match work.save_response(&once.key, &reply).await {
+    let Some(request) = request else { return Ok(()) };
+    let (status, body) = (request.render)(booking);
+    let reply = StoredResponse { request_hash: request.request_hash, status, body, at: now };
+    match work.save_response(&request.key, &reply).await {
         Err(error) if error.is_conflict(Conflict::IdempotencyKeyTaken) => Err(StoreError::Contended),
         other => other,
     }

@@ -53,8 +53,8 @@ pub(crate) const PASSWORD: &str = "seven quiet herons";
 /// What was granted now, not before.
 pub(crate) fn now<T>(granted: Idempotent<T>) -> T {
     match granted {
-        Idempotent::Now(granted) => granted,
-        Idempotent::Before(kept) => panic!("granted before: {kept:?}"),
+        Idempotent::Executed(granted) => granted,
+        Idempotent::Replayed(kept) => panic!("granted before: {kept:?}"),
     }
 }
 
@@ -110,7 +110,7 @@ impl OnlineGateway {
 
     /// The client pays, and what the provider tells about it.
     pub(crate) fn pay(&self, payment: &Payment) -> PaidCheckout {
-        let facts = &payment.facts;
+        let facts = &payment;
         let charge = format!("pi_{}", facts.reference);
         let paid = PaidCheckout { amount: facts.amount, booking: Some(facts.booking), live: false, payment: charge };
         self.set(payment, CheckoutState::Paid(paid.clone()));
@@ -186,7 +186,7 @@ pub(crate) struct World {
     pub(crate) random: Arc<SequenceRandom>,
     pub(crate) hasher: Arc<PlainPasswordHasher>,
     pub(crate) notifier: Arc<RecordingNotifier>,
-    pub(crate) bell: Arc<CountingWaker>,
+    pub(crate) waker: Arc<CountingWaker>,
     pub(crate) gateway: Arc<dyn PaymentGateway>,
     /// The provider whose answers the test chooses.
     pub(crate) local: Arc<TestGateway>,
@@ -220,7 +220,7 @@ impl World {
             store: self.store.clone(),
             queries: self.queries.clone(),
             clock: self.clock.clone(),
-            practice: self.practice(),
+            lifecycle: self.lifecycle(),
             online: self.online.clone().expect("somebody who collects online"),
         }
     }
@@ -235,7 +235,7 @@ impl World {
             random: Arc::new(SequenceRandom::new(1)),
             hasher: Arc::new(PlainPasswordHasher::new()),
             notifier: Arc::new(RecordingNotifier::new()),
-            bell: Arc::new(CountingWaker::default()),
+            waker: Arc::new(CountingWaker::default()),
             gateway: local.clone(),
             local,
             online: None,
@@ -243,17 +243,17 @@ impl World {
         };
         world.add("therapist@example.org", Role::Admin).await;
         let price = Money::new(10_000, Currency::parse("EUR").unwrap()).unwrap();
-        let service = FirstService { name: "LoginSession".into(), minutes: 50, buffer_minutes: 10, price };
+        let service = FirstService { name: "Session".into(), minutes: 50, buffer_minutes: 10, price };
         world.set_up().ensure_service(&service).await.unwrap();
         world
     }
 
-    pub(crate) fn practice(&self) -> BookingLifecycle {
+    pub(crate) fn lifecycle(&self) -> BookingLifecycle {
         BookingLifecycle {
             meetings: MeetingBaseUrl::parse("https://meet.example.org").unwrap(),
             reminders: ReminderPlan::new(vec![1440, 60]).unwrap(),
             random: self.random.clone(),
-            bell: self.bell.clone(),
+            waker: self.waker.clone(),
         }
     }
 
@@ -343,7 +343,7 @@ impl World {
         CreateBooking {
             store: self.store.clone(),
             clock: self.clock.clone(),
-            practice: self.practice(),
+            lifecycle: self.lifecycle(),
             rules: self.rules(),
             checkout: self.open_checkout(),
             holds: self.sweep(),
@@ -364,7 +364,7 @@ impl World {
             store: self.store.clone(),
             queries: self.queries.clone(),
             clock: self.clock.clone(),
-            practice: self.practice(),
+            lifecycle: self.lifecycle(),
             rules: self.rules(),
             holds: self.sweep(),
         }
@@ -383,7 +383,7 @@ impl World {
             store: self.store.clone(),
             queries: self.queries.clone(),
             clock: self.clock.clone(),
-            practice: self.practice(),
+            lifecycle: self.lifecycle(),
             grace: self.window().grace,
         }
     }
@@ -405,7 +405,7 @@ impl World {
             store: self.store.clone(),
             queries: self.queries.clone(),
             clock: self.clock.clone(),
-            practice: self.practice(),
+            lifecycle: self.lifecycle(),
         }
     }
 
@@ -414,7 +414,7 @@ impl World {
             store: self.store.clone(),
             queries: self.queries.clone(),
             clock: self.clock.clone(),
-            practice: self.practice(),
+            lifecycle: self.lifecycle(),
         }
     }
 
@@ -423,7 +423,7 @@ impl World {
     }
 
     pub(crate) fn watch(&self) -> ReconcilePayments {
-        ReconcilePayments { checkout: self.open_checkout(), online: self.online.clone(), practice: self.practice() }
+        ReconcilePayments { checkout: self.open_checkout(), online: self.online.clone(), lifecycle: self.lifecycle() }
     }
 
     pub(crate) fn settle_refunds(&self) -> ProcessRefunds {
@@ -431,7 +431,7 @@ impl World {
             store: self.store.clone(),
             queries: self.queries.clone(),
             clock: self.clock.clone(),
-            practice: self.practice(),
+            lifecycle: self.lifecycle(),
             online: self.online.clone(),
         }
     }
@@ -441,7 +441,7 @@ impl World {
             store: self.store.clone(),
             queries: self.queries.clone(),
             clock: self.clock.clone(),
-            practice: self.practice(),
+            lifecycle: self.lifecycle(),
         }
     }
 
@@ -461,7 +461,7 @@ impl World {
             clock: self.clock.clone(),
             window: self.window(),
             signing: self.signed.then(|| Signing {
-                rooms: self.practice().meetings,
+                rooms: self.lifecycle().meetings,
                 signer: Arc::new(PlainMeetingTokens),
                 settings: TokenSettings::default(),
                 placement: TokenPlacement::Query,
@@ -484,12 +484,12 @@ impl World {
             store: self.store.clone(),
             zones: Arc::new(SystemZones),
             clock: self.clock.clone(),
-            practice: self.practice(),
+            lifecycle: self.lifecycle(),
         }
     }
 
     pub(crate) fn revoke_links(&self) -> RevokeLinks {
-        RevokeLinks { store: self.store.clone(), clock: self.clock.clone(), practice: self.practice() }
+        RevokeLinks { store: self.store.clone(), clock: self.clock.clone(), lifecycle: self.lifecycle() }
     }
 
     pub(crate) fn recover_links(&self) -> ResendLinks {
@@ -497,7 +497,7 @@ impl World {
             store: self.store.clone(),
             queries: self.queries.clone(),
             clock: self.clock.clone(),
-            bell: self.bell.clone(),
+            waker: self.waker.clone(),
             window: self.window(),
         }
     }
@@ -535,7 +535,7 @@ impl World {
                 display_name: PersonName::parse("Kim Lee").unwrap().unwrap(),
                 role,
                 time_zone: None,
-                origin: RequestMetadata::default(),
+                metadata: RequestMetadata::default(),
             })
             .await
     }
@@ -549,7 +549,7 @@ impl World {
             random: self.random.clone(),
             zones: Arc::new(SystemZones),
             links: self.links(),
-            reminders: self.practice().reminders,
+            reminders: self.lifecycle().reminders,
             retry: RetryPolicy::default(),
             practice_zone: TimeZone::get("Europe/Berlin").unwrap(),
             at_a_time: NonZeroUsize::new(4).unwrap(),
@@ -585,8 +585,8 @@ impl World {
             note: None,
             payment: PaymentChoice::ByProvider,
             override_hours: false,
-            origin: RequestMetadata::default(),
-            once: None,
+            metadata: RequestMetadata::default(),
+            idempotency: None,
         }
     }
 
@@ -607,7 +607,7 @@ impl World {
             .run(LogInCommand {
                 email: email.into(),
                 password: Password::new(password.into()),
-                origin: RequestMetadata { request_id: None, network: Some(network.into()) },
+                metadata: RequestMetadata { request_id: None, network: Some(network.into()) },
             })
             .await
     }

@@ -302,8 +302,8 @@ impl Database {
         statements.extend(counters.iter().map(|&statement| statement.to_owned()));
         statements.push("COMMIT".to_owned());
         self.execute(&statements.join(";\n")).await?;
-        let owed = self.number(&format!("SELECT count(*) FROM outbox WHERE id > {mail}")).await?;
-        ensure!(u64::try_from(owed) == Ok(mails), "{owed} reminders are owed");
+        let queued = self.number(&format!("SELECT count(*) FROM outbox WHERE id > {mail}")).await?;
+        ensure!(u64::try_from(queued) == Ok(mails), "{queued} reminders are queued");
         Ok(booking + 1)
     }
 

@@ -71,13 +71,13 @@ impl Backend {
     /// Makes and keeps an attempt to collect a price.
     pub async fn add_payment(&self, new: NewPayment) -> Payment {
         let id = self.keep(async |work| work.add_payment(&new).await).await;
-        Payment { id, facts: new }
+        new.with_id(id)
     }
 
     /// Makes and keeps a refund.
     pub async fn add_refund(&self, new: NewRefund) -> Refund {
         let id = self.keep(async |work| work.add_refund(&new).await).await;
-        Refund { id, facts: new }
+        new.with_id(id)
     }
 
     /// The booking as readers see it.

@@ -89,7 +89,7 @@ pub fn therapist(local: &str) -> NewUser {
 /// A service of 50 minutes with a pause of 10, so that it fills one [`slot`].
 pub fn service() -> NewService {
     NewService {
-        name: "LoginSession".to_owned(),
+        name: "Session".to_owned(),
         description: "Fifty minutes by video".to_owned(),
         minutes: 50,
         buffer_minutes: 10,
@@ -144,7 +144,7 @@ pub fn reply_key(user: UserId, key: &str) -> IdempotencyKey {
 
 /// A reply to be kept.
 pub fn reply(body: &str) -> StoredResponse {
-    StoredResponse { asked: [7; 32], status: 201, body: body.to_owned(), at: now() }
+    StoredResponse { request_hash: [7; 32], status: 201, body: body.to_owned(), at: now() }
 }
 
 /// A login to be.
@@ -165,6 +165,7 @@ pub fn account_key(seed: u8) -> AccountKey {
 /// An open attempt to collect the price of a booking.
 pub fn payment(booking: BookingId, reference: &str) -> NewPayment {
     NewPayment {
+        id: (),
         booking,
         provider: Provider::Test,
         reference: reference.to_owned(),
@@ -186,6 +187,7 @@ pub fn payment(booking: BookingId, reference: &str) -> NewPayment {
 /// The price of a booking, as it came in.
 pub fn paid(booking: BookingId, reference: &str) -> NewPayment {
     NewPayment {
+        id: (),
         state: PaymentState::Settled,
         checkout_url: None,
         charge: Some(format!("charge of {reference}")),
@@ -197,14 +199,15 @@ pub fn paid(booking: BookingId, reference: &str) -> NewPayment {
 /// A part of a payment, promised back: ten units of most currencies.
 pub fn refund(payment: &Payment, key: &str) -> NewRefund {
     NewRefund {
+        id: (),
         booking: payment.booking,
         payment: payment.id,
         key: key.to_owned(),
         amount: Money::new(1_000, payment.amount.currency()).expect("an amount"),
-        cause: RefundCause::Asked,
+        cause: RefundCause::Requested,
         reason: None,
         requested_by: None,
-        stage: RefundStage::Owed,
+        stage: RefundStage::Queued,
         reference: None,
         attempts: 0,
         next_at: None,
@@ -241,6 +244,8 @@ pub fn moved(refund: &Refund, kind: LedgerKind) -> LedgerEntry {
 /// A problem about nothing that is known.
 pub fn problem(key: &str, kind: ProblemKind) -> NewPaymentProblem {
     NewPaymentProblem {
+        id: (),
+        resolved_at: None,
         key: key.to_owned(),
         kind,
         booking: None,
@@ -255,10 +260,10 @@ pub fn problem(key: &str, kind: ProblemKind) -> NewPaymentProblem {
 pub fn notice(booking: &Booking, kind: NotificationKind, send_after: Timestamp) -> NewNotification {
     NewNotification {
         kind,
-        booking: booking.id,
-        recipient: ViewerId::Account(booking.client),
-        starts_at: booking.scheduled_at,
-        booking_version: booking.version,
+        booking: booking.id(),
+        recipient: ViewerId::Account(booking.client()),
+        starts_at: booking.scheduled_at(),
+        booking_version: booking.version(),
         send_after,
     }
 }
@@ -271,12 +276,12 @@ pub fn reminder(booking: &Booking, minutes_before: u32, send_after: Timestamp) -
 /// Somebody at `{local}@example.org` whom the therapist invites into a session.
 pub fn participant(booking: &Booking, local: &str) -> NewParticipant {
     NewParticipant {
-        booking: booking.id,
+        booking: booking.id(),
         email: email(local),
         display_name: name("Alex Doe"),
         role: ParticipantRole::Participant,
         time_zone: Some(zone("Europe/Berlin")),
-        invited_by: booking.therapist,
+        invited_by: booking.therapist(),
         invited_at: now(),
     }
 }

@@ -5,7 +5,6 @@
 //! is still the one it started from.
 
 use std::fmt;
-use std::ops::Deref;
 
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
@@ -158,15 +157,70 @@ impl fmt::Debug for BookingRecord {
     }
 }
 
-/// A booking whose facts fit together. Readable like a [`BookingRecord`], changeable only by the operations below.
+/// A booking that holds its invariants: it is made by [`Booking::book`] or [`Booking::restore`] and changed only by the
+/// operations below.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Booking(BookingRecord);
 
-impl Deref for Booking {
-    type Target = BookingRecord;
+/// Writes a getter for fields of [`BookingRecord`] that are `Copy`.
+macro_rules! getters {
+    ($($(#[$doc:meta])* $field:ident: $type:ty,)+) => {
+        /// What is known of a booking; [`BookingRecord`] explains each field.
+        impl Booking {
+            $($(#[$doc])* pub fn $field(&self) -> $type { self.0.$field })+
+        }
+    };
+}
 
-    fn deref(&self) -> &BookingRecord {
-        &self.0
+getters! {
+    /// Unique and never reused.
+    id: BookingId,
+    /// The client.
+    client: UserId,
+    /// The therapist whose calendar it blocks.
+    therapist: UserId,
+    /// The booked service.
+    service: ServiceId,
+    /// The start, on a whole second.
+    scheduled_at: Timestamp,
+    /// Length in minutes, without the buffer.
+    minutes: u32,
+    /// The end of the buffer after it.
+    blocked_until: Timestamp,
+    /// State of the booking.
+    status: BookingStatus,
+    /// State of its payment.
+    payment_status: PaymentStatus,
+    /// The price as of when it was booked.
+    price: Money,
+    /// When an unpaid booking loses its slot.
+    hold_expires_at: Option<Timestamp>,
+    /// The terms as of when it was booked.
+    terms: ChangeTerms,
+    /// Counts from 1 how often the emailed links were revoked.
+    link_version: u32,
+    /// Counts changes from 1.
+    version: u32,
+    /// When it was booked.
+    created_at: Timestamp,
+    /// When it last changed.
+    updated_at: Timestamp,
+}
+
+impl Booking {
+    /// The video room; `None` before the booking is confirmed.
+    pub fn room(&self) -> Option<&MeetingRoom> {
+        self.0.room.as_ref()
+    }
+
+    /// What the client wrote when booking.
+    pub fn note(&self) -> Option<&str> {
+        self.0.note.as_deref()
+    }
+
+    /// How it was cancelled.
+    pub fn cancellation(&self) -> Option<&Cancellation> {
+        self.0.cancellation.as_ref()
     }
 }
 
@@ -408,17 +462,17 @@ impl Booking {
 
     /// When the session ends.
     pub fn ends_at(&self) -> Timestamp {
-        after_minutes(self.scheduled_at, self.minutes)
+        after_minutes(self.scheduled_at(), self.minutes())
     }
 
     /// Whether the hold is over at this moment. An agreed booking has no hold to lose.
     pub fn hold_has_expired(&self, now: Timestamp) -> bool {
-        self.status == BookingStatus::PendingPayment && self.hold_expires_at.is_some_and(|until| until <= now)
+        self.status() == BookingStatus::PendingPayment && self.hold_expires_at().is_some_and(|until| until <= now)
     }
 
     /// The provider began to work on the payment.
     pub fn payment_started(self, now: Timestamp) -> Result<(Self, BookingEvent), ChangeError> {
-        match (self.status, self.payment_status) {
+        match (self.status(), self.payment_status()) {
             (BookingStatus::PendingPayment, PaymentStatus::Pending | PaymentStatus::Failed) => {
                 self.with_payment(PaymentStatus::Processing, now)
             }
@@ -428,7 +482,7 @@ impl Booking {
 
     /// The attempt failed; the hold stays, so that the client can try again.
     pub fn payment_failed(self, now: Timestamp) -> Result<(Self, BookingEvent), ChangeError> {
-        match (self.status, self.payment_status) {
+        match (self.status(), self.payment_status()) {
             (BookingStatus::PendingPayment, PaymentStatus::Pending | PaymentStatus::Processing) => {
                 self.with_payment(PaymentStatus::Failed, now)
             }
@@ -438,15 +492,17 @@ impl Booking {
 
     /// Whether a payment may be taken or recorded now. The same table as [`Self::payment_succeeded`].
     pub fn check_payable(&self, now: Timestamp) -> Result<(), PayError> {
-        match self.status {
-            BookingStatus::PendingPayment if self.scheduled_at > now => Ok(()),
-            BookingStatus::Expired if self.payment_status == PaymentStatus::Cancelled && self.scheduled_at > now => {
+        match self.status() {
+            BookingStatus::PendingPayment if self.scheduled_at() > now => Ok(()),
+            BookingStatus::Expired
+                if self.payment_status() == PaymentStatus::Cancelled && self.scheduled_at() > now =>
+            {
                 Ok(())
             }
             BookingStatus::PendingPayment | BookingStatus::Expired => Err(PayError::HoldExpired),
             BookingStatus::Cancelled => Err(PayError::Cancelled),
             BookingStatus::Scheduled | BookingStatus::Completed | BookingStatus::NoShow => {
-                Err(if self.payment_status == PaymentStatus::NotRequired {
+                Err(if self.payment_status() == PaymentStatus::NotRequired {
                     PayError::NotRequired
                 } else {
                     PayError::AlreadyPaid
@@ -461,7 +517,7 @@ impl Booking {
     /// decides when the result is saved.
     pub fn payment_succeeded(self, room: NewRoom<'_>, now: Timestamp) -> Result<(Self, BookingEvent), PayError> {
         self.check_payable(now)?;
-        let made = MeetingRoom::make(self.id, now, room);
+        let made = MeetingRoom::make(self.id(), now, room);
         Ok(self.changed(now, BookingEvent::Scheduled, |b| {
             b.status = BookingStatus::Scheduled;
             b.payment_status = PaymentStatus::Succeeded;
@@ -480,7 +536,7 @@ impl Booking {
 
     /// The hold ran out unpaid, and the slot is free again.
     pub fn expire(self, now: Timestamp) -> Result<(Self, BookingEvent), ChangeError> {
-        if self.status != BookingStatus::PendingPayment || self.payment_status == PaymentStatus::Processing {
+        if self.status() != BookingStatus::PendingPayment || self.payment_status() == PaymentStatus::Processing {
             return Err(ChangeError::InvalidState);
         }
         if !self.hold_has_expired(now) {
@@ -497,19 +553,19 @@ impl Booking {
     ///
     /// Clients may move a session until [`ChangeTerms::reschedule_until`], admins until it ends.
     pub fn reschedule(self, to: Timestamp, by: Role, now: Timestamp) -> Result<(Self, BookingEvent), RescheduleError> {
-        if self.status != BookingStatus::Scheduled {
+        if self.status() != BookingStatus::Scheduled {
             return Err(ChangeError::InvalidState.into());
         }
         let until = match by {
-            Role::Client => self.terms.reschedule_until(self.scheduled_at),
+            Role::Client => self.terms().reschedule_until(self.scheduled_at()),
             Role::Admin => self.ends_at(),
         };
         if now >= until {
             return Err(ChangeError::WindowClosed.into());
         }
         let scheduled_at = checked_start(to, now)?;
-        let pause = self.blocked_until.duration_since(self.ends_at());
-        let blocked_until = after_minutes(scheduled_at, self.minutes).saturating_add(pause).unwrap_or(Timestamp::MAX);
+        let pause = self.blocked_until().duration_since(self.ends_at());
+        let blocked_until = after_minutes(scheduled_at, self.minutes()).saturating_add(pause).unwrap_or(Timestamp::MAX);
         Ok(self.changed(now, BookingEvent::Rescheduled, |b| {
             b.scheduled_at = scheduled_at;
             b.blocked_until = blocked_until;
@@ -520,7 +576,7 @@ impl Booking {
     ///
     /// `held` is what came in for it and can still go back, [`crate::payment::PaymentLedger::left`].
     pub fn cancellation_quote(&self, held: Money, by: Role, now: Timestamp) -> CancellationQuote {
-        CancellationQuote::of(self, held, &self.terms, by, now)
+        CancellationQuote::of(self, held, &self.terms(), by, now)
     }
 
     /// Calls a booking off. Clients may do so until the session begins, admins until it ends.
@@ -529,11 +585,11 @@ impl Booking {
     /// price, and nothing where nothing was paid.
     pub fn cancel(self, cancellation: Cancellation, by: Role) -> Result<(Self, BookingEvent), ChangeError> {
         let now = cancellation.at;
-        let most = if self.payment_status.has_been_paid() { self.price.minor() } else { 0 };
-        if cancellation.refund.currency() != self.price.currency() || cancellation.refund.minor() > most {
+        let most = if self.payment_status().has_been_paid() { self.price().minor() } else { 0 };
+        if cancellation.refund.currency() != self.price().currency() || cancellation.refund.minor() > most {
             return Err(ChangeError::RefundTooLarge);
         }
-        let payment_status = match (self.status, self.payment_status) {
+        let payment_status = match (self.status(), self.payment_status()) {
             (BookingStatus::PendingPayment, PaymentStatus::Processing) => return Err(ChangeError::InvalidState),
             (BookingStatus::PendingPayment, _) => PaymentStatus::Cancelled,
             (BookingStatus::Scheduled, paid) => {
@@ -552,19 +608,19 @@ impl Booking {
 
     /// The session took place. Possible from its beginning on; also corrects a no-show.
     pub fn complete(self, now: Timestamp) -> Result<(Self, BookingEvent), ChangeError> {
-        let from = self.scheduled_at;
+        let from = self.scheduled_at();
         self.close(BookingStatus::NoShow, BookingStatus::Completed, from, BookingEvent::Completed, now)
     }
 
     /// The client did not come. Possible from 15 minutes after the beginning on; also corrects a completion.
     pub fn mark_no_show(self, now: Timestamp) -> Result<(Self, BookingEvent), ChangeError> {
-        let from = self.scheduled_at.saturating_add(Self::NO_SHOW_AFTER).unwrap_or(Timestamp::MAX);
+        let from = self.scheduled_at().saturating_add(Self::NO_SHOW_AFTER).unwrap_or(Timestamp::MAX);
         self.close(BookingStatus::Completed, BookingStatus::NoShow, from, BookingEvent::MarkedNoShow, now)
     }
 
     /// Takes a completion or no-show back, while the session's end is still ahead.
     pub fn reopen(self, now: Timestamp) -> Result<(Self, BookingEvent), ChangeError> {
-        match self.status {
+        match self.status() {
             BookingStatus::Completed | BookingStatus::NoShow if now < self.ends_at() => {
                 Ok(self.changed(now, BookingEvent::Reopened, |b| b.status = BookingStatus::Scheduled))
             }
@@ -578,7 +634,7 @@ impl Booking {
 
     /// Takes back every link of this booking that was mailed so far, for example because one was passed on.
     pub fn revoke_links(self, now: Timestamp) -> Result<(Self, BookingEvent), ChangeError> {
-        if self.status != BookingStatus::Scheduled {
+        if self.status() != BookingStatus::Scheduled {
             return Err(ChangeError::InvalidState);
         }
         Ok(self.changed(now, BookingEvent::LinksRevoked, |b| b.link_version = b.link_version.saturating_add(1)))
@@ -591,7 +647,7 @@ impl Booking {
         books: PaymentStatus,
         now: Timestamp,
     ) -> Result<(Self, BookingEvent), ChangeError> {
-        if !self.payment_status.has_been_paid() || !books.has_been_paid() || books == self.payment_status {
+        if !self.payment_status().has_been_paid() || !books.has_been_paid() || books == self.payment_status() {
             return Err(ChangeError::InvalidState);
         }
         self.with_payment(books, now)
@@ -600,7 +656,7 @@ impl Booking {
     /// Money came for a booking that cannot be agreed any more, and goes back. An unpaid booking lets its slot go; one
     /// that was paid for otherwise stays as it is ([`ChangeError::InvalidState`]).
     pub fn record_late_payment(self, now: Timestamp) -> Result<(Self, BookingEvent), ChangeError> {
-        match (self.status, self.payment_status) {
+        match (self.status(), self.payment_status()) {
             (BookingStatus::PendingPayment, _) => Ok(self.changed(now, BookingEvent::Expired, |b| {
                 b.status = BookingStatus::Expired;
                 b.payment_status = PaymentStatus::RefundPending;
@@ -622,9 +678,9 @@ impl Booking {
         now: Timestamp,
     ) -> Result<(Self, BookingEvent), ChangeError> {
         let last = self.ends_at().saturating_add(Self::CORRECTION_WINDOW).unwrap_or(Timestamp::MAX);
-        let in_time = if self.status == BookingStatus::Scheduled {
+        let in_time = if self.status() == BookingStatus::Scheduled {
             now >= from
-        } else if self.status == other {
+        } else if self.status() == other {
             now >= from && now < last
         } else {
             return Err(ChangeError::InvalidState);
@@ -637,7 +693,7 @@ impl Booking {
 
     fn check_open_for(&self, by: Role, now: Timestamp) -> Result<(), ChangeError> {
         let until = match by {
-            Role::Client => self.scheduled_at,
+            Role::Client => self.scheduled_at(),
             Role::Admin => self.ends_at(),
         };
         if now < until { Ok(()) } else { Err(ChangeError::WindowClosed) }

@@ -29,7 +29,7 @@ pub enum NotificationKind {
     /// Something is wrong with a payment: it failed, or it came when the session could not be kept any more.
     PaymentProblem,
     /// Money went back.
-    ProviderRefund,
+    Refund,
 }
 
 impl NotificationKind {
@@ -44,7 +44,7 @@ impl NotificationKind {
             Self::MeetingLink => "meeting_link",
             Self::Receipt => "receipt",
             Self::PaymentProblem => "payment_problem",
-            Self::ProviderRefund => "refund",
+            Self::Refund => "refund",
         }
     }
 
@@ -58,7 +58,7 @@ impl NotificationKind {
             | Self::MeetingLink
             | Self::Receipt
             | Self::PaymentProblem
-            | Self::ProviderRefund => 0,
+            | Self::Refund => 0,
             Self::Reminder { minutes_before } => minutes_before,
         }
     }
@@ -66,7 +66,7 @@ impl NotificationKind {
     /// Whether it is about money, and so about a booking in whatever state, at whatever time.
     pub fn is_about_money(self) -> bool {
         match self {
-            Self::Receipt | Self::PaymentProblem | Self::ProviderRefund => true,
+            Self::Receipt | Self::PaymentProblem | Self::Refund => true,
             Self::MeetingInfo
             | Self::Reminder { .. }
             | Self::Invitation
@@ -87,7 +87,7 @@ impl NotificationKind {
             "meeting_link" => Some(Self::MeetingLink),
             "receipt" => Some(Self::Receipt),
             "payment_problem" => Some(Self::PaymentProblem),
-            "refund" => Some(Self::ProviderRefund),
+            "refund" => Some(Self::Refund),
             _ => None,
         }
     }
@@ -125,7 +125,7 @@ impl NewNotification {
                 let hour = self.send_after.as_second().div_euclid(3_600);
                 format!("{kind}:{booking}:{}:{hour}:{start}:{reader}", self.booking_version)
             }
-            (NotificationKind::PaymentProblem | NotificationKind::ProviderRefund, reader) => {
+            (NotificationKind::PaymentProblem | NotificationKind::Refund, reader) => {
                 format!("{kind}:{booking}:{}:{start}:{reader}", self.send_after.as_millisecond())
             }
             (NotificationKind::Rescheduled, reader) => {
@@ -148,7 +148,7 @@ impl NewNotification {
             | NotificationKind::MeetingLink
             | NotificationKind::Receipt
             | NotificationKind::PaymentProblem
-            | NotificationKind::ProviderRefund => None,
+            | NotificationKind::Refund => None,
             NotificationKind::Reminder { .. } => {
                 Some(self.starts_at.saturating_sub(REMINDER_LAST_CALL).unwrap_or(self.starts_at))
             }
@@ -192,31 +192,31 @@ impl ReminderPlan {
 }
 
 /// The mails that an event owes to everybody who takes part: the client, and whoever is invited.
-pub fn owed(
+pub fn notifications_for(
     booking: &Booking,
     event: BookingEvent,
     invited: &[ParticipantId],
     plan: &ReminderPlan,
     now: Timestamp,
 ) -> Vec<NewNotification> {
-    let client = ViewerId::Account(booking.client);
-    let mut owed = Vec::new();
+    let client = ViewerId::Account(booking.client());
+    let mut queued = Vec::new();
     for reader in std::iter::once(client).chain(invited.iter().copied().map(ViewerId::Participant)) {
         match event {
             BookingEvent::Scheduled => {
-                owed.push(notice(booking, NotificationKind::MeetingInfo, reader, now));
-                owed.extend(reminders(booking, reader, plan, now));
+                queued.push(notice(booking, NotificationKind::MeetingInfo, reader, now));
+                queued.extend(reminders(booking, reader, plan, now));
             }
             BookingEvent::Rescheduled => {
-                owed.push(notice(booking, NotificationKind::Rescheduled, reader, now));
-                owed.extend(reminders(booking, reader, plan, now));
+                queued.push(notice(booking, NotificationKind::Rescheduled, reader, now));
+                queued.extend(reminders(booking, reader, plan, now));
             }
-            BookingEvent::Reopened => owed.extend(reminders(booking, reader, plan, now)),
+            BookingEvent::Reopened => queued.extend(reminders(booking, reader, plan, now)),
             // Nobody was told of a session that was never agreed.
-            BookingEvent::Cancelled if booking.room.is_some() => {
-                owed.push(notice(booking, NotificationKind::Cancelled, reader, now));
+            BookingEvent::Cancelled if booking.room().is_some() => {
+                queued.push(notice(booking, NotificationKind::Cancelled, reader, now));
             }
-            BookingEvent::LinksRevoked => owed.push(link_notification(booking, reader, now)),
+            BookingEvent::LinksRevoked => queued.push(link_notification(booking, reader, now)),
             BookingEvent::Cancelled
             | BookingEvent::Held
             | BookingEvent::Expired
@@ -225,7 +225,7 @@ pub fn owed(
             | BookingEvent::PaymentChanged => {}
         }
     }
-    owed
+    queued
 }
 
 /// The mails that an invitation owes to the one who is invited: the invitation itself, and the same reminders that the
@@ -243,9 +243,9 @@ pub fn notifications_for_participant(
 }
 
 /// The mail that tells the client about money: [`NotificationKind::Receipt`], [`NotificationKind::PaymentProblem`] or
-/// [`NotificationKind::ProviderRefund`].
+/// [`NotificationKind::Refund`].
 pub fn payment_notification(booking: &Booking, kind: NotificationKind, now: Timestamp) -> NewNotification {
-    notice(booking, kind, ViewerId::Account(booking.client), now)
+    notice(booking, kind, ViewerId::Account(booking.client()), now)
 }
 
 /// The mail that tells somebody their link once more.
@@ -261,7 +261,7 @@ fn reminders(
 ) -> impl Iterator<Item = NewNotification> {
     plan.offsets_minutes().iter().filter_map(move |&minutes_before| {
         let lead = SignedDuration::from_mins(i64::from(minutes_before));
-        let send_after = booking.scheduled_at.saturating_sub(lead).ok()?;
+        let send_after = booking.scheduled_at().saturating_sub(lead).ok()?;
         (send_after.duration_since(now) > REMINDER_MIN_DELAY)
             .then(|| notice(booking, NotificationKind::Reminder { minutes_before }, reader, send_after))
     })
@@ -270,10 +270,10 @@ fn reminders(
 fn notice(booking: &Booking, kind: NotificationKind, recipient: ViewerId, send_after: Timestamp) -> NewNotification {
     NewNotification {
         kind,
-        booking: booking.id,
+        booking: booking.id(),
         recipient,
-        starts_at: booking.scheduled_at,
-        booking_version: booking.version,
+        starts_at: booking.scheduled_at(),
+        booking_version: booking.version(),
         send_after,
     }
 }
@@ -326,7 +326,7 @@ pub struct Notification {
     /// Which mail.
     pub id: NotificationId,
     /// What was owed.
-    pub owed: NewNotification,
+    pub content: NewNotification,
     /// Where it is in its life.
     pub state: NotificationState,
     /// How often a worker took it up, the present time included.
@@ -351,10 +351,10 @@ pub enum SendDecision {
 }
 
 /// Looks at the booking as it is now, just before sending: a cancelled or moved session never mails its old time.
-pub fn verdict(notice: &NewNotification, booking: &Booking, now: Timestamp) -> SendDecision {
+pub fn send_decision(notice: &NewNotification, booking: &Booking, now: Timestamp) -> SendDecision {
     let awaited = match notice.kind {
         // What happened to money is told, whatever became of the session since.
-        NotificationKind::Receipt | NotificationKind::PaymentProblem | NotificationKind::ProviderRefund => {
+        NotificationKind::Receipt | NotificationKind::PaymentProblem | NotificationKind::Refund => {
             return SendDecision::Send;
         }
         NotificationKind::Cancelled => BookingStatus::Cancelled,
@@ -364,7 +364,7 @@ pub fn verdict(notice: &NewNotification, booking: &Booking, now: Timestamp) -> S
         | NotificationKind::Rescheduled
         | NotificationKind::MeetingLink => BookingStatus::Scheduled,
     };
-    if booking.status != awaited || booking.scheduled_at != notice.starts_at {
+    if booking.status() != awaited || booking.scheduled_at() != notice.starts_at {
         return SendDecision::Skip;
     }
     match notice.expires_at() {

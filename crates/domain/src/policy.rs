@@ -82,11 +82,11 @@ impl CancellationQuote {
     /// favour. `held` is what came in and can still go back; what was not paid, or is on its way back already, does not
     /// go back.
     pub fn of(booking: &Booking, held: Money, terms: &ChangeTerms, by: Role, now: Timestamp) -> Self {
-        let free_until = terms.free_until(booking.scheduled_at);
-        let late = by == Role::Client && now >= free_until && booking.status != BookingStatus::PendingPayment;
-        let currency = booking.price.currency();
-        let known = booking.payment_status.has_been_paid() && held.currency() == currency;
-        let paid = if known { held.minor().min(booking.price.minor()) } else { 0 };
+        let free_until = terms.free_until(booking.scheduled_at());
+        let late = by == Role::Client && now >= free_until && booking.status() != BookingStatus::PendingPayment;
+        let currency = booking.price().currency();
+        let known = booking.payment_status().has_been_paid() && held.currency() == currency;
+        let paid = if known { held.minor().min(booking.price().minor()) } else { 0 };
         let back = if late { percent_of(paid, terms.late_refund_percent) } else { paid };
         // Both lie between nothing and the price, which is an amount.
         let money = |minor| Money::new(minor, currency).unwrap_or(Money::zero(currency));

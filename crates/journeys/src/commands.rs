@@ -96,7 +96,7 @@ pub enum Command {
     /// A therapist records that the price came in.
     PayOutside(Pick),
     /// A therapist gives money back, and the worker sees to it.
-    ProviderRefund { booking: Pick, share: Share },
+    Refund { booking: Pick, share: Share },
     /// The worker gives back what is owed.
     ProcessRefunds,
     /// Somebody moves a appointment; with an old version if `stale`. Only therapists override hours.
@@ -137,7 +137,7 @@ impl Command {
             Self::BookFor { .. } => "book for",
             Self::Pay(_) => "pay",
             Self::PayOutside(_) => "pay outside",
-            Self::ProviderRefund { .. } => "refund",
+            Self::Refund { .. } => "refund",
             Self::ProcessRefunds => "settle refunds",
             Self::Reschedule { .. } => "reschedule",
             Self::Cancel { .. } => "cancel",
@@ -214,7 +214,7 @@ fn refund() -> impl Strategy<Value = Command> {
     // A third of the price, one cent, all but one cent, all of it, and one cent more.
     let cents = select(vec![World::PRICE / 3, 1, World::PRICE - 1, World::PRICE, World::PRICE + 1]);
     let share = prop_oneof![1 => Just(Share::Rest), 3 => cents.prop_map(Share::Cents)];
-    (pick(), share).prop_map(|(booking, share)| Command::ProviderRefund { booking, share })
+    (pick(), share).prop_map(|(booking, share)| Command::Refund { booking, share })
 }
 
 fn deliver() -> impl Strategy<Value = Command> {

@@ -34,7 +34,7 @@ pub(crate) async fn read(queries: &dyn Queries) -> Facts {
         queries.bookings(&BookingFilter::default(), PageRequest { limit: 1_000, offset: 0 }.into()).await.unwrap();
     let mut facts = Facts::new();
     for booking in all.items.iter().cloned() {
-        let id = booking.id;
+        let id = booking.id();
         let (notices, payments, refunds, ledger, participants, history) = tokio::try_join!(
             queries.notices(id),
             queries.payments(id),

@@ -31,16 +31,16 @@ pub struct Mail {
 }
 
 impl Mail {
-    pub(crate) fn of(owed: &NewNotification) -> Self {
-        let repeatable = matches!(owed.kind, NotificationKind::Rescheduled | NotificationKind::MeetingLink);
+    pub(crate) fn of(content: &NewNotification) -> Self {
+        let repeatable = matches!(content.kind, NotificationKind::Rescheduled | NotificationKind::MeetingLink);
         Self {
-            kind: owed.kind.as_str(),
-            minutes_before: owed.kind.offset_minutes(),
-            reader: owed.recipient,
-            starts_at: owed.starts_at,
-            version: repeatable.then_some(owed.booking_version),
-            at: matches!(owed.kind, NotificationKind::PaymentProblem | NotificationKind::ProviderRefund)
-                .then_some(owed.send_after),
+            kind: content.kind.as_str(),
+            minutes_before: content.kind.offset_minutes(),
+            reader: content.recipient,
+            starts_at: content.starts_at,
+            version: repeatable.then_some(content.booking_version),
+            at: matches!(content.kind, NotificationKind::PaymentProblem | NotificationKind::Refund)
+                .then_some(content.send_after),
         }
     }
 }
@@ -64,16 +64,16 @@ fn is_due(notice: &Notification, now: Timestamp) -> bool {
     notice.state == NotificationState::Pending && notice.next_at <= now
 }
 
-fn fate(appointment: &Appointment, owed: &NewNotification, now: Timestamp) -> Fate {
-    if owed.kind.is_about_money() {
+fn fate(appointment: &Appointment, content: &NewNotification, now: Timestamp) -> Fate {
+    if content.kind.is_about_money() {
         return Fate::Leaves;
     }
     let told =
-        if owed.kind == NotificationKind::Cancelled { BookingStatus::Cancelled } else { BookingStatus::Scheduled };
-    if appointment.status != told || appointment.start != owed.starts_at {
+        if content.kind == NotificationKind::Cancelled { BookingStatus::Cancelled } else { BookingStatus::Scheduled };
+    if appointment.status != told || appointment.start != content.starts_at {
         return Fate::Skipped;
     }
-    if let NotificationKind::Reminder { minutes_before } = owed.kind {
+    if let NotificationKind::Reminder { minutes_before } = content.kind {
         let nearer = World::REMINDERS.into_iter().filter(|other| *other < minutes_before);
         if now >= appointment.start - minutes(5) {
             return Fate::Expired;
@@ -84,7 +84,7 @@ fn fate(appointment: &Appointment, owed: &NewNotification, now: Timestamp) -> Fa
     } else if now >= appointment.end() {
         return Fate::Expired;
     }
-    match owed.recipient {
+    match content.recipient {
         ViewerId::Participant(id) if !appointment.guests.iter().any(|&(guest, _, stands)| stands && guest == id) => {
             Fate::Skipped
         }
@@ -103,7 +103,7 @@ pub(crate) fn prepare(world: &World, model: &Model, facts: &Facts, post: Post) {
             let now = world.now();
             let due = |appointment: &Appointment| {
                 let notices = facts[&appointment.id].notices.iter();
-                notices.filter(|n| is_due(n, now) && fate(appointment, &n.owed, now) == Fate::Leaves).count()
+                notices.filter(|n| is_due(n, now) && fate(appointment, &n.content, now) == Fate::Leaves).count()
             };
             let count = model.appointments.iter().map(due).sum();
             let accepts = (0..8).cycle().map(|bit| pattern >> bit & 1 == 1).take(count);
@@ -128,10 +128,10 @@ pub(crate) fn check(
                 prop_assert_eq!(old, new, "only what is due is touched");
                 continue;
             }
-            let mail = left.remove(old.owed.dedupe_key().replace(':', ".").as_str());
-            let fate = fate(appointment, &old.owed, now);
+            let mail = left.remove(old.content.dedupe_key().replace(':', ".").as_str());
+            let fate = fate(appointment, &old.content, now);
             let named = || format!("{old:?} of {appointment:?} became {new:?}, after {fate:?}, the server {post:?}");
-            prop_assert_eq!(&new.owed, &old.owed);
+            prop_assert_eq!(&new.content, &old.content);
             prop_assert_eq!(new.attempts, old.attempts + 1, "{}", named());
             prop_assert_eq!(mail.is_some(), new.state == NotificationState::Sent, "{}", named());
             let right = match (fate, post) {
@@ -144,18 +144,18 @@ pub(crate) fn check(
             };
             prop_assert!(right, "{}", named());
             if let Some(mail) = mail {
-                check_content(appointment, &old.owed, mail)?;
+                check_content(appointment, &old.content, mail)?;
             }
         }
     }
-    prop_assert!(left.is_empty(), "nobody owed these: {left:?}");
+    prop_assert!(left.is_empty(), "nobody queued these: {left:?}");
     Ok(())
 }
 
 /// Whether a mail that could not leave is tried again, or was tried for as long as it makes sense.
 fn waits(notice: &Notification, now: Timestamp) -> bool {
-    let reminder = matches!(notice.owed.kind, NotificationKind::Reminder { .. });
-    let last_call = notice.owed.starts_at - minutes(5);
+    let reminder = matches!(notice.content.kind, NotificationKind::Reminder { .. });
+    let last_call = notice.content.starts_at - minutes(5);
     match notice.state {
         NotificationState::Pending => notice.next_at > now && (!reminder || notice.next_at < last_call),
         NotificationState::Expired => reminder && now >= last_call - SignedDuration::from_secs(60),
@@ -165,15 +165,15 @@ fn waits(notice: &Notification, now: Timestamp) -> bool {
 }
 
 /// A mail tells what is true at the moment it leaves.
-fn check_content(appointment: &Appointment, owed: &NewNotification, mail: &Email) -> Result<(), TestCaseError> {
-    prop_assert_eq!(mail.kind, owed.kind);
+fn check_content(appointment: &Appointment, content: &NewNotification, mail: &Email) -> Result<(), TestCaseError> {
+    prop_assert_eq!(mail.kind, content.kind);
     prop_assert_eq!(mail.starts_at, appointment.start);
     prop_assert_eq!(mail.calendar_sequence, appointment.version);
     prop_assert_eq!(&mail.calendar_key, &format!("booking-{}", appointment.id));
-    let right = match (&mail.join_url, owed.kind.is_about_money()) {
+    let right = match (&mail.join_url, content.kind.is_about_money()) {
         (Some(_), true) => appointment.status.has_room(),
         (None, true) => true,
-        (link, false) => link.is_none() == (owed.kind == NotificationKind::Cancelled),
+        (link, false) => link.is_none() == (content.kind == NotificationKind::Cancelled),
     };
     prop_assert!(right, "{mail:?}");
     let told = match mail.money {
@@ -186,7 +186,7 @@ fn check_content(appointment: &Appointment, owed: &NewNotification, mail: &Email
         Some(PaymentDetails::Failed { .. }) => return Err(TestCaseError::fail("no payment fails at our own checkout")),
         None => None,
     };
-    prop_assert_eq!(mail.money.is_some(), owed.kind.is_about_money(), "{:?}", mail);
+    prop_assert_eq!(mail.money.is_some(), content.kind.is_about_money(), "{:?}", mail);
     prop_assert!(told.is_none_or(|minor| minor == World::PRICE), "{mail:?}");
     Ok(())
 }
@@ -215,7 +215,7 @@ pub(crate) fn check_all(model: &Model, facts: &Facts, sent: &[Email], until: Tim
             let moved = told(&[NotificationKind::MeetingInfo, NotificationKind::Rescheduled]);
             prop_assert!(moved, "the client was never told of {appointment:?}");
         }
-        if appointment.status == BookingStatus::Cancelled && facts[&appointment.id].booking.room.is_some() {
+        if appointment.status == BookingStatus::Cancelled && facts[&appointment.id].booking.room().is_some() {
             prop_assert!(
                 told(&[NotificationKind::Cancelled]),
                 "the client was never told that it is off: {appointment:?}"

@@ -65,7 +65,7 @@ pub struct Appointment {
     /// Invitations: which, of whom, and whether they stand.
     pub guests: Vec<(ParticipantId, u8, bool)>,
     /// All mails that were ever owed.
-    pub owed: BTreeSet<Mail>,
+    pub queued: BTreeSet<Mail>,
     /// Lines in the audit trail.
     pub lines: usize,
 }
@@ -143,14 +143,14 @@ impl Appointment {
         let version = matches!(kind, "rescheduled" | "meeting_link").then_some(self.version);
         let starts_at = self.start;
         let mail = |&reader| Mail { kind, minutes_before: 0, reader, starts_at, version, at: None };
-        self.owed.extend(readers.iter().map(mail));
+        self.queued.extend(readers.iter().map(mail));
     }
 
     /// What happens to money is told to the client each time that it happens.
     fn owe_news(&mut self, kind: &'static str, now: Timestamp) {
         let (reader, starts_at) = (ViewerId::Account(self.client), self.start);
         let at = (kind != "receipt").then_some(now);
-        self.owed.insert(Mail { kind, minutes_before: 0, reader, starts_at, version: None, at });
+        self.queued.insert(Mail { kind, minutes_before: 0, reader, starts_at, version: None, at });
     }
 
     fn owe_reminders(&mut self, readers: &[ViewerId], now: Timestamp) {
@@ -159,7 +159,7 @@ impl Appointment {
             if self.start - minutes(i64::from(minutes_before)) - minutes(1) > now {
                 let (starts_at, kind, version) = (self.start, "reminder", None);
                 let reminder = |&reader| Mail { kind, minutes_before, reader, starts_at, version, at: None };
-                self.owed.extend(readers.iter().map(reminder));
+                self.queued.extend(readers.iter().map(reminder));
             }
         }
     }
@@ -288,7 +288,7 @@ impl Model {
                 Some(appointment) => return self.pay_reasons(appointment, now),
                 None => refuse_if(true, Why::NotFound),
             },
-            Command::ProviderRefund { booking, share } => {
+            Command::Refund { booking, share } => {
                 let Some(appointment) = picked(booking) else { return BTreeSet::from([Why::NotFound]) };
                 let by_hand = appointment.paid_outside;
                 let (left, promised) = appointment.left(by_hand);
@@ -508,7 +508,7 @@ impl Model {
                 appointment.paid_outside = true;
                 self.paid(index, now);
             }
-            Command::ProviderRefund { booking, share } => {
+            Command::Refund { booking, share } => {
                 let appointment = self.picked(booking);
                 let by_hand = appointment.paid_outside;
                 let (left, promised) = appointment.left(by_hand);
@@ -630,7 +630,7 @@ impl Model {
             paid_outside: settled == Settled::PaidOffline,
             refunds: Vec::new(),
             guests: Vec::new(),
-            owed: BTreeSet::new(),
+            queued: BTreeSet::new(),
             lines: 1,
         };
         if !due {

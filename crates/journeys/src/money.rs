@@ -22,11 +22,10 @@ struct Purse {
 
 impl Purse {
     fn of(payment: &Payment, refunds: &[Refund]) -> Self {
-        let mut purse =
-            Self { captured: if is_paid(payment) { payment.amount.minor() } else { 0 }, ..Self::default() };
+        let mut purse = Self { captured: if is_paid(payment) { payment.amount.minor() } else { 0 }, ..Self::default() };
         for refund in refunds.iter().filter(|refund| refund.payment == payment.id) {
             match refund.stage {
-                RefundStage::Owed | RefundStage::Pending => purse.promised += refund.amount.minor(),
+                RefundStage::Queued | RefundStage::Pending => purse.promised += refund.amount.minor(),
                 RefundStage::Succeeded => purse.returned += refund.amount.minor(),
                 RefundStage::Failed | RefundStage::Retried => {}
             }
@@ -65,7 +64,7 @@ pub(crate) fn check_all(facts: &Facts) -> Result<(), TestCaseError> {
 pub(crate) fn check(facts: &BookingFacts) -> Result<(), TestCaseError> {
     let BookingFacts { booking, payments, refunds, ledger, .. } = facts;
     prop_assert!(
-        booking.status != BookingStatus::Scheduled || booking.payment_status != PaymentStatus::Pending,
+        booking.status() != BookingStatus::Scheduled || booking.payment_status() != PaymentStatus::Pending,
         "scheduled beside pending: {facts:?}"
     );
     for payment in payments {
@@ -82,7 +81,7 @@ pub(crate) fn check(facts: &BookingFacts) -> Result<(), TestCaseError> {
     for refund in refunds {
         let kinds: Vec<LedgerKind> = lines_of(ledger, refund).map(|line| line.kind).collect();
         let right = match refund.stage {
-            RefundStage::Owed | RefundStage::Pending => kinds.is_empty(),
+            RefundStage::Queued | RefundStage::Pending => kinds.is_empty(),
             RefundStage::Succeeded => kinds == [LedgerKind::Refunded],
             RefundStage::Failed | RefundStage::Retried => {
                 kinds.is_empty() || kinds == [LedgerKind::Refunded, LedgerKind::RefundReversed]
@@ -97,10 +96,10 @@ pub(crate) fn check(facts: &BookingFacts) -> Result<(), TestCaseError> {
     prop_assert!(settled <= 1, "paid twice: {facts:?}");
     let counted = if settled == 1 { PaymentState::Settled } else { PaymentState::Unapplied };
     let told: Option<Purse> = standing(counted).map(|payment| Purse::of(payment, refunds)).reduce(Purse::and);
-    let has_been_paid = booking.payment_status.has_been_paid().then_some(booking.payment_status);
+    let has_been_paid = booking.payment_status().has_been_paid().then_some(booking.payment_status());
     let by_the_books = match told {
         // It was free, and somebody paid all the same.
-        Some(_) if settled == 0 && booking.payment_status == PaymentStatus::NotRequired => None,
+        Some(_) if settled == 0 && booking.payment_status() == PaymentStatus::NotRequired => None,
         other => other.map(|purse| purse.status()),
     };
     prop_assert_eq!(has_been_paid, by_the_books, "status and books: {:?}", facts);
@@ -123,9 +122,7 @@ pub(crate) fn check_with_stripe(
     check_all(facts)?;
     let all = || facts.values().flat_map(|facts| facts.payments.iter().map(move |payment| (facts, payment)));
     let ours = |checkout: &Value| {
-        all().find(|(_, payment)| {
-            payment.provider == Provider::Stripe && checkout["id"] == *payment.reference
-        })
+        all().find(|(_, payment)| payment.provider == Provider::Stripe && checkout["id"] == *payment.reference)
     };
     // Settled problems leave the list, and stay in the trail.
     let is_noted = |checkout: &Value| {
@@ -150,7 +147,7 @@ pub(crate) fn check_with_stripe(
             }
         } else if checkout["status"] == "open" {
             let waits = row.is_some_and(|(facts, payment)| {
-                payment.state == PaymentState::Open && facts.booking.status == BookingStatus::PendingPayment
+                payment.state == PaymentState::Open && facts.booking.status() == BookingStatus::PendingPayment
             });
             // Nobody was told of one without a row; it ends by itself.
             prop_assert!(waits || row.is_none(), "a client could still pay: {checkout} {row:?}");
@@ -188,8 +185,7 @@ pub(crate) fn check_with_stripe(
     }
     for (facts, payment) in all().filter(|(_, payment)| payment.provider == Provider::Stripe) {
         for refund in facts.refunds.iter().filter(|refund| refund.payment == payment.id) {
-            let there =
-                stripe.refunds().into_iter().find(|there| refund.reference.as_deref() == there["id"].as_str());
+            let there = stripe.refunds().into_iter().find(|there| refund.reference.as_deref() == there["id"].as_str());
             let gone = refund.stage == RefundStage::Succeeded;
             let went = there.as_ref().is_some_and(|there| there["status"] == "succeeded");
             prop_assert_eq!(gone, went, "{:?} {:?}", refund, there);

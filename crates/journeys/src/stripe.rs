@@ -124,8 +124,8 @@ impl World {
         let (checkouts, refunds) = (self.stripe().fake.sessions(), self.stripe().fake.refunds());
         let mut next = Vec::new();
         for BookingFacts { booking, payments, refunds: kept, .. } in facts.values() {
-            let is_held = booking.status == BookingStatus::PendingPayment
-                && booking.hold_expires_at.is_some_and(|until| until > self.now());
+            let is_held = booking.status() == BookingStatus::PendingPayment
+                && booking.hold_expires_at().is_some_and(|until| until > self.now());
             for payment in payments.iter().filter(|payment| payment.provider == Provider::Stripe) {
                 let checkout = checkouts.iter().find(|checkout| checkout["id"] == *payment.reference);
                 let asked = match payment.state {
@@ -136,7 +136,7 @@ impl World {
                 };
                 next.extend(payment.check_at.filter(|_| asked));
             }
-            for refund in kept.iter().filter(|refund| refund.stage.is_promised()) {
+            for refund in kept.iter().filter(|refund| refund.stage.is_outstanding()) {
                 let there = refunds.iter().find(|there| refund.reference.as_deref() == there["id"].as_str());
                 let asked = there.is_none_or(|there| there["status"] != "pending");
                 next.extend(refund.next_at.filter(|_| asked));

@@ -62,7 +62,7 @@ pass_on! {
     }
     LoginSessions {
         add_login_session(session: &NewLoginSession) -> LoginSessionId;
-        login_session(id: LoginSessionId) -> Option<LoginSession>;
+        session(id: LoginSessionId) -> Option<LoginSession>;
         save_login_session(session: &LoginSession) -> ();
         end_login_sessions(user: UserId, except: Option<LoginSessionId>, now: Timestamp) -> u64;
         add_refresh_token(hash: &TokenHash, session: LoginSessionId, generation: u32, now: Timestamp) -> ();
@@ -119,7 +119,7 @@ pass_on! {
         nack_notifications(ids: &[NotificationId], token: &LeaseToken) -> u64;
     }
     IdempotencyStore {
-        reply(key: &IdempotencyKey) -> Option<StoredResponse>;
+        stored_response(key: &IdempotencyKey) -> Option<StoredResponse>;
         save_response(key: &IdempotencyKey, response: &StoredResponse) -> ();
         update_response(key: &IdempotencyKey, body: &str) -> bool;
         purge_responses(before: Timestamp, limit: u32) -> u64;

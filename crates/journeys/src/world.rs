@@ -6,8 +6,9 @@ use std::sync::Arc;
 use attune_adapter_memory::{FixedClock, PlainJoinTokens, RecordingNotifier, SequenceRandom, SilentBell, SystemZones};
 use attune_adapter_payments::LocalGateway;
 use attune_application::bookings::{
-    CalendarLoader, Change, ChangeBooking, ChangeBookingCommand, ChangeBookingError, CompleteEndedBookings,
-    CreateBooking, CreateBookingCommand, CreateBookingError, CreatedBooking, ExpireHolds, PaymentChoice, Practice,
+    BookingLifecycle, CalendarLoader, Change, ChangeBooking, ChangeBookingCommand, ChangeBookingError,
+    CompleteEndedBookings, CreateBooking, CreateBookingCommand, CreateBookingError, CreatedBooking, ExpireHolds,
+    PaymentChoice,
 };
 use attune_application::meetings::{
     EmailLinkTarget, InviteParticipantCommand, JoinPages, ManageParticipants, MeetingLinks, ParticipantError,
@@ -208,7 +209,7 @@ impl World {
 
     /// Carries a command out; the model says which booking and which time it means. Only a store that fails is an error.
     pub async fn run(&self, command: Command, model: &Model) -> Result<Outcome, StoreError> {
-        let (admin, origin, now) = (self.therapists[0], RequestMetadata::default(), self.now());
+        let (admin, metadata, now) = (self.therapists[0], RequestMetadata::default(), self.now());
         let target = |pick| model.pick(pick).map(|appointment| appointment.id);
         let wait = |until: Timestamp| self.clock.set(until.max(now));
         let nobody = Ok(Outcome::Refused(Why::NotFound));
@@ -235,7 +236,7 @@ impl World {
                 let reference = checkout.map_or_else(|| "unknown".into(), |payment| payment.reference);
                 self.pay(&reference).await
             }
-            Command::ProviderRefund { booking, share } => {
+            Command::Refund { booking, share } => {
                 let Some(booking) = target(booking) else { return nobody };
                 let outcome = self.give_back(booking, share).await?;
                 if outcome == Outcome::Done {
@@ -299,7 +300,7 @@ impl World {
             }
             Command::RevokeLinks(booking) => {
                 let Some(booking) = target(booking) else { return nobody };
-                let revoked = self.revoke_links().run(RevokeLinksCommand { admin, booking, origin }).await;
+                let revoked = self.revoke_links().run(RevokeLinksCommand { admin, booking, metadata }).await;
                 match revoked {
                     Ok(_) => Ok(Outcome::Done),
                     Err(RevokeLinksError::NotFound) => nobody,
@@ -317,14 +318,14 @@ impl World {
                     display_name: PersonName::parse("Kim Lee").unwrap().unwrap(),
                     role: ParticipantRole::Participant,
                     time_zone: None,
-                    origin,
+                    metadata,
                 });
                 invitation(invited.await.map(|participant| Outcome::Invited(participant.id)))
             }
             Command::Uninvite(booking) => {
                 let Some(appointment) = model.pick(booking) else { return nobody };
                 let Some(&(participant, ..)) = appointment.guests.last() else { return nobody };
-                let revoked = RevokeParticipantCommand { admin, booking: appointment.id, participant, origin };
+                let revoked = RevokeParticipantCommand { admin, booking: appointment.id, participant, metadata };
                 invitation(self.participants().revoke(revoked).await.map(|()| Outcome::Done))
             }
         }
@@ -341,8 +342,8 @@ impl World {
             note: None,
             payment: PaymentChoice::ByProvider,
             override_hours: false,
-            origin: RequestMetadata::default(),
-            once: None,
+            metadata: RequestMetadata::default(),
+            idempotency: None,
         }
     }
 
@@ -359,8 +360,8 @@ impl World {
             booking,
             change,
             version: None,
-            origin: RequestMetadata::default(),
-            once: None,
+            metadata: RequestMetadata::default(),
+            idempotency: None,
         }
     }
 
@@ -381,8 +382,8 @@ impl World {
 
     /// Records that the price came in outside. Only a store that fails is an error.
     pub async fn pay_outside(&self, booking: BookingId) -> Result<Outcome, StoreError> {
-        let (admin, method, origin) = (self.therapists[0], "cash".into(), RequestMetadata::default());
-        let paid = RecordOfflineCommand { admin, booking, amount: None, method, memo: None, origin, once: None };
+        let (admin, method, metadata) = (self.therapists[0], "cash".into(), RequestMetadata::default());
+        let paid = RecordOfflineCommand { admin, booking, amount: None, method, memo: None, metadata, idempotency: None };
         pay_outside(self.record_offline().run(paid).await)
     }
 
@@ -395,8 +396,8 @@ impl World {
             payment: None,
             amount: share.minor().map(money),
             reason: None,
-            origin: RequestMetadata::default(),
-            once: None,
+            metadata: RequestMetadata::default(),
+            idempotency: None,
         }
     }
 
@@ -419,12 +420,12 @@ impl World {
         }
     }
 
-    fn practice(&self) -> Practice {
-        Practice {
+    fn lifecycle(&self) -> BookingLifecycle {
+        BookingLifecycle {
             meetings: MeetingBaseUrl::parse("https://meet.example.org").unwrap(),
             reminders: ReminderPlan::new(Self::REMINDERS.to_vec()).unwrap(),
             random: self.random.clone(),
-            bell: Arc::new(SilentBell),
+            waker: Arc::new(SilentBell),
         }
     }
 
@@ -446,7 +447,7 @@ impl World {
         CreateBooking {
             store: self.store(),
             clock: self.clock.clone(),
-            practice: self.practice(),
+            lifecycle: self.lifecycle(),
             rules: self.rules(),
             checkout: self.open_checkout(),
             holds: self.sweep_holds(),
@@ -470,7 +471,7 @@ impl World {
             store: self.store(),
             queries: self.queries(),
             clock: self.clock.clone(),
-            practice: self.practice(),
+            lifecycle: self.lifecycle(),
             rules: self.rules(),
             holds: self.sweep_holds(),
         }
@@ -482,7 +483,7 @@ impl World {
             store: self.store(),
             queries: self.queries(),
             clock: self.clock.clone(),
-            practice: self.practice(),
+            lifecycle: self.lifecycle(),
         }
     }
 
@@ -492,7 +493,7 @@ impl World {
             store: self.store(),
             queries: self.queries(),
             clock: self.clock.clone(),
-            practice: self.practice(),
+            lifecycle: self.lifecycle(),
         }
     }
 
@@ -507,7 +508,7 @@ impl World {
 
     /// Asks about checkouts.
     pub fn watch_payments(&self) -> ReconcilePayments {
-        ReconcilePayments { checkout: self.open_checkout(), online: self.online(), practice: self.practice() }
+        ReconcilePayments { checkout: self.open_checkout(), online: self.online(), lifecycle: self.lifecycle() }
     }
 
     /// Gives back what is owed.
@@ -516,7 +517,7 @@ impl World {
             store: self.store(),
             queries: self.queries(),
             clock: self.clock.clone(),
-            practice: self.practice(),
+            lifecycle: self.lifecycle(),
             online: self.online(),
         }
     }
@@ -527,7 +528,7 @@ impl World {
             store: self.store(),
             queries: self.queries(),
             clock: self.clock.clone(),
-            practice: self.practice(),
+            lifecycle: self.lifecycle(),
         }
     }
 
@@ -537,7 +538,7 @@ impl World {
             store: self.store(),
             queries: self.queries(),
             clock: self.clock.clone(),
-            practice: self.practice(),
+            lifecycle: self.lifecycle(),
             online: self.online().expect("a practice that collects online"),
         }
     }
@@ -547,18 +548,18 @@ impl World {
             store: self.store(),
             queries: self.queries(),
             clock: self.clock.clone(),
-            practice: self.practice(),
+            lifecycle: self.lifecycle(),
             grace: SignedDuration::from_mins(Self::GRACE),
         }
     }
 
     fn revoke_links(&self) -> RevokeLinks {
-        RevokeLinks { store: self.store(), clock: self.clock.clone(), practice: self.practice() }
+        RevokeLinks { store: self.store(), clock: self.clock.clone(), lifecycle: self.lifecycle() }
     }
 
     fn participants(&self) -> ManageParticipants {
         let zones = Arc::new(SystemZones);
-        ManageParticipants { store: self.store(), zones, clock: self.clock.clone(), practice: self.practice() }
+        ManageParticipants { store: self.store(), zones, clock: self.clock.clone(), lifecycle: self.lifecycle() }
     }
 
     /// A mail worker as in a process of its own: on its own handles of the store, with its own line to a mail server.
@@ -589,7 +590,7 @@ impl World {
                 pages: JoinPages { base: "https://practice.example.org/".into(), tickets: Arc::new(PlainJoinTokens) },
                 mailed: EmailLinkTarget::Room,
             },
-            reminders: self.practice().reminders,
+            reminders: self.lifecycle().reminders,
             retry: RetryPolicy::default(),
             practice_zone: TimeZone::UTC,
             at_a_time: NonZeroUsize::new(4).unwrap(),
@@ -622,8 +623,8 @@ async fn add(work: &mut dyn UnitOfWork, name: &str, role: Role) -> UserId {
 
 fn booked(answer: Result<Idempotent<CreatedBooking>, CreateBookingError>) -> Result<Outcome, StoreError> {
     let why = match answer {
-        Ok(Idempotent::Now(placed)) => return Ok(Outcome::Booked(placed.booking.id)),
-        Ok(Idempotent::Before(_)) => panic!("nothing was asked twice"),
+        Ok(Idempotent::Executed(placed)) => return Ok(Outcome::Booked(placed.booking.id())),
+        Ok(Idempotent::Replayed(_)) => panic!("nothing was asked twice"),
         Err(CreateBookingError::Rule(why)) => time(why),
         Err(CreateBookingError::Slot(why)) => slot(why),
         Err(CreateBookingError::SlotTaken) => Why::BusyTimes,
@@ -636,8 +637,8 @@ fn booked(answer: Result<Idempotent<CreatedBooking>, CreateBookingError>) -> Res
 
 fn changed(answer: Result<Idempotent<Booking>, ChangeBookingError>) -> Result<Outcome, StoreError> {
     let why = match answer {
-        Ok(Idempotent::Now(_)) => return Ok(Outcome::Done),
-        Ok(Idempotent::Before(_)) => panic!("nothing was asked twice"),
+        Ok(Idempotent::Executed(_)) => return Ok(Outcome::Done),
+        Ok(Idempotent::Replayed(_)) => panic!("nothing was asked twice"),
         Err(ChangeBookingError::NotFound) => Why::NotFound,
         Err(ChangeBookingError::Forbidden) => Why::Forbidden,
         Err(ChangeBookingError::State(why)) => state(why),

@@ -36,8 +36,9 @@ async fn statements_of_a_booking(kind: Kind) -> Vec<String> {
         let key = IdempotencyKey { user: world.clients[0], route: "book".into(), key: format!("key-{day}") };
         let once = IdempotentRequest { key, asked: [7; 32], render: Arc::new(|booking| (201, booking.id.to_string())) };
         let wish = world.wish(world.clients[0], world.therapists[0], start);
-        let booked = world.create_booking().run(CreateBookingCommand { once: Some(once), ..wish }).await.unwrap();
-        assert!(matches!(booked, Idempotent::Now(_)), "{booked:?}");
+        let booked =
+            world.create_booking().run(CreateBookingCommand { idempotency: Some(once), ..wish }).await.unwrap();
+        assert!(matches!(booked, Idempotent::Executed(_)), "{booked:?}");
     }
     let mut sent = std::mem::take(&mut *SENT.lock().unwrap());
     // How a new connection is set up, whenever a pool opens one.

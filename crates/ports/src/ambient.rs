@@ -23,7 +23,7 @@ pub trait Random: Send + Sync {
     }
 
     /// The same as 32 hexadecimal digits.
-    fn name(&self) -> String {
+    fn hex_id(&self) -> String {
         format!("{:032x}", u128::from_be_bytes(self.random_bytes()))
     }
 }
@@ -37,5 +37,5 @@ pub trait TimeZones: Send + Sync {
 /// Tells the worker that there is new mail, so that it need not wait for its next look.
 pub trait OutboxWaker: Send + Sync {
     /// Rings. Never waits; ringing twice is like ringing once.
-    fn ring(&self);
+    fn wake(&self);
 }

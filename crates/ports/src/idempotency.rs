@@ -29,7 +29,7 @@ impl fmt::Debug for IdempotencyKey {
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoredResponse {
     /// SHA-256 of what was asked, to tell a second try from another wish under the same key.
-    pub asked: [u8; 32],
+    pub request_hash: [u8; 32],
     /// HTTP status.
     pub status: u16,
     /// The body as it went out.
@@ -49,7 +49,7 @@ impl fmt::Debug for StoredResponse {
 pub trait IdempotencyStore {
     /// The reply kept under this key. Waits for another unit of work that is about to keep one, as far as the store can
     /// tell; [`IdempotencyStore::save_response`] is what decides.
-    async fn reply(&mut self, key: &IdempotencyKey) -> Result<Option<StoredResponse>, StoreError>;
+    async fn stored_response(&mut self, key: &IdempotencyKey) -> Result<Option<StoredResponse>, StoreError>;
 
     /// Keeps a reply. Errors: [`crate::Conflict::IdempotencyKeyTaken`] when there is one under this key already.
     async fn save_response(&mut self, key: &IdempotencyKey, reply: &StoredResponse) -> Result<(), StoreError>;

@@ -65,7 +65,7 @@ pub enum PaymentDetails {
         /// How much.
         amount: Money,
     },
-    /// It went back ([`NotificationKind::ProviderRefund`]).
+    /// It went back ([`NotificationKind::Refund`]).
     Returned {
         /// For which booking.
         booking: BookingId,

@@ -1,4 +1,4 @@
-//! Mails that are owed: written with the change that owes them, taken up by workers one lease at a time.
+//! Mails that are content: written with the change that owes them, taken up by workers one lease at a time.
 
 use std::fmt;
 

@@ -131,10 +131,10 @@ impl Payment<()> {
     ) -> Self {
         Self {
             id: (),
-            booking: booking.id,
+            booking: booking.id(),
             provider,
             reference,
-            amount: booking.price,
+            amount: booking.price(),
             state,
             checkout_url: None,
             nonce: None,
@@ -185,7 +185,7 @@ pub enum RefundCause {
     /// The session was called off.
     Cancelled,
     /// An admin decided so.
-    Asked,
+    Requested,
     /// It came when the booking did not need it any more.
     Unapplied,
     /// Somebody gave it back at the provider, without asking here.
@@ -194,13 +194,13 @@ pub enum RefundCause {
 
 impl RefundCause {
     /// Every cause.
-    pub const ALL: [Self; 4] = [Self::Cancelled, Self::Asked, Self::Unapplied, Self::External];
+    pub const ALL: [Self; 4] = [Self::Cancelled, Self::Requested, Self::Unapplied, Self::External];
 
     /// The name in the API and in stores.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Cancelled => "cancelled",
-            Self::Asked => "asked",
+            Self::Requested => "asked",
             Self::Unapplied => "surplus",
             Self::External => "elsewhere",
         }

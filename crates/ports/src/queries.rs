@@ -75,7 +75,7 @@ pub struct BookingCursor {
 
 impl From<&Booking> for BookingCursor {
     fn from(booking: &Booking) -> Self {
-        Self { scheduled_at: booking.scheduled_at, id: booking.id }
+        Self { scheduled_at: booking.scheduled_at(), id: booking.id() }
     }
 }
 

@@ -381,35 +381,35 @@ pub struct BookingRow {
 
 impl From<&Booking> for BookingRow {
     fn from(booking: &Booking) -> Self {
-        let cancellation = booking.cancellation.as_ref();
+        let cancellation = booking.cancellation();
         Self {
-            id: booking.id.get(),
-            client_id: booking.client.get(),
-            therapist_id: booking.therapist.get(),
-            service_id: booking.service.get(),
-            scheduled_at: millis(booking.scheduled_at),
-            minutes: i64::from(booking.minutes),
-            blocked_until: millis(booking.blocked_until),
-            status: booking.status.as_str().to_owned(),
-            payment_status: booking.payment_status.as_str().to_owned(),
-            price_minor: booking.price.minor(),
-            currency: booking.price.currency().code().to_owned(),
-            room_id: booking.room.as_ref().map(|room| room.id().to_owned()),
-            room_url: booking.room.as_ref().map(|room| room.url().to_owned()),
-            hold_expires_at: booking.hold_expires_at.map(millis),
-            note: booking.note.clone(),
+            id: booking.id().get(),
+            client_id: booking.client().get(),
+            therapist_id: booking.therapist().get(),
+            service_id: booking.service().get(),
+            scheduled_at: millis(booking.scheduled_at()),
+            minutes: i64::from(booking.minutes()),
+            blocked_until: millis(booking.blocked_until()),
+            status: booking.status().as_str().to_owned(),
+            payment_status: booking.payment_status().as_str().to_owned(),
+            price_minor: booking.price().minor(),
+            currency: booking.price().currency().code().to_owned(),
+            room_id: booking.room().map(|room| room.id().to_owned()),
+            room_url: booking.room().map(|room| room.url().to_owned()),
+            hold_expires_at: booking.hold_expires_at().map(millis),
+            note: booking.note().map(str::to_owned),
             cancelled_at: cancellation.map(|c| millis(c.at)),
             cancelled_by: cancellation.map(|c| c.by.get()),
             cancelled_late: cancellation.map(|c| c.late),
             cancel_reason: cancellation.and_then(|c| c.reason.clone()),
             refund_minor: cancellation.map(|c| c.refund.minor()),
-            free_minutes: i64::from(booking.terms.free_minutes),
-            late_refund_percent: i64::from(booking.terms.late_refund_percent),
-            reschedule_minutes: i64::from(booking.terms.reschedule_minutes),
-            link_version: i64::from(booking.link_version),
-            version: i64::from(booking.version),
-            created_at: millis(booking.created_at),
-            updated_at: millis(booking.updated_at),
+            free_minutes: i64::from(booking.terms().free_minutes),
+            late_refund_percent: i64::from(booking.terms().late_refund_percent),
+            reschedule_minutes: i64::from(booking.terms().reschedule_minutes),
+            link_version: i64::from(booking.link_version()),
+            version: i64::from(booking.version()),
+            created_at: millis(booking.created_at()),
+            updated_at: millis(booking.updated_at()),
         }
     }
 }
@@ -497,7 +497,7 @@ impl TryFrom<NoticeRow> for Notification {
         };
         Ok(Self {
             id: sound(NotificationId::new(row.id), "outbox.id")?,
-            owed: NewNotification {
+            content: NewNotification {
                 kind: sound(NotificationKind::parse(&row.kind, number(row.offset_minutes)?), "outbox.kind")?,
                 booking: sound(BookingId::new(row.booking_id), "outbox.booking_id")?,
                 recipient,
@@ -533,24 +533,24 @@ pub struct NewNoticeRow {
 }
 
 impl From<&NewNotification> for NewNoticeRow {
-    fn from(owed: &NewNotification) -> Self {
-        let (recipient_id, participant_id) = match owed.recipient {
+    fn from(content: &NewNotification) -> Self {
+        let (recipient_id, participant_id) = match content.recipient {
             ViewerId::Account(id) => (Some(id.get()), None),
             ViewerId::Participant(id) => (None, Some(id.get())),
         };
         Self {
-            dedupe_key: owed.dedupe_key(),
-            kind: owed.kind.as_str().to_owned(),
-            offset_minutes: i64::from(owed.kind.offset_minutes()),
-            booking_id: owed.booking.get(),
+            dedupe_key: content.dedupe_key(),
+            kind: content.kind.as_str().to_owned(),
+            offset_minutes: i64::from(content.kind.offset_minutes()),
+            booking_id: content.booking.get(),
             recipient_id,
             participant_id,
-            starts_at: millis(owed.starts_at),
-            booking_version: i64::from(owed.booking_version),
-            send_after: millis(owed.send_after),
+            starts_at: millis(content.starts_at),
+            booking_version: i64::from(content.booking_version),
+            send_after: millis(content.send_after),
             state: NotificationState::Pending.as_str().to_owned(),
             attempts: 0,
-            next_at: millis(owed.send_after),
+            next_at: millis(content.send_after),
         }
     }
 }

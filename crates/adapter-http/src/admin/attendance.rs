@@ -107,13 +107,13 @@ impl From<&BookingAttendance> for SessionAttendance {
     fn from(session: &BookingAttendance) -> Self {
         let booking = &session.booking;
         Self {
-            booking_id: booking.id.get(),
-            user_id: booking.client.get(),
-            therapist_id: booking.therapist.get(),
-            scheduled_at: Instant(booking.scheduled_at),
-            duration: booking.minutes,
-            status: booking.status.as_str(),
-            attendance: session.attendance.iter().map(|a| AttendanceBody::new(booking.client, a)).collect(),
+            booking_id: booking.id().get(),
+            user_id: booking.client().get(),
+            therapist_id: booking.therapist().get(),
+            scheduled_at: Instant(booking.scheduled_at()),
+            duration: booking.minutes(),
+            status: booking.status().as_str(),
+            attendance: session.attendance.iter().map(|a| AttendanceBody::new(booking.client(), a)).collect(),
         }
     }
 }

@@ -81,16 +81,16 @@ impl AdminBookingBody {
     pub(crate) fn new(booking: &Booking, link: Option<PersonalLink>, user: Option<&User>) -> Self {
         let room = room_of(booking);
         Self {
-            id: booking.id.get(),
-            user_id: booking.client.get(),
-            scheduled_at: Instant(booking.scheduled_at),
-            duration: booking.minutes,
-            status: booking.status.as_str(),
+            id: booking.id().get(),
+            user_id: booking.client().get(),
+            scheduled_at: Instant(booking.scheduled_at()),
+            duration: booking.minutes(),
+            status: booking.status().as_str(),
             jitsi_room_id: room.map(|r| r.id().to_owned()),
             jitsi_room_url: room.map(|r| r.url().to_owned()),
             admin_meeting_url: link.map(|l| l.url),
-            amount: Amount(booking.price),
-            payment_status: booking.payment_status.as_str(),
+            amount: Amount(booking.price()),
+            payment_status: booking.payment_status().as_str(),
             user: user.map(ClientBody::from),
         }
     }
@@ -212,12 +212,12 @@ impl From<&Notification> for NotificationBody {
     fn from(notice: &Notification) -> Self {
         Self {
             id: notice.id.get(),
-            kind: notice.owed.kind.as_str(),
-            participant_id: match notice.owed.recipient {
+            kind: notice.content.kind.as_str(),
+            participant_id: match notice.content.recipient {
                 ViewerId::Participant(id) => Some(id.get()),
                 ViewerId::Account(_) => None,
             },
-            minutes_before: notice.owed.kind.offset_minutes(),
+            minutes_before: notice.content.kind.offset_minutes(),
             state: notice.state.as_str(),
             attempts: notice.attempts,
             send_after: Instant(notice.next_at),
@@ -464,7 +464,7 @@ pub(crate) async fn list(state: Data<State>, Admin(caller): Admin, request: Requ
     let wanted: AllBookings = request.query()?;
     let found = state.api.queries.bookings(&wanted.filter, wanted.page).await?;
     let clients = if wanted.with_user {
-        let ids: Vec<_> = found.items.iter().map(|booking| booking.client).collect();
+        let ids: Vec<_> = found.items.iter().map(|booking| booking.client()).collect();
         state.api.queries.people(&ids).await?
     } else {
         Vec::new()
@@ -475,7 +475,7 @@ pub(crate) async fn list(state: Data<State>, Admin(caller): Admin, request: Requ
         .iter()
         .map(|booking| {
             let link = state.api.links.link(&viewer, booking);
-            AdminBookingBody::new(booking, link, clients.iter().find(|client| client.id == booking.client))
+            AdminBookingBody::new(booking, link, clients.iter().find(|client| client.id == booking.client()))
         })
         .collect();
     let mut response = HttpResponse::Ok();
@@ -516,9 +516,9 @@ pub(crate) async fn create(
     Admin(caller): Admin,
     request: Request,
 ) -> Result<HttpResponse, Problem> {
-    let origin = request.origin();
+    let metadata = request.origin();
     let (wish, key): (BookingForClient, _) = request.wish(caller.user.id).await?;
-    let once = key.map(|key| key.once(StatusCode::CREATED, unfinished));
+    let idempotency = key.map(|key| key.idempotency(StatusCode::CREATED, unfinished));
     let granted = state
         .api
         .create_booking
@@ -531,8 +531,8 @@ pub(crate) async fn create(
             note: wish.note,
             payment: wish.payment,
             override_hours: wish.override_hours,
-            origin,
-            once: once.clone(),
+            metadata,
+            idempotency: idempotency.clone(),
         })
         .await
         .map_err(Problem::booked_for_somebody)?;
@@ -542,16 +542,16 @@ pub(crate) async fn create(
         Ok::<_, Problem>(json(&AdminPlacedBooking { detail, checkout_url }))
     };
     let answer = match granted {
-        Idempotent::Now(CreatedBooking { booking, checkout }) => {
-            let body = write(booking.id, checkout).await?;
-            Answer::fresh(StatusCode::CREATED, finish(&state, once.as_ref(), booking.id, body).await)
+        Idempotent::Executed(CreatedBooking { booking, checkout }) => {
+            let body = write(booking.id(), checkout).await?;
+            Answer::fresh(StatusCode::CREATED, finish(&state, idempotency.as_ref(), booking.id(), body).await)
         }
-        Idempotent::Before(kept) => {
+        Idempotent::Replayed(kept) => {
             let again = async |id| {
                 let booking = state.api.links.visible(&caller.user, id).await?.booking;
                 write(id, checkout_of(&state, &booking).await).await
             };
-            replay(&state, once.as_ref(), kept, again).await?
+            replay(&state, idempotency.as_ref(), kept, again).await?
         }
     };
     Ok(answer.respond_below("/api/admin/bookings"))
@@ -573,10 +573,10 @@ pub(crate) async fn record_offline(
     request: Request,
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
-    let origin = request.origin();
+    let metadata = request.origin();
     let (wish, key): (OfflinePayment, _) = request.wish(caller.user.id).await?;
     let amount = amount_for(&state, id, wish.amount).await?;
-    let once = key.map(|key| key.once(StatusCode::OK, unfinished));
+    let idempotency = key.map(|key| key.idempotency(StatusCode::OK, unfinished));
     let granted = state
         .api
         .record_offline
@@ -586,11 +586,11 @@ pub(crate) async fn record_offline(
             amount,
             method: wish.method,
             memo: wish.reference,
-            origin,
-            once: once.clone(),
+            metadata,
+            idempotency: idempotency.clone(),
         })
         .await?;
-    answer_changed(&state, &caller.user, once.as_ref(), granted).await
+    answer_changed(&state, &caller.user, idempotency.as_ref(), granted).await
 }
 
 /// An amount as it was sent. Its digits are in the booking's currency, so the booking has to be known before they mean
@@ -598,7 +598,7 @@ pub(crate) async fn record_offline(
 pub(crate) async fn amount_for(state: &State, id: BookingId, sent: Option<String>) -> Result<Option<Money>, Problem> {
     let Some(digits) = sent else { return Ok(None) };
     let view = state.api.queries.booking(id).await?.ok_or(Code::BookingNotFound)?;
-    let amount = Money::parse_decimal(&digits, view.booking.price.currency());
+    let amount = Money::parse_decimal(&digits, view.booking.price().currency());
     Ok(Some(amount.map_err(|_| Problem::field("amount", Code::InvalidAmount))?))
 }
 
@@ -606,27 +606,27 @@ pub(crate) async fn amount_for(state: &State, id: BookingId, sent: Option<String
 pub(crate) async fn answer_changed(
     state: &State,
     admin: &User,
-    once: Option<&IdempotentRequest>,
+    idempotency: Option<&IdempotentRequest>,
     granted: Idempotent<Booking>,
 ) -> Result<HttpResponse, Problem> {
-    answer_changed_as(state, admin, once, granted, |_| StatusCode::OK).await
+    answer_changed_as(state, admin, idempotency, granted, |_| StatusCode::OK).await
 }
 
 /// The same where the status follows from the booking. The mails that the change owes are known only after it was kept.
 pub(crate) async fn answer_changed_as(
     state: &State,
     admin: &User,
-    once: Option<&IdempotentRequest>,
+    idempotency: Option<&IdempotentRequest>,
     granted: Idempotent<Booking>,
     status: impl FnOnce(&Booking) -> StatusCode,
 ) -> Result<HttpResponse, Problem> {
     let write = async |id| Ok(json(&detail(state, admin, id).await?));
     let answer = match granted {
-        Idempotent::Now(booking) => {
-            let body = write(booking.id).await?;
-            Answer::fresh(status(&booking), finish(state, once, booking.id, body).await)
+        Idempotent::Executed(booking) => {
+            let body = write(booking.id()).await?;
+            Answer::fresh(status(&booking), finish(state, idempotency, booking.id(), body).await)
         }
-        Idempotent::Before(kept) => replay(state, once, kept, write).await?,
+        Idempotent::Replayed(kept) => replay(state, idempotency, kept, write).await?,
     };
     Ok(answer.respond())
 }
@@ -647,9 +647,9 @@ pub(crate) async fn revoke_links(
     request: Request,
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
-    let origin = request.origin();
+    let metadata = request.origin();
     let Nothing = request.optional_body().await?;
-    state.api.revoke_links.run(RevokeLinksCommand { admin: caller.user.id, booking: id, origin }).await?;
+    state.api.revoke_links.run(RevokeLinksCommand { admin: caller.user.id, booking: id, metadata }).await?;
     Ok(HttpResponse::Ok().json(detail(&state, &caller.user, id).await?))
 }
 
@@ -670,7 +670,7 @@ async fn detail(state: &State, admin: &User, id: BookingId) -> Result<AdminBooki
         notifications: notices.iter().map(NotificationBody::from).collect(),
         history: history.iter().map(HistoryBody::from).collect(),
         participants: participants.iter().map(ParticipantBody::from).collect(),
-        attendance: attendance.iter().map(|attended| AttendanceBody::new(booking.client, attended)).collect(),
+        attendance: attendance.iter().map(|attended| AttendanceBody::new(booking.client(), attended)).collect(),
         payments: payments.iter().map(AdminPaymentBody::from).collect(),
         refunds: refunds.iter().map(AdminRefundBody::from).collect(),
         ledger: ledger.iter().map(LedgerBody::from).collect(),

@@ -71,10 +71,10 @@ pub(crate) async fn reschedule(
     request: Request,
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
-    let origin = request.origin();
+    let metadata = request.origin();
     let (wish, key): (AdminReschedule, _) = request.wish(caller.user.id).await?;
     let change = Change::Reschedule { to: wish.scheduled_at, override_hours: wish.override_hours };
-    grant(&state, &caller.user, id, Wish { change, version: wish.version, origin, key }).await
+    grant(&state, &caller.user, id, Wish { change, version: wish.version, metadata, key }).await
 }
 
 /// Call a session off
@@ -94,10 +94,10 @@ pub(crate) async fn cancel(
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
     let booking = state.api.links.visible(&caller.user, id).await?.booking;
-    let origin = request.origin();
+    let metadata = request.origin();
     let (wish, key): (Cancel, _) = request.optional_wish(caller.user.id).await?;
     let version = wish.version;
-    grant(&state, &caller.user, id, Wish { change: wish.of(&booking)?, version, origin, key }).await
+    grant(&state, &caller.user, id, Wish { change: wish.of(&booking)?, version, metadata, key }).await
 }
 
 /// It took place
@@ -157,15 +157,15 @@ pub(crate) async fn reopen(
 /// Changes that have no effect when they are sent twice, and so need no key.
 async fn correct(state: &State, admin: &User, request: Request, change: Change) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
-    let origin = request.origin();
+    let metadata = request.origin();
     let BasedOn { version } = request.optional_body().await?;
-    grant(state, admin, id, Wish { change, version, origin, key: None }).await
+    grant(state, admin, id, Wish { change, version, metadata, key: None }).await
 }
 
 /// Changes the booking and answers with everything about it.
 async fn grant(state: &State, admin: &User, booking: BookingId, wish: Wish) -> Result<HttpResponse, Problem> {
     let command = wish.command(admin, booking, unfinished);
-    let once = command.once.clone();
+    let idempotency = command.idempotency.clone();
     let granted = state.api.change_booking.run(command).await?;
-    answer_changed(state, admin, once.as_ref(), granted).await
+    answer_changed(state, admin, idempotency.as_ref(), granted).await
 }

@@ -103,7 +103,7 @@ pub(crate) async fn invite(
     request: Request,
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
-    let origin = request.origin();
+    let metadata = request.origin();
     let wanted: Invitation = request.body().await?;
     let invited = state
         .api
@@ -115,7 +115,7 @@ pub(crate) async fn invite(
             display_name: wanted.display_name,
             role: wanted.role,
             time_zone: wanted.timezone,
-            origin,
+            metadata,
         })
         .await?;
     Ok(HttpResponse::Created().json(ParticipantBody::from(&invited)))
@@ -141,8 +141,8 @@ pub(crate) async fn revoke(
     let booking = request.booking_id()?;
     let participant = request.participant_id()?;
     request.no_query()?;
-    let origin = request.origin();
-    let command = RevokeParticipantCommand { admin: caller.user.id, booking, participant, origin };
+    let metadata = request.origin();
+    let command = RevokeParticipantCommand { admin: caller.user.id, booking, participant, metadata };
     state.api.participants.revoke(command).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -45,7 +45,7 @@ pub(crate) struct PaymentProblemBody {
 
 impl From<&PaymentProblem> for PaymentProblemBody {
     fn from(problem: &PaymentProblem) -> Self {
-        let facts = &problem.facts;
+        let facts = &problem;
         Self {
             id: problem.id.get(),
             kind: facts.kind.as_str(),

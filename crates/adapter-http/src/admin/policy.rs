@@ -133,8 +133,8 @@ pub(crate) async fn show(state: Data<State>, Admin(_): Admin, request: Request) 
     responses((status = 200, description = "The policy as it is now", body = PolicyBody))
 )]
 pub(crate) async fn set(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
-    let origin = request.origin();
+    let metadata = request.origin();
     let Wish(policy) = request.body().await?;
-    let policy = state.api.calendar.set_policy(SetPolicyCommand { admin: caller.user.id, policy, origin }).await?;
+    let policy = state.api.calendar.set_policy(SetPolicyCommand { admin: caller.user.id, policy, metadata }).await?;
     Ok(HttpResponse::Ok().json(PolicyBody::from(policy)))
 }

@@ -59,7 +59,7 @@ pub(crate) struct AdminPaymentBody {
 
 impl From<&Payment> for AdminPaymentBody {
     fn from(payment: &Payment) -> Self {
-        let facts = &payment.facts;
+        let facts = &payment;
         Self {
             id: payment.id.get(),
             provider: facts.provider.as_str(),
@@ -117,7 +117,7 @@ pub(crate) struct AdminRefundBody {
 
 impl From<&Refund> for AdminRefundBody {
     fn from(refund: &Refund) -> Self {
-        let facts = &refund.facts;
+        let facts = &refund;
         Self {
             id: refund.id.get(),
             payment_id: facts.payment.get(),
@@ -218,15 +218,15 @@ pub(crate) async fn refund(
     request: Request,
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
-    let origin = request.origin();
+    let metadata = request.origin();
     let (wish, key): (RefundRequest, _) = request.optional_wish(caller.user.id).await?;
     let amount = amount_for(&state, id, wish.amount).await?;
     let online = is_online(&state, id, wish.payment_id).await?;
     let status = move |booking: &Booking| {
-        let pending = online || booking.payment_status == PaymentStatus::RefundPending;
+        let pending = online || booking.payment_status() == PaymentStatus::RefundPending;
         if pending { StatusCode::ACCEPTED } else { StatusCode::OK }
     };
-    let once = key.map(|key| key.once_as(move |booking| (status(booking), unfinished(booking))));
+    let idempotency = key.map(|key| key.once_as(move |booking| (status(booking), unfinished(booking))));
     let granted = state
         .api
         .refund
@@ -236,11 +236,11 @@ pub(crate) async fn refund(
             payment: wish.payment_id,
             amount,
             reason: wish.reason,
-            origin,
-            once: once.clone(),
+            metadata,
+            idempotency: idempotency.clone(),
         })
         .await?;
-    answer_changed_as(&state, &caller.user, once.as_ref(), granted, status).await
+    answer_changed_as(&state, &caller.user, idempotency.as_ref(), granted, status).await
 }
 
 /// Whether the money that is meant came in online, as far as it is there already. The booking's payment status does not

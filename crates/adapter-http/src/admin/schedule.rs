@@ -219,12 +219,12 @@ pub(crate) async fn show(state: Data<State>, Admin(caller): Admin, request: Requ
     responses((status = 200, description = "The week as it is now", body = ScheduleBody))
 )]
 pub(crate) async fn set(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
-    let origin = request.origin();
+    let metadata = request.origin();
     let wish: NewSchedule = request.body().await?;
     let therapist = wish.therapist_id.unwrap_or(caller.user.id);
     let schedule = WeeklySchedule { zone: wish.timezone, week: wish.hours };
     let body = ScheduleBody::new(therapist, &schedule, false);
-    let command = SetScheduleCommand { admin: caller.user.id, therapist, schedule, origin };
+    let command = SetScheduleCommand { admin: caller.user.id, therapist, schedule, metadata };
     state.api.calendar.set_schedule(command).await?;
     Ok(HttpResponse::Ok().json(body))
 }

@@ -162,7 +162,7 @@ pub(crate) async fn create(
     Admin(caller): Admin,
     request: Request,
 ) -> Result<HttpResponse, Problem> {
-    let origin = request.origin();
+    let metadata = request.origin();
     let wish: Series = request.body().await?;
     let session = CreateBookingCommand {
         client: wish.user_id,
@@ -174,8 +174,8 @@ pub(crate) async fn create(
         note: None,
         payment: wish.payment,
         override_hours: wish.override_hours,
-        origin,
-        once: None,
+        metadata,
+        idempotency: None,
     };
     let outcome = state
         .api

@@ -183,7 +183,7 @@ pub(crate) async fn list(state: Data<State>, Admin(_): Admin, request: Request) 
     responses((status = 201, description = "The service", body = AdminServiceBody))
 )]
 pub(crate) async fn add(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
-    let origin = request.origin();
+    let metadata = request.origin();
     let offer: ServiceOffer = request.body().await?;
     let services = state.api.queries.all_services().await?;
     let currency = currency(services.first().map(|service| service.price.currency()), offer.currency)?;
@@ -194,7 +194,7 @@ pub(crate) async fn add(state: Data<State>, Admin(caller): Admin, request: Reque
         buffer_minutes: offer.pause,
         price: price(&offer.amount, currency)?,
     };
-    let service = state.api.services.add(caller.user.id, new, &origin).await?;
+    let service = state.api.services.add(caller.user.id, new, &metadata).await?;
     Ok(HttpResponse::Created().json(AdminServiceBody::from(&service)))
 }
 
@@ -214,7 +214,7 @@ pub(crate) async fn change(
     request: Request,
 ) -> Result<HttpResponse, Problem> {
     let id = request.service_id()?;
-    let origin = request.origin();
+    let metadata = request.origin();
     let wish: ServiceChange = request.body().await?;
     let price = match wish.amount {
         Some(digits) => {
@@ -233,7 +233,7 @@ pub(crate) async fn change(
         price,
         active: wish.active,
     };
-    let command = ChangeServiceCommand { admin: caller.user.id, service: id, changes, origin };
+    let command = ChangeServiceCommand { admin: caller.user.id, service: id, changes, metadata };
     let service = state.api.services.change(command).await?;
     Ok(HttpResponse::Ok().json(AdminServiceBody::from(&service)))
 }

@@ -270,10 +270,10 @@ pub(crate) async fn list(state: Data<State>, Admin(_): Admin, request: Request) 
     responses((status = 201, description = "The entry", body = TimeOffBody))
 )]
 pub(crate) async fn add(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
-    let origin = request.origin();
+    let metadata = request.origin();
     let wish: Wish = request.body().await?;
     let therapist = wish.therapist.unwrap_or(caller.user.id);
-    let command = AddScheduleExceptionCommand { admin: caller.user.id, therapist, what: wish.what, origin };
+    let command = AddScheduleExceptionCommand { admin: caller.user.id, therapist, what: wish.what, metadata };
     let entry = state.api.calendar.add_schedule_exception(command).await?;
     Ok(HttpResponse::Created().json(TimeOffBody::from(&entry)))
 }

@@ -153,7 +153,7 @@ pub(crate) async fn update(
     request: Request,
 ) -> Result<HttpResponse, Problem> {
     let id = request.user_id()?;
-    let origin = request.origin();
+    let metadata = request.origin();
     let change: AccountChange = request.body().await?;
     let user = state
         .api
@@ -165,7 +165,7 @@ pub(crate) async fn update(
             last_name: change.last_name,
             role: change.is_admin.map(role),
             disabled: change.disabled,
-            origin,
+            metadata,
         })
         .await?;
     Ok(HttpResponse::Ok().json(AdminUserBody::from(&user)))

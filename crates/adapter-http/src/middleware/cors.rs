@@ -41,7 +41,7 @@ pub(super) fn open(headers: &mut HeaderMap, origin: Option<HeaderValue>, setting
         return;
     }
     // Without this a cache could hand one origin's permission to another.
-    headers.append(VARY, HeaderValue::from_static("RequestMetadata"));
+    headers.append(VARY, HeaderValue::from_static("Origin"));
     if let Some(origin) = origin {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(

@@ -26,7 +26,7 @@ impl RequestId {
             (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
         };
         let given = request.headers().get(Self::HEADER).and_then(|value| value.to_str().ok()).filter(harmless);
-        Self(given.map_or_else(|| state.api.random.name().into(), Arc::from))
+        Self(given.map_or_else(|| state.api.random.hex_id().into(), Arc::from))
     }
 
     /// The id as text.

@@ -23,7 +23,7 @@ async fn every_page_may_read_how_rooms_look() {
         .open()
         .await;
     for origin in [listed, "https://meet.example.org", "null"] {
-        let reply = practice.request(Method::GET, BRANDING).header("RequestMetadata", origin).send().await;
+        let reply = practice.request(Method::GET, BRANDING).header("Origin", origin).send().await;
         assert_eq!(reply.status, 200);
         assert_eq!(
             reply.text,
@@ -32,7 +32,7 @@ async fn every_page_may_read_how_rooms_look() {
         );
         assert_eq!(reply.header("access-control-allow-origin"), Some("*"));
         assert_eq!(reply.header("cache-control"), Some("public, max-age=300"));
-        let api = practice.request(Method::GET, "/api/services").header("RequestMetadata", origin).send().await;
+        let api = practice.request(Method::GET, "/api/services").header("Origin", origin).send().await;
         assert_ne!(api.header("access-control-allow-origin"), Some("*"));
     }
 }

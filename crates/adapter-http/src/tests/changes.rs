@@ -25,7 +25,7 @@ fn to(at: &str) -> String {
 /// The kinds of the mails about booking 1, in the order in which they were owed.
 async fn mails(practice: &Practice) -> Vec<&'static str> {
     let notices = practice.parts.store.notices(BookingId::new(1).unwrap()).await.unwrap();
-    notices.iter().map(|notice| notice.owed.kind.as_str()).collect()
+    notices.iter().map(|notice| notice.content.kind.as_str()).collect()
 }
 
 fn count(mails: &[&str], kind: &str) -> usize {

@@ -153,7 +153,7 @@ impl Parts {
             meetings: MeetingBaseUrl::parse("https://meet.example.org").unwrap(),
             reminders: ReminderPlan::new(vec![60, 1440]).unwrap(),
             random: self.random.clone(),
-            bell: Arc::new(SilentBell),
+            waker: Arc::new(SilentBell),
         }
     }
 
@@ -300,7 +300,7 @@ impl Parts {
                 store: store.clone(),
                 queries: queries.clone(),
                 clock: clock.clone(),
-                bell: practice.bell.clone(),
+                waker: practice.waker.clone(),
                 window,
             },
             revoke_links: RevokeLinks { store: store.clone(), clock: clock.clone(), practice: practice.clone() },
@@ -350,7 +350,7 @@ impl Parts {
         practice.add("carl@example.org", "Carl", "Rogers", Role::Admin).await;
         let mut work = practice.parts.store.begin().await.unwrap();
         work.add_service(&NewService {
-            name: "LoginSession".into(),
+            name: "Session".into(),
             description: "Fifty minutes by video.".into(),
             minutes: 50,
             buffer_minutes: 10,

@@ -266,7 +266,7 @@ async fn pages_elsewhere_may_call_only_if_their_origin_is_listed() {
     let preflight = |origin: &str| {
         practice
             .request(Method::OPTIONS, "/api/bookings")
-            .header("RequestMetadata", origin)
+            .header("Origin", origin)
             .header("Access-Control-Request-Method", "POST")
             .header("Access-Control-Request-Headers", "authorization,content-type")
     };
@@ -278,9 +278,9 @@ async fn pages_elsewhere_may_call_only_if_their_origin_is_listed() {
         for header in ["Authorization", "Idempotency-Key"] {
             assert!(reply.header("access-control-allow-headers").unwrap().contains(header), "{header}");
         }
-        assert_eq!(reply.header("vary"), Some("RequestMetadata"));
+        assert_eq!(reply.header("vary"), Some("Origin"));
         for path in ["/api/services", "/api/auth/me", "/api/nothing"] {
-            let reply = practice.request(Method::GET, path).header("RequestMetadata", origin).send().await;
+            let reply = practice.request(Method::GET, path).header("Origin", origin).send().await;
             assert_eq!(reply.header("access-control-allow-origin"), Some(origin), "{path}");
             for header in ["X-Total-Count", "Idempotent-Replayed", "Link"] {
                 assert!(reply.header("access-control-expose-headers").unwrap().contains(header), "{header}");
@@ -304,34 +304,25 @@ async fn pages_elsewhere_may_call_only_if_their_origin_is_listed() {
     ] {
         let reply = preflight(origin).send().await;
         assert_eq!(reply.status, 405, "{origin}");
-        let plain = practice.request(Method::GET, "/api/services").header("RequestMetadata", origin).send().await;
+        let plain = practice.request(Method::GET, "/api/services").header("Origin", origin).send().await;
         assert_eq!(plain.status, 200);
         for reply in [&reply, &plain] {
             assert_eq!(reply.header("access-control-allow-origin"), None, "{origin}");
-            assert_eq!(reply.header("vary"), Some("RequestMetadata"));
+            assert_eq!(reply.header("vary"), Some("Origin"));
         }
     }
-    let two = practice
-        .request(Method::GET, "/api/services")
-        .header("RequestMetadata", good)
-        .header("RequestMetadata", good)
-        .send()
-        .await;
+    let two = practice.request(Method::GET, "/api/services").header("Origin", good).header("Origin", good).send().await;
     assert_eq!(two.header("access-control-allow-origin"), None);
-    let asks_nothing = practice.request(Method::OPTIONS, "/api/bookings").header("RequestMetadata", good).send().await;
+    let asks_nothing = practice.request(Method::OPTIONS, "/api/bookings").header("Origin", good).send().await;
     assert_eq!(asks_nothing.status, 405);
-    let page = practice.request(Method::GET, "/health").header("RequestMetadata", good).send().await;
+    let page = practice.request(Method::GET, "/health").header("Origin", good).send().await;
     assert_eq!(page.header("access-control-allow-origin"), None, "only the API");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_list_there_is_no_cors() {
     let practice = Practice::open().await;
-    let reply = practice
-        .request(Method::GET, "/api/services")
-        .header("RequestMetadata", "https://app.example.org")
-        .send()
-        .await;
+    let reply = practice.request(Method::GET, "/api/services").header("Origin", "https://app.example.org").send().await;
     assert!(reply.headers.keys().all(|name| !name.as_str().starts_with("access-control") && name != "vary"));
 }
 

@@ -38,7 +38,7 @@ async fn total(practice: &Practice) -> Value {
 
 async fn mails(practice: &Practice, kind: &str) -> usize {
     let notices = practice.parts.store.notices(BookingId::new(1).unwrap()).await.unwrap();
-    notices.iter().filter(|notice| notice.owed.kind.as_str() == kind).count()
+    notices.iter().filter(|notice| notice.content.kind.as_str() == kind).count()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -356,7 +356,7 @@ async fn the_page_is_plain_and_stays_to_itself() {
     for now in [NOW, OPEN, "2024-01-16T10:00:00Z"] {
         practice.set_time(now);
         for path in [ADAS, "/j/nothing", "/j/plain.1.user-2.9"] {
-            let call = practice.request(Method::GET, path).header("RequestMetadata", "https://app.example.org");
+            let call = practice.request(Method::GET, path).header("Origin", "https://app.example.org");
             let page = call.header("Accept", "text/html").send().await;
             for wanted in
                 ["<html lang=\"en\">", "name=\"viewport\"", "content=\"noindex\"", "Dr. &lt;Rogers&gt; &amp; Co"]
@@ -371,7 +371,7 @@ async fn the_page_is_plain_and_stays_to_itself() {
             }
             // No page of another origin can read it, or ask on somebody's behalf.
             assert_eq!(page.header("access-control-allow-origin"), None);
-            let asked = practice.request(Method::OPTIONS, path).header("RequestMetadata", "https://app.example.org");
+            let asked = practice.request(Method::OPTIONS, path).header("Origin", "https://app.example.org");
             let asked = asked.header("Access-Control-Request-Method", "POST").send().await;
             assert_eq!((asked.status.as_u16(), asked.header("access-control-allow-origin")), (405, None));
         }

@@ -14,7 +14,7 @@ impl Practice {
     /// The mails about a booking that carry a link again.
     async fn links_mailed(&self, booking: i64) -> Vec<Notification> {
         let mut notices = self.parts.store.notices(BookingId::new(booking).unwrap()).await.unwrap();
-        notices.retain(|notice| notice.owed.kind == NotificationKind::MeetingLink);
+        notices.retain(|notice| notice.content.kind == NotificationKind::MeetingLink);
         notices
     }
 
@@ -123,7 +123,7 @@ async fn lost_links_are_mailed_again_and_nobody_learns_to_whom() {
         let reply = practice.recover(email).await;
         assert_eq!((reply.status.as_u16(), reply.text.as_str()), (202, r#"{"status":"accepted"}"#), "{email}");
     }
-    let mut readers: Vec<_> = practice.wait_for_links(3).await.iter().map(|n| n.owed.recipient).collect();
+    let mut readers: Vec<_> = practice.wait_for_links(3).await.iter().map(|n| n.content.recipient).collect();
     readers.sort();
     let account = |id| ViewerId::Account(UserId::new(id).unwrap());
     assert_eq!(readers[..2], [account(1), account(2)]);

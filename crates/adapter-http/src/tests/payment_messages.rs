@@ -36,7 +36,7 @@ async fn problems(practice: &Practice) -> Vec<&'static str> {
 
 async fn mails(practice: &Practice, kind: &str) -> usize {
     let notices = practice.parts.store.notices(one()).await.unwrap();
-    notices.iter().filter(|notice| notice.owed.kind.as_str() == kind).count()
+    notices.iter().filter(|notice| notice.content.kind.as_str() == kind).count()
 }
 
 const WAITS: (&str, &str, u32) = ("pending_payment", "pending", 1);
@@ -278,7 +278,7 @@ async fn whoever_pays_too_late_gets_it_back_and_sees_that() {
     assert_eq!(standing(&practice).await, ("cancelled", "refund_pending", 3));
     let refunds = || async { practice.get("/api/bookings/1/payment", &ada).await.json()["refunds"].clone() };
     let refund = |status: &str, settled: Value| json!([{"amount": 100.0, "status": status, "created_at": "2024-01-10T08:00:00Z", "settled_at": settled}]);
-    assert_eq!(refunds().await, refund("owed", Value::Null));
+    assert_eq!(refunds().await, refund("queued", Value::Null));
     practice.parts.settle_refunds().run().await.unwrap();
     assert_eq!(refunds().await, refund("pending", Value::Null));
     practice.advance(SignedDuration::from_mins(1));

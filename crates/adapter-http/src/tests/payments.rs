@@ -164,7 +164,7 @@ async fn what_goes_back_is_told_to_whoever_paid() {
     assert_eq!(
         shown.text,
         r#"{"provider":"stripe","checkout_url":null,"expires_at":null,"payment_status":"refund_pending","#.to_owned()
-            + r#""amount":100.00,"currency":"EUR","refunds":[{"amount":100.00,"status":"owed","#
+            + r#""amount":100.00,"currency":"EUR","refunds":[{"amount":100.00,"status":"queued","#
             + r#""created_at":"2024-01-10T08:00:00Z","settled_at":null}]}"#
     );
     practice.parts.settle_refunds().run().await.unwrap();
@@ -189,7 +189,7 @@ async fn what_goes_back_is_told_to_whoever_paid() {
     let carl = practice.admin().await;
     let again = practice.post("/api/admin/bookings/1/refunds", &carl, "{}").await;
     assert!(again.status.is_success(), "{}", again.text);
-    assert_eq!(statuses().await, ["owed"]);
+    assert_eq!(statuses().await, ["queued"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

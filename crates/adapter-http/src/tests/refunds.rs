@@ -57,7 +57,7 @@ async fn the_money_of_a_booking_is_told_to_the_letter() {
             .to_owned()
             + &format!(r#""recorded_by":null,"provider_reference":"{reference}","created_at":"2024-01-10T08:00:00Z","#)
             + r#""settled_at":"2024-01-10T08:00:00Z"}],"#
-            + r#""refunds":[{"id":1,"payment_id":1,"amount":40.00,"status":"owed","cause":"asked","#
+            + r#""refunds":[{"id":1,"payment_id":1,"amount":40.00,"status":"queued","cause":"asked","#
             + r#""reason":"Shorter\nthan agreed","requested_by":1,"attempts":0,"last_error":null,"#
             + r#""created_at":"2024-01-10T08:00:00Z","settled_at":null}],"#
             + r#""ledger":[{"at":"2024-01-10T08:00:00Z","kind":"captured","amount":100.00,"currency":"EUR","#
@@ -71,7 +71,7 @@ async fn money_goes_back_in_parts_until_nothing_is_left() {
     let captured = json!(["captured", 100.0, null]);
     let part = practice.post(REFUNDS, &carl, r#"{"amount":40.00}"#).await;
     assert_eq!(part.status, 202);
-    let first = json!([1, 40.0, "owed", "asked"]);
+    let first = json!([1, 40.0, "queued", "asked"]);
     assert_eq!(money(&part.json()), ("refund_pending".into(), vec![first], vec![captured.clone()]));
     for body in ["{}", r#"{"amount":60}"#, r#"{"amount":40}"#] {
         assert_eq!(practice.post(REFUNDS, &carl, body).await.problem(), (409, "refund_in_progress".into()), "{body}");
@@ -185,9 +185,9 @@ async fn what_came_in_outside_is_given_back_by_hand() {
     // Called off: the rest is owed, and somebody has to hand it over.
     assert_eq!(practice.post(&format!("{BOOKING}/cancel"), &carl, "{}").await.status, 200);
     assert_eq!(settle(&practice).await, 0, "no worker has the cash");
-    let owed = practice.get(BOOKING, &carl).await.json();
-    let second = json!([2, 70.0, "owed", "cancelled"]);
-    assert_eq!(money(&owed), ("refund_pending".into(), vec![first.clone(), second], lines));
+    let queued = practice.get(BOOKING, &carl).await.json();
+    let second = json!([2, 70.0, "queued", "cancelled"]);
+    assert_eq!(money(&queued), ("refund_pending".into(), vec![first.clone(), second], lines));
     let other = practice.post(REFUNDS, &carl, r#"{"amount":20}"#).await;
     assert_eq!(other.problem(), (409, "refund_in_progress".into()));
     let done = practice.post(REFUNDS, &carl, r#"{"amount":70.00}"#).await;
@@ -290,5 +290,5 @@ async fn money_that_came_twice_is_on_its_way_whatever_the_booking_says() {
     let told = reply.json();
     assert_eq!((&told["payment_status"], &told["payments"][0]["state"]), (&"succeeded".into(), &"surplus".into()));
     let stages: Vec<_> = told["refunds"].as_array().unwrap().iter().map(|r| (&r["status"], &r["last_error"])).collect();
-    assert_eq!(stages, [(&"retried".into(), &"refused".into()), (&"owed".into(), &Value::Null)]);
+    assert_eq!(stages, [(&"retried".into(), &"refused".into()), (&"queued".into(), &Value::Null)]);
 }

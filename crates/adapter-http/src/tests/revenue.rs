@@ -60,7 +60,7 @@ async fn refunded(practice: &Practice, payment: PaymentId, at: &str, decimal: &s
         payment,
         key: format!("{payment}-{at}"),
         amount,
-        cause: RefundCause::Asked,
+        cause: RefundCause::Requested,
         reason: None,
         requested_by: None,
         stage: if reversed.is_some() { RefundStage::Failed } else { RefundStage::Succeeded },

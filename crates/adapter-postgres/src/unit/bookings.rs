@@ -76,7 +76,7 @@ impl Bookings for PostgresUnit {
     async fn save_booking(&mut self, booking: &Booking) -> Result<(), StoreError> {
         let row = BookingRow::from(booking);
         let target =
-            bookings::table.find(booking.id.get()).filter(bookings::version.eq(i64::from(booking.version) - 1));
+            bookings::table.find(booking.id().get()).filter(bookings::version.eq(i64::from(booking.version()) - 1));
         self.call(async |mut c| Ok(one_row(diesel::update(target).set(row).execute(&mut c).await?)?)).await
     }
 

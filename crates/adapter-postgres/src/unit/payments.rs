@@ -64,7 +64,7 @@ impl Payments for PostgresUnit {
     }
 
     async fn save_payment(&mut self, payment: &Payment) -> Result<(), StoreError> {
-        let (target, changes) = (payments::table.find(payment.id.get()), PaymentChanges::from(&payment.facts));
+        let (target, changes) = (payments::table.find(payment.id.get()), PaymentChanges::from(payment));
         self.call(async |mut c| Ok(one_row(diesel::update(target).set(changes).execute(&mut c).await?)?)).await
     }
 
@@ -87,7 +87,7 @@ impl Payments for PostgresUnit {
     }
 
     async fn save_refund(&mut self, refund: &Refund) -> Result<(), StoreError> {
-        let (target, changes) = (refunds::table.find(refund.id.get()), RefundChanges::from(&refund.facts));
+        let (target, changes) = (refunds::table.find(refund.id.get()), RefundChanges::from(refund));
         self.call(async |mut c| Ok(one_row(diesel::update(target).set(changes).execute(&mut c).await?)?)).await
     }
 

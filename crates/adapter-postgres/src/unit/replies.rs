@@ -13,7 +13,7 @@ use crate::sql::reply_lock;
 
 #[async_trait]
 impl IdempotencyStore for PostgresUnit {
-    async fn reply(&mut self, key: &IdempotencyKey) -> Result<Option<StoredResponse>, StoreError> {
+    async fn stored_response(&mut self, key: &IdempotencyKey) -> Result<Option<StoredResponse>, StoreError> {
         // A statement of its own: one that waited sees nothing of what was kept meanwhile.
         self.lock(&reply_lock(key)).await?;
         let query = kept_replies::table

@@ -343,16 +343,16 @@ async fn a_second_try_waits_for_the_reply_to_the_first() {
     let key = reply_key(practice.client, "k");
     for kept in [false, true] {
         let mut first = store.begin().await.unwrap();
-        assert_eq!(first.reply(&key).await.unwrap(), None);
+        assert_eq!(first.stored_response(&key).await.unwrap(), None);
         let second = tokio::spawn({
             let (store, key) = (Arc::clone(&store), key.clone());
-            async move { store.begin().await?.reply(&key).await }
+            async move { store.begin().await?.stored_response(&key).await }
         });
         until(&outside, &format!("{OTHERS} AND wait_event_type = 'Lock'"), 1).await;
         // Other wishes, and the same one of somebody else, wait for nothing.
         let mut other = store.begin().await.unwrap();
-        assert_eq!(other.reply(&reply_key(practice.client, "l")).await.unwrap(), None);
-        assert_eq!(other.reply(&reply_key(practice.therapist, "k")).await.unwrap(), None);
+        assert_eq!(other.stored_response(&reply_key(practice.client, "l")).await.unwrap(), None);
+        assert_eq!(other.stored_response(&reply_key(practice.therapist, "k")).await.unwrap(), None);
         drop(other);
         if kept {
             first.save_response(&key, &reply("{}")).await.unwrap();
@@ -403,7 +403,7 @@ async fn a_held_reply_is_not_waited_for_when_old_ones_are_forgotten() {
     assert!(holder.update_response(&held, "amended").await.unwrap());
     assert_eq!(backend.keep(async |work| work.purge_responses(slot(0), 9).await).await, 1);
     holder.commit().await.unwrap();
-    let left = backend.attempt(async |work| work.reply(&held).await).await.unwrap();
+    let left = backend.attempt(async |work| work.stored_response(&held).await).await.unwrap();
     assert_eq!(left, Some(reply("amended")));
     assert_eq!(backend.keep(async |work| work.purge_responses(slot(0), 9).await).await, 1);
 }

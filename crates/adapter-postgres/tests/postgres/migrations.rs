@@ -237,12 +237,12 @@ async fn mails_survive_the_way_down_and_up_again() {
 
     let after = store.notices(booking.id).await.unwrap();
     assert_eq!(after, before[..4], "each with its reader");
-    assert!(after.iter().all(|notice| notice.owed.recipient == ViewerId::Account(practice.client)));
+    assert!(after.iter().all(|notice| notice.content.recipient == ViewerId::Account(practice.client)));
     let read = Queries::booking(&*store, booking.id).await.unwrap().unwrap().booking;
     assert_eq!((read.link_version, read.version), (1, booking.version));
     assert!(store.participants(booking.id).await.unwrap().is_empty());
     let mut work = store.begin().await.unwrap();
-    assert_eq!(work.enqueue(&old).await.unwrap(), 0, "what was owed is known");
+    assert_eq!(work.enqueue(&old).await.unwrap(), 0, "what was queued is known");
     let guest = work.add_participant(&participant(&booking, "guest")).await.unwrap();
     let recipient = ViewerId::Participant(guest);
     let invitation = NewNotification { recipient, ..notice(&booking, NotificationKind::Invitation, now()) };
@@ -319,7 +319,7 @@ async fn bookings_survive_the_way_before_the_calendar_and_back() {
     let nothing = CalendarSettings { schedule: None, time_off: Vec::new(), policy: PracticePolicy::default() };
     assert_eq!(store.calendar_settings(practice.therapist).await.unwrap(), nothing);
     let mut work = store.begin().await.unwrap();
-    assert_eq!(work.reply(&reply_key(practice.client, "k")).await.unwrap(), None);
+    assert_eq!(work.stored_response(&reply_key(practice.client, "k")).await.unwrap(), None);
     work.set_schedule(practice.therapist, &monday).await.unwrap();
     assert_eq!(work.enqueue(&new).await.unwrap(), 4);
     work.commit().await.unwrap();
@@ -367,7 +367,7 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
         paid(lapsed.id, "lapsed"),
         NewPayment { state: PaymentState::Unapplied, ..paid(held.id, "surplus") },
     ] {
-        let payment = Payment { id: work.add_payment(&facts).await.unwrap(), facts };
+        let payment = facts.with_id(work.add_payment(&facts).await.unwrap());
         work.add_ledger_entry(&captured(&payment)).await.unwrap();
         came.push(payment);
     }
@@ -381,16 +381,16 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
             check_at: Some(slot(0)),
             ..payment(unpaid.id, state.as_str())
         };
-        pending.push(Payment { id: work.add_payment(&facts).await.unwrap(), facts });
+        pending.push(facts.with_id(work.add_payment(&facts).await.unwrap()));
     }
     let facts = refund(&came[0], "asked");
-    let asked = Refund { id: work.add_refund(&facts).await.unwrap(), facts };
+    let asked = facts.with_id(work.add_refund(&facts).await.unwrap());
     work.add_ledger_entry(&moved(&asked, LedgerKind::Refunded)).await.unwrap();
     work.add_payment_event(Provider::Stripe, "evt", now()).await.unwrap();
     work.add_payment_problem(&problem("p", ProblemKind::RefundFailed)).await.unwrap();
     let old =
         [notice(&agreed, NotificationKind::MeetingInfo, now()), notice(&agreed, NotificationKind::Cancelled, now())];
-    let new = [NotificationKind::Receipt, NotificationKind::PaymentProblem, NotificationKind::ProviderRefund]
+    let new = [NotificationKind::Receipt, NotificationKind::PaymentProblem, NotificationKind::Refund]
         .map(|k| notice(&agreed, k, now()));
     assert_eq!(work.enqueue(&old).await.unwrap() + work.enqueue(&new).await.unwrap(), 5);
     work.commit().await.unwrap();
@@ -415,7 +415,7 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
     assert_eq!(store.migrate().await.unwrap(), SINCE_CORE[2..]);
     assert!(store.schema_is_current().await.unwrap());
     assert_eq!(shape(&outside).await, fresh_shape, "nothing tells it from a new database");
-    for Payment { id, facts } in came.iter().chain(&pending) {
+    for facts in came.iter().chain(&pending) {
         let state = match facts.state {
             paid if paid.is_paid() => PaymentState::Settled,
             pending if pending.is_pending() => PaymentState::Open,
@@ -423,7 +423,7 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
         };
         let facts = NewPayment { state, nonce: None, expires_at: None, charge: None, check_at: None, ..clone() };
         let read = Queries::payment_by_reference(&*store, facts.provider, &facts.reference).await.unwrap();
-        assert_eq!(read, Some(Payment { id: *id, facts }));
+        assert_eq!(read, Some(facts.with_id(*id)));
     }
     for payment in &came {
         let at = payment.settled_at.unwrap_or(payment.created_at);
@@ -440,7 +440,7 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
         next_at: (payment.provider != Provider::Offline).then(|| minutes_after(now(), 5)),
         ..refund(payment, &format!("cancel-{}", booking.id))
     };
-    let mut owed = Vec::new();
+    let mut queued = Vec::new();
     for (booking, expected) in [
         (&by_test, Some(promised(&by_test, &came[1], eur(9_000)))),
         (&offline, Some(promised(&offline, &came[2], eur(4_000)))),
@@ -452,17 +452,17 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
         (&held, None),
     ] {
         let found = store.refunds(booking.id).await.unwrap();
-        assert_eq!(found.iter().map(|refund| &refund.facts).collect::<Vec<_>>(), expected.iter().collect::<Vec<_>>());
-        owed.extend(found);
+        assert_eq!(found.iter().map(|refund| &refund).collect::<Vec<_>>(), expected.iter().collect::<Vec<_>>());
+        queued.extend(found);
     }
-    owed.retain(|refund| refund.next_at.is_some());
-    assert_eq!(store.refunds_to_settle(slot(0), 9).await.unwrap(), owed);
+    queued.retain(|refund| refund.next_at.is_some());
+    assert_eq!(store.refunds_to_settle(slot(0), 9).await.unwrap(), queued);
     assert_eq!(store.payment_problems(9).await.unwrap(), []);
     assert_eq!(store.notices(agreed.id).await.unwrap(), mails[..2]);
     let mut work = store.begin().await.unwrap();
     assert!(work.add_payment_event(Provider::Stripe, "evt", now()).await.unwrap(), "what was told is forgotten");
     assert_eq!(work.enqueue(&new).await.unwrap(), 3);
-    work.add_ledger_entry(&moved(&owed[0], LedgerKind::Refunded)).await.unwrap();
+    work.add_ledger_entry(&moved(&queued[0], LedgerKind::Refunded)).await.unwrap();
     work.commit().await.unwrap();
     assert_eq!(store.refunds(by_test.id).await.unwrap().len(), 1);
 }

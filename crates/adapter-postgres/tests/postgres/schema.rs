@@ -437,7 +437,7 @@ async fn refunds_that_cannot_be_are_refused() {
     assert_eq!(insert(&client, 1, 100, 200, SCHEDULED).await, Ok(()));
     pay(&client, 1, PaymentState::Settled, 9_000).await;
     for key in ["a", "b"] {
-        assert_eq!(give_back(&client, 1, key, 10, "EUR", RefundStage::Owed).await, Ok(()));
+        assert_eq!(give_back(&client, 1, key, 10, "EUR", RefundStage::Queued).await, Ok(()));
     }
     let causes = RefundCause::ALL.map(|cause| format!("cause = '{}'", cause.as_str()));
     let stages = RefundStage::ALL.map(|stage| format!("stage = '{}'", stage.as_str()));
@@ -470,14 +470,14 @@ async fn no_more_goes_back_than_came_in_whoever_writes() {
     for (id, state) in (1..).zip(PaymentState::ALL) {
         pay(&client, id, state, 9_000).await;
         let (more, all) = (format!("more {id}"), format!("all {id}"));
-        assert_eq!(give_back(&client, id, &more, 9_001, "EUR", RefundStage::Owed).await, too_large);
+        assert_eq!(give_back(&client, id, &more, 9_001, "EUR", RefundStage::Queued).await, too_large);
         let wanted = if state.is_paid() { Ok(()) } else { too_large.clone() };
-        assert_eq!(give_back(&client, id, &all, 9_000, "EUR", RefundStage::Owed).await, wanted, "{state:?}");
+        assert_eq!(give_back(&client, id, &all, 9_000, "EUR", RefundStage::Queued).await, wanted, "{state:?}");
     }
     // The payment with the number 8 is given back in parts; what failed does not count, until it is taken back to life.
     pay(&client, 8, PaymentState::Settled, 9_000).await;
     for (key, minor, stage) in [
-        ("a", 3_000, RefundStage::Owed),
+        ("a", 3_000, RefundStage::Queued),
         ("b", 3_000, RefundStage::Pending),
         ("c", 2_000, RefundStage::Succeeded),
         ("d", 9_000, RefundStage::Failed),
@@ -485,10 +485,10 @@ async fn no_more_goes_back_than_came_in_whoever_writes() {
     ] {
         assert_eq!(give_back(&client, 8, key, minor, "EUR", stage).await, Ok(()), "{key}");
     }
-    assert_eq!(give_back(&client, 8, "f", 1_001, "EUR", RefundStage::Owed).await, too_large);
-    assert_eq!(give_back(&client, 8, "f", 1, "USD", RefundStage::Owed).await, too_large);
+    assert_eq!(give_back(&client, 8, "f", 1_001, "EUR", RefundStage::Queued).await, too_large);
+    assert_eq!(give_back(&client, 8, "f", 1, "USD", RefundStage::Queued).await, too_large);
     for change in [
-        "stage = 'owed' WHERE key = 'd'",
+        "stage = 'queued' WHERE key = 'd'",
         "stage = 'succeeded' WHERE key = 'e'",
         "amount_minor = 4001 WHERE key = 'a'",
         "payment_id = 8 WHERE key = 'all 5'",
@@ -500,10 +500,10 @@ async fn no_more_goes_back_than_came_in_whoever_writes() {
         assert_eq!(told, Some("refunds_within_payment"), "{change}");
     }
     let together = "INSERT INTO refunds (booking_id, payment_id, key, amount_minor, currency, cause, stage, attempts, \
-                    created_at) SELECT 1, 8, 'g' || n, 600, 'EUR', 'asked', 'owed', 0, 0 FROM generate_series(1, 2) n";
+                    created_at) SELECT 1, 8, 'g' || n, 600, 'EUR', 'asked', 'queued', 0, 0 FROM generate_series(1, 2) n";
     assert_eq!(client.execute(together, &[]).await.unwrap_err().code(), Some(&SqlState::CHECK_VIOLATION));
     client.batch_execute("UPDATE refunds SET stage = 'failed' WHERE key = 'a'").await.unwrap();
-    assert_eq!(give_back(&client, 8, "f", 4_000, "EUR", RefundStage::Owed).await, Ok(()));
+    assert_eq!(give_back(&client, 8, "f", 4_000, "EUR", RefundStage::Queued).await, Ok(()));
 }
 
 #[tokio::test]
@@ -545,7 +545,7 @@ async fn the_ledger_balances_whoever_writes() {
         pay(&client, id, PaymentState::Settled, 9_000).await;
     }
     for key in ["a", "b"] {
-        assert_eq!(give_back(&client, 1, key, 4_500, "EUR", RefundStage::Owed).await, Ok(()));
+        assert_eq!(give_back(&client, 1, key, 4_500, "EUR", RefundStage::Queued).await, Ok(()));
     }
     assert_eq!(write(&client, 2, None, "captured", 9_000, "EUR").await, Ok(()));
     for (refund, kind, minor, currency, wanted) in [

@@ -94,7 +94,7 @@ fn an_end_beyond_the_calendar_is_no_entry() {
 
 #[test]
 fn money_changes_nothing_in_a_calendar() {
-    for kind in [NotificationKind::Receipt, NotificationKind::PaymentProblem, NotificationKind::ProviderRefund] {
+    for kind in [NotificationKind::Receipt, NotificationKind::PaymentProblem, NotificationKind::Refund] {
         for starts_at in [mail().starts_at, Timestamp::MAX] {
             assert!(entry(&Email { kind, starts_at, ..mail() }, "d.example").unwrap().is_none(), "{kind:?}");
         }

@@ -308,7 +308,7 @@ async fn the_calendar_entry_holds_no_link_and_no_name() {
             | NotificationKind::Invitation
             | NotificationKind::Rescheduled
             | NotificationKind::MeetingLink => ("METHOD:PUBLISH", "STATUS:CONFIRMED"),
-            NotificationKind::Receipt | NotificationKind::PaymentProblem | NotificationKind::ProviderRefund => {
+            NotificationKind::Receipt | NotificationKind::PaymentProblem | NotificationKind::Refund => {
                 unreachable!("not about a session")
             }
         };

@@ -79,7 +79,7 @@ pub(crate) fn comes_back(amount: Money) -> Email {
 
 pub(crate) fn returned(amount: Money) -> Email {
     let at = "2024-01-14T08:45:00Z".parse().expect("an instant");
-    money_mail(NotificationKind::ProviderRefund, PaymentDetails::Returned { booking: booking(), amount, at })
+    money_mail(NotificationKind::Refund, PaymentDetails::Returned { booking: booking(), amount, at })
 }
 
 fn booking() -> BookingId {

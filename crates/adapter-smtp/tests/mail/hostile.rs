@@ -34,7 +34,7 @@ fn assert_harmless(received: &ReceivedMail, mail: &Email) {
             ("Your payment comes back to you: session", &[][..], None)
         }
         NotificationKind::PaymentProblem => ("Your payment did not go through: session", &[][..], None),
-        NotificationKind::ProviderRefund => ("Your refund: session", &[][..], None),
+        NotificationKind::Refund => ("Your refund: session", &[][..], None),
     };
     assert_eq!(read.subject, format!("{subject} on 15 January, 10:00 (UTC+01:00)"));
     assert_eq!(read.attachments, method.map_or(vec![], |_| vec!["session.ics"]));

@@ -227,7 +227,7 @@ async fn a_mail_about_money_without_its_money_does_not_leave() {
     let sink = SmtpSink::start();
     let notifier = notifier(&sink);
     let right = money_mails(money("100.00", "EUR"));
-    for kind in [NotificationKind::Receipt, NotificationKind::PaymentProblem, NotificationKind::ProviderRefund] {
+    for kind in [NotificationKind::Receipt, NotificationKind::PaymentProblem, NotificationKind::Refund] {
         let wrong = right.iter().filter(|mail| mail.kind != kind).map(|mail| mail.money);
         for money in wrong.chain([None]) {
             let mail = Email { join_url: None, money, ..mail(kind) };

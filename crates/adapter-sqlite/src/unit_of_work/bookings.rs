@@ -151,7 +151,7 @@ impl Bookings for SqliteUnitOfWork {
     }
 
     async fn save_booking(&mut self, booking: &Booking) -> Result<(), StoreError> {
-        let (id, version, row) = (booking.id.get(), i64::from(booking.version), BookingRow::from(booking));
+        let (id, version, row) = (booking.id().get(), i64::from(booking.version()), BookingRow::from(booking));
         self.call(move |connection| {
             let before = bookings::table.find(id).filter(bookings::version.eq(version - 1));
             let changed = diesel::update(before).set(row).execute(connection).map_err(store_error)?;

@@ -85,7 +85,7 @@ impl Calendars for SqliteUnitOfWork {
 #[async_trait]
 impl IdempotencyStore for SqliteUnitOfWork {
     /// The transaction is the only one that writes, so nobody else is about to keep one.
-    async fn reply(&mut self, key: &IdempotencyKey) -> Result<Option<StoredResponse>, StoreError> {
+    async fn stored_response(&mut self, key: &IdempotencyKey) -> Result<Option<StoredResponse>, StoreError> {
         let key = key.clone();
         self.call(move |connection| {
             kept_replies::table

@@ -52,7 +52,7 @@ impl Payments for SqliteUnitOfWork {
     }
 
     async fn save_payment(&mut self, payment: &Payment) -> Result<(), StoreError> {
-        let (id, changes) = (payment.id.get(), PaymentChanges::from(&payment.facts));
+        let (id, changes) = (payment.id.get(), PaymentChanges::from(payment));
         self.call(move |connection| {
             let changed =
                 diesel::update(payments::table.find(id)).set(changes).execute(connection).map_err(store_error)?;
@@ -79,7 +79,7 @@ impl Payments for SqliteUnitOfWork {
     }
 
     async fn save_refund(&mut self, refund: &Refund) -> Result<(), StoreError> {
-        let (id, changes) = (refund.id.get(), RefundChanges::from(&refund.facts));
+        let (id, changes) = (refund.id.get(), RefundChanges::from(refund));
         self.call(move |connection| {
             let changed =
                 diesel::update(refunds::table.find(id)).set(changes).execute(connection).map_err(store_error)?;

@@ -545,7 +545,7 @@ async fn refunds_that_cannot_be_are_refused() {
     let connection = &mut calendar.connection;
     pay(connection, 1, PaymentState::Settled, 9_000);
     for key in ["a", "b"] {
-        connection.batch_execute(&give_back("INSERT", 1, key, 10, RefundStage::Owed)).unwrap();
+        connection.batch_execute(&give_back("INSERT", 1, key, 10, RefundStage::Queued)).unwrap();
     }
     for cause in RefundCause::ALL {
         connection.batch_execute(&format!("UPDATE refunds SET cause = '{}'", cause.as_str())).unwrap();
@@ -556,7 +556,7 @@ async fn refunds_that_cannot_be_are_refused() {
     connection.batch_execute("UPDATE refunds SET reference = key").unwrap();
     for (change, message) in [
         ("cause = 'x'", "CHECK constraint failed: cause IN ('cancelled', 'asked', 'surplus', 'elsewhere')"),
-        ("stage = 'x'", "CHECK constraint failed: stage IN ('owed', 'pending', 'succeeded', 'failed', 'retried')"),
+        ("stage = 'x'", "CHECK constraint failed: stage IN ('queued', 'pending', 'succeeded', 'failed', 'retried')"),
         ("amount_minor = 0", "CHECK constraint failed: amount_minor > 0"),
         ("attempts = -1", "CHECK constraint failed: attempts >= 0"),
         ("key = 'b'", "UNIQUE constraint failed: refunds.key"),
@@ -578,16 +578,17 @@ async fn no_more_goes_back_than_came_in_whoever_writes() {
     for (id, state) in (1..).zip(PaymentState::ALL) {
         pay(connection, id, state, 9_000);
         for verb in VERBS {
-            let more = connection.batch_execute(&give_back(verb, id, &format!("more {id}"), 9_001, RefundStage::Owed));
+            let more =
+                connection.batch_execute(&give_back(verb, id, &format!("more {id}"), 9_001, RefundStage::Queued));
             is_refused(more, TOO_LARGE);
         }
-        let all = connection.batch_execute(&give_back("INSERT", id, &format!("all {id}"), 9_000, RefundStage::Owed));
+        let all = connection.batch_execute(&give_back("INSERT", id, &format!("all {id}"), 9_000, RefundStage::Queued));
         if state.is_paid() { all.unwrap() } else { is_refused(all, TOO_LARGE) }
     }
     // The payment with the number 8 is given back in parts; what failed does not count, until it is taken back to life.
     pay(connection, 8, PaymentState::Settled, 9_000);
     for (key, minor, stage) in [
-        ("a", 3_000, RefundStage::Owed),
+        ("a", 3_000, RefundStage::Queued),
         ("b", 3_000, RefundStage::Pending),
         ("c", 2_000, RefundStage::Succeeded),
         ("d", 9_000, RefundStage::Failed),
@@ -596,11 +597,11 @@ async fn no_more_goes_back_than_came_in_whoever_writes() {
         connection.batch_execute(&give_back("INSERT", 8, key, minor, stage)).unwrap();
     }
     for verb in VERBS {
-        let more = connection.batch_execute(&give_back(verb, 8, "f", 1_001, RefundStage::Owed));
+        let more = connection.batch_execute(&give_back(verb, 8, "f", 1_001, RefundStage::Queued));
         is_refused(more, TOO_LARGE);
     }
     for change in [
-        "stage = 'owed' WHERE key = 'd'",
+        "stage = 'queued' WHERE key = 'd'",
         "stage = 'succeeded' WHERE key = 'e'",
         "amount_minor = 4001 WHERE key = 'a'",
         "payment_id = 8 WHERE key = 'all 5'",
@@ -610,10 +611,10 @@ async fn no_more_goes_back_than_came_in_whoever_writes() {
         is_refused(connection.batch_execute(&format!("UPDATE refunds SET {change}")), TOO_LARGE);
         is_refused(connection.batch_execute(&format!("UPDATE OR REPLACE refunds SET {change}")), TOO_LARGE);
     }
-    let dollars = give_back("INSERT", 8, "f", 1, RefundStage::Owed).replace("EUR", "USD");
+    let dollars = give_back("INSERT", 8, "f", 1, RefundStage::Queued).replace("EUR", "USD");
     is_refused(connection.batch_execute(&dollars), TOO_LARGE);
     connection.batch_execute("UPDATE refunds SET stage = 'failed' WHERE key = 'a'").unwrap();
-    connection.batch_execute(&give_back("INSERT", 8, "f", 4_000, RefundStage::Owed)).unwrap();
+    connection.batch_execute(&give_back("INSERT", 8, "f", 4_000, RefundStage::Queued)).unwrap();
     let sum = "SELECT sum(amount_minor) FROM refunds WHERE payment_id = 8 AND stage NOT IN ('failed', 'retried')";
     assert_eq!(count(connection, sum), 9_000);
 }
@@ -626,7 +627,7 @@ async fn the_ledger_is_never_changed_and_never_shortened() {
     calendar.scheduled("INSERT", 1, 0).unwrap();
     let connection = &mut calendar.connection;
     pay(connection, 1, PaymentState::Settled, 9_000);
-    connection.batch_execute(&give_back("INSERT", 1, "a", 9_000, RefundStage::Owed)).unwrap();
+    connection.batch_execute(&give_back("INSERT", 1, "a", 9_000, RefundStage::Queued)).unwrap();
     connection.batch_execute(&line("INSERT", 1, "NULL", "captured", 4_000)).unwrap();
     connection.batch_execute(&line("INSERT", 1, "1", "refunded", 1_000)).unwrap();
     let everything = "SELECT sum(id * 100000 + amount_minor) FROM ledger";
@@ -652,7 +653,7 @@ async fn the_ledger_is_never_changed_and_never_shortened() {
     for gone in ["DELETE FROM refunds", "DELETE FROM payments"] {
         is_refused(connection.batch_execute(gone), "FOREIGN KEY constraint failed");
     }
-    let replaced = connection.batch_execute(&give_back("REPLACE", 1, "a", 1, RefundStage::Owed));
+    let replaced = connection.batch_execute(&give_back("REPLACE", 1, "a", 1, RefundStage::Queued));
     is_refused(replaced, "FOREIGN KEY constraint failed");
     assert_eq!(count(connection, everything), before);
 }
@@ -667,7 +668,7 @@ async fn the_ledger_balances_whoever_writes() {
         pay(connection, id, PaymentState::Settled, 9_000);
     }
     for key in ["a", "b"] {
-        connection.batch_execute(&give_back("INSERT", 1, key, 4_500, RefundStage::Owed)).unwrap();
+        connection.batch_execute(&give_back("INSERT", 1, key, 4_500, RefundStage::Queued)).unwrap();
     }
     connection.batch_execute(&line("INSERT", 2, "NULL", "captured", 9_000)).unwrap();
     for verb in VERBS {

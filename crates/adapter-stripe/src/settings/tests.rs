@@ -9,7 +9,7 @@ fn config() -> StripeConfig {
     StripeConfig::new(
         Secret::new(KEY),
         SignedDuration::from_mins(15),
-        "LoginSession".to_owned(),
+        "Session".to_owned(),
         url("https://practice.example.org/paid"),
         url("https://practice.example.org/back"),
     )

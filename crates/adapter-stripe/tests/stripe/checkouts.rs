@@ -37,7 +37,7 @@ async fn tells_stripe_the_price_and_the_booking_and_nobody() {
         ("client_reference_id", "42"),
         ("expires_at", &expires_at),
         ("line_items[0][price_data][currency]", "eur"),
-        ("line_items[0][price_data][product_data][name]", "LoginSession"),
+        ("line_items[0][price_data][product_data][name]", "Session"),
         ("line_items[0][price_data][unit_amount]", "10000"),
         ("line_items[0][quantity]", "1"),
         ("metadata[booking_id]", "42"),

@@ -27,7 +27,7 @@ fn config(fake: &FakeStripe) -> StripeConfig {
     let mut config = StripeConfig::new(
         Secret::new(FakeStripe::SECRET_KEY),
         SignedDuration::from_mins(15),
-        "LoginSession".to_owned(),
+        "Session".to_owned(),
         url("https://practice.example.org/paid?a=1&b=2"),
         url("https://practice.example.org/back"),
     )

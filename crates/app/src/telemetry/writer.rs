@@ -37,7 +37,7 @@ impl<W: Write> Gathered<W> {
 pub(super) struct Lines<W = Stderr> {
     gathered: Arc<Mutex<Gathered<W>>>,
     /// Rings when a first line begins to wait.
-    bell: SyncSender<()>,
+    waker: SyncSender<()>,
 }
 
 /// Writes what still waits when the process ends.
@@ -71,9 +71,9 @@ fn hold<W>(gathered: &Mutex<Gathered<W>>) -> MutexGuard<'_, Gathered<W>> {
 
 impl<W: Write> Lines<W> {
     fn new(stream: W) -> (Self, Receiver<()>) {
-        let (bell, rung) = sync_channel(1);
+        let (waker, rung) = sync_channel(1);
         let gathered = Arc::new(Mutex::new(Gathered { stream, waiting: Vec::new() }));
-        (Self { gathered, bell }, rung)
+        (Self { gathered, waker }, rung)
     }
 }
 
@@ -104,8 +104,8 @@ impl<W: Write> Write for Line<'_, W> {
         if self.hurries || gathered.waiting.len() >= ENOUGH {
             gathered.write_out();
         } else if first {
-            // A bell that rings already is heard for this line, too.
-            let _ = self.lines.bell.try_send(());
+            // A waker that rings already is heard for this line, too.
+            let _ = self.lines.waker.try_send(());
         }
         Ok(line.len())
     }

@@ -21,7 +21,7 @@ pub struct ChangePasswordCommand {
     /// The one from now on.
     pub new: Password,
     /// Where it came from.
-    pub origin: RequestMetadata,
+    pub metadata: RequestMetadata,
 }
 
 /// Why the password stays.
@@ -82,7 +82,7 @@ impl ChangePassword {
             actor: Some(user),
             action: "user.password_changed".into(),
             object: AuditObject::User(user),
-            request_id: command.origin.request_id.clone(),
+            request_id: command.metadata.request_id.clone(),
         })
         .await?;
         work.commit().await?;

@@ -22,7 +22,7 @@ pub struct LogInCommand {
     /// The password as typed.
     pub password: Password,
     /// Where it came from.
-    pub origin: RequestMetadata,
+    pub metadata: RequestMetadata,
 }
 
 /// Why somebody does not get in.
@@ -81,7 +81,7 @@ impl LogIn {
             Some(email) => self.queries.credentials(email).await?,
             None => None,
         };
-        self.check_failures(&key, found.as_ref().map(|f| &f.user), &command.origin, now).await?;
+        self.check_failures(&key, found.as_ref().map(|f| &f.user), &command.metadata, now).await?;
         // Unknown addresses are hashed against nothing, which takes as long.
         let verified = self.hasher.verify(&command.password, found.as_ref().map(|f| &f.password_hash)).await?;
         let Some(found) = found.filter(|_| verified.matches) else {
@@ -92,7 +92,7 @@ impl LogIn {
             return Err(LogInError::Disabled);
         }
         let new_hash = if verified.outdated { Some(self.hasher.hash(&command.password).await?) } else { None };
-        crate::retry::retrying(|| self.open_session(&found.user, new_hash.as_ref(), &key, &command.origin, now)).await
+        crate::retry::retrying(|| self.open_session(&found.user, new_hash.as_ref(), &key, &command.metadata, now)).await
     }
 
     async fn open_session(
@@ -100,7 +100,7 @@ impl LogIn {
         user: &User,
         new_hash: Option<&attune_ports::PasswordHash>,
         key: &AccountKey,
-        origin: &RequestMetadata,
+        metadata: &RequestMetadata,
         now: Timestamp,
     ) -> Result<Tokens, LogInError> {
         let (refresh_token, hash) = self.issue.refresh_token();
@@ -112,7 +112,7 @@ impl LogIn {
             work.set_password(user.id, hash).await?;
         }
         let session = work
-            .add_login_session(&NewLoginSession { user: user.id, network: origin.network.clone(), created_at: now })
+            .add_login_session(&NewLoginSession { user: user.id, network: metadata.network.clone(), created_at: now })
             .await?;
         work.add_refresh_token(&hash, session, 1, now).await?;
         work.add_audit_entry(&AuditEntry {
@@ -120,7 +120,7 @@ impl LogIn {
             actor: Some(user.id),
             action: "session.opened".into(),
             object: AuditObject::LoginSession(session),
-            request_id: origin.request_id.clone(),
+            request_id: metadata.request_id.clone(),
         })
         .await?;
         work.commit().await?;
@@ -133,7 +133,7 @@ impl LogIn {
         &self,
         key: &AccountKey,
         user: Option<&User>,
-        origin: &RequestMetadata,
+        metadata: &RequestMetadata,
         now: Timestamp,
     ) -> Result<(), LogInError> {
         let Some(max) = self.max_failures else { return Ok(()) };
@@ -141,7 +141,7 @@ impl LogIn {
         if self.queries.login_failures(key, since).await? < max {
             return Ok(());
         }
-        if let (Some(user), Some(network)) = (user, &origin.network)
+        if let (Some(user), Some(network)) = (user, &metadata.network)
             && self.queries.network_is_known(user.id, network).await?
         {
             return Ok(());

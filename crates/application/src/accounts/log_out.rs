@@ -16,7 +16,7 @@ pub struct LogOutCommand {
     /// All sessions of this person.
     pub all: bool,
     /// Where it came from.
-    pub origin: RequestMetadata,
+    pub metadata: RequestMetadata,
 }
 
 /// Ends sessions.
@@ -59,7 +59,7 @@ impl LogOut {
             actor: Some(user),
             action: if command.all { "session.all_closed" } else { "session.closed" }.into(),
             object: AuditObject::LoginSession(command.caller.session.id),
-            request_id: command.origin.request_id.clone(),
+            request_id: command.metadata.request_id.clone(),
         })
         .await?;
         work.commit().await

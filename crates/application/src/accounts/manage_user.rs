@@ -24,7 +24,7 @@ pub struct ManageUserCommand {
     /// Shut out, or let in again.
     pub disabled: Option<bool>,
     /// Where it came from.
-    pub origin: RequestMetadata,
+    pub metadata: RequestMetadata,
 }
 
 /// Why the account stays as it is.
@@ -93,7 +93,7 @@ impl ManageUser {
                 actor: Some(command.admin),
                 action: action.into(),
                 object: AuditObject::User(user.id),
-                request_id: command.origin.request_id.clone(),
+                request_id: command.metadata.request_id.clone(),
             })
             .await?;
         }

@@ -15,7 +15,7 @@ pub struct RefreshCommand {
     /// As it was handed out.
     pub refresh_token: String,
     /// Where it came from.
-    pub origin: RequestMetadata,
+    pub metadata: RequestMetadata,
 }
 
 /// Why there are no new tokens.
@@ -51,10 +51,10 @@ impl Refresh {
     /// Spends the token and hands out the next pair; a token spent before ends the whole session.
     pub async fn run(&self, command: RefreshCommand) -> Result<Tokens, RefreshError> {
         let shown = hash_token(&command.refresh_token);
-        crate::retry::retrying(|| self.attempt(&shown, &command.origin)).await
+        crate::retry::retrying(|| self.attempt(&shown, &command.metadata)).await
     }
 
-    async fn attempt(&self, shown: &TokenHash, origin: &RequestMetadata) -> Result<Tokens, RefreshError> {
+    async fn attempt(&self, shown: &TokenHash, metadata: &RequestMetadata) -> Result<Tokens, RefreshError> {
         let now = self.clock.now();
         let mut work = self.store.begin().await?;
         let (id, generation) = work.refresh_token(shown).await?.ok_or(RefreshError::Invalid)?;
@@ -70,7 +70,7 @@ impl Refresh {
                     actor: None,
                     action: "session.reuse_detected".into(),
                     object: AuditObject::LoginSession(id),
-                    request_id: origin.request_id.clone(),
+                    request_id: metadata.request_id.clone(),
                 })
                 .await?;
                 work.commit().await?;

@@ -22,7 +22,7 @@ fn wanted(email: &str, typed: &str) -> RegisterCommand {
 }
 
 async fn refresh(world: &World, token: &str) -> Result<Tokens, RefreshError> {
-    world.refresh().run(RefreshCommand { refresh_token: token.into(), origin: RequestMetadata::default() }).await
+    world.refresh().run(RefreshCommand { refresh_token: token.into(), metadata: RequestMetadata::default() }).await
 }
 
 /// Who calls with these tokens; the same person in each of the ways to ask.
@@ -172,7 +172,7 @@ async fn access_tokens_end_and_follow_their_session() {
     let tokens = refresh(&world, &tokens.refresh_token).await.unwrap();
     let signed_in = caller(&world, &tokens).await.unwrap();
     let command =
-        LogOutCommand { caller: signed_in, refresh_token: None, all: false, origin: RequestMetadata::default() };
+        LogOutCommand { caller: signed_in, refresh_token: None, all: false, metadata: RequestMetadata::default() };
     world.log_out().run(command).await.unwrap();
     assert!(matches!(caller(&world, &tokens).await, Err(AuthenticateError::Invalid)));
     assert!(matches!(refresh(&world, &tokens.refresh_token).await, Err(RefreshError::Invalid)));
@@ -235,7 +235,7 @@ async fn logging_out_ends_only_what_is_ones_own() {
         caller: me.clone(),
         refresh_token,
         all,
-        origin: RequestMetadata::default(),
+        metadata: RequestMetadata::default(),
     };
     world.log_out().run(out(Some(theirs.refresh_token.clone()), false)).await.unwrap();
     assert!(caller(&world, &theirs).await.is_ok(), "somebody else's session is none of my business");
@@ -255,7 +255,7 @@ async fn changing_the_password_ends_all_other_sessions() {
         caller: me.clone(),
         current: password(current),
         new: password(new),
-        origin: RequestMetadata::default(),
+        metadata: RequestMetadata::default(),
     };
     let wrong = world.change_password().run(change("wrong password!", "eight loud cranes")).await;
     assert!(matches!(wrong, Err(ChangePasswordError::WrongPassword)));
@@ -280,7 +280,7 @@ async fn a_profile_changes_field_by_field() {
             last_name: None,
             preferred_name: None,
             time_zone: Some(Some(TimeZoneName::parse("America/New_York").unwrap())),
-            origin: RequestMetadata::default(),
+            metadata: RequestMetadata::default(),
         })
         .await
         .unwrap();
@@ -291,7 +291,7 @@ async fn a_profile_changes_field_by_field() {
         last_name: Some(None),
         preferred_name: None,
         time_zone: None,
-        origin: RequestMetadata::default(),
+        metadata: RequestMetadata::default(),
     };
     let changed = world.update_profile().run(cleared).await.unwrap();
     assert_eq!(changed.display_name(), "client@example.org");
@@ -302,7 +302,7 @@ async fn a_profile_changes_field_by_field() {
         last_name: None,
         preferred_name: Some(preferred_name),
         time_zone: None,
-        origin: RequestMetadata::default(),
+        metadata: RequestMetadata::default(),
     };
     let changed = world.update_profile().run(choose(PersonName::parse("Captain").unwrap())).await.unwrap();
     assert_eq!(changed.display_name(), "Captain");
@@ -327,7 +327,7 @@ async fn manage(
             last_name: None,
             role,
             disabled,
-            origin: RequestMetadata::default(),
+            metadata: RequestMetadata::default(),
         })
         .await
 }

@@ -22,7 +22,7 @@ pub struct UpdateProfileCommand {
     /// Zone for times.
     pub time_zone: Option<Option<TimeZoneName>>,
     /// Where it came from.
-    pub origin: RequestMetadata,
+    pub metadata: RequestMetadata,
 }
 
 /// Why the profile stays as it is.
@@ -81,7 +81,7 @@ impl UpdateProfile {
             actor: Some(user.id),
             action: "user.profile_changed".into(),
             object: AuditObject::User(user.id),
-            request_id: command.origin.request_id.clone(),
+            request_id: command.metadata.request_id.clone(),
         })
         .await?;
         work.commit().await?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use attune_domain::booking::PayError;
 use attune_domain::meeting::NewRoom;
-use attune_domain::notification::{ReminderPlan, owed};
+use attune_domain::notification::{ReminderPlan, notifications_for};
 use attune_domain::{
     Booking, BookingEvent, BookingId, BookingStatus, MeetingBaseUrl, ParticipantId, RoomSuffix, UserId,
 };
@@ -23,7 +23,7 @@ pub struct BookingLifecycle {
     /// Makes rooms unguessable.
     pub random: Arc<dyn Random>,
     /// Wakes the mail worker up.
-    pub bell: Arc<dyn OutboxWaker>,
+    pub waker: Arc<dyn OutboxWaker>,
 }
 
 impl BookingLifecycle {
@@ -45,7 +45,7 @@ impl BookingLifecycle {
             | BookingEvent::Cancelled
             | BookingEvent::Reopened
             | BookingEvent::LinksRevoked => {
-                work.invited_participants(booking.id).await?.into_iter().map(|p| p.id).collect()
+                work.invited_participants(booking.id()).await?.into_iter().map(|p| p.id).collect()
             }
             // Nobody is invited before a session is agreed, and nobody is told of these.
             BookingEvent::Held
@@ -55,8 +55,8 @@ impl BookingLifecycle {
             | BookingEvent::MarkedNoShow
             | BookingEvent::PaymentChanged => Vec::new(),
         };
-        work.enqueue(&owed(booking, event, &invited, &self.reminders, by.now)).await?;
-        work.add_audit_entry(&by.entry(booking.id, event)).await
+        work.enqueue(&notifications_for(booking, event, &invited, &self.reminders, by.now)).await?;
+        work.add_audit_entry(&by.entry(booking.id(), event)).await
     }
 }
 
@@ -82,7 +82,7 @@ impl AuditContext<'_> {
 
 /// A paid booking that is to become agreed.
 pub(crate) struct BookingConfirmation<'a> {
-    pub(crate) practice: &'a BookingLifecycle,
+    pub(crate) lifecycle: &'a BookingLifecycle,
     pub(crate) by: AuditContext<'a>,
 }
 
@@ -105,15 +105,15 @@ impl From<StoreError> for ConfirmError {
 impl BookingConfirmation<'_> {
     /// Makes the booking agreed inside this unit of work, which must hold the therapist's calendar.
     pub(crate) async fn seal(&self, work: &mut dyn UnitOfWork, booking: Booking) -> Result<Booking, ConfirmError> {
-        let revived = booking.status == BookingStatus::Expired;
+        let revived = booking.status() == BookingStatus::Expired;
         let (booking, event) =
-            booking.payment_succeeded(self.practice.new_room(), self.by.now).map_err(ConfirmError::Pay)?;
+            booking.payment_succeeded(self.lifecycle.new_room(), self.by.now).map_err(ConfirmError::Pay)?;
         // Somebody who paid late does not lose the slot to a hold that is over too.
         if revived && take_time(work, &booking, self.by.now).await? != Room::Free {
             return Err(ConfirmError::SlotLost);
         }
         work.save_booking(&booking).await?;
-        self.practice.follow_up(work, &booking, event, &self.by).await?;
+        self.lifecycle.follow_up(work, &booking, event, &self.by).await?;
         Ok(booking)
     }
 }
@@ -137,12 +137,12 @@ pub(crate) async fn take_time(
     booking: &Booking,
     now: Timestamp,
 ) -> Result<Room, StoreError> {
-    for taken in work.blocking_bookings(booking.therapist, booking.scheduled_at, booking.blocked_until).await? {
-        if taken.id == booking.id {
+    for taken in work.blocking_bookings(booking.therapist(), booking.scheduled_at(), booking.blocked_until()).await? {
+        if taken.id() == booking.id() {
             continue;
         }
-        let theirs = taken.client == booking.client && taken.status == BookingStatus::PendingPayment;
-        let id = taken.id;
+        let theirs = taken.client() == booking.client() && taken.status() == BookingStatus::PendingPayment;
+        let id = taken.id();
         if release_hold(work, taken, now).await? != Release::Done {
             return Ok(if theirs { Room::HeldByThem(id) } else { Room::BusyTimes });
         }
@@ -168,7 +168,7 @@ pub(crate) async fn release_hold(
     booking: Booking,
     now: Timestamp,
 ) -> Result<Release, StoreError> {
-    let id = booking.id;
+    let id = booking.id();
     let Ok((booking, event)) = booking.expire(now) else { return Ok(Release::NotOver) };
     if work.payments_of(id).await?.iter().any(may_be_paid_elsewhere) {
         return Ok(Release::AskFirst);

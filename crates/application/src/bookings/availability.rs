@@ -20,7 +20,7 @@ pub enum AvailabilityError {
     #[error("there is no such therapist")]
     UnknownTherapist,
     /// The practice has no therapist or no service yet.
-    #[error("the practice takes no bookings yet")]
+    #[error("the lifecycle takes no bookings yet")]
     NotOpen,
     /// A service that nobody can book.
     #[error(transparent)]

@@ -70,9 +70,9 @@ pub struct ChangeBookingCommand {
     /// The version the wish is based on; if there is another one by now, nothing happens.
     pub version: Option<u32>,
     /// Where it came from.
-    pub origin: RequestMetadata,
+    pub metadata: RequestMetadata,
     /// The key of the wish, if it has one.
-    pub once: Option<IdempotentRequest>,
+    pub idempotency: Option<IdempotentRequest>,
 }
 
 /// Why the booking stays as it is.
@@ -137,7 +137,7 @@ pub struct ChangeBooking {
     /// Tells when.
     pub clock: Arc<dyn Clock>,
     /// The practice's settings.
-    pub practice: BookingLifecycle,
+    pub lifecycle: BookingLifecycle,
     /// When therapists can be booked.
     pub rules: CalendarLoader,
     /// Lets go of holds that are over.
@@ -153,8 +153,8 @@ impl ChangeBooking {
         booking: BookingId,
     ) -> Result<(Booking, CancellationQuote), ChangeBookingError> {
         let booking = self.visible(actor, role, booking).await?;
-        let (payments, refunds) = if booking.payment_status.has_been_paid() {
-            (self.queries.payments(booking.id).await?, self.queries.refunds(booking.id).await?)
+        let (payments, refunds) = if booking.payment_status().has_been_paid() {
+            (self.queries.payments(booking.id()).await?, self.queries.refunds(booking.id()).await?)
         } else {
             (Vec::new(), Vec::new())
         };
@@ -177,25 +177,25 @@ impl ChangeBooking {
             return Err(ChangeBookingError::Forbidden);
         }
         let loaded = match command.change {
-            Change::Reschedule { .. } => Some(self.rules.of(read.therapist).await?),
+            Change::Reschedule { .. } => Some(self.rules.of(read.therapist()).await?),
             Change::Cancel { .. } | Change::Complete | Change::NoShow | Change::Reopen => None,
         };
         let attempt = || crate::retry::retrying(|| self.attempt(&command, &read, loaded.as_ref()));
         let granted = match (attempt().await, &command.change) {
             (Err(ChangeBookingError::SlotTaken), Change::Reschedule { to, .. })
-                if self.holds.clear(read.therapist, *to, end_of(&read, *to)).await? =>
+                if self.holds.clear(read.therapist(), *to, end_of(&read, *to)).await? =>
             {
                 attempt().await?
             }
             (other, _) => other?,
         };
-        self.practice.bell.ring();
+        self.lifecycle.waker.wake();
         Ok(granted)
     }
 
     async fn visible(&self, actor: UserId, role: Role, booking: BookingId) -> Result<Booking, ChangeBookingError> {
         let view = self.queries.booking(booking).await?.ok_or(ChangeBookingError::NotFound)?;
-        if role == Role::Client && view.booking.client != actor {
+        if role == Role::Client && view.booking.client() != actor {
             return Err(ChangeBookingError::Forbidden);
         }
         Ok(view.booking)
@@ -211,26 +211,26 @@ impl ChangeBooking {
         let mut work = self.store.begin().await?;
         if loaded.is_some() {
             // The calendar before the row, as everywhere, so that two changes never wait for each other in a circle.
-            work.lock_calendar(read.therapist).await?;
+            work.lock_calendar(read.therapist()).await?;
         }
-        let booking = work.booking(read.id).await?.ok_or(ChangeBookingError::NotFound)?;
-        match once::look(&mut *work, command.once.as_ref()).await? {
+        let booking = work.booking(read.id()).await?.ok_or(ChangeBookingError::NotFound)?;
+        match idempotency::find_response(&mut *work, command.idempotency.as_ref()).await? {
             Found::Nothing => {}
-            Found::Reply(kept) => return Ok(Idempotent::Before(kept)),
+            Found::Reply(kept) => return Ok(Idempotent::Replayed(kept)),
             Found::KeyReused => return Err(ChangeBookingError::KeyReused),
         }
-        if command.version.is_some_and(|version| version != booking.version) {
+        if command.version.is_some_and(|version| version != booking.version()) {
             return Err(ChangeBookingError::VersionConflict);
         }
         let mut stands_on = None;
         let (booking, event) = match (&command.change, loaded) {
             (Change::Reschedule { to, override_hours }, Some(loaded)) => {
                 // LoginSessions begin on whole seconds, so the rest of a wish says nothing.
-                let stays = booking.scheduled_at.as_second() == to.as_second();
-                if stays && booking.status == BookingStatus::Scheduled {
-                    once::keep(&mut *work, command.once.as_ref(), &booking, now).await?;
+                let stays = booking.scheduled_at().as_second() == to.as_second();
+                if stays && booking.status() == BookingStatus::Scheduled {
+                    idempotency::save_response(&mut *work, command.idempotency.as_ref(), &booking, now).await?;
                     work.commit().await?;
-                    return Ok(Idempotent::Now(booking));
+                    return Ok(Idempotent::Executed(booking));
                 }
                 let overrule = if *override_hours { RuleOverride::PracticeRules } else { RuleOverride::Grid };
                 self.reschedule(&mut *work, booking, *to, command.role, overrule, loaded, now).await?
@@ -238,8 +238,8 @@ impl ChangeBooking {
             // A calendar was loaded for every move.
             (Change::Reschedule { .. }, None) => return Err(ChangeError::InvalidState.into()),
             (Change::Cancel { reason, expected_refund }, _) => {
-                let (payments, refunds) = if booking.payment_status.has_been_paid() {
-                    (work.payments_of(booking.id).await?, work.refunds_of(booking.id).await?)
+                let (payments, refunds) = if booking.payment_status().has_been_paid() {
+                    (work.payments_of(booking.id()).await?, work.refunds_of(booking.id()).await?)
                 } else {
                     (Vec::new(), Vec::new())
                 };
@@ -257,21 +257,21 @@ impl ChangeBooking {
             (Change::NoShow, _) => booking.mark_no_show(now)?,
             (Change::Reopen, _) => booking.reopen(now)?,
         };
-        let by = AuditContext { actor: Some(command.actor), request_id: command.origin.request_id.as_deref(), now };
-        let till = Till { practice: &self.practice, by };
+        let by = AuditContext { actor: Some(command.actor), request_id: command.metadata.request_id.as_deref(), now };
+        let till = Till { lifecycle: &self.lifecycle, by };
         let booking = till.changed(&mut *work, booking, event).await?;
         // Those of an agreed session were closed when it was agreed.
-        if event == BookingEvent::Cancelled && booking.room.is_none() {
-            close_checkouts(&mut *work, booking.id, now).await?;
+        if event == BookingEvent::Cancelled && booking.room().is_none() {
+            close_checkouts(&mut *work, booking.id(), now).await?;
         }
-        if let (Some(payment), Some(Cancellation { refund, .. })) = (stands_on, &booking.cancellation)
+        if let (Some(payment), Some(Cancellation { refund, .. })) = (stands_on, &booking.cancellation())
             && !refund.is_zero()
         {
             till.promise(&mut *work, &payment, *refund, RefundCause::Cancelled, None).await?;
         }
-        once::keep(&mut *work, command.once.as_ref(), &booking, now).await?;
+        idempotency::save_response(&mut *work, command.idempotency.as_ref(), &booking, now).await?;
         work.commit().await?;
-        Ok(Idempotent::Now(booking))
+        Ok(Idempotent::Executed(booking))
     }
 
     #[expect(clippy::too_many_arguments, reason = "each is a fact of one move, and they are used once")]
@@ -285,12 +285,12 @@ impl ChangeBooking {
         loaded: &TherapistCalendar,
         now: Timestamp,
     ) -> Result<(Booking, BookingEvent), ChangeBookingError> {
-        let pause = booking.blocked_until.duration_since(booking.ends_at()).as_mins();
-        let session = AppointmentLength::new(booking.minutes, u32::try_from(pause).unwrap_or(0))
+        let pause = booking.blocked_until().duration_since(booking.ends_at()).as_mins();
+        let session = AppointmentLength::new(booking.minutes(), u32::try_from(pause).unwrap_or(0))
             .map_err(|error| StoreError::Corrupt(error.into()))?;
         let (moved, event) = booking.reschedule(to, role, now)?;
         let wish =
-            Wish { therapist: moved.therapist, starts_at: moved.scheduled_at, session, but: Some(moved.id), now };
+            Wish { therapist: moved.therapist(), starts_at: moved.scheduled_at(), session, but: Some(moved.id()), now };
         loaded.check(work, &wish, overrule).await??;
         if take_time(work, &moved, now).await? != Room::Free {
             return Err(ChangeBookingError::SlotTaken);
@@ -301,7 +301,7 @@ impl ChangeBooking {
 
 /// Until when a therapist's time would be taken by a booking that begins then.
 fn end_of(booking: &Booking, start: Timestamp) -> Timestamp {
-    let length = booking.blocked_until.duration_since(booking.scheduled_at);
+    let length = booking.blocked_until().duration_since(booking.scheduled_at());
     start.saturating_add(length).unwrap_or(Timestamp::MAX)
 }
 

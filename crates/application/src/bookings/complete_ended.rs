@@ -20,7 +20,7 @@ pub struct CompleteEndedBookings {
     /// Tells when.
     pub clock: Arc<dyn Clock>,
     /// The practice's settings.
-    pub practice: BookingLifecycle,
+    pub lifecycle: BookingLifecycle,
     /// How long after its end a session is over for certain.
     pub grace: SignedDuration,
 }
@@ -43,7 +43,7 @@ impl CompleteEndedBookings {
         for booking in work.ended_bookings(until, BATCH).await? {
             let Ok((booking, event)) = booking.complete(now) else { continue };
             work.save_booking(&booking).await?;
-            self.practice.follow_up(&mut *work, &booking, event, &by).await?;
+            self.lifecycle.follow_up(&mut *work, &booking, event, &by).await?;
             completed += 1;
         }
         work.commit().await?;

@@ -53,9 +53,9 @@ pub struct CreateBookingCommand {
     /// Step over hours and rules; for therapists only.
     pub override_hours: bool,
     /// Where it came from.
-    pub origin: RequestMetadata,
+    pub metadata: RequestMetadata,
     /// The key of the wish, if it has one.
-    pub once: Option<IdempotentRequest>,
+    pub idempotency: Option<IdempotentRequest>,
 }
 
 impl fmt::Debug for CreateBookingCommand {
@@ -104,7 +104,7 @@ pub enum CreateBookingError {
     #[error("there is no such therapist")]
     UnknownTherapist,
     /// The practice has no therapist or no service yet.
-    #[error("the practice takes no bookings yet")]
+    #[error("the lifecycle takes no bookings yet")]
     NotOpen,
     /// The client's account was closed in between.
     #[error("the account is closed")]
@@ -133,7 +133,7 @@ pub struct CreateBooking {
     /// Tells when.
     pub clock: Arc<dyn Clock>,
     /// The practice's settings.
-    pub practice: BookingLifecycle,
+    pub lifecycle: BookingLifecycle,
     /// When therapists can be booked.
     pub rules: CalendarLoader,
     /// Opens checkouts when something is due.
@@ -167,28 +167,28 @@ impl CreateBooking {
             other => other?,
         };
         let (booking, begun) = match granted {
-            Idempotent::Now(placed) => placed,
-            Idempotent::Before(kept) => return Ok(Idempotent::Before(kept)),
+            Idempotent::Executed(placed) => placed,
+            Idempotent::Replayed(kept) => return Ok(Idempotent::Replayed(kept)),
         };
-        self.practice.bell.ring();
+        self.lifecycle.waker.wake();
         let checkout = match begun {
             // The booking stands, whatever the payment provider says; the client can ask for the checkout again.
             Some(begun) => {
                 let opened = self.checkout.go_on(begun).await;
                 opened
-                    .map_err(|error| tracing::warn!(booking = %booking.id, %error, "no checkout for a new booking"))
+                    .map_err(|error| tracing::warn!(booking = %booking.id(), %error, "no checkout for a new booking"))
                     .ok()
             }
             None => None,
         };
-        Ok(Idempotent::Now(CreatedBooking { booking, checkout }))
+        Ok(Idempotent::Executed(CreatedBooking { booking, checkout }))
     }
 
     /// Replaces a reply that was kept unfinished, because a part of it is known only after its effect was kept: where to
     /// pay, which mails are owed. Returns the reply as it is from now on, which is another try's if that was faster.
     pub async fn amend(
         &self,
-        once: &IdempotentRequest,
+        idempotency: &IdempotentRequest,
         booking: BookingId,
         unfinished: &str,
         body: &str,
@@ -197,10 +197,10 @@ impl CreateBooking {
             let mut work = self.store.begin().await?;
             // Two tries that finish one reply wait for each other here.
             work.booking(booking).await?;
-            match work.reply(&once.key).await? {
+            match work.stored_response(&idempotency.key).await? {
                 Some(kept) if kept.body != unfinished => Ok(kept.body),
                 Some(_) => {
-                    work.update_response(&once.key, body).await?;
+                    work.update_response(&idempotency.key, body).await?;
                     work.commit().await?;
                     Ok(body.to_owned())
                 }
@@ -238,9 +238,9 @@ impl CreateBooking {
         let now = self.clock.now();
         let mut work = self.store.begin().await?;
         // A second try gets its reply even if nobody could book the same by now.
-        match once::look(&mut *work, command.once.as_ref()).await? {
+        match idempotency::find_response(&mut *work, command.idempotency.as_ref()).await? {
             Found::Nothing => {}
-            Found::Reply(kept) => return Ok(Idempotent::Before(kept)),
+            Found::Reply(kept) => return Ok(Idempotent::Replayed(kept)),
             Found::KeyReused => return Err(CreateBookingError::KeyReused),
         }
         let service = self.people_and_service(&mut *work, command, therapist).await?;
@@ -253,14 +253,14 @@ impl CreateBooking {
         work.lock_calendar(therapist).await?;
         self.check(&mut *work, &ask, &made.0).await?;
         let booking = self.place(&mut *work, &ask, made).await?;
-        once::keep(&mut *work, command.once.as_ref(), &booking, now).await?;
-        let begun = if booking.status == BookingStatus::PendingPayment {
+        idempotency::save_response(&mut *work, command.idempotency.as_ref(), &booking, now).await?;
+        let begun = if booking.status() == BookingStatus::PendingPayment {
             self.checkout.begin(&mut *work, &booking, now).await?
         } else {
             None
         };
         work.commit().await?;
-        Ok(Idempotent::Now((booking, begun)))
+        Ok(Idempotent::Executed((booking, begun)))
     }
 
     /// Whether everybody who takes part is there, and what is booked.
@@ -286,9 +286,9 @@ impl CreateBooking {
         let Ask { command, therapist, service, loaded, scheduled_at, now } = ask;
         let terms: ChangeTerms = loaded.terms;
         let payment = match (&command.payment, self.checkout.gateway.terms()) {
-            _ if service.price.is_zero() => PaymentPlan::NotRequired(self.practice.new_room()),
+            _ if service.price.is_zero() => PaymentPlan::NotRequired(self.lifecycle.new_room()),
             (PaymentChoice::Waived, _) | (PaymentChoice::ByProvider, PaymentTerms::NothingDue) => {
-                PaymentPlan::NotRequired(self.practice.new_room())
+                PaymentPlan::NotRequired(self.lifecycle.new_room())
             }
             (PaymentChoice::PaidOffline { .. }, _) => PaymentPlan::Due { hold_until: *scheduled_at },
             (PaymentChoice::ByProvider, PaymentTerms::Due { hold }) => {
@@ -312,9 +312,9 @@ impl CreateBooking {
             *now,
         )?;
         match command.payment {
-            PaymentChoice::PaidOffline { .. } if booking.status == BookingStatus::PendingPayment => {
+            PaymentChoice::PaidOffline { .. } if booking.status() == BookingStatus::PendingPayment => {
                 // It begins in the future, so it can be paid for.
-                let paid = booking.payment_succeeded(self.practice.new_room(), *now);
+                let paid = booking.payment_succeeded(self.lifecycle.new_room(), *now);
                 paid.map_err(|error| CreateBookingError::Store(StoreError::Failed(error.into())))
             }
             PaymentChoice::PaidOffline { .. } | PaymentChoice::ByProvider | PaymentChoice::Waived => {
@@ -332,7 +332,8 @@ impl CreateBooking {
     ) -> Result<(), CreateBookingError> {
         let session = AppointmentLength::try_from(ask.service).map_err(|error| StoreError::Corrupt(error.into()))?;
         let overrule = if ask.command.override_hours { RuleOverride::PracticeRules } else { RuleOverride::Grid };
-        let wish = Wish { therapist: ask.therapist, starts_at: booking.scheduled_at, session, but: None, now: ask.now };
+        let wish =
+            Wish { therapist: ask.therapist, starts_at: booking.scheduled_at(), session, but: None, now: ask.now };
         ask.loaded.check(work, &wish, overrule).await??;
         match take_time(work, booking, ask.now).await? {
             Room::Free => Ok(()),
@@ -352,12 +353,12 @@ impl CreateBooking {
         work.add_booking(&booking).await?;
         let by = AuditContext {
             actor: Some(command.booked_by),
-            request_id: command.origin.request_id.as_deref(),
+            request_id: command.metadata.request_id.as_deref(),
             now: *now,
         };
-        self.practice.follow_up(work, &booking, event, &by).await?;
-        if let (PaymentChoice::PaidOffline { method, memo }, false) = (&command.payment, booking.price.is_zero()) {
-            let till = Till { practice: &self.practice, by };
+        self.lifecycle.follow_up(work, &booking, event, &by).await?;
+        if let (PaymentChoice::PaidOffline { method, memo }, false) = (&command.payment, booking.price().is_zero()) {
+            let till = Till { lifecycle: &self.lifecycle, by };
             till.take_outside(work, &booking, method.clone(), memo.clone(), command.booked_by).await?;
         }
         Ok(booking)

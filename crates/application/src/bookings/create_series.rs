@@ -95,7 +95,7 @@ impl CreateSeries {
             })
             .collect();
         let outcome = crate::retry::retrying(|| self.attempt(&command, &dates)).await?;
-        self.sessions.practice.bell.ring();
+        self.sessions.lifecycle.waker.wake();
         Ok(outcome)
     }
 

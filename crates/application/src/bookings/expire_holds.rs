@@ -45,7 +45,7 @@ impl ExpireHolds {
     async fn is_in_the_way(&self, therapist: UserId, from: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
         let mut work = self.store.begin().await?;
         let lapsed = work.expired_holds(self.clock.now(), BATCH).await?;
-        Ok(lapsed.iter().any(|b| b.therapist == therapist && b.scheduled_at < until && b.blocked_until > from))
+        Ok(lapsed.iter().any(|b| b.therapist() == therapist && b.scheduled_at() < until && b.blocked_until() > from))
     }
 
     async fn attempt(&self) -> Result<usize, StoreError> {
@@ -57,7 +57,7 @@ impl ExpireHolds {
             return Ok(0);
         }
         for booking in lapsed {
-            let id = booking.id;
+            let id = booking.id();
             match release_hold(&mut *work, booking, now).await? {
                 Release::Done => released += 1,
                 Release::AskFirst => close_checkouts(&mut *work, id, now).await?,

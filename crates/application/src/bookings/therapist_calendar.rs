@@ -79,9 +79,9 @@ impl TherapistCalendar {
                 let from = wish.starts_at.saturating_sub(AROUND).unwrap_or(Timestamp::MIN);
                 let until = wish.starts_at.saturating_add(AROUND).unwrap_or(Timestamp::MAX);
                 let others = work.blocking_bookings(wish.therapist, from, until).await?;
-                let beside = |booking: &&Booking| Some(booking.id) != wish.but && !wish.overlaps(booking);
+                let beside = |booking: &&Booking| Some(booking.id()) != wish.but && !wish.overlaps(booking);
                 let counted = others.iter().filter(|b| !b.hold_has_expired(wish.now)).filter(beside);
-                BusyTimes::new(counted.filter_map(|b| Interval::new(b.scheduled_at, b.blocked_until).ok()))
+                BusyTimes::new(counted.filter_map(|b| Interval::new(b.scheduled_at(), b.blocked_until()).ok()))
             }
             (None, _) | (Some(_), RuleOverride::PracticeRules) => BusyTimes::default(),
         };
@@ -104,6 +104,6 @@ impl Wish {
     fn overlaps(&self, booking: &Booking) -> bool {
         let minutes = i64::from(self.session.minutes()) + i64::from(self.session.buffer_minutes());
         let until = self.starts_at.saturating_add(SignedDuration::from_mins(minutes)).unwrap_or(Timestamp::MAX);
-        booking.scheduled_at < until && booking.blocked_until > self.starts_at
+        booking.scheduled_at() < until && booking.blocked_until() > self.starts_at
     }
 }

@@ -51,16 +51,16 @@ impl RecordAttendance {
         };
         let now = self.clock.now();
         let facts: Vec<AttendanceEvent> =
-            report.iter().filter(|fact| is_plausible(fact, &view.booking, now)).cloned().collect();
+            report.facts.iter().filter(|fact| is_plausible(fact, &view.booking, now)).cloned().collect();
         if facts.is_empty() {
             return Ok(Reported::Kept(0));
         }
         let ended = facts.iter().filter(|fact| fact.happening == AttendanceEventKind::Ended).map(|fact| fact.at).max();
         crate::retry::retrying(|| async {
             let mut work = self.store.begin().await?;
-            let new = work.add_attendance(view.booking.id, &facts).await?;
+            let new = work.add_attendance(view.booking.id(), &facts).await?;
             if let Some(ended) = ended
-                && let Some(open) = work.open_conference_of(view.booking.id).await?
+                && let Some(open) = work.open_conference_of(view.booking.id()).await?
                 // A late report of an earlier end says nothing about the room that was opened since.
                 && open.opened_at <= ended
             {
@@ -74,7 +74,7 @@ impl RecordAttendance {
 }
 
 fn is_plausible(fact: &AttendanceEvent, booking: &Booking, now: Timestamp) -> bool {
-    let earliest = booking.created_at.saturating_sub(CLOCKS_AGREE_WITHIN).unwrap_or(Timestamp::MIN);
+    let earliest = booking.created_at().saturating_sub(CLOCKS_AGREE_WITHIN).unwrap_or(Timestamp::MIN);
     let latest = now.saturating_add(CLOCKS_AGREE_WITHIN).unwrap_or(Timestamp::MAX);
     let named = !fact.occupant.is_empty()
         && fact.occupant.len() <= AttendanceEvent::MAX_OCCUPANT_BYTES
@@ -105,20 +105,20 @@ pub struct BookingAttendance {
 impl AttendanceReport {
     /// Who was at one session.
     pub async fn of(&self, booking: &Booking) -> Result<Vec<AttendanceSummary>, StoreError> {
-        let facts: Vec<_> = self.queries.attendance(&[booking.id]).await?.into_iter().map(|(_, fact)| fact).collect();
+        let facts: Vec<_> = self.queries.attendance(&[booking.id()]).await?.into_iter().map(|(_, fact)| fact).collect();
         Ok(self.work_out(booking, &facts))
     }
 
     /// Who was at each of the sessions on a page of the list.
     pub async fn list(&self, filter: &BookingFilter, page: PageRequest) -> Result<Page<BookingAttendance>, StoreError> {
         let found = self.queries.bookings(filter, page.into()).await?;
-        let ids: Vec<BookingId> = found.items.iter().map(|booking| booking.id).collect();
+        let ids: Vec<BookingId> = found.items.iter().map(|booking| booking.id()).collect();
         let mut facts: BTreeMap<BookingId, Vec<AttendanceEvent>> = BTreeMap::new();
         for (booking, fact) in self.queries.attendance(&ids).await? {
             facts.entry(booking).or_default().push(fact);
         }
         let items = found.items.iter().cloned().map(|booking| {
-            let told = facts.get(&booking.id).map(Vec::as_slice).unwrap_or_default();
+            let told = facts.get(&booking.id()).map(Vec::as_slice).unwrap_or_default();
             BookingAttendance { attendance: self.work_out(&booking, told), booking }
         });
         Ok(Page { items: items.collect(), total: found.total })

@@ -32,7 +32,7 @@ pub struct JoinView {
 #[derive(Debug, Error)]
 pub enum JoinError {
     /// Not a link of ours, or of a session that never was.
-    #[error("not a link of this practice")]
+    #[error("not a link of this lifecycle")]
     Unknown,
     /// The session was called off.
     #[error("the session was cancelled")]
@@ -137,22 +137,22 @@ impl JoinMeeting {
         let queries = &self.links.queries;
         let ticket = self.links.pages.tickets.open(text).ok_or(JoinError::Unknown)?;
         let BookingView { booking, client } = queries.booking(ticket.booking).await?.ok_or(JoinError::Unknown)?;
-        if ticket.link_version != booking.link_version {
+        if ticket.link_version != booking.link_version() {
             return Err(JoinError::Revoked);
         }
         let holder = match ticket.person {
             ViewerId::Account(id) => {
                 let user = if id == client.id { Some(client) } else { queries.user(id).await? };
-                let user = user.filter(|u| !u.disabled && (u.role == Role::Admin || u.id == booking.client));
+                let user = user.filter(|u| !u.disabled && (u.role == Role::Admin || u.id == booking.client()));
                 let user = user.ok_or(JoinError::Revoked)?;
                 Holder::Account((&user).into(), user.time_zone)
             }
             ViewerId::Participant(id) => {
-                let invited = queries.participant(id).await?.filter(|p| p.is_invited() && p.booking == booking.id);
+                let invited = queries.participant(id).await?.filter(|p| p.is_invited() && p.booking == booking.id());
                 Holder::Participant(invited.ok_or(JoinError::Revoked)?)
             }
         };
-        match booking.status {
+        match booking.status() {
             BookingStatus::Scheduled | BookingStatus::Completed | BookingStatus::NoShow => Ok((booking, holder)),
             BookingStatus::Cancelled | BookingStatus::Expired => Err(JoinError::Cancelled),
             BookingStatus::PendingPayment => Err(JoinError::NotConfirmed),
@@ -162,11 +162,11 @@ impl JoinMeeting {
     fn view(&self, booking: &Booking, holder: &Holder) -> JoinView {
         let zone = holder.zone().and_then(|name| self.zones.find(name));
         JoinView {
-            starts_at: booking.scheduled_at,
-            minutes: booking.minutes,
+            starts_at: booking.scheduled_at(),
+            minutes: booking.minutes(),
             zone: zone.unwrap_or_else(|| self.practice_zone.clone()),
             state: self.links.window.state(booking, self.links.clock.now()),
-            room_origin: booking.room.as_ref().map(MeetingRoom::origin).unwrap_or_default(),
+            room_origin: booking.room().map(MeetingRoom::origin).unwrap_or_default(),
         }
     }
 }

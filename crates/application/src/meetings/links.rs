@@ -89,7 +89,7 @@ impl JoinPages {
     /// The address of a person's page for a booking. It carries no name, and leads to the session as it is when it is
     /// opened.
     pub fn address(&self, booking: &Booking, person: ViewerId) -> String {
-        let ticket = JoinToken { booking: booking.id, person, link_version: booking.link_version };
+        let ticket = JoinToken { booking: booking.id(), person, link_version: booking.link_version() };
         format!("{}j/{}", self.base, self.tickets.seal(&ticket))
     }
 }
@@ -179,7 +179,7 @@ impl MeetingLinks {
     /// How links into this booking's room are signed; `None` where they are not.
     fn signing_for(&self, booking: &Booking) -> Option<&Signing> {
         let signing = self.signing.as_ref()?;
-        booking.room.as_ref().filter(|room| room.url().starts_with(signing.rooms.as_str())).map(|_| signing)
+        booking.room().filter(|room| room.url().starts_with(signing.rooms.as_str())).map(|_| signing)
     }
 
     fn unsigned(&self, booking: &Booking, attendee: Viewer<'_>) -> Result<PersonalLink, LinkError> {
@@ -189,5 +189,5 @@ impl MeetingLinks {
 
 /// Clients see their own bookings only.
 fn may_see(viewer: &User, booking: &Booking) -> Result<(), MeetingLinkError> {
-    if viewer.role == Role::Client && booking.client != viewer.id { Err(MeetingLinkError::Forbidden) } else { Ok(()) }
+    if viewer.role == Role::Client && booking.client() != viewer.id { Err(MeetingLinkError::Forbidden) } else { Ok(()) }
 }

@@ -32,7 +32,7 @@ pub struct InviteParticipantCommand {
     /// Zone in which times are written to them; the practice's when left out.
     pub time_zone: Option<TimeZoneName>,
     /// Where it came from.
-    pub origin: RequestMetadata,
+    pub metadata: RequestMetadata,
 }
 
 /// Which invitation to take back.
@@ -45,7 +45,7 @@ pub struct RevokeParticipantCommand {
     /// Which invitation.
     pub participant: ParticipantId,
     /// Where it came from.
-    pub origin: RequestMetadata,
+    pub metadata: RequestMetadata,
 }
 
 /// Why nobody was invited, or no invitation taken back.
@@ -92,7 +92,7 @@ pub struct ManageParticipants {
     /// Tells when.
     pub clock: Arc<dyn Clock>,
     /// The practice's settings.
-    pub practice: BookingLifecycle,
+    pub lifecycle: BookingLifecycle,
 }
 
 impl ManageParticipants {
@@ -102,7 +102,7 @@ impl ManageParticipants {
             return Err(ParticipantError::UnknownTimeZone);
         }
         let invited = crate::retry::retrying(|| self.try_invite(&command)).await?;
-        self.practice.bell.ring();
+        self.lifecycle.waker.wake();
         Ok(invited)
     }
 
@@ -116,19 +116,19 @@ impl ManageParticipants {
         let now = self.clock.now();
         let mut work = self.store.begin().await?;
         let booking = work.booking(command.booking).await?.ok_or(ParticipantError::BookingNotFound)?;
-        if booking.status != BookingStatus::Scheduled || booking.ends_at() <= now {
+        if booking.status() != BookingStatus::Scheduled || booking.ends_at() <= now {
             return Err(ParticipantError::InvalidState);
         }
-        let client = work.user(booking.client).await?;
+        let client = work.user(booking.client()).await?;
         if client.is_some_and(|client| client.email == command.email) {
             return Err(ParticipantError::AlreadyInvited);
         }
         // The booking's row is held, so nobody else invites into it at this moment.
-        if work.invited_participants(booking.id).await?.len() >= Participant::MAX_PER_BOOKING {
+        if work.invited_participants(booking.id()).await?.len() >= Participant::MAX_PER_BOOKING {
             return Err(ParticipantError::TooMany);
         }
         let new = NewParticipant {
-            booking: booking.id,
+            booking: booking.id(),
             email: command.email.clone(),
             display_name: command.display_name.clone(),
             role: command.role,
@@ -137,8 +137,8 @@ impl ManageParticipants {
             invited_at: now,
         };
         let id = work.add_participant(&new).await?;
-        work.enqueue(&notifications_for_participant(&booking, id, &self.practice.reminders, now)).await?;
-        note(&mut *work, "participant.invited", booking.id, command.admin, &command.origin, now).await?;
+        work.enqueue(&notifications_for_participant(&booking, id, &self.lifecycle.reminders, now)).await?;
+        note(&mut *work, "participant.invited", booking.id(), command.admin, &command.metadata, now).await?;
         work.commit().await?;
         Ok(Participant {
             id,
@@ -162,7 +162,7 @@ impl ManageParticipants {
             return Ok(());
         }
         work.revoke_participant(command.participant, now).await?;
-        note(&mut *work, "participant.revoked", command.booking, command.admin, &command.origin, now).await?;
+        note(&mut *work, "participant.revoked", command.booking, command.admin, &command.metadata, now).await?;
         work.commit().await?;
         Ok(())
     }
@@ -173,7 +173,7 @@ async fn note(
     action: &str,
     booking: BookingId,
     admin: UserId,
-    origin: &RequestMetadata,
+    metadata: &RequestMetadata,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     work.add_audit_entry(&AuditEntry {
@@ -181,7 +181,7 @@ async fn note(
         actor: Some(admin),
         action: action.to_owned(),
         object: AuditObject::Booking(booking),
-        request_id: origin.request_id.clone(),
+        request_id: metadata.request_id.clone(),
     })
     .await
 }

@@ -23,7 +23,7 @@ pub struct ResendLinks {
     /// Tells when.
     pub clock: Arc<dyn Clock>,
     /// Wakes the mail worker up.
-    pub bell: Arc<dyn OutboxWaker>,
+    pub waker: Arc<dyn OutboxWaker>,
     /// When rooms can be joined.
     pub window: AccessWindow,
 }
@@ -49,7 +49,7 @@ impl ResendLinks {
             Ok::<_, StoreError>(new)
         })
         .await?;
-        self.bell.ring();
+        self.waker.wake();
         Ok(new)
     }
 
@@ -92,6 +92,6 @@ impl ResendLinks {
     }
 
     fn is_ahead(&self, booking: &Booking, now: Timestamp) -> bool {
-        booking.status == BookingStatus::Scheduled && now < booking.ends_at()
+        booking.status() == BookingStatus::Scheduled && now < booking.ends_at()
     }
 }

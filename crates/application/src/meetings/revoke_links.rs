@@ -18,7 +18,7 @@ pub struct RevokeLinksCommand {
     /// Of which session.
     pub booking: BookingId,
     /// Where it came from.
-    pub origin: RequestMetadata,
+    pub metadata: RequestMetadata,
 }
 
 /// Why the links stay good.
@@ -45,14 +45,14 @@ pub struct RevokeLinks {
     /// Tells when.
     pub clock: Arc<dyn Clock>,
     /// The practice's settings.
-    pub practice: BookingLifecycle,
+    pub lifecycle: BookingLifecycle,
 }
 
 impl RevokeLinks {
     /// Takes the links back and owes the client and everybody invited a mail with a new one.
     pub async fn run(&self, command: RevokeLinksCommand) -> Result<Booking, RevokeLinksError> {
         let booking = crate::retry::retrying(|| self.attempt(&command)).await?;
-        self.practice.bell.ring();
+        self.lifecycle.waker.wake();
         Ok(booking)
     }
 
@@ -62,8 +62,8 @@ impl RevokeLinks {
         let booking = work.booking(command.booking).await?.ok_or(RevokeLinksError::NotFound)?;
         let (booking, event) = booking.revoke_links(now)?;
         work.save_booking(&booking).await?;
-        let by = AuditContext { actor: Some(command.admin), request_id: command.origin.request_id.as_deref(), now };
-        self.practice.follow_up(&mut *work, &booking, event, &by).await?;
+        let by = AuditContext { actor: Some(command.admin), request_id: command.metadata.request_id.as_deref(), now };
+        self.lifecycle.follow_up(&mut *work, &booking, event, &by).await?;
         work.commit().await?;
         Ok(booking)
     }

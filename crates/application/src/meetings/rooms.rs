@@ -99,7 +99,7 @@ impl ReserveRooms {
 
     async fn decide(&self, booking: &Booking) -> Result<Reservation, ReserveError> {
         let invited = match self.limits.max_occupants {
-            Some(_) => self.queries.participants(booking.id).await?.iter().filter(|p| p.is_invited()).count(),
+            Some(_) => self.queries.participants(booking.id()).await?.iter().filter(|p| p.is_invited()).count(),
             None => 0,
         };
         Ok(Reservation::of(booking, &self.window, &self.limits, invited, self.clock.now())?)
@@ -107,10 +107,10 @@ impl ReserveRooms {
 
     async fn try_open(&self, booking: &Booking) -> Result<ConferenceId, ReserveError> {
         let mut work = self.store.begin().await?;
-        if let Some(open) = work.open_conference_of(booking.id).await? {
+        if let Some(open) = work.open_conference_of(booking.id()).await? {
             return Err(ReserveError::Open(open.id));
         }
-        match work.open_conference(booking.id, self.clock.now()).await {
+        match work.open_conference(booking.id(), self.clock.now()).await {
             // Somebody else opened it since; their conference is found at the next attempt.
             Err(error) if error.is_conflict(Conflict::ConferenceOpen) => Err(StoreError::Contended.into()),
             Err(error) => Err(error.into()),

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use attune_domain::meeting::Viewer;
 use attune_domain::notification::{
     NewNotification, Notification, NotificationKind, NotificationState, ReminderPlan, RetryDecision, RetryPolicy,
-    SendDecision, is_superseded, verdict,
+    SendDecision, is_superseded, send_decision,
 };
 use attune_domain::{
     Booking, BookingStatus, EmailAddress, NotificationId, Participant, PaymentStatus, TimeZoneName, User, ViewerId,
@@ -68,7 +68,7 @@ impl Handled {
         let Self { notice, settlement } = self;
         match written {
             Ok(true) => tracing::info!(
-                notice = %notice.id, kind = notice.owed.kind.as_str(), attempt = notice.attempts, state = %settlement.state,
+                notice = %notice.id, kind = notice.content.kind.as_str(), attempt = notice.attempts, state = %settlement.state,
                 error = settlement.last_error.as_deref(), "mail handled"
             ),
             Ok(false) => tracing::warn!(notice = %notice.id, "the lease of a mail was lost while it was handled"),
@@ -248,15 +248,15 @@ impl DeliverNotifications {
 
     async fn try_send(&self, notice: &Notification) -> Result<DeliveryResult, StoreError> {
         let now = self.clock.now();
-        if notice.owed.expires_at().is_none() && notice.attempts > self.retry.max_attempts {
+        if notice.content.expires_at().is_none() && notice.attempts > self.retry.max_attempts {
             // Every attempt counts when it begins, so this one comes after attempts that ended with the process.
             return Ok(self.settled(notice, NotificationState::Dead, Some("interrupted")));
         }
-        let Some(view) = self.queries.booking(notice.owed.booking).await? else {
+        let Some(view) = self.queries.booking(notice.content.booking).await? else {
             return Ok(self.settled(notice, NotificationState::Skipped, None));
         };
-        match verdict(&notice.owed, &view.booking, now) {
-            SendDecision::Send if is_superseded(&notice.owed, &self.reminders, now) => {
+        match send_decision(&notice.content, &view.booking, now) {
+            SendDecision::Send if is_superseded(&notice.content, &self.reminders, now) => {
                 return Ok(self.settled(notice, NotificationState::Skipped, None));
             }
             SendDecision::Send => {}
@@ -265,28 +265,28 @@ impl DeliverNotifications {
                 return Ok(self.settled(notice, NotificationState::Expired, notice.last_error.as_deref()));
             }
         }
-        let Some(reader) = self.reader(&notice.owed, &view.booking, view.client).await? else {
+        let Some(reader) = self.reader(&notice.content, &view.booking, view.client).await? else {
             return Ok(self.settled(notice, NotificationState::Skipped, None));
         };
-        let money = match notice.owed.kind {
+        let money = match notice.content.kind {
             kind if !kind.is_about_money() => None,
-            _ => match self.money(&notice.owed, &view.booking).await? {
+            _ => match self.money(&notice.content, &view.booking).await? {
                 None => return Ok(self.settled(notice, NotificationState::Skipped, None)),
                 some => some,
             },
         };
         let zone = reader.time_zone.as_ref().and_then(|name| self.zones.find(name));
         let mail = Email {
-            kind: notice.owed.kind,
-            message_key: notice.owed.dedupe_key().replace(':', "."),
+            kind: notice.content.kind,
+            message_key: notice.content.dedupe_key().replace(':', "."),
             to: reader.email,
             to_name: reader.name,
             join_url: reader.join_url,
-            starts_at: view.booking.scheduled_at,
-            minutes: view.booking.minutes,
+            starts_at: view.booking.scheduled_at(),
+            minutes: view.booking.minutes(),
             zone: zone.unwrap_or_else(|| self.practice_zone.clone()),
-            calendar_key: format!("booking-{}", view.booking.id),
-            calendar_sequence: view.booking.version,
+            calendar_key: format!("booking-{}", view.booking.id()),
+            calendar_sequence: view.booking.version(),
             money,
             sent_at: now,
         };
@@ -306,11 +306,11 @@ impl DeliverNotifications {
     /// Whom a mail goes to, with the link they have at this moment; `None` for somebody who is not to get it any more.
     async fn reader(
         &self,
-        owed: &NewNotification,
+        content: &NewNotification,
         booking: &Booking,
         client: User,
     ) -> Result<Option<Reader>, StoreError> {
-        let (email, time_zone, name, link) = match owed.recipient {
+        let (email, time_zone, name, link) = match content.recipient {
             ViewerId::Account(id) => {
                 let user = if id == client.id { Some(client) } else { self.queries.user(id).await? };
                 let Some(user) = user.filter(|u| !u.disabled) else { return Ok(None) };
@@ -326,27 +326,28 @@ impl DeliverNotifications {
         };
         let join_url = link.map(|link| link.url);
         // A session that was called off has no room to go to; every other mail is about going there.
-        let complete = join_url.is_some() || owed.kind == NotificationKind::Cancelled || owed.kind.is_about_money();
+        let complete =
+            join_url.is_some() || content.kind == NotificationKind::Cancelled || content.kind.is_about_money();
         Ok(complete.then_some(Reader { email, time_zone, name, join_url }))
     }
 
     /// What a mail about money says, from the books as they are now; `None` when there is nothing to tell any more.
-    async fn money(&self, owed: &NewNotification, booking: &Booking) -> Result<Option<PaymentDetails>, StoreError> {
-        let payments = self.queries.payments(booking.id).await?;
-        let refunds = self.queries.refunds(booking.id).await?;
+    async fn money(&self, content: &NewNotification, booking: &Booking) -> Result<Option<PaymentDetails>, StoreError> {
+        let payments = self.queries.payments(booking.id()).await?;
+        let refunds = self.queries.refunds(booking.id()).await?;
         // Mails are owed in the unit of work that moved the money, so the instants tell which movement it was.
-        let then = owed.send_after.as_millisecond();
+        let then = content.send_after.as_millisecond();
         let happened = |at: Option<Timestamp>| at.is_some_and(|at| at.as_millisecond() == then);
-        Ok(match owed.kind {
+        Ok(match content.kind {
             NotificationKind::Receipt => payments.iter().find(|p| p.state == PaymentState::Settled).map(|p| {
                 let at = p.settled_at.unwrap_or(p.created_at);
-                PaymentDetails::Received { booking: booking.id, amount: p.amount, at }
+                PaymentDetails::Received { booking: booking.id(), amount: p.amount, at }
             }),
-            NotificationKind::ProviderRefund => {
+            NotificationKind::Refund => {
                 let mut went = refunds.iter().filter(|refund| refund.stage == RefundStage::Succeeded);
                 let this = went.clone().find(|refund| happened(refund.settled_at));
                 this.or_else(|| went.next_back()).map(|refund| PaymentDetails::Returned {
-                    booking: booking.id,
+                    booking: booking.id(),
                     amount: refund.amount,
                     at: refund.settled_at.unwrap_or(refund.created_at),
                 })
@@ -357,13 +358,13 @@ impl DeliverNotifications {
                     return Ok(Some(PaymentDetails::ComesBack { amount: late.amount }));
                 }
                 let now = self.clock.now();
-                match (booking.status, booking.payment_status) {
+                match (booking.status(), booking.payment_status()) {
                     (BookingStatus::PendingPayment, PaymentStatus::Failed) => {
-                        let retry_until = booking.hold_expires_at.filter(|until| *until > now);
-                        Some(PaymentDetails::Failed { amount: booking.price, retry_until })
+                        let retry_until = booking.hold_expires_at().filter(|until| *until > now);
+                        Some(PaymentDetails::Failed { amount: booking.price(), retry_until })
                     }
                     (BookingStatus::Expired | BookingStatus::Cancelled, PaymentStatus::Cancelled) => {
-                        Some(PaymentDetails::Failed { amount: booking.price, retry_until: None })
+                        Some(PaymentDetails::Failed { amount: booking.price(), retry_until: None })
                     }
                     // Paid in another way meanwhile, or about to be.
                     _ => None,
@@ -381,7 +382,7 @@ impl DeliverNotifications {
     /// What becomes of a mail that may work another time.
     fn failed(&self, notice: &Notification, error: &str) -> DeliveryResult {
         let now = self.clock.now();
-        match self.retry.after_failure(&notice.owed, notice.attempts, self.jitter(), now) {
+        match self.retry.after_failure(&notice.content, notice.attempts, self.jitter(), now) {
             RetryDecision::RetryAt(next_at) => {
                 DeliveryResult { next_at, ..self.settled(notice, NotificationState::Pending, Some(error)) }
             }

@@ -42,7 +42,7 @@ async fn the_information_leaves_at_once_and_reminders_at_their_instant() {
     assert_eq!(mails[0].to_name, "Alex client");
     let room = booking.room.as_ref().unwrap().url();
     assert_eq!(mails[0].join_url, Some(format!("{room}#userInfo.displayName=%22Alex%20client%22")));
-    assert_eq!(mails[0].zone.iana_name(), Some("Europe/Berlin"), "the practice's zone for a reader without one");
+    assert_eq!(mails[0].zone.iana_name(), Some("Europe/Berlin"), "the lifecycle's zone for a reader without one");
 
     for (instant, minutes_before) in [("2024-01-14T10:00:00Z", 1440), ("2024-01-15T09:00:00Z", 60)] {
         world.clock.set(at(instant) - SignedDuration::from_secs(1));
@@ -161,7 +161,7 @@ async fn a_reminder_is_tried_until_just_before_the_session_and_then_given_up() {
     world.deliver().run().await.unwrap();
     world.clock.set(at("2024-01-15T09:00:00Z"));
     world.notifier.go_down(deferred());
-    let reminder = |all: Vec<Notification>| all.into_iter().find(|n| n.owed.kind.offset_minutes() == 60).unwrap();
+    let reminder = |all: Vec<Notification>| all.into_iter().find(|n| n.content.kind.offset_minutes() == 60).unwrap();
     let mut tries = 0;
     loop {
         world.deliver().run().await.unwrap();
@@ -235,7 +235,7 @@ async fn a_disabled_reader_gets_no_mail() {
 async fn owing(world: &World, mails: u32) -> Booking {
     let (client, booking) = booked(world).await;
     world.deliver().run().await.unwrap();
-    let owed: Vec<NewNotification> = (1..=mails)
+    let content: Vec<NewNotification> = (1..=mails)
         .map(|version| NewNotification {
             kind: NotificationKind::MeetingLink,
             booking: booking.id,
@@ -246,7 +246,7 @@ async fn owing(world: &World, mails: u32) -> Booking {
         })
         .collect();
     let mut work = world.store.begin().await.unwrap();
-    assert_eq!(work.enqueue(&owed).await.unwrap(), u64::from(mails));
+    assert_eq!(work.enqueue(&queued).await.unwrap(), u64::from(mails));
     work.commit().await.unwrap();
     booking
 }
@@ -254,7 +254,7 @@ async fn owing(world: &World, mails: u32) -> Booking {
 /// The states of those mails, with how often they were tried.
 async fn links(world: &World, booking: &Booking) -> Vec<(NotificationState, u32)> {
     let all = notices(world, booking).await.into_iter();
-    all.filter(|n| n.owed.kind == NotificationKind::MeetingLink).map(|n| (n.state, n.attempts)).collect()
+    all.filter(|n| n.content.kind == NotificationKind::MeetingLink).map(|n| (n.state, n.attempts)).collect()
 }
 
 fn count(links: &[(NotificationState, u32)], what: (NotificationState, u32)) -> usize {
@@ -330,7 +330,7 @@ async fn no_mail_begins_whose_lease_could_run_out() {
     for _ in 0..20 {
         worker.run().await.unwrap();
     }
-    assert_eq!(count(&links(&world, &booking).await, SENT), 100, "each left once, at the first attempt");
+    assert_eq!(count(&links(&world, &booking).await, SENT), 100, "each left idempotency, at the first attempt");
     assert_eq!(slow.begun.load(Ordering::SeqCst), 100);
 }
 

@@ -10,7 +10,7 @@ use attune_domain::payment::{PaymentState, UnpaidUpdate};
 use attune_domain::{Booking, BookingId};
 use attune_ports::{
     Clock, NewPayment, NewRefund, OnlinePayments, Payment, PaymentEvent, PaymentEventKind, ProblemKind, Provider,
-    Queries, Refund, RefundCause, RefundStage, RefundState, Store, StoreError, UnitOfWork,
+    Queries, RefundCause, RefundStage, RefundState, Store, StoreError, UnitOfWork,
 };
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
@@ -27,11 +27,11 @@ pub enum WebhookOutcome {
     /// It was applied, or said nothing new.
     Applied,
     /// It had been heard before.
-    Repeated,
+    Duplicate,
     /// It is none of ours.
     Ignored,
     /// What it claims is not what is due; somebody has to look.
-    Parked,
+    NeedsReview,
 }
 
 /// Why an event is not applied.
@@ -39,7 +39,7 @@ pub enum WebhookOutcome {
 pub enum HandlePaymentWebhookError {
     /// It is about something that is not known yet; the provider is to tell it again later.
     #[error("the event is about something that is not known yet")]
-    NotYet,
+    OutOfOrder,
     /// The store failed. The provider is to tell it again later.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -57,7 +57,7 @@ pub struct HandlePaymentWebhook {
     /// Tells when.
     pub clock: Arc<dyn Clock>,
     /// The practice's settings.
-    pub practice: BookingLifecycle,
+    pub lifecycle: BookingLifecycle,
     /// Who tells.
     pub online: Arc<dyn OnlinePayments>,
 }
@@ -67,7 +67,7 @@ enum About {
     /// An attempt of this booking.
     Checkout(BookingId, Step),
     /// A refund of this booking.
-    ProviderRefund(BookingId, RefundState),
+    Refund(BookingId, RefundState),
     /// Money for a booking that does not exist.
     Nobody,
     /// Something else.
@@ -86,7 +86,7 @@ impl HandlePaymentWebhook {
     pub async fn run(&self, event: &PaymentEvent) -> Result<WebhookOutcome, HandlePaymentWebhookError> {
         let about = self.about(event).await?;
         let heard = crate::retry::retrying(|| self.attempt(event, &about)).await?;
-        self.practice.bell.ring();
+        self.lifecycle.waker.wake();
         Ok(heard)
     }
 
@@ -114,18 +114,18 @@ impl HandlePaymentWebhook {
     async fn about_refund(&self, event: &PaymentEvent, state: RefundState) -> Result<About, HandlePaymentWebhookError> {
         let Some(reference) = &event.reference else { return Ok(About::Nothing) };
         if let Some(known) = self.queries.refund_by(reference, event.refund_key.as_deref()).await? {
-            return Ok(About::ProviderRefund(known.booking, state));
+            return Ok(About::Refund(known.booking, state));
         }
         let payment = match &event.payment {
             Some(charge) => self.queries.payment_by_charge(self.provider(), charge).await?,
             None => None,
         };
         match payment {
-            Some(payment) => Ok(About::ProviderRefund(payment.booking, state)),
-            None if after(event.at, PATIENCE) > self.clock.now() => Err(HandlePaymentWebhookError::NotYet),
+            Some(payment) => Ok(About::Refund(payment.booking, state)),
+            None if after(event.at, PATIENCE) > self.clock.now() => Err(HandlePaymentWebhookError::OutOfOrder),
             // After an outage the worker comes to it only now.
             None if !self.queries.payments_to_check(self.clock.now(), 1).await?.is_empty() => {
-                Err(HandlePaymentWebhookError::NotYet)
+                Err(HandlePaymentWebhookError::OutOfOrder)
             }
             None => Ok(About::Nothing),
         }
@@ -136,20 +136,20 @@ impl HandlePaymentWebhook {
         let booking = match about {
             About::Nothing => return Ok(WebhookOutcome::Ignored),
             About::Nobody => return self.nobody(event, now).await,
-            About::Checkout(booking, _) | About::ProviderRefund(booking, _) => *booking,
+            About::Checkout(booking, _) | About::Refund(booking, _) => *booking,
         };
         let Some(view) = self.queries.booking(booking).await? else { return Ok(WebhookOutcome::Ignored) };
         let mut work = self.store.begin().await?;
         // A late payment may take a slot again, and the calendar is locked before the row, as everywhere.
-        work.lock_calendar(view.booking.therapist).await?;
+        work.lock_calendar(view.booking.therapist()).await?;
         let Some(booking) = work.booking(booking).await? else { return Ok(WebhookOutcome::Ignored) };
         if !work.add_payment_event(self.provider(), &event.id, now).await? {
-            return Ok(WebhookOutcome::Repeated);
+            return Ok(WebhookOutcome::Duplicate);
         }
         let till = self.till(now);
         let heard = match about {
             About::Checkout(_, step) => self.checkout(&mut *work, &till, booking, event, *step).await?,
-            About::ProviderRefund(_, state) => self.refund(&mut *work, &till, booking, event, *state).await?,
+            About::Refund(_, state) => self.refund(&mut *work, &till, booking, event, *state).await?,
             About::Nobody | About::Nothing => WebhookOutcome::Ignored,
         };
         work.commit().await?;
@@ -175,17 +175,17 @@ impl HandlePaymentWebhook {
                 };
                 // Of money that was taken already nothing is to be doubted by a message that comes after it.
                 if !payment.state.is_paid()
-                    && let Some(kind) = claim.difference(&payment.facts, self.online.is_live())
+                    && let Some(kind) = claim.difference(&payment, self.online.is_live())
                 {
                     till.problem(work, kind, &Subject::Payment(&payment)).await?;
-                    return Ok(WebhookOutcome::Parked);
+                    return Ok(WebhookOutcome::NeedsReview);
                 }
                 till.take(work, booking, payment, claim.charge).await?;
             }
             Step::Unpaid(news) => {
                 if event.live != self.online.is_live() {
                     till.problem(work, ProblemKind::WrongMode, &Subject::Payment(&payment)).await?;
-                    return Ok(WebhookOutcome::Parked);
+                    return Ok(WebhookOutcome::NeedsReview);
                 }
                 till.unpaid(work, booking, payment, news).await?;
             }
@@ -202,7 +202,7 @@ impl HandlePaymentWebhook {
         now: Timestamp,
     ) -> Result<Payment, StoreError> {
         let reference = event.reference.clone().unwrap_or_default();
-        let known = work.payments_of(booking.id).await?;
+        let known = work.payments_of(booking.id()).await?;
         let its = |p: &&Payment| p.provider == self.provider();
         if let Some(payment) = known.iter().filter(its).find(|p| p.reference == reference) {
             return Ok(payment.clone());
@@ -218,7 +218,7 @@ impl HandlePaymentWebhook {
             ..NewPayment::attempt(booking, self.provider(), reference, PaymentState::Open, now)
         };
         let id = work.add_payment(&facts).await?;
-        Ok(Payment { id, facts })
+        Ok(facts.with_id(id))
     }
 
     async fn refund(
@@ -229,10 +229,10 @@ impl HandlePaymentWebhook {
         event: &PaymentEvent,
         state: RefundState,
     ) -> Result<WebhookOutcome, HandlePaymentWebhookError> {
-        let refunds = work.refunds_of(booking.id).await?;
-        let known = refunds.iter().find(|refund| {
-            refund.reference == event.reference || event.refund_key.as_ref() == Some(&refund.key)
-        });
+        let refunds = work.refunds_of(booking.id()).await?;
+        let known = refunds
+            .iter()
+            .find(|refund| refund.reference == event.reference || event.refund_key.as_ref() == Some(&refund.key));
         if let Some(refund) = known {
             let kind = if event.live != self.online.is_live() {
                 Some(ProblemKind::WrongMode)
@@ -242,14 +242,14 @@ impl HandlePaymentWebhook {
                 None
             };
             if let Some(kind) = kind {
-                till.problem(work, kind, &Subject::ProviderRefund(refund)).await?;
-                return Ok(WebhookOutcome::Parked);
+                till.problem(work, kind, &Subject::Refund(refund)).await?;
+                return Ok(WebhookOutcome::NeedsReview);
             }
             till.refund_told(work, booking, refund.clone(), state, event.reference.clone()).await?;
             return Ok(WebhookOutcome::Applied);
         }
         // Somebody gave money back on the provider's own pages.
-        let payments = work.payments_of(booking.id).await?;
+        let payments = work.payments_of(booking.id()).await?;
         let its = |p: &&Payment| p.provider == self.provider() && p.charge == event.payment;
         let (Some(payment), Some(reference)) = (payments.iter().find(its), &event.reference) else {
             return Ok(WebhookOutcome::Ignored);
@@ -259,12 +259,12 @@ impl HandlePaymentWebhook {
             return Ok(WebhookOutcome::Ignored);
         }
         let amount = match event.amount {
-            Some(amount) if event.live == self.online.is_live() && amount.currency() == booking.price.currency() => {
+            Some(amount) if event.live == self.online.is_live() && amount.currency() == booking.price().currency() => {
                 amount
             }
             Some(_) | None => {
                 till.problem(work, ProblemKind::WrongAmount, &Subject::Payment(payment)).await?;
-                return Ok(WebhookOutcome::Parked);
+                return Ok(WebhookOutcome::NeedsReview);
             }
         };
         if amount.is_zero() {
@@ -273,11 +273,12 @@ impl HandlePaymentWebhook {
         let has_failed = state == RefundState::Failed;
         if !has_failed && amount.minor() > books_of(payment, &refunds).left().minor() {
             // The same money is promised by us; the provider gives it back once, and tells us of ours that it did not.
-            return Err(HandlePaymentWebhookError::NotYet);
+            return Err(HandlePaymentWebhookError::OutOfOrder);
         }
         let now = till.by.now;
         let facts = NewRefund {
-            booking: booking.id,
+            id: (),
+            booking: booking.id(),
             payment: payment.id,
             key: format!("elsewhere-{reference}"),
             amount,
@@ -295,11 +296,11 @@ impl HandlePaymentWebhook {
         let id = work.add_refund(&facts).await?;
         if has_failed {
             // Nothing went back of what we hold. It is remembered, because older news of it may come after this.
-            till.problem(work, ProblemKind::RefundFailed, &Subject::ProviderRefund(&Refund { id, facts })).await?;
+            till.problem(work, ProblemKind::RefundFailed, &Subject::Refund(&facts.with_id(id))).await?;
             return Ok(WebhookOutcome::Applied);
         }
         let booking = till.follow_books(work, booking).await?;
-        till.refund_told(work, booking, Refund { id, facts }, state, None).await?;
+        till.refund_told(work, booking, facts.with_id(id), state, None).await?;
         Ok(WebhookOutcome::Applied)
     }
 
@@ -307,17 +308,17 @@ impl HandlePaymentWebhook {
     async fn nobody(&self, event: &PaymentEvent, now: Timestamp) -> Result<WebhookOutcome, HandlePaymentWebhookError> {
         let mut work = self.store.begin().await?;
         if !work.add_payment_event(self.provider(), &event.id, now).await? {
-            return Ok(WebhookOutcome::Repeated);
+            return Ok(WebhookOutcome::Duplicate);
         }
         let reference: String = event.reference.as_ref().unwrap_or(&event.id).chars().take(150).collect();
         let reference = reference.as_str();
         self.till(now).problem(&mut *work, ProblemKind::UnknownBooking, &Subject::Event { reference }).await?;
         work.commit().await?;
-        Ok(WebhookOutcome::Parked)
+        Ok(WebhookOutcome::NeedsReview)
     }
 
     fn till(&self, now: Timestamp) -> Till<'_> {
-        Till { practice: &self.practice, by: AuditContext { actor: None, request_id: None, now } }
+        Till { lifecycle: &self.lifecycle, by: AuditContext { actor: None, request_id: None, now } }
     }
 
     fn provider(&self) -> Provider {

@@ -67,7 +67,7 @@ impl OpenCheckout {
     /// The open checkout of a booking, opened now if need be.
     pub async fn run(&self, booking: BookingId, client: UserId) -> Result<Payment, OpenCheckoutError> {
         let view = self.queries.booking(booking).await?.ok_or(OpenCheckoutError::NotFound)?;
-        if view.booking.client != client {
+        if view.booking.client() != client {
             return Err(OpenCheckoutError::Forbidden);
         }
         let now = self.clock.now();
@@ -125,16 +125,14 @@ impl OpenCheckout {
         let now = self.clock.now();
         let booking = work.booking(booking).await?.ok_or(OpenCheckoutError::NotFound)?;
         let expires_at = check(&booking, now)?;
-        let mut known = work.payments_of(booking.id).await?.into_iter();
+        let mut known = work.payments_of(booking.id()).await?.into_iter();
         let begun = known.find(|p| self.is_here(p, PaymentState::Open) || self.is_here(p, PaymentState::Opening));
         if let Some(mut begun) = begun {
-            let stuck =
-                begun.state == PaymentState::Opening && now.duration_since(begun.created_at) > SAME_WORDS;
+            let stuck = begun.state == PaymentState::Opening && now.duration_since(begun.created_at) > SAME_WORDS;
             if !stuck {
                 return Ok((begun, true));
             }
-            begun.state =
-                if begun.provider.is_online() { PaymentState::Closing } else { PaymentState::Closed };
+            begun.state = if begun.provider.is_online() { PaymentState::Closing } else { PaymentState::Closed };
             work.save_payment(&begun).await?;
         }
         let payment = self.add_attempt(&mut *work, &booking, expires_at, now).await?;
@@ -157,7 +155,8 @@ impl OpenCheckout {
             check_at: provider.is_online().then(|| after(now, ASK_AGAIN)),
             ..NewPayment::attempt(booking, provider, reference, PaymentState::Opening, now)
         };
-        Ok(Payment { id: work.add_payment(&facts).await?, facts })
+        let id = work.add_payment(&facts).await?;
+        Ok(facts.with_id(id))
     }
 
     /// Writes the provider's answer down. Returns the attempt as it is then.
@@ -169,9 +168,9 @@ impl OpenCheckout {
         let mut work = self.store.begin().await?;
         let now = self.clock.now();
         let booking = work.booking(asked.booking).await?.ok_or(OpenCheckoutError::NotFound)?;
-        let known = work.payments_of(booking.id).await?;
+        let known = work.payments_of(booking.id()).await?;
         let mut payment = known.into_iter().find(|p| p.id == asked.id).ok_or(StoreError::Conflict(Conflict::Stale))?;
-        let facts = &mut payment.facts;
+        let facts = &mut payment;
         if facts.is_named() || !facts.state.is_pending() {
             return Ok(payment);
         }
@@ -232,8 +231,8 @@ pub(crate) async fn ask(gateway: &dyn PaymentGateway, payment: &Payment) -> Resu
 /// Until when the booking can be paid for, if it can.
 fn check(booking: &Booking, now: Timestamp) -> Result<Timestamp, OpenCheckoutError> {
     booking.check_payable(now)?;
-    if booking.status == BookingStatus::PendingPayment && booking.payment_status == PaymentStatus::Processing {
+    if booking.status() == BookingStatus::PendingPayment && booking.payment_status() == PaymentStatus::Processing {
         return Err(OpenCheckoutError::Processing);
     }
-    Ok(booking.hold_expires_at.filter(|until| *until > now).ok_or(PayError::HoldExpired)?)
+    Ok(booking.hold_expires_at().filter(|until| *until > now).ok_or(PayError::HoldExpired)?)
 }

@@ -45,7 +45,7 @@ pub struct PayTestCheckout {
     /// Tells when.
     pub clock: Arc<dyn Clock>,
     /// The practice's settings.
-    pub practice: BookingLifecycle,
+    pub lifecycle: BookingLifecycle,
 }
 
 impl PayTestCheckout {
@@ -54,7 +54,7 @@ impl PayTestCheckout {
     pub async fn run(
         &self,
         reference: &str,
-        origin: &RequestMetadata,
+        metadata: &RequestMetadata,
     ) -> Result<TestCheckoutOutcome, PayTestCheckoutError> {
         let payment = self
             .queries
@@ -62,8 +62,8 @@ impl PayTestCheckout {
             .await?
             .ok_or(PayTestCheckoutError::NotFound)?;
         let view = self.queries.booking(payment.booking).await?.ok_or(PayTestCheckoutError::NotFound)?;
-        let confirmed = crate::retry::retrying(|| self.attempt(&payment, &view.booking, origin)).await?;
-        self.practice.bell.ring();
+        let confirmed = crate::retry::retrying(|| self.attempt(&payment, &view.booking, metadata)).await?;
+        self.lifecycle.waker.wake();
         Ok(confirmed)
     }
 
@@ -71,20 +71,20 @@ impl PayTestCheckout {
         &self,
         payment: &Payment,
         read: &Booking,
-        origin: &RequestMetadata,
+        metadata: &RequestMetadata,
     ) -> Result<TestCheckoutOutcome, PayTestCheckoutError> {
         let now = self.clock.now();
         let mut work = self.store.begin().await?;
         // A late payment may take a slot again, so this touches the calendar, and the calendar is locked first.
-        work.lock_calendar(read.therapist).await?;
-        let booking = work.booking(read.id).await?.ok_or(PayTestCheckoutError::NotFound)?;
+        work.lock_calendar(read.therapist()).await?;
+        let booking = work.booking(read.id()).await?.ok_or(PayTestCheckoutError::NotFound)?;
         let payment = work
             .payment_by_reference(Provider::Test, &payment.reference)
             .await?
             .ok_or(PayTestCheckoutError::NotFound)?;
-        let by = AuditContext { actor: None, request_id: origin.request_id.as_deref(), now };
+        let by = AuditContext { actor: None, request_id: metadata.request_id.as_deref(), now };
         let (known, charge) = (payment.state, payment.reference.clone());
-        let took = Till { practice: &self.practice, by }.take(&mut *work, booking, payment, Some(charge)).await?;
+        let took = Till { lifecycle: &self.lifecycle, by }.take(&mut *work, booking, payment, Some(charge)).await?;
         let (booking, state, repeated) = match took {
             Took::Known(booking) => return Ok(TestCheckoutOutcome { booking, state: known, repeated: true }),
             Took::Agreed(booking) => (booking, PaymentState::Settled, false),

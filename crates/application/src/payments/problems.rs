@@ -36,7 +36,7 @@ impl ResolvePaymentProblem {
         &self,
         id: PaymentProblemId,
         admin: UserId,
-        origin: &RequestMetadata,
+        metadata: &RequestMetadata,
     ) -> Result<PaymentProblem, ResolveProblemError> {
         crate::retry::retrying(|| async {
             let now = self.clock.now();
@@ -48,7 +48,7 @@ impl ResolvePaymentProblem {
                 actor: Some(admin),
                 action: "payment_problem.resolved".to_owned(),
                 object,
-                request_id: origin.request_id.clone(),
+                request_id: metadata.request_id.clone(),
             })
             .await?;
             work.commit().await?;

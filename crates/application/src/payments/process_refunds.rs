@@ -34,7 +34,7 @@ pub struct ProcessRefunds {
     /// Tells when.
     pub clock: Arc<dyn Clock>,
     /// The practice's settings.
-    pub practice: BookingLifecycle,
+    pub lifecycle: BookingLifecycle,
     /// Who gives the money back that came in online.
     pub online: Option<Arc<dyn OnlinePayments>>,
 }
@@ -71,14 +71,16 @@ impl ProcessRefunds {
         let Some(payment) = payments.into_iter().find(|p| p.id == refund.payment) else {
             return Err(StoreError::Corrupt("a refund of no payment".into()));
         };
-        let earlier =
-            self.queries.refunds(refund.booking).await?.into_iter().any(|other| {
-                other.payment == payment.id && other.id < refund.id && other.stage.is_promised()
-            });
+        let earlier = self
+            .queries
+            .refunds(refund.booking)
+            .await?
+            .into_iter()
+            .any(|other| other.payment == payment.id && other.id < refund.id && other.stage.is_outstanding());
         // One at a time, so that the provider never has to decide between two.
         let answer = if earlier { Answer::Later("waits_its_turn") } else { self.ask(refund, &payment).await };
         crate::retry::retrying(|| self.write_down(refund, &answer)).await?;
-        self.practice.bell.ring();
+        self.lifecycle.waker.wake();
         Ok(())
     }
 
@@ -128,16 +130,16 @@ impl ProcessRefunds {
         let now = self.clock.now();
         let mut work = self.store.begin().await?;
         let Some(booking) = work.booking(asked.booking).await? else { return Ok(()) };
-        let Some(mut refund) = work.refunds_of(booking.id).await?.into_iter().find(|r| r.id == asked.id) else {
+        let Some(mut refund) = work.refunds_of(booking.id()).await?.into_iter().find(|r| r.id == asked.id) else {
             return Ok(());
         };
-        if !refund.stage.is_promised() {
+        if !refund.stage.is_outstanding() {
             return Ok(());
         }
         match answer {
             Answer::Told { state, reference, error } => {
                 refund.last_error = error.map(str::to_owned);
-                let till = Till { practice: &self.practice, by: AuditContext { actor: None, request_id: None, now } };
+                let till = Till { lifecycle: &self.lifecycle, by: AuditContext { actor: None, request_id: None, now } };
                 till.refund_told(&mut *work, booking, refund, *state, reference.clone()).await?;
             }
             Answer::Later(why) => {

@@ -30,7 +30,7 @@ pub struct ReconcilePayments {
     /// Whom to ask.
     pub online: Option<Arc<dyn OnlinePayments>>,
     /// The practice's settings.
-    pub practice: BookingLifecycle,
+    pub lifecycle: BookingLifecycle,
 }
 
 impl ReconcilePayments {
@@ -88,7 +88,7 @@ impl ReconcilePayments {
         live: bool,
     ) -> Result<(), OpenCheckoutError> {
         crate::retry::retrying(|| self.attempt(payment, answer, live)).await?;
-        self.practice.bell.ring();
+        self.lifecycle.waker.wake();
         Ok(())
     }
 
@@ -102,14 +102,14 @@ impl ReconcilePayments {
         let now = self.checkout.clock.now();
         let mut work = self.checkout.store.begin().await?;
         // A late payment may take a slot again, and the calendar is locked before the row, as everywhere.
-        work.lock_calendar(view.booking.therapist).await?;
+        work.lock_calendar(view.booking.therapist()).await?;
         let booking = work.booking(asked.booking).await?.ok_or(OpenCheckoutError::NotFound)?;
-        let known = work.payments_of(booking.id).await?;
+        let known = work.payments_of(booking.id()).await?;
         let Some(mut payment) = known.into_iter().find(|p| p.id == asked.id) else { return Ok(()) };
         if !payment.state.is_pending() {
             return Ok(());
         }
-        let till = Till { practice: &self.practice, by: AuditContext { actor: None, request_id: None, now } };
+        let till = Till { lifecycle: &self.lifecycle, by: AuditContext { actor: None, request_id: None, now } };
         match answer {
             Ok(CheckoutState::Paid(paid)) => {
                 let claim = Claim {
@@ -118,7 +118,7 @@ impl ReconcilePayments {
                     live: paid.live,
                     charge: Some(paid.payment.clone()),
                 };
-                if let Some(kind) = claim.difference(&payment.facts, live) {
+                if let Some(kind) = claim.difference(&payment, live) {
                     payment.charge = claim.charge;
                     till.problem(&mut *work, kind, &Subject::Payment(&payment)).await?;
                     till.park(&mut *work, booking, payment).await?;

@@ -26,9 +26,9 @@ pub struct RecordOfflineCommand {
     /// The practice's own note, such as a receipt number.
     pub memo: Option<String>,
     /// Where it came from.
-    pub origin: RequestMetadata,
+    pub metadata: RequestMetadata,
     /// The key of the wish, if it has one.
-    pub once: Option<IdempotentRequest>,
+    pub idempotency: Option<IdempotentRequest>,
 }
 
 /// Why it is not recorded.
@@ -79,19 +79,19 @@ pub struct RecordOfflinePayment {
     /// Tells when.
     pub clock: Arc<dyn Clock>,
     /// The practice's settings.
-    pub practice: BookingLifecycle,
+    pub lifecycle: BookingLifecycle,
 }
 
 impl RecordOfflinePayment {
     /// Records the payment; the booking is agreed from now on. Open checkouts of the booking close.
     pub async fn run(&self, command: RecordOfflineCommand) -> Result<Idempotent<Booking>, RecordOfflineError> {
         let view = self.queries.booking(command.booking).await?.ok_or(RecordOfflineError::NotFound)?;
-        let price = view.booking.price;
+        let price = view.booking.price();
         if command.amount.is_some_and(|amount| amount != price) {
             return Err(RecordOfflineError::AmountMismatch { price });
         }
         let granted = crate::retry::retrying(|| self.attempt(&command, &view.booking)).await?;
-        self.practice.bell.ring();
+        self.lifecycle.waker.wake();
         Ok(granted)
     }
 
@@ -102,21 +102,21 @@ impl RecordOfflinePayment {
     ) -> Result<Idempotent<Booking>, RecordOfflineError> {
         let now = self.clock.now();
         let mut work = self.store.begin().await?;
-        work.lock_calendar(read.therapist).await?;
-        let booking = work.booking(read.id).await?.ok_or(RecordOfflineError::NotFound)?;
-        match once::look(&mut *work, command.once.as_ref()).await? {
+        work.lock_calendar(read.therapist()).await?;
+        let booking = work.booking(read.id()).await?.ok_or(RecordOfflineError::NotFound)?;
+        match idempotency::find_response(&mut *work, command.idempotency.as_ref()).await? {
             Found::Nothing => {}
-            Found::Reply(kept) => return Ok(Idempotent::Before(kept)),
+            Found::Reply(kept) => return Ok(Idempotent::Replayed(kept)),
             Found::KeyReused => return Err(RecordOfflineError::KeyReused),
         }
-        let by = AuditContext { actor: Some(command.admin), request_id: command.origin.request_id.as_deref(), now };
-        let booking = BookingConfirmation { practice: &self.practice, by }.seal(&mut *work, booking).await?;
-        close_checkouts(&mut *work, booking.id, now).await?;
+        let by = AuditContext { actor: Some(command.admin), request_id: command.metadata.request_id.as_deref(), now };
+        let booking = BookingConfirmation { lifecycle: &self.lifecycle, by }.seal(&mut *work, booking).await?;
+        close_checkouts(&mut *work, booking.id(), now).await?;
         let (method, memo) = (command.method.clone(), command.memo.clone());
-        let till = Till { practice: &self.practice, by };
+        let till = Till { lifecycle: &self.lifecycle, by };
         till.take_outside(&mut *work, &booking, method, memo, command.admin).await?;
-        once::keep(&mut *work, command.once.as_ref(), &booking, now).await?;
+        idempotency::save_response(&mut *work, command.idempotency.as_ref(), &booking, now).await?;
         work.commit().await?;
-        Ok(Idempotent::Now(booking))
+        Ok(Idempotent::Executed(booking))
     }
 }

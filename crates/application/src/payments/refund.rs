@@ -28,9 +28,9 @@ pub struct RefundPaymentCommand {
     /// Why.
     pub reason: Option<String>,
     /// Where it came from.
-    pub origin: RequestMetadata,
+    pub metadata: RequestMetadata,
     /// The key of the wish, if it has one.
-    pub once: Option<IdempotentRequest>,
+    pub idempotency: Option<IdempotentRequest>,
 }
 
 /// Why nothing goes back.
@@ -68,7 +68,7 @@ pub struct RefundPayment {
     /// Tells when.
     pub clock: Arc<dyn Clock>,
     /// The practice's settings.
-    pub practice: BookingLifecycle,
+    pub lifecycle: BookingLifecycle,
 }
 
 impl RefundPayment {
@@ -79,7 +79,7 @@ impl RefundPayment {
     /// again.
     pub async fn run(&self, command: RefundPaymentCommand) -> Result<Idempotent<Booking>, RefundPaymentError> {
         let granted = crate::retry::retrying(|| self.attempt(&command)).await?;
-        self.practice.bell.ring();
+        self.lifecycle.waker.wake();
         Ok(granted)
     }
 
@@ -87,27 +87,27 @@ impl RefundPayment {
         let now = self.clock.now();
         let mut work = self.store.begin().await?;
         let booking = work.booking(command.booking).await?.ok_or(RefundPaymentError::NotFound)?;
-        match once::look(&mut *work, command.once.as_ref()).await? {
+        match idempotency::find_response(&mut *work, command.idempotency.as_ref()).await? {
             Found::Nothing => {}
-            Found::Reply(kept) => return Ok(Idempotent::Before(kept)),
+            Found::Reply(kept) => return Ok(Idempotent::Replayed(kept)),
             Found::KeyReused => return Err(RefundPaymentError::KeyReused),
         }
-        let by = AuditContext { actor: Some(command.admin), request_id: command.origin.request_id.as_deref(), now };
-        let till = Till { practice: &self.practice, by };
-        let payments = work.payments_of(booking.id).await?;
-        let refunds = work.refunds_of(booking.id).await?;
+        let by = AuditContext { actor: Some(command.admin), request_id: command.metadata.request_id.as_deref(), now };
+        let till = Till { lifecycle: &self.lifecycle, by };
+        let payments = work.payments_of(booking.id()).await?;
+        let refunds = work.refunds_of(booking.id()).await?;
         let payment = choose(&payments, &refunds, command.payment)?;
         let by_hand = payment.provider == Provider::Offline;
         let of_payment = || refunds.iter().filter(|refund| refund.payment == payment.id);
-        let promised = match of_payment().find(|refund| refund.stage.is_promised()) {
-            Some(owed) if by_hand && command.amount.is_none_or(|amount| amount == owed.amount) => owed.clone(),
+        let promised = match of_payment().find(|refund| refund.stage.is_outstanding()) {
+            Some(queued) if by_hand && command.amount.is_none_or(|amount| amount == queued.amount) => queued.clone(),
             Some(_) => return Err(RefundPaymentError::InProgress),
             None => {
                 let amount = books_of(payment, &refunds).check_refund(command.amount)?;
                 for failed in of_payment().filter(|refund| refund.stage == RefundStage::Failed) {
                     retried(&mut *work, failed, now).await?;
                 }
-                till.promise(&mut *work, payment, amount, RefundCause::Asked, command.reason.clone()).await?
+                till.promise(&mut *work, payment, amount, RefundCause::Requested, command.reason.clone()).await?
             }
         };
         let booking = till.follow_books(&mut *work, booking).await?;
@@ -116,9 +116,9 @@ impl RefundPayment {
         } else {
             booking
         };
-        once::keep(&mut *work, command.once.as_ref(), &booking, now).await?;
+        idempotency::save_response(&mut *work, command.idempotency.as_ref(), &booking, now).await?;
         work.commit().await?;
-        Ok(Idempotent::Now(booking))
+        Ok(Idempotent::Executed(booking))
     }
 }
 

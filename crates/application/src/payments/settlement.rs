@@ -30,7 +30,7 @@ pub(crate) fn after(now: Timestamp, pause: SignedDuration) -> Timestamp {
 /// Who moves money, and with which settings.
 #[derive(Clone, Copy)]
 pub(crate) struct Till<'a> {
-    pub(crate) practice: &'a BookingLifecycle,
+    pub(crate) lifecycle: &'a BookingLifecycle,
     pub(crate) by: AuditContext<'a>,
 }
 
@@ -54,7 +54,7 @@ pub(crate) struct Claim {
 
 impl Claim {
     /// What is wrong with it, compared with what is due.
-    pub(crate) fn difference(&self, payment: &NewPayment, live: bool) -> Option<ProblemKind> {
+    pub(crate) fn difference(&self, payment: &Payment, live: bool) -> Option<ProblemKind> {
         let Some(amount) = self.amount else { return Some(ProblemKind::WrongAmount) };
         if self.live != live {
             Some(ProblemKind::WrongMode)
@@ -75,7 +75,7 @@ impl Claim {
 pub(crate) fn books(booking: &Booking, payments: &[Payment], refunds: &[Refund]) -> PaymentLedger {
     let stands = payments.iter().any(|p| p.state == PaymentState::Settled);
     let counted = payments.iter().filter(|p| if stands { p.state == PaymentState::Settled } else { true });
-    counted.fold(PaymentLedger::new(booking.price.currency()), |books, payment| add(books, payment, refunds))
+    counted.fold(PaymentLedger::new(booking.price().currency()), |books, payment| add(books, payment, refunds))
 }
 
 /// What one payment adds up to.
@@ -104,13 +104,13 @@ impl Till<'_> {
         payment.charge = charge;
         payment.settled_at = Some(self.by.now);
         payment.check_at = None;
-        let agreement = BookingConfirmation { practice: self.practice, by: self.by };
+        let agreement = BookingConfirmation { lifecycle: self.lifecycle, by: self.by };
         match agreement.seal(work, booking.clone()).await {
             Ok(agreed) => {
                 payment.state = PaymentState::Settled;
                 work.save_payment(&payment).await?;
                 self.capture(work, &payment).await?;
-                close_checkouts(work, agreed.id, self.by.now).await?;
+                close_checkouts(work, agreed.id(), self.by.now).await?;
                 work.enqueue(&[payment_notification(&agreed, NotificationKind::Receipt, self.by.now)]).await?;
                 Ok(Took::Agreed(agreed))
             }
@@ -132,10 +132,10 @@ impl Till<'_> {
         work.save_payment(&payment).await?;
         self.capture(work, &payment).await?;
         self.promise(work, &payment, payment.amount, RefundCause::Unapplied, None).await?;
-        work.add_audit_entry(&self.note(booking.id, "payment.surplus")).await?;
+        work.add_audit_entry(&self.note(booking.id(), "payment.surplus")).await?;
         let booking = match booking.clone().record_late_payment(self.by.now) {
             Ok((late, event)) => {
-                close_checkouts(work, late.id, self.by.now).await?;
+                close_checkouts(work, late.id(), self.by.now).await?;
                 self.changed(work, late, event).await?
             }
             // It was paid for otherwise, or had been free: what it stands on is not touched. Only if it stands on nothing, and
@@ -155,7 +155,7 @@ impl Till<'_> {
         memo: Option<String>,
         admin: UserId,
     ) -> Result<(), StoreError> {
-        let reference = format!("recorded-{}-{}", booking.id, self.practice.random.name());
+        let reference = format!("recorded-{}-{}", booking.id(), self.lifecycle.random.hex_id());
         let new = NewPayment {
             method: Some(method),
             memo,
@@ -164,7 +164,7 @@ impl Till<'_> {
             ..NewPayment::attempt(booking, Provider::Offline, reference, PaymentState::Settled, self.by.now)
         };
         let id = work.add_payment(&new).await?;
-        self.capture(work, &Payment { id, facts: new }).await?;
+        self.capture(work, &new.with_id(id)).await?;
         work.enqueue(&[payment_notification(booking, NotificationKind::Receipt, self.by.now)]).await?;
         Ok(())
     }
@@ -206,7 +206,7 @@ impl Till<'_> {
         payment.check_at = None;
         work.save_payment(&payment).await?;
         // Money on its way keeps a slot beyond its hold, and this money is not on its way to us.
-        if booking.payment_status == PaymentStatus::Processing
+        if booking.payment_status() == PaymentStatus::Processing
             && let Ok((failed, event)) = booking.payment_failed(self.by.now)
         {
             self.changed(work, failed, event).await?;
@@ -224,14 +224,15 @@ impl Till<'_> {
         reason: Option<String>,
     ) -> Result<Refund, StoreError> {
         let facts = NewRefund {
+            id: (),
             booking: payment.booking,
             payment: payment.id,
-            key: format!("{}-{}", payment.booking, self.practice.random.name()),
+            key: format!("{}-{}", payment.booking, self.lifecycle.random.hex_id()),
             amount,
             cause,
             reason,
             requested_by: self.by.actor,
-            stage: RefundStage::Owed,
+            stage: RefundStage::Queued,
             reference: None,
             attempts: 0,
             // What was paid outside goes back outside, by hand.
@@ -241,7 +242,7 @@ impl Till<'_> {
             settled_at: None,
         };
         let id = work.add_refund(&facts).await?;
-        Ok(Refund { id, facts })
+        Ok(facts.with_id(id))
     }
 
     /// The provider, or whoever gives the money back by hand, says where a refund stands.
@@ -270,7 +271,7 @@ impl Till<'_> {
         };
         refund.stage = stage;
         refund.next_at = (stage == RefundStage::Pending).then(|| after(now, ASK_ON_ITS_WAY));
-        refund.settled_at = (!stage.is_promised()).then_some(now);
+        refund.settled_at = (!stage.is_outstanding()).then_some(now);
         if stage != RefundStage::Failed {
             refund.last_error = None;
         }
@@ -279,12 +280,12 @@ impl Till<'_> {
             work.add_ledger_entry(&self.line(&refund, kind)).await?;
         }
         if stage == RefundStage::Failed {
-            self.problem(work, ProblemKind::RefundFailed, &Subject::ProviderRefund(&refund)).await?;
+            self.problem(work, ProblemKind::RefundFailed, &Subject::Refund(&refund)).await?;
         }
         let booking = self.follow_books(work, booking).await?;
         // Of money that came too late the client was told at once that it comes back.
         if stage == RefundStage::Succeeded && refund.cause != RefundCause::Unapplied {
-            work.enqueue(&[payment_notification(&booking, NotificationKind::ProviderRefund, now)]).await?;
+            work.enqueue(&[payment_notification(&booking, NotificationKind::Refund, now)]).await?;
         }
         Ok(booking)
     }
@@ -295,7 +296,7 @@ impl Till<'_> {
         work: &mut dyn UnitOfWork,
         booking: Booking,
     ) -> Result<Booking, StoreError> {
-        let (payments, refunds) = (work.payments_of(booking.id).await?, work.refunds_of(booking.id).await?);
+        let (payments, refunds) = (work.payments_of(booking.id()).await?, work.refunds_of(booking.id()).await?);
         let status: PaymentStatus = books(&booking, &payments, &refunds).status();
         match booking.clone().sync_payment_status(status, self.by.now) {
             Ok((changed, event)) => self.changed(work, changed, event).await,
@@ -316,13 +317,9 @@ impl Till<'_> {
                 Some(payment.booking),
                 Some(payment.id),
                 None,
-                payment
-                    .facts
-                    .charge
-                    .clone()
-                    .or_else(|| payment.is_named().then(|| payment.reference.clone())),
+                payment.charge.clone().or_else(|| payment.is_named().then(|| payment.reference.clone())),
             ),
-            Subject::ProviderRefund(refund) => (
+            Subject::Refund(refund) => (
                 format!("refund:{}:{}", refund.id, kind.as_str()),
                 Some(refund.booking),
                 Some(refund.payment),
@@ -334,7 +331,20 @@ impl Till<'_> {
             }
         };
         let at = self.by.now;
-        if work.add_payment_problem(&NewPaymentProblem { key, kind, booking, payment, refund, reference, at }).await? {
+        if work
+            .add_payment_problem(&NewPaymentProblem {
+                id: (),
+                key,
+                kind,
+                booking,
+                payment,
+                refund,
+                reference,
+                at,
+                resolved_at: None,
+            })
+            .await?
+        {
             if let Some(booking) = booking {
                 work.add_audit_entry(&self.note(booking, &format!("payment.{}", kind.as_str()))).await?;
             }
@@ -352,7 +362,7 @@ impl Till<'_> {
         event: BookingEvent,
     ) -> Result<Booking, StoreError> {
         work.save_booking(&booking).await?;
-        self.practice.follow_up(work, &booking, event, &self.by).await?;
+        self.lifecycle.follow_up(work, &booking, event, &self.by).await?;
         Ok(booking)
     }
 
@@ -393,7 +403,7 @@ impl Till<'_> {
 /// What a problem is about.
 pub(crate) enum Subject<'a> {
     Payment(&'a Payment),
-    ProviderRefund(&'a Refund),
+    Refund(&'a Refund),
     /// Something that the provider tells of and that we know nothing about.
     Event {
         reference: &'a str,

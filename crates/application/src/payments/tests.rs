@@ -30,8 +30,8 @@ async fn confirm(world: &World, payment: &Payment) -> Result<TestCheckoutOutcome
 }
 
 /// The kinds of mails owed about a booking, in order.
-async fn owed(world: &World, booking: &Booking) -> Vec<&'static str> {
-    world.queries.notices(booking.id).await.unwrap().iter().map(|notice| notice.owed.kind.as_str()).collect()
+async fn notifications_for(world: &World, booking: &Booking) -> Vec<&'static str> {
+    world.queries.notices(booking.id).await.unwrap().iter().map(|notice| notice.content.kind.as_str()).collect()
 }
 
 /// The states of a booking, of its payments (oldest first) and of its refunds, and what the ledger adds up to.
@@ -63,8 +63,8 @@ async fn cancel(world: &World, client: &User, booking: &Booking) {
         booking: booking.id,
         change: Change::Cancel { reason: None, expected_refund: None },
         version: None,
-        origin: RequestMetadata::default(),
-        once: None,
+        metadata: RequestMetadata::default(),
+        idempotency: None,
     };
     world.change_booking().run(command).await.unwrap();
 }
@@ -80,11 +80,11 @@ mod the_test_checkout {
         assert_eq!((confirmed.repeated, confirmed.state), (false, PaymentState::Settled));
         let agreed = world.booking(booking.id).await;
         assert_eq!((agreed.status, agreed.payment_status), (BookingStatus::Scheduled, PaymentStatus::Succeeded));
-        assert_eq!(owed(&world, &booking).await, ["meeting_info", "reminder", "reminder", "receipt"]);
+        assert_eq!(notifications_for(&world, &booking).await, ["meeting_info", "reminder", "reminder", "receipt"]);
         assert!(confirm(&world, &payment).await.unwrap().repeated);
         let again = world.booking(booking.id).await;
         assert_eq!(again, agreed, "the same news twice changes nothing");
-        assert_eq!(owed(&world, &booking).await.len(), 4);
+        assert_eq!(notifications_for(&world, &booking).await.len(), 4);
         let ledger = world.queries.ledger(booking.id).await.unwrap();
         assert_eq!(ledger.len(), 1);
         assert_eq!(
@@ -133,18 +133,18 @@ mod the_test_checkout {
         world.book(&third, TEN).await.unwrap();
         let late = confirm(&world, &payment).await.unwrap();
         assert_eq!(late.state, PaymentState::Unapplied);
-        let promised = ("expired", "refund_pending", vec![PaymentState::Unapplied], vec![RefundStage::Owed], 10_000);
+        let promised = ("expired", "refund_pending", vec![PaymentState::Unapplied], vec![RefundStage::Queued], 10_000);
         assert_eq!(books(&world, &booking).await, promised);
         assert!(confirm(&world, &payment).await.unwrap().repeated);
         assert_eq!(books(&world, &booking).await, promised);
-        assert_eq!(owed(&world, &booking).await, ["payment_problem"]);
+        assert_eq!(notifications_for(&world, &booking).await, ["payment_problem"]);
         assert_eq!(world.settle_refunds().run().await.unwrap(), 1);
         assert_eq!(
             books(&world, &booking).await,
             ("expired", "refunded", vec![PaymentState::Unapplied], vec![RefundStage::Succeeded], 0)
         );
         assert_eq!(world.settle_refunds().run().await.unwrap(), 0, "once is enough");
-        assert_eq!(owed(&world, &booking).await, ["payment_problem"], "the client was told already");
+        assert_eq!(notifications_for(&world, &booking).await, ["payment_problem"], "the client was told already");
     }
 
     #[tokio::test]
@@ -155,7 +155,7 @@ mod the_test_checkout {
         assert_eq!(confirm(&world, &payment).await.unwrap().state, PaymentState::Unapplied);
         assert_eq!(
             books(&world, &booking).await,
-            ("expired", "refund_pending", vec![PaymentState::Unapplied], vec![RefundStage::Owed], 10_000)
+            ("expired", "refund_pending", vec![PaymentState::Unapplied], vec![RefundStage::Queued], 10_000)
         );
     }
 }
@@ -171,8 +171,8 @@ async fn an_admin_records_a_payment() {
         amount,
         method: "cash".into(),
         memo: Some("receipt 7".into()),
-        origin: RequestMetadata::default(),
-        once: None,
+        metadata: RequestMetadata::default(),
+        idempotency: None,
     };
     let less = Money::new(9_999, booking.price.currency()).unwrap();
     let refused = world.record_offline().run(command(Some(less))).await;
@@ -186,7 +186,7 @@ async fn an_admin_records_a_payment() {
     assert_eq!((payments[1].id, payments[1].state), (payment.id, PaymentState::Closed));
     let twice = world.record_offline().run(command(None)).await;
     assert!(matches!(twice, Err(RecordOfflineError::NotPayable(PayError::AlreadyPaid))));
-    assert_eq!(owed(&world, &booking).await, ["meeting_info", "reminder", "reminder", "receipt"]);
+    assert_eq!(notifications_for(&world, &booking).await, ["meeting_info", "reminder", "reminder", "receipt"]);
     assert_eq!(books(&world, &booking).await.4, 10_000);
 }
 
@@ -382,7 +382,7 @@ mod online {
             WebhookOutcome::Applied
         );
         assert_eq!(books(&world, &booking).await, ("pending_payment", "failed", vec![PaymentState::Closed], vec![], 0));
-        assert_eq!(owed(&world, &booking).await, ["payment_problem"]);
+        assert_eq!(notifications_for(&world, &booking).await, ["payment_problem"]);
         world.sweep().run().await.unwrap();
         assert_eq!(world.booking(booking.id).await.status, BookingStatus::Expired);
     }
@@ -419,9 +419,9 @@ mod online {
         ];
         for (number, (wrong, kind)) in cases.into_iter().enumerate() {
             let wrong = PaymentEvent { id: format!("evt_wrong_{number}"), ..wrong };
-            assert_eq!(hear(&world, &wrong).await, WebhookOutcome::Parked, "{kind:?}");
+            assert_eq!(hear(&world, &wrong).await, WebhookOutcome::NeedsReview, "{kind:?}");
             assert_eq!(problems(&world).await.last(), Some(&kind));
-            assert_eq!(hear(&world, &wrong).await, WebhookOutcome::Repeated);
+            assert_eq!(hear(&world, &wrong).await, WebhookOutcome::Duplicate);
             assert_eq!(
                 books(&world, &booking).await,
                 ("pending_payment", "pending", vec![PaymentState::Open], vec![], 0)
@@ -430,7 +430,7 @@ mod online {
         assert_eq!(problems(&world).await.len(), 4);
         let nobody =
             PaymentEvent { id: "evt_n".into(), reference: Some("cs_x".into()), booking: other, ..good.clone() };
-        assert_eq!(hear(&world, &nobody).await, WebhookOutcome::Parked);
+        assert_eq!(hear(&world, &nobody).await, WebhookOutcome::NeedsReview);
         assert_eq!(problems(&world).await.last(), Some(&ProblemKind::UnknownBooking));
         let foreign =
             PaymentEvent { id: "evt_f".into(), reference: Some("cs_y".into()), booking: None, ..good.clone() };
@@ -454,7 +454,7 @@ mod online {
         let paid = event("evt_1", PaymentEventKind::CheckoutPaid, &payment);
         world.clock.advance(SignedDuration::from_hours(30 * 24));
         assert_eq!(world.forget().run().await.unwrap(), 0);
-        assert_eq!(hear(&world, &paid).await, WebhookOutcome::Repeated);
+        assert_eq!(hear(&world, &paid).await, WebhookOutcome::Duplicate);
         world.clock.advance(SignedDuration::from_secs(1));
         assert_eq!(world.forget().run().await.unwrap(), 1);
         assert_eq!(hear(&world, &paid).await, WebhookOutcome::Applied, "it says nothing new");
@@ -473,7 +473,7 @@ mod online {
         world.sweep().run().await.unwrap();
         assert_eq!(books(&world, &booking).await, ("expired", "cancelled", vec![PaymentState::Closed], vec![], 0));
         assert_eq!(problems(&world).await, [ProblemKind::WrongAmount]);
-        assert_eq!(owed(&world, &booking).await, [""; 0]);
+        assert_eq!(notifications_for(&world, &booking).await, [""; 0]);
     }
 
     #[tokio::test]
@@ -483,7 +483,7 @@ mod online {
         cancel(&world, &client, &booking).await;
         assert_eq!(
             books(&world, &booking).await,
-            ("cancelled", "refund_pending", vec![PaymentState::Settled], vec![RefundStage::Owed], 10_000)
+            ("cancelled", "refund_pending", vec![PaymentState::Settled], vec![RefundStage::Queued], 10_000)
         );
         gateway.down.store(true, Ordering::SeqCst);
         world.settle_refunds().run().await.unwrap();
@@ -506,7 +506,7 @@ mod online {
             ("cancelled", "refunded", vec![PaymentState::Settled], vec![RefundStage::Succeeded], 0)
         );
         assert_eq!(gateway.refunds.lock().unwrap().len(), 1);
-        assert!(owed(&world, &booking).await.ends_with(&["cancelled", "refund"]));
+        assert!(notifications_for(&world, &booking).await.ends_with(&["cancelled", "refund"]));
     }
 
     fn wish(world: &World, booking: &Booking, amount: Option<Money>) -> RefundPaymentCommand {
@@ -517,8 +517,8 @@ mod online {
             payment: None,
             amount,
             reason: Some("goodwill".into()),
-            origin: RequestMetadata::default(),
-            once: None,
+            metadata: RequestMetadata::default(),
+            idempotency: None,
         }
     }
 
@@ -634,11 +634,11 @@ mod online {
             ("scheduled", "partially_refunded", vec![PaymentState::Settled], vec![RefundStage::Succeeded], 7_500)
         );
         assert_eq!(world.queries.refunds(booking.id).await.unwrap()[0].cause, RefundCause::External);
-        assert!(owed(&world, &booking).await.ends_with(&["refund"]));
+        assert!(notifications_for(&world, &booking).await.ends_with(&["refund"]));
         let early =
             PaymentEvent { payment: Some("pi_unknown".into()), ..by_hand("evt_4", eur(1), RefundState::Succeeded) };
         let early = PaymentEvent { reference: Some("re_other".into()), ..early };
-        assert!(matches!(world.hear().run(&early).await, Err(HandlePaymentWebhookError::NotYet)));
+        assert!(matches!(world.hear().run(&early).await, Err(HandlePaymentWebhookError::OutOfOrder)));
         world.clock.advance(SignedDuration::from_mins(61));
         assert_eq!(hear(&world, &early).await, WebhookOutcome::Ignored, "it was another shop's");
     }
@@ -655,8 +655,8 @@ mod online {
                 amount: None,
                 method: "cash".into(),
                 memo: None,
-                origin: RequestMetadata::default(),
-                once: None,
+                metadata: RequestMetadata::default(),
+                idempotency: None,
             })
             .await
             .unwrap();
@@ -673,7 +673,7 @@ mod online {
                 10_000
             )
         );
-        assert!(owed(&world, &booking).await.ends_with(&["receipt", "payment_problem"]));
+        assert!(notifications_for(&world, &booking).await.ends_with(&["receipt", "payment_problem"]));
         world.deliver().run().await.unwrap();
         let told: Vec<_> =
             world.notifier.sent().into_iter().filter(|m| m.kind == NotificationKind::PaymentProblem).collect();
@@ -690,8 +690,8 @@ mod online {
             amount: None,
             method: "cash".into(),
             memo: None,
-            origin: RequestMetadata::default(),
-            once: None,
+            metadata: RequestMetadata::default(),
+            idempotency: None,
         };
         world.record_offline().run(record).await.unwrap();
         cancel(&world, &client, &booking).await;

@@ -24,7 +24,7 @@ pub struct SetScheduleCommand {
     /// The week.
     pub schedule: WeeklySchedule,
     /// Where it came from.
-    pub origin: RequestMetadata,
+    pub metadata: RequestMetadata,
 }
 
 /// Time off, or extra hours.
@@ -37,7 +37,7 @@ pub struct AddScheduleExceptionCommand {
     /// When.
     pub what: ScheduleException,
     /// Where it came from.
-    pub origin: RequestMetadata,
+    pub metadata: RequestMetadata,
 }
 
 /// The practice's policy.
@@ -48,7 +48,7 @@ pub struct SetPolicyCommand {
     /// The policy.
     pub policy: PracticePolicy,
     /// Where it came from.
-    pub origin: RequestMetadata,
+    pub metadata: RequestMetadata,
 }
 
 /// Why a calendar stays as it is.
@@ -103,7 +103,7 @@ impl ManageCalendar {
             check_therapist(&mut *work, command.therapist).await?;
             work.set_schedule(command.therapist, &command.schedule).await?;
             let object = AuditObject::User(command.therapist);
-            self.note(&mut *work, command.admin, "schedule.changed", object, &command.origin).await?;
+            self.note(&mut *work, command.admin, "schedule.changed", object, &command.metadata).await?;
             Ok(work.commit().await?)
         })
         .await
@@ -121,7 +121,7 @@ impl ManageCalendar {
             check_therapist(&mut *work, command.therapist).await?;
             let id = work.add_schedule_exception(&new).await?;
             let object = AuditObject::User(command.therapist);
-            self.note(&mut *work, command.admin, "time_off.added", object, &command.origin).await?;
+            self.note(&mut *work, command.admin, "time_off.added", object, &command.metadata).await?;
             work.commit().await?;
             Ok(StoredScheduleException { id, therapist: new.therapist, what: new.what, created_at: new.created_at })
         })
@@ -133,14 +133,14 @@ impl ManageCalendar {
         &self,
         admin: UserId,
         id: ScheduleExceptionId,
-        origin: &RequestMetadata,
+        metadata: &RequestMetadata,
     ) -> Result<(), CalendarError> {
         crate::retry::retrying(|| async {
             let mut work = self.store.begin().await?;
             if !work.remove_schedule_exception(id).await? {
                 return Err(CalendarError::NotFound);
             }
-            self.note(&mut *work, admin, "time_off.removed", AuditObject::User(admin), origin).await?;
+            self.note(&mut *work, admin, "time_off.removed", AuditObject::User(admin), metadata).await?;
             Ok(work.commit().await?)
         })
         .await
@@ -153,7 +153,7 @@ impl ManageCalendar {
             let mut work = self.store.begin().await?;
             work.set_policy(&command.policy).await?;
             let object = AuditObject::User(command.admin);
-            self.note(&mut *work, command.admin, "policy.changed", object, &command.origin).await?;
+            self.note(&mut *work, command.admin, "policy.changed", object, &command.metadata).await?;
             work.commit().await?;
             Ok(command.policy)
         })
@@ -166,10 +166,10 @@ impl ManageCalendar {
         admin: UserId,
         action: &str,
         object: AuditObject,
-        origin: &RequestMetadata,
+        metadata: &RequestMetadata,
     ) -> Result<(), StoreError> {
         let at: Timestamp = self.clock.now();
-        let request_id = origin.request_id.clone();
+        let request_id = metadata.request_id.clone();
         work.add_audit_entry(&AuditEntry { at, actor: Some(admin), action: action.to_owned(), object, request_id })
             .await
     }

@@ -36,7 +36,7 @@ pub struct ChangeServiceCommand {
     /// What changes.
     pub changes: ServiceChanges,
     /// Where it came from.
-    pub origin: RequestMetadata,
+    pub metadata: RequestMetadata,
 }
 
 /// Why a service stays as it is.
@@ -66,12 +66,17 @@ pub struct ManageServices {
 
 impl ManageServices {
     /// Offers a service. It can be booked at once.
-    pub async fn add(&self, admin: UserId, new: NewService, origin: &RequestMetadata) -> Result<Service, ServiceError> {
+    pub async fn add(
+        &self,
+        admin: UserId,
+        new: NewService,
+        metadata: &RequestMetadata,
+    ) -> Result<Service, ServiceError> {
         AppointmentLength::new(new.minutes, new.buffer_minutes)?;
         crate::retry::retrying(|| async {
             let mut work = self.store.begin().await?;
             let id = work.add_service(&new).await?;
-            work.add_audit_entry(&self.entry(admin, "service.added", id, origin)).await?;
+            work.add_audit_entry(&self.entry(admin, "service.added", id, metadata)).await?;
             let service = work.service(id).await?.ok_or(ServiceError::NotFound)?;
             work.commit().await?;
             Ok(service)
@@ -96,20 +101,20 @@ impl ManageServices {
             };
             AppointmentLength::try_from(&service)?;
             work.save_service(&service).await?;
-            work.add_audit_entry(&self.entry(command.admin, "service.changed", service.id, &command.origin)).await?;
+            work.add_audit_entry(&self.entry(command.admin, "service.changed", service.id, &command.metadata)).await?;
             work.commit().await?;
             Ok(service)
         })
         .await
     }
 
-    fn entry(&self, admin: UserId, action: &str, service: ServiceId, origin: &RequestMetadata) -> AuditEntry {
+    fn entry(&self, admin: UserId, action: &str, service: ServiceId, metadata: &RequestMetadata) -> AuditEntry {
         AuditEntry {
             at: self.clock.now(),
             actor: Some(admin),
             action: action.to_owned(),
             object: AuditObject::Service(service),
-            request_id: origin.request_id.clone(),
+            request_id: metadata.request_id.clone(),
         }
     }
 }

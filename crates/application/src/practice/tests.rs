@@ -23,7 +23,7 @@ fn new_service() -> NewService {
 }
 
 fn change(service: attune_domain::ServiceId, changes: ServiceChanges) -> ChangeServiceCommand {
-    ChangeServiceCommand { admin: admin(), service, changes, origin: RequestMetadata::default() }
+    ChangeServiceCommand { admin: admin(), service, changes, metadata: RequestMetadata::default() }
 }
 
 #[tokio::test]
@@ -33,7 +33,7 @@ async fn prices_and_lengths_change_for_what_comes_next_only() {
     let before = world.book(&client, TEN).await.unwrap().booking;
     let changes = ServiceChanges { minutes: Some(80), price: Some(euros(20_000)), ..ServiceChanges::default() };
     let changed = world.services().change(change(before.service, changes)).await.unwrap();
-    assert_eq!((changed.minutes, changed.price, changed.name.as_str()), (80, euros(20_000), "LoginSession"));
+    assert_eq!((changed.minutes, changed.price, changed.name.as_str()), (80, euros(20_000), "Session"));
     assert_eq!(world.booking(before.id).await, before);
     let after = world.book(&client, "2024-01-16T10:00:00Z").await.unwrap().booking;
     assert_eq!((after.minutes, after.price), (80, euros(20_000)));
@@ -79,7 +79,7 @@ async fn weeks_that_make_no_sense_are_refused() {
         admin: admin(),
         therapist,
         schedule: WeeklySchedule { zone, week },
-        origin: RequestMetadata::default(),
+        metadata: RequestMetadata::default(),
     };
     let overlapping = vec![(Weekday::Monday, hours("09:00", "12:00")), (Weekday::Monday, hours("11:59", "13:00"))];
     let refused = world.calendar().set_schedule(set(admin(), berlin(), overlapping)).await;
@@ -100,7 +100,7 @@ async fn a_policy_is_kept_whole_or_not_at_all() {
     let world = World::free().await;
     let terms = ChangeTerms { late_refund_percent: 101, ..ChangeTerms::default() };
     let bad = PracticePolicy { terms, ..PracticePolicy::default() };
-    let command = SetPolicyCommand { admin: admin(), policy: bad, origin: RequestMetadata::default() };
+    let command = SetPolicyCommand { admin: admin(), policy: bad, metadata: RequestMetadata::default() };
     assert!(matches!(world.calendar().set_policy(command).await, Err(CalendarError::Policy(PolicyError::Terms(_)))));
     assert_eq!(world.queries.policy().await.unwrap(), PracticePolicy::default());
     let missing = world

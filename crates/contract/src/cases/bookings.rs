@@ -48,7 +48,7 @@ pub async fn the_pause_after_a_session_blocks(backend: &Backend) {
         })
         .await;
     assert_conflict!(answer, SlotTaken);
-    backend.add_booking(|id| practice.booking(id, first.blocked_until)).await;
+    backend.add_booking(|id| practice.booking(id, first.blocked_until())).await;
 }
 
 /// One therapist's sessions take no other therapist's time.
@@ -102,11 +102,11 @@ pub async fn moving_a_session_onto_another_is_refused(backend: &Backend) {
     for start in [slot(0), minutes_after(slot(0), 59), minutes_after(slot(0), -59)] {
         let (moved, _) = second.clone().reschedule(start, Role::Admin, now()).unwrap();
         assert_conflict!(backend.attempt(async |work| work.save_booking(&moved).await).await, SlotTaken);
-        assert_eq!(backend.read_booking(second.id).await.unwrap(), second);
+        assert_eq!(backend.read_booking(second.id()).await.unwrap(), second);
     }
     let (moved, _) = second.reschedule(slot(1), Role::Admin, now()).unwrap();
     backend.keep(async |work| work.save_booking(&moved).await).await;
-    assert_eq!(backend.read_booking(moved.id).await.unwrap(), moved);
+    assert_eq!(backend.read_booking(moved.id()).await.unwrap(), moved);
 }
 
 /// A session is not in its own way, and what it leaves behind is free at once.
@@ -143,12 +143,12 @@ pub async fn reviving_an_expired_booking_needs_its_time(backend: &Backend) {
         let answer = backend
             .attempt(async |work| {
                 work.save_booking(&revived).await?;
-                work.booking(revived.id).await
+                work.booking(revived.id()).await
             })
             .await;
         if taken {
             assert_conflict!(answer, SlotTaken);
-            assert_eq!(backend.read_booking(expired.id).await.unwrap(), expired);
+            assert_eq!(backend.read_booking(expired.id()).await.unwrap(), expired);
         } else {
             assert_eq!(answer.unwrap(), Some(revived));
         }
@@ -172,11 +172,11 @@ pub async fn a_booking_is_written_one_version_at_a_time(backend: &Backend) {
             work.save_booking(&restored(next_version(&third))).await
         })
         .await;
-    assert_eq!(backend.read_booking(first.id).await.unwrap().version, 4);
+    assert_eq!(backend.read_booking(first.id()).await.unwrap().version(), 4);
     let ghost = practice.record(unknown_booking(), slot(9));
     let ghost = restored(BookingRecord { version: 2, ..ghost });
     assert_conflict!(backend.attempt(async |work| work.save_booking(&ghost).await).await, Stale);
-    assert!(backend.read_booking(ghost.id).await.is_none());
+    assert!(backend.read_booking(ghost.id()).await.is_none());
 }
 
 /// A change of one booking touches no other.
@@ -186,8 +186,8 @@ pub async fn writing_a_booking_touches_no_other(backend: &Backend) {
     let changed = backend.add_booking(|id| practice.booking(id, slot(1))).await;
     let changed = restored(BookingRecord { note: Some("moved".to_owned()), ..next_version(&changed) });
     backend.keep(async |work| work.save_booking(&changed).await).await;
-    assert_eq!(backend.read_booking(untouched.id).await.unwrap(), untouched);
-    assert_eq!(backend.read_booking(changed.id).await.unwrap(), changed);
+    assert_eq!(backend.read_booking(untouched.id()).await.unwrap(), untouched);
+    assert_eq!(backend.read_booking(changed.id()).await.unwrap(), changed);
 }
 
 /// A whole life, step by step: each step is stored and read back as the domain made it.
@@ -227,13 +227,13 @@ pub async fn every_step_of_a_life_is_kept(backend: &Backend) {
         let seen = backend
             .keep(async |work| {
                 work.save_booking(&booking).await?;
-                work.booking(booking.id).await
+                work.booking(booking.id()).await
             })
             .await;
         assert_eq!(seen.as_ref(), Some(&booking));
-        assert_eq!(backend.read_booking(booking.id).await.as_ref(), Some(&booking));
+        assert_eq!(backend.read_booking(booking.id()).await.as_ref(), Some(&booking));
     }
-    assert_eq!((booking.version, booking.link_version), (14, 3));
+    assert_eq!((booking.version(), booking.link_version()), (14, 3));
 }
 
 /// A therapist's taken time is listed by start, and touching ends do not count as taken.
@@ -243,7 +243,7 @@ pub async fn taken_time_is_listed_by_start(backend: &Backend) {
     for hour in [4, 0, 2] {
         bookings.push(backend.add_booking(|id| practice.booking(id, slot(hour))).await);
     }
-    bookings.sort_by_key(|booking| booking.scheduled_at);
+    bookings.sort_by_key(|booking| booking.scheduled_at());
     let [zero, two, four] = &bookings[..] else { panic!("three bookings") };
     let mut work = backend.begin().await;
     for (from, until, expected) in [
@@ -272,22 +272,22 @@ pub async fn lapsed_holds_come_oldest_first(backend: &Backend) {
     let lapsed = async |minutes, limit| {
         let found =
             backend.attempt(async |work| work.expired_holds(minutes_after(now(), minutes), limit).await).await.unwrap();
-        found.iter().map(|booking| booking.id).collect::<Vec<_>>()
+        found.iter().map(|booking| booking.id()).collect::<Vec<_>>()
     };
     assert!(lapsed(9, 10).await.is_empty());
-    assert_eq!(lapsed(10, 10).await, [held[1].id]);
-    assert_eq!(lapsed(35, 10).await, [held[1].id, held[2].id, held[0].id]);
-    assert_eq!(lapsed(35, 2).await, [held[1].id, held[2].id]);
+    assert_eq!(lapsed(10, 10).await, [held[1].id()]);
+    assert_eq!(lapsed(35, 10).await, [held[1].id(), held[2].id(), held[0].id()]);
+    assert_eq!(lapsed(35, 2).await, [held[1].id(), held[2].id()]);
     assert_eq!(lapsed(99, 10).await.len(), 4);
 
     let (processing, _) = held[2].clone().payment_started(now()).unwrap();
     backend.keep(async |work| work.save_booking(&processing).await).await;
-    assert_eq!(lapsed(35, 10).await, [held[1].id, held[0].id], "what the provider is working on is not let go of");
+    assert_eq!(lapsed(35, 10).await, [held[1].id(), held[0].id()], "what the provider is working on is not let go of");
 
     let (failed, _) = held[1].clone().payment_started(now()).unwrap().0.payment_failed(now()).unwrap();
     let started = restored(BookingRecord { version: 2, ..failed.record().clone() });
     backend.keep(async |work| work.save_booking(&started).await).await;
-    assert_eq!(lapsed(10, 10).await, [held[1].id], "a failed attempt leaves the booking unpaid");
+    assert_eq!(lapsed(10, 10).await, [held[1].id()], "a failed attempt leaves the booking unpaid");
     let (expired, _) = started.expire(minutes_after(now(), 10)).unwrap();
     backend.keep(async |work| work.save_booking(&expired).await).await;
     assert!(lapsed(10, 10).await.is_empty());
@@ -316,17 +316,17 @@ pub async fn ended_sessions_come_earliest_first(backend: &Backend) {
     }
     let ended = async |until, limit| {
         let found = backend.attempt(async |work| work.ended_bookings(until, limit).await).await.unwrap();
-        found.iter().map(|booking| booking.id).collect::<Vec<_>>()
+        found.iter().map(|booking| booking.id()).collect::<Vec<_>>()
     };
     let before = |end: Timestamp| end.checked_sub(SignedDuration::from_millis(1)).unwrap();
     assert!(ended(before(first.ends_at()), 10).await.is_empty());
-    assert_eq!(ended(first.ends_at(), 10).await, [first.id], "the pause after it has not ended yet");
-    assert_eq!(ended(before(short.ends_at()), 10).await, [first.id]);
-    assert_eq!(ended(short.ends_at(), 10).await, [first.id, short.id]);
-    assert_eq!(ended(before(long.ends_at()), 10).await, [first.id, short.id]);
-    assert_eq!(ended(long.ends_at(), 10).await, [long.id, first.id, short.id]);
-    assert_eq!(ended(slot(1_000), 10).await, [long.id, first.id, short.id], "and none that is not agreed");
-    assert_eq!(ended(slot(1_000), 2).await, [long.id, first.id]);
+    assert_eq!(ended(first.ends_at(), 10).await, [first.id()], "the pause after it has not ended yet");
+    assert_eq!(ended(before(short.ends_at()), 10).await, [first.id()]);
+    assert_eq!(ended(short.ends_at(), 10).await, [first.id(), short.id()]);
+    assert_eq!(ended(before(long.ends_at()), 10).await, [first.id(), short.id()]);
+    assert_eq!(ended(long.ends_at(), 10).await, [long.id(), first.id(), short.id()]);
+    assert_eq!(ended(slot(1_000), 10).await, [long.id(), first.id(), short.id()], "and none that is not agreed");
+    assert_eq!(ended(slot(1_000), 2).await, [long.id(), first.id()]);
     assert!(ended(slot(1_000), 0).await.is_empty());
 
     let (completed, _) = long.complete(slot(13)).unwrap();
@@ -337,7 +337,7 @@ pub async fn ended_sessions_come_earliest_first(backend: &Backend) {
             Ok(())
         })
         .await;
-    assert_eq!(ended(slot(1_000), 10).await, [first.id, short.id]);
+    assert_eq!(ended(slot(1_000), 10).await, [first.id(), short.id()]);
 }
 
 /// Ids grow and are given out once.
@@ -359,9 +359,9 @@ pub async fn booking_ids_grow(backend: &Backend) {
 pub async fn a_booking_id_is_used_once(backend: &Backend) {
     let practice = backend.practice().await;
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    let second = practice.held(booking.id, slot(5), minutes_after(now(), 15));
+    let second = practice.held(booking.id(), slot(5), minutes_after(now(), 15));
     assert!(backend.attempt(async |work| work.add_booking(&second).await).await.is_err());
-    assert_eq!(backend.read_booking(booking.id).await.unwrap(), booking);
+    assert_eq!(backend.read_booking(booking.id()).await.unwrap(), booking);
 }
 
 /// A booking of people or services that are not there is refused, on the way in and later.
@@ -402,11 +402,11 @@ pub async fn an_unknown_booking_is_nothing(backend: &Backend) {
 pub async fn a_booking_is_shown_with_its_client_as_of_now(backend: &Backend) {
     let practice = backend.practice().await;
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    let before = backend.queries.booking(booking.id).await.unwrap().unwrap();
+    let before = backend.queries.booking(booking.id()).await.unwrap().unwrap();
     assert_eq!(before.client, backend.queries.user(practice.client).await.unwrap().unwrap());
     let renamed = User { last_name: Some(name("Newlywed")), ..before.client };
     backend.keep(async |work| work.save_user(&renamed).await).await;
-    let after = backend.queries.booking(booking.id).await.unwrap().unwrap();
+    let after = backend.queries.booking(booking.id()).await.unwrap().unwrap();
     assert_eq!(after.client, renamed);
     assert_eq!(after.booking, booking);
 }

@@ -140,7 +140,7 @@ pub async fn calendars_are_their_therapists_own(backend: &Backend) {
     let CalendarSettings { schedule, time_off, .. } = settings(backend, colleague).await;
     assert_eq!((schedule, time_off), (Some(theirs), vec![off.what]));
     let taken = async |whose| backend.queries.taken(whose, slot(0), slot(9), now()).await.unwrap();
-    let time = Interval::new(booking.scheduled_at, booking.blocked_until).unwrap();
+    let time = Interval::new(booking.scheduled_at(), booking.blocked_until()).unwrap();
     assert_eq!(taken(practice.therapist).await, [time]);
     assert!(taken(colleague).await.is_empty());
 }
@@ -309,7 +309,7 @@ pub async fn changing_a_calendar_touches_no_booking(backend: &Backend) {
             work.set_policy(&policy()).await
         })
         .await;
-    assert_eq!(backend.read_booking(booking.id).await, Some(booking));
+    assert_eq!(backend.read_booking(booking.id()).await, Some(booking));
     // Whether somebody may work then is not the store's to decide.
     backend.add_booking(|id| practice.booking(id, slot(1))).await;
 }
@@ -361,7 +361,7 @@ pub async fn taken_time_is_what_bookings_block(backend: &Backend) {
             })
             .await;
         if !free.contains(&status) {
-            expected.push(Interval::new(booking.scheduled_at, booking.blocked_until).unwrap());
+            expected.push(Interval::new(booking.scheduled_at(), booking.blocked_until()).unwrap());
         }
     }
     expected.reverse();
@@ -387,8 +387,8 @@ pub async fn taken_time_is_what_bookings_block(backend: &Backend) {
             restored(BookingRecord { minutes: 720, blocked_until, ..practice.record(id, slot(200)) })
         })
         .await;
-    let time = Interval::new(long.scheduled_at, long.blocked_until).unwrap();
-    assert_eq!(taken(long.blocked_until - ms, slot(1_000)).await, [time]);
+    let time = Interval::new(long.scheduled_at(), long.blocked_until()).unwrap();
+    assert_eq!(taken(long.blocked_until() - ms, slot(1_000)).await, [time]);
 }
 
 /// Unpaid bookings take no time any more once their hold is over, unless the provider is working on their payment.
@@ -410,7 +410,7 @@ pub async fn holds_that_are_over_take_no_time(backend: &Backend) {
         let found = backend.queries.taken(practice.therapist, slot(0), slot(9), now).await.unwrap();
         found.iter().map(|time| time.start()).collect::<Vec<_>>()
     };
-    let all = [&pending, &failed, &processing, &agreed].map(|booking| booking.scheduled_at);
+    let all = [&pending, &failed, &processing, &agreed].map(|booking| booking.scheduled_at());
     assert_eq!(taken(now()).await, all);
     assert_eq!(taken(over - SignedDuration::from_millis(1)).await, all);
     assert_eq!(taken(over).await, all[2..]);

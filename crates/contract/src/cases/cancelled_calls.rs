@@ -16,12 +16,12 @@ const ALL: PageRequest = PageRequest { limit: 1_000, offset: 0 };
 async fn expect_healthy(backend: &Backend, practice: Practice) {
     backend.queries.ping().await.expect("the store answers");
     let booking = backend.add_booking(|id| practice.booking(id, slot(500))).await;
-    assert_eq!(backend.read_booking(booking.id).await.as_ref(), Some(&booking));
+    assert_eq!(backend.read_booking(booking.id()).await.as_ref(), Some(&booking));
     let mut work = backend.begin().await;
     work.lock_calendar(practice.therapist).await.expect("nobody holds the calendar");
     work.lock_enabled_admins().await.expect("nobody holds the admins");
     let (cancelled, _) = work
-        .booking(booking.id)
+        .booking(booking.id())
         .await
         .expect("nobody holds the booking")
         .expect("the booking is there")
@@ -29,7 +29,7 @@ async fn expect_healthy(backend: &Backend, practice: Practice) {
         .expect("a move");
     work.save_booking(&cancelled).await.expect("a write");
     work.commit().await.expect("a commit");
-    assert_eq!(backend.read_booking(booking.id).await, Some(cancelled));
+    assert_eq!(backend.read_booking(booking.id()).await, Some(cancelled));
 }
 
 /// Asks everything once, and gives each question up after so many turns.

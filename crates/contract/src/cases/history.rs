@@ -10,7 +10,7 @@ use crate::fixtures::{audit_entry, minutes_after, now, slot};
 pub async fn lines_come_back_oldest_first(backend: &Backend) {
     let practice = backend.practice().await;
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    let object = AuditObject::Booking(booking.id);
+    let object = AuditObject::Booking(booking.id());
     let lines = [
         audit_entry(object, "booking.held"),
         AuditEntry {
@@ -26,7 +26,7 @@ pub async fn lines_come_back_oldest_first(backend: &Backend) {
     for line in &lines {
         backend.keep(async |work| work.add_audit_entry(line).await).await;
     }
-    assert_eq!(backend.queries.history(booking.id).await.unwrap(), lines);
+    assert_eq!(backend.queries.history(booking.id()).await.unwrap(), lines);
 }
 
 /// A booking's trail has no line about anything else, though it have the same number.
@@ -34,10 +34,10 @@ pub async fn a_trail_is_about_one_booking(backend: &Backend) {
     let practice = backend.practice().await;
     let first = backend.add_booking(|id| practice.booking(id, slot(0))).await;
     let second = backend.add_booking(|id| practice.booking(id, slot(1))).await;
-    let number = first.id.get();
-    let line = audit_entry(AuditObject::Booking(first.id), "booking.scheduled");
+    let number = first.id().get();
+    let line = audit_entry(AuditObject::Booking(first.id()), "booking.scheduled");
     let others = [
-        AuditObject::Booking(second.id),
+        AuditObject::Booking(second.id()),
         AuditObject::User(UserId::new(number).unwrap()),
         AuditObject::LoginSession(LoginSessionId::new(number).unwrap()),
     ];
@@ -50,7 +50,7 @@ pub async fn a_trail_is_about_one_booking(backend: &Backend) {
             Ok(())
         })
         .await;
-    assert_eq!(backend.queries.history(first.id).await.unwrap(), [line]);
-    assert_eq!(backend.queries.history(second.id).await.unwrap().len(), 1);
+    assert_eq!(backend.queries.history(first.id()).await.unwrap(), [line]);
+    assert_eq!(backend.queries.history(second.id()).await.unwrap().len(), 1);
     assert!(backend.queries.history(BookingId::new(number + 1_000).unwrap()).await.unwrap().is_empty());
 }

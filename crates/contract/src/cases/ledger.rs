@@ -29,7 +29,7 @@ async fn refused(backend: &Backend, line: &LedgerEntry) -> Result<(), StoreError
 
 /// A payment of an amount that was written down as come in.
 async fn held(backend: &Backend, booking: &Booking, reference: &str, amount: Money) -> Payment {
-    let payment = backend.add_payment(NewPayment { amount, ..paid(booking.id, reference) }).await;
+    let payment = backend.add_payment(NewPayment { amount, ..paid(booking.id(), reference) }).await;
     write(backend, &[captured(&payment)]).await;
     payment
 }
@@ -58,7 +58,7 @@ pub async fn a_line_comes_back_as_it_went_in(backend: &Backend) {
         money(9_000, "EUR"),
     ] {
         let code = amount.currency().code().to_owned();
-        let payment = backend.add_payment(NewPayment { amount, ..paid(booking.id, &code) }).await;
+        let payment = backend.add_payment(NewPayment { amount, ..paid(booking.id(), &code) }).await;
         let back = backend.add_refund(NewRefund { amount, ..refund(&payment, &code) }).await;
         lines.push(captured(&payment));
         lines.extend([LedgerKind::Refunded, LedgerKind::RefundReversed].map(|kind| moved(&back, kind)));
@@ -67,7 +67,7 @@ pub async fn a_line_comes_back_as_it_went_in(backend: &Backend) {
         assert!(lines.iter().any(|line| line.kind == kind), "{kind:?} is tried");
     }
     write(backend, &lines).await;
-    assert_eq!(backend.queries.ledger(booking.id).await.unwrap(), lines);
+    assert_eq!(backend.queries.ledger(booking.id()).await.unwrap(), lines);
 }
 
 /// Instants come back to the millisecond, and what is finer is cut off.
@@ -75,11 +75,11 @@ pub async fn lines_are_dated_to_the_millisecond(backend: &Backend) {
     let booking = stage(backend).await;
     let mut expected = Vec::new();
     for (n, instant) in INSTANTS.map(at).into_iter().enumerate() {
-        let payment = backend.add_payment(paid(booking.id, &format!("r{n}"))).await;
+        let payment = backend.add_payment(paid(booking.id(), &format!("r{n}"))).await;
         write(backend, &[LedgerEntry { at: finer(instant), ..captured(&payment) }]).await;
         expected.push(LedgerEntry { at: instant, ..captured(&payment) });
     }
-    assert_eq!(backend.queries.ledger(booking.id).await.unwrap(), expected);
+    assert_eq!(backend.queries.ledger(booking.id()).await.unwrap(), expected);
 }
 
 /// The lines about a booking come in the order in which they were written, whenever it happened.
@@ -90,7 +90,7 @@ pub async fn lines_come_in_the_order_in_which_they_were_written(backend: &Backen
     let mut expected = Vec::new();
     for (n, minute) in [3, 1, 4, 0, 2].into_iter().enumerate() {
         for (booking, listed) in [(&booking, true), (&other, false)] {
-            let payment = backend.add_payment(paid(booking.id, &format!("{listed}-{n}"))).await;
+            let payment = backend.add_payment(paid(booking.id(), &format!("{listed}-{n}"))).await;
             let line = LedgerEntry { at: minutes_after(now(), minute), ..captured(&payment) };
             write(backend, std::slice::from_ref(&line)).await;
             if listed {
@@ -98,8 +98,8 @@ pub async fn lines_come_in_the_order_in_which_they_were_written(backend: &Backen
             }
         }
     }
-    assert_eq!(backend.queries.ledger(booking.id).await.unwrap(), expected);
-    assert_eq!(backend.queries.ledger(other.id).await.unwrap().len(), 5);
+    assert_eq!(backend.queries.ledger(booking.id()).await.unwrap(), expected);
+    assert_eq!(backend.queries.ledger(other.id()).await.unwrap().len(), 5);
     assert_eq!(backend.queries.ledger(unknown_booking()).await.unwrap(), []);
 }
 
@@ -109,12 +109,11 @@ pub async fn a_refund_that_came_back_can_go_again(backend: &Backend) {
     let payment = held(backend, &booking, "r", eur(9_000)).await;
     let first = backend.add_refund(NewRefund { amount: eur(9_000), ..refund(&payment, "a") }).await;
     write(backend, &[moved(&first, LedgerKind::Refunded), moved(&first, LedgerKind::RefundReversed)]).await;
-    let retried = NewRefund { stage: RefundStage::Retried, ..first.clone() };
-    let retried = Refund { id: first.id, facts: retried };
+    let retried = Refund { stage: RefundStage::Retried, ..first.clone() };
     backend.keep(async |work| work.save_refund(&retried).await).await;
     let second = backend.add_refund(NewRefund { amount: eur(9_000), ..refund(&payment, "b") }).await;
     write(backend, &[moved(&second, LedgerKind::Refunded)]).await;
-    let lines = backend.queries.ledger(booking.id).await.unwrap();
+    let lines = backend.queries.ledger(booking.id()).await.unwrap();
     assert_eq!(
         lines.iter().map(|line| line.kind.signed(line.amount)).collect::<Vec<_>>(),
         [9_000, -9_000, 9_000, -9_000]
@@ -124,7 +123,7 @@ pub async fn a_refund_that_came_back_can_go_again(backend: &Backend) {
 /// One movement of one payment or refund is written once, even where its amount would still fit.
 pub async fn a_movement_is_written_once(backend: &Backend) {
     let booking = stage(backend).await;
-    let payment = backend.add_payment(paid(booking.id, "r")).await;
+    let payment = backend.add_payment(paid(booking.id(), "r")).await;
     let half = LedgerEntry { amount: eur(4_000), ..captured(&payment) };
     write(backend, std::slice::from_ref(&half)).await;
     assert_conflict!(refused(backend, &half).await, LedgerUnbalanced);
@@ -140,19 +139,21 @@ pub async fn a_movement_is_written_once(backend: &Backend) {
     }
     let within = backend
         .attempt(async |work| {
-            let payment = Payment { id: work.add_payment(&paid(booking.id, "s")).await?, facts: paid(booking.id, "s") };
+            let new = paid(booking.id(), "s");
+            let id = work.add_payment(&new).await?;
+            let payment = new.with_id(id);
             work.add_ledger_entry(&LedgerEntry { amount: eur(1), ..captured(&payment) }).await?;
             work.add_ledger_entry(&LedgerEntry { amount: eur(1), ..captured(&payment) }).await
         })
         .await;
     assert_conflict!(within, LedgerUnbalanced);
-    assert_eq!(backend.queries.ledger(booking.id).await.unwrap().len(), 5);
+    assert_eq!(backend.queries.ledger(booking.id()).await.unwrap().len(), 5);
 }
 
 /// Of a payment there is never less than nothing and never more than its amount, and all of it is in one currency.
 pub async fn the_ledger_balances(backend: &Backend) {
     let booking = stage(backend).await;
-    let payment = backend.add_payment(paid(booking.id, "r")).await;
+    let payment = backend.add_payment(paid(booking.id(), "r")).await;
     let other = held(backend, &booking, "s", eur(9_000)).await;
     let back = part(backend, &payment, "a", 5_000).await;
     let more = part(backend, &payment, "b", 4_000).await;
@@ -174,13 +175,13 @@ pub async fn the_ledger_balances(backend: &Backend) {
     write(backend, &[refunded(&more, 4_000)]).await;
     unbalanced(reversed(&more, 9_001)).await;
     write(backend, &[reversed(&back, 5_000), reversed(&more, 4_000)]).await;
-    assert_eq!(backend.queries.ledger(booking.id).await.unwrap().len(), 6);
+    assert_eq!(backend.queries.ledger(booking.id()).await.unwrap().len(), 6);
 }
 
 /// Money comes in without a refund, and goes back or returns by one.
 pub async fn money_goes_back_by_a_refund_only(backend: &Backend) {
     let booking = stage(backend).await;
-    let payment = backend.add_payment(paid(booking.id, "r")).await;
+    let payment = backend.add_payment(paid(booking.id(), "r")).await;
     let back = part(backend, &payment, "a", 1_000).await;
     let by_refund = LedgerEntry { refund: Some(back.id), ..captured(&payment) };
     assert_conflict!(refused(backend, &by_refund).await, LedgerUnbalanced);
@@ -196,7 +197,7 @@ pub async fn money_goes_back_by_a_refund_only(backend: &Backend) {
 pub async fn a_line_needs_what_it_is_about(backend: &Backend) {
     let booking = stage(backend).await;
     let payment = held(backend, &booking, "r", eur(9_000)).await;
-    let fresh = backend.add_payment(paid(booking.id, "s")).await;
+    let fresh = backend.add_payment(paid(booking.id(), "s")).await;
     let back = part(backend, &payment, "a", 1_000).await;
     let good = moved(&back, LedgerKind::Refunded);
     for (line, what) in [
@@ -212,14 +213,14 @@ pub async fn a_line_needs_what_it_is_about(backend: &Backend) {
 /// A unit of work that is dropped writes nothing down.
 pub async fn a_dropped_unit_of_work_writes_no_line(backend: &Backend) {
     let booking = stage(backend).await;
-    let payment = backend.add_payment(paid(booking.id, "r")).await;
+    let payment = backend.add_payment(paid(booking.id(), "r")).await;
     let back = part(backend, &payment, "a", 9_000).await;
     let mut work = backend.begin().await;
     work.add_ledger_entry(&captured(&payment)).await.unwrap();
     work.add_ledger_entry(&moved(&back, LedgerKind::Refunded)).await.unwrap();
-    assert_eq!(backend.queries.ledger(booking.id).await.unwrap(), [], "readers see nothing yet");
+    assert_eq!(backend.queries.ledger(booking.id()).await.unwrap(), [], "readers see nothing yet");
     drop(work);
-    assert_eq!(backend.queries.ledger(booking.id).await.unwrap(), []);
+    assert_eq!(backend.queries.ledger(booking.id()).await.unwrap(), []);
     assert_eq!(sums(backend, now(), minutes_after(now(), 1)).await, []);
     write(backend, &[captured(&payment), moved(&back, LedgerKind::Refunded)]).await;
 }
@@ -237,7 +238,7 @@ async fn morning(backend: &Backend) {
         ("f", money(40, "JPY"), "2027-01-11T09:59:59.999Z"),
         ("g", money(3, "JPY"), "2027-01-11T08:22:30.5Z"),
     ] {
-        let payment = backend.add_payment(NewPayment { amount, ..paid(booking.id, reference) }).await;
+        let payment = backend.add_payment(NewPayment { amount, ..paid(booking.id(), reference) }).await;
         lines.push(LedgerEntry { at: at(when), ..captured(&payment) });
         if reference == "b" {
             // These are written after what happened later: sums go by the instants, not by the order of the lines.
@@ -316,7 +317,7 @@ pub async fn quarters_begin_on_the_clock_everywhere(backend: &Backend) {
     .into_iter()
     .enumerate()
     {
-        let payment = backend.add_payment(paid(booking.id, &format!("r{n}"))).await;
+        let payment = backend.add_payment(paid(booking.id(), &format!("r{n}"))).await;
         lines.push(LedgerEntry { at: at(instant), ..captured(&payment) });
         if n == 2 {
             expected.pop();

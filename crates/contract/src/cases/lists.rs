@@ -40,8 +40,8 @@ pub(super) async fn busy_week(backend: &Backend) -> (Practice, Practice, Vec<Boo
 /// The ids a list should give: those that fit, earliest first.
 fn expected(bookings: &[Booking], fits: impl Fn(&Booking) -> bool) -> Vec<BookingId> {
     let mut fitting: Vec<_> = bookings.iter().filter(|booking| fits(booking)).collect();
-    fitting.sort_by_key(|booking| (booking.scheduled_at, booking.id));
-    fitting.iter().map(|booking| booking.id).collect()
+    fitting.sort_by_key(|booking| (booking.scheduled_at(), booking.id()));
+    fitting.iter().map(|booking| booking.id()).collect()
 }
 
 /// Checks a filter in both directions, and that each row is whole and comes with its client.
@@ -50,10 +50,10 @@ async fn expect_list(backend: &Backend, filter: BookingFilter, bookings: &[Booki
     let total = u64::try_from(ids.len()).unwrap();
     for order in [BookingOrder::Earliest, BookingOrder::Latest] {
         let page = backend.queries.bookings(&BookingFilter { order, ..filter }, ALL.into()).await.unwrap();
-        assert_eq!(page.items.iter().map(|booking| booking.id).collect::<Vec<_>>(), ids, "{filter:?} {order:?}");
+        assert_eq!(page.items.iter().map(|booking| booking.id()).collect::<Vec<_>>(), ids, "{filter:?} {order:?}");
         assert_eq!(page.total, total, "{filter:?}");
         for found in page.items.iter() {
-            assert_eq!(bookings.iter().find(|booking| booking.id == found.id), Some(found));
+            assert_eq!(bookings.iter().find(|booking| booking.id() == found.id()), Some(found));
         }
         ids.reverse();
     }
@@ -66,7 +66,7 @@ pub async fn an_empty_filter_matches_everything(backend: &Backend) {
     let (_, _, bookings) = busy_week(backend).await;
     expect_list(backend, BookingFilter::default(), &bookings, |_| true).await;
     let page = backend.queries.bookings(&BookingFilter::default(), ALL.into()).await.unwrap();
-    assert_eq!(page.items[0].scheduled_at, slot(4));
+    assert_eq!(page.items[0].scheduled_at(), slot(4));
 }
 
 /// Only a client's own bookings.
@@ -74,7 +74,7 @@ pub async fn bookings_are_filtered_by_client(backend: &Backend) {
     let (first, second, bookings) = busy_week(backend).await;
     for client in [first.client, second.client, first.therapist, unknown_user()] {
         let filter = BookingFilter { client: Some(client), ..BookingFilter::default() };
-        expect_list(backend, filter, &bookings, |b| b.client == client).await;
+        expect_list(backend, filter, &bookings, |b| b.client() == client).await;
     }
 }
 
@@ -83,7 +83,7 @@ pub async fn bookings_are_filtered_by_therapist(backend: &Backend) {
     let (first, second, bookings) = busy_week(backend).await;
     for therapist in [first.therapist, second.therapist, first.client, unknown_user()] {
         let filter = BookingFilter { therapist: Some(therapist), ..BookingFilter::default() };
-        expect_list(backend, filter, &bookings, |b| b.therapist == therapist).await;
+        expect_list(backend, filter, &bookings, |b| b.therapist() == therapist).await;
     }
 }
 
@@ -92,11 +92,11 @@ pub async fn bookings_are_filtered_by_state(backend: &Backend) {
     let (_, _, bookings) = busy_week(backend).await;
     for status in BookingStatus::ALL {
         let filter = BookingFilter { status: Some(status), ..BookingFilter::default() };
-        expect_list(backend, filter, &bookings, |b| b.status == status).await;
+        expect_list(backend, filter, &bookings, |b| b.status() == status).await;
     }
     for paid in PaymentStatus::ALL {
         let filter = BookingFilter { payment_status: Some(paid), ..BookingFilter::default() };
-        expect_list(backend, filter, &bookings, |b| b.payment_status == paid).await;
+        expect_list(backend, filter, &bookings, |b| b.payment_status() == paid).await;
     }
 }
 
@@ -108,7 +108,7 @@ pub async fn bookings_are_filtered_by_time(backend: &Backend) {
         for to in bounds {
             let filter = BookingFilter { from, to, ..BookingFilter::default() };
             expect_list(backend, filter, &bookings, |b| {
-                from.is_none_or(|from| b.scheduled_at >= from) && to.is_none_or(|to| b.scheduled_at < to)
+                from.is_none_or(|from| b.scheduled_at() >= from) && to.is_none_or(|to| b.scheduled_at() < to)
             })
             .await;
         }
@@ -136,11 +136,11 @@ pub async fn filters_combine(backend: &Backend) {
             order: BookingOrder::Earliest,
         };
         expect_list(backend, filter, &bookings, |b| {
-            b.client == client
-                && b.therapist == therapist
-                && b.status == status
-                && b.payment_status == paid
-                && (slot(1)..slot(4)).contains(&b.scheduled_at)
+            b.client() == client
+                && b.therapist() == therapist
+                && b.status() == status
+                && b.payment_status() == paid
+                && (slot(1)..slot(4)).contains(&b.scheduled_at())
         })
         .await;
     }
@@ -151,7 +151,8 @@ pub async fn pages_add_up(backend: &Backend) {
     let (first, _, bookings) = busy_week(backend).await;
     for (client, therapist) in [(None, None), (Some(first.client), None), (None, Some(first.therapist))] {
         let mut ids = expected(&bookings, |b| {
-            client.is_none_or(|client| b.client == client) && therapist.is_none_or(|therapist| b.therapist == therapist)
+            client.is_none_or(|client| b.client() == client)
+                && therapist.is_none_or(|therapist| b.therapist() == therapist)
         });
         let total = u64::try_from(ids.len()).unwrap();
         for order in [BookingOrder::Earliest, BookingOrder::Latest] {
@@ -160,7 +161,7 @@ pub async fn pages_add_up(backend: &Backend) {
             for offset in (0..=total + 3).step_by(3) {
                 let page = backend.queries.bookings(&filter, PageRequest { limit: 3, offset }.into()).await.unwrap();
                 assert_eq!(page.total, total);
-                found.extend(page.items.iter().map(|booking| booking.id));
+                found.extend(page.items.iter().map(|booking| booking.id()));
             }
             assert_eq!(found, ids, "{order:?}");
             for (limit, offset) in [(5, total), (5, 1_000_000), (0, 0)] {
@@ -177,7 +178,7 @@ pub async fn pages_are_right_up_to_the_end_while_the_list_grows(backend: &Backen
     let practice = backend.practice().await;
     let mut ids = Vec::new();
     for n in 0..9 {
-        ids.push(backend.add_booking(|id| practice.booking(id, slot(n))).await.id);
+        ids.push(backend.add_booking(|id| practice.booking(id, slot(n))).await.id());
         let total = u64::try_from(ids.len()).unwrap();
         for order in [BookingOrder::Earliest, BookingOrder::Latest, BookingOrder::Earliest] {
             let mut all = ids.clone();
@@ -190,7 +191,7 @@ pub async fn pages_are_right_up_to_the_end_while_the_list_grows(backend: &Backen
                         let filter = BookingFilter { client, order, ..BookingFilter::default() };
                         let page =
                             backend.queries.bookings(&filter, PageRequest { limit, offset }.into()).await.unwrap();
-                        let found: Vec<_> = page.items.iter().map(|booking| booking.id).collect();
+                        let found: Vec<_> = page.items.iter().map(|booking| booking.id()).collect();
                         let skip = usize::try_from(offset).unwrap();
                         let take = usize::try_from(limit).unwrap();
                         let expected: Vec<_> = all.iter().copied().skip(skip).take(take).collect();

@@ -1,4 +1,4 @@
-//! Mails that are owed: once each, to one worker at a time.
+//! Mails that are content: once each, to one worker at a time.
 
 use attune_domain::notification::{NewNotification, Notification, NotificationKind, NotificationState};
 use attune_domain::{Booking, NotificationId, ParticipantId, ViewerId};
@@ -35,7 +35,7 @@ async fn give_back(backend: &Backend, ids: &[NotificationId], worker: u8) -> u64
 }
 
 async fn only_notice(backend: &Backend, booking: &Booking) -> Notification {
-    let mut notices = backend.queries.notices(booking.id).await.unwrap();
+    let mut notices = backend.queries.notices(booking.id()).await.unwrap();
     assert_eq!(notices.len(), 1);
     notices.remove(0)
 }
@@ -51,25 +51,25 @@ fn minute(n: i64) -> Timestamp {
 /// A mail that was owed waits, untried, for its time; everything that was owed comes back.
 pub async fn an_owed_mail_waits_untried(backend: &Backend) {
     let booking = stage(backend).await;
-    let owed = [
+    let queued = [
         notice(&booking, NotificationKind::MeetingInfo, now()),
         NewNotification { booking_version: u32::MAX, ..reminder(&booking, 43_200, minute(30)) },
         reminder(&booking, 6, minute(20)),
         notice(&booking, NotificationKind::Receipt, now()),
         notice(&booking, NotificationKind::PaymentProblem, minute(1)),
-        notice(&booking, NotificationKind::ProviderRefund, minute(2)),
+        notice(&booking, NotificationKind::Refund, minute(2)),
     ];
-    assert_eq!(owe(backend, &owed).await, 6);
+    assert_eq!(owe(backend, &queued).await, 6);
     assert_eq!(owe(backend, &[]).await, 0);
-    let notices = backend.queries.notices(booking.id).await.unwrap();
+    let notices = backend.queries.notices(booking.id()).await.unwrap();
     assert!(notices.is_sorted_by_key(|notice| notice.id), "by id");
     assert_eq!(notices.len(), 6);
-    for owed in owed {
-        let found = notices.iter().find(|notice| notice.owed == owed).expect("all that was owed is there");
+    for queued in queued {
+        let found = notices.iter().find(|notice| notice.content == queued).expect("all that was queued is there");
         let expected = Notification {
             id: found.id,
-            next_at: owed.send_after,
-            owed,
+            next_at: queued.send_after,
+            content: queued,
             state: NotificationState::Pending,
             attempts: 0,
             sent_at: None,
@@ -98,11 +98,11 @@ pub async fn a_mail_is_owed_once(backend: &Backend) {
     for mail in claim(backend, 1, 10, minute(60), minute(70)).await {
         assert!(settle(backend, mail.id, 1, &sent(minute(61))).await);
     }
-    let before = backend.queries.notices(booking.id).await.unwrap();
+    let before = backend.queries.notices(booking.id()).await.unwrap();
     let changed = NewNotification { send_after: minute(99), booking_version: 7, ..info.clone() };
     assert_eq!(changed.dedupe_key(), info.dedupe_key());
     assert_eq!(owe(backend, &[changed, day, hour]).await, 0);
-    assert_eq!(backend.queries.notices(booking.id).await.unwrap(), before);
+    assert_eq!(backend.queries.notices(booking.id()).await.unwrap(), before);
 
     // Another beginning, another offset: another mail.
     let moved = NewNotification { starts_at: slot(7), ..info };
@@ -113,20 +113,20 @@ pub async fn a_mail_is_owed_once(backend: &Backend) {
 pub async fn a_mail_needs_its_booking_and_its_reader(backend: &Backend) {
     let booking = stage(backend).await;
     let info = notice(&booking, NotificationKind::MeetingInfo, now());
-    for owed in [
+    for queued in [
         NewNotification { booking: unknown_booking(), ..info.clone() },
         NewNotification { recipient: ViewerId::Account(unknown_user()), ..info.clone() },
         NewNotification { recipient: ViewerId::Participant(unknown_participant()), ..info.clone() },
         // There is an account of this number, but nobody invited.
         NewNotification {
-            recipient: ViewerId::Participant(ParticipantId::new(booking.client.get()).unwrap()),
+            recipient: ViewerId::Participant(ParticipantId::new(booking.client().get()).unwrap()),
             ..info.clone()
         },
     ] {
-        let answer = backend.attempt(async |work| work.enqueue(std::slice::from_ref(&owed)).await).await;
+        let answer = backend.attempt(async |work| work.enqueue(std::slice::from_ref(&queued)).await).await;
         assert!(matches!(answer, Err(StoreError::Failed(_))), "{answer:?}");
     }
-    assert!(backend.queries.notices(booking.id).await.unwrap().is_empty());
+    assert!(backend.queries.notices(booking.id()).await.unwrap().is_empty());
 }
 
 /// Mails go to accounts and to people who were invited, and each comes back with its reader by every way of reading.
@@ -144,9 +144,9 @@ pub async fn mails_go_to_accounts_and_to_people_invited(backend: &Backend) {
         practice.therapist.get(),
         "in a fresh store numbers of accounts and invitations coincide"
     );
-    let mut owed = Vec::new();
+    let mut queued = Vec::new();
     for recipient in
-        [ViewerId::Account(booking.client), ViewerId::Participant(partner), ViewerId::Participant(colleague)]
+        [ViewerId::Account(booking.client()), ViewerId::Participant(partner), ViewerId::Participant(colleague)]
     {
         for kind in [
             NotificationKind::MeetingInfo,
@@ -154,32 +154,32 @@ pub async fn mails_go_to_accounts_and_to_people_invited(backend: &Backend) {
             NotificationKind::Invitation,
             NotificationKind::MeetingLink,
         ] {
-            owed.push(NewNotification {
+            queued.push(NewNotification {
                 recipient,
-                ..notice(&booking, kind, minute(i64::try_from(owed.len()).unwrap()))
+                ..notice(&booking, kind, minute(i64::try_from(queued.len()).unwrap()))
             });
         }
     }
     // The same mail to another reader is another mail; one to the therapist exists as the link that was asked for.
     let to_therapist = ViewerId::Account(practice.therapist);
-    owed.push(NewNotification {
+    queued.push(NewNotification {
         recipient: to_therapist,
         ..notice(&booking, NotificationKind::MeetingLink, minute(30))
     });
-    let count = u64::try_from(owed.len()).unwrap();
-    assert_eq!(owe(backend, &owed).await, count);
-    assert_eq!(owe(backend, &owed).await, 0);
+    let count = u64::try_from(queued.len()).unwrap();
+    assert_eq!(owe(backend, &queued).await, count);
+    assert_eq!(owe(backend, &queued).await, 0);
     let kept: Vec<_> =
-        backend.queries.notices(booking.id).await.unwrap().into_iter().map(|notice| notice.owed).collect();
-    assert_eq!(kept.len(), owed.len());
-    assert!(owed.iter().all(|owed| kept.contains(owed)));
+        backend.queries.notices(booking.id()).await.unwrap().into_iter().map(|notice| notice.content).collect();
+    assert_eq!(kept.len(), queued.len());
+    assert!(queued.iter().all(|queued| kept.contains(queued)));
 
     let claimed = claim(backend, 1, 50, minute(99), minute(120)).await;
-    assert_eq!(claimed.iter().map(|notice| notice.owed.clone()).collect::<Vec<_>>(), owed, "earliest first");
+    assert_eq!(claimed.iter().map(|notice| notice.content.clone()).collect::<Vec<_>>(), queued, "earliest first");
     for notice in &claimed {
         assert!(settle(backend, notice.id, 1, &sent(minute(99))).await);
     }
-    assert!(backend.queries.notices(booking.id).await.unwrap().iter().all(|n| n.state == NotificationState::Sent));
+    assert!(backend.queries.notices(booking.id()).await.unwrap().iter().all(|n| n.state == NotificationState::Sent));
 }
 
 /// Whoever asks for a link again is sent it once in an hour, and again in the next; revoking gives a new one at once.
@@ -187,7 +187,7 @@ pub async fn a_link_is_owed_once_per_hour_version_and_reader(backend: &Backend) 
     let booking = stage(backend).await;
     let partner = backend.keep(async |work| work.add_participant(&participant(&booking, "partner")).await).await;
     let hour = |n: i64| minutes_after(slot(0), 60 * n);
-    let client = ViewerId::Account(booking.client);
+    let client = ViewerId::Account(booking.client());
     for (recipient, version, send_after, new) in [
         (client, 1, hour(0), 1),
         (client, 1, minutes_after(hour(0), 59), 0),
@@ -205,16 +205,16 @@ pub async fn a_link_is_owed_once_per_hour_version_and_reader(backend: &Backend) 
         };
         assert_eq!(owe(backend, std::slice::from_ref(&link)).await, new, "{link:?}");
     }
-    assert_eq!(backend.queries.notices(booking.id).await.unwrap().len(), 5);
+    assert_eq!(backend.queries.notices(booking.id()).await.unwrap().len(), 5);
 }
 
 /// A worker gets what is due, earliest first and at most so many; mails of the future wait.
 pub async fn due_mails_are_claimed_earliest_first(backend: &Backend) {
     let booking = stage(backend).await;
-    let owed: Vec<_> = [(1, 30), (2, 10), (3, 40), (4, 20), (5, 50)]
+    let queued: Vec<_> = [(1, 30), (2, 10), (3, 40), (4, 20), (5, 50)]
         .map(|(offset, due)| reminder(&booking, offset + 5, minute(due)))
         .into();
-    owe(backend, &owed).await;
+    owe(backend, &queued).await;
     assert!(claim(backend, 1, 10, minute(9), minute(99)).await.is_empty());
     assert!(claim(backend, 1, 0, minute(60), minute(99)).await.is_empty());
     let due = |notices: &[Notification]| notices.iter().map(|notice| notice.next_at).collect::<Vec<_>>();
@@ -231,14 +231,14 @@ pub async fn due_mails_are_claimed_earliest_first(backend: &Backend) {
 /// A claim counts as an attempt, and the count is part of the answer.
 pub async fn attempts_are_counted_at_the_claim(backend: &Backend) {
     let booking = stage(backend).await;
-    let owed = notice(&booking, NotificationKind::MeetingInfo, now());
-    owe(backend, std::slice::from_ref(&owed)).await;
+    let queued = notice(&booking, NotificationKind::MeetingInfo, now());
+    owe(backend, std::slice::from_ref(&queued)).await;
     for attempt in 1..=3 {
         let at = minute(10 * i64::from(attempt));
         let claimed = claim(backend, 1, 10, at, minutes_after(at, 5)).await;
         assert_eq!(claimed.len(), 1);
         assert_eq!((claimed[0].attempts, claimed[0].state), (attempt, NotificationState::Pending));
-        assert_eq!(claimed[0].owed, owed);
+        assert_eq!(claimed[0].content, queued);
         assert_eq!(only_notice(backend, &booking).await.attempts, attempt);
     }
 }
@@ -289,12 +289,13 @@ pub async fn every_settlement_is_written(backend: &Backend) {
         settlements.push(DeliveryResult { state, next_at: minute(1), sent_at: None, last_error });
     }
     for (hour, settlement) in (0..).zip(&settlements) {
-        let owed = NewNotification { starts_at: slot(hour), ..notice(&booking, NotificationKind::MeetingInfo, now()) };
-        owe(backend, std::slice::from_ref(&owed)).await;
+        let queued =
+            NewNotification { starts_at: slot(hour), ..notice(&booking, NotificationKind::MeetingInfo, now()) };
+        owe(backend, std::slice::from_ref(&queued)).await;
         let claimed = claim(backend, 1, 5, now(), minute(2)).await;
         assert_eq!(claimed.len(), 1);
         assert!(settle(backend, claimed[0].id, 1, settlement).await);
-        let notices = backend.queries.notices(booking.id).await.unwrap();
+        let notices = backend.queries.notices(booking.id()).await.unwrap();
         let found = notices.into_iter().find(|notice| notice.id == claimed[0].id).unwrap();
         let expected = Notification {
             state: settlement.state,
@@ -312,7 +313,7 @@ pub async fn every_settlement_is_written(backend: &Backend) {
     assert_eq!(again[0].attempts, 2);
     assert_eq!(again[0].last_error.as_deref(), Some("deferred_451"));
     assert!(settle(backend, again[0].id, 3, &sent(minute(31))).await);
-    let notices = backend.queries.notices(booking.id).await.unwrap();
+    let notices = backend.queries.notices(booking.id()).await.unwrap();
     let settled = notices.iter().find(|notice| notice.id == again[0].id).unwrap();
     assert_eq!(
         (settled.state, settled.sent_at, settled.last_error.as_deref()),
@@ -378,14 +379,14 @@ pub async fn what_is_given_back_was_never_claimed(backend: &Backend) {
     owe(backend, &[reminder(&booking, 10, now()), reminder(&booking, 20, now()), reminder(&booking, 30, now())]).await;
     let first = claim(backend, 1, 1, now(), minute(2)).await;
     assert!(settle(backend, first[0].id, 1, &later).await, "one of them failed before");
-    let before = backend.queries.notices(booking.id).await.unwrap();
+    let before = backend.queries.notices(booking.id()).await.unwrap();
     let claimed = claim(backend, 2, 5, minute(1), minute(3)).await;
     assert_eq!(claimed.len(), 3);
     assert_eq!(give_back(backend, &[], 2).await, 0);
     assert_eq!(give_back(backend, &[before[0].id, before[2].id], 2).await, 2);
     let mut expected = before.clone();
     expected[1].attempts += 1;
-    assert_eq!(backend.queries.notices(booking.id).await.unwrap(), expected);
+    assert_eq!(backend.queries.notices(booking.id()).await.unwrap(), expected);
     let again = claim(backend, 3, 5, minute(1), minute(3)).await;
     let taken: Vec<_> = again.iter().map(|notice| (notice.id, notice.attempts)).collect();
     assert_eq!(taken, [(before[2].id, 1), (before[0].id, 2)], "at once, and the attempt did not count");
@@ -415,8 +416,8 @@ pub async fn health_counts_what_waits_and_what_was_given_up(backend: &Backend) {
     let booking = stage(backend).await;
     let health = async |before| backend.queries.outbox_health(before).await.unwrap();
     assert_eq!(health(now()).await, OutboxHealth::default());
-    let owed: Vec<_> = (0..6_u32).map(|n| reminder(&booking, 10 + n, minute(i64::from(n)))).collect();
-    owe(backend, &owed).await;
+    let queued: Vec<_> = (0..6_u32).map(|n| reminder(&booking, 10 + n, minute(i64::from(n)))).collect();
+    owe(backend, &queued).await;
     assert_eq!(health(minute(0)).await, OutboxHealth { pending: 6, overdue: 0, dead: 0 });
     assert_eq!(health(minute(2)).await, OutboxHealth { pending: 6, overdue: 2, dead: 0 });
     assert_eq!(health(minute(99)).await, OutboxHealth { pending: 6, overdue: 6, dead: 0 });
@@ -451,8 +452,8 @@ pub async fn mails_are_listed_per_booking(backend: &Backend) {
     for (booking, minutes_before) in [(&first, 60), (&second, 60), (&first, 1_440), (&first, 10)] {
         assert_eq!(owe(backend, &[reminder(booking, minutes_before, now())]).await, 1);
     }
-    let of_first = backend.queries.notices(first.id).await.unwrap();
-    let offsets: Vec<_> = of_first.iter().map(|notice| notice.owed.kind.offset_minutes()).collect();
+    let of_first = backend.queries.notices(first.id()).await.unwrap();
+    let offsets: Vec<_> = of_first.iter().map(|notice| notice.content.kind.offset_minutes()).collect();
     assert_eq!(offsets, [60, 1_440, 10]);
-    assert_eq!(backend.queries.notices(second.id).await.unwrap().len(), 1);
+    assert_eq!(backend.queries.notices(second.id()).await.unwrap().len(), 1);
 }

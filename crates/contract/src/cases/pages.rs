@@ -24,16 +24,16 @@ async fn total(queries: &dyn Queries, filter: &BookingFilter) -> u64 {
 }
 
 fn ids(page: &BookingPage) -> Vec<BookingId> {
-    page.items.iter().map(|booking| booking.id).collect()
+    page.items.iter().map(|booking| booking.id()).collect()
 }
 
 fn fits(filter: &BookingFilter, booking: &Booking) -> bool {
-    filter.client.is_none_or(|client| booking.client == client)
-        && filter.therapist.is_none_or(|therapist| booking.therapist == therapist)
-        && filter.status.is_none_or(|status| booking.status == status)
-        && filter.payment_status.is_none_or(|status| booking.payment_status == status)
-        && filter.from.is_none_or(|from| booking.scheduled_at >= from)
-        && filter.to.is_none_or(|to| booking.scheduled_at < to)
+    filter.client.is_none_or(|client| booking.client() == client)
+        && filter.therapist.is_none_or(|therapist| booking.therapist() == therapist)
+        && filter.status.is_none_or(|status| booking.status() == status)
+        && filter.payment_status.is_none_or(|status| booking.payment_status() == status)
+        && filter.from.is_none_or(|from| booking.scheduled_at() >= from)
+        && filter.to.is_none_or(|to| booking.scheduled_at() < to)
 }
 
 /// The whole list, as it should be.
@@ -53,12 +53,12 @@ fn filters(example: &Booking) -> Vec<BookingFilter> {
         let has = |part: u8| parts & (1 << part) != 0;
         for order in BOTH_WAYS {
             filters.push(BookingFilter {
-                client: has(0).then_some(example.client),
-                therapist: has(1).then_some(example.therapist),
-                status: has(2).then_some(example.status),
-                payment_status: has(3).then_some(example.payment_status),
-                from: has(4).then(|| minutes_after(example.scheduled_at, -60)),
-                to: has(5).then(|| minutes_after(example.scheduled_at, 61)),
+                client: has(0).then_some(example.client()),
+                therapist: has(1).then_some(example.therapist()),
+                status: has(2).then_some(example.status()),
+                payment_status: has(3).then_some(example.payment_status()),
+                from: has(4).then(|| minutes_after(example.scheduled_at(), -60)),
+                to: has(5).then(|| minutes_after(example.scheduled_at(), 61)),
                 order,
             });
         }
@@ -105,7 +105,7 @@ pub async fn places_and_numbers_give_the_same_pages(backend: &Backend) {
 /// and not at all if nothing is behind it.
 pub async fn a_place_need_not_be_a_bookings(backend: &Backend) {
     let (first, _, bookings) = busy_week(backend).await;
-    let highest = bookings.iter().map(|booking| booking.id.get()).max().unwrap();
+    let highest = bookings.iter().map(|booking| booking.id().get()).max().unwrap();
     for client in [None, Some(first.client)] {
         for order in BOTH_WAYS {
             let filter = BookingFilter { client, order, ..BookingFilter::default() };
@@ -173,13 +173,13 @@ pub async fn a_walk_goes_on_while_the_list_changes(backend: &Backend) {
             BookingOrder::Latest => -60 * hours,
         };
         let first = page(&*backend.queries, &filter, 3, PageStart::Offset(0)).await;
-        assert_eq!(ids(&first), there[..3].iter().map(|b| b.id).collect::<Vec<_>>());
+        assert_eq!(ids(&first), there[..3].iter().map(|b| b.id()).collect::<Vec<_>>());
         let at = first.next.expect("more follow");
 
         // Before and behind the place, one each; the booking at the place moves to the end, and the next one is gone.
-        backend.add_booking(|id| practice.booking(id, minutes_after(there[0].scheduled_at, hours_on(1)))).await;
+        backend.add_booking(|id| practice.booking(id, minutes_after(there[0].scheduled_at(), hours_on(1)))).await;
         let behind = backend.add_booking(|id| practice.booking(id, minutes_after(at.scheduled_at, hours_on(1)))).await;
-        let moved_to = minutes_after(there[7].scheduled_at, hours_on(2));
+        let moved_to = minutes_after(there[7].scheduled_at(), hours_on(2));
         let moved = restored(BookingRecord {
             scheduled_at: moved_to,
             blocked_until: minutes_after(moved_to, 60),
@@ -194,10 +194,10 @@ pub async fn a_walk_goes_on_while_the_list_changes(backend: &Backend) {
             .await;
 
         let second = page(&*backend.queries, &filter, 3, PageStart::After(at)).await;
-        assert_eq!(ids(&second), [behind.id, there[4].id, there[5].id], "{order:?}");
+        assert_eq!(ids(&second), [behind.id(), there[4].id(), there[5].id()], "{order:?}");
         assert_eq!(second.total, 9);
         let third = page(&*backend.queries, &filter, 3, PageStart::After(second.next.expect("more follow"))).await;
-        assert_eq!(ids(&third), [there[6].id, there[7].id, moved.id], "{order:?}");
+        assert_eq!(ids(&third), [there[6].id(), there[7].id(), moved.id()], "{order:?}");
         assert_eq!((third.next, third.total), (None, 9));
     }
 }
@@ -354,7 +354,7 @@ pub async fn pages_and_totals_are_of_one_moment(backend: &Backend) {
                 .await
                 .expect("it is written");
                 let Some(written) = written else { continue };
-                mine.retain(|booking| booking.id != written.id);
+                mine.retain(|booking| booking.id() != written.id());
                 mine.push(written);
             }
             mine

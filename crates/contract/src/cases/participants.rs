@@ -30,7 +30,7 @@ async fn take_back(backend: &Backend, id: ParticipantId, now: Timestamp) {
 }
 
 async fn standing(backend: &Backend, booking: &Booking) -> Vec<Participant> {
-    backend.attempt(async |work| work.invited_participants(booking.id).await).await.unwrap()
+    backend.attempt(async |work| work.invited_participants(booking.id()).await).await.unwrap()
 }
 
 async fn read(backend: &Backend, id: ParticipantId) -> Participant {
@@ -80,14 +80,14 @@ pub async fn an_invitation_comes_back_as_it_went_in(backend: &Backend) {
         let expected = invited(id, &new);
         assert!(expected.is_invited());
         assert_eq!(read(backend, id).await, expected);
-        assert_eq!(backend.queries.participants(booking.id).await.unwrap().last(), Some(&expected));
+        assert_eq!(backend.queries.participants(booking.id()).await.unwrap().last(), Some(&expected));
         assert_eq!(standing(backend, &booking).await.last(), Some(&expected));
         let seen = backend.attempt(async |work| work.participant(id).await).await.unwrap();
         assert_eq!(seen, Some(expected));
     }
     let other = backend.add_booking(|id| practice.booking(id, slot(1))).await;
     assert!(standing(backend, &other).await.is_empty());
-    assert!(backend.queries.participants(other.id).await.unwrap().is_empty());
+    assert!(backend.queries.participants(other.id()).await.unwrap().is_empty());
 }
 
 /// Names come back as they were typed, in every script and up to the longest; what could end a text cannot be in one.
@@ -156,7 +156,7 @@ pub async fn an_address_is_invited_once_into_a_session(backend: &Backend) {
     ] {
         assert_conflict!(backend.attempt(async |work| work.add_participant(&again).await).await, AlreadyInvited);
     }
-    assert_eq!(backend.queries.participants(booking.id).await.unwrap(), [invited(id, &new)]);
+    assert_eq!(backend.queries.participants(booking.id()).await.unwrap(), [invited(id, &new)]);
 
     // Another address, and the same one into another session.
     invite(backend, &participant(&booking, "partner2")).await;
@@ -182,7 +182,7 @@ pub async fn an_address_can_be_invited_again_after_it_was_taken_back(backend: &B
     }
     assert!(made.is_sorted_by(|a, b| a < b), "{made:?}");
     assert_eq!(ids(&standing(backend, &booking).await), made[3..]);
-    let all = backend.queries.participants(booking.id).await.unwrap();
+    let all = backend.queries.participants(booking.id()).await.unwrap();
     assert_eq!(ids(&all), made);
     assert_eq!(all.iter().filter(|participant| participant.is_invited()).count(), 1);
 
@@ -205,7 +205,7 @@ pub async fn taking_an_invitation_back_writes_when(backend: &Backend) {
     let seen = backend
         .keep(async |work| {
             work.revoke_participant(gone.id, when).await?;
-            Ok((work.participant(gone.id).await?, work.invited_participants(booking.id).await?))
+            Ok((work.participant(gone.id).await?, work.invited_participants(booking.id()).await?))
         })
         .await;
     let gone = Participant { revoked_at: Some(when), ..gone };
@@ -214,7 +214,7 @@ pub async fn taking_an_invitation_back_writes_when(backend: &Backend) {
     assert_eq!(read(backend, gone.id).await, gone);
     assert_eq!(read(backend, stays.id).await, stays);
     assert_eq!(standing(backend, &booking).await, std::slice::from_ref(&stays));
-    assert_eq!(backend.queries.participants(booking.id).await.unwrap(), [gone, stays], "readers see both, by id");
+    assert_eq!(backend.queries.participants(booking.id()).await.unwrap(), [gone, stays], "readers see both, by id");
 }
 
 /// An invitation that does not stand, or that nobody made, cannot be taken back.
@@ -249,7 +249,7 @@ pub async fn an_invitation_needs_its_session_and_its_therapist(backend: &Backend
         let answer = backend.attempt(async |work| work.add_participant(&ghostly).await).await;
         assert!(matches!(answer, Err(StoreError::Failed(_))), "{answer:?}");
     }
-    assert!(backend.queries.participants(booking.id).await.unwrap().is_empty());
+    assert!(backend.queries.participants(booking.id()).await.unwrap().is_empty());
     assert!(backend.queries.participants(unknown_booking()).await.unwrap().is_empty());
 }
 
@@ -275,9 +275,9 @@ pub async fn invitations_are_listed_by_id(backend: &Backend) {
         made.push(invite(backend, &participant(booking, local)).await);
     }
     take_back(backend, made[2], now()).await;
-    assert_eq!(ids(&backend.queries.participants(first.id).await.unwrap()), [made[0], made[2], made[4]]);
+    assert_eq!(ids(&backend.queries.participants(first.id()).await.unwrap()), [made[0], made[2], made[4]]);
     assert_eq!(ids(&standing(backend, &first).await), [made[0], made[4]]);
-    assert_eq!(ids(&backend.queries.participants(second.id).await.unwrap()), [made[1], made[3]]);
+    assert_eq!(ids(&backend.queries.participants(second.id()).await.unwrap()), [made[1], made[3]]);
     assert_eq!(ids(&standing(backend, &second).await), [made[1], made[3]]);
 }
 
@@ -323,7 +323,7 @@ pub async fn invitations_of_an_address_are_those_that_lead_somewhere(backend: &B
         (BookingStatus::Expired, PaymentStatus::Cancelled),
         (BookingStatus::PendingPayment, PaymentStatus::Pending),
     ] {
-        let two_now = backend.read_booking(made[2].1.id).await.unwrap();
+        let two_now = backend.read_booking(made[2].1.id()).await.unwrap();
         let changed = restored(in_state(next_version(&two_now), status, paid));
         backend.keep(async |work| work.save_booking(&changed).await).await;
         assert_eq!(found(now(), 10).await, [again, three, zero], "{status:?}");
@@ -347,9 +347,9 @@ pub async fn a_dropped_unit_of_work_invites_nobody(backend: &Backend) {
     assert!(read(backend, kept.id).await.is_invited());
     drop(work);
 
-    assert_eq!(backend.queries.participants(booking.id).await.unwrap(), std::slice::from_ref(&kept));
+    assert_eq!(backend.queries.participants(booking.id()).await.unwrap(), std::slice::from_ref(&kept));
     assert_eq!(standing(backend, &booking).await, [kept]);
-    assert!(backend.queries.notices(booking.id).await.unwrap().is_empty());
+    assert!(backend.queries.notices(booking.id()).await.unwrap().is_empty());
     invite(backend, &participant(&booking, "lost")).await;
 }
 

@@ -27,7 +27,7 @@ async fn to_check(backend: &Backend, now: Timestamp, limit: u32) -> Vec<Payment>
 
 /// Checks an attempt by every way of reading.
 async fn expect_payment(backend: &Backend, expected: &Payment) {
-    let NewPayment { booking, provider, ref reference, .. } = expected.facts;
+    let Payment { booking, provider, ref reference, .. } = *expected;
     let read = backend.queries.payment_by_reference(provider, reference).await.unwrap();
     assert_eq!(read.as_ref(), Some(expected));
     let listed = backend.queries.payments(booking).await.unwrap();
@@ -47,7 +47,7 @@ async fn expect_payment(backend: &Backend, expected: &Payment) {
 /// Every field comes back as it went in, whether it is there or not, by every way of reading.
 pub async fn a_payment_comes_back_as_it_went_in(backend: &Backend) {
     let (practice, booking) = stage(backend).await;
-    let bare = NewPayment { checkout_url: None, ..payment(booking.id, "bare") };
+    let bare = NewPayment { checkout_url: None, ..payment(booking.id(), "bare") };
     let full = NewPayment {
         provider: Provider::Stripe,
         amount: money(12_345, "KWD"),
@@ -60,20 +60,20 @@ pub async fn a_payment_comes_back_as_it_went_in(backend: &Backend) {
         memo: Some("receipt 4711".to_owned()),
         recorded_by: Some(practice.therapist),
         settled_at: Some(minutes_after(now(), 2)),
-        ..payment(booking.id, "full")
+        ..payment(booking.id(), "full")
     };
-    let free = NewPayment { state: PaymentState::Closed, amount: eur(0), ..payment(booking.id, "free") };
+    let free = NewPayment { state: PaymentState::Closed, amount: eur(0), ..payment(booking.id(), "free") };
     let mut all = vec![bare, full, free];
     let mixed = std::array::from_fn(|n| if n % 2 == 0 { 0 } else { 0xff });
     for (n, nonce) in [[0; 16], [0xff; 16], mixed].into_iter().enumerate() {
         let unnamed = NewPayment::unnamed([u8::try_from(n).unwrap(); 16]);
-        all.push(NewPayment { nonce: Some(nonce), state: PaymentState::Opening, ..payment(booking.id, &unnamed) });
+        all.push(NewPayment { nonce: Some(nonce), state: PaymentState::Opening, ..payment(booking.id(), &unnamed) });
     }
     for state in PaymentState::ALL {
-        all.push(NewPayment { state, ..payment(booking.id, state.as_str()) });
+        all.push(NewPayment { state, ..payment(booking.id(), state.as_str()) });
     }
     for provider in PROVIDERS {
-        all.push(NewPayment { provider, ..payment(booking.id, "of somebody") });
+        all.push(NewPayment { provider, ..payment(booking.id(), "of somebody") });
     }
     for new in all {
         let kept = backend.add_payment(new).await;
@@ -90,14 +90,14 @@ pub async fn payments_are_dated_to_the_millisecond(backend: &Backend) {
             expires_at: Some(at),
             settled_at: Some(at),
             check_at: Some(at),
-            ..payment(booking.id, &format!("r{n}"))
+            ..payment(booking.id(), &format!("r{n}"))
         };
-        let kept = Payment { facts: dated(instant), ..backend.add_payment(dated(finer(instant))).await };
+        let kept = dated(instant).with_id(backend.add_payment(dated(finer(instant))).await.id);
         expect_payment(backend, &kept).await;
         let bare = NewPayment { settled_at: None, check_at: None, ..dated(instant) };
-        save(backend, &Payment { facts: bare.clone(), ..kept }).await;
-        expect_payment(backend, &Payment { facts: bare, ..kept }).await;
-        save(backend, &Payment { facts: dated(finer(instant)), ..kept }).await;
+        save(backend, &(bare.clone()).with_id(kept.id)).await;
+        expect_payment(backend, &bare.with_id(kept.id)).await;
+        save(backend, &dated(finer(instant)).with_id(kept.id)).await;
         expect_payment(backend, &kept).await;
     }
 }
@@ -106,20 +106,21 @@ pub async fn payments_are_dated_to_the_millisecond(backend: &Backend) {
 pub async fn a_payment_reference_is_known_once(backend: &Backend) {
     let (practice, booking) = stage(backend).await;
     let other = backend.add_booking(|id| practice.held(id, slot(1), minutes_after(now(), 15))).await;
-    backend.add_payment(payment(booking.id, "r")).await;
-    for again in [booking.id, other.id] {
+    backend.add_payment(payment(booking.id(), "r")).await;
+    for again in [booking.id(), other.id()] {
         let new = NewPayment { state: PaymentState::Closed, ..payment(again, "r") };
         assert_conflict!(backend.attempt(async |work| work.add_payment(&new).await).await, ProviderIdTaken);
     }
-    backend.add_payment(NewPayment { provider: Provider::Offline, ..payment(other.id, "r") }).await;
-    backend.add_payment(payment(other.id, "R")).await;
+    backend.add_payment(NewPayment { provider: Provider::Offline, ..payment(other.id(), "r") }).await;
+    backend.add_payment(payment(other.id(), "R")).await;
 }
 
 /// A reference leads to its attempt within its provider only.
 pub async fn a_payment_is_found_by_provider_and_reference(backend: &Backend) {
     let (_, booking) = stage(backend).await;
-    let test = backend.add_payment(payment(booking.id, "r")).await.id;
-    let offline = backend.add_payment(NewPayment { provider: Provider::Offline, ..payment(booking.id, "r") }).await.id;
+    let test = backend.add_payment(payment(booking.id(), "r")).await.id;
+    let offline =
+        backend.add_payment(NewPayment { provider: Provider::Offline, ..payment(booking.id(), "r") }).await.id;
     for (provider, reference, expected) in [
         (Provider::Test, "r", Some(test)),
         (Provider::Offline, "r", Some(offline)),
@@ -140,11 +141,11 @@ pub async fn a_payment_is_found_by_provider_and_reference(backend: &Backend) {
 /// The name of the money leads to its attempt, within its provider only and as it was written last.
 pub async fn a_payment_is_found_by_its_charge(backend: &Backend) {
     let (_, booking) = stage(backend).await;
-    let open = backend.add_payment(payment(booking.id, "pi_1")).await;
+    let open = backend.add_payment(payment(booking.id(), "pi_1")).await;
     let with = |provider, reference: &str, charge: &str| NewPayment {
         provider,
         charge: Some(charge.to_owned()),
-        ..paid(booking.id, reference)
+        ..paid(booking.id(), reference)
     };
     let stripe = backend.add_payment(with(Provider::Stripe, "a", "pi_1")).await;
     let test = backend.add_payment(with(Provider::Test, "b", "pi_1")).await;
@@ -162,10 +163,10 @@ pub async fn a_payment_is_found_by_its_charge(backend: &Backend) {
     ] {
         assert_eq!(found(provider, charge).await, None, "{provider:?} {charge:?}");
     }
-    save(backend, &Payment { id: test.id, facts: with(Provider::Test, "b", "pi_2") }).await;
+    save(backend, &with(Provider::Test, "b", "pi_2").with_id(test.id)).await;
     assert_eq!(found(Provider::Test, "pi_1").await, None);
     assert_eq!(found(Provider::Test, "pi_2").await.map(|payment| payment.id), Some(test.id));
-    save(backend, &Payment { id: open.id, facts: with(Provider::Test, "pi_1", "pi_1") }).await;
+    save(backend, &with(Provider::Test, "pi_1", "pi_1").with_id(open.id)).await;
     assert_eq!(found(Provider::Test, "pi_1").await.map(|payment| payment.id), Some(open.id));
 }
 
@@ -179,10 +180,10 @@ pub async fn saving_a_payment_writes_what_may_change(backend: &Backend) {
         method: Some("cash".to_owned()),
         memo: Some("note".to_owned()),
         recorded_by: Some(practice.therapist),
-        ..payment(booking.id, "r")
+        ..payment(booking.id(), "r")
     };
     let kept = backend.add_payment(facts.clone()).await;
-    let untouched = backend.add_payment(payment(booking.id, "s")).await;
+    let untouched = backend.add_payment(payment(booking.id(), "s")).await;
     for (n, state) in PaymentState::ALL.into_iter().chain(PaymentState::ALL.into_iter().rev()).enumerate() {
         let there = n % 2 == 0;
         let changed = |facts: NewPayment| NewPayment {
@@ -195,7 +196,7 @@ pub async fn saving_a_payment_writes_what_may_change(backend: &Backend) {
             ..facts
         };
         let forged = NewPayment {
-            booking: other.id,
+            booking: other.id(),
             provider: Provider::Stripe,
             amount: money(1, "USD"),
             nonce: there.then_some([9; 16]),
@@ -204,22 +205,22 @@ pub async fn saving_a_payment_writes_what_may_change(backend: &Backend) {
             memo: there.then(|| "forged".to_owned()),
             recorded_by: there.then_some(practice.client),
             created_at: minutes_after(now(), 9),
-            ..clone()
+            ..facts.clone()
         };
-        save(backend, &Payment { id: kept.id, facts: changed(forged) }).await;
-        expect_payment(backend, &Payment { id: kept.id, facts: changed(facts.clone()) }).await;
+        save(backend, &changed(forged).with_id(kept.id)).await;
+        expect_payment(backend, &changed(facts.clone()).with_id(kept.id)).await;
     }
     expect_payment(backend, &untouched).await;
-    assert!(backend.queries.payments(other.id).await.unwrap().is_empty());
+    assert!(backend.queries.payments(other.id()).await.unwrap().is_empty());
     let first = backend.queries.payment_by_reference(Provider::Test, "r").await.unwrap();
     assert_eq!(first, None, "the reference that was given up leads nowhere");
-    backend.add_payment(payment(other.id, "r")).await;
+    backend.add_payment(payment(other.id(), "r")).await;
 }
 
 /// Writing to an attempt that is not there is a stale write.
 pub async fn saving_an_unknown_payment_is_stale(backend: &Backend) {
     let (_, booking) = stage(backend).await;
-    let ghost = Payment { id: unknown_payment(), facts: payment(booking.id, "ghost") };
+    let ghost = payment(booking.id(), "ghost").with_id(unknown_payment());
     assert_conflict!(backend.attempt(async |work| work.save_payment(&ghost).await).await, Stale);
 }
 
@@ -227,18 +228,17 @@ pub async fn saving_an_unknown_payment_is_stale(backend: &Backend) {
 pub async fn a_payment_cannot_move_to_a_known_reference(backend: &Backend) {
     let (practice, booking) = stage(backend).await;
     let other = backend.add_booking(|id| practice.held(id, slot(1), minutes_after(now(), 15))).await;
-    backend.add_payment(payment(other.id, "taken")).await;
-    backend.add_payment(NewPayment { provider: Provider::Stripe, ..payment(booking.id, "elsewhere") }).await;
-    let kept = backend.add_payment(payment(booking.id, "r")).await;
-    let named = |reference: &str| Payment { id: kept.id, facts: payment(booking.id, reference) };
+    backend.add_payment(payment(other.id(), "taken")).await;
+    backend.add_payment(NewPayment { provider: Provider::Stripe, ..payment(booking.id(), "elsewhere") }).await;
+    let kept = backend.add_payment(payment(booking.id(), "r")).await;
+    let named = |reference: &str| payment(booking.id(), reference).with_id(kept.id);
     let taken = named("taken");
     assert_conflict!(backend.attempt(async |work| work.save_payment(&taken).await).await, ProviderIdTaken);
     // Who collects does not change by saving, so a provider that is named wrong leads to no other answer.
-    let forged =
-        Payment { facts: NewPayment { provider: Provider::Stripe, ..payment(booking.id, "taken") }, ..taken.clone() };
+    let forged = NewPayment { provider: Provider::Stripe, ..payment(booking.id(), "taken") }.with_id(taken.id);
     assert_conflict!(backend.attempt(async |work| work.save_payment(&forged).await).await, ProviderIdTaken);
     expect_payment(backend, &kept).await;
-    for reference in ["r", "elsewhere", "BusyTimes"] {
+    for reference in ["r", "elsewhere", "Taken"] {
         save(backend, &named(reference)).await;
         expect_payment(backend, &named(reference)).await;
     }
@@ -250,22 +250,22 @@ pub async fn payments_are_listed_newest_first(backend: &Backend) {
     let other = backend.add_booking(|id| practice.held(id, slot(1), minutes_after(now(), 15))).await;
     let mut expected = Vec::new();
     for (minute, reference) in (0..).zip(["c", "a", "d", "b"]) {
-        let new = NewPayment { created_at: minutes_after(now(), minute), ..payment(booking.id, reference) };
+        let new = NewPayment { created_at: minutes_after(now(), minute), ..payment(booking.id(), reference) };
         expected.insert(0, backend.add_payment(new).await);
     }
-    let elsewhere = backend.add_payment(payment(other.id, "other")).await;
+    let elsewhere = backend.add_payment(payment(other.id(), "other")).await;
     let listed = async |id| {
         let read = backend.queries.payments(id).await.unwrap();
         assert_eq!(backend.attempt(async |work| work.payments_of(id).await).await.unwrap(), read);
         read
     };
-    assert_eq!(listed(booking.id).await, expected);
+    assert_eq!(listed(booking.id()).await, expected);
     for (kept, state) in expected.iter_mut().zip([PaymentState::Open, PaymentState::Settled, PaymentState::Closed]) {
         kept.state = state;
         save(backend, kept).await;
     }
-    assert_eq!(listed(booking.id).await, expected);
-    assert_eq!(listed(other.id).await, [elsewhere]);
+    assert_eq!(listed(booking.id()).await, expected);
+    assert_eq!(listed(other.id()).await, [elsewhere]);
     assert_eq!(listed(unknown_booking()).await, []);
 }
 
@@ -276,11 +276,11 @@ pub async fn payments_to_check_come_longest_due_first(backend: &Backend) {
     let mut due = Vec::new();
     for (n, state) in PaymentState::ALL.into_iter().enumerate() {
         let minute = [4, 1, 6, 3, 0, 5, 2][n];
-        let booking = [booking.id, other.id][n % 2];
+        let booking = [booking.id(), other.id()][n % 2];
         let check_at = Some(minutes_after(now(), minute));
         due.push(backend.add_payment(NewPayment { state, check_at, ..payment(booking, &format!("r{n}")) }).await);
     }
-    backend.add_payment(payment(booking.id, "never")).await;
+    backend.add_payment(payment(booking.id(), "never")).await;
     due.sort_by_key(|payment| payment.check_at);
     let last = minutes_after(now(), 6);
     assert_eq!(to_check(backend, last, 100).await, due);
@@ -303,7 +303,7 @@ pub async fn a_payment_needs_its_booking_and_its_recorder(backend: &Backend) {
     let (_, booking) = stage(backend).await;
     for (new, what) in [
         (payment(unknown_booking(), "r"), "of no booking"),
-        (NewPayment { recorded_by: Some(unknown_user()), ..payment(booking.id, "r") }, "recorded by nobody"),
+        (NewPayment { recorded_by: Some(unknown_user()), ..payment(booking.id(), "r") }, "recorded by nobody"),
     ] {
         assert_failed(backend.attempt(async |work| work.add_payment(&new).await).await, what);
     }
@@ -312,18 +312,22 @@ pub async fn a_payment_needs_its_booking_and_its_recorder(backend: &Backend) {
 /// A unit of work that is dropped adds and changes no attempt.
 pub async fn a_dropped_unit_of_work_collects_nothing(backend: &Backend) {
     let (_, booking) = stage(backend).await;
-    let kept = backend.add_payment(payment(booking.id, "r")).await;
+    let kept = backend.add_payment(payment(booking.id(), "r")).await;
     let mut work = backend.begin().await;
-    work.add_payment(&paid(booking.id, "s")).await.unwrap();
-    let changed = Payment { facts: NewPayment { check_at: Some(now()), ..paid(booking.id, "t") }, ..kept };
+    work.add_payment(&paid(booking.id(), "s")).await.unwrap();
+    let changed = NewPayment { check_at: Some(now()), ..paid(booking.id(), "t") }.with_id(kept.id);
     work.save_payment(&changed).await.unwrap();
-    assert_eq!(work.payments_of(booking.id).await.unwrap().len(), 2);
+    assert_eq!(work.payments_of(booking.id()).await.unwrap().len(), 2);
     assert_eq!(work.payment_by_reference(Provider::Test, "t").await.unwrap().as_ref(), Some(&changed));
-    assert_eq!(backend.queries.payments(booking.id).await.unwrap(), std::slice::from_ref(&kept), "readers see neither");
+    assert_eq!(
+        backend.queries.payments(booking.id()).await.unwrap(),
+        std::slice::from_ref(&kept),
+        "readers see neither"
+    );
     drop(work);
-    assert_eq!(backend.queries.payments(booking.id).await.unwrap(), [kept]);
+    assert_eq!(backend.queries.payments(booking.id()).await.unwrap(), [kept]);
     assert_eq!(to_check(backend, now(), 10).await, []);
     for reference in ["s", "t"] {
-        backend.add_payment(payment(booking.id, reference)).await;
+        backend.add_payment(payment(booking.id(), reference)).await;
     }
 }

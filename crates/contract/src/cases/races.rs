@@ -34,7 +34,7 @@ async fn book_with_care(
         let mut work = open(&*store).await?;
         work.lock_calendar(practice.therapist).await?;
         let booking = practice.booking(work.next_booking_id().await?, start);
-        let taken = work.blocking_bookings(practice.therapist, start, booking.blocked_until).await?;
+        let taken = work.blocking_bookings(practice.therapist, start, booking.blocked_until()).await?;
         if !taken.is_empty() {
             return Ok(None);
         }
@@ -72,11 +72,11 @@ async fn book_without_care(
 async fn expect_disjoint(backend: &Backend, outcomes: Vec<Result<Option<Booking>, StoreError>>) -> usize {
     let mut won: Vec<_> = outcomes.into_iter().filter_map(|outcome| outcome.expect("won or lost fairly")).collect();
     let mut found = backend.queries.bookings(&BookingFilter::default(), ALL.into()).await.unwrap().items.to_vec();
-    won.sort_by_key(|booking| booking.scheduled_at);
-    found.sort_by_key(|booking| booking.scheduled_at);
+    won.sort_by_key(|booking| booking.scheduled_at());
+    found.sort_by_key(|booking| booking.scheduled_at());
     assert_eq!(won, found, "what was acknowledged is there, and nothing else");
     for pair in found.windows(2) {
-        assert!(pair[0].blocked_until <= pair[1].scheduled_at, "two sessions at once");
+        assert!(pair[0].blocked_until() <= pair[1].scheduled_at(), "two sessions at once");
     }
     won.len()
 }
@@ -238,7 +238,7 @@ pub async fn no_change_of_a_booking_is_lost(backend: &Backend) {
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
     let outcomes = race(8, |_| {
         let store = Arc::clone(&backend.store);
-        let id = booking.id;
+        let id = booking.id();
         async move {
             insist(async || {
                 let mut work = open(&*store).await?;
@@ -254,7 +254,7 @@ pub async fn no_change_of_a_booking_is_lost(backend: &Backend) {
     for outcome in outcomes {
         outcome.expect("nobody else can change the row in between");
     }
-    assert_eq!(backend.read_booking(booking.id).await.unwrap().version, 9);
+    assert_eq!(backend.read_booking(booking.id()).await.unwrap().version(), 9);
 }
 
 /// Eight write the same next version of a booking without having read it under its lock: one does.
@@ -285,7 +285,7 @@ pub async fn one_of_many_stale_writers_wins(backend: &Backend) {
         }
     }
     assert_eq!(won, 1);
-    assert_eq!(backend.read_booking(booking.id).await.unwrap(), next);
+    assert_eq!(backend.read_booking(booking.id()).await.unwrap(), next);
 }
 
 /// Eight change one account and one login at once, each after reading them for the change: no change is lost.
@@ -345,8 +345,8 @@ pub async fn booking_ids_are_given_out_once(backend: &Backend) {
 pub async fn concurrent_claims_are_disjoint(backend: &Backend) {
     let practice = backend.practice().await;
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    let owed: Vec<_> = (0..20).map(|n| reminder(&booking, 10 + n, now())).collect();
-    backend.keep(async |work| work.enqueue(&owed).await).await;
+    let queued: Vec<_> = (0..20).map(|n| reminder(&booking, 10 + n, now())).collect();
+    backend.keep(async |work| work.enqueue(&queued).await).await;
     let outcomes = race(4, |worker| {
         let store = Arc::clone(&backend.store);
         let seed = u8::try_from(worker).expect("a small number");
@@ -377,21 +377,21 @@ pub async fn concurrent_claims_are_disjoint(backend: &Backend) {
     let taken = ids.len();
     ids.dedup();
     assert_eq!((taken, ids.len()), (20, 20), "every mail once");
-    assert!(backend.queries.notices(booking.id).await.unwrap().iter().all(|notice| notice.attempts == 1));
+    assert!(backend.queries.notices(booking.id()).await.unwrap().iter().all(|notice| notice.attempts == 1));
 }
 
 /// One mail is owed by many at the same moment: it is owed once, and one of them is told that it is new.
 pub async fn one_mail_is_owed_once_by_many(backend: &Backend) {
     let practice = backend.practice().await;
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    let owed = [reminder(&booking, 10, now()), reminder(&booking, 20, now())];
+    let queued = [reminder(&booking, 10, now()), reminder(&booking, 20, now())];
     let outcomes = race(8, |_| {
         let store = Arc::clone(&backend.store);
-        let owed = owed.clone();
+        let queued = queued.clone();
         async move {
             insist(async || {
                 let mut work = open(&*store).await?;
-                let new = work.enqueue(&owed).await?;
+                let new = work.enqueue(&queued).await?;
                 give_way().await;
                 work.commit().await?;
                 Ok(new)
@@ -400,9 +400,9 @@ pub async fn one_mail_is_owed_once_by_many(backend: &Backend) {
         }
     })
     .await;
-    let new: u64 = outcomes.into_iter().map(|outcome| outcome.expect("owed, by whomever")).sum();
+    let new: u64 = outcomes.into_iter().map(|outcome| outcome.expect("queued, by whomever")).sum();
     assert_eq!(new, 2);
-    assert_eq!(backend.queries.notices(booking.id).await.unwrap().len(), 2);
+    assert_eq!(backend.queries.notices(booking.id()).await.unwrap().len(), 2);
 }
 
 /// One payment is recorded by many at the same moment: it is known once.
@@ -411,7 +411,7 @@ pub async fn one_payment_reference_is_recorded_once(backend: &Backend) {
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
     let outcomes = race(8, |_| {
         let store = Arc::clone(&backend.store);
-        let new = payment(booking.id, "r");
+        let new = payment(booking.id(), "r");
         async move {
             insist(async || {
                 let mut work = open(&*store).await?;
@@ -432,7 +432,7 @@ pub async fn one_payment_reference_is_recorded_once(backend: &Backend) {
         }
     }
     assert_eq!(won, 1);
-    assert_eq!(backend.queries.payments(booking.id).await.unwrap().len(), 1);
+    assert_eq!(backend.queries.payments(booking.id()).await.unwrap().len(), 1);
 }
 
 /// Two attempts are given one reference at the same moment by each of many: it leads to one of them.
@@ -441,11 +441,11 @@ pub async fn one_payment_reference_is_given_once(backend: &Backend) {
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
     let mut attempts = Vec::new();
     for n in 0..8 {
-        attempts.push(backend.add_payment(payment(booking.id, &format!("opening:{n}"))).await.id);
+        attempts.push(backend.add_payment(payment(booking.id(), &format!("opening:{n}"))).await.id);
     }
     let outcomes = race(attempts.len(), |n| {
         let store = Arc::clone(&backend.store);
-        let named = Payment { id: attempts[n], facts: payment(booking.id, "named") };
+        let named = payment(booking.id(), "named").with_id(attempts[n]);
         async move {
             insist(async || {
                 let mut work = open(&*store).await?;
@@ -488,7 +488,7 @@ async fn expect_refunds(backend: &Backend, payment: &Payment, acknowledged: Vec<
 pub async fn no_more_goes_back_than_came_in(backend: &Backend) {
     let practice = backend.practice().await;
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    let came = backend.add_payment(paid(booking.id, "r")).await;
+    let came = backend.add_payment(paid(booking.id(), "r")).await;
     let outcomes = race(16, |n| {
         let (store, came) = (Arc::clone(&backend.store), came.clone());
         async move {
@@ -523,7 +523,7 @@ pub async fn no_more_goes_back_than_came_in(backend: &Backend) {
 pub async fn no_more_goes_back_than_came_in_by_the_stores_own_rule(backend: &Backend) {
     let practice = backend.practice().await;
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    let came = backend.add_payment(paid(booking.id, "r")).await;
+    let came = backend.add_payment(paid(booking.id(), "r")).await;
     let outcomes = race(16, |n| {
         let store = Arc::clone(&backend.store);
         let new = NewRefund { amount: eur(2_500), ..refund(&came, &format!("k{n}")) };
@@ -556,7 +556,7 @@ pub async fn no_more_goes_back_than_came_in_by_the_stores_own_rule(backend: &Bac
 pub async fn one_refund_is_promised_once(backend: &Backend) {
     let practice = backend.practice().await;
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    let came = backend.add_payment(paid(booking.id, "r")).await;
+    let came = backend.add_payment(paid(booking.id(), "r")).await;
     let outcomes = race(8, |_| {
         let store = Arc::clone(&backend.store);
         let new = NewRefund { amount: eur(9_000), ..refund(&came, "k") };
@@ -590,7 +590,7 @@ pub async fn refunds_of_many_payments_all_get_through(backend: &Backend) {
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
     let mut came = Vec::new();
     for n in 0..4 {
-        came.push(backend.add_payment(paid(booking.id, &format!("r{n}"))).await);
+        came.push(backend.add_payment(paid(booking.id(), &format!("r{n}"))).await);
     }
     let outcomes = race(8, |n| {
         let store = Arc::clone(&backend.store);
@@ -614,7 +614,7 @@ pub async fn refunds_of_many_payments_all_get_through(backend: &Backend) {
     for outcome in outcomes {
         outcome.expect("there is enough for everybody");
     }
-    let found = backend.queries.refunds(booking.id).await.unwrap();
+    let found = backend.queries.refunds(booking.id()).await.unwrap();
     assert_eq!((found.len(), found.iter().map(|r| r.amount.minor()).sum::<i64>()), (32, 36_000));
 }
 
@@ -623,7 +623,7 @@ pub async fn refunds_of_many_payments_all_get_through(backend: &Backend) {
 pub async fn the_ledger_balances_whoever_writes(backend: &Backend) {
     let practice = backend.practice().await;
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    let came = backend.add_payment(paid(booking.id, "r")).await;
+    let came = backend.add_payment(paid(booking.id(), "r")).await;
     let write = async |lines: Vec<LedgerEntry>| {
         let outcomes = race(lines.len(), |n| {
             let store = Arc::clone(&backend.store);
@@ -656,7 +656,7 @@ pub async fn the_ledger_balances_whoever_writes(backend: &Backend) {
         leaving.push(LedgerEntry { amount: eur(2_500), ..moved(&back, LedgerKind::Refunded) });
     }
     assert_eq!(write(leaving).await, 3, "of ninety euros");
-    let lines = backend.queries.ledger(booking.id).await.unwrap();
+    let lines = backend.queries.ledger(booking.id()).await.unwrap();
     assert_eq!(lines.len(), 4);
     assert_eq!(lines.iter().map(|line| line.kind.signed(line.amount)).sum::<i64>(), 1_500);
 }
@@ -808,7 +808,7 @@ pub async fn one_address_is_invited_once(backend: &Backend) {
         }
     }
     assert_eq!(made.len(), 1);
-    let found = backend.queries.participants(booking.id).await.unwrap();
+    let found = backend.queries.participants(booking.id()).await.unwrap();
     assert_eq!(found.iter().map(|participant| participant.id).collect::<Vec<_>>(), made);
 }
 
@@ -881,7 +881,7 @@ pub async fn one_room_is_opened_once(backend: &Backend) {
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
     let outcomes = race(8, |_| {
         let store = Arc::clone(&backend.store);
-        let id = booking.id;
+        let id = booking.id();
         async move {
             let opened = insist(async || {
                 let mut work = open(&*store).await?;
@@ -912,7 +912,7 @@ pub async fn one_room_is_opened_once(backend: &Backend) {
 pub async fn one_conference_is_ended_once(backend: &Backend) {
     let practice = backend.practice().await;
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    let id = backend.keep(async |work| work.open_conference(booking.id, now()).await).await;
+    let id = backend.keep(async |work| work.open_conference(booking.id(), now()).await).await;
     let outcomes = race(8, |n| {
         let store = Arc::clone(&backend.store);
         let when = minutes_after(now(), i64::try_from(n).expect("a small number"));
@@ -955,7 +955,7 @@ pub async fn facts_told_by_many_are_kept_once(backend: &Backend) {
         }
         facts.rotate_left(n);
         facts.extend_from_within(..3);
-        let id = booking.id;
+        let id = booking.id();
         async move {
             insist(async || {
                 let mut work = open(&*store).await?;
@@ -970,7 +970,7 @@ pub async fn facts_told_by_many_are_kept_once(backend: &Backend) {
     .await;
     let new: u64 = outcomes.into_iter().map(|outcome| outcome.expect("kept, by whomever")).sum();
     assert_eq!(new, 12);
-    let kept: Vec<_> = backend.queries.attendance(&[booking.id]).await.unwrap().into_iter().map(|(_, f)| f).collect();
+    let kept: Vec<_> = backend.queries.attendance(&[booking.id()]).await.unwrap().into_iter().map(|(_, f)| f).collect();
     assert_eq!(kept, facts, "they were made in order");
 }
 
@@ -986,7 +986,7 @@ pub async fn one_wish_made_by_many_is_done_once(backend: &Backend) {
             // Others may still be faster between the asking and the keeping; then the next try finds their reply.
             let once = insist(async || {
                 let mut work = open(&*store).await?;
-                if let Some(kept) = work.reply(&key).await? {
+                if let Some(kept) = work.stored_response(&key).await? {
                     return Ok(Some(kept));
                 }
                 give_way().await;
@@ -1002,12 +1002,12 @@ pub async fn one_wish_made_by_many_is_done_once(backend: &Backend) {
             .await?;
             match once {
                 Some(kept) => Ok(Some(kept)),
-                None => open(&*store).await?.reply(&key).await,
+                None => open(&*store).await?.stored_response(&key).await,
             }
         }
     })
     .await;
-    let kept = backend.attempt(async |work| work.reply(&key).await).await.unwrap();
+    let kept = backend.attempt(async |work| work.stored_response(&key).await).await.unwrap();
     assert!(kept.is_some());
     for outcome in outcomes {
         assert_eq!(outcome.expect("done, or done already"), kept);
@@ -1042,7 +1042,7 @@ pub async fn one_reply_is_kept_once(backend: &Backend) {
         }
     }
     assert_eq!(won.len(), 1);
-    assert_eq!(backend.attempt(async |work| work.reply(&key).await).await.unwrap().as_ref(), won.first());
+    assert_eq!(backend.attempt(async |work| work.stored_response(&key).await).await.unwrap().as_ref(), won.first());
 }
 
 /// Different wishes, and the same wish of different people, do not become each other's.
@@ -1054,7 +1054,7 @@ pub async fn wishes_of_many_are_answered_apart(backend: &Backend) {
         async move {
             insist(async || {
                 let mut work = open(&*store).await?;
-                assert_eq!(work.reply(&key).await?, None);
+                assert_eq!(work.stored_response(&key).await?, None);
                 give_way().await;
                 work.save_response(&key, &reply(&n.to_string())).await?;
                 work.commit().await
@@ -1065,7 +1065,7 @@ pub async fn wishes_of_many_are_answered_apart(backend: &Backend) {
     .await;
     for (n, outcome) in outcomes.into_iter().enumerate() {
         outcome.expect("nobody else has this wish");
-        let kept = backend.attempt(async |work| work.reply(&key(n)).await).await.unwrap();
+        let kept = backend.attempt(async |work| work.stored_response(&key(n)).await).await.unwrap();
         assert_eq!(kept, Some(reply(&n.to_string())));
     }
 }
@@ -1202,7 +1202,7 @@ pub async fn ended_sessions_are_completed_once(backend: &Backend) {
                     work.save_booking(&completed).await?;
                 }
                 work.commit().await?;
-                Ok(ended.iter().map(|booking| booking.id).collect::<Vec<_>>())
+                Ok(ended.iter().map(|booking| booking.id()).collect::<Vec<_>>())
             })
             .await
         }
@@ -1210,7 +1210,7 @@ pub async fn ended_sessions_are_completed_once(backend: &Backend) {
     .await;
     let mut completed: Vec<_> = outcomes.into_iter().flat_map(|outcome| outcome.expect("no row is stale")).collect();
     let rest = backend.attempt(async |work| work.ended_bookings(slot(20), 100).await).await.unwrap();
-    completed.extend(rest.iter().map(|booking| booking.id));
+    completed.extend(rest.iter().map(|booking| booking.id()));
     completed.sort_unstable();
     assert!(completed.windows(2).all(|pair| pair[0] != pair[1]), "one was completed twice");
     assert_eq!(completed.len(), 12);

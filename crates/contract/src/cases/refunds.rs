@@ -13,7 +13,7 @@ use crate::fixtures::{Practice, at, eur, minutes_after, money, now, paid, paymen
 async fn stage(backend: &Backend) -> (Practice, Booking, Payment) {
     let practice = backend.practice().await;
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    let payment = backend.add_payment(paid(booking.id, "r")).await;
+    let payment = backend.add_payment(paid(booking.id(), "r")).await;
     (practice, booking, payment)
 }
 
@@ -27,7 +27,7 @@ async fn to_settle(backend: &Backend, now: Timestamp, limit: u32) -> Vec<Refund>
 
 /// Checks a refund by every way of reading.
 async fn expect_refund(backend: &Backend, expected: &Refund) {
-    let NewRefund { booking, ref key, ref reference, next_at, .. } = expected.facts;
+    let Refund { booking, ref key, ref reference, next_at, .. } = *expected;
     let listed = backend.queries.refunds(booking).await.unwrap();
     assert_eq!(listed.iter().find(|refund| refund.id == expected.id), Some(expected));
     assert_eq!(backend.attempt(async |work| work.refunds_of(booking).await).await.unwrap(), listed);
@@ -85,7 +85,7 @@ pub async fn amounts_given_back_come_back_exactly(backend: &Backend) {
     let (_, booking, _) = stage(backend).await;
     for amount in [money(1, "USD"), money(9_999, "JPY"), money(1_234_567, "KWD"), money(1_000_000_000_000, "XAF")] {
         let code = amount.currency().code().to_owned();
-        let payment = backend.add_payment(NewPayment { amount, ..paid(booking.id, &code) }).await;
+        let payment = backend.add_payment(NewPayment { amount, ..paid(booking.id(), &code) }).await;
         let kept = backend.add_refund(NewRefund { amount, ..refund(&payment, &code) }).await;
         expect_refund(backend, &kept).await;
     }
@@ -102,12 +102,12 @@ pub async fn refunds_are_dated_to_the_millisecond(backend: &Backend) {
             settled_at: Some(at),
             ..refund(&payment, &format!("k{n}"))
         };
-        let kept = Refund { facts: dated(instant), ..backend.add_refund(dated(finer(instant))).await };
+        let kept = dated(instant).with_id(backend.add_refund(dated(finer(instant))).await.id);
         expect_refund(backend, &kept).await;
         let bare = NewRefund { next_at: None, settled_at: None, ..dated(instant) };
-        save(backend, &Refund { facts: bare.clone(), ..kept }).await;
-        expect_refund(backend, &Refund { facts: bare, ..kept }).await;
-        save(backend, &Refund { facts: dated(finer(instant)), ..kept }).await;
+        save(backend, &(bare.clone()).with_id(kept.id)).await;
+        expect_refund(backend, &bare.with_id(kept.id)).await;
+        save(backend, &dated(finer(instant)).with_id(kept.id)).await;
         expect_refund(backend, &kept).await;
     }
 }
@@ -116,8 +116,8 @@ pub async fn refunds_are_dated_to_the_millisecond(backend: &Backend) {
 pub async fn refunds_are_listed_oldest_first(backend: &Backend) {
     let (practice, booking, first) = stage(backend).await;
     let other = backend.add_booking(|id| practice.booking(id, slot(1))).await;
-    let second = backend.add_payment(NewPayment { state: PaymentState::Unapplied, ..paid(booking.id, "s") }).await;
-    let elsewhere = backend.add_payment(paid(other.id, "t")).await;
+    let second = backend.add_payment(NewPayment { state: PaymentState::Unapplied, ..paid(booking.id(), "s") }).await;
+    let elsewhere = backend.add_payment(paid(other.id(), "t")).await;
     let mut expected = Vec::new();
     for (minute, (payment, key)) in (0..).zip([(&second, "c"), (&first, "a"), (&second, "d"), (&first, "b")]) {
         let new = NewRefund { created_at: minutes_after(now(), minute), ..refund(payment, key) };
@@ -129,13 +129,13 @@ pub async fn refunds_are_listed_oldest_first(backend: &Backend) {
         assert_eq!(backend.attempt(async |work| work.refunds_of(id).await).await.unwrap(), read);
         read
     };
-    assert_eq!(listed(booking.id).await, expected);
+    assert_eq!(listed(booking.id()).await, expected);
     for n in [2, 0] {
         expected[n].stage = RefundStage::Succeeded;
         save(backend, &expected[n]).await;
     }
-    assert_eq!(listed(booking.id).await, expected);
-    assert_eq!(listed(other.id).await, [of_other]);
+    assert_eq!(listed(booking.id()).await, expected);
+    assert_eq!(listed(other.id()).await, [of_other]);
     assert_eq!(listed(unknown_booking()).await, []);
 }
 
@@ -172,7 +172,7 @@ pub async fn a_refund_is_found_by_reference_or_key(backend: &Backend) {
 pub async fn saving_a_refund_writes_what_may_change(backend: &Backend) {
     let (practice, booking, payment) = stage(backend).await;
     let other = backend.add_booking(|id| practice.booking(id, slot(1))).await;
-    let elsewhere = backend.add_payment(paid(other.id, "s")).await;
+    let elsewhere = backend.add_payment(paid(other.id(), "s")).await;
     let facts = NewRefund {
         cause: RefundCause::Cancelled,
         reason: Some("as agreed".to_owned()),
@@ -193,7 +193,7 @@ pub async fn saving_a_refund_writes_what_may_change(backend: &Backend) {
             ..facts
         };
         let forged = NewRefund {
-            booking: other.id,
+            booking: other.id(),
             payment: elsewhere.id,
             key: format!("forged-{n}"),
             amount: money(1, "USD"),
@@ -201,20 +201,20 @@ pub async fn saving_a_refund_writes_what_may_change(backend: &Backend) {
             reason: there.then(|| "forged".to_owned()),
             requested_by: there.then_some(practice.therapist),
             created_at: minutes_after(now(), 9),
-            ..clone()
+            ..facts.clone()
         };
-        save(backend, &Refund { id: kept.id, facts: changed(forged) }).await;
-        expect_refund(backend, &Refund { id: kept.id, facts: changed(facts.clone()) }).await;
+        save(backend, &changed(forged).with_id(kept.id)).await;
+        expect_refund(backend, &changed(facts.clone()).with_id(kept.id)).await;
     }
     expect_refund(backend, &untouched).await;
-    assert_eq!(backend.queries.refunds(other.id).await.unwrap(), []);
-    assert_eq!(backend.queries.refunds(booking.id).await.unwrap().len(), 2);
+    assert_eq!(backend.queries.refunds(other.id()).await.unwrap(), []);
+    assert_eq!(backend.queries.refunds(booking.id()).await.unwrap().len(), 2);
 }
 
 /// Writing to a refund that is not there is a stale write.
 pub async fn saving_an_unknown_refund_is_stale(backend: &Backend) {
     let (_, _, payment) = stage(backend).await;
-    let ghost = Refund { id: unknown_refund(), facts: refund(&payment, "ghost") };
+    let ghost = refund(&payment, "ghost").with_id(unknown_refund());
     assert_conflict!(backend.attempt(async |work| work.save_refund(&ghost).await).await, Stale);
 }
 
@@ -223,7 +223,7 @@ pub async fn saving_an_unknown_refund_is_stale(backend: &Backend) {
 pub async fn a_refund_is_known_once(backend: &Backend) {
     let (practice, _, payment) = stage(backend).await;
     let other = backend.add_booking(|id| practice.booking(id, slot(1))).await;
-    let elsewhere = NewPayment { provider: Provider::Stripe, ..paid(other.id, "r") };
+    let elsewhere = NewPayment { provider: Provider::Stripe, ..paid(other.id(), "r") };
     let elsewhere = backend.add_payment(elsewhere).await;
     let named = |payment, key: &str, reference: &str| NewRefund {
         reference: Some(reference.to_owned()),
@@ -244,14 +244,14 @@ pub async fn a_refund_is_known_once(backend: &Backend) {
     ] {
         assert_conflict!(backend.attempt(async |work| work.add_refund(&again).await).await, RefundExists);
     }
-    let taken = Refund { id: first.id, facts: named(&payment, "a", "re_b") };
+    let taken = named(&payment, "a", "re_b").with_id(first.id);
     assert_conflict!(backend.attempt(async |work| work.save_refund(&taken).await).await, RefundExists);
     expect_refund(backend, &first).await;
     // Names differ to the letter, a key is no reference, and no reference is nobody's.
     for new in [named(&payment, "A", "RE_B"), named(&elsewhere, "re_b", "a"), refund(&elsewhere, "c")] {
         backend.add_refund(new).await;
     }
-    let renamed = Refund { id: first.id, facts: named(&payment, "a", "re_a") };
+    let renamed = named(&payment, "a", "re_a").with_id(first.id);
     for _ in 0..2 {
         save(backend, &renamed).await;
         expect_refund(backend, &renamed).await;
@@ -266,7 +266,7 @@ pub async fn a_refund_is_known_once(backend: &Backend) {
 /// All of a payment can go back, at once or in parts, and no more than that, whatever other payments there are.
 pub async fn no_more_than_came_in_goes_back(backend: &Backend) {
     let (_, booking, whole) = stage(backend).await;
-    let parts = backend.add_payment(NewPayment { state: PaymentState::Unapplied, ..paid(booking.id, "s") }).await;
+    let parts = backend.add_payment(NewPayment { state: PaymentState::Unapplied, ..paid(booking.id(), "s") }).await;
     let part = |payment, key: &str, minor| NewRefund { amount: eur(minor), ..refund(payment, key) };
     let too_large = async |new: NewRefund| {
         assert_conflict!(backend.attempt(async |work| work.add_refund(&new).await).await, RefundTooLarge);
@@ -290,7 +290,7 @@ pub async fn no_more_than_came_in_goes_back(backend: &Backend) {
     assert_conflict!(both, RefundTooLarge);
     backend.add_refund(last).await;
     too_large(too_much).await;
-    assert_eq!(backend.queries.refunds(booking.id).await.unwrap().len(), 4);
+    assert_eq!(backend.queries.refunds(booking.id()).await.unwrap().len(), 4);
 }
 
 /// Only money that came goes back, and only in the currency in which it came.
@@ -298,7 +298,7 @@ pub async fn only_what_was_paid_goes_back(backend: &Backend) {
     let (_, booking, euros) = stage(backend).await;
     for state in PaymentState::ALL {
         let name = state.as_str();
-        let kept = backend.add_payment(NewPayment { state, ..payment(booking.id, name) }).await;
+        let kept = backend.add_payment(NewPayment { state, ..payment(booking.id(), name) }).await;
         let new = refund(&kept, name);
         let answer = backend.attempt(async |work| work.add_refund(&new).await).await;
         match state {
@@ -311,7 +311,7 @@ pub async fn only_what_was_paid_goes_back(backend: &Backend) {
             | PaymentState::Closing
             | PaymentState::Closed => assert_conflict!(answer, RefundTooLarge),
         }
-        let settled = Payment { id: kept.id, facts: NewPayment { state: PaymentState::Settled, ..kept.facts } };
+        let settled = Payment { state: PaymentState::Settled, ..kept };
         backend.keep(async |work| work.save_payment(&settled).await).await;
         backend.add_refund(new).await;
     }
@@ -325,26 +325,26 @@ pub async fn only_what_was_paid_goes_back(backend: &Backend) {
 pub async fn refunds_that_failed_leave_their_money(backend: &Backend) {
     let (_, booking, _) = stage(backend).await;
     for (n, stage) in RefundStage::ALL.into_iter().enumerate() {
-        let payment = backend.add_payment(paid(booking.id, stage.as_str())).await;
+        let payment = backend.add_payment(paid(booking.id(), stage.as_str())).await;
         let part = |k, stage| NewRefund { amount: eur(9_000), stage, ..refund(&payment, &format!("{n}-{k}")) };
         let first = backend.add_refund(part(0, stage)).await;
         let gone = match stage {
-            RefundStage::Owed | RefundStage::Pending | RefundStage::Succeeded => {
-                let again = part(1, RefundStage::Owed);
+            RefundStage::Queued | RefundStage::Pending | RefundStage::Succeeded => {
+                let again = part(1, RefundStage::Queued);
                 assert_conflict!(backend.attempt(async |work| work.add_refund(&again).await).await, RefundTooLarge);
                 // One that has failed already takes nothing, however little is left.
                 backend.add_refund(part(2, RefundStage::Failed)).await;
-                Refund { id: first.id, facts: part(0, RefundStage::Failed) }
+                part(0, RefundStage::Failed).with_id(first.id)
             }
-            RefundStage::Failed | RefundStage::Retried => Refund { id: first.id, facts: part(0, RefundStage::Retried) },
+            RefundStage::Failed | RefundStage::Retried => part(0, RefundStage::Retried).with_id(first.id),
         };
         save(backend, &gone).await;
-        backend.add_refund(part(1, RefundStage::Owed)).await;
-        let too_much = NewRefund { amount: eur(1), ..part(3, RefundStage::Owed) };
+        backend.add_refund(part(1, RefundStage::Queued)).await;
+        let too_much = NewRefund { amount: eur(1), ..part(3, RefundStage::Queued) };
         assert_conflict!(backend.attempt(async |work| work.add_refund(&too_much).await).await, RefundTooLarge);
         // Nor does it get its money back from those who have it now, whatever the provider tells.
-        for again in [RefundStage::Owed, RefundStage::Pending, RefundStage::Succeeded] {
-            let back = Refund { id: first.id, facts: part(0, again) };
+        for again in [RefundStage::Queued, RefundStage::Pending, RefundStage::Succeeded] {
+            let back = part(0, again).with_id(first.id);
             assert_conflict!(backend.attempt(async |work| work.save_refund(&back).await).await, RefundTooLarge);
         }
         expect_refund(backend, &gone).await;
@@ -355,7 +355,7 @@ pub async fn refunds_that_failed_leave_their_money(backend: &Backend) {
 pub async fn refunds_to_settle_come_longest_due_first(backend: &Backend) {
     let (practice, _, payment) = stage(backend).await;
     let other = backend.add_booking(|id| practice.booking(id, slot(1))).await;
-    let elsewhere = backend.add_payment(paid(other.id, "s")).await;
+    let elsewhere = backend.add_payment(paid(other.id(), "s")).await;
     let mut due = Vec::new();
     for (n, stage) in RefundStage::ALL.into_iter().enumerate() {
         let next_at = Some(minutes_after(now(), [3, 1, 4, 0, 2][n]));
@@ -408,12 +408,16 @@ pub async fn a_dropped_unit_of_work_promises_nothing(backend: &Backend) {
         next_at: Some(now()),
         ..refund(&payment, "a")
     };
-    let changed = Refund { id: kept.id, facts: changed };
+    let changed = changed.with_id(kept.id);
     work.save_refund(&changed).await.unwrap();
-    assert_eq!(work.refunds_of(booking.id).await.unwrap()[0], changed);
-    assert_eq!(backend.queries.refunds(booking.id).await.unwrap(), std::slice::from_ref(&kept), "readers see neither");
+    assert_eq!(work.refunds_of(booking.id()).await.unwrap()[0], changed);
+    assert_eq!(
+        backend.queries.refunds(booking.id()).await.unwrap(),
+        std::slice::from_ref(&kept),
+        "readers see neither"
+    );
     drop(work);
-    assert_eq!(backend.queries.refunds(booking.id).await.unwrap(), [kept]);
+    assert_eq!(backend.queries.refunds(booking.id()).await.unwrap(), [kept]);
     assert_eq!(backend.queries.refund_by("re_a", Some("b")).await.unwrap(), None);
     assert_eq!(to_settle(backend, now(), 10).await, []);
     backend.add_refund(rest).await;

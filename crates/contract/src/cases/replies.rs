@@ -9,7 +9,7 @@ use crate::Backend;
 use crate::fixtures::{at, client, day_off, minutes_after, now, reply, reply_key};
 
 async fn read(backend: &Backend, key: &IdempotencyKey) -> Option<StoredResponse> {
-    backend.attempt(async |work| work.reply(key).await).await.unwrap()
+    backend.attempt(async |work| work.stored_response(key).await).await.unwrap()
 }
 
 async fn keep(backend: &Backend, key: &IdempotencyKey, reply: &StoredResponse) {
@@ -27,15 +27,15 @@ pub async fn a_reply_comes_back_as_it_went_in(backend: &Backend) {
     let mut all: Vec<_> = TEXTS.iter().copied().chain([long.as_str()]).map(reply).collect();
     all.extend([0, 100, 200, 409, 599, u16::MAX].map(|status| StoredResponse { status, ..reply("{}") }));
     let mixed = std::array::from_fn(|n| if n % 2 == 0 { 0 } else { 0xff });
-    all.extend([[0; 32], [0xff; 32], mixed].map(|asked| StoredResponse { asked, ..reply("{}") }));
+    all.extend([[0; 32], [0xff; 32], mixed].map(|request_hash| StoredResponse { request_hash, ..reply("{}") }));
     all.extend(INSTANTS.map(|instant| StoredResponse { at: at(instant), ..reply("{}") }));
     for (n, kept) in all.into_iter().enumerate() {
         let key = reply_key(practice.client, &format!("k{n}"));
         backend
             .keep(async |work| {
-                assert_eq!(work.reply(&key).await?, None);
+                assert_eq!(work.stored_response(&key).await?, None);
                 work.save_response(&key, &kept).await?;
-                assert_eq!(work.reply(&key).await?.as_ref(), Some(&kept), "its own unit of work sees it");
+                assert_eq!(work.stored_response(&key).await?.as_ref(), Some(&kept), "its own unit of work sees it");
                 Ok(())
             })
             .await;
@@ -57,7 +57,8 @@ pub async fn one_reply_is_kept_under_a_key(backend: &Backend) {
     let practice = backend.practice().await;
     let key = reply_key(practice.client, "k");
     keep(backend, &key, &reply("first")).await;
-    let other = StoredResponse { asked: [9; 32], status: 409, body: "second".to_owned(), at: minutes_after(now(), 1) };
+    let other =
+        StoredResponse { request_hash: [9; 32], status: 409, body: "second".to_owned(), at: minutes_after(now(), 1) };
     for second in [reply("first"), other] {
         assert_conflict!(
             backend.attempt(async |work| work.save_response(&key, &second).await).await,
@@ -117,7 +118,7 @@ pub async fn amending_replaces_the_body(backend: &Backend) {
             let new = reply_key(practice.client, "m");
             work.save_response(&new, &reply("first")).await?;
             assert!(work.update_response(&new, "second").await?);
-            assert_eq!(work.reply(&new).await?, Some(reply("second")));
+            assert_eq!(work.stored_response(&new).await?, Some(reply("second")));
             Ok(())
         })
         .await;
@@ -178,7 +179,7 @@ pub async fn a_dropped_unit_of_work_leaves_replies_as_they_were(backend: &Backen
     drop(work);
     let mut work = backend.begin().await;
     assert_eq!(work.purge_responses(minutes_after(now(), 9), 10).await.unwrap(), 1);
-    assert_eq!(work.reply(&old).await.unwrap(), None);
+    assert_eq!(work.stored_response(&old).await.unwrap(), None);
     drop(work);
     assert_eq!(read(backend, &old).await, Some(reply("old")));
     assert_eq!(read(backend, &new).await, None);

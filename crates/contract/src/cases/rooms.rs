@@ -21,7 +21,7 @@ async fn stage(backend: &Backend) -> (Practice, Booking) {
 }
 
 async fn open(backend: &Backend, booking: &Booking, now: Timestamp) -> ConferenceId {
-    backend.keep(async |work| work.open_conference(booking.id, now).await).await
+    backend.keep(async |work| work.open_conference(booking.id(), now).await).await
 }
 
 async fn close(backend: &Backend, id: ConferenceId, now: Timestamp) -> bool {
@@ -29,7 +29,7 @@ async fn close(backend: &Backend, id: ConferenceId, now: Timestamp) -> bool {
 }
 
 async fn open_one(backend: &Backend, booking: &Booking) -> Option<Conference> {
-    backend.attempt(async |work| work.open_conference_of(booking.id).await).await.unwrap()
+    backend.attempt(async |work| work.open_conference_of(booking.id()).await).await.unwrap()
 }
 
 async fn read(backend: &Backend, id: ConferenceId) -> Conference {
@@ -37,12 +37,12 @@ async fn read(backend: &Backend, id: ConferenceId) -> Conference {
 }
 
 async fn tell(backend: &Backend, booking: &Booking, facts: &[AttendanceEvent]) -> u64 {
-    backend.keep(async |work| work.add_attendance(booking.id, facts).await).await
+    backend.keep(async |work| work.add_attendance(booking.id(), facts).await).await
 }
 
 async fn told(backend: &Backend, booking: &Booking) -> Vec<AttendanceEvent> {
-    let facts = backend.queries.attendance(&[booking.id]).await.unwrap();
-    assert!(facts.iter().all(|(of, _)| *of == booking.id));
+    let facts = backend.queries.attendance(&[booking.id()]).await.unwrap();
+    assert!(facts.iter().all(|(of, _)| *of == booking.id()));
     facts.into_iter().map(|(_, fact)| fact).collect()
 }
 
@@ -59,19 +59,19 @@ pub async fn a_room_is_open_once_at_a_time(backend: &Backend) {
     let (practice, booking) = stage(backend).await;
     let other = backend.add_booking(|id| practice.booking(id, slot(1))).await;
     let id = open(backend, &booking, minute(0)).await;
-    let expected = Conference { id, booking: booking.id, opened_at: minute(0), closed_at: None };
+    let expected = Conference { id, booking: booking.id(), opened_at: minute(0), closed_at: None };
     assert_eq!(open_one(backend, &booking).await, Some(expected));
     assert_eq!(read(backend, id).await, expected);
     assert_eq!(open_one(backend, &other).await, None);
 
     for later in [minute(0), minute(1)] {
-        let again = backend.attempt(async |work| work.open_conference(booking.id, later).await).await;
+        let again = backend.attempt(async |work| work.open_conference(booking.id(), later).await).await;
         assert_conflict!(again, ConferenceOpen);
     }
     let twice = backend
         .attempt(async |work| {
-            work.open_conference(other.id, minute(2)).await?;
-            work.open_conference(other.id, minute(2)).await
+            work.open_conference(other.id(), minute(2)).await?;
+            work.open_conference(other.id(), minute(2)).await
         })
         .await;
     assert_conflict!(twice, ConferenceOpen);
@@ -90,7 +90,7 @@ pub async fn a_room_that_ended_can_open_again(backend: &Backend) {
         let id = open(backend, &booking, from).await;
         assert!(close(backend, id, until).await);
         assert_eq!(open_one(backend, &booking).await, None);
-        ended.push(Conference { id, booking: booking.id, opened_at: from, closed_at: Some(until) });
+        ended.push(Conference { id, booking: booking.id(), opened_at: from, closed_at: Some(until) });
     }
     let last = open(backend, &booking, minute(40)).await;
     for conference in &ended {
@@ -102,7 +102,7 @@ pub async fn a_room_that_ended_can_open_again(backend: &Backend) {
     let (closed, next) = backend
         .keep(async |work| {
             let closed = work.close_conference(last, minute(41)).await?;
-            Ok((closed, work.open_conference(booking.id, minute(41)).await?))
+            Ok((closed, work.open_conference(booking.id(), minute(41)).await?))
         })
         .await;
     assert!(closed);
@@ -151,7 +151,7 @@ pub async fn a_fact_is_kept_once(backend: &Backend) {
     let (first, second) = backend
         .keep(async |work| {
             let left = std::slice::from_ref(&left);
-            Ok((work.add_attendance(booking.id, left).await?, work.add_attendance(booking.id, left).await?))
+            Ok((work.add_attendance(booking.id(), left).await?, work.add_attendance(booking.id(), left).await?))
         })
         .await;
     assert_eq!((first, second), (1, 0));
@@ -261,10 +261,10 @@ pub async fn facts_are_told_by_booking_in_the_order_in_which_they_happened(backe
             })
             .collect();
         tell(backend, booking, &facts).await;
-        expected.extend(facts.into_iter().map(|fact| (booking.id, fact)));
+        expected.extend(facts.into_iter().map(|fact| (booking.id(), fact)));
     }
     expected.sort();
-    let [first, second, third] = [0, 1, 2].map(|n: usize| bookings[n].id);
+    let [first, second, third] = [0, 1, 2].map(|n: usize| bookings[n].id());
     for (asked, of) in [
         (vec![first, second, third], vec![first, second, third]),
         (vec![third, first], vec![first, third]),
@@ -283,7 +283,7 @@ pub async fn facts_of_many_bookings_are_told_at_once(backend: &Backend) {
     let (_, booking) = stage(backend).await;
     tell(backend, &booking, &[fact("a", AttendanceEventKind::Joined, minute(0))]).await;
     let mut many: Vec<_> = (1..2_000).map(|n| BookingId::new(1_000_000 + n).unwrap()).collect();
-    many.push(booking.id);
+    many.push(booking.id());
     assert_eq!(backend.queries.attendance(&many).await.unwrap().len(), 1);
 }
 
@@ -302,12 +302,12 @@ pub async fn a_dropped_unit_of_work_tells_nothing_of_rooms(backend: &Backend) {
     let other = backend.add_booking(|id| practice.booking(id, slot(1))).await;
     let open_before = open(backend, &booking, minute(0)).await;
     let mut work = backend.begin().await;
-    let lost = work.open_conference(other.id, minute(1)).await.unwrap();
+    let lost = work.open_conference(other.id(), minute(1)).await.unwrap();
     assert!(work.close_conference(open_before, minute(1)).await.unwrap());
-    assert_eq!(work.open_conference_of(booking.id).await.unwrap(), None);
-    assert_eq!(work.open_conference_of(other.id).await.unwrap().map(|conference| conference.id), Some(lost));
+    assert_eq!(work.open_conference_of(booking.id()).await.unwrap(), None);
+    assert_eq!(work.open_conference_of(other.id()).await.unwrap().map(|conference| conference.id), Some(lost));
     let facts = [fact("a", AttendanceEventKind::Joined, minute(0))];
-    assert_eq!(work.add_attendance(booking.id, &facts).await.unwrap(), 1);
+    assert_eq!(work.add_attendance(booking.id(), &facts).await.unwrap(), 1);
     assert_eq!(read(backend, open_before).await.closed_at, None);
     assert!(backend.queries.conference(lost).await.unwrap().is_none());
     assert!(told(backend, &booking).await.is_empty());
@@ -325,17 +325,17 @@ pub async fn a_booking_is_found_by_its_room(backend: &Backend) {
     let practice = backend.practice().await;
     for (hour, (status, paid)) in (0..).zip(legal_states()) {
         let booking = backend.add_booking(|id| practice.booking_in(id, slot(hour), status, paid)).await;
-        let found = backend.queries.booking_by_room(room(booking.id).id()).await.unwrap();
-        assert_eq!(found.map(|view| view.booking), booking.room.is_some().then_some(booking), "{status:?} {paid:?}");
+        let found = backend.queries.booking_by_room(room(booking.id()).id()).await.unwrap();
+        assert_eq!(found.map(|view| view.booking), booking.room().is_some().then_some(booking), "{status:?} {paid:?}");
     }
     let booking = backend.add_booking(|id| practice.booking(id, slot(100))).await;
     let (moved, _) = booking.reschedule(slot(101), Role::Admin, now()).unwrap();
     backend.keep(async |work| work.save_booking(&moved).await).await;
     // A session that was called off leaves its room's name behind.
     let cancelled = in_state(next_version(&moved), BookingStatus::Cancelled, PaymentStatus::NotRequired);
-    let cancelled = restored(BookingRecord { room: moved.room.clone(), ..cancelled });
+    let cancelled = restored(BookingRecord { room: moved.room().cloned(), ..cancelled });
     backend.keep(async |work| work.save_booking(&cancelled).await).await;
-    let room = room(cancelled.id);
+    let room = room(cancelled.id());
     let view = backend.queries.booking_by_room(room.id()).await.unwrap().unwrap();
     assert_eq!(view.booking, cancelled);
 
@@ -347,7 +347,7 @@ pub async fn a_booking_is_found_by_its_room(backend: &Backend) {
 /// Whatever else a video server may call a room leads nowhere, and is no error.
 pub async fn a_room_that_nobody_has_is_nothing(backend: &Backend) {
     let (_, booking) = stage(backend).await;
-    let room = room(booking.id);
+    let room = room(booking.id());
     for unheard_of in [
         "".to_owned(),
         "%".to_owned(),

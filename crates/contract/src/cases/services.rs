@@ -124,7 +124,7 @@ pub async fn bookings_keep_what_they_were_made_with(backend: &Backend) {
     let found = read(backend, practice.service).await.unwrap();
     let dearer = Service { minutes: 90, buffer_minutes: 30, price: money(1, "USD"), active: false, ..found };
     backend.keep(async |work| work.save_service(&dearer).await).await;
-    assert_eq!(backend.read_booking(booking.id).await, Some(booking));
+    assert_eq!(backend.read_booking(booking.id()).await, Some(booking));
 }
 
 /// What was changed about a service is undone with its unit of work.

@@ -194,15 +194,15 @@ pub async fn a_caller_and_a_booking_are_found_in_one_look(backend: &Backend) {
     let unknown = BookingId::new(987_654).expect("positive");
     for login in [login, others] {
         let caller = backend.queries.caller(login).await.unwrap().unwrap();
-        let both = backend.queries.caller_and_booking(login, booking.id).await.unwrap();
+        let both = backend.queries.caller_and_booking(login, booking.id()).await.unwrap();
         assert_eq!(both, Some((caller.clone(), Some(booking.clone()))), "whose booking it is, is not asked");
         assert_eq!(backend.queries.caller_and_booking(login, unknown).await.unwrap(), Some((caller, None)));
     }
-    assert_eq!(backend.queries.caller_and_booking(unknown_session(), booking.id).await.unwrap(), None);
+    assert_eq!(backend.queries.caller_and_booking(unknown_session(), booking.id()).await.unwrap(), None);
     let ended = LoginSession { ended_at: Some(minutes_after(now(), 1)), ..read(backend, login).await.unwrap() };
     backend.keep(async |work| work.save_login_session(&ended).await).await;
     let cancelled = restored(in_state(next_version(&booking), BookingStatus::Cancelled, PaymentStatus::NotRequired));
     backend.keep(async |work| work.save_booking(&cancelled).await).await;
-    let (caller, found) = backend.queries.caller_and_booking(login, booking.id).await.unwrap().unwrap();
+    let (caller, found) = backend.queries.caller_and_booking(login, booking.id()).await.unwrap().unwrap();
     assert_eq!((caller.session, found), (ended, Some(cancelled)), "both are as they are now");
 }

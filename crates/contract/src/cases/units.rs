@@ -8,8 +8,8 @@ use attune_domain::{
     RefundId, Role, ScheduleExceptionId, Service, ServiceId, User, UserId,
 };
 use attune_ports::{
-    AuditObject, BookingFilter, DeliveryResult, LeaseToken, LedgerEntry, LedgerKind, NewRefund, PageRequest, Payment,
-    ProblemKind, Provider, Refund, StoreError, UnitOfWork, UserFilter,
+    AuditObject, BookingFilter, DeliveryResult, LeaseToken, LedgerEntry, LedgerKind, NewRefund, PageRequest,
+    ProblemKind, Provider, StoreError, UnitOfWork, UserFilter,
 };
 
 use super::{assert_conflict, begin_and_drop};
@@ -71,38 +71,40 @@ pub async fn all_faces_share_one_transaction(backend: &Backend) {
         let booking = practice.booking(work.next_booking_id().await.unwrap(), slot(0));
         work.add_booking(&booking).await.unwrap();
         let guest = work.add_participant(&participant(&booking, "p")).await.unwrap();
-        let conference = work.open_conference(booking.id, now()).await.unwrap();
-        work.add_attendance(booking.id, &[fact("o", AttendanceEventKind::Joined, now())]).await.unwrap();
+        let conference = work.open_conference(booking.id(), now()).await.unwrap();
+        work.add_attendance(booking.id(), &[fact("o", AttendanceEventKind::Joined, now())]).await.unwrap();
         work.set_schedule(gives, &week(&[])).await.unwrap();
         work.add_schedule_exception(&day_off(gives, "2027-05-01")).await.unwrap();
         work.set_policy(&policy()).await.unwrap();
         work.save_response(&reply_key(comes, "k"), &reply("{}")).await.unwrap();
-        let facts = paid(booking.id, "r");
-        let came = Payment { id: work.add_payment(&facts).await.unwrap(), facts };
-        let facts = refund(&came, "k");
-        let went = Refund { id: work.add_refund(&facts).await.unwrap(), facts };
+        let new = paid(booking.id(), "r");
+        let id = work.add_payment(&new).await.unwrap();
+        let came = new.with_id(id);
+        let new = refund(&came, "k");
+        let id = work.add_refund(&new).await.unwrap();
+        let went = new.with_id(id);
         work.add_ledger_entry(&captured(&came)).await.unwrap();
         work.add_ledger_entry(&moved(&went, LedgerKind::Refunded)).await.unwrap();
         assert!(work.add_payment_event(Provider::Test, "evt", now()).await.unwrap());
         assert!(work.add_payment_problem(&problem("p", ProblemKind::WrongMode)).await.unwrap());
         work.enqueue(&[notice(&booking, NotificationKind::MeetingInfo, now())]).await.unwrap();
-        work.add_audit_entry(&audit_entry(AuditObject::Booking(booking.id), "booking.scheduled")).await.unwrap();
+        work.add_audit_entry(&audit_entry(AuditObject::Booking(booking.id()), "booking.scheduled")).await.unwrap();
 
         assert_eq!(work.lock_enabled_admins().await.unwrap(), [gives]);
         assert_eq!(work.user(comes).await.unwrap().unwrap().email, email("c"));
         assert_eq!(work.default_service().await.unwrap().unwrap().id, offered);
         assert_eq!(work.session(login).await.unwrap().unwrap().user, comes);
         assert_eq!(work.refresh_token(&token_hash(1)).await.unwrap(), Some((login, 1)));
-        assert_eq!(work.booking(booking.id).await.unwrap(), Some(booking.clone()));
+        assert_eq!(work.booking(booking.id()).await.unwrap(), Some(booking.clone()));
         assert_eq!(work.blocking_bookings(gives, slot(0), slot(1)).await.unwrap(), std::slice::from_ref(&booking));
         assert_eq!(work.participant(guest).await.unwrap().unwrap().email, email("p"));
-        assert_eq!(work.invited_participants(booking.id).await.unwrap().len(), 1);
-        assert_eq!(work.open_conference_of(booking.id).await.unwrap().unwrap().id, conference);
+        assert_eq!(work.invited_participants(booking.id()).await.unwrap().len(), 1);
+        assert_eq!(work.open_conference_of(booking.id()).await.unwrap().unwrap().id, conference);
         assert_eq!(work.service_for_change(offered).await.unwrap().unwrap().id, offered);
         assert_eq!(work.ended_bookings(slot(1), 5).await.unwrap(), std::slice::from_ref(&booking));
-        assert_eq!(work.reply(&reply_key(comes, "k")).await.unwrap(), Some(reply("{}")));
-        assert_eq!(work.payments_of(booking.id).await.unwrap(), [came]);
-        assert_eq!(work.refunds_of(booking.id).await.unwrap(), [went]);
+        assert_eq!(work.stored_response(&reply_key(comes, "k")).await.unwrap(), Some(reply("{}")));
+        assert_eq!(work.payments_of(booking.id()).await.unwrap(), [came]);
+        assert_eq!(work.refunds_of(booking.id()).await.unwrap(), [went]);
         assert!(!work.add_payment_event(Provider::Test, "evt", now()).await.unwrap());
         assert!(!work.add_payment_problem(&problem("p", ProblemKind::WrongMode)).await.unwrap());
         assert!(work.payment_by_reference(Provider::Test, "r").await.unwrap().is_some());
@@ -126,17 +128,17 @@ pub async fn all_faces_share_one_transaction(backend: &Backend) {
         assert_eq!(backend.queries.outbox_health(now()).await.unwrap().pending, there);
         assert_eq!(backend.queries.caller(login).await.unwrap().is_some(), kept);
         assert_eq!(backend.queries.participant(guest).await.unwrap().is_some(), kept);
-        assert_eq!(backend.queries.participants(booking.id).await.unwrap().len(), usize::from(kept));
+        assert_eq!(backend.queries.participants(booking.id()).await.unwrap().len(), usize::from(kept));
         assert_eq!(backend.queries.invitations_of(&email("p"), now(), 9).await.unwrap().len(), usize::from(kept));
         assert_eq!(backend.queries.conference(conference).await.unwrap().is_some(), kept);
-        assert_eq!(backend.queries.attendance(&[booking.id]).await.unwrap().len(), usize::from(kept));
-        assert_eq!(backend.queries.payments(booking.id).await.unwrap().len(), usize::from(kept));
-        assert_eq!(backend.queries.refunds(booking.id).await.unwrap().len(), usize::from(kept));
-        assert_eq!(backend.queries.ledger(booking.id).await.unwrap().len(), 2 * usize::from(kept));
+        assert_eq!(backend.queries.attendance(&[booking.id()]).await.unwrap().len(), usize::from(kept));
+        assert_eq!(backend.queries.payments(booking.id()).await.unwrap().len(), usize::from(kept));
+        assert_eq!(backend.queries.refunds(booking.id()).await.unwrap().len(), usize::from(kept));
+        assert_eq!(backend.queries.ledger(booking.id()).await.unwrap().len(), 2 * usize::from(kept));
         assert_eq!(backend.queries.ledger_sums(now(), slot(0)).await.unwrap().len(), 2 * usize::from(kept));
         assert_eq!(backend.queries.payment_problems(9).await.unwrap().len(), usize::from(kept));
-        assert_eq!(backend.queries.notices(booking.id).await.unwrap().len(), usize::from(kept));
-        assert_eq!(backend.queries.history(booking.id).await.unwrap().len(), usize::from(kept));
+        assert_eq!(backend.queries.notices(booking.id()).await.unwrap().len(), usize::from(kept));
+        assert_eq!(backend.queries.history(booking.id()).await.unwrap().len(), usize::from(kept));
     }
 }
 
@@ -154,13 +156,13 @@ pub async fn uncommitted_writes_are_invisible_to_queries(backend: &Backend) {
     assert!(backend.queries.user(added).await.unwrap().is_none());
     assert_eq!(users_seen(backend).await, 2);
     assert!(backend.queries.credentials(&email("new")).await.unwrap().is_none());
-    assert_eq!(backend.read_booking(before.id).await.unwrap(), before);
-    assert!(backend.queries.notices(before.id).await.unwrap().is_empty());
+    assert_eq!(backend.read_booking(before.id()).await.unwrap(), before);
+    assert!(backend.queries.notices(before.id()).await.unwrap().is_empty());
 
     work.commit().await.unwrap();
     assert!(backend.queries.user(added).await.unwrap().is_some());
-    assert_eq!(backend.read_booking(before.id).await.unwrap(), moved);
-    assert_eq!(backend.queries.notices(before.id).await.unwrap().len(), 1);
+    assert_eq!(backend.read_booking(before.id()).await.unwrap(), moved);
+    assert_eq!(backend.queries.notices(before.id()).await.unwrap().len(), 1);
 }
 
 /// Dropping works also while a call is under way, and the next unit of work is none the worse.
@@ -189,12 +191,12 @@ pub async fn a_dropped_unit_of_work_gives_its_locks_back(backend: &Backend) {
         let mut work = backend.begin().await;
         work.lock_calendar(practice.therapist).await.expect("nobody holds the calendar");
         work.lock_enabled_admins().await.expect("nobody holds the admins");
-        work.booking(booking.id).await.expect("nobody holds the booking");
+        work.booking(booking.id()).await.expect("nobody holds the booking");
         work.participant(guest).await.expect("nobody holds the invitation");
         work.user_for_change(practice.client).await.expect("nobody holds the account");
         work.session(login).await.expect("nobody holds the session");
         work.service_for_change(practice.service).await.expect("nobody holds the service");
-        work.reply(&reply_key(practice.client, "k")).await.expect("nobody is about to keep the reply");
+        work.stored_response(&reply_key(practice.client, "k")).await.expect("nobody is about to keep the reply");
         work.set_schedule(practice.therapist, &week(&[])).await.expect("nobody holds the week");
         work.set_policy(&policy()).await.expect("nobody holds the policy");
         drop(work);
@@ -240,9 +242,9 @@ async fn expect_spent(backend: &Backend, mut work: Box<dyn UnitOfWork>) {
         active: true,
     };
     let facts = payment(some_booking, "too-late");
-    let stored = Payment { id: PaymentId::new(1).unwrap(), facts: facts.clone() };
+    let stored = facts.clone().with_id(PaymentId::new(1).unwrap());
     let back = refund(&stored, "too-late");
-    let promised = Refund { id: RefundId::new(1).unwrap(), facts: back.clone() };
+    let promised = back.clone().with_id(RefundId::new(1).unwrap());
     let settlement =
         DeliveryResult { state: NotificationState::Sent, next_at: now(), sent_at: Some(now()), last_error: None };
 
@@ -319,7 +321,7 @@ async fn expect_spent(backend: &Backend, mut work: Box<dyn UnitOfWork>) {
     assert!(work.nack_notifications(&[], &LeaseToken([9; 16])).await.is_err());
 
     let key = reply_key(some_user, "too-late");
-    assert!(work.reply(&key).await.is_err());
+    assert!(work.stored_response(&key).await.is_err());
     assert!(work.save_response(&key, &reply("{}")).await.is_err());
     assert!(work.update_response(&key, "{}").await.is_err());
     assert!(work.purge_responses(now(), 1).await.is_err());
@@ -348,11 +350,11 @@ pub async fn spent_after_a_taken_slot(backend: &Backend) {
     let kept = backend.add_booking(|id| practice.booking(id, slot(0))).await;
     let mut work = backend.begin().await;
     work.add_user(&client("lost")).await.unwrap();
-    let second = practice.booking(work.next_booking_id().await.unwrap(), minutes_after(kept.scheduled_at, 30));
+    let second = practice.booking(work.next_booking_id().await.unwrap(), minutes_after(kept.scheduled_at(), 30));
     assert_conflict!(work.add_booking(&second).await, SlotTaken);
     expect_spent(backend, work).await;
     assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
-    assert!(backend.read_booking(second.id).await.is_none());
+    assert!(backend.read_booking(second.id()).await.is_none());
 }
 
 /// A write based on an old reading spends the unit of work.
@@ -364,70 +366,70 @@ pub async fn spent_after_a_stale_write(backend: &Backend) {
     assert_conflict!(work.save_booking(&kept).await, Stale);
     expect_spent(backend, work).await;
     assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
-    assert_eq!(backend.read_booking(kept.id).await.unwrap(), kept);
+    assert_eq!(backend.read_booking(kept.id()).await.unwrap(), kept);
 }
 
 /// A payment reference that is known spends the unit of work.
 pub async fn spent_after_a_taken_payment_reference(backend: &Backend) {
     let practice = backend.practice().await;
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    backend.keep(async |work| work.add_payment(&payment(booking.id, "r")).await).await;
+    backend.keep(async |work| work.add_payment(&payment(booking.id(), "r")).await).await;
     let mut work = backend.begin().await;
     work.add_user(&client("lost")).await.unwrap();
-    assert_conflict!(work.add_payment(&payment(booking.id, "r")).await, ProviderIdTaken);
+    assert_conflict!(work.add_payment(&payment(booking.id(), "r")).await, ProviderIdTaken);
     expect_spent(backend, work).await;
     assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
-    assert_eq!(backend.queries.payments(booking.id).await.unwrap().len(), 1);
+    assert_eq!(backend.queries.payments(booking.id()).await.unwrap().len(), 1);
 }
 
 /// A reference that an attempt cannot take spends the unit of work.
 pub async fn spent_after_a_move_to_a_taken_payment_reference(backend: &Backend) {
     let practice = backend.practice().await;
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    backend.add_payment(payment(booking.id, "r")).await;
-    let kept = backend.add_payment(payment(booking.id, "s")).await;
+    backend.add_payment(payment(booking.id(), "r")).await;
+    let kept = backend.add_payment(payment(booking.id(), "s")).await;
     let mut work = backend.begin().await;
     work.add_user(&client("lost")).await.unwrap();
-    let renamed = Payment { id: kept.id, facts: payment(booking.id, "r") };
+    let renamed = payment(booking.id(), "r").with_id(kept.id);
     assert_conflict!(work.save_payment(&renamed).await, ProviderIdTaken);
     expect_spent(backend, work).await;
     assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
-    assert_eq!(backend.queries.payments(booking.id).await.unwrap()[0], kept);
+    assert_eq!(backend.queries.payments(booking.id()).await.unwrap()[0], kept);
 }
 
 /// A refund that is more than is left spends the unit of work.
 pub async fn spent_after_too_large_a_refund(backend: &Backend) {
     let practice = backend.practice().await;
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    let came = backend.add_payment(paid(booking.id, "r")).await;
+    let came = backend.add_payment(paid(booking.id(), "r")).await;
     let mut work = backend.begin().await;
     work.add_user(&client("lost")).await.unwrap();
     let too_large = NewRefund { amount: eur(9_001), ..refund(&came, "k") };
     assert_conflict!(work.add_refund(&too_large).await, RefundTooLarge);
     expect_spent(backend, work).await;
     assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
-    assert_eq!(backend.queries.refunds(booking.id).await.unwrap(), []);
+    assert_eq!(backend.queries.refunds(booking.id()).await.unwrap(), []);
 }
 
 /// A refund that is known already spends the unit of work.
 pub async fn spent_after_a_known_refund(backend: &Backend) {
     let practice = backend.practice().await;
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    let came = backend.add_payment(paid(booking.id, "r")).await;
+    let came = backend.add_payment(paid(booking.id(), "r")).await;
     let went = backend.add_refund(refund(&came, "k")).await;
     let mut work = backend.begin().await;
     work.add_user(&client("lost")).await.unwrap();
     assert_conflict!(work.add_refund(&refund(&came, "k")).await, RefundExists);
     expect_spent(backend, work).await;
     assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
-    assert_eq!(backend.queries.refunds(booking.id).await.unwrap(), [went]);
+    assert_eq!(backend.queries.refunds(booking.id()).await.unwrap(), [went]);
 }
 
 /// A line that the ledger does not take spends the unit of work.
 pub async fn spent_after_an_unbalanced_line(backend: &Backend) {
     let practice = backend.practice().await;
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    let came = backend.add_payment(paid(booking.id, "r")).await;
+    let came = backend.add_payment(paid(booking.id(), "r")).await;
     let mut work = backend.begin().await;
     work.add_user(&client("lost")).await.unwrap();
     work.add_ledger_entry(&captured(&came)).await.unwrap();
@@ -435,7 +437,7 @@ pub async fn spent_after_an_unbalanced_line(backend: &Backend) {
     assert_conflict!(work.add_ledger_entry(&again).await, LedgerUnbalanced);
     expect_spent(backend, work).await;
     assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
-    assert_eq!(backend.queries.ledger(booking.id).await.unwrap(), []);
+    assert_eq!(backend.queries.ledger(booking.id()).await.unwrap(), []);
 }
 
 /// An address that is invited already spends the unit of work.
@@ -448,17 +450,17 @@ pub async fn spent_after_a_second_invitation(backend: &Backend) {
     assert_conflict!(work.add_participant(&participant(&booking, "p")).await, AlreadyInvited);
     expect_spent(backend, work).await;
     assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
-    assert_eq!(backend.queries.participants(booking.id).await.unwrap().len(), 1);
+    assert_eq!(backend.queries.participants(booking.id()).await.unwrap().len(), 1);
 }
 
 /// A room that is open already spends the unit of work.
 pub async fn spent_after_a_second_opening(backend: &Backend) {
     let practice = backend.practice().await;
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    let conference = backend.keep(async |work| work.open_conference(booking.id, now()).await).await;
+    let conference = backend.keep(async |work| work.open_conference(booking.id(), now()).await).await;
     let mut work = backend.begin().await;
     work.add_user(&client("lost")).await.unwrap();
-    assert_conflict!(work.open_conference(booking.id, now()).await, ConferenceOpen);
+    assert_conflict!(work.open_conference(booking.id(), now()).await, ConferenceOpen);
     expect_spent(backend, work).await;
     assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
     assert_eq!(backend.queries.conference(conference).await.unwrap().unwrap().closed_at, None);
@@ -474,7 +476,7 @@ pub async fn spent_after_a_second_reply(backend: &Backend) {
     assert_conflict!(work.save_response(&key, &reply("second")).await, IdempotencyKeyTaken);
     expect_spent(backend, work).await;
     assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
-    let kept = backend.attempt(async |work| work.reply(&key).await).await.unwrap();
+    let kept = backend.attempt(async |work| work.stored_response(&key).await).await.unwrap();
     assert_eq!(kept, Some(reply("first")));
 }
 

@@ -199,9 +199,12 @@ mod booking_a_session {
         let (booking, event) =
             Booking::book(request(PaymentPlan::NotRequired(new_room(&base_url))), at(BOOKED)).unwrap();
         assert_eq!(event, BookingEvent::Scheduled);
-        assert_eq!((booking.status, booking.payment_status), (BookingStatus::Scheduled, PaymentStatus::NotRequired));
-        assert_eq!((booking.hold_expires_at, booking.version, booking.price), (None, 1, euros(10_000)));
-        let room = booking.room.as_ref().unwrap();
+        assert_eq!(
+            (booking.status(), booking.payment_status()),
+            (BookingStatus::Scheduled, PaymentStatus::NotRequired)
+        );
+        assert_eq!((booking.hold_expires_at(), booking.version(), booking.price()), (None, 1, euros(10_000)));
+        let room = booking.room().unwrap();
         assert_eq!(room.id(), format!("booking-12-{BOOKED}-{}", "07".repeat(16)));
     }
 
@@ -212,7 +215,7 @@ mod booking_a_session {
         {
             let plan = PaymentPlan::Due { hold_until: at(hold_until) };
             let (booking, _) = Booking::book(request(plan), at(BOOKED)).unwrap();
-            assert_eq!(booking.hold_expires_at, Some(at(kept)));
+            assert_eq!(booking.hold_expires_at(), Some(at(kept)));
         }
     }
 
@@ -228,7 +231,7 @@ mod booking_a_session {
 
     fn book_at(start: Timestamp, now: Timestamp) -> Result<Timestamp, BookError> {
         let request = NewBooking { scheduled_at: start, ..request(due()) };
-        Booking::book(request, now).map(|(booking, _)| booking.scheduled_at)
+        Booking::book(request, now).map(|(booking, _)| booking.scheduled_at())
     }
 
     #[test]
@@ -237,7 +240,7 @@ mod booking_a_session {
             let start = Timestamp::new(START, nanosecond).unwrap();
             assert_eq!(book_at(start, at(BOOKED)), Ok(at(START)));
             let (moved, _) = scheduled().reschedule(start, Role::Client, at(BOOKED)).unwrap();
-            assert_eq!(moved.scheduled_at, at(START));
+            assert_eq!(moved.scheduled_at(), at(START));
         }
     }
 
@@ -256,7 +259,7 @@ mod booking_a_session {
             (Timestamp::MAX, Err(BookError::BeyondBookingHorizon)),
         ] {
             assert_eq!(book_at(start, at(BOOKED)), expected, "{start}");
-            let moved = scheduled().reschedule(start, Role::Admin, at(BOOKED)).map(|(b, _)| b.scheduled_at);
+            let moved = scheduled().reschedule(start, Role::Admin, at(BOOKED)).map(|(b, _)| b.scheduled_at());
             assert_eq!(moved, expected.map_err(RescheduleError::Time), "{start}");
         }
     }
@@ -276,7 +279,7 @@ mod booking_a_session {
                 Ok((booking, _)) => {
                     assert!(fits);
                     assert_eq!(booking.ends_at(), at(START + i64::from(minutes) * 60));
-                    assert_eq!(booking.blocked_until, at(START + i64::from(minutes + buffer_minutes) * 60));
+                    assert_eq!(booking.blocked_until(), at(START + i64::from(minutes + buffer_minutes) * 60));
                 }
                 Err(error) => assert!(!fits && error == BookError::Length, "{minutes} {buffer_minutes}: {error}"),
             }
@@ -294,7 +297,10 @@ mod booking_a_session {
             ("with a \0 inside".to_owned(), false),
         ] {
             let result = Booking::book(NewBooking { note: Some(note.clone()), ..request(due()) }, at(BOOKED));
-            assert_eq!(result.map(|(b, _)| b.note.clone()), if fits { Ok(Some(note)) } else { Err(BookError::Note) });
+            assert_eq!(
+                result.map(|(b, _)| b.note().map(str::to_owned)),
+                if fits { Ok(Some(note)) } else { Err(BookError::Note) }
+            );
         }
     }
 }
@@ -475,11 +481,11 @@ mod transitions {
                     None => Err(refusal(op, status, payment)),
                 };
                 let result = apply(op, before.clone(), at(now));
-                let found = result.as_ref().map(|(b, event)| (b.status, b.payment_status, *event)).map_err(|e| *e);
+                let found = result.as_ref().map(|(b, event)| (b.status(), b.payment_status(), *event)).map_err(|e| *e);
                 assert_eq!(found, expected, "{op:?} of {status:?} and {payment:?}");
                 if let Ok((after, _)) = result {
                     allowed += 1;
-                    assert_eq!((after.version, after.updated_at), (before.version + 1, at(now)), "{op:?}");
+                    assert_eq!((after.version(), after.updated_at()), (before.version() + 1, at(now)), "{op:?}");
                     assert_untouched(op, &before, &after);
                     assert_eq!(Booking::restore(after.record().clone()), Ok(after), "{op:?}");
                 }
@@ -492,20 +498,24 @@ mod transitions {
     /// What no operation, or only a certain one, may change.
     pub(super) fn assert_untouched(op: Op, before: &Booking, after: &Booking) {
         let expected = BookingRecord {
-            status: after.status,
-            payment_status: after.payment_status,
-            version: after.version,
-            updated_at: after.updated_at,
-            hold_expires_at: if after.status == before.status { before.hold_expires_at } else { None },
-            room: if before.room.is_some() { before.room.clone() } else { after.room.clone() },
+            status: after.status(),
+            payment_status: after.payment_status(),
+            version: after.version(),
+            updated_at: after.updated_at(),
+            hold_expires_at: if after.status() == before.status() { before.hold_expires_at() } else { None },
+            room: if before.room().is_some() { before.room().cloned() } else { after.room().cloned() },
             cancellation: if matches!(op, Op::Cancel(..)) {
-                after.cancellation.clone()
+                after.cancellation().cloned()
             } else {
-                before.cancellation.clone()
+                before.cancellation().cloned()
             },
-            scheduled_at: if matches!(op, Op::Reschedule(..)) { after.scheduled_at } else { before.scheduled_at },
-            blocked_until: if matches!(op, Op::Reschedule(..)) { after.blocked_until } else { before.blocked_until },
-            link_version: before.link_version + u32::from(op == Op::RevokeLinks),
+            scheduled_at: if matches!(op, Op::Reschedule(..)) { after.scheduled_at() } else { before.scheduled_at() },
+            blocked_until: if matches!(op, Op::Reschedule(..)) {
+                after.blocked_until()
+            } else {
+                before.blocked_until()
+            },
+            link_version: before.link_version() + u32::from(op == Op::RevokeLinks),
             ..before.record().clone()
         };
         assert_eq!(*after.record(), expected, "{op:?} changed more than it may");
@@ -518,11 +528,11 @@ mod transitions {
                 let before = in_state(status, payment);
                 let Ok((after, event)) = apply(op, before.clone(), at(now)) else { continue };
                 if event == E::Scheduled {
-                    assert_eq!(before.room, None);
-                    let room = after.room.as_ref().unwrap();
+                    assert_eq!(before.room(), None);
+                    let room = after.room().unwrap();
                     assert_eq!(room.id(), format!("booking-12-{now}-{}", "07".repeat(16)));
                 } else {
-                    assert_eq!(after.room, before.room, "{op:?} of {status:?}");
+                    assert_eq!(after.room(), before.room(), "{op:?} of {status:?}");
                 }
             }
         }
@@ -658,7 +668,7 @@ mod moving {
         let past = scheduled().reschedule(at(START + 600), Role::Admin, now);
         assert_eq!(past, Err(RescheduleError::Time(BookError::InThePast)));
         let (moved, _) = scheduled().reschedule(at(START + 601), Role::Admin, now).unwrap();
-        assert_eq!(moved.scheduled_at, at(START + 601));
+        assert_eq!(moved.scheduled_at(), at(START + 601));
     }
 }
 
@@ -676,7 +686,7 @@ mod revoking_links {
             BookingRecord { link_version: 3, version: 5, updated_at: at(START - 60), ..before.record().clone() }
         );
         let (again, _) = after.revoke_links(at(START - 59)).unwrap();
-        assert_eq!((again.link_version, again.version), (4, 6));
+        assert_eq!((again.link_version(), again.version()), (4, 6));
     }
 
     /// Of a session that moves, the links lead to its new time; of one that is called off and of one that is corrected,
@@ -688,14 +698,14 @@ mod revoking_links {
         let (missed, _) = moved.mark_no_show(at(START + DAY + 900)).unwrap();
         assert_eq!(missed.clone().revoke_links(at(START + DAY + 901)), Err(ChangeError::InvalidState));
         let (reopened, _) = missed.reopen(at(START + DAY + 901)).unwrap();
-        assert_eq!(reopened.link_version, 3);
+        assert_eq!(reopened.link_version(), 3);
     }
 
     #[test]
     fn the_last_version_stays_the_last() {
         let record = BookingRecord { link_version: u32::MAX, ..scheduled().record().clone() };
         let (after, _) = Booking::restore(record).unwrap().revoke_links(at(START - 60)).unwrap();
-        assert_eq!(after.link_version, u32::MAX, "an end of the count is no panic");
+        assert_eq!(after.link_version(), u32::MAX, "an end of the count is no panic");
     }
 }
 
@@ -706,17 +716,17 @@ mod cancelling {
     fn everything_about_it_is_kept() {
         let told = Cancellation { late: true, by: user(1), ..cancellation(at(START - 60), euros(5_000)) };
         let (after, _) = scheduled().cancel(told.clone(), Role::Admin).unwrap();
-        assert_eq!(after.cancellation, Some(told));
-        assert_eq!(after.updated_at, at(START - 60), "the change happened when it was called off");
-        assert_eq!(after.price, euros(10_000));
-        assert_eq!(after.room, scheduled().room, "the room is a fact of the past; links are refused by status");
+        assert_eq!(after.cancellation(), Some(&told));
+        assert_eq!(after.updated_at(), at(START - 60), "the change happened when it was called off");
+        assert_eq!(after.price(), euros(10_000));
+        assert_eq!(after.room(), scheduled().room(), "the room is a fact of the past; links are refused by status");
     }
 
     #[test]
     fn a_cancelled_hold_holds_nothing() {
         let (after, _) = held().cancel(cancellation(at(BOOKED + 1), euros(0)), Role::Client).unwrap();
-        assert_eq!((after.hold_expires_at, after.room.clone()), (None, None));
-        assert!(!after.status.blocks_calendar());
+        assert_eq!((after.hold_expires_at(), after.room().cloned()), (None, None));
+        assert!(!after.status().blocks_calendar());
     }
 }
 
@@ -772,7 +782,7 @@ mod restoring {
             *b = held().record().clone();
         };
         let expected = Some("unpaid with a room or without a hold");
-        let room = scheduled().room.clone();
+        let room = scheduled().room().cloned();
         assert_eq!(refused(unpaid), None);
         assert_eq!(
             refused(|b| {
@@ -901,18 +911,18 @@ proptest! {
             // A refused operation gives nothing back, so nothing can have changed.
             let Ok((after, event)) = apply(op, booking.clone(), at(now)) else { continue };
 
-            prop_assert!(is_arrow(before.status, after.status), "{op:?}: {:?} to {:?}", before.status, after.status);
-            prop_assert!(after.payment_status.is_legal_with(after.status), "{op:?}");
-            prop_assert!(!(after.status == BookingStatus::Scheduled && after.payment_status == PaymentStatus::Pending));
+            prop_assert!(is_arrow(before.status(), after.status()), "{op:?}: {:?} to {:?}", before.status(), after.status());
+            prop_assert!(after.payment_status().is_legal_with(after.status()), "{op:?}");
+            prop_assert!(!(after.status() == BookingStatus::Scheduled && after.payment_status() == PaymentStatus::Pending));
             prop_assert_eq!(Booking::restore(after.record().clone()), Ok(after.clone()));
-            prop_assert_eq!(after.version, before.version + 1);
-            prop_assert_eq!(after.updated_at, at(now));
-            prop_assert!(before.room.is_none() || before.room == after.room, "{op:?} changed the room");
-            prop_assert_eq!(event == BookingEvent::Scheduled, before.room.is_none() && after.room.is_some());
-            prop_assert_eq!(after.hold_expires_at.is_some(), after.status == BookingStatus::PendingPayment);
-            prop_assert!(after.hold_expires_at.is_none_or(|until| until <= after.scheduled_at));
-            prop_assert!(after.scheduled_at > at(now) || after.scheduled_at == before.scheduled_at);
-            prop_assert_eq!(after.blocked_until, at(after.ends_at().as_second() + 600), "the pause stays");
+            prop_assert_eq!(after.version(), before.version() + 1);
+            prop_assert_eq!(after.updated_at(), at(now));
+            prop_assert!(before.room().is_none() || before.room() == after.room(), "{op:?} changed the room");
+            prop_assert_eq!(event == BookingEvent::Scheduled, before.room().is_none() && after.room().is_some());
+            prop_assert_eq!(after.hold_expires_at().is_some(), after.status() == BookingStatus::PendingPayment);
+            prop_assert!(after.hold_expires_at().is_none_or(|until| until <= after.scheduled_at()));
+            prop_assert!(after.scheduled_at() > at(now) || after.scheduled_at() == before.scheduled_at());
+            prop_assert_eq!(after.blocked_until(), at(after.ends_at().as_second() + 600), "the pause stays");
             transitions::assert_untouched(op, &before, &after);
             booking = after;
         }
@@ -940,8 +950,8 @@ fn no_more_goes_back_than_came_in() {
     let cancel =
         |booking: Booking, refund| booking.cancel(cancellation(at(BOOKED + 1), refund), Role::Admin).map(|(b, _)| b);
     let paid = in_state(BookingStatus::Scheduled, PaymentStatus::Succeeded);
-    let price = paid.price;
-    assert_eq!(cancel(paid.clone(), price).unwrap().payment_status, PaymentStatus::RefundPending);
+    let price = paid.price();
+    assert_eq!(cancel(paid.clone(), price).unwrap().payment_status(), PaymentStatus::RefundPending);
     assert_eq!(cancel(paid.clone(), euros(price.minor() + 1)), Err(ChangeError::RefundTooLarge));
     let dollars = Money::new(1, Currency::parse("USD").unwrap()).unwrap();
     assert_eq!(cancel(paid, dollars), Err(ChangeError::RefundTooLarge));

@@ -45,7 +45,7 @@ impl AccessWindow {
 
     /// The first instant at which the room can be joined.
     pub fn opens_at(&self, booking: &Booking) -> Timestamp {
-        earlier(booking.scheduled_at, self.early)
+        earlier(booking.scheduled_at(), self.early)
     }
 
     /// The instant from which the room cannot be joined any more.
@@ -78,11 +78,11 @@ impl AccessWindow {
 
 /// The room of an agreed booking; nobody else has one to enter.
 pub(super) fn agreed_room(booking: &Booking) -> Result<&MeetingRoom, LinkError> {
-    match booking.status {
+    match booking.status() {
         BookingStatus::PendingPayment => Err(LinkError::NotConfirmed),
         BookingStatus::Cancelled | BookingStatus::Expired => Err(LinkError::Cancelled),
         BookingStatus::Scheduled | BookingStatus::Completed | BookingStatus::NoShow => {
-            booking.room.as_ref().ok_or(LinkError::NotConfirmed)
+            booking.room().ok_or(LinkError::NotConfirmed)
         }
     }
 }

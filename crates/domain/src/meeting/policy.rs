@@ -99,12 +99,12 @@ impl<'a> Viewer<'a> {
             Self::Account(viewer) => {
                 let role = match viewer.role {
                     Role::Admin => MeetingRole::Moderator,
-                    Role::Client if viewer.id == booking.client => MeetingRole::Participant,
+                    Role::Client if viewer.id == booking.client() => MeetingRole::Participant,
                     Role::Client => return Err(LinkError::NotYours),
                 };
                 Ok(Admitted { person: ViewerId::Account(viewer.id), display_name: &viewer.display_name, role })
             }
-            Self::Participant(invited) if invited.booking != booking.id => Err(LinkError::NotYours),
+            Self::Participant(invited) if invited.booking != booking.id() => Err(LinkError::NotYours),
             Self::Participant(invited) if !invited.is_invited() => Err(LinkError::Revoked),
             Self::Participant(invited) => Ok(Admitted {
                 person: ViewerId::Participant(invited.id),

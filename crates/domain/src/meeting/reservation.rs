@@ -66,7 +66,7 @@ impl Reservation {
         let expected = u32::try_from(invited.saturating_add(2)).unwrap_or(u32::MAX);
         Ok(Self {
             room: room.clone(),
-            starts_at: booking.scheduled_at,
+            starts_at: booking.scheduled_at(),
             ends_at: window.closes_at(booking),
             max_occupants: limits.max_occupants.map(|most| most.max(expected)),
             lobby: limits.lobby,

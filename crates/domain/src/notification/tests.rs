@@ -74,7 +74,7 @@ fn keys(notices: &[NewNotification]) -> Vec<String> {
 #[test]
 fn a_new_booking_owes_the_information_at_once_and_the_reminders_later() {
     let now = START - 5 * DAY;
-    let notices = owed(&booking(), BookingEvent::Scheduled, &[], &plan(), at(now));
+    let notices = notifications_for(&booking(), BookingEvent::Scheduled, &[], &plan(), at(now));
     assert_eq!(notices, [info(now), reminder(1_440), reminder(60)]);
 }
 
@@ -93,11 +93,11 @@ fn what_each_event_owes() {
         (BookingEvent::LinksRevoked, vec![link(START - 5 * DAY)]),
         (BookingEvent::PaymentChanged, vec![]),
     ] {
-        assert_eq!(owed(&booking(), event, &[], &plan(), now), expected, "{event:?}");
+        assert_eq!(notifications_for(&booking(), event, &[], &plan(), now), expected, "{event:?}");
     }
     let none = ReminderPlan::new(Vec::new()).unwrap();
-    assert_eq!(owed(&booking(), BookingEvent::Scheduled, &[], &none, now), [info(START - 5 * DAY)]);
-    assert_eq!(owed(&booking(), BookingEvent::Rescheduled, &[], &none, now), [moved(START - 5 * DAY)]);
+    assert_eq!(notifications_for(&booking(), BookingEvent::Scheduled, &[], &none, now), [info(START - 5 * DAY)]);
+    assert_eq!(notifications_for(&booking(), BookingEvent::Rescheduled, &[], &none, now), [moved(START - 5 * DAY)]);
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn reminders_that_are_past_or_due_within_a_minute_are_not_planned() {
         (-600, vec![]),
     ] {
         let now = at(START - seconds_before);
-        let planned: Vec<u32> = owed(&booking(), BookingEvent::Rescheduled, &[], &plan(), now)
+        let planned: Vec<u32> = notifications_for(&booking(), BookingEvent::Rescheduled, &[], &plan(), now)
             .iter()
             .filter(|notice| notice.kind != NotificationKind::Rescheduled)
             .map(|notice| notice.kind.offset_minutes())
@@ -130,7 +130,7 @@ fn reminders_that_are_past_or_due_within_a_minute_are_not_planned() {
 fn a_moved_session_owes_reminders_of_its_new_time() {
     let now = at(START - 5 * DAY);
     let (moved, event) = booking().reschedule(at(START + DAY), Role::Client, now).unwrap();
-    let notices = owed(&moved, event, &[], &plan(), now);
+    let notices = notifications_for(&moved, event, &[], &plan(), now);
     assert_eq!(notices.iter().map(|n| n.send_after).collect::<Vec<_>>(), [now, at(START), at(START + DAY - HOUR)]);
     assert!(
         notices.iter().all(|n| n.starts_at == at(START + DAY) && n.booking_version == 2 && n.recipient == client())
@@ -147,7 +147,7 @@ fn everybody_who_takes_part_is_told_of_a_change() {
         (BookingEvent::Cancelled, NotificationKind::Cancelled),
         (BookingEvent::LinksRevoked, NotificationKind::MeetingLink),
     ] {
-        let notices = owed(&booking(), event, &invited, &plan(), now);
+        let notices = notifications_for(&booking(), event, &invited, &plan(), now);
         assert_eq!(notices.iter().map(|n| (n.kind, n.recipient)).collect::<Vec<_>>(), readers.map(|r| (kind, r)));
         assert_eq!(keys(&notices).iter().collect::<HashSet<_>>().len(), 3, "each has a mail of their own");
     }
@@ -156,20 +156,20 @@ fn everybody_who_takes_part_is_told_of_a_change() {
 #[test]
 fn nobody_is_told_of_a_session_that_was_never_agreed() {
     let unpaid = with_status(BookingStatus::PendingPayment);
-    assert_eq!(owed(&unpaid, BookingEvent::Cancelled, &[], &plan(), at(START - DAY)), []);
+    assert_eq!(notifications_for(&unpaid, BookingEvent::Cancelled, &[], &plan(), at(START - DAY)), []);
 }
 
 #[test]
 fn a_session_that_is_moved_away_and_back_is_told_each_time() {
     let now = at(START - 5 * DAY);
     let (away, event) = booking().reschedule(at(START + DAY), Role::Admin, now).unwrap();
-    let first = owed(&away, event, &[], &plan(), now);
+    let first = notifications_for(&away, event, &[], &plan(), now);
     let (back, event) = away.reschedule(at(START), Role::Admin, now).unwrap();
-    let second = owed(&back, event, &[], &plan(), now);
-    assert_eq!(verdict(&first[0], &back, now), SendDecision::Skip, "the time it tells is not the time any more");
-    assert_eq!(verdict(&second[0], &back, now), SendDecision::Send);
+    let second = notifications_for(&back, event, &[], &plan(), now);
+    assert_eq!(send_decision(&first[0], &back, now), SendDecision::Skip, "the time it tells is not the time any more");
+    assert_eq!(send_decision(&second[0], &back, now), SendDecision::Send);
     let (again, event) = back.reschedule(at(START + DAY), Role::Admin, now).unwrap();
-    let third = owed(&again, event, &[], &plan(), now);
+    let third = notifications_for(&again, event, &[], &plan(), now);
     assert_ne!(first[0].dedupe_key(), third[0].dedupe_key());
     assert_eq!(keys(&first[1..]), keys(&third[1..]), "reminders once");
 }
@@ -190,11 +190,11 @@ fn an_invitation_owes_itself_and_the_reminders_of_the_client() {
 fn links_that_were_taken_back_owe_the_client_the_new_one_at_once() {
     let now = at(START - 600);
     let (revoked, event) = booking().revoke_links(now).unwrap();
-    let notices = owed(&revoked, event, &[], &plan(), now);
+    let notices = notifications_for(&revoked, event, &[], &plan(), now);
     assert_eq!(notices, [NewNotification { booking_version: 2, ..link(START - 600) }]);
     let (revoked, event) = revoked.revoke_links(now).unwrap();
     assert_ne!(
-        keys(&owed(&revoked, event, &[], &plan(), now)),
+        keys(&notifications_for(&revoked, event, &[], &plan(), now)),
         keys(&notices),
         "the first new link is an old one by now"
     );
@@ -279,10 +279,10 @@ fn a_session_that_is_moved_away_and_back_is_reminded_of_once() {
     let now = at(START - 5 * DAY);
     let (away, left) = booking().reschedule(at(START + DAY), Role::Client, now).unwrap();
     let (back, returned) = away.clone().reschedule(at(START), Role::Client, now).unwrap();
-    let first = keys(&owed(&booking(), BookingEvent::Rescheduled, &[], &plan(), now));
-    let second = keys(&owed(&back, returned, &[], &plan(), now));
+    let first = keys(&notifications_for(&booking(), BookingEvent::Rescheduled, &[], &plan(), now));
+    let second = keys(&notifications_for(&back, returned, &[], &plan(), now));
     assert_eq!(second[1..], first[1..], "the reminders that wait already are the right ones");
-    assert!(keys(&owed(&away, left, &[], &plan(), now)).iter().all(|key| !first.contains(key)));
+    assert!(keys(&notifications_for(&away, left, &[], &plan(), now)).iter().all(|key| !first.contains(key)));
     let to_relative = |booking: &Booking| keys(&notifications_for_participant(booking, relative(), &plan(), now));
     assert_eq!(to_relative(&back), to_relative(&booking()));
 }
@@ -292,9 +292,9 @@ fn only_a_cancelled_session_is_called_off() {
     let now = at(START - HOUR);
     for status in BookingStatus::ALL {
         let expected = if status == BookingStatus::Cancelled { SendDecision::Send } else { SendDecision::Skip };
-        assert_eq!(verdict(&called_off(0), &with_status(status), now), expected, "{status:?}");
+        assert_eq!(send_decision(&called_off(0), &with_status(status), now), expected, "{status:?}");
     }
-    assert_eq!(verdict(&called_off(0), &with_status(BookingStatus::Cancelled), at(END)), SendDecision::Expired);
+    assert_eq!(send_decision(&called_off(0), &with_status(BookingStatus::Cancelled), at(END)), SendDecision::Expired);
 }
 
 #[test]
@@ -310,7 +310,7 @@ fn only_a_scheduled_session_is_announced() {
             link(START - 5 * DAY),
             to_relative(reminder(60)),
         ] {
-            assert_eq!(verdict(&notice, &with_status(status), now), expected, "{status:?}");
+            assert_eq!(send_decision(&notice, &with_status(status), now), expected, "{status:?}");
         }
     }
 }
@@ -320,12 +320,12 @@ fn a_moved_session_never_mails_its_old_time() {
     let now = at(START - 5 * DAY);
     for to in [START + 60, START - 60, START + DAY] {
         let (moved, _) = booking().reschedule(at(to), Role::Client, now).unwrap();
-        assert_eq!(verdict(&reminder(60), &moved, now), SendDecision::Skip);
+        assert_eq!(send_decision(&reminder(60), &moved, now), SendDecision::Skip);
         for told in [info(START - 5 * DAY), invitation(START - 5 * DAY), link(START - 5 * DAY)] {
-            assert_eq!(verdict(&told, &moved, now), SendDecision::Skip, "{told:?}");
+            assert_eq!(send_decision(&told, &moved, now), SendDecision::Skip, "{told:?}");
         }
         let (back, _) = moved.reschedule(at(START), Role::Client, now).unwrap();
-        assert_eq!(verdict(&reminder(60), &back, now), SendDecision::Send, "the old time is the right one again");
+        assert_eq!(send_decision(&reminder(60), &back, now), SendDecision::Send, "the old time is the right one again");
     }
 }
 
@@ -334,8 +334,8 @@ fn a_payment_that_moves_keeps_the_mails() {
     let paid = BookingRecord { payment_status: PaymentStatus::Succeeded, ..booking().record().clone() };
     let (refunding, event) =
         Booking::restore(paid).unwrap().sync_payment_status(PaymentStatus::RefundPending, at(START - DAY)).unwrap();
-    assert_eq!(owed(&refunding, event, &[], &plan(), at(START - DAY)), []);
-    assert_eq!(verdict(&reminder(60), &refunding, at(START - HOUR)), SendDecision::Send);
+    assert_eq!(notifications_for(&refunding, event, &[], &plan(), at(START - DAY)), []);
+    assert_eq!(send_decision(&reminder(60), &refunding, at(START - HOUR)), SendDecision::Send);
 }
 
 #[test]
@@ -347,7 +347,7 @@ fn late_is_late_to_the_second() {
         (START, SendDecision::Expired),
         (END, SendDecision::Expired),
     ] {
-        assert_eq!(verdict(&reminder(60), &booking(), at(now)), expected, "{} s", now - START);
+        assert_eq!(send_decision(&reminder(60), &booking(), at(now)), expected, "{} s", now - START);
     }
     for (now, expected) in [
         (START - 300, SendDecision::Send),
@@ -358,7 +358,7 @@ fn late_is_late_to_the_second() {
         (END + DAY, SendDecision::Expired),
     ] {
         for notice in [info(START - DAY), invitation(START - DAY), link(START - DAY)] {
-            assert_eq!(verdict(&notice, &booking(), at(now)), expected, "{notice:?}, {} s", now - START);
+            assert_eq!(send_decision(&notice, &booking(), at(now)), expected, "{notice:?}, {} s", now - START);
         }
     }
 }
@@ -367,7 +367,7 @@ fn late_is_late_to_the_second() {
 fn skipped_says_more_than_expired() {
     // A cancelled session whose time has passed was not missed; it was called off.
     for now in [START, END + DAY] {
-        assert_eq!(verdict(&reminder(60), &with_status(BookingStatus::Cancelled), at(now)), SendDecision::Skip);
+        assert_eq!(send_decision(&reminder(60), &with_status(BookingStatus::Cancelled), at(now)), SendDecision::Skip);
     }
 }
 
@@ -541,7 +541,7 @@ proptest! {
     fn owed_mails_are_distinct_and_ahead(offsets in proptest::collection::hash_set(6_u32..=43_200, 0..=10), before in 1_i64..60 * DAY) {
         let now = at(START - before);
         let plan = ReminderPlan::new(offsets.into_iter().collect()).unwrap();
-        let mut notices = owed(&booking(), BookingEvent::Scheduled, &[], &plan, now);
+        let mut notices = notifications_for(&booking(), BookingEvent::Scheduled, &[], &plan, now);
         notices.extend(notifications_for_participant(&booking(), relative(), &plan, now));
         let keys: HashSet<_> = notices.iter().map(NewNotification::dedupe_key).collect();
         prop_assert_eq!(keys.len(), notices.len());
@@ -550,7 +550,7 @@ proptest! {
         for notice in &notices {
             prop_assert!(notice.send_after >= now);
             prop_assert!(notice.expires_at().is_none_or(|last| notice.send_after < last));
-            prop_assert_eq!(verdict(notice, &booking(), notice.send_after), SendDecision::Send);
+            prop_assert_eq!(send_decision(notice, &booking(), notice.send_after), SendDecision::Send);
         }
     }
 }

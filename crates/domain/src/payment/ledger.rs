@@ -88,7 +88,7 @@ impl PaymentLedger {
     pub fn with_refund(mut self, stage: RefundStage, amount: Money) -> Self {
         if amount.currency() == self.currency {
             match stage {
-                RefundStage::Owed | RefundStage::Pending => self.promised += amount.minor(),
+                RefundStage::Queued | RefundStage::Pending => self.promised += amount.minor(),
                 RefundStage::Succeeded => self.returned += amount.minor(),
                 RefundStage::Failed | RefundStage::Retried => {}
             }
@@ -97,13 +97,13 @@ impl PaymentLedger {
     }
 
     /// What we hold: what came in without what went back, in minor units. The ledger's sum is the same number.
-    pub fn held_minor(&self) -> i64 {
+    pub fn balance_minor(&self) -> i64 {
         self.captured - self.returned
     }
 
     /// What can still be given back: what we hold and promised to nobody. Never below nothing.
     pub fn left(&self) -> Money {
-        let left = (self.held_minor() - self.promised).max(0);
+        let left = (self.balance_minor() - self.promised).max(0);
         Money::new(left, self.currency).unwrap_or(Money::zero(self.currency))
     }
 
@@ -127,7 +127,7 @@ impl PaymentLedger {
     pub fn status(&self) -> PaymentStatus {
         if self.promised > 0 {
             PaymentStatus::RefundPending
-        } else if self.held_minor() <= 0 {
+        } else if self.balance_minor() <= 0 {
             PaymentStatus::Refunded
         } else if self.returned > 0 {
             PaymentStatus::PartiallyRefunded

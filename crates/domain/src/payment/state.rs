@@ -96,7 +96,7 @@ pub enum RefundState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RefundStage {
     /// Promised; nobody gave it back yet, or nobody knows.
-    Owed,
+    Queued,
     /// The provider is working on it.
     Pending,
     /// The money left.
@@ -109,12 +109,12 @@ pub enum RefundStage {
 
 impl RefundStage {
     /// Every stage.
-    pub const ALL: [Self; 5] = [Self::Owed, Self::Pending, Self::Succeeded, Self::Failed, Self::Retried];
+    pub const ALL: [Self; 5] = [Self::Queued, Self::Pending, Self::Succeeded, Self::Failed, Self::Retried];
 
     /// The name in the API and in stores.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Owed => "owed",
+            Self::Queued => "queued",
             Self::Pending => "pending",
             Self::Succeeded => "succeeded",
             Self::Failed => "failed",
@@ -128,16 +128,18 @@ impl RefundStage {
     }
 
     /// Whether the client is still to get the money.
-    pub fn is_promised(self) -> bool {
-        matches!(self, Self::Owed | Self::Pending)
+    pub fn is_outstanding(self) -> bool {
+        matches!(self, Self::Queued | Self::Pending)
     }
 
     /// Where the provider's word leads, and the line that the ledger gets for it; `None` where it says nothing new.
     pub fn after(self, told: RefundState) -> Option<(Self, Option<LedgerKind>)> {
         match (self, told) {
-            (Self::Owed, RefundState::Pending) => Some((Self::Pending, None)),
-            (Self::Owed | Self::Pending, RefundState::Succeeded) => Some((Self::Succeeded, Some(LedgerKind::Refunded))),
-            (Self::Owed | Self::Pending, RefundState::Failed) => Some((Self::Failed, None)),
+            (Self::Queued, RefundState::Pending) => Some((Self::Pending, None)),
+            (Self::Queued | Self::Pending, RefundState::Succeeded) => {
+                Some((Self::Succeeded, Some(LedgerKind::Refunded)))
+            }
+            (Self::Queued | Self::Pending, RefundState::Failed) => Some((Self::Failed, None)),
             (Self::Succeeded, RefundState::Failed) => Some((Self::Failed, Some(LedgerKind::RefundReversed))),
             (Self::Pending, RefundState::Pending)
             | (Self::Succeeded, RefundState::Pending | RefundState::Succeeded)

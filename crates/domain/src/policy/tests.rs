@@ -38,7 +38,7 @@ fn booking(cents: i64, paid: bool) -> Booking {
 
 fn quote(booking: &Booking, percent: u8, by: Role, now: &str) -> (bool, i64, i64) {
     let terms = ChangeTerms { late_refund_percent: percent, ..ChangeTerms::default() };
-    let quote = CancellationQuote::of(booking, booking.price, &terms, by, at(now));
+    let quote = CancellationQuote::of(booking, booking.price(), &terms, by, at(now));
     assert_eq!(quote.free_until, at("2024-01-14T10:00:00Z"));
     (quote.late, quote.refund.minor(), quote.fee.minor())
 }

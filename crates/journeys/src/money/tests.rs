@@ -14,7 +14,7 @@ async fn practice() -> (World, BookingId) {
     let world = World::open(Kind::Memory.fresh().await, setup).await;
     let start = world.now() + SignedDuration::from_hours(73);
     let wish = world.wish(world.clients[0], world.therapists[0], start);
-    let Idempotent::Now(placed) = world.create_booking().run(wish).await.unwrap() else { panic!("asked once") };
+    let Idempotent::Executed(placed) = world.create_booking().run(wish).await.unwrap() else { panic!("asked once") };
     world.stripe().fake.pay(&placed.checkout.unwrap().reference);
     world.pass(SignedDuration::from_mins(5));
     world.rest().await;
@@ -44,7 +44,7 @@ async fn books_that_do_not_agree_are_noticed() {
         }),
         ("more promised than there is", |facts| {
             let mut more = facts.refunds[0].clone();
-            more.stage = RefundStage::Owed;
+            more.stage = RefundStage::Queued;
             more.amount = facts.booking.price;
             facts.refunds.push(more);
         }),

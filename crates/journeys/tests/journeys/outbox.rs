@@ -27,7 +27,7 @@ async fn owing(kind: Kind, mails: u32) -> World {
     let booked = world.book(world.wish(world.clients[0], world.therapists[0], start)).await.unwrap();
     let Outcome::Booked(id) = booked else { panic!("{booked:?}") };
     world.worker(0, world.notifier.clone()).await.run().await.unwrap();
-    let owed: Vec<NewNotification> = (1..=mails)
+    let content: Vec<NewNotification> = (1..=mails)
         .map(|version| NewNotification {
             kind: NotificationKind::MeetingLink,
             booking: id,
@@ -38,7 +38,7 @@ async fn owing(kind: Kind, mails: u32) -> World {
         })
         .collect();
     let mut work = world.stores.store.begin().await.unwrap();
-    assert_eq!(work.enqueue(&owed).await.unwrap(), u64::from(mails));
+    assert_eq!(work.enqueue(&queued).await.unwrap(), u64::from(mails));
     work.commit().await.unwrap();
     world
 }
@@ -46,7 +46,7 @@ async fn owing(kind: Kind, mails: u32) -> World {
 async fn links(world: &World) -> Vec<Notification> {
     let facts = world.facts().await;
     let all = facts.into_values().flat_map(|facts| facts.notices);
-    all.filter(|notice| notice.owed.kind == NotificationKind::MeetingLink).collect()
+    all.filter(|notice| notice.content.kind == NotificationKind::MeetingLink).collect()
 }
 
 fn smtp(sink: &SmtpSink) -> Arc<dyn Notifier> {

@@ -28,13 +28,13 @@ where
     F: Future<Output = Idempotent<Booking>> + Send + 'static,
 {
     let answers = at_once((0..TIMES).map(|_| wish(Arc::clone(world))).collect()).await;
-    let now = answers.iter().filter(|answer| matches!(answer, Idempotent::Now(_))).count();
+    let now = answers.iter().filter(|answer| matches!(answer, Idempotent::Executed(_))).count();
     assert_eq!(now, 1, "one wish was granted now, the others before");
     let mut replies: Vec<String> = answers
         .into_iter()
         .map(|answer| match answer {
-            Idempotent::Now(booking) => reply_to(&booking),
-            Idempotent::Before(kept) => kept.body,
+            Idempotent::Executed(booking) => reply_to(&booking),
+            Idempotent::Replayed(kept) => kept.body,
         })
         .collect();
     replies.dedup();
@@ -53,8 +53,8 @@ async fn wishes_are_granted_once(kind: Kind) {
         let wish = world.wish(world.clients[0], world.therapists[0], start);
         let wish = CreateBookingCommand { once: once(&world, "book"), ..wish };
         match world.create_booking().run(wish).await.unwrap() {
-            Idempotent::Now(placed) => Idempotent::Now(placed.booking),
-            Idempotent::Before(kept) => Idempotent::Before(kept),
+            Idempotent::Executed(placed) => Idempotent::Executed(placed.booking),
+            Idempotent::Replayed(kept) => Idempotent::Replayed(kept),
         }
     })
     .await;
@@ -71,7 +71,7 @@ async fn wishes_are_granted_once(kind: Kind) {
             amount: None,
             method,
             memo: None,
-            origin: RequestMetadata::default(),
+            metadata: RequestMetadata::default(),
             once,
         };
         world.record_offline().run(paid).await.unwrap()
@@ -111,8 +111,8 @@ async fn wishes_are_granted_once(kind: Kind) {
         ..world.change(Who::Owner, id, world.clients[0], change)
     };
     let kept = match world.change_booking().run(again.clone()).await.unwrap() {
-        Idempotent::Before(kept) => kept.body,
-        Idempotent::Now(booking) => panic!("moved again: {booking:?}"),
+        Idempotent::Replayed(kept) => kept.body,
+        Idempotent::Executed(booking) => panic!("moved again: {booking:?}"),
     };
     assert_eq!(kept, moved);
     let other = again.once.map(|once| IdempotentRequest { asked: [8; 32], ..once });

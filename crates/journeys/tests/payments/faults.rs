@@ -84,7 +84,7 @@ async fn silence_while_a_checkout_is_opened() {
 async fn opening(world: &World, behaviour: Behaviour, times: usize, worker: bool) {
     let what = format!("{behaviour:?} {times} times, worker: {worker}");
     fake(world).script(std::iter::repeat_n(behaviour, times));
-    let Idempotent::Now(placed) = world.create_booking().run(wish(world, 0, slot(0))).await.unwrap() else {
+    let Idempotent::Executed(placed) = world.create_booking().run(wish(world, 0, slot(0))).await.unwrap() else {
         panic!("nothing was asked twice")
     };
     let id = placed.booking.id;

@@ -88,9 +88,9 @@ async fn money_that_is_not_what_is_due_agrees_nothing(kind: Kind) {
             let money = fake(&world).pay(&held.checkout);
             let events = fake(&world).events();
             if told {
-                assert_eq!(hear(&world, &events[0]).await.unwrap(), WebhookOutcome::Parked, "{problem}");
-                assert_eq!(hear(&world, &events[0]).await.unwrap(), WebhookOutcome::Repeated, "{problem}");
-                assert_eq!(hear(&world, &renamed(&events[0])).await.unwrap(), WebhookOutcome::Parked, "{problem}");
+                assert_eq!(hear(&world, &events[0]).await.unwrap(), WebhookOutcome::NeedsReview, "{problem}");
+                assert_eq!(hear(&world, &events[0]).await.unwrap(), WebhookOutcome::Duplicate, "{problem}");
+                assert_eq!(hear(&world, &renamed(&events[0])).await.unwrap(), WebhookOutcome::NeedsReview, "{problem}");
                 assert_eq!(status(&world, held.id).await, (BookingStatus::PendingPayment, PaymentStatus::Pending));
             }
             world.pass(minutes(6));
@@ -143,7 +143,7 @@ async fn a_message_that_claims_what_is_not_due_agrees_nothing(kind: Kind) {
         let held = held(&world, slot(number)).await;
         fake(&world).pay(&held.checkout);
         let event = altered(&fake(&world).events().pop().unwrap(), change, &format!("evt_altered{number}"));
-        assert_eq!(hear(&world, &event).await.unwrap(), WebhookOutcome::Parked, "{problem}");
+        assert_eq!(hear(&world, &event).await.unwrap(), WebhookOutcome::NeedsReview, "{problem}");
         assert_eq!(status(&world, held.id).await, (BookingStatus::PendingPayment, PaymentStatus::Pending));
         assert_eq!(ending(&world, held.id).await.problems, [problem]);
         world.pass(minutes(5));
@@ -170,9 +170,9 @@ async fn money_for_nobody_is_written_down(kind: Kind) {
         altered(&event, change, id)
     };
     let before = world.facts().await;
-    assert_eq!(hear(&world, &nobodys("evt_a", "999".into())).await.unwrap(), WebhookOutcome::Parked);
-    assert_eq!(hear(&world, &nobodys("evt_a", "999".into())).await.unwrap(), WebhookOutcome::Repeated);
-    assert_eq!(hear(&world, &nobodys("evt_b", "999".into())).await.unwrap(), WebhookOutcome::Parked);
+    assert_eq!(hear(&world, &nobodys("evt_a", "999".into())).await.unwrap(), WebhookOutcome::NeedsReview);
+    assert_eq!(hear(&world, &nobodys("evt_a", "999".into())).await.unwrap(), WebhookOutcome::Duplicate);
+    assert_eq!(hear(&world, &nobodys("evt_b", "999".into())).await.unwrap(), WebhookOutcome::NeedsReview);
     // Without a booking it is somebody else's business: the account may sell other things.
     assert_eq!(hear(&world, &nobodys("evt_c", Value::Null)).await.unwrap(), WebhookOutcome::Ignored);
     assert_eq!(world.facts().await, before);
@@ -187,7 +187,7 @@ async fn money_of_a_checkout_whose_opening_was_never_answered_counts(kind: Kind)
         let world = open(kind).await;
         fake(&world).script([Behaviour::Cut(Moment::After); 3]);
         let placed = world.create_booking().run(crate::wish(&world, 0, slot(0))).await.unwrap();
-        let Idempotent::Now(placed) = placed else { panic!("nothing was asked twice") };
+        let Idempotent::Executed(placed) = placed else { panic!("nothing was asked twice") };
         assert!(placed.checkout.is_none());
         let checkout = fake(&world).sessions()[0]["id"].as_str().unwrap().to_owned();
         let held = Held { id: placed.booking.id, checkout };

@@ -88,7 +88,7 @@ struct Held {
 }
 
 async fn held(world: &World, start: Timestamp) -> Held {
-    let Idempotent::Now(placed) = world.create_booking().run(wish(world, 0, start)).await.unwrap() else {
+    let Idempotent::Executed(placed) = world.create_booking().run(wish(world, 0, start)).await.unwrap() else {
         panic!("nothing was asked twice")
     };
     let checkout = placed.checkout.expect("a place to pay").reference;
@@ -153,7 +153,7 @@ async fn hear(world: &World, event: &Event) -> Result<WebhookOutcome, NotYet> {
     loop {
         match world.hear(event).await {
             Ok(heard) => return Ok(heard),
-            Err(HandlePaymentWebhookError::NotYet) => return Err(NotYet),
+            Err(HandlePaymentWebhookError::OutOfOrder) => return Err(NotYet),
             Err(HandlePaymentWebhookError::Store(error)) => assert!(is_busy(&error), "{error:?}"),
         }
     }
@@ -183,7 +183,7 @@ struct Ending {
 
 async fn ending(world: &World, booking: BookingId) -> Ending {
     let facts = world.facts_of(booking).await;
-    let mails = |kind: &str| facts.notices.iter().filter(|notice| notice.owed.kind.as_str() == kind).count();
+    let mails = |kind: &str| facts.notices.iter().filter(|notice| notice.content.kind.as_str() == kind).count();
     let problems = world.stores.queries.payment_problems(1_000).await.unwrap();
     let about = problems.iter().filter(|problem| problem.booking == Some(booking));
     let mut ending = Ending {

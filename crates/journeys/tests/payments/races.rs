@@ -292,7 +292,7 @@ async fn many_ask_where_to_pay_at_once(kind: Kind) {
     let world = open(kind).await;
     fake(&world).script([attune_fake_stripe::Behaviour::Refuse { status: 500, advice: Some(false) }]);
     let placed = world.create_booking().run(wish(&world, 0, slot(0))).await.unwrap();
-    let attune_application::Idempotent::Now(placed) = placed else { panic!("nothing was asked twice") };
+    let attune_application::Idempotent::Executed(placed) = placed else { panic!("nothing was asked twice") };
     assert!(placed.checkout.is_none());
     let ask = |_| {
         let (world, id) = (Arc::clone(&world), placed.booking.id);

@@ -51,7 +51,7 @@ async fn a_refund_that_stripe_refuses_is_tried_again_by_a_therapist(kind: Kind) 
     let expected = Ending {
         refunds: vec![
             (RefundStage::Retried, PRICE, RefundCause::Cancelled),
-            (RefundStage::Succeeded, PRICE, RefundCause::Asked),
+            (RefundStage::Succeeded, PRICE, RefundCause::Requested),
         ],
         ..called_off()
     };
@@ -88,7 +88,7 @@ async fn a_refund_that_comes_back_is_tried_again_by_a_therapist(kind: Kind) {
         let expected = Ending {
             refunds: vec![
                 (RefundStage::Retried, PRICE, RefundCause::Cancelled),
-                (RefundStage::Succeeded, PRICE, RefundCause::Asked),
+                (RefundStage::Succeeded, PRICE, RefundCause::Requested),
             ],
             returns: 1 + usize::from(!slowly),
             ..called_off()
@@ -172,7 +172,7 @@ async fn two_refunds_wait_for_each_other(kind: Kind) {
     world.rest().await;
     let expected = Ending {
         refunds: vec![
-            (RefundStage::Succeeded, 1_000, RefundCause::Asked),
+            (RefundStage::Succeeded, 1_000, RefundCause::Requested),
             (RefundStage::Succeeded, PRICE - 1_000, RefundCause::Cancelled),
         ],
         returns: 2,

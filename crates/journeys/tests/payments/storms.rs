@@ -60,8 +60,8 @@ impl Storm<'_> {
                 let (client, start) = (self.dice.roll(2), slot(self.dice.roll(SLOTS)));
                 let booked = world.create_booking().run(wish(world, client, start)).await;
                 let booked = booked.map(|granted| match granted {
-                    Idempotent::Now(placed) => placed.booking.id,
-                    Idempotent::Before(_) => panic!("nothing was asked twice"),
+                    Idempotent::Executed(placed) => placed.booking.id,
+                    Idempotent::Replayed(_) => panic!("nothing was asked twice"),
                 });
                 write!(told, "client {client} books {start}: {booked:?}").unwrap();
             }

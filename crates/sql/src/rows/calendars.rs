@@ -260,7 +260,7 @@ impl TryFrom<KeptReplyRow> for StoredResponse {
 
     fn try_from(row: KeptReplyRow) -> Result<Self, StoreError> {
         Ok(Self {
-            asked: sound(row.asked.try_into().ok(), "kept_replies.asked")?,
+            request_hash: sound(row.asked.try_into().ok(), "kept_replies.asked")?,
             status: sound(u16::try_from(row.status).ok(), "kept_replies.status")?,
             body: row.body,
             at: from_millis(row.at)?,
@@ -288,7 +288,7 @@ impl NewKeptReplyRow {
             user_id: key.user.get(),
             route: key.route.clone(),
             key: key.key.clone(),
-            asked: reply.asked.to_vec(),
+            asked: reply.request_hash.to_vec(),
             status: i64::from(reply.status),
             body: reply.body.clone(),
             at: millis(reply.at),

@@ -47,23 +47,21 @@ impl TryFrom<PaymentRow> for Payment {
     fn try_from(row: PaymentRow) -> Result<Self, StoreError> {
         Ok(Self {
             id: sound(PaymentId::new(row.id), "payments.id")?,
-            facts: NewPayment {
-                booking: sound(BookingId::new(row.booking_id), "payments.booking_id")?,
-                provider: sound(Provider::parse(&row.provider), "payments.provider")?,
-                reference: row.reference,
-                amount: money(row.amount_minor, &row.currency)?,
-                state: sound(PaymentState::parse(&row.state), "payments.state")?,
-                checkout_url: row.checkout_url,
-                nonce: row.nonce.map(|nonce| sound(nonce.try_into().ok(), "payments.nonce")).transpose()?,
-                expires_at: instant(row.expires_at)?,
-                charge: row.charge,
-                check_at: instant(row.check_at)?,
-                method: row.method,
-                memo: row.memo,
-                recorded_by: some_id(row.recorded_by, UserId::new, "payments.recorded_by")?,
-                created_at: from_millis(row.created_at)?,
-                settled_at: instant(row.settled_at)?,
-            },
+            booking: sound(BookingId::new(row.booking_id), "payments.booking_id")?,
+            provider: sound(Provider::parse(&row.provider), "payments.provider")?,
+            reference: row.reference,
+            amount: money(row.amount_minor, &row.currency)?,
+            state: sound(PaymentState::parse(&row.state), "payments.state")?,
+            checkout_url: row.checkout_url,
+            nonce: row.nonce.map(|nonce| sound(nonce.try_into().ok(), "payments.nonce")).transpose()?,
+            expires_at: instant(row.expires_at)?,
+            charge: row.charge,
+            check_at: instant(row.check_at)?,
+            method: row.method,
+            memo: row.memo,
+            recorded_by: some_id(row.recorded_by, UserId::new, "payments.recorded_by")?,
+            created_at: from_millis(row.created_at)?,
+            settled_at: instant(row.settled_at)?,
         })
     }
 }
@@ -125,8 +123,8 @@ pub struct PaymentChanges {
     settled_at: Option<i64>,
 }
 
-impl From<&NewPayment> for PaymentChanges {
-    fn from(payment: &NewPayment) -> Self {
+impl From<&Payment> for PaymentChanges {
+    fn from(payment: &Payment) -> Self {
         Self {
             reference: payment.reference.clone(),
             state: payment.state.as_str().to_owned(),
@@ -166,22 +164,20 @@ impl TryFrom<RefundRow> for Refund {
     fn try_from(row: RefundRow) -> Result<Self, StoreError> {
         Ok(Self {
             id: sound(RefundId::new(row.id), "refunds.id")?,
-            facts: NewRefund {
-                booking: sound(BookingId::new(row.booking_id), "refunds.booking_id")?,
-                payment: sound(PaymentId::new(row.payment_id), "refunds.payment_id")?,
-                key: row.key,
-                amount: money(row.amount_minor, &row.currency)?,
-                cause: sound(RefundCause::parse(&row.cause), "refunds.cause")?,
-                reason: row.reason,
-                requested_by: some_id(row.requested_by, UserId::new, "refunds.requested_by")?,
-                stage: sound(RefundStage::parse(&row.stage), "refunds.stage")?,
-                reference: row.reference,
-                attempts: number(row.attempts)?,
-                next_at: instant(row.next_at)?,
-                last_error: row.last_error,
-                created_at: from_millis(row.created_at)?,
-                settled_at: instant(row.settled_at)?,
-            },
+            booking: sound(BookingId::new(row.booking_id), "refunds.booking_id")?,
+            payment: sound(PaymentId::new(row.payment_id), "refunds.payment_id")?,
+            key: row.key,
+            amount: money(row.amount_minor, &row.currency)?,
+            cause: sound(RefundCause::parse(&row.cause), "refunds.cause")?,
+            reason: row.reason,
+            requested_by: some_id(row.requested_by, UserId::new, "refunds.requested_by")?,
+            stage: sound(RefundStage::parse(&row.stage), "refunds.stage")?,
+            reference: row.reference,
+            attempts: number(row.attempts)?,
+            next_at: instant(row.next_at)?,
+            last_error: row.last_error,
+            created_at: from_millis(row.created_at)?,
+            settled_at: instant(row.settled_at)?,
         })
     }
 }
@@ -241,8 +237,8 @@ pub struct RefundChanges {
     settled_at: Option<i64>,
 }
 
-impl From<&NewRefund> for RefundChanges {
-    fn from(refund: &NewRefund) -> Self {
+impl From<&Refund> for RefundChanges {
+    fn from(refund: &Refund) -> Self {
         Self {
             stage: refund.stage.as_str().to_owned(),
             reference: refund.reference.clone(),
@@ -362,15 +358,13 @@ impl TryFrom<ProblemRow> for PaymentProblem {
     fn try_from(row: ProblemRow) -> Result<Self, StoreError> {
         Ok(Self {
             id: sound(PaymentProblemId::new(row.id), "payment_problems.id")?,
-            facts: NewPaymentProblem {
-                key: row.key,
-                kind: sound(ProblemKind::parse(&row.kind), "payment_problems.kind")?,
-                booking: some_id(row.booking_id, BookingId::new, "payment_problems.booking_id")?,
-                payment: some_id(row.payment_id, PaymentId::new, "payment_problems.payment_id")?,
-                refund: some_id(row.refund_id, RefundId::new, "payment_problems.refund_id")?,
-                reference: row.reference,
-                at: from_millis(row.at)?,
-            },
+            key: row.key,
+            kind: sound(ProblemKind::parse(&row.kind), "payment_problems.kind")?,
+            booking: some_id(row.booking_id, BookingId::new, "payment_problems.booking_id")?,
+            payment: some_id(row.payment_id, PaymentId::new, "payment_problems.payment_id")?,
+            refund: some_id(row.refund_id, RefundId::new, "payment_problems.refund_id")?,
+            reference: row.reference,
+            at: from_millis(row.at)?,
             resolved_at: instant(row.resolved_at)?,
         })
     }

@@ -25,7 +25,7 @@ impl Write for Stream {
     }
 }
 
-/// Logs something, and gives what waits and the bell.
+/// Logs something, and gives what waits and the waker.
 fn logged(stream: &Stream, log: impl FnOnce()) -> (Arc<Mutex<Gathered<Stream>>>, Receiver<()>) {
     let (lines, rung) = Lines::new(stream.clone());
     let gathered = Arc::clone(&lines.gathered);

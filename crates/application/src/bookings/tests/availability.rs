@@ -27,7 +27,7 @@ async fn therapist(world: &World) -> User {
 async fn set(world: &World, zone: &str, week: Vec<(Weekday, LocalTimeRange)>) {
     let id = therapist(world).await.id;
     let schedule = WeeklySchedule { zone: TimeZoneName::parse(zone).unwrap(), week };
-    let command = SetScheduleCommand { admin: id, therapist: id, schedule, origin: RequestMetadata::default() };
+    let command = SetScheduleCommand { admin: id, therapist: id, schedule, metadata: RequestMetadata::default() };
     world.calendar().set_schedule(command).await.unwrap();
 }
 
@@ -63,14 +63,14 @@ async fn bookings_time_off_and_rules_take_slots_away() {
 
     let id = therapist(&world).await.id;
     let what = ScheduleException::between(at("2024-01-15T10:00:00Z"), at("2024-01-15T12:00:00Z")).unwrap();
-    let command = AddScheduleExceptionCommand { admin: id, therapist: id, what, origin: RequestMetadata::default() };
+    let command = AddScheduleExceptionCommand { admin: id, therapist: id, what, metadata: RequestMetadata::default() };
     let entry = world.calendar().add_schedule_exception(command).await.unwrap();
     assert_eq!(starts(&world, &monday).await, ["2024-01-15T08:00:00Z"]);
     world.calendar().remove_schedule_exception(id, entry.id, &RequestMetadata::default()).await.unwrap();
 
     let mut policy = PracticePolicy::default();
     policy.rules.daily_limit = Some(1);
-    let command = SetPolicyCommand { admin: id, policy, origin: RequestMetadata::default() };
+    let command = SetPolicyCommand { admin: id, policy, metadata: RequestMetadata::default() };
     world.calendar().set_policy(command).await.unwrap();
     let found = world.availability().run(None, None, &monday).await.unwrap();
     assert!(found.slots.is_empty(), "one a day is enough");

@@ -25,7 +25,7 @@ async fn nothing_due_means_agreed_at_once() {
     assert!(booking.room.as_ref().unwrap().id().starts_with(&format!("booking-{}-1704877200-", booking.id)));
     assert!(placed.checkout.is_none());
     let kinds: Vec<NotificationKind> =
-        world.queries.notices(booking.id).await.unwrap().into_iter().map(|n| n.owed.kind).collect();
+        world.queries.notices(booking.id).await.unwrap().into_iter().map(|n| n.content.kind).collect();
     assert_eq!(
         kinds,
         [
@@ -34,7 +34,7 @@ async fn nothing_due_means_agreed_at_once() {
             NotificationKind::Reminder { minutes_before: 60 }
         ]
     );
-    assert_eq!(world.bell.rings(), 1);
+    assert_eq!(world.waker.rings(), 1);
     let history: Vec<String> =
         world.queries.history(booking.id).await.unwrap().into_iter().map(|entry| entry.action).collect();
     assert_eq!(history, ["booking.scheduled"]);
@@ -140,7 +140,7 @@ async fn an_admin_books_for_themself() {
     let admin = world.add("second@example.org", Role::Admin).await;
     let placed = world.book(&admin, TEN).await.unwrap();
     assert_eq!(placed.booking.client, admin.id);
-    assert_ne!(placed.booking.therapist, admin.id, "with the practice's first therapist when nobody was named");
+    assert_ne!(placed.booking.therapist, admin.id, "with the lifecycle's first therapist when nobody was named");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -30,8 +30,8 @@ fn wish(actor: &User, booking: &Booking, change: Change) -> ChangeBookingCommand
         booking: booking.id,
         change,
         version: None,
-        origin: RequestMetadata::default(),
-        once: None,
+        metadata: RequestMetadata::default(),
+        idempotency: None,
     }
 }
 
@@ -114,7 +114,7 @@ async fn hours_and_windows_hold_for_moves() {
         LocalTimeRange::new(wall("09:00"), wall("17:00")).unwrap(),
     );
     let command =
-        SetScheduleCommand { admin: admin.id, therapist: admin.id, schedule, origin: RequestMetadata::default() };
+        SetScheduleCommand { admin: admin.id, therapist: admin.id, schedule, metadata: RequestMetadata::default() };
     world.calendar().set_schedule(command).await.unwrap();
     let off = change(&world, &client, &booking, moved_to("2024-01-16T16:00:00Z")).await;
     assert!(matches!(off, Err(ChangeBookingError::Slot(SlotError::OutsideHours))), "17:00 in Berlin is closing time");
@@ -173,15 +173,15 @@ async fn the_terms_are_those_of_the_purchase() {
         amount: None,
         method: "cash".into(),
         memo: None,
-        origin: RequestMetadata::default(),
-        once: None,
+        metadata: RequestMetadata::default(),
+        idempotency: None,
     };
     world.record_offline().run(paid).await.unwrap();
     let policy = PracticePolicy {
         terms: ChangeTerms { free_minutes: 0, late_refund_percent: 100, reschedule_minutes: 0 },
         ..PracticePolicy::default()
     };
-    let command = SetPolicyCommand { admin: admin.id, policy, origin: RequestMetadata::default() };
+    let command = SetPolicyCommand { admin: admin.id, policy, metadata: RequestMetadata::default() };
     world.calendar().set_policy(command).await.unwrap();
 
     world.clock.set(at("2024-01-14T12:00:00Z"));
@@ -189,13 +189,13 @@ async fn the_terms_are_those_of_the_purchase() {
     assert!(quote.late && quote.refund.is_zero(), "a later policy does not touch it");
     assert_eq!(quote.fee, booking.price);
     let (_, own) = world.change_booking().quote(admin.id, admin.role, booking.id).await.unwrap();
-    assert_eq!((own.late, own.refund), (false, booking.price), "the practice gives everything back");
+    assert_eq!((own.late, own.refund), (false, booking.price), "the lifecycle gives everything back");
 
     let told = Change::Cancel { reason: None, expected_refund: Some(booking.price) };
     assert!(matches!(change(&world, &client, &booking, told).await, Err(ChangeBookingError::QuoteChanged)));
     let told = Change::Cancel { reason: None, expected_refund: Some(Money::zero(booking.price.currency())) };
     let cancelled = change(&world, &client, &booking, told).await.unwrap();
-    assert_eq!(cancelled.payment_status, PaymentStatus::Succeeded, "the practice keeps it");
+    assert_eq!(cancelled.payment_status, PaymentStatus::Succeeded, "the lifecycle keeps it");
     assert!(cancelled.cancellation.as_ref().unwrap().late);
 
     let later = world.book(&client, "2024-01-20T10:00:00Z").await.unwrap().booking;
@@ -242,9 +242,9 @@ async fn sessions_end_as_the_therapist_says_or_by_themselves() {
     // Fifty minutes of session and thirty of grace.
     let over = at("2024-01-15T11:20:00Z");
     world.clock.set(over);
-    assert_eq!(world.complete().run().await.unwrap(), 0, "unless the practice wants it");
+    assert_eq!(world.complete().run().await.unwrap(), 0, "unless the lifecycle wants it");
     let policy = PracticePolicy { auto_complete: true, ..PracticePolicy::default() };
-    let command = SetPolicyCommand { admin: admin.id, policy, origin: RequestMetadata::default() };
+    let command = SetPolicyCommand { admin: admin.id, policy, metadata: RequestMetadata::default() };
     world.calendar().set_policy(command).await.unwrap();
     world.clock.set(over - SignedDuration::from_secs(1));
     assert_eq!(world.complete().run().await.unwrap(), 0, "not a second early");
@@ -259,9 +259,11 @@ async fn a_second_try_of_a_change_is_the_first_one() {
     let world = World::free().await;
     let (client, booking) = booked(&world).await;
     let once = super::once::keyed(&client, "POST /api/bookings/1/cancel", "k1", [1; 32]);
-    let command = ChangeBookingCommand { once: Some(once), ..wish(&client, &booking, called_off()) };
+    let command = ChangeBookingCommand { idempotency: Some(idempotency), ..wish(&client, &booking, called_off()) };
     let first = now(world.change_booking().run(command.clone()).await.unwrap());
-    let Idempotent::Before(kept) = world.change_booking().run(command.clone()).await.unwrap() else { panic!("again") };
+    let Idempotent::Replayed(kept) = world.change_booking().run(command.clone()).await.unwrap() else {
+        panic!("again")
+    };
     assert_eq!((kept.status, kept.body), (200, format!("{} version {}", first.id, first.version)));
     let mut other = command;
     other.once.as_mut().unwrap().asked = [2; 32];

@@ -29,25 +29,25 @@ async fn a_second_try_books_nothing_and_gets_the_first_reply() {
     let world = World::free().await;
     let client = world.client().await;
     let once = keyed(&client, "POST /api/bookings", "first", [1; 32]);
-    let command = CreateBookingCommand { once: Some(once), ..world.wish(&client, TEN) };
+    let command = CreateBookingCommand { idempotency: Some(idempotency), ..world.wish(&client, TEN) };
     let booking = now(world.create_booking().run(command.clone()).await.unwrap()).booking;
     for _ in 0..3 {
         let again = world.create_booking().run(command.clone()).await.unwrap();
-        let Idempotent::Before(kept) = again else { panic!("booked twice") };
+        let Idempotent::Replayed(kept) = again else { panic!("booked twice") };
         assert_eq!(kept.body, format!("{} version 1", booking.id));
     }
     assert_eq!(count(&world).await, 1);
 
     // Another wish under the same key, the same wish under another key, the same key of somebody else.
     let other = keyed(&client, "POST /api/bookings", "first", [2; 32]);
-    let refused = CreateBookingCommand { once: Some(other), ..world.wish(&client, "2024-01-16T10:00:00Z") };
+    let refused = CreateBookingCommand { idempotency: Some(other), ..world.wish(&client, "2024-01-16T10:00:00Z") };
     assert!(matches!(world.create_booking().run(refused).await, Err(CreateBookingError::KeyReused)));
     let new_key = keyed(&client, "POST /api/bookings", "second", [1; 32]);
-    let taken = CreateBookingCommand { once: Some(new_key), ..command.clone() };
+    let taken = CreateBookingCommand { idempotency: Some(new_key), ..command.clone() };
     assert!(matches!(world.create_booking().run(taken).await, Err(CreateBookingError::SlotTaken)));
     let stranger = world.add("stranger@example.org", attune_domain::Role::Client).await;
     let theirs = keyed(&stranger, "POST /api/bookings", "first", [1; 32]);
-    let wish = CreateBookingCommand { once: Some(theirs), ..world.wish(&stranger, "2024-01-17T10:00:00Z") };
+    let wish = CreateBookingCommand { idempotency: Some(theirs), ..world.wish(&stranger, "2024-01-17T10:00:00Z") };
     now(world.create_booking().run(wish).await.unwrap());
     assert_eq!(count(&world).await, 2);
 }
@@ -59,7 +59,7 @@ async fn a_refusal_is_not_kept() {
     let other = world.add("other@example.org", attune_domain::Role::Client).await;
     let taken = world.book(&other, TEN).await.unwrap().booking;
     let once = keyed(&client, "POST /api/bookings", "k", [1; 32]);
-    let command = CreateBookingCommand { once: Some(once), ..world.wish(&client, TEN) };
+    let command = CreateBookingCommand { idempotency: Some(idempotency), ..world.wish(&client, TEN) };
     assert!(matches!(world.create_booking().run(command.clone()).await, Err(CreateBookingError::SlotTaken)));
     let cancel = ChangeBookingCommand {
         actor: other.id,
@@ -68,7 +68,7 @@ async fn a_refusal_is_not_kept() {
         change: Change::Cancel { reason: None, expected_refund: None },
         version: None,
         origin: crate::RequestMetadata::default(),
-        once: None,
+        idempotency: None,
     };
     world.change_booking().run(cancel).await.unwrap();
     now(world.create_booking().run(command).await.unwrap());
@@ -79,14 +79,14 @@ async fn what_was_known_only_later_is_added_to_the_reply() {
     let world = World::paid().await;
     let client = world.client().await;
     let once = keyed(&client, "POST /api/bookings", "k", [1; 32]);
-    let command = CreateBookingCommand { once: Some(once.clone()), ..world.wish(&client, TEN) };
+    let command = CreateBookingCommand { idempotency: Some(idempotency.clone()), ..world.wish(&client, TEN) };
     let placed = now(world.create_booking().run(command.clone()).await.unwrap());
     let url = placed.checkout.unwrap().checkout_url.unwrap();
     let (id, unfinished) = (placed.booking.id, format!("{} version 1", placed.booking.id));
-    assert_eq!(world.create_booking().amend(&once, id, &unfinished, &url).await.unwrap(), url);
-    let slower = world.create_booking().amend(&once, id, &unfinished, "another").await.unwrap();
+    assert_eq!(world.create_booking().amend(&idempotency, id, &unfinished, &url).await.unwrap(), url);
+    let slower = world.create_booking().amend(&idempotency, id, &unfinished, "another").await.unwrap();
     assert_eq!(slower, url, "whoever finishes it first is right");
-    let Idempotent::Before(kept) = world.create_booking().run(command).await.unwrap() else { panic!("booked twice") };
+    let Idempotent::Replayed(kept) = world.create_booking().run(command).await.unwrap() else { panic!("booked twice") };
     assert_eq!(kept.body, url);
 }
 
@@ -95,7 +95,7 @@ async fn replies_are_forgotten_after_a_day() {
     let world = World::free().await;
     let client = world.client().await;
     let once = keyed(&client, "POST /api/bookings", "k", [1; 32]);
-    let command = CreateBookingCommand { once: Some(once), ..world.wish(&client, TEN) };
+    let command = CreateBookingCommand { idempotency: Some(idempotency), ..world.wish(&client, TEN) };
     now(world.create_booking().run(command.clone()).await.unwrap());
     world.clock.set(world.now() + SignedDuration::from_hours(24));
     assert_eq!(world.forget().run().await.unwrap(), 0);

@@ -90,14 +90,14 @@ async fn what_was_called_off_or_taken_back_opens_nothing() {
         admin: booking.therapist,
         booking: booking.id,
         participant: guest.id,
-        origin: RequestMetadata::default(),
+        metadata: RequestMetadata::default(),
     };
     world.participants().revoke(revoke).await.unwrap();
     assert!(matches!(world.join().enter(&invited).await, Err(JoinError::Revoked)));
     assert!(matches!(world.join().enter(&own).await.unwrap(), JoinOutcome::Room(_)), "only that one invitation");
 
     let command =
-        RevokeLinksCommand { admin: booking.therapist, booking: booking.id, origin: RequestMetadata::default() };
+        RevokeLinksCommand { admin: booking.therapist, booking: booking.id, metadata: RequestMetadata::default() };
     let replaced = world.revoke_links().run(command).await.unwrap();
     assert!(matches!(world.join().look(&own).await, Err(JoinError::Revoked)), "another version");
     let fresh = ticket(&world, &replaced, ViewerId::Account(client.id));

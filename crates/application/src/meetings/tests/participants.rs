@@ -18,7 +18,7 @@ fn revoke(guest: &Participant) -> RevokeParticipantCommand {
         admin: guest.invited_by,
         booking: guest.booking,
         participant: guest.id,
-        origin: RequestMetadata::default(),
+        metadata: RequestMetadata::default(),
     }
 }
 
@@ -111,7 +111,7 @@ async fn replaced_links_are_mailed_to_everybody_who_has_one() {
     world.deliver().run().await.unwrap();
     let before = world.notifier.sent().len();
     let command =
-        RevokeLinksCommand { admin: booking.therapist, booking: booking.id, origin: RequestMetadata::default() };
+        RevokeLinksCommand { admin: booking.therapist, booking: booking.id, metadata: RequestMetadata::default() };
     world.revoke_links().run(command).await.unwrap();
     world.deliver().run().await.unwrap();
     let mails = world.notifier.sent().split_off(before);

@@ -40,7 +40,7 @@ fn lengths_are_those_a_booking_accepts() {
     }
     let service = Service {
         id: ServiceId::new(1).unwrap(),
-        name: "LoginSession".to_owned(),
+        name: "Session".to_owned(),
         description: String::new(),
         minutes: 50,
         buffer_minutes: 10,

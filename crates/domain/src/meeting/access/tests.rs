@@ -76,7 +76,7 @@ proptest! {
                 prop_assert!(now.as_second() < expires_at.as_second());
             }
             AccessState::TooEarly { opens_at } => {
-                prop_assert!(now < opens_at && opens_at <= booking.scheduled_at);
+                prop_assert!(now < opens_at && opens_at <= booking.scheduled_at());
                 prop_assert_eq!(window.state(&booking, opens_at), AccessState::Open);
             }
             AccessState::Over => prop_assert!(now >= expires_at),

@@ -18,7 +18,7 @@ fn an_open_room_to_the_letter() {
     let agreed = booking(BookingStatus::Scheduled);
     let found = asked(BookingStatus::Scheduled, START).unwrap();
     let expected = Reservation {
-        room: agreed.room.clone().unwrap(),
+        room: agreed.room().cloned().unwrap(),
         starts_at: at(START),
         ends_at: at(CLOSE),
         max_occupants: None,
@@ -94,7 +94,7 @@ fn a_moved_session_has_a_moved_room() {
     assert_eq!(answer(START), Err(ReservationError::TooEarly { opens_at: at(OPEN + 86_400) }));
     let found = answer(START + 86_400).unwrap();
     assert_eq!((found.starts_at, found.ends_at), (at(START + 86_400), at(CLOSE + 86_400)));
-    assert_eq!(Some(&found.room), lasting(50).room.as_ref(), "the name stays");
+    assert_eq!(Some(&found.room), lasting(50).room(), "the name stays");
 }
 
 #[test]

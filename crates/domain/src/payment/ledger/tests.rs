@@ -17,7 +17,7 @@ fn only_paid_money_counts() {
         assert_eq!(books.left(), eur(if state.is_paid() { 500 } else { 0 }), "{state:?}");
     }
     let dollars = Money::new(500, Currency::parse("USD").unwrap()).unwrap();
-    assert_eq!(paid(100).with_payment(PaymentState::Settled, dollars).held_minor(), 100);
+    assert_eq!(paid(100).with_payment(PaymentState::Settled, dollars).balance_minor(), 100);
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn a_refund_is_at_most_what_is_left() {
 fn the_status_follows_the_books() {
     let books = paid(100);
     assert_eq!(books.status(), PaymentStatus::Succeeded);
-    assert_eq!(books.with_refund(RefundStage::Owed, eur(40)).status(), PaymentStatus::RefundPending);
+    assert_eq!(books.with_refund(RefundStage::Queued, eur(40)).status(), PaymentStatus::RefundPending);
     assert_eq!(books.with_refund(RefundStage::Failed, eur(40)).status(), PaymentStatus::Succeeded);
     assert_eq!(books.with_refund(RefundStage::Succeeded, eur(40)).status(), PaymentStatus::PartiallyRefunded);
     assert_eq!(books.with_refund(RefundStage::Succeeded, eur(100)).status(), PaymentStatus::Refunded);
@@ -64,7 +64,7 @@ proptest! {
             if let Ok(amount) = books.check_refund(Some(eur(wish))) {
                 let stage = RefundStage::ALL[fate];
                 books = books.with_refund(stage, amount);
-                if matches!(stage, RefundStage::Succeeded | RefundStage::Owed | RefundStage::Pending) {
+                if matches!(stage, RefundStage::Succeeded | RefundStage::Queued | RefundStage::Pending) {
                     out += amount.minor();
                 }
             }

@@ -58,7 +58,7 @@ fn the_order_of_news_about_a_refund_does_not_matter() {
     ];
     for (told, stage, sum) in cases {
         for order in all_orders(&told) {
-            let mut now = RefundStage::Owed;
+            let mut now = RefundStage::Queued;
             let mut ledger = 0;
             for news in &order {
                 let Some((next, line)) = now.after(*news) else { continue };
