@@ -1,7 +1,7 @@
 //! What can be booked, moving and calling off, standing appointments, and wishes that are sent twice.
 
 use attune_e2e::{Answer, Database, Instance, Method, Person, Practice, eventually, later};
-use attune_smtp_sink::DecodedMail;
+use attune_test_smtp::DecodedMail;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

@@ -145,7 +145,7 @@ async fn several_instances_share_one_postgres_database() {
     for instance in [a, b, c] {
         assert_eq!(instance.terminate().await, Some(0));
     }
-    let mails: Vec<_> = practice.mails.messages().iter().map(attune_smtp_sink::ReceivedMail::decode).collect();
+    let mails: Vec<_> = practice.mails.messages().iter().map(attune_test_smtp::ReceivedMail::decode).collect();
     let ids: BTreeSet<_> = mails.iter().map(|mail| mail.header("Message-ID").unwrap()).collect();
     assert_eq!((mails.len(), ids.len()), (sent, sent), "no mail was sent by two workers");
     assert!(mails.iter().filter(|mail| mail.subject.starts_with("Reminder")).count() >= 1);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use attune_e2e::{Database, Instance, Person, Practice, at, button_target, eventually, later, link_in_text, unescape};
-use attune_smtp_sink::{Behaviour, DecodedMail, Stage};
+use attune_test_smtp::{Behaviour, DecodedMail, Stage};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 

@@ -3,7 +3,7 @@
 use attune_e2e::{
     Answer, Api, Database, Instance, Method, Person, Practice, button_target, eventually, later, link_in_text,
 };
-use attune_smtp_sink::DecodedMail;
+use attune_test_smtp::DecodedMail;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use attune_e2e::{Database, Practice, eventually, later};
-use attune_pg_testkit::TestServer;
+use attune_test_postgres::TestServer;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_is_away_is_waited_for() {

@@ -2,7 +2,7 @@
 //! back. Stripe is a stand-in over real sockets, with faults, and signs as Stripe does.
 
 use attune_e2e::{Answer, Database, Instance, Method, NOW, Person, Plan, Practice, at, eventually, later};
-use attune_fake_stripe::{Behaviour, Delivery, FakeStripe, Moment, PAYER_EMAIL, PAYER_NAME};
+use attune_test_stripe::{Behaviour, Delivery, FakeStripe, Moment, PAYER_EMAIL, PAYER_NAME};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 

@@ -12,27 +12,27 @@ const CORE: &[&str] = &["domain", "ports"];
 const ALLOWED: &[(&str, &[&str], &[&str])] = &[
     ("domain", &[], &[]),
     ("ports", &["domain"], &[]),
-    ("application", CORE, &["adapter-memory", "contract"]),
+    ("application", CORE, &["adapter-memory", "test-store-contract"]),
     ("sql", CORE, &[]),
-    ("adapter-memory", CORE, &["contract"]),
-    ("adapter-sqlite", &["domain", "ports", "sql"], &["contract"]),
-    ("adapter-postgres", &["domain", "ports", "sql"], &["contract", "pg-testkit"]),
-    ("adapter-smtp", CORE, &["smtp-sink"]),
+    ("adapter-memory", CORE, &["test-store-contract"]),
+    ("adapter-sqlite", &["domain", "ports", "sql"], &["test-store-contract"]),
+    ("adapter-postgres", &["domain", "ports", "sql"], &["test-store-contract", "test-postgres"]),
+    ("adapter-smtp", CORE, &["test-smtp"]),
     ("adapter-auth", CORE, &[]),
     ("adapter-payments", CORE, &[]),
     ("webhook-signature", &[], &[]),
     ("adapter-jitsi", &["domain", "ports", "webhook-signature"], &[]),
-    ("adapter-stripe", &["domain", "ports", "webhook-signature"], &["fake-stripe"]),
-    ("adapter-http", &["domain", "ports", "application"], &["adapter-memory", "contract"]),
-    ("contract", CORE, &[]),
-    ("smtp-sink", &[], &[]),
-    ("fake-stripe", &[], &[]),
-    ("pg-testkit", &[], &[]),
+    ("adapter-stripe", &["domain", "ports", "webhook-signature"], &["test-stripe"]),
+    ("adapter-http", &["domain", "ports", "application"], &["adapter-memory", "test-store-contract"]),
+    ("test-store-contract", CORE, &[]),
+    ("test-smtp", &[], &[]),
+    ("test-stripe", &[], &[]),
+    ("test-postgres", &[], &[]),
     // Tools that measure: they know the product only from outside, too.
-    ("bench", &["smtp-sink"], &[]),
+    ("bench", &["test-smtp"], &[]),
     // Only tests: the use cases over every store.
     (
-        "journeys",
+        "test-scenarios",
         &[
             "domain",
             "ports",
@@ -42,10 +42,10 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
             "adapter-postgres",
             "adapter-sqlite",
             "adapter-stripe",
-            "fake-stripe",
-            "pg-testkit",
+            "test-stripe",
+            "test-postgres",
         ],
-        &["adapter-smtp", "smtp-sink"],
+        &["adapter-smtp", "test-smtp"],
     ),
     (
         "app",
@@ -66,7 +66,7 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
         &[],
     ),
     // The black-box tests know the product only from outside.
-    ("e2e", &["smtp-sink", "fake-stripe", "pg-testkit"], &[]),
+    ("e2e", &["test-smtp", "test-stripe", "test-postgres"], &[]),
 ];
 
 /// What the domain may pull in at all: nothing that could do I/O, run tasks or write a format.

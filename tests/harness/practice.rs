@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use attune_pg_testkit::{TestDatabase, TestServer};
-use attune_smtp_sink::SmtpSink;
+use attune_test_postgres::{TestDatabase, TestServer};
+use attune_test_smtp::SmtpSink;
 use serde_json::json;
 use tempfile::TempDir;
 

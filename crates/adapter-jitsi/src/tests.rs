@@ -365,7 +365,7 @@ fn the_door_of_the_server_to_the_second() {
 fn a_token_opens_one_room_of_one_domain() {
     let server = shared_server();
     let session = server.login(&signed(shared(), &therapist(&TokenSettings::default())), START).unwrap();
-    let elsewhere = own_booking().room.as_ref().unwrap().id().replace("-12-", "-13-");
+    let elsewhere = own_booking().room().unwrap().id().replace("-12-", "-13-");
     for room in [elsewhere.as_str(), "", "*", &ROOM[..ROOM.len() - 1]] {
         assert!(!server.admits(&session, room), "{room}");
     }

@@ -6,13 +6,13 @@ use attune_adapter_memory::{
     CountingWaker, FixedClock, MemoryStore, PlainAccessTokens, PlainJoinTokens, PlainMeetingTokens,
     PlainPasswordHasher, PlainWebhooks, RecordingNotifier, Reply, SequenceRandom, SilentBell, SystemZones,
 };
-use attune_contract::fixtures::{at, email, minutes_after, now, slot};
 use attune_domain::notification::NotificationKind;
 use attune_domain::{BookingId, JoinToken, LoginSessionId, ParticipantId, TimeZoneName, UserId, ViewerId};
 use attune_ports::{
     AccessClaims, AccessTokens, Clock, Email, HashError, JoinTokens, Notifier, NotifyError, NotifyFailure, OutboxWaker,
     Password, PasswordHash, PasswordHasher, Random, TimeZones, TokenError, WebhookVerifier,
 };
+use attune_test_store_contract::fixtures::{at, email, minutes_after, now, slot};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 

@@ -6,18 +6,18 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, mpsc};
 use std::task::Poll;
 
-use attune_contract::fixtures::{Practice, email, fact, participant, session, token_hash};
-use attune_contract::fixtures::{account_key, audit_entry, client, eur, lease, notice, now, payment, slot};
-use attune_contract::fixtures::{captured, paid, problem, refund};
-use attune_contract::fixtures::{day_off, hours, policy, reply, reply_key, week};
 use attune_domain::meeting::AttendanceEventKind;
 use attune_domain::notification::{NotificationKind, NotificationState};
 use attune_domain::{Booking, BookingId, BookingStatus, Role, UserId};
 use attune_ports::{
     AuditObject, BookingCursor, BookingFilter, BookingOrder, BookingPageRequest, DeliveryResult, LeaseToken,
-    NewPayment, NewRefund, PageRequest, PageStart, Payment, ProblemKind, Provider, Queries, Refund, Store, StoreError,
-    UnitOfWork, UserFilter,
+    NewPayment, NewRefund, PageRequest, PageStart, ProblemKind, Provider, Queries, Store, StoreError, UnitOfWork,
+    UserFilter,
 };
+use attune_test_store_contract::fixtures::{Practice, email, fact, participant, session, token_hash};
+use attune_test_store_contract::fixtures::{account_key, audit_entry, client, eur, lease, notice, now, payment, slot};
+use attune_test_store_contract::fixtures::{captured, paid, problem, refund};
+use attune_test_store_contract::fixtures::{day_off, hours, policy, reply, reply_key, week};
 use diesel::connection::{Connection, InstrumentationEvent};
 use diesel::dsl::{sql, sql_query};
 use diesel::prelude::*;
@@ -416,12 +416,12 @@ fn every_filter(example: &Booking) -> impl Iterator<Item = BookingFilter> {
     (0..128_u8).map(|parts| {
         let has = |part: u8| parts & (1 << part) != 0;
         BookingFilter {
-            client: has(0).then_some(example.client),
-            therapist: has(1).then_some(example.therapist),
-            status: has(2).then_some(example.status),
-            payment_status: has(3).then_some(example.payment_status),
-            from: has(4).then_some(example.scheduled_at),
-            to: has(5).then_some(example.blocked_until),
+            client: has(0).then_some(example.client()),
+            therapist: has(1).then_some(example.therapist()),
+            status: has(2).then_some(example.status()),
+            payment_status: has(3).then_some(example.payment_status()),
+            from: has(4).then_some(example.scheduled_at()),
+            to: has(5).then_some(example.blocked_until()),
             order: if has(6) { BookingOrder::Earliest } else { BookingOrder::Latest },
         }
     })
@@ -460,12 +460,12 @@ async fn call_everything(store: &SqliteStore, practice: Practice) {
     work.blocking_bookings(practice.therapist, slot(0), slot(1)).await.unwrap();
     let booking = practice.booking(id, slot(0));
     work.add_booking(&booking).await.unwrap();
-    let cancelled = attune_contract::fixtures::in_state(
-        attune_contract::fixtures::next_version(&booking),
+    let cancelled = attune_test_store_contract::fixtures::in_state(
+        attune_test_store_contract::fixtures::next_version(&booking),
         BookingStatus::Cancelled,
         attune_domain::PaymentStatus::NotRequired,
     );
-    work.save_booking(&attune_contract::fixtures::restored(cancelled)).await.unwrap();
+    work.save_booking(&attune_test_store_contract::fixtures::restored(cancelled)).await.unwrap();
     work.booking(id).await.unwrap();
     work.expired_holds(now(), 10).await.unwrap();
     work.ended_bookings(now(), 10).await.unwrap();
@@ -482,10 +482,12 @@ async fn call_everything(store: &SqliteStore, practice: Practice) {
     assert_eq!(attempt.amount, eur(9_000));
     work.save_payment(&attempt).await.unwrap();
     let facts = NewPayment { check_at: Some(now()), ..paid(id, "two") };
-    let came = facts.with_id(work.add_payment(&facts).await.unwrap());
+    let new_id = work.add_payment(&facts).await.unwrap();
+    let came = facts.with_id(new_id);
     assert_eq!(work.payments_of(id).await.unwrap().len(), 2);
     let facts = NewRefund { next_at: Some(now()), ..refund(&came, "key") };
-    let back = facts.with_id(work.add_refund(&facts).await.unwrap());
+    let new_id = work.add_refund(&facts).await.unwrap();
+    let back = facts.with_id(new_id);
     work.save_refund(&back).await.unwrap();
     work.refunds_of(id).await.unwrap();
     work.add_ledger_entry(&captured(&came)).await.unwrap();
@@ -503,7 +505,7 @@ async fn call_everything(store: &SqliteStore, practice: Practice) {
 
     store.ping().await.unwrap();
     store.caller(login).await.unwrap().unwrap();
-    store.caller_and_booking(login, booking.id).await.unwrap().unwrap();
+    store.caller_and_booking(login, booking.id()).await.unwrap().unwrap();
     store.credentials(&email("somebody")).await.unwrap().unwrap();
     store.credentials_of(user).await.unwrap().unwrap();
     store.login_failures(&account_key(1), now()).await.unwrap();

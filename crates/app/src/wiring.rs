@@ -15,7 +15,7 @@ use attune_application::accounts::{
     AddUser, Authenticate, ChangePassword, IssueTokens, LogIn, LogOut, ManageUser, Refresh, Register, UpdateProfile,
 };
 use attune_application::bookings::{
-    CalendarLoader, ChangeBooking, CompleteEndedBookings, CreateBooking, CreateSeries, ExpireHolds, BookingLifecycle,
+    BookingLifecycle, CalendarLoader, ChangeBooking, CompleteEndedBookings, CreateBooking, CreateSeries, ExpireHolds,
     ShowAvailability,
 };
 use attune_application::meetings::{

@@ -529,8 +529,8 @@ impl World {
     ) -> Result<Participant, ParticipantError> {
         self.participants()
             .invite(InviteParticipantCommand {
-                admin: booking.therapist,
-                booking: booking.id,
+                admin: booking.therapist(),
+                booking: booking.id(),
                 email: EmailAddress::parse(email).unwrap(),
                 display_name: PersonName::parse("Kim Lee").unwrap().unwrap(),
                 role,

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use attune_smtp_sink::{ReceivedMail, SmtpSink};
+use attune_test_smtp::{ReceivedMail, SmtpSink};
 use clap::Args;
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;

@@ -14,7 +14,7 @@ use attune_application::accounts::{
     Registration, UpdateProfile,
 };
 use attune_application::bookings::{
-    CalendarLoader, ChangeBooking, CreateBooking, CreateSeries, ExpireHolds, Practice as Rules, ShowAvailability,
+    BookingLifecycle, CalendarLoader, ChangeBooking, CreateBooking, CreateSeries, ExpireHolds, ShowAvailability,
 };
 use attune_application::meetings::{
     AttendanceReport, EmailLinkTarget, JoinMeeting, JoinPages, ManageParticipants, MeetingLinks, RecordAttendance,
@@ -148,8 +148,8 @@ impl Parts {
         }
     }
 
-    fn rules(&self) -> Rules {
-        Rules {
+    fn rules(&self) -> BookingLifecycle {
+        BookingLifecycle {
             meetings: MeetingBaseUrl::parse("https://meet.example.org").unwrap(),
             reminders: ReminderPlan::new(vec![60, 1440]).unwrap(),
             random: self.random.clone(),
@@ -168,7 +168,7 @@ impl Parts {
             store: self.store.clone(),
             queries: self.store.clone(),
             clock: self.clock.clone(),
-            practice: self.rules(),
+            lifecycle: self.rules(),
             online: self.online(),
         }
     }
@@ -221,13 +221,13 @@ impl Parts {
             watch: ReconcilePayments {
                 checkout: open_checkout.clone(),
                 online: self.online(),
-                practice: practice.clone(),
+                lifecycle: practice.clone(),
             },
         };
         let create_booking = CreateBooking {
             store: store.clone(),
             clock: clock.clone(),
-            practice: practice.clone(),
+            lifecycle: practice.clone(),
             rules: rules.clone(),
             checkout: open_checkout.clone(),
             holds: holds.clone(),
@@ -258,7 +258,7 @@ impl Parts {
                 store: store.clone(),
                 queries: queries.clone(),
                 clock: clock.clone(),
-                practice: practice.clone(),
+                lifecycle: practice.clone(),
                 rules: rules.clone(),
                 holds,
             },
@@ -271,13 +271,13 @@ impl Parts {
                 store: store.clone(),
                 queries: queries.clone(),
                 clock: clock.clone(),
-                practice: practice.clone(),
+                lifecycle: practice.clone(),
             },
             refund: RefundPayment {
                 store: store.clone(),
                 queries: queries.clone(),
                 clock: clock.clone(),
-                practice: practice.clone(),
+                lifecycle: practice.clone(),
             },
             revenue: RevenueReport { queries: queries.clone(), zone: TimeZone::get("Europe/Berlin").unwrap() },
             resolve_problem: ResolvePaymentProblem { store: store.clone(), clock: clock.clone() },
@@ -287,7 +287,7 @@ impl Parts {
                     store: store.clone(),
                     queries: queries.clone(),
                     clock: clock.clone(),
-                    practice: practice.clone(),
+                    lifecycle: practice.clone(),
                     online: self.gateway.clone(),
                 },
             }),
@@ -303,12 +303,12 @@ impl Parts {
                 waker: practice.waker.clone(),
                 window,
             },
-            revoke_links: RevokeLinks { store: store.clone(), clock: clock.clone(), practice: practice.clone() },
+            revoke_links: RevokeLinks { store: store.clone(), clock: clock.clone(), lifecycle: practice.clone() },
             participants: ManageParticipants {
                 store: store.clone(),
                 zones: Arc::new(SystemZones),
                 clock: clock.clone(),
-                practice: practice.clone(),
+                lifecycle: practice.clone(),
             },
             rooms: ReserveRooms {
                 store: store.clone(),
@@ -324,7 +324,12 @@ impl Parts {
             },
             attendance: AttendanceReport { queries: queries.clone(), clock: clock.clone(), window },
             jaas_webhooks: self.jaas_webhooks.clone(),
-            record_offline: RecordOfflinePayment { store, queries: queries.clone(), clock: clock.clone(), practice },
+            record_offline: RecordOfflinePayment {
+                store,
+                queries: queries.clone(),
+                clock: clock.clone(),
+                lifecycle: practice,
+            },
             links,
             queries,
             clock,

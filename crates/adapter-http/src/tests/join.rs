@@ -292,7 +292,7 @@ async fn a_session_that_is_not_agreed_or_cancelled_has_no_room() {
     let by = UserId::new(1).unwrap();
     practice
         .change(|b| {
-            let refund = Money::new(0, b.price.currency()).unwrap();
+            let refund = Money::new(0, b.price().currency()).unwrap();
             let cancellation = Cancellation { at: at(NOW), by, late: false, reason: None, refund };
             b.cancel(cancellation, Role::Admin).unwrap().0
         })

@@ -25,7 +25,7 @@ fn one() -> BookingId {
 
 async fn standing(practice: &Practice) -> (&'static str, &'static str, u32) {
     let booking = practice.parts.store.booking(one()).await.unwrap().unwrap().booking;
-    (booking.status.as_str(), booking.payment_status.as_str(), booking.version)
+    (booking.status().as_str(), booking.payment_status().as_str(), booking.version())
 }
 
 /// What somebody has to look at, by name.

@@ -11,6 +11,8 @@ const PROBLEMS: &str = "/api/admin/payments/problems";
 async fn note(practice: &Practice, key: &str, kind: ProblemKind, about: Option<i64>) {
     let mut work = practice.parts.store.begin().await.unwrap();
     let problem = NewPaymentProblem {
+        id: (),
+        resolved_at: None,
         key: key.into(),
         kind,
         booking: about.and_then(BookingId::new),

@@ -131,7 +131,7 @@ async fn what_is_booked_stays_as_it_was_whatever_the_practice_decides_then() {
     let held = practice.book(&ada, SLOT).await;
     let terms = || async {
         let mut work = practice.parts.store.begin().await.unwrap();
-        work.booking(BookingId::new(1).unwrap()).await.unwrap().unwrap().terms
+        work.booking(BookingId::new(1).unwrap()).await.unwrap().unwrap().terms()
     };
     let before = practice.get("/api/bookings/1", &ada).await.text;
     let service = r#"{"duration":90,"pause":60,"amount":500,"active":false}"#;

@@ -241,10 +241,11 @@ async fn money_that_came_twice_is_on_its_way_whatever_the_booking_says() {
     let (practice, carl) = paid().await;
     let booking = BookingId::new(1).unwrap();
     let mut work = practice.parts.store.begin().await.unwrap();
-    let price = work.booking(booking).await.unwrap().unwrap().price;
+    let price = work.booking(booking).await.unwrap().unwrap().price();
     let now = practice.parts.clock.now();
     let second = work
         .add_payment(&NewPayment {
+            id: (),
             booking,
             provider: Provider::Test,
             reference: "came-twice".into(),
@@ -264,6 +265,7 @@ async fn money_that_came_twice_is_on_its_way_whatever_the_booking_says() {
         .await
         .unwrap();
     work.add_refund(&NewRefund {
+        id: (),
         booking,
         payment: second,
         key: "1-failed".into(),

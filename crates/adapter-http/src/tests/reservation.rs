@@ -140,7 +140,7 @@ async fn only_agreed_sessions_have_a_room() {
     let by = UserId::new(1).unwrap();
     practice
         .change(|b| {
-            let refund = Money::new(0, b.price.currency()).unwrap();
+            let refund = Money::new(0, b.price().currency()).unwrap();
             let cancellation = Cancellation { at: OPENS.parse().unwrap(), by, late: false, reason: None, refund };
             b.cancel(cancellation, Role::Admin).unwrap().0
         })

@@ -28,6 +28,7 @@ async fn received(practice: &Practice, at: &str, decimal: &str) -> PaymentId {
     let (at, amount, booking) = (at.parse::<Timestamp>().unwrap(), amount(decimal), BookingId::new(1).unwrap());
     let mut work = practice.parts.store.begin().await.unwrap();
     let payment = NewPayment {
+        id: (),
         booking,
         provider: Provider::Offline,
         reference: format!("{amount} at {at}"),
@@ -56,6 +57,7 @@ async fn refunded(practice: &Practice, payment: PaymentId, at: &str, decimal: &s
     let (at, amount, booking) = (at.parse::<Timestamp>().unwrap(), amount(decimal), BookingId::new(1).unwrap());
     let mut work = practice.parts.store.begin().await.unwrap();
     let refund = NewRefund {
+        id: (),
         booking,
         payment,
         key: format!("{payment}-{at}"),

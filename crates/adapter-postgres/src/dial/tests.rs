@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use attune_pg_testkit::{TestDatabase, TestServer};
+use attune_test_postgres::{TestDatabase, TestServer};
 use diesel::QueryableByName;
 use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;

@@ -1,6 +1,6 @@
 //! The store on PostgreSQL keeps the promises of the ports.
 
-use attune_contract::{Backend, store_suite};
+use attune_test_store_contract::{Backend, store_suite};
 
 use crate::harness::{migrated, open};
 

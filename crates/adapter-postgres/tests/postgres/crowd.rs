@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use attune_contract::fixtures::{Practice, client, session, slot};
 use attune_domain::{BookingId, BookingStatus, LoginSessionId};
 use attune_ports::{BookingCursor, BookingFilter, BookingOrder, BookingPageRequest, PageStart, Queries, StoreError};
+use attune_test_store_contract::fixtures::{Practice, client, session, slot};
 use tokio::task::JoinSet;
 
 use crate::harness::{OTHERS, Proxy, Way, backend, migrated, open, terminate_others, until};
@@ -37,7 +37,7 @@ async fn everybody_in_a_crowd_gets_their_own_answer() {
         let store = store.clone();
         crowd.spawn(async move {
             let unknown = 900_000 + i64::try_from(n).unwrap();
-            let id = booking.as_ref().map_or(BookingId::new(unknown).unwrap(), |booking| booking.id);
+            let id = booking.as_ref().map_or(BookingId::new(unknown).unwrap(), |booking| booking.id());
             let asked = login.unwrap_or(LoginSessionId::new(unknown).unwrap());
             let found = if n % 5 == 0 {
                 store.caller(asked).await.unwrap().map(|caller| (caller, booking.clone()))
@@ -149,7 +149,7 @@ async fn pages_asked_together_are_the_pages_asked_alone() {
         }
         filters.push(BookingFilter { client: Some(client), ..BookingFilter::default() });
     }
-    for status in [BookingStatus::PendingPayment, all[0].status] {
+    for status in [BookingStatus::PendingPayment, all[0].status()] {
         filters.push(BookingFilter { status: Some(status), ..BookingFilter::default() });
     }
     let mut asked = Vec::new();

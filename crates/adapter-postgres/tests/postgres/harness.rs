@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use attune_adapter_postgres::{PostgresConfig, PostgresStore};
-use attune_contract::Backend;
-use attune_pg_testkit::{TestDatabase, TestServer};
+use attune_test_postgres::{TestDatabase, TestServer};
+use attune_test_store_contract::Backend;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;

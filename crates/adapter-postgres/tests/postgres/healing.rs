@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use attune_adapter_postgres::PostgresStore;
-use attune_contract::fixtures::slot;
-use attune_pg_testkit::TestServer;
 use attune_ports::{Queries, Store, StoreError};
+use attune_test_postgres::TestServer;
+use attune_test_store_contract::fixtures::slot;
 
 use crate::harness::{OTHERS, Proxy, Way, backend, migrated, migrated_on, open, terminate_others, until};
 

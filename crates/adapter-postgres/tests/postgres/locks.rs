@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use attune_contract::fixtures::{captured, eur, moved, paid, refund, reply, reply_key};
-use attune_contract::fixtures::{client, email, fact, minutes_after, now, participant, reminder, slot, therapist};
-use attune_contract::race::race;
 use attune_domain::meeting::AttendanceEventKind;
 use attune_domain::notification::NewNotification;
 use attune_domain::{Role, Service, ViewerId};
-use attune_pg_testkit::TestDatabase;
 use attune_ports::{Conflict, LedgerEntry, LedgerKind, NewRefund, Provider, Queries, Store, StoreError};
+use attune_test_postgres::TestDatabase;
+use attune_test_store_contract::fixtures::{captured, eur, moved, paid, refund, reply, reply_key};
+use attune_test_store_contract::fixtures::{
+    client, email, fact, minutes_after, now, participant, reminder, slot, therapist,
+};
+use attune_test_store_contract::race::race;
 
 use crate::harness::{OTHERS, Proxy, Way, backend, migrated, open, open_with, until};
 
@@ -285,9 +287,9 @@ async fn facts_told_in_opposite_orders_are_no_deadlock() {
     // Whoever comes to the fact in the middle waits there for the holder, with all facts before it in hand.
     let facts = ["a", "m", "z"].map(|occupant| fact(occupant, AttendanceEventKind::Joined, slot(0)));
     let mut holder = store.begin().await.unwrap();
-    holder.add_attendance(booking.id, &facts[1..2]).await.unwrap();
+    holder.add_attendance(booking.id(), &facts[1..2]).await.unwrap();
     let tell = |facts: Vec<_>| {
-        let (store, id) = (Arc::clone(&store), booking.id);
+        let (store, id) = (Arc::clone(&store), booking.id());
         tokio::spawn(async move {
             let mut work = store.begin().await?;
             let new = work.add_attendance(id, &facts).await?;
@@ -314,8 +316,8 @@ async fn two_sweepers_share_the_lapsed_holds() {
     }
     let later = minutes_after(now(), 60);
     let (mut one, mut two) = (store.begin().await.unwrap(), store.begin().await.unwrap());
-    let first: Vec<_> = one.expired_holds(later, 2).await.unwrap().iter().map(|b| b.scheduled_at).collect();
-    let second: Vec<_> = two.expired_holds(later, 2).await.unwrap().iter().map(|b| b.scheduled_at).collect();
+    let first: Vec<_> = one.expired_holds(later, 2).await.unwrap().iter().map(|b| b.scheduled_at()).collect();
+    let second: Vec<_> = two.expired_holds(later, 2).await.unwrap().iter().map(|b| b.scheduled_at()).collect();
     assert_eq!((first, second), (vec![slot(0), slot(1)], vec![slot(2)]));
 }
 
@@ -329,8 +331,8 @@ async fn two_sweepers_share_the_ended_sessions() {
         backend.add_booking(|id| practice.booking(id, slot(hour))).await;
     }
     let (mut one, mut two) = (store.begin().await.unwrap(), store.begin().await.unwrap());
-    let first: Vec<_> = one.ended_bookings(slot(9), 2).await.unwrap().iter().map(|b| b.scheduled_at).collect();
-    let second: Vec<_> = two.ended_bookings(slot(9), 2).await.unwrap().iter().map(|b| b.scheduled_at).collect();
+    let first: Vec<_> = one.ended_bookings(slot(9), 2).await.unwrap().iter().map(|b| b.scheduled_at()).collect();
+    let second: Vec<_> = two.ended_bookings(slot(9), 2).await.unwrap().iter().map(|b| b.scheduled_at()).collect();
     assert_eq!((first, second), (vec![slot(0), slot(1)], vec![slot(2)]));
 }
 
@@ -440,8 +442,8 @@ async fn a_second_refund_waits_for_what_becomes_of_the_first() {
     let backend = backend(&store);
     let practice = backend.practice().await;
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    let payment = backend.add_payment(paid(booking.id, "r")).await;
-    let other = backend.add_payment(paid(booking.id, "s")).await;
+    let payment = backend.add_payment(paid(booking.id(), "r")).await;
+    let other = backend.add_payment(paid(booking.id(), "s")).await;
     let most = |key| NewRefund { amount: eur(5_000), ..refund(&payment, key) };
     let outside = database.connect().await;
     for kept in [false, true] {
@@ -462,7 +464,7 @@ async fn a_second_refund_waits_for_what_becomes_of_the_first() {
         let second = second.await.unwrap();
         assert_eq!(second.is_err_and(|error| error.is_conflict(Conflict::RefundTooLarge)), kept);
     }
-    let kept = store.refunds(booking.id).await.unwrap();
+    let kept = store.refunds(booking.id()).await.unwrap();
     assert_eq!(kept.iter().map(|refund| refund.key.as_str()).collect::<Vec<_>>(), ["first"]);
 }
 
@@ -473,7 +475,7 @@ async fn a_second_line_waits_for_what_becomes_of_the_first() {
     let backend = backend(&store);
     let practice = backend.practice().await;
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    let payment = backend.add_payment(paid(booking.id, "r")).await;
+    let payment = backend.add_payment(paid(booking.id(), "r")).await;
     backend.keep(async |work| work.add_ledger_entry(&captured(&payment)).await).await;
     let mut lines = Vec::new();
     for key in ["a", "b"] {
@@ -497,7 +499,7 @@ async fn a_second_line_waits_for_what_becomes_of_the_first() {
         let second = second.await.unwrap();
         assert_eq!(second.is_err_and(|error| error.is_conflict(Conflict::LedgerUnbalanced)), kept);
     }
-    assert_eq!(store.ledger(booking.id).await.unwrap().len(), 2);
+    assert_eq!(store.ledger(booking.id()).await.unwrap().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

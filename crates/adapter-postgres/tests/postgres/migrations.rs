@@ -1,21 +1,23 @@
 //! From nothing to the present schema, once, whoever comes when.
 
 use attune_adapter_postgres::MigrateError;
-use attune_contract::fixtures::{Practice, eur, fact, lease, notice, now, participant, reminder, restored, slot};
-use attune_contract::fixtures::{captured, minutes_after, moved, paid, payment, problem, refund};
-use attune_contract::fixtures::{day_off, hours, legal_states, policy, reply, reply_key, week};
-use attune_contract::race::race;
 use attune_domain::meeting::AttendanceEventKind;
 use attune_domain::notification::{NewNotification, NotificationKind, NotificationState};
 use attune_domain::policy::ChangeTerms;
 use attune_domain::{
     Booking, BookingId, BookingRecord, BookingStatus, Cancellation, Money, PaymentStatus, PracticePolicy, ViewerId,
 };
-use attune_pg_testkit::TestServer;
 use attune_ports::{
     BookingFilter, CalendarSettings, DeliveryResult, LeaseToken, LedgerEntry, LedgerKind, NewPayment, NewRefund,
-    PageRequest, Payment, PaymentState, ProblemKind, Provider, Queries, Refund, RefundCause, Store,
+    PageRequest, Payment, PaymentState, ProblemKind, Provider, Queries, RefundCause, Store,
 };
+use attune_test_postgres::TestServer;
+use attune_test_store_contract::fixtures::{
+    Practice, eur, fact, lease, notice, now, participant, reminder, restored, slot,
+};
+use attune_test_store_contract::fixtures::{captured, minutes_after, moved, paid, payment, problem, refund};
+use attune_test_store_contract::fixtures::{day_off, hours, legal_states, policy, reply, reply_key, week};
+use attune_test_store_contract::race::race;
 use jiff::civil::Weekday;
 use tokio_postgres::Client;
 
@@ -188,8 +190,8 @@ async fn mails_survive_the_way_down_and_up_again() {
     let (booking, _) = booking.revoke_links(now()).unwrap();
     work.save_booking(&booking).await.unwrap();
     let guest = work.add_participant(&participant(&booking, "guest")).await.unwrap();
-    work.open_conference(booking.id, now()).await.unwrap();
-    work.add_attendance(booking.id, &[fact("one", AttendanceEventKind::Joined, now())]).await.unwrap();
+    work.open_conference(booking.id(), now()).await.unwrap();
+    work.add_attendance(booking.id(), &[fact("one", AttendanceEventKind::Joined, now())]).await.unwrap();
     let old = [
         notice(&booking, NotificationKind::MeetingInfo, now()),
         reminder(&booking, 60, now()),
@@ -211,7 +213,7 @@ async fn mails_survive_the_way_down_and_up_again() {
     ];
     assert_eq!(work.enqueue(&new).await.unwrap(), 3);
     work.commit().await.unwrap();
-    let before = store.notices(booking.id).await.unwrap();
+    let before = store.notices(booking.id()).await.unwrap();
     store.close().await;
 
     let outside = database.connect().await;
@@ -235,12 +237,12 @@ async fn mails_survive_the_way_down_and_up_again() {
     assert_eq!(mails(&outside).await, kept);
     assert_eq!(shape(&outside).await, fresh_shape, "nothing tells it from a new database");
 
-    let after = store.notices(booking.id).await.unwrap();
+    let after = store.notices(booking.id()).await.unwrap();
     assert_eq!(after, before[..4], "each with its reader");
     assert!(after.iter().all(|notice| notice.content.recipient == ViewerId::Account(practice.client)));
-    let read = Queries::booking(&*store, booking.id).await.unwrap().unwrap().booking;
-    assert_eq!((read.link_version, read.version), (1, booking.version));
-    assert!(store.participants(booking.id).await.unwrap().is_empty());
+    let read = Queries::booking(&*store, booking.id()).await.unwrap().unwrap().booking;
+    assert_eq!((read.link_version(), read.version()), (1, booking.version()));
+    assert!(store.participants(booking.id()).await.unwrap().is_empty());
     let mut work = store.begin().await.unwrap();
     assert_eq!(work.enqueue(&old).await.unwrap(), 0, "what was queued is known");
     let guest = work.add_participant(&participant(&booking, "guest")).await.unwrap();
@@ -269,7 +271,7 @@ async fn bookings_survive_the_way_before_the_calendar_and_back() {
         work.add_booking(&booking).await.unwrap();
         bookings.push(booking);
     }
-    let agreed = bookings.iter().find(|booking| booking.status == BookingStatus::Scheduled).unwrap().clone();
+    let agreed = bookings.iter().find(|booking| booking.status() == BookingStatus::Scheduled).unwrap().clone();
     let guest = work.add_participant(&participant(&agreed, "guest")).await.unwrap();
     let to_guest = |kind| NewNotification { recipient: ViewerId::Participant(guest), ..notice(&agreed, kind, now()) };
     let old = [
@@ -291,7 +293,7 @@ async fn bookings_survive_the_way_before_the_calendar_and_back() {
     work.set_policy(&policy()).await.unwrap();
     work.save_response(&reply_key(practice.client, "k"), &reply("{}")).await.unwrap();
     work.commit().await.unwrap();
-    let before = store.notices(agreed.id).await.unwrap();
+    let before = store.notices(agreed.id()).await.unwrap();
     store.close().await;
 
     let outside = database.connect().await;
@@ -312,10 +314,10 @@ async fn bookings_survive_the_way_before_the_calendar_and_back() {
     assert_eq!(shape(&outside).await, fresh_shape, "nothing tells it from a new database");
     for booking in bookings {
         let usual = BookingRecord { terms: ChangeTerms::default(), ..booking.record().clone() };
-        let read = Queries::booking(&*store, booking.id).await.unwrap().unwrap().booking;
+        let read = Queries::booking(&*store, booking.id()).await.unwrap().unwrap().booking;
         assert_eq!(*read.record(), usual);
     }
-    assert_eq!(store.notices(agreed.id).await.unwrap(), before[..4]);
+    assert_eq!(store.notices(agreed.id()).await.unwrap(), before[..4]);
     let nothing = CalendarSettings { schedule: None, time_off: Vec::new(), policy: PracticePolicy::default() };
     assert_eq!(store.calendar_settings(practice.therapist).await.unwrap(), nothing);
     let mut work = store.begin().await.unwrap();
@@ -328,7 +330,7 @@ async fn bookings_survive_the_way_before_the_calendar_and_back() {
 /// A booking that was called off while it was paid, with so much to go back.
 fn called_off(practice: Practice, id: BookingId, hour: i64, refund: Money) -> Booking {
     let booking = practice.booking_in(id, slot(hour), BookingStatus::Cancelled, PaymentStatus::RefundPending);
-    let cancellation = Cancellation { refund, at: minutes_after(now(), 5), ..booking.cancellation.clone().unwrap() };
+    let cancellation = Cancellation { refund, at: minutes_after(now(), 5), ..booking.cancellation().cloned().unwrap() };
     restored(BookingRecord { cancellation: Some(cancellation), ..booking.record().clone() })
 }
 
@@ -358,16 +360,19 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
     }
     let mut came = Vec::new();
     for facts in [
-        paid(by_test.id, "first"),
-        NewPayment { settled_at: Some(minutes_after(now(), 2)), ..paid(by_test.id, "second") },
-        NewPayment { provider: Provider::Offline, ..paid(offline.id, "offline") },
-        paid(too_much.id, "too much"),
-        paid(nothing.id, "nothing"),
-        NewPayment { settled_at: None, ..paid(agreed.id, "agreed") },
-        paid(lapsed.id, "lapsed"),
-        NewPayment { state: PaymentState::Unapplied, ..paid(held.id, "surplus") },
+        paid(by_test.id(), "first"),
+        NewPayment { settled_at: Some(minutes_after(now(), 2)), ..paid(by_test.id(), "second") },
+        NewPayment { provider: Provider::Offline, ..paid(offline.id(), "offline") },
+        paid(too_much.id(), "too much"),
+        paid(nothing.id(), "nothing"),
+        NewPayment { settled_at: None, ..paid(agreed.id(), "agreed") },
+        paid(lapsed.id(), "lapsed"),
+        NewPayment { state: PaymentState::Unapplied, ..paid(held.id(), "surplus") },
     ] {
-        let payment = facts.with_id(work.add_payment(&facts).await.unwrap());
+        let payment = {
+            let id = work.add_payment(&facts).await.unwrap();
+            facts.with_id(id)
+        };
         work.add_ledger_entry(&captured(&payment)).await.unwrap();
         came.push(payment);
     }
@@ -379,12 +384,16 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
             expires_at: Some(slot(0)),
             charge: Some("charge".to_owned()),
             check_at: Some(slot(0)),
-            ..payment(unpaid.id, state.as_str())
+            ..payment(unpaid.id(), state.as_str())
         };
-        pending.push(facts.with_id(work.add_payment(&facts).await.unwrap()));
+        let id = work.add_payment(&facts).await.unwrap();
+        pending.push(facts.with_id(id));
     }
     let facts = refund(&came[0], "asked");
-    let asked = facts.with_id(work.add_refund(&facts).await.unwrap());
+    let asked = {
+        let id = work.add_refund(&facts).await.unwrap();
+        facts.with_id(id)
+    };
     work.add_ledger_entry(&moved(&asked, LedgerKind::Refunded)).await.unwrap();
     work.add_payment_event(Provider::Stripe, "evt", now()).await.unwrap();
     work.add_payment_problem(&problem("p", ProblemKind::RefundFailed)).await.unwrap();
@@ -394,7 +403,7 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
         .map(|k| notice(&agreed, k, now()));
     assert_eq!(work.enqueue(&old).await.unwrap() + work.enqueue(&new).await.unwrap(), 5);
     work.commit().await.unwrap();
-    let mails = store.notices(agreed.id).await.unwrap();
+    let mails = store.notices(agreed.id()).await.unwrap();
     store.close().await;
 
     let outside = database.connect().await;
@@ -415,15 +424,16 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
     assert_eq!(store.migrate().await.unwrap(), SINCE_CORE[2..]);
     assert!(store.schema_is_current().await.unwrap());
     assert_eq!(shape(&outside).await, fresh_shape, "nothing tells it from a new database");
-    for facts in came.iter().chain(&pending) {
-        let state = match facts.state {
+    for payment in came.iter().chain(&pending) {
+        let state = match payment.state {
             paid if paid.is_paid() => PaymentState::Settled,
             pending if pending.is_pending() => PaymentState::Open,
             closed => closed,
         };
-        let facts = NewPayment { state, nonce: None, expires_at: None, charge: None, check_at: None, ..clone() };
-        let read = Queries::payment_by_reference(&*store, facts.provider, &facts.reference).await.unwrap();
-        assert_eq!(read, Some(facts.with_id(*id)));
+        let expected =
+            Payment { state, nonce: None, expires_at: None, charge: None, check_at: None, ..payment.clone() };
+        let read = Queries::payment_by_reference(&*store, payment.provider, &payment.reference).await.unwrap();
+        assert_eq!(read, Some(expected));
     }
     for payment in &came {
         let at = payment.settled_at.unwrap_or(payment.created_at);
@@ -438,7 +448,7 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
         requested_by: Some(practice.client),
         created_at: minutes_after(now(), 5),
         next_at: (payment.provider != Provider::Offline).then(|| minutes_after(now(), 5)),
-        ..refund(payment, &format!("cancel-{}", booking.id))
+        ..refund(payment, &format!("cancel-{}", booking.id()))
     };
     let mut queued = Vec::new();
     for (booking, expected) in [
@@ -451,20 +461,22 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
         (&lapsed, None),
         (&held, None),
     ] {
-        let found = store.refunds(booking.id).await.unwrap();
-        assert_eq!(found.iter().map(|refund| &refund).collect::<Vec<_>>(), expected.iter().collect::<Vec<_>>());
+        let found = store.refunds(booking.id()).await.unwrap();
+        let ids: Vec<_> = found.iter().map(|refund| refund.id).collect();
+        assert_eq!(ids.len(), expected.iter().len());
+        assert_eq!(found, expected.into_iter().zip(ids).map(|(new, id)| new.with_id(id)).collect::<Vec<_>>());
         queued.extend(found);
     }
     queued.retain(|refund| refund.next_at.is_some());
     assert_eq!(store.refunds_to_settle(slot(0), 9).await.unwrap(), queued);
     assert_eq!(store.payment_problems(9).await.unwrap(), []);
-    assert_eq!(store.notices(agreed.id).await.unwrap(), mails[..2]);
+    assert_eq!(store.notices(agreed.id()).await.unwrap(), mails[..2]);
     let mut work = store.begin().await.unwrap();
     assert!(work.add_payment_event(Provider::Stripe, "evt", now()).await.unwrap(), "what was told is forgotten");
     assert_eq!(work.enqueue(&new).await.unwrap(), 3);
     work.add_ledger_entry(&moved(&queued[0], LedgerKind::Refunded)).await.unwrap();
     work.commit().await.unwrap();
-    assert_eq!(store.refunds(by_test.id).await.unwrap().len(), 1);
+    assert_eq!(store.refunds(by_test.id()).await.unwrap().len(), 1);
 }
 
 /// Bookings made before totals were kept are in them afterwards.

@@ -3,8 +3,8 @@
 use std::error::Error;
 
 use attune_adapter_postgres::{OpenError, PostgresConfig, PostgresStore};
-use attune_pg_testkit::TestServer;
 use attune_ports::{Queries, Store};
+use attune_test_postgres::TestServer;
 
 use crate::harness::{migrated, open};
 

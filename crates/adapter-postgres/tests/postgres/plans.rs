@@ -7,12 +7,12 @@
 
 use std::collections::BTreeMap;
 
-use attune_contract::fixtures::{in_state, lease, minutes_after, next_version, restored};
 use attune_domain::{BookingId, BookingStatus, PaymentStatus, UserId};
-use attune_pg_testkit::{TestDatabase, TestServer};
 use attune_ports::{
     BookingCursor, BookingFilter, BookingOrder, BookingPageRequest, PageStart, Provider, Queries, Store,
 };
+use attune_test_postgres::{TestDatabase, TestServer};
+use attune_test_store_contract::fixtures::{in_state, lease, minutes_after, next_version, restored};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -109,10 +109,10 @@ async fn work_and_think_better_of_it(store: &(impl Store + ?Sized)) {
     assert_eq!(work.expired_holds(hour(30_000), 20).await.unwrap().len(), 20);
     let claim = lease(1, minutes_after(hour(30_000), 10));
     assert_eq!(work.lease_notifications(20, hour(30_000), &claim).await.unwrap().len(), 20);
-    let known = work.booking(ended[0].id).await.unwrap().unwrap();
-    let done = restored(in_state(next_version(&known), BookingStatus::Completed, known.payment_status));
+    let known = work.booking(ended[0].id()).await.unwrap().unwrap();
+    let done = restored(in_state(next_version(&known), BookingStatus::Completed, known.payment_status()));
     work.save_booking(&done).await.unwrap();
-    work.payments_of(known.id).await.unwrap();
+    work.payments_of(known.id()).await.unwrap();
     work.payment_by_reference(Provider::Offline, "seeded-101").await.unwrap().unwrap();
 }
 

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use attune_adapter_postgres::PostgresStore;
-use attune_contract::fixtures::{Practice, minutes_after, slot};
-use attune_contract::race::{insist, open, race};
-use attune_pg_testkit::TestDatabase;
 use attune_ports::{Conflict, StoreError};
+use attune_test_postgres::TestDatabase;
+use attune_test_store_contract::fixtures::{Practice, minutes_after, slot};
+use attune_test_store_contract::race::{insist, open, race};
 use jiff::Timestamp;
 
 use crate::harness::{migrated, open_with};

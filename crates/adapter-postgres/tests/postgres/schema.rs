@@ -1,9 +1,9 @@
 //! What the database itself refuses, whoever asks: plain SQL, without any of our code in between.
 
-use attune_contract::fixtures::all_states;
 use attune_domain::meeting::AttendanceEventKind;
 use attune_domain::{BookingStatus, ParticipantRole};
 use attune_ports::{PaymentState, RefundCause, RefundStage};
+use attune_test_store_contract::fixtures::all_states;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 

@@ -1,8 +1,8 @@
 //! The database keeps count of the bookings in each state, whoever changes them and how: plain SQL, without any of our
 //! code in between.
 
-use attune_contract::fixtures::legal_states;
-use attune_contract::race::race;
+use attune_test_store_contract::fixtures::legal_states;
+use attune_test_store_contract::race::race;
 use tokio_postgres::Client;
 
 use crate::harness::migrated;

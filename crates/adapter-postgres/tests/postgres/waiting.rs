@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use attune_contract::fixtures::service;
 use attune_ports::{Queries, Store, StoreError};
+use attune_test_store_contract::fixtures::service;
 
 use crate::harness::{OTHERS, backend, migrated, open, open_with, until};
 

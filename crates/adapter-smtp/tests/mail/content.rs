@@ -4,7 +4,7 @@ use attune_adapter_smtp::{ComposerError, MailComposer, MailConfig};
 use attune_domain::EmailAddress;
 use attune_domain::notification::NotificationKind;
 use attune_ports::{Email, Notifier, NotifyError};
-use attune_smtp_sink::SmtpSink;
+use attune_test_smtp::SmtpSink;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use attune_adapter_smtp::FileNotifier;
 use attune_domain::notification::NotificationKind;
 use attune_ports::{Email, Notifier, NotifyError, NotifyFailure};
-use attune_smtp_sink::{DecodedMail, SmtpSink};
+use attune_test_smtp::{DecodedMail, SmtpSink};
 
 use crate::fixtures::{LINK, REMINDER, composer, every_mail, mail, notifier as smtp};
 

@@ -7,7 +7,7 @@ use attune_adapter_smtp::{MailComposer, MailConfig, SmtpConfig, SmtpNotifier};
 use attune_domain::notification::NotificationKind;
 use attune_domain::{BookingId, Currency, EmailAddress, Money};
 use attune_ports::{Email, Notifier, PaymentDetails};
-use attune_smtp_sink::{DecodedMail, SmtpSink};
+use attune_test_smtp::{DecodedMail, SmtpSink};
 use jiff::tz::TimeZone;
 
 /// Longer than anything takes that works.

@@ -3,7 +3,7 @@
 use attune_domain::EmailAddress;
 use attune_domain::notification::NotificationKind;
 use attune_ports::{Email, Notifier, PaymentDetails};
-use attune_smtp_sink::{ReceivedMail, SmtpSink};
+use attune_test_smtp::{ReceivedMail, SmtpSink};
 use proptest::prelude::*;
 
 use crate::fixtures::{LINK, REMINDER, composer_with, delivered, every_mail, mail, notifier};

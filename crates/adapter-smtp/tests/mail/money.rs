@@ -2,7 +2,7 @@
 
 use attune_domain::notification::NotificationKind;
 use attune_ports::{Email, Notifier, NotifyError};
-use attune_smtp_sink::SmtpSink;
+use attune_test_smtp::SmtpSink;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use attune_adapter_smtp::SmtpNotifier;
 use attune_domain::notification::NotificationKind;
 use attune_ports::{Email, Notifier, NotifyError, NotifyFailure};
-use attune_smtp_sink::Behaviour::{Accept, Answer, Cut, Drip, Stall};
-use attune_smtp_sink::{SmtpSink, Stage};
+use attune_test_smtp::Behaviour::{Accept, Answer, Cut, Drip, Stall};
+use attune_test_smtp::{SmtpSink, Stage};
 
 use crate::fixtures::{PATIENCE, REMINDER, mail, notifier, notifier_at};
 
@@ -29,7 +29,7 @@ fn patient(sink: &SmtpSink, total: Duration) -> SmtpNotifier {
 }
 
 /// Meets a behaviour once, and then a server that is well again. Tells what the first mail met.
-async fn meet(behaviour: attune_smtp_sink::Behaviour, total: Duration) -> Result<(), NotifyError> {
+async fn meet(behaviour: attune_test_smtp::Behaviour, total: Duration) -> Result<(), NotifyError> {
     let sink = SmtpSink::start();
     sink.script([behaviour]);
     let notifier = patient(&sink, total);

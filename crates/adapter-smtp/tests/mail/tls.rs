@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use attune_ports::{Notifier, NotifyError, NotifyFailure};
-use attune_smtp_sink::Behaviour::{Answer, Cut, Stall};
-use attune_smtp_sink::{SmtpSink, Stage};
+use attune_test_smtp::Behaviour::{Answer, Cut, Stall};
+use attune_test_smtp::{SmtpSink, Stage};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;

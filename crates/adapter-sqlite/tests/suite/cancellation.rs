@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use attune_adapter_sqlite::SqliteStore;
-use attune_contract::fixtures::client;
-use attune_contract::race::open;
 use attune_ports::{Queries, StoreError};
+use attune_test_store_contract::fixtures::client;
+use attune_test_store_contract::race::open;
 use tokio::runtime::Builder;
 
 use crate::setting::{add_client, fresh, has_client};

@@ -29,7 +29,7 @@ async fn closing_waits_for_the_open_unit_of_work() {
         async move { store.close().await }
     });
     tokio::task::yield_now().await;
-    work.add_user(&attune_contract::fixtures::client("in-time")).await.unwrap();
+    work.add_user(&attune_test_store_contract::fixtures::client("in-time")).await.unwrap();
     work.commit().await.unwrap();
     closing.await.unwrap();
     assert!(has_client(&*open(&folder).await, "in-time").await);
@@ -39,7 +39,7 @@ async fn closing_waits_for_the_open_unit_of_work() {
 async fn a_unit_of_work_that_never_ends_is_undone() {
     let (folder, store) = fresh().await;
     let mut work = store.begin().await.unwrap();
-    work.add_user(&attune_contract::fixtures::client("stuck")).await.unwrap();
+    work.add_user(&attune_test_store_contract::fixtures::client("stuck")).await.unwrap();
     // Tokio's clock is stopped, so that the wait costs no time.
     tokio::time::pause();
     store.close().await;

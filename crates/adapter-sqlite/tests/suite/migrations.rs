@@ -1,9 +1,6 @@
 //! Schemas that are missing, current, half-way and newer.
 
 use attune_adapter_sqlite::{MigrateError, SqliteConfig, SqliteStore};
-use attune_contract::fixtures::{Practice, eur, fact, lease, notice, now, participant, reminder, restored, slot};
-use attune_contract::fixtures::{captured, minutes_after, moved, paid, payment, problem, refund};
-use attune_contract::fixtures::{day_off, hours, legal_states, policy, reply, reply_key, week};
 use attune_domain::meeting::AttendanceEventKind;
 use attune_domain::notification::{NewNotification, NotificationKind, NotificationState};
 use attune_domain::policy::ChangeTerms;
@@ -12,8 +9,13 @@ use attune_domain::{
 };
 use attune_ports::{
     BookingFilter, CalendarSettings, Conflict, DeliveryResult, LeaseToken, LedgerEntry, LedgerKind, NewPayment,
-    NewRefund, PageRequest, Payment, PaymentState, ProblemKind, Provider, Queries, Refund, RefundCause, Store,
+    NewRefund, PageRequest, Payment, PaymentState, ProblemKind, Provider, Queries, RefundCause, Store,
 };
+use attune_test_store_contract::fixtures::{
+    Practice, eur, fact, lease, notice, now, participant, reminder, restored, slot,
+};
+use attune_test_store_contract::fixtures::{captured, minutes_after, moved, paid, payment, problem, refund};
+use attune_test_store_contract::fixtures::{day_off, hours, legal_states, policy, reply, reply_key, week};
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -209,8 +211,8 @@ async fn mails_survive_the_way_down_and_up_again() {
     let (booking, _) = booking.revoke_links(now()).unwrap();
     work.save_booking(&booking).await.unwrap();
     let guest = work.add_participant(&participant(&booking, "guest")).await.unwrap();
-    work.open_conference(booking.id, now()).await.unwrap();
-    work.add_attendance(booking.id, &[fact("one", AttendanceEventKind::Joined, now())]).await.unwrap();
+    work.open_conference(booking.id(), now()).await.unwrap();
+    work.add_attendance(booking.id(), &[fact("one", AttendanceEventKind::Joined, now())]).await.unwrap();
     let old = [
         notice(&booking, NotificationKind::MeetingInfo, now()),
         reminder(&booking, 60, now()),
@@ -232,7 +234,7 @@ async fn mails_survive_the_way_down_and_up_again() {
     ];
     assert_eq!(work.enqueue(&new).await.unwrap(), 3);
     work.commit().await.unwrap();
-    let before = store.notices(booking.id).await.unwrap();
+    let before = store.notices(booking.id()).await.unwrap();
     store.close().await;
 
     let mut connection = raw(&folder);
@@ -252,12 +254,12 @@ async fn mails_survive_the_way_down_and_up_again() {
     assert_eq!(shape(&mut connection), fresh_shape, "nothing tells it from a new database");
     assert_eq!(count(&mut connection, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
 
-    let after = store.notices(booking.id).await.unwrap();
+    let after = store.notices(booking.id()).await.unwrap();
     assert_eq!(after, before[..4], "each with its reader");
     assert!(after.iter().all(|notice| notice.content.recipient == ViewerId::Account(practice.client)));
-    let read = store.booking(booking.id).await.unwrap().unwrap().booking;
-    assert_eq!((read.link_version, read.version), (1, booking.version));
-    assert!(store.participants(booking.id).await.unwrap().is_empty());
+    let read = store.booking(booking.id()).await.unwrap().unwrap().booking;
+    assert_eq!((read.link_version(), read.version()), (1, booking.version()));
+    assert!(store.participants(booking.id()).await.unwrap().is_empty());
     let mut work = store.begin().await.unwrap();
     assert_eq!(work.enqueue(&old).await.unwrap(), 0, "what was queued is known");
     let guest = work.add_participant(&participant(&booking, "guest")).await.unwrap();
@@ -288,7 +290,7 @@ async fn bookings_survive_the_way_before_the_calendar_and_back() {
         work.add_booking(&booking).await.unwrap();
         bookings.push(booking);
     }
-    let agreed = bookings.iter().find(|booking| booking.status == BookingStatus::Scheduled).unwrap().clone();
+    let agreed = bookings.iter().find(|booking| booking.status() == BookingStatus::Scheduled).unwrap().clone();
     let guest = work.add_participant(&participant(&agreed, "guest")).await.unwrap();
     let to_guest = |kind| NewNotification { recipient: ViewerId::Participant(guest), ..notice(&agreed, kind, now()) };
     let old = [
@@ -310,7 +312,7 @@ async fn bookings_survive_the_way_before_the_calendar_and_back() {
     work.set_policy(&policy()).await.unwrap();
     work.save_response(&reply_key(practice.client, "k"), &reply("{}")).await.unwrap();
     work.commit().await.unwrap();
-    let before = store.notices(agreed.id).await.unwrap();
+    let before = store.notices(agreed.id()).await.unwrap();
     store.close().await;
 
     let mut connection = raw(&folder);
@@ -327,10 +329,10 @@ async fn bookings_survive_the_way_before_the_calendar_and_back() {
     assert_eq!(shape(&mut connection), fresh_shape, "nothing tells it from a new database");
     for booking in bookings {
         let usual = BookingRecord { terms: ChangeTerms::default(), ..booking.record().clone() };
-        let read = store.booking(booking.id).await.unwrap().unwrap().booking;
+        let read = store.booking(booking.id()).await.unwrap().unwrap().booking;
         assert_eq!(*read.record(), usual);
     }
-    assert_eq!(store.notices(agreed.id).await.unwrap(), before[..4]);
+    assert_eq!(store.notices(agreed.id()).await.unwrap(), before[..4]);
     let nothing = CalendarSettings { schedule: None, time_off: Vec::new(), policy: PracticePolicy::default() };
     assert_eq!(store.calendar_settings(practice.therapist).await.unwrap(), nothing);
     let mut work = store.begin().await.unwrap();
@@ -343,7 +345,7 @@ async fn bookings_survive_the_way_before_the_calendar_and_back() {
 /// A booking that was called off while it was paid, with so much to go back.
 fn called_off(practice: Practice, id: BookingId, hour: i64, refund: Money) -> Booking {
     let booking = practice.booking_in(id, slot(hour), BookingStatus::Cancelled, PaymentStatus::RefundPending);
-    let cancellation = Cancellation { refund, at: minutes_after(now(), 5), ..booking.cancellation.clone().unwrap() };
+    let cancellation = Cancellation { refund, at: minutes_after(now(), 5), ..booking.cancellation().cloned().unwrap() };
     restored(BookingRecord { cancellation: Some(cancellation), ..booking.record().clone() })
 }
 
@@ -370,16 +372,19 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
     }
     let mut came = Vec::new();
     for facts in [
-        paid(by_test.id, "first"),
-        NewPayment { settled_at: Some(minutes_after(now(), 2)), ..paid(by_test.id, "second") },
-        NewPayment { provider: Provider::Offline, ..paid(offline.id, "offline") },
-        paid(too_much.id, "too much"),
-        paid(nothing.id, "nothing"),
-        NewPayment { settled_at: None, ..paid(agreed.id, "agreed") },
-        paid(lapsed.id, "lapsed"),
-        NewPayment { state: PaymentState::Unapplied, ..paid(held.id, "surplus") },
+        paid(by_test.id(), "first"),
+        NewPayment { settled_at: Some(minutes_after(now(), 2)), ..paid(by_test.id(), "second") },
+        NewPayment { provider: Provider::Offline, ..paid(offline.id(), "offline") },
+        paid(too_much.id(), "too much"),
+        paid(nothing.id(), "nothing"),
+        NewPayment { settled_at: None, ..paid(agreed.id(), "agreed") },
+        paid(lapsed.id(), "lapsed"),
+        NewPayment { state: PaymentState::Unapplied, ..paid(held.id(), "surplus") },
     ] {
-        let payment = facts.with_id(work.add_payment(&facts).await.unwrap());
+        let payment = {
+            let id = work.add_payment(&facts).await.unwrap();
+            facts.with_id(id)
+        };
         work.add_ledger_entry(&captured(&payment)).await.unwrap();
         came.push(payment);
     }
@@ -391,12 +396,16 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
             expires_at: Some(slot(0)),
             charge: Some("charge".to_owned()),
             check_at: Some(slot(0)),
-            ..payment(unpaid.id, state.as_str())
+            ..payment(unpaid.id(), state.as_str())
         };
-        pending.push(facts.with_id(work.add_payment(&facts).await.unwrap()));
+        let id = work.add_payment(&facts).await.unwrap();
+        pending.push(facts.with_id(id));
     }
     let facts = refund(&came[0], "asked");
-    let asked = facts.with_id(work.add_refund(&facts).await.unwrap());
+    let asked = {
+        let id = work.add_refund(&facts).await.unwrap();
+        facts.with_id(id)
+    };
     work.add_ledger_entry(&moved(&asked, LedgerKind::Refunded)).await.unwrap();
     work.add_payment_event(Provider::Stripe, "evt", now()).await.unwrap();
     work.add_payment_problem(&problem("p", ProblemKind::RefundFailed)).await.unwrap();
@@ -406,7 +415,7 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
         .map(|k| notice(&agreed, k, now()));
     assert_eq!(work.enqueue(&old).await.unwrap() + work.enqueue(&new).await.unwrap(), 5);
     work.commit().await.unwrap();
-    let mails = store.notices(agreed.id).await.unwrap();
+    let mails = store.notices(agreed.id()).await.unwrap();
     store.close().await;
 
     let mut connection = raw(&folder);
@@ -425,15 +434,16 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
     assert!(store.schema_is_current().await.unwrap());
     assert_eq!(shape(&mut connection), fresh_shape, "nothing tells it from a new database");
     assert_eq!(count(&mut connection, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
-    for facts in came.iter().chain(&pending) {
-        let state = match facts.state {
+    for payment in came.iter().chain(&pending) {
+        let state = match payment.state {
             paid if paid.is_paid() => PaymentState::Settled,
             pending if pending.is_pending() => PaymentState::Open,
             closed => closed,
         };
-        let facts = NewPayment { state, nonce: None, expires_at: None, charge: None, check_at: None, ..clone() };
-        let read = store.payment_by_reference(facts.provider, &facts.reference).await.unwrap();
-        assert_eq!(read, Some(facts.with_id(*id)));
+        let expected =
+            Payment { state, nonce: None, expires_at: None, charge: None, check_at: None, ..payment.clone() };
+        let read = store.payment_by_reference(payment.provider, &payment.reference).await.unwrap();
+        assert_eq!(read, Some(expected));
     }
     for payment in &came {
         let at = payment.settled_at.unwrap_or(payment.created_at);
@@ -448,7 +458,7 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
         requested_by: Some(practice.client),
         created_at: minutes_after(now(), 5),
         next_at: (payment.provider != Provider::Offline).then(|| minutes_after(now(), 5)),
-        ..refund(payment, &format!("cancel-{}", booking.id))
+        ..refund(payment, &format!("cancel-{}", booking.id()))
     };
     let mut queued = Vec::new();
     for (booking, expected) in [
@@ -461,20 +471,22 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
         (&lapsed, None),
         (&held, None),
     ] {
-        let found = store.refunds(booking.id).await.unwrap();
-        assert_eq!(found.iter().map(|refund| &refund).collect::<Vec<_>>(), expected.iter().collect::<Vec<_>>());
+        let found = store.refunds(booking.id()).await.unwrap();
+        let ids: Vec<_> = found.iter().map(|refund| refund.id).collect();
+        assert_eq!(ids.len(), expected.iter().len());
+        assert_eq!(found, expected.into_iter().zip(ids).map(|(new, id)| new.with_id(id)).collect::<Vec<_>>());
         queued.extend(found);
     }
     queued.retain(|refund| refund.next_at.is_some());
     assert_eq!(store.refunds_to_settle(slot(0), 9).await.unwrap(), queued);
     assert_eq!(store.payment_problems(9).await.unwrap(), []);
-    assert_eq!(store.notices(agreed.id).await.unwrap(), mails[..2]);
+    assert_eq!(store.notices(agreed.id()).await.unwrap(), mails[..2]);
     let mut work = store.begin().await.unwrap();
     assert!(work.add_payment_event(Provider::Stripe, "evt", now()).await.unwrap(), "what was told is forgotten");
     assert_eq!(work.enqueue(&new).await.unwrap(), 3);
     work.add_ledger_entry(&moved(&queued[0], LedgerKind::Refunded)).await.unwrap();
     work.commit().await.unwrap();
-    assert_eq!(store.refunds(by_test.id).await.unwrap().len(), 1);
+    assert_eq!(store.refunds(by_test.id()).await.unwrap().len(), 1);
 }
 
 /// Bookings made before totals were kept are in them afterwards, and the guards know them, too.
@@ -491,7 +503,7 @@ async fn bookings_made_before_are_in_the_totals_after() {
     }
     let agreed = practice.booking(work.next_booking_id().await.unwrap(), slot(100));
     work.add_booking(&agreed).await.unwrap();
-    states.push((agreed.status, agreed.payment_status));
+    states.push((agreed.status(), agreed.payment_status()));
     work.commit().await.unwrap();
     store.close().await;
 

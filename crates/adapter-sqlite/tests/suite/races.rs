@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use attune_adapter_sqlite::SqliteStore;
-use attune_contract::fixtures::{Practice, email, in_state, minutes_after, next_version, now, restored, slot};
-use attune_contract::race::{insist, open, race};
 use attune_domain::{Booking, BookingId, BookingStatus, PaymentStatus};
 use attune_ports::{BookingFilter, Conflict, PageRequest, Queries, StoreError};
+use attune_test_store_contract::fixtures::{
+    Practice, email, in_state, minutes_after, next_version, now, restored, slot,
+};
+use attune_test_store_contract::race::{insist, open, race};
 use diesel::connection::SimpleConnection;
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -43,7 +45,7 @@ async fn look_then_book(
     let seen = store.bookings(&near, PageRequest { limit: 100, offset: 0 }.into()).await;
     all_looked.wait().await;
     let end = minutes_after(start, 60);
-    let free = !seen?.items.iter().any(|booking| booking.scheduled_at < end && booking.blocked_until > start);
+    let free = !seen?.items.iter().any(|booking| booking.scheduled_at() < end && booking.blocked_until() > start);
     if !free {
         return Err(StoreError::Conflict(Conflict::SlotTaken));
     }
@@ -168,7 +170,7 @@ async fn careless_step(
         }
         Some(booking) => {
             let next = next_version(booking);
-            let next = match (booking.status, dice.roll(2)) {
+            let next = match (booking.status(), dice.roll(2)) {
                 // TestCheckoutOutcome.
                 (BookingStatus::PendingPayment, 0) => {
                     in_state(next, BookingStatus::Scheduled, PaymentStatus::Succeeded)
@@ -191,7 +193,7 @@ async fn careless_step(
         }
     };
     work.commit().await?;
-    mine.insert(changed.id, changed);
+    mine.insert(changed.id(), changed);
     Ok(())
 }
 

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use attune_contract::fixtures::{Practice, client, session, slot};
-use attune_contract::race::{open, race};
 use attune_domain::UserId;
 use attune_ports::{BookingFilter, PageRequest, Queries, Store};
+use attune_test_store_contract::fixtures::{Practice, client, session, slot};
+use attune_test_store_contract::race::{open, race};
 
 use crate::setting::{add_client, fresh, has_client};
 

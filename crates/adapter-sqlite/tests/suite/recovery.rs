@@ -1,8 +1,8 @@
 //! What a crash leaves behind, and units of work that nobody ends properly.
 
-use attune_contract::fixtures::{audit_entry, client};
 use attune_domain::UserId;
 use attune_ports::{AuditEntry, AuditObject, Store};
+use attune_test_store_contract::fixtures::{audit_entry, client};
 use tempfile::TempDir;
 
 use crate::setting::{add_client, count, file, fresh, has_client, open, raw};

@@ -1,9 +1,9 @@
 //! What the database itself refuses, whoever asks: everything here goes past the store, in plain SQL.
 
-use attune_contract::fixtures::{Practice, all_states, legal_states, slot};
 use attune_domain::meeting::AttendanceEventKind;
 use attune_domain::{BookingStatus, ParticipantRole, PaymentStatus};
 use attune_ports::{PaymentState, RefundCause, RefundStage};
+use attune_test_store_contract::fixtures::{Practice, all_states, legal_states, slot};
 use diesel::connection::SimpleConnection;
 use diesel::result::Error;
 use diesel::sqlite::SqliteConnection;

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use attune_adapter_sqlite::{SqliteConfig, SqliteStore};
-use attune_contract::fixtures::{client, email};
-use attune_contract::race;
 use attune_domain::UserId;
 use attune_ports::{Queries, Store, StoreError};
+use attune_test_store_contract::fixtures::{client, email};
+use attune_test_store_contract::race;
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
 use diesel::prelude::*;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use attune_adapter_sqlite::{SqliteConfig, SqliteStore};
-use attune_contract::race::{insist, race};
 use attune_ports::{Queries, Store};
+use attune_test_store_contract::race::{insist, race};
 use tempfile::TempDir;
 
 use crate::setting::{add_client, file, fresh, has_client, open};

@@ -1,8 +1,8 @@
 //! Checkouts when Stripe, or the way to it, is in trouble.
 
 use attune_adapter_stripe::{StripeConfig, StripeGateway};
-use attune_fake_stripe::{Behaviour, Moment};
 use attune_ports::{CheckoutRequest, CheckoutState, OnlinePayments, PaymentGateway};
+use attune_test_stripe::{Behaviour, Moment};
 use tokio::net::TcpListener;
 
 use super::*;

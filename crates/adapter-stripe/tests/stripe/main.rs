@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use attune_adapter_stripe::{Patience, Secret, StripeConfig, StripeGateway};
 use attune_domain::{BookingId, Currency, Money};
-use attune_fake_stripe::{FakeStripe, PAYER_EMAIL, PAYER_NAME};
 use attune_ports::{Checkout, CheckoutRequest, PaymentError, PaymentGateway};
+use attune_test_stripe::{FakeStripe, PAYER_EMAIL, PAYER_NAME};
 use jiff::SignedDuration;
 use serde_json::Value;
 use url::Url;

@@ -1,7 +1,7 @@
 //! Money that goes back: once, whatever happens.
 
-use attune_fake_stripe::{Behaviour, Moment};
 use attune_ports::{OnlinePayments, RefundRequest, RefundState};
+use attune_test_stripe::{Behaviour, Moment};
 
 use super::*;
 

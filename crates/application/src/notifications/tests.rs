@@ -24,7 +24,7 @@ async fn booked(world: &World) -> (User, Booking) {
 }
 
 async fn notices(world: &World, booking: &Booking) -> Vec<Notification> {
-    world.queries.notices(booking.id).await.unwrap()
+    world.queries.notices(booking.id()).await.unwrap()
 }
 
 fn deferred() -> NotifyError {
@@ -40,7 +40,7 @@ async fn the_information_leaves_at_once_and_reminders_at_their_instant() {
     assert_eq!(mails[0].kind, NotificationKind::MeetingInfo);
     assert_eq!(mails[0].to, client.email);
     assert_eq!(mails[0].to_name, "Alex client");
-    let room = booking.room.as_ref().unwrap().url();
+    let room = booking.room().unwrap().url();
     assert_eq!(mails[0].join_url, Some(format!("{room}#userInfo.displayName=%22Alex%20client%22")));
     assert_eq!(mails[0].zone.iana_name(), Some("Europe/Berlin"), "the lifecycle's zone for a reader without one");
 
@@ -80,13 +80,13 @@ async fn a_mail_tells_what_is_true_when_it_leaves() {
     );
 
     let mut work = world.store.begin().await.unwrap();
-    let stored = work.booking(booking.id).await.unwrap().unwrap();
+    let stored = work.booking(booking.id()).await.unwrap().unwrap();
     let cancellation = Cancellation {
         at: world.now(),
         by: client.id,
         late: false,
         reason: None,
-        refund: Money::zero(stored.price.currency()),
+        refund: Money::zero(stored.price().currency()),
     };
     let (cancelled, _) = stored.cancel(cancellation, Role::Client).unwrap();
     work.save_booking(&cancelled).await.unwrap();
@@ -103,7 +103,7 @@ async fn a_moved_session_never_mails_its_old_time() {
     let world = World::free().await;
     let (_, booking) = booked(&world).await;
     let mut work = world.store.begin().await.unwrap();
-    let stored = work.booking(booking.id).await.unwrap().unwrap();
+    let stored = work.booking(booking.id()).await.unwrap().unwrap();
     let (moved, _) = stored.reschedule(at("2024-01-16T10:00:00Z"), Role::Client, world.now()).unwrap();
     work.save_booking(&moved).await.unwrap();
     work.commit().await.unwrap();
@@ -235,12 +235,12 @@ async fn a_disabled_reader_gets_no_mail() {
 async fn owing(world: &World, mails: u32) -> Booking {
     let (client, booking) = booked(world).await;
     world.deliver().run().await.unwrap();
-    let content: Vec<NewNotification> = (1..=mails)
+    let queued: Vec<NewNotification> = (1..=mails)
         .map(|version| NewNotification {
             kind: NotificationKind::MeetingLink,
-            booking: booking.id,
+            booking: booking.id(),
             recipient: ViewerId::Account(client.id),
-            starts_at: booking.scheduled_at,
+            starts_at: booking.scheduled_at(),
             booking_version: version,
             send_after: world.now(),
         })

@@ -31,7 +31,7 @@ async fn confirm(world: &World, payment: &Payment) -> Result<TestCheckoutOutcome
 
 /// The kinds of mails owed about a booking, in order.
 async fn notifications_for(world: &World, booking: &Booking) -> Vec<&'static str> {
-    world.queries.notices(booking.id).await.unwrap().iter().map(|notice| notice.content.kind.as_str()).collect()
+    world.queries.notices(booking.id()).await.unwrap().iter().map(|notice| notice.content.kind.as_str()).collect()
 }
 
 /// The states of a booking, of its payments (oldest first) and of its refunds, and what the ledger adds up to.
@@ -39,15 +39,15 @@ async fn books(
     world: &World,
     booking: &Booking,
 ) -> (&'static str, &'static str, Vec<PaymentState>, Vec<RefundStage>, i64) {
-    let booking = world.booking(booking.id).await;
-    let mut payments = world.queries.payments(booking.id).await.unwrap();
+    let booking = world.booking(booking.id()).await;
+    let mut payments = world.queries.payments(booking.id()).await.unwrap();
     payments.reverse();
-    let ledger = world.queries.ledger(booking.id).await.unwrap();
+    let ledger = world.queries.ledger(booking.id()).await.unwrap();
     (
-        booking.status.as_str(),
-        booking.payment_status.as_str(),
+        booking.status().as_str(),
+        booking.payment_status().as_str(),
         payments.iter().map(|payment| payment.state).collect(),
-        world.queries.refunds(booking.id).await.unwrap().iter().map(|refund| refund.stage).collect(),
+        world.queries.refunds(booking.id()).await.unwrap().iter().map(|refund| refund.stage).collect(),
         ledger.iter().map(|line| line.kind.signed(line.amount)).sum(),
     )
 }
@@ -60,7 +60,7 @@ async fn cancel(world: &World, client: &User, booking: &Booking) {
     let command = ChangeBookingCommand {
         actor: client.id,
         role: client.role,
-        booking: booking.id,
+        booking: booking.id(),
         change: Change::Cancel { reason: None, expected_refund: None },
         version: None,
         metadata: RequestMetadata::default(),
@@ -78,14 +78,14 @@ mod the_test_checkout {
         let (_, booking, payment) = held(&world).await;
         let confirmed = confirm(&world, &payment).await.unwrap();
         assert_eq!((confirmed.repeated, confirmed.state), (false, PaymentState::Settled));
-        let agreed = world.booking(booking.id).await;
-        assert_eq!((agreed.status, agreed.payment_status), (BookingStatus::Scheduled, PaymentStatus::Succeeded));
+        let agreed = world.booking(booking.id()).await;
+        assert_eq!((agreed.status(), agreed.payment_status()), (BookingStatus::Scheduled, PaymentStatus::Succeeded));
         assert_eq!(notifications_for(&world, &booking).await, ["meeting_info", "reminder", "reminder", "receipt"]);
         assert!(confirm(&world, &payment).await.unwrap().repeated);
-        let again = world.booking(booking.id).await;
+        let again = world.booking(booking.id()).await;
         assert_eq!(again, agreed, "the same news twice changes nothing");
         assert_eq!(notifications_for(&world, &booking).await.len(), 4);
-        let ledger = world.queries.ledger(booking.id).await.unwrap();
+        let ledger = world.queries.ledger(booking.id()).await.unwrap();
         assert_eq!(ledger.len(), 1);
         assert_eq!(
             (ledger[0].kind, ledger[0].amount, ledger[0].at),
@@ -120,8 +120,8 @@ mod the_test_checkout {
         let taken = world.book(&third, "2024-01-16T10:00:00Z").await.unwrap().booking;
         world.clock.advance(SignedDuration::from_mins(16));
         confirm(&world, &other.checkout.unwrap()).await.unwrap();
-        assert_eq!(world.booking(other.booking.id).await.status, BookingStatus::Scheduled);
-        assert_eq!(world.booking(taken.id).await.status, BookingStatus::Expired);
+        assert_eq!(world.booking(other.booking.id()).await.status(), BookingStatus::Scheduled);
+        assert_eq!(world.booking(taken.id()).await.status(), BookingStatus::Expired);
     }
 
     #[tokio::test]
@@ -167,19 +167,19 @@ async fn an_admin_records_a_payment() {
     let admin = world.add("second@example.org", Role::Admin).await;
     let command = |amount| RecordOfflineCommand {
         admin: admin.id,
-        booking: booking.id,
+        booking: booking.id(),
         amount,
         method: "cash".into(),
         memo: Some("receipt 7".into()),
         metadata: RequestMetadata::default(),
         idempotency: None,
     };
-    let less = Money::new(9_999, booking.price.currency()).unwrap();
+    let less = Money::new(9_999, booking.price().currency()).unwrap();
     let refused = world.record_offline().run(command(Some(less))).await;
-    assert!(matches!(refused, Err(RecordOfflineError::AmountMismatch { price }) if price == booking.price));
-    let agreed = now(world.record_offline().run(command(Some(booking.price))).await.unwrap());
-    assert_eq!((agreed.status, agreed.payment_status), (BookingStatus::Scheduled, PaymentStatus::Succeeded));
-    let payments = world.queries.payments(booking.id).await.unwrap();
+    assert!(matches!(refused, Err(RecordOfflineError::AmountMismatch { price }) if price == booking.price()));
+    let agreed = now(world.record_offline().run(command(Some(booking.price()))).await.unwrap());
+    assert_eq!((agreed.status(), agreed.payment_status()), (BookingStatus::Scheduled, PaymentStatus::Succeeded));
+    let payments = world.queries.payments(booking.id()).await.unwrap();
     assert_eq!(payments.len(), 2);
     assert_eq!((payments[0].provider, payments[0].state), (Provider::Offline, PaymentState::Settled));
     assert_eq!((payments[0].recorded_by, payments[0].memo.as_deref()), (Some(admin.id), Some("receipt 7")));
@@ -196,20 +196,20 @@ async fn who_may_ask_for_a_checkout_and_when() {
     let (client, booking, payment) = held(&world).await;
     let other = world.add("other@example.org", Role::Client).await;
     let ask = world.open_checkout();
-    assert!(matches!(ask.run(booking.id, other.id).await, Err(OpenCheckoutError::Forbidden)));
+    assert!(matches!(ask.run(booking.id(), other.id).await, Err(OpenCheckoutError::Forbidden)));
     assert!(matches!(
         ask.run(attune_domain::BookingId::new(99).unwrap(), client.id).await,
         Err(OpenCheckoutError::NotFound)
     ));
-    assert_eq!(ask.run(booking.id, client.id).await.unwrap(), payment, "asking again leads to the same place");
+    assert_eq!(ask.run(booking.id(), client.id).await.unwrap(), payment, "asking again leads to the same place");
     world.clock.advance(SignedDuration::from_mins(15));
-    let late = ask.run(booking.id, client.id).await;
+    let late = ask.run(booking.id(), client.id).await;
     assert!(matches!(late, Err(OpenCheckoutError::NotPayable(PayError::HoldExpired))));
 
     let world = World::free().await;
     let client = world.client().await;
     let placed = world.book(&client, TEN).await.unwrap();
-    let nothing_due = world.open_checkout().run(placed.booking.id, client.id).await;
+    let nothing_due = world.open_checkout().run(placed.booking.id(), client.id).await;
     assert!(matches!(nothing_due, Err(OpenCheckoutError::NotPayable(PayError::NotRequired))));
 }
 
@@ -219,7 +219,10 @@ async fn a_client_is_led_to_their_own_hold() {
     let (client, booking, _) = held(&world).await;
     for start in [TEN, "2024-01-15T10:30:00Z"] {
         let again = world.book(&client, start).await;
-        assert!(matches!(again, Err(CreateBookingError::HoldExists { booking: own }) if own == booking.id), "{start}");
+        assert!(
+            matches!(again, Err(CreateBookingError::HoldExists { booking: own }) if own == booking.id()),
+            "{start}"
+        );
     }
     let other = world.add("other@example.org", Role::Client).await;
     assert!(matches!(world.book(&other, TEN).await, Err(CreateBookingError::SlotTaken)));
@@ -267,7 +270,7 @@ mod online {
         let client = world.client().await;
         let placed = world.book(&client, TEN).await.unwrap();
         assert!(placed.checkout.is_none(), "the booking stands, whatever the provider says");
-        let id = placed.booking.id;
+        let id = placed.booking.id();
         let begun = world.queries.payments(id).await.unwrap();
         assert_eq!((begun.len(), begun[0].state, begun[0].is_named()), (1, PaymentState::Opening, false));
         gateway.down.store(false, Ordering::SeqCst);
@@ -278,7 +281,7 @@ mod online {
 
         // After a minute of the same silence the client gets another checkout, and the worker finds and ends the first.
         gateway.down.store(true, Ordering::SeqCst);
-        let second = world.book(&client, "2024-01-16T10:00:00Z").await.unwrap().booking.id;
+        let second = world.book(&client, "2024-01-16T10:00:00Z").await.unwrap().booking.id();
         world.clock.advance(SignedDuration::from_secs(61));
         gateway.down.store(false, Ordering::SeqCst);
         let fresh = world.open_checkout().run(second, client.id).await.unwrap();
@@ -295,7 +298,7 @@ mod online {
         let (world, gateway) = World::online().await;
         gateway.down.store(true, Ordering::SeqCst);
         let client = world.client().await;
-        let id = world.book(&client, TEN).await.unwrap().booking.id;
+        let id = world.book(&client, TEN).await.unwrap().booking.id();
         gateway.down.store(false, Ordering::SeqCst);
         // The practice changed where clients come back to, so the same request is not the same any more.
         *gateway.worn_out.lock().unwrap() = world.queries.payments(id).await.unwrap()[0].nonce;
@@ -350,12 +353,12 @@ mod online {
         world.clock.advance(SignedDuration::from_mins(16));
         let other = world.add("other@example.org", Role::Client).await;
         let taken = world.book(&other, TEN).await.unwrap().booking;
-        assert_eq!(taken.status, BookingStatus::PendingPayment);
+        assert_eq!(taken.status(), BookingStatus::PendingPayment);
         assert_eq!(gateway.checkouts.lock().unwrap()[&payment.reference], CheckoutState::Expired);
-        assert_eq!(world.booking(booking.id).await.status, BookingStatus::Expired);
+        assert_eq!(world.booking(booking.id()).await.status(), BookingStatus::Expired);
         // One's own hold is no different once it is over.
         world.clock.advance(SignedDuration::from_mins(16));
-        assert_ne!(world.book(&other, TEN).await.unwrap().booking.id, taken.id);
+        assert_ne!(world.book(&other, TEN).await.unwrap().booking.id(), taken.id());
     }
 
     #[tokio::test]
@@ -374,7 +377,7 @@ mod online {
             books(&world, &booking).await,
             ("pending_payment", "processing", vec![PaymentState::Processing], vec![], 0)
         );
-        let again = world.open_checkout().run(booking.id, client.id).await;
+        let again = world.open_checkout().run(booking.id(), client.id).await;
         assert!(matches!(again, Err(OpenCheckoutError::Processing)), "{again:?}");
         gateway.set(&payment, CheckoutState::Failed);
         assert_eq!(
@@ -384,7 +387,7 @@ mod online {
         assert_eq!(books(&world, &booking).await, ("pending_payment", "failed", vec![PaymentState::Closed], vec![], 0));
         assert_eq!(notifications_for(&world, &booking).await, ["payment_problem"]);
         world.sweep().run().await.unwrap();
-        assert_eq!(world.booking(booking.id).await.status, BookingStatus::Expired);
+        assert_eq!(world.booking(booking.id()).await.status(), BookingStatus::Expired);
     }
 
     #[tokio::test]
@@ -393,10 +396,10 @@ mod online {
         let (_, booking, payment) = held(&world).await;
         gateway.pay(&payment);
         world.watch().run().await.unwrap();
-        assert_eq!(world.booking(booking.id).await.status, BookingStatus::PendingPayment, "not asked yet");
+        assert_eq!(world.booking(booking.id()).await.status(), BookingStatus::PendingPayment, "not asked yet");
         world.clock.advance(SignedDuration::from_mins(6));
         world.watch().run().await.unwrap();
-        assert_eq!(world.booking(booking.id).await.status, BookingStatus::Scheduled);
+        assert_eq!(world.booking(booking.id()).await.status(), BookingStatus::Scheduled);
         assert_eq!(
             hear(&world, &event("evt_1", PaymentEventKind::CheckoutPaid, &payment)).await,
             WebhookOutcome::Applied
@@ -436,7 +439,7 @@ mod online {
             PaymentEvent { id: "evt_f".into(), reference: Some("cs_y".into()), booking: None, ..good.clone() };
         assert_eq!(hear(&world, &foreign).await, WebhookOutcome::Ignored, "another shop of the same account");
         assert_eq!(hear(&world, &good).await, WebhookOutcome::Applied, "the genuine one still counts");
-        assert_eq!(world.booking(booking.id).await.status, BookingStatus::Scheduled);
+        assert_eq!(world.booking(booking.id()).await.status(), BookingStatus::Scheduled);
 
         let admin = world.queries.default_therapist().await.unwrap().unwrap();
         let open = world.queries.payment_problems(10).await.unwrap();
@@ -487,14 +490,14 @@ mod online {
         );
         gateway.down.store(true, Ordering::SeqCst);
         world.settle_refunds().run().await.unwrap();
-        let waiting: Vec<Refund> = world.queries.refunds(booking.id).await.unwrap();
+        let waiting: Vec<Refund> = world.queries.refunds(booking.id()).await.unwrap();
         assert_eq!((waiting[0].attempts, waiting[0].last_error.as_deref()), (1, Some("unavailable")));
         assert_eq!(world.settle_refunds().run().await.unwrap(), 0, "not before its next time");
         gateway.down.store(false, Ordering::SeqCst);
         *gateway.refunding.lock().unwrap() = Some(RefundState::Pending);
         world.clock.advance(SignedDuration::from_secs(31));
         world.settle_refunds().run().await.unwrap();
-        let under_way = world.queries.refunds(booking.id).await.unwrap().remove(0);
+        let under_way = world.queries.refunds(booking.id()).await.unwrap().remove(0);
         assert_eq!((under_way.stage, under_way.reference.is_some()), (RefundStage::Pending, true));
         for refund in gateway.refunds.lock().unwrap().values_mut() {
             refund.state = RefundState::Succeeded;
@@ -512,8 +515,8 @@ mod online {
     fn wish(world: &World, booking: &Booking, amount: Option<Money>) -> RefundPaymentCommand {
         let _ = world;
         RefundPaymentCommand {
-            admin: booking.therapist,
-            booking: booking.id,
+            admin: booking.therapist(),
+            booking: booking.id(),
             payment: None,
             amount,
             reason: Some("goodwill".into()),
@@ -532,7 +535,7 @@ mod online {
             matches!(too_much, Err(RefundPaymentError::PaymentLedger(RefundError::TooMuch { left })) if left == eur(10_000))
         );
         let begun = now(refund.run(wish(&world, &booking, Some(eur(4_000)))).await.unwrap());
-        assert_eq!((begun.status, begun.payment_status), (BookingStatus::Scheduled, PaymentStatus::RefundPending));
+        assert_eq!((begun.status(), begun.payment_status()), (BookingStatus::Scheduled, PaymentStatus::RefundPending));
         let twice = refund.run(wish(&world, &booking, Some(eur(1)))).await;
         assert!(matches!(twice, Err(RefundPaymentError::InProgress)));
         world.settle_refunds().run().await.unwrap();
@@ -540,7 +543,7 @@ mod online {
             books(&world, &booking).await,
             ("scheduled", "partially_refunded", vec![PaymentState::Settled], vec![RefundStage::Succeeded], 6_000)
         );
-        let (_, quote) = world.change_booking().quote(client.id, client.role, booking.id).await.unwrap();
+        let (_, quote) = world.change_booking().quote(client.id, client.role, booking.id()).await.unwrap();
         assert_eq!(quote.refund, eur(6_000), "what went back does not go back again");
         cancel(&world, &client, &booking).await;
         world.settle_refunds().run().await.unwrap();
@@ -594,7 +597,7 @@ mod online {
         assert_eq!(stages, [RefundStage::Retried, RefundStage::Succeeded]);
 
         // A bank can send money back that had arrived.
-        let refund = world.queries.refunds(booking.id).await.unwrap().remove(1);
+        let refund = world.queries.refunds(booking.id()).await.unwrap().remove(1);
         let failed = PaymentEvent {
             id: "evt_back".into(),
             at: world.clock.now(),
@@ -602,7 +605,7 @@ mod online {
             kind: PaymentEventKind::RefundChanged(RefundState::Failed),
             reference: refund.reference.clone(),
             amount: Some(eur(10_000)),
-            booking: Some(booking.id),
+            booking: Some(booking.id()),
             payment: None,
             refund_key: Some(refund.key.clone()),
         };
@@ -633,7 +636,7 @@ mod online {
             books(&world, &booking).await,
             ("scheduled", "partially_refunded", vec![PaymentState::Settled], vec![RefundStage::Succeeded], 7_500)
         );
-        assert_eq!(world.queries.refunds(booking.id).await.unwrap()[0].cause, RefundCause::External);
+        assert_eq!(world.queries.refunds(booking.id()).await.unwrap()[0].cause, RefundCause::External);
         assert!(notifications_for(&world, &booking).await.ends_with(&["refund"]));
         let early =
             PaymentEvent { payment: Some("pi_unknown".into()), ..by_hand("evt_4", eur(1), RefundState::Succeeded) };
@@ -650,8 +653,8 @@ mod online {
         world
             .record_offline()
             .run(RecordOfflineCommand {
-                admin: booking.therapist,
-                booking: booking.id,
+                admin: booking.therapist(),
+                booking: booking.id(),
                 amount: None,
                 method: "cash".into(),
                 memo: None,
@@ -685,8 +688,8 @@ mod online {
         let (world, _) = World::online().await;
         let (client, booking, _) = held(&world).await;
         let record = RecordOfflineCommand {
-            admin: booking.therapist,
-            booking: booking.id,
+            admin: booking.therapist(),
+            booking: booking.id(),
             amount: None,
             method: "cash".into(),
             memo: None,
@@ -699,7 +702,7 @@ mod online {
         let another = world.refund().run(wish(&world, &booking, Some(eur(1)))).await;
         assert!(matches!(another, Err(RefundPaymentError::InProgress)));
         let given = now(world.refund().run(wish(&world, &booking, None)).await.unwrap());
-        assert_eq!(given.payment_status, PaymentStatus::Refunded);
+        assert_eq!(given.payment_status(), PaymentStatus::Refunded);
         assert_eq!(books(&world, &booking).await.4, 0);
     }
 }

@@ -32,11 +32,11 @@ async fn prices_and_lengths_change_for_what_comes_next_only() {
     let client = world.client().await;
     let before = world.book(&client, TEN).await.unwrap().booking;
     let changes = ServiceChanges { minutes: Some(80), price: Some(euros(20_000)), ..ServiceChanges::default() };
-    let changed = world.services().change(change(before.service, changes)).await.unwrap();
+    let changed = world.services().change(change(before.service(), changes)).await.unwrap();
     assert_eq!((changed.minutes, changed.price, changed.name.as_str()), (80, euros(20_000), "Session"));
-    assert_eq!(world.booking(before.id).await, before);
+    assert_eq!(world.booking(before.id()).await, before);
     let after = world.book(&client, "2024-01-16T10:00:00Z").await.unwrap().booking;
-    assert_eq!((after.minutes, after.price), (80, euros(20_000)));
+    assert_eq!((after.minutes(), after.price()), (80, euros(20_000)));
 }
 
 #[tokio::test]

@@ -53,7 +53,7 @@ impl Practice {
     /// The name of the first booking's room.
     pub(crate) async fn room_name(&self) -> String {
         let view = self.parts.store.booking(BookingId::new(1).unwrap()).await.unwrap().unwrap();
-        view.booking.room.as_ref().unwrap().id().to_owned()
+        view.booking.room().unwrap().id().to_owned()
     }
 
     /// A request of the practice's own video server.

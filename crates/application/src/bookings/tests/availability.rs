@@ -79,7 +79,7 @@ async fn bookings_time_off_and_rules_take_slots_away() {
     assert!(matches!(full, Err(CreateBookingError::Slot(attune_domain::SlotError::DailyLimitReached))));
     let taken = world.book(&client, "2024-01-15T09:00:00Z").await;
     assert!(matches!(taken, Err(CreateBookingError::SlotTaken)), "what is taken is told as taken");
-    assert_eq!(world.booking(booking.id).await, booking, "nothing of this touches what is booked");
+    assert_eq!(world.booking(booking.id()).await, booking, "nothing of this touches what is booked");
 }
 
 #[tokio::test]

@@ -19,13 +19,13 @@ async fn nothing_due_means_agreed_at_once() {
     let world = World::free().await;
     let client = world.client().await;
     let placed = world.book(&client, TEN).await.unwrap();
-    let booking = world.booking(placed.booking.id).await;
+    let booking = world.booking(placed.booking.id()).await;
     assert_eq!(booking, placed.booking);
-    assert_eq!((booking.status, booking.payment_status), (BookingStatus::Scheduled, PaymentStatus::NotRequired));
-    assert!(booking.room.as_ref().unwrap().id().starts_with(&format!("booking-{}-1704877200-", booking.id)));
+    assert_eq!((booking.status(), booking.payment_status()), (BookingStatus::Scheduled, PaymentStatus::NotRequired));
+    assert!(booking.room().unwrap().id().starts_with(&format!("booking-{}-1704877200-", booking.id())));
     assert!(placed.checkout.is_none());
     let kinds: Vec<NotificationKind> =
-        world.queries.notices(booking.id).await.unwrap().into_iter().map(|n| n.content.kind).collect();
+        world.queries.notices(booking.id()).await.unwrap().into_iter().map(|n| n.content.kind).collect();
     assert_eq!(
         kinds,
         [
@@ -36,7 +36,7 @@ async fn nothing_due_means_agreed_at_once() {
     );
     assert_eq!(world.waker.rings(), 1);
     let history: Vec<String> =
-        world.queries.history(booking.id).await.unwrap().into_iter().map(|entry| entry.action).collect();
+        world.queries.history(booking.id()).await.unwrap().into_iter().map(|entry| entry.action).collect();
     assert_eq!(history, ["booking.scheduled"]);
 }
 
@@ -45,13 +45,13 @@ async fn a_price_due_means_a_hold_and_a_checkout() {
     let world = World::paid().await;
     let client = world.client().await;
     let placed = world.book(&client, TEN).await.unwrap();
-    let booking = world.booking(placed.booking.id).await;
-    assert_eq!((booking.status, booking.payment_status), (BookingStatus::PendingPayment, PaymentStatus::Pending));
-    assert_eq!(booking.hold_expires_at, Some(at("2024-01-10T09:15:00Z")));
-    assert!(booking.room.is_none());
-    assert!(world.queries.notices(booking.id).await.unwrap().is_empty(), "no mail before it is paid");
+    let booking = world.booking(placed.booking.id()).await;
+    assert_eq!((booking.status(), booking.payment_status()), (BookingStatus::PendingPayment, PaymentStatus::Pending));
+    assert_eq!(booking.hold_expires_at(), Some(at("2024-01-10T09:15:00Z")));
+    assert!(booking.room().is_none());
+    assert!(world.queries.notices(booking.id()).await.unwrap().is_empty(), "no mail before it is paid");
     let checkout = placed.checkout.unwrap();
-    assert_eq!(checkout.amount, booking.price);
+    assert_eq!(checkout.amount, booking.price());
     assert!(checkout.checkout_url.unwrap().starts_with("https://pay.example.org/"));
 }
 
@@ -63,8 +63,8 @@ async fn a_provider_that_is_down_costs_no_booking() {
     let placed = world.book(&client, TEN).await.unwrap();
     assert!(placed.checkout.is_none());
     world.local.down.store(false, Ordering::SeqCst);
-    let checkout = world.open_checkout().run(placed.booking.id, client.id).await.unwrap();
-    let again = world.open_checkout().run(placed.booking.id, client.id).await.unwrap();
+    let checkout = world.open_checkout().run(placed.booking.id(), client.id).await.unwrap();
+    let again = world.open_checkout().run(placed.booking.id(), client.id).await.unwrap();
     assert_eq!(checkout, again, "asking twice leads to the same checkout");
 }
 
@@ -90,9 +90,9 @@ async fn a_lapsed_hold_gives_its_slot_to_whoever_asks_first() {
     assert!(matches!(world.book(&other, TEN).await, Err(CreateBookingError::SlotTaken)));
     world.clock.advance(SignedDuration::from_secs(1));
     world.book(&other, TEN).await.unwrap();
-    let first = world.booking(first.id).await;
-    assert_eq!((first.status, first.payment_status), (BookingStatus::Expired, PaymentStatus::Cancelled));
-    let payments = world.queries.payments(first.id).await.unwrap();
+    let first = world.booking(first.id()).await;
+    assert_eq!((first.status(), first.payment_status()), (BookingStatus::Expired, PaymentStatus::Cancelled));
+    let payments = world.queries.payments(first.id()).await.unwrap();
     assert!(payments.iter().all(|p| p.state == PaymentState::Closed));
 }
 
@@ -105,7 +105,7 @@ async fn the_worker_lets_go_of_lapsed_holds() {
     world.clock.advance(SignedDuration::from_mins(15));
     assert_eq!(world.sweep().run().await.unwrap(), 1);
     assert_eq!(world.sweep().run().await.unwrap(), 0);
-    assert_eq!(world.booking(held.id).await.status, BookingStatus::Expired);
+    assert_eq!(world.booking(held.id()).await.status(), BookingStatus::Expired);
 }
 
 #[tokio::test]
@@ -139,8 +139,8 @@ async fn an_admin_books_for_themself() {
     let world = World::free().await;
     let admin = world.add("second@example.org", Role::Admin).await;
     let placed = world.book(&admin, TEN).await.unwrap();
-    assert_eq!(placed.booking.client, admin.id);
-    assert_ne!(placed.booking.therapist, admin.id, "with the lifecycle's first therapist when nobody was named");
+    assert_eq!(placed.booking.client(), admin.id);
+    assert_ne!(placed.booking.therapist(), admin.id, "with the lifecycle's first therapist when nobody was named");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -186,13 +186,13 @@ async fn a_hold_and_what_the_provider_will_be_asked_are_kept_by_one_commit() {
     let books = CreateBooking { store, checkout, ..world.create_booking() };
     let placed = now(books.run(world.wish(&client, TEN)).await.unwrap());
     assert!(placed.checkout.is_none(), "the provider's answer was lost");
-    let kept = world.queries.payments(placed.booking.id).await.unwrap();
+    let kept = world.queries.payments(placed.booking.id()).await.unwrap();
     let [begun] = kept.as_slice() else { panic!("{kept:?}") };
     assert_eq!((begun.state, &begun.checkout_url), (PaymentState::Opening, &None));
 
     // Whoever asks next asks in the same words.
-    let opened = world.open_checkout().run(placed.booking.id, client.id).await.unwrap();
+    let opened = world.open_checkout().run(placed.booking.id(), client.id).await.unwrap();
     assert_eq!((opened.id, opened.nonce), (begun.id, begun.nonce));
     assert_eq!(opened.state, PaymentState::Open);
-    assert_eq!(world.queries.payments(placed.booking.id).await.unwrap(), [opened]);
+    assert_eq!(world.queries.payments(placed.booking.id()).await.unwrap(), [opened]);
 }

@@ -27,7 +27,7 @@ fn wish(actor: &User, booking: &Booking, change: Change) -> ChangeBookingCommand
     ChangeBookingCommand {
         actor: actor.id,
         role: actor.role,
-        booking: booking.id,
+        booking: booking.id(),
         change,
         version: None,
         metadata: RequestMetadata::default(),
@@ -44,7 +44,7 @@ fn called_off() -> Change {
 }
 
 async fn therapist(world: &World, booking: &Booking) -> User {
-    world.queries.user(booking.therapist).await.unwrap().unwrap()
+    world.queries.user(booking.therapist()).await.unwrap().unwrap()
 }
 
 async fn change(world: &World, actor: &User, booking: &Booking, change: Change) -> Result<Booking, ChangeBookingError> {
@@ -62,9 +62,9 @@ async fn a_moved_session_keeps_its_room_and_payment_and_tells_its_new_time() {
     let (client, booking) = booked(&world).await;
     world.invite(&booking, "kim@example.org", ParticipantRole::Observer).await.unwrap();
     let moved = change(&world, &client, &booking, moved_to(TUESDAY)).await.unwrap();
-    assert_eq!((moved.id, &moved.room, moved.price), (booking.id, &booking.room, booking.price));
-    assert_eq!((moved.scheduled_at, moved.version), (at(TUESDAY), booking.version + 1));
-    assert_eq!(world.booking(booking.id).await, moved);
+    assert_eq!((moved.id(), &moved.room(), moved.price()), (booking.id(), &booking.room(), booking.price()));
+    assert_eq!((moved.scheduled_at(), moved.version()), (at(TUESDAY), booking.version() + 1));
+    assert_eq!(world.booking(booking.id()).await, moved);
 
     while world.deliver().run().await.unwrap().claimed > 0 {}
     let mails = world.notifier.sent();
@@ -87,7 +87,7 @@ async fn the_old_time_is_free_again_and_the_new_one_is_not() {
     let taken = world.book(&other, TUESDAY).await.unwrap().booking;
     let refused = change(&world, &client, &booking, moved_to(TUESDAY)).await;
     assert!(matches!(refused, Err(ChangeBookingError::SlotTaken)));
-    assert_eq!(world.booking(booking.id).await, booking, "a refusal changes nothing");
+    assert_eq!(world.booking(booking.id()).await, booking, "a refusal changes nothing");
     change(&world, &client, &booking, moved_to("2024-01-16T16:00:00Z")).await.unwrap();
     change(&world, &other, &taken, moved_to(TEN)).await.unwrap();
     // Its own old time is not in its way: half an hour later is fine.
@@ -121,7 +121,7 @@ async fn hours_and_windows_hold_for_moves() {
     let forbidden = Change::Reschedule { to: at("2024-01-16T16:00:00Z"), override_hours: true };
     assert!(matches!(change(&world, &client, &booking, forbidden.clone()).await, Err(ChangeBookingError::Forbidden)));
     let moved = change(&world, &admin, &booking, forbidden).await.unwrap();
-    assert_eq!(moved.scheduled_at, at("2024-01-16T16:00:00Z"), "a therapist may step over hours");
+    assert_eq!(moved.scheduled_at(), at("2024-01-16T16:00:00Z"), "a therapist may step over hours");
 
     world.clock.set(at("2024-01-15T16:00:00Z"));
     let late = change(&world, &client, &moved, moved_to("2024-01-17T10:00:00Z")).await;
@@ -141,7 +141,7 @@ async fn strangers_and_clients_do_what_they_may() {
         assert!(matches!(change(&world, &client, &booking, wanted).await, Err(ChangeBookingError::Forbidden)));
     }
     assert!(matches!(
-        world.change_booking().quote(stranger.id, stranger.role, booking.id).await,
+        world.change_booking().quote(stranger.id, stranger.role, booking.id()).await,
         Err(ChangeBookingError::Forbidden)
     ));
 }
@@ -151,14 +151,14 @@ async fn calling_off_frees_the_slot_and_is_told_once() {
     let world = World::free().await;
     let (client, booking) = booked(&world).await;
     let cancelled = change(&world, &client, &booking, called_off()).await.unwrap();
-    assert_eq!(cancelled.status, BookingStatus::Cancelled);
-    let cancellation = cancelled.cancellation.as_ref().unwrap();
+    assert_eq!(cancelled.status(), BookingStatus::Cancelled);
+    let cancellation = cancelled.cancellation().unwrap();
     assert_eq!((cancellation.by, cancellation.late, cancellation.reason.as_deref()), (client.id, false, Some("ill")));
     let twice = change(&world, &client, &booking, called_off()).await;
     assert!(matches!(twice, Err(ChangeBookingError::State(ChangeError::InvalidState))));
     assert_eq!(kinds_mailed(&world).await, [NotificationKind::Cancelled], "and nothing about a session that is off");
     let mail = &world.notifier.sent()[0];
-    assert_eq!((mail.join_url.as_deref(), mail.calendar_sequence), (None, cancelled.version));
+    assert_eq!((mail.join_url.as_deref(), mail.calendar_sequence), (None, cancelled.version()));
     world.book(&client, TEN).await.unwrap();
 }
 
@@ -169,7 +169,7 @@ async fn the_terms_are_those_of_the_purchase() {
     let admin = therapist(&world, &booking).await;
     let paid = RecordOfflineCommand {
         admin: admin.id,
-        booking: booking.id,
+        booking: booking.id(),
         amount: None,
         method: "cash".into(),
         memo: None,
@@ -185,21 +185,21 @@ async fn the_terms_are_those_of_the_purchase() {
     world.calendar().set_policy(command).await.unwrap();
 
     world.clock.set(at("2024-01-14T12:00:00Z"));
-    let (_, quote) = world.change_booking().quote(client.id, client.role, booking.id).await.unwrap();
+    let (_, quote) = world.change_booking().quote(client.id, client.role, booking.id()).await.unwrap();
     assert!(quote.late && quote.refund.is_zero(), "a later policy does not touch it");
-    assert_eq!(quote.fee, booking.price);
-    let (_, own) = world.change_booking().quote(admin.id, admin.role, booking.id).await.unwrap();
-    assert_eq!((own.late, own.refund), (false, booking.price), "the lifecycle gives everything back");
+    assert_eq!(quote.fee, booking.price());
+    let (_, own) = world.change_booking().quote(admin.id, admin.role, booking.id()).await.unwrap();
+    assert_eq!((own.late, own.refund), (false, booking.price()), "the lifecycle gives everything back");
 
-    let told = Change::Cancel { reason: None, expected_refund: Some(booking.price) };
+    let told = Change::Cancel { reason: None, expected_refund: Some(booking.price()) };
     assert!(matches!(change(&world, &client, &booking, told).await, Err(ChangeBookingError::QuoteChanged)));
-    let told = Change::Cancel { reason: None, expected_refund: Some(Money::zero(booking.price.currency())) };
+    let told = Change::Cancel { reason: None, expected_refund: Some(Money::zero(booking.price().currency())) };
     let cancelled = change(&world, &client, &booking, told).await.unwrap();
-    assert_eq!(cancelled.payment_status, PaymentStatus::Succeeded, "the lifecycle keeps it");
-    assert!(cancelled.cancellation.as_ref().unwrap().late);
+    assert_eq!(cancelled.payment_status(), PaymentStatus::Succeeded, "the lifecycle keeps it");
+    assert!(cancelled.cancellation().unwrap().late);
 
     let later = world.book(&client, "2024-01-20T10:00:00Z").await.unwrap().booking;
-    assert_eq!(later.terms, policy.terms, "what is booked from now on has the new terms");
+    assert_eq!(later.terms(), policy.terms, "what is booked from now on has the new terms");
 }
 
 #[tokio::test]
@@ -207,9 +207,9 @@ async fn a_hold_that_is_called_off_closes_its_checkout_and_mails_nothing() {
     let world = World::paid().await;
     let (client, booking) = booked(&world).await;
     let cancelled = change(&world, &client, &booking, called_off()).await.unwrap();
-    assert_eq!(cancelled.payment_status, PaymentStatus::Cancelled);
+    assert_eq!(cancelled.payment_status(), PaymentStatus::Cancelled);
     assert!(kinds_mailed(&world).await.is_empty());
-    let payments = world.queries.payments(booking.id).await.unwrap();
+    let payments = world.queries.payments(booking.id()).await.unwrap();
     assert!(payments.iter().all(|p| p.state == attune_ports::PaymentState::Closed));
 }
 
@@ -219,9 +219,9 @@ async fn whoever_read_an_old_version_is_told() {
     let (client, booking) = booked(&world).await;
     let admin = therapist(&world, &booking).await;
     change(&world, &admin, &booking, moved_to(TUESDAY)).await.unwrap();
-    let stale = ChangeBookingCommand { version: Some(booking.version), ..wish(&client, &booking, called_off()) };
+    let stale = ChangeBookingCommand { version: Some(booking.version()), ..wish(&client, &booking, called_off()) };
     assert!(matches!(world.change_booking().run(stale).await, Err(ChangeBookingError::VersionConflict)));
-    assert_eq!(world.booking(booking.id).await.status, BookingStatus::Scheduled);
+    assert_eq!(world.booking(booking.id()).await.status(), BookingStatus::Scheduled);
 }
 
 #[tokio::test]
@@ -237,7 +237,7 @@ async fn sessions_end_as_the_therapist_says_or_by_themselves() {
         (Change::Complete, BookingStatus::Completed),
         (Change::Reopen, BookingStatus::Scheduled),
     ] {
-        assert_eq!(change(&world, &admin, &booking, wanted).await.unwrap().status, status);
+        assert_eq!(change(&world, &admin, &booking, wanted).await.unwrap().status(), status);
     }
     // Fifty minutes of session and thirty of grace.
     let over = at("2024-01-15T11:20:00Z");
@@ -250,7 +250,7 @@ async fn sessions_end_as_the_therapist_says_or_by_themselves() {
     assert_eq!(world.complete().run().await.unwrap(), 0, "not a second early");
     world.clock.set(over);
     assert_eq!(world.complete().run().await.unwrap(), 1);
-    assert_eq!(world.booking(booking.id).await.status, BookingStatus::Completed);
+    assert_eq!(world.booking(booking.id()).await.status(), BookingStatus::Completed);
     assert_eq!(world.complete().run().await.unwrap(), 0);
 }
 
@@ -258,15 +258,15 @@ async fn sessions_end_as_the_therapist_says_or_by_themselves() {
 async fn a_second_try_of_a_change_is_the_first_one() {
     let world = World::free().await;
     let (client, booking) = booked(&world).await;
-    let once = super::once::keyed(&client, "POST /api/bookings/1/cancel", "k1", [1; 32]);
+    let idempotency = super::idempotency::keyed(&client, "POST /api/bookings/1/cancel", "k1", [1; 32]);
     let command = ChangeBookingCommand { idempotency: Some(idempotency), ..wish(&client, &booking, called_off()) };
     let first = now(world.change_booking().run(command.clone()).await.unwrap());
     let Idempotent::Replayed(kept) = world.change_booking().run(command.clone()).await.unwrap() else {
         panic!("again")
     };
-    assert_eq!((kept.status, kept.body), (200, format!("{} version {}", first.id, first.version)));
+    assert_eq!((kept.status, kept.body), (200, format!("{} version {}", first.id(), first.version())));
     let mut other = command;
-    other.once.as_mut().unwrap().asked = [2; 32];
+    other.idempotency.as_mut().unwrap().request_hash = [2; 32];
     assert!(matches!(world.change_booking().run(other).await, Err(ChangeBookingError::KeyReused)));
     assert_eq!(kinds_mailed(&world).await, [NotificationKind::Cancelled]);
 }

@@ -11,11 +11,11 @@ use crate::{Idempotent, IdempotentRequest};
 const TEN: &str = "2024-01-15T10:00:00Z";
 
 /// A wish of this person under this key.
-pub(super) fn keyed(user: &User, route: &str, key: &str, asked: [u8; 32]) -> IdempotentRequest {
+pub(super) fn keyed(user: &User, route: &str, key: &str, request_hash: [u8; 32]) -> IdempotentRequest {
     IdempotentRequest {
         key: IdempotencyKey { user: user.id, route: route.to_owned(), key: key.to_owned() },
-        asked,
-        render: Arc::new(|booking: &Booking| (200, format!("{} version {}", booking.id, booking.version))),
+        request_hash,
+        render: Arc::new(|booking: &Booking| (200, format!("{} version {}", booking.id(), booking.version()))),
     }
 }
 
@@ -28,13 +28,13 @@ async fn count(world: &World) -> u64 {
 async fn a_second_try_books_nothing_and_gets_the_first_reply() {
     let world = World::free().await;
     let client = world.client().await;
-    let once = keyed(&client, "POST /api/bookings", "first", [1; 32]);
+    let idempotency = keyed(&client, "POST /api/bookings", "first", [1; 32]);
     let command = CreateBookingCommand { idempotency: Some(idempotency), ..world.wish(&client, TEN) };
     let booking = now(world.create_booking().run(command.clone()).await.unwrap()).booking;
     for _ in 0..3 {
         let again = world.create_booking().run(command.clone()).await.unwrap();
         let Idempotent::Replayed(kept) = again else { panic!("booked twice") };
-        assert_eq!(kept.body, format!("{} version 1", booking.id));
+        assert_eq!(kept.body, format!("{} version 1", booking.id()));
     }
     assert_eq!(count(&world).await, 1);
 
@@ -58,16 +58,16 @@ async fn a_refusal_is_not_kept() {
     let client = world.client().await;
     let other = world.add("other@example.org", attune_domain::Role::Client).await;
     let taken = world.book(&other, TEN).await.unwrap().booking;
-    let once = keyed(&client, "POST /api/bookings", "k", [1; 32]);
+    let idempotency = keyed(&client, "POST /api/bookings", "k", [1; 32]);
     let command = CreateBookingCommand { idempotency: Some(idempotency), ..world.wish(&client, TEN) };
     assert!(matches!(world.create_booking().run(command.clone()).await, Err(CreateBookingError::SlotTaken)));
     let cancel = ChangeBookingCommand {
         actor: other.id,
         role: other.role,
-        booking: taken.id,
+        booking: taken.id(),
         change: Change::Cancel { reason: None, expected_refund: None },
         version: None,
-        origin: crate::RequestMetadata::default(),
+        metadata: crate::RequestMetadata::default(),
         idempotency: None,
     };
     world.change_booking().run(cancel).await.unwrap();
@@ -78,11 +78,11 @@ async fn a_refusal_is_not_kept() {
 async fn what_was_known_only_later_is_added_to_the_reply() {
     let world = World::paid().await;
     let client = world.client().await;
-    let once = keyed(&client, "POST /api/bookings", "k", [1; 32]);
+    let idempotency = keyed(&client, "POST /api/bookings", "k", [1; 32]);
     let command = CreateBookingCommand { idempotency: Some(idempotency.clone()), ..world.wish(&client, TEN) };
     let placed = now(world.create_booking().run(command.clone()).await.unwrap());
     let url = placed.checkout.unwrap().checkout_url.unwrap();
-    let (id, unfinished) = (placed.booking.id, format!("{} version 1", placed.booking.id));
+    let (id, unfinished) = (placed.booking.id(), format!("{} version 1", placed.booking.id()));
     assert_eq!(world.create_booking().amend(&idempotency, id, &unfinished, &url).await.unwrap(), url);
     let slower = world.create_booking().amend(&idempotency, id, &unfinished, "another").await.unwrap();
     assert_eq!(slower, url, "whoever finishes it first is right");
@@ -94,7 +94,7 @@ async fn what_was_known_only_later_is_added_to_the_reply() {
 async fn replies_are_forgotten_after_a_day() {
     let world = World::free().await;
     let client = world.client().await;
-    let once = keyed(&client, "POST /api/bookings", "k", [1; 32]);
+    let idempotency = keyed(&client, "POST /api/bookings", "k", [1; 32]);
     let command = CreateBookingCommand { idempotency: Some(idempotency), ..world.wish(&client, TEN) };
     now(world.create_booking().run(command.clone()).await.unwrap());
     world.clock.set(world.now() + SignedDuration::from_hours(24));

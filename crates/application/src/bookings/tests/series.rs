@@ -31,7 +31,7 @@ async fn the_time_on_the_wall_stays_when_the_clock_changes() {
     let world = World::paid().await;
     let client = world.client().await;
     let outcome = world.create_series().run(series(&world, &client, 5)).await.unwrap();
-    let starts: Vec<String> = outcome.booked.iter().map(|b| b.scheduled_at.to_string()).collect();
+    let starts: Vec<String> = outcome.booked.iter().map(|b| b.scheduled_at().to_string()).collect();
     assert_eq!(
         starts,
         [
@@ -42,7 +42,7 @@ async fn the_time_on_the_wall_stays_when_the_clock_changes() {
             "2024-04-08T08:00:00Z"
         ]
     );
-    assert!(outcome.booked.iter().all(|b| b.status == BookingStatus::Scheduled));
+    assert!(outcome.booked.iter().all(|b| b.status() == BookingStatus::Scheduled));
     assert!(outcome.left_out.is_empty());
 }
 

@@ -17,14 +17,14 @@ fn fact(happening: AttendanceEventKind, instant: &str, occupant: &str, person: O
 }
 
 fn report(booking: &Booking, facts: Vec<AttendanceEvent>) -> RoomReport {
-    RoomReport { room: booking.room.as_ref().unwrap().id().to_owned(), facts }
+    RoomReport { room: booking.room().unwrap().id().to_owned(), facts }
 }
 
 #[tokio::test]
 async fn what_is_told_twice_and_late_counts_once() {
     let world = World::free().await;
     let booking = booked(&world).await;
-    let client = Some(ViewerId::Account(booking.client));
+    let client = Some(ViewerId::Account(booking.client()));
     world.clock.set(at("2024-01-15T12:00:00Z"));
     let left = report(&booking, vec![fact(AttendanceEventKind::Left, "2024-01-15T10:50:00Z", "a", client)]);
     let joined = report(&booking, vec![fact(AttendanceEventKind::Joined, "2024-01-15T10:01:00Z", "a", client)]);
@@ -72,7 +72,7 @@ async fn a_room_that_ended_can_be_opened_again() {
     let world = World::free().await;
     let booking = booked(&world).await;
     let rooms = world.rooms(RoomLimits::default());
-    let name = booking.room.as_ref().unwrap().id().to_owned();
+    let name = booking.room().unwrap().id().to_owned();
     world.clock.set(at(TEN));
     let first = rooms.open(&name).await.unwrap();
     world.clock.set(at("2024-01-15T10:10:00Z"));

@@ -18,7 +18,7 @@ async fn booked(world: &World) -> (User, Booking) {
 /// The last part of the address of a person's page.
 fn ticket(world: &World, booking: &Booking, person: ViewerId) -> String {
     let links = world.links();
-    links.pages.tickets.seal(&JoinToken { booking: booking.id, person, link_version: booking.link_version })
+    links.pages.tickets.seal(&JoinToken { booking: booking.id(), person, link_version: booking.link_version() })
 }
 
 async fn change(world: &World, change: impl AsyncFnOnce(&mut dyn attune_ports::UnitOfWork)) {
@@ -47,7 +47,7 @@ async fn the_page_tells_when_and_lets_in_while_the_room_is_open() {
         world.clock.set(opens_at);
         assert_eq!(world.join().look(&text).await.unwrap().state, AccessState::Open);
         let JoinOutcome::Room(url) = world.join().enter(&text).await.unwrap() else { panic!("open") };
-        let own = world.links().get(&client, booking.id).await.unwrap().link;
+        let own = world.links().get(&client, booking.id()).await.unwrap().link;
         assert_eq!(url, own.url);
         assert_eq!(url.contains("?jwt="), world.signed);
 
@@ -63,7 +63,7 @@ async fn an_old_mail_leads_to_the_new_time() {
     let (client, booking) = booked(&world).await;
     let text = ticket(&world, &booking, ViewerId::Account(client.id));
     change(&world, async |work| {
-        let stored = work.booking(booking.id).await.unwrap().unwrap();
+        let stored = work.booking(booking.id()).await.unwrap().unwrap();
         let (moved, _) = stored.reschedule(at("2024-01-16T15:00:00Z"), Role::Client, world.now()).unwrap();
         work.save_booking(&moved).await.unwrap();
     })
@@ -87,8 +87,8 @@ async fn what_was_called_off_or_taken_back_opens_nothing() {
     assert!(matches!(world.join().enter(&invited).await.unwrap(), JoinOutcome::Room(_)));
 
     let revoke = RevokeParticipantCommand {
-        admin: booking.therapist,
-        booking: booking.id,
+        admin: booking.therapist(),
+        booking: booking.id(),
         participant: guest.id,
         metadata: RequestMetadata::default(),
     };
@@ -97,16 +97,16 @@ async fn what_was_called_off_or_taken_back_opens_nothing() {
     assert!(matches!(world.join().enter(&own).await.unwrap(), JoinOutcome::Room(_)), "only that one invitation");
 
     let command =
-        RevokeLinksCommand { admin: booking.therapist, booking: booking.id, metadata: RequestMetadata::default() };
+        RevokeLinksCommand { admin: booking.therapist(), booking: booking.id(), metadata: RequestMetadata::default() };
     let replaced = world.revoke_links().run(command).await.unwrap();
     assert!(matches!(world.join().look(&own).await, Err(JoinError::Revoked)), "another version");
     let fresh = ticket(&world, &replaced, ViewerId::Account(client.id));
     assert!(matches!(world.join().enter(&fresh).await.unwrap(), JoinOutcome::Room(_)));
 
     change(&world, async |work| {
-        let stored = work.booking(booking.id).await.unwrap().unwrap();
-        let refund = Money::zero(stored.price.currency());
-        let cancellation = Cancellation { at: world.now(), by: booking.therapist, late: true, reason: None, refund };
+        let stored = work.booking(booking.id()).await.unwrap().unwrap();
+        let refund = Money::zero(stored.price().currency());
+        let cancellation = Cancellation { at: world.now(), by: booking.therapist(), late: true, reason: None, refund };
         let (cancelled, _) = stored.cancel(cancellation, Role::Admin).unwrap();
         work.save_booking(&cancelled).await.unwrap();
     })

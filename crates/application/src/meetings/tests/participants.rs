@@ -38,10 +38,10 @@ async fn an_invitation_is_mailed_with_the_guests_own_page_and_reminded_of() {
     );
     for mail in to_guest {
         assert_eq!(mail.to_name, "Kim Lee");
-        let page = format!("https://practice.example.org/j/plain.{}.guest-{}.1", booking.id, guest.id);
+        let page = format!("https://practice.example.org/j/plain.{}.guest-{}.1", booking.id(), guest.id);
         assert_eq!(mail.join_url.as_deref(), Some(page.as_str()));
     }
-    let history = world.queries.history(booking.id).await.unwrap();
+    let history = world.queries.history(booking.id()).await.unwrap();
     assert_eq!(history.last().unwrap().action, "participant.invited");
 }
 
@@ -55,7 +55,7 @@ async fn mails_to_somebody_whose_invitation_was_taken_back_stay() {
     world.deliver().run().await.unwrap();
     assert!(world.notifier.sent().iter().all(|mail| mail.to.as_str() != "kim@example.org"));
     let actions: Vec<String> =
-        world.queries.history(booking.id).await.unwrap().into_iter().map(|entry| entry.action).collect();
+        world.queries.history(booking.id()).await.unwrap().into_iter().map(|entry| entry.action).collect();
     assert_eq!(actions.iter().filter(|action| *action == "participant.revoked").count(), 1, "taken back once");
     let again = world.invite(&booking, "kim@example.org", ParticipantRole::Participant).await.unwrap();
     assert_ne!(again.id, guest.id);
@@ -96,7 +96,7 @@ async fn an_invitation_is_taken_back_where_it_belongs() {
     let (client, booking) = booked(&world).await;
     let other = world.book(&client, "2024-01-16T10:00:00Z").await.unwrap().booking;
     let guest = world.invite(&booking, "kim@example.org", ParticipantRole::Observer).await.unwrap();
-    let elsewhere = RevokeParticipantCommand { booking: other.id, ..revoke(&guest) };
+    let elsewhere = RevokeParticipantCommand { booking: other.id(), ..revoke(&guest) };
     assert!(matches!(world.participants().revoke(elsewhere).await, Err(ParticipantError::NotFound)));
     assert!(world.queries.participant(guest.id).await.unwrap().unwrap().is_invited());
 }
@@ -111,14 +111,14 @@ async fn replaced_links_are_mailed_to_everybody_who_has_one() {
     world.deliver().run().await.unwrap();
     let before = world.notifier.sent().len();
     let command =
-        RevokeLinksCommand { admin: booking.therapist, booking: booking.id, metadata: RequestMetadata::default() };
+        RevokeLinksCommand { admin: booking.therapist(), booking: booking.id(), metadata: RequestMetadata::default() };
     world.revoke_links().run(command).await.unwrap();
     world.deliver().run().await.unwrap();
     let mails = world.notifier.sent().split_off(before);
     let mut links: Vec<(String, String)> =
         mails.iter().map(|m| (m.to.as_str().into(), m.join_url.clone().unwrap())).collect();
     links.sort();
-    let page = |person: String| format!("https://practice.example.org/j/plain.{}.{person}.2", booking.id);
+    let page = |person: String| format!("https://practice.example.org/j/plain.{}.{person}.2", booking.id());
     assert_eq!(
         links,
         [

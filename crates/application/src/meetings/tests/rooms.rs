@@ -12,7 +12,7 @@ async fn booked(world: &World) -> Booking {
 }
 
 fn name(booking: &Booking) -> String {
-    booking.room.as_ref().unwrap().id().to_owned()
+    booking.room().unwrap().id().to_owned()
 }
 
 #[tokio::test]
@@ -92,7 +92,7 @@ async fn a_session_that_was_moved_ends_its_room_at_the_new_time() {
     world.clock.set(at("2024-01-15T09:50:00Z"));
     let open = rooms.open(&name(&booking)).await.unwrap();
     let mut work = world.store.begin().await.unwrap();
-    let stored = work.booking(booking.id).await.unwrap().unwrap();
+    let stored = work.booking(booking.id()).await.unwrap().unwrap();
     let (moved, _) = stored.reschedule(at("2024-01-15T10:05:00Z"), Role::Admin, world.now()).unwrap();
     work.save_booking(&moved).await.unwrap();
     work.commit().await.unwrap();

@@ -1,0 +1,198 @@
+//! What holds of the money at every moment, in our books alone, and beside Stripe's once nothing is under way.
+
+use std::collections::BTreeSet;
+
+use attune_domain::payment::{LedgerKind, PaymentState, RefundStage};
+use attune_domain::{BookingStatus, PaymentStatus};
+use attune_ports::{LedgerEntry, Payment, PaymentProblem, ProblemKind, Provider, Refund};
+use attune_test_stripe::FakeStripe;
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
+use serde_json::Value;
+
+use crate::facts::{BookingFacts, Facts};
+
+/// Where the money of one payment, or of several, is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Purse {
+    captured: i64,
+    returned: i64,
+    promised: i64,
+}
+
+impl Purse {
+    fn of(payment: &Payment, refunds: &[Refund]) -> Self {
+        let mut purse = Self { captured: if is_paid(payment) { payment.amount.minor() } else { 0 }, ..Self::default() };
+        for refund in refunds.iter().filter(|refund| refund.payment == payment.id) {
+            match refund.stage {
+                RefundStage::Queued | RefundStage::Pending => purse.promised += refund.amount.minor(),
+                RefundStage::Succeeded => purse.returned += refund.amount.minor(),
+                RefundStage::Failed | RefundStage::Retried => {}
+            }
+        }
+        purse
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            captured: self.captured + other.captured,
+            returned: self.returned + other.returned,
+            promised: self.promised + other.promised,
+        }
+    }
+
+    fn status(&self) -> PaymentStatus {
+        match (self.promised, self.returned, self.captured - self.returned) {
+            (1.., _, _) => PaymentStatus::RefundPending,
+            (_, _, ..=0) => PaymentStatus::Refunded,
+            (_, 1.., _) => PaymentStatus::PartiallyRefunded,
+            (_, _, _) => PaymentStatus::Succeeded,
+        }
+    }
+}
+
+fn is_paid(payment: &Payment) -> bool {
+    matches!(payment.state, PaymentState::Settled | PaymentState::Unapplied)
+}
+
+/// Checks the books of all bookings.
+pub(crate) fn check_all(facts: &Facts) -> Result<(), TestCaseError> {
+    facts.values().try_for_each(check)
+}
+
+/// Checks the books of one booking: payments, refunds, ledger and booking tell the same story.
+pub(crate) fn check(facts: &BookingFacts) -> Result<(), TestCaseError> {
+    let BookingFacts { booking, payments, refunds, ledger, .. } = facts;
+    prop_assert!(
+        booking.status() != BookingStatus::Scheduled || booking.payment_status() != PaymentStatus::Pending,
+        "scheduled beside pending: {facts:?}"
+    );
+    for payment in payments {
+        let purse = Purse::of(payment, refunds);
+        let lines = || ledger.iter().filter(|line| line.payment == payment.id);
+        let sum: i64 = lines().map(|line| line.kind.signed(line.amount)).sum();
+        prop_assert_eq!(sum, purse.captured - purse.returned, "ledger and rows of {:?}: {:?}", payment, facts);
+        prop_assert!((0..=purse.captured).contains(&sum), "{facts:?}");
+        prop_assert!(purse.returned + purse.promised <= purse.captured, "more is promised than there is: {facts:?}");
+        let captures = lines().filter(|line| line.kind == LedgerKind::Captured).count();
+        prop_assert_eq!(captures, usize::from(is_paid(payment)), "{:?}", facts);
+        prop_assert_eq!(payment.settled_at.is_some(), is_paid(payment), "{:?}", facts);
+    }
+    for refund in refunds {
+        let kinds: Vec<LedgerKind> = lines_of(ledger, refund).map(|line| line.kind).collect();
+        let right = match refund.stage {
+            RefundStage::Queued | RefundStage::Pending => kinds.is_empty(),
+            RefundStage::Succeeded => kinds == [LedgerKind::Refunded],
+            RefundStage::Failed | RefundStage::Retried => {
+                kinds.is_empty() || kinds == [LedgerKind::Refunded, LedgerKind::RefundReversed]
+            }
+        };
+        prop_assert!(right, "the lines of {refund:?}: {kinds:?}");
+        prop_assert!(lines_of(ledger, refund).all(|line| line.amount == refund.amount), "{facts:?}");
+    }
+    // A booking stands on one payment, and its status tells of that one; where it stands on none, of all that came.
+    let standing = |state| payments.iter().filter(move |payment| payment.state == state);
+    let settled = standing(PaymentState::Settled).count();
+    prop_assert!(settled <= 1, "paid twice: {facts:?}");
+    let counted = if settled == 1 { PaymentState::Settled } else { PaymentState::Unapplied };
+    let told: Option<Purse> = standing(counted).map(|payment| Purse::of(payment, refunds)).reduce(Purse::and);
+    let has_been_paid = booking.payment_status().has_been_paid().then_some(booking.payment_status());
+    let by_the_books = match told {
+        // It was free, and somebody paid all the same.
+        Some(_) if settled == 0 && booking.payment_status() == PaymentStatus::NotRequired => None,
+        other => other.map(|purse| purse.status()),
+    };
+    prop_assert_eq!(has_been_paid, by_the_books, "status and books: {:?}", facts);
+    let open = payments.iter().filter(|payment| payment.state == PaymentState::Open).count();
+    prop_assert!(open <= 1, "two places to pay: {facts:?}");
+    Ok(())
+}
+
+fn lines_of<'a>(ledger: &'a [LedgerEntry], refund: &Refund) -> impl Iterator<Item = &'a LedgerEntry> {
+    let id = refund.id;
+    ledger.iter().filter(move |line| line.refund == Some(id))
+}
+
+/// Checks our books beside Stripe's, when nothing is under way.
+pub(crate) fn check_with_stripe(
+    facts: &Facts,
+    problems: &[PaymentProblem],
+    stripe: &FakeStripe,
+) -> Result<(), TestCaseError> {
+    check_all(facts)?;
+    let all = || facts.values().flat_map(|facts| facts.payments.iter().map(move |payment| (facts, payment)));
+    let ours = |checkout: &Value| {
+        all().find(|(_, payment)| payment.provider == Provider::Stripe && checkout["id"] == *payment.reference)
+    };
+    // Settled problems leave the list, and stay in the trail.
+    let is_noted = |checkout: &Value| {
+        let trail = ours(checkout).is_some_and(|(facts, _)| {
+            let kinds = ProblemKind::ALL.iter().filter(|kind| **kind != ProblemKind::RefundFailed);
+            let actions: BTreeSet<String> = kinds.map(|kind| format!("payment.{}", kind.as_str())).collect();
+            facts.history.iter().any(|entry| actions.contains(&entry.action))
+        });
+        trail || problems.iter().any(|problem| problem.reference.as_deref() == checkout["id"].as_str())
+    };
+    let mut parked = BTreeSet::new();
+    for checkout in stripe.sessions() {
+        let row = ours(&checkout);
+        let state = row.map(|(_, payment)| payment.state);
+        if checkout["payment_status"] == "paid" {
+            let taken = row.is_some_and(|(_, payment)| {
+                is_paid(payment) && payment.charge.as_deref() == checkout["payment_intent"].as_str()
+            });
+            prop_assert!(taken || is_noted(&checkout), "money that nobody knows of: {checkout} {row:?}");
+            if !taken {
+                parked.insert(checkout["payment_intent"].as_str().map(str::to_owned));
+            }
+        } else if checkout["status"] == "open" {
+            let waits = row.is_some_and(|(facts, payment)| {
+                payment.state == PaymentState::Open && facts.booking.status() == BookingStatus::PendingPayment
+            });
+            // Nobody was told of one without a row; it ends by itself.
+            prop_assert!(waits || row.is_none(), "a client could still pay: {checkout} {row:?}");
+        } else {
+            let over = !matches!(state, Some(PaymentState::Opening | PaymentState::Open | PaymentState::Closing));
+            prop_assert!(over, "that one is over: {checkout} {row:?}");
+        }
+    }
+    for (facts, payment) in all().filter(|(_, payment)| payment.provider == Provider::Stripe) {
+        let there = stripe.sessions().into_iter().find(|checkout| checkout["id"] == *payment.reference);
+        let paid = there.as_ref().is_some_and(|checkout| checkout["payment_status"] == "paid");
+        prop_assert!(paid || !is_paid(payment), "paid here and not there: {payment:?} {there:?} {facts:?}");
+        if paid && is_paid(payment) {
+            let amount = there.and_then(|checkout| checkout["amount_total"].as_i64());
+            prop_assert_eq!(amount, Some(payment.amount.minor()), "{:?}", payment);
+        }
+    }
+    let refunds = || facts.values().flat_map(|facts| facts.refunds.iter());
+    for there in stripe.refunds() {
+        if parked.contains(&there["payment_intent"].as_str().map(str::to_owned)) {
+            continue;
+        }
+        let id = there["id"].as_str();
+        let ours: Vec<_> = refunds().filter(|refund| refund.reference.as_deref() == id).collect();
+        prop_assert_eq!(ours.len(), 1, "in our books once: {} {:?}", there, ours);
+        for refund in ours {
+            prop_assert_eq!(there["amount"].as_i64(), Some(refund.amount.minor()), "{}", there);
+            let right = match there["status"].as_str() {
+                Some("succeeded") => refund.stage == RefundStage::Succeeded,
+                Some("pending") => refund.stage == RefundStage::Pending,
+                _ => matches!(refund.stage, RefundStage::Failed | RefundStage::Retried),
+            };
+            prop_assert!(right, "{there} is {refund:?}");
+        }
+    }
+    for (facts, payment) in all().filter(|(_, payment)| payment.provider == Provider::Stripe) {
+        for refund in facts.refunds.iter().filter(|refund| refund.payment == payment.id) {
+            let there = stripe.refunds().into_iter().find(|there| refund.reference.as_deref() == there["id"].as_str());
+            let gone = refund.stage == RefundStage::Succeeded;
+            let went = there.as_ref().is_some_and(|there| there["status"] == "succeeded");
+            prop_assert_eq!(gone, went, "{:?} {:?}", refund, there);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

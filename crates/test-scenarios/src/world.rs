@@ -1,0 +1,732 @@
+//! A practice with its use cases, on a store of any kind, and how a command is carried out in it.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use attune_adapter_memory::{FixedClock, PlainJoinTokens, RecordingNotifier, SequenceRandom, SilentBell, SystemZones};
+use attune_adapter_payments::LocalGateway;
+use attune_application::bookings::{
+    BookingLifecycle, CalendarLoader, Change, ChangeBooking, ChangeBookingCommand, ChangeBookingError,
+    CompleteEndedBookings, CreateBooking, CreateBookingCommand, CreateBookingError, CreatedBooking, ExpireHolds,
+    PaymentChoice,
+};
+use attune_application::meetings::{
+    EmailLinkTarget, InviteParticipantCommand, JoinPages, ManageParticipants, MeetingLinks, ParticipantError,
+    RevokeLinks, RevokeLinksCommand, RevokeLinksError, RevokeParticipantCommand,
+};
+use attune_application::notifications::DeliverNotifications;
+use attune_application::payments::{
+    HandlePaymentWebhook, OpenCheckout, PayTestCheckout, PayTestCheckoutError, ProcessRefunds, ReconcilePayments,
+    RecordOfflineCommand, RecordOfflineError, RecordOfflinePayment, RefundPayment, RefundPaymentCommand,
+    RefundPaymentError,
+};
+use attune_application::{Idempotent, RequestMetadata};
+use attune_domain::booking::{BookError, ChangeError};
+use attune_domain::calendar::{LocalTime, LocalTimeRange, RuleSettings, SlotError, WeeklySchedule};
+use attune_domain::notification::{ReminderPlan, RetryPolicy};
+use attune_domain::payment::RefundError;
+use attune_domain::{
+    AccessWindow, Booking, BookingId, ChangeTerms, Currency, EmailAddress, MeetingBaseUrl, Money, ParticipantId,
+    ParticipantRole, PersonName, PracticePolicy, Role, TimeZoneName, UserId,
+};
+use attune_ports::{
+    Clock, NewService, NewUser, Notifier, OnlinePayments, PasswordHash, PaymentGateway, Provider, Queries, Store,
+    StoreError, UnitOfWork,
+};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+
+use crate::facts::{self, Facts};
+use crate::stores::Stores;
+use crate::stripe::Stripe;
+use crate::{Command, Model, Settled, Share, Who, Why};
+
+/// What the practice decided before anybody comes.
+#[derive(Debug, Clone, Copy)]
+pub struct Setup {
+    /// Who collects the price.
+    pub provider: Provider,
+    /// Its rules and terms.
+    pub policy: PracticePolicy,
+}
+
+/// Any practice.
+pub fn any_setup() -> impl Strategy<Value = Setup> {
+    let minutes = || prop_oneof![Just(0_u32), Just(120), Just(1440)];
+    (
+        prop_oneof![Just(Provider::None), Just(Provider::Test), Just(Provider::Offline)],
+        prop_oneof![Just(0_u32), Just(45)],
+        prop_oneof![Just(None), Just(Some(2_u32))],
+        (minutes(), prop_oneof![Just(0_u8), Just(33), Just(100)], minutes()),
+        any::<bool>(),
+    )
+        .prop_map(
+            |(provider, notice_minutes, daily_limit, (free_minutes, percent, reschedule_minutes), by_itself)| {
+                let rules = RuleSettings { notice_minutes, horizon_days: 20, daily_limit, ..RuleSettings::default() };
+                let terms = ChangeTerms { free_minutes, late_refund_percent: percent, reschedule_minutes };
+                Setup { provider, policy: PracticePolicy { rules, terms, auto_complete: by_itself } }
+            },
+        )
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was carried out.
+    Done,
+    /// It was carried out, and this booking is new.
+    Booked(BookingId),
+    /// It was carried out, and this invitation is new.
+    Invited(ParticipantId),
+    /// It was refused.
+    Refused(Why),
+}
+
+/// A practice.
+pub struct World {
+    /// Where everything is kept.
+    pub stores: Stores,
+    /// The clock that is set by hand.
+    pub clock: Arc<FixedClock>,
+    /// The mail server.
+    pub notifier: Arc<RecordingNotifier>,
+    /// What was decided.
+    pub setup: Setup,
+    /// Who gives appointments.
+    pub therapists: [UserId; 2],
+    /// Who comes.
+    pub clients: [UserId; 2],
+    random: Arc<SequenceRandom>,
+    gateway: Arc<dyn PaymentGateway>,
+    stripe: Option<Stripe>,
+}
+
+impl World {
+    /// Half an hour before the practice opens, on a Monday.
+    pub const START: &str = "2024-01-15T03:00:00Z";
+    /// The opening in minutes of a day in UTC: nine o'clock in Kolkata.
+    pub const OPENS: i64 = 3 * 60 + 30;
+    /// The closing in minutes of a day in UTC: five o'clock in Kolkata.
+    pub const CLOSES: i64 = 11 * 60 + 30;
+    /// Length of every appointment in minutes.
+    pub const MINUTES: i64 = 50;
+    /// The pause after it in minutes.
+    pub const PAUSE: i64 = 10;
+    /// What it costs, in cents; a price that does not divide by three.
+    pub const PRICE: i64 = 10_001;
+    /// How long before a appointment reminders leave, in minutes.
+    pub const REMINDERS: [u32; 2] = [1440, 60];
+    /// How long after its end a appointment is over for certain, in minutes.
+    pub const GRACE: i64 = 30;
+
+    /// A practice with two therapists, two clients and one service, on these stores.
+    pub async fn open(stores: Stores, setup: Setup) -> Self {
+        let mut work = stores.store.begin().await.unwrap();
+        let therapists = [add(&mut *work, "ada", Role::Admin).await, add(&mut *work, "ben", Role::Admin).await];
+        let clients = [add(&mut *work, "cleo", Role::Client).await, add(&mut *work, "dan", Role::Client).await];
+        let price = Money::new(Self::PRICE, Currency::parse("EUR").unwrap()).unwrap();
+        let appointment = NewService {
+            name: "Appointment".into(),
+            description: String::new(),
+            minutes: u32::try_from(Self::MINUTES).unwrap(),
+            buffer_minutes: u32::try_from(Self::PAUSE).unwrap(),
+            price,
+        };
+        work.add_service(&appointment).await.unwrap();
+        let hours =
+            LocalTimeRange::new(LocalTime::parse("09:00").unwrap(), LocalTime::parse("17:00").unwrap()).unwrap();
+        for therapist in therapists {
+            work.set_schedule(therapist, &WeeklySchedule::every_day(zone(), hours)).await.unwrap();
+        }
+        work.set_policy(&setup.policy).await.unwrap();
+        work.commit().await.unwrap();
+        let (start, hold) = (Self::START.parse().unwrap(), Self::hold(setup.provider));
+        let mut stripe = None;
+        let gateway: Arc<dyn PaymentGateway> = match setup.provider {
+            Provider::None => Arc::new(LocalGateway::none()),
+            Provider::Offline => Arc::new(LocalGateway::offline(hold)),
+            Provider::Test => Arc::new(LocalGateway::test(hold, "https://practice.example.org/".parse().unwrap())),
+            Provider::Stripe => stripe.insert(Stripe::start(start, hold)).gateway.clone(),
+        };
+        Self {
+            stores,
+            clock: Arc::new(FixedClock::new(start)),
+            notifier: Arc::new(RecordingNotifier::new()),
+            setup,
+            therapists,
+            clients,
+            random: Arc::new(SequenceRandom::new(1)),
+            gateway,
+            stripe,
+        }
+    }
+
+    /// The Stripe of this practice. Panics where the price is collected otherwise.
+    pub fn stripe(&self) -> &Stripe {
+        self.stripe.as_ref().expect("a practice that collects through Stripe")
+    }
+
+    /// Asks Stripe anew from now on, and gives it this long for each answer.
+    pub fn hurry(&mut self, attempt: std::time::Duration) {
+        let hold = Self::hold(self.setup.provider);
+        let stripe = self.stripe.as_mut().expect("a practice that collects through Stripe");
+        stripe.hurry(hold, attempt);
+        self.gateway = stripe.gateway.clone();
+    }
+
+    /// Sets the clock, and Stripe's with it.
+    pub fn set_clock(&self, now: Timestamp) {
+        self.clock.set(now);
+        if let Some(stripe) = &self.stripe {
+            stripe.fake.set_now(now);
+        }
+    }
+
+    /// Lets time pass.
+    pub fn pass(&self, by: SignedDuration) {
+        self.set_clock(self.now() + by);
+    }
+
+    /// For how long a slot waits for its price.
+    pub fn hold(provider: Provider) -> SignedDuration {
+        match provider {
+            Provider::None => SignedDuration::ZERO,
+            Provider::Test | Provider::Stripe => SignedDuration::from_mins(15),
+            Provider::Offline => SignedDuration::from_hours(48),
+        }
+    }
+
+    /// What the clock shows.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// All that readers see of the bookings.
+    pub async fn facts(&self) -> Facts {
+        facts::read(&*self.stores.queries).await
+    }
+
+    /// Carries a command out; the model says which booking and which time it means. Only a store that fails is an error.
+    pub async fn run(&self, command: Command, model: &Model) -> Result<Outcome, StoreError> {
+        let (admin, metadata, now) = (self.therapists[0], RequestMetadata::default(), self.now());
+        let target = |pick| model.pick(pick).map(|appointment| appointment.id);
+        let wait = |until: Timestamp| self.clock.set(until.max(now));
+        let nobody = Ok(Outcome::Refused(Why::NotFound));
+        match command {
+            Command::Book { client, therapist, at } => {
+                let client = self.clients[usize::from(client)];
+                let wish = self.wish(client, self.therapists[usize::from(therapist)], model.time(at, now));
+                self.book(wish).await
+            }
+            Command::BookFor { client, therapist, at, settled, override_hours } => {
+                let client = self.clients[usize::from(client)];
+                let wish = self.wish(client, self.therapists[usize::from(therapist)], model.time(at, now));
+                let payment = match settled {
+                    Settled::ByProvider => PaymentChoice::ByProvider,
+                    Settled::PaidOffline => PaymentChoice::PaidOffline { method: "cash".into(), memo: None },
+                    Settled::Waived => PaymentChoice::Waived,
+                };
+                self.book(CreateBookingCommand { booked_by: admin, payment, override_hours, ..wish }).await
+            }
+            Command::Pay(booking) => {
+                let Some(id) = target(booking) else { return nobody };
+                let payments = self.stores.queries.payments(id).await?;
+                let checkout = payments.into_iter().find(|payment| payment.recorded_by.is_none());
+                let reference = checkout.map_or_else(|| "unknown".into(), |payment| payment.reference);
+                self.pay(&reference).await
+            }
+            Command::Refund { booking, share } => {
+                let Some(booking) = target(booking) else { return nobody };
+                let outcome = self.give_back(booking, share).await?;
+                if outcome == Outcome::Done {
+                    // The worker is quick where nobody has to be asked.
+                    self.settle_refunds().run().await?;
+                }
+                Ok(outcome)
+            }
+            Command::ProcessRefunds => self.settle_refunds().run().await.map(|_| Outcome::Done),
+            Command::PayOutside(booking) => {
+                let Some(booking) = target(booking) else { return nobody };
+                self.pay_outside(booking).await
+            }
+            Command::Reschedule { who, booking, to, override_hours, stale } => {
+                let Some(appointment) = model.pick(booking) else { return nobody };
+                let change = Change::Reschedule {
+                    to: model.time(to, now),
+                    override_hours: override_hours && who == Who::Therapist,
+                };
+                let version = Some(appointment.version - u32::from(stale));
+                let wish =
+                    ChangeBookingCommand { version, ..self.change(who, appointment.id, appointment.client, change) };
+                self.alter(wish).await
+            }
+            Command::Cancel { who, booking } => {
+                let Some(appointment) = model.pick(booking) else { return nobody };
+                let change = Change::Cancel { reason: None, expected_refund: None };
+                let wish = self.change(who, appointment.id, appointment.client, change);
+                let quoted = self.change_booking().quote(wish.actor, wish.role, appointment.id).await;
+                let expected_refund = match quoted {
+                    Ok((_, quote)) => Some(quote.refund),
+                    Err(error) => return changed(Err(error)),
+                };
+                let change = Change::Cancel { reason: Some("ill".into()), expected_refund };
+                self.alter(ChangeBookingCommand { change, ..wish }).await
+            }
+            Command::Complete(booking) => self.close(target(booking), Change::Complete).await,
+            Command::NoShow(booking) => self.close(target(booking), Change::NoShow).await,
+            Command::Reopen(booking) => self.close(target(booking), Change::Reopen).await,
+            Command::ExpireHolds => self.sweep_holds().run().await.map(|_| Outcome::Done),
+            Command::CompleteByItself => self.complete_sessions().run().await.map(|_| Outcome::Done),
+            Command::Deliver(_) => {
+                while self.deliver().run().await?.more {}
+                Ok(Outcome::Done)
+            }
+            Command::Wait { minutes } => {
+                self.clock.advance(SignedDuration::from_mins(i64::from(minutes)));
+                Ok(Outcome::Done)
+            }
+            Command::WaitFor { booking, minutes } => {
+                let Some(appointment) = model.pick(booking) else { return nobody };
+                wait(appointment.start + SignedDuration::from_mins(i64::from(minutes)));
+                Ok(Outcome::Done)
+            }
+            Command::WaitForHold(booking) => {
+                let Some(until) = model.pick(booking).and_then(|appointment| appointment.hold_until) else {
+                    return nobody;
+                };
+                wait(until);
+                Ok(Outcome::Done)
+            }
+            Command::RevokeLinks(booking) => {
+                let Some(booking) = target(booking) else { return nobody };
+                let revoked = self.revoke_links().run(RevokeLinksCommand { admin, booking, metadata }).await;
+                match revoked {
+                    Ok(_) => Ok(Outcome::Done),
+                    Err(RevokeLinksError::NotFound) => nobody,
+                    Err(RevokeLinksError::State(why)) => Ok(Outcome::Refused(state(why))),
+                    Err(RevokeLinksError::Store(error)) => Err(error),
+                }
+            }
+            Command::Invite { booking, guest } => {
+                let Some(appointment) = model.pick(booking) else { return nobody };
+                let participants = self.participants();
+                let invited = participants.invite(InviteParticipantCommand {
+                    admin,
+                    booking: appointment.id,
+                    email: self.guest(guest, appointment.client),
+                    display_name: PersonName::parse("Kim Lee").unwrap().unwrap(),
+                    role: ParticipantRole::Participant,
+                    time_zone: None,
+                    metadata,
+                });
+                invitation(invited.await.map(|participant| Outcome::Invited(participant.id)))
+            }
+            Command::Uninvite(booking) => {
+                let Some(appointment) = model.pick(booking) else { return nobody };
+                let Some(&(participant, ..)) = appointment.guests.last() else { return nobody };
+                let revoked = RevokeParticipantCommand { admin, booking: appointment.id, participant, metadata };
+                invitation(self.participants().revoke(revoked).await.map(|()| Outcome::Done))
+            }
+        }
+    }
+
+    /// What a client asks for who wants a appointment.
+    pub fn wish(&self, client: UserId, therapist: UserId, scheduled_at: Timestamp) -> CreateBookingCommand {
+        CreateBookingCommand {
+            client,
+            booked_by: client,
+            scheduled_at,
+            service: None,
+            therapist: Some(therapist),
+            note: None,
+            payment: PaymentChoice::ByProvider,
+            override_hours: false,
+            metadata: RequestMetadata::default(),
+            idempotency: None,
+        }
+    }
+
+    /// What somebody asks for who wants a booking of this client changed.
+    pub fn change(&self, who: Who, booking: BookingId, client: UserId, change: Change) -> ChangeBookingCommand {
+        let (actor, role) = match who {
+            Who::Owner => (client, Role::Client),
+            Who::Stranger => (self.clients[usize::from(self.clients[0] == client)], Role::Client),
+            Who::Therapist => (self.therapists[0], Role::Admin),
+        };
+        ChangeBookingCommand {
+            actor,
+            role,
+            booking,
+            change,
+            version: None,
+            metadata: RequestMetadata::default(),
+            idempotency: None,
+        }
+    }
+
+    /// PaymentLedger. Only a store that fails is an error.
+    pub async fn book(&self, wish: CreateBookingCommand) -> Result<Outcome, StoreError> {
+        booked(self.create_booking().run(wish).await)
+    }
+
+    /// Changes a booking. Only a store that fails is an error.
+    pub async fn alter(&self, wish: ChangeBookingCommand) -> Result<Outcome, StoreError> {
+        changed(self.change_booking().run(wish).await)
+    }
+
+    /// Presses the button of our own checkout. Only a store that fails is an error.
+    pub async fn pay(&self, reference: &str) -> Result<Outcome, StoreError> {
+        paid(self.pay_test_checkout().run(reference, &RequestMetadata::default()).await)
+    }
+
+    /// Records that the price came in outside. Only a store that fails is an error.
+    pub async fn pay_outside(&self, booking: BookingId) -> Result<Outcome, StoreError> {
+        let (admin, method, metadata) = (self.therapists[0], "cash".into(), RequestMetadata::default());
+        let paid =
+            RecordOfflineCommand { admin, booking, amount: None, method, memo: None, metadata, idempotency: None };
+        pay_outside(self.record_offline().run(paid).await)
+    }
+
+    /// What a therapist asks for who gives money back.
+    pub fn refund_of(&self, booking: BookingId, share: Share) -> RefundPaymentCommand {
+        let money = |minor| Money::new(minor, Currency::parse("EUR").unwrap()).unwrap();
+        RefundPaymentCommand {
+            admin: self.therapists[0],
+            booking,
+            payment: None,
+            amount: share.minor().map(money),
+            reason: None,
+            metadata: RequestMetadata::default(),
+            idempotency: None,
+        }
+    }
+
+    /// Gives money back. Only a store that fails is an error.
+    pub async fn give_back(&self, booking: BookingId, share: Share) -> Result<Outcome, StoreError> {
+        refunded(self.refund().run(self.refund_of(booking, share)).await)
+    }
+
+    async fn close(&self, booking: Option<BookingId>, change: Change) -> Result<Outcome, StoreError> {
+        let Some(booking) = booking else { return Ok(Outcome::Refused(Why::NotFound)) };
+        self.alter(self.change(Who::Therapist, booking, self.clients[0], change)).await
+    }
+
+    /// The address of a guest; number 0 is the client of the appointment.
+    fn guest(&self, guest: u8, client: UserId) -> EmailAddress {
+        match guest {
+            0 if client == self.clients[0] => email("cleo"),
+            0 => email("dan"),
+            other => email(&format!("guest{other}")),
+        }
+    }
+
+    fn lifecycle(&self) -> BookingLifecycle {
+        BookingLifecycle {
+            meetings: MeetingBaseUrl::parse("https://meet.example.org").unwrap(),
+            reminders: ReminderPlan::new(Self::REMINDERS.to_vec()).unwrap(),
+            random: self.random.clone(),
+            waker: Arc::new(SilentBell),
+        }
+    }
+
+    fn store(&self) -> Arc<dyn Store> {
+        self.stores.store.clone()
+    }
+
+    fn queries(&self) -> Arc<dyn Queries> {
+        self.stores.queries.clone()
+    }
+
+    fn rules(&self) -> CalendarLoader {
+        let usual = WeeklySchedule::every_day(zone(), LocalTimeRange::WHOLE_DAY);
+        CalendarLoader { queries: self.queries(), zones: Arc::new(SystemZones), usual }
+    }
+
+    /// PaymentLedger appointments.
+    pub fn create_booking(&self) -> CreateBooking {
+        CreateBooking {
+            store: self.store(),
+            clock: self.clock.clone(),
+            lifecycle: self.lifecycle(),
+            rules: self.rules(),
+            checkout: self.open_checkout(),
+            holds: self.sweep_holds(),
+        }
+    }
+
+    /// Opens checkouts.
+    pub fn open_checkout(&self) -> OpenCheckout {
+        OpenCheckout {
+            store: self.store(),
+            queries: self.queries(),
+            gateway: self.gateway.clone(),
+            random: self.random.clone(),
+            clock: self.clock.clone(),
+        }
+    }
+
+    /// Changes bookings.
+    pub fn change_booking(&self) -> ChangeBooking {
+        ChangeBooking {
+            store: self.store(),
+            queries: self.queries(),
+            clock: self.clock.clone(),
+            lifecycle: self.lifecycle(),
+            rules: self.rules(),
+            holds: self.sweep_holds(),
+        }
+    }
+
+    /// Hears of payments at our own checkout.
+    pub fn pay_test_checkout(&self) -> PayTestCheckout {
+        PayTestCheckout {
+            store: self.store(),
+            queries: self.queries(),
+            clock: self.clock.clone(),
+            lifecycle: self.lifecycle(),
+        }
+    }
+
+    /// Writes payments down.
+    pub fn record_offline(&self) -> RecordOfflinePayment {
+        RecordOfflinePayment {
+            store: self.store(),
+            queries: self.queries(),
+            clock: self.clock.clone(),
+            lifecycle: self.lifecycle(),
+        }
+    }
+
+    /// Lets go of holds.
+    pub fn sweep_holds(&self) -> ExpireHolds {
+        ExpireHolds { store: self.store(), clock: self.clock.clone(), watch: self.watch_payments() }
+    }
+
+    fn online(&self) -> Option<Arc<dyn OnlinePayments>> {
+        self.stripe.as_ref().map(|stripe| -> Arc<dyn OnlinePayments> { stripe.gateway.clone() })
+    }
+
+    /// Asks about checkouts.
+    pub fn watch_payments(&self) -> ReconcilePayments {
+        ReconcilePayments { checkout: self.open_checkout(), online: self.online(), lifecycle: self.lifecycle() }
+    }
+
+    /// Gives back what is owed.
+    pub fn settle_refunds(&self) -> ProcessRefunds {
+        ProcessRefunds {
+            store: self.store(),
+            queries: self.queries(),
+            clock: self.clock.clone(),
+            lifecycle: self.lifecycle(),
+            online: self.online(),
+        }
+    }
+
+    /// Promises money back.
+    pub fn refund(&self) -> RefundPayment {
+        RefundPayment {
+            store: self.store(),
+            queries: self.queries(),
+            clock: self.clock.clone(),
+            lifecycle: self.lifecycle(),
+        }
+    }
+
+    /// Hears what Stripe tells. Panics where the price is collected otherwise.
+    pub fn hear_payment_event(&self) -> HandlePaymentWebhook {
+        HandlePaymentWebhook {
+            store: self.store(),
+            queries: self.queries(),
+            clock: self.clock.clone(),
+            lifecycle: self.lifecycle(),
+            online: self.online().expect("a practice that collects online"),
+        }
+    }
+
+    fn complete_sessions(&self) -> CompleteEndedBookings {
+        CompleteEndedBookings {
+            store: self.store(),
+            queries: self.queries(),
+            clock: self.clock.clone(),
+            lifecycle: self.lifecycle(),
+            grace: SignedDuration::from_mins(Self::GRACE),
+        }
+    }
+
+    fn revoke_links(&self) -> RevokeLinks {
+        RevokeLinks { store: self.store(), clock: self.clock.clone(), lifecycle: self.lifecycle() }
+    }
+
+    fn participants(&self) -> ManageParticipants {
+        let zones = Arc::new(SystemZones);
+        ManageParticipants { store: self.store(), zones, clock: self.clock.clone(), lifecycle: self.lifecycle() }
+    }
+
+    /// A mail worker as in a process of its own: on its own handles of the store, with its own line to a mail server.
+    /// `number` tells it from the others.
+    pub async fn worker(&self, number: u64, notifier: Arc<dyn Notifier>) -> DeliverNotifications {
+        let (store, queries) = self.stores.opened_again().await;
+        // Two workers that drew the same numbers would have the same leases.
+        let random = Arc::new(SequenceRandom::new(1_000 + number));
+        DeliverNotifications { store, queries, notifier, random, ..self.deliver() }
+    }
+
+    fn deliver(&self) -> DeliverNotifications {
+        DeliverNotifications {
+            store: self.store(),
+            queries: self.queries(),
+            notifier: self.notifier.clone(),
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+            zones: Arc::new(SystemZones),
+            links: MeetingLinks {
+                queries: self.queries(),
+                clock: self.clock.clone(),
+                window: AccessWindow {
+                    early: SignedDuration::from_mins(15),
+                    grace: SignedDuration::from_mins(Self::GRACE),
+                },
+                signing: None,
+                pages: JoinPages { base: "https://practice.example.org/".into(), tickets: Arc::new(PlainJoinTokens) },
+                mailed: EmailLinkTarget::Room,
+            },
+            reminders: self.lifecycle().reminders,
+            retry: RetryPolicy::default(),
+            practice_zone: TimeZone::UTC,
+            at_a_time: NonZeroUsize::new(4).unwrap(),
+        }
+    }
+}
+
+fn zone() -> TimeZoneName {
+    TimeZoneName::parse("Asia/Kolkata").unwrap()
+}
+
+fn email(local: &str) -> EmailAddress {
+    EmailAddress::parse(&format!("{local}@example.org")).unwrap()
+}
+
+async fn add(work: &mut dyn UnitOfWork, name: &str, role: Role) -> UserId {
+    work.add_user(&NewUser {
+        email: email(name),
+        first_name: PersonName::parse(name).unwrap(),
+        last_name: None,
+        time_zone: None,
+        role,
+        password_hash: PasswordHash::new("$test$".into()),
+        email_verified_at: None,
+        created_at: World::START.parse().unwrap(),
+    })
+    .await
+    .unwrap()
+}
+
+fn booked(answer: Result<Idempotent<CreatedBooking>, CreateBookingError>) -> Result<Outcome, StoreError> {
+    let why = match answer {
+        Ok(Idempotent::Executed(placed)) => return Ok(Outcome::Booked(placed.booking.id())),
+        Ok(Idempotent::Replayed(_)) => panic!("nothing was asked twice"),
+        Err(CreateBookingError::Rule(why)) => time(why),
+        Err(CreateBookingError::Slot(why)) => slot(why),
+        Err(CreateBookingError::SlotTaken) => Why::BusyTimes,
+        Err(CreateBookingError::HoldExists { .. }) => Why::HoldExists,
+        Err(CreateBookingError::Store(error)) => return Err(error),
+        Err(other) => panic!("{other}"),
+    };
+    Ok(Outcome::Refused(why))
+}
+
+fn changed(answer: Result<Idempotent<Booking>, ChangeBookingError>) -> Result<Outcome, StoreError> {
+    let why = match answer {
+        Ok(Idempotent::Executed(_)) => return Ok(Outcome::Done),
+        Ok(Idempotent::Replayed(_)) => panic!("nothing was asked twice"),
+        Err(ChangeBookingError::NotFound) => Why::NotFound,
+        Err(ChangeBookingError::Forbidden) => Why::Forbidden,
+        Err(ChangeBookingError::State(why)) => state(why),
+        Err(ChangeBookingError::Time(why)) => time(why),
+        Err(ChangeBookingError::Slot(why)) => slot(why),
+        Err(ChangeBookingError::SlotTaken) => Why::BusyTimes,
+        Err(ChangeBookingError::VersionConflict) => Why::VersionConflict,
+        Err(ChangeBookingError::Store(error)) => return Err(error),
+        Err(other @ (ChangeBookingError::QuoteChanged | ChangeBookingError::KeyReused)) => panic!("{other}"),
+    };
+    Ok(Outcome::Refused(why))
+}
+
+fn paid<C>(answer: Result<C, PayTestCheckoutError>) -> Result<Outcome, StoreError> {
+    let why = match answer {
+        Ok(_) => return Ok(Outcome::Done),
+        Err(PayTestCheckoutError::NotFound) => Why::NotFound,
+        Err(PayTestCheckoutError::Store(error)) => return Err(error),
+    };
+    Ok(Outcome::Refused(why))
+}
+
+fn refunded(answer: Result<Idempotent<Booking>, RefundPaymentError>) -> Result<Outcome, StoreError> {
+    let why = match answer {
+        Ok(_) => return Ok(Outcome::Done),
+        Err(RefundPaymentError::NotFound) => Why::NotFound,
+        Err(RefundPaymentError::InProgress) => Why::RefundInProgress,
+        Err(RefundPaymentError::PaymentLedger(RefundError::NothingLeft)) => Why::NothingLeft,
+        Err(RefundPaymentError::PaymentLedger(RefundError::TooMuch { .. })) => Why::TooMuch,
+        Err(RefundPaymentError::Store(error)) => return Err(error),
+        Err(
+            other @ (RefundPaymentError::UnknownPayment
+            | RefundPaymentError::KeyReused
+            | RefundPaymentError::PaymentLedger(RefundError::Nothing)),
+        ) => panic!("{other}"),
+    };
+    Ok(Outcome::Refused(why))
+}
+
+fn pay_outside(paid: Result<Idempotent<Booking>, RecordOfflineError>) -> Result<Outcome, StoreError> {
+    let why = match paid {
+        Ok(_) => return Ok(Outcome::Done),
+        Err(RecordOfflineError::NotFound) => Why::NotFound,
+        Err(RecordOfflineError::NotPayable(_)) => Why::NotPayable,
+        Err(RecordOfflineError::SlotLost) => Why::BusyTimes,
+        Err(RecordOfflineError::Store(error)) => return Err(error),
+        Err(other @ (RecordOfflineError::AmountMismatch { .. } | RecordOfflineError::KeyReused)) => panic!("{other}"),
+    };
+    Ok(Outcome::Refused(why))
+}
+
+fn invitation(answer: Result<Outcome, ParticipantError>) -> Result<Outcome, StoreError> {
+    let why = match answer {
+        Ok(outcome) => return Ok(outcome),
+        Err(ParticipantError::BookingNotFound | ParticipantError::NotFound) => Why::NotFound,
+        Err(ParticipantError::InvalidState) => Why::InvalidState,
+        Err(ParticipantError::AlreadyInvited) => Why::AlreadyInvited,
+        Err(ParticipantError::Store(error)) => return Err(error),
+        Err(other @ (ParticipantError::UnknownTimeZone | ParticipantError::TooMany)) => panic!("{other}"),
+    };
+    Ok(Outcome::Refused(why))
+}
+
+fn state(why: ChangeError) -> Why {
+    match why {
+        ChangeError::InvalidState => Why::InvalidState,
+        ChangeError::WindowClosed => Why::WindowClosed,
+        ChangeError::RefundTooLarge => panic!("{why}"),
+    }
+}
+
+fn time(why: BookError) -> Why {
+    match why {
+        BookError::InThePast => Why::InThePast,
+        BookError::BeyondBookingHorizon => Why::BeyondBookingHorizon,
+        BookError::Length | BookError::Note => panic!("{why}"),
+    }
+}
+
+fn slot(why: SlotError) -> Why {
+    match why {
+        SlotError::InThePast => Why::InThePast,
+        SlotError::InsufficientNotice => Why::InsufficientNotice,
+        SlotError::BeyondBookingHorizon => Why::BeyondBookingHorizon,
+        SlotError::OutsideHours => Why::OutsideHours,
+        SlotError::DailyLimitReached => Why::DailyLimitReached,
+        SlotError::BusyTimes => Why::BusyTimes,
+        SlotError::OffGrid => panic!("the grid binds nobody who books"),
+    }
+}

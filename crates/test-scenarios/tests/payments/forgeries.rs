@@ -1,0 +1,201 @@
+//! Messages that Stripe did not send, and genuine ones that claim what is not due.
+
+use attune_adapter_stripe::{Secret, StripeEvents};
+use attune_application::Idempotent;
+use attune_application::payments::WebhookOutcome;
+use attune_domain::{BookingStatus, PaymentStatus};
+use attune_ports::{PaymentEvents, WebhookError};
+use attune_test_scenarios::Kind;
+use attune_test_stripe::{Behaviour, Event, Moment, signature};
+use jiff::SignedDuration;
+use serde_json::Value;
+
+use crate::{
+    Ending, Held, PRICE, ending, fake, happy, hear, held, lapsed, minutes, on_every_store, open, slot, status, tell,
+};
+
+on_every_store! {
+    what_stripe_did_not_send_changes_nothing
+    money_that_is_not_what_is_due_agrees_nothing
+    a_message_that_claims_what_is_not_due_agrees_nothing
+    money_for_nobody_is_written_down
+    money_of_a_checkout_whose_opening_was_never_answered_counts
+}
+
+async fn what_stripe_did_not_send_changes_nothing(kind: Kind) {
+    let world = open(kind).await;
+    let held = held(&world, slot(0)).await;
+    fake(&world).pay(&held.checkout);
+    let event = fake(&world).events().pop().unwrap();
+    let (body, now) = (event.body.as_bytes(), world.now());
+    let genuine = fake(&world).sign(body);
+    let seconds = now.as_second();
+    let by_another = format!("t={seconds},v1={}", signature("whsec_somebodyElsesSecret00", now, body));
+    let without_type: Value = serde_json::from_str(&event.body).unwrap();
+    let told_anew = without_type.to_string();
+    let more = event.body.replace(&PRICE.to_string(), &(PRICE + 1).to_string());
+    let cases: Vec<(String, &[u8], SignedDuration, WebhookError)> = vec![
+        (String::new(), body, SignedDuration::ZERO, WebhookError::Forged),
+        ("t=1,v1=".into(), body, SignedDuration::ZERO, WebhookError::Forged),
+        (by_another, body, SignedDuration::ZERO, WebhookError::Forged),
+        (genuine.replace("v1=", "v0="), body, SignedDuration::ZERO, WebhookError::Forged),
+        (
+            genuine.replace(&seconds.to_string(), &(seconds + 1).to_string()),
+            body,
+            SignedDuration::ZERO,
+            WebhookError::Forged,
+        ),
+        (genuine.clone(), told_anew.as_bytes(), SignedDuration::ZERO, WebhookError::Forged),
+        (genuine.clone(), more.as_bytes(), SignedDuration::ZERO, WebhookError::Forged),
+        (genuine.clone(), body, SignedDuration::from_secs(301), WebhookError::Stale),
+        (genuine.clone(), body, SignedDuration::from_secs(-301), WebhookError::Stale),
+    ];
+    let before = world.facts().await;
+    for (header, body, later, why) in cases {
+        assert_eq!(world.stripe().events.read(&header, body, now + later), Err(why), "{header}");
+    }
+    let other = StripeEvents::new(vec![Secret::new("whsec_somebodyElsesSecret00")]).unwrap();
+    assert_eq!(other.read(&genuine, body, now), Err(WebhookError::Forged));
+    assert_eq!(world.facts().await, before);
+    // The same message, as it was sent.
+    for later in [299, -299] {
+        assert!(world.stripe().events.read(&genuine, body, now + SignedDuration::from_secs(later)).is_ok());
+    }
+    assert_eq!(hear(&world, &event).await.unwrap(), WebhookOutcome::Applied);
+    assert_eq!(ending(&world, held.id).await, happy());
+}
+
+/// What Stripe took is not what is due: it is noted once, however often it is told or asked about, and nobody is let in.
+async fn money_that_is_not_what_is_due_agrees_nothing(kind: Kind) {
+    type Change = fn(&mut Value);
+    let cases: [(&str, Change); 6] = [
+        ("wrong_amount", |checkout| checkout["amount_total"] = (PRICE - 1).into()),
+        ("wrong_amount", |checkout| checkout["amount_total"] = (PRICE + 1).into()),
+        ("wrong_currency", |checkout| checkout["currency"] = "usd".into()),
+        ("wrong_booking", |checkout| checkout["client_reference_id"] = "999".into()),
+        ("wrong_booking", |checkout| checkout["metadata"]["booking_id"] = "999".into()),
+        ("wrong_booking", |checkout| checkout["metadata"] = Value::Object(serde_json::Map::new())),
+    ];
+    for (problem, change) in cases {
+        for told in [true, false] {
+            if kind != Kind::Memory && told != (problem == "wrong_amount") {
+                // A database cannot tell one problem from another; one of each has to do.
+                continue;
+            }
+            let world = open(kind).await;
+            let held = held(&world, slot(0)).await;
+            fake(&world).alter_session(&held.checkout, change);
+            let money = fake(&world).pay(&held.checkout);
+            let events = fake(&world).events();
+            if told {
+                assert_eq!(hear(&world, &events[0]).await.unwrap(), WebhookOutcome::NeedsReview, "{problem}");
+                assert_eq!(hear(&world, &events[0]).await.unwrap(), WebhookOutcome::Duplicate, "{problem}");
+                assert_eq!(hear(&world, &renamed(&events[0])).await.unwrap(), WebhookOutcome::NeedsReview, "{problem}");
+                assert_eq!(status(&world, held.id).await, (BookingStatus::PendingPayment, PaymentStatus::Pending));
+            }
+            world.pass(minutes(6));
+            world.work().await;
+            world.pass(minutes(10));
+            world.rest().await;
+            let parked = Ending { problems: vec![problem], ..lapsed() };
+            assert_eq!(ending(&world, held.id).await, parked, "told: {told}");
+            // Somebody looks, and gives it back where it came in. Of that there is nothing in our books, and nothing to
+            // wait for.
+            fake(&world).give_back(&money, 1_000).unwrap();
+            let event = fake(&world).events().pop().unwrap();
+            assert!(
+                hear(&world, &event).await.is_ok(),
+                "{problem}: the news is taken, so that Stripe stops telling it"
+            );
+            world.rest().await;
+            let ended = ending(&world, held.id).await;
+            assert_eq!((ended.status, ended.held, ended.refunds), (parked.status, 0, Vec::new()));
+        }
+    }
+}
+
+/// The same event under another name.
+fn renamed(event: &Event) -> Event {
+    altered(event, |_| {}, &format!("{}again", event.id))
+}
+
+/// A genuine message with other contents.
+fn altered(event: &Event, change: impl FnOnce(&mut Value), id: &str) -> Event {
+    let mut body: Value = serde_json::from_str(&event.body).unwrap();
+    body["id"] = id.into();
+    change(&mut body);
+    Event { id: id.to_owned(), kind: event.kind.clone(), body: body.to_string() }
+}
+
+/// The message claims something else than Stripe says when it is asked: nothing is agreed on its word, and everything when
+/// Stripe was asked.
+async fn a_message_that_claims_what_is_not_due_agrees_nothing(kind: Kind) {
+    type Change = fn(&mut Value);
+    let cases: [(&str, Change); 5] = [
+        ("wrong_amount", |event| event["data"]["object"]["amount_total"] = 1.into()),
+        ("wrong_amount", |event| event["data"]["object"]["amount_total"] = Value::Null),
+        ("wrong_currency", |event| event["data"]["object"]["currency"] = "jpy".into()),
+        ("wrong_mode", |event| event["livemode"] = true.into()),
+        ("wrong_booking", |event| event["data"]["object"]["metadata"]["booking_id"] = "2".into()),
+    ];
+    let world = open(kind).await;
+    for (number, (problem, change)) in cases.into_iter().enumerate() {
+        let held = held(&world, slot(number)).await;
+        fake(&world).pay(&held.checkout);
+        let event = altered(&fake(&world).events().pop().unwrap(), change, &format!("evt_altered{number}"));
+        assert_eq!(hear(&world, &event).await.unwrap(), WebhookOutcome::NeedsReview, "{problem}");
+        assert_eq!(status(&world, held.id).await, (BookingStatus::PendingPayment, PaymentStatus::Pending));
+        assert_eq!(ending(&world, held.id).await.problems, [problem]);
+        world.pass(minutes(5));
+        world.rest().await;
+        assert_eq!(ending(&world, held.id).await, Ending { problems: vec![problem], ..happy() });
+        // IdempotentRequest it is paid, no message can take that back or doubt it.
+        assert_eq!(hear(&world, &renamed(&event)).await.unwrap(), WebhookOutcome::Applied);
+        assert_eq!(ending(&world, held.id).await, Ending { problems: vec![problem], ..happy() });
+    }
+}
+
+async fn money_for_nobody_is_written_down(kind: Kind) {
+    let world = open(kind).await;
+    let held = held(&world, slot(0)).await;
+    fake(&world).pay(&held.checkout);
+    let event = fake(&world).events().pop().unwrap();
+    let nobodys = |id: &str, booking: Value| {
+        let change = |event: &mut Value| {
+            let checkout = &mut event["data"]["object"];
+            checkout["id"] = "cs_test_nobodys".into();
+            checkout["client_reference_id"] = booking.clone();
+            checkout["metadata"]["booking_id"] = booking;
+        };
+        altered(&event, change, id)
+    };
+    let before = world.facts().await;
+    assert_eq!(hear(&world, &nobodys("evt_a", "999".into())).await.unwrap(), WebhookOutcome::NeedsReview);
+    assert_eq!(hear(&world, &nobodys("evt_a", "999".into())).await.unwrap(), WebhookOutcome::Duplicate);
+    assert_eq!(hear(&world, &nobodys("evt_b", "999".into())).await.unwrap(), WebhookOutcome::NeedsReview);
+    // Without a booking it is somebody else's business: the account may sell other things.
+    assert_eq!(hear(&world, &nobodys("evt_c", Value::Null)).await.unwrap(), WebhookOutcome::Ignored);
+    assert_eq!(world.facts().await, before);
+    let problems = world.stores.queries.payment_problems(10).await.unwrap();
+    assert_eq!(problems.len(), 1);
+    assert_eq!(problems[0].kind.as_str(), "unknown_booking");
+}
+
+/// Stripe opened a checkout, and its answer was lost; then it tells that somebody paid there.
+async fn money_of_a_checkout_whose_opening_was_never_answered_counts(kind: Kind) {
+    for told in [true, false] {
+        let world = open(kind).await;
+        fake(&world).script([Behaviour::Cut(Moment::After); 3]);
+        let placed = world.create_booking().run(crate::wish(&world, 0, slot(0))).await.unwrap();
+        let Idempotent::Executed(placed) = placed else { panic!("nothing was asked twice") };
+        assert!(placed.checkout.is_none());
+        let checkout = fake(&world).sessions()[0]["id"].as_str().unwrap().to_owned();
+        let held = Held { id: placed.booking.id(), checkout };
+        fake(&world).pay(&held.checkout);
+        if told {
+            tell(&world, &fake(&world).events()).await;
+        }
+        world.rest().await;
+        assert_eq!(ending(&world, held.id).await, happy());
+    }
+}

@@ -1,0 +1,275 @@
+//! Payments through Stripe over all three stores: the real client and the real reader of messages, against a Stripe that is
+//! slow, forgets to tell, tells twice, breaks off, and sometimes just takes the money.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+mod faults;
+mod forgeries;
+mod late;
+mod orders;
+mod races;
+mod refunds;
+mod storms;
+
+use std::sync::Arc;
+
+use attune_application::Idempotent;
+use attune_application::bookings::{Change, ChangeBookingCommand, CreateBookingCommand};
+use attune_application::payments::{HandlePaymentWebhookError, WebhookOutcome};
+use attune_domain::payment::{LedgerKind, PaymentState, RefundStage};
+use attune_domain::{BookingId, BookingStatus, PaymentStatus, PracticePolicy};
+use attune_ports::{Provider, RefundCause};
+use attune_test_scenarios::{Kind, Outcome, Setup, Stores, Who, Why, World};
+use attune_test_stripe::{Event, FakeStripe};
+use jiff::{SignedDuration, Timestamp};
+
+/// Runs each test on every store, whose errors are told apart by the name of the test.
+macro_rules! on_every_store {
+    ($($test:ident)+) => {$(
+        mod $test {
+            use attune_test_scenarios::Kind;
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn in_memory() {
+                super::$test(Kind::Memory).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn on_sqlite() {
+                super::$test(Kind::Sqlite).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn on_postgres() {
+                super::$test(Kind::Postgres).await;
+            }
+        }
+    )+};
+}
+pub(crate) use on_every_store;
+
+const PRICE: i64 = World::PRICE;
+
+/// A practice that collects through Stripe.
+fn setup() -> Setup {
+    Setup { provider: Provider::Stripe, policy: PracticePolicy::default() }
+}
+
+async fn open(kind: Kind) -> Arc<World> {
+    Arc::new(on(kind.fresh().await).await)
+}
+
+async fn on(stores: Stores) -> World {
+    World::open(stores.patient(), setup()).await
+}
+
+fn minutes(count: i64) -> SignedDuration {
+    SignedDuration::from_mins(count)
+}
+
+/// The hour of that number, a month after the beginning; a therapist can give every hour away.
+fn slot(number: usize) -> Timestamp {
+    let start: Timestamp = World::START.parse().unwrap();
+    start + SignedDuration::from_hours(30 * 24 + i64::try_from(number).unwrap())
+}
+
+/// What the first client asks for; the hours do not bind a therapist, who asks for them.
+fn wish(world: &World, client: usize, start: Timestamp) -> CreateBookingCommand {
+    let wish = world.wish(world.clients[client], world.therapists[0], start);
+    CreateBookingCommand { booked_by: world.therapists[0], override_hours: true, ..wish }
+}
+
+/// A booking that waits for its price.
+#[derive(Debug, Clone)]
+struct Held {
+    id: BookingId,
+    /// The name of the checkout at Stripe.
+    checkout: String,
+}
+
+async fn held(world: &World, start: Timestamp) -> Held {
+    let Idempotent::Executed(placed) = world.create_booking().run(wish(world, 0, start)).await.unwrap() else {
+        panic!("nothing was asked twice")
+    };
+    let checkout = placed.checkout.expect("a place to pay").reference;
+    Held { id: placed.booking.id(), checkout }
+}
+
+/// A booking that is paid, and the name of the money at Stripe.
+async fn paid(world: &World, start: Timestamp) -> (Held, String) {
+    let held = held(world, start).await;
+    let before = fake(world).events().len();
+    let money = fake(world).pay(&held.checkout);
+    tell(world, &fake(world).events()[before..]).await;
+    assert_eq!(status(world, held.id).await, (BookingStatus::Scheduled, PaymentStatus::Succeeded));
+    (held, money)
+}
+
+fn fake(world: &World) -> &FakeStripe {
+    &world.stripe().fake
+}
+
+async fn status(world: &World, booking: BookingId) -> (BookingStatus, PaymentStatus) {
+    let booking = world.facts_of(booking).await.booking;
+    (booking.status(), booking.payment_status())
+}
+
+fn cancel(world: &World, who: Who, booking: BookingId) -> ChangeBookingCommand {
+    world.change(who, booking, world.clients[0], Change::Cancel { reason: None, expected_refund: None })
+}
+
+/// Stripe tells of these, in this order, and of what was not taken yet once more, as long as it takes. While it gets no
+/// further, time passes and the worker looks itself.
+async fn tell(world: &World, events: &[Event]) {
+    let mut waiting: Vec<&Event> = events.iter().collect();
+    for _ in 0..20 {
+        let before = waiting.len();
+        let mut refused = Vec::new();
+        for event in waiting {
+            match hear(world, event).await {
+                Ok(_) => {}
+                Err(NotYet) => refused.push(event),
+            }
+            world.check_books().await;
+        }
+        if refused.is_empty() {
+            return;
+        }
+        if refused.len() == before {
+            world.pass(minutes(5));
+            world.work().await;
+        }
+        waiting = refused;
+    }
+    panic!("{waiting:?} is never taken");
+}
+
+/// An event that is to be told again.
+#[derive(Debug)]
+struct NotYet;
+
+/// Stripe tells of an event. While the store is busy, it tells again.
+async fn hear(world: &World, event: &Event) -> Result<WebhookOutcome, NotYet> {
+    loop {
+        match world.hear(event).await {
+            Ok(heard) => return Ok(heard),
+            Err(HandlePaymentWebhookError::OutOfOrder) => return Err(NotYet),
+            Err(HandlePaymentWebhookError::Store(error)) => assert!(is_busy(&error), "{error:?}"),
+        }
+    }
+}
+
+fn is_busy(error: &attune_ports::StoreError) -> bool {
+    matches!(error, attune_ports::StoreError::Contended | attune_ports::StoreError::Unavailable(_))
+}
+
+/// What became of a booking and its money, without anything that depends on when who told of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Ending {
+    status: (BookingStatus, PaymentStatus),
+    payments: Vec<(PaymentState, i64)>,
+    refunds: Vec<(RefundStage, i64, RefundCause)>,
+    /// What the ledger says is held.
+    held: i64,
+    has_room: bool,
+    receipts: usize,
+    /// Mails about something that went wrong with a payment.
+    worries: usize,
+    /// Mails about money that went back.
+    returns: usize,
+    /// Problems that somebody has to look at.
+    problems: Vec<&'static str>,
+}
+
+async fn ending(world: &World, booking: BookingId) -> Ending {
+    let facts = world.facts_of(booking).await;
+    let mails = |kind: &str| facts.notices.iter().filter(|notice| notice.content.kind.as_str() == kind).count();
+    let problems = world.stores.queries.payment_problems(1_000).await.unwrap();
+    let about = problems.iter().filter(|problem| problem.booking == Some(booking));
+    let mut ending = Ending {
+        status: (facts.booking.status(), facts.booking.payment_status()),
+        payments: facts.payments.iter().map(|p| (p.state, p.amount.minor())).collect(),
+        refunds: facts.refunds.iter().map(|r| (r.stage, r.amount.minor(), r.cause)).collect(),
+        held: facts.ledger.iter().map(|line| line.kind.signed(line.amount)).sum(),
+        has_room: facts.booking.room().is_some(),
+        receipts: mails("receipt"),
+        worries: mails("payment_problem"),
+        returns: mails("refund"),
+        problems: about.map(|problem| problem.kind.as_str()).collect(),
+    };
+    ending.payments.sort_by_key(|(state, amount)| (state.as_str(), *amount));
+    ending.refunds.sort_by_key(|(stage, amount, _)| (stage.as_str(), *amount));
+    let captures = facts.ledger.iter().filter(|line| line.kind == LedgerKind::Captured).count();
+    assert_eq!(captures, facts.payments.iter().filter(|payment| payment.state.is_paid()).count());
+    ending
+}
+
+/// A booking that was paid in one go and keeps its money.
+fn happy() -> Ending {
+    Ending {
+        status: (BookingStatus::Scheduled, PaymentStatus::Succeeded),
+        payments: vec![(PaymentState::Settled, PRICE)],
+        refunds: Vec::new(),
+        held: PRICE,
+        has_room: true,
+        receipts: 1,
+        worries: 0,
+        returns: 0,
+        problems: Vec::new(),
+    }
+}
+
+/// A booking that nobody paid in time.
+fn lapsed() -> Ending {
+    Ending {
+        status: (BookingStatus::Expired, PaymentStatus::Cancelled),
+        payments: vec![(PaymentState::Closed, PRICE)],
+        held: 0,
+        has_room: false,
+        receipts: 0,
+        ..happy()
+    }
+}
+
+/// A booking whose money came when it could not be agreed any more.
+fn too_late(status: BookingStatus) -> Ending {
+    Ending {
+        status: (status, PaymentStatus::Refunded),
+        payments: vec![(PaymentState::Unapplied, PRICE)],
+        refunds: vec![(RefundStage::Succeeded, PRICE, RefundCause::Unapplied)],
+        held: 0,
+        has_room: false,
+        receipts: 0,
+        worries: 1,
+        ..happy()
+    }
+}
+
+/// Somebody else wants the time.
+async fn other_books(world: &World, start: Timestamp) -> Result<BookingId, Why> {
+    match world.book(wish(world, 1, start)).await.unwrap() {
+        Outcome::Booked(id) => Ok(id),
+        Outcome::Refused(why) => Err(why),
+        other @ (Outcome::Done | Outcome::Invited(_)) => panic!("{other:?}"),
+    }
+}
+
+/// Numbers that look random and are the same in every run.
+#[derive(Debug, Clone)]
+struct Dice(u64);
+
+impl Dice {
+    /// A number below `sides`.
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((mixed ^ (mixed >> 31)) >> 33).unwrap() % sides
+    }
+
+    fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            items.swap(last, self.roll(last + 1));
+        }
+    }
+}

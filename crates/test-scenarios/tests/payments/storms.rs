@@ -1,0 +1,271 @@
+//! Everything at random, one thing after another: clients, therapists, the worker, Stripe's messages in any order and
+//! number, and trouble on the line. The books are looked at after each, and both sides once the storm is over.
+//!
+//! The storms are the same in every run. `ATTUNE_JOURNEYS=20` brings twenty times as many.
+
+use std::fmt::Write;
+
+use attune_application::Idempotent;
+use attune_application::payments::OpenCheckoutError;
+use attune_test_scenarios::{Kind, Share, Who, World};
+use attune_test_stripe::{Behaviour, Event, Moment};
+use jiff::SignedDuration;
+
+use crate::{Dice, PRICE, cancel, fake, hear, on, slot, tell, wish};
+
+const STEPS: usize = 60;
+const SLOTS: usize = 3;
+
+/// One storm, and the story of it for whoever has to find out what went wrong.
+struct Storm<'a> {
+    world: &'a World,
+    dice: Dice,
+    /// What Stripe did not tell for good yet.
+    untold: Vec<Event>,
+    /// How many events were looked at.
+    seen: usize,
+    story: String,
+}
+
+impl Storm<'_> {
+    fn pick<T: Clone>(&mut self, items: &[T]) -> Option<T> {
+        if items.is_empty() { None } else { Some(items[self.dice.roll(items.len())].clone()) }
+    }
+
+    /// The names of checkouts that are like this.
+    fn checkouts(&self, status: &str, payment: &str) -> Vec<String> {
+        let checkouts = fake(self.world).sessions().into_iter();
+        let fits = checkouts.filter(|checkout| checkout["status"] == status && checkout["payment_status"] == payment);
+        fits.map(|checkout| checkout["id"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Nobody can pay at a checkout whose address nobody was told.
+    async fn known(&self, checkouts: Vec<String>) -> Vec<String> {
+        let facts = self.world.facts().await;
+        let told = |checkout: &String| {
+            let mut payments = facts.values().flat_map(|facts| &facts.payments);
+            payments.any(|payment| payment.reference == *checkout && payment.checkout_url.is_some())
+        };
+        checkouts.into_iter().filter(told).collect()
+    }
+
+    async fn step(&mut self) {
+        let world = self.world;
+        let bookings: Vec<_> = world.facts().await.into_keys().collect();
+        let booking = self.pick(&bookings);
+        let action = self.dice.roll(100);
+        let mut told = String::new();
+        match (action, booking) {
+            (0..12, _) | (_, None) => {
+                let (client, start) = (self.dice.roll(2), slot(self.dice.roll(SLOTS)));
+                let booked = world.create_booking().run(wish(world, client, start)).await;
+                let booked = booked.map(|granted| match granted {
+                    Idempotent::Executed(placed) => placed.booking.id(),
+                    Idempotent::Replayed(_) => panic!("nothing was asked twice"),
+                });
+                write!(told, "client {client} books {start}: {booked:?}").unwrap();
+            }
+            (12..20, Some(booking)) => {
+                let client = world.facts_of(booking).await.booking.client();
+                let asked = world.open_checkout().run(booking, client).await;
+                if let Err(OpenCheckoutError::Store(error)) = &asked {
+                    panic!("{error:?}");
+                }
+                write!(told, "asks where to pay for {booking}: {:?}", asked.map(|p| p.reference)).unwrap();
+            }
+            (20..34, _) => {
+                let open = self.known(self.checkouts("open", "unpaid")).await;
+                if let Some(checkout) = self.pick(&open) {
+                    let slowly = self.dice.roll(3) == 0;
+                    if slowly {
+                        fake(world).pay_slowly(&checkout)
+                    } else {
+                        fake(world).pay(&checkout)
+                    };
+                    write!(told, "pays {checkout}, slowly: {slowly}").unwrap();
+                }
+            }
+            (34..40, _) => {
+                let under_way: Vec<String> = self
+                    .checkouts("complete", "unpaid")
+                    .into_iter()
+                    .filter(|id| {
+                        let failed = |event: &Event| event.kind.ends_with("payment_failed") && event.body.contains(id);
+                        !fake(world).events().iter().any(failed)
+                    })
+                    .collect();
+                if let Some(checkout) = self.pick(&under_way) {
+                    let arrives = self.dice.roll(3) > 0;
+                    if arrives {
+                        fake(world).arrive(&checkout)
+                    } else {
+                        fake(world).fail(&checkout)
+                    }
+                    write!(told, "money of {checkout} arrives: {arrives}").unwrap();
+                }
+            }
+            (40..60, _) => {
+                self.collect();
+                let untold = self.untold.clone();
+                if let Some(event) = self.pick(&untold) {
+                    let heard = hear(world, &event).await;
+                    write!(told, "Stripe tells {} {}: {heard:?}", event.id, event.kind).unwrap();
+                    if heard.is_ok() && self.dice.roll(3) > 0 {
+                        self.untold.retain(|other| other.id != event.id);
+                    }
+                }
+            }
+            (60..72, _) => {
+                match self.dice.roll(4) {
+                    0 => drop(world.sweep_holds().run().await.unwrap()),
+                    1 => drop(world.watch_payments().run().await.unwrap()),
+                    2 => drop(world.settle_refunds().run().await.unwrap()),
+                    _ => world.work().await,
+                }
+                write!(told, "the worker looks").unwrap();
+            }
+            (72..80, _) => {
+                let by = SignedDuration::from_secs([1, 31, 61, 310, 900, 2_000][self.dice.roll(6)]);
+                world.pass(by);
+                write!(told, "{by:?} pass").unwrap();
+            }
+            (80..85, Some(booking)) => {
+                let who = if self.dice.roll(2) == 0 { Who::Owner } else { Who::Therapist };
+                let client = world.facts_of(booking).await.booking.client();
+                let mut command = cancel(world, who, booking);
+                command.actor = if who == Who::Owner { client } else { command.actor };
+                let cancelled = world.alter(command).await.unwrap();
+                write!(told, "{who:?} calls {booking} off: {cancelled:?}").unwrap();
+            }
+            (85..88, Some(booking)) => {
+                let paid = world.pay_outside(booking).await.unwrap();
+                write!(told, "{booking} is paid outside: {paid:?}").unwrap();
+            }
+            (88..92, Some(booking)) => {
+                let share = [Share::Rest, Share::Cents(1_000), Share::Cents(PRICE / 2), Share::Cents(PRICE)];
+                let share = share[self.dice.roll(4)];
+                let given = world.give_back(booking, share).await.unwrap();
+                write!(told, "{share:?} of {booking} is given back: {given:?}").unwrap();
+            }
+            (92..95, _) => match self.dice.roll(3) {
+                0 => {
+                    let money =
+                        fake(world).sessions().into_iter().filter(|checkout| checkout["payment_status"] == "paid");
+                    let money: Vec<_> =
+                        money.map(|checkout| checkout["payment_intent"].as_str().unwrap().to_owned()).collect();
+                    if let Some(money) = self.pick(&money) {
+                        let minor = [1, 3_000, PRICE][self.dice.roll(3)];
+                        let refund = fake(world).give_back(&money, minor);
+                        write!(told, "{minor} of {money} is given back by hand: {refund:?}").unwrap();
+                    }
+                }
+                1 => {
+                    let refunds = fake(world).refunds().into_iter().filter(|refund| refund["status"] != "failed");
+                    let refunds: Vec<_> = refunds.map(|refund| refund["id"].as_str().unwrap().to_owned()).collect();
+                    if let Some(refund) = self.pick(&refunds) {
+                        fake(world).fail_refund(&refund);
+                        write!(told, "{refund} comes back").unwrap();
+                    }
+                }
+                _ => {
+                    let slow = self.dice.roll(2) == 0;
+                    fake(world).set_slow_refunds(slow);
+                    write!(told, "refunds are slow: {slow}").unwrap();
+                }
+            },
+            (_, Some(_)) => {
+                let behaviours = [
+                    Behaviour::Refuse { status: 500, advice: None },
+                    Behaviour::Refuse { status: 400, advice: None },
+                    Behaviour::Spoil(500),
+                    Behaviour::Cut(Moment::Before),
+                    Behaviour::Cut(Moment::After),
+                ];
+                let behaviour = behaviours[self.dice.roll(behaviours.len())];
+                let times = 1 + self.dice.roll(5);
+                fake(world).script(std::iter::repeat_n(behaviour, times));
+                write!(told, "trouble: {behaviour:?} {times} times").unwrap();
+            }
+        }
+        if !told.is_empty() {
+            writeln!(self.story, "    {told}").unwrap();
+        }
+    }
+
+    /// Takes what happened at Stripe since the last look.
+    fn collect(&mut self) {
+        let events = fake(self.world).events();
+        self.untold.extend_from_slice(&events[self.seen..]);
+        self.seen = events.len();
+    }
+
+    /// Stripe is well again, tells everything, and all that is under way comes to its end.
+    async fn calm(&mut self) {
+        let world = self.world;
+        fake(world).script([]);
+        for checkout in self.checkouts("complete", "unpaid") {
+            let ended = |event: &Event| event.kind.contains("async_payment") && event.body.contains(&checkout);
+            if !fake(world).events().iter().any(ended) {
+                fake(world).arrive(&checkout);
+            }
+        }
+        for _ in 0..2 {
+            fake(world).set_slow_refunds(false);
+            for refund in fake(world).refunds() {
+                if refund["status"] == "pending" {
+                    fake(world).settle_refund(refund["id"].as_str().unwrap());
+                }
+            }
+            self.collect();
+            let mut untold = std::mem::take(&mut self.untold);
+            self.dice.shuffle(&mut untold);
+            tell(world, &untold).await;
+            world.rest().await;
+            world.pass(SignedDuration::from_hours(26));
+        }
+        self.collect();
+        tell(world, &std::mem::take(&mut self.untold)).await;
+        world.rest().await;
+        // Nobody can pay any more, not even where nobody was told.
+        assert_eq!(self.checkouts("open", "unpaid"), Vec::<String>::new());
+    }
+}
+
+async fn brave(kind: Kind, seeds: std::ops::Range<u64>) {
+    for seed in seeds {
+        let world = std::sync::Arc::new(on(kind.fresh().await).await);
+        let story = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
+        let (inside, telling) = (std::sync::Arc::clone(&world), std::sync::Arc::clone(&story));
+        let weathered = tokio::spawn(async move {
+            let mut storm =
+                Storm { world: &inside, dice: Dice(seed), untold: Vec::new(), seen: 0, story: String::new() };
+            for _ in 0..STEPS {
+                storm.step().await;
+                telling.lock().unwrap().clone_from(&storm.story);
+                storm.world.check_books().await;
+            }
+            storm.calm().await;
+        })
+        .await;
+        assert!(weathered.is_ok(), "the storm of seed {seed} broke something:\n{}", story.lock().unwrap());
+    }
+}
+
+fn times() -> u64 {
+    std::env::var("ATTUNE_JOURNEYS").map_or(1, |times| times.parse().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn storms_in_memory() {
+    brave(Kind::Memory, 0..150 * times()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn storms_on_sqlite() {
+    brave(Kind::Sqlite, 1_000..1_000 + 10 * times()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn storms_on_postgres() {
+    brave(Kind::Postgres, 2_000..2_000 + 10 * times()).await;
+}

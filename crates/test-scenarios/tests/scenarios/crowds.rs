@@ -1,0 +1,190 @@
+//! Hundreds of wishes at the same moment, on the real databases. Each is granted or refused for a reason that a client
+//! can be told; none fails, and none takes time that somebody else has. Whoever finds no unit of work free within the
+//! store's two seconds asks again, as a client does who is told 503: how many that are depends on the machine alone.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use attune_application::bookings::{Change, ChangeBookingCommand, CreateBookingCommand};
+use attune_domain::{Booking, BookingId, ChangeTerms, PracticePolicy};
+use attune_ports::{Provider, StoreError};
+use attune_test_scenarios::{Kind, Outcome, Setup, Stores, Who, Why, World, at_once};
+use jiff::{SignedDuration, Timestamp};
+
+type Ending = Result<Outcome, StoreError>;
+type Task = Pin<Box<dyn Future<Output = Vec<Ending>> + Send>>;
+
+/// Every wish was granted, or refused for one of these reasons, which are all told as a conflict.
+fn expect_only(endings: &[Ending], reasons: &[Why]) {
+    let unfair: Vec<_> = endings
+        .iter()
+        .filter(|ending| match ending {
+            Ok(Outcome::Refused(why)) => !reasons.contains(why),
+            Ok(_) => false,
+            Err(_) => true,
+        })
+        .collect();
+    assert!(unfair.is_empty(), "{} of {}: {unfair:?}", unfair.len(), endings.len());
+}
+
+async fn open(stores: Stores, provider: Provider) -> Arc<World> {
+    let terms = ChangeTerms { reschedule_minutes: 0, ..ChangeTerms::default() };
+    let policy = PracticePolicy { terms, ..PracticePolicy::default() };
+    Arc::new(World::open(stores.patient(), Setup { provider, policy }).await)
+}
+
+/// So many quarters of an hour after the opening of a day.
+fn at(day: i64, quarter: i64) -> Timestamp {
+    let midnight: Timestamp = "2024-01-15T00:00:00Z".parse().unwrap();
+    midnight + SignedDuration::from_mins(day * 1440 + World::OPENS + 15 * quarter)
+}
+
+fn wish(world: &World, client: usize, start: Timestamp) -> CreateBookingCommand {
+    world.wish(world.clients[client % 2], world.therapists[0], start)
+}
+
+async fn booked(world: &World, start: Timestamp) -> BookingId {
+    match world.book(wish(world, 0, start)).await {
+        Ok(Outcome::Booked(id)) => id,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn moved(world: &World, booking: BookingId, to: Timestamp) -> ChangeBookingCommand {
+    let change = Change::Reschedule { to, override_hours: false };
+    world.change(Who::Therapist, booking, world.clients[0], change)
+}
+
+fn cancelled(world: &World, booking: BookingId) -> ChangeBookingCommand {
+    let change = Change::Cancel { reason: None, expected_refund: None };
+    world.change(Who::Therapist, booking, world.clients[0], change)
+}
+
+/// The days that everybody wants, on which 40 appointments have room; a appointment can begin at 29 quarters of each.
+const DAYS: i64 = 5;
+const ROOM: usize = 40;
+
+/// 200 clients book, some of whom move what they got or give it back; somebody else takes what was given back; appointments
+/// are moved here from other days; therapists book in the evening.
+async fn rush(world: &Arc<World>) -> Vec<Ending> {
+    let mut tasks: Vec<Task> = Vec::new();
+    for n in 0..200_i64 {
+        let (world, start) = (Arc::clone(world), at(1 + n % DAYS, n * 7 % 29));
+        tasks.push(Box::pin(async move {
+            let first = world.book(wish(&world, 0, start)).await;
+            let Ok(Outcome::Booked(id)) = first else { return vec![first] };
+            let then = match n % 4 {
+                0 => vec![world.alter(moved(&world, id, at(1 + n % DAYS, n * 11 % 29))).await],
+                1 => vec![world.alter(cancelled(&world, id)).await, world.book(wish(&world, 1, start)).await],
+                _ => Vec::new(),
+            };
+            std::iter::once(first).chain(then).collect()
+        }));
+    }
+    for n in 0..16 {
+        let elsewhere = at(DAYS + 1 + n / 8, n % 8 * 4);
+        let (world, id) = (Arc::clone(world), booked(world, elsewhere).await);
+        tasks.push(Box::pin(async move {
+            if n % 2 == 0 {
+                return vec![world.alter(moved(&world, id, at(1 + n % DAYS, n * 5 % 29))).await];
+            }
+            vec![world.alter(cancelled(&world, id)).await, world.book(wish(&world, 1, elsewhere)).await]
+        }));
+    }
+    for n in 0..20 {
+        let (world, start) = (Arc::clone(world), at(1 + n % DAYS, 30 + n % 7));
+        tasks.push(Box::pin(async move {
+            let by_therapist = CreateBookingCommand { override_hours: true, ..wish(&world, 1, start) };
+            vec![world.book(by_therapist).await]
+        }));
+    }
+    at_once(tasks).await.into_iter().flatten().collect()
+}
+
+async fn bookings(world: &World) -> Vec<Booking> {
+    world.facts().await.into_values().map(|facts| facts.booking).collect()
+}
+
+async fn a_rush_sells_nothing_twice(kind: Kind) {
+    let world = open(kind.fresh().await, Provider::None).await;
+    let endings = rush(&world).await;
+    expect_only(&endings, &[Why::BusyTimes, Why::InvalidState, Why::WindowClosed, Why::VersionConflict]);
+    assert_eq!(world.stores.overlaps().await, 0);
+    let all = bookings(&world).await;
+    let granted = endings.iter().filter(|ending| matches!(ending, Ok(Outcome::Booked(_)))).count();
+    assert_eq!(all.len(), 16 + granted, "what was granted is there, and nothing else");
+    let wanted = |b: &&Booking| b.scheduled_at() >= at(1, 0) && b.scheduled_at() < at(DAYS + 1, 0);
+    let inside = |b: &&Booking| b.scheduled_at().duration_since(at(0, 0)).as_mins() % 1440 <= 28 * 15;
+    let sold = all.iter().filter(|b| b.status().blocks_calendar()).filter(wanted).filter(inside).count();
+    assert!(sold * 2 >= ROOM, "{sold} of {ROOM}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rush_sells_nothing_twice_on_sqlite() {
+    a_rush_sells_nothing_twice(Kind::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rush_sells_nothing_twice_on_postgres() {
+    a_rush_sells_nothing_twice(Kind::Postgres).await;
+}
+
+/// The control. If this ever finds no overlap, the tests above prove nothing.
+async fn without_guards_a_rush_sells_time_twice(kind: Kind) {
+    let stores = kind.fresh().await;
+    stores.drop_overlap_rule().await;
+    let world = open(stores.unguarded(), Provider::None).await;
+    rush(&world).await;
+    assert!(world.stores.overlaps().await > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_guards_a_rush_sells_time_twice_on_sqlite() {
+    without_guards_a_rush_sells_time_twice(Kind::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_guards_a_rush_sells_time_twice_on_postgres() {
+    without_guards_a_rush_sells_time_twice(Kind::Postgres).await;
+}
+
+/// Holds are over, and everybody comes at once: the worker lets go of them, owners pay late or cancel, others book.
+async fn a_rush_for_lapsed_holds_is_fair(kind: Kind) {
+    let world = open(kind.fresh().await, Provider::Test).await;
+    let mut tasks: Vec<Task> = Vec::new();
+    let slots: Vec<Timestamp> = (0..16).map(|n| at(1 + n / 8, n % 8 * 4)).collect();
+    for (n, start) in slots.iter().copied().enumerate() {
+        let id = booked(&world, start).await;
+        let checkout = world.stores.queries.payments(id).await.unwrap().remove(0).reference;
+        let sweeper = Arc::clone(&world);
+        tasks.push(Box::pin(async move { vec![sweeper.sweep_holds().run().await.map(|_| Outcome::Done)] }));
+        let owner = Arc::clone(&world);
+        tasks.push(Box::pin(async move {
+            vec![if n % 2 == 0 { owner.pay(&checkout).await } else { owner.alter(cancelled(&owner, id)).await }]
+        }));
+        for _ in 0..4 {
+            let other = Arc::clone(&world);
+            tasks.push(Box::pin(async move { vec![other.book(wish(&other, 1, start)).await] }));
+        }
+    }
+    world.clock.advance(World::hold(Provider::Test));
+    let endings: Vec<Ending> = at_once(tasks).await.into_iter().flatten().collect();
+    // Those who want it are one client, who has it already when they ask again.
+    expect_only(&endings, &[Why::BusyTimes, Why::HoldExists, Why::InvalidState]);
+    assert_eq!(world.stores.overlaps().await, 0);
+    let mut sold: Vec<_> =
+        bookings(&world).await.iter().filter(|b| b.status().blocks_calendar()).map(|b| b.scheduled_at()).collect();
+    sold.sort_unstable();
+    assert_eq!(sold, slots, "every slot went to one of those who wanted it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rush_for_lapsed_holds_is_fair_on_sqlite() {
+    a_rush_for_lapsed_holds_is_fair(Kind::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rush_for_lapsed_holds_is_fair_on_postgres() {
+    a_rush_for_lapsed_holds_is_fair(Kind::Postgres).await;
+}

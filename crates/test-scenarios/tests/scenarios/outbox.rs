@@ -1,0 +1,152 @@
+//! Several mail workers on one outbox, on every store, and a real mail server that counts.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use attune_adapter_smtp::{MailComposer, MailConfig, SmtpConfig, SmtpNotifier};
+use attune_application::notifications::DeliverNotifications;
+use attune_domain::notification::{NewNotification, Notification, NotificationKind, NotificationState};
+use attune_domain::{EmailAddress, PracticePolicy, ViewerId};
+use attune_ports::{Notifier, Provider};
+use attune_test_scenarios::{Kind, Outcome, Setup, World, at_once};
+use attune_test_smtp::{ReceivedMail, SmtpSink};
+use jiff::SignedDuration;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A practice that owes so many mails at once: the link of one appointment, again and again. The mail about its booking has
+/// left already.
+async fn owing(kind: Kind, mails: u32) -> World {
+    let world = World::open(
+        kind.fresh().await.patient(),
+        Setup { provider: Provider::None, policy: PracticePolicy::default() },
+    )
+    .await;
+    let start = world.now() + SignedDuration::from_hours(49);
+    let booked = world.book(world.wish(world.clients[0], world.therapists[0], start)).await.unwrap();
+    let Outcome::Booked(id) = booked else { panic!("{booked:?}") };
+    world.worker(0, world.notifier.clone()).await.run().await.unwrap();
+    let queued: Vec<NewNotification> = (1..=mails)
+        .map(|version| NewNotification {
+            kind: NotificationKind::MeetingLink,
+            booking: id,
+            recipient: ViewerId::Account(world.clients[0]),
+            starts_at: start,
+            booking_version: version,
+            send_after: world.now(),
+        })
+        .collect();
+    let mut work = world.stores.store.begin().await.unwrap();
+    assert_eq!(work.enqueue(&queued).await.unwrap(), u64::from(mails));
+    work.commit().await.unwrap();
+    world
+}
+
+async fn links(world: &World) -> Vec<Notification> {
+    let facts = world.facts().await;
+    let all = facts.into_values().flat_map(|facts| facts.notices);
+    all.filter(|notice| notice.content.kind == NotificationKind::MeetingLink).collect()
+}
+
+fn smtp(sink: &SmtpSink) -> Arc<dyn Notifier> {
+    let config = MailConfig {
+        practice_name: "Practice Example".into(),
+        from: EmailAddress::parse("no-reply@practice.example.org").unwrap(),
+        message_domain: "practice.example.org".into(),
+        templates_dir: None,
+    };
+    let composer = MailComposer::new(config).unwrap();
+    Arc::new(SmtpNotifier::new(SmtpConfig::new(&sink.url()).unwrap(), composer).unwrap())
+}
+
+fn message_ids(mails: &[ReceivedMail]) -> BTreeSet<String> {
+    mails.iter().map(|mail| mail.decode().header("Message-ID").unwrap().to_owned()).collect()
+}
+
+async fn three_workers_send_each_mail_once(kind: Kind) {
+    const MAILS: u32 = 400;
+    let world = owing(kind, MAILS).await;
+    let sink = SmtpSink::start();
+    let mut workers: Vec<DeliverNotifications> = Vec::new();
+    for number in 1..=3 {
+        workers.push(world.worker(number, smtp(&sink)).await);
+    }
+    // None of them can take up all that is due with one claim, so each finds something.
+    let once = workers.iter().cloned().map(|worker| async move { worker.run().await.unwrap() });
+    let first = at_once(once.collect()).await;
+    assert!(first.iter().all(|delivered| delivered.sent > 0), "{first:?}");
+    let to_the_end = workers.into_iter().map(|worker| async move {
+        let mut sent = 0;
+        loop {
+            match worker.run().await.unwrap() {
+                delivered if delivered.claimed == 0 => break sent,
+                delivered => sent += delivered.sent,
+            }
+        }
+    });
+    let rest = at_once(to_the_end.collect()).await;
+    let sent: usize = first.iter().map(|delivered| delivered.sent).chain(rest).sum();
+    assert_eq!(sent, MAILS as usize);
+    let mails = sink.wait_for(sent, PATIENCE).await;
+    assert_eq!((mails.len(), message_ids(&mails).len()), (sent, sent), "each left once");
+    assert!(sink.connections() <= 3 * 4 * 2, "a connection carries many mails: {}", sink.connections());
+    let links = links(&world).await;
+    assert_eq!(links.len(), sent);
+    assert!(links.iter().all(|notice| notice.state == NotificationState::Sent && notice.attempts == 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_workers_send_each_mail_once_in_memory() {
+    three_workers_send_each_mail_once(Kind::Memory).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_workers_send_each_mail_once_on_sqlite() {
+    three_workers_send_each_mail_once(Kind::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_workers_send_each_mail_once_on_postgres() {
+    three_workers_send_each_mail_once(Kind::Postgres).await;
+}
+
+/// What became of one mail cannot be written down. That of all the others is, although they are written together.
+async fn one_end_that_cannot_be_written_keeps_no_other(kind: Kind, broken: &str) {
+    let world = owing(kind, 60).await;
+    let ids: Vec<i64> = links(&world).await.iter().map(|notice| notice.id.get()).collect();
+    let bad = ids[30];
+    world.stores.execute(&broken.replace("{bad}", &bad.to_string())).await;
+    let sink = SmtpSink::start();
+    let worker = world.worker(1, smtp(&sink)).await;
+    // Whoever sees that what became of a mail is not written takes a breath first.
+    let mut runs = 0;
+    while worker.run().await.unwrap().claimed > 0 {
+        runs += 1;
+        assert!(runs < 10);
+    }
+    let mails = sink.wait_for(60, PATIENCE).await;
+    assert_eq!((mails.len(), message_ids(&mails).len()), (60, 60));
+    for notice in links(&world).await {
+        let expected = if notice.id.get() == bad { NotificationState::Pending } else { NotificationState::Sent };
+        assert_eq!((notice.state, notice.attempts), (expected, 1), "{notice:?}");
+    }
+    // When its lease has run out it leaves once more, and is the same mail.
+    world.pass(SignedDuration::from_mins(2));
+    assert_eq!(worker.run().await.unwrap().claimed, 1);
+    let mails = sink.wait_for(61, PATIENCE).await;
+    assert_eq!((mails.len(), message_ids(&mails).len()), (61, 60));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_end_that_cannot_be_written_keeps_no_other_on_sqlite() {
+    let broken = "CREATE TRIGGER broken BEFORE UPDATE ON outbox WHEN NEW.id = {bad} AND NEW.state = 'sent' \
+                  BEGIN SELECT RAISE(ABORT, 'this row is broken'); END";
+    one_end_that_cannot_be_written_keeps_no_other(Kind::Sqlite, broken).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_end_that_cannot_be_written_keeps_no_other_on_postgres() {
+    let broken = "ALTER TABLE outbox ADD CONSTRAINT broken CHECK (id <> {bad} OR state <> 'sent') NOT VALID";
+    one_end_that_cannot_be_written_keeps_no_other(Kind::Postgres, broken).await;
+}

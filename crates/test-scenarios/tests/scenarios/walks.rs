@@ -1,0 +1,89 @@
+//! Random walks through everything that can happen to bookings, compared with a model after every step.
+//!
+//! The walks are the same in every run. `ATTUNE_JOURNEYS=20` walks twenty times as many.
+
+use std::sync::Mutex;
+
+use attune_test_scenarios::{Command, Kind, Setup, Stores, Tally, World, any_commands, any_setup, walk};
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+
+/// The shortest walk that fails, and why.
+#[derive(Debug)]
+struct Stumble {
+    why: String,
+    setup: Setup,
+    commands: Vec<Command>,
+}
+
+/// Walks so many times, at most so many steps each.
+fn wander(walks: u32, steps: usize, fresh: impl AsyncFn() -> Stores) -> Result<Tally, Stumble> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let take = |setup: Setup, commands: &[Command]| {
+        runtime.block_on(async {
+            let world = World::open(fresh().await, setup).await;
+            walk(&world, commands).await
+        })
+    };
+    let config = Config { cases: walks, failure_persistence: None, max_shrink_iters: 500, ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let tally = Mutex::new(Tally::new());
+    let outcome = runner.run(&(any_setup(), any_commands(steps)), |(setup, commands)| {
+        let mut tally = tally.lock().unwrap();
+        take(setup, &commands)?.into_iter().for_each(|(ending, count)| *tally.entry(ending).or_default() += count);
+        Ok(())
+    });
+    match outcome {
+        Ok(()) => Ok(tally.into_inner().unwrap()),
+        Err(TestError::Fail(mut why, (setup, mut commands))) => {
+            // What was needed at first may not be needed any more once other commands are simpler.
+            for index in (0..commands.len()).rev() {
+                let mut fewer = commands.clone();
+                fewer.remove(index);
+                if let Err(TestCaseError::Fail(still)) = take(setup, &fewer) {
+                    (why, commands) = (still, fewer);
+                }
+            }
+            Err(Stumble { why: why.to_string(), setup, commands })
+        }
+        Err(other @ TestError::Abort(_)) => panic!("{other}"),
+    }
+}
+
+fn wander_on(kind: Kind, walks: u32, steps: usize) -> Tally {
+    let times: u32 = std::env::var("ATTUNE_JOURNEYS").map_or(1, |times| times.parse().unwrap());
+    wander(walks * times, steps, async || kind.fresh().await).unwrap_or_else(|Stumble { why, setup, commands }| {
+        let told: Vec<String> = commands.iter().map(|command| format!("    {command:?}")).collect();
+        panic!("{why}\n{setup:?}\n{}", told.join("\n"))
+    })
+}
+
+#[test]
+fn walks_in_memory() {
+    let tally = wander_on(Kind::Memory, 512, 80);
+    // Walks on which something never happens, or is never refused for some reason, say nothing about it.
+    let (mut done, mut refused) = (Tally::new(), Tally::new());
+    for ((command, why), count) in tally {
+        let ending = if why.is_none() { &mut done } else { &mut refused };
+        *ending.entry(if why.is_none() { (command, None) } else { ("", why) }).or_default() += count;
+    }
+    assert_eq!((done.len(), refused.len()), (18, 17), "{done:?} {refused:?}");
+    assert!(done.values().chain(refused.values()).all(|count| *count >= 5), "{done:?} {refused:?}");
+}
+
+#[test]
+fn walks_on_sqlite() {
+    wander_on(Kind::Sqlite, 24, 60);
+}
+
+#[test]
+fn walks_on_postgres() {
+    wander_on(Kind::Postgres, 16, 50);
+}
+
+/// The control: holds that are over are not found by this store, so their time is never given to anybody else.
+#[test]
+fn walks_stumble_over_a_store_that_is_wrong() {
+    let stumble = wander(512, 80, async || Kind::Memory.fresh().await.unguarded());
+    let stumble = stumble.unwrap_err();
+    assert!(stumble.commands.len() <= 4, "{stumble:?}");
+}

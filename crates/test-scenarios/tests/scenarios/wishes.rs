@@ -1,0 +1,136 @@
+//! A wish that is sent many times under one key is granted once, and everybody gets the same reply.
+
+use std::sync::Arc;
+
+use attune_application::bookings::{Change, ChangeBookingCommand, ChangeBookingError, CreateBookingCommand};
+use attune_application::payments::RecordOfflineCommand;
+use attune_application::{Idempotent, IdempotentRequest, RequestMetadata};
+use attune_domain::{Booking, BookingStatus, PaymentStatus, PracticePolicy};
+use attune_ports::{IdempotencyKey, Provider};
+use attune_test_scenarios::{BookingFacts, Kind, Setup, Who, World, at_once};
+use jiff::SignedDuration;
+
+/// How often a wish is sent.
+const TIMES: usize = 50;
+
+fn reply_to(booking: &Booking) -> String {
+    format!("{} {} {} {}", booking.id(), booking.status().as_str(), booking.scheduled_at(), booking.version())
+}
+
+fn once(world: &World, route: &str) -> Option<IdempotentRequest> {
+    let key = IdempotencyKey { user: world.clients[0], route: route.into(), key: "a-key".into() };
+    Some(IdempotentRequest { key, request_hash: [7; 32], render: Arc::new(|booking| (200, reply_to(booking))) })
+}
+
+/// Sends the wish many times at the same moment. Gives the one reply, after a look at what became of the one booking.
+async fn insist<F>(world: &Arc<World>, wish: impl Fn(Arc<World>) -> F) -> (String, BookingFacts)
+where
+    F: Future<Output = Idempotent<Booking>> + Send + 'static,
+{
+    let answers = at_once((0..TIMES).map(|_| wish(Arc::clone(world))).collect()).await;
+    let now = answers.iter().filter(|answer| matches!(answer, Idempotent::Executed(_))).count();
+    assert_eq!(now, 1, "one wish was granted now, the others before");
+    let mut replies: Vec<String> = answers
+        .into_iter()
+        .map(|answer| match answer {
+            Idempotent::Executed(booking) => reply_to(&booking),
+            Idempotent::Replayed(kept) => kept.body,
+        })
+        .collect();
+    replies.dedup();
+    assert_eq!(replies.len(), 1, "{replies:?}");
+    let mut facts: Vec<BookingFacts> = world.facts().await.into_values().collect();
+    assert_eq!(facts.len(), 1, "one booking");
+    (replies.remove(0), facts.remove(0))
+}
+
+async fn wishes_are_granted_once(kind: Kind) {
+    let setup = Setup { provider: Provider::Offline, policy: PracticePolicy::default() };
+    let world = Arc::new(World::open(kind.fresh().await.patient(), setup).await);
+    let start = world.now() + SignedDuration::from_hours(73);
+
+    let (reply, facts) = insist(&world, move |world: Arc<World>| async move {
+        let wish = world.wish(world.clients[0], world.therapists[0], start);
+        let wish = CreateBookingCommand { idempotency: once(&world, "book"), ..wish };
+        match world.create_booking().run(wish).await.unwrap() {
+            Idempotent::Executed(placed) => Idempotent::Executed(placed.booking),
+            Idempotent::Replayed(kept) => Idempotent::Replayed(kept),
+        }
+    })
+    .await;
+    let booking = facts.booking;
+    assert_eq!(reply, reply_to(&booking));
+    assert_eq!((facts.payments.len(), facts.notices.len(), facts.history.len()), (1, 0, 1));
+    let id = booking.id();
+
+    let (reply, facts) = insist(&world, move |world: Arc<World>| async move {
+        let (admin, method, once) = (world.therapists[0], "cash".into(), once(&world, "pay"));
+        let paid = RecordOfflineCommand {
+            admin,
+            booking: id,
+            amount: None,
+            method,
+            memo: None,
+            metadata: RequestMetadata::default(),
+            idempotency: once,
+        };
+        world.record_offline().run(paid).await.unwrap()
+    })
+    .await;
+    assert_eq!(reply, reply_to(&facts.booking));
+    assert_eq!(facts.booking.payment_status(), PaymentStatus::Succeeded);
+    assert_eq!((facts.payments.len(), facts.notices.len(), facts.history.len()), (2, 4, 2));
+
+    let to = start + SignedDuration::from_hours(24);
+    let (moved, facts) = insist(&world, move |world: Arc<World>| async move {
+        let change = Change::Reschedule { to, override_hours: false };
+        let wish = world.change(Who::Owner, id, world.clients[0], change);
+        let wish = ChangeBookingCommand { idempotency: once(&world, "reschedule"), ..wish };
+        world.change_booking().run(wish).await.unwrap()
+    })
+    .await;
+    assert_eq!(moved, reply_to(&facts.booking));
+    assert_eq!(facts.booking.scheduled_at(), to);
+    assert_eq!((facts.notices.len(), facts.history.len()), (7, 3));
+
+    let cancel = move |world: Arc<World>| async move {
+        let change = Change::Cancel { reason: None, expected_refund: None };
+        let wish = world.change(Who::Owner, id, world.clients[0], change);
+        let wish = ChangeBookingCommand { idempotency: once(&world, "cancel"), ..wish };
+        world.change_booking().run(wish).await.unwrap()
+    };
+    let (cancelled, facts) = insist(&world, cancel).await;
+    assert_eq!(cancelled, reply_to(&facts.booking));
+    assert_eq!(facts.booking.status(), BookingStatus::Cancelled);
+    assert_eq!((facts.notices.len(), facts.history.len()), (8, 4));
+
+    // The reply of then, not of what has become of the booking since; and another wish is not answered with it.
+    let change = Change::Reschedule { to, override_hours: false };
+    let again = ChangeBookingCommand {
+        idempotency: once(&world, "reschedule"),
+        ..world.change(Who::Owner, id, world.clients[0], change)
+    };
+    let kept = match world.change_booking().run(again.clone()).await.unwrap() {
+        Idempotent::Replayed(kept) => kept.body,
+        Idempotent::Executed(booking) => panic!("moved again: {booking:?}"),
+    };
+    assert_eq!(kept, moved);
+    let other = again.idempotency.map(|once| IdempotentRequest { request_hash: [8; 32], ..once });
+    let refused = world.change_booking().run(ChangeBookingCommand { idempotency: other, ..again }).await;
+    assert!(matches!(refused, Err(ChangeBookingError::KeyReused)), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wishes_are_granted_once_in_memory() {
+    wishes_are_granted_once(Kind::Memory).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wishes_are_granted_once_on_sqlite() {
+    wishes_are_granted_once(Kind::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wishes_are_granted_once_on_postgres() {
+    wishes_are_granted_once(Kind::Postgres).await;
+}
