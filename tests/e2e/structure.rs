@@ -24,6 +24,8 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
     ("adapter-jitsi", &["domain", "ports", "webhook-signature"], &[]),
     ("adapter-stripe", &["domain", "ports", "webhook-signature"], &["test-stripe"]),
     ("adapter-http", &["domain", "ports", "application"], &["adapter-memory", "test-store-contract"]),
+    ("http-common", &[], &[]),
+    ("test-doubles", CORE, &[]),
     ("test-store-contract", CORE, &[]),
     ("test-smtp", &[], &[]),
     ("test-stripe", &[], &[]),

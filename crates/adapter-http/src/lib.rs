@@ -1,7 +1,4 @@
-//! The HTTP interface of Attune, on actix-web: one file per resource with its handlers and the shapes of its JSON, one
-//! table of everything that can go wrong, and the layers that every request goes through.
-//!
-//! [`serve`] starts it. It calls the use cases of [`Api`] and decides nothing itself.
+#![doc = include_str!("../README.md")]
 
 mod accounts;
 mod admin;

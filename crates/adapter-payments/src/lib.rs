@@ -1,9 +1,4 @@
-//! Payment providers that need no account anywhere.
-//!
-//! - `none`: nothing is due, and bookings are agreed at once. For a practice that does not charge, or not here.
-//! - `offline`: the client pays the practice itself, in cash or by bank transfer, and an admin records what came in.
-//! - `test`: the client is sent to a page of our own with a Pay button, to try the product out or to test it. **No money
-//!   moves**: whoever presses the button has paid.
+#![doc = include_str!("../README.md")]
 
 use async_trait::async_trait;
 use attune_ports::{Checkout, CheckoutRequest, PaymentError, PaymentGateway, PaymentTerms, Provider};

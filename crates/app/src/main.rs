@@ -1,4 +1,4 @@
-//! The `attune` binary: arguments, settings, wiring.
+#![doc = include_str!("../README.md")]
 
 mod ambient;
 mod backend;

@@ -1,4 +1,4 @@
-//! The tools that `scripts/bench` measures with. What they measure, and what came out, is told in docs/PERFORMANCE.md.
+#![doc = include_str!("../README.md")]
 
 #![expect(clippy::print_stdout, reason = "the script reads what is printed")]
 

@@ -1,8 +1,4 @@
-//! What the core of Attune needs from the outside world: traits, the records that cross them, and their errors.
-//!
-//! Writes go through a [`Store`]: [`Store::begin`] opens a [`UnitOfWork`], whose faces ([`Users`], [`Bookings`], …) all
-//! share one transaction. Reads that decide nothing go through [`Queries`]. Every promise written on a trait method is
-//! proved by the contract suite, which each adapter runs.
+#![doc = include_str!("../README.md")]
 
 mod ambient;
 mod audit;

@@ -1,7 +1,4 @@
-//! Table definitions and row mapping that both SQL stores of Attune share.
-//!
-//! Both databases have the same tables and the same simple column types (numbers, text, bytes), so the mapping between a
-//! row and a domain type is written once. How a database is talked to, locked and asked stays in its own adapter.
+#![doc = include_str!("../README.md")]
 
 pub mod lists;
 mod map;

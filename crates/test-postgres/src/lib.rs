@@ -1,19 +1,4 @@
-//! Dev only: brings a PostgreSQL server of its own to the tests that need one.
-//!
-//! If `TEST_POSTGRES_URL` is set, databases are made there; its role must be allowed to make databases. Otherwise a
-//! throw-away server is started from the machine's own binaries, also when the tests run as root. When there are none,
-//! the test fails and says what to install: a suite that quietly skips its database proves nothing.
-//!
-//! ```no_run
-//! # async fn example() {
-//! use attune_test_postgres::TestServer;
-//!
-//! let server = TestServer::shared().await;
-//! let database = server.fresh_database().await;
-//! let client = database.connect().await;
-//! client.batch_execute("SELECT 1").await.unwrap();
-//! # }
-//! ```
+#![doc = include_str!("../README.md")]
 
 #![allow(clippy::unwrap_used, reason = "this is a test kit: a test may stop at the first surprise")]
 

@@ -1,8 +1,4 @@
-//! Dev only: runs the use cases of Attune over all stores, with a clock that is set by hand.
-//!
-//! A [`World`] is a practice with its use cases on a fresh store of any [`Kind`]. A [`Command`] is something that
-//! somebody does in it; [`walk`] takes a world through many of them and looks after each one whether everything is as a
-//! small [`Model`] says, which is written from the tables of the API and knows nothing of how the product decides.
+#![doc = include_str!("../README.md")]
 
 #![allow(clippy::unwrap_used, reason = "this is a test kit: a test may stop at the first surprise")]
 

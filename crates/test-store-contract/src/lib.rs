@@ -1,14 +1,4 @@
-//! One behavioural suite for the stores of Attune: every adapter runs the same cases.
-//!
-//! An adapter's test file writes one function that gives a fresh, empty [`Backend`], and names it to [`store_suite!`]:
-//!
-//! ```text
-//! async fn fresh() -> attune_test_store_contract::Backend { … }
-//! attune_test_store_contract::store_suite!(fresh);
-//! ```
-//!
-//! Each case then shows up as a test of its own, such as `bookings::touching_ends_are_allowed`. A case asks for nothing
-//! that the ports do not promise: it never looks at the time something takes, at absolute ids, or at who wins a race.
+#![doc = include_str!("../README.md")]
 
 #![allow(clippy::unwrap_used, reason = "this is a test suite: a case may stop at the first surprise")]
 

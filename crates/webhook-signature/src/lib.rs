@@ -1,8 +1,4 @@
-//! Whether a webhook really came from whom it says, and just now.
-//!
-//! Stripe and JaaS sign alike: a header `t=<unix seconds>,v1=<signature>`, whose signature is the HMAC with SHA-256 of `t`, a
-//! dot and the body. Several `v1` stand in one header while a secret is being changed; schemes other than `v1` say nothing
-//! to us. They differ in how the signature is written, and that is all that an adapter has to say here.
+#![doc = include_str!("../README.md")]
 
 use aws_lc_rs::{constant_time, hmac};
 use jiff::{SignedDuration, Timestamp};
