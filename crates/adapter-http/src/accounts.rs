@@ -17,7 +17,7 @@ use crate::me::{UserBody, name, timezone};
 use crate::problem::{Code, Problem};
 use crate::state::State;
 
-/// The account wanted.
+/// The account to register.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -25,10 +25,10 @@ use crate::state::State;
     "first_name": "Ada", "last_name": "Lovelace", "timezone": "Europe/Berlin",
 }))]
 pub(crate) struct RegisterRequest {
-    /// Where mail goes, and the name to log in with. Case does not matter.
+    /// Email address, also used to log in. Case-insensitive.
     #[schema(value_type = String, format = Email, max_length = 254)]
     email: EmailAddress,
-    /// 12 to 128 characters, any of them, and not one of the first that anybody would try.
+    /// 12 to 128 characters of any kind. Common passwords are rejected.
     #[schema(value_type = String, format = Password, min_length = 12, max_length = 128)]
     password: Password,
     /// Given name, at most 100 characters.
@@ -37,7 +37,7 @@ pub(crate) struct RegisterRequest {
     /// Family name, at most 100 characters.
     #[schema(value_type = Option<String>, max_length = 100)]
     last_name: Option<PersonName>,
-    /// A zone of the IANA database, in which mails write times.
+    /// IANA time zone of the times in emails.
     #[schema(value_type = Option<String>)]
     timezone: Option<TimeZoneName>,
 }
@@ -53,20 +53,20 @@ impl FromFields for RegisterRequest {
     }
 }
 
-/// A new account.
+/// The new account.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Registered {
     user: UserBody,
 }
 
-/// What was typed to get in.
+/// Credentials.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"email": "ada@example.org", "password": "correct horse battery staple"}))]
 pub(crate) struct LoginRequest {
-    /// The account's e-mail address.
+    /// Email address of the account.
     email: String,
-    /// The account's password.
+    /// Password of the account.
     #[schema(value_type = String, format = Password)]
     password: Password,
 }
@@ -79,23 +79,23 @@ impl FromFields for LoginRequest {
     }
 }
 
-/// A pair of tokens and whose they are.
+/// An access token and a refresh token.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Tokens)]
 pub(crate) struct TokensBody {
-    /// Goes with each request, as `Authorization: Bearer …`.
+    /// Send it with each request, as `Authorization: Bearer …`.
     #[schema(example = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI3In0.c2lnbmF0dXJl")]
     access_token: String,
-    /// Gets the next pair, once.
+    /// Exchange it for new tokens; can be used once.
     #[schema(example = "Zk3wq0J3mB7cJx5uQ2v8y1RrTtYyUuIiOoPpAaSsDdF")]
     refresh_token: String,
     /// Always `Bearer`.
     #[schema(example = "Bearer")]
     token_type: &'static str,
-    /// How long the access token lives, in seconds.
+    /// Lifetime of the access token in seconds.
     #[schema(example = 900)]
     expires_in: i64,
-    /// Whose they are.
+    /// The user who logged in.
     user: UserBody,
 }
 
@@ -111,12 +111,12 @@ impl From<Tokens> for TokensBody {
     }
 }
 
-/// The token to trade in.
+/// The refresh token to exchange.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"refresh_token": "Zk3wq0J3mB7cJx5uQ2v8y1RrTtYyUuIiOoPpAaSsDdF"}))]
 pub(crate) struct RefreshRequest {
-    /// The newest refresh token.
+    /// The latest refresh token.
     refresh_token: String,
 }
 
@@ -126,14 +126,14 @@ impl FromFields for RefreshRequest {
     }
 }
 
-/// What to end. Without a body: the session of the access token.
+/// The login sessions to end. Without a body: that of the access token.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"all": true}))]
 pub(crate) struct LogoutRequest {
-    /// A refresh token of the caller whose session should end as well.
+    /// A refresh token of the caller, whose login session ends as well.
     refresh_token: Option<String>,
-    /// Whether to end all sessions of the caller.
+    /// Whether to end all login sessions of the caller.
     #[schema(value_type = Option<bool>)]
     all: bool,
 }
@@ -147,17 +147,17 @@ impl FromFields for LogoutRequest {
     }
 }
 
-/// The old password and the new one.
+/// The current and the new password.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "current_password": "correct horse battery staple", "password": "seventeen violet teapots",
 }))]
 pub(crate) struct PasswordChange {
-    /// The password so far.
+    /// Current password.
     #[schema(value_type = String, format = Password)]
     current_password: Password,
-    /// The password from now on: 12 to 128 characters, 15 at least for admins.
+    /// New password: 12 to 128 characters, for admins at least 15.
     #[schema(value_type = String, format = Password, min_length = 12, max_length = 128)]
     password: Password,
 }
@@ -170,11 +170,11 @@ impl FromFields for PasswordChange {
     }
 }
 
-/// Make an account
+/// Register an account
 ///
-/// The account is always a client's. It can log in at once.
+/// The account has the client role and can log in immediately.
 #[utoipa::path(
-    post, path = "/api/auth/register", operation_id = "register", tag = "Accounts",
+    post, path = "/api/auth/register", operation_id = "registerAccount", tag = "Accounts",
     request_body = RegisterRequest,
     responses((status = 201, description = "The new account", body = Registered))
 )]
@@ -198,12 +198,13 @@ pub(crate) async fn register(state: Data<State>, request: Request) -> Result<Htt
 
 /// Log in
 ///
-/// Trades e-mail address and password for a pair of tokens. An address that nobody has and a wrong password get the same
-/// answer. After five wrong passwords each further try has to wait: one second, two, four, up to a minute.
+/// Exchanges an email address and a password for an access token and a refresh token. An unknown email address and a
+/// wrong password receive the same response. After five failed attempts, each further attempt has to wait: one second,
+/// two, four, up to one minute.
 #[utoipa::path(
     post, path = "/api/auth/login", operation_id = "logIn", tag = "Accounts",
     request_body = LoginRequest,
-    responses((status = 200, description = "The tokens", body = TokensBody))
+    responses((status = 200, description = "The access and refresh tokens", body = TokensBody))
 )]
 pub(crate) async fn log_in(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
     let (address, metadata) = (request.address(), request.origin());
@@ -221,14 +222,14 @@ pub(crate) async fn log_in(state: Data<State>, request: Request) -> Result<HttpR
     Ok(HttpResponse::Ok().json(TokensBody::from(outcome?)))
 }
 
-/// Get the next pair of tokens
+/// Refresh tokens
 ///
-/// A refresh token works once. Showing one that was spent before ends the whole session, because then somebody has a
-/// copy. (Two requests of one client at the same moment are fine.)
+/// A refresh token can be used once. Reusing a spent token ends the whole login session, because the token may have
+/// been stolen. Concurrent requests of one client are tolerated.
 #[utoipa::path(
-    post, path = "/api/auth/refresh", operation_id = "refresh", tag = "Accounts",
+    post, path = "/api/auth/refresh", operation_id = "refreshTokens", tag = "Accounts",
     request_body = RefreshRequest,
-    responses((status = 200, description = "The next tokens", body = TokensBody))
+    responses((status = 200, description = "The new tokens", body = TokensBody))
 )]
 pub(crate) async fn refresh(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
     let (address, metadata) = (request.address(), request.origin());
@@ -240,11 +241,11 @@ pub(crate) async fn refresh(state: Data<State>, request: Request) -> Result<Http
 
 /// Log out
 ///
-/// Ends the session of the access token at once, and others if asked to.
+/// Ends the login session of the access token immediately, and others on request.
 #[utoipa::path(
     post, path = "/api/auth/logout", operation_id = "logOut", tag = "Accounts", security(("bearer" = [])),
     request_body = LogoutRequest,
-    responses((status = 204, description = "Ended"))
+    responses((status = 204, description = "Logged out"))
 )]
 pub(crate) async fn log_out(
     state: Data<State>,
@@ -258,14 +259,14 @@ pub(crate) async fn log_out(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Change your password
+/// Change the password
 ///
-/// All other sessions of the caller end. Wrong current passwords are slowed down like failed logins.
+/// Ends all other login sessions of the caller. Wrong current passwords are throttled like failed logins.
 #[utoipa::path(
     post, path = "/api/auth/change-password", operation_id = "changePassword", tag = "Accounts",
     security(("bearer" = [])),
     request_body = PasswordChange,
-    responses((status = 204, description = "Changed"))
+    responses((status = 204, description = "Password changed"))
 )]
 pub(crate) async fn change_password(
     state: Data<State>,

@@ -22,14 +22,14 @@ use crate::state::State;
 /// A range goes this many days beyond its first by itself: a week in all.
 const USUAL_DAYS: i64 = 6;
 
-/// A time at which a session can be booked.
+/// An available slot.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Slot)]
 pub(crate) struct SlotBody {
-    /// When the session begins: what to send as `scheduled_at`.
+    /// When the appointment starts; send it as `scheduled_at`.
     #[schema(format = DateTime, example = "2024-01-15T10:00:00+01:00")]
     start: String,
-    /// When it ends.
+    /// When the appointment ends.
     #[schema(format = DateTime, example = "2024-01-15T10:50:00+01:00")]
     end: String,
 }
@@ -40,18 +40,19 @@ impl SlotBody {
     }
 }
 
-/// What can be booked.
+/// Available slots.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Availability {
-    /// The zone that dates and times are written in.
+    /// Time zone of the dates and times.
     #[schema(example = "Europe/Berlin")]
     timezone: String,
-    /// The slots by date, earliest first. Dates without one are not there.
+    /// Slots by date, earliest first. Dates without a slot are omitted.
     #[schema(example = json!({
         "2024-01-15": [{"start": "2024-01-15T10:00:00+01:00", "end": "2024-01-15T10:50:00+01:00"}],
     }))]
     slots: BTreeMap<String, Vec<SlotBody>>,
-    /// The first beginning from the range's start on, also beyond its end; null when nothing at all is free.
+    /// Start of the first available slot at or after the start of the range, even after its end; null if there is none
+    /// at all.
     #[schema(required = true, format = DateTime, example = "2024-01-15T10:00:00+01:00")]
     next_available: Option<String>,
 }
@@ -66,20 +67,20 @@ fn local(at: Timestamp, zone: &TimeZone) -> String {
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "the documented form of `Wanted`, which is what is read")]
 pub(crate) struct AvailabilityQuery {
-    /// Which service; the practice's first when left out.
+    /// Service ID; defaults to the practice's first service.
     #[param(minimum = 1)]
     service_id: Option<i64>,
-    /// With whom; the practice's first therapist when left out.
+    /// Therapist ID; defaults to the practice's first therapist.
     #[param(minimum = 1)]
     therapist_id: Option<i64>,
-    /// From when on: a date in the asked zone, or an instant (RFC 3339). Today when left out.
+    /// Start of the range: a date in the requested time zone, or an RFC 3339 timestamp. Defaults to today.
     #[param(example = "2024-01-15")]
     from: Option<String>,
-    /// Until when: a date, which is the last one included, or an instant, before which the sessions begin. A week when
-    /// left out, 31 days at most.
+    /// End of the range: a date (inclusive), or a timestamp before which the appointments start. Defaults to one week;
+    /// 31 days at most.
     #[param(example = "2024-01-21")]
     to: Option<String>,
-    /// A zone of the IANA database, in which the answer writes dates and times; the practice's own when left out.
+    /// IANA time zone of the dates and times in the response; defaults to the practice's time zone.
     #[param(example = "Europe/Berlin")]
     timezone: Option<String>,
 }
@@ -154,14 +155,15 @@ fn later(from: Timestamp, days: i64) -> Timestamp {
     from.saturating_add(SignedDuration::from_hours(24 * days)).unwrap_or(Timestamp::MAX)
 }
 
-/// When a session can be booked
+/// List available slots
 ///
-/// The free times of one therapist for one service, written in the zone that was asked for, whatever zone the hours are
-/// kept in. A `start` can be sent as `scheduled_at` as it is. Somebody else may be faster all the same.
+/// Returns the available slots of one therapist for one service, in the requested time zone, whatever the time zone of
+/// the working hours. The `start` of a slot can be sent as `scheduled_at` unchanged. Slots are not reserved: another
+/// client may book one first.
 #[utoipa::path(
-    get, path = "/api/availability", operation_id = "showAvailability", tag = "Bookings",
+    get, path = "/api/availability", operation_id = "listAvailableSlots", tag = "Bookings",
     params(AvailabilityQuery),
-    responses((status = 200, description = "What can be booked", body = Availability))
+    responses((status = 200, description = "The available slots", body = Availability))
 )]
 pub(crate) async fn show(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
     state.limiter.availability(request.address())?;

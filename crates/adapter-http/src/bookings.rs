@@ -22,45 +22,45 @@ use crate::paging::{booking_page, next_link};
 use crate::problem::{Code, Problem};
 use crate::state::State;
 
-/// A booking in a client's list. These fields, in this order, are what existing front ends read.
+/// A booking in a client's list. Existing clients rely on these fields and their order.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Booking)]
 pub(crate) struct BookingBody {
-    /// Which booking.
+    /// Booking ID.
     #[schema(example = 42)]
     id: i64,
-    /// Who comes.
+    /// ID of the client.
     #[schema(example = 7)]
     user_id: i64,
-    /// When the session begins.
+    /// When the appointment starts.
     #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
     scheduled_at: Instant,
-    /// Length in minutes.
+    /// Duration in minutes.
     #[schema(example = 50)]
     duration: u32,
-    /// Where the booking is in its life.
+    /// Status of the booking.
     #[schema(schema_with = output::booking_status)]
     status: &'static str,
-    /// The video room. Null until the booking is agreed, and after it was cancelled.
+    /// The video room. Null until the booking is confirmed, and after it was cancelled.
     #[schema(required = true, example = "booking-42-1705312800-0123456789abcdef0123456789abcdef")]
     jitsi_room_id: Option<String>,
-    /// The room's address, without anybody's name. Null like the room.
+    /// URL of the room, without a name. Null if there is no room.
     #[schema(
         required = true,
         example = "https://meet.example.org/booking-42-1705312800-0123456789abcdef0123456789abcdef"
     )]
     jitsi_room_url: Option<String>,
-    /// The caller's own link into the room. Null like the room, and once the session is over. Where the video server
-    /// checks tokens, it is the page `/j/…` instead, which leads into the room while it is open.
+    /// The caller's own meeting link. Null if there is no room, and once the appointment is over. If the video server
+    /// verifies tokens, it is the join page `/j/…` instead, which leads to the room while it is open.
     #[schema(
         required = true,
         example = "https://meet.example.org/booking-42-1705312800-0123456789abcdef0123456789abcdef#userInfo.displayName=%22Ada%20Lovelace%22"
     )]
     personalized_meeting_url: Option<String>,
-    /// What the session costs.
+    /// Price of the appointment.
     #[schema(value_type = f64, minimum = 0, example = 100.0)]
     amount: Amount,
-    /// What is known about the money.
+    /// Payment status of the booking.
     #[schema(schema_with = output::payment_status)]
     payment_status: &'static str,
 }
@@ -88,28 +88,28 @@ pub(crate) fn room_of(booking: &Booking) -> Option<&attune_domain::MeetingRoom> 
     booking.room().filter(|_| booking.status().has_room())
 }
 
-/// What there is to say about a booking beyond the list.
+/// Details of a booking that lists do not have.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct BookingMore {
-    /// ISO 4217.
+    /// ISO 4217 currency code.
     #[schema(example = "EUR")]
     currency: String,
-    /// What was booked.
+    /// Service ID.
     #[schema(example = 1)]
     service_id: i64,
-    /// With whom.
+    /// Therapist ID.
     #[schema(example = 2)]
     therapist_id: i64,
-    /// What the client wrote when booking.
+    /// Note from when the booking was made.
     #[schema(required = true, example = "First session")]
     note: Option<String>,
-    /// Until when an unpaid booking keeps its slot.
+    /// Until when the slot of an unpaid booking is held.
     #[schema(required = true, value_type = Option<String>, format = DateTime, example = "2024-01-15T10:00:00Z")]
     hold_expires_at: Option<Instant>,
-    /// How the booking was called off.
+    /// Details of the cancellation.
     #[schema(required = true)]
     cancellation: Option<CancellationBody>,
-    /// Counts changes, from 1 on.
+    /// Version of the booking: 1 at first, then one more with each change.
     #[schema(example = 2)]
     version: u32,
 }
@@ -134,28 +134,28 @@ impl From<&Booking> for BookingMore {
     }
 }
 
-/// How a booking was called off.
+/// Details of a cancellation.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Cancellation)]
 pub(crate) struct CancellationBody {
-    /// When.
+    /// When it happened.
     #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
     at: Instant,
-    /// AuditContext whom.
+    /// ID of the user who cancelled.
     #[schema(example = 7)]
     by: i64,
-    /// Inside the practice's cancellation window.
+    /// Whether it was too late to cancel free of charge.
     #[schema(example = false)]
     late: bool,
-    /// What the person said about it.
+    /// The user's reason.
     #[schema(required = true, example = "Ill")]
     reason: Option<String>,
-    /// What goes back to the client.
+    /// Refund to the client.
     #[schema(value_type = f64, minimum = 0, example = 100.0)]
     refund_amount: Amount,
 }
 
-/// One booking.
+/// A booking with its details.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct BookingDetail {
     #[serde(flatten)]
@@ -170,38 +170,38 @@ impl BookingDetail {
     }
 }
 
-/// A booking just made.
+/// A new booking.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct PlacedBooking {
     #[serde(flatten)]
     detail: BookingDetail,
-    /// Where to pay; null when nothing is due, or when payment happens outside. `POST /api/bookings/{id}/payment` asks
-    /// for it again.
+    /// URL at which to pay; null if nothing is due, or if the payment is offline. `POST /api/bookings/{id}/payment`
+    /// returns it again.
     #[schema(required = true, example = "https://practice.example.org/test-checkout/00112233445566778899aabbccddeeff")]
     checkout_url: Option<String>,
 }
 
-/// A client's bookings.
+/// A page of the client's bookings.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct BookingList {
     bookings: Vec<BookingBody>,
 }
 
-/// The session wanted. Price and end are the practice's.
+/// The appointment to book. Price and duration are those of the service.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"scheduled_at": "2024-01-15T10:00:00Z", "note": "First session"}))]
 pub(crate) struct NewBooking {
-    /// When it should begin: RFC 3339 with `Z` or an offset. Cut to a whole second.
+    /// When the appointment starts: RFC 3339 with `Z` or an offset. Truncated to whole seconds.
     #[schema(value_type = String, format = DateTime)]
     scheduled_at: Timestamp,
-    /// Which service; the practice's first when left out.
+    /// Service ID; defaults to the practice's first service.
     #[schema(value_type = Option<i64>, minimum = 1)]
     service_id: Option<ServiceId>,
-    /// With whom; the practice's first therapist when left out.
+    /// Therapist ID; defaults to the practice's first therapist.
     #[schema(value_type = Option<i64>, minimum = 1)]
     therapist_id: Option<UserId>,
-    /// A word to the therapist, at most 2000 characters.
+    /// Note to the therapist, at most 2000 characters.
     #[schema(max_length = 2000)]
     note: Option<String>,
 }
@@ -224,19 +224,19 @@ pub(crate) struct OwnBookingsQuery {
     /// Only with this status.
     #[param(schema_with = output::booking_status)]
     status: Option<String>,
-    /// Beginning at or after this instant.
+    /// Only bookings that start at or after this time.
     #[param(format = DateTime)]
     from: Option<String>,
-    /// Beginning before this instant.
+    /// Only bookings that start before this time.
     #[param(format = DateTime)]
     to: Option<String>,
-    /// At most this many.
+    /// Maximum number of results.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,
-    /// After skipping this many.
+    /// Number of results to skip.
     #[param(minimum = 0, default = 0)]
     offset: Option<u64>,
-    /// Behind this place in the list instead, as the `Link` of another page has it. Takes as long at any depth.
+    /// Cursor from the `Link` header of another page, instead of `offset`. Equally fast at any depth.
     #[param(example = "AAABjQyQTQAAAAAAAAAAKg")]
     after: Option<String>,
 }
@@ -267,18 +267,18 @@ pub(crate) fn payment_status(text: &str) -> Result<Option<PaymentStatus>, Code> 
     PaymentStatus::parse(text).map(Some).ok_or(Code::InvalidValue)
 }
 
-/// Your bookings
+/// List bookings
 ///
-/// The caller's own bookings, latest session first, also for admins. `X-Total-Count` tells how many there are in all. Where
-/// more follow, `Link` leads to them.
+/// Returns the caller's own bookings, latest appointment first, also for admins. `X-Total-Count` is the total number of
+/// matching bookings. `Link` points to the next page, if there is one.
 #[utoipa::path(
     get, path = "/api/bookings", operation_id = "listBookings", tag = "Bookings", security(("bearer" = [])),
     params(OwnBookingsQuery),
     responses((
         status = 200, description = "The bookings", body = BookingList,
         headers(
-            ("X-Total-Count" = u64, description = "How many bookings match in all"),
-            ("Link" = String, description = "The address of the next page, `rel=\"next\"`; absent on the last one")
+            ("X-Total-Count" = u64, description = "Total number of matching bookings"),
+            ("Link" = String, description = "URL of the next page, `rel=\"next\"`; absent on the last page")
         )
     ))
 )]
@@ -313,17 +313,17 @@ impl PlacedBooking {
     }
 }
 
-/// Book a session
+/// Create a booking
 ///
-/// Agreed at once when nothing is due. Otherwise the slot is held until `hold_expires_at`, and the client pays at
-/// `checkout_url`. To a client who holds the slot already, 409 `hold_exists` names that booking in `booking_id`:
-/// `POST /api/bookings/{id}/payment` leads on from there.
+/// If nothing is due, the booking is confirmed immediately. Otherwise the slot is held until `hold_expires_at`, and the
+/// client pays at `checkout_url`. If the client already holds the slot, the response is 409 `hold_exists` with that
+/// booking in `booking_id`; continue with `POST /api/bookings/{id}/payment`.
 #[utoipa::path(
     post, path = "/api/bookings", operation_id = "createBooking", tag = "Bookings", security(("bearer" = [])),
     request_body = NewBooking,
     responses((
         status = 201, description = "The booking", body = PlacedBooking,
-        headers(("Location" = String, description = "Where the booking can be read"))
+        headers(("Location" = String, description = "URL of the new booking"))
     ))
 )]
 pub(crate) async fn create(
@@ -389,12 +389,12 @@ pub(crate) async fn checkout_of(state: &State, booking: &Booking) -> Option<Paym
     checkout.map_err(|error| tracing::warn!(booking = %booking.id(), %error, "no checkout for a new booking")).ok()
 }
 
-/// One booking
+/// Retrieve a booking
 ///
-/// For the client whose it is, and for admins.
+/// For the client who owns the booking, and for admins.
 #[utoipa::path(
-    get, path = "/api/bookings/{id}", operation_id = "showBooking", tag = "Bookings", security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "The booking's id", example = 42)),
+    get, path = "/api/bookings/{id}", operation_id = "getBooking", tag = "Bookings", security(("bearer" = [])),
+    params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
     responses((status = 200, description = "The booking", body = BookingDetail))
 )]
 pub(crate) async fn show(

@@ -15,16 +15,16 @@ use crate::input::Request;
 use crate::problem::{Code, Problem};
 use crate::state::State;
 
-/// A session for your calendar
+/// Download a calendar file
 ///
-/// An iCalendar file with one appointment. It always has the same UID, and `SEQUENCE` grows with the booking's `version`:
-/// a calendar program that reads it again moves the appointment, or crosses it out once the session was called off. No
-/// names and no links are in it.
+/// An iCalendar file with one event. Its UID never changes, and `SEQUENCE` grows with the booking's `version`: when a
+/// calendar application reads the file again, it moves the event, or cancels it once the booking is cancelled. The file
+/// contains no names and no links.
 #[utoipa::path(
-    get, path = "/api/bookings/{id}/calendar.ics", operation_id = "calendarFile", tag = "Bookings",
+    get, path = "/api/bookings/{id}/calendar.ics", operation_id = "downloadCalendarFile", tag = "Bookings",
     security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "The booking's id", example = 42)),
-    responses((status = 200, description = "The appointment", content_type = "text/calendar", body = String))
+    params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
+    responses((status = 200, description = "The iCalendar file", content_type = "text/calendar", body = String))
 )]
 pub(crate) async fn show(
     state: Data<State>,

@@ -21,15 +21,16 @@ use crate::state::State;
 /// Longest reason for calling off or giving money back, in characters.
 const MAX_REASON_CHARS: usize = 500;
 
-/// Where a session moves.
+/// The new time.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"scheduled_at": "2024-01-16T10:00:00Z", "version": 2}))]
 pub(crate) struct Reschedule {
-    /// When it should begin: RFC 3339 with `Z` or an offset. Cut to a whole second.
+    /// When the appointment starts: RFC 3339 with `Z` or an offset. Truncated to whole seconds.
     #[schema(value_type = String, format = DateTime)]
     pub(crate) scheduled_at: Timestamp,
-    /// The `version` that the person saw. If there is another one by now, nothing happens (409 `version_conflict`).
+    /// The `version` that the change is based on. If the booking has another version by now, nothing changes (409
+    /// `version_conflict`).
     #[schema(minimum = 1)]
     pub(crate) version: Option<u32>,
 }
@@ -42,19 +43,20 @@ impl FromFields for Reschedule {
     }
 }
 
-/// How a session is called off.
+/// A cancellation.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"reason": "Ill", "expected_refund": 100.00}))]
 pub(crate) struct Cancel {
-    /// What the person says about it, at most 500 characters. The client and the practice can read it.
+    /// Reason, at most 500 characters. The client and the practice can read it.
     #[schema(max_length = 500)]
     pub(crate) reason: Option<String>,
-    /// The refund that the person was told, in the booking's currency. If it is another one by now, nothing happens (409
-    /// `quote_changed`).
+    /// The refund that the user was shown, in the currency of the booking. If the refund differs by now, nothing
+    /// changes (409 `quote_changed`).
     #[schema(value_type = Option<f64>, minimum = 0)]
     pub(crate) expected_refund: Option<String>,
-    /// The `version` that the person saw. If there is another one by now, nothing happens (409 `version_conflict`).
+    /// The `version` that the change is based on. If the booking has another version by now, nothing changes (409
+    /// `version_conflict`).
     #[schema(minimum = 1)]
     pub(crate) version: Option<u32>,
 }
@@ -95,38 +97,39 @@ pub(crate) fn version(fields: &mut Fields) -> Option<u32> {
     fields.whole("version", |n| u32::try_from(n).ok().filter(|version| *version > 0))
 }
 
-/// What calling a session off would mean now.
+/// What a cancellation would lead to now.
 #[derive(Serialize, ToSchema)]
 #[schema(as = CancellationQuote)]
 pub(crate) struct QuoteBody {
-    /// Whether it is too late to call it off for nothing. The practice itself is never late.
+    /// Whether it is too late to cancel free of charge. Never true for the practice itself.
     #[schema(example = false)]
     late: bool,
-    /// What would go back to the client.
+    /// Refund that the client would receive.
     #[schema(value_type = f64, minimum = 0, example = 100.0)]
     refund_amount: Amount,
-    /// What the practice would keep of what was paid.
+    /// Part of the payment that the practice would keep.
     #[schema(value_type = f64, minimum = 0, example = 0.0)]
     fee_amount: Amount,
-    /// ISO 4217.
+    /// ISO 4217 currency code.
     #[schema(example = "EUR")]
     currency: String,
-    /// Until when the client can call it off for nothing.
+    /// Until when the client can cancel free of charge.
     #[schema(value_type = String, format = DateTime, example = "2024-01-14T10:00:00Z")]
     free_until: Instant,
 }
 
-/// Move a session
+/// Reschedule a booking
 ///
-/// Booking, payment, room and links stay. A client can move a session until the practice's notice is over, an admin until
-/// it ends; an admin is bound to the hours here and can step over them below `/api/admin`. Everybody who takes part gets
-/// a mail. Moving to the time that it has changes nothing.
+/// The booking keeps its payment, room and links. A client can reschedule until the practice's notice period starts, an
+/// admin until the appointment ends. Here admins are bound to the working hours as well; the endpoint under
+/// `/api/admin` can override them. All participants are notified by email. Rescheduling to the same time changes
+/// nothing.
 #[utoipa::path(
     post, path = "/api/bookings/{id}/reschedule", operation_id = "rescheduleBooking", tag = "Bookings",
     security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "The booking's id", example = 42)),
+    params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
     request_body = Reschedule,
-    responses((status = 200, description = "The booking as it is now", body = BookingDetail))
+    responses((status = 200, description = "The updated booking", body = BookingDetail))
 )]
 pub(crate) async fn reschedule(
     state: Data<State>,
@@ -141,15 +144,15 @@ pub(crate) async fn reschedule(
     grant(&state, &caller.user, id, Wish { change, version: wish.version, metadata, key }).await
 }
 
-/// What calling a session off would mean
+/// Quote a cancellation
 ///
-/// On the terms on which it was booked, at this moment, for whoever asks: when an admin calls off, everything that was paid
-/// goes back at any time.
+/// Returns the refund that a cancellation by the caller would lead to now, under the terms that applied when the
+/// booking was made. When an admin cancels, everything paid is refunded at any time.
 #[utoipa::path(
     get, path = "/api/bookings/{id}/cancellation-quote", operation_id = "quoteCancellation", tag = "Bookings",
     security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "The booking's id", example = 42)),
-    responses((status = 200, description = "What it would mean", body = QuoteBody))
+    params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
+    responses((status = 200, description = "The quote", body = QuoteBody))
 )]
 pub(crate) async fn quote(
     state: Data<State>,
@@ -168,17 +171,17 @@ pub(crate) async fn quote(
     }))
 }
 
-/// Call a session off
+/// Cancel a booking
 ///
-/// A client can do it until the session begins, an admin until it ends. Ask for the quote first, and send its
-/// `refund_amount` as `expected_refund`: then nobody is surprised by a deadline that passed in between. Everybody who takes
-/// part gets a mail. An unpaid booking lets its slot go.
+/// A client can cancel until the appointment starts, an admin until it ends. Request a quote first, and send its
+/// `refund_amount` as `expected_refund`, so that a deadline that passes in between cannot change the refund unnoticed.
+/// All participants are notified by email. The slot is released.
 #[utoipa::path(
     post, path = "/api/bookings/{id}/cancel", operation_id = "cancelBooking", tag = "Bookings",
     security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "The booking's id", example = 42)),
+    params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
     request_body = Cancel,
-    responses((status = 200, description = "The booking as it is now", body = BookingDetail))
+    responses((status = 200, description = "The updated booking", body = BookingDetail))
 )]
 pub(crate) async fn cancel(
     state: Data<State>,

@@ -12,11 +12,11 @@ use crate::pages::Page;
 use crate::problem::Problem;
 use crate::state::State;
 
-/// After paying
+/// Show the checkout success page
 ///
-/// A page for people. It knows nothing of the payment, and takes no parameters.
+/// A page for people, the same for every payment. It takes no parameters.
 #[utoipa::path(
-    get, path = "/checkout/done", operation_id = "showCheckoutDone", tag = "Payments",
+    get, path = "/checkout/done", operation_id = "showCheckoutSuccessPage", tag = "Payments",
     responses((status = 200, description = "The page", content_type = "text/html", body = String))
 )]
 pub(crate) async fn done(state: Data<State>, _: Request) -> Result<HttpResponse, Problem> {
@@ -25,11 +25,11 @@ pub(crate) async fn done(state: Data<State>, _: Request) -> Result<HttpResponse,
     Ok(Page::new(&state.settings.practice_name, "Thank you", sentence).respond(StatusCode::OK))
 }
 
-/// After turning back
+/// Show the checkout cancellation page
 ///
-/// A page for people. It knows nothing of the payment, and takes no parameters.
+/// A page for people, the same for every payment. It takes no parameters.
 #[utoipa::path(
-    get, path = "/checkout/cancelled", operation_id = "showCheckoutCancelled", tag = "Payments",
+    get, path = "/checkout/cancelled", operation_id = "showCheckoutCancellationPage", tag = "Payments",
     responses((status = 200, description = "The page", content_type = "text/html", body = String))
 )]
 pub(crate) async fn cancelled(state: Data<State>, _: Request) -> Result<HttpResponse, Problem> {

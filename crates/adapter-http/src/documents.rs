@@ -33,33 +33,33 @@ impl Documents {
     }
 }
 
-/// The description of the API
+/// Retrieve the OpenAPI document
 ///
-/// In the form of OpenAPI 3.1.
+/// The document has the OpenAPI 3.1 format.
 #[utoipa::path(
-    get, path = "/api/openapi.json", operation_id = "openapi", tag = "Documentation",
-    responses((status = 200, description = "The description", content_type = "application/json", body = Object))
+    get, path = "/api/openapi.json", operation_id = "getOpenApiDocument", tag = "Documentation",
+    responses((status = 200, description = "The OpenAPI document", content_type = "application/json", body = Object))
 )]
 pub(crate) async fn openapi_document(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
     request.no_query()?;
     Ok(HttpResponse::Ok().content_type("application/json").body(state.documents.json.clone()))
 }
 
-/// The description of the API, for people
+/// Redirect to the API documentation
 ///
-/// Leads to the pages below `/docs/`, which load nothing from anywhere else.
+/// Redirects to the pages under `/docs/`, which load nothing from other hosts.
 #[utoipa::path(
-    get, path = "/docs", operation_id = "docs", tag = "Documentation",
-    responses((status = 303, description = "To the pages"))
+    get, path = "/docs", operation_id = "redirectToDocs", tag = "Documentation",
+    responses((status = 303, description = "Redirect to the documentation pages"))
 )]
 pub(crate) async fn to_docs() -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, "docs/")).finish()
 }
 
-/// A file of the documentation pages
+/// Retrieve a documentation file
 #[utoipa::path(
-    get, path = "/docs/{file}", operation_id = "docsFile", tag = "Documentation",
-    params(("file" = String, Path, description = "The file; `index.html` when empty", example = "index.html")),
+    get, path = "/docs/{file}", operation_id = "getDocsFile", tag = "Documentation",
+    params(("file" = String, Path, description = "File name; `index.html` if empty", example = "index.html")),
     responses((status = 200, description = "The file", content_type = "text/html", body = String))
 )]
 pub(crate) async fn docs_file(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {

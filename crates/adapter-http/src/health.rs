@@ -17,71 +17,71 @@ use crate::state::State;
 /// A check that takes longer has failed.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The service runs.
+/// Liveness of the service.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Alive {
     /// Always `ok`.
     #[schema(example = "ok")]
     status: &'static str,
-    /// Which version it is.
+    /// Version of the service.
     #[schema(example = "0.1.0")]
     version: &'static str,
 }
 
-/// Whether the service can do its work.
+/// Readiness of the service.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Readiness {
-    /// The worst of all checks: `ok`, `warn` or `failing`.
+    /// Worst status of all checks: `ok`, `warn` or `failing`.
     #[schema(example = "ok")]
     status: &'static str,
-    /// What each part says of itself.
+    /// Status of each dependency.
     checks: BTreeMap<&'static str, CheckBody>,
 }
 
-/// What a part says of itself.
+/// Status of a dependency.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Check)]
 pub(crate) struct CheckBody {
-    /// `ok`, `warn` (it works, and somebody should look at it) or `failing`.
+    /// `ok`, `warn` (it works, but needs attention) or `failing`.
     #[schema(example = "ok")]
     status: &'static str,
-    /// What is the matter.
+    /// What is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "no answer in time")]
     detail: Option<&'static str>,
 }
 
-/// The service runs
+/// Check liveness
 ///
-/// Asks nothing of the database, so an orchestrator never restarts a healthy process because of a sick database.
+/// Does not query the database, so an orchestrator never restarts a healthy process because the database is down.
 #[utoipa::path(
-    get, path = "/health/live", operation_id = "live", tag = "Health",
-    responses((status = 200, description = "It runs", body = Alive))
+    get, path = "/health/live", operation_id = "getLiveness", tag = "Health",
+    responses((status = 200, description = "The service is running", body = Alive))
 )]
 pub(crate) async fn live() -> HttpResponse {
     HttpResponse::Ok().json(Alive { status: "ok", version: env!("CARGO_PKG_VERSION") })
 }
 
-/// The service runs
+/// Check health
 ///
-/// The same as `/health/live`, under the shorter name.
+/// Same as `/health/live`, under a shorter path.
 #[utoipa::path(
-    get, path = "/health", operation_id = "health", tag = "Health",
-    responses((status = 200, description = "It runs", body = Alive))
+    get, path = "/health", operation_id = "getHealth", tag = "Health",
+    responses((status = 200, description = "The service is running", body = Alive))
 )]
 pub(crate) async fn health() -> HttpResponse {
     live().await
 }
 
-/// The service can do its work
+/// Check readiness
 ///
-/// Asks every part. A load balancer should send requests only while this answers 200.
+/// Checks every dependency. A load balancer should send requests only while the response is 200.
 #[utoipa::path(
-    get, path = "/health/ready", operation_id = "ready", tag = "Health",
+    get, path = "/health/ready", operation_id = "getReadiness", tag = "Health",
     responses(
-        (status = 200, description = "It can", body = Readiness),
+        (status = 200, description = "The service is ready", body = Readiness),
         (
-            status = 503, description = "It cannot", body = Readiness,
+            status = 503, description = "The service is not ready", body = Readiness,
             headers(("Retry-After" = u64, description = "Seconds after which asking again makes sense"))
         )
     )

@@ -17,22 +17,23 @@ use crate::pages::Page;
 use crate::problem::{Code, Problem};
 use crate::state::State;
 
-/// The page of a mailed link
+/// Show a join page
 ///
-/// For people: when the session is, in the reader's own zone, and a button while the room is open. Before, it says from
-/// when on; afterwards, that the session is over. Looking at it changes nothing. The link leads to the session as it is
-/// now, wherever it was moved to. A client that accepts `application/json` gets refusals as problems.
+/// The page of an emailed join link, for people. It shows the time of the appointment in the reader's own time zone,
+/// and a button while the room is open; before that, when the room opens, and afterwards, that the appointment is over.
+/// Viewing the page changes nothing. The link follows the booking when it is rescheduled. Clients that accept
+/// `application/json` receive errors as problem details.
 #[utoipa::path(
-    get, path = "/j/{token}", operation_id = "showSession", tag = "Meetings",
-    params(("token" = String, Path, description = "What the mailed link stands for", example = "AYxzQ3Vb0m1kT9uZr2pW4h")),
+    get, path = "/j/{token}", operation_id = "showJoinPage", tag = "Meetings",
+    params(("token" = String, Path, description = "Join token", example = "AYxzQ3Vb0m1kT9uZr2pW4h")),
     responses(
         (status = 200, description = "The page", content_type = "text/html", body = String),
-        (status = 404, description = "Not a link of this practice", content_type = "text/html", body = String),
-        (status = 409, description = "The session is not confirmed", content_type = "text/html", body = String),
-        (status = 410, description = "The session was cancelled, or the link or the invitation was taken back",
+        (status = 404, description = "Unknown join link", content_type = "text/html", body = String),
+        (status = 409, description = "The booking is not confirmed", content_type = "text/html", body = String),
+        (status = 410, description = "The booking was cancelled, or the link or the invitation was revoked",
             content_type = "text/html", body = String),
-        (status = 500, description = "Something went wrong", content_type = "text/html", body = String),
-        (status = 503, description = "The session cannot be looked up now", content_type = "text/html", body = String)
+        (status = 500, description = "Internal error", content_type = "text/html", body = String),
+        (status = 503, description = "The booking cannot be loaded now", content_type = "text/html", body = String)
     )
 )]
 pub(crate) async fn show(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
@@ -42,21 +43,22 @@ pub(crate) async fn show(state: Data<State>, request: Request) -> Result<HttpRes
     }
 }
 
-/// Join a session
+/// Join a meeting
 ///
-/// What the button does. The body does not matter. The answer leads straight into the room, with a link made at this
-/// moment for the person whose link it is.
+/// What the button of the join page does. The request body is ignored. Redirects to the room, with a meeting link that
+/// is generated for the holder of the join link.
 #[utoipa::path(
-    post, path = "/j/{token}", operation_id = "joinSession", tag = "Meetings",
-    params(("token" = String, Path, description = "What the mailed link stands for", example = "AYxzQ3Vb0m1kT9uZr2pW4h")),
+    post, path = "/j/{token}", operation_id = "joinMeeting", tag = "Meetings",
+    params(("token" = String, Path, description = "Join token", example = "AYxzQ3Vb0m1kT9uZr2pW4h")),
     responses(
-        (status = 303, description = "Into the room", headers(("Location" = String, description = "The room"))),
-        (status = 404, description = "Not a link of this practice", content_type = "text/html", body = String),
-        (status = 409, description = "Too early, over, or not confirmed", content_type = "text/html", body = String),
-        (status = 410, description = "The session was cancelled, or the link or the invitation was taken back",
+        (status = 303, description = "Redirect to the room", headers(("Location" = String, description = "Room URL"))),
+        (status = 404, description = "Unknown join link", content_type = "text/html", body = String),
+        (status = 409, description = "The room is not open yet, the appointment is over, or the booking is not \
+                                      confirmed", content_type = "text/html", body = String),
+        (status = 410, description = "The booking was cancelled, or the link or the invitation was revoked",
             content_type = "text/html", body = String),
-        (status = 500, description = "Something went wrong", content_type = "text/html", body = String),
-        (status = 503, description = "The session cannot be looked up now", content_type = "text/html", body = String)
+        (status = 500, description = "Internal error", content_type = "text/html", body = String),
+        (status = 503, description = "The booking cannot be loaded now", content_type = "text/html", body = String)
     )
 )]
 pub(crate) async fn enter(state: Data<State>, mut request: Request) -> Result<HttpResponse, Problem> {

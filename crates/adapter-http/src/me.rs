@@ -14,14 +14,14 @@ use crate::output::Instant;
 use crate::problem::{Code, Problem};
 use crate::state::State;
 
-/// A person with an account.
+/// A user account.
 #[derive(Serialize, ToSchema)]
 #[schema(as = User)]
 pub(crate) struct UserBody {
-    /// Who it is, for ever.
+    /// User ID.
     #[schema(example = 7)]
     id: i64,
-    /// Where mail goes, and the name to log in with.
+    /// Email address, also used to log in.
     #[schema(format = Email, example = "ada@example.org")]
     email: String,
     /// Given name.
@@ -30,20 +30,19 @@ pub(crate) struct UserBody {
     /// Family name.
     #[schema(required = true, example = "Lovelace")]
     last_name: Option<String>,
-    /// How the person is called in meetings and mails: the name they chose, else both names, else the
-    /// e-mail address.
+    /// Name in meetings and emails: the preferred name, otherwise given and family name, otherwise the email address.
     #[schema(example = "Ada Lovelace")]
     display_name: String,
-    /// Zone in which mails write times; the practice's own when null.
+    /// Time zone of the times in emails; the practice's time zone if null.
     #[schema(required = true, example = "Europe/Berlin")]
     timezone: Option<String>,
-    /// Whether the person is a therapist.
+    /// Whether the user is an admin (therapist).
     #[schema(example = false)]
     is_admin: bool,
-    /// Whether the address was proved to be theirs.
+    /// Whether the email address has been verified.
     #[schema(example = false)]
     email_verified: bool,
-    /// When the account was made.
+    /// When the account was created.
     #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
     created_at: Instant,
 }
@@ -64,7 +63,7 @@ impl From<&User> for UserBody {
     }
 }
 
-/// Changes of one's own profile. What is left out stays; null or an empty text empties a field.
+/// Changes of the current user. Omitted fields stay as they are; null or an empty string clears a field.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"first_name": "Ada", "timezone": null}))]
@@ -75,10 +74,10 @@ pub(crate) struct ProfileChange {
     /// Family name, at most 100 characters.
     #[schema(value_type = Option<String>, max_length = 100, example = "Lovelace")]
     last_name: Option<Option<PersonName>>,
-    /// What to be called in meetings and mails instead of the two, at most 100 characters. Empty: both names again.
+    /// Preferred name in meetings and emails, instead of given and family name. At most 100 characters; empty for none.
     #[schema(value_type = Option<String>, max_length = 100, example = "Ada L.")]
     display_name: Option<Option<PersonName>>,
-    /// A zone of the IANA database.
+    /// IANA time zone.
     #[schema(value_type = Option<String>, example = "Europe/Berlin")]
     timezone: Option<Option<TimeZoneName>>,
 }
@@ -110,25 +109,25 @@ pub(crate) fn timezone(text: &str) -> Result<Option<TimeZoneName>, Code> {
     TimeZoneName::parse(text).map(Some).map_err(|_| Code::InvalidTimezone)
 }
 
-/// Your account
+/// Retrieve the current user
 ///
-/// The names, the role and everything else as they are at this moment.
+/// Returns the current names, role and settings.
 #[utoipa::path(
-    get, path = "/api/auth/me", operation_id = "showMe", tag = "Accounts", security(("bearer" = [])),
-    responses((status = 200, description = "The caller's account", body = UserBody))
+    get, path = "/api/auth/me", operation_id = "getCurrentUser", tag = "Accounts", security(("bearer" = [])),
+    responses((status = 200, description = "The current user", body = UserBody))
 )]
 pub(crate) async fn show(Signed(caller): Signed, request: Request) -> Result<HttpResponse, Problem> {
     request.no_query()?;
     Ok(HttpResponse::Ok().json(UserBody::from(&caller.user)))
 }
 
-/// Change your account
+/// Update the current user
 ///
-/// Links and mails made from now on carry the new name. The e-mail address and the role cannot be changed here.
+/// New meeting links and emails use the new name. The email address and the role cannot be changed here.
 #[utoipa::path(
-    patch, path = "/api/auth/me", operation_id = "updateMe", tag = "Accounts", security(("bearer" = [])),
+    patch, path = "/api/auth/me", operation_id = "updateCurrentUser", tag = "Accounts", security(("bearer" = [])),
     request_body = ProfileChange,
-    responses((status = 200, description = "The account as it is now", body = UserBody))
+    responses((status = 200, description = "The updated user", body = UserBody))
 )]
 pub(crate) async fn update(
     state: Data<State>,

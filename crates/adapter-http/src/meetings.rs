@@ -12,56 +12,57 @@ use crate::output::{self, Instant};
 use crate::problem::{Code, Problem};
 use crate::state::State;
 
-/// The caller's own link. These fields, in this order, are what existing front ends read.
+/// The caller's own meeting link. Existing clients rely on these fields and their order.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct MeetingLink {
-    /// Which booking.
+    /// Booking ID.
     #[schema(example = 42)]
     booking_id: i64,
-    /// The address to open. It carries the caller's name and must not be passed on. Where the video server checks tokens,
-    /// it carries one as `jwt`, which lets this person into this room from a minute before `joinable_from` until
-    /// `expires_at` and says whether they moderate. It cannot be taken back, so ask for it when somebody wants to join.
+    /// URL of the meeting. It contains the caller's name and must not be shared. If the video server verifies tokens,
+    /// it has one as `jwt`, which admits this user to this room from a minute before `joinable_from` until `expires_at`
+    /// and says whether they are a moderator. It cannot be revoked, so request it only when the user wants to join.
     #[schema(
         example = "https://meet.example.org/booking-42-1705312800-0123456789abcdef0123456789abcdef#userInfo.displayName=%22Ada%20Lovelace%22"
     )]
     meeting_url: String,
-    /// The name that it carries.
+    /// Name in the link.
     #[schema(example = "Ada Lovelace")]
     display_name: String,
-    /// Whether it is a therapist's link.
+    /// Whether it is an admin's link.
     #[schema(example = false)]
     is_admin: bool,
-    /// When the session begins.
+    /// When the appointment starts.
     #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
     scheduled_at: Instant,
-    /// Length in minutes.
+    /// Duration in minutes.
     #[schema(example = 50)]
     duration: u32,
     /// As in the booking.
     #[schema(schema_with = output::booking_status)]
     status: &'static str,
-    /// From when on the room can be joined; before that the video server turns everybody away. Only where the video server enforces it.
+    /// From when the room can be joined; the video server rejects earlier attempts. Only if the video server verifies
+    /// tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime, example = "2024-01-15T09:45:00Z")]
     joinable_from: Option<Instant>,
-    /// From when on the link opens nothing any more. Only where the video server enforces it.
+    /// When the link expires. Only if the video server verifies tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime, example = "2024-01-15T11:20:00Z")]
     expires_at: Option<Instant>,
 }
 
-/// Your link into a session
+/// Retrieve a meeting link
 ///
-/// For the client whose booking it is, and for admins. It is made at this moment, with the name and the role that the
-/// caller has now. It is there as soon as the session is agreed, and until a while after its end
-/// (`meeting_link_unavailable` from then on).
+/// For the client who owns the booking, and for admins. The link is generated for this request, with the caller's
+/// current name and role. It is available once the booking is confirmed, until some time after the appointment ends
+/// (then 404 `meeting_link_unavailable`).
 ///
-/// Where the video server checks tokens, the link is signed, and the answer says from when until when it works.
-/// External the two fields are missing, and whoever knows the room's address can enter.
+/// If the video server verifies tokens, the link is signed, and the response says from when until when it is valid.
+/// Otherwise the two fields are absent, and anyone who knows the URL of the room can enter.
 #[utoipa::path(
-    get, path = "/api/meetings/{id}/link", operation_id = "meetingLink", tag = "Meetings", security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "The booking's id", example = 42)),
-    responses((status = 200, description = "The link", body = MeetingLink))
+    get, path = "/api/meetings/{id}/link", operation_id = "getMeetingLink", tag = "Meetings", security(("bearer" = [])),
+    params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
+    responses((status = 200, description = "The meeting link", body = MeetingLink))
 )]
 pub(crate) async fn link(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
     let (caller, booking) = request.caller_and_booking().await?;
@@ -80,12 +81,12 @@ pub(crate) async fn link(state: Data<State>, request: Request) -> Result<HttpRes
     }))
 }
 
-/// Whose links are lost.
+/// Request to resend join links.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"email": "ada@example.org"}))]
 pub(crate) struct RecoveryRequest {
-    /// The address that the lost mail went to.
+    /// Email address to which the join links were sent.
     #[schema(value_type = String, format = Email, max_length = 254)]
     email: EmailAddress,
 }
@@ -97,7 +98,7 @@ impl FromFields for RecoveryRequest {
     }
 }
 
-/// What is told about a request for lost links: that it came.
+/// Confirmation that the request was received, whether or not the address is known.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RecoveryAccepted {
     /// Always `accepted`.
@@ -105,14 +106,14 @@ pub(crate) struct RecoveryAccepted {
     status: &'static str,
 }
 
-/// Mail lost links again
+/// Resend join links
 ///
-/// If the address is known and has sessions ahead, the links of the next three of them are mailed to it, at most once an
-/// hour. The answer is the same for every address, and comes before anybody has looked.
+/// If the email address is known and has upcoming appointments, the join links of the next three are sent to it, at
+/// most once an hour. The response is the same for every address, and is sent before the address is looked up.
 #[utoipa::path(
-    post, path = "/api/meetings/recover", operation_id = "recoverLinks", tag = "Meetings",
+    post, path = "/api/meetings/recover", operation_id = "resendJoinLinks", tag = "Meetings",
     request_body = RecoveryRequest,
-    responses((status = 202, description = "Accepted, whether or not there is a link to mail", body = RecoveryAccepted))
+    responses((status = 202, description = "Accepted, whether or not there is a link to send", body = RecoveryAccepted))
 )]
 pub(crate) async fn recover(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
     let address = request.address();

@@ -21,14 +21,17 @@ use crate::{
 #[openapi(
     info(
         title = "Attune",
-        description = "Booking and video sessions of a therapy practice.\n\n\
-            Times are RFC 3339 in UTC, durations are minutes, and amounts are numbers with the currency's decimals. \
-            Requests say who makes them with `Authorization: Bearer <access token>`. Every address that takes `GET` \
-            takes `HEAD` too. Every response has an `X-Request-Id`, the client's own if it sent a harmless one.\n\n\
-            Failures are `application/problem+json` (RFC 9457). Match on `code`, which is stable; the sentences are \
-            for people. When fields are not right (422), `errors` names each one; `code` is then theirs if it is the \
-            same for all, and `validation_failed` otherwise. Unknown fields and parameters are refused, except at the \
-            addresses for video servers and payment providers, which follow the contracts of these.",
+        description = "Booking and video appointments of a therapy practice.\n\n\
+                       Times are RFC 3339 timestamps in UTC, durations are in minutes, and amounts are decimal \
+                       numbers with the currency's decimals, such as `100.00`. Authenticate requests with \
+                       `Authorization: Bearer <access token>`. Every path that supports `GET` also supports `HEAD`; a \
+                       method that a path does not support is answered with 405 and an `Allow` header. Every response \
+                       has an `X-Request-Id`: the client's own if it sent a valid one, otherwise a new one.\n\n\
+                       Errors are `application/problem+json` (RFC 9457). Match on `code`, which is stable; `title` \
+                       and `detail` are for people. When fields are invalid (422), `errors` lists each of them; \
+                       `code` is their common code, or `validation_failed` if they differ. Unknown fields and query \
+                       parameters are rejected, except by the endpoints for video servers and payment providers, \
+                       which follow the formats of their callers.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     servers((url = "/")),
@@ -59,15 +62,15 @@ use crate::{
     components(schemas(ProblemBody, FieldErrorBody)),
     modifiers(&Bearer, &Problems),
     tags(
-        (name = "Accounts", description = "Making an account, getting in, staying in, getting out"),
-        (name = "Bookings", description = "Booking sessions"),
-        (name = "Payments", description = "Paying for them"),
-        (name = "Meetings", description = "Getting into the video room"),
-        (name = "Admin", description = "What only therapists may do"),
-        (name = "Video server", description = "What Jitsi asks and tells"),
-        (name = "Test checkout", description = "The checkout page of the test provider"),
-        (name = "Health", description = "For orchestrators and load balancers"),
-        (name = "Documentation", description = "This description"),
+        (name = "Accounts", description = "Registration, login, tokens and the current user"),
+        (name = "Bookings", description = "Services, available slots and bookings"),
+        (name = "Payments", description = "Checkouts, payments and payment webhooks"),
+        (name = "Meetings", description = "Meeting links and join pages"),
+        (name = "Admin", description = "Operations for admins (therapists)"),
+        (name = "Video server", description = "Conference reservations, room events and branding for Jitsi"),
+        (name = "Test checkout", description = "Checkout page of the `test` payment provider"),
+        (name = "Health", description = "Probes for orchestrators and load balancers"),
+        (name = "Documentation", description = "This API description"),
     ),
 )]
 struct Description;
@@ -93,13 +96,13 @@ impl Modify for Bearer {
         let scheme = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .bearer_format("JWT")
-            .description(Some("The access token of `POST /api/auth/login`."))
+            .description(Some("Access token from `POST /api/auth/login`."))
             .build();
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
         let server = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("The secret that this service and the practice's own video server share."))
+            .description(Some("Secret shared by this service and the practice's own video server."))
             .build();
         components.add_security_scheme("serverSecret", SecurityScheme::Http(server));
     }
@@ -132,7 +135,7 @@ impl Modify for Problems {
 
 /// Operations whose fields may all be left unsaid, and the body with them.
 const BODY_MAY_BE_MISSING: &[&str] =
-    &["logOut", "cancelBooking", "cancelAnyBooking", "completeBooking", "markNoShow", "reopenBooking", "refundBooking"];
+    &["logOut", "cancelBooking", "cancelAnyBooking", "completeBooking", "markNoShow", "reopenBooking", "refundPayment"];
 
 /// Operations that a client can name, to send them again without fear.
 const NAMED: &[&str] = &[
@@ -143,7 +146,7 @@ const NAMED: &[&str] = &[
     "rescheduleAnyBooking",
     "cancelAnyBooking",
     "recordOfflinePayment",
-    "refundBooking",
+    "refundPayment",
 ];
 
 /// Describes the header that names a wish, and the one that tells an answer given before.
@@ -159,8 +162,8 @@ fn add_key(operation: &mut Operation) {
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .description(Some(
-            "A name for this wish that its sender never gave to another one. Sent again under the same name, for a day, it \
-             has no second effect and gets the first answer.",
+            "Unique key of this request, chosen by the client. For one day, a retry with the same key has no further \
+             effect and receives the stored response.",
         ))
         .schema(Some(name))
         .example(Some("6f1c2a7e-8b0d-4d53-9a3e-2f7b5c1d0e94".into()))
@@ -168,7 +171,7 @@ fn add_key(operation: &mut Operation) {
     operation.parameters.get_or_insert_default().push(parameter.into());
     let replayed = HeaderBuilder::new()
         .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
-        .description(Some("`true` when the answer was given before"))
+        .description(Some("`true` if the response is the stored one of an earlier request"))
         .build();
     for response in operation.responses.responses.values_mut() {
         let RefOr::T(response) = response else { continue };
@@ -180,7 +183,7 @@ fn add_key(operation: &mut Operation) {
 fn own_problems(operation_id: &str) -> &'static [Code] {
     use Code as C;
     match operation_id {
-        "register" => &[
+        "registerAccount" => &[
             C::RegistrationClosed,
             C::EmailTaken,
             C::InvalidEmail,
@@ -193,13 +196,13 @@ fn own_problems(operation_id: &str) -> &'static [Code] {
             C::Busy,
         ],
         "logIn" => &[C::InvalidCredentials, C::AccountDisabled, C::TooManyRequests, C::TooManyFailures, C::Busy],
-        "refresh" => &[C::InvalidRefreshToken, C::TooManyRequests],
+        "refreshTokens" => &[C::InvalidRefreshToken, C::TooManyRequests],
         "changePassword" => {
             &[C::InvalidCredentials, C::PasswordTooShort, C::PasswordTooLong, C::PasswordTooCommon, C::TooManyFailures]
         }
-        "updateMe" => &[C::InvalidTimezone, C::TooLong, C::Conflict],
+        "updateCurrentUser" => &[C::InvalidTimezone, C::TooLong, C::Conflict],
         "listBookings" => &[C::InvalidValue, C::InvalidTimestamp],
-        "showAvailability" => &[
+        "listAvailableSlots" => &[
             C::NotOpen,
             C::InvalidTimestamp,
             C::InvalidTimezone,
@@ -248,7 +251,7 @@ fn own_problems(operation_id: &str) -> &'static [Code] {
             C::InvalidLength,
         ],
         // A date's own codes stand in `errors` and in `left_out`.
-        "bookSeries" => &[
+        "createBookingSeries" => &[
             C::SeriesConflict,
             C::SlotTaken,
             C::DailyLimitReached,
@@ -300,10 +303,10 @@ fn own_problems(operation_id: &str) -> &'static [Code] {
         "completeBooking" | "markNoShow" | "reopenBooking" => {
             &[C::BookingNotFound, C::InvalidState, C::WindowClosed, C::VersionConflict, C::Conflict, C::OutOfRange]
         }
-        "calendarFile" => &[C::Forbidden, C::BookingNotFound, C::CalendarEntryUnavailable],
-        "showBooking" => &[C::Forbidden, C::BookingNotFound],
-        "showPayment" => &[C::Forbidden, C::BookingNotFound],
-        "openPayment" => &[
+        "downloadCalendarFile" => &[C::Forbidden, C::BookingNotFound, C::CalendarEntryUnavailable],
+        "getBooking" => &[C::Forbidden, C::BookingNotFound],
+        "getPayment" => &[C::Forbidden, C::BookingNotFound],
+        "openCheckout" => &[
             C::Forbidden,
             C::BookingNotFound,
             C::AlreadyPaid,
@@ -313,10 +316,10 @@ fn own_problems(operation_id: &str) -> &'static [Code] {
             C::BookingCancelled,
             C::PaymentProviderUnavailable,
         ],
-        "meetingLink" => &[C::Forbidden, C::BookingNotFound, C::MeetingLinkUnavailable],
-        "recoverLinks" => &[C::InvalidEmail, C::TooManyRequests],
-        "showSession" => &[C::LinkNotFound, C::MeetingNotConfirmed, C::MeetingCancelled, C::LinkRevoked],
-        "joinSession" => &[
+        "getMeetingLink" => &[C::Forbidden, C::BookingNotFound, C::MeetingLinkUnavailable],
+        "resendJoinLinks" => &[C::InvalidEmail, C::TooManyRequests],
+        "showJoinPage" => &[C::LinkNotFound, C::MeetingNotConfirmed, C::MeetingCancelled, C::LinkRevoked],
+        "joinMeeting" => &[
             C::LinkNotFound,
             C::MeetingNotConfirmed,
             C::MeetingTooEarly,
@@ -327,7 +330,7 @@ fn own_problems(operation_id: &str) -> &'static [Code] {
             C::PayloadTooLarge,
             C::BadRequest,
         ],
-        "revokeLinks" => &[C::BookingNotFound, C::InvalidState, C::Conflict],
+        "revokeJoinLinks" => &[C::BookingNotFound, C::InvalidState, C::Conflict],
         "inviteParticipant" => &[
             C::BookingNotFound,
             C::InvalidState,
@@ -338,9 +341,9 @@ fn own_problems(operation_id: &str) -> &'static [Code] {
             C::InvalidValue,
             C::TooLong,
         ],
-        "revokeParticipant" => &[C::BookingNotFound, C::ParticipantNotFound, C::Conflict],
+        "revokeInvitation" => &[C::BookingNotFound, C::ParticipantNotFound, C::Conflict],
         "listAllBookings" => &[C::InvalidValue, C::InvalidTimestamp],
-        "showAnyBooking" => &[C::BookingNotFound],
+        "getAnyBooking" => &[C::BookingNotFound],
         "recordOfflinePayment" => &[
             C::BookingNotFound,
             C::AlreadyPaid,
@@ -353,7 +356,7 @@ fn own_problems(operation_id: &str) -> &'static [Code] {
             C::AmountMismatch,
             C::TooLong,
         ],
-        "refundBooking" => &[
+        "refundPayment" => &[
             C::BookingNotFound,
             C::RefundInProgress,
             C::NothingToRefund,
@@ -364,20 +367,20 @@ fn own_problems(operation_id: &str) -> &'static [Code] {
             C::TooLong,
             C::OutOfRange,
         ],
-        "attendanceReport" => &[C::InvalidValue, C::InvalidTimestamp],
-        "revenueReport" => &[C::InvalidValue, C::InvalidDate, C::RangeBackwards, C::RangeTooLong],
+        "getAttendanceReport" => &[C::InvalidValue, C::InvalidTimestamp],
+        "getRevenueReport" => &[C::InvalidValue, C::InvalidDate, C::RangeBackwards, C::RangeTooLong],
         "resolvePaymentProblem" => &[C::PaymentProblemNotFound],
-        "openRoom" => &[C::Required, C::InvalidServerSecret],
-        "showRoom" | "closeRoom" => &[C::InvalidServerSecret],
-        "roomEvent" => &[C::MalformedJson, C::InvalidServerSecret],
-        "jaasWebhook" => &[C::MalformedJson, C::BadSignature, C::NotFound, C::NotAcceptable],
-        "stripeWebhook" => &[C::BadSignature, C::NotFound, C::NotAcceptable, C::Conflict, C::NotYet],
-        "addService" => {
+        "openConference" => &[C::Required, C::InvalidServerSecret],
+        "getConference" | "closeConference" => &[C::InvalidServerSecret],
+        "receiveRoomEvent" => &[C::MalformedJson, C::InvalidServerSecret],
+        "receiveJaasWebhook" => &[C::MalformedJson, C::BadSignature, C::NotFound, C::NotAcceptable],
+        "receiveStripeWebhook" => &[C::BadSignature, C::NotFound, C::NotAcceptable, C::Conflict, C::NotYet],
+        "createService" => {
             &[C::TooLong, C::OutOfRange, C::InvalidLength, C::InvalidCurrency, C::CurrencyMismatch, C::InvalidAmount]
         }
-        "changeService" => &[C::ServiceNotFound, C::TooLong, C::OutOfRange, C::InvalidLength, C::InvalidAmount],
-        "showSchedule" => &[C::UnknownTherapist],
-        "setSchedule" => &[
+        "updateService" => &[C::ServiceNotFound, C::TooLong, C::OutOfRange, C::InvalidLength, C::InvalidAmount],
+        "getWorkingHours" => &[C::UnknownTherapist],
+        "replaceWorkingHours" => &[
             C::OutOfRange,
             C::InvalidTimezone,
             C::InvalidTime,
@@ -387,7 +390,7 @@ fn own_problems(operation_id: &str) -> &'static [Code] {
             C::OverlappingHours,
             C::TooManyIntervals,
         ],
-        "addTimeOff" => &[
+        "createScheduleException" => &[
             C::InvalidValue,
             C::OutOfRange,
             C::InvalidTimestamp,
@@ -397,11 +400,11 @@ fn own_problems(operation_id: &str) -> &'static [Code] {
             C::RangeBackwards,
             C::EmptyRange,
         ],
-        "removeTimeOff" => &[C::TimeOffNotFound],
-        "setPolicy" => &[C::OutOfRange],
-        "showUser" => &[C::UserNotFound],
+        "deleteScheduleException" => &[C::TimeOffNotFound],
+        "replaceBookingPolicy" => &[C::OutOfRange],
+        "getUser" => &[C::UserNotFound],
         "updateUser" => &[C::UserNotFound, C::LastAdmin, C::TooLong],
-        "docsFile" => &[C::NotFound],
+        "getDocsFile" => &[C::NotFound],
         "payTestCheckout" => {
             &[C::CheckoutNotFound, C::CheckoutClosed, C::RequestTimeout, C::PayloadTooLarge, C::BadRequest]
         }
@@ -415,11 +418,11 @@ fn problems_of(path: &str, operation: &Operation) -> Vec<Code> {
     let id = operation.operation_id.as_deref().unwrap_or_default();
     let mut codes = own_problems(id).to_vec();
     // Messages of other programs, which are not read like requests of ours.
-    if id == "stripeWebhook" || operation.tags.iter().flatten().any(|tag| tag == "Video server") {
+    if id == "receiveStripeWebhook" || operation.tags.iter().flatten().any(|tag| tag == "Video server") {
         if operation.request_body.is_some() {
             codes.extend([C::BadRequest, C::RequestTimeout, C::PayloadTooLarge]);
         }
-        if id != "branding" {
+        if id != "getBranding" {
             codes.extend([C::Busy, C::Internal, C::Unavailable, C::TimedOut]);
         }
     } else {
@@ -459,7 +462,7 @@ fn common_problems(path: &str, operation: &Operation) -> Vec<Code> {
         codes.push(C::InvalidId);
     }
     // These take an empty body, too.
-    if operation.request_body.is_some() || matches!(id, "openPayment" | "revokeLinks" | "resolvePaymentProblem") {
+    if operation.request_body.is_some() || matches!(id, "openCheckout" | "revokeJoinLinks" | "resolvePaymentProblem") {
         codes.extend([
             C::BadRequest,
             C::MalformedJson,
@@ -476,7 +479,7 @@ fn common_problems(path: &str, operation: &Operation) -> Vec<Code> {
         codes.push(C::Required);
     }
     // Whoever asks only whether the process runs meets nothing that could fail.
-    if !matches!(id, "health" | "live") {
+    if !matches!(id, "getHealth" | "getLiveness") {
         codes.extend([C::Internal, C::Unavailable, C::TimedOut]);
     }
     codes
@@ -514,8 +517,8 @@ fn add_problems(path: &str, operation: &mut Operation) {
 
 fn headers(status: u16) -> &'static [(&'static str, &'static str)] {
     match status {
-        401 => &[("WWW-Authenticate", "`Bearer`, with `error=\"invalid_token\"` when a token was shown")],
-        429 | 503 => &[("Retry-After", "Seconds after which trying again makes sense")],
+        401 => &[("WWW-Authenticate", "`Bearer`, with `error=\"invalid_token\"` if the request had a token")],
+        429 | 503 => &[("Retry-After", "Seconds to wait before retrying")],
         _ => &[],
     }
 }

@@ -62,91 +62,93 @@ pub(crate) fn json(answer: &impl Serialize) -> String {
 
 /// The words for where a booking is in its life, for the description of the API.
 pub(crate) fn booking_status() -> Object {
-    words("Where the booking is in its life.", BookingStatus::ALL.map(BookingStatus::as_str))
+    words("Status of the booking.", BookingStatus::ALL.map(BookingStatus::as_str))
 }
 
 /// The words for what is known about the money.
 pub(crate) fn payment_status() -> Object {
-    words("What is known about the money.", PaymentStatus::ALL.map(PaymentStatus::as_str))
+    words("Payment status of the booking.", PaymentStatus::ALL.map(PaymentStatus::as_str))
 }
 
 /// The words for where an attempt to collect the price stands.
 pub(crate) fn payment_state() -> Object {
-    let description = "Where the attempt stands: `opening`, `open` and `closing` until it is over, `processing` while the \
-                       money is on its way, `settled` when the booking stands on it, `surplus` when it came and was not \
-                       needed any more, `closed` when nothing came.";
+    let description = "State of the payment: `opening`, `open` and `closing` until the attempt is over, `processing` \
+                       while the provider processes it, `settled` if it pays for the booking, `unapplied` if it was \
+                       received when no booking needed it, `closed` if nothing was received.";
     words(description, PaymentState::ALL.map(PaymentState::as_str))
 }
 
 /// The words for where a refund stands.
 pub(crate) fn refund_stage() -> Object {
-    let description = "Where the refund stands: `queued` until somebody gave it back, `pending` while the provider works on \
-                       it, `succeeded` when the money left, `failed` when it did not or came back, `retried` when it \
-                       failed and another refund took its place.";
+    let description = "Status of the refund: `queued` until it is sent to the provider or paid out by hand, `pending` \
+                       while the provider processes it, `succeeded` when it was paid out, `failed` if it was not or \
+                       came back, `retried` if it failed and another refund replaced it.";
     words(description, RefundStage::ALL.map(RefundStage::as_str))
 }
 
 /// The words for where a refund stands, for the client who gets it.
 pub(crate) fn refund_status() -> Object {
     use RefundStage as R;
-    let description = "Where the refund stands: `queued` until somebody gave it back, `pending` while the provider works on \
-                       it, `succeeded` when the money left, `failed` when it did not or came back, until it is tried again.";
+    let description = "Status of the refund: `queued` until it is sent to the provider or paid out by hand, `pending` \
+                       while the provider processes it, `succeeded` when it was paid out, `failed` if it was not or \
+                       came back, until it is retried.";
     words(description, [R::Queued, R::Pending, R::Succeeded, R::Failed].map(R::as_str))
 }
 
 /// The words for why money goes back.
 pub(crate) fn refund_cause() -> Object {
-    let description = "Why: `cancelled` with the session, `asked` by an admin, `surplus` because it came when nothing was \
-                       due any more, `elsewhere` by somebody on the provider's own pages.";
+    let description = "Cause: `cancelled` together with the booking, `requested` by an admin, `unapplied` because \
+                       nothing was due when the payment was received, `external` if it was made in the provider's \
+                       dashboard.";
     words(description, RefundCause::ALL.map(RefundCause::as_str))
 }
 
 /// The words for which way money went.
 pub(crate) fn ledger_kind() -> Object {
-    let description = "Which way the money went: `captured` came in, `refunded` went back, `refund_reversed` had gone back \
-                       and came in again, because the client's bank did not take it.";
+    let description = "Kind of entry: `captured` for a payment, `refunded` for a refund, `refund_reversed` for a \
+                       refund that the client's bank returned.";
     words(description, LedgerKind::ALL.map(LedgerKind::as_str))
 }
 
 /// The words for what a person has to look at.
 pub(crate) fn payment_problem_kind() -> Object {
-    let description = "What is wrong: `wrong_amount`, `wrong_currency`, `wrong_mode` (test money for real money, or the \
-                       other way round) or `wrong_booking` when that came which was not asked for, `unknown_checkout` \
-                       when the provider does not know a checkout of its own, `unknown_booking` when money came for no \
-                       booking of ours, `refund_failed` when money did not go back.";
+    let description = "Kind of problem: `wrong_amount`, `wrong_currency`, `wrong_mode` (a test payment instead of a \
+                       live one, or vice versa) or `wrong_booking` if a payment does not match what is due, \
+                       `unknown_checkout` if the provider does not know a checkout that it had opened, \
+                       `unknown_booking` if a payment belongs to no booking, `refund_failed` if a refund failed.";
     words(description, ProblemKind::ALL.map(ProblemKind::as_str))
 }
 
 /// The words for how the price of a session is settled that a therapist books.
 pub(crate) fn asked_payment() -> Object {
-    let description = "How the price is settled: `online` as if the client had booked, `offline_paid` when it came in \
-                       already, `waived` when nothing is due. `online` when left out.";
+    let description = "How the price is settled: `online` as if the client had booked, `offline_paid` if it has been \
+                       paid already, `waived` if nothing is due. Defaults to `online`.";
     words(description, ["online", "offline_paid", "waived"])
 }
 
 /// The words for what happens to a series when some of its dates cannot be booked.
 pub(crate) fn on_conflict() -> Object {
-    let description = "What happens when some of the dates cannot be booked: `fail` books none of them, `skip` books the \
-                       others. `fail` when left out.";
+    let description = "What happens if some of the dates cannot be booked: `fail` books none of them, `skip` books \
+                       the others. Defaults to `fail`.";
     words(description, ["fail", "skip"])
 }
 
 /// The words for where a mail is in its life.
 pub(crate) fn notice_state() -> Object {
-    words("Where the mail is in its life.", NotificationState::ALL.map(NotificationState::as_str))
+    words("State of the email.", NotificationState::ALL.map(NotificationState::as_str))
 }
 
 /// The words for what somebody is invited as.
 pub(crate) fn participant_role() -> Object {
-    let description = "What somebody is invited as: `participant` takes part as the client does, `presenter` may show a \
-                       screen besides, `observer` comes to watch and listen.";
+    let description = "Role in the room: `participant` takes part like the client, `presenter` can also share a \
+                       screen, `observer` watches and listens.";
     words(description, ParticipantRole::ALL.map(ParticipantRole::as_str))
 }
 
 /// The words for as what somebody was in a room.
 pub(crate) fn attendance_role() -> Object {
-    let description = "As what: `participant` is somebody invited without an account, `unknown` somebody who came in \
-                       without a signed link, and then stands for one connection.";
+    let description = "Role of the person: `participant` was invited without an account, `unknown` joined without a \
+                       signed link and stands for one connection.";
     words(description, ["client", "therapist", "participant", "unknown"])
 }
 

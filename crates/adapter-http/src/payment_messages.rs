@@ -13,8 +13,8 @@ use crate::state::State;
 /// Largest message, in bytes. Stripe's have a few thousand.
 const MAX_MESSAGE_BYTES: usize = 256 * 1024;
 
-/// An event, as Stripe sends it. What is read of it are the fields here, and of the object the state, the amount and the
-/// names that it was given here. Names, e-mail addresses and cards of people are passed over.
+/// An event, as Stripe sends it. Only these fields are read, and of the object only its status, its amount and its IDs;
+/// names, email addresses and cards are ignored.
 #[derive(ToSchema)]
 #[schema(example = json!({
     "id": "evt_1PqzExampleAbcdefghijkl", "object": "event", "type": "checkout.session.completed", "created": 1_705_312_860,
@@ -26,21 +26,21 @@ const MAX_MESSAGE_BYTES: usize = 256 * 1024;
 }))]
 #[expect(dead_code, reason = "the documented form; who reads it is the reader of the provider's messages")]
 pub(crate) struct StripeEvent {
-    /// The event's own name, the same each time it is sent.
+    /// ID of the event, the same for each delivery.
     id: String,
     /// `checkout.session.completed`, `.async_payment_succeeded`, `.async_payment_failed`, `.expired`, `refund.created`,
-    /// `.updated` or `.failed`. Others are forgotten.
+    /// `.updated` or `.failed`. Other types are ignored.
     r#type: String,
-    /// When it happened, in seconds since 1970.
+    /// Unix timestamp in seconds.
     created: i64,
-    /// Whether it is about real money.
+    /// Whether it is about a live payment.
     livemode: bool,
-    /// What it is about, as it was at that moment, in `object`.
+    /// The object that the event is about, at that time, in `object`.
     #[schema(value_type = Object)]
     data: serde_json::Value,
 }
 
-/// The message arrived.
+/// Confirmation that the event was accepted.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct MessageReceived {
     /// Always true.
@@ -48,24 +48,24 @@ pub(crate) struct MessageReceived {
     received: bool,
 }
 
-/// Tell what happened to a payment
+/// Receive a Stripe webhook
 ///
-/// For webhooks of Stripe. The body is believed only if `Stripe-Signature` is right for its bytes as they came, with a time
-/// at most five minutes from now; nothing else says who calls. Telling something twice, late, or in another order changes
-/// nothing, and whatever was taken note of is answered with 200: also what is of no concern here, and what differs from
-/// what is due, which changes no booking and is shown to the admins instead.
+/// For webhooks of Stripe. A request is accepted only if `Stripe-Signature` is valid for the raw body and its timestamp
+/// is within five minutes of now; there is no other authentication. Duplicate, late and out-of-order events change
+/// nothing, and every accepted event is answered with 200, including those of types that are ignored. A payment that
+/// does not match the booking changes no booking, but needs review and is listed as a payment problem.
 ///
-/// Everything else is to be sent again, which Stripe does by itself for three days: 503 `not_yet` is about a refund whose
-/// payment is not known here yet. A booking does not depend on these messages: Stripe is asked as well where a payment
-/// stands. Without the setting of the endpoint's secret there is nothing at this address.
+/// After any other response, Stripe automatically sends the event again for three days: 503 `event_out_of_order` means
+/// that the event is about a refund of a payment that is not known yet. Bookings do not depend on webhooks: payments
+/// are also reconciled by polling Stripe. If no webhook secret is configured, the response is 404.
 #[utoipa::path(
-    post, path = "/api/webhooks/stripe", operation_id = "stripeWebhook", tag = "Payments",
+    post, path = "/api/webhooks/stripe", operation_id = "receiveStripeWebhook", tag = "Payments",
     params((
-        "Stripe-Signature" = String, Header, description = "What Stripe signed the body with",
+        "Stripe-Signature" = String, Header, description = "Stripe's signature of the body",
         example = "t=1705312860,v1=f2c1a6b0e4d85973bb1e0c2d3f4a5968778695a4b3c2d1e0f9e8d7c6b5a49382"
     )),
     request_body = StripeEvent,
-    responses((status = 200, description = "Taken note of", body = MessageReceived))
+    responses((status = 200, description = "The event was accepted", body = MessageReceived))
 )]
 pub(crate) async fn receive(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
     let messages = state.api.payment_messages.as_ref().ok_or(Code::NotFound)?;

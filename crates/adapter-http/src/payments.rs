@@ -14,46 +14,46 @@ use crate::output::{self, Amount, Instant};
 use crate::problem::{Code, Problem};
 use crate::state::State;
 
-/// Where a booking's payment stands.
+/// The payment of a booking.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Payment)]
 pub(crate) struct PaymentBody {
-    /// Who collects: `none`, `offline` (the practice itself), `test` or `stripe`.
+    /// Payment provider: `none`, `offline` (the practice itself), `test` or `stripe`.
     #[schema(example = "test")]
     provider: &'static str,
-    /// Where to pay; null when there is nothing to pay here or now, and until a checkout was asked for.
+    /// URL at which to pay; null if nothing can be paid online now, and until a checkout was opened.
     #[schema(required = true, example = "https://practice.example.org/test-checkout/00112233445566778899aabbccddeeff")]
     checkout_url: Option<String>,
-    /// Until when the slot waits for the payment.
+    /// Until when the slot is held for the payment.
     #[schema(required = true, value_type = Option<String>, format = DateTime, example = "2024-01-15T10:00:00Z")]
     expires_at: Option<Instant>,
     /// As in the booking.
     #[schema(schema_with = output::payment_status)]
     payment_status: &'static str,
-    /// The price.
+    /// Price of the appointment.
     #[schema(value_type = f64, minimum = 0, example = 100.0)]
     amount: Amount,
-    /// ISO 4217.
+    /// ISO 4217 currency code.
     #[schema(example = "EUR")]
     currency: String,
-    /// What goes back or went back, the oldest first.
+    /// Refunds, oldest first.
     refunds: Vec<RefundBody>,
 }
 
-/// Money that goes back.
+/// A refund.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Refund)]
 pub(crate) struct RefundBody {
-    /// How much.
+    /// Amount.
     #[schema(value_type = f64, minimum = 0, example = 100.0)]
     amount: Amount,
     /// Where it stands.
     #[schema(schema_with = output::refund_status)]
     status: &'static str,
-    /// When it was promised.
+    /// When it was created.
     #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
     created_at: Instant,
-    /// When it left, or failed.
+    /// When it succeeded or failed.
     #[schema(required = true, value_type = Option<String>, format = DateTime, example = "2024-01-15T10:00:00Z")]
     settled_at: Option<Instant>,
 }
@@ -102,12 +102,12 @@ async fn answer(state: &State, booking: &Booking, telling: Option<&Payment>) -> 
     }))
 }
 
-/// Where the payment stands
+/// Retrieve a payment
 ///
-/// For the client whose booking it is. Looking opens no checkout.
+/// For the client who owns the booking. Does not open a checkout.
 #[utoipa::path(
-    get, path = "/api/bookings/{id}/payment", operation_id = "showPayment", tag = "Payments", security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "The booking's id", example = 42)),
+    get, path = "/api/bookings/{id}/payment", operation_id = "getPayment", tag = "Payments", security(("bearer" = [])),
+    params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
     responses((status = 200, description = "The payment", body = PaymentBody))
 )]
 pub(crate) async fn show(
@@ -125,16 +125,16 @@ pub(crate) async fn show(
     answer(&state, &booking, payments.iter().min_by_key(|payment| rank(payment))).await
 }
 
-/// Open the checkout
+/// Open a checkout
 ///
-/// Answers with the place to pay. Asking again, as often as one likes and with or without an `Idempotency-Key`, leads to the
-/// same place; another one is opened only once an attempt failed. While the provider does not answer, the booking keeps its
-/// slot and this can be asked again.
+/// Returns the URL at which the client pays. Repeated requests, with or without an `Idempotency-Key`, return the same
+/// checkout; a new one is opened only after an attempt failed. If the payment provider is unavailable, the booking
+/// keeps its slot, and the request can be retried.
 #[utoipa::path(
-    post, path = "/api/bookings/{id}/payment", operation_id = "openPayment", tag = "Payments",
+    post, path = "/api/bookings/{id}/payment", operation_id = "openCheckout", tag = "Payments",
     security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "The booking's id", example = 42)),
-    responses((status = 200, description = "The open payment", body = PaymentBody))
+    params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
+    responses((status = 200, description = "The payment with its checkout", body = PaymentBody))
 )]
 pub(crate) async fn open(
     state: Data<State>,

@@ -65,113 +65,113 @@ macro_rules! codes {
 codes! {
     BadRequest: 400 "bad_request", "Bad request", "The request cannot be understood.";
     MalformedJson: 400 "malformed_json", "Malformed JSON", "The body is not valid JSON.";
-    InvalidBookingId: 400 "invalid_booking_id", "Invalid booking id", "The booking id has to be a positive whole number.";
-    BadSignature: 400 "bad_signature", "Bad signature", "The body is not what the signature says, or there is no signature, or an old one.";
-    InvalidId: 400 "invalid_id", "Invalid id", "The id has to be a positive whole number.";
-    Unauthenticated: 401 "unauthenticated", "Not signed in", "Sign in and send the access token as `Authorization: Bearer …`.";
-    InvalidToken: 401 "invalid_token", "Invalid access token", "The access token is not valid, or its session is over. Sign in again.";
-    TokenExpired: 401 "token_expired", "Access token expired", "The access token has expired. Trade the refresh token for a new one.";
-    InvalidCredentials: 401 "invalid_credentials", "Wrong e-mail address or password", "The e-mail address or the password is wrong.";
-    InvalidRefreshToken: 401 "invalid_refresh_token", "Invalid refresh token", "The refresh token is not valid any more. Sign in again.";
-    InvalidServerSecret: 401 "invalid_server_secret", "Invalid server secret", "This address is for the practice's video server, which shows its secret as `Authorization: Bearer …`.";
-    Forbidden: 403 "forbidden", "Forbidden", "You may not do that.";
-    AccountDisabled: 403 "account_disabled", "Account disabled", "This account is disabled. Please get in touch with the practice.";
-    RegistrationClosed: 403 "registration_closed", "Registration closed", "The practice makes accounts itself. Please get in touch.";
-    NotFound: 404 "not_found", "Not found", "There is nothing at this address.";
-    BookingNotFound: 404 "booking_not_found", "Booking not found", "There is no such booking.";
-    MeetingLinkUnavailable: 404 "meeting_link_unavailable", "No meeting link", "There is no link for this session now: it is not confirmed, was cancelled, or is over.";
-    CalendarEntryUnavailable: 404 "calendar_entry_unavailable", "No calendar entry", "There is no calendar entry for this session: it was never agreed.";
-    UserNotFound: 404 "user_not_found", "User not found", "There is no such user.";
-    ServiceNotFound: 404 "service_not_found", "Service not found", "There is no such service.";
-    PaymentProblemNotFound: 404 "payment_problem_not_found", "Problem not found", "There is no such problem, or it is settled.";
-    TimeOffNotFound: 404 "time_off_not_found", "Time off not found", "There is no such time off.";
-    CheckoutNotFound: 404 "checkout_not_found", "Checkout not found", "There is no such checkout.";
-    LinkNotFound: 404 "link_not_found", "Link not found", "This is not a link of this practice, or not the whole of it.";
-    ParticipantNotFound: 404 "participant_not_found", "Participant not found", "There is no such invitation into this session.";
-    MethodNotAllowed: 405 "method_not_allowed", "Method not allowed", "This address does not take that method; see the `Allow` header.";
-    NotAcceptable: 406 "not_acceptable", "Not acceptable", "The answer is JSON, which the `Accept` header rules out.";
+    InvalidBookingId: 400 "invalid_booking_id", "Invalid booking ID", "The booking ID must be a positive integer.";
+    BadSignature: 400 "bad_signature", "Invalid signature", "The signature is missing, too old, or does not match the body.";
+    InvalidId: 400 "invalid_id", "Invalid ID", "The ID must be a positive integer.";
+    Unauthenticated: 401 "unauthenticated", "Not logged in", "Log in and send the access token as `Authorization: Bearer …`.";
+    InvalidToken: 401 "invalid_token", "Invalid access token", "The access token is invalid, or its login session has ended. Log in again.";
+    TokenExpired: 401 "token_expired", "Access token expired", "The access token has expired. Exchange the refresh token for a new one.";
+    InvalidCredentials: 401 "invalid_credentials", "Invalid credentials", "The email address or the password is wrong.";
+    InvalidRefreshToken: 401 "invalid_refresh_token", "Invalid refresh token", "The refresh token is no longer valid. Log in again.";
+    InvalidServerSecret: 401 "invalid_server_secret", "Invalid server secret", "This endpoint is for the practice's video server, which sends its secret as `Authorization: Bearer …`.";
+    Forbidden: 403 "forbidden", "Forbidden", "You are not allowed to do this.";
+    AccountDisabled: 403 "account_disabled", "Account disabled", "This account is disabled. Please contact the practice.";
+    RegistrationClosed: 403 "registration_closed", "Registration closed", "Accounts are created by the practice. Please contact the practice.";
+    NotFound: 404 "not_found", "Not found", "There is nothing at this URL.";
+    BookingNotFound: 404 "booking_not_found", "Booking not found", "This booking does not exist.";
+    MeetingLinkUnavailable: 404 "meeting_link_unavailable", "Meeting link unavailable", "There is no meeting link now: the booking is not confirmed, was cancelled, or is over.";
+    CalendarEntryUnavailable: 404 "calendar_entry_unavailable", "Calendar entry unavailable", "There is no calendar entry: the booking was never confirmed.";
+    UserNotFound: 404 "user_not_found", "User not found", "This user does not exist.";
+    ServiceNotFound: 404 "service_not_found", "Service not found", "This service does not exist.";
+    PaymentProblemNotFound: 404 "payment_problem_not_found", "Payment problem not found", "This payment problem does not exist, or has been resolved.";
+    TimeOffNotFound: 404 "time_off_not_found", "Schedule exception not found", "This schedule exception does not exist.";
+    CheckoutNotFound: 404 "checkout_not_found", "Checkout not found", "This checkout does not exist.";
+    LinkNotFound: 404 "link_not_found", "Link not found", "This link is unknown, or incomplete.";
+    ParticipantNotFound: 404 "participant_not_found", "Participant not found", "This invitation does not exist.";
+    MethodNotAllowed: 405 "method_not_allowed", "Method not allowed", "This URL does not support the method; see the `Allow` header.";
+    NotAcceptable: 406 "not_acceptable", "Not acceptable", "The response is JSON, which the `Accept` header rules out.";
     RequestTimeout: 408 "request_timeout", "Request timeout", "The body did not arrive in time.";
-    EmailTaken: 409 "email_taken", "E-mail address taken", "There is an account with this e-mail address already.";
-    SlotTaken: 409 "slot_taken", "Slot taken", "This time is not free any more. Please choose another one.";
-    HoldExists: 409 "hold_exists", "Held by you", "You hold this time already in a booking that waits for its payment; see `booking_id`.";
-    AlreadyPaid: 409 "already_paid", "Already paid", "This booking is paid already.";
-    HoldExpired: 409 "hold_expired", "Hold expired", "The time to pay is over, and the slot is free again. Please book again.";
-    PaymentProcessing: 409 "payment_processing", "Payment on its way", "The payment is on its way. The booking is confirmed as soon as it arrives.";
-    RefundInProgress: 409 "refund_in_progress", "Refund under way", "An earlier refund of this payment is under way. Please wait for its end.";
-    NothingToRefund: 409 "nothing_to_refund", "Nothing to refund", "Nothing is left of this booking's money that could go back.";
-    NotRequired: 409 "not_required", "No payment due", "Nothing is due for this booking.";
+    EmailTaken: 409 "email_taken", "Email address taken", "There is already an account with this email address.";
+    SlotTaken: 409 "slot_taken", "Slot taken", "This time is no longer available. Please choose another one.";
+    HoldExists: 409 "hold_exists", "Slot already held", "You already hold this slot with a booking that awaits its payment; see `booking_id`.";
+    AlreadyPaid: 409 "already_paid", "Already paid", "This booking has already been paid.";
+    HoldExpired: 409 "hold_expired", "Hold expired", "The time to pay has expired, and the slot has been released. Please book again.";
+    PaymentProcessing: 409 "payment_processing", "Payment processing", "The payment is being processed. The booking is confirmed as soon as it is received.";
+    RefundInProgress: 409 "refund_in_progress", "Refund in progress", "Another refund of this payment is in progress. Please wait until it has finished.";
+    NothingToRefund: 409 "nothing_to_refund", "Nothing to refund", "Nothing is left to refund for this booking.";
+    NotRequired: 409 "not_required", "Payment not required", "No payment is due for this booking.";
     BookingCancelled: 409 "booking_cancelled", "Booking cancelled", "This booking was cancelled.";
-    AlreadyInvited: 409 "already_invited", "Already invited", "Somebody with this e-mail address takes part already.";
-    TooManyParticipants: 409 "too_many_participants", "Too many participants", "This session takes no more people.";
-    MeetingNotConfirmed: 409 "meeting_not_confirmed", "Not confirmed", "This session is not confirmed, so it has no room.";
-    MeetingTooEarly: 409 "meeting_too_early", "Too early", "The room of this session is not open yet.";
-    MeetingOver: 409 "meeting_over", "Session over", "This session is over.";
-    InvalidState: 409 "invalid_state", "Not possible now", "The booking's state does not allow that.";
-    WindowClosed: 409 "window_closed", "Too early or too late", "It is too early or too late for that.";
-    VersionConflict: 409 "version_conflict", "Changed in between", "The booking changed since you read it. Please look again.";
-    QuoteChanged: 409 "quote_changed", "Refund changed", "The refund is another one by now. Please look at it again.";
-    DailyLimitReached: 409 "day_full", "Day full", "No more sessions are given on this day. Please choose another one.";
-    SeriesConflict: 409 "series_conflict", "Dates not free", "Some of the dates cannot be booked; see `errors`.";
-    NotOpen: 409 "not_open", "No bookings yet", "The practice takes no bookings yet.";
-    LastAdmin: 409 "last_admin", "Last admin", "Somebody has to run the practice: the last admin cannot be removed.";
-    Conflict: 409 "conflict", "Conflict", "Something changed in between. Please look again.";
+    AlreadyInvited: 409 "already_invited", "Already invited", "There is already a participant with this email address.";
+    TooManyParticipants: 409 "too_many_participants", "Too many participants", "This booking has the maximum number of participants.";
+    MeetingNotConfirmed: 409 "meeting_not_confirmed", "Not confirmed", "This booking is not confirmed, so it has no room.";
+    MeetingTooEarly: 409 "meeting_too_early", "Too early", "The room is not open yet.";
+    MeetingOver: 409 "meeting_over", "Appointment over", "This appointment is over.";
+    InvalidState: 409 "invalid_state", "Invalid state", "The status of the booking does not allow this.";
+    WindowClosed: 409 "window_closed", "Too early or too late", "It is too early or too late for this.";
+    VersionConflict: 409 "version_conflict", "Version conflict", "The booking has changed since you loaded it. Please load it again.";
+    QuoteChanged: 409 "quote_changed", "Refund changed", "The refund has changed. Please request a new quote.";
+    DailyLimitReached: 409 "day_full", "Daily limit reached", "No more appointments can be booked on this day. Please choose another one.";
+    SeriesConflict: 409 "series_conflict", "Dates not available", "Some of the dates cannot be booked; see `errors`.";
+    NotOpen: 409 "not_open", "Practice not configured", "The practice does not accept bookings yet.";
+    LastAdmin: 409 "last_admin", "Last admin", "The last admin cannot be removed.";
+    Conflict: 409 "conflict", "Conflict", "The data has changed in the meantime. Please load it again.";
     CheckoutClosed: 410 "checkout_closed", "Checkout closed", "This checkout is closed.";
-    MeetingCancelled: 410 "meeting_cancelled", "Session cancelled", "This session was cancelled.";
-    LinkRevoked: 410 "link_revoked", "Link taken back", "This link does not work any more.";
-    PayloadTooLarge: 413 "payload_too_large", "Body too large", "The body is larger than this service takes.";
-    UnsupportedMediaType: 415 "unsupported_media_type", "Unsupported media type", "Send plain JSON, as `Content-Type: application/json`.";
-    ValidationFailed: 422 "validation_failed", "Invalid request", "Some fields are not right; see `errors`.";
-    UnknownField: 422 "unknown_field", "Unknown field", "There is no such field.";
-    DuplicateField: 422 "duplicate_field", "Duplicate field", "The field is there more than once.";
+    MeetingCancelled: 410 "meeting_cancelled", "Appointment cancelled", "This appointment was cancelled.";
+    LinkRevoked: 410 "link_revoked", "Link revoked", "This link is no longer valid.";
+    PayloadTooLarge: 413 "payload_too_large", "Body too large", "The body is too large.";
+    UnsupportedMediaType: 415 "unsupported_media_type", "Unsupported media type", "Send uncompressed JSON, as `Content-Type: application/json`.";
+    ValidationFailed: 422 "validation_failed", "Invalid request", "Some fields are invalid; see `errors`.";
+    UnknownField: 422 "unknown_field", "Unknown field", "This field does not exist.";
+    DuplicateField: 422 "duplicate_field", "Duplicate field", "The field occurs more than once.";
     Required: 422 "required", "Missing field", "The field is required.";
-    WrongType: 422 "wrong_type", "Wrong type", "The value is of the wrong type.";
-    InvalidValue: 422 "invalid_value", "Invalid value", "The value is none of those allowed.";
+    WrongType: 422 "wrong_type", "Wrong type", "The value has the wrong type.";
+    InvalidValue: 422 "invalid_value", "Invalid value", "The value is not one of the allowed values.";
     OutOfRange: 422 "out_of_range", "Out of range", "The value is outside the allowed range.";
-    InvalidCharacters: 422 "invalid_characters", "Invalid characters", "The text has characters in it that cannot be taken.";
+    InvalidCharacters: 422 "invalid_characters", "Invalid characters", "The text contains characters that are not allowed.";
     TooLong: 422 "too_long", "Too long", "The text is too long.";
-    InvalidEmail: 422 "invalid_email", "Invalid e-mail address", "This is not an e-mail address.";
-    InvalidTimestamp: 422 "invalid_timestamp", "Invalid time", "The time has to be like 2024-01-15T10:00:00Z, with `Z` or an offset.";
-    InvalidWallTime: 422 "invalid_wall_time", "Invalid time on the clock", "The time has to be like 2024-01-15T10:00, as the clock on the wall shows it, without `Z` or an offset.";
-    InvalidDate: 422 "invalid_date", "Invalid date", "The date has to be like 2024-01-15.";
-    InvalidTime: 422 "invalid_time", "Invalid time of day", "The time of day has to be like 09:00, and at most 24:00.";
-    InvalidTimezone: 422 "invalid_timezone", "Unknown time zone", "There is no time zone of that name. They look like Europe/Berlin.";
+    InvalidEmail: 422 "invalid_email", "Invalid email address", "This is not a valid email address.";
+    InvalidTimestamp: 422 "invalid_timestamp", "Invalid timestamp", "The timestamp must have the form 2024-01-15T10:00:00Z, with `Z` or an offset.";
+    InvalidWallTime: 422 "invalid_wall_time", "Invalid local time", "The local time must have the form 2024-01-15T10:00, without `Z` or an offset.";
+    InvalidDate: 422 "invalid_date", "Invalid date", "The date must have the form 2024-01-15.";
+    InvalidTime: 422 "invalid_time", "Invalid time of day", "The time of day must have the form 09:00, and be at most 24:00.";
+    InvalidTimezone: 422 "invalid_timezone", "Unknown time zone", "There is no time zone of this name. Names look like Europe/Berlin.";
     PasswordTooShort: 422 "password_too_short", "Password too short", "The password is too short.";
     PasswordTooLong: 422 "password_too_long", "Password too long", "The password has more than 128 characters.";
-    PasswordTooCommon: 422 "password_too_common", "Password too common", "The password is among the first that anybody would try.";
-    InsufficientNotice: 422 "too_soon", "Too soon", "The session would begin too soon; the practice needs more notice.";
-    OutsideHours: 422 "outside_hours", "Outside hours", "The session would lie outside the practice's hours.";
-    IdempotencyMismatch: 422 "idempotency_mismatch", "Key used before", "This idempotency key was used for another request.";
-    InThePast: 422 "in_the_past", "In the past", "The session would begin in the past.";
-    NoSuchTime: 422 "no_such_time", "No such time", "The clock skips this time on that date.";
-    BeyondBookingHorizon: 422 "too_far", "Too far ahead", "The session is too far ahead to be booked.";
-    InvalidLength: 422 "invalid_length", "Invalid length", "A session takes between a minute and twelve hours.";
-    UnknownUser: 422 "unknown_user", "Unknown user", "There is nobody with this id to book for.";
-    UnknownService: 422 "unknown_service", "Unknown service", "There is no such service to book.";
-    UnknownTherapist: 422 "unknown_therapist", "Unknown therapist", "There is no such therapist to book.";
-    RangeBackwards: 422 "range_backwards", "Ends before it begins", "The end lies before the beginning.";
+    PasswordTooCommon: 422 "password_too_common", "Password too common", "The password is too common.";
+    InsufficientNotice: 422 "too_soon", "Insufficient notice", "The appointment starts too soon; the practice needs more notice.";
+    OutsideHours: 422 "outside_hours", "Outside working hours", "The appointment is outside the practice's working hours.";
+    IdempotencyMismatch: 422 "idempotency_mismatch", "Idempotency key reused", "This idempotency key was used for a different request.";
+    InThePast: 422 "in_the_past", "In the past", "The appointment would start in the past.";
+    NoSuchTime: 422 "no_such_time", "Nonexistent local time", "This local time does not exist on that date, because the clocks are put forward.";
+    BeyondBookingHorizon: 422 "too_far", "Beyond the booking horizon", "The appointment is too far ahead to be booked.";
+    InvalidLength: 422 "invalid_length", "Invalid duration", "The duration of an appointment must be between one minute and twelve hours.";
+    UnknownUser: 422 "unknown_user", "Unknown user", "There is no user with this ID who can be booked for.";
+    UnknownService: 422 "unknown_service", "Unknown service", "There is no service with this ID that can be booked.";
+    UnknownTherapist: 422 "unknown_therapist", "Unknown therapist", "There is no therapist with this ID.";
+    RangeBackwards: 422 "range_backwards", "Invalid range", "The range is empty, or ends before it starts.";
     RangeTooLong: 422 "range_too_long", "Range too long", "The range is longer than 31 days.";
-    RangeMixed: 422 "range_mixed", "Date and time mixed", "`from` and `to` have to be two dates or two times.";
-    EmptyRange: 422 "empty_interval", "Empty interval", "The end has to lie after the beginning.";
-    OverlappingHours: 422 "overlapping_hours", "Overlapping hours", "Two intervals of this day overlap.";
-    TooManyIntervals: 422 "too_many_intervals", "Too many intervals", "A week has at most 42 intervals.";
-    InvalidCurrency: 422 "invalid_currency", "Invalid currency", "The currency has to be an ISO 4217 code such as EUR.";
-    CurrencyMismatch: 422 "currency_mismatch", "Another currency", "The practice has another currency.";
-    InvalidAmount: 422 "invalid_amount", "Invalid amount", "The amount has to be a plain number with at most the currency's decimals, and not negative.";
-    AmountMismatch: 422 "amount_mismatch", "Another amount", "The amount has to be the price of the booking.";
-    RefundTooLarge: 422 "refund_too_large", "Refund too large", "More would go back than is left.";
-    UnknownPayment: 422 "unknown_payment", "Unknown payment", "There is no such payment of this booking.";
-    TooManyRequests: 429 "too_many_requests", "Too many requests", "That was too fast. Please wait a moment.";
-    TooManyFailures: 429 "too_many_failures", "Too many failed attempts", "The password was wrong too often. Please wait before the next try.";
+    RangeMixed: 422 "range_mixed", "Date and timestamp mixed", "`from` and `to` must be two dates or two timestamps.";
+    EmptyRange: 422 "empty_interval", "Invalid range", "The range is empty, or ends before it starts.";
+    OverlappingHours: 422 "overlapping_hours", "Overlapping hours", "Two ranges of this day overlap.";
+    TooManyIntervals: 422 "too_many_intervals", "Too many ranges", "A week has at most 42 ranges of working hours.";
+    InvalidCurrency: 422 "invalid_currency", "Invalid currency", "The currency must be an ISO 4217 code such as EUR.";
+    CurrencyMismatch: 422 "currency_mismatch", "Currency mismatch", "The practice uses another currency.";
+    InvalidAmount: 422 "invalid_amount", "Invalid amount", "The amount must be a plain number with at most the currency's decimals, and not negative.";
+    AmountMismatch: 422 "amount_mismatch", "Amount mismatch", "The amount must be the price of the booking.";
+    RefundTooLarge: 422 "refund_too_large", "Refund too large", "The refund is larger than what is left of the payment.";
+    UnknownPayment: 422 "unknown_payment", "Unknown payment", "This booking has no payment with this ID.";
+    TooManyRequests: 429 "too_many_requests", "Too many requests", "There were too many requests. Please wait a moment.";
+    TooManyFailures: 429 "too_many_failures", "Too many failed attempts", "The password was wrong too often. Please wait before the next attempt.";
     Internal: 500 "internal_error", "Internal error", "Something went wrong on our side. Please try again later.";
-    Busy: 503 "busy", "Busy", "Too much is going on at this moment. Please try again.";
-    NotYet: 503 "not_yet", "Not yet", "This is about something that is not known yet. Please tell it again later.";
-    Unavailable: 503 "unavailable", "Unavailable", "The service cannot do its work right now. Please try again soon.";
-    TimedOut: 503 "timed_out", "Timed out", "The answer took too long. Please try again.";
-    PaymentProviderUnavailable: 503 "payment_provider_unavailable", "Payment provider unavailable", "The payment provider does not answer. Please try again soon.";
+    Busy: 503 "busy", "Overloaded", "The service is overloaded at the moment. Please try again.";
+    NotYet: 503 "not_yet", "Event out of order", "The event is about something that is not known yet. Please send it again later.";
+    Unavailable: 503 "unavailable", "Unavailable", "The service is temporarily unavailable. Please try again soon.";
+    TimedOut: 503 "timed_out", "Timed out", "The request took too long. Please try again.";
+    PaymentProviderUnavailable: 503 "payment_provider_unavailable", "Payment provider unavailable", "The payment provider is not responding. Please try again soon.";
 }
 
 impl Code {
-    /// The HTTP status.
+    /// HTTP status code.
     pub(crate) fn status(self) -> StatusCode {
         // The table has real status codes only, which a test checks, so the fallback is never seen.
         StatusCode::from_u16(self.row().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
@@ -216,7 +216,7 @@ pub(crate) struct FieldError {
     pub(crate) field: String,
     /// What is wrong.
     pub(crate) code: Code,
-    /// The same in words.
+    /// Error message for people.
     pub(crate) message: String,
 }
 
@@ -344,49 +344,49 @@ impl ResponseError for Problem {
     }
 }
 
-/// A failure in the words of RFC 9457. `code` is stable: match on it, not on the sentences.
+/// An error (RFC 9457). Match on `code`, which is stable, and not on the texts.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub(crate) struct ProblemBody<'a> {
-    /// A name for this kind of problem.
+    /// URN of the kind of problem.
     #[schema(example = "urn:attune:problem:slot_taken")]
     r#type: String,
-    /// The kind of problem in a few words.
+    /// Short title of the kind of problem.
     #[schema(example = "Slot taken")]
     title: &'a str,
-    /// The HTTP status.
+    /// HTTP status code.
     #[schema(example = 409)]
     status: u16,
-    /// A sentence for the person in front of the screen.
+    /// Explanation for people.
     #[schema(example = "This time is not free any more. Please choose another one.")]
     detail: &'a str,
-    /// The stable name of the problem.
+    /// Stable error code.
     #[schema(example = "slot_taken")]
     code: &'a str,
-    /// The request's id, as in `X-Request-Id` and in the service's log.
+    /// ID of the request, as in `X-Request-Id` and in the logs.
     #[schema(example = "3f2b8c0e9a4d4f6c8e1a2b3c4d5e6f70")]
     request_id: &'a str,
-    /// For `hold_exists`: the caller's own booking, which waits for its payment.
+    /// For `hold_exists`: ID of the caller's own booking, which awaits its payment.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, example = 42)]
     booking_id: Option<i64>,
-    /// What is wrong with which field, when fields are not right.
+    /// The invalid fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     errors: Vec<FieldErrorBody<'a>>,
 }
 
-/// What is wrong with one field.
+/// A validation error of one field.
 #[derive(Serialize, ToSchema)]
 #[schema(as = FieldError)]
 pub(crate) struct FieldErrorBody<'a> {
-    /// The field of the body, or the parameter of the query; empty for the body as a whole.
+    /// Field of the body, or query parameter; empty for the body as a whole.
     #[schema(example = "scheduled_at")]
     field: &'a str,
-    /// The stable name of what is wrong.
+    /// Stable error code.
     #[schema(example = "in_the_past")]
     code: &'a str,
-    /// The same in words.
+    /// Error message for people.
     #[schema(example = "The session would begin in the past.")]
     message: &'a str,
 }

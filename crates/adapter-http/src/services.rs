@@ -11,26 +11,26 @@ use crate::output::Amount;
 use crate::problem::Problem;
 use crate::state::State;
 
-/// A kind of session.
+/// A service.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Service)]
 pub(crate) struct ServiceBody {
-    /// Which service.
+    /// Service ID.
     #[schema(example = 1)]
     id: i64,
-    /// What it is called.
+    /// Name of the service.
     #[schema(example = "Session")]
     name: String,
-    /// A sentence about it; may be empty.
+    /// Short description; may be empty.
     #[schema(example = "Fifty minutes by video.")]
     description: String,
-    /// Length in minutes.
+    /// Duration in minutes.
     #[schema(example = 50)]
     duration: u32,
-    /// What it costs.
+    /// Price.
     #[schema(value_type = f64, minimum = 0, example = 100.0)]
     amount: Amount,
-    /// ISO 4217.
+    /// ISO 4217 currency code.
     #[schema(example = "EUR")]
     currency: String,
 }
@@ -48,16 +48,16 @@ impl From<&Service> for ServiceBody {
     }
 }
 
-/// Everything that can be booked.
+/// The bookable services.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ServiceList {
     services: Vec<ServiceBody>,
 }
 
-/// What can be booked
+/// List services
 #[utoipa::path(
     get, path = "/api/services", operation_id = "listServices", tag = "Bookings",
-    responses((status = 200, description = "The services that can be booked", body = ServiceList))
+    responses((status = 200, description = "The bookable services", body = ServiceList))
 )]
 pub(crate) async fn list(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
     request.no_query()?;

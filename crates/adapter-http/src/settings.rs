@@ -99,36 +99,36 @@ impl fmt::Debug for ServerSecret {
     }
 }
 
-/// How the practice's rooms look, in the form of Jitsi's dynamic branding (`config.js`, `dynamicBrandingUrl`). What is
-/// missing is left to the video server.
+/// Branding of the practice's rooms, in the format of Jitsi's dynamic branding (`config.js`, `dynamicBrandingUrl`). The
+/// video server uses its own defaults for absent fields.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Branding {
-    /// The practice's logo.
+    /// URL of the practice's logo.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "https://www.example.org/logo.svg")]
     pub logo_image_url: Option<String>,
-    /// Where the logo leads.
+    /// URL that the logo links to.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "https://www.example.org")]
     pub logo_click_url: Option<String>,
-    /// The colour behind everybody, as in CSS.
+    /// Background colour, as in CSS.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "#14532d")]
     pub background_color: Option<String>,
-    /// The picture behind everybody.
+    /// URL of the background image.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "https://www.example.org/room.jpg")]
     pub background_image_url: Option<String>,
-    /// What is behind the page on which people check camera and microphone, as in CSS.
+    /// Background of the page on which participants check camera and microphone, as in CSS.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "#f3f4f6")]
     pub premeeting_background: Option<String>,
-    /// The host that links copied inside a room begin with.
+    /// Host of the invite links that are copied inside a room.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "meet.example.org")]
     pub invite_domain: Option<String>,
-    /// Colours behind people's initials, as in CSS.
+    /// Background colours of avatars with initials, as in CSS.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(example = json!(["#14532d", "#b45309"]))]
     pub avatar_backgrounds: Vec<String>,

@@ -15,10 +15,10 @@ use crate::pages::Page;
 use crate::problem::{Code, Problem};
 use crate::state::State;
 
-/// What came of pressing the button.
+/// Result of the payment.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct CheckoutResult {
-    /// What was paid for.
+    /// ID of the booking.
     #[schema(example = 42)]
     booking_id: i64,
     /// As in the booking.
@@ -37,17 +37,17 @@ enum Standing {
     Paid(Booking),
 }
 
-/// The test checkout
+/// Show a test checkout
 ///
-/// A page for people, with the amount, the time and a button. Looking at it changes nothing. It is there only while the
-/// payment provider is `test`.
+/// A page for people, with the amount, the time of the appointment and a button. Viewing it changes nothing. It exists
+/// only while the payment provider is `test`.
 #[utoipa::path(
     get, path = "/test-checkout/{reference}", operation_id = "showTestCheckout", tag = "Test checkout",
-    params(("reference" = String, Path, description = "The checkout", example = "00112233445566778899aabbccddeeff")),
+    params(("reference" = String, Path, description = "Checkout ID", example = "00112233445566778899aabbccddeeff")),
     responses(
         (status = 200, description = "The page", content_type = "text/html", body = String),
-        (status = 404, description = "There is no such checkout", content_type = "text/html", body = String),
-        (status = 410, description = "It is closed", content_type = "text/html", body = String)
+        (status = 404, description = "Unknown checkout", content_type = "text/html", body = String),
+        (status = 410, description = "The checkout is closed", content_type = "text/html", body = String)
     )
 )]
 pub(crate) async fn show(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
@@ -64,18 +64,18 @@ pub(crate) async fn show(state: Data<State>, request: Request) -> Result<HttpRes
     }
 }
 
-/// Pay at the test checkout
+/// Pay a test checkout
 ///
-/// What the button does. The body does not matter. Browsers are sent back to the page; a client that accepts
-/// `application/json` gets the booking's state.
+/// What the button of the page does. The request body is ignored. Browsers are redirected back to the page; clients
+/// that accept `application/json` receive the status of the booking.
 #[utoipa::path(
     post, path = "/test-checkout/{reference}", operation_id = "payTestCheckout", tag = "Test checkout",
-    params(("reference" = String, Path, description = "The checkout", example = "00112233445566778899aabbccddeeff")),
+    params(("reference" = String, Path, description = "Checkout ID", example = "00112233445566778899aabbccddeeff")),
     responses(
         (status = 200, description = "Paid, for clients that accept JSON", body = CheckoutResult),
-        (status = 303, description = "Paid; back to the page"),
-        (status = 404, description = "There is no such checkout", content_type = "text/html", body = String),
-        (status = 410, description = "It is closed", content_type = "text/html", body = String)
+        (status = 303, description = "Paid; redirect to the page"),
+        (status = 404, description = "Unknown checkout", content_type = "text/html", body = String),
+        (status = 410, description = "The checkout is closed", content_type = "text/html", body = String)
     )
 )]
 pub(crate) async fn pay(state: Data<State>, mut request: Request) -> Result<HttpResponse, Problem> {

@@ -1,5 +1,4 @@
 #![doc = include_str!("../README.md")]
-
 #![expect(clippy::print_stdout, reason = "the script reads what is printed")]
 
 mod book;

@@ -1,5 +1,4 @@
 #![doc = include_str!("../README.md")]
-
 #![allow(clippy::unwrap_used, reason = "this is a test suite: a case may stop at the first surprise")]
 
 mod backend;

@@ -25,29 +25,29 @@ use crate::state::State;
 /// How far back a report goes by itself.
 const USUAL_SPAN: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// One person's time in the room of a session, as the video server told it.
+/// The time that one person spent in the room of an appointment, as reported by the video server.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Attendance)]
 pub(crate) struct AttendanceBody {
     /// As what.
     #[schema(schema_with = output::attendance_role)]
     role: &'static str,
-    /// Which account; null for everybody else.
+    /// User ID; null for people without an account.
     #[schema(required = true, example = 7)]
     user_id: Option<i64>,
-    /// Which invitation; null for everybody else.
+    /// Invitation ID; null for people who were not invited.
     #[schema(required = true, example = json!(null))]
     participant_id: Option<i64>,
-    /// When they first came in; null if only their leaving was told.
+    /// When the person first joined; null if only the leaving was reported.
     #[schema(required = true, value_type = Option<String>, format = DateTime, example = "2024-01-15T10:01:00Z")]
     joined_at: Option<Instant>,
-    /// When they last went out; null while they are in the room.
+    /// When the person last left; null while in the room.
     #[schema(required = true, value_type = Option<String>, format = DateTime, example = "2024-01-15T10:50:00Z")]
     left_at: Option<Instant>,
-    /// How long they were there, to the nearest minute. Two devices at once count once.
+    /// Minutes in the room, rounded. Several devices at once count once.
     #[schema(example = 49)]
     minutes: u32,
-    /// How often they came in.
+    /// Number of times that the person joined.
     #[schema(example = 1)]
     visits: u32,
 }
@@ -78,28 +78,28 @@ impl AttendanceBody {
     }
 }
 
-/// A session and who was there.
+/// An appointment and its attendance.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SessionAttendance {
-    /// Which booking.
+    /// Booking ID.
     #[schema(example = 42)]
     booking_id: i64,
-    /// Whose it is.
+    /// ID of the client.
     #[schema(example = 7)]
     user_id: i64,
-    /// With whom.
+    /// Therapist ID.
     #[schema(example = 1)]
     therapist_id: i64,
-    /// When it begins.
+    /// When the appointment starts.
     #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
     scheduled_at: Instant,
-    /// Length in minutes.
+    /// Duration in minutes.
     #[schema(example = 50)]
     duration: u32,
     /// As in the booking.
     #[schema(schema_with = output::booking_status)]
     status: &'static str,
-    /// Everybody who was there, in the order in which they came.
+    /// Everyone who was in the room, in the order of joining.
     attendance: Vec<AttendanceBody>,
 }
 
@@ -118,17 +118,17 @@ impl From<&BookingAttendance> for SessionAttendance {
     }
 }
 
-/// A part of the sessions, each with who was there.
+/// A page of appointments, each with its attendance.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AttendanceList {
     sessions: Vec<SessionAttendance>,
-    /// How many sessions match in all.
+    /// Total number of matching appointments.
     #[schema(example = 1)]
     total: u64,
-    /// At most this many are in this answer.
+    /// Maximum number of results on this page.
     #[schema(example = 50)]
     limit: u32,
-    /// This many were skipped.
+    /// Number of results skipped.
     #[schema(example = 0)]
     offset: u64,
 }
@@ -138,22 +138,22 @@ pub(crate) struct AttendanceList {
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "the documented form of `Wanted`, which is what is read")]
 pub(crate) struct AttendanceQuery {
-    /// Beginning at or after this instant; thirty days before `to` when left out.
+    /// Only appointments that start at or after this time; defaults to thirty days before `to`.
     #[param(format = DateTime)]
     from: Option<String>,
-    /// Beginning before this instant; now when left out.
+    /// Only appointments that start before this time; defaults to now.
     #[param(format = DateTime)]
     to: Option<String>,
-    /// Only of this client.
+    /// Only bookings of this client.
     #[param(minimum = 1)]
     user_id: Option<i64>,
-    /// `json`, or `csv` for a table with a line for each person in each session.
+    /// `json`, or `csv` for a table with a row for each person in each appointment.
     #[param(default = "json", example = "json")]
     format: Option<String>,
-    /// At most this many sessions.
+    /// Maximum number of appointments.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,
-    /// After skipping this many.
+    /// Number of results to skip.
     #[param(minimum = 0, default = 0)]
     offset: Option<u64>,
 }
@@ -184,19 +184,20 @@ impl FromFields for Wanted {
     }
 }
 
-/// Who was at which session
+/// Retrieve the attendance report
 ///
-/// LoginSessions that begin in a range, by default in the last thirty days, latest first, each with everybody who was there as
-/// far as the video server told. The same as a table with `?format=csv` (RFC 4180): a line for each person, and one for a
-/// session at which nobody was. No names in either. `X-Total-Count` tells how many sessions there are in all.
+/// Returns the appointments that start in a range, by default in the last thirty days, latest first, each with everyone
+/// who was in the room as far as the video server reported it. `?format=csv` returns the same as a table (RFC 4180):
+/// one row for each person, and one for an appointment that no one attended. Neither contains names. `X-Total-Count` is
+/// the total number of matching appointments.
 #[utoipa::path(
-    get, path = "/api/admin/reports/attendance", operation_id = "attendanceReport", tag = "Admin",
+    get, path = "/api/admin/reports/attendance", operation_id = "getAttendanceReport", tag = "Admin",
     security(("bearer" = [])),
     params(AttendanceQuery),
     responses((
-        status = 200, description = "The sessions",
+        status = 200, description = "The attendance report",
         content((AttendanceList = "application/json"), (String = "text/csv")),
-        headers(("X-Total-Count" = u64, description = "How many sessions match in all"))
+        headers(("X-Total-Count" = u64, description = "The attendance report"))
     ))
 )]
 pub(crate) async fn report(state: Data<State>, Admin(_): Admin, request: Request) -> Result<HttpResponse, Problem> {

@@ -30,49 +30,49 @@ use crate::paging::{booking_page, next_link, offset};
 use crate::problem::{Code, Problem};
 use crate::state::State;
 
-/// A booking in an admin's list. These fields, in this order, are what existing front ends read; `user` is there only
-/// if asked for.
+/// A booking in an admin's list. Existing clients rely on these fields and their order; `user` is present only if it
+/// was requested.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AdminBooking)]
 pub(crate) struct AdminBookingBody {
-    /// Which booking.
+    /// Booking ID.
     #[schema(example = 42)]
     id: i64,
-    /// Who comes.
+    /// ID of the client.
     #[schema(example = 7)]
     user_id: i64,
-    /// When the session begins.
+    /// When the appointment starts.
     #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
     scheduled_at: Instant,
-    /// Length in minutes.
+    /// Duration in minutes.
     #[schema(example = 50)]
     duration: u32,
-    /// Where the booking is in its life.
+    /// Status of the booking.
     #[schema(schema_with = output::booking_status)]
     status: &'static str,
-    /// The video room. Null until the booking is agreed, and after it was cancelled.
+    /// The video room. Null until the booking is confirmed, and after it was cancelled.
     #[schema(required = true, example = "booking-42-1705312800-0123456789abcdef0123456789abcdef")]
     jitsi_room_id: Option<String>,
-    /// The room's address, without anybody's name. Null like the room.
+    /// URL of the room, without a name. Null if there is no room.
     #[schema(
         required = true,
         example = "https://meet.example.org/booking-42-1705312800-0123456789abcdef0123456789abcdef"
     )]
     jitsi_room_url: Option<String>,
-    /// The admin's own link into the room. Null like the room, and once the session is over. Where the video server
-    /// checks tokens, it is the page `/j/…` instead, which leads into the room while it is open.
+    /// The admin's own meeting link. Null if there is no room, and once the appointment is over. If the video server
+    /// verifies tokens, it is the join page `/j/…` instead, which leads to the room while it is open.
     #[schema(
         required = true,
         example = "https://meet.example.org/booking-42-1705312800-0123456789abcdef0123456789abcdef#userInfo.displayName=%22Carl%20Rogers%22&config.startWithAudioMuted=false&config.startWithVideoMuted=false"
     )]
     admin_meeting_url: Option<String>,
-    /// What the session costs.
+    /// Price of the appointment.
     #[schema(value_type = f64, minimum = 0, example = 100.0)]
     amount: Amount,
-    /// What is known about the money.
+    /// Payment status of the booking.
     #[schema(schema_with = output::payment_status)]
     payment_status: &'static str,
-    /// Who comes, with `?expand=user`.
+    /// The client, with `?expand=user`.
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<ClientBody>,
 }
@@ -96,11 +96,11 @@ impl AdminBookingBody {
     }
 }
 
-/// Who comes.
+/// The client of a booking.
 #[derive(Serialize, ToSchema)]
 #[schema(as = BookingUser)]
 pub(crate) struct ClientBody {
-    /// Who it is.
+    /// User ID.
     #[schema(example = 7)]
     id: i64,
     /// Given name.
@@ -109,7 +109,7 @@ pub(crate) struct ClientBody {
     /// Family name.
     #[schema(required = true, example = "Lovelace")]
     last_name: Option<String>,
-    /// Where mail goes.
+    /// Email address.
     #[schema(example = "ada@example.org")]
     email: String,
 }
@@ -125,85 +125,86 @@ impl From<&User> for ClientBody {
     }
 }
 
-/// A part of everybody's bookings.
+/// A page of the list of all bookings.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AdminBookingList {
     bookings: Vec<AdminBookingBody>,
-    /// How many match in all.
+    /// Total number of matches.
     #[schema(example = 1)]
     total: u64,
-    /// At most this many are in this answer.
+    /// Maximum number of results on this page.
     #[schema(example = 50)]
     limit: u32,
-    /// This many were skipped.
+    /// Number of results skipped.
     #[schema(example = 0)]
     offset: u64,
 }
 
-/// One booking and everything about it.
+/// A booking with all its details.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AdminBookingDetail {
     #[serde(flatten)]
     booking: AdminBookingBody,
     #[serde(flatten)]
     more: BookingMore,
-    /// The mails about it.
+    /// Emails about the booking.
     notifications: Vec<NotificationBody>,
-    /// What was done to it, oldest first.
+    /// History of the booking, oldest first.
     history: Vec<HistoryBody>,
-    /// Who is invited besides the client, taken back or not.
+    /// Invited participants, including revoked invitations.
     participants: Vec<ParticipantBody>,
-    /// Who was in the room, in the order in which they came. Empty unless the video server tells.
+    /// Who was in the room, in the order of joining. Empty unless the video server reports it.
     attendance: Vec<AttendanceBody>,
-    /// The attempts to collect the price, newest first.
+    /// Payment attempts, newest first.
     payments: Vec<AdminPaymentBody>,
-    /// What goes back, or went, oldest first.
+    /// Refunds, oldest first.
     refunds: Vec<AdminRefundBody>,
-    /// Which money moved when, oldest first. Lines are added, never changed.
+    /// Payment ledger, oldest first. Entries are added, never changed.
     ledger: Vec<LedgerBody>,
 }
 
-/// A booking that a therapist just made.
+/// The new booking.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AdminPlacedBooking {
     #[serde(flatten)]
     detail: AdminBookingDetail,
-    /// Where the client pays; null when nothing is due, or when payment happens outside. The client is led there by `POST
-    /// /api/bookings/{id}/payment`, too.
+    /// URL at which the client pays; null if nothing is due, or if the payment is offline.
+    /// `POST /api/bookings/{id}/payment` returns it to the client, too.
     #[schema(required = true, example = json!(null))]
     checkout_url: Option<String>,
 }
 
-/// A mail about a booking.
+/// An email about a booking.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Notification)]
 pub(crate) struct NotificationBody {
-    /// Which mail.
+    /// Notification ID.
     #[schema(example = 3)]
     id: i64,
-    /// `meeting_info` once the session is agreed, `reminder` before it, `invitation` for somebody invited, `meeting_link`
-    /// for a link that was asked for again or replaced.
+    /// `meeting_info` when the booking is confirmed, `reminder` before the appointment, `invitation` for an invited
+    /// participant, `rescheduled`, `cancelled`, `meeting_link` for a join link that was requested again or replaced,
+    /// `receipt`, `payment_problem` or `refund`.
     #[schema(example = "reminder")]
     kind: &'static str,
-    /// Whose invitation it goes to; null when it goes to somebody with an account.
+    /// Invitation ID of the recipient; null if the recipient has an account.
     #[schema(required = true, example = json!(null))]
     participant_id: Option<i64>,
-    /// How long before the session a reminder leaves, in minutes; 0 for everything else.
+    /// Minutes before the appointment at which a reminder is sent; 0 for every other kind.
     #[schema(example = 60)]
     minutes_before: u32,
-    /// Where the mail is in its life.
+    /// State of the email.
     #[schema(schema_with = output::notice_state)]
     state: &'static str,
-    /// How often sending was tried.
+    /// Number of attempts to send it.
     #[schema(example = 0)]
     attempts: u32,
-    /// When it is due, at first or next.
+    /// When it is due, for the first time or again.
     #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
     send_after: Instant,
-    /// When it left.
+    /// When it was sent.
     #[schema(required = true, value_type = Option<String>, format = DateTime, example = "2024-01-15T10:00:00Z")]
     sent_at: Option<Instant>,
-    /// What went wrong last.
+    /// Last error.
     #[schema(required = true, example = json!(null))]
     last_error: Option<String>,
 }
@@ -227,20 +228,20 @@ impl From<&Notification> for NotificationBody {
     }
 }
 
-/// Something that was done to a booking.
+/// An entry in the history of a booking.
 #[derive(Serialize, ToSchema)]
 #[schema(as = HistoryEntry)]
 pub(crate) struct HistoryBody {
-    /// When.
+    /// When it happened.
     #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
     at: Instant,
-    /// AuditContext whom; null for the service itself.
+    /// ID of the user; null for the service itself.
     #[schema(required = true, example = 7)]
     actor_id: Option<i64>,
-    /// What, as a stable word.
+    /// Stable name of the action.
     #[schema(example = "booking.scheduled")]
     action: String,
-    /// The request it came with.
+    /// ID of the request.
     #[schema(required = true, example = "3f2b8c0e9a4d4f6c8e1a2b3c4d5e6f70")]
     request_id: Option<String>,
 }
@@ -267,28 +268,28 @@ pub(crate) struct AllBookingsQuery {
     /// Only with this payment status.
     #[param(schema_with = output::payment_status)]
     payment_status: Option<String>,
-    /// Only of this client.
+    /// Only bookings of this client.
     #[param(minimum = 1)]
     user_id: Option<i64>,
-    /// Beginning at or after this instant.
+    /// Only bookings that start at or after this time.
     #[param(format = DateTime)]
     from: Option<String>,
-    /// Beginning before this instant.
+    /// Only bookings that start before this time.
     #[param(format = DateTime)]
     to: Option<String>,
-    /// `scheduled_at` for the earliest session first, `-scheduled_at` for the latest.
+    /// Sort order: `scheduled_at` for the earliest appointment first, `-scheduled_at` for the latest.
     #[param(default = "-scheduled_at")]
     sort: Option<String>,
-    /// `user` adds who comes to each booking.
+    /// `user` includes the client of each booking.
     #[param(example = "user")]
     expand: Option<String>,
-    /// At most this many.
+    /// Maximum number of results.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,
-    /// After skipping this many.
+    /// Number of results to skip.
     #[param(minimum = 0, default = 0)]
     offset: Option<u64>,
-    /// Behind this place in the list instead, as the `Link` of another page has it. Takes as long at any depth.
+    /// Cursor from the `Link` header of another page, instead of `offset`. Equally fast at any depth.
     #[param(example = "AAABjQyQTQAAAAAAAAAAKg")]
     after: Option<String>,
 }
@@ -322,15 +323,15 @@ impl FromFields for AllBookings {
     }
 }
 
-/// A payment that came in outside.
+/// An offline payment.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"amount": 100.00, "method": "bank_transfer", "reference": "2024-0017"}))]
 pub(crate) struct OfflinePayment {
-    /// How much, in the booking's currency. It has to be the price, which it is when left out.
+    /// Amount, in the currency of the booking. Must be the price, which is the default.
     #[schema(value_type = Option<f64>, minimum = 0)]
     amount: Option<String>,
-    /// How: `cash`, `bank_transfer`, `card` … At most 50 characters.
+    /// Payment method: `cash`, `bank_transfer`, `card` … At most 50 characters.
     #[schema(min_length = 1, max_length = 50)]
     method: String,
     /// The practice's own note, such as a receipt number. At most 200 characters.
@@ -350,37 +351,38 @@ impl FromFields for OfflinePayment {
     }
 }
 
-/// The session wanted for a client. Price and end are the practice's.
+/// The appointment to book for a client. Price and duration are those of the service.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"user_id": 7, "scheduled_at": "2024-01-15T10:00:00Z", "payment": "waived"}))]
 #[expect(dead_code, reason = "the documented form of `BookingForClient`, which is what is read")]
 pub(crate) struct AdminBookingRequest {
-    /// Who comes.
+    /// ID of the client.
     #[schema(minimum = 1)]
     user_id: i64,
-    /// When it should begin: RFC 3339 with `Z` or an offset. Cut to a whole second.
+    /// When the appointment starts: RFC 3339 with `Z` or an offset. Truncated to whole seconds.
     #[schema(format = DateTime)]
     scheduled_at: String,
-    /// Which service; the practice's first when left out.
+    /// Service ID; defaults to the practice's first service.
     #[schema(minimum = 1)]
     service_id: Option<i64>,
-    /// With whom; the practice's first therapist when left out.
+    /// Therapist ID; defaults to the practice's first therapist.
     #[schema(minimum = 1)]
     therapist_id: Option<i64>,
-    /// A word about it, at most 2000 characters. The client can read it.
+    /// Note, at most 2000 characters. The client can read it.
     #[schema(max_length = 2000)]
     note: Option<String>,
     /// How the price is settled.
     #[schema(schema_with = output::asked_payment)]
     payment: Option<String>,
-    /// How it was paid, with `offline_paid`, and only then: `cash`, `bank_transfer`, `card` … At most 50 characters.
+    /// Payment method: `cash`, `bank_transfer`, `card` … Required with `offline_paid`, and only allowed there. At most
+    /// 50 characters.
     #[schema(min_length = 1, max_length = 50)]
     method: Option<String>,
     /// The practice's own note about the payment, such as a receipt number. At most 200 characters.
     #[schema(max_length = 200)]
     reference: Option<String>,
-    /// Step over hours, notice, horizon and daily cap, but never over another booking.
+    /// Ignore working hours, notice, booking horizon and daily limit, but never another booking.
     #[schema(default = false)]
     override_hours: Option<bool>,
 }
@@ -447,16 +449,16 @@ fn short(text: &str, most: usize) -> Result<Option<String>, Code> {
     Ok((!text.is_empty()).then(|| text.to_owned()))
 }
 
-/// Everybody's bookings
+/// List all bookings
 ///
-/// Where more follow, `Link` leads to them.
+/// `Link` points to the next page, if there is one.
 #[utoipa::path(
     get, path = "/api/admin/bookings", operation_id = "listAllBookings", tag = "Admin", security(("bearer" = [])),
     params(AllBookingsQuery),
     responses((
         status = 200, description = "The bookings", body = AdminBookingList,
         headers(
-            ("Link" = String, description = "The address of the next page, `rel=\"next\"`; absent on the last one")
+            ("Link" = String, description = "URL of the next page, `rel=\"next\"`; absent on the last page")
         )
     ))
 )]
@@ -486,11 +488,11 @@ pub(crate) async fn list(state: Data<State>, Admin(caller): Admin, request: Requ
     Ok(response.json(AdminBookingList { bookings, total: found.total, limit, offset }))
 }
 
-/// One booking and everything about it
+/// Retrieve any booking
 #[utoipa::path(
-    get, path = "/api/admin/bookings/{id}", operation_id = "showAnyBooking", tag = "Admin",
+    get, path = "/api/admin/bookings/{id}", operation_id = "getAnyBooking", tag = "Admin",
     security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "The booking's id", example = 42)),
+    params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
     responses((status = 200, description = "The booking", body = AdminBookingDetail))
 )]
 pub(crate) async fn show(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
@@ -499,16 +501,16 @@ pub(crate) async fn show(state: Data<State>, Admin(caller): Admin, request: Requ
     Ok(HttpResponse::Ok().json(detail(&state, &caller.user, id).await?))
 }
 
-/// Book a session for a client
+/// Create a booking for a client
 ///
-/// As if the client had booked it themself, but the price can be settled otherwise and the hours can be stepped over.
+/// Same as when the client books, but the price can be settled in other ways, and the working hours can be overridden.
 #[utoipa::path(
     post, path = "/api/admin/bookings", operation_id = "createBookingForClient", tag = "Admin",
     security(("bearer" = [])),
     request_body = AdminBookingRequest,
     responses((
         status = 201, description = "The booking", body = AdminPlacedBooking,
-        headers(("Location" = String, description = "Where the booking can be read"))
+        headers(("Location" = String, description = "URL of the new booking"))
     ))
 )]
 pub(crate) async fn create(
@@ -557,15 +559,15 @@ pub(crate) async fn create(
     Ok(answer.respond_below("/api/admin/bookings"))
 }
 
-/// Record a payment that came in outside
+/// Record an offline payment
 ///
-/// In cash, say, or by bank transfer. The booking is agreed from now on.
+/// For example, in cash or by bank transfer. The booking is confirmed immediately.
 #[utoipa::path(
     post, path = "/api/admin/bookings/{id}/payments/offline", operation_id = "recordOfflinePayment", tag = "Admin",
     security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "The booking's id", example = 42)),
+    params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
     request_body = OfflinePayment,
-    responses((status = 200, description = "The booking as it is now", body = AdminBookingDetail))
+    responses((status = 200, description = "The updated booking", body = AdminBookingDetail))
 )]
 pub(crate) async fn record_offline(
     state: Data<State>,
@@ -631,15 +633,15 @@ pub(crate) async fn answer_changed_as(
     Ok(answer.respond())
 }
 
-/// Take all mailed links back
+/// Revoke join links
 ///
-/// Every link of this session that was mailed so far opens nothing from now on. The client and everybody invited get a
-/// mail with a new one.
+/// Every join link sent for this booking so far stops working. The client and all invited participants receive a new
+/// one by email.
 #[utoipa::path(
-    post, path = "/api/admin/bookings/{id}/links/revoke", operation_id = "revokeLinks", tag = "Admin",
+    post, path = "/api/admin/bookings/{id}/links/revoke", operation_id = "revokeJoinLinks", tag = "Admin",
     security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "The booking's id", example = 42)),
-    responses((status = 200, description = "The booking as it is now", body = AdminBookingDetail))
+    params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
+    responses((status = 200, description = "The updated booking", body = AdminBookingDetail))
 )]
 pub(crate) async fn revoke_links(
     state: Data<State>,

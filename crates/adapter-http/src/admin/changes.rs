@@ -15,18 +15,19 @@ use crate::input::{Fields, FromFields, Request};
 use crate::problem::Problem;
 use crate::state::State;
 
-/// Where a session moves, and whether the hours matter.
+/// The new time, and whether to ignore the working hours.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"scheduled_at": "2024-01-16T19:00:00Z", "override_hours": true}))]
 pub(crate) struct AdminReschedule {
-    /// When it should begin: RFC 3339 with `Z` or an offset. Cut to a whole second.
+    /// When the appointment starts: RFC 3339 with `Z` or an offset. Truncated to whole seconds.
     #[schema(value_type = String, format = DateTime)]
     scheduled_at: Timestamp,
-    /// Step over hours, notice, horizon and daily cap, but never over another booking.
+    /// Ignore working hours, notice, booking horizon and daily limit, but never another booking.
     #[schema(value_type = Option<bool>)]
     override_hours: bool,
-    /// The `version` that the person saw. If there is another one by now, nothing happens (409 `version_conflict`).
+    /// The `version` that the change is based on. If the booking has another version by now, nothing changes (409
+    /// `version_conflict`).
     #[schema(minimum = 1)]
     version: Option<u32>,
 }
@@ -39,12 +40,13 @@ impl FromFields for AdminReschedule {
     }
 }
 
-/// What a change is based on.
+/// The version that a change is based on.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"version": 2}))]
 pub(crate) struct BasedOn {
-    /// The `version` that the person saw. If there is another one by now, nothing happens (409 `version_conflict`).
+    /// The `version` that the change is based on. If the booking has another version by now, nothing changes (409
+    /// `version_conflict`).
     #[schema(minimum = 1)]
     version: Option<u32>,
 }
@@ -55,15 +57,15 @@ impl FromFields for BasedOn {
     }
 }
 
-/// Move a session
+/// Reschedule any booking
 ///
-/// As the client can, but until the session ends, and past the hours if wished.
+/// Same as for the client, but until the appointment ends, and on request outside the working hours.
 #[utoipa::path(
     post, path = "/api/admin/bookings/{id}/reschedule", operation_id = "rescheduleAnyBooking", tag = "Admin",
     security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "The booking's id", example = 42)),
+    params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
     request_body = AdminReschedule,
-    responses((status = 200, description = "The booking as it is now", body = AdminBookingDetail))
+    responses((status = 200, description = "The updated booking", body = AdminBookingDetail))
 )]
 pub(crate) async fn reschedule(
     state: Data<State>,
@@ -77,15 +79,15 @@ pub(crate) async fn reschedule(
     grant(&state, &caller.user, id, Wish { change, version: wish.version, metadata, key }).await
 }
 
-/// Call a session off
+/// Cancel any booking
 ///
-/// Until it ends. Everything that was paid goes back, whenever it is: the practice is never late.
+/// Possible until the appointment ends. Everything paid is refunded at any time, whatever the cancellation terms.
 #[utoipa::path(
     post, path = "/api/admin/bookings/{id}/cancel", operation_id = "cancelAnyBooking", tag = "Admin",
     security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "The booking's id", example = 42)),
+    params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
     request_body = Cancel,
-    responses((status = 200, description = "The booking as it is now", body = AdminBookingDetail))
+    responses((status = 200, description = "The updated booking", body = AdminBookingDetail))
 )]
 pub(crate) async fn cancel(
     state: Data<State>,
@@ -100,15 +102,15 @@ pub(crate) async fn cancel(
     grant(&state, &caller.user, id, Wish { change: wish.of(&booking)?, version, metadata, key }).await
 }
 
-/// It took place
+/// Complete a booking
 ///
-/// From the beginning of the session on. Also corrects a no-show, for a week.
+/// Possible once the appointment has started. Also corrects a no-show, for seven days.
 #[utoipa::path(
     post, path = "/api/admin/bookings/{id}/complete", operation_id = "completeBooking", tag = "Admin",
     security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "The booking's id", example = 42)),
+    params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
     request_body = BasedOn,
-    responses((status = 200, description = "The booking as it is now", body = AdminBookingDetail))
+    responses((status = 200, description = "The updated booking", body = AdminBookingDetail))
 )]
 pub(crate) async fn complete(
     state: Data<State>,
@@ -118,15 +120,15 @@ pub(crate) async fn complete(
     correct(&state, &caller.user, request, Change::Complete).await
 }
 
-/// The client did not come
+/// Mark a booking as a no-show
 ///
-/// From 15 minutes after the beginning of the session on. Also corrects a completion, for a week.
+/// Possible from 15 minutes after the appointment has started. Also corrects a completion, for seven days.
 #[utoipa::path(
     post, path = "/api/admin/bookings/{id}/no-show", operation_id = "markNoShow", tag = "Admin",
     security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "The booking's id", example = 42)),
+    params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
     request_body = BasedOn,
-    responses((status = 200, description = "The booking as it is now", body = AdminBookingDetail))
+    responses((status = 200, description = "The updated booking", body = AdminBookingDetail))
 )]
 pub(crate) async fn no_show(
     state: Data<State>,
@@ -136,15 +138,15 @@ pub(crate) async fn no_show(
     correct(&state, &caller.user, request, Change::NoShow).await
 }
 
-/// That was wrong
+/// Reopen a booking
 ///
-/// Takes a completion or a no-show back while the end of the session is ahead.
+/// Reverts a completion or a no-show until the appointment ends.
 #[utoipa::path(
     post, path = "/api/admin/bookings/{id}/reopen", operation_id = "reopenBooking", tag = "Admin",
     security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "The booking's id", example = 42)),
+    params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
     request_body = BasedOn,
-    responses((status = 200, description = "The booking as it is now", body = AdminBookingDetail))
+    responses((status = 200, description = "The updated booking", body = AdminBookingDetail))
 )]
 pub(crate) async fn reopen(
     state: Data<State>,

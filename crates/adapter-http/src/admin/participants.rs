@@ -14,29 +14,29 @@ use crate::output::{self, Instant};
 use crate::problem::{Code, Problem};
 use crate::state::State;
 
-/// Somebody who is invited into a session without an account.
+/// A participant who was invited without an account.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Participant)]
 pub(crate) struct ParticipantBody {
-    /// Which invitation. The same person invited into two sessions is two participants.
+    /// Invitation ID. A person who is invited to two appointments is two participants.
     #[schema(example = 3)]
     id: i64,
-    /// Where their mails go.
+    /// Email address.
     #[schema(format = Email, example = "mary@example.org")]
     email: String,
-    /// How they are called in the room.
+    /// Name in the room.
     #[schema(example = "Mary Somerville")]
     display_name: String,
     /// What they are invited as.
     #[schema(schema_with = output::participant_role)]
     role: &'static str,
-    /// Zone in which times are written to them; the practice's own when null.
+    /// Time zone of the times in emails; the practice's time zone if null.
     #[schema(required = true, example = "Europe/London")]
     timezone: Option<String>,
-    /// When they were invited.
+    /// When the participant was invited.
     #[schema(value_type = String, format = DateTime, example = "2024-01-12T10:00:00Z")]
     invited_at: Instant,
-    /// When the invitation was taken back; null while it stands.
+    /// When the invitation was revoked; null while it is active.
     #[schema(required = true, value_type = Option<String>, format = DateTime, example = json!(null))]
     revoked_at: Option<Instant>,
 }
@@ -55,23 +55,23 @@ impl From<&Participant> for ParticipantBody {
     }
 }
 
-/// Whom to invite.
+/// A participant to invite.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "email": "mary@example.org", "display_name": "Mary Somerville", "role": "observer", "timezone": "Europe/London",
 }))]
 pub(crate) struct Invitation {
-    /// Where the invitation goes.
+    /// Email address of the participant.
     #[schema(value_type = String, format = Email, max_length = 254)]
     email: EmailAddress,
-    /// How the person is called in the room, at most 100 characters.
+    /// Name in the room, at most 100 characters.
     #[schema(value_type = String, min_length = 1, max_length = 100)]
     display_name: PersonName,
     /// What the person is invited as.
     #[schema(schema_with = output::participant_role)]
     role: ParticipantRole,
-    /// A zone of the IANA database, in which mails write times; the practice's own when left out.
+    /// IANA time zone of the times in emails; defaults to the practice's time zone.
     #[schema(value_type = Option<String>)]
     timezone: Option<TimeZoneName>,
 }
@@ -86,14 +86,14 @@ impl FromFields for Invitation {
     }
 }
 
-/// Invite somebody into a session
+/// Invite a participant
 ///
-/// AuditContext mail and without an account: a partner, a presenter, a supervisor. The mail has a link of their own, and reminders
-/// follow as they do for the client. At most ten invitations stand at once.
+/// By email and without an account: for example a partner, a presenter or a supervisor. The email has a join link of
+/// their own, and reminders follow as for the client. A booking has at most ten active invitations.
 #[utoipa::path(
     post, path = "/api/admin/bookings/{id}/participants", operation_id = "inviteParticipant", tag = "Admin",
     security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "The booking's id", example = 42)),
+    params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
     request_body = Invitation,
     responses((status = 201, description = "The invitation", body = ParticipantBody))
 )]
@@ -121,17 +121,18 @@ pub(crate) async fn invite(
     Ok(HttpResponse::Created().json(ParticipantBody::from(&invited)))
 }
 
-/// Take an invitation back
+/// Revoke an invitation
 ///
-/// From now on its link opens nothing. Doing it twice is fine. The same person can be invited again.
+/// The join link of the invitation stops working. Repeated requests have no further effect. The same person can be
+/// invited again.
 #[utoipa::path(
-    delete, path = "/api/admin/bookings/{id}/participants/{participant_id}", operation_id = "revokeParticipant",
+    delete, path = "/api/admin/bookings/{id}/participants/{participant_id}", operation_id = "revokeInvitation",
     tag = "Admin", security(("bearer" = [])),
     params(
-        ("id" = i64, Path, minimum = 1, description = "The booking's id", example = 42),
-        ("participant_id" = i64, Path, minimum = 1, description = "The invitation's id", example = 3)
+        ("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42),
+        ("participant_id" = i64, Path, minimum = 1, description = "Invitation ID", example = 3)
     ),
-    responses((status = 204, description = "Taken back"))
+    responses((status = 204, description = "Invitation revoked"))
 )]
 pub(crate) async fn revoke(
     state: Data<State>,

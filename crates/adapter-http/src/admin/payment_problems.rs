@@ -16,29 +16,29 @@ use crate::state::State;
 /// Most problems in one answer. Whoever has more settles the oldest first.
 const MOST: u32 = 200;
 
-/// Something about money that a person has to look at.
+/// A payment problem that needs review.
 #[derive(Serialize, ToSchema)]
 #[schema(as = PaymentProblem)]
 pub(crate) struct PaymentProblemBody {
-    /// Which problem.
+    /// Payment problem ID.
     #[schema(example = 2)]
     id: i64,
     /// What is wrong.
     #[schema(schema_with = output::payment_problem_kind)]
     kind: &'static str,
-    /// With which booking; null if there is none.
+    /// Booking ID; null if there is none.
     #[schema(required = true, example = 42)]
     booking_id: Option<i64>,
-    /// With which payment; null if there is none.
+    /// Payment ID; null if there is none.
     #[schema(required = true, example = 11)]
     payment_id: Option<i64>,
-    /// With which refund; null if it is about money that came in.
+    /// Refund ID; null if the problem is about a payment.
     #[schema(required = true, example = json!(null))]
     refund_id: Option<i64>,
-    /// The provider's name for it, to find it on the provider's own pages.
+    /// The provider's ID, to find it in the provider's dashboard.
     #[schema(required = true, example = "pi_3OYkFz2eZvKYlo2C1a2b3c4d")]
     provider_reference: Option<String>,
-    /// Since when it is known.
+    /// When it was created.
     #[schema(value_type = String, format = DateTime, example = "2024-01-10T08:02:00Z")]
     since: Instant,
 }
@@ -58,19 +58,19 @@ impl From<&PaymentProblem> for PaymentProblemBody {
     }
 }
 
-/// What is wrong with payments.
+/// Payment problems that need review.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct PaymentProblemList {
     problems: Vec<PaymentProblemBody>,
 }
 
-/// What is wrong with payments
+/// List payment problems
 ///
-/// Everything that nobody settled yet, oldest first, at most 200. Empty is good.
+/// Returns everything that needs review, oldest first, 200 at most.
 #[utoipa::path(
     get, path = "/api/admin/payments/problems", operation_id = "listPaymentProblems", tag = "Admin",
     security(("bearer" = [])),
-    responses((status = 200, description = "The problems", body = PaymentProblemList))
+    responses((status = 200, description = "The payment problems", body = PaymentProblemList))
 )]
 pub(crate) async fn list(state: Data<State>, Admin(_): Admin, request: Request) -> Result<HttpResponse, Problem> {
     request.no_query()?;
@@ -78,14 +78,14 @@ pub(crate) async fn list(state: Data<State>, Admin(_): Admin, request: Request) 
     Ok(HttpResponse::Ok().json(PaymentProblemList { problems: found.iter().map(PaymentProblemBody::from).collect() }))
 }
 
-/// A problem is settled
+/// Resolve a payment problem
 ///
-/// Takes it off the list and writes down who did. Nothing about the booking or its money changes.
+/// Removes the problem from the list and records who resolved it. The booking and its payments do not change.
 #[utoipa::path(
     post, path = "/api/admin/payments/problems/{id}/resolve", operation_id = "resolvePaymentProblem", tag = "Admin",
     security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "The problem's id", example = 2)),
-    responses((status = 204, description = "Settled"))
+    params(("id" = i64, Path, minimum = 1, description = "Payment problem ID", example = 2)),
+    responses((status = 204, description = "Payment problem resolved"))
 )]
 pub(crate) async fn resolve(
     state: Data<State>,

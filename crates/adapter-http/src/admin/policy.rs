@@ -22,7 +22,7 @@ const CAPS: RangeInclusive<i64> = 1..=24 * 60;
 const STEPS: RangeInclusive<i64> = BookingRules::MIN_STEP_MINUTES as i64..=24 * 60;
 const CHANGES: RangeInclusive<i64> = 0..=ChangeTerms::MAX_MINUTES as i64;
 
-/// What the practice decided about booking, moving and calling off.
+/// The practice's rules for booking, rescheduling and cancelling.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Policy, example = json!({
@@ -31,35 +31,36 @@ const CHANGES: RangeInclusive<i64> = 0..=ChangeTerms::MAX_MINUTES as i64;
     "reschedule_minutes": 1440, "completes_by_itself": true,
 }))]
 pub(crate) struct PolicyBody {
-    /// How long before its beginning a session must be booked.
+    /// Minimum notice of a booking, in minutes before the start.
     #[schema(minimum = 0, maximum = 527039)]
     notice_minutes: u32,
-    /// How many days ahead a session can be booked.
+    /// Booking horizon: how many days ahead an appointment can be booked.
     #[schema(minimum = 1, maximum = 366)]
     horizon_days: u32,
-    /// How many sessions a therapist gives on one date; null: any number.
+    /// Maximum number of appointments of a therapist on one date; null for no limit.
     #[schema(minimum = 1, maximum = 1440)]
     daily_limit: Option<u32>,
-    /// Minutes from one beginning that is offered to the next.
+    /// Minutes between the start times that are offered.
     #[schema(minimum = 5, maximum = 1440)]
     step_minutes: u32,
-    /// On which terms a session is called off.
+    /// Cancellation terms.
     cancellation: CancellationTerms,
-    /// Until how long before its beginning clients can move a session.
+    /// Minutes before the start until which clients can reschedule.
     #[schema(minimum = 0, maximum = 43200)]
     reschedule_minutes: u32,
-    /// Whether a session counts as completed once it is over, unless somebody says otherwise.
+    /// Whether a booking is completed automatically once the appointment is over, unless an admin has marked it
+    /// otherwise.
     auto_complete: bool,
 }
 
-/// On which terms a session is called off. When the practice calls off, everything goes back at any time.
+/// Cancellation terms. When the practice cancels, everything is refunded at any time.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CancellationTerms {
-    /// Until how long before its beginning clients get everything back.
+    /// Minutes before the start until which a client receives a full refund.
     #[schema(minimum = 0, maximum = 43200)]
     free_minutes: u32,
-    /// How much of the price goes back after that, in percent.
+    /// Percentage of the price that is refunded after that.
     #[schema(minimum = 0, maximum = 100)]
     late_refund_percent: u8,
 }
@@ -113,10 +114,10 @@ fn number(fields: &mut Fields, name: &str, range: RangeInclusive<i64>) -> Option
     fields.need(name, |fields, name| fields.whole_within(name, range))
 }
 
-/// The practice's policy
+/// Retrieve the booking policy
 #[utoipa::path(
-    get, path = "/api/admin/policy", operation_id = "showPolicy", tag = "Admin", security(("bearer" = [])),
-    responses((status = 200, description = "The policy", body = PolicyBody))
+    get, path = "/api/admin/policy", operation_id = "getBookingPolicy", tag = "Admin", security(("bearer" = [])),
+    responses((status = 200, description = "The booking policy", body = PolicyBody))
 )]
 pub(crate) async fn show(state: Data<State>, Admin(_): Admin, request: Request) -> Result<HttpResponse, Problem> {
     request.no_query()?;
@@ -124,13 +125,13 @@ pub(crate) async fn show(state: Data<State>, Admin(_): Admin, request: Request) 
     Ok(HttpResponse::Ok().json(PolicyBody::from(policy)))
 }
 
-/// Set the practice's policy
+/// Replace the booking policy
 ///
-/// As a whole. It counts for what is booked from now on: sessions that are booked already keep their terms.
+/// Replaces the whole policy. It applies to new bookings; existing bookings keep their terms.
 #[utoipa::path(
-    put, path = "/api/admin/policy", operation_id = "setPolicy", tag = "Admin", security(("bearer" = [])),
+    put, path = "/api/admin/policy", operation_id = "replaceBookingPolicy", tag = "Admin", security(("bearer" = [])),
     request_body = PolicyBody,
-    responses((status = 200, description = "The policy as it is now", body = PolicyBody))
+    responses((status = 200, description = "The updated booking policy", body = PolicyBody))
 )]
 pub(crate) async fn set(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
     let metadata = request.origin();

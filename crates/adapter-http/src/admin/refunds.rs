@@ -18,38 +18,38 @@ use crate::output::{self, Amount, Instant};
 use crate::problem::Problem;
 use crate::state::State;
 
-/// An attempt to collect the price of a booking.
+/// A payment attempt for a booking.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AdminPayment)]
 pub(crate) struct AdminPaymentBody {
-    /// Which attempt.
+    /// Payment ID.
     #[schema(example = 11)]
     id: i64,
-    /// Who collects: `offline` (the practice itself), `stripe` or `test`.
+    /// Payment provider: `offline` (the practice itself), `stripe` or `test`.
     #[schema(example = "stripe")]
     provider: &'static str,
     /// Where it stands.
     #[schema(schema_with = output::payment_state)]
     state: &'static str,
-    /// How much.
+    /// Amount.
     #[schema(value_type = f64, minimum = 0, example = 100.0)]
     amount: Amount,
-    /// ISO 4217.
+    /// ISO 4217 currency code.
     #[schema(example = "EUR")]
     currency: String,
-    /// How money came that came in outside.
+    /// Payment method of an offline payment.
     #[schema(required = true, example = json!(null))]
     method: Option<String>,
-    /// The practice's own note about it.
+    /// The practice's own note about the payment.
     #[schema(required = true, example = json!(null))]
     memo: Option<String>,
-    /// Which admin recorded it; null when nobody had to.
+    /// ID of the admin who recorded it; null if it was not recorded by hand.
     #[schema(required = true, example = json!(null))]
     recorded_by: Option<i64>,
-    /// The provider's name for the money, to find it on the provider's own pages. Null until some came.
+    /// The provider's ID of the payment, to find it in the provider's dashboard. Null until a payment was received.
     #[schema(required = true, example = "pi_3OYkFz2eZvKYlo2C1a2b3c4d")]
     provider_reference: Option<String>,
-    /// Since when it is known.
+    /// When it was created.
     #[schema(value_type = String, format = DateTime, example = "2024-01-10T08:00:00Z")]
     created_at: Instant,
     /// When it was paid.
@@ -76,17 +76,17 @@ impl From<&Payment> for AdminPaymentBody {
     }
 }
 
-/// Money that goes back, or went.
+/// A refund.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AdminRefund)]
 pub(crate) struct AdminRefundBody {
-    /// Which refund.
+    /// Refund ID.
     #[schema(example = 5)]
     id: i64,
-    /// Of which payment.
+    /// Payment ID.
     #[schema(example = 11)]
     payment_id: i64,
-    /// How much, in the payment's currency.
+    /// Amount, in the currency of the payment.
     #[schema(value_type = f64, minimum = 0, example = 40.0)]
     amount: Amount,
     /// Where it stands.
@@ -95,22 +95,22 @@ pub(crate) struct AdminRefundBody {
     /// Why.
     #[schema(schema_with = output::refund_cause)]
     cause: &'static str,
-    /// What the admin said about it.
+    /// The admin's reason.
     #[schema(required = true, example = "The session was shorter than agreed")]
     reason: Option<String>,
-    /// Who decided so; null for the service itself, and for the provider.
+    /// ID of the user who requested it; null for the service itself, and for the provider.
     #[schema(required = true, example = 1)]
     requested_by: Option<i64>,
-    /// How often the provider was asked in vain.
+    /// Number of failed requests to the provider.
     #[schema(example = 0)]
     attempts: u32,
-    /// What went wrong last, as a stable word.
+    /// Last error, as a stable code.
     #[schema(required = true, example = json!(null))]
     last_error: Option<String>,
-    /// Since when it is owed.
+    /// When it was created.
     #[schema(value_type = String, format = DateTime, example = "2024-01-16T09:00:00Z")]
     created_at: Instant,
-    /// When it ended, one way or the other.
+    /// When it succeeded or failed.
     #[schema(required = true, value_type = Option<String>, format = DateTime, example = json!(null))]
     settled_at: Option<Instant>,
 }
@@ -134,26 +134,26 @@ impl From<&Refund> for AdminRefundBody {
     }
 }
 
-/// A line of the ledger: money that moved.
+/// An entry in the payment ledger.
 #[derive(Serialize, ToSchema)]
 #[schema(as = LedgerLine)]
 pub(crate) struct LedgerBody {
-    /// When.
+    /// When it happened.
     #[schema(value_type = String, format = DateTime, example = "2024-01-10T08:02:00Z")]
     at: Instant,
     /// Which way.
     #[schema(schema_with = output::ledger_kind)]
     kind: &'static str,
-    /// How much, without a sign.
+    /// Amount, never negative.
     #[schema(value_type = f64, minimum = 0, example = 100.0)]
     amount: Amount,
-    /// ISO 4217.
+    /// ISO 4217 currency code.
     #[schema(example = "EUR")]
     currency: String,
-    /// Of which payment.
+    /// Payment ID.
     #[schema(example = 11)]
     payment_id: i64,
-    /// AuditContext which refund; null for money that came in.
+    /// Refund ID; null for a payment.
     #[schema(required = true, example = json!(null))]
     refund_id: Option<i64>,
 }
@@ -171,18 +171,18 @@ impl From<&LedgerEntry> for LedgerBody {
     }
 }
 
-/// What goes back.
+/// A refund to make.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"amount": 40.00, "reason": "The session was shorter than agreed"}))]
 pub(crate) struct RefundRequest {
-    /// How much, in the booking's currency; all that is left when left out.
+    /// Amount, in the currency of the booking; defaults to everything that is left.
     #[schema(value_type = Option<f64>, exclusive_minimum = 0)]
     amount: Option<String>,
-    /// Why, at most 500 characters. Kept for the practice.
+    /// Reason, at most 500 characters. Only the practice can read it.
     #[schema(max_length = 500)]
     reason: Option<String>,
-    /// Of which payment; the one that the booking stands on when left out.
+    /// Payment ID; defaults to the payment that settled the booking.
     #[schema(value_type = Option<i64>, minimum = 1)]
     payment_id: Option<PaymentId>,
 }
@@ -196,20 +196,20 @@ impl FromFields for RefundRequest {
     }
 }
 
-/// Give money back
+/// Refund a payment
 ///
-/// All that is left, or a part. It goes back the way it came: what was paid online leaves within minutes (202,
-/// `payment_status` is `refund_pending` until then), and what came in outside is given back by hand, which is done with
-/// this (200). If the practice owes it already, because the session was called off, this says that it was given back. One
-/// refund of a payment at a time.
+/// Refunds what is left of the payment, or a part of it, the way it was paid. The payment provider refunds an online
+/// payment within minutes (202, `payment_status` is `refund_pending` until then). An offline payment is refunded by
+/// hand, and this request records that it was (200). If its refund is already queued because the booking was cancelled,
+/// the request records that it was paid out. Each payment can have one refund in progress.
 #[utoipa::path(
-    post, path = "/api/admin/bookings/{id}/refunds", operation_id = "refundBooking", tag = "Admin",
+    post, path = "/api/admin/bookings/{id}/refunds", operation_id = "refundPayment", tag = "Admin",
     security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "The booking's id", example = 42)),
+    params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
     request_body = RefundRequest,
     responses(
-        (status = 200, description = "It is done; the booking as it is now", body = AdminBookingDetail),
-        (status = 202, description = "It is on its way; the booking as it is now", body = AdminBookingDetail),
+        (status = 200, description = "Refunded; the updated booking", body = AdminBookingDetail),
+        (status = 202, description = "Refund in progress; the updated booking", body = AdminBookingDetail),
     )
 )]
 pub(crate) async fn refund(

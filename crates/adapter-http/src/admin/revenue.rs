@@ -18,26 +18,25 @@ use crate::output::Balance;
 use crate::problem::{Code, Problem};
 use crate::state::State;
 
-/// What came in and what went back.
+/// Payments and refunds in one currency.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Sums {
-    /// ISO 4217.
+    /// ISO 4217 currency code.
     #[schema(example = "EUR")]
     currency: String,
-    /// What came in.
+    /// Payments received.
     #[schema(value_type = f64, example = 300.0)]
     received: Balance,
-    /// What went back, without what came in again because a client's bank did not take it. So it is below zero when more
-    /// came in again than went.
+    /// Refunds, minus those that the clients' banks returned. Negative if more was returned than refunded.
     #[schema(value_type = f64, example = 40.0)]
     refunded: Balance,
-    /// What came in without what went back; below zero when more went.
+    /// Payments minus refunds; negative if more was refunded.
     #[schema(value_type = f64, example = 260.0)]
     net: Balance,
-    /// How many payments came in.
+    /// Number of payments.
     #[schema(example = 3)]
     payments: u64,
-    /// How many refunds went out.
+    /// Number of refunds.
     #[schema(example = 1)]
     refunds: u64,
 }
@@ -57,7 +56,7 @@ impl From<&RevenueLine> for Sums {
     }
 }
 
-/// What happened in one period in one currency.
+/// Payments and refunds of one period in one currency.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RevenueRow {
     /// A day, such as `2024-01-15`, or a month, such as `2024-01`.
@@ -67,25 +66,25 @@ pub(crate) struct RevenueRow {
     sums: Sums,
 }
 
-/// What came in and what went back in a range.
+/// Payments and refunds in a range of days.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Revenue)]
 pub(crate) struct RevenueBody {
-    /// On whose calendar the days and months are: the practice's.
+    /// Time zone of the days and months: the practice's.
     #[schema(example = "Europe/Berlin")]
     timezone: String,
-    /// How it is cut: `day` or `month`.
+    /// Period of a row: `day` or `month`.
     #[schema(example = "day")]
     by: &'static str,
-    /// The first day that is in it.
+    /// First day of the range.
     #[schema(format = Date, example = "2024-01-01")]
     from: String,
-    /// The last day that is in it.
+    /// Last day of the range (inclusive).
     #[schema(format = Date, example = "2024-01-31")]
     to: String,
-    /// AuditContext period and then by currency. Periods in which no money moved are not there.
+    /// Rows by period and currency. Periods without payments and refunds are omitted.
     lines: Vec<RevenueRow>,
-    /// The whole range, by currency.
+    /// Totals of the whole range, by currency.
     totals: Vec<Sums>,
 }
 
@@ -94,14 +93,14 @@ pub(crate) struct RevenueBody {
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "the documented form of `Wanted`, which is what is read")]
 pub(crate) struct RevenueQuery {
-    /// The first day; the first of the month of `to` when left out.
+    /// First day; defaults to the first day of the month of `to`.
     #[param(format = Date, example = "2024-01-01")]
     from: Option<String>,
-    /// The last day, which is included; the last one of this month when left out.
+    /// Last day (inclusive); defaults to the last day of the current month.
     #[param(format = Date, example = "2024-01-31")]
     to: Option<String>,
-    /// `day` for a line for each day, at most 366 days, or `month` for a line for each month, at most 60. A report by month
-    /// has whole months.
+    /// `day` for a row for each day, 366 days at most, or `month` for a row for each month, 60 months at most. A report
+    /// by month covers whole months.
     #[param(default = "day", example = "day")]
     by: Option<String>,
     /// `json`, or `csv` for a table.
@@ -138,17 +137,17 @@ impl FromFields for Wanted {
     }
 }
 
-/// What came in and what went back
+/// Retrieve the revenue report
 ///
-/// From the ledger: money counts on the day on which it moved, whenever the session is. Days and months are those of the
-/// practice's time zone. The same as a table with `?format=csv` (RFC 4180): a line for each period and currency, without
-/// the totals.
+/// Computed from the payment ledger: a payment or refund counts on the day it was made, whenever the appointment is.
+/// Days and months are in the practice's time zone. `?format=csv` returns the same as a table (RFC 4180): one row for
+/// each period and currency, without the totals.
 #[utoipa::path(
-    get, path = "/api/admin/reports/revenue", operation_id = "revenueReport", tag = "Admin",
+    get, path = "/api/admin/reports/revenue", operation_id = "getRevenueReport", tag = "Admin",
     security(("bearer" = [])),
     params(RevenueQuery),
     responses((
-        status = 200, description = "The sums",
+        status = 200, description = "The revenue report",
         content((RevenueBody = "application/json"), (String = "text/csv"))
     ))
 )]

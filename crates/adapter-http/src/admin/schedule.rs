@@ -27,14 +27,14 @@ const WEEKDAYS: [(&str, Weekday); 7] = [
     ("sunday", Weekday::Sunday),
 ];
 
-/// From one time of day to a later one, on the clock of the hours' zone.
+/// A range of local times, in the time zone of the working hours.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Hours)]
 pub(crate) struct HoursBody {
-    /// The first minute.
+    /// Start time.
     #[schema(pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$", example = "09:00")]
     start: String,
-    /// The first minute after it; 24:00 is the end of the day.
+    /// End time (exclusive); 24:00 is the end of the day.
     #[schema(pattern = "^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", example = "12:00")]
     end: String,
 }
@@ -45,7 +45,7 @@ impl From<LocalTimeRange> for HoursBody {
     }
 }
 
-/// The hours of each weekday, in order. A day without any is a day off.
+/// Working hours of each weekday, in order. A weekday without any is a day off.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Week)]
 pub(crate) struct WeekBody {
@@ -77,19 +77,19 @@ impl WeekBody {
     }
 }
 
-/// A therapist's week.
+/// A therapist's working hours.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Schedule)]
 pub(crate) struct ScheduleBody {
-    /// Whose.
+    /// Therapist ID.
     #[schema(example = 1)]
     therapist_id: i64,
-    /// The zone whose clock the hours are read on.
+    /// Time zone of the working hours.
     #[schema(example = "Europe/Berlin")]
     timezone: String,
-    /// When they work.
+    /// Working hours by weekday.
     hours: WeekBody,
-    /// Whether this is only what everybody works who never said.
+    /// Whether these are the practice's default hours, because none were set for this therapist.
     #[schema(example = false)]
     is_default: bool,
 }
@@ -110,7 +110,7 @@ impl ScheduleBody {
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "the documented form of `Whose`, which is what is read")]
 pub(crate) struct ScheduleQuery {
-    /// Which therapist; the caller when left out.
+    /// Therapist ID; defaults to the caller.
     #[param(minimum = 1)]
     therapist_id: Option<i64>,
 }
@@ -124,7 +124,7 @@ impl FromFields for Whose {
     }
 }
 
-/// A therapist's week, as a whole.
+/// A therapist's working hours for the whole week.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -135,14 +135,14 @@ impl FromFields for Whose {
     },
 }))]
 pub(crate) struct NewSchedule {
-    /// Whose; the caller's when left out.
+    /// Therapist ID; defaults to the caller.
     #[schema(value_type = Option<i64>, minimum = 1)]
     therapist_id: Option<UserId>,
-    /// A zone of the IANA database, whose clock the hours are read on.
+    /// IANA time zone of the working hours.
     #[schema(value_type = String)]
     timezone: TimeZoneName,
-    /// The hours by weekday, `monday` to `sunday`. A weekday that is left out is a day off. There are at most 42 intervals
-    /// in all; those of one day may touch, but not overlap. Hours across midnight are two intervals: until 24:00, and from
+    /// Working hours by weekday, `monday` to `sunday`. An omitted weekday is a day off. There are at most 42 ranges in
+    /// total; those of one day may touch, but not overlap. Hours across midnight are two ranges: until 24:00, and from
     /// 00:00 of the next day.
     #[schema(value_type = HashMap<String, Vec<HoursBody>>)]
     hours: Vec<(Weekday, LocalTimeRange)>,
@@ -187,13 +187,13 @@ pub(super) fn interval(fields: &mut Fields) -> Option<LocalTimeRange> {
     }
 }
 
-/// A therapist's week
+/// Retrieve working hours
 ///
-/// The hours in which clients can book, unless time off or extra hours say otherwise.
+/// The hours in which clients can book a therapist, unless a schedule exception says otherwise.
 #[utoipa::path(
-    get, path = "/api/admin/schedule", operation_id = "showSchedule", tag = "Admin", security(("bearer" = [])),
+    get, path = "/api/admin/schedule", operation_id = "getWorkingHours", tag = "Admin", security(("bearer" = [])),
     params(ScheduleQuery),
-    responses((status = 200, description = "The week", body = ScheduleBody))
+    responses((status = 200, description = "The working hours", body = ScheduleBody))
 )]
 pub(crate) async fn show(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
     let Whose(therapist) = request.query()?;
@@ -210,13 +210,13 @@ pub(crate) async fn show(state: Data<State>, Admin(caller): Admin, request: Requ
     Ok(HttpResponse::Ok().json(body))
 }
 
-/// Set a therapist's week
+/// Replace working hours
 ///
-/// As a whole. LoginSessions that are booked already stay where they are.
+/// Replaces the whole week. Existing bookings are not affected.
 #[utoipa::path(
-    put, path = "/api/admin/schedule", operation_id = "setSchedule", tag = "Admin", security(("bearer" = [])),
+    put, path = "/api/admin/schedule", operation_id = "replaceWorkingHours", tag = "Admin", security(("bearer" = [])),
     request_body = NewSchedule,
-    responses((status = 200, description = "The week as it is now", body = ScheduleBody))
+    responses((status = 200, description = "The updated working hours", body = ScheduleBody))
 )]
 pub(crate) async fn set(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
     let metadata = request.origin();

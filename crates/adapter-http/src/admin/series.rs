@@ -17,42 +17,43 @@ use crate::output::{self, Instant};
 use crate::problem::{Code, Problem};
 use crate::state::State;
 
-/// The standing appointment wanted.
+/// The series to book.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"user_id": 7, "first": "2024-01-15T10:00", "timezone": "Europe/Berlin", "count": 10}))]
 #[expect(dead_code, reason = "the documented form of `Series`, which is what is read")]
 pub(crate) struct SeriesRequest {
-    /// Who comes.
+    /// ID of the client.
     #[schema(minimum = 1)]
     user_id: i64,
-    /// When the first session begins, as the clock on the wall shows it: without `Z` or an offset.
+    /// Local start of the first appointment, without `Z` or an offset.
     #[schema(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}$")]
     first: String,
-    /// Whose clock it is: a zone of the IANA database. The time of day stays when this clock is changed.
+    /// IANA time zone of the local time, which stays the same across daylight saving changes.
     timezone: String,
-    /// How many sessions.
+    /// Number of appointments.
     #[schema(minimum = 1, maximum = 53)]
     count: u32,
-    /// Every so many weeks.
+    /// Number of weeks from one appointment to the next.
     #[schema(minimum = 1, maximum = 52, default = 1)]
     every_weeks: Option<u32>,
-    /// Which service; the practice's first when left out.
+    /// Service ID; defaults to the practice's first service.
     #[schema(minimum = 1)]
     service_id: Option<i64>,
-    /// With whom; the practice's first therapist when left out.
+    /// Therapist ID; defaults to the practice's first therapist.
     #[schema(minimum = 1)]
     therapist_id: Option<i64>,
     /// How each of them is settled.
     #[schema(schema_with = output::asked_payment)]
     payment: Option<String>,
-    /// How they were paid, with `offline_paid`, and only then: `cash`, `bank_transfer`, `card` … At most 50 characters.
+    /// Payment method: `cash`, `bank_transfer`, `card` … Required with `offline_paid`, and only allowed there. At most
+    /// 50 characters.
     #[schema(min_length = 1, max_length = 50)]
     method: Option<String>,
     /// The practice's own note about the payment, such as a receipt number. At most 200 characters.
     #[schema(max_length = 200)]
     reference: Option<String>,
-    /// Step over hours, notice, horizon and daily cap, but never over another booking.
+    /// Ignore working hours, notice, booking horizon and daily limit, but never another booking.
     #[schema(default = false)]
     override_hours: Option<bool>,
     /// What happens when some of the dates cannot be booked: `fail` books none of them, `skip` books the others.
@@ -113,27 +114,27 @@ fn wall_time(text: &str) -> Result<DateTime, Code> {
     text.parse().ok().filter(|_| formed).ok_or(Code::InvalidWallTime)
 }
 
-/// The standing appointment, as far as it was booked.
+/// The series that was booked.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Series)]
 pub(crate) struct SeriesBody {
-    /// The sessions, in order.
+    /// The bookings, by date.
     bookings: Vec<AdminBookingBody>,
-    /// The dates that were left out, in order.
+    /// The dates that were not booked.
     left_out: Vec<LeftOutBody>,
 }
 
-/// A date on which no session was booked.
+/// A date that was not booked.
 #[derive(Serialize, ToSchema)]
 #[schema(as = LeftOut)]
 pub(crate) struct LeftOutBody {
-    /// The date and time on the clock of the zone.
+    /// Local date and time.
     #[schema(example = "2024-01-22T10:00")]
     wall: String,
-    /// When that is; null where the clock skips that time on that date.
+    /// The same as a timestamp; null if the local time does not exist on that date.
     #[schema(required = true, value_type = Option<String>, format = DateTime, example = "2024-01-22T09:00:00Z")]
     starts_at: Option<Instant>,
-    /// Why no session was booked: the code that a single booking would have been refused with.
+    /// Why the date was not booked: the error code that a single booking would have received.
     #[schema(example = "slot_taken")]
     code: &'static str,
 }
@@ -148,14 +149,14 @@ impl From<&SeriesConflict> for LeftOutBody {
     }
 }
 
-/// Book a standing appointment
+/// Create a booking series
 ///
-/// The same time of day on the clock of a zone, every week or every few weeks: all of it or, unless wished otherwise,
-/// nothing. When some of the dates cannot be booked, `errors` tells every one of them (409 `series_conflict`).
+/// Books the same local time every week or every few weeks, by default either all of the dates or none. If some of the
+/// dates cannot be booked, `errors` lists every one of them (409 `series_conflict`).
 #[utoipa::path(
-    post, path = "/api/admin/bookings/series", operation_id = "bookSeries", tag = "Admin", security(("bearer" = [])),
+    post, path = "/api/admin/bookings/series", operation_id = "createBookingSeries", tag = "Admin", security(("bearer" = [])),
     request_body = SeriesRequest,
-    responses((status = 201, description = "The sessions", body = SeriesBody))
+    responses((status = 201, description = "The series", body = SeriesBody))
 )]
 pub(crate) async fn create(
     state: Data<State>,

@@ -22,16 +22,16 @@ const MAX_DESCRIPTION_CHARS: usize = 500;
 const LENGTHS: RangeInclusive<i64> = 1..=Booking::MAX_MINUTES as i64;
 const PAUSES: RangeInclusive<i64> = 0..=Booking::MAX_MINUTES as i64;
 
-/// A kind of session, as admins see it.
+/// A service, as admins see it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AdminService)]
 pub(crate) struct AdminServiceBody {
     #[serde(flatten)]
     service: ServiceBody,
-    /// Minutes after a session that nobody else can book.
+    /// Buffer: minutes after the appointment that stay free.
     #[schema(example = 10)]
     pause: u32,
-    /// Whether it can be booked.
+    /// Whether the service can be booked.
     #[schema(example = true)]
     active: bool,
 }
@@ -42,35 +42,35 @@ impl From<&Service> for AdminServiceBody {
     }
 }
 
-/// Everything that can be booked or could be once.
+/// All services, including those that can no longer be booked.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AdminServiceList {
     services: Vec<AdminServiceBody>,
 }
 
-/// A service to be offered.
+/// The service to create.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "name": "First session", "description": "To get to know each other.", "duration": 80, "pause": 10, "amount": 120.00,
 }))]
 pub(crate) struct ServiceOffer {
-    /// What it is called, one line of at most 100 characters. It stands in mails, so keep it neutral.
+    /// Name of the service, one line of at most 100 characters. It appears in emails, so keep it neutral.
     #[schema(min_length = 1, max_length = 100)]
     name: String,
-    /// A few words about it, at most 500 characters.
+    /// Short description, at most 500 characters.
     #[schema(value_type = Option<String>, max_length = 500)]
     description: String,
-    /// Length in minutes.
+    /// Duration in minutes.
     #[schema(minimum = 1, maximum = 720)]
     duration: u32,
-    /// Minutes after a session that nobody else can book; none when left out.
+    /// Buffer: minutes after the appointment that stay free; defaults to 0.
     #[schema(value_type = Option<u32>, minimum = 0, maximum = 720)]
     pause: u32,
-    /// What it costs. 0: nothing is due.
+    /// Price; 0 if the service is free of charge.
     #[schema(value_type = f64, minimum = 0)]
     amount: String,
-    /// ISO 4217. All services of a practice have the same, which it is when left out.
+    /// ISO 4217 currency code; defaults to the practice's currency, which all services have in common.
     #[schema(value_type = Option<String>, example = "EUR")]
     currency: Option<Currency>,
 }
@@ -88,27 +88,27 @@ impl FromFields for ServiceOffer {
     }
 }
 
-/// Changes of a service. What is left out stays.
+/// Changes of a service. Omitted fields stay as they are.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"amount": 110.00}))]
 pub(crate) struct ServiceChange {
-    /// What it is called, one line of at most 100 characters.
+    /// Name of the service, one line of at most 100 characters.
     #[schema(value_type = String, required = false, min_length = 1, max_length = 100)]
     name: Option<String>,
-    /// A few words about it, at most 500 characters; null or an empty text empties it.
+    /// Short description, at most 500 characters; null or an empty string clears it.
     #[schema(max_length = 500)]
     description: Option<String>,
-    /// Length in minutes.
+    /// Duration in minutes.
     #[schema(minimum = 1, maximum = 720)]
     duration: Option<u32>,
-    /// Minutes after a session that nobody else can book.
+    /// Buffer: minutes after the appointment that stay free.
     #[schema(minimum = 0, maximum = 720)]
     pause: Option<u32>,
-    /// What it costs from now on, in its currency.
+    /// New price, in the currency of the service.
     #[schema(value_type = Option<f64>, minimum = 0)]
     amount: Option<String>,
-    /// Whether it can be booked.
+    /// Whether the service can be booked.
     active: Option<bool>,
 }
 
@@ -161,9 +161,9 @@ fn price(digits: &str, currency: Currency) -> Result<Money, Problem> {
     Money::parse_decimal(digits, currency).map_err(|_| Problem::field("amount", Code::InvalidAmount))
 }
 
-/// All services
+/// List all services
 ///
-/// Also those that cannot be booked any more.
+/// Includes services that can no longer be booked.
 #[utoipa::path(
     get, path = "/api/admin/services", operation_id = "listAllServices", tag = "Admin", security(("bearer" = [])),
     responses((status = 200, description = "The services", body = AdminServiceList))
@@ -174,13 +174,13 @@ pub(crate) async fn list(state: Data<State>, Admin(_): Admin, request: Request) 
     Ok(HttpResponse::Ok().json(AdminServiceList { services: services.iter().map(AdminServiceBody::from).collect() }))
 }
 
-/// Offer a service
+/// Create a service
 ///
-/// It can be booked at once.
+/// It can be booked immediately.
 #[utoipa::path(
-    post, path = "/api/admin/services", operation_id = "addService", tag = "Admin", security(("bearer" = [])),
+    post, path = "/api/admin/services", operation_id = "createService", tag = "Admin", security(("bearer" = [])),
     request_body = ServiceOffer,
-    responses((status = 201, description = "The service", body = AdminServiceBody))
+    responses((status = 201, description = "The new service", body = AdminServiceBody))
 )]
 pub(crate) async fn add(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
     let metadata = request.origin();
@@ -198,15 +198,15 @@ pub(crate) async fn add(state: Data<State>, Admin(caller): Admin, request: Reque
     Ok(HttpResponse::Created().json(AdminServiceBody::from(&service)))
 }
 
-/// Change a service
+/// Update a service
 ///
-/// LoginSessions that are booked already keep their length and their price.
+/// Existing bookings keep their duration and their price.
 #[utoipa::path(
-    patch, path = "/api/admin/services/{id}", operation_id = "changeService", tag = "Admin",
+    patch, path = "/api/admin/services/{id}", operation_id = "updateService", tag = "Admin",
     security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "The service's id", example = 1)),
+    params(("id" = i64, Path, minimum = 1, description = "Service ID", example = 1)),
     request_body = ServiceChange,
-    responses((status = 200, description = "The service as it is now", body = AdminServiceBody))
+    responses((status = 200, description = "The updated service", body = AdminServiceBody))
 )]
 pub(crate) async fn change(
     state: Data<State>,

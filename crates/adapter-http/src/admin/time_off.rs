@@ -19,65 +19,65 @@ use crate::output::Instant;
 use crate::problem::{Code, Problem};
 use crate::state::State;
 
-/// What differs from a therapist's week. Dates and times of day are those of the zone of their hours.
+/// An exception from a therapist's working hours. Dates and local times are in the time zone of these hours.
 #[derive(Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[schema(as = ScheduleException)]
 pub(crate) enum TimeOffBody {
-    /// Nothing can be booked on these dates.
+    /// Closed on these dates.
     ClosedDates {
-        /// Which entry.
+        /// Schedule exception ID.
         #[schema(example = 5)]
         id: i64,
-        /// Whose.
+        /// Therapist ID.
         #[schema(example = 1)]
         therapist_id: i64,
-        /// The first date.
+        /// First date.
         #[schema(format = Date, example = "2024-12-24")]
         first_date: String,
-        /// The last date, which is included.
+        /// Last date (inclusive).
         #[schema(format = Date, example = "2025-01-01")]
         last_date: String,
-        /// Since when it is known.
+        /// When it was created.
         #[schema(value_type = String, format = DateTime, example = "2024-01-10T08:00:00Z")]
         created_at: Instant,
     },
-    /// Nothing can be booked between two instants.
+    /// Closed between two timestamps.
     Closed {
-        /// Which entry.
+        /// Schedule exception ID.
         #[schema(example = 6)]
         id: i64,
-        /// Whose.
+        /// Therapist ID.
         #[schema(example = 1)]
         therapist_id: i64,
-        /// From when on.
+        /// Start.
         #[schema(value_type = String, format = DateTime, example = "2024-01-15T09:00:00Z")]
         from: Instant,
-        /// Until when.
+        /// End.
         #[schema(value_type = String, format = DateTime, example = "2024-01-15T11:30:00Z")]
         to: Instant,
-        /// Since when it is known.
+        /// When it was created.
         #[schema(value_type = String, format = DateTime, example = "2024-01-10T08:00:00Z")]
         created_at: Instant,
     },
-    /// More hours on one date.
+    /// Extra working hours on one date.
     ExtraHours {
-        /// Which entry.
+        /// Schedule exception ID.
         #[schema(example = 7)]
         id: i64,
-        /// Whose.
+        /// Therapist ID.
         #[schema(example = 1)]
         therapist_id: i64,
-        /// Which date.
+        /// Date.
         #[schema(format = Date, example = "2024-01-20")]
         date: String,
-        /// From when on.
+        /// Start.
         #[schema(example = "10:00")]
         start: String,
-        /// Until when.
+        /// End.
         #[schema(example = "14:00")]
         end: String,
-        /// Since when it is known.
+        /// When it was created.
         #[schema(value_type = String, format = DateTime, example = "2024-01-10T08:00:00Z")]
         created_at: Instant,
     },
@@ -113,7 +113,7 @@ impl From<&StoredScheduleException> for TimeOffBody {
     }
 }
 
-/// What differs from therapists' weeks.
+/// Schedule exceptions.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TimeOffList {
     time_off: Vec<TimeOffBody>,
@@ -124,7 +124,7 @@ pub(crate) struct TimeOffList {
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "the documented form of `Whose`, which is what is read")]
 pub(crate) struct TimeOffQuery {
-    /// Only of this therapist.
+    /// Only exceptions of this therapist.
     #[param(minimum = 1)]
     therapist_id: Option<i64>,
 }
@@ -138,47 +138,47 @@ impl FromFields for Whose {
     }
 }
 
-/// Time off, or extra hours. Where one entry closes and another one opens, closed wins.
+/// A schedule exception. Where a closure and extra hours overlap, the closure wins.
 #[derive(ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 #[schema(example = json!({"kind": "closed_dates", "first_date": "2024-12-24", "last_date": "2025-01-01"}))]
 #[expect(dead_code, reason = "the documented form of `Wish`, which is what is read")]
 pub(crate) enum CreateScheduleExceptionBody {
-    /// Nothing can be booked on these dates: a holiday, a leave.
+    /// Closed on these dates, for example for a holiday.
     ClosedDates {
-        /// Whose; the caller's when left out.
+        /// Therapist ID; defaults to the caller.
         #[schema(minimum = 1)]
         therapist_id: Option<i64>,
-        /// The first date.
+        /// First date.
         #[schema(format = Date)]
         first_date: String,
-        /// The last date, which is included.
+        /// Last date (inclusive).
         #[schema(format = Date)]
         last_date: String,
     },
-    /// Nothing can be booked between two instants: a visit to the dentist.
+    /// Closed between two timestamps, for example for a doctor's appointment.
     Closed {
-        /// Whose; the caller's when left out.
+        /// Therapist ID; defaults to the caller.
         #[schema(minimum = 1)]
         therapist_id: Option<i64>,
-        /// From when on: RFC 3339 with `Z` or an offset. Cut to a whole second.
+        /// Start: RFC 3339 with `Z` or an offset. Truncated to whole seconds.
         #[schema(format = DateTime)]
         from: String,
-        /// Until when.
+        /// End.
         #[schema(format = DateTime)]
         to: String,
     },
-    /// More hours on one date.
+    /// Extra working hours on one date.
     ExtraHours {
-        /// Whose; the caller's when left out.
+        /// Therapist ID; defaults to the caller.
         #[schema(minimum = 1)]
         therapist_id: Option<i64>,
-        /// Which date.
+        /// Date.
         #[schema(format = Date)]
         date: String,
-        /// From when on, as `10:00`.
+        /// Start time, such as `10:00`.
         start: String,
-        /// Until when, at most `24:00`.
+        /// End time, at most `24:00`.
         end: String,
     },
 }
@@ -247,13 +247,13 @@ fn extra_hours(fields: &mut Fields) -> Option<ScheduleException> {
     Some(ScheduleException::ExtraHours { date: date?, hours: hours? })
 }
 
-/// Time off and extra hours
+/// List schedule exceptions
 ///
-/// Of all therapists, unless one is named, in the order in which they became known.
+/// Returns the exceptions of all therapists, or of one, in the order in which they were created.
 #[utoipa::path(
-    get, path = "/api/admin/time-off", operation_id = "listTimeOff", tag = "Admin", security(("bearer" = [])),
+    get, path = "/api/admin/time-off", operation_id = "listScheduleExceptions", tag = "Admin", security(("bearer" = [])),
     params(TimeOffQuery),
-    responses((status = 200, description = "The entries", body = TimeOffList))
+    responses((status = 200, description = "The schedule exceptions", body = TimeOffList))
 )]
 pub(crate) async fn list(state: Data<State>, Admin(_): Admin, request: Request) -> Result<HttpResponse, Problem> {
     let Whose(therapist) = request.query()?;
@@ -261,13 +261,13 @@ pub(crate) async fn list(state: Data<State>, Admin(_): Admin, request: Request) 
     Ok(HttpResponse::Ok().json(TimeOffList { time_off: entries.iter().map(TimeOffBody::from).collect() }))
 }
 
-/// Take time off, or work more
+/// Create a schedule exception
 ///
-/// LoginSessions that are booked already stay where they are.
+/// Existing bookings are not affected.
 #[utoipa::path(
-    post, path = "/api/admin/time-off", operation_id = "addTimeOff", tag = "Admin", security(("bearer" = [])),
+    post, path = "/api/admin/time-off", operation_id = "createScheduleException", tag = "Admin", security(("bearer" = [])),
     request_body = CreateScheduleExceptionBody,
-    responses((status = 201, description = "The entry", body = TimeOffBody))
+    responses((status = 201, description = "The new schedule exception", body = TimeOffBody))
 )]
 pub(crate) async fn add(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
     let metadata = request.origin();
@@ -278,12 +278,12 @@ pub(crate) async fn add(state: Data<State>, Admin(caller): Admin, request: Reque
     Ok(HttpResponse::Created().json(TimeOffBody::from(&entry)))
 }
 
-/// Forget time off, or extra hours
+/// Delete a schedule exception
 #[utoipa::path(
-    delete, path = "/api/admin/time-off/{id}", operation_id = "removeTimeOff", tag = "Admin",
+    delete, path = "/api/admin/time-off/{id}", operation_id = "deleteScheduleException", tag = "Admin",
     security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "The entry's id", example = 5)),
-    responses((status = 204, description = "Forgotten"))
+    params(("id" = i64, Path, minimum = 1, description = "Schedule exception ID", example = 5)),
+    responses((status = 204, description = "Schedule exception deleted"))
 )]
 pub(crate) async fn remove(
     state: Data<State>,

@@ -17,13 +17,13 @@ use crate::paging::page;
 use crate::problem::{Code, Problem};
 use crate::state::State;
 
-/// A person with an account, as admins see them.
+/// A user, as admins see it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AdminUser)]
 pub(crate) struct AdminUserBody {
     #[serde(flatten)]
     user: UserBody,
-    /// Whether the person is shut out.
+    /// Whether the account is disabled.
     #[schema(example = false)]
     disabled: bool,
 }
@@ -34,17 +34,17 @@ impl From<&User> for AdminUserBody {
     }
 }
 
-/// A part of all accounts.
+/// A page of the list of users.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct UserList {
     users: Vec<AdminUserBody>,
-    /// How many match in all.
+    /// Total number of matches.
     #[schema(example = 1)]
     total: u64,
-    /// At most this many are in this answer.
+    /// Maximum number of results on this page.
     #[schema(example = 50)]
     limit: u32,
-    /// This many were skipped.
+    /// Number of results skipped.
     #[schema(example = 0)]
     offset: u64,
 }
@@ -54,14 +54,14 @@ pub(crate) struct UserList {
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "the documented form of `Accounts`, which is what is read")]
 pub(crate) struct AccountsQuery {
-    /// Only admins, or only clients.
+    /// `true` for admins only, `false` for clients only.
     is_admin: Option<bool>,
-    /// Only those shut out, or only the others.
+    /// `true` for disabled users only, `false` for enabled users only.
     disabled: Option<bool>,
-    /// At most this many.
+    /// Maximum number of results.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,
-    /// After skipping this many.
+    /// Number of results to skip.
     #[param(minimum = 0, default = 0)]
     offset: Option<u64>,
 }
@@ -79,7 +79,7 @@ impl FromFields for Accounts {
     }
 }
 
-/// Changes of an account. What is left out stays; null or an empty text empties a name.
+/// Changes of a user. Omitted fields stay as they are; null or an empty string clears a name.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"disabled": true}))]
@@ -90,9 +90,9 @@ pub(crate) struct AccountChange {
     /// Family name, at most 100 characters.
     #[schema(value_type = Option<String>, max_length = 100)]
     last_name: Option<Option<PersonName>>,
-    /// Whether the person is a therapist.
+    /// Whether the user is an admin (therapist).
     is_admin: Option<bool>,
-    /// Whether the person is shut out. Counts from their very next request on.
+    /// Whether the account is disabled. Takes effect with the user's next request.
     disabled: Option<bool>,
 }
 
@@ -111,11 +111,11 @@ fn role(is_admin: bool) -> Role {
     if is_admin { Role::Admin } else { Role::Client }
 }
 
-/// All accounts
+/// List users
 #[utoipa::path(
     get, path = "/api/admin/users", operation_id = "listUsers", tag = "Admin", security(("bearer" = [])),
     params(AccountsQuery),
-    responses((status = 200, description = "The accounts", body = UserList))
+    responses((status = 200, description = "The users", body = UserList))
 )]
 pub(crate) async fn list(state: Data<State>, Admin(_): Admin, request: Request) -> Result<HttpResponse, Problem> {
     let wanted: Accounts = request.query()?;
@@ -125,11 +125,11 @@ pub(crate) async fn list(state: Data<State>, Admin(_): Admin, request: Request) 
     Ok(HttpResponse::Ok().json(UserList { users, total: found.total, limit, offset }))
 }
 
-/// One account
+/// Retrieve a user
 #[utoipa::path(
-    get, path = "/api/admin/users/{id}", operation_id = "showUser", tag = "Admin", security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "The user's id", example = 7)),
-    responses((status = 200, description = "The account", body = AdminUserBody))
+    get, path = "/api/admin/users/{id}", operation_id = "getUser", tag = "Admin", security(("bearer" = [])),
+    params(("id" = i64, Path, minimum = 1, description = "User ID", example = 7)),
+    responses((status = 200, description = "The user", body = AdminUserBody))
 )]
 pub(crate) async fn show(state: Data<State>, Admin(_): Admin, request: Request) -> Result<HttpResponse, Problem> {
     let id = request.user_id()?;
@@ -138,14 +138,15 @@ pub(crate) async fn show(state: Data<State>, Admin(_): Admin, request: Request) 
     Ok(HttpResponse::Ok().json(AdminUserBody::from(&user)))
 }
 
-/// Change an account
+/// Update a user
 ///
-/// Role and disabling count from the person's very next request on. The last admin cannot be removed.
+/// A change of role and the disabling of an account take effect with the user's next request. The last admin cannot be
+/// removed.
 #[utoipa::path(
     patch, path = "/api/admin/users/{id}", operation_id = "updateUser", tag = "Admin", security(("bearer" = [])),
-    params(("id" = i64, Path, minimum = 1, description = "The user's id", example = 7)),
+    params(("id" = i64, Path, minimum = 1, description = "User ID", example = 7)),
     request_body = AccountChange,
-    responses((status = 200, description = "The account as it is now", body = AdminUserBody))
+    responses((status = 200, description = "The updated user", body = AdminUserBody))
 )]
 pub(crate) async fn update(
     state: Data<State>,

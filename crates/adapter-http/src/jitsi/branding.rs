@@ -7,19 +7,20 @@ use actix_web::web::Data;
 use crate::settings::Branding;
 use crate::state::State;
 
-/// How rooms look
+/// Retrieve the branding
 ///
-/// For `dynamicBrandingUrl` or `brandingDataUrl` in the video server's `config.js`: Jitsi Meet fetches it in everybody's
-/// browser, so the pages of every origin may read it. It is the same for all rooms, and says nothing about any of them.
+/// For `dynamicBrandingUrl` or `brandingDataUrl` in the video server's `config.js`: Jitsi Meet loads it in the
+/// participants' browsers, so pages of every origin may read it. It is the same for all rooms, and contains nothing
+/// about any of them.
 #[utoipa::path(
-    get, path = "/jitsi/branding", operation_id = "branding", tag = "Video server",
+    get, path = "/jitsi/branding", operation_id = "getBranding", tag = "Video server",
     params((
         "conferenceFqn" = Option<String>, Query,
-        description = "Which room is asked about. Jitsi Meet sends it; the answer does not depend on it",
+        description = "Room that Jitsi Meet loads the branding for; does not affect the response",
         example = "practice/booking-42-1705312800-0123456789abcdef0123456789abcdef"
     )),
     responses((
-        status = 200, description = "The looks; what is missing is left to the video server", body = Branding,
+        status = 200, description = "The branding; absent fields are left to the video server", body = Branding,
         headers(
             ("Access-Control-Allow-Origin" = String, description = "`*`"),
             ("Cache-Control" = String, description = "`public, max-age=300`")

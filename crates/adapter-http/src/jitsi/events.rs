@@ -16,7 +16,7 @@ use crate::input::Request;
 use crate::problem::Problem;
 use crate::state::State;
 
-/// What happened in a room. Of a message nothing else is read, names and e-mail addresses least of all.
+/// An event in a room. Nothing else is read, in particular no names and email addresses.
 #[derive(Deserialize, ToSchema)]
 #[schema(example = json!({
     "event_name": "muc-occupant-left", "room_name": "booking-42-1705312800-0123456789abcdef0123456789abcdef",
@@ -29,39 +29,39 @@ pub(crate) struct RoomEvent {
     /// `muc-room-created`, `muc-room-destroyed`, `muc-occupant-joined` or `muc-occupant-left`.
     #[schema(value_type = String)]
     event_name: Loose,
-    /// The room, for a breakout room the one it belongs to.
+    /// Name of the room; for a breakout room, that of its main room.
     #[schema(value_type = String)]
     room_name: Loose,
-    /// Whether it is a breakout room.
+    /// Whether it is about a breakout room.
     #[schema(value_type = Option<bool>)]
     is_breakout: Loose,
-    /// Which breakout room.
+    /// ID of the breakout room.
     #[schema(value_type = Option<String>)]
     breakout_room_id: Loose,
-    /// When the room ended, in seconds since 1970.
+    /// When the room was destroyed, as a Unix timestamp in seconds.
     #[schema(value_type = Option<f64>)]
     destroyed_at: Loose,
-    /// Who came or went.
+    /// Who joined or left.
     #[schema(value_type = Option<RoomOccupant>)]
     occupant: Loose,
-    /// Everybody who was there, when the room ended.
+    /// Everyone who was in the room, when it was destroyed.
     #[schema(value_type = Option<Vec<RoomOccupant>>)]
     all_occupants: Loose,
 }
 
-/// One connection into a room.
+/// A connection to a room.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct RoomOccupant {
-    /// The server's name for the connection.
+    /// The server's ID of the connection.
     #[schema(value_type = String)]
     occupant_jid: Loose,
-    /// Who it is: `context.user.id` of the token. Missing without one.
+    /// User ID in the token (`context.user.id`). Absent without a token.
     #[schema(value_type = Option<String>)]
     id: Loose,
-    /// When they came in, in seconds since 1970.
+    /// When the occupant joined, as a Unix timestamp in seconds.
     #[schema(value_type = Option<f64>)]
     joined_at: Loose,
-    /// When they went out, in seconds since 1970.
+    /// When the occupant left, as a Unix timestamp in seconds.
     #[schema(value_type = Option<f64>)]
     left_at: Loose,
 }
@@ -106,29 +106,29 @@ impl RoomOccupant {
     }
 }
 
-/// What became of a message.
+/// Result of an event.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct KeptFacts {
-    /// How many facts in it were new.
+    /// Number of attendance events in it that were new.
     #[schema(example = 1)]
     kept: u64,
 }
 
-/// Tell what happened in a room
+/// Receive a room event
 ///
-/// For `mod_event_sync_component` of Prosody with `api_prefix = "https://<this service>/jitsi"`. `room_name`, `event_name`
-/// and the times say everything; the last two parts of the path do not matter. Telling something twice, late, or in another
-/// order changes nothing. Messages about unknown rooms and of unknown kinds are answered with 200 and forgotten, so that
-/// the server does not send them again, and fields that are not listed here are not read.
+/// For `mod_event_sync_component` of Prosody with `api_prefix = "https://<this service>/jitsi"`. The event is taken
+/// from `event_name`, `room_name` and the timestamps; the last two segments of the path are ignored. Duplicate, late
+/// and out-of-order events change nothing. Events of unknown rooms and of unknown types are answered with 200 and
+/// ignored, so that the server does not send them again. Fields that are not listed here are ignored.
 #[utoipa::path(
-    post, path = "/jitsi/events/{about}/{happened}", operation_id = "roomEvent", tag = "Video server",
+    post, path = "/jitsi/events/{about}/{happened}", operation_id = "receiveRoomEvent", tag = "Video server",
     security(("serverSecret" = [])),
     params(
         ("about" = String, Path, description = "`room` or `occupant`", example = "occupant"),
         ("happened" = String, Path, description = "`created`, `destroyed`, `joined` or `left`", example = "left")
     ),
     request_body = RoomEvent,
-    responses((status = 200, description = "Taken note of", body = KeptFacts))
+    responses((status = 200, description = "The event was accepted", body = KeptFacts))
 )]
 pub(crate) async fn receive(state: Data<State>, _: VideoServer, request: Request) -> Result<HttpResponse, Problem> {
     let event: RoomEvent = request.message(MAX_MESSAGE_BYTES).await?;

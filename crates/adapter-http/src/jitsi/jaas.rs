@@ -15,7 +15,7 @@ use crate::input::{Request, parse_message};
 use crate::problem::{Code, Problem};
 use crate::state::State;
 
-/// What happened in a room. Of a message nothing else is read, names and e-mail addresses least of all.
+/// An event in a room. Nothing else is read, in particular no names and email addresses.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({
@@ -24,40 +24,40 @@ use crate::state::State;
     "data": {"id": "user-7", "participantId": "a1b2c3d4"}
 }))]
 pub(crate) struct JaasEvent {
-    /// `PARTICIPANT_JOINED`, `PARTICIPANT_LEFT`, `ROOM_DESTROYED` or `SETTINGS_PROVISIONING`. Others are forgotten.
+    /// `PARTICIPANT_JOINED`, `PARTICIPANT_LEFT`, `ROOM_DESTROYED` or `SETTINGS_PROVISIONING`. Other types are ignored.
     #[schema(value_type = String)]
     event_type: Loose,
-    /// Which opening of the room.
+    /// ID of this conference in the room.
     #[schema(value_type = Option<String>)]
     session_id: Loose,
-    /// When, in milliseconds since 1970.
+    /// Unix timestamp in milliseconds.
     #[schema(value_type = i64)]
     timestamp: Loose,
-    /// The room, behind the AppID and a slash.
+    /// Name of the room, after the AppID and a slash.
     #[schema(value_type = String)]
     fqn: Loose,
-    /// What else there is to say.
+    /// Details of the event.
     #[schema(value_type = Option<JaasEventData>)]
     data: Loose,
 }
 
-/// What else there is to say.
+/// Details of the event.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct JaasEventData {
-    /// Who it is: `context.user.id` of the token. Missing without one.
+    /// User ID in the token (`context.user.id`). Absent without a token.
     #[schema(value_type = Option<String>)]
     id: Loose,
-    /// The server's name for the connection.
+    /// The server's ID of the connection.
     #[schema(value_type = Option<String>)]
     participant_id: Loose,
-    /// Another name for it, where the first is missing.
+    /// Another ID of the connection, used if the first is absent.
     #[schema(value_type = Option<String>)]
     participant_jid: Loose,
-    /// Whether it happened in a breakout room, as a boolean or as a text.
+    /// Whether it is about a breakout room, as a boolean or a string.
     #[schema(value_type = Option<bool>)]
     is_breakout: Loose,
-    /// Which breakout room.
+    /// ID of the breakout room.
     #[schema(value_type = Option<String>)]
     breakout_room_id: Loose,
 }
@@ -86,19 +86,19 @@ impl JaasEvent {
     }
 }
 
-/// How JaaS is to set up a room, if it asked. Empty otherwise.
+/// Settings of a room for JaaS, if it requested them. Otherwise empty.
 #[derive(Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct JaasSettings {
-    /// Whether people wait outside until a therapist lets them in.
+    /// Whether participants wait in the lobby until a therapist admits them.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = true)]
     lobby_enabled: Option<bool>,
-    /// How they get in.
+    /// How participants are admitted from the lobby.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "WAIT_FOR_APPROVAL")]
     lobby_type: Option<&'static str>,
-    /// How many people the room takes at once.
+    /// Maximum number of people in the room.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 4)]
     max_occupants: Option<u32>,
@@ -114,20 +114,20 @@ impl From<Reservation> for JaasSettings {
     }
 }
 
-/// Tell what happened in a room
+/// Receive a JaaS webhook
 ///
-/// For webhooks of JaaS: `PARTICIPANT_JOINED`, `PARTICIPANT_LEFT` and `ROOM_DESTROYED`. Telling something twice, late, or in
-/// another order changes nothing. To `SETTINGS_PROVISIONING` the answer says how the room is to be set up; to everything
-/// else it is empty. Messages about unknown rooms and of other kinds are answered with 200 and forgotten, and fields that
-/// are not listed here are not read.
+/// For webhooks of JaaS: `PARTICIPANT_JOINED`, `PARTICIPANT_LEFT` and `ROOM_DESTROYED`. Duplicate, late and
+/// out-of-order events change nothing. The response to `SETTINGS_PROVISIONING` has the settings of the room; every
+/// other response is empty. Events of unknown rooms and of other types are answered with 200 and ignored. Fields that
+/// are not listed here are ignored.
 #[utoipa::path(
-    post, path = "/api/webhooks/jaas", operation_id = "jaasWebhook", tag = "Video server",
+    post, path = "/api/webhooks/jaas", operation_id = "receiveJaasWebhook", tag = "Video server",
     params((
-        "X-Jaas-Signature" = String, Header, description = "What JaaS signed the body with",
+        "X-Jaas-Signature" = String, Header, description = "JaaS's signature of the body",
         example = "t=1705312860,v1=5YpTFkcKsHnSbpXcJY7hYyVbVhkc0P4xJ7k0QmK2l9s="
     )),
     request_body = JaasEvent,
-    responses((status = 200, description = "Taken note of", body = JaasSettings))
+    responses((status = 200, description = "The event was accepted", body = JaasSettings))
 )]
 pub(crate) async fn receive(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
     let verifier = state.api.jaas_webhooks.as_ref().ok_or(Code::NotFound)?;

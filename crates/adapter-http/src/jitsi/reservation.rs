@@ -23,16 +23,16 @@ use crate::state::State;
 /// The owner in an answer where the question named none. The server wants one and does nothing with it.
 const NO_OWNER: &str = "attune";
 
-/// Which room. Whatever else is sent is passed over.
+/// The room of the conference. Other fields are ignored.
 #[derive(ToSchema)]
 #[schema(example = json!({
     "name": "booking-42-1705312800-0123456789abcdef0123456789abcdef", "start_time": "2024-01-15T09:58:21.000Z",
     "mail_owner": "5c7a@meet.example.org"
 }))]
 pub(crate) struct RoomQuestion {
-    /// The room, also as `[tenant]room`, in any case.
+    /// Name of the room, also as `[tenant]room`. Case-insensitive.
     name: String,
-    /// The server's name for whoever is at the door. It comes back as it is.
+    /// The server's ID of the user who wants to join. Returned unchanged.
     mail_owner: Option<String>,
 }
 
@@ -50,30 +50,30 @@ impl RoomQuestion {
     }
 }
 
-/// A room that may exist.
+/// A conference that may start.
 #[derive(Serialize, ToSchema)]
 #[schema(as = RoomReservation)]
 pub(crate) struct ReservationBody {
-    /// Under which name the server asks about it again.
+    /// ID for later requests about the conference.
     #[schema(example = "42")]
     id: String,
-    /// The room, spelled as in the question.
+    /// Name of the room, as in the request.
     #[schema(example = "booking-42-1705312800-0123456789abcdef0123456789abcdef")]
     name: String,
-    /// As in the question.
+    /// As in the request.
     #[schema(example = "5c7a@meet.example.org")]
     mail_owner: String,
-    /// When the session begins.
+    /// When the appointment starts.
     #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
     start_time: Instant,
-    /// From then on until the room ends, in seconds.
+    /// Seconds from the start of the appointment until the conference ends.
     #[schema(example = 4800)]
     duration: i64,
-    /// How many people it takes at once; the server's own limit where it is missing.
+    /// Maximum number of people in the room; the server's own limit if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 4)]
     max_occupants: Option<u32>,
-    /// Whether people wait outside until a therapist lets them in.
+    /// Whether participants wait in the lobby until a therapist admits them.
     #[schema(example = false)]
     lobby: bool,
 }
@@ -93,34 +93,34 @@ impl ReservationBody {
     }
 }
 
-/// Why a room may not exist now.
+/// Why the conference may not start now.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RoomRefusal {
-    /// What the person at the door is told.
+    /// Message for the user who wants to join.
     #[schema(example = "This room opens on Monday, 15 January 2024 at 10:45 (Europe/Berlin, UTC+01:00).")]
     message: String,
 }
 
-/// The room is open already.
+/// The conference is already open.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct OpenRoom {
-    /// Under which name it can be asked about.
+    /// ID of the open conference.
     #[schema(example = "42")]
     conflict_id: String,
 }
 
-/// Ask whether a room may exist
+/// Open a conference
 ///
-/// For `mod_reservations` of Prosody with `reservations_api_prefix = "https://<this service>/jitsi"`. A room may exist from
-/// a while before its session until a while after it, once the session is agreed, and once at a time.
+/// For `mod_reservations` of Prosody with `reservations_api_prefix = "https://<this service>/jitsi"`. A conference can
+/// be opened from some time before a confirmed appointment until some time after it, and once at a time.
 #[utoipa::path(
-    post, path = "/jitsi/conference", operation_id = "openRoom", tag = "Video server", security(("serverSecret" = [])),
+    post, path = "/jitsi/conference", operation_id = "openConference", tag = "Video server", security(("serverSecret" = [])),
     request_body(content = RoomQuestion, content_type = "application/x-www-form-urlencoded"),
     responses(
-        (status = 200, description = "It may, until then and with these limits", body = ReservationBody),
-        (status = 403, description = "Not yet, not any more, or not agreed", body = RoomRefusal),
-        (status = 404, description = "Not a room of this practice", body = RoomRefusal),
-        (status = 409, description = "It is open already", body = OpenRoom)
+        (status = 200, description = "The conference may start: until when, and its limits", body = ReservationBody),
+        (status = 403, description = "Too early, too late, or the booking is not confirmed", body = RoomRefusal),
+        (status = 404, description = "Unknown room", body = RoomRefusal),
+        (status = 409, description = "The conference is already open", body = OpenRoom)
     )
 )]
 pub(crate) async fn open(state: Data<State>, _: VideoServer, request: Request) -> Result<HttpResponse, Problem> {
@@ -135,17 +135,18 @@ pub(crate) async fn open(state: Data<State>, _: VideoServer, request: Request) -
     }
 }
 
-/// Ask about an open room
+/// Retrieve a conference
 ///
-/// What `POST /jitsi/conference` answered, as it is now: a session that was moved since ends at its new time.
+/// Returns the current version of the response to `POST /jitsi/conference`: if the booking was rescheduled, the
+/// conference ends at the new time.
 #[utoipa::path(
-    get, path = "/jitsi/conference/{id}", operation_id = "showRoom", tag = "Video server",
+    get, path = "/jitsi/conference/{id}", operation_id = "getConference", tag = "Video server",
     security(("serverSecret" = [])),
-    params(("id" = String, Path, description = "The `id` or `conflict_id` of an answer, also as `42.0`", example = "42")),
+    params(("id" = String, Path, description = "`id` or `conflict_id` of a response, also as `42.0`", example = "42")),
     responses(
-        (status = 200, description = "The room", body = ReservationBody),
-        (status = 403, description = "It may not exist any more", body = RoomRefusal),
-        (status = 404, description = "There is none, or it ended", body = RoomRefusal)
+        (status = 200, description = "The conference", body = ReservationBody),
+        (status = 403, description = "The conference is no longer allowed", body = RoomRefusal),
+        (status = 404, description = "Unknown conference, or already closed", body = RoomRefusal)
     )
 )]
 pub(crate) async fn show(state: Data<State>, _: VideoServer, request: Request) -> Result<HttpResponse, Problem> {
@@ -159,16 +160,16 @@ pub(crate) async fn show(state: Data<State>, _: VideoServer, request: Request) -
     }
 }
 
-/// Tell that a room ended
+/// Close a conference
 ///
-/// Telling it twice is like telling it once.
+/// Repeated requests have no further effect.
 #[utoipa::path(
-    delete, path = "/jitsi/conference/{id}", operation_id = "closeRoom", tag = "Video server",
+    delete, path = "/jitsi/conference/{id}", operation_id = "closeConference", tag = "Video server",
     security(("serverSecret" = [])),
-    params(("id" = String, Path, description = "The `id` or `conflict_id` of an answer, also as `42.0`", example = "42")),
+    params(("id" = String, Path, description = "`id` or `conflict_id` of a response, also as `42.0`", example = "42")),
     responses(
-        (status = 204, description = "It is not open any more"),
-        (status = 404, description = "No room was ever called that", body = RoomRefusal)
+        (status = 204, description = "The conference is closed"),
+        (status = 404, description = "Unknown conference", body = RoomRefusal)
     )
 )]
 pub(crate) async fn close(state: Data<State>, _: VideoServer, request: Request) -> Result<HttpResponse, Problem> {
