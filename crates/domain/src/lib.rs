@@ -1,4 +1,6 @@
 #![doc = include_str!("../README.md")]
+// Other services depend on this crate, so every public item states its meaning, units and errors.
+#![warn(missing_docs)]
 
 pub mod booking;
 pub mod calendar;

@@ -1,4 +1,6 @@
 #![doc = include_str!("../README.md")]
+// The ports are contracts that adapters implement, so every public item states its meaning, units and errors.
+#![warn(missing_docs)]
 
 mod ambient;
 mod audit;

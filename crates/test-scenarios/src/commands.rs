@@ -85,7 +85,6 @@ pub enum Post {
 
 /// What somebody does.
 #[derive(Debug, Clone, Copy)]
-#[expect(missing_docs, reason = "each field says what it is by its name and its type")]
 pub enum Command {
     /// A client books.
     Book { client: u8, therapist: u8, at: When },

@@ -12,7 +12,6 @@ use crate::{Command, Outcome, Settled, Setup, When, Who, World};
 
 /// Why a command is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the names are those of the API's error codes")]
 pub enum Why {
     NotFound,
     Forbidden,
