@@ -93,7 +93,7 @@ fn seal_of(key: &hmac::Key, payload: &[u8; PAYLOAD_BYTES]) -> [u8; SEAL_BYTES] {
 }
 
 fn write(ticket: &JoinToken) -> [u8; PAYLOAD_BYTES] {
-    let (kind, person) = match ticket.person {
+    let (kind, person) = match ticket.viewer {
         ViewerId::Account(id) => (ACCOUNT, id.get()),
         ViewerId::Participant(id) => (PARTICIPANT, id.get()),
     };
@@ -113,7 +113,7 @@ fn read(payload: &[u8; PAYLOAD_BYTES]) -> Option<JoinToken> {
     let person = i64::from_be_bytes(*person);
     Some(JoinToken {
         booking: BookingId::new(i64::from_be_bytes(*booking))?,
-        person: match *kind {
+        viewer: match *kind {
             ACCOUNT => ViewerId::Account(UserId::new(person)?),
             PARTICIPANT => ViewerId::Participant(ParticipantId::new(person)?),
             _ => return None,

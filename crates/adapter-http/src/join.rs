@@ -67,7 +67,7 @@ pub(crate) async fn enter(state: Data<State>, mut request: Request) -> Result<Ht
         Ok(JoinOutcome::Room(url)) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, url)).finish()),
         Ok(JoinOutcome::Closed(view)) if request.wants_json() => Err(match view.state {
             AccessState::TooEarly { .. } => Code::MeetingTooEarly.into(),
-            AccessState::Open | AccessState::Over => Code::MeetingOver.into(),
+            AccessState::Open | AccessState::Ended => Code::MeetingOver.into(),
         }),
         Ok(JoinOutcome::Closed(view)) => Ok(page(&state, &view).respond(StatusCode::CONFLICT)),
         Err(error) => refusal(&state, &request, error),
@@ -88,7 +88,7 @@ fn page(state: &State, view: &JoinView) -> Page {
         AccessState::Open => {
             page("The room is open.").facts(&facts).button("Join meeting").leading_to(&view.room_origin)
         }
-        AccessState::Over => page("This session is over.").facts(&facts),
+        AccessState::Ended => page("This session is over.").facts(&facts),
     }
 }
 

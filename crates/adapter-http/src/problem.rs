@@ -570,7 +570,7 @@ impl From<SlotError> for Code {
             SlotError::BeyondBookingHorizon => Self::BeyondBookingHorizon,
             SlotError::OutsideHours | SlotError::OffGrid => Self::OutsideHours,
             SlotError::DailyLimitReached => Self::DailyLimitReached,
-            SlotError::BusyTimes => Self::SlotTaken,
+            SlotError::Taken => Self::SlotTaken,
         }
     }
 }
@@ -617,7 +617,7 @@ impl From<AvailabilityError> for Problem {
 impl From<RangeError> for Problem {
     fn from(error: RangeError) -> Self {
         match error {
-            RangeError::Backwards => Self::field("to", Code::RangeBackwards),
+            RangeError::EndBeforeStart => Self::field("to", Code::RangeBackwards),
             RangeError::TooLong => Self::field("to", Code::RangeTooLong),
         }
     }
@@ -653,7 +653,7 @@ impl From<CalendarError> for Problem {
 impl From<PolicyError> for Problem {
     fn from(error: PolicyError) -> Self {
         let field = match error {
-            PolicyError::Rules(RuleError::Notification) => {
+            PolicyError::Rules(RuleError::Notice) => {
                 return Self::invalid(vec![FieldError::with_message(
                     "notice_minutes",
                     Code::OutOfRange,
@@ -662,7 +662,7 @@ impl From<PolicyError> for Problem {
             }
             PolicyError::Rules(RuleError::Horizon) => "horizon_days",
             PolicyError::Rules(RuleError::Step) => "step_minutes",
-            PolicyError::Rules(RuleError::DailyCap) => "daily_cap",
+            PolicyError::Rules(RuleError::DailyLimit) => "daily_cap",
             PolicyError::Terms(TermsError::Minutes) => "cancellation.free_minutes",
             PolicyError::Terms(TermsError::Percent) => "cancellation.late_refund_percent",
         };
@@ -762,15 +762,15 @@ impl From<RefundPaymentError> for Problem {
             RefundPaymentError::NotFound => Code::BookingNotFound.into(),
             RefundPaymentError::UnknownPayment => Self::field("payment_id", Code::UnknownPayment),
             RefundPaymentError::InProgress => Code::RefundInProgress.into(),
-            RefundPaymentError::PaymentLedger(RefundError::NothingLeft) => Code::NothingToRefund.into(),
-            RefundPaymentError::PaymentLedger(RefundError::TooMuch { left }) => {
+            RefundPaymentError::PaymentLedger(RefundError::NothingToRefund) => Code::NothingToRefund.into(),
+            RefundPaymentError::PaymentLedger(RefundError::ExceedsRefundable { refundable }) => {
                 Self::invalid(vec![FieldError::with_message(
                     "amount",
                     Code::RefundTooLarge,
-                    format!("At most {left} can go back."),
+                    format!("At most {refundable} can be refunded."),
                 )])
             }
-            RefundPaymentError::PaymentLedger(RefundError::Nothing) => Self::field("amount", Code::InvalidAmount),
+            RefundPaymentError::PaymentLedger(RefundError::ZeroAmount) => Self::field("amount", Code::InvalidAmount),
             RefundPaymentError::KeyReused => Code::IdempotencyMismatch.into(),
             RefundPaymentError::Store(error) => error.into(),
         }

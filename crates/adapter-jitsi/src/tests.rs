@@ -58,7 +58,7 @@ fn booking(tail: u8, base_url: &MeetingBaseUrl) -> Booking {
         price: Money::new(10_000, Currency::parse("EUR").unwrap()).unwrap(),
         note: None,
         terms: attune_domain::ChangeTerms::default(),
-        payment: PaymentPlan::NotRequired(NewRoom { base_url, tail: RoomSuffix::from_bytes([tail; 16]) }),
+        payment: PaymentPlan::NotRequired(NewRoom { base_url, suffix: RoomSuffix::from_bytes([tail; 16]) }),
     };
     Booking::book(request, at(1_704_880_800)).unwrap().0
 }

@@ -9,16 +9,16 @@ pub struct PlainJoinTokens;
 
 impl JoinTokens for PlainJoinTokens {
     fn seal(&self, ticket: &JoinToken) -> String {
-        format!("plain.{}.{}.{}", ticket.booking, ticket.person, ticket.link_version)
+        format!("plain.{}.{}.{}", ticket.booking, ticket.viewer, ticket.link_version)
     }
 
     fn open(&self, text: &str) -> Option<JoinToken> {
         let mut parts = text.strip_prefix("plain.")?.split('.');
         let booking = parts.next()?.parse().ok().and_then(BookingId::new)?;
-        let person = ViewerId::parse(parts.next()?)?;
+        let viewer = ViewerId::parse(parts.next()?)?;
         let link_version = parts.next()?.parse().ok()?;
         // One spelling per ticket, as with a real seal: no sign, no leading zero, nothing after it.
-        Some(JoinToken { booking, person, link_version }).filter(|ticket| self.seal(ticket) == text)
+        Some(JoinToken { booking, viewer, link_version }).filter(|ticket| self.seal(ticket) == text)
     }
 }
 

@@ -283,14 +283,14 @@ impl State {
     ) -> Result<ScheduleExceptionId, StoreError> {
         self.check_user(new.therapist)?;
         let what = match new.what {
-            ScheduleException::Dates { first, last } if last < first => {
+            ScheduleException::ClosedDates { first, last } if last < first => {
                 return Err(failed("the last date lies before the first"));
             }
-            ScheduleException::Between(interval) => ScheduleException::Between(
+            ScheduleException::ClosedPeriod(interval) => ScheduleException::ClosedPeriod(
                 Interval::new(cut(interval.start())?, cut(interval.end())?)
                     .map_err(|error| StoreError::Failed(error.into()))?,
             ),
-            what @ (ScheduleException::Dates { .. } | ScheduleException::ExtraHours { .. }) => what,
+            what @ (ScheduleException::ClosedDates { .. } | ScheduleException::ExtraHours { .. }) => what,
         };
         let created_at = cut(new.created_at)?;
         self.last_time_off += 1;
@@ -440,9 +440,9 @@ impl State {
         let mut new = 0;
         for fact in facts {
             self.check_booking(booking)?;
-            let key = (booking, fact.occupant.clone(), fact.happening, cut(fact.at)?);
+            let key = (booking, fact.occupant.clone(), fact.kind, cut(fact.at)?);
             if let Entry::Vacant(place) = self.attendance.entry(key) {
-                place.insert(fact.person);
+                place.insert(fact.participant);
                 new += 1;
             }
         }
@@ -452,9 +452,9 @@ impl State {
     pub(crate) fn attendance(&self, bookings: &[BookingId]) -> Vec<(BookingId, AttendanceEvent)> {
         let rows = self.attendance.iter().filter(|((booking, ..), _)| bookings.contains(booking));
         let mut facts: Vec<_> = rows
-            .map(|((booking, occupant, happening, at), person)| {
+            .map(|((booking, occupant, kind, at), participant)| {
                 let occupant = occupant.clone();
-                (*booking, AttendanceEvent { at: *at, happening: *happening, occupant, person: *person })
+                (*booking, AttendanceEvent { at: *at, kind: *kind, occupant, participant: *participant })
             })
             .collect();
         facts.sort_unstable();

@@ -179,8 +179,8 @@ fn plain_tokens_say_what_they_say_until_they_expire() {
 #[test]
 fn a_ticket_is_read_back_and_nothing_else_is() {
     let booking = BookingId::new(12).unwrap();
-    for person in [ViewerId::Account(UserId::new(7).unwrap()), ViewerId::Participant(ParticipantId::new(7).unwrap())] {
-        let ticket = JoinToken { booking, person, link_version: 3 };
+    for viewer in [ViewerId::Account(UserId::new(7).unwrap()), ViewerId::Participant(ParticipantId::new(7).unwrap())] {
+        let ticket = JoinToken { booking, viewer, link_version: 3 };
         let text = PlainJoinTokens.seal(&ticket);
         assert_eq!(PlainJoinTokens.open(&text), Some(ticket));
         assert_eq!(PlainJoinTokens.seal(&ticket), text);

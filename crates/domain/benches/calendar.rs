@@ -5,8 +5,8 @@ use std::hint::black_box;
 
 use attune_domain::TimeZoneName;
 use attune_domain::calendar::{
-    AppointmentLength, BookingRules, BusyTimes, Calendar, Interval, LocalTime, LocalTimeRange, RuleOverride,
-    RuleSettings, ScheduleExceptions, SlotQuery, WeeklyHours,
+    AppointmentLength, BookingRules, BusyTimes, Interval, LocalTime, LocalTimeRange, RuleOverride, RuleSettings,
+    ScheduleExceptions, SlotCalculator, SlotQuery, WeeklyHours,
 };
 use criterion::Criterion;
 use jiff::civil::{Weekday, date};
@@ -55,27 +55,27 @@ fn main() {
     let finest = BookingRules::new(RuleSettings { step_minutes: 5, ..RuleSettings::default() }).unwrap();
     let nothing_taken = BusyTimes::default();
     let taken = BusyTimes::new(bookings.iter().copied());
-    let office = Calendar {
+    let office = SlotCalculator {
         hours: &office,
         exceptions: &exceptions,
         rules: &usual,
-        taken: &taken,
-        session: AppointmentLength::new(50, 10).unwrap(),
+        busy: &taken,
+        length: AppointmentLength::new(50, 10).unwrap(),
         now: at("2027-10-01T00:00:00Z"),
     };
-    let widest = Calendar { hours: &always, rules: &finest, taken: &nothing_taken, ..office };
+    let widest = SlotCalculator { hours: &always, rules: &finest, busy: &nothing_taken, ..office };
     let closed_for_ever = {
         let mut closed = ScheduleExceptions::default();
         closed.close_dates(date(2027, 1, 1), date(2030, 1, 1)).unwrap();
         closed
     };
-    let closed = Calendar { exceptions: &closed_for_ever, ..office };
+    let closed = SlotCalculator { exceptions: &closed_for_ever, ..office };
 
     let mut group = criterion.benchmark_group("calendar");
     group.bench_function("31 days, 500 bookings", |bench| {
         bench.iter(|| {
             let taken = BusyTimes::new(black_box(&bookings).iter().copied());
-            Calendar { taken: &taken, ..office }.availability(black_box(&asked))
+            SlotCalculator { busy: &taken, ..office }.availability(black_box(&asked))
         });
     });
     group.bench_function("31 days open round the clock, every 5 minutes, nothing taken", |bench| {
@@ -85,7 +85,7 @@ fn main() {
         bench.iter(|| closed.first_free_after(black_box(asked.from())));
     });
     group.bench_function("one wish", |bench| {
-        bench.iter(|| office.check_slot(black_box(at("2027-11-02T09:00:00Z")), RuleOverride::Nothing));
+        bench.iter(|| office.check_slot(black_box(at("2027-11-02T09:00:00Z")), RuleOverride::None));
     });
     group.finish();
     criterion.final_summary();

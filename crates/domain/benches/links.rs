@@ -27,7 +27,7 @@ fn main() {
         price: Money::new(10_000, Currency::parse("EUR").unwrap()).unwrap(),
         note: None,
         terms: attune_domain::ChangeTerms::default(),
-        payment: PaymentPlan::NotRequired(NewRoom { base_url: &base_url, tail: RoomSuffix::from_bytes([7; 16]) }),
+        payment: PaymentPlan::NotRequired(NewRoom { base_url: &base_url, suffix: RoomSuffix::from_bytes([7; 16]) }),
     };
     let (booking, _) = Booking::book(request, now).unwrap();
     let policy = MeetingLinkPolicy { grace: SignedDuration::from_mins(30) };

@@ -390,7 +390,7 @@ impl Booking {
             PaymentPlan::NotRequired(new) => (
                 BookingStatus::Scheduled,
                 PaymentStatus::NotRequired,
-                Some(MeetingRoom::make(request.id, now, new)),
+                Some(MeetingRoom::new(request.id, now, new)),
                 None,
                 BookingEvent::Scheduled,
             ),
@@ -517,7 +517,7 @@ impl Booking {
     /// decides when the result is saved.
     pub fn payment_succeeded(self, room: NewRoom<'_>, now: Timestamp) -> Result<(Self, BookingEvent), PayError> {
         self.check_payable(now)?;
-        let made = MeetingRoom::make(self.id(), now, room);
+        let made = MeetingRoom::new(self.id(), now, room);
         Ok(self.changed(now, BookingEvent::Scheduled, |b| {
             b.status = BookingStatus::Scheduled;
             b.payment_status = PaymentStatus::Succeeded;
@@ -574,7 +574,7 @@ impl Booking {
 
     /// What calling it off at this moment would mean.
     ///
-    /// `held` is what came in for it and can still go back, [`crate::payment::PaymentLedger::left`].
+    /// `held` is what came in for it and can still go back, [`crate::payment::PaymentLedger::refundable`].
     pub fn cancellation_quote(&self, held: Money, by: Role, now: Timestamp) -> CancellationQuote {
         CancellationQuote::of(self, held, &self.terms(), by, now)
     }

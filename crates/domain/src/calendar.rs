@@ -39,4 +39,4 @@ pub use open::{Interval, OpenInterval, open_intervals};
 pub use rules::{AppointmentLength, BookingRules, LengthError, RuleError, RuleSettings};
 pub use schedule::{ScheduleException, ScheduleExceptionError, WeeklySchedule};
 pub use series::{Occurrence, SeriesError, weekly_series};
-pub use slots::{Availability, BusyTimes, Calendar, RangeError, RuleOverride, Slot, SlotError, SlotQuery};
+pub use slots::{Availability, BusyTimes, RangeError, RuleOverride, Slot, SlotCalculator, SlotError, SlotQuery};

@@ -15,7 +15,9 @@ pub mod text;
 pub mod user;
 
 pub use booking::{Booking, BookingEvent, BookingRecord, BookingStatus, Cancellation};
-pub use calendar::{AppointmentLength, Availability, BookingRules, Calendar, Interval, Slot, SlotError, WeeklyHours};
+pub use calendar::{
+    AppointmentLength, Availability, BookingRules, Interval, Slot, SlotCalculator, SlotError, WeeklyHours,
+};
 pub use ids::{
     BookingId, ConferenceId, LoginSessionId, NotificationId, ParticipantId, PaymentId, PaymentProblemId, RefundId,
     ScheduleExceptionId, ServiceId, UserId,

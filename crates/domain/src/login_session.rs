@@ -57,7 +57,7 @@ pub enum RefreshDecision {
     /// An earlier one: end the session.
     Reused,
     /// The session is over.
-    Over,
+    Ended,
 }
 
 impl LoginSessionPolicy {
@@ -69,9 +69,9 @@ impl LoginSessionPolicy {
     }
 
     /// Judges a refresh token of this generation.
-    pub fn judge(&self, session: &LoginSession, generation: u32, now: Timestamp) -> RefreshDecision {
+    pub fn decide(&self, session: &LoginSession, generation: u32, now: Timestamp) -> RefreshDecision {
         if !self.is_live(session, now) {
-            RefreshDecision::Over
+            RefreshDecision::Ended
         } else if generation == session.generation {
             RefreshDecision::Rotate
         } else if generation.checked_add(1) == Some(session.generation)

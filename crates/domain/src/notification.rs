@@ -64,7 +64,7 @@ impl NotificationKind {
     }
 
     /// Whether it is about money, and so about a booking in whatever state, at whatever time.
-    pub fn is_about_money(self) -> bool {
+    pub fn is_about_payment(self) -> bool {
         match self {
             Self::Receipt | Self::PaymentProblem | Self::Refund => true,
             Self::MeetingInfo
@@ -150,14 +150,14 @@ impl NewNotification {
             | NotificationKind::PaymentProblem
             | NotificationKind::Refund => None,
             NotificationKind::Reminder { .. } => {
-                Some(self.starts_at.saturating_sub(REMINDER_LAST_CALL).unwrap_or(self.starts_at))
+                Some(self.starts_at.saturating_sub(REMINDER_CUTOFF).unwrap_or(self.starts_at))
             }
         }
     }
 }
 
 /// A reminder that could not leave by this long before the session is given up.
-pub const REMINDER_LAST_CALL: SignedDuration = SignedDuration::from_mins(5);
+pub const REMINDER_CUTOFF: SignedDuration = SignedDuration::from_mins(5);
 
 /// A reminder due this soon after the booking would arrive together with the information mail, and is not planned.
 pub const REMINDER_MIN_DELAY: SignedDuration = SignedDuration::from_mins(1);
@@ -347,7 +347,7 @@ pub enum SendDecision {
     /// No: the booking is not what it was when the mail was owed.
     Skip,
     /// No: it would come too late.
-    Expired,
+    Expire,
 }
 
 /// Looks at the booking as it is now, just before sending: a cancelled or moved session never mails its old time.
@@ -368,8 +368,8 @@ pub fn send_decision(notice: &NewNotification, booking: &Booking, now: Timestamp
         return SendDecision::Skip;
     }
     match notice.expires_at() {
-        Some(last) if now >= last => SendDecision::Expired,
-        None if now >= booking.ends_at() => SendDecision::Expired,
+        Some(last) if now >= last => SendDecision::Expire,
+        None if now >= booking.ends_at() => SendDecision::Expire,
         _ => SendDecision::Send,
     }
 }
@@ -409,7 +409,7 @@ pub enum RetryDecision {
     /// The next attempt would come too late.
     Expire,
     /// Tried often enough.
-    GiveUp,
+    DeadLetter,
 }
 
 impl RetryPolicy {
@@ -430,7 +430,7 @@ impl RetryPolicy {
                 if last_try < last { RetryDecision::RetryAt(last_try) } else { RetryDecision::Expire }
             }
             Some(_) => RetryDecision::RetryAt(at),
-            None if attempts >= self.max_attempts => RetryDecision::GiveUp,
+            None if attempts >= self.max_attempts => RetryDecision::DeadLetter,
             None => RetryDecision::RetryAt(at),
         }
     }

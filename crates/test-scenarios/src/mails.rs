@@ -65,7 +65,7 @@ fn is_due(notice: &Notification, now: Timestamp) -> bool {
 }
 
 fn fate(appointment: &Appointment, content: &NewNotification, now: Timestamp) -> Fate {
-    if content.kind.is_about_money() {
+    if content.kind.is_about_payment() {
         return Fate::Leaves;
     }
     let told =
@@ -170,7 +170,7 @@ fn check_content(appointment: &Appointment, content: &NewNotification, mail: &Em
     prop_assert_eq!(mail.starts_at, appointment.start);
     prop_assert_eq!(mail.calendar_sequence, appointment.version);
     prop_assert_eq!(&mail.calendar_key, &format!("booking-{}", appointment.id));
-    let right = match (&mail.join_url, content.kind.is_about_money()) {
+    let right = match (&mail.join_url, content.kind.is_about_payment()) {
         (Some(_), true) => appointment.status.has_room(),
         (None, true) => true,
         (link, false) => link.is_none() == (content.kind == NotificationKind::Cancelled),
@@ -186,7 +186,7 @@ fn check_content(appointment: &Appointment, content: &NewNotification, mail: &Em
         Some(PaymentDetails::Failed { .. }) => return Err(TestCaseError::fail("no payment fails at our own checkout")),
         None => None,
     };
-    prop_assert_eq!(mail.money.is_some(), content.kind.is_about_money(), "{:?}", mail);
+    prop_assert_eq!(mail.money.is_some(), content.kind.is_about_payment(), "{:?}", mail);
     prop_assert!(told.is_none_or(|minor| minor == World::PRICE), "{mail:?}");
     Ok(())
 }

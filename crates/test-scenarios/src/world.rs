@@ -667,13 +667,13 @@ fn refunded(answer: Result<Idempotent<Booking>, RefundPaymentError>) -> Result<O
         Ok(_) => return Ok(Outcome::Done),
         Err(RefundPaymentError::NotFound) => Why::NotFound,
         Err(RefundPaymentError::InProgress) => Why::RefundInProgress,
-        Err(RefundPaymentError::PaymentLedger(RefundError::NothingLeft)) => Why::NothingLeft,
-        Err(RefundPaymentError::PaymentLedger(RefundError::TooMuch { .. })) => Why::TooMuch,
+        Err(RefundPaymentError::PaymentLedger(RefundError::NothingToRefund)) => Why::NothingLeft,
+        Err(RefundPaymentError::PaymentLedger(RefundError::ExceedsRefundable { .. })) => Why::TooMuch,
         Err(RefundPaymentError::Store(error)) => return Err(error),
         Err(
             other @ (RefundPaymentError::UnknownPayment
             | RefundPaymentError::KeyReused
-            | RefundPaymentError::PaymentLedger(RefundError::Nothing)),
+            | RefundPaymentError::PaymentLedger(RefundError::ZeroAmount)),
         ) => panic!("{other}"),
     };
     Ok(Outcome::Refused(why))
@@ -726,7 +726,7 @@ fn slot(why: SlotError) -> Why {
         SlotError::BeyondBookingHorizon => Why::BeyondBookingHorizon,
         SlotError::OutsideHours => Why::OutsideHours,
         SlotError::DailyLimitReached => Why::DailyLimitReached,
-        SlotError::BusyTimes => Why::BusyTimes,
+        SlotError::Taken => Why::BusyTimes,
         SlotError::OffGrid => panic!("the grid binds nobody who books"),
     }
 }

@@ -134,7 +134,7 @@ pub fn time_off(therapist: UserId, what: ScheduleException) -> NewScheduleExcept
 
 /// A day off.
 pub fn day_off(therapist: UserId, on: &str) -> NewScheduleException {
-    time_off(therapist, ScheduleException::dates(date(on), date(on)).expect("a day"))
+    time_off(therapist, ScheduleException::closed_dates(date(on), date(on)).expect("a day"))
 }
 
 /// What somebody calls their wish to book.
@@ -287,8 +287,8 @@ pub fn participant(booking: &Booking, local: &str) -> NewParticipant {
 }
 
 /// Something that a connection of a person unknown did in a room.
-pub fn fact(occupant: &str, happening: AttendanceEventKind, at: Timestamp) -> AttendanceEvent {
-    AttendanceEvent { at, happening, occupant: occupant.to_owned(), person: None }
+pub fn fact(occupant: &str, kind: AttendanceEventKind, at: Timestamp) -> AttendanceEvent {
+    AttendanceEvent { at, kind, occupant: occupant.to_owned(), participant: None }
 }
 
 /// A worker's claim; the same number gives the same token.
@@ -304,7 +304,7 @@ pub fn audit_entry(object: AuditObject, action: &str) -> AuditEntry {
 /// The room of a booking.
 pub fn room(booking: BookingId) -> MeetingRoom {
     let base_url = MeetingBaseUrl::parse("https://meet.example.org/").expect("a base URL");
-    MeetingRoom::make(booking, now(), NewRoom { base_url: &base_url, tail: RoomSuffix::from_bytes([0x5a; 16]) })
+    MeetingRoom::new(booking, now(), NewRoom { base_url: &base_url, suffix: RoomSuffix::from_bytes([0x5a; 16]) })
 }
 
 /// A booking of facts that must fit together.

@@ -21,8 +21,8 @@ fn tickets() -> SignedJoinTokens {
     SignedJoinTokens::new(&secret(SECRET), &[])
 }
 
-fn ticket(booking: i64, person: ViewerId, link_version: u32) -> JoinToken {
-    JoinToken { booking: BookingId::new(booking).unwrap(), person, link_version }
+fn ticket(booking: i64, viewer: ViewerId, link_version: u32) -> JoinToken {
+    JoinToken { booking: BookingId::new(booking).unwrap(), viewer, link_version }
 }
 
 fn account(id: i64) -> ViewerId {

@@ -55,12 +55,12 @@ pub(crate) struct AttendanceBody {
 impl AttendanceBody {
     /// Somebody's time in the room of a booking of this client.
     pub(crate) fn new(client: UserId, attended: &AttendanceSummary) -> Self {
-        let (user_id, participant_id) = match attended.person {
+        let (user_id, participant_id) = match attended.participant {
             Some(ViewerId::Account(id)) => (Some(id), None),
             Some(ViewerId::Participant(id)) => (None, Some(id)),
             None => (None, None),
         };
-        let role = match attended.person {
+        let role = match attended.participant {
             Some(ViewerId::Account(id)) if id == client => "client",
             Some(ViewerId::Account(_)) => "therapist",
             Some(ViewerId::Participant(_)) => "participant",

@@ -87,14 +87,14 @@ impl From<&StoredScheduleException> for TimeOffBody {
     fn from(entry: &StoredScheduleException) -> Self {
         let (id, therapist_id, created_at) = (entry.id.get(), entry.therapist.get(), Instant(entry.created_at));
         match entry.what {
-            ScheduleException::Dates { first, last } => Self::ClosedDates {
+            ScheduleException::ClosedDates { first, last } => Self::ClosedDates {
                 id,
                 therapist_id,
                 first_date: first.to_string(),
                 last_date: last.to_string(),
                 created_at,
             },
-            ScheduleException::Between(interval) => Self::Closed {
+            ScheduleException::ClosedPeriod(interval) => Self::Closed {
                 id,
                 therapist_id,
                 from: Instant(interval.start()),
@@ -222,7 +222,7 @@ impl FromFields for Wish {
 fn closed_dates(fields: &mut Fields) -> Option<ScheduleException> {
     let first = fields.required("first_date", date);
     let last = fields.required("last_date", date);
-    let dates = ScheduleException::dates(first?, last?);
+    let dates = ScheduleException::closed_dates(first?, last?);
     if dates.is_err() {
         fields.wrong("last_date", Code::RangeBackwards);
     }
@@ -234,7 +234,7 @@ fn closed(fields: &mut Fields) -> Option<ScheduleException> {
     let from = fields.required("from", second);
     let to = fields.required("to", second);
     let (from, to) = (from?, to?);
-    let between = ScheduleException::between(from, to);
+    let between = ScheduleException::closed_period(from, to);
     if between.is_err() {
         fields.wrong("to", if to == from { Code::EmptyRange } else { Code::RangeBackwards });
     }

@@ -93,15 +93,13 @@ impl RoomOccupant {
     fn facts(&self, breakout: Option<&str>) -> Vec<AttendanceEvent> {
         let Some(connection) = self.occupant_jid.text() else { return Vec::new() };
         let occupant = occupant(&connection, breakout);
-        let person = self.id.text().and_then(|id| ViewerId::parse(&id));
+        let participant = self.id.text().and_then(|id| ViewerId::parse(&id));
         let told = [
             (AttendanceEventKind::Joined, self.joined_at.seconds()),
             (AttendanceEventKind::Left, self.left_at.seconds()),
         ];
         told.into_iter()
-            .filter_map(|(happening, at)| {
-                Some(AttendanceEvent { at: at?, happening, occupant: occupant.clone(), person })
-            })
+            .filter_map(|(kind, at)| Some(AttendanceEvent { at: at?, kind, occupant: occupant.clone(), participant }))
             .collect()
     }
 }

@@ -67,13 +67,13 @@ impl JaasEvent {
         let data: JaasEventData = self.data.read().unwrap_or_default();
         let at = self.timestamp.milliseconds()?;
         let breakout = breakout_room(&data.is_breakout, &data.breakout_room_id);
-        let came_or_went = |happening| {
+        let came_or_went = |kind| {
             let connection = data.participant_id.text().or_else(|| data.participant_jid.text())?;
             // JaaS may give the same name to another connection once the room was opened anew.
             let session = self.session_id.text().unwrap_or_default();
-            let person = data.id.text().and_then(|id| ViewerId::parse(&id));
+            let participant = data.id.text().and_then(|id| ViewerId::parse(&id));
             let occupant = occupant(&format!("{session}/{connection}"), breakout.as_deref());
-            Some(AttendanceEvent { at, happening, occupant, person })
+            Some(AttendanceEvent { at, kind, occupant, participant })
         };
         let fact = match kind {
             "PARTICIPANT_JOINED" => came_or_went(AttendanceEventKind::Joined)?,

@@ -69,7 +69,7 @@ async fn keep(state: &State, report: &RoomReport) -> Result<u64, Problem> {
 
 /// The end of a room.
 fn ended(at: Timestamp) -> AttendanceEvent {
-    AttendanceEvent { at, happening: AttendanceEventKind::Ended, occupant: String::new(), person: None }
+    AttendanceEvent { at, kind: AttendanceEventKind::Ended, occupant: String::new(), participant: None }
 }
 
 /// The breakout room that a message is about, if it is about one.

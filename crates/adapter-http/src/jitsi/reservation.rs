@@ -205,9 +205,9 @@ fn refuse(state: &State, error: ReserveError) -> Result<HttpResponse, Problem> {
         }
         ReserveError::Refused(ReservationError::NoSession(why)) => {
             let message = match why {
-                LinkError::Over => "This session is over.",
+                LinkError::Ended => "This session is over.",
                 LinkError::Cancelled => "This session was cancelled.",
-                LinkError::NotConfirmed | LinkError::NotYours | LinkError::Revoked => "This session is not confirmed.",
+                LinkError::NotConfirmed | LinkError::Forbidden | LinkError::Revoked => "This session is not confirmed.",
             };
             (StatusCode::FORBIDDEN, message.to_owned())
         }

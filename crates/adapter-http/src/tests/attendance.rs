@@ -16,11 +16,11 @@ async fn practice() -> (Practice, String) {
     let bob = practice.client("Bob").await;
     let held = practice.book(&bob, "2024-01-16T10:00:00Z").await;
     practice.pay(&held).await;
-    let fact = |at: &str, happening, occupant: &str, person| AttendanceEvent {
+    let fact = |at: &str, kind, occupant: &str, participant| AttendanceEvent {
         at: at.parse().unwrap(),
-        happening,
+        kind,
         occupant: occupant.into(),
-        person,
+        participant,
     };
     let account = |id| UserId::new(id).map(ViewerId::Account);
     let guest = ParticipantId::new(5).map(ViewerId::Participant);

@@ -188,11 +188,11 @@ async fn an_admin_sees_who_was_there() {
     practice.agreed().await;
     let carl = practice.admin().await;
     assert_eq!(practice.post(PARTICIPANTS, &carl, MARY).await.status, 201);
-    let fact = |at: &str, happening, occupant: &str, person| AttendanceEvent {
+    let fact = |at: &str, kind, occupant: &str, participant| AttendanceEvent {
         at: at.parse().unwrap(),
-        happening,
+        kind,
         occupant: occupant.into(),
-        person,
+        participant,
     };
     let account = |id| UserId::new(id).map(ViewerId::Account);
     let mary = ParticipantId::new(1).map(ViewerId::Participant);

@@ -54,7 +54,7 @@ fn booking() -> Booking {
         price: Money::new(10_000, Currency::parse("EUR").expect("a currency")).expect("a price"),
         note: None,
         terms: attune_domain::ChangeTerms::default(),
-        payment: PaymentPlan::NotRequired(NewRoom { base_url: &base_url, tail: RoomSuffix::from_bytes([7; 16]) }),
+        payment: PaymentPlan::NotRequired(NewRoom { base_url: &base_url, suffix: RoomSuffix::from_bytes([7; 16]) }),
     };
     Booking::book(request, at(1_704_880_800)).expect("a booking").0
 }

@@ -252,7 +252,7 @@ async fn a_mail_names_nobody_but_its_reader_and_the_practice() {
         }
         // What is paid for is called a session; an appointment elsewhere, apart from the file's name.
         let called = |word| whole.replace("session.ics", "").to_lowercase().contains(word);
-        let money = kind.is_about_money();
+        let money = kind.is_about_payment();
         assert_eq!((called("session"), called("appointment")), (money, !money), "{kind:?}");
         let mut addresses: Vec<_> = whole
             .split(|c: char| !c.is_ascii_alphanumeric() && !"@.-_".contains(c))

@@ -278,7 +278,7 @@ async fn a_mail_about_money_has_two_parts_no_calendar_entry_and_no_link() {
 
 #[tokio::test]
 async fn the_text_and_the_html_part_say_the_same() {
-    for mail in every_mail().iter().filter(|mail| mail.kind.is_about_money()) {
+    for mail in every_mail().iter().filter(|mail| mail.kind.is_about_payment()) {
         let read = delivered(composer(), mail).await;
         let html = paragraphs(&read.html).join(" ").replace("<br>", " ").replace("&#x2f;", "/");
         let html = html.replace("<strong>", "").replace("</strong>", "");

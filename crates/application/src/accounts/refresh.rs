@@ -60,8 +60,8 @@ impl Refresh {
         let (id, generation) = work.refresh_token(shown).await?.ok_or(RefreshError::Invalid)?;
         let mut session = work.session(id).await?.ok_or(RefreshError::Invalid)?;
         let user = work.user(session.user).await?.filter(|u| !u.disabled).ok_or(RefreshError::Invalid)?;
-        match self.policy.judge(&session, generation, now) {
-            RefreshDecision::Over => return Err(RefreshError::Invalid),
+        match self.policy.decide(&session, generation, now) {
+            RefreshDecision::Ended => return Err(RefreshError::Invalid),
             RefreshDecision::Reused => {
                 session.ended_at = Some(now);
                 work.save_login_session(&session).await?;

@@ -29,7 +29,7 @@ pub struct BookingLifecycle {
 impl BookingLifecycle {
     /// A room for the next booking that becomes agreed.
     pub(crate) fn new_room(&self) -> NewRoom<'_> {
-        NewRoom { base_url: &self.meetings, tail: RoomSuffix::from_bytes(self.random.random_bytes()) }
+        NewRoom { base_url: &self.meetings, suffix: RoomSuffix::from_bytes(self.random.random_bytes()) }
     }
 
     /// Writes what an event owes: mails, and a line of the trail.

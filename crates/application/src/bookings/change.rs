@@ -158,7 +158,7 @@ impl ChangeBooking {
         } else {
             (Vec::new(), Vec::new())
         };
-        let held = books(&booking, &payments, &refunds).left();
+        let held = books(&booking, &payments, &refunds).refundable();
         let (quote, cancellation) = terms(&booking, held, actor, role, None, self.clock.now());
         booking.clone().cancel(cancellation, role)?;
         Ok((booking, quote))
@@ -243,7 +243,7 @@ impl ChangeBooking {
                 } else {
                     (Vec::new(), Vec::new())
                 };
-                let held = books(&booking, &payments, &refunds).left();
+                let held = books(&booking, &payments, &refunds).refundable();
                 let (quote, cancellation) = terms(&booking, held, command.actor, command.role, reason.clone(), now);
                 stands_on = payments.into_iter().find(|p| p.state == PaymentState::Settled);
                 let cancelled = booking.cancel(cancellation, command.role)?;

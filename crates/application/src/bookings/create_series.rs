@@ -91,7 +91,7 @@ impl CreateSeries {
             .into_iter()
             .map(|occurrence| match occurrence {
                 Occurrence::At(instant) => (zone.to_datetime(instant), occurrence),
-                Occurrence::Impossible(wall) => (wall, occurrence),
+                Occurrence::Nonexistent(wall) => (wall, occurrence),
             })
             .collect();
         let outcome = crate::retry::retrying(|| self.attempt(&command, &dates)).await?;
@@ -145,7 +145,7 @@ impl CreateSeries {
 fn refusal(error: CreateBookingError) -> Result<SlotError, CreateBookingError> {
     match error {
         CreateBookingError::Slot(why) => Ok(why),
-        CreateBookingError::SlotTaken | CreateBookingError::HoldExists { .. } => Ok(SlotError::BusyTimes),
+        CreateBookingError::SlotTaken | CreateBookingError::HoldExists { .. } => Ok(SlotError::Taken),
         CreateBookingError::Rule(BookError::InThePast) => Ok(SlotError::InThePast),
         CreateBookingError::Rule(BookError::BeyondBookingHorizon) => Ok(SlotError::BeyondBookingHorizon),
         CreateBookingError::Rule(BookError::Length | BookError::Note)

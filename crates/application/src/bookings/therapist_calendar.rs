@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use attune_domain::calendar::{
-    AppointmentLength, BookingRules, BusyTimes, Calendar, RuleOverride, ScheduleException, ScheduleExceptions,
-    SlotError, WeeklyHours, WeeklySchedule,
+    AppointmentLength, BookingRules, BusyTimes, RuleOverride, ScheduleExceptions, SlotCalculator, SlotError,
+    WeeklyHours, WeeklySchedule,
 };
 use attune_domain::{Booking, ChangeTerms, Interval, UserId};
 use attune_ports::{CalendarSettings, Queries, StoreError, TimeZones, UnitOfWork};
@@ -43,7 +43,7 @@ impl CalendarLoader {
             self.zones.find(&schedule.zone).ok_or_else(|| corrupt("this machine does not know the hours' zone"))?;
         Ok(TherapistCalendar {
             hours: schedule.hours(zone).map_err(corrupt)?,
-            exceptions: ScheduleException::exceptions(time_off),
+            exceptions: time_off.into_iter().collect(),
             rules: policy.checked().map_err(corrupt)?,
             terms: policy.terms,
         })
@@ -61,9 +61,9 @@ impl TherapistCalendar {
         taken: &'a BusyTimes,
         session: AppointmentLength,
         now: Timestamp,
-    ) -> Calendar<'a> {
+    ) -> SlotCalculator<'a> {
         let Self { hours, exceptions, rules, .. } = self;
-        Calendar { hours, exceptions, rules, taken, session, now }
+        SlotCalculator { hours, exceptions, rules, busy: taken, length: session, now }
     }
 
     /// Whether a session may begin at this time, as far as hours and rules say. Whether the time is free is asked of the
@@ -75,7 +75,7 @@ impl TherapistCalendar {
         overrule: RuleOverride,
     ) -> Result<Result<(), SlotError>, StoreError> {
         let taken = match (self.rules.settings().daily_limit, overrule) {
-            (Some(_), RuleOverride::Nothing | RuleOverride::Grid) => {
+            (Some(_), RuleOverride::None | RuleOverride::Grid) => {
                 let from = wish.starts_at.saturating_sub(AROUND).unwrap_or(Timestamp::MIN);
                 let until = wish.starts_at.saturating_add(AROUND).unwrap_or(Timestamp::MAX);
                 let others = work.blocking_bookings(wish.therapist, from, until).await?;

@@ -55,7 +55,7 @@ impl RecordAttendance {
         if facts.is_empty() {
             return Ok(Reported::Kept(0));
         }
-        let ended = facts.iter().filter(|fact| fact.happening == AttendanceEventKind::Ended).map(|fact| fact.at).max();
+        let ended = facts.iter().filter(|fact| fact.kind == AttendanceEventKind::Ended).map(|fact| fact.at).max();
         crate::retry::retrying(|| async {
             let mut work = self.store.begin().await?;
             let new = work.add_attendance(view.booking.id(), &facts).await?;
@@ -79,7 +79,7 @@ fn is_plausible(fact: &AttendanceEvent, booking: &Booking, now: Timestamp) -> bo
     let named = !fact.occupant.is_empty()
         && fact.occupant.len() <= AttendanceEvent::MAX_OCCUPANT_BYTES
         && !fact.occupant.contains('\0');
-    (earliest..=latest).contains(&fact.at) && (named || fact.happening == AttendanceEventKind::Ended)
+    (earliest..=latest).contains(&fact.at) && (named || fact.kind == AttendanceEventKind::Ended)
 }
 
 /// Works out who was there.

@@ -54,9 +54,9 @@ pub enum JoinError {
 impl From<LinkError> for JoinError {
     fn from(refusal: LinkError) -> Self {
         match refusal {
-            LinkError::NotYours | LinkError::Revoked => Self::Revoked,
+            LinkError::Forbidden | LinkError::Revoked => Self::Revoked,
             LinkError::NotConfirmed => Self::NotConfirmed,
-            LinkError::Cancelled | LinkError::Over => Self::Cancelled,
+            LinkError::Cancelled | LinkError::Ended => Self::Cancelled,
         }
     }
 }
@@ -124,8 +124,8 @@ impl JoinMeeting {
             Err(MeetingLinkError::NotFound) => Err(JoinError::Unknown),
             Err(MeetingLinkError::Forbidden) => Err(JoinError::Revoked),
             // The clock went on between the two looks.
-            Err(MeetingLinkError::Unavailable(LinkError::Over)) => {
-                Ok(JoinOutcome::Closed(JoinView { state: AccessState::Over, ..view }))
+            Err(MeetingLinkError::Unavailable(LinkError::Ended)) => {
+                Ok(JoinOutcome::Closed(JoinView { state: AccessState::Ended, ..view }))
             }
             Err(MeetingLinkError::Unavailable(refusal)) => Err(refusal.into()),
         }
@@ -140,7 +140,7 @@ impl JoinMeeting {
         if ticket.link_version != booking.link_version() {
             return Err(JoinError::Revoked);
         }
-        let holder = match ticket.person {
+        let holder = match ticket.viewer {
             ViewerId::Account(id) => {
                 let user = if id == client.id { Some(client) } else { queries.user(id).await? };
                 let user = user.filter(|u| !u.disabled && (u.role == Role::Admin || u.id == booking.client()));

@@ -54,8 +54,8 @@ pub enum MeetingLinkError {
 impl From<LinkError> for MeetingLinkError {
     fn from(refusal: LinkError) -> Self {
         match refusal {
-            LinkError::NotYours => Self::Forbidden,
-            LinkError::NotConfirmed | LinkError::Cancelled | LinkError::Over | LinkError::Revoked => {
+            LinkError::Forbidden => Self::Forbidden,
+            LinkError::NotConfirmed | LinkError::Cancelled | LinkError::Ended | LinkError::Revoked => {
                 Self::Unavailable(refusal)
             }
         }
@@ -88,8 +88,8 @@ pub struct JoinPages {
 impl JoinPages {
     /// The address of a person's page for a booking. It carries no name, and leads to the session as it is when it is
     /// opened.
-    pub fn address(&self, booking: &Booking, person: ViewerId) -> String {
-        let ticket = JoinToken { booking: booking.id(), person, link_version: booking.link_version() };
+    pub fn address(&self, booking: &Booking, viewer: ViewerId) -> String {
+        let ticket = JoinToken { booking: booking.id(), viewer, link_version: booking.link_version() };
         format!("{}j/{}", self.base, self.tickets.seal(&ticket))
     }
 }

@@ -79,9 +79,9 @@ impl ReserveRooms {
             if work.close_conference(id, now).await? {
                 let ended = AttendanceEvent {
                     at: now,
-                    happening: AttendanceEventKind::Ended,
+                    kind: AttendanceEventKind::Ended,
                     occupant: String::new(),
-                    person: None,
+                    participant: None,
                 };
                 work.add_attendance(conference.booking, &[ended]).await?;
                 work.commit().await?;

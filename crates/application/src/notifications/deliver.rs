@@ -261,7 +261,7 @@ impl DeliverNotifications {
             }
             SendDecision::Send => {}
             SendDecision::Skip => return Ok(self.settled(notice, NotificationState::Skipped, None)),
-            SendDecision::Expired => {
+            SendDecision::Expire => {
                 return Ok(self.settled(notice, NotificationState::Expired, notice.last_error.as_deref()));
             }
         }
@@ -269,7 +269,7 @@ impl DeliverNotifications {
             return Ok(self.settled(notice, NotificationState::Skipped, None));
         };
         let money = match notice.content.kind {
-            kind if !kind.is_about_money() => None,
+            kind if !kind.is_about_payment() => None,
             _ => match self.money(&notice.content, &view.booking).await? {
                 None => return Ok(self.settled(notice, NotificationState::Skipped, None)),
                 some => some,
@@ -327,7 +327,7 @@ impl DeliverNotifications {
         let join_url = link.map(|link| link.url);
         // A session that was called off has no room to go to; every other mail is about going there.
         let complete =
-            join_url.is_some() || content.kind == NotificationKind::Cancelled || content.kind.is_about_money();
+            join_url.is_some() || content.kind == NotificationKind::Cancelled || content.kind.is_about_payment();
         Ok(complete.then_some(Reader { email, time_zone, name, join_url }))
     }
 
@@ -387,7 +387,7 @@ impl DeliverNotifications {
                 DeliveryResult { next_at, ..self.settled(notice, NotificationState::Pending, Some(error)) }
             }
             RetryDecision::Expire => self.settled(notice, NotificationState::Expired, Some(error)),
-            RetryDecision::GiveUp => self.settled(notice, NotificationState::Dead, Some(error)),
+            RetryDecision::DeadLetter => self.settled(notice, NotificationState::Dead, Some(error)),
         }
     }
 

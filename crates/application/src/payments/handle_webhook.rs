@@ -271,7 +271,7 @@ impl HandlePaymentWebhook {
             return Ok(WebhookOutcome::Applied);
         }
         let has_failed = state == RefundState::Failed;
-        if !has_failed && amount.minor() > books_of(payment, &refunds).left().minor() {
+        if !has_failed && amount.minor() > books_of(payment, &refunds).refundable().minor() {
             // The same money is promised by us; the provider gives it back once, and tells us of ours that it did not.
             return Err(HandlePaymentWebhookError::OutOfOrder);
         }

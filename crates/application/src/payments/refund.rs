@@ -132,9 +132,9 @@ fn choose<'a>(
         return payments.iter().find(|p| p.id == id).ok_or(RefundPaymentError::UnknownPayment);
     }
     let stands = payments.iter().find(|p| p.state == PaymentState::Settled);
-    let has_some = |p: &&Payment| !books_of(p, refunds).left().is_zero();
+    let has_some = |p: &&Payment| !books_of(p, refunds).refundable().is_zero();
     let paid = || payments.iter().find(|p| p.state.is_paid());
-    stands.or_else(|| payments.iter().find(has_some)).or_else(paid).ok_or(RefundError::NothingLeft.into())
+    stands.or_else(|| payments.iter().find(has_some)).or_else(paid).ok_or(RefundError::NothingToRefund.into())
 }
 
 async fn retried(work: &mut dyn UnitOfWork, failed: &Refund, now: jiff::Timestamp) -> Result<(), StoreError> {

@@ -32,7 +32,7 @@ fn base_url() -> MeetingBaseUrl {
 }
 
 fn new_room(base_url: &MeetingBaseUrl) -> NewRoom<'_> {
-    NewRoom { base_url, tail: RoomSuffix::from_bytes([7; 16]) }
+    NewRoom { base_url, suffix: RoomSuffix::from_bytes([7; 16]) }
 }
 
 /// A client may move a session until two hours before.
@@ -68,7 +68,7 @@ fn cancellation(now: Timestamp, refund: Money) -> Cancellation {
 
 /// A consistent booking in any legal state, as a store would give it back.
 fn in_state(status: BookingStatus, payment_status: PaymentStatus) -> Booking {
-    let room = MeetingRoom::make(BookingId::new(12).unwrap(), at(BOOKED), new_room(&base_url()));
+    let room = MeetingRoom::new(BookingId::new(12).unwrap(), at(BOOKED), new_room(&base_url()));
     let pending = status == BookingStatus::PendingPayment;
     let record = BookingRecord {
         status,
@@ -934,7 +934,7 @@ fn what_people_wrote_does_not_print() {
     let base_url = base_url();
     let wish = NewBooking {
         note: Some("canary".to_owned()),
-        ..request(PaymentPlan::NotRequired(NewRoom { base_url: &base_url, tail: RoomSuffix::from_bytes([0xca; 16]) }))
+        ..request(PaymentPlan::NotRequired(NewRoom { base_url: &base_url, suffix: RoomSuffix::from_bytes([0xca; 16]) }))
     };
     let (booking, _) = Booking::book(wish, at(BOOKED)).unwrap();
     let reason = Cancellation { reason: Some("canary".to_owned()), ..cancellation(at(BOOKED + 1), euros(0)) };

@@ -42,13 +42,13 @@ pub enum RuleError {
     Horizon,
     /// Nothing could ever be booked.
     #[error("the notice is not shorter than the horizon")]
-    Notification,
+    Notice,
     /// Outside [`BookingRules::MIN_STEP_MINUTES`] to a day.
     #[error("the step between two beginnings is not between 5 minutes and a day")]
     Step,
     /// No session a day: closing the calendar is what exceptions are for.
     #[error("the daily cap is zero")]
-    DailyCap,
+    DailyLimit,
 }
 
 impl BookingRules {
@@ -67,13 +67,13 @@ impl BookingRules {
             return Err(RuleError::Horizon);
         }
         if settings.notice_minutes >= settings.horizon_days * 24 * 60 {
-            return Err(RuleError::Notification);
+            return Err(RuleError::Notice);
         }
         if !(Self::MIN_STEP_MINUTES..=24 * 60).contains(&settings.step_minutes) {
             return Err(RuleError::Step);
         }
         if settings.daily_limit == Some(0) {
-            return Err(RuleError::DailyCap);
+            return Err(RuleError::DailyLimit);
         }
         Ok(Self(settings))
     }

@@ -39,14 +39,14 @@ impl WeeklySchedule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScheduleException {
     /// Nothing on these dates, the last one included.
-    Dates {
+    ClosedDates {
         /// The first date.
         first: Date,
         /// The last date.
         last: Date,
     },
     /// Nothing between these instants.
-    Between(Interval),
+    ClosedPeriod(Interval),
     /// Work on this date besides the week's hours.
     ExtraHours {
         /// Which date.
@@ -69,26 +69,25 @@ pub enum ScheduleExceptionError {
 
 impl ScheduleException {
     /// Whole dates, the last one included.
-    pub fn dates(first: Date, last: Date) -> Result<Self, ScheduleExceptionError> {
-        if last < first { Err(InvalidDateRange.into()) } else { Ok(Self::Dates { first, last }) }
+    pub fn closed_dates(first: Date, last: Date) -> Result<Self, ScheduleExceptionError> {
+        if last < first { Err(InvalidDateRange.into()) } else { Ok(Self::ClosedDates { first, last }) }
     }
 
     /// From one instant to another.
-    pub fn between(from: Timestamp, until: Timestamp) -> Result<Self, ScheduleExceptionError> {
-        Ok(Self::Between(Interval::new(from, until)?))
+    pub fn closed_period(from: Timestamp, until: Timestamp) -> Result<Self, ScheduleExceptionError> {
+        Ok(Self::ClosedPeriod(Interval::new(from, until)?))
     }
+}
 
-    /// Puts many together.
-    pub fn exceptions(all: impl IntoIterator<Item = Self>) -> ScheduleExceptions {
-        let mut exceptions = ScheduleExceptions::default();
-        for one in all {
-            match one {
-                Self::Dates { first, last } => {
-                    // Only dates in order can be made; a row of a store that are not closes nothing.
-                    let _ = exceptions.close_dates(first, last);
-                }
-                Self::Between(interval) => exceptions.close_between(interval),
-                Self::ExtraHours { date, hours } => exceptions.add_hours(date, hours),
+impl FromIterator<ScheduleException> for ScheduleExceptions {
+    fn from_iter<I: IntoIterator<Item = ScheduleException>>(all: I) -> Self {
+        let mut exceptions = Self::default();
+        for exception in all {
+            match exception {
+                // The constructors refuse a reversed range; one that was built by hand closes nothing.
+                ScheduleException::ClosedDates { first, last } => _ = exceptions.close_dates(first, last),
+                ScheduleException::ClosedPeriod(interval) => exceptions.close_between(interval),
+                ScheduleException::ExtraHours { date, hours } => exceptions.add_hours(date, hours),
             }
         }
         exceptions

@@ -11,7 +11,7 @@ pub enum Occurrence {
     /// Begins at this instant. Where the clock shows the time twice that day, it is the first of the two.
     At(Timestamp),
     /// The clock skips this time on this date, so people have to agree on another one. Nothing is moved silently.
-    Impossible(DateTime),
+    Nonexistent(DateTime),
 }
 
 /// Why there is no such series.
@@ -50,7 +50,7 @@ pub fn weekly_series(
             let reading =
                 first.checked_add(Span::new().weeks(turn * every_weeks)).map_err(|_| SeriesError::OutOfRange)?;
             let offset = match zone.to_ambiguous_timestamp(reading).offset() {
-                AmbiguousOffset::Gap { .. } => return Ok(Occurrence::Impossible(reading)),
+                AmbiguousOffset::Gap { .. } => return Ok(Occurrence::Nonexistent(reading)),
                 AmbiguousOffset::Unambiguous { offset } | AmbiguousOffset::Fold { before: offset, .. } => offset,
             };
             offset.to_timestamp(reading).map(Occurrence::At).map_err(|_| SeriesError::OutOfRange)

@@ -63,7 +63,7 @@ pub struct SlotQuery {
 pub enum RangeError {
     /// It ends before it starts.
     #[error("the range ends before it starts")]
-    Backwards,
+    EndBeforeStart,
     /// Longer than [`SlotQuery::MAX_DAYS`].
     #[error("the range is longer than 31 days")]
     TooLong,
@@ -79,7 +79,7 @@ impl SlotQuery {
     /// month in which the clock is put back lasts an hour more.
     pub fn new(from: Timestamp, until: Timestamp, zone: TimeZone) -> Result<Self, RangeError> {
         if until < from {
-            return Err(RangeError::Backwards);
+            return Err(RangeError::EndBeforeStart);
         }
         let most = SignedDuration::from_hours(i64::from(Self::MAX_DAYS) * 24);
         let on_the_clock = zone.to_datetime(until).duration_since(zone.to_datetime(from));
@@ -92,7 +92,7 @@ impl SlotQuery {
     /// Whole dates on the clock of `zone`, the last one included. A date that the zone skipped is simply empty.
     pub fn of_dates(first: Date, last: Date, zone: TimeZone) -> Result<Self, RangeError> {
         if last < first {
-            return Err(RangeError::Backwards);
+            return Err(RangeError::EndBeforeStart);
         }
         if first.saturating_add(jiff::Span::new().days(Self::MAX_DAYS - 1)) < last {
             return Err(RangeError::TooLong);
@@ -132,7 +132,7 @@ pub struct Availability {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RuleOverride {
     /// Nothing: the wish has to be one of the slots that are offered.
-    Nothing,
+    None,
     /// The grid alone, which is how slots are offered, and nothing that anybody's work depends on.
     Grid,
     /// All that the practice decided for itself: hours, grid, notice, horizon and daily cap. What remains is what no
@@ -163,12 +163,12 @@ pub enum SlotError {
     DailyLimitReached,
     /// Another booking, or the pause after one, is in the way; or the pause after this one would be in another's way.
     #[error("the time is taken")]
-    BusyTimes,
+    Taken,
 }
 
 /// All that decides when one therapist can be booked for one kind of session, seen at one moment.
 #[derive(Debug, Clone, Copy)]
-pub struct Calendar<'a> {
+pub struct SlotCalculator<'a> {
     /// The therapist's week.
     pub hours: &'a WeeklyHours,
     /// What differs from it.
@@ -177,14 +177,14 @@ pub struct Calendar<'a> {
     pub rules: &'a BookingRules,
     /// The therapist's bookings, at least those that end after now and begin before the horizon, and for the daily cap
     /// today's earlier ones; whatever is missing looks free.
-    pub taken: &'a BusyTimes,
+    pub busy: &'a BusyTimes,
     /// How long the session and its pause are.
-    pub session: AppointmentLength,
+    pub length: AppointmentLength,
     /// The moment of asking.
     pub now: Timestamp,
 }
 
-impl Calendar<'_> {
+impl SlotCalculator<'_> {
     /// What can be booked in a range: every [`Slot`] in it would be accepted by [`Self::check_slot`], and no other.
     ///
     /// The work grows with the days, slots and bookings in the range, each looked at once.
@@ -228,15 +228,15 @@ impl Calendar<'_> {
             return Err(SlotError::InThePast);
         }
         match overrule {
-            RuleOverride::Nothing => self.check_rules(start, true)?,
+            RuleOverride::None => self.check_rules(start, true)?,
             RuleOverride::Grid => self.check_rules(start, false)?,
             RuleOverride::PracticeRules if start > self.days_ahead(Booking::HORIZON_DAYS) => {
                 return Err(SlotError::BeyondBookingHorizon);
             }
             RuleOverride::PracticeRules => {}
         }
-        match self.taken.after(start).first() {
-            Some(block) if block.start < start + self.occupied() => Err(SlotError::BusyTimes),
+        match self.busy.after(start).first() {
+            Some(block) if block.start < start + self.occupied() => Err(SlotError::Taken),
             _ => Ok(self.slot(start)),
         }
     }
@@ -248,9 +248,9 @@ impl Calendar<'_> {
         if start > self.latest() {
             return Err(SlotError::BeyondBookingHorizon);
         }
-        let open = openings(self.hours, self.exceptions, start, start + self.length());
+        let open = openings(self.hours, self.exceptions, start, start + self.seconds());
         let opening = open.first().filter(|opening| opening.time.start <= start).ok_or(SlotError::OutsideHours)?;
-        if chain_ends(&open).first().is_none_or(|end| *end < start + self.length()) {
+        if chain_ends(&open).first().is_none_or(|end| *end < start + self.seconds()) {
             return Err(SlotError::OutsideHours);
         }
         if on_grid && (start - opening.grid_from) % self.step() != 0 {
@@ -269,14 +269,14 @@ impl Calendar<'_> {
             return;
         }
         // Open time right after the range decides whether its last sessions fit.
-        let open = openings(self.hours, self.exceptions, from, until + self.length());
+        let open = openings(self.hours, self.exceptions, from, until + self.seconds());
         let full = self.full_days(from, until);
-        let mut blocks = self.taken.after(from);
+        let mut blocks = self.busy.after(from);
         for (opening, chain_end) in open.iter().zip(chain_ends(&open)) {
             if full.binary_search(&opening.date).is_ok() {
                 continue;
             }
-            let beyond = opening.time.end.min(until).min(chain_end - self.length() + 1);
+            let beyond = opening.time.end.min(until).min(chain_end - self.seconds() + 1);
             let mut start = self.on_grid(opening, from.max(opening.time.start));
             while start < beyond {
                 while blocks.first().is_some_and(|block| block.end <= start) {
@@ -299,9 +299,9 @@ impl Calendar<'_> {
     fn full_days(&self, from: i64, until: i64) -> Vec<Date> {
         let Some(cap) = self.rules.settings().daily_limit else { return Vec::new() };
         // No date lasts two days, so these are all bookings of all dates in question.
-        let first = self.taken.starts.partition_point(|start| *start < from - 2 * DAY);
+        let first = self.busy.starts.partition_point(|start| *start < from - 2 * DAY);
         let mut sessions: BTreeMap<Date, u32> = BTreeMap::new();
-        for start in self.taken.starts[first..].iter().take_while(|start| **start < until + 2 * DAY) {
+        for start in self.busy.starts[first..].iter().take_while(|start| **start < until + 2 * DAY) {
             *sessions.entry(self.hours.zone().to_datetime(instant(*start)).date()).or_default() += 1;
         }
         sessions.into_iter().filter(|(_, count)| *count >= cap).map(|(date, _)| date).collect()
@@ -328,15 +328,15 @@ impl Calendar<'_> {
     }
 
     fn slot(&self, start: i64) -> Slot {
-        Slot { start: instant(start), end: instant(start + self.length()) }
+        Slot { start: instant(start), end: instant(start + self.seconds()) }
     }
 
-    fn length(&self) -> i64 {
-        i64::from(self.session.minutes()) * MINUTE
+    fn seconds(&self) -> i64 {
+        i64::from(self.length.minutes()) * MINUTE
     }
 
     fn occupied(&self) -> i64 {
-        self.length() + i64::from(self.session.buffer_minutes()) * MINUTE
+        self.seconds() + i64::from(self.length.buffer_minutes()) * MINUTE
     }
 
     fn step(&self) -> i64 {

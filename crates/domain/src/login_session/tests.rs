@@ -22,7 +22,7 @@ fn session() -> LoginSession {
 }
 
 fn judge(session: &LoginSession, generation: u32, second: i64) -> RefreshDecision {
-    LoginSessionPolicy::default().judge(session, generation, at(second))
+    LoginSessionPolicy::default().decide(session, generation, at(second))
 }
 
 #[test]
@@ -33,8 +33,8 @@ fn the_newest_token_goes_on_until_the_session_is_idle_too_long() {
         (rotated + 9, RefreshDecision::Rotate),
         (rotated + 11, RefreshDecision::Rotate),
         (rotated + 14 * DAY - 1, RefreshDecision::Rotate),
-        (rotated + 14 * DAY, RefreshDecision::Over),
-        (rotated + 15 * DAY, RefreshDecision::Over),
+        (rotated + 14 * DAY, RefreshDecision::Ended),
+        (rotated + 15 * DAY, RefreshDecision::Ended),
     ] {
         assert_eq!(judge(&session(), 6, second), verdict, "{} s after the refresh", second - rotated);
     }
@@ -75,12 +75,12 @@ fn a_generation_that_was_never_handed_out_is_treated_as_a_copy() {
 
 #[test]
 fn ninety_days_are_the_end_however_much_it_is_used() {
-    for (since_login, verdict) in [(90 * DAY - 1, RefreshDecision::Rotate), (90 * DAY, RefreshDecision::Over)] {
+    for (since_login, verdict) in [(90 * DAY - 1, RefreshDecision::Rotate), (90 * DAY, RefreshDecision::Ended)] {
         let busy = LoginSession { rotated_at: at(LOGIN + since_login - 5), ..session() };
         assert_eq!(judge(&busy, 6, LOGIN + since_login), verdict);
         assert_eq!(
             judge(&busy, 5, LOGIN + since_login),
-            if verdict == RefreshDecision::Over { RefreshDecision::Over } else { RefreshDecision::Overlap }
+            if verdict == RefreshDecision::Ended { RefreshDecision::Ended } else { RefreshDecision::Overlap }
         );
     }
 }
@@ -90,7 +90,7 @@ fn an_ended_session_is_over_for_every_token_and_at_every_time() {
     let ended = LoginSession { ended_at: Some(at(LOGIN + 3_605)), ..session() };
     for generation in [1, 5, 6, 7] {
         for second in [LOGIN, LOGIN + 3_600, LOGIN + 3_604, LOGIN + 3_606, LOGIN + DAY] {
-            assert_eq!(judge(&ended, generation, second), RefreshDecision::Over);
+            assert_eq!(judge(&ended, generation, second), RefreshDecision::Ended);
         }
     }
     assert!(!LoginSessionPolicy::default().is_live(&ended, at(LOGIN + 3_606)));
@@ -99,7 +99,7 @@ fn an_ended_session_is_over_for_every_token_and_at_every_time() {
 #[test]
 fn a_dead_session_never_reports_reuse() {
     // Otherwise an old token found years later would raise an alarm about a login that is long gone.
-    assert_eq!(judge(&session(), 1, LOGIN + 100 * DAY), RefreshDecision::Over);
+    assert_eq!(judge(&session(), 1, LOGIN + 100 * DAY), RefreshDecision::Ended);
 }
 
 #[test]
@@ -119,11 +119,11 @@ proptest! {
         let policy = LoginSessionPolicy::default();
         let now = at(rotated + after);
         for candidate in [generation, newest - 1, newest, newest.saturating_add(1)] {
-            match policy.judge(&session, candidate, now) {
+            match policy.decide(&session, candidate, now) {
                 RefreshDecision::Rotate => prop_assert!(policy.is_live(&session, now) && candidate == newest),
                 RefreshDecision::Overlap => prop_assert!(policy.is_live(&session, now) && candidate == newest - 1 && after < 10),
                 RefreshDecision::Reused => prop_assert!(policy.is_live(&session, now) && candidate != newest),
-                RefreshDecision::Over => prop_assert!(!policy.is_live(&session, now)),
+                RefreshDecision::Ended => prop_assert!(!policy.is_live(&session, now)),
             }
         }
     }

@@ -26,7 +26,7 @@ pub enum AccessState {
     /// Come in.
     Open,
     /// The session is over, and so is the time people get to say good-bye.
-    Over,
+    Ended,
 }
 
 /// From when until when a token is good, in whole seconds.
@@ -67,7 +67,7 @@ impl AccessWindow {
     pub fn state(&self, booking: &Booking, now: Timestamp) -> AccessState {
         let opens_at = self.opens_at(booking);
         if now >= self.closes_at(booking) {
-            AccessState::Over
+            AccessState::Ended
         } else if now < opens_at {
             AccessState::TooEarly { opens_at }
         } else {
@@ -77,7 +77,7 @@ impl AccessWindow {
 }
 
 /// The room of an agreed booking; nobody else has one to enter.
-pub(super) fn agreed_room(booking: &Booking) -> Result<&MeetingRoom, LinkError> {
+pub(super) fn confirmed_room(booking: &Booking) -> Result<&MeetingRoom, LinkError> {
     match booking.status() {
         BookingStatus::PendingPayment => Err(LinkError::NotConfirmed),
         BookingStatus::Cancelled | BookingStatus::Expired => Err(LinkError::Cancelled),

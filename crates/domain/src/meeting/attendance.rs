@@ -1,7 +1,7 @@
 //! Who was in a room, and for how long.
 //!
-//! Video servers tell what happens in a room more than once, late and in any order. So each message is kept as a fact that
-//! is true whenever it is told, and the answer is worked out from all facts together. Telling one twice, or in another
+//! Video servers tell what happens in a room more than once, late and in any order. So each message is kept as a event that
+//! is true whenever it is told, and the answer is worked out from all events together. Telling one twice, or in another
 //! order, changes nothing.
 
 use std::collections::BTreeMap;
@@ -36,7 +36,7 @@ impl AttendanceEventKind {
 
     /// Reads the name that [`Self::as_str`] gives.
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|happening| happening.as_str() == name)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 }
 
@@ -46,12 +46,12 @@ pub struct AttendanceEvent {
     /// When, on the video server's clock.
     pub at: Timestamp,
     /// What.
-    pub happening: AttendanceEventKind,
+    pub kind: AttendanceEventKind,
     /// The server's name for one connection into the room; empty for [`AttendanceEventKind::Ended`].
     pub occupant: String,
     /// Who it was, as the signed link said. Missing for people who came in without one: what they call themselves proves
     /// nothing.
-    pub person: Option<ViewerId>,
+    pub participant: Option<ViewerId>,
 }
 
 impl AttendanceEvent {
@@ -63,7 +63,7 @@ impl AttendanceEvent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AttendanceSummary {
     /// Who; `None` for somebody unknown, who then stands for one connection.
-    pub person: Option<ViewerId>,
+    pub participant: Option<ViewerId>,
     /// When they first came in; `None` when only their leaving was told.
     pub joined_at: Option<Timestamp>,
     /// When they last went out; `None` while they are in the room.
@@ -78,26 +78,26 @@ pub struct AttendanceSummary {
 ///
 /// Whoever is not known to have left was there until the room ended, or is still there, but never for longer than until
 /// `closes_at`, when the room of the session is over.
-pub fn attendance(facts: &[AttendanceEvent], closes_at: Timestamp, now: Timestamp) -> Vec<AttendanceSummary> {
+pub fn attendance(events: &[AttendanceEvent], closes_at: Timestamp, now: Timestamp) -> Vec<AttendanceSummary> {
     let mut ends: Vec<Timestamp> =
-        facts.iter().filter(|f| f.happening == AttendanceEventKind::Ended).map(|f| f.at).collect();
+        events.iter().filter(|f| f.kind == AttendanceEventKind::Ended).map(|f| f.at).collect();
     ends.sort_unstable();
     let mut connections: BTreeMap<&str, Vec<&AttendanceEvent>> = BTreeMap::new();
-    for fact in facts.iter().filter(|f| f.happening != AttendanceEventKind::Ended) {
-        connections.entry(&fact.occupant).or_default().push(fact);
+    for event in events.iter().filter(|f| f.kind != AttendanceEventKind::Ended) {
+        connections.entry(&event.occupant).or_default().push(event);
     }
     let mut people: BTreeMap<(Option<ViewerId>, &str), Vec<Visit>> = BTreeMap::new();
     for (occupant, mut told) in connections {
         told.sort_unstable();
-        let person = told.iter().find_map(|fact| fact.person);
-        told.dedup_by_key(|fact| (fact.at, fact.happening));
+        let participant = told.iter().find_map(|event| event.participant);
+        told.dedup_by_key(|event| (event.at, event.kind));
         // Unknown people cannot be told apart, so each connection stays on its own.
-        let key = (person, if person.is_some() { "" } else { occupant });
+        let key = (participant, if participant.is_some() { "" } else { occupant });
         people.entry(key).or_default().extend(visits(&told, &ends, closes_at, now));
     }
     let mut all: Vec<AttendanceSummary> =
-        people.into_iter().map(|((person, _), visits)| summary(person, visits)).collect();
-    all.sort_by_key(|a| (a.joined_at.or(a.left_at), a.person));
+        people.into_iter().map(|((participant, _), visits)| summary(participant, visits)).collect();
+    all.sort_by_key(|a| (a.joined_at.or(a.left_at), a.participant));
     all
 }
 
@@ -120,20 +120,20 @@ fn visits(told: &[&AttendanceEvent], ends: &[Timestamp], closes_at: Timestamp, n
     };
     let mut found = Vec::new();
     let mut open: Option<Timestamp> = None;
-    for fact in told {
-        match (fact.happening, open) {
-            (AttendanceEventKind::Joined, None) => open = Some(fact.at),
+    for event in told {
+        match (event.kind, open) {
+            (AttendanceEventKind::Joined, None) => open = Some(event.at),
             // The going between two comings was never told; the room may have ended in between.
             (AttendanceEventKind::Joined, Some(joined_at)) => {
-                found.push(stay(joined_at, fact.at, true));
-                open = Some(fact.at);
+                found.push(stay(joined_at, event.at, true));
+                open = Some(event.at);
             }
             (AttendanceEventKind::Left, Some(joined_at)) => {
-                found.push(stay(joined_at, fact.at, true));
+                found.push(stay(joined_at, event.at, true));
                 open = None;
             }
             (AttendanceEventKind::Left, None) => {
-                found.push(Visit { joined_at: None, until: fact.at.min(closes_at), over: true })
+                found.push(Visit { joined_at: None, until: event.at.min(closes_at), over: true })
             }
             (AttendanceEventKind::Ended, _) => {}
         }
@@ -145,7 +145,7 @@ fn visits(told: &[&AttendanceEvent], ends: &[Timestamp], closes_at: Timestamp, n
     found
 }
 
-fn summary(person: Option<ViewerId>, mut visits: Vec<Visit>) -> AttendanceSummary {
+fn summary(participant: Option<ViewerId>, mut visits: Vec<Visit>) -> AttendanceSummary {
     visits.sort_unstable();
     let mut seconds = 0;
     let mut counted_until = Timestamp::MIN;
@@ -159,7 +159,7 @@ fn summary(person: Option<ViewerId>, mut visits: Vec<Visit>) -> AttendanceSummar
     }
     let present = visits.iter().any(|visit| !visit.over);
     AttendanceSummary {
-        person,
+        participant,
         joined_at: visits.iter().filter_map(|visit| visit.joined_at).min(),
         left_at: visits.iter().map(|visit| visit.until).max().filter(|_| !present),
         minutes: u32::try_from((seconds + 30) / 60).unwrap_or(u32::MAX),

@@ -12,7 +12,7 @@ pub struct JoinToken {
     /// Which session.
     pub booking: BookingId,
     /// Whose link.
-    pub person: ViewerId,
+    pub viewer: ViewerId,
     /// The version of the booking's links when the ticket was made.
     pub link_version: u32,
 }

@@ -8,7 +8,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
-use super::access::agreed_room;
+use super::access::confirmed_room;
 use super::fragment::push_display_name;
 use super::{MeetingRole, Participant, TokenSettings, ViewerId};
 use crate::{Booking, MeetingRoom, Role, UserId};
@@ -61,7 +61,7 @@ impl fmt::Debug for PersonalLink {
 pub enum LinkError {
     /// The booking is somebody else's, and the viewer is no admin.
     #[error("the booking belongs to somebody else")]
-    NotYours,
+    Forbidden,
     /// The booking is not paid, so it has no room.
     #[error("the session is not confirmed")]
     NotConfirmed,
@@ -70,7 +70,7 @@ pub enum LinkError {
     Cancelled,
     /// The session is over, and so is the time people get to say good-bye.
     #[error("the session is over")]
-    Over,
+    Ended,
     /// The invitation, or the mailed link, was taken back.
     #[error("the invitation was taken back")]
     Revoked,
@@ -87,7 +87,7 @@ pub enum Viewer<'a> {
 
 /// Somebody who may enter, and as what.
 pub(super) struct Admitted<'a> {
-    pub(super) person: ViewerId,
+    pub(super) viewer: ViewerId,
     pub(super) display_name: &'a str,
     pub(super) role: MeetingRole,
 }
@@ -100,14 +100,14 @@ impl<'a> Viewer<'a> {
                 let role = match viewer.role {
                     Role::Admin => MeetingRole::Moderator,
                     Role::Client if viewer.id == booking.client() => MeetingRole::Participant,
-                    Role::Client => return Err(LinkError::NotYours),
+                    Role::Client => return Err(LinkError::Forbidden),
                 };
-                Ok(Admitted { person: ViewerId::Account(viewer.id), display_name: &viewer.display_name, role })
+                Ok(Admitted { viewer: ViewerId::Account(viewer.id), display_name: &viewer.display_name, role })
             }
-            Self::Participant(invited) if invited.booking != booking.id() => Err(LinkError::NotYours),
+            Self::Participant(invited) if invited.booking != booking.id() => Err(LinkError::Forbidden),
             Self::Participant(invited) if !invited.is_invited() => Err(LinkError::Revoked),
             Self::Participant(invited) => Ok(Admitted {
-                person: ViewerId::Participant(invited.id),
+                viewer: ViewerId::Participant(invited.id),
                 display_name: invited.display_name.as_str(),
                 role: invited.role.into(),
             }),
@@ -126,11 +126,11 @@ impl MeetingLinkPolicy {
     /// The link of one person into the room of one booking at this moment, or why there is none.
     ///
     /// Whose booking it is comes first, so that a stranger learns nothing about its state.
-    pub fn link_for(&self, booking: &Booking, attendee: Viewer<'_>, now: Timestamp) -> Result<PersonalLink, LinkError> {
-        let admitted = attendee.admitted_to(booking)?;
-        let room = agreed_room(booking)?;
+    pub fn link_for(&self, booking: &Booking, viewer: Viewer<'_>, now: Timestamp) -> Result<PersonalLink, LinkError> {
+        let admitted = viewer.admitted_to(booking)?;
+        let room = confirmed_room(booking)?;
         if now >= self.closes_at(booking) {
-            return Err(LinkError::Over);
+            return Err(LinkError::Ended);
         }
         Ok(personal_link(room, &admitted))
     }

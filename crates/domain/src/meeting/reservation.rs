@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use thiserror::Error;
 
-use super::access::{AccessState, AccessWindow, agreed_room};
+use super::access::{AccessState, AccessWindow, confirmed_room};
 use super::{LinkError, MeetingRoom};
 use crate::Booking;
 
@@ -57,10 +57,10 @@ impl Reservation {
         invited: usize,
         now: Timestamp,
     ) -> Result<Self, ReservationError> {
-        let room = agreed_room(booking)?;
+        let room = confirmed_room(booking)?;
         match window.state(booking, now) {
             AccessState::TooEarly { opens_at } => return Err(ReservationError::TooEarly { opens_at }),
-            AccessState::Over => return Err(LinkError::Over.into()),
+            AccessState::Ended => return Err(LinkError::Ended.into()),
             AccessState::Open => {}
         }
         let expected = u32::try_from(invited.saturating_add(2)).unwrap_or(u32::MAX);

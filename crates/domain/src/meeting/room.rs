@@ -83,7 +83,7 @@ pub struct NewRoom<'a> {
     /// Where rooms live now. The finished URL is stored, so a later change never moves an agreed room.
     pub base_url: &'a MeetingBaseUrl,
     /// The unguessable part.
-    pub tail: RoomSuffix,
+    pub suffix: RoomSuffix,
 }
 
 /// A booking's video room. Made when the booking becomes scheduled, never before, and never changed afterwards. `Debug` hides it: whoever
@@ -108,8 +108,8 @@ pub struct InvalidRoom;
 impl MeetingRoom {
     /// Names a room `booking-{id}-{unix seconds}-{random}`. All lower case: Jitsi lower-cases room names, and a signed
     /// link must spell the room the way the server does.
-    pub fn make(booking: BookingId, now: Timestamp, new: NewRoom<'_>) -> Self {
-        let id = format!("booking-{booking}-{}-{}", now.as_second(), new.tail.to_hex());
+    pub fn new(booking: BookingId, now: Timestamp, new: NewRoom<'_>) -> Self {
+        let id = format!("booking-{booking}-{}-{}", now.as_second(), new.suffix.to_hex());
         let url = format!("{}{id}", new.base_url.as_str());
         Self { id, url }
     }

@@ -45,7 +45,7 @@ pub(crate) fn lasting(minutes: u32) -> Booking {
         price: Money::new(10_000, Currency::parse("EUR").unwrap()).unwrap(),
         note: None,
         terms: crate::ChangeTerms::default(),
-        payment: PaymentPlan::NotRequired(NewRoom { base_url: &base_url, tail: RoomSuffix::from_bytes([7; 16]) }),
+        payment: PaymentPlan::NotRequired(NewRoom { base_url: &base_url, suffix: RoomSuffix::from_bytes([7; 16]) }),
     };
     Booking::book(request, at(BOOKED)).unwrap().0
 }

@@ -12,7 +12,7 @@ use std::fmt;
 use jiff::Timestamp;
 use url::form_urlencoded;
 
-use super::access::{AccessState, AccessWindow, TokenValidity, agreed_room};
+use super::access::{AccessState, AccessWindow, TokenValidity, confirmed_room};
 use super::fragment::{FALLBACK_NAME, MAX_NAME_UNITS, display_name_parameter, encode_string};
 use super::{LinkError, MeetingRoom, ParticipantRole, Viewer, ViewerId};
 use crate::Booking;
@@ -237,7 +237,7 @@ pub struct TokenSettings {
 #[derive(Clone, PartialEq, Eq)]
 pub struct MeetingTokenClaims {
     room: MeetingRoom,
-    person: ViewerId,
+    viewer: ViewerId,
     display_name: String,
     role: MeetingRole,
     validity: TokenValidity,
@@ -251,19 +251,19 @@ pub struct MeetingTokenClaims {
 /// does not reach tokens that are out already. So they are made when somebody asks for their link, and never mailed.
 pub fn claims_for(
     booking: &Booking,
-    attendee: Viewer<'_>,
+    viewer: Viewer<'_>,
     window: &AccessWindow,
     settings: &TokenSettings,
     now: Timestamp,
 ) -> Result<MeetingTokenClaims, LinkError> {
-    let admitted = attendee.admitted_to(booking)?;
-    let room = agreed_room(booking)?;
-    if window.state(booking, now) == AccessState::Over {
-        return Err(LinkError::Over);
+    let admitted = viewer.admitted_to(booking)?;
+    let room = confirmed_room(booking)?;
+    if window.state(booking, now) == AccessState::Ended {
+        return Err(LinkError::Ended);
     }
     Ok(MeetingTokenClaims {
         room: room.clone(),
-        person: admitted.person,
+        viewer: admitted.viewer,
         display_name: admitted.display_name.to_owned(),
         role: admitted.role,
         validity: window.token_validity(booking),
@@ -279,7 +279,7 @@ impl MeetingTokenClaims {
 
     /// Who, as [`ViewerId`] writes it.
     pub fn subject(&self) -> String {
-        self.person.to_string()
+        self.viewer.to_string()
     }
 
     /// The name that the page shows: cleaned, at most [`MAX_NAME_UNITS`] long. Unlike a name in a fragment it is shown
@@ -329,7 +329,7 @@ impl MeetingTokenClaims {
 impl fmt::Debug for MeetingTokenClaims {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MeetingTokenClaims")
-            .field("person", &self.person)
+            .field("viewer", &self.viewer)
             .field("role", &self.role)
             .field("validity", &self.validity)
             .finish_non_exhaustive()

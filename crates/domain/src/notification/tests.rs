@@ -294,7 +294,7 @@ fn only_a_cancelled_session_is_called_off() {
         let expected = if status == BookingStatus::Cancelled { SendDecision::Send } else { SendDecision::Skip };
         assert_eq!(send_decision(&called_off(0), &with_status(status), now), expected, "{status:?}");
     }
-    assert_eq!(send_decision(&called_off(0), &with_status(BookingStatus::Cancelled), at(END)), SendDecision::Expired);
+    assert_eq!(send_decision(&called_off(0), &with_status(BookingStatus::Cancelled), at(END)), SendDecision::Expire);
 }
 
 #[test]
@@ -343,9 +343,9 @@ fn late_is_late_to_the_second() {
     for (now, expected) in [
         (START - DAY, SendDecision::Send),
         (START - 301, SendDecision::Send),
-        (START - 300, SendDecision::Expired),
-        (START, SendDecision::Expired),
-        (END, SendDecision::Expired),
+        (START - 300, SendDecision::Expire),
+        (START, SendDecision::Expire),
+        (END, SendDecision::Expire),
     ] {
         assert_eq!(send_decision(&reminder(60), &booking(), at(now)), expected, "{} s", now - START);
     }
@@ -354,8 +354,8 @@ fn late_is_late_to_the_second() {
         // Somebody who booked at the last minute still needs the link.
         (START + 60, SendDecision::Send),
         (END - 1, SendDecision::Send),
-        (END, SendDecision::Expired),
-        (END + DAY, SendDecision::Expired),
+        (END, SendDecision::Expire),
+        (END + DAY, SendDecision::Expire),
     ] {
         for notice in [info(START - DAY), invitation(START - DAY), link(START - DAY)] {
             assert_eq!(send_decision(&notice, &booking(), at(now)), expected, "{notice:?}, {} s", now - START);
@@ -414,7 +414,7 @@ const MIDDLE: f64 = 0.5;
 fn pause_after(notice: &NewNotification, attempts: u32, jitter: f64, now: i64) -> f64 {
     match RetryPolicy::default().after_failure(notice, attempts, jitter, at(now)) {
         RetryDecision::RetryAt(next) => next.duration_since(at(now)).as_secs_f64(),
-        step @ (RetryDecision::Expire | RetryDecision::GiveUp) => panic!("attempt {attempts}: {step:?}"),
+        step @ (RetryDecision::Expire | RetryDecision::DeadLetter) => panic!("attempt {attempts}: {step:?}"),
     }
 }
 
@@ -448,7 +448,7 @@ fn whatever_has_no_time_of_its_own_is_given_up_after_twelve_attempts() {
     let policy = RetryPolicy::default();
     for notice in [info(0), invitation(0), link(0)] {
         for attempts in [12, 13, u32::MAX] {
-            assert_eq!(policy.after_failure(&notice, attempts, MIDDLE, now), RetryDecision::GiveUp, "{attempts}");
+            assert_eq!(policy.after_failure(&notice, attempts, MIDDLE, now), RetryDecision::DeadLetter, "{attempts}");
         }
         assert!(matches!(policy.after_failure(&notice, 11, MIDDLE, now), RetryDecision::RetryAt(_)));
     }
@@ -532,7 +532,7 @@ proptest! {
                 prop_assert!(notice.expires_at().is_none_or(|last| next < last));
             }
             RetryDecision::Expire => prop_assert!(is_reminder && before <= 305),
-            RetryDecision::GiveUp => prop_assert!(!is_reminder && attempts >= 12),
+            RetryDecision::DeadLetter => prop_assert!(!is_reminder && attempts >= 12),
         }
     }
 

@@ -47,16 +47,16 @@ impl LedgerKind {
 pub enum RefundError {
     /// Nothing came in, or all of it went back.
     #[error("there is nothing left to give back")]
-    NothingLeft,
+    NothingToRefund,
     /// More than is left, or in another currency.
-    #[error("at most {left} can be given back")]
-    TooMuch {
+    #[error("at most {refundable} can be given back")]
+    ExceedsRefundable {
         /// What is left.
-        left: Money,
+        refundable: Money,
     },
     /// Nothing, or less.
     #[error("the amount to give back is nothing")]
-    Nothing,
+    ZeroAmount,
 }
 
 /// The money of one booking or of one payment, in minor units of one currency.
@@ -64,14 +64,14 @@ pub enum RefundError {
 pub struct PaymentLedger {
     currency: Currency,
     captured: i64,
-    returned: i64,
-    promised: i64,
+    refunded: i64,
+    pending: i64,
 }
 
 impl PaymentLedger {
     /// Empty books.
     pub fn new(currency: Currency) -> Self {
-        Self { currency, captured: 0, returned: 0, promised: 0 }
+        Self { currency, captured: 0, refunded: 0, pending: 0 }
     }
 
     /// Adds a payment; only what was paid counts. Amounts of another currency are not ours to add up.
@@ -88,8 +88,8 @@ impl PaymentLedger {
     pub fn with_refund(mut self, stage: RefundStage, amount: Money) -> Self {
         if amount.currency() == self.currency {
             match stage {
-                RefundStage::Queued | RefundStage::Pending => self.promised += amount.minor(),
-                RefundStage::Succeeded => self.returned += amount.minor(),
+                RefundStage::Queued | RefundStage::Pending => self.pending += amount.minor(),
+                RefundStage::Succeeded => self.refunded += amount.minor(),
                 RefundStage::Failed | RefundStage::Retried => {}
             }
         }
@@ -98,38 +98,38 @@ impl PaymentLedger {
 
     /// What we hold: what came in without what went back, in minor units. The ledger's sum is the same number.
     pub fn balance_minor(&self) -> i64 {
-        self.captured - self.returned
+        self.captured - self.refunded
     }
 
     /// What can still be given back: what we hold and promised to nobody. Never below nothing.
-    pub fn left(&self) -> Money {
-        let left = (self.balance_minor() - self.promised).max(0);
-        Money::new(left, self.currency).unwrap_or(Money::zero(self.currency))
+    pub fn refundable(&self) -> Money {
+        let refundable = (self.balance_minor() - self.pending).max(0);
+        Money::new(refundable, self.currency).unwrap_or(Money::zero(self.currency))
     }
 
     /// The amount to give back: what is asked for, or all that is left.
     pub fn check_refund(&self, asked: Option<Money>) -> Result<Money, RefundError> {
-        let left = self.left();
-        if left.is_zero() {
-            return Err(RefundError::NothingLeft);
+        let refundable = self.refundable();
+        if refundable.is_zero() {
+            return Err(RefundError::NothingToRefund);
         }
         match asked {
-            None => Ok(left),
-            Some(amount) if amount.currency() != self.currency || amount.minor() > left.minor() => {
-                Err(RefundError::TooMuch { left })
+            None => Ok(refundable),
+            Some(amount) if amount.currency() != self.currency || amount.minor() > refundable.minor() => {
+                Err(RefundError::ExceedsRefundable { refundable })
             }
-            Some(amount) if amount.is_zero() => Err(RefundError::Nothing),
+            Some(amount) if amount.is_zero() => Err(RefundError::ZeroAmount),
             Some(amount) => Ok(amount),
         }
     }
 
     /// What the books make of the payment status of a booking for which money came in.
     pub fn status(&self) -> PaymentStatus {
-        if self.promised > 0 {
+        if self.pending > 0 {
             PaymentStatus::RefundPending
         } else if self.balance_minor() <= 0 {
             PaymentStatus::Refunded
-        } else if self.returned > 0 {
+        } else if self.refunded > 0 {
             PaymentStatus::PartiallyRefunded
         } else {
             PaymentStatus::Succeeded

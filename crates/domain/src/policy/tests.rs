@@ -32,7 +32,7 @@ fn booking(cents: i64, paid: bool) -> Booking {
     if !paid {
         return held;
     }
-    let room = NewRoom { base_url: &base_url, tail: RoomSuffix::from_bytes([7; 16]) };
+    let room = NewRoom { base_url: &base_url, suffix: RoomSuffix::from_bytes([7; 16]) };
     held.payment_succeeded(room, now).unwrap().0
 }
 

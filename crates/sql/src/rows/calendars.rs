@@ -112,12 +112,12 @@ impl TimeOffRow {
             DATES => {
                 let (first, last) =
                     (date(&self.first_date, "time_off.first_date")?, date(&self.last_date, "time_off.last_date")?);
-                ScheduleException::dates(first, last).map_err(|e| StoreError::Corrupt(e.into()))
+                ScheduleException::closed_dates(first, last).map_err(|e| StoreError::Corrupt(e.into()))
             }
             BETWEEN => {
                 let (from, until) =
                     (sound(self.from_at, "time_off.from_at")?, sound(self.until_at, "time_off.until_at")?);
-                Ok(ScheduleException::Between(interval((from, until))?))
+                Ok(ScheduleException::ClosedPeriod(interval((from, until))?))
             }
             EXTRA_HOURS => {
                 let (start, end) = (
@@ -174,11 +174,11 @@ impl From<&NewScheduleException> for NewTimeOffRow {
             created_at: millis(new.created_at),
         };
         match new.what {
-            ScheduleException::Dates { first, last } => {
+            ScheduleException::ClosedDates { first, last } => {
                 row.first_date = Some(first.to_string());
                 row.last_date = Some(last.to_string());
             }
-            ScheduleException::Between(interval) => {
+            ScheduleException::ClosedPeriod(interval) => {
                 row.kind = BETWEEN;
                 row.from_at = Some(millis(interval.start()));
                 row.until_at = Some(millis(interval.end()));

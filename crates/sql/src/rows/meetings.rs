@@ -131,9 +131,9 @@ impl AttendanceRow {
         Self {
             booking_id: booking.get(),
             at: millis(fact.at),
-            happening: fact.happening.as_str().to_owned(),
+            happening: fact.kind.as_str().to_owned(),
             occupant: fact.occupant.clone(),
-            person: fact.person.map(|person| person.to_string()),
+            person: fact.participant.map(|viewer| viewer.to_string()),
         }
     }
 
@@ -149,9 +149,9 @@ impl AttendanceRow {
         let booking = sound(BookingId::new(self.booking_id), "attendance.booking_id")?;
         let fact = AttendanceEvent {
             at: from_millis(self.at)?,
-            happening: sound(AttendanceEventKind::parse(&self.happening), "attendance.happening")?,
+            kind: sound(AttendanceEventKind::parse(&self.happening), "attendance.happening")?,
             occupant: self.occupant,
-            person: self.person.map(|text| sound(ViewerId::parse(&text), "attendance.person")).transpose()?,
+            participant: self.person.map(|text| sound(ViewerId::parse(&text), "attendance.person")).transpose()?,
         };
         Ok((booking, fact))
     }

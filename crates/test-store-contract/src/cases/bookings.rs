@@ -138,8 +138,8 @@ pub async fn reviving_an_expired_booking_needs_its_time(backend: &Backend) {
         if taken {
             backend.add_booking(|id| practice.booking(id, minutes_after(slot(hour), -30))).await;
         }
-        let tail = RoomSuffix::from_bytes([7; 16]);
-        let (revived, _) = expired.clone().payment_succeeded(NewRoom { base_url: &base_url, tail }, now()).unwrap();
+        let suffix = RoomSuffix::from_bytes([7; 16]);
+        let (revived, _) = expired.clone().payment_succeeded(NewRoom { base_url: &base_url, suffix }, now()).unwrap();
         let answer = backend
             .attempt(async |work| {
                 work.save_booking(&revived).await?;
@@ -194,7 +194,7 @@ pub async fn writing_a_booking_touches_no_other(backend: &Backend) {
 pub async fn every_step_of_a_life_is_kept(backend: &Backend) {
     let practice = backend.practice().await;
     let base_url = MeetingBaseUrl::parse("https://meet.example.org/").unwrap();
-    let room = NewRoom { base_url: &base_url, tail: RoomSuffix::from_bytes([3; 16]) };
+    let room = NewRoom { base_url: &base_url, suffix: RoomSuffix::from_bytes([3; 16]) };
     let held = backend.add_booking(|id| practice.held(id, slot(0), minutes_after(now(), 15))).await;
     let during = minutes_after(slot(0), 20);
 

@@ -157,10 +157,10 @@ pub async fn a_week_needs_its_therapist(backend: &Backend) {
 /// Every kind of entry comes back as it went in, by every way of reading, at the edges of what there is.
 pub async fn time_off_comes_back_as_it_went_in(backend: &Backend) {
     let practice = backend.practice().await;
-    let dates = |first: Date, last: Date| ScheduleException::dates(first, last).unwrap();
+    let dates = |first: Date, last: Date| ScheduleException::closed_dates(first, last).unwrap();
     let extra =
         |on: &str, from: &str, until: &str| ScheduleException::ExtraHours { date: date(on), hours: hours(from, until) };
-    let between = |from, until| ScheduleException::Between(Interval::new(from, until).unwrap());
+    let between = |from, until| ScheduleException::ClosedPeriod(Interval::new(from, until).unwrap());
     let mut all = vec![
         dates(date("2027-05-01"), date("2027-05-01")),
         dates(date("2027-12-24"), date("2028-01-06")),
@@ -199,7 +199,7 @@ pub async fn time_off_comes_back_as_it_went_in(backend: &Backend) {
 pub async fn time_off_is_cut_to_milliseconds(backend: &Backend) {
     let practice = backend.practice().await;
     let finer = |at: Timestamp| at.checked_add(SignedDuration::from_nanos(456_789)).unwrap();
-    let between = |from, until| ScheduleException::Between(Interval::new(from, until).unwrap());
+    let between = |from, until| ScheduleException::ClosedPeriod(Interval::new(from, until).unwrap());
     let new = NewScheduleException {
         created_at: finer(now()),
         ..time_off(practice.therapist, between(finer(slot(0)), finer(slot(1))))
@@ -301,7 +301,7 @@ pub async fn a_policy_comes_back_as_it_went_in(backend: &Backend) {
 pub async fn changing_a_calendar_touches_no_booking(backend: &Backend) {
     let practice = backend.practice().await;
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    let whole_year = ScheduleException::dates(date("2027-01-01"), date("2027-12-31")).unwrap();
+    let whole_year = ScheduleException::closed_dates(date("2027-01-01"), date("2027-12-31")).unwrap();
     backend
         .keep(async |work| {
             work.set_schedule(practice.therapist, &week(&[])).await?;

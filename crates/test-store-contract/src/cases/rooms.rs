@@ -144,8 +144,10 @@ pub async fn a_conference_needs_its_booking(backend: &Backend) {
 pub async fn a_fact_is_kept_once(backend: &Backend) {
     let (practice, booking) = stage(backend).await;
     let client = Some(ViewerId::Account(practice.client));
-    let joined = AttendanceEvent { person: client, ..fact("a@example.org/1", AttendanceEventKind::Joined, minute(1)) };
-    let left = AttendanceEvent { person: client, ..fact("a@example.org/1", AttendanceEventKind::Left, minute(50)) };
+    let joined =
+        AttendanceEvent { participant: client, ..fact("a@example.org/1", AttendanceEventKind::Joined, minute(1)) };
+    let left =
+        AttendanceEvent { participant: client, ..fact("a@example.org/1", AttendanceEventKind::Left, minute(50)) };
     let ended = fact("", AttendanceEventKind::Ended, minute(51));
     assert_eq!(tell(backend, &booking, &[joined.clone(), joined.clone()]).await, 1);
     let (first, second) = backend
@@ -162,9 +164,9 @@ pub async fn a_fact_is_kept_once(backend: &Backend) {
 
     // Whoever it was is no part of what makes a fact the same: the first telling counts.
     let forged =
-        all.clone().map(|fact| AttendanceEvent { person: Some(ViewerId::Account(practice.therapist)), ..fact });
+        all.clone().map(|fact| AttendanceEvent { participant: Some(ViewerId::Account(practice.therapist)), ..fact });
     assert_eq!(tell(backend, &booking, &forged).await, 0);
-    let anonymous = all.clone().map(|fact| AttendanceEvent { person: None, ..fact });
+    let anonymous = all.clone().map(|fact| AttendanceEvent { participant: None, ..fact });
     assert_eq!(tell(backend, &booking, &anonymous).await, 0);
     let mut expected = all.to_vec();
     expected.reverse();
@@ -182,9 +184,9 @@ pub async fn facts_differ_by_occupant_happening_and_instant(backend: &Backend) {
     let mut facts = Vec::new();
     for millis in 0..2 {
         let at = minute(0).checked_add(SignedDuration::from_millis(millis)).unwrap();
-        for happening in AttendanceEventKind::ALL {
+        for kind in AttendanceEventKind::ALL {
             for occupant in ["", "a", "A", "a ", "e\u{301}", "\u{e9}"] {
-                facts.push(fact(occupant, happening, at));
+                facts.push(fact(occupant, kind, at));
             }
         }
     }
@@ -224,7 +226,7 @@ pub async fn facts_come_back_to_the_letter(backend: &Backend) {
     ]) {
         for person in people {
             let at = minute(i64::try_from(facts.len()).unwrap());
-            facts.push(AttendanceEvent { person, ..fact(occupant, AttendanceEventKind::ALL[n % 2], at) });
+            facts.push(AttendanceEvent { participant: person, ..fact(occupant, AttendanceEventKind::ALL[n % 2], at) });
         }
     }
     for (n, instant) in ["1969-12-31T23:59:59.999Z", "2027-10-31T01:30:00.500Z", "9999-12-30T20:00:00.999Z"]

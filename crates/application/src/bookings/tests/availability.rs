@@ -62,7 +62,7 @@ async fn bookings_time_off_and_rules_take_slots_away() {
     );
 
     let id = therapist(&world).await.id;
-    let what = ScheduleException::between(at("2024-01-15T10:00:00Z"), at("2024-01-15T12:00:00Z")).unwrap();
+    let what = ScheduleException::closed_period(at("2024-01-15T10:00:00Z"), at("2024-01-15T12:00:00Z")).unwrap();
     let command = AddScheduleExceptionCommand { admin: id, therapist: id, what, metadata: RequestMetadata::default() };
     let entry = world.calendar().add_schedule_exception(command).await.unwrap();
     assert_eq!(starts(&world, &monday).await, ["2024-01-15T08:00:00Z"]);

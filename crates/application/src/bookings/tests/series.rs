@@ -60,8 +60,8 @@ async fn all_conflicts_are_told_at_once_and_nothing_is_booked() {
     assert_eq!(
         told,
         [
-            ("2024-03-18T10:00:00".to_owned(), Some(SlotError::BusyTimes)),
-            ("2024-04-01T10:00:00".to_owned(), Some(SlotError::BusyTimes))
+            ("2024-03-18T10:00:00".to_owned(), Some(SlotError::Taken)),
+            ("2024-04-01T10:00:00".to_owned(), Some(SlotError::Taken))
         ]
     );
     assert_eq!(count(&world).await, 2);

@@ -12,8 +12,8 @@ async fn booked(world: &World) -> Booking {
     world.book(&client, TEN).await.unwrap().booking
 }
 
-fn fact(happening: AttendanceEventKind, instant: &str, occupant: &str, person: Option<ViewerId>) -> AttendanceEvent {
-    AttendanceEvent { at: at(instant), happening, occupant: occupant.into(), person }
+fn fact(kind: AttendanceEventKind, instant: &str, occupant: &str, participant: Option<ViewerId>) -> AttendanceEvent {
+    AttendanceEvent { at: at(instant), kind, occupant: occupant.into(), participant }
 }
 
 fn report(booking: &Booking, facts: Vec<AttendanceEvent>) -> RoomReport {
@@ -35,7 +35,7 @@ async fn what_is_told_twice_and_late_counts_once() {
     assert_eq!(
         world.attendance().of(&booking).await.unwrap(),
         [AttendanceSummary {
-            person: client,
+            participant: client,
             joined_at: Some(at("2024-01-15T10:01:00Z")),
             left_at: Some(at("2024-01-15T10:50:00Z")),
             minutes: 49,

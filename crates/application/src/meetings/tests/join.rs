@@ -16,9 +16,9 @@ async fn booked(world: &World) -> (User, Booking) {
 }
 
 /// The last part of the address of a person's page.
-fn ticket(world: &World, booking: &Booking, person: ViewerId) -> String {
+fn ticket(world: &World, booking: &Booking, viewer: ViewerId) -> String {
     let links = world.links();
-    links.pages.tickets.seal(&JoinToken { booking: booking.id(), person, link_version: booking.link_version() })
+    links.pages.tickets.seal(&JoinToken { booking: booking.id(), viewer, link_version: booking.link_version() })
 }
 
 async fn change(world: &World, change: impl AsyncFnOnce(&mut dyn attune_ports::UnitOfWork)) {
@@ -53,7 +53,7 @@ async fn the_page_tells_when_and_lets_in_while_the_room_is_open() {
 
         world.clock.set(at("2024-01-15T11:20:00Z"));
         let JoinOutcome::Closed(view) = world.join().enter(&text).await.unwrap() else { panic!("over") };
-        assert_eq!(view.state, AccessState::Over);
+        assert_eq!(view.state, AccessState::Ended);
     }
 }
 

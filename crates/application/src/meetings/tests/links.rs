@@ -29,7 +29,7 @@ async fn each_person_gets_their_own_link_or_a_reason() {
     assert!(matches!(links.get(&client, BookingId::new(99).unwrap()).await, Err(MeetingLinkError::NotFound)));
 
     world.clock.set(booking.ends_at() + SignedDuration::from_mins(30));
-    assert!(matches!(links.get(&client, booking.id()).await, Err(MeetingLinkError::Unavailable(LinkError::Over))));
+    assert!(matches!(links.get(&client, booking.id()).await, Err(MeetingLinkError::Unavailable(LinkError::Ended))));
     assert!(links.link(&(&client).into(), &booking).is_none());
 }
 
@@ -77,7 +77,7 @@ async fn a_server_that_checks_tokens_gets_signed_links() {
     world.clock.set(at("2024-01-15T11:20:00Z"));
     assert!(matches!(
         world.links().get(&client, booking.id()).await,
-        Err(MeetingLinkError::Unavailable(LinkError::Over))
+        Err(MeetingLinkError::Unavailable(LinkError::Ended))
     ));
     assert!(world.links().link(&(&client).into(), &booking).is_none());
 }

@@ -33,7 +33,7 @@ async fn a_room_exists_from_the_opening_to_the_end_of_the_grace() {
     world.clock.set(at("2024-01-15T11:20:00Z"));
     assert!(matches!(
         rooms.get(open.id).await,
-        Err(ReserveError::Refused(ReservationError::NoSession(LinkError::Over)))
+        Err(ReserveError::Refused(ReservationError::NoSession(LinkError::Ended)))
     ));
 }
 

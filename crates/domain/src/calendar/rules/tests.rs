@@ -17,14 +17,14 @@ fn settings_without_sense_are_refused() {
         (RuleSettings { horizon_days: 0, ..usual }, Err(RuleError::Horizon)),
         (RuleSettings { horizon_days: 367, ..usual }, Err(RuleError::Horizon)),
         (RuleSettings { horizon_days: u32::MAX, ..usual }, Err(RuleError::Horizon)),
-        (RuleSettings { horizon_days: 1, notice_minutes: 1_440, ..usual }, Err(RuleError::Notification)),
+        (RuleSettings { horizon_days: 1, notice_minutes: 1_440, ..usual }, Err(RuleError::Notice)),
         (RuleSettings { horizon_days: 1, notice_minutes: 1_439, ..usual }, Ok(())),
         (RuleSettings { step_minutes: 0, ..usual }, Err(RuleError::Step)),
         (RuleSettings { step_minutes: 4, ..usual }, Err(RuleError::Step)),
         (RuleSettings { step_minutes: 5, ..usual }, Ok(())),
         (RuleSettings { step_minutes: 1_440, ..usual }, Ok(())),
         (RuleSettings { step_minutes: 1_441, ..usual }, Err(RuleError::Step)),
-        (RuleSettings { daily_limit: Some(0), ..usual }, Err(RuleError::DailyCap)),
+        (RuleSettings { daily_limit: Some(0), ..usual }, Err(RuleError::DailyLimit)),
         (RuleSettings { daily_limit: Some(1), ..usual }, Ok(())),
     ];
     for (settings, expected) in table {

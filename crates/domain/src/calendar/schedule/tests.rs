@@ -7,7 +7,7 @@ use crate::calendar::testkit::{at, date, wall, zone};
 fn open(time_off: &[ScheduleException], from: &str, until: &str) -> Vec<(String, String)> {
     let name = TimeZoneName::parse("Europe/Berlin").unwrap();
     let hours = WeeklySchedule::every_day(name, wall("07:00-21:00")).hours(zone("Europe/Berlin")).unwrap();
-    let exceptions = ScheduleException::exceptions(time_off.iter().copied());
+    let exceptions = time_off.iter().copied().collect::<ScheduleExceptions>();
     open_intervals(&hours, &exceptions, at(from), at(until))
         .into_iter()
         .map(|open| (open.start.to_string(), open.end.to_string()))
@@ -28,8 +28,8 @@ fn the_same_hours_on_every_day() {
 #[test]
 fn time_off_closes_and_extra_hours_open() {
     let time_off = [
-        ScheduleException::dates(date("2024-01-15"), date("2024-01-16")).unwrap(),
-        ScheduleException::between(at("2024-01-17T00:00:00Z"), at("2024-01-17T12:00:00Z")).unwrap(),
+        ScheduleException::closed_dates(date("2024-01-15"), date("2024-01-16")).unwrap(),
+        ScheduleException::closed_period(at("2024-01-17T00:00:00Z"), at("2024-01-17T12:00:00Z")).unwrap(),
         ScheduleException::ExtraHours { date: date("2024-01-18"), hours: wall("22:00-23:00") },
     ];
     assert_eq!(
@@ -45,9 +45,9 @@ fn time_off_closes_and_extra_hours_open() {
 #[test]
 fn what_ends_before_it_begins_is_refused() {
     assert_eq!(
-        ScheduleException::dates(date("2024-01-16"), date("2024-01-15")),
+        ScheduleException::closed_dates(date("2024-01-16"), date("2024-01-15")),
         Err(ScheduleExceptionError::Dates(InvalidDateRange))
     );
     let now = at("2024-01-15T00:00:00Z");
-    assert_eq!(ScheduleException::between(now, now), Err(ScheduleExceptionError::Empty(EmptyRange)));
+    assert_eq!(ScheduleException::closed_period(now, now), Err(ScheduleExceptionError::Empty(EmptyRange)));
 }

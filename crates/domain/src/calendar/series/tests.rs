@@ -7,7 +7,7 @@ fn series(first: &str, zone_name: &str, count: u32, every_weeks: u32) -> Vec<Str
         .into_iter()
         .map(|occurrence| match occurrence {
             Occurrence::At(instant) => instant.to_string(),
-            Occurrence::Impossible(reading) => format!("not {reading}"),
+            Occurrence::Nonexistent(reading) => format!("not {reading}"),
         })
         .collect()
 }

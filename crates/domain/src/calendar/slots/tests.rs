@@ -10,8 +10,8 @@ struct Practice {
     hours: WeeklyHours,
     exceptions: ScheduleExceptions,
     settings: RuleSettings,
-    taken: BusyTimes,
-    session: AppointmentLength,
+    busy: BusyTimes,
+    length: AppointmentLength,
     now: &'static str,
 }
 
@@ -21,21 +21,21 @@ impl Default for Practice {
             hours: daily("Europe/Berlin", "09:00-12:00"),
             exceptions: ScheduleExceptions::default(),
             settings: RuleSettings { step_minutes: 30, ..RuleSettings::default() },
-            taken: BusyTimes::default(),
-            session: AppointmentLength::new(50, 10).unwrap(),
+            busy: BusyTimes::default(),
+            length: AppointmentLength::new(50, 10).unwrap(),
             now: "2027-01-11T07:00:00Z",
         }
     }
 }
 
 impl Practice {
-    fn see<T>(&self, ask: impl FnOnce(Calendar<'_>) -> T) -> T {
-        ask(Calendar {
+    fn see<T>(&self, ask: impl FnOnce(SlotCalculator<'_>) -> T) -> T {
+        ask(SlotCalculator {
             hours: &self.hours,
             exceptions: &self.exceptions,
             rules: &BookingRules::new(self.settings).unwrap(),
-            taken: &self.taken,
-            session: self.session,
+            busy: &self.busy,
+            length: self.length,
             now: at(self.now),
         })
     }
@@ -54,7 +54,7 @@ impl Practice {
     }
 
     fn check(&self, wished: &str) -> Result<Slot, SlotError> {
-        self.see(|calendar| calendar.check_slot(at(wished), RuleOverride::Nothing))
+        self.see(|calendar| calendar.check_slot(at(wished), RuleOverride::None))
     }
 
     fn overrule(&self, wished: &str) -> Result<Slot, SlotError> {
@@ -72,9 +72,9 @@ const TUESDAY: &str = "2027-01-12";
 fn a_free_day_offers_its_grid() {
     let practice = Practice::default();
     assert_eq!(practice.on(TUESDAY), ["09:00", "09:30", "10:00", "10:30", "11:00"], "11:10 would be the last to fit");
-    let exact = Practice { session: AppointmentLength::new(60, 60).unwrap(), ..Practice::default() };
+    let exact = Practice { length: AppointmentLength::new(60, 60).unwrap(), ..Practice::default() };
     assert_eq!(exact.on(TUESDAY).last().unwrap(), "11:00", "the pause may run past closing");
-    let long = Practice { session: AppointmentLength::new(181, 0).unwrap(), ..Practice::default() };
+    let long = Practice { length: AppointmentLength::new(181, 0).unwrap(), ..Practice::default() };
     assert!(long.on(TUESDAY).is_empty());
     assert_eq!(long.next("2027-01-12T00:00:00Z"), None);
 }
@@ -99,7 +99,7 @@ fn slots_are_listed_under_the_askers_dates() {
 
 #[test]
 fn bookings_take_their_time_and_their_pause() {
-    let booked = |intervals: &[&str]| Practice { taken: taken(intervals), ..Practice::default() };
+    let booked = |intervals: &[&str]| Practice { busy: taken(intervals), ..Practice::default() };
     let table: &[(&str, &[&str], &[&str])] = &[
         ("10:00 to 11:00", &["2027-01-12T09:00:00Z/2027-01-12T10:00:00Z"], &["09:00", "11:00"]),
         ("to 11:05", &["2027-01-12T09:00:00Z/2027-01-12T10:05:00Z"], &["09:00"]),
@@ -147,8 +147,8 @@ fn a_session_may_span_hours_that_touch() {
     let hours = daily("Europe/Berlin", "00:00-00:30 12:00-12:30 12:30-12:40 12:40-13:00 23:00-24:00");
     let practice = Practice { hours, ..Practice::default() };
     assert_eq!(practice.on(TUESDAY), ["12:00", "23:00", "23:30"]);
-    let taken = taken(&["2027-01-12T23:00:00Z/2027-01-12T23:01:00Z"]);
-    assert_eq!(Practice { taken, ..practice }.on(TUESDAY), ["12:00", "23:00"]);
+    let busy = taken(&["2027-01-12T23:00:00Z/2027-01-12T23:01:00Z"]);
+    assert_eq!(Practice { busy, ..practice }.on(TUESDAY), ["12:00", "23:00"]);
 }
 
 #[test]
@@ -192,24 +192,24 @@ fn nothing_is_offered_that_has_begun() {
 fn a_full_day_offers_nothing_more() {
     let settings = |cap| RuleSettings { daily_limit: Some(cap), step_minutes: 30, ..RuleSettings::default() };
     // Three bookings that begin on Tuesday by the practice's clock, one of them by UTC still on Monday; one of Monday's.
-    let taken = taken(&[
+    let busy = taken(&[
         "2027-01-11T22:59:00Z/2027-01-11T23:30:00Z",
         "2027-01-11T23:30:00Z/2027-01-11T23:59:00Z",
         "2027-01-12T08:00:00Z/2027-01-12T09:00:00Z",
         "2027-01-12T20:00:00Z/2027-01-12T21:00:00Z",
     ]);
-    let practice = |cap| Practice { settings: settings(cap), taken: taken.clone(), ..Practice::default() };
+    let practice = |cap| Practice { settings: settings(cap), busy: busy.clone(), ..Practice::default() };
     assert!(practice(3).on(TUESDAY).is_empty());
     assert_eq!(practice(3).check("2027-01-12T09:00:00Z"), Err(SlotError::DailyLimitReached));
     assert_eq!(
         practice(3).check("2027-01-12T08:00:00Z"),
         Err(SlotError::DailyLimitReached),
-        "tells more than that it is taken"
+        "tells more than that it is busy"
     );
     assert!(practice(3).overrule("2027-01-12T09:00:00Z").is_ok());
     assert_eq!(practice(3).next("2027-01-12T00:00:00Z").unwrap(), "2027-01-13T08:00:00Z");
     assert_eq!(practice(4).on(TUESDAY), ["10:00", "10:30", "11:00"]);
-    assert_eq!(practice(4).check("2027-01-12T08:00:00Z"), Err(SlotError::BusyTimes));
+    assert_eq!(practice(4).check("2027-01-12T08:00:00Z"), Err(SlotError::Taken));
     assert!(practice(2).check("2027-01-11T08:00:00Z").is_ok(), "Monday has one only");
     assert_eq!(practice(1).check("2027-01-11T08:00:00Z"), Err(SlotError::DailyLimitReached));
 }
@@ -219,7 +219,7 @@ fn wishes_are_granted_or_told_why_not() {
     let mut practice = Practice {
         hours: on_days("Europe/Berlin", &[Weekday::Monday, Weekday::Tuesday], "09:00-12:00"),
         settings: RuleSettings { notice_minutes: 120, horizon_days: 30, step_minutes: 30, daily_limit: None },
-        taken: taken(&["2027-01-12T09:00:00Z/2027-01-12T10:00:00Z"]),
+        busy: taken(&["2027-01-12T09:00:00Z/2027-01-12T10:00:00Z"]),
         ..Practice::default()
     };
     practice.exceptions.close_dates(date("2027-01-18"), date("2027-01-18")).unwrap();
@@ -241,15 +241,15 @@ fn wishes_are_granted_or_told_why_not() {
         ("2027-01-12T08:07:00Z", Err(SlotError::OffGrid), "an odd minute"),
         ("2027-01-12T10:07:00Z", Err(SlotError::OffGrid), "an odd minute when nothing else is in the way"),
         ("2027-01-12T08:00:01Z", Err(SlotError::OffGrid), "an odd second"),
-        ("2027-01-12T08:30:00Z", Err(SlotError::BusyTimes), "runs into another"),
-        ("2027-01-12T09:30:00Z", Err(SlotError::BusyTimes), "begins in another"),
+        ("2027-01-12T08:30:00Z", Err(SlotError::Taken), "runs into another"),
+        ("2027-01-12T09:30:00Z", Err(SlotError::Taken), "begins in another"),
     ];
     for (wished, expected, what) in table {
         assert_eq!(practice.check(wished), expected, "{what}");
         let beside_the_grid = practice.see(|calendar| calendar.check_slot(at(wished), RuleOverride::Grid));
         let reason = match wished {
             "2027-01-12T10:07:00Z" => slot(wished, "2027-01-12T10:57:00Z"),
-            "2027-01-12T08:07:00Z" | "2027-01-12T08:00:01Z" => Err(SlotError::BusyTimes),
+            "2027-01-12T08:07:00Z" | "2027-01-12T08:00:01Z" => Err(SlotError::Taken),
             _ => expected,
         };
         assert_eq!(beside_the_grid, reason, "{what}: the grid is all that may be stepped over");
@@ -260,7 +260,7 @@ fn wishes_are_granted_or_told_why_not() {
 fn the_practice_may_step_over_its_own_rules_only() {
     let practice = Practice {
         settings: RuleSettings { notice_minutes: 120, horizon_days: 30, step_minutes: 30, daily_limit: Some(1) },
-        taken: taken(&["2027-01-12T09:00:00Z/2027-01-12T10:00:00Z"]),
+        busy: taken(&["2027-01-12T09:00:00Z/2027-01-12T10:00:00Z"]),
         ..Practice::default()
     };
     for wished in [
@@ -275,8 +275,8 @@ fn the_practice_may_step_over_its_own_rules_only() {
     let refused = [
         ("2027-01-11T07:00:00Z", SlotError::InThePast),
         ("2028-01-12T07:00:01Z", SlotError::BeyondBookingHorizon),
-        ("2027-01-12T08:00:01Z", SlotError::BusyTimes),
-        ("2027-01-12T09:59:59Z", SlotError::BusyTimes),
+        ("2027-01-12T08:00:01Z", SlotError::Taken),
+        ("2027-01-12T09:59:59Z", SlotError::Taken),
     ];
     for (wished, refusal) in refused {
         assert_eq!(practice.overrule(wished), Err(refusal), "{wished}");
@@ -312,7 +312,7 @@ fn a_range_has_at_most_31_days() {
     let october = dates("2027-10-01", "2027-10-31").unwrap();
     assert_eq!((october.from(), october.until()), (at("2027-09-30T22:00:00Z"), at("2027-10-31T23:00:00Z")));
     assert_eq!(dates("2027-10-01", "2027-11-01"), Err(RangeError::TooLong));
-    assert_eq!(dates("2027-10-02", "2027-10-01"), Err(RangeError::Backwards));
+    assert_eq!(dates("2027-10-02", "2027-10-01"), Err(RangeError::EndBeforeStart));
     assert!(dates("9999-12-31", "9999-12-31").is_ok());
     let missing = SlotQuery::of_dates(date("2011-12-30"), date("2011-12-30"), zone("Pacific/Apia")).unwrap();
     assert_eq!(missing.from(), missing.until(), "a date that never was is empty");
@@ -322,7 +322,7 @@ fn a_range_has_at_most_31_days() {
     assert_eq!(between("2027-09-30T22:00:00Z", "2027-10-31T23:00:00.001Z"), Err(RangeError::TooLong));
     assert!(between("2027-02-28T23:00:00Z", "2027-03-31T23:00:00Z").is_ok(), "31 times 24 hours");
     assert_eq!(between("2027-02-28T23:00:00Z", "2027-03-31T23:00:00.001Z"), Err(RangeError::TooLong));
-    assert_eq!(between("2027-02-28T23:00:00Z", "2027-02-28T22:59:59Z"), Err(RangeError::Backwards));
+    assert_eq!(between("2027-02-28T23:00:00Z", "2027-02-28T22:59:59Z"), Err(RangeError::EndBeforeStart));
     assert!(between("2027-02-28T23:00:00Z", "2027-02-28T23:00:00Z").is_ok(), "empty");
     assert_eq!(SlotQuery::new(Timestamp::MIN, Timestamp::MAX, berlin.clone()), Err(RangeError::TooLong));
 }
@@ -338,7 +338,7 @@ fn a_range_cuts_beginnings_and_nothing_else() {
     assert_eq!(
         starts("2027-01-12T08:00:00.5Z", "2027-01-12T09:00:00Z"),
         ["2027-01-12T08:30:00Z"],
-        "the session may end after the range, and the grid does not depend on it"
+        "the length may end after the range, and the grid does not depend on it"
     );
     assert_eq!(
         starts("2027-01-12T08:07:00Z", "2027-01-12T09:00:00.1Z"),
@@ -351,7 +351,7 @@ fn what_is_offered_is_what_is_accepted() {
     let mut practice = Practice {
         hours: on_days("Europe/Berlin", &EVERY_DAY, "00:00-02:30 02:45-05:00 22:00-24:00"),
         settings: RuleSettings { notice_minutes: 300, horizon_days: 4, step_minutes: 20, daily_limit: Some(3) },
-        taken: taken(&[
+        busy: taken(&[
             "2027-10-30T22:10:00Z/2027-10-30T23:10:00Z",
             "2027-10-31T01:10:00Z/2027-10-31T02:10:00Z",
             "2027-11-01T21:00:00Z/2027-11-01T21:30:00Z",
@@ -370,7 +370,7 @@ fn what_is_offered_is_what_is_accepted() {
     let mut accepted = Vec::new();
     let mut wished = asked.from();
     while wished < asked.until() {
-        accepted.extend(practice.see(|calendar| calendar.check_slot(wished, RuleOverride::Nothing)));
+        accepted.extend(practice.see(|calendar| calendar.check_slot(wished, RuleOverride::None)));
         wished += step;
     }
     assert_eq!(offered, accepted);

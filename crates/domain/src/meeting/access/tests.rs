@@ -19,8 +19,8 @@ fn the_door_to_the_second() {
         (START, AccessState::Open),
         (END, AccessState::Open),
         (CLOSE - 1, AccessState::Open),
-        (CLOSE, AccessState::Over),
-        (END + 86_400, AccessState::Over),
+        (CLOSE, AccessState::Ended),
+        (END + 86_400, AccessState::Ended),
     ] {
         assert_eq!(WINDOW.state(&booking, at(second)), state, "{second}");
     }
@@ -38,7 +38,7 @@ fn a_session_without_grace_ends_when_it_ends() {
     let booking = lasting(50);
     assert_eq!(window.state(&booking, at(START - 1)), AccessState::TooEarly { opens_at: at(START) });
     assert_eq!(window.state(&booking, at(START)), AccessState::Open);
-    assert_eq!(window.state(&booking, at(END)), AccessState::Over);
+    assert_eq!(window.state(&booking, at(END)), AccessState::Ended);
 }
 
 #[test]
@@ -79,7 +79,7 @@ proptest! {
                 prop_assert!(now < opens_at && opens_at <= booking.scheduled_at());
                 prop_assert_eq!(window.state(&booking, opens_at), AccessState::Open);
             }
-            AccessState::Over => prop_assert!(now >= expires_at),
+            AccessState::Ended => prop_assert!(now >= expires_at),
         }
     }
 

@@ -28,16 +28,16 @@ fn minute(minutes: i64) -> Timestamp {
     at(START + minutes * 60)
 }
 
-fn fact(at: Timestamp, happening: AttendanceEventKind, occupant: &str, person: Option<ViewerId>) -> AttendanceEvent {
-    AttendanceEvent { at, happening, occupant: occupant.to_owned(), person }
+fn fact(at: Timestamp, kind: AttendanceEventKind, occupant: &str, participant: Option<ViewerId>) -> AttendanceEvent {
+    AttendanceEvent { at, kind, occupant: occupant.to_owned(), participant }
 }
 
-fn joined(minutes: i64, occupant: &str, person: impl Into<Option<ViewerId>>) -> AttendanceEvent {
-    fact(minute(minutes), AttendanceEventKind::Joined, occupant, person.into())
+fn joined(minutes: i64, occupant: &str, participant: impl Into<Option<ViewerId>>) -> AttendanceEvent {
+    fact(minute(minutes), AttendanceEventKind::Joined, occupant, participant.into())
 }
 
-fn left(minutes: i64, occupant: &str, person: impl Into<Option<ViewerId>>) -> AttendanceEvent {
-    fact(minute(minutes), AttendanceEventKind::Left, occupant, person.into())
+fn left(minutes: i64, occupant: &str, participant: impl Into<Option<ViewerId>>) -> AttendanceEvent {
+    fact(minute(minutes), AttendanceEventKind::Left, occupant, participant.into())
 }
 
 fn ended(minutes: i64) -> AttendanceEvent {
@@ -51,7 +51,7 @@ fn lines(facts: &[AttendanceEvent], now: i64) -> Vec<Line> {
     let in_minutes = |instant: Timestamp| instant.duration_since(at(START)).as_mins();
     attendance(facts, at(CLOSE), minute(now))
         .into_iter()
-        .map(|a| (a.person, a.joined_at.map(in_minutes), a.left_at.map(in_minutes), a.minutes, a.visits))
+        .map(|a| (a.participant, a.joined_at.map(in_minutes), a.left_at.map(in_minutes), a.minutes, a.visits))
         .collect()
 }
 
@@ -95,7 +95,7 @@ fn people_are_told_in_the_order_in_which_they_came() {
         joined(1, "first", therapist()),
         joined(4, "unknown", None),
     ];
-    let order: Vec<_> = lines(&facts, 20).into_iter().map(|(person, ..)| person).collect();
+    let order: Vec<_> = lines(&facts, 20).into_iter().map(|(participant, ..)| participant).collect();
     assert_eq!(order, [Some(therapist()), None, Some(relative()), Some(client())]);
 }
 
@@ -247,7 +247,7 @@ fn unknown_people_stay_apart() {
 #[test]
 fn people_with_the_same_number_stay_apart() {
     let facts = [joined(0, "a", client()), joined(1, "b", relative()), ended(50)];
-    let people: Vec<_> = afterwards(&facts).into_iter().map(|(person, ..)| person).collect();
+    let people: Vec<_> = afterwards(&facts).into_iter().map(|(participant, ..)| participant).collect();
     assert_eq!(people, [Some(client()), Some(relative())]);
 }
 
@@ -309,8 +309,8 @@ fn nobody_counts_as_there_for_longer_than_the_room_is_open() {
 
 #[test]
 fn names_round_trip() {
-    for happening in AttendanceEventKind::ALL {
-        assert_eq!(AttendanceEventKind::parse(happening.as_str()), Some(happening));
+    for kind in AttendanceEventKind::ALL {
+        assert_eq!(AttendanceEventKind::parse(kind.as_str()), Some(kind));
     }
     assert_eq!(AttendanceEventKind::ALL.map(AttendanceEventKind::as_str), ["joined", "left", "ended"]);
     for unknown in ["", "Joined", "occupant-joined", "joined "] {
@@ -338,15 +338,15 @@ fn any_instant() -> impl Strategy<Value = Timestamp> {
 
 /// Anything a video server might tell, whether it makes sense or not.
 fn any_fact() -> impl Strategy<Value = AttendanceEvent> {
-    let happening = prop_oneof![4 => Just(AttendanceEventKind::Joined), 4 => Just(AttendanceEventKind::Left), 1 => Just(AttendanceEventKind::Ended)];
+    let kind = prop_oneof![4 => Just(AttendanceEventKind::Joined), 4 => Just(AttendanceEventKind::Left), 1 => Just(AttendanceEventKind::Ended)];
     // Many facts of the same second, to make them meet.
     let instant = prop_oneof![any_instant(), (0_i64..4).prop_map(minute)];
-    (instant, happening, prop::sample::select(connections().to_vec())).prop_map(
-        |(at, happening, (occupant, person))| match happening {
-            AttendanceEventKind::Joined | AttendanceEventKind::Left => fact(at, happening, occupant, person),
-            AttendanceEventKind::Ended => fact(at, happening, "", None),
-        },
-    )
+    (instant, kind, prop::sample::select(connections().to_vec())).prop_map(|(at, kind, (occupant, participant))| {
+        match kind {
+            AttendanceEventKind::Joined | AttendanceEventKind::Left => fact(at, kind, occupant, participant),
+            AttendanceEventKind::Ended => fact(at, kind, "", None),
+        }
+    })
 }
 
 fn any_facts() -> impl Strategy<Value = Vec<AttendanceEvent>> {
@@ -384,17 +384,17 @@ fn told(stays: &[(usize, i64, i64)]) -> Vec<AttendanceEvent> {
     stays
         .iter()
         .flat_map(|(connection, from, until)| {
-            let (occupant, person) = connections()[*connection];
+            let (occupant, participant) = connections()[*connection];
             [
-                fact(at(*from), AttendanceEventKind::Joined, occupant, person),
-                fact(at(*until), AttendanceEventKind::Left, occupant, person),
+                fact(at(*from), AttendanceEventKind::Joined, occupant, participant),
+                fact(at(*until), AttendanceEventKind::Left, occupant, participant),
             ]
         })
         .collect()
 }
 
-fn of(found: &[AttendanceSummary], person: ViewerId) -> Option<AttendanceSummary> {
-    found.iter().copied().find(|a| a.person == Some(person))
+fn of(found: &[AttendanceSummary], participant: ViewerId) -> Option<AttendanceSummary> {
+    found.iter().copied().find(|a| a.participant == Some(participant))
 }
 
 proptest! {
@@ -409,11 +409,11 @@ proptest! {
     #[test]
     fn every_answer_is_possible(facts in any_facts(), now in any_instant()) {
         let found = attendance(&facts, at(CLOSE), now);
-        let known: Vec<_> = found.iter().filter_map(|a| a.person).collect();
+        let known: Vec<_> = found.iter().filter_map(|a| a.participant).collect();
         prop_assert_eq!(known.iter().collect::<BTreeSet<_>>().len(), known.len(), "everybody once");
         let strangers: BTreeSet<_> = facts
             .iter()
-            .filter(|f| f.person.is_none() && f.happening != AttendanceEventKind::Ended)
+            .filter(|f| f.participant.is_none() && f.kind != AttendanceEventKind::Ended)
             .map(|f| &f.occupant)
             .collect();
         prop_assert_eq!(found.len() - known.len(), strangers.len(), "strangers stay apart");
@@ -447,7 +447,7 @@ proptest! {
         let (before, after) = (attendance(&facts, at(CLOSE), now), attendance(&facts, at(CLOSE), later));
         prop_assert_eq!(before.len(), after.len());
         for (before, after) in before.iter().zip(&after) {
-            prop_assert_eq!((before.person, before.joined_at, before.visits), (after.person, after.joined_at, after.visits));
+            prop_assert_eq!((before.participant, before.joined_at, before.visits), (after.participant, after.joined_at, after.visits));
             prop_assert!(before.minutes <= after.minutes);
             prop_assert!(before.left_at.is_none() || before.left_at == after.left_at);
         }
@@ -457,13 +457,13 @@ proptest! {
     #[test]
     fn others_do_not_matter(facts in any_facts(), now in any_instant()) {
         let everybody = attendance(&facts, at(CLOSE), now);
-        for person in [client(), therapist(), relative()] {
+        for participant in [client(), therapist(), relative()] {
             let own: Vec<_> = facts
                 .iter()
-                .filter(|f| f.person == Some(person) || f.happening == AttendanceEventKind::Ended)
+                .filter(|f| f.participant == Some(participant) || f.kind == AttendanceEventKind::Ended)
                 .cloned()
                 .collect();
-            prop_assert_eq!(attendance(&own, at(CLOSE), now).first().copied(), of(&everybody, person));
+            prop_assert_eq!(attendance(&own, at(CLOSE), now).first().copied(), of(&everybody, participant));
         }
     }
 
@@ -472,18 +472,18 @@ proptest! {
     #[test]
     fn a_session_told_in_full_is_known_to_the_second(stays in any_stays()) {
         let found = attendance(&told(&stays), at(CLOSE), at(CLOSE));
-        for person in [client(), therapist(), relative()] {
+        for participant in [client(), therapist(), relative()] {
             let own: Vec<_> =
-                stays.iter().filter(|(connection, ..)| connections()[*connection].1 == Some(person)).collect();
+                stays.iter().filter(|(connection, ..)| connections()[*connection].1 == Some(participant)).collect();
             let seconds = (OPEN..CLOSE).filter(|s| own.iter().any(|(_, from, until)| from <= s && s < until)).count();
             let expected = own.iter().map(|(_, from, _)| *from).min().map(|first| AttendanceSummary {
-                person: Some(person),
+                participant: Some(participant),
                 joined_at: Some(at(first)),
                 left_at: own.iter().map(|(_, _, until)| at(*until)).max(),
                 minutes: u32::try_from((seconds + 30) / 60).unwrap(),
                 visits: u32::try_from(own.len()).unwrap(),
             });
-            prop_assert_eq!(of(&found, person), expected);
+            prop_assert_eq!(of(&found, participant), expected);
         }
     }
 
@@ -497,10 +497,10 @@ proptest! {
         let gone = facts.swap_remove(lost.index(facts.len()));
         let in_part = attendance(&facts, at(CLOSE), at(CLOSE));
         prop_assert_eq!(in_part.len(), in_full.len());
-        for person in [client(), therapist(), relative()] {
-            let (Some(full), Some(part)) = (of(&in_full, person), of(&in_part, person)) else { continue };
-            match gone.happening {
-                _ if gone.person != Some(person) => prop_assert_eq!(part, full),
+        for participant in [client(), therapist(), relative()] {
+            let (Some(full), Some(part)) = (of(&in_full, participant), of(&in_part, participant)) else { continue };
+            match gone.kind {
+                _ if gone.participant != Some(participant) => prop_assert_eq!(part, full),
                 AttendanceEventKind::Joined => prop_assert!(part.minutes <= full.minutes),
                 AttendanceEventKind::Left | AttendanceEventKind::Ended => prop_assert!(part.minutes >= full.minutes),
             }

@@ -64,7 +64,7 @@ fn links_of_invited_people_to_the_letter() {
 fn who_gets_which_link_when() {
     for status in BookingStatus::ALL {
         for now in INSTANTS {
-            let open_until_close = if now < CLOSE { Ok(()) } else { Err(LinkError::Over) };
+            let open_until_close = if now < CLOSE { Ok(()) } else { Err(LinkError::Ended) };
             let for_those_it_concerns = match status {
                 BookingStatus::Scheduled | BookingStatus::Completed | BookingStatus::NoShow => open_until_close,
                 BookingStatus::PendingPayment => Err(LinkError::NotConfirmed),
@@ -73,8 +73,8 @@ fn who_gets_which_link_when() {
             let (starts_loud, starts_as_before) = ("=false", "");
             for (who, attendee, expected, wishes) in [
                 ("owner", Viewer::Account(&viewer(7, Role::Client)), for_those_it_concerns, starts_as_before),
-                ("stranger", Viewer::Account(&viewer(8, Role::Client)), Err(LinkError::NotYours), ""),
-                ("no therapist", Viewer::Account(&viewer(1, Role::Client)), Err(LinkError::NotYours), ""),
+                ("stranger", Viewer::Account(&viewer(8, Role::Client)), Err(LinkError::Forbidden), ""),
+                ("no therapist", Viewer::Account(&viewer(1, Role::Client)), Err(LinkError::Forbidden), ""),
                 ("admin", Viewer::Account(&viewer(1, Role::Admin)), for_those_it_concerns, starts_loud),
                 ("another admin", Viewer::Account(&viewer(2, Role::Admin)), for_those_it_concerns, starts_loud),
                 ("admin as owner", Viewer::Account(&viewer(7, Role::Admin)), for_those_it_concerns, starts_loud),
@@ -85,7 +85,7 @@ fn who_gets_which_link_when() {
                     starts_as_before,
                 ),
                 ("observer", Viewer::Participant(&kim(ParticipantRole::Observer)), for_those_it_concerns, "=true"),
-                ("invited elsewhere", Viewer::Participant(&kim_elsewhere()), Err(LinkError::NotYours), ""),
+                ("invited elsewhere", Viewer::Participant(&kim_elsewhere()), Err(LinkError::Forbidden), ""),
                 ("uninvited", Viewer::Participant(&kim_revoked()), Err(LinkError::Revoked), ""),
             ] {
                 let link = POLICY.link_for(&booking(status), attendee, at(now));
@@ -107,8 +107,8 @@ fn who_gets_which_link_when() {
 fn whoever_is_not_let_in_learns_nothing() {
     let (stranger, elsewhere, revoked) = (viewer(8, Role::Client), kim_elsewhere(), kim_revoked());
     for (attendee, refusal) in [
-        (Viewer::Account(&stranger), LinkError::NotYours),
-        (Viewer::Participant(&elsewhere), LinkError::NotYours),
+        (Viewer::Account(&stranger), LinkError::Forbidden),
+        (Viewer::Participant(&elsewhere), LinkError::Forbidden),
         (Viewer::Participant(&revoked), LinkError::Revoked),
     ] {
         for status in BookingStatus::ALL {
@@ -120,7 +120,7 @@ fn whoever_is_not_let_in_learns_nothing() {
     // BusyTimes back and of another session: that it is of another session comes first.
     let both = Participant { revoked_at: Some(at(0)), ..kim_elsewhere() };
     let answer = POLICY.link_for(&booking(BookingStatus::Scheduled), Viewer::Participant(&both), at(START));
-    assert_eq!(answer, Err(LinkError::NotYours));
+    assert_eq!(answer, Err(LinkError::Forbidden));
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn the_room_closes_when_the_grace_is_over() {
     let strict = MeetingLinkPolicy { grace: SignedDuration::ZERO };
     let answer = |now| strict.link_for(&booking, Viewer::Account(&client), at(now)).map(|_| ());
     assert_eq!(answer(END - 1), Ok(()));
-    assert_eq!(answer(END), Err(LinkError::Over));
+    assert_eq!(answer(END), Err(LinkError::Ended));
     let endless = MeetingLinkPolicy { grace: SignedDuration::MAX };
     assert_eq!(endless.closes_at(&booking), Timestamp::MAX);
 }

@@ -32,7 +32,7 @@ fn an_open_room_to_the_letter() {
 #[test]
 fn which_room_may_exist_when() {
     let early = Err(ReservationError::TooEarly { opens_at: at(OPEN) });
-    let over = Err(ReservationError::NoSession(LinkError::Over));
+    let over = Err(ReservationError::NoSession(LinkError::Ended));
     for (now, by_time) in [
         (0, early),
         (START - 86_400, early),

@@ -28,8 +28,8 @@ fn base_urls() {
 fn a_room_is_named_after_booking_instant_and_chance() {
     let base = MeetingBaseUrl::parse("https://meet.example.org").unwrap();
     let now = "2024-01-15T10:00:00.987Z".parse().unwrap();
-    let new = NewRoom { base_url: &base, tail: RoomSuffix::from_bytes([0xab; 16]) };
-    let room = MeetingRoom::make(BookingId::new(42).unwrap(), now, new);
+    let new = NewRoom { base_url: &base, suffix: RoomSuffix::from_bytes([0xab; 16]) };
+    let room = MeetingRoom::new(BookingId::new(42).unwrap(), now, new);
     assert_eq!(room.id(), format!("booking-42-1705312800-{}", "ab".repeat(16)));
     assert_eq!(room.url(), format!("https://meet.example.org/{}", room.id()));
     assert_eq!(MeetingRoom::restore(room.id().into(), room.url().into()), Ok(room));
@@ -56,8 +56,8 @@ fn the_origin_is_the_server_alone() {
         ("https://8x8.vc/vpaas-magic-cookie-1/", "https://8x8.vc"),
     ] {
         let base_url = MeetingBaseUrl::parse(base).unwrap();
-        let new = NewRoom { base_url: &base_url, tail: RoomSuffix::from_bytes([7; 16]) };
-        let room = MeetingRoom::make(BookingId::new(1).unwrap(), Timestamp::UNIX_EPOCH, new);
+        let new = NewRoom { base_url: &base_url, suffix: RoomSuffix::from_bytes([7; 16]) };
+        let room = MeetingRoom::new(BookingId::new(1).unwrap(), Timestamp::UNIX_EPOCH, new);
         assert_eq!(room.origin(), origin);
     }
 }

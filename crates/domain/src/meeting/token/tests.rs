@@ -181,13 +181,13 @@ fn feature_names_are_sorted_and_different() {
 fn who_gets_a_token_when() {
     for status in BookingStatus::ALL {
         for now in [0, START - 86_400, OPEN - 61, OPEN - 1, OPEN, START, CLOSE - 1, CLOSE, CLOSE + 86_400] {
-            let by_time = if now < CLOSE { Ok(()) } else { Err(LinkError::Over) };
+            let by_time = if now < CLOSE { Ok(()) } else { Err(LinkError::Ended) };
             let for_those_it_concerns = match status {
                 BookingStatus::Scheduled | BookingStatus::Completed | BookingStatus::NoShow => by_time,
                 BookingStatus::PendingPayment => Err(LinkError::NotConfirmed),
                 BookingStatus::Cancelled | BookingStatus::Expired => Err(LinkError::Cancelled),
             };
-            let stranger = Err(LinkError::NotYours);
+            let stranger = Err(LinkError::Forbidden);
             for (who, attendee, expected) in [
                 ("its client", Viewer::Account(&viewer(7, Role::Client)), for_those_it_concerns),
                 ("its therapist", Viewer::Account(&viewer(1, Role::Admin)), for_those_it_concerns),
@@ -252,7 +252,7 @@ fn a_moved_session_has_a_moved_door() {
         assert_eq!((claims.validity(), claims.room()), (validity, ROOM_NAME), "the room stays");
     }
     let late = claims_for(&moved, Viewer::Account(&admin), &WINDOW, &settings, at(CLOSE + 86_400));
-    assert_eq!(late, Err(LinkError::Over));
+    assert_eq!(late, Err(LinkError::Ended));
 }
 
 #[test]

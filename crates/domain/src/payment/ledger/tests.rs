@@ -14,7 +14,7 @@ fn paid(minor: i64) -> PaymentLedger {
 fn only_paid_money_counts() {
     for state in PaymentState::ALL {
         let books = PaymentLedger::new(eur(0).currency()).with_payment(state, eur(500));
-        assert_eq!(books.left(), eur(if state.is_paid() { 500 } else { 0 }), "{state:?}");
+        assert_eq!(books.refundable(), eur(if state.is_paid() { 500 } else { 0 }), "{state:?}");
     }
     let dollars = Money::new(500, Currency::parse("USD").unwrap()).unwrap();
     assert_eq!(paid(100).with_payment(PaymentState::Settled, dollars).balance_minor(), 100);
@@ -24,14 +24,14 @@ fn only_paid_money_counts() {
 fn a_refund_is_at_most_what_is_left() {
     let books = paid(10_000);
     assert_eq!(books.check_refund(None), Ok(eur(10_000)));
-    assert_eq!(books.check_refund(Some(eur(10_001))), Err(RefundError::TooMuch { left: eur(10_000) }));
-    assert_eq!(books.check_refund(Some(eur(0))), Err(RefundError::Nothing));
+    assert_eq!(books.check_refund(Some(eur(10_001))), Err(RefundError::ExceedsRefundable { refundable: eur(10_000) }));
+    assert_eq!(books.check_refund(Some(eur(0))), Err(RefundError::ZeroAmount));
     let dollars = Money::new(1, Currency::parse("USD").unwrap()).unwrap();
-    assert_eq!(books.check_refund(Some(dollars)), Err(RefundError::TooMuch { left: eur(10_000) }));
+    assert_eq!(books.check_refund(Some(dollars)), Err(RefundError::ExceedsRefundable { refundable: eur(10_000) }));
     let books = books.with_refund(RefundStage::Pending, eur(4_000));
-    assert_eq!(books.check_refund(Some(eur(6_001))), Err(RefundError::TooMuch { left: eur(6_000) }));
+    assert_eq!(books.check_refund(Some(eur(6_001))), Err(RefundError::ExceedsRefundable { refundable: eur(6_000) }));
     let books = books.with_refund(RefundStage::Succeeded, eur(6_000));
-    assert_eq!(books.check_refund(None), Err(RefundError::NothingLeft));
+    assert_eq!(books.check_refund(None), Err(RefundError::NothingToRefund));
 }
 
 #[test]
@@ -69,7 +69,7 @@ proptest! {
                 }
             }
             prop_assert!(out <= price);
-            prop_assert_eq!(books.left().minor(), price - out);
+            prop_assert_eq!(books.refundable().minor(), price - out);
         }
     }
 }
