@@ -172,7 +172,7 @@ impl Shop {
             let is = |key: &'static str, names: &'static [&'static str]| {
                 move |row: &Value| i64::from(names.contains(&row[key].as_str().unwrap()))
             };
-            let captured = sum("payments", &is("state", &["settled", "surplus"]));
+            let captured = sum("payments", &is("state", &["settled", "unapplied"]));
             let returned = sum("refunds", &is("status", &["succeeded"]));
             let ledger = sum("ledger", &is("kind", &["captured", "refund_reversed"]))
                 - sum("ledger", &is("kind", &["refunded"]));

@@ -78,12 +78,13 @@ pub(crate) fn store_error(error: Error, after: Duration) -> StoreError {
     let (constraint, text) = (told.constraint_name(), told.message());
     match (kind, constraint) {
         (DatabaseErrorKind::UniqueViolation, Some("users_email_key")) => StoreError::Conflict(Conflict::EmailTaken),
-        (DatabaseErrorKind::UniqueViolation, Some("payments_reference_key")) => {
+        (DatabaseErrorKind::UniqueViolation, Some("payments_provider_checkout_id_key")) => {
             StoreError::Conflict(Conflict::ProviderIdTaken)
         }
-        (DatabaseErrorKind::UniqueViolation, Some("refunds_key_once" | "refunds_reference_once")) => {
-            StoreError::Conflict(Conflict::RefundExists)
-        }
+        (
+            DatabaseErrorKind::UniqueViolation,
+            Some("refunds_idempotency_key_key" | "refunds_provider_refund_id_key"),
+        ) => StoreError::Conflict(Conflict::RefundExists),
         (DatabaseErrorKind::CheckViolation, Some("refunds_within_payment")) => {
             StoreError::Conflict(Conflict::RefundTooLarge)
         }
@@ -97,7 +98,7 @@ pub(crate) fn store_error(error: Error, after: Duration) -> StoreError {
         (DatabaseErrorKind::UniqueViolation, Some("conferences_open_once")) => {
             StoreError::Conflict(Conflict::ConferenceOpen)
         }
-        (DatabaseErrorKind::UniqueViolation, Some("kept_replies_once")) => {
+        (DatabaseErrorKind::UniqueViolation, Some("idempotency_keys_unique")) => {
             StoreError::Conflict(Conflict::IdempotencyKeyTaken)
         }
         (DatabaseErrorKind::ExclusionViolation, Some("bookings_no_overlap")) => {

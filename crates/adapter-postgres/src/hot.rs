@@ -275,9 +275,9 @@ fn lookup_sql() -> String {
     format!(
         "SELECT wanted.place, {}, {}, {} \
          FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS wanted (session, booking, place) \
-         JOIN sessions ON sessions.id = wanted.session JOIN users ON users.id = sessions.user_id \
+         JOIN login_sessions ON login_sessions.id = wanted.session JOIN users ON users.id = login_sessions.user_id \
          LEFT JOIN bookings ON bookings.id = wanted.booking",
-        of_table("sessions", &SessionRow::COLUMNS),
+        of_table("login_sessions", &SessionRow::COLUMNS),
         of_table("users", &USER_COLUMNS),
         of_table("bookings", &BookingRow::COLUMNS),
     )

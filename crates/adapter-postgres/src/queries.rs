@@ -15,8 +15,9 @@ use attune_ports::{
 };
 use attune_sql::lists::page_of;
 use attune_sql::schema::{
-    attendance, audit_log, bookings, conferences, ledger, login_failures, outbox, participants, payment_problems,
-    payments, practice_policy, refunds, schedules, services, sessions, time_off, users, weekly_hours,
+    attendance, audit_log, bookings, conferences, ledger, login_failures, login_sessions, outbox, participants,
+    payment_problems, payments, practice_policy, refunds, schedule_exceptions, schedules, services, users,
+    weekly_hours,
 };
 use attune_sql::{
     AttendanceRow, AuditRow, BookingRow, ConferenceRow, HoursRow, LedgerRow, LedgerSumRow, NoticeRow, ParticipantRow,
@@ -94,7 +95,9 @@ impl Queries for PostgresStore {
     }
 
     async fn network_is_known(&self, user: UserId, network: &str) -> Result<bool, StoreError> {
-        let logins = sessions::table.filter(sessions::user_id.eq(user.get())).filter(sessions::network.eq(network));
+        let logins = login_sessions::table
+            .filter(login_sessions::user_id.eq(user.get()))
+            .filter(login_sessions::network.eq(network));
         self.readers.ask(async |mut c| Ok(diesel::select(exists(logins)).get_result(&mut c).await?)).await
     }
 
@@ -279,7 +282,7 @@ impl Queries for PostgresStore {
     async fn payment_by_reference(&self, provider: Provider, reference: &str) -> Result<Option<Payment>, StoreError> {
         let query = payments::table
             .filter(payments::provider.eq(provider.as_str()))
-            .filter(payments::reference.eq(reference))
+            .filter(payments::provider_checkout_id.eq(reference))
             .select(PaymentRow::as_select());
         self.readers
             .ask(async |mut c| {
@@ -301,7 +304,7 @@ impl Queries for PostgresStore {
 
     async fn refund_by(&self, reference: &str, key: Option<&str>) -> Result<Option<Refund>, StoreError> {
         let query = refunds::table
-            .filter(refunds::reference.eq(reference).or(refunds::key.nullable().eq(key)))
+            .filter(refunds::provider_refund_id.eq(reference).or(refunds::idempotency_key.nullable().eq(key)))
             .order(refunds::id)
             .select(RefundRow::as_select());
         self.readers
@@ -315,7 +318,7 @@ impl Queries for PostgresStore {
     async fn payment_by_charge(&self, provider: Provider, charge: &str) -> Result<Option<Payment>, StoreError> {
         let query = payments::table
             .filter(payments::provider.eq(provider.as_str()))
-            .filter(payments::charge.eq(charge))
+            .filter(payments::provider_payment_id.eq(charge))
             .order(payments::id)
             .select(PaymentRow::as_select());
         self.readers
@@ -547,10 +550,10 @@ fn matching_users(filter: &UserFilter) -> users::BoxedQuery<'static, Pg> {
 }
 
 /// Time off and extra hours, of one therapist or of all, by id.
-fn matching_time_off(therapist: Option<UserId>) -> time_off::BoxedQuery<'static, Pg> {
-    let mut query = time_off::table.order(time_off::id).into_boxed();
+fn matching_time_off(therapist: Option<UserId>) -> schedule_exceptions::BoxedQuery<'static, Pg> {
+    let mut query = schedule_exceptions::table.order(schedule_exceptions::id).into_boxed();
     if let Some(therapist) = therapist {
-        query = query.filter(time_off::therapist_id.eq(therapist.get()));
+        query = query.filter(schedule_exceptions::therapist_id.eq(therapist.get()));
     }
     query
 }

@@ -16,16 +16,15 @@ pub(crate) fn store_error(error: Error) -> StoreError {
             StoreError::Conflict(Conflict::LedgerUnbalanced)
         }
         "UNIQUE constraint failed: users.email" => StoreError::Conflict(Conflict::EmailTaken),
-        "UNIQUE constraint failed: payments.provider, payments.reference" => {
+        "UNIQUE constraint failed: payments.provider, payments.provider_checkout_id" => {
             StoreError::Conflict(Conflict::ProviderIdTaken)
         }
-        "UNIQUE constraint failed: refunds.key" | "UNIQUE constraint failed: refunds.reference" => {
-            StoreError::Conflict(Conflict::RefundExists)
-        }
+        "UNIQUE constraint failed: refunds.idempotency_key"
+        | "UNIQUE constraint failed: refunds.provider_refund_id" => StoreError::Conflict(Conflict::RefundExists),
         "UNIQUE constraint failed: participants.email, participants.booking_id" => {
             StoreError::Conflict(Conflict::AlreadyInvited)
         }
-        "UNIQUE constraint failed: kept_replies.user_id, kept_replies.route, kept_replies.key" => {
+        "UNIQUE constraint failed: idempotency_keys.user_id, idempotency_keys.route, idempotency_keys.key" => {
             StoreError::Conflict(Conflict::IdempotencyKeyTaken)
         }
         "UNIQUE constraint failed: conferences.booking_id" => StoreError::Conflict(Conflict::ConferenceOpen),

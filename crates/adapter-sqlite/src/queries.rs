@@ -18,8 +18,9 @@ use attune_ports::{
 };
 use attune_sql::lists::{BookingList, PageQuery, PageRow, Phrase, TotalQuery, backwards, page_of, rows_for};
 use attune_sql::schema::{
-    attendance, audit_log, bookings, conferences, ledger, login_failures, outbox, participants, payment_problems,
-    payments, practice_policy, refunds, schedules, services, sessions, time_off, users, weekly_hours,
+    attendance, audit_log, bookings, conferences, ledger, login_failures, login_sessions, outbox, participants,
+    payment_problems, payments, practice_policy, refunds, schedule_exceptions, schedules, services, users,
+    weekly_hours,
 };
 use attune_sql::{
     AttendanceRow, AuditRow, BookingRow, ConferenceRow, HoursRow, LedgerRow, LedgerSumRow, NoticeRow, ParticipantRow,
@@ -133,8 +134,9 @@ impl Queries for SqliteStore {
         let network = network.to_owned();
         self.readers
             .ask(move |connection| {
-                let logins =
-                    sessions::table.filter(sessions::user_id.eq(user.get())).filter(sessions::network.eq(network));
+                let logins = login_sessions::table
+                    .filter(login_sessions::user_id.eq(user.get()))
+                    .filter(login_sessions::network.eq(network));
                 select(exists(logins)).get_result(connection).map_err(store_error)
             })
             .await
@@ -309,7 +311,7 @@ impl Queries for SqliteStore {
         self.readers
             .ask(move |connection| {
                 let known = refunds::table
-                    .filter(refunds::reference.eq(reference).or(refunds::key.nullable().eq(key)))
+                    .filter(refunds::provider_refund_id.eq(reference).or(refunds::idempotency_key.nullable().eq(key)))
                     .select(RefundRow::as_select())
                     .load(connection)
                     .map_err(store_error)?;
@@ -325,7 +327,7 @@ impl Queries for SqliteStore {
             .ask(move |connection| {
                 payments::table
                     .filter(payments::provider.eq(provider.as_str()))
-                    .filter(payments::charge.eq(charge))
+                    .filter(payments::provider_payment_id.eq(charge))
                     .order(payments::id)
                     .select(PaymentRow::as_select())
                     .get_result(connection)
@@ -572,7 +574,7 @@ pub(crate) fn find_payment(
 ) -> Result<Option<Payment>, StoreError> {
     payments::table
         .filter(payments::provider.eq(provider.as_str()))
-        .filter(payments::reference.eq(reference))
+        .filter(payments::provider_checkout_id.eq(reference))
         .select(PaymentRow::as_select())
         .get_result(connection)
         .optional()
@@ -623,9 +625,9 @@ pub(crate) fn find_participant(
 }
 
 fn find_caller(connection: &mut SqliteConnection, session: LoginSessionId) -> Result<Option<Caller>, StoreError> {
-    sessions::table
+    login_sessions::table
         .inner_join(users::table)
-        .filter(sessions::id.eq(session.get()))
+        .filter(login_sessions::id.eq(session.get()))
         .select((SessionRow::as_select(), UserRow::as_select()))
         .get_result::<(SessionRow, UserRow)>(connection)
         .optional()
@@ -647,11 +649,12 @@ fn list_time_off(
     connection: &mut SqliteConnection,
     therapist: Option<UserId>,
 ) -> Result<Vec<StoredScheduleException>, StoreError> {
-    let mut query = time_off::table.into_boxed::<Sqlite>();
+    let mut query = schedule_exceptions::table.into_boxed::<Sqlite>();
     if let Some(therapist) = therapist {
-        query = query.filter(time_off::therapist_id.eq(therapist.get()));
+        query = query.filter(schedule_exceptions::therapist_id.eq(therapist.get()));
     }
-    let rows = query.order(time_off::id).select(TimeOffRow::as_select()).load(connection).map_err(store_error)?;
+    let rows =
+        query.order(schedule_exceptions::id).select(TimeOffRow::as_select()).load(connection).map_err(store_error)?;
     rows.into_iter().map(StoredScheduleException::try_from).collect()
 }
 

@@ -359,7 +359,7 @@ const USEFUL: [&str; 22] = [
     "bookings_by_status",
     "bookings_by_therapist",
     "bookings_holds",
-    "kept_replies_at",
+    "idempotency_keys_created_at",
     "ledger_at",
     "ledger_booking",
     "ledger_captured_once",
@@ -368,12 +368,12 @@ const USEFUL: [&str; 22] = [
     "outbox_due",
     "payment_events_at",
     "payment_problems_open",
-    "payments_charge",
+    "payments_provider_payment_id",
     "payments_due",
     "refunds_booking",
     "refunds_due",
     "refunds_payment",
-    "time_off_therapist",
+    "schedule_exceptions_therapist",
 ];
 
 /// The questions that the triggers ask: the guards of the calendar, of refunds and of the ledger.
@@ -394,10 +394,10 @@ const OVERLAP: &str = "SELECT 1 FROM bookings b INDEXED BY bookings_by_therapist
 /// and no table at all.
 const HARMLESS: [&str; 10] = [
     "SCAN booking_ids",
-    "SCAN booking_tally",
+    "SCAN booking_counts",
     "SCAN practice_policy",
     "SCAN services",
-    "SCAN time_off",
+    "SCAN schedule_exceptions",
     "SCAN users",
     "SCAN page LEFT-JOIN",
     "SCAN whole",

@@ -142,7 +142,7 @@ impl Seed {
                 numbers(users)
             ),
             format!(
-                "INSERT INTO sessions (user_id, generation, rotated_at, created_at) \
+                "INSERT INTO login_sessions (user_id, generation, rotated_at, created_at) \
                  SELECT {FIRST_CLIENT} - 1 + n, 1, {now}, {now} FROM {} WHERE n % 10 = 0",
                 numbers(users)
             ),
@@ -200,7 +200,7 @@ impl Seed {
         ));
         statements.extend([
             format!(
-                "INSERT INTO payments (booking_id, provider, reference, amount_minor, currency, state, method, recorded_by, \
+                "INSERT INTO payments (booking_id, provider, provider_checkout_id, amount_minor, currency, state, method, recorded_by, \
                  created_at, settled_at) SELECT id, 'offline', 'seeded-' || id, 10000, 'EUR', 'settled', 'transfer', 1, \
                  created_at, created_at + {hour} FROM bookings WHERE id % 4 = 0 AND payment_status = 'succeeded'"
             ),

@@ -25,7 +25,7 @@ impl AuditObject {
         match self {
             Self::Booking(id) => ("booking", id.get()),
             Self::User(id) => ("user", id.get()),
-            Self::LoginSession(id) => ("session", id.get()),
+            Self::LoginSession(id) => ("login_session", id.get()),
             Self::Service(id) => ("service", id.get()),
         }
     }
@@ -35,7 +35,7 @@ impl AuditObject {
         match kind {
             "booking" => BookingId::new(id).map(Self::Booking),
             "user" => UserId::new(id).map(Self::User),
-            "session" => LoginSessionId::new(id).map(Self::LoginSession),
+            "login_session" => LoginSessionId::new(id).map(Self::LoginSession),
             "service" => ServiceId::new(id).map(Self::Service),
             _ => None,
         }

@@ -200,9 +200,9 @@ impl RefundCause {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Cancelled => "cancelled",
-            Self::Requested => "asked",
-            Self::Unapplied => "surplus",
-            Self::External => "elsewhere",
+            Self::Requested => "requested",
+            Self::Unapplied => "unapplied",
+            Self::External => "external",
         }
     }
 

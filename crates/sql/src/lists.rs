@@ -180,7 +180,7 @@ impl BookingList {
     /// `SELECT …`, for how many rows the list has. What the database keeps count of is not counted.
     pub fn total(&self) -> Phrase {
         let select = if self.is_kept_count_of() {
-            "SELECT CAST(coalesce(sum(rows), 0) AS BIGINT) AS total FROM booking_tally".to_owned()
+            "SELECT CAST(coalesce(sum(rows), 0) AS BIGINT) AS total FROM booking_counts".to_owned()
         } else {
             format!("SELECT count(*) AS total FROM {}", self.table())
         };

@@ -20,11 +20,14 @@ use diesel::prelude::*;
 use jiff::Timestamp;
 
 use crate::map::{corrupt, from_millis, millis, number, sound};
-use crate::schema_defs::{audit_log, bookings, login_failures, outbox, refresh_tokens, services, sessions, users};
+use crate::schema_defs::{
+    audit_log, bookings, login_failures, login_sessions, outbox, refresh_tokens, services, users,
+};
 
 use calendars::terms;
 pub use calendars::{
-    HoursRow, KeptReplyRow, NewKeptReplyRow, NewTimeOffRow, PolicyRow, ScheduleRow, TimeOffRow, interval, schedule_of,
+    HoursRow, NewIdempotencyKeyRow, NewTimeOffRow, PolicyRow, ScheduleRow, StoredResponseRow, TimeOffRow, interval,
+    schedule_of,
 };
 pub use columns::{Columns, USER_COLUMNS, read_user};
 pub use meetings::{AttendanceRow, ConferenceRow, NewConferenceRow, NewParticipantRow, ParticipantRow};
@@ -72,7 +75,7 @@ impl TryFrom<UserRow> for User {
             email: sound(EmailAddress::parse(&row.email).ok(), "users.email")?,
             first_name: person_name(row.first_name, "users.first_name")?,
             last_name: person_name(row.last_name, "users.last_name")?,
-            preferred_name: person_name(row.preferred_name, "users.chosen_name")?,
+            preferred_name: person_name(row.preferred_name, "users.preferred_name")?,
             time_zone: row
                 .time_zone
                 .map(|name| sound(TimeZoneName::parse(&name).ok(), "users.time_zone"))
@@ -156,7 +159,7 @@ impl From<&User> for UserChanges {
 
 /// A login.
 #[derive(Clone, Queryable, Selectable, AsChangeset)]
-#[diesel(table_name = sessions, treat_none_as_null = true)]
+#[diesel(table_name = login_sessions, treat_none_as_null = true)]
 pub struct SessionRow {
     id: i64,
     user_id: i64,
@@ -184,8 +187,8 @@ impl TryFrom<SessionRow> for LoginSession {
 
     fn try_from(row: SessionRow) -> Result<Self, StoreError> {
         Ok(Self {
-            id: sound(LoginSessionId::new(row.id), "sessions.id")?,
-            user: sound(UserId::new(row.user_id), "sessions.user_id")?,
+            id: sound(LoginSessionId::new(row.id), "login_sessions.id")?,
+            user: sound(UserId::new(row.user_id), "login_sessions.user_id")?,
             generation: number(row.generation)?,
             rotated_at: from_millis(row.rotated_at)?,
             created_at: from_millis(row.created_at)?,
@@ -203,7 +206,7 @@ impl SessionRow {
 
 /// A login to be inserted.
 #[derive(Clone, Insertable)]
-#[diesel(table_name = sessions, treat_none_as_default_value = false)]
+#[diesel(table_name = login_sessions, treat_none_as_default_value = false)]
 pub struct NewSessionRow {
     user_id: i64,
     generation: i64,

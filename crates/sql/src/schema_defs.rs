@@ -20,7 +20,7 @@ table! {
 }
 
 table! {
-    sessions (id) {
+    login_sessions (id) {
         id -> BigInt,
         user_id -> BigInt,
         generation -> BigInt,
@@ -117,12 +117,12 @@ table! {
 }
 
 table! {
-    attendance (booking_id, occupant, happening, at) {
+    attendance (booking_id, occupant, kind, at) {
         booking_id -> BigInt,
         at -> BigInt,
-        happening -> Text,
+        kind -> Text,
         occupant -> Text,
-        person -> Nullable<Text>,
+        participant -> Nullable<Text>,
     }
 }
 
@@ -131,14 +131,14 @@ table! {
         id -> BigInt,
         booking_id -> BigInt,
         provider -> Text,
-        reference -> Text,
+        provider_checkout_id -> Text,
         amount_minor -> BigInt,
         currency -> Text,
         state -> Text,
         checkout_url -> Nullable<Text>,
-        nonce -> Nullable<Binary>,
+        checkout_nonce -> Nullable<Binary>,
         expires_at -> Nullable<BigInt>,
-        charge -> Nullable<Text>,
+        provider_payment_id -> Nullable<Text>,
         check_at -> Nullable<BigInt>,
         method -> Nullable<Text>,
         memo -> Nullable<Text>,
@@ -153,14 +153,14 @@ table! {
         id -> BigInt,
         booking_id -> BigInt,
         payment_id -> BigInt,
-        key -> Text,
+        idempotency_key -> Text,
         amount_minor -> BigInt,
         currency -> Text,
         cause -> Text,
         reason -> Nullable<Text>,
         requested_by -> Nullable<BigInt>,
         stage -> Text,
-        reference -> Nullable<Text>,
+        provider_refund_id -> Nullable<Text>,
         attempts -> BigInt,
         next_at -> Nullable<BigInt>,
         last_error -> Nullable<Text>,
@@ -198,7 +198,7 @@ table! {
         booking_id -> Nullable<BigInt>,
         payment_id -> Nullable<BigInt>,
         refund_id -> Nullable<BigInt>,
-        reference -> Nullable<Text>,
+        provider_reference -> Nullable<Text>,
         at -> BigInt,
         resolved_at -> Nullable<BigInt>,
     }
@@ -243,7 +243,7 @@ table! {
 }
 
 table! {
-    time_off (id) {
+    schedule_exceptions (id) {
         id -> BigInt,
         therapist_id -> BigInt,
         kind -> Text,
@@ -272,15 +272,16 @@ table! {
 }
 
 table! {
-    kept_replies (id) {
+    idempotency_keys (id) {
         id -> BigInt,
         user_id -> BigInt,
         route -> Text,
         key -> Text,
-        asked -> Binary,
-        status -> BigInt,
-        body -> Text,
-        at -> BigInt,
+        request_hash -> Binary,
+        response_status -> Nullable<BigInt>,
+        response_body -> Nullable<Text>,
+        created_at -> BigInt,
+        booking_id -> Nullable<BigInt>,
     }
 }
 
@@ -298,11 +299,11 @@ table! {
 
 joinable!(bookings -> users (client_id));
 joinable!(participants -> bookings (booking_id));
-joinable!(sessions -> users (user_id));
+joinable!(login_sessions -> users (user_id));
 joinable!(weekly_hours -> schedules (therapist_id));
 allow_tables_to_appear_in_same_query!(
     users,
-    sessions,
+    login_sessions,
     refresh_tokens,
     login_failures,
     services,
@@ -318,8 +319,8 @@ allow_tables_to_appear_in_same_query!(
     outbox,
     schedules,
     weekly_hours,
-    time_off,
+    schedule_exceptions,
     practice_policy,
-    kept_replies,
+    idempotency_keys,
     audit_log,
 );

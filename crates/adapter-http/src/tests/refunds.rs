@@ -57,7 +57,7 @@ async fn the_money_of_a_booking_is_told_to_the_letter() {
             .to_owned()
             + &format!(r#""recorded_by":null,"provider_reference":"{reference}","created_at":"2024-01-10T08:00:00Z","#)
             + r#""settled_at":"2024-01-10T08:00:00Z"}],"#
-            + r#""refunds":[{"id":1,"payment_id":1,"amount":40.00,"status":"queued","cause":"asked","#
+            + r#""refunds":[{"id":1,"payment_id":1,"amount":40.00,"status":"queued","cause":"requested","#
             + r#""reason":"Shorter\nthan agreed","requested_by":1,"attempts":0,"last_error":null,"#
             + r#""created_at":"2024-01-10T08:00:00Z","settled_at":null}],"#
             + r#""ledger":[{"at":"2024-01-10T08:00:00Z","kind":"captured","amount":100.00,"currency":"EUR","#
@@ -71,13 +71,13 @@ async fn money_goes_back_in_parts_until_nothing_is_left() {
     let captured = json!(["captured", 100.0, null]);
     let part = practice.post(REFUNDS, &carl, r#"{"amount":40.00}"#).await;
     assert_eq!(part.status, 202);
-    let first = json!([1, 40.0, "queued", "asked"]);
+    let first = json!([1, 40.0, "queued", "requested"]);
     assert_eq!(money(&part.json()), ("refund_pending".into(), vec![first], vec![captured.clone()]));
     for body in ["{}", r#"{"amount":60}"#, r#"{"amount":40}"#] {
         assert_eq!(practice.post(REFUNDS, &carl, body).await.problem(), (409, "refund_in_progress".into()), "{body}");
     }
     assert_eq!((settle(&practice).await, settle(&practice).await), (1, 0));
-    let first = json!([1, 40.0, "succeeded", "asked"]);
+    let first = json!([1, 40.0, "succeeded", "requested"]);
     let back = json!(["refunded", 40.0, 1]);
     let settled = practice.get(BOOKING, &carl).await.json();
     let wanted = ("partially_refunded".into(), vec![first.clone()], vec![captured.clone(), back.clone()]);
@@ -92,7 +92,7 @@ async fn money_goes_back_in_parts_until_nothing_is_left() {
     practice.advance(SignedDuration::from_secs(1));
     settle(&practice).await;
     let all = practice.get(BOOKING, &carl).await.json();
-    let second = json!([2, 60.0, "succeeded", "asked"]);
+    let second = json!([2, 60.0, "succeeded", "requested"]);
     assert_eq!(
         money(&all),
         ("refunded".into(), vec![first, second], vec![captured, back, json!(["refunded", 60.0, 2])])
@@ -176,7 +176,7 @@ async fn what_came_in_outside_is_given_back_by_hand() {
     let part = practice.post(REFUNDS, &carl, r#"{"amount":30,"reason":"Out of kindness"}"#).await;
     assert_eq!(part.status, 200, "the admin says that it was given back");
     let told = part.json();
-    let first = json!([1, 30.0, "succeeded", "asked"]);
+    let first = json!([1, 30.0, "succeeded", "requested"]);
     let lines = vec![json!(["captured", 100.0, null]), json!(["refunded", 30.0, 1])];
     assert_eq!(money(&told), ("partially_refunded".into(), vec![first.clone()], lines.clone()));
     let payment = told["payments"].as_array().unwrap().iter().find(|p| p["state"] == "settled").unwrap();
@@ -290,7 +290,7 @@ async fn money_that_came_twice_is_on_its_way_whatever_the_booking_says() {
     let (reply, replayed) = (again().await, again().await);
     assert_eq!((reply.status.as_u16(), replayed.status.as_u16()), (202, 202));
     let told = reply.json();
-    assert_eq!((&told["payment_status"], &told["payments"][0]["state"]), (&"succeeded".into(), &"surplus".into()));
+    assert_eq!((&told["payment_status"], &told["payments"][0]["state"]), (&"succeeded".into(), &"unapplied".into()));
     let stages: Vec<_> = told["refunds"].as_array().unwrap().iter().map(|r| (&r["status"], &r["last_error"])).collect();
     assert_eq!(stages, [(&"retried".into(), &"refused".into()), (&"queued".into(), &Value::Null)]);
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use attune_domain::calendar::WeeklySchedule;
 use attune_domain::{PracticePolicy, ScheduleExceptionId, UserId};
 use attune_ports::{Calendars, NewScheduleException, StoreError};
-use attune_sql::schema::{practice_policy, schedules, time_off, weekly_hours};
+use attune_sql::schema::{practice_policy, schedule_exceptions, schedules, weekly_hours};
 use attune_sql::{HoursRow, NewTimeOffRow, PolicyRow, ScheduleRow};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -40,14 +40,14 @@ impl Calendars for PostgresUnit {
     ) -> Result<ScheduleExceptionId, StoreError> {
         let row = NewTimeOffRow::from(time_off);
         self.call(async |mut c| {
-            let insert = diesel::insert_into(time_off::table).values(row).returning(time_off::id);
+            let insert = diesel::insert_into(schedule_exceptions::table).values(row).returning(schedule_exceptions::id);
             Ok(identity(ScheduleExceptionId::new(insert.get_result(&mut c).await?))?)
         })
         .await
     }
 
     async fn remove_schedule_exception(&mut self, id: ScheduleExceptionId) -> Result<bool, StoreError> {
-        let entry = time_off::table.find(id.get());
+        let entry = schedule_exceptions::table.find(id.get());
         self.call(async |mut c| Ok(diesel::delete(entry).execute(&mut c).await? == 1)).await
     }
 

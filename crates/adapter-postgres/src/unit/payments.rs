@@ -54,7 +54,7 @@ impl Payments for PostgresUnit {
     ) -> Result<Option<Payment>, StoreError> {
         let query = payments::table
             .filter(payments::provider.eq(provider.as_str()))
-            .filter(payments::reference.eq(reference))
+            .filter(payments::provider_checkout_id.eq(reference))
             .select(PaymentRow::as_select());
         self.call(async |mut c| {
             let row = query.first(&mut c).await.optional()?;

@@ -160,13 +160,15 @@ const PAYMENTS_UP: &str = include_str!("../../../../migrations/postgres/2026-11-
 const PAYMENTS_DOWN: &str = include_str!("../../../../migrations/postgres/2026-11-21-000300_payments/down.sql");
 
 const SPEED_DOWN: &str = include_str!("../../../../migrations/postgres/2026-11-21-000400_speed/down.sql");
+const WORDS_DOWN: &str = include_str!("../../../../migrations/postgres/2026-11-28-000500_words/down.sql");
 
 /// All migrations after the first.
-const SINCE_CORE: [&str; 4] = [
+const SINCE_CORE: [&str; 5] = [
     "2026-11-21-000100_meetings",
     "2026-11-21-000200_calendar",
     "2026-11-21-000300_payments",
     "2026-11-21-000400_speed",
+    "2026-11-28-000500_words",
 ];
 
 /// Takes a migration back, as an administrator would: all or nothing.
@@ -218,6 +220,7 @@ async fn mails_survive_the_way_down_and_up_again() {
 
     let outside = database.connect().await;
     let fresh_shape = shape(&outside).await;
+    take_back(&outside, WORDS_DOWN, "20261128000500").await;
     take_back(&outside, SPEED_DOWN, "20261121000400").await;
     take_back(&outside, PAYMENTS_DOWN, "20261121000300").await;
     take_back(&outside, CALENDAR_DOWN, "20261121000200").await;
@@ -298,6 +301,7 @@ async fn bookings_survive_the_way_before_the_calendar_and_back() {
 
     let outside = database.connect().await;
     let fresh_shape = shape(&outside).await;
+    take_back(&outside, WORDS_DOWN, "20261128000500").await;
     take_back(&outside, SPEED_DOWN, "20261121000400").await;
     take_back(&outside, PAYMENTS_DOWN, "20261121000300").await;
     take_back(&outside, CALENDAR_DOWN, "20261121000200").await;
@@ -408,6 +412,7 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
 
     let outside = database.connect().await;
     let fresh_shape = shape(&outside).await;
+    take_back(&outside, WORDS_DOWN, "20261128000500").await;
     take_back(&outside, SPEED_DOWN, "20261121000400").await;
     take_back(&outside, PAYMENTS_DOWN, "20261121000300").await;
     let older = server.fresh_database().await;
@@ -499,6 +504,7 @@ async fn bookings_made_before_are_in_the_totals_after() {
 
     let outside = database.connect().await;
     let fresh_shape = shape(&outside).await;
+    take_back(&outside, WORDS_DOWN, "20261128000500").await;
     take_back(&outside, SPEED_DOWN, "20261121000400").await;
     let older = server.fresh_database().await;
     let older = older.connect().await;

@@ -22,7 +22,7 @@ use crate::harness::{OTHERS, migrated_on, open, until};
 const FILL: &str = "
     INSERT INTO users (email, is_admin, disabled, password_hash, created_at)
         SELECT 'user' || n || '@example.org', n <= 10, FALSE, '!', 0 FROM generate_series(1, 110) s(n);
-    INSERT INTO services (name, description, minutes, pause_minutes, price_minor, currency, active)
+    INSERT INTO services (name, description, minutes, buffer_minutes, price_minor, currency, active)
         VALUES ('Session', '', 50, 10, 0, 'EUR', TRUE);
     INSERT INTO bookings (id, client_id, therapist_id, service_id, scheduled_at, minutes, blocked_until, status,
                           payment_status, price_minor, currency, room_id, room_url, hold_expires_at, version, created_at,
@@ -41,7 +41,7 @@ const FILL: &str = "
                CASE WHEN id % 100 = 0 THEN 'pending' ELSE 'sent' END, 0, scheduled_at
         FROM bookings;
     INSERT INTO audit_log (at, action, object_kind, object_id) SELECT 0, 'booking.created', 'booking', id FROM bookings;
-    INSERT INTO payments (booking_id, provider, reference, amount_minor, currency, state, created_at, check_at)
+    INSERT INTO payments (booking_id, provider, provider_checkout_id, amount_minor, currency, state, created_at, check_at)
         SELECT id, 'offline', 'seeded-' || id, 0, 'EUR', 'open', 0, CASE WHEN id % 100 = 0 THEN scheduled_at END
         FROM bookings;
 ";

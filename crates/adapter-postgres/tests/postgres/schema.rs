@@ -13,7 +13,7 @@ use crate::harness::migrated;
 async fn practice(client: &Client) {
     let rows = "INSERT INTO users (email, is_admin, disabled, password_hash, created_at) \
                 VALUES ('a@example.org', true, false, '', 0), ('b@example.org', true, false, '', 0); \
-                INSERT INTO services (name, description, minutes, pause_minutes, price_minor, currency, active) \
+                INSERT INTO services (name, description, minutes, buffer_minutes, price_minor, currency, active) \
                 VALUES ('', '', 50, 10, 0, 'EUR', true)";
     client.batch_execute(rows).await.unwrap();
 }
@@ -225,7 +225,7 @@ async fn rooms_open_once_and_only_known_things_happen_in_them() {
     assert_eq!(open(999).await, Err(SqlState::FOREIGN_KEY_VIOLATION));
 
     let tell = async |booking: i64, happening: &str| {
-        let insert = "INSERT INTO attendance (booking_id, at, happening, occupant) VALUES ($1, 0, $2, 'o')";
+        let insert = "INSERT INTO attendance (booking_id, at, kind, occupant) VALUES ($1, 0, $2, 'o')";
         outcome(client.execute(insert, &[&booking, &happening]).await)
     };
     for happening in AttendanceEventKind::ALL {
@@ -272,7 +272,7 @@ async fn time_off_that_cannot_be_is_refused() {
     practice(&client).await;
     let add = async |therapist: i64, kind: &str, columns: &str, values: &str| {
         let insert = format!(
-            "INSERT INTO time_off (therapist_id, kind, {columns}, created_at) VALUES ({therapist}, '{kind}', {values}, 1)"
+            "INSERT INTO schedule_exceptions (therapist_id, kind, {columns}, created_at) VALUES ({therapist}, '{kind}', {values}, 1)"
         );
         outcome(client.execute(&insert, &[]).await)
     };
@@ -321,7 +321,7 @@ async fn there_is_one_policy_and_it_makes_sense() {
         "notice_minutes = 527040",
         "horizon_days = 0",
         "horizon_days = 367",
-        "daily_cap = 0",
+        "daily_limit = 0",
         "step_minutes = 4",
         "step_minutes = 1441",
         "free_minutes = 43201",
@@ -339,7 +339,7 @@ async fn a_key_has_one_reply_and_somebody_who_asked() {
     let client = database.connect().await;
     practice(&client).await;
     let keep = async |user: i64, route: &str, key: &str| {
-        let insert = "INSERT INTO kept_replies (user_id, route, key, asked, status, body, at) \
+        let insert = "INSERT INTO idempotency_keys (user_id, route, key, request_hash, response_status, response_body, created_at) \
                       VALUES ($1, $2, $3, '', 201, '', 0)";
         outcome(client.execute(insert, &[&user, &route, &key]).await)
     };
@@ -373,7 +373,7 @@ async fn the_trail_cannot_be_changed() {
 
 /// A payment of so much for the first booking, in a state.
 async fn pay(client: &Client, id: i64, state: PaymentState, minor: i64) {
-    let insert = "INSERT INTO payments (id, booking_id, provider, reference, amount_minor, currency, state, created_at) \
+    let insert = "INSERT INTO payments (id, booking_id, provider, provider_checkout_id, amount_minor, currency, state, created_at) \
                   VALUES ($1, 1, 'test', 'r' || $1::BIGINT, $2, 'EUR', $3, 0)";
     client.execute(insert, &[&id, &minor, &state.as_str()]).await.unwrap();
 }
@@ -387,8 +387,8 @@ async fn give_back(
     currency: &str,
     stage: RefundStage,
 ) -> Result<(), SqlState> {
-    let insert = "INSERT INTO refunds (booking_id, payment_id, key, amount_minor, currency, cause, stage, attempts, \
-                  created_at) VALUES (1, $1, $2, $3, $4, 'asked', $5, 0, 0)";
+    let insert = "INSERT INTO refunds (booking_id, payment_id, idempotency_key, amount_minor, currency, cause, stage, attempts, \
+                  created_at) VALUES (1, $1, $2, $3, $4, 'requested', $5, 0, 0)";
     outcome(client.execute(insert, &[&payment, &key, &minor, &currency, &stage.as_str()]).await)
 }
 
@@ -416,13 +416,13 @@ async fn attempts_that_cannot_be_are_refused() {
         pay(&client, id, state, 9_000).await;
     }
     for nonce in ["'\\x00112233445566778899aabbccddeeff'", "NULL"] {
-        client.batch_execute(&format!("UPDATE payments SET nonce = {nonce}")).await.unwrap();
+        client.batch_execute(&format!("UPDATE payments SET checkout_nonce = {nonce}")).await.unwrap();
     }
     for (change, refusal) in [
         ("state = 'lost'", SqlState::CHECK_VIOLATION),
-        ("nonce = '\\x00'", SqlState::CHECK_VIOLATION),
+        ("checkout_nonce = '\\x00'", SqlState::CHECK_VIOLATION),
         ("amount_minor = -1", SqlState::CHECK_VIOLATION),
-        ("reference = 'r2'", SqlState::UNIQUE_VIOLATION),
+        ("provider_checkout_id = 'r2'", SqlState::UNIQUE_VIOLATION),
     ] {
         let changed = client.execute(&format!("UPDATE payments SET {change} WHERE id = 1"), &[]).await;
         assert_eq!(outcome(changed), Err(refusal), "{change}");
@@ -441,7 +441,7 @@ async fn refunds_that_cannot_be_are_refused() {
     }
     let causes = RefundCause::ALL.map(|cause| format!("cause = '{}'", cause.as_str()));
     let stages = RefundStage::ALL.map(|stage| format!("stage = '{}'", stage.as_str()));
-    for change in causes.into_iter().chain(stages).chain(["reference = key".to_owned()]) {
+    for change in causes.into_iter().chain(stages).chain(["provider_refund_id = idempotency_key".to_owned()]) {
         client.batch_execute(&format!("UPDATE refunds SET {change}")).await.unwrap();
     }
     for (change, refusal) in [
@@ -450,7 +450,7 @@ async fn refunds_that_cannot_be_are_refused() {
         ("amount_minor = 0", SqlState::CHECK_VIOLATION),
         ("attempts = -1", SqlState::CHECK_VIOLATION),
         ("key = 'b'", SqlState::UNIQUE_VIOLATION),
-        ("reference = 'b'", SqlState::UNIQUE_VIOLATION),
+        ("provider_refund_id = 'b'", SqlState::UNIQUE_VIOLATION),
         ("booking_id = 999", SqlState::FOREIGN_KEY_VIOLATION),
         ("payment_id = 999", SqlState::FOREIGN_KEY_VIOLATION),
         ("requested_by = 999", SqlState::FOREIGN_KEY_VIOLATION),
@@ -499,8 +499,8 @@ async fn no_more_goes_back_than_came_in_whoever_writes() {
         let told = refused.as_db_error().and_then(|error| error.constraint());
         assert_eq!(told, Some("refunds_within_payment"), "{change}");
     }
-    let together = "INSERT INTO refunds (booking_id, payment_id, key, amount_minor, currency, cause, stage, attempts, \
-                    created_at) SELECT 1, 8, 'g' || n, 600, 'EUR', 'asked', 'queued', 0, 0 FROM generate_series(1, 2) n";
+    let together = "INSERT INTO refunds (booking_id, payment_id, idempotency_key, amount_minor, currency, cause, stage, attempts, \
+                    created_at) SELECT 1, 8, 'g' || n, 600, 'EUR', 'requested', 'queued', 0, 0 FROM generate_series(1, 2) n";
     assert_eq!(client.execute(together, &[]).await.unwrap_err().code(), Some(&SqlState::CHECK_VIOLATION));
     client.batch_execute("UPDATE refunds SET stage = 'failed' WHERE key = 'a'").await.unwrap();
     assert_eq!(give_back(&client, 8, "f", 4_000, "EUR", RefundStage::Queued).await, Ok(()));

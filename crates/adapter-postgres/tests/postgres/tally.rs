@@ -10,7 +10,7 @@ use crate::harness::migrated;
 /// A therapist, who is a client too, and a service.
 const PRACTICE: &str = "INSERT INTO users (email, is_admin, disabled, password_hash, created_at) \
                         VALUES ('a@example.org', true, false, '', 0); \
-                        INSERT INTO services (name, description, minutes, pause_minutes, price_minor, currency, active) \
+                        INSERT INTO services (name, description, minutes, buffer_minutes, price_minor, currency, active) \
                         VALUES ('', '', 50, 10, 0, 'EUR', true)";
 
 /// What a state demands of a row, and the state: whatever the row was before.
@@ -36,7 +36,7 @@ async fn insert(client: &Client, first: i64, count: i64) {
 
 /// What is kept, and what there is.
 const DIFFERENCE: &str = "SELECT count(*) FROM \
-    (SELECT status, payment_status, sum(rows) AS rows FROM booking_tally GROUP BY 1, 2 HAVING sum(rows) <> 0) kept \
+    (SELECT status, payment_status, sum(rows) AS rows FROM booking_counts GROUP BY 1, 2 HAVING sum(rows) <> 0) kept \
     FULL JOIN (SELECT status, payment_status, count(*) AS rows FROM bookings GROUP BY 1, 2) counted \
     USING (status, payment_status) WHERE kept.rows IS DISTINCT FROM counted.rows";
 
@@ -121,7 +121,7 @@ async fn nothing_is_lost_between_sessions() {
     .await;
     expect_exact(&client, "everybody went").await;
     assert!(number(&client, "SELECT count(*) FROM bookings").await > 300);
-    assert!(number(&client, "SELECT sum(rows)::bigint FROM booking_sums").await > 0, "somebody added up");
+    assert!(number(&client, "SELECT sum(rows)::bigint FROM booking_count_totals").await > 0, "somebody added up");
 }
 
 /// What was written down is added up by those who write, so it stays short even if nothing else ever happens.
@@ -133,11 +133,11 @@ async fn changes_do_not_pile_up() {
     let mut most = 0;
     for n in 0..450 {
         insert(&client, n, 1).await;
-        most = most.max(number(&client, "SELECT count(*) FROM booking_changes").await);
+        most = most.max(number(&client, "SELECT count(*) FROM booking_count_deltas").await);
     }
     assert!((50..=100).contains(&most), "{most}");
     expect_exact(&client, "all of them").await;
-    assert_eq!(number(&client, "SELECT count(*) FROM booking_sums").await, 1);
+    assert_eq!(number(&client, "SELECT count(*) FROM booking_count_totals").await, 1);
 }
 
 /// Who adds up may take its time with it, and may take it back: others go on, and read what is right.

@@ -7,7 +7,7 @@ use attune_ports::{
     AccountKey, AuditEntry, AuditTrail, LoginFailures, LoginSessions, NewLoginSession, NewUser, PasswordHash,
     StoreError, TokenHash, Users,
 };
-use attune_sql::schema::{audit_log, login_failures, refresh_tokens, sessions, users};
+use attune_sql::schema::{audit_log, login_failures, login_sessions, refresh_tokens, users};
 use attune_sql::{
     AuditRow, LoginFailureRow, NewSessionRow, NewUserRow, RefreshTokenRow, SessionRow, UserChanges, UserRow, millis,
     number,
@@ -99,9 +99,9 @@ impl LoginSessions for SqliteUnitOfWork {
     async fn add_login_session(&mut self, session: &NewLoginSession) -> Result<LoginSessionId, StoreError> {
         let row = NewSessionRow::from(session);
         self.call(move |connection| {
-            let id = diesel::insert_into(sessions::table)
+            let id = diesel::insert_into(login_sessions::table)
                 .values(row)
-                .returning(sessions::id)
+                .returning(login_sessions::id)
                 .get_result(connection)
                 .map_err(store_error)?;
             identity(LoginSessionId::new(id))
@@ -112,7 +112,7 @@ impl LoginSessions for SqliteUnitOfWork {
     /// The transaction is the only one that writes, so the row is held already.
     async fn session(&mut self, id: LoginSessionId) -> Result<Option<LoginSession>, StoreError> {
         self.call(move |connection| {
-            sessions::table
+            login_sessions::table
                 .find(id.get())
                 .select(SessionRow::as_select())
                 .first(connection)
@@ -127,11 +127,11 @@ impl LoginSessions for SqliteUnitOfWork {
     async fn save_login_session(&mut self, session: &LoginSession) -> Result<(), StoreError> {
         let session = session.clone();
         self.call(move |connection| {
-            let changed = diesel::update(sessions::table.find(session.id.get()))
+            let changed = diesel::update(login_sessions::table.find(session.id.get()))
                 .set((
-                    sessions::generation.eq(i64::from(session.generation)),
-                    sessions::rotated_at.eq(millis(session.rotated_at)),
-                    sessions::ended_at.eq(session.ended_at.map(millis)),
+                    login_sessions::generation.eq(i64::from(session.generation)),
+                    login_sessions::rotated_at.eq(millis(session.rotated_at)),
+                    login_sessions::ended_at.eq(session.ended_at.map(millis)),
                 ))
                 .execute(connection)
                 .map_err(store_error)?;
@@ -149,12 +149,12 @@ impl LoginSessions for SqliteUnitOfWork {
         // No session has the id 0.
         let except = except.map_or(0, LoginSessionId::get);
         self.call(move |connection| {
-            let live = sessions::table
-                .filter(sessions::user_id.eq(user.get()))
-                .filter(sessions::ended_at.is_null())
-                .filter(sessions::id.ne(except));
+            let live = login_sessions::table
+                .filter(login_sessions::user_id.eq(user.get()))
+                .filter(login_sessions::ended_at.is_null())
+                .filter(login_sessions::id.ne(except));
             let ended = diesel::update(live)
-                .set(sessions::ended_at.eq(millis(now)))
+                .set(login_sessions::ended_at.eq(millis(now)))
                 .execute(connection)
                 .map_err(store_error)?;
             u64::try_from(ended).map_err(|e| StoreError::Failed(e.into()))

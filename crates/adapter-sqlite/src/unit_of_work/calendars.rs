@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use attune_domain::calendar::WeeklySchedule;
 use attune_domain::{PracticePolicy, ScheduleExceptionId, UserId};
 use attune_ports::{Calendars, IdempotencyKey, IdempotencyStore, NewScheduleException, StoreError, StoredResponse};
-use attune_sql::schema::{kept_replies, practice_policy, schedules, time_off, weekly_hours};
-use attune_sql::{HoursRow, KeptReplyRow, NewKeptReplyRow, NewTimeOffRow, PolicyRow, ScheduleRow, millis};
+use attune_sql::schema::{idempotency_keys, practice_policy, schedule_exceptions, schedules, weekly_hours};
+use attune_sql::{HoursRow, NewIdempotencyKeyRow, NewTimeOffRow, PolicyRow, ScheduleRow, StoredResponseRow, millis};
 use diesel::dsl::sql_query;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -14,8 +14,8 @@ use jiff::Timestamp;
 use super::SqliteUnitOfWork;
 use crate::error::{identity, store_error};
 
-const FORGET_REPLIES: &str = "DELETE FROM kept_replies WHERE id IN \
-    (SELECT id FROM kept_replies WHERE at < ? ORDER BY at, id LIMIT ?)";
+const FORGET_REPLIES: &str = "DELETE FROM idempotency_keys WHERE id IN \
+    (SELECT id FROM idempotency_keys WHERE created_at < ? ORDER BY created_at, id LIMIT ?)";
 
 #[async_trait]
 impl Calendars for SqliteUnitOfWork {
@@ -48,9 +48,9 @@ impl Calendars for SqliteUnitOfWork {
     ) -> Result<ScheduleExceptionId, StoreError> {
         let row = NewTimeOffRow::from(time_off);
         self.call(move |connection| {
-            let id = diesel::insert_into(time_off::table)
+            let id = diesel::insert_into(schedule_exceptions::table)
                 .values(row)
-                .returning(time_off::id)
+                .returning(schedule_exceptions::id)
                 .get_result(connection)
                 .map_err(store_error)?;
             identity(ScheduleExceptionId::new(id))
@@ -60,7 +60,8 @@ impl Calendars for SqliteUnitOfWork {
 
     async fn remove_schedule_exception(&mut self, id: ScheduleExceptionId) -> Result<bool, StoreError> {
         self.call(move |connection| {
-            let removed = diesel::delete(time_off::table.find(id.get())).execute(connection).map_err(store_error)?;
+            let removed =
+                diesel::delete(schedule_exceptions::table.find(id.get())).execute(connection).map_err(store_error)?;
             Ok(removed == 1)
         })
         .await
@@ -88,11 +89,11 @@ impl IdempotencyStore for SqliteUnitOfWork {
     async fn stored_response(&mut self, key: &IdempotencyKey) -> Result<Option<StoredResponse>, StoreError> {
         let key = key.clone();
         self.call(move |connection| {
-            kept_replies::table
-                .filter(kept_replies::user_id.eq(key.user.get()))
-                .filter(kept_replies::route.eq(key.route))
-                .filter(kept_replies::key.eq(key.key))
-                .select(KeptReplyRow::as_select())
+            idempotency_keys::table
+                .filter(idempotency_keys::user_id.eq(key.user.get()))
+                .filter(idempotency_keys::route.eq(key.route))
+                .filter(idempotency_keys::key.eq(key.key))
+                .select(StoredResponseRow::as_select())
                 .first(connection)
                 .optional()
                 .map_err(store_error)?
@@ -103,9 +104,9 @@ impl IdempotencyStore for SqliteUnitOfWork {
     }
 
     async fn save_response(&mut self, key: &IdempotencyKey, reply: &StoredResponse) -> Result<(), StoreError> {
-        let row = NewKeptReplyRow::new(key, reply);
+        let row = NewIdempotencyKeyRow::new(key, reply);
         self.call(move |connection| {
-            diesel::insert_into(kept_replies::table).values(row).execute(connection).map_err(store_error)?;
+            diesel::insert_into(idempotency_keys::table).values(row).execute(connection).map_err(store_error)?;
             Ok(())
         })
         .await
@@ -114,12 +115,14 @@ impl IdempotencyStore for SqliteUnitOfWork {
     async fn update_response(&mut self, key: &IdempotencyKey, body: &str) -> Result<bool, StoreError> {
         let (key, body) = (key.clone(), body.to_owned());
         self.call(move |connection| {
-            let kept = kept_replies::table
-                .filter(kept_replies::user_id.eq(key.user.get()))
-                .filter(kept_replies::route.eq(key.route))
-                .filter(kept_replies::key.eq(key.key));
-            let amended =
-                diesel::update(kept).set(kept_replies::body.eq(body)).execute(connection).map_err(store_error)?;
+            let kept = idempotency_keys::table
+                .filter(idempotency_keys::user_id.eq(key.user.get()))
+                .filter(idempotency_keys::route.eq(key.route))
+                .filter(idempotency_keys::key.eq(key.key));
+            let amended = diesel::update(kept)
+                .set(idempotency_keys::response_body.eq(body))
+                .execute(connection)
+                .map_err(store_error)?;
             Ok(amended == 1)
         })
         .await

@@ -175,7 +175,7 @@ async fn nothing_takes_up_more_than_a_day() {
 
 /// What is kept, and what there is.
 const DIFFERENCES: &str = "SELECT count(*) FROM \
-    (SELECT status, payment_status, rows FROM booking_tally WHERE rows <> 0) kept \
+    (SELECT status, payment_status, rows FROM booking_counts WHERE rows <> 0) kept \
     FULL JOIN (SELECT status, payment_status, count(*) AS rows FROM bookings GROUP BY 1, 2) counted \
     USING (status, payment_status) WHERE kept.rows IS NOT counted.rows";
 
@@ -324,15 +324,13 @@ async fn rooms_open_once_and_only_known_things_happen_in_them() {
     is_refused(elsewhere, "FOREIGN KEY constraint failed");
 
     let fact = |booking: i64, happening: &str| {
-        format!(
-            "INSERT INTO attendance (booking_id, at, happening, occupant) VALUES ({booking}, 1, '{happening}', 'o')"
-        )
+        format!("INSERT INTO attendance (booking_id, at, kind, occupant) VALUES ({booking}, 1, '{happening}', 'o')")
     };
     for happening in AttendanceEventKind::ALL {
         connection.batch_execute(&fact(1, happening.as_str())).unwrap();
     }
     let unheard_of = connection.batch_execute(&fact(1, "spoke"));
-    is_refused(unheard_of, "CHECK constraint failed: happening IN ('joined', 'left', 'ended')");
+    is_refused(unheard_of, "CHECK constraint failed: kind IN ('joined', 'left', 'ended')");
     is_refused(connection.batch_execute(&fact(999, "joined")), "FOREIGN KEY constraint failed");
     let again = connection.batch_execute(&fact(1, "joined"));
     assert!(matches!(again, Err(Error::DatabaseError(diesel::result::DatabaseErrorKind::UniqueViolation, _))));
@@ -380,7 +378,7 @@ async fn time_off_that_cannot_be_is_refused() {
     let connection = &mut calendar.connection;
     let entry = |therapist: i64, kind: &str, columns: &str, values: &str| {
         format!(
-            "INSERT INTO time_off (therapist_id, kind, {columns}, created_at) VALUES ({therapist}, '{kind}', {values}, 1)"
+            "INSERT INTO schedule_exceptions (therapist_id, kind, {columns}, created_at) VALUES ({therapist}, '{kind}', {values}, 1)"
         )
     };
     for (kind, columns, values) in [
@@ -410,7 +408,7 @@ async fn time_off_that_cannot_be_is_refused() {
         ("unheard_of", "first_date, last_date", "'2027-05-01', '2027-05-01'"),
     ] {
         let refused = connection.batch_execute(&entry(therapist, kind, columns, values));
-        is_refused(refused, "CHECK constraint failed: time_off_kind");
+        is_refused(refused, "CHECK constraint failed: schedule_exceptions_kind");
     }
 }
 
@@ -427,13 +425,13 @@ async fn there_is_one_policy_and_it_makes_sense() {
         ("notice_minutes = 527040", "practice_policy_bookable"),
         ("horizon_days = 0", "horizon_days BETWEEN 1 AND 366"),
         ("horizon_days = 367", "horizon_days BETWEEN 1 AND 366"),
-        ("daily_cap = 0", "daily_cap >= 1"),
+        ("daily_limit = 0", "daily_limit >= 1"),
         ("step_minutes = 4", "step_minutes BETWEEN 5 AND 1440"),
         ("step_minutes = 1441", "step_minutes BETWEEN 5 AND 1440"),
         ("free_minutes = 43201", "free_minutes BETWEEN 0 AND 43200"),
         ("late_refund_percent = 101", "late_refund_percent BETWEEN 0 AND 100"),
         ("reschedule_minutes = -1", "reschedule_minutes BETWEEN 0 AND 43200"),
-        ("completes_by_itself = 2", "completes_by_itself IN (0, 1)"),
+        ("auto_complete = 2", "auto_complete IN (0, 1)"),
     ] {
         let refused = connection.batch_execute(&format!("UPDATE practice_policy SET {change}"));
         is_refused(refused, &format!("CHECK constraint failed: {rule}"));
@@ -447,12 +445,13 @@ async fn a_key_has_one_reply_and_somebody_who_asked() {
     let connection = &mut calendar.connection;
     let kept = |user: i64, route: &str, key: &str| {
         format!(
-            "INSERT INTO kept_replies (user_id, route, key, asked, status, body, at)
+            "INSERT INTO idempotency_keys (user_id, route, key, request_hash, response_status, response_body, created_at)
              VALUES ({user}, '{route}', '{key}', x'00', 201, '', 1)"
         )
     };
     connection.batch_execute(&kept(client.get(), "POST /a", "k")).unwrap();
-    const TWICE: &str = "UNIQUE constraint failed: kept_replies.user_id, kept_replies.route, kept_replies.key";
+    const TWICE: &str =
+        "UNIQUE constraint failed: idempotency_keys.user_id, idempotency_keys.route, idempotency_keys.key";
     is_refused(connection.batch_execute(&kept(client.get(), "POST /a", "k")), TWICE);
     for (user, route, key) in
         [(therapist.get(), "POST /a", "k"), (client.get(), "POST /b", "k"), (client.get(), "POST /a", "K")]
@@ -488,7 +487,7 @@ async fn the_trail_is_never_changed_and_never_shortened() {
 fn pay(connection: &mut SqliteConnection, id: i64, state: PaymentState, minor: i64) {
     connection
         .batch_execute(&format!(
-            "INSERT INTO payments (id, booking_id, provider, reference, amount_minor, currency, state, created_at)
+            "INSERT INTO payments (id, booking_id, provider, provider_checkout_id, amount_minor, currency, state, created_at)
              VALUES ({id}, 1, 'test', 'r{id}', {minor}, 'EUR', '{}', 1)",
             state.as_str()
         ))
@@ -498,8 +497,8 @@ fn pay(connection: &mut SqliteConnection, id: i64, state: PaymentState, minor: i
 /// A refund of a payment, called by a key.
 fn give_back(verb: &str, payment: i64, key: &str, minor: i64, stage: RefundStage) -> String {
     format!(
-        "{verb} INTO refunds (booking_id, payment_id, key, amount_minor, currency, cause, stage, attempts, created_at)
-         VALUES (1, {payment}, '{key}', {minor}, 'EUR', 'asked', '{}', 0, 1)",
+        "{verb} INTO refunds (booking_id, payment_id, idempotency_key, amount_minor, currency, cause, stage, attempts, created_at)
+         VALUES (1, {payment}, '{key}', {minor}, 'EUR', 'requested', '{}', 0, 1)",
         stage.as_str()
     )
 }
@@ -523,16 +522,16 @@ async fn attempts_that_cannot_be_are_refused() {
         pay(connection, id, state, 9_000);
     }
     for nonce in ["x'00112233445566778899aabbccddeeff'", "NULL"] {
-        connection.batch_execute(&format!("UPDATE payments SET nonce = {nonce}")).unwrap();
+        connection.batch_execute(&format!("UPDATE payments SET checkout_nonce = {nonce}")).unwrap();
     }
     for (change, message) in [
         (
             "state = 'lost'",
-            "CHECK constraint failed: state IN ('opening', 'open', 'processing', 'closing', 'settled', 'surplus', 'closed')",
+            "CHECK constraint failed: state IN ('opening', 'open', 'processing', 'closing', 'settled', 'unapplied', 'closed')",
         ),
-        ("nonce = x'00'", "CHECK constraint failed: length(nonce) = 16"),
+        ("checkout_nonce = x'00'", "CHECK constraint failed: length(checkout_nonce) = 16"),
         ("amount_minor = -1", "CHECK constraint failed: amount_minor >= 0"),
-        ("reference = 'r2'", "UNIQUE constraint failed: payments.provider, payments.reference"),
+        ("provider_checkout_id = 'r2'", "UNIQUE constraint failed: payments.provider, payments.provider_checkout_id"),
     ] {
         is_refused(connection.batch_execute(&format!("UPDATE payments SET {change} WHERE id = 1")), message);
     }
@@ -553,14 +552,14 @@ async fn refunds_that_cannot_be_are_refused() {
     for stage in RefundStage::ALL {
         connection.batch_execute(&format!("UPDATE refunds SET stage = '{}'", stage.as_str())).unwrap();
     }
-    connection.batch_execute("UPDATE refunds SET reference = key").unwrap();
+    connection.batch_execute("UPDATE refunds SET provider_refund_id = idempotency_key").unwrap();
     for (change, message) in [
-        ("cause = 'x'", "CHECK constraint failed: cause IN ('cancelled', 'asked', 'surplus', 'elsewhere')"),
+        ("cause = 'x'", "CHECK constraint failed: cause IN ('cancelled', 'requested', 'unapplied', 'external')"),
         ("stage = 'x'", "CHECK constraint failed: stage IN ('queued', 'pending', 'succeeded', 'failed', 'retried')"),
         ("amount_minor = 0", "CHECK constraint failed: amount_minor > 0"),
         ("attempts = -1", "CHECK constraint failed: attempts >= 0"),
-        ("key = 'b'", "UNIQUE constraint failed: refunds.key"),
-        ("reference = 'b'", "UNIQUE constraint failed: refunds.reference"),
+        ("key = 'b'", "UNIQUE constraint failed: refunds.idempotency_key"),
+        ("provider_refund_id = 'b'", "UNIQUE constraint failed: refunds.provider_refund_id"),
         ("booking_id = 999", "FOREIGN KEY constraint failed"),
         ("payment_id = 999", "FOREIGN KEY constraint failed"),
         ("requested_by = 999", "FOREIGN KEY constraint failed"),

@@ -118,7 +118,7 @@ impl LogIn {
         work.add_audit_entry(&AuditEntry {
             at: now,
             actor: Some(user.id),
-            action: "session.opened".into(),
+            action: "login_session.opened".into(),
             object: AuditObject::LoginSession(session),
             request_id: metadata.request_id.clone(),
         })

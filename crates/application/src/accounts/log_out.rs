@@ -57,7 +57,7 @@ impl LogOut {
         work.add_audit_entry(&AuditEntry {
             at: now,
             actor: Some(user),
-            action: if command.all { "session.all_closed" } else { "session.closed" }.into(),
+            action: if command.all { "login_session.all_closed" } else { "login_session.closed" }.into(),
             object: AuditObject::LoginSession(command.caller.session.id),
             request_id: command.metadata.request_id.clone(),
         })

@@ -68,7 +68,7 @@ impl Refresh {
                 work.add_audit_entry(&AuditEntry {
                     at: now,
                     actor: None,
-                    action: "session.reuse_detected".into(),
+                    action: "login_session.reuse_detected".into(),
                     object: AuditObject::LoginSession(id),
                     request_id: metadata.request_id.clone(),
                 })

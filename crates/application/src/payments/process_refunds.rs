@@ -78,7 +78,7 @@ impl ProcessRefunds {
             .into_iter()
             .any(|other| other.payment == payment.id && other.id < refund.id && other.stage.is_outstanding());
         // One at a time, so that the provider never has to decide between two.
-        let answer = if earlier { Answer::Later("waits_its_turn") } else { self.ask(refund, &payment).await };
+        let answer = if earlier { Answer::Later("earlier_refund_pending") } else { self.ask(refund, &payment).await };
         crate::retry::retrying(|| self.write_down(refund, &answer)).await?;
         self.lifecycle.waker.wake();
         Ok(())

@@ -132,7 +132,7 @@ impl Till<'_> {
         work.save_payment(&payment).await?;
         self.capture(work, &payment).await?;
         self.promise(work, &payment, payment.amount, RefundCause::Unapplied, None).await?;
-        work.add_audit_entry(&self.note(booking.id(), "payment.surplus")).await?;
+        work.add_audit_entry(&self.note(booking.id(), "payment.unapplied")).await?;
         let booking = match booking.clone().record_late_payment(self.by.now) {
             Ok((late, event)) => {
                 close_checkouts(work, late.id(), self.by.now).await?;

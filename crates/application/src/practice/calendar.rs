@@ -121,7 +121,7 @@ impl ManageCalendar {
             check_therapist(&mut *work, command.therapist).await?;
             let id = work.add_schedule_exception(&new).await?;
             let object = AuditObject::User(command.therapist);
-            self.note(&mut *work, command.admin, "time_off.added", object, &command.metadata).await?;
+            self.note(&mut *work, command.admin, "schedule_exception.added", object, &command.metadata).await?;
             work.commit().await?;
             Ok(StoredScheduleException { id, therapist: new.therapist, what: new.what, created_at: new.created_at })
         })
@@ -140,7 +140,7 @@ impl ManageCalendar {
             if !work.remove_schedule_exception(id).await? {
                 return Err(CalendarError::NotFound);
             }
-            self.note(&mut *work, admin, "time_off.removed", AuditObject::User(admin), metadata).await?;
+            self.note(&mut *work, admin, "schedule_exception.removed", AuditObject::User(admin), metadata).await?;
             Ok(work.commit().await?)
         })
         .await

@@ -48,7 +48,7 @@ impl PaymentState {
             Self::Processing => "processing",
             Self::Closing => "closing",
             Self::Settled => "settled",
-            Self::Unapplied => "surplus",
+            Self::Unapplied => "unapplied",
             Self::Closed => "closed",
         }
     }

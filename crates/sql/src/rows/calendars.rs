@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use jiff::civil::{Date, Weekday};
 
 use crate::map::{corrupt, from_millis, millis, number, sound};
-use crate::schema_defs::{kept_replies, practice_policy, schedules, time_off, weekly_hours};
+use crate::schema_defs::{idempotency_keys, practice_policy, schedule_exceptions, schedules, weekly_hours};
 
 const DATES: &str = "dates";
 const BETWEEN: &str = "between";
@@ -90,7 +90,7 @@ pub fn schedule_of(rows: Vec<(String, Option<HoursRow>)>) -> Result<Option<Weekl
 
 /// Time off, or extra hours.
 #[derive(Clone, Queryable, Selectable)]
-#[diesel(table_name = time_off)]
+#[diesel(table_name = schedule_exceptions)]
 pub struct TimeOffRow {
     id: i64,
     therapist_id: i64,
@@ -110,24 +110,28 @@ impl TimeOffRow {
             |text: &Option<String>, column| sound(text.as_deref().and_then(|text| text.parse::<Date>().ok()), column);
         match self.kind.as_str() {
             DATES => {
-                let (first, last) =
-                    (date(&self.first_date, "time_off.first_date")?, date(&self.last_date, "time_off.last_date")?);
+                let (first, last) = (
+                    date(&self.first_date, "schedule_exceptions.first_date")?,
+                    date(&self.last_date, "schedule_exceptions.last_date")?,
+                );
                 ScheduleException::closed_dates(first, last).map_err(|e| StoreError::Corrupt(e.into()))
             }
             BETWEEN => {
-                let (from, until) =
-                    (sound(self.from_at, "time_off.from_at")?, sound(self.until_at, "time_off.until_at")?);
+                let (from, until) = (
+                    sound(self.from_at, "schedule_exceptions.from_at")?,
+                    sound(self.until_at, "schedule_exceptions.until_at")?,
+                );
                 Ok(ScheduleException::ClosedPeriod(interval((from, until))?))
             }
             EXTRA_HOURS => {
                 let (start, end) = (
-                    sound(self.start_minute, "time_off.start_minute")?,
-                    sound(self.end_minute, "time_off.end_minute")?,
+                    sound(self.start_minute, "schedule_exceptions.start_minute")?,
+                    sound(self.end_minute, "schedule_exceptions.end_minute")?,
                 );
-                let date = date(&self.first_date, "time_off.first_date")?;
+                let date = date(&self.first_date, "schedule_exceptions.first_date")?;
                 Ok(ScheduleException::ExtraHours { date, hours: hours(start, end)? })
             }
-            _ => Err(corrupt("time_off.kind")),
+            _ => Err(corrupt("schedule_exceptions.kind")),
         }
     }
 }
@@ -137,8 +141,8 @@ impl TryFrom<TimeOffRow> for StoredScheduleException {
 
     fn try_from(row: TimeOffRow) -> Result<Self, StoreError> {
         Ok(Self {
-            id: sound(ScheduleExceptionId::new(row.id), "time_off.id")?,
-            therapist: sound(UserId::new(row.therapist_id), "time_off.therapist_id")?,
+            id: sound(ScheduleExceptionId::new(row.id), "schedule_exceptions.id")?,
+            therapist: sound(UserId::new(row.therapist_id), "schedule_exceptions.therapist_id")?,
             what: row.what()?,
             created_at: from_millis(row.created_at)?,
         })
@@ -147,7 +151,7 @@ impl TryFrom<TimeOffRow> for StoredScheduleException {
 
 /// Time off, or extra hours, to be inserted.
 #[derive(Clone, Insertable)]
-#[diesel(table_name = time_off, treat_none_as_default_value = false)]
+#[diesel(table_name = schedule_exceptions, treat_none_as_default_value = false)]
 pub struct NewTimeOffRow {
     therapist_id: i64,
     kind: &'static str,
@@ -245,53 +249,60 @@ impl TryFrom<PolicyRow> for PracticePolicy {
     }
 }
 
-/// A reply that was kept.
+/// A stored response, without its key.
 #[derive(Clone, Queryable, Selectable)]
-#[diesel(table_name = kept_replies)]
-pub struct KeptReplyRow {
-    asked: Vec<u8>,
-    status: i64,
-    body: String,
-    at: i64,
+#[diesel(table_name = idempotency_keys)]
+pub struct StoredResponseRow {
+    request_hash: Vec<u8>,
+    response_status: Option<i64>,
+    response_body: Option<String>,
+    created_at: i64,
+    booking_id: Option<i64>,
 }
 
-impl TryFrom<KeptReplyRow> for StoredResponse {
+impl TryFrom<StoredResponseRow> for StoredResponse {
     type Error = StoreError;
 
-    fn try_from(row: KeptReplyRow) -> Result<Self, StoreError> {
+    fn try_from(row: StoredResponseRow) -> Result<Self, StoreError> {
+        let status = row.response_status.and_then(|status| u16::try_from(status).ok());
+        let body = row.response_body.or_else(|| row.booking_id.map(|id| id.to_string()));
         Ok(Self {
-            request_hash: sound(row.asked.try_into().ok(), "kept_replies.asked")?,
-            status: sound(u16::try_from(row.status).ok(), "kept_replies.status")?,
-            body: row.body,
-            at: from_millis(row.at)?,
+            request_hash: sound(row.request_hash.try_into().ok(), "idempotency_keys.request_hash")?,
+            status: sound(status, "idempotency_keys.response_status")?,
+            body: sound(body, "idempotency_keys.response_body")?,
+            at: from_millis(row.created_at)?,
         })
     }
 }
 
-/// A reply to be kept.
+/// A response to be stored, with its key.
 #[derive(Clone, Insertable)]
-#[diesel(table_name = kept_replies, treat_none_as_default_value = false)]
-pub struct NewKeptReplyRow {
+#[diesel(table_name = idempotency_keys, treat_none_as_default_value = false)]
+pub struct NewIdempotencyKeyRow {
     user_id: i64,
     route: String,
     key: String,
-    asked: Vec<u8>,
-    status: i64,
-    body: String,
-    at: i64,
+    request_hash: Vec<u8>,
+    response_status: Option<i64>,
+    response_body: Option<String>,
+    created_at: i64,
+    booking_id: Option<i64>,
 }
 
-impl NewKeptReplyRow {
-    /// What [`attune_ports::IdempotencyStore::save_response`] inserts.
-    pub fn new(key: &IdempotencyKey, reply: &StoredResponse) -> Self {
+impl NewIdempotencyKeyRow {
+    /// The row that [`attune_ports::IdempotencyStore::save_response`] inserts.
+    pub fn new(key: &IdempotencyKey, response: &StoredResponse) -> Self {
+        // The body of a response that is not finished is the id of its booking.
+        let booking_id = response.body.parse().ok();
         Self {
             user_id: key.user.get(),
             route: key.route.clone(),
             key: key.key.clone(),
-            asked: reply.request_hash.to_vec(),
-            status: i64::from(reply.status),
-            body: reply.body.clone(),
-            at: millis(reply.at),
+            request_hash: response.request_hash.to_vec(),
+            response_status: Some(i64::from(response.status)),
+            response_body: booking_id.is_none().then(|| response.body.clone()),
+            created_at: millis(response.at),
+            booking_id,
         }
     }
 }

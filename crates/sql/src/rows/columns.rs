@@ -28,7 +28,7 @@ pub const USER_COLUMNS: [&str; 10] = [
     "email",
     "first_name",
     "last_name",
-    "chosen_name",
+    "preferred_name",
     "time_zone",
     "is_admin",
     "disabled",

@@ -120,9 +120,9 @@ impl NewConferenceRow {
 pub struct AttendanceRow {
     booking_id: i64,
     at: i64,
-    happening: String,
+    kind: String,
     occupant: String,
-    person: Option<String>,
+    participant: Option<String>,
 }
 
 impl AttendanceRow {
@@ -131,9 +131,9 @@ impl AttendanceRow {
         Self {
             booking_id: booking.get(),
             at: millis(fact.at),
-            happening: fact.kind.as_str().to_owned(),
+            kind: fact.kind.as_str().to_owned(),
             occupant: fact.occupant.clone(),
-            person: fact.participant.map(|viewer| viewer.to_string()),
+            participant: fact.participant.map(|viewer| viewer.to_string()),
         }
     }
 
@@ -149,9 +149,9 @@ impl AttendanceRow {
         let booking = sound(BookingId::new(self.booking_id), "attendance.booking_id")?;
         let fact = AttendanceEvent {
             at: from_millis(self.at)?,
-            kind: sound(AttendanceEventKind::parse(&self.happening), "attendance.happening")?,
+            kind: sound(AttendanceEventKind::parse(&self.kind), "attendance.kind")?,
             occupant: self.occupant,
-            participant: self.person.map(|text| sound(ViewerId::parse(&text), "attendance.person")).transpose()?,
+            participant: self.participant.map(|text| sound(ViewerId::parse(&text), "attendance.participant")).transpose()?,
         };
         Ok((booking, fact))
     }
