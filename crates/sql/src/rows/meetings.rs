@@ -151,7 +151,10 @@ impl AttendanceRow {
             at: from_millis(self.at)?,
             kind: sound(AttendanceEventKind::parse(&self.kind), "attendance.kind")?,
             occupant: self.occupant,
-            participant: self.participant.map(|text| sound(ViewerId::parse(&text), "attendance.participant")).transpose()?,
+            participant: self
+                .participant
+                .map(|text| sound(ViewerId::parse(&text), "attendance.participant"))
+                .transpose()?,
         };
         Ok((booking, fact))
     }
