@@ -1,37 +1,19 @@
 #![doc = include_str!("../README.md")]
 
-mod accounts;
 mod admin;
-mod auth;
-mod availability;
-mod bookings;
-mod calendar_file;
-mod changes;
-mod checkout_pages;
-mod documents;
-mod health;
-mod idempotency;
-mod input;
-mod jitsi;
-mod join;
+mod client;
 mod limits;
-mod me;
-mod meetings;
 mod middleware;
 mod openapi;
-mod output;
-mod pages;
-mod paging;
-mod payment_messages;
-mod payments;
-mod problem;
+mod public;
+mod request;
+mod response;
 mod route_names;
 mod routes;
 mod server;
-mod services;
 mod settings;
 mod state;
-mod test_checkout;
+mod webhooks;
 
 pub use middleware::current_request_id;
 pub use openapi::{openapi, openapi_json};

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use attune_domain::{EmailAddress, UserId};
 use attune_ports::Clock;
 
-use crate::problem::{Code, Problem};
+use crate::response::problem::{Code, Problem};
 use crate::settings::{Limits, shorten};
 
 /// Entries of each half of a table.

@@ -11,11 +11,12 @@ use utoipa::openapi::{
 };
 use utoipa::{Modify, OpenApi};
 
-use crate::problem::{Code, FieldErrorBody, Problem, ProblemBody};
-use crate::{
-    accounts, admin, availability, bookings, calendar_file, changes, checkout_pages, documents, health, idempotency,
-    jitsi, join, me, meetings, payment_messages, payments, services, test_checkout,
-};
+use crate::admin;
+use crate::client::{accounts, bookings, calendar_file, changes, me, meetings, payments};
+use crate::public::{availability, checkout_pages, documentation, health, join, services, test_checkout};
+use crate::request::idempotency;
+use crate::response::problem::{Code, FieldErrorBody, Problem, ProblemBody};
+use crate::webhooks::{jitsi, stripe};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -37,12 +38,12 @@ use crate::{
     servers((url = "/")),
     paths(
         health::health, health::live, health::ready,
-        documents::openapi_document, documents::to_docs, documents::docs_file,
+        documentation::openapi_document, documentation::to_docs, documentation::docs_file,
         accounts::register, accounts::log_in, accounts::refresh, accounts::log_out, accounts::change_password,
         me::show, me::update,
         services::list, availability::show, bookings::list, bookings::create, bookings::show,
         changes::reschedule, changes::quote, changes::cancel, calendar_file::show,
-        payments::show, payments::open, payment_messages::receive,
+        payments::show, payments::open, stripe::receive,
         meetings::link, meetings::recover, join::show, join::enter,
         admin::bookings::list, admin::bookings::create, admin::series::create, admin::bookings::show,
         admin::changes::reschedule, admin::changes::cancel, admin::changes::complete, admin::changes::no_show,

@@ -5,9 +5,6 @@
 
 use matchit::Router;
 
-use crate::routes;
-use crate::settings::HttpSettings;
-
 /// What is said of a path that belongs to no address.
 const NONE: &str = "(none)";
 
@@ -15,9 +12,9 @@ const NONE: &str = "(none)";
 pub(crate) struct RouteNames(Router<&'static str>);
 
 impl RouteNames {
-    pub(crate) fn new(settings: &HttpSettings) -> Self {
+    pub(crate) fn new(patterns: impl Iterator<Item = &'static str>) -> Self {
         let mut router = Router::new();
-        for pattern in routes::patterns(settings) {
+        for pattern in patterns {
             // The rest of a path is written in another way here. An address that cannot be told from another has no name;
             // a test sees to it that there is none.
             let _ = router.insert(pattern.replace("{file:.*}", "{*file}"), pattern);

@@ -5,13 +5,13 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, guard};
 
-use crate::auth::admins_only;
-use crate::problem::{Code, Problem};
+use crate::admin;
+use crate::client::{accounts, bookings, calendar_file, changes, me, meetings, payments};
+use crate::public::{availability, checkout_pages, documentation, health, join, services, test_checkout};
+use crate::request::auth::admins_only;
+use crate::response::problem::{Code, Problem};
 use crate::settings::HttpSettings;
-use crate::{
-    accounts, admin, availability, bookings, calendar_file, changes, checkout_pages, documents, health, jitsi, join,
-    me, meetings, payment_messages, payments, services, test_checkout,
-};
+use crate::webhooks::{jitsi, stripe};
 
 /// Everything below this is for admins.
 pub(crate) const ADMIN: &str = "/api/admin";
@@ -107,9 +107,9 @@ fn common(settings: &HttpSettings) -> Vec<Endpoint> {
         Endpoint::at("/health").get(health::health),
         Endpoint::at("/health/live").get(health::live),
         Endpoint::at("/health/ready").get(health::ready),
-        Endpoint::at("/api/openapi.json").get(documents::openapi_document),
-        Endpoint::at("/docs").get(documents::to_docs),
-        Endpoint::at("/docs/{file:.*}").get(documents::docs_file),
+        Endpoint::at("/api/openapi.json").get(documentation::openapi_document),
+        Endpoint::at("/docs").get(documentation::to_docs),
+        Endpoint::at("/docs/{file:.*}").get(documentation::docs_file),
         Endpoint::at("/api/auth/register").post(accounts::register),
         Endpoint::at("/api/auth/login").post(accounts::log_in),
         Endpoint::at("/api/auth/refresh").post(accounts::refresh),
@@ -130,7 +130,7 @@ fn common(settings: &HttpSettings) -> Vec<Endpoint> {
         Endpoint::at("/checkout/cancelled").get(checkout_pages::cancelled),
         Endpoint::at("/jitsi/branding").get(jitsi::branding::show),
         Endpoint::at("/api/webhooks/jaas").post(jitsi::jaas::receive),
-        Endpoint::at("/api/webhooks/stripe").post(payment_messages::receive),
+        Endpoint::at("/api/webhooks/stripe").post(stripe::receive),
     ];
     if settings.test_checkout {
         endpoints.push(Endpoint::at("/test-checkout/{reference}").get(test_checkout::show).post(test_checkout::pay));

@@ -9,6 +9,9 @@ use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
 
 use crate::middleware::edge;
+use crate::openapi::openapi_json;
+use crate::response::documents::Documents;
+use crate::route_names::RouteNames;
 use crate::routes;
 use crate::settings::HttpSettings;
 use crate::state::{Api, State};
@@ -19,7 +22,8 @@ use crate::state::{Api, State};
 /// to be polled by a Tokio runtime, on whatever thread. Errors: the listener cannot be used.
 pub fn serve(listener: TcpListener, api: Arc<Api>, settings: HttpSettings) -> std::io::Result<Server> {
     let server = settings.clone();
-    let state = Data::new(State::new(api, settings));
+    let routes = RouteNames::new(routes::patterns(&settings));
+    let state = Data::new(State::new(api, settings, routes, Documents::new(openapi_json())));
     let factory = move || {
         App::new()
             .app_data(state.clone())

@@ -19,9 +19,9 @@ use attune_application::payments::{
 use attune_application::practice::{ManageCalendar, ManageServices};
 use attune_ports::{Clock, HealthCheck, PaymentEvents, Queries, Random, WebhookVerifier};
 
-use crate::documents::Documents;
 use crate::limits::Limiter;
-use crate::problem::{Code, Problem};
+use crate::response::documents::Documents;
+use crate::response::problem::{Code, Problem};
 use crate::route_names::RouteNames;
 use crate::settings::HttpSettings;
 
@@ -115,10 +115,9 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(api: Arc<Api>, settings: HttpSettings) -> Self {
+    pub(crate) fn new(api: Arc<Api>, settings: HttpSettings, routes: RouteNames, documents: Documents) -> Self {
         let limiter = Limiter::new(settings.limits.clone(), api.clock.clone());
-        let routes = RouteNames::new(&settings);
-        Self { api, settings, limiter, documents: Documents::new(), routes }
+        Self { api, settings, limiter, documents, routes }
     }
 
     /// The state that a request can reach.

@@ -15,11 +15,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::auth::Admin;
-use crate::input::{Fields, FromFields, Request};
-use crate::output::{self, Instant};
-use crate::paging::page;
-use crate::problem::{Code, Problem};
+use crate::request::auth::Admin;
+use crate::request::input::{Fields, FromFields, Request};
+use crate::request::paging::page;
+use crate::response::output::{self, Instant};
+use crate::response::problem::{Code, Problem};
 use crate::state::State;
 
 /// How far back a report goes by itself.

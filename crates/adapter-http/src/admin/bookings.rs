@@ -5,125 +5,25 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
+use attune_application::Idempotent;
 use attune_application::bookings::{CreateBookingCommand, CreatedBooking, PaymentChoice};
 use attune_application::meetings::RevokeLinksCommand;
 use attune_application::payments::RecordOfflineCommand;
-use attune_application::{Idempotent, IdempotentRequest};
-use attune_domain::notification::Notification;
-use attune_domain::{
-    AccountViewer, Booking, BookingId, BookingStatus, Money, PersonalLink, ServiceId, User, UserId, ViewerId,
-};
-use attune_ports::{AuditEntry, BookingFilter, BookingOrder, BookingPageRequest, BookingView, Payment};
+use attune_domain::{AccountViewer, BookingId, BookingStatus, Money, ServiceId, UserId};
+use attune_ports::{BookingFilter, BookingOrder, BookingPageRequest, Payment};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::admin::attendance::AttendanceBody;
-use crate::admin::participants::ParticipantBody;
-use crate::admin::refunds::{AdminPaymentBody, AdminRefundBody, LedgerBody};
-use crate::auth::Admin;
-use crate::bookings::{BookingMore, checkout_of, payment_status, room_of};
-use crate::idempotency::{Answer, finish, replay, unfinished};
-use crate::input::{Fields, FromFields, Nothing, Request, instant};
-use crate::output::{self, Amount, Instant, json};
-use crate::paging::{booking_page, next_link, offset};
-use crate::problem::{Code, Problem};
+use crate::admin::booking_detail::{AdminBookingBody, AdminBookingDetail, answer_changed, detail};
+use crate::client::bookings::{checkout_of, payment_status};
+use crate::request::auth::Admin;
+use crate::request::idempotency::{Answer, finish, replay, unfinished};
+use crate::request::input::{Fields, FromFields, Nothing, Request, instant};
+use crate::request::paging::{booking_page, next_link, offset};
+use crate::response::output::{self, json};
+use crate::response::problem::{Code, Problem};
 use crate::state::State;
-
-/// A booking in an admin's list. Existing clients rely on these fields and their order; `user` is present only if it
-/// was requested.
-#[derive(Serialize, ToSchema)]
-#[schema(as = AdminBooking)]
-pub(crate) struct AdminBookingBody {
-    /// Booking ID.
-    #[schema(example = 42)]
-    id: i64,
-    /// ID of the client.
-    #[schema(example = 7)]
-    user_id: i64,
-    /// When the appointment starts.
-    #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
-    scheduled_at: Instant,
-    /// Duration in minutes.
-    #[schema(example = 50)]
-    duration: u32,
-    /// Status of the booking.
-    #[schema(schema_with = output::booking_status)]
-    status: &'static str,
-    /// The video room. Null until the booking is confirmed, and after it was cancelled.
-    #[schema(required = true, example = "booking-42-1705312800-0123456789abcdef0123456789abcdef")]
-    jitsi_room_id: Option<String>,
-    /// URL of the room, without a name. Null if there is no room.
-    #[schema(
-        required = true,
-        example = "https://meet.example.org/booking-42-1705312800-0123456789abcdef0123456789abcdef"
-    )]
-    jitsi_room_url: Option<String>,
-    /// The admin's own meeting link. Null if there is no room, and once the appointment is over. If the video server
-    /// verifies tokens, it is the join page `/j/…` instead, which leads to the room while it is open.
-    #[schema(
-        required = true,
-        example = "https://meet.example.org/booking-42-1705312800-0123456789abcdef0123456789abcdef#userInfo.displayName=%22Carl%20Rogers%22&config.startWithAudioMuted=false&config.startWithVideoMuted=false"
-    )]
-    admin_meeting_url: Option<String>,
-    /// Price of the appointment.
-    #[schema(value_type = f64, minimum = 0, example = 100.0)]
-    amount: Amount,
-    /// Payment status of the booking.
-    #[schema(schema_with = output::payment_status)]
-    payment_status: &'static str,
-    /// The client, with `?expand=user`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user: Option<ClientBody>,
-}
-
-impl AdminBookingBody {
-    pub(crate) fn new(booking: &Booking, link: Option<PersonalLink>, user: Option<&User>) -> Self {
-        let room = room_of(booking);
-        Self {
-            id: booking.id().get(),
-            user_id: booking.client().get(),
-            scheduled_at: Instant(booking.scheduled_at()),
-            duration: booking.minutes(),
-            status: booking.status().as_str(),
-            jitsi_room_id: room.map(|r| r.id().to_owned()),
-            jitsi_room_url: room.map(|r| r.url().to_owned()),
-            admin_meeting_url: link.map(|l| l.url),
-            amount: Amount(booking.price()),
-            payment_status: booking.payment_status().as_str(),
-            user: user.map(ClientBody::from),
-        }
-    }
-}
-
-/// The client of a booking.
-#[derive(Serialize, ToSchema)]
-#[schema(as = BookingUser)]
-pub(crate) struct ClientBody {
-    /// User ID.
-    #[schema(example = 7)]
-    id: i64,
-    /// Given name.
-    #[schema(required = true, example = "Ada")]
-    first_name: Option<String>,
-    /// Family name.
-    #[schema(required = true, example = "Lovelace")]
-    last_name: Option<String>,
-    /// Email address.
-    #[schema(example = "ada@example.org")]
-    email: String,
-}
-
-impl From<&User> for ClientBody {
-    fn from(user: &User) -> Self {
-        Self {
-            id: user.id.get(),
-            first_name: user.first_name.as_ref().map(|n| n.as_str().to_owned()),
-            last_name: user.last_name.as_ref().map(|n| n.as_str().to_owned()),
-            email: user.email.as_str().to_owned(),
-        }
-    }
-}
 
 /// A page of the list of all bookings.
 #[derive(Serialize, ToSchema)]
@@ -140,29 +40,6 @@ pub(crate) struct AdminBookingList {
     offset: u64,
 }
 
-/// A booking with all its details.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct AdminBookingDetail {
-    #[serde(flatten)]
-    booking: AdminBookingBody,
-    #[serde(flatten)]
-    more: BookingMore,
-    /// Emails about the booking.
-    notifications: Vec<NotificationBody>,
-    /// History of the booking, oldest first.
-    history: Vec<HistoryBody>,
-    /// Invited participants, including revoked invitations.
-    participants: Vec<ParticipantBody>,
-    /// Who was in the room, in the order of joining. Empty unless the video server reports it.
-    attendance: Vec<AttendanceBody>,
-    /// Payment attempts, newest first.
-    payments: Vec<AdminPaymentBody>,
-    /// Refunds, oldest first.
-    refunds: Vec<AdminRefundBody>,
-    /// Payment ledger, oldest first. Entries are added, never changed.
-    ledger: Vec<LedgerBody>,
-}
-
 /// The new booking.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AdminPlacedBooking {
@@ -172,89 +49,6 @@ pub(crate) struct AdminPlacedBooking {
     /// `POST /api/bookings/{id}/payment` returns it to the client, too.
     #[schema(required = true, example = json!(null))]
     checkout_url: Option<String>,
-}
-
-/// An email about a booking.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Notification)]
-pub(crate) struct NotificationBody {
-    /// Notification ID.
-    #[schema(example = 3)]
-    id: i64,
-    /// `meeting_info` when the booking is confirmed, `reminder` before the appointment, `invitation` for an invited
-    /// participant, `rescheduled`, `cancelled`, `meeting_link` for a join link that was requested again or replaced,
-    /// `receipt`, `payment_problem` or `refund`.
-    #[schema(example = "reminder")]
-    kind: &'static str,
-    /// Invitation ID of the recipient; null if the recipient has an account.
-    #[schema(required = true, example = json!(null))]
-    participant_id: Option<i64>,
-    /// Minutes before the appointment at which a reminder is sent; 0 for every other kind.
-    #[schema(example = 60)]
-    minutes_before: u32,
-    /// State of the email.
-    #[schema(schema_with = output::notice_state)]
-    state: &'static str,
-    /// Number of attempts to send it.
-    #[schema(example = 0)]
-    attempts: u32,
-    /// When it is due, for the first time or again.
-    #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
-    send_after: Instant,
-    /// When it was sent.
-    #[schema(required = true, value_type = Option<String>, format = DateTime, example = "2024-01-15T10:00:00Z")]
-    sent_at: Option<Instant>,
-    /// Last error.
-    #[schema(required = true, example = json!(null))]
-    last_error: Option<String>,
-}
-
-impl From<&Notification> for NotificationBody {
-    fn from(notice: &Notification) -> Self {
-        Self {
-            id: notice.id.get(),
-            kind: notice.content.kind.as_str(),
-            participant_id: match notice.content.recipient {
-                ViewerId::Participant(id) => Some(id.get()),
-                ViewerId::Account(_) => None,
-            },
-            minutes_before: notice.content.kind.offset_minutes(),
-            state: notice.state.as_str(),
-            attempts: notice.attempts,
-            send_after: Instant(notice.next_at),
-            sent_at: notice.sent_at.map(Instant),
-            last_error: notice.last_error.clone(),
-        }
-    }
-}
-
-/// An entry in the history of a booking.
-#[derive(Serialize, ToSchema)]
-#[schema(as = HistoryEntry)]
-pub(crate) struct HistoryBody {
-    /// When it happened.
-    #[schema(value_type = String, format = DateTime, example = "2024-01-15T10:00:00Z")]
-    at: Instant,
-    /// ID of the user; null for the service itself.
-    #[schema(required = true, example = 7)]
-    actor_id: Option<i64>,
-    /// Stable name of the action.
-    #[schema(example = "booking.scheduled")]
-    action: String,
-    /// ID of the request.
-    #[schema(required = true, example = "3f2b8c0e9a4d4f6c8e1a2b3c4d5e6f70")]
-    request_id: Option<String>,
-}
-
-impl From<&AuditEntry> for HistoryBody {
-    fn from(entry: &AuditEntry) -> Self {
-        Self {
-            at: Instant(entry.at),
-            actor_id: entry.actor.map(UserId::get),
-            action: entry.action.clone(),
-            request_id: entry.request_id.clone(),
-        }
-    }
 }
 
 /// Which bookings.
@@ -604,35 +398,6 @@ pub(crate) async fn amount_for(state: &State, id: BookingId, sent: Option<String
     Ok(Some(amount.map_err(|_| Problem::field("amount", Code::InvalidAmount))?))
 }
 
-/// The answer to a change of a booking that is done: everything about it.
-pub(crate) async fn answer_changed(
-    state: &State,
-    admin: &User,
-    idempotency: Option<&IdempotentRequest>,
-    granted: Idempotent<Booking>,
-) -> Result<HttpResponse, Problem> {
-    answer_changed_as(state, admin, idempotency, granted, |_| StatusCode::OK).await
-}
-
-/// The same where the status follows from the booking. The mails that the change owes are known only after it was kept.
-pub(crate) async fn answer_changed_as(
-    state: &State,
-    admin: &User,
-    idempotency: Option<&IdempotentRequest>,
-    granted: Idempotent<Booking>,
-    status: impl FnOnce(&Booking) -> StatusCode,
-) -> Result<HttpResponse, Problem> {
-    let write = async |id| Ok(json(&detail(state, admin, id).await?));
-    let answer = match granted {
-        Idempotent::Executed(booking) => {
-            let body = write(booking.id()).await?;
-            Answer::fresh(status(&booking), finish(state, idempotency, booking.id(), body).await)
-        }
-        Idempotent::Replayed(kept) => replay(state, idempotency, kept, write).await?,
-    };
-    Ok(answer.respond())
-}
-
 /// Revoke join links
 ///
 /// Every join link sent for this booking so far stops working. The client and all invited participants receive a new
@@ -653,28 +418,4 @@ pub(crate) async fn revoke_links(
     let Nothing = request.optional_body().await?;
     state.api.revoke_links.run(RevokeLinksCommand { admin: caller.user.id, booking: id, metadata }).await?;
     Ok(HttpResponse::Ok().json(detail(&state, &caller.user, id).await?))
-}
-
-/// Everything about a booking.
-async fn detail(state: &State, admin: &User, id: BookingId) -> Result<AdminBookingDetail, Problem> {
-    let BookingView { booking, client } = state.api.links.visible(admin, id).await?;
-    let notices = state.api.queries.notices(id).await?;
-    let history = state.api.queries.history(id).await?;
-    let participants = state.api.queries.participants(id).await?;
-    let attendance = state.api.attendance.of(&booking).await?;
-    let payments = state.api.queries.payments(id).await?;
-    let refunds = state.api.queries.refunds(id).await?;
-    let ledger = state.api.queries.ledger(id).await?;
-    let link = state.api.links.link(&admin.into(), &booking);
-    Ok(AdminBookingDetail {
-        booking: AdminBookingBody::new(&booking, link, Some(&client)),
-        more: BookingMore::from(&booking),
-        notifications: notices.iter().map(NotificationBody::from).collect(),
-        history: history.iter().map(HistoryBody::from).collect(),
-        participants: participants.iter().map(ParticipantBody::from).collect(),
-        attendance: attendance.iter().map(|attended| AttendanceBody::new(booking.client(), attended)).collect(),
-        payments: payments.iter().map(AdminPaymentBody::from).collect(),
-        refunds: refunds.iter().map(AdminRefundBody::from).collect(),
-        ledger: ledger.iter().map(LedgerBody::from).collect(),
-    })
 }

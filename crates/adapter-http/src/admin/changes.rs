@@ -7,12 +7,12 @@ use attune_domain::{BookingId, User};
 use jiff::Timestamp;
 use utoipa::ToSchema;
 
-use crate::admin::bookings::{AdminBookingDetail, answer_changed};
-use crate::auth::Admin;
-use crate::changes::{Cancel, Reschedule, Wish, version};
-use crate::idempotency::unfinished;
-use crate::input::{Fields, FromFields, Request};
-use crate::problem::Problem;
+use crate::admin::booking_detail::{AdminBookingDetail, answer_changed};
+use crate::client::changes::{Cancel, Reschedule, Wish, version};
+use crate::request::auth::Admin;
+use crate::request::idempotency::unfinished;
+use crate::request::input::{Fields, FromFields, Request};
+use crate::response::problem::Problem;
 use crate::state::State;
 
 /// The new time, and whether to ignore the working hours.

@@ -1,10 +1,12 @@
-//! What only therapists may do. The guard in front of all of it is in [`crate::auth`].
+//! What only therapists may do. The guard in front of all of it is in [`crate::request::auth`].
 
 pub(crate) mod attendance;
+pub(crate) mod booking_detail;
 pub(crate) mod bookings;
 pub(crate) mod changes;
 pub(crate) mod participants;
 pub(crate) mod payment_problems;
+pub(crate) mod payment_records;
 pub(crate) mod policy;
 pub(crate) mod refunds;
 pub(crate) mod revenue;

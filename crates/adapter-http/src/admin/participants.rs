@@ -7,11 +7,11 @@ use attune_domain::{EmailAddress, Participant, ParticipantRole, PersonName, Time
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::auth::Admin;
-use crate::input::{Fields, FromFields, Request};
-use crate::me::{name, timezone};
-use crate::output::{self, Instant};
-use crate::problem::{Code, Problem};
+use crate::client::me::{name, timezone};
+use crate::request::auth::Admin;
+use crate::request::input::{Fields, FromFields, Request};
+use crate::response::output::{self, Instant};
+use crate::response::problem::{Code, Problem};
 use crate::state::State;
 
 /// A participant who was invited without an account.

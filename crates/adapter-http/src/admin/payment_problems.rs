@@ -7,10 +7,10 @@ use attune_ports::PaymentProblem;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::auth::Admin;
-use crate::input::{Nothing, Request};
-use crate::output::{self, Instant};
-use crate::problem::Problem;
+use crate::request::auth::Admin;
+use crate::request::input::{Nothing, Request};
+use crate::response::output::{self, Instant};
+use crate::response::problem::Problem;
 use crate::state::State;
 
 /// Most problems in one answer. Whoever has more settles the oldest first.

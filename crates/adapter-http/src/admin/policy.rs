@@ -10,9 +10,9 @@ use attune_domain::{Booking, BookingRules, ChangeTerms, PracticePolicy};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::auth::Admin;
-use crate::input::{Fields, FromFields, Request};
-use crate::problem::Problem;
+use crate::request::auth::Admin;
+use crate::request::input::{Fields, FromFields, Request};
+use crate::response::problem::Problem;
 use crate::state::State;
 
 const NOTICES: RangeInclusive<i64> = 0..=Booking::HORIZON_DAYS * 24 * 60 - 1;

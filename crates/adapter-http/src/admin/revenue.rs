@@ -12,10 +12,10 @@ use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::auth::Admin;
-use crate::input::{Fields, FromFields, Request, date};
-use crate::output::Balance;
-use crate::problem::{Code, Problem};
+use crate::request::auth::Admin;
+use crate::request::input::{Fields, FromFields, Request, date};
+use crate::response::output::Balance;
+use crate::response::problem::{Code, Problem};
 use crate::state::State;
 
 /// Payments and refunds in one currency.

@@ -11,10 +11,10 @@ use jiff::civil::Weekday;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::auth::Admin;
-use crate::input::{Fields, FromFields, Request};
-use crate::me::timezone;
-use crate::problem::{Code, Problem};
+use crate::client::me::timezone;
+use crate::request::auth::Admin;
+use crate::request::input::{Fields, FromFields, Request};
+use crate::response::problem::{Code, Problem};
 use crate::state::State;
 
 const WEEKDAYS: [(&str, Weekday); 7] = [

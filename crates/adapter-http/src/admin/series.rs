@@ -9,12 +9,13 @@ use jiff::civil::DateTime;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::admin::bookings::{AdminBookingBody, asked_payment};
-use crate::auth::Admin;
-use crate::input::{Fields, FromFields, Request};
-use crate::me::timezone;
-use crate::output::{self, Instant};
-use crate::problem::{Code, Problem};
+use crate::admin::booking_detail::AdminBookingBody;
+use crate::admin::bookings::asked_payment;
+use crate::client::me::timezone;
+use crate::request::auth::Admin;
+use crate::request::input::{Fields, FromFields, Request};
+use crate::response::output::{self, Instant};
+use crate::response::problem::{Code, Problem};
 use crate::state::State;
 
 /// The series to book.

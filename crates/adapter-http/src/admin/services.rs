@@ -11,10 +11,10 @@ use attune_ports::NewService;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::auth::Admin;
-use crate::input::{Fields, FromFields, Request};
-use crate::problem::{Code, FieldError, Problem};
-use crate::services::ServiceBody;
+use crate::public::services::ServiceBody;
+use crate::request::auth::Admin;
+use crate::request::input::{Fields, FromFields, Request};
+use crate::response::problem::{Code, FieldError, Problem};
 use crate::state::State;
 
 const MAX_NAME_CHARS: usize = 100;

@@ -13,10 +13,10 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::admin::schedule::interval;
-use crate::auth::Admin;
-use crate::input::{Fields, FromFields, Request, date, instant};
-use crate::output::Instant;
-use crate::problem::{Code, Problem};
+use crate::request::auth::Admin;
+use crate::request::input::{Fields, FromFields, Request, date, instant};
+use crate::response::output::Instant;
+use crate::response::problem::{Code, Problem};
 use crate::state::State;
 
 /// An exception from a therapist's working hours. Dates and local times are in the time zone of these hours.

@@ -10,11 +10,11 @@ use attune_ports::{PageRequest, UserFilter};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::auth::Admin;
-use crate::input::{Fields, FromFields, Request};
-use crate::me::{UserBody, name};
-use crate::paging::page;
-use crate::problem::{Code, Problem};
+use crate::client::me::{UserBody, name};
+use crate::request::auth::Admin;
+use crate::request::input::{Fields, FromFields, Request};
+use crate::request::paging::page;
+use crate::response::problem::{Code, Problem};
 use crate::state::State;
 
 /// A user, as admins see it.

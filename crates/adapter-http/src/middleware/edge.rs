@@ -19,8 +19,8 @@ use futures_util::FutureExt;
 use super::cors;
 use super::request_id::RequestId;
 use super::unread::Unread;
-use crate::documents::DOCS_POLICY;
-use crate::problem::{Code, Problem};
+use crate::response::documents::DOCS_POLICY;
+use crate::response::problem::{Code, Problem};
 use crate::settings::HttpSettings;
 use crate::state::State;
 

@@ -1,4 +1,6 @@
 use super::*;
+use crate::routes;
+use crate::settings::HttpSettings;
 
 /// `{id}` and the like, with something in their place.
 fn example(pattern: &str) -> String {
@@ -14,7 +16,7 @@ fn every_address_has_its_name() {
         server_secret: Some(crate::settings::ServerSecret::new("s".repeat(32))),
         ..Default::default()
     };
-    let names = RouteNames::new(&settings);
+    let names = RouteNames::new(routes::patterns(&settings));
     for pattern in routes::patterns(&settings) {
         assert_eq!(names.of(&example(pattern)), pattern);
     }
@@ -22,7 +24,7 @@ fn every_address_has_its_name() {
 
 #[test]
 fn what_is_no_address_has_none() {
-    let names = RouteNames::new(&HttpSettings::default());
+    let names = RouteNames::new(routes::patterns(&HttpSettings::default()));
     for path in ["", "/", "/api", "/api/bookings/", "/api/bookings/1/2", "/zebulonia", "//api/bookings", "*"] {
         assert_eq!(names.of(path), "(none)", "{path}");
     }

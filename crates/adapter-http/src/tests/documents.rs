@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::harness::{Parts, Practice, documented};
 use crate::openapi_json;
-use crate::problem::Code;
+use crate::response::problem::Code;
 use crate::routes;
 
 const METHODS: [&str; 5] = ["get", "post", "patch", "put", "delete"];

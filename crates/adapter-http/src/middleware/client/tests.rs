@@ -1,21 +1,14 @@
-use std::sync::Arc;
-
 use actix_web::test::TestRequest;
-use actix_web::web::Data;
 
 use super::*;
-use crate::settings::HttpSettings;
-use crate::tests::harness;
 
 fn seen(trusted: &[&str], peer: &str, forwarded: &[&str]) -> String {
-    let trusted_proxies = trusted.iter().map(|range| range.parse().unwrap()).collect();
-    let state =
-        State::new(Arc::new(harness::Parts::new().api()), HttpSettings { trusted_proxies, ..Default::default() });
-    let mut request = TestRequest::default().app_data(Data::new(state)).peer_addr(format!("{peer}:1").parse().unwrap());
+    let trusted: Vec<AddressRange> = trusted.iter().map(|range| range.parse().unwrap()).collect();
+    let mut request = TestRequest::default().peer_addr(format!("{peer}:1").parse().unwrap());
     for line in forwarded {
         request = request.append_header(("x-forwarded-for", *line));
     }
-    address(&request.to_http_request()).unwrap().to_string()
+    address(&request.to_http_request(), &trusted).unwrap().to_string()
 }
 
 #[test]

@@ -10,12 +10,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::auth::Signed;
-use crate::bookings::BookingDetail;
-use crate::idempotency::{Answer, Key};
-use crate::input::{Fields, FromFields, Request, instant};
-use crate::output::{Amount, Instant, json};
-use crate::problem::{Code, Problem};
+use crate::client::bookings::BookingDetail;
+use crate::request::auth::Signed;
+use crate::request::idempotency::{Answer, Key};
+use crate::request::input::{Fields, FromFields, Request, instant};
+use crate::response::output::{Amount, Instant, json};
+use crate::response::problem::{Code, Problem};
 use crate::state::State;
 
 /// Longest reason for calling off or giving money back, in characters.

@@ -11,10 +11,10 @@ use attune_ports::Password;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::auth::Signed;
-use crate::input::{Fields, FromFields, Request};
-use crate::me::{UserBody, name, timezone};
-use crate::problem::{Code, Problem};
+use crate::client::me::{UserBody, name, timezone};
+use crate::request::auth::Signed;
+use crate::request::input::{Fields, FromFields, Request};
+use crate::response::problem::{Code, Problem};
 use crate::state::State;
 
 /// The account to register.

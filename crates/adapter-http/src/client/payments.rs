@@ -8,10 +8,10 @@ use attune_ports::{Payment, PaymentState, Refund};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::auth::Signed;
-use crate::input::{Nothing, Request};
-use crate::output::{self, Amount, Instant};
-use crate::problem::{Code, Problem};
+use crate::request::auth::Signed;
+use crate::request::input::{Nothing, Request};
+use crate::response::output::{self, Amount, Instant};
+use crate::response::problem::{Code, Problem};
 use crate::state::State;
 
 /// The payment of a booking.

@@ -10,9 +10,9 @@ use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind, Reservation};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Loose, MAX_MESSAGE_BYTES, breakout_room, ended, keep, occupant, try_again};
-use crate::input::{Request, parse_message};
-use crate::problem::{Code, Problem};
+use super::message::{Loose, MAX_MESSAGE_BYTES, breakout_room, ended, keep, occupant, try_again};
+use crate::request::input::{Request, parse_message};
+use crate::response::problem::{Code, Problem};
 use crate::state::State;
 
 /// An event in a room. Nothing else is read, in particular no names and email addresses.

@@ -1,37 +1,12 @@
 //! The description of the API, for programs and for people.
 
-use std::sync::Arc;
-
 use actix_web::HttpResponse;
 use actix_web::http::header::LOCATION;
-use actix_web::web::{Bytes, Data};
-use utoipa_swagger_ui::Config;
+use actix_web::web::Data;
 
-use crate::input::Request;
-use crate::problem::{Code, Problem};
+use crate::request::input::Request;
+use crate::response::problem::{Code, Problem};
 use crate::state::State;
-
-/// What the documentation pages may load: themselves, the description, and the pictures inside their style sheet.
-pub(crate) const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-/// The documents, made once.
-pub(crate) struct Documents {
-    json: Bytes,
-    pages: Arc<Config<'static>>,
-}
-
-impl Documents {
-    pub(crate) fn new() -> Self {
-        // Relative, so that it also works below a proxy's path. And no validator: that would be somebody else's server.
-        let pages = Config::from("../api/openapi.json")
-            .validator_url("none")
-            .doc_expansion("list")
-            .default_models_expand_depth(0)
-            .use_base_layout();
-        Self { json: Bytes::from(crate::openapi_json()), pages: Arc::new(pages) }
-    }
-}
 
 /// Retrieve the OpenAPI document
 ///

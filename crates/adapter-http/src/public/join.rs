@@ -12,9 +12,9 @@ use attune_domain::meeting::AccessState;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::input::Request;
-use crate::pages::Page;
-use crate::problem::{Code, Problem};
+use crate::request::input::Request;
+use crate::response::pages::Page;
+use crate::response::problem::{Code, Problem};
 use crate::state::State;
 
 /// Show a join page

@@ -9,10 +9,10 @@ use attune_ports::{PaymentState, Provider};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::input::Request;
-use crate::output;
-use crate::pages::Page;
-use crate::problem::{Code, Problem};
+use crate::request::input::Request;
+use crate::response::output;
+use crate::response::pages::Page;
+use crate::response::problem::{Code, Problem};
 use crate::state::State;
 
 /// Result of the payment.

@@ -1,8 +1,4 @@
-//! What video servers ask and tell: whether a room may exist ([`reservation`]), who came and went ([`events`] from a server
-//! of the practice's own, [`jaas`] from JaaS), and how rooms look ([`branding`]).
-//!
-//! Only machines call these. The forms are Jitsi's, not ours, and grow with its releases: fields that nobody here knows are
-//! passed over, and what cannot be read is left out. Names and e-mail addresses of people are among what is passed over.
+//! What the messages of video servers have in common.
 
 use std::future::{Ready, ready};
 
@@ -17,17 +13,12 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use crate::auth::bearer_token;
-use crate::problem::{Code, Problem};
+use crate::request::auth::bearer_token;
+use crate::response::problem::{Code, Problem};
 use crate::state::State;
 
-pub(crate) mod branding;
-pub(crate) mod events;
-pub(crate) mod jaas;
-pub(crate) mod reservation;
-
 /// Largest message about what happened in a room, in bytes. The one about its end lists everybody who was in it.
-const MAX_MESSAGE_BYTES: usize = 256 * 1024;
+pub(super) const MAX_MESSAGE_BYTES: usize = 256 * 1024;
 
 /// The practice's own video server, which showed its secret. Whoever does not is told so before anything is read.
 pub(crate) struct VideoServer;
@@ -54,13 +45,13 @@ fn shows_secret(http: &HttpRequest) -> Result<VideoServer, Problem> {
 
 /// A failure of the store, as a machine should see it: whatever it was, trying again is right, and video servers do that
 /// for 5xx alone.
-fn try_again(error: StoreError) -> Problem {
+pub(super) fn try_again(error: StoreError) -> Problem {
     let problem = Problem::from(error);
     if problem.code.row().status == 503 { problem } else { Code::Unavailable.into() }
 }
 
 /// Keeps a report. Returns how many facts were new.
-async fn keep(state: &State, report: &RoomReport) -> Result<u64, Problem> {
+pub(super) async fn keep(state: &State, report: &RoomReport) -> Result<u64, Problem> {
     match state.api.record_attendance.run(report).await.map_err(try_again)? {
         Reported::UnknownRoom => Ok(0),
         Reported::Kept(new) => Ok(new),
@@ -68,49 +59,49 @@ async fn keep(state: &State, report: &RoomReport) -> Result<u64, Problem> {
 }
 
 /// The end of a room.
-fn ended(at: Timestamp) -> AttendanceEvent {
+pub(super) fn ended(at: Timestamp) -> AttendanceEvent {
     AttendanceEvent { at, kind: AttendanceEventKind::Ended, occupant: String::new(), participant: None }
 }
 
 /// The breakout room that a message is about, if it is about one.
-fn breakout_room(is_breakout: &Loose, id: &Loose) -> Option<String> {
+pub(super) fn breakout_room(is_breakout: &Loose, id: &Loose) -> Option<String> {
     is_breakout.is_true().then(|| id.text().unwrap_or_else(|| "breakout".to_owned()))
 }
 
 /// The name of a connection. In a breakout room it is another one, because people come and go between that room and the
 /// main one with the same connection.
-fn occupant(connection: &str, breakout: Option<&str>) -> String {
+pub(super) fn occupant(connection: &str, breakout: Option<&str>) -> String {
     breakout.map_or_else(|| connection.to_owned(), |room| format!("{room}/{connection}"))
 }
 
 /// A value in a message as it was written. Servers disagree on how they write numbers and truth.
 #[derive(Default, Deserialize)]
 #[serde(transparent)]
-struct Loose(Option<Box<RawValue>>);
+pub(super) struct Loose(Option<Box<RawValue>>);
 
 impl Loose {
     /// The value, if it has this form.
-    fn read<T: DeserializeOwned>(&self) -> Option<T> {
+    pub(super) fn read<T: DeserializeOwned>(&self) -> Option<T> {
         serde_json::from_str(self.0.as_ref()?.get()).ok()
     }
 
     /// A text.
-    fn text(&self) -> Option<String> {
+    pub(super) fn text(&self) -> Option<String> {
         self.read()
     }
 
     /// Whether it says yes, as a boolean or as a text.
-    fn is_true(&self) -> bool {
+    pub(super) fn is_true(&self) -> bool {
         self.0.as_ref().is_some_and(|json| json.get().trim_matches('"') == "true")
     }
 
     /// An instant in seconds since 1970, to the millisecond.
-    fn seconds(&self) -> Option<Timestamp> {
+    pub(super) fn seconds(&self) -> Option<Timestamp> {
         instant(self.number()?)
     }
 
     /// An instant in milliseconds since 1970.
-    fn milliseconds(&self) -> Option<Timestamp> {
+    pub(super) fn milliseconds(&self) -> Option<Timestamp> {
         instant(self.number()? / 1000.0)
     }
 

@@ -6,8 +6,8 @@ use attune_ports::WebhookError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::input::Request;
-use crate::problem::{Code, Problem};
+use crate::request::input::Request;
+use crate::response::problem::{Code, Problem};
 use crate::state::State;
 
 /// Largest message, in bytes. Stripe's have a few thousand.

@@ -13,11 +13,11 @@ use serde::Serialize;
 use url::{Url, form_urlencoded};
 use utoipa::ToSchema;
 
-use super::{VideoServer, try_again};
-use crate::input::Request;
-use crate::join::in_words;
-use crate::output::Instant;
-use crate::problem::{Code, Problem};
+use super::message::{VideoServer, try_again};
+use crate::public::join::in_words;
+use crate::request::input::Request;
+use crate::response::output::Instant;
+use crate::response::problem::{Code, Problem};
 use crate::state::State;
 
 /// The owner in an answer where the question named none. The server wants one and does nothing with it.

@@ -8,8 +8,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use url::form_urlencoded::{self, Serializer};
 
-use crate::input::{Fields, Request};
-use crate::problem::Code;
+use crate::request::input::{Fields, Request};
+use crate::response::problem::Code;
 
 /// Which part of a list is wanted: at most 200 rows, 50 unless told otherwise.
 pub(crate) fn page(fields: &mut Fields) -> PageRequest {

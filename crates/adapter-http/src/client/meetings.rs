@@ -6,10 +6,10 @@ use attune_domain::EmailAddress;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::input::{Fields, FromFields, Request};
 use crate::middleware::in_current_request;
-use crate::output::{self, Instant};
-use crate::problem::{Code, Problem};
+use crate::request::input::{Fields, FromFields, Request};
+use crate::response::output::{self, Instant};
+use crate::response::problem::{Code, Problem};
 use crate::state::State;
 
 /// The caller's own meeting link. Existing clients rely on these fields and their order.

@@ -14,12 +14,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::auth::Signed;
-use crate::idempotency::{Answer, finish, replay, unfinished};
-use crate::input::{Fields, FromFields, Request, instant};
-use crate::output::{self, Amount, Instant, json};
-use crate::paging::{booking_page, next_link};
-use crate::problem::{Code, Problem};
+use crate::request::auth::Signed;
+use crate::request::idempotency::{Answer, finish, replay, unfinished};
+use crate::request::input::{Fields, FromFields, Request, instant};
+use crate::request::paging::{booking_page, next_link};
+use crate::response::output::{self, Amount, Instant, json};
+use crate::response::problem::{Code, Problem};
 use crate::state::State;
 
 /// A booking in a client's list. Existing clients rely on these fields and their order.

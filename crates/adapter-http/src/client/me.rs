@@ -8,10 +8,10 @@ use attune_domain::{PersonName, TimeZoneName, User};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::auth::Signed;
-use crate::input::{Fields, FromFields, Request};
-use crate::output::Instant;
-use crate::problem::{Code, Problem};
+use crate::request::auth::Signed;
+use crate::request::input::{Fields, FromFields, Request};
+use crate::response::output::Instant;
+use crate::response::problem::{Code, Problem};
 use crate::state::State;
 
 /// A user account.

@@ -14,9 +14,9 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::input::{Fields, FromFields, Request, date, instant};
-use crate::me::timezone;
-use crate::problem::{Code, Problem};
+use crate::client::me::timezone;
+use crate::request::input::{Fields, FromFields, Request, date, instant};
+use crate::response::problem::{Code, Problem};
 use crate::state::State;
 
 /// A range goes this many days beyond its first by itself: a week in all.

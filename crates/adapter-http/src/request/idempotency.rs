@@ -18,8 +18,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use crate::input::{FromFields, Request, parse};
-use crate::problem::{Code, FieldError, Problem};
+use crate::request::input::{FromFields, Request, parse};
+use crate::response::problem::{Code, FieldError, Problem};
 use crate::state::State;
 
 /// The header that names a wish.

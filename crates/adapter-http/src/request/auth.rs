@@ -10,7 +10,7 @@ use attune_ports::Caller;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
-use crate::problem::{Code, Problem};
+use crate::response::problem::{Code, Problem};
 use crate::state::State;
 
 /// Somebody who is signed in, as the store knows them at this moment.

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::{Loose, MAX_MESSAGE_BYTES, VideoServer, breakout_room, ended, keep, occupant};
-use crate::input::Request;
-use crate::problem::Problem;
+use super::message::{Loose, MAX_MESSAGE_BYTES, VideoServer, breakout_room, ended, keep, occupant};
+use crate::request::input::Request;
+use crate::response::problem::Problem;
 use crate::state::State;
 
 /// An event in a room. Nothing else is read, in particular no names and email addresses.

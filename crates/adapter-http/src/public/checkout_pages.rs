@@ -7,9 +7,9 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 
-use crate::input::Request;
-use crate::pages::Page;
-use crate::problem::Problem;
+use crate::request::input::Request;
+use crate::response::pages::Page;
+use crate::response::problem::Problem;
 use crate::state::State;
 
 /// Show the checkout success page

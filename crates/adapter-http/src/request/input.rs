@@ -20,10 +20,10 @@ use serde::de::{self, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use url::form_urlencoded;
 
-use crate::auth::{authenticate, authenticate_alongside, authenticate_for};
 use crate::middleware::RequestId;
 use crate::middleware::client;
-use crate::problem::{Code, FieldError, Problem};
+use crate::request::auth::{authenticate, authenticate_alongside, authenticate_for};
+use crate::response::problem::{Code, FieldError, Problem};
 use crate::state::State;
 
 /// More mistakes than this are not told; nobody reads them, and the answer stays small.
@@ -59,7 +59,7 @@ impl Request {
 
     /// The client's address, as far as it can be believed.
     pub(crate) fn address(&self) -> Option<std::net::IpAddr> {
-        client::address(&self.http)
+        client::address(&self.http, &State::of(&self.http).ok()?.settings.trusted_proxies)
     }
 
     /// Who makes the request, and the booking of the path, if there is one. Who is not signed in learns nothing about the

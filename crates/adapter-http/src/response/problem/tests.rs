@@ -56,7 +56,7 @@ fn causes_stay_inside() {
 
 #[test]
 fn the_guide_lists_every_code() {
-    let guide = include_str!("../../../../docs/API.md");
+    let guide = include_str!("../../../../../docs/API.md");
     for code in Code::ALL {
         let Row { status, code, detail, .. } = code.row();
         let line = format!("| {status} | `{code}` | {detail} |");

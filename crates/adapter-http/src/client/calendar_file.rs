@@ -10,9 +10,9 @@ use actix_web::web::Data;
 use attune_domain::{Booking, BookingStatus};
 use jiff::Timestamp;
 
-use crate::auth::Signed;
-use crate::input::Request;
-use crate::problem::{Code, Problem};
+use crate::request::auth::Signed;
+use crate::request::input::Request;
+use crate::response::problem::{Code, Problem};
 use crate::state::State;
 
 /// Download a calendar file

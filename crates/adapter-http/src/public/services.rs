@@ -6,9 +6,9 @@ use attune_domain::Service;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::input::Request;
-use crate::output::Amount;
-use crate::problem::Problem;
+use crate::request::input::Request;
+use crate::response::output::Amount;
+use crate::response::problem::Problem;
 use crate::state::State;
 
 /// A service.

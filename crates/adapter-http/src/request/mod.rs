@@ -1,0 +1,4 @@
+pub(crate) mod auth;
+pub(crate) mod idempotency;
+pub(crate) mod input;
+pub(crate) mod paging;

@@ -1,0 +1,4 @@
+pub(crate) mod documents;
+pub(crate) mod output;
+pub(crate) mod pages;
+pub(crate) mod problem;

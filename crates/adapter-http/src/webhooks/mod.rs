@@ -1,0 +1,2 @@
+pub(crate) mod jitsi;
+pub(crate) mod stripe;
