@@ -1,5 +1,3 @@
-//! Whoever waits too long for the right to write is told so, and can come again.
-
 use attune_adapter_memory::MemoryStore;
 use attune_ports::{Store, StoreError};
 

@@ -6,10 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use attune_adapter_memory::{
-    CountingWaker, FixedClock, MemoryStore, PlainAccessTokens, PlainJoinTokens, PlainMeetingTokens,
-    PlainPasswordHasher, RecordingNotifier, SequenceRandom, SystemZones,
-};
+use attune_adapter_memory::MemoryStore;
 use attune_domain::calendar::{LocalTimeRange, WeeklySchedule};
 use attune_domain::login_session::LoginSessionPolicy;
 use attune_domain::meeting::{RoomLimits, TokenPlacement, TokenSettings};
@@ -21,6 +18,10 @@ use attune_domain::{
 use attune_ports::{
     Checkout, CheckoutRequest, CheckoutState, Clock, OnlinePayments, PaidCheckout, Password, Payment, PaymentError,
     PaymentGateway, PaymentTerms, Provider, ProviderRefund, Queries, RefundRequest, RefundState, Store,
+};
+use attune_test_doubles::{
+    CountingWaker, FixedClock, PlainAccessTokens, PlainJoinTokens, PlainMeetingTokens, PlainPasswordHasher,
+    RecordingNotifier, SequenceRandom, SystemZones,
 };
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};

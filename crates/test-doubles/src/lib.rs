@@ -1,1 +1,17 @@
 #![doc = include_str!("../README.md")]
+
+mod clock;
+mod meeting;
+mod notifier;
+mod random;
+mod security;
+mod waker;
+mod zones;
+
+pub use clock::FixedClock;
+pub use meeting::{PlainJoinTokens, PlainMeetingTokens, PlainWebhooks};
+pub use notifier::{RecordingNotifier, Reply};
+pub use random::SequenceRandom;
+pub use security::{PlainAccessTokens, PlainPasswordHasher};
+pub use waker::{CountingWaker, NoopWaker};
+pub use zones::SystemZones;

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use attune_adapter_memory::Reply;
 use attune_domain::notification::{NewNotification, Notification, NotificationKind, NotificationState, RetryPolicy};
 use attune_domain::{BookingStatus, ViewerId};
 use attune_ports::{Email, NotifyError, NotifyFailure, PaymentDetails};
+use attune_test_doubles::Reply;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;

@@ -3,7 +3,6 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use attune_adapter_memory::{FixedClock, PlainJoinTokens, RecordingNotifier, SequenceRandom, SilentBell, SystemZones};
 use attune_adapter_payments::LocalGateway;
 use attune_application::bookings::{
     BookingLifecycle, CalendarLoader, Change, ChangeBooking, ChangeBookingCommand, ChangeBookingError,
@@ -33,6 +32,7 @@ use attune_ports::{
     Clock, NewService, NewUser, Notifier, OnlinePayments, PasswordHash, PaymentGateway, Provider, Queries, Store,
     StoreError, UnitOfWork,
 };
+use attune_test_doubles::{FixedClock, NoopWaker, PlainJoinTokens, RecordingNotifier, SequenceRandom, SystemZones};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -426,7 +426,7 @@ impl World {
             meetings: MeetingBaseUrl::parse("https://meet.example.org").unwrap(),
             reminders: ReminderPlan::new(Self::REMINDERS.to_vec()).unwrap(),
             random: self.random.clone(),
-            waker: Arc::new(SilentBell),
+            waker: Arc::new(NoopWaker),
         }
     }
 

@@ -1,4 +1,4 @@
-use attune_adapter_memory::FixedClock;
+use attune_test_doubles::FixedClock;
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;

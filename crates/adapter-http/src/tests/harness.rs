@@ -5,10 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use attune_adapter_memory::{
-    FixedClock, MemoryStore, PlainAccessTokens, PlainJoinTokens, PlainMeetingTokens, PlainPasswordHasher,
-    PlainWebhooks, SequenceRandom, SilentBell, SystemZones,
-};
+use attune_adapter_memory::MemoryStore;
 use attune_application::accounts::{
     AddUser, AddUserCommand, Authenticate, ChangePassword, IssueTokens, LogIn, LogOut, ManageUser, Refresh, Register,
     Registration, UpdateProfile,
@@ -36,6 +33,10 @@ use attune_domain::{
 use attune_ports::{
     HealthCheck, NewService, OnlinePayments, Password, PaymentEvents, PaymentGateway, Provider, Queries, Store,
     WebhookVerifier,
+};
+use attune_test_doubles::{
+    FixedClock, NoopWaker, PlainAccessTokens, PlainJoinTokens, PlainMeetingTokens, PlainPasswordHasher, PlainWebhooks,
+    SequenceRandom, SystemZones,
 };
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
@@ -153,7 +154,7 @@ impl Parts {
             meetings: MeetingBaseUrl::parse("https://meet.example.org").unwrap(),
             reminders: ReminderPlan::new(vec![60, 1440]).unwrap(),
             random: self.random.clone(),
-            waker: Arc::new(SilentBell),
+            waker: Arc::new(NoopWaker),
         }
     }
 

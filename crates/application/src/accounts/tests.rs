@@ -1,6 +1,6 @@
-use attune_adapter_memory::PlainPasswordHasher;
 use attune_domain::{BookingId, EmailAddress, PersonName, Role, TimeZoneName};
 use attune_ports::{Caller, HashError, Password};
+use attune_test_doubles::PlainPasswordHasher;
 use jiff::SignedDuration;
 
 use super::*;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use attune_adapter_memory::{FixedClock, Reply};
 use attune_domain::notification::{NewNotification, Notification, NotificationKind, NotificationState};
 use attune_domain::{Booking, Cancellation, Money, Role, User, ViewerId};
 use attune_ports::{Email, Notifier, NotifyError, NotifyFailure, Store, StoreError, UnitOfWork};
+use attune_test_doubles::{FixedClock, Reply};
 use futures_util::FutureExt;
 use jiff::SignedDuration;
 use tokio::sync::Semaphore;

@@ -34,7 +34,7 @@ async fn nothing_due_means_agreed_at_once() {
             NotificationKind::Reminder { minutes_before: 60 }
         ]
     );
-    assert_eq!(world.waker.rings(), 1);
+    assert_eq!(world.waker.wakes(), 1);
     let history: Vec<String> =
         world.queries.history(booking.id()).await.unwrap().into_iter().map(|entry| entry.action).collect();
     assert_eq!(history, ["booking.scheduled"]);

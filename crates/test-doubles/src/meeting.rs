@@ -1,15 +1,13 @@
-//! Links and signatures that a test can read. Anybody can forge them.
-
 use attune_domain::{BookingId, JoinToken, MeetingTokenClaims, ViewerId};
 use attune_ports::{BoxError, JoinTokens, MeetingTokenSigner, WebhookVerifier};
 use jiff::Timestamp;
 
-/// Writes tickets as they are: `plain.{booking}.{person}.{link version}`.
+/// The claims in plain text: `plain.{booking}.{viewer}.{link version}`.
 pub struct PlainJoinTokens;
 
 impl JoinTokens for PlainJoinTokens {
-    fn seal(&self, ticket: &JoinToken) -> String {
-        format!("plain.{}.{}.{}", ticket.booking, ticket.viewer, ticket.link_version)
+    fn seal(&self, token: &JoinToken) -> String {
+        format!("plain.{}.{}.{}", token.booking, token.viewer, token.link_version)
     }
 
     fn open(&self, text: &str) -> Option<JoinToken> {
@@ -17,12 +15,12 @@ impl JoinTokens for PlainJoinTokens {
         let booking = parts.next()?.parse().ok().and_then(BookingId::new)?;
         let viewer = ViewerId::parse(parts.next()?)?;
         let link_version = parts.next()?.parse().ok()?;
-        // One spelling per ticket, as with a real seal: no sign, no leading zero, nothing after it.
-        Some(JoinToken { booking, viewer, link_version }).filter(|ticket| self.seal(ticket) == text)
+        // As with a real signature, a token has one spelling: no sign, no leading zero, nothing after it.
+        Some(JoinToken { booking, viewer, link_version }).filter(|token| self.seal(token) == text)
     }
 }
 
-/// Writes down who a token is for and for which time: `plain.{person}.{role}.{nbf}.{exp}`, in seconds.
+/// Subject, role and validity in plain text: `plain.{subject}.{role}.{nbf}.{exp}`, in seconds.
 pub struct PlainMeetingTokens;
 
 impl MeetingTokenSigner for PlainMeetingTokens {
@@ -38,7 +36,7 @@ impl MeetingTokenSigner for PlainMeetingTokens {
     }
 }
 
-/// Takes the one signature `genuine`, whatever it stands under.
+/// Accepts the one signature `genuine`, for every body and every time.
 pub struct PlainWebhooks;
 
 impl WebhookVerifier for PlainWebhooks {

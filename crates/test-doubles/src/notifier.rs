@@ -1,23 +1,19 @@
-//! A mail server that keeps everything and answers as it is told.
-
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use attune_ports::{Email, Notifier, NotifyError};
 
-/// How one sending ends.
+/// The result of one [`Notifier::send`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reply {
-    /// The mail is taken.
     Accept,
-    /// The mail is not taken.
     Fail(NotifyError),
-    /// The sending panics, as a bug in a mail library would.
+    /// As a bug in an email library would.
     Panic,
 }
 
-/// Records mails instead of sending them. It accepts everything until it is told otherwise.
+/// Records emails instead of sending them.
 #[derive(Default)]
 pub struct RecordingNotifier {
     inner: Mutex<Inner>,
@@ -32,32 +28,29 @@ struct Inner {
 }
 
 impl RecordingNotifier {
-    /// One that accepts everything.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets how the next sendings end, one reply each, after those that were set before. Later ones are accepted.
+    /// Queues the results of the next calls. Calls for which none is queued succeed.
     pub fn reply_with(&self, replies: impl IntoIterator<Item = Reply>) {
         self.lock().replies.extend(replies);
     }
 
-    /// Lets every sending and every check fail like this, until [`Self::come_back`]. IdempotencyStore that were set wait.
+    /// Makes every send and every check fail until [`Self::come_back`]; queued replies stay queued.
     pub fn go_down(&self, error: NotifyError) {
         self.lock().down = Some(error);
     }
 
-    /// Ends what [`Self::go_down`] began.
     pub fn come_back(&self) {
         self.lock().down = None;
     }
 
-    /// The mails that were accepted, in order.
     pub fn sent(&self) -> Vec<Email> {
         self.lock().sent.clone()
     }
 
-    /// How often sending was tried, whatever came of it.
+    /// The number of calls of [`Notifier::send`], whatever their result.
     pub fn attempts(&self) -> usize {
         self.lock().attempts
     }
@@ -69,7 +62,7 @@ impl RecordingNotifier {
 
 #[async_trait]
 impl Notifier for RecordingNotifier {
-    async fn send(&self, mail: &Email) -> Result<(), NotifyError> {
+    async fn send(&self, email: &Email) -> Result<(), NotifyError> {
         let reply = {
             let mut inner = self.lock();
             inner.attempts += 1;
@@ -78,14 +71,14 @@ impl Notifier for RecordingNotifier {
                 None => inner.replies.pop_front().unwrap_or(Reply::Accept),
             };
             if reply == Reply::Accept {
-                inner.sent.push(mail.clone());
+                inner.sent.push(email.clone());
             }
             reply
         };
         match reply {
             Reply::Accept => Ok(()),
             Reply::Fail(error) => Err(error),
-            Reply::Panic => panic!("the recording notifier was told to panic"),
+            Reply::Panic => panic!("a panic that the test asked for"),
         }
     }
 

@@ -1,26 +1,34 @@
-//! The doubles do what tests rely on.
+//! Tests rely on these properties of the doubles.
 
 use std::sync::Arc;
 
-use attune_adapter_memory::{
-    CountingWaker, FixedClock, MemoryStore, PlainAccessTokens, PlainJoinTokens, PlainMeetingTokens,
-    PlainPasswordHasher, PlainWebhooks, RecordingNotifier, Reply, SequenceRandom, SilentBell, SystemZones,
-};
 use attune_domain::notification::NotificationKind;
-use attune_domain::{BookingId, JoinToken, LoginSessionId, ParticipantId, TimeZoneName, UserId, ViewerId};
+use attune_domain::{
+    BookingId, EmailAddress, JoinToken, LoginSessionId, ParticipantId, TimeZoneName, UserId, ViewerId,
+};
 use attune_ports::{
     AccessClaims, AccessTokens, Clock, Email, HashError, JoinTokens, Notifier, NotifyError, NotifyFailure, OutboxWaker,
     Password, PasswordHash, PasswordHasher, Random, TimeZones, TokenError, WebhookVerifier,
 };
-use attune_test_store_contract::fixtures::{at, email, minutes_after, now, slot};
+use attune_test_doubles::{
+    CountingWaker, FixedClock, NoopWaker, PlainAccessTokens, PlainJoinTokens, PlainMeetingTokens, PlainPasswordHasher,
+    PlainWebhooks, RecordingNotifier, Reply, SequenceRandom, SystemZones,
+};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn now() -> Timestamp {
+    at("2027-01-11T08:00:00.123Z")
+}
 
 fn assert_shareable<T: Send + Sync + 'static>(_: &T) {}
 
 #[test]
 fn everything_can_be_shared_between_threads() {
-    assert_shareable(&MemoryStore::new());
     assert_shareable(&FixedClock::new(now()));
     assert_shareable(&SequenceRandom::new(1));
     assert_shareable(&RecordingNotifier::new());
@@ -30,12 +38,12 @@ fn everything_can_be_shared_between_threads() {
     assert_shareable(&PlainMeetingTokens);
     assert_shareable(&PlainWebhooks);
     assert_shareable(&SystemZones);
-    assert_shareable(&SilentBell);
+    assert_shareable(&NoopWaker);
     assert_shareable(&CountingWaker::default());
 }
 
 #[test]
-fn the_clock_moves_only_when_told_and_shows_whole_milliseconds() {
+fn the_clock_moves_only_when_set_and_shows_whole_milliseconds() {
     let clock = FixedClock::new(at("2027-01-11T08:00:00.123456Z"));
     assert_eq!(clock.now(), at("2027-01-11T08:00:00.123Z"));
     assert_eq!(clock.now(), clock.now());
@@ -43,14 +51,14 @@ fn the_clock_moves_only_when_told_and_shows_whole_milliseconds() {
     assert_eq!(clock.now(), at("2027-01-11T08:05:00.123Z"));
     clock.advance(SignedDuration::from_hours(-1));
     assert_eq!(clock.now(), at("2027-01-11T07:05:00.123Z"));
-    clock.set(slot(0));
-    assert_eq!(clock.now(), slot(0));
+    clock.set(now());
+    assert_eq!(clock.now(), now());
     clock.advance(SignedDuration::MAX);
-    assert_eq!(clock.now().as_second(), Timestamp::MAX.as_second(), "it stops at the end of the calendar");
+    assert_eq!(clock.now().as_second(), Timestamp::MAX.as_second(), "the clock stops at the last timestamp");
 }
 
 #[test]
-fn a_seed_gives_the_same_bytes_at_every_run_and_never_the_same_twice() {
+fn a_seed_always_gives_the_same_bytes_and_no_two_draws_are_equal() {
     let (first, second, other) = (SequenceRandom::new(7), SequenceRandom::new(7), SequenceRandom::new(8));
     let draw = |random: &SequenceRandom| {
         let mut bytes = [0_u8; 21];
@@ -68,9 +76,9 @@ fn a_seed_gives_the_same_bytes_at_every_run_and_never_the_same_twice() {
 }
 
 #[test]
-fn zones_are_those_of_the_database() {
+fn zones_come_from_the_time_zone_database() {
     let find = |name: &str| SystemZones.find(&TimeZoneName::parse(name).unwrap());
-    let berlin = find("Europe/Berlin").expect("a zone everybody has");
+    let berlin = find("Europe/Berlin").expect("a zone in every database");
     let summer = berlin.to_offset(at("2027-07-01T12:00:00Z"));
     assert_eq!(summer.seconds(), 2 * 3_600);
     assert!(find("UTC").is_some());
@@ -79,23 +87,23 @@ fn zones_are_those_of_the_database() {
 }
 
 #[test]
-fn the_bell_counts() {
+fn the_waker_counts() {
     let waker = CountingWaker::default();
-    SilentBell.wake();
-    assert_eq!(waker.rings(), 0);
+    NoopWaker.wake();
+    assert_eq!(waker.wakes(), 0);
     waker.wake();
     waker.wake();
-    assert_eq!(waker.rings(), 2);
+    assert_eq!(waker.wakes(), 2);
 }
 
-fn mail(message_key: &str) -> Email {
+fn message(message_key: &str) -> Email {
     Email {
         kind: NotificationKind::MeetingInfo,
         message_key: message_key.to_owned(),
-        to: email("client"),
+        to: EmailAddress::parse("client@example.org").unwrap(),
         to_name: "Robin Doe".to_owned(),
         join_url: Some("https://meet.example.org/room".to_owned()),
-        starts_at: slot(0),
+        starts_at: now(),
         minutes: 50,
         zone: TimeZone::UTC,
         calendar_key: "booking-1".to_owned(),
@@ -106,27 +114,27 @@ fn mail(message_key: &str) -> Email {
 }
 
 #[tokio::test]
-async fn the_notifier_records_and_answers_as_told() {
+async fn the_notifier_records_emails_and_fails_on_request() {
     let notifier = Arc::new(RecordingNotifier::new());
     let keys =
-        |notifier: &RecordingNotifier| notifier.sent().into_iter().map(|mail| mail.message_key).collect::<Vec<_>>();
+        |notifier: &RecordingNotifier| notifier.sent().into_iter().map(|email| email.message_key).collect::<Vec<_>>();
     let refused = NotifyError::Refused { code: 550 };
     let timeout = NotifyError::Unavailable { reason: NotifyFailure::Timeout };
-    notifier.send(&mail("a")).await.unwrap();
+    notifier.send(&message("a")).await.unwrap();
     notifier.reply_with([Reply::Fail(refused), Reply::Accept, Reply::Panic]);
-    assert_eq!(notifier.send(&mail("b")).await, Err(refused));
+    assert_eq!(notifier.send(&message("b")).await, Err(refused));
 
     notifier.go_down(timeout);
     assert_eq!(notifier.check().await, Err(timeout));
-    assert_eq!(notifier.send(&mail("c")).await, Err(timeout));
+    assert_eq!(notifier.send(&message("c")).await, Err(timeout));
     notifier.come_back();
     assert_eq!(notifier.check().await, Ok(()));
 
-    notifier.send(&mail("d")).await.unwrap();
+    notifier.send(&message("d")).await.unwrap();
     let panicking = Arc::clone(&notifier);
-    let outcome = tokio::spawn(async move { panicking.send(&mail("e")).await }).await;
+    let outcome = tokio::spawn(async move { panicking.send(&message("e")).await }).await;
     assert!(outcome.unwrap_err().is_panic());
-    notifier.send(&mail("f")).await.unwrap();
+    notifier.send(&message("f")).await.unwrap();
     assert_eq!(keys(&notifier), ["a", "d", "f"]);
     assert_eq!(notifier.attempts(), 6);
 }
@@ -139,17 +147,17 @@ async fn plain_passwords_match_themselves_only() {
     let hash = hasher.hash(&right).await.unwrap();
     assert_eq!(hash, hasher.hash(&right).await.unwrap());
     assert!(hash.as_str().starts_with("$plain$"));
-    let verified = hasher.verify(&right, Some(&hash)).await.unwrap();
-    assert!(verified.matches && !verified.outdated);
+    let check = hasher.verify(&right, Some(&hash)).await.unwrap();
+    assert!(check.matches && !check.outdated);
     assert!(!hasher.verify(&wrong, Some(&hash)).await.unwrap().matches);
-    assert!(!hasher.verify(&right, None).await.unwrap().matches, "without a hash the answer is no");
+    assert!(!hasher.verify(&right, None).await.unwrap().matches, "no password matches a missing hash");
     let old = PlainPasswordHasher::outdated_hash(&right);
-    let verified = hasher.verify(&right, Some(&old)).await.unwrap();
-    assert!(verified.matches && verified.outdated);
+    let check = hasher.verify(&right, Some(&old)).await.unwrap();
+    assert!(check.matches && check.outdated);
     assert!(!hasher.verify(&wrong, Some(&old)).await.unwrap().matches);
-    assert_eq!(hasher.verifications(), 5, "a check without a hash is work as well");
-    let foreign = PasswordHash::new("$argon2id$v=19$x".to_owned());
-    assert!(matches!(hasher.verify(&right, Some(&foreign)).await, Err(HashError::Failed(_))));
+    assert_eq!(hasher.verifications(), 5, "a check without a hash counts too");
+    let argon2 = PasswordHash::new("$argon2id$v=19$x".to_owned());
+    assert!(matches!(hasher.verify(&right, Some(&argon2)).await, Err(HashError::Failed(_))));
     hasher.set_busy(true);
     assert!(matches!(hasher.hash(&right).await, Err(HashError::Busy)));
     assert!(matches!(hasher.verify(&right, None).await, Err(HashError::Busy)));
@@ -158,12 +166,12 @@ async fn plain_passwords_match_themselves_only() {
 }
 
 #[test]
-fn plain_tokens_say_what_they_say_until_they_expire() {
+fn plain_access_tokens_are_valid_until_they_expire() {
     let claims = AccessClaims {
         user: UserId::new(7).unwrap(),
         session: LoginSessionId::new(9).unwrap(),
         issued_at: now(),
-        expires_at: minutes_after(now(), 10),
+        expires_at: now() + SignedDuration::from_mins(10),
         nonce: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 255],
     };
     let token = PlainAccessTokens.issue(&claims).unwrap();
@@ -177,13 +185,13 @@ fn plain_tokens_say_what_they_say_until_they_expire() {
 }
 
 #[test]
-fn a_ticket_is_read_back_and_nothing_else_is() {
+fn a_join_token_is_read_back_and_nothing_else_is() {
     let booking = BookingId::new(12).unwrap();
     for viewer in [ViewerId::Account(UserId::new(7).unwrap()), ViewerId::Participant(ParticipantId::new(7).unwrap())] {
-        let ticket = JoinToken { booking, viewer, link_version: 3 };
-        let text = PlainJoinTokens.seal(&ticket);
-        assert_eq!(PlainJoinTokens.open(&text), Some(ticket));
-        assert_eq!(PlainJoinTokens.seal(&ticket), text);
+        let token = JoinToken { booking, viewer, link_version: 3 };
+        let text = PlainJoinTokens.seal(&token);
+        assert_eq!(PlainJoinTokens.open(&text), Some(token));
+        assert_eq!(PlainJoinTokens.seal(&token), text);
         for cut in 0..text.len() {
             assert_eq!(PlainJoinTokens.open(&text[..cut]), None, "{cut}");
         }
@@ -196,7 +204,7 @@ fn a_ticket_is_read_back_and_nothing_else_is() {
 }
 
 #[test]
-fn one_word_makes_a_message_genuine() {
+fn only_the_signature_genuine_is_accepted() {
     assert!(PlainWebhooks.is_genuine("genuine", b"body", now()));
     assert!(!PlainWebhooks.is_genuine("forged", b"body", now()));
 }

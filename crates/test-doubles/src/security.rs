@@ -1,5 +1,3 @@
-//! Passwords and tokens without any protection, so that tests are fast and can read what was issued.
-
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
@@ -9,10 +7,10 @@ use attune_ports::{
 };
 use jiff::Timestamp;
 
-const TODAYS: &str = "$plain$v=2$";
+const CURRENT: &str = "$plain$v=2$";
 const OUTDATED: &str = "$plain$v=1$";
 
-/// Keeps passwords readable behind a prefix. Never for real accounts.
+/// Stores passwords in plain text behind a prefix: a real hash would make tests slow.
 #[derive(Default)]
 pub struct PlainPasswordHasher {
     busy: AtomicBool,
@@ -20,22 +18,21 @@ pub struct PlainPasswordHasher {
 }
 
 impl PlainPasswordHasher {
-    /// One that is never busy.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A hash as weaker parameters of an earlier time would have made it: it matches, and counts as outdated.
+    /// A hash made with weaker parameters: it matches and counts as outdated.
     pub fn outdated_hash(password: &Password) -> PasswordHash {
         PasswordHash::new(format!("{OUTDATED}{}", password.expose()))
     }
 
-    /// Lets every call answer [`HashError::Busy`], or ends that.
+    /// While set, every call fails with [`HashError::Busy`].
     pub fn set_busy(&self, busy: bool) {
         self.busy.store(busy, Ordering::SeqCst);
     }
 
-    /// How often a password was checked, with or without a hash: the work that a stopwatch would see.
+    /// The number of checks, with or without a hash: what would show in response times.
     pub fn verifications(&self) -> usize {
         self.verifications.load(Ordering::SeqCst)
     }
@@ -49,25 +46,25 @@ impl PlainPasswordHasher {
 impl PasswordHasher for PlainPasswordHasher {
     async fn hash(&self, password: &Password) -> Result<PasswordHash, HashError> {
         self.check_not_busy()?;
-        Ok(PasswordHash::new(format!("{TODAYS}{}", password.expose())))
+        Ok(PasswordHash::new(format!("{CURRENT}{}", password.expose())))
     }
 
     async fn verify(&self, password: &Password, hash: Option<&PasswordHash>) -> Result<PasswordCheck, HashError> {
         self.check_not_busy()?;
         self.verifications.fetch_add(1, Ordering::SeqCst);
         let Some(hash) = hash else { return Ok(PasswordCheck { matches: false, outdated: false }) };
-        if let Some(kept) = hash.as_str().strip_prefix(TODAYS) {
-            Ok(PasswordCheck { matches: kept == password.expose(), outdated: false })
-        } else if let Some(kept) = hash.as_str().strip_prefix(OUTDATED) {
-            Ok(PasswordCheck { matches: kept == password.expose(), outdated: true })
+        if let Some(stored) = hash.as_str().strip_prefix(CURRENT) {
+            Ok(PasswordCheck { matches: stored == password.expose(), outdated: false })
+        } else if let Some(stored) = hash.as_str().strip_prefix(OUTDATED) {
+            Ok(PasswordCheck { matches: stored == password.expose(), outdated: true })
         } else {
             Err(HashError::Failed("not a hash of the plain hasher".into()))
         }
     }
 }
 
-/// Writes the claims into the token as they are: `plain.{user}.{session}.{issued}.{expires}.{nonce}`, instants in
-/// milliseconds, the nonce in hexadecimal. Anybody can forge one.
+/// The claims in plain text: `plain.{user}.{login session}.{issued}.{expires}.{nonce}`, times in milliseconds, the
+/// nonce in hexadecimal.
 pub struct PlainAccessTokens;
 
 impl AccessTokens for PlainAccessTokens {
@@ -82,12 +79,12 @@ impl AccessTokens for PlainAccessTokens {
     }
 
     fn verify(&self, token: &str, now: Timestamp) -> Result<AccessClaims, TokenError> {
-        let claims = read_claims(token).ok_or(TokenError::Invalid)?;
+        let claims = parse_claims(token).ok_or(TokenError::Invalid)?;
         if now < claims.expires_at { Ok(claims) } else { Err(TokenError::Expired) }
     }
 }
 
-fn read_claims(token: &str) -> Option<AccessClaims> {
+fn parse_claims(token: &str) -> Option<AccessClaims> {
     let mut parts = token.strip_prefix("plain.")?.split('.');
     let claims = AccessClaims {
         user: UserId::new(parts.next()?.parse().ok()?)?,
