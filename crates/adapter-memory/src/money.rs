@@ -33,7 +33,7 @@ impl State {
         if let Some(admin) = new.recorded_by {
             self.check_user(admin)?;
         }
-        if self.payment_by_reference(new.provider, &new.reference).is_some() {
+        if self.payment_by_checkout_id(new.provider, &new.provider_checkout_id).is_some() {
             return Err(conflict(Conflict::ProviderIdTaken));
         }
         let id = next_id!(self.payments, PaymentId)?;
@@ -52,16 +52,16 @@ impl State {
         self.payments.values().rev().filter(|payment| payment.booking == booking).cloned().collect()
     }
 
-    pub(crate) fn payment_by_reference(&self, provider: Provider, reference: &str) -> Option<Payment> {
-        self.payments.values().find(|p| p.provider == provider && p.reference == reference).cloned()
+    pub(crate) fn payment_by_checkout_id(&self, provider: Provider, reference: &str) -> Option<Payment> {
+        self.payments.values().find(|p| p.provider == provider && p.provider_checkout_id == reference).cloned()
     }
 
-    pub(crate) fn payment_by_charge(&self, provider: Provider, charge: &str) -> Option<Payment> {
-        let is_it = |p: &&Payment| p.provider == provider && p.charge.as_deref() == Some(charge);
+    pub(crate) fn payment_by_provider_id(&self, provider: Provider, charge: &str) -> Option<Payment> {
+        let is_it = |p: &&Payment| p.provider == provider && p.provider_payment_id.as_deref() == Some(charge);
         self.payments.values().find(is_it).cloned()
     }
 
-    pub(crate) fn payments_to_check(&self, now: Timestamp, limit: u32) -> Vec<Payment> {
+    pub(crate) fn payments_due_for_polling(&self, now: Timestamp, limit: u32) -> Vec<Payment> {
         let mut due: Vec<_> =
             self.payments.values().filter(|p| p.check_at.is_some_and(|at| at <= now)).cloned().collect();
         due.sort_by_key(|p| (p.check_at, p.id));
@@ -72,14 +72,17 @@ impl State {
         let facts = &payment;
         // Who collects never changes, so the reference has to be new where the stored one is.
         let provider = self.payments.get(&payment.id).ok_or(conflict(Conflict::Stale))?.provider;
-        if self.payment_by_reference(provider, &facts.reference).is_some_and(|other| other.id != payment.id) {
+        if self
+            .payment_by_checkout_id(provider, &facts.provider_checkout_id)
+            .is_some_and(|other| other.id != payment.id)
+        {
             return Err(conflict(Conflict::ProviderIdTaken));
         }
         let stored = self.payments.get_mut(&payment.id).ok_or(conflict(Conflict::Stale))?;
-        stored.reference.clone_from(&facts.reference);
+        stored.provider_checkout_id.clone_from(&facts.provider_checkout_id);
         stored.checkout_url.clone_from(&facts.checkout_url);
         stored.state = facts.state;
-        stored.charge.clone_from(&facts.charge);
+        stored.provider_payment_id.clone_from(&facts.provider_payment_id);
         stored.check_at = cut_some(facts.check_at)?;
         stored.settled_at = cut_some(facts.settled_at)?;
         Ok(())
@@ -99,10 +102,10 @@ impl State {
         if new.amount.is_zero() {
             return Err(failed("a refund of nothing"));
         }
-        let known = self
-            .refunds
-            .values()
-            .any(|refund| refund.key == new.key || (new.reference.is_some() && refund.reference == new.reference));
+        let known = self.refunds.values().any(|refund| {
+            refund.idempotency_key == new.idempotency_key
+                || (new.provider_refund_id.is_some() && refund.provider_refund_id == new.provider_refund_id)
+        });
         if known {
             return Err(conflict(Conflict::RefundExists));
         }
@@ -126,14 +129,15 @@ impl State {
         self.refunds.values().filter(|refund| refund.booking == booking).cloned().collect()
     }
 
-    pub(crate) fn refund_by(&self, reference: &str, key: Option<&str>) -> Option<Refund> {
+    pub(crate) fn find_refund(&self, reference: &str, key: Option<&str>) -> Option<Refund> {
         let is_it = |refund: &&Refund| {
-            refund.reference.as_deref() == Some(reference) || key.is_some_and(|key| refund.key == key)
+            refund.provider_refund_id.as_deref() == Some(reference)
+                || key.is_some_and(|key| refund.idempotency_key == key)
         };
         self.refunds.values().find(is_it).cloned()
     }
 
-    pub(crate) fn refunds_to_settle(&self, now: Timestamp, limit: u32) -> Vec<Refund> {
+    pub(crate) fn refunds_due(&self, now: Timestamp, limit: u32) -> Vec<Refund> {
         let mut due: Vec<_> =
             self.refunds.values().filter(|r| r.next_at.is_some_and(|at| at <= now)).cloned().collect();
         due.sort_by_key(|refund| (refund.next_at, refund.id));
@@ -142,14 +146,17 @@ impl State {
 
     pub(crate) fn save_refund(&mut self, refund: &Refund) -> Result<(), StoreError> {
         let facts = &refund;
-        let taken = facts.reference.is_some()
-            && self.refunds.values().any(|other| other.id != refund.id && other.reference == facts.reference);
+        let taken = facts.provider_refund_id.is_some()
+            && self
+                .refunds
+                .values()
+                .any(|other| other.id != refund.id && other.provider_refund_id == facts.provider_refund_id);
         if taken {
             return Err(conflict(Conflict::RefundExists));
         }
         let stored = self.refunds.get_mut(&refund.id).ok_or(conflict(Conflict::Stale))?;
         stored.stage = facts.stage;
-        stored.reference.clone_from(&facts.reference);
+        stored.provider_refund_id.clone_from(&facts.provider_refund_id);
         stored.attempts = facts.attempts;
         stored.next_at = cut_some(facts.next_at)?;
         stored.last_error.clone_from(&facts.last_error);

@@ -168,28 +168,28 @@ impl Queries for MemoryStore {
         Ok(self.committed().payments_of(booking))
     }
 
-    async fn payment_by_reference(&self, provider: Provider, reference: &str) -> Result<Option<Payment>, StoreError> {
-        Ok(self.committed().payment_by_reference(provider, reference))
+    async fn payment_by_checkout_id(&self, provider: Provider, reference: &str) -> Result<Option<Payment>, StoreError> {
+        Ok(self.committed().payment_by_checkout_id(provider, reference))
     }
 
     async fn refunds(&self, booking: BookingId) -> Result<Vec<Refund>, StoreError> {
         Ok(self.committed().refunds_of(booking))
     }
 
-    async fn refund_by(&self, reference: &str, key: Option<&str>) -> Result<Option<Refund>, StoreError> {
-        Ok(self.committed().refund_by(reference, key))
+    async fn find_refund(&self, reference: &str, key: Option<&str>) -> Result<Option<Refund>, StoreError> {
+        Ok(self.committed().find_refund(reference, key))
     }
 
-    async fn payment_by_charge(&self, provider: Provider, charge: &str) -> Result<Option<Payment>, StoreError> {
-        Ok(self.committed().payment_by_charge(provider, charge))
+    async fn payment_by_provider_id(&self, provider: Provider, charge: &str) -> Result<Option<Payment>, StoreError> {
+        Ok(self.committed().payment_by_provider_id(provider, charge))
     }
 
-    async fn payments_to_check(&self, now: Timestamp, limit: u32) -> Result<Vec<Payment>, StoreError> {
-        Ok(self.committed().payments_to_check(now, limit))
+    async fn payments_due_for_polling(&self, now: Timestamp, limit: u32) -> Result<Vec<Payment>, StoreError> {
+        Ok(self.committed().payments_due_for_polling(now, limit))
     }
 
-    async fn refunds_to_settle(&self, now: Timestamp, limit: u32) -> Result<Vec<Refund>, StoreError> {
-        Ok(self.committed().refunds_to_settle(now, limit))
+    async fn refunds_due(&self, now: Timestamp, limit: u32) -> Result<Vec<Refund>, StoreError> {
+        Ok(self.committed().refunds_due(now, limit))
     }
 
     async fn ledger(&self, booking: BookingId) -> Result<Vec<LedgerEntry>, StoreError> {

@@ -282,12 +282,12 @@ impl Payments for MemoryUnit {
         self.read(|state| state.payments_of(booking))
     }
 
-    async fn payment_by_reference(
+    async fn payment_by_checkout_id(
         &mut self,
         provider: Provider,
         reference: &str,
     ) -> Result<Option<Payment>, StoreError> {
-        self.read(|state| state.payment_by_reference(provider, reference))
+        self.read(|state| state.payment_by_checkout_id(provider, reference))
     }
 
     async fn save_payment(&mut self, payment: &Payment) -> Result<(), StoreError> {

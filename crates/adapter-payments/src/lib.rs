@@ -60,13 +60,13 @@ impl PaymentGateway for LocalGateway {
             Kind::None => Err(PaymentError::Refused("nothing is ever due with this provider".into())),
             Kind::Offline { .. } => {
                 let reference = format!("offline-{}-{}", request.booking, hex(request.nonce));
-                Ok(Checkout { reference, url: None })
+                Ok(Checkout { id: reference, url: None })
             }
             Kind::Test { public_base_url, .. } => {
                 let reference = hex(request.nonce);
                 let url = checkout_url(public_base_url, &reference)
                     .ok_or_else(|| PaymentError::Refused("the public base URL cannot have a path".into()))?;
-                Ok(Checkout { reference, url: Some(url.into()) })
+                Ok(Checkout { id: reference, url: Some(url.into()) })
             }
         }
     }

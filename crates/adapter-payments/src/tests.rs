@@ -43,7 +43,7 @@ async fn nothing_due_means_no_checkout() {
 #[tokio::test]
 async fn an_offline_payment_has_a_reference_and_no_page() {
     let checkout = LocalGateway::offline(HOLD).open_checkout(&request(NONCE)).await.unwrap();
-    assert_eq!(checkout, Checkout { reference: format!("offline-42-{NONCE_HEX}"), url: None });
+    assert_eq!(checkout, Checkout { id: format!("offline-42-{NONCE_HEX}"), url: None });
 }
 
 #[tokio::test]
@@ -57,7 +57,7 @@ async fn the_test_page_lies_below_the_base() {
         ("https://example.org/a/b%20c/?x=1#y", "https://example.org/a/b%20c/test-checkout/"),
     ] {
         let checkout = test_gateway(base).open_checkout(&request(NONCE)).await.unwrap();
-        assert_eq!(checkout.reference, NONCE_HEX);
+        assert_eq!(checkout.id, NONCE_HEX);
         assert_eq!(checkout.url, Some(format!("{page}{NONCE_HEX}")), "{base}");
     }
 }
@@ -73,6 +73,6 @@ async fn the_same_nonce_opens_the_same_checkout_and_another_one_another() {
     for gateway in [test_gateway("https://example.org"), LocalGateway::offline(HOLD)] {
         let first = gateway.open_checkout(&request(NONCE)).await.unwrap();
         assert_eq!(gateway.open_checkout(&request(NONCE)).await.unwrap(), first);
-        assert_ne!(gateway.open_checkout(&request([7; 16])).await.unwrap().reference, first.reference);
+        assert_ne!(gateway.open_checkout(&request([7; 16])).await.unwrap().id, first.id);
     }
 }

@@ -279,7 +279,7 @@ impl Queries for PostgresStore {
             .await
     }
 
-    async fn payment_by_reference(&self, provider: Provider, reference: &str) -> Result<Option<Payment>, StoreError> {
+    async fn payment_by_checkout_id(&self, provider: Provider, reference: &str) -> Result<Option<Payment>, StoreError> {
         let query = payments::table
             .filter(payments::provider.eq(provider.as_str()))
             .filter(payments::provider_checkout_id.eq(reference))
@@ -302,7 +302,7 @@ impl Queries for PostgresStore {
             .await
     }
 
-    async fn refund_by(&self, reference: &str, key: Option<&str>) -> Result<Option<Refund>, StoreError> {
+    async fn find_refund(&self, reference: &str, key: Option<&str>) -> Result<Option<Refund>, StoreError> {
         let query = refunds::table
             .filter(refunds::provider_refund_id.eq(reference).or(refunds::idempotency_key.nullable().eq(key)))
             .order(refunds::id)
@@ -315,7 +315,7 @@ impl Queries for PostgresStore {
             .await
     }
 
-    async fn payment_by_charge(&self, provider: Provider, charge: &str) -> Result<Option<Payment>, StoreError> {
+    async fn payment_by_provider_id(&self, provider: Provider, charge: &str) -> Result<Option<Payment>, StoreError> {
         let query = payments::table
             .filter(payments::provider.eq(provider.as_str()))
             .filter(payments::provider_payment_id.eq(charge))
@@ -329,7 +329,7 @@ impl Queries for PostgresStore {
             .await
     }
 
-    async fn payments_to_check(&self, now: Timestamp, limit: u32) -> Result<Vec<Payment>, StoreError> {
+    async fn payments_due_for_polling(&self, now: Timestamp, limit: u32) -> Result<Vec<Payment>, StoreError> {
         let query = payments::table
             .filter(payments::check_at.le(millis(now)))
             .order((payments::check_at, payments::id))
@@ -343,7 +343,7 @@ impl Queries for PostgresStore {
             .await
     }
 
-    async fn refunds_to_settle(&self, now: Timestamp, limit: u32) -> Result<Vec<Refund>, StoreError> {
+    async fn refunds_due(&self, now: Timestamp, limit: u32) -> Result<Vec<Refund>, StoreError> {
         let query = refunds::table
             .filter(refunds::next_at.le(millis(now)))
             .order((refunds::next_at, refunds::id))

@@ -297,7 +297,7 @@ impl Queries for SqliteStore {
         self.readers.ask(move |connection| list_payments(connection, booking)).await
     }
 
-    async fn payment_by_reference(&self, provider: Provider, reference: &str) -> Result<Option<Payment>, StoreError> {
+    async fn payment_by_checkout_id(&self, provider: Provider, reference: &str) -> Result<Option<Payment>, StoreError> {
         let reference = reference.to_owned();
         self.lookups.look(move |connection| find_payment(connection, provider, &reference)).await
     }
@@ -306,7 +306,7 @@ impl Queries for SqliteStore {
         self.readers.ask(move |connection| list_refunds(connection, booking)).await
     }
 
-    async fn refund_by(&self, reference: &str, key: Option<&str>) -> Result<Option<Refund>, StoreError> {
+    async fn find_refund(&self, reference: &str, key: Option<&str>) -> Result<Option<Refund>, StoreError> {
         let (reference, key) = (reference.to_owned(), key.map(str::to_owned));
         self.readers
             .ask(move |connection| {
@@ -321,7 +321,7 @@ impl Queries for SqliteStore {
             .await
     }
 
-    async fn payment_by_charge(&self, provider: Provider, charge: &str) -> Result<Option<Payment>, StoreError> {
+    async fn payment_by_provider_id(&self, provider: Provider, charge: &str) -> Result<Option<Payment>, StoreError> {
         let charge = charge.to_owned();
         self.readers
             .ask(move |connection| {
@@ -339,7 +339,7 @@ impl Queries for SqliteStore {
             .await
     }
 
-    async fn payments_to_check(&self, now: Timestamp, limit: u32) -> Result<Vec<Payment>, StoreError> {
+    async fn payments_due_for_polling(&self, now: Timestamp, limit: u32) -> Result<Vec<Payment>, StoreError> {
         self.readers
             .ask(move |connection| {
                 payments::table
@@ -356,7 +356,7 @@ impl Queries for SqliteStore {
             .await
     }
 
-    async fn refunds_to_settle(&self, now: Timestamp, limit: u32) -> Result<Vec<Refund>, StoreError> {
+    async fn refunds_due(&self, now: Timestamp, limit: u32) -> Result<Vec<Refund>, StoreError> {
         self.readers
             .ask(move |connection| {
                 refunds::table

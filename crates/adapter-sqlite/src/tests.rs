@@ -478,7 +478,7 @@ async fn call_everything(store: &SqliteStore, practice: Practice) {
     assert!(work.close_conference(conference, now()).await.unwrap());
     work.add_attendance(id, &[fact("one", AttendanceEventKind::Joined, now())]).await.unwrap();
     work.add_payment(&payment(id, "one")).await.unwrap();
-    let attempt = work.payment_by_reference(Provider::Test, "one").await.unwrap().unwrap();
+    let attempt = work.payment_by_checkout_id(Provider::Test, "one").await.unwrap().unwrap();
     assert_eq!(attempt.amount, eur(9_000));
     work.save_payment(&attempt).await.unwrap();
     let facts = NewPayment { check_at: Some(now()), ..paid(id, "two") };
@@ -522,11 +522,11 @@ async fn call_everything(store: &SqliteStore, practice: Practice) {
     store.taken(practice.therapist, slot(0), slot(1), now()).await.unwrap();
     store.booking(id).await.unwrap().unwrap();
     store.payments(id).await.unwrap();
-    store.payment_by_reference(Provider::Test, "one").await.unwrap();
-    store.payment_by_charge(Provider::Test, "charge of two").await.unwrap().unwrap();
-    assert_eq!(store.payments_to_check(now(), 5).await.unwrap(), [came]);
-    assert_eq!(store.refunds_to_settle(now(), 5).await.unwrap(), std::slice::from_ref(&back));
-    assert_eq!(store.refund_by("none", Some("key")).await.unwrap().as_ref(), Some(&back));
+    store.payment_by_checkout_id(Provider::Test, "one").await.unwrap();
+    store.payment_by_provider_id(Provider::Test, "charge of two").await.unwrap().unwrap();
+    assert_eq!(store.payments_due_for_polling(now(), 5).await.unwrap(), [came]);
+    assert_eq!(store.refunds_due(now(), 5).await.unwrap(), std::slice::from_ref(&back));
+    assert_eq!(store.find_refund("none", Some("key")).await.unwrap().as_ref(), Some(&back));
     assert_eq!(store.refunds(id).await.unwrap(), [back]);
     store.ledger(id).await.unwrap();
     store.ledger_sums(now(), slot(0)).await.unwrap();

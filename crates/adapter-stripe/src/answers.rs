@@ -127,7 +127,7 @@ impl CheckoutSession {
             amount: self.amount().ok()?,
             booking: self.booking(),
             live: self.livemode,
-            payment: self.payment()?.to_owned(),
+            provider_payment_id: self.payment()?.to_owned(),
         })
     }
 }
@@ -196,7 +196,7 @@ impl StripeRefund {
     }
 
     pub(crate) fn into_refund(self) -> Result<ProviderRefund, AmountError> {
-        Ok(ProviderRefund { amount: self.amount()?, state: self.state(), reference: self.id })
+        Ok(ProviderRefund { amount: self.amount()?, state: self.state(), id: self.id })
     }
 }
 

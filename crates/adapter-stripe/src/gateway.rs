@@ -68,7 +68,7 @@ impl StripeGateway {
         if !is_name(&session.id) {
             return Err(StripeError::Senseless("a checkout without a name"));
         }
-        Ok(Checkout { reference: session.id, url: Some(url) })
+        Ok(Checkout { id: session.id, url: Some(url) })
     }
 
     async fn look_up(&self, reference: &str) -> Result<CheckoutState, StripeError> {
@@ -116,10 +116,12 @@ impl StripeGateway {
     }
 
     async fn give_back(&self, request: &RefundRequest) -> Result<ProviderRefund, StripeError> {
-        if !is_name(&request.payment) {
+        if !is_name(&request.provider_payment_id) {
             return Err(StripeError::Form("name of a payment"));
         }
-        if !(1..=200).contains(&request.key.len()) || !request.key.bytes().all(|b| b.is_ascii_graphic()) {
+        if !(1..=200).contains(&request.idempotency_key.len())
+            || !request.idempotency_key.bytes().all(|b| b.is_ascii_graphic())
+        {
             return Err(StripeError::Form("key of a refund"));
         }
         if request.amount.is_zero() {
@@ -129,12 +131,12 @@ impl StripeGateway {
             Some(known) => known,
             None => {
                 let form = [
-                    ("payment_intent", request.payment.clone()),
+                    ("payment_intent", request.provider_payment_id.clone()),
                     ("amount", to_stripe(request.amount)?.to_string()),
                     ("metadata[booking_id]", request.booking.to_string()),
-                    ("metadata[refund_key]", request.key.clone()),
+                    ("metadata[refund_key]", request.idempotency_key.clone()),
                 ];
-                let key = format!("refund-{}", request.key);
+                let key = format!("refund-{}", request.idempotency_key);
                 self.client.ask::<StripeRefund>(&Request::post_once(&["refunds"], &form, key)).await?
             }
         };
@@ -147,10 +149,10 @@ impl StripeGateway {
     /// The refund that was made under this key before. Stripe forgets idempotency keys after a day; what is noted on a
     /// refund stays.
     async fn refund_under(&self, request: &RefundRequest) -> Result<Option<StripeRefund>, StripeError> {
-        let query = [("payment_intent", request.payment.as_str()), ("limit", REFUNDS_READ)];
+        let query = [("payment_intent", request.provider_payment_id.as_str()), ("limit", REFUNDS_READ)];
         let asked = self.client.ask(&Request::get(&["refunds"], &query)).await;
         let page: Page<StripeRefund> = asked.map_err(|error| StripeError::NoLookUp(error.into()))?;
-        match page.data.into_iter().find(|refund| refund.key() == Some(request.key.as_str())) {
+        match page.data.into_iter().find(|refund| refund.key() == Some(request.idempotency_key.as_str())) {
             Some(known) => Ok(Some(known)),
             None if page.has_more => Err(StripeError::TooManyRefunds),
             None => Ok(None),
@@ -194,7 +196,7 @@ impl OnlinePayments for StripeGateway {
         Ok(self.look_up(reference).await?)
     }
 
-    async fn end_checkout(&self, reference: &str) -> Result<CheckoutState, PaymentError> {
+    async fn expire_checkout(&self, reference: &str) -> Result<CheckoutState, PaymentError> {
         Ok(self.end(reference).await?)
     }
 

@@ -16,7 +16,7 @@ use crate::settings::{Secret, SetupError};
 /// Several `v1` stand in one header while a secret is being changed; schemes other than `v1` say nothing to us.
 ///
 /// The fields that are read have had the same form in all versions of Stripe's API since 2022, so the version of the
-/// endpoint does not matter. Events of connected accounts are [`PaymentEventKind::SomethingElse`]: their money is not ours.
+/// endpoint does not matter. Events of connected accounts are [`PaymentEventKind::Other`]: their money is not ours.
 pub struct StripeEvents(Signatures);
 
 impl StripeEvents {
@@ -133,7 +133,7 @@ struct Facts {
 impl Default for Facts {
     fn default() -> Self {
         Self {
-            kind: PaymentEventKind::SomethingElse,
+            kind: PaymentEventKind::Other,
             reference: None,
             amount: None,
             booking: None,
@@ -181,7 +181,17 @@ impl Facts {
 
     fn event(self, id: String, at: Timestamp, live: bool) -> PaymentEvent {
         let Self { kind, reference, amount, booking, payment, refund_key } = self;
-        PaymentEvent { id, at, live, kind, reference, amount, booking, payment, refund_key }
+        PaymentEvent {
+            id,
+            at,
+            live,
+            kind,
+            object_id: reference,
+            amount,
+            booking,
+            provider_payment_id: payment,
+            refund_idempotency_key: refund_key,
+        }
     }
 }
 

@@ -85,7 +85,7 @@ impl PaymentGateway for TestGateway {
             return Err(PaymentError::Unavailable("told to be down".into()));
         }
         let reference = format!("ref-{:032x}", u128::from_be_bytes(request.nonce));
-        Ok(Checkout { url: Some(format!("https://pay.example.org/{reference}")), reference })
+        Ok(Checkout { url: Some(format!("https://pay.example.org/{reference}")), id: reference })
     }
 }
 
@@ -112,14 +112,19 @@ impl OnlineGateway {
     /// The client pays, and what the provider tells about it.
     pub(crate) fn pay(&self, payment: &Payment) -> PaidCheckout {
         let facts = &payment;
-        let charge = format!("pi_{}", facts.reference);
-        let paid = PaidCheckout { amount: facts.amount, booking: Some(facts.booking), live: false, payment: charge };
+        let charge = format!("pi_{}", facts.provider_checkout_id);
+        let paid = PaidCheckout {
+            amount: facts.amount,
+            booking: Some(facts.booking),
+            live: false,
+            provider_payment_id: charge,
+        };
         self.set(payment, CheckoutState::Paid(paid.clone()));
         paid
     }
 
     pub(crate) fn set(&self, payment: &Payment, state: CheckoutState) {
-        self.checkouts.lock().unwrap().insert(payment.reference.clone(), state);
+        self.checkouts.lock().unwrap().insert(payment.provider_checkout_id.clone(), state);
     }
 }
 
@@ -140,7 +145,7 @@ impl PaymentGateway for OnlineGateway {
         }
         let reference = format!("cs_{:032x}", u128::from_be_bytes(request.nonce));
         self.checkouts.lock().unwrap().entry(reference.clone()).or_insert(CheckoutState::Open);
-        Ok(Checkout { url: Some(format!("https://pay.example.org/{reference}")), reference })
+        Ok(Checkout { url: Some(format!("https://pay.example.org/{reference}")), id: reference })
     }
 }
 
@@ -155,7 +160,7 @@ impl OnlinePayments for OnlineGateway {
         Ok(self.checkouts.lock().unwrap().get(reference).cloned().unwrap_or(CheckoutState::Unknown))
     }
 
-    async fn end_checkout(&self, reference: &str) -> Result<CheckoutState, PaymentError> {
+    async fn expire_checkout(&self, reference: &str) -> Result<CheckoutState, PaymentError> {
         self.check_up()?;
         let mut checkouts = self.checkouts.lock().unwrap();
         let Some(state) = checkouts.get_mut(reference) else { return Ok(CheckoutState::Unknown) };
@@ -170,13 +175,13 @@ impl OnlinePayments for OnlineGateway {
         let Some(state) = *self.refunding.lock().unwrap() else {
             return Err(PaymentError::Refused("told to refuse".into()));
         };
-        let made = || ProviderRefund { reference: format!("re_{}", request.key), state, amount: request.amount };
-        Ok(self.refunds.lock().unwrap().entry(request.key.clone()).or_insert_with(made).clone())
+        let made = || ProviderRefund { id: format!("re_{}", request.idempotency_key), state, amount: request.amount };
+        Ok(self.refunds.lock().unwrap().entry(request.idempotency_key.clone()).or_insert_with(made).clone())
     }
 
     async fn refund_state(&self, reference: &str) -> Result<Option<ProviderRefund>, PaymentError> {
         self.check_up()?;
-        Ok(self.refunds.lock().unwrap().values().find(|refund| refund.reference == reference).cloned())
+        Ok(self.refunds.lock().unwrap().values().find(|refund| refund.id == reference).cloned())
     }
 }
 

@@ -38,8 +38,8 @@ pub struct CheckoutRequest {
 /// An opened checkout.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkout {
-    /// The provider's name for it.
-    pub reference: String,
+    /// The provider's id of it.
+    pub id: String,
     /// Where the client pays; `None` when payment happens outside.
     pub url: Option<String>,
 }
@@ -80,7 +80,7 @@ pub enum CheckoutState {
     Paid(PaidCheckout),
     /// The client was through, and then the money did not come. For good: another attempt needs another checkout.
     Failed,
-    /// Ended before anybody paid, by time or by [`OnlinePayments::end_checkout`]. For good.
+    /// Ended before anybody paid, by time or by [`OnlinePayments::expire_checkout`]. For good.
     Expired,
     /// The provider knows no such checkout in the account and mode of our key.
     Unknown,
@@ -100,7 +100,7 @@ pub struct PaidCheckout {
     /// Whether it is real money. See [`OnlinePayments::is_live`].
     pub live: bool,
     /// The provider's name for the payment, which a refund needs. Not the checkout's reference.
-    pub payment: String,
+    pub provider_payment_id: String,
 }
 
 impl fmt::Debug for PaidCheckout {
@@ -116,15 +116,15 @@ impl fmt::Debug for PaidCheckout {
 /// Money to be given back. `Debug` hides the reference and the key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RefundRequest {
-    /// [`PaidCheckout::payment`].
-    pub payment: String,
+    /// [`PaidCheckout::provider_payment_id`].
+    pub provider_payment_id: String,
     /// What had been paid for.
     pub booking: BookingId,
     /// How much, at most what was paid and not given back yet.
     pub amount: Money,
     /// A name of ours for this one refund: 1 to 200 visible ASCII characters, the same whenever it is asked for again,
     /// another one for another refund. Written down before the provider is asked, so that it survives a crash.
-    pub key: String,
+    pub idempotency_key: String,
 }
 
 impl fmt::Debug for RefundRequest {
@@ -139,8 +139,8 @@ impl fmt::Debug for RefundRequest {
 /// A refund. `Debug` hides the reference.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ProviderRefund {
-    /// The provider's name for it.
-    pub reference: String,
+    /// The provider's id of it.
+    pub id: String,
     /// Where it stands.
     pub state: RefundState,
     /// How much.
@@ -169,7 +169,7 @@ pub trait OnlinePayments: PaymentGateway {
     /// confirms nothing.
     fn is_live(&self) -> bool;
 
-    /// Where the checkout stands now. `reference` is [`Checkout::reference`].
+    /// Where the checkout stands now. `reference` is [`Checkout::id`].
     async fn checkout_state(&self, reference: &str) -> Result<CheckoutState, PaymentError>;
 
     /// Ends a checkout, so that it cannot be paid any more, and tells where it stands then; never
@@ -178,13 +178,13 @@ pub trait OnlinePayments: PaymentGateway {
     /// A checkout may outlive the hold it was opened for. So this comes before a held slot is given away, and the answer
     /// decides: [`CheckoutState::Paid`] means that the client was faster, and the booking is to be confirmed;
     /// [`CheckoutState::Processing`] that money is on its way.
-    async fn end_checkout(&self, reference: &str) -> Result<CheckoutState, PaymentError>;
+    async fn expire_checkout(&self, reference: &str) -> Result<CheckoutState, PaymentError>;
 
     /// Gives money back. Asking again with the same key never gives back twice, however much later, and tells where that
     /// refund stands now; other facts under a known key are [`PaymentError::Refused`], and so is more than is left.
     async fn refund(&self, request: &RefundRequest) -> Result<ProviderRefund, PaymentError>;
 
     /// Where the refund stands now; `None` when the provider knows none of that name. `reference` is
-    /// [`ProviderRefund::reference`].
+    /// [`ProviderRefund::id`].
     async fn refund_state(&self, reference: &str) -> Result<Option<ProviderRefund>, PaymentError>;
 }

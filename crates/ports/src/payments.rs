@@ -61,8 +61,8 @@ pub struct Payment<Id = PaymentId> {
     /// Who collects.
     pub provider: Provider,
     /// The provider's name for the attempt, unique within the provider. While it is [`PaymentState::Opening`], and until the
-    /// provider's answer is known, a name of ours: see [`NewPayment::is_named`].
-    pub reference: String,
+    /// provider's answer is known, a name of ours: see [`NewPayment::has_provider_checkout_id`].
+    pub provider_checkout_id: String,
     /// How much.
     pub amount: Money,
     /// Where it stands.
@@ -71,11 +71,11 @@ pub struct Payment<Id = PaymentId> {
     pub checkout_url: Option<String>,
     /// What the provider was asked with, [`CheckoutRequest::nonce`]; written down before it is asked, so that asking again
     /// after a crash opens no second checkout.
-    pub nonce: Option<[u8; 16]>,
+    pub checkout_nonce: Option<[u8; 16]>,
     /// Until when the client was to pay, [`CheckoutRequest::expires_at`]: asking again has to be in the same words.
     pub expires_at: Option<Timestamp>,
     /// The provider's name for the money, once there is some; [`PaidCheckout::payment`]. A refund needs it.
-    pub charge: Option<String>,
+    pub provider_payment_id: Option<String>,
     /// When the provider is to be asked again where it stands; `None` when there is nobody or nothing to ask.
     pub check_at: Option<Timestamp>,
     /// How the money came, for a recorded payment: `cash`, `bank_transfer`, …
@@ -100,13 +100,13 @@ impl NewPayment {
             id,
             booking: self.booking,
             provider: self.provider,
-            reference: self.reference,
+            provider_checkout_id: self.provider_checkout_id,
             amount: self.amount,
             state: self.state,
             checkout_url: self.checkout_url,
-            nonce: self.nonce,
+            checkout_nonce: self.checkout_nonce,
             expires_at: self.expires_at,
-            charge: self.charge,
+            provider_payment_id: self.provider_payment_id,
             check_at: self.check_at,
             method: self.method,
             memo: self.memo,
@@ -125,7 +125,7 @@ impl Payment<()> {
     pub fn attempt(
         booking: &Booking,
         provider: Provider,
-        reference: String,
+        provider_checkout_id: String,
         state: PaymentState,
         created_at: Timestamp,
     ) -> Self {
@@ -133,13 +133,13 @@ impl Payment<()> {
             id: (),
             booking: booking.id(),
             provider,
-            reference,
+            provider_checkout_id,
             amount: booking.price(),
             state,
             checkout_url: None,
-            nonce: None,
+            checkout_nonce: None,
             expires_at: None,
-            charge: None,
+            provider_payment_id: None,
             check_at: None,
             method: None,
             memo: None,
@@ -150,15 +150,15 @@ impl Payment<()> {
     }
 
     /// The reference of an attempt whose provider has not answered yet.
-    pub fn unnamed(nonce: [u8; 16]) -> String {
+    pub fn placeholder_checkout_id(nonce: [u8; 16]) -> String {
         format!("{UNNAMED}{:032x}", u128::from_be_bytes(nonce))
     }
 }
 
 impl<Id> Payment<Id> {
     /// Whether the reference is the provider's.
-    pub fn is_named(&self) -> bool {
-        !self.reference.starts_with(UNNAMED)
+    pub fn has_provider_checkout_id(&self) -> bool {
+        !self.provider_checkout_id.starts_with(UNNAMED)
     }
 }
 
@@ -223,8 +223,8 @@ pub struct Refund<Id = RefundId> {
     pub booking: BookingId,
     /// Which money it is.
     pub payment: PaymentId,
-    /// [`RefundRequest::key`], unique.
-    pub key: String,
+    /// [`RefundRequest::idempotency_key`], unique.
+    pub idempotency_key: String,
     /// How much; more than nothing.
     pub amount: Money,
     /// Why.
@@ -235,8 +235,8 @@ pub struct Refund<Id = RefundId> {
     pub requested_by: Option<UserId>,
     /// Where it stands.
     pub stage: RefundStage,
-    /// The provider's name for it, [`ProviderRefund::reference`], once known.
-    pub reference: Option<String>,
+    /// The provider's name for it, [`ProviderRefund::id`], once known.
+    pub provider_refund_id: Option<String>,
     /// How often the provider was asked in vain.
     pub attempts: u32,
     /// When the provider is to be asked next; `None` when there is nobody or nothing to ask.
@@ -259,13 +259,13 @@ impl NewRefund {
             id,
             booking: self.booking,
             payment: self.payment,
-            key: self.key,
+            idempotency_key: self.idempotency_key,
             amount: self.amount,
             cause: self.cause,
             reason: self.reason,
             requested_by: self.requested_by,
             stage: self.stage,
-            reference: self.reference,
+            provider_refund_id: self.provider_refund_id,
             attempts: self.attempts,
             next_at: self.next_at,
             last_error: self.last_error,
@@ -376,7 +376,7 @@ pub struct PaymentProblem<Id = PaymentProblemId> {
     /// About which refund.
     pub refund: Option<RefundId>,
     /// The provider's name for what came, to find it there. No personal data.
-    pub reference: Option<String>,
+    pub provider_reference: Option<String>,
     /// When it was found.
     pub at: Timestamp,
     /// When an admin settled it.
@@ -396,7 +396,7 @@ impl NewPaymentProblem {
             booking: self.booking,
             payment: self.payment,
             refund: self.refund,
-            reference: self.reference,
+            provider_reference: self.provider_reference,
             at: self.at,
             resolved_at: self.resolved_at,
         }
@@ -429,7 +429,7 @@ pub trait Payments {
     async fn payments_of(&mut self, booking: BookingId) -> Result<Vec<Payment>, StoreError>;
 
     /// The attempt with the provider's reference.
-    async fn payment_by_reference(
+    async fn payment_by_checkout_id(
         &mut self,
         provider: Provider,
         reference: &str,

@@ -232,22 +232,22 @@ pub trait Queries: Send + Sync {
     async fn payments(&self, booking: BookingId) -> Result<Vec<Payment>, StoreError>;
 
     /// The attempt with the provider's reference.
-    async fn payment_by_reference(&self, provider: Provider, reference: &str) -> Result<Option<Payment>, StoreError>;
+    async fn payment_by_checkout_id(&self, provider: Provider, reference: &str) -> Result<Option<Payment>, StoreError>;
 
     /// The refunds of a booking, oldest first.
     async fn refunds(&self, booking: BookingId) -> Result<Vec<Refund>, StoreError>;
 
     /// The refund with the provider's reference, or with our key; the older one if these are two.
-    async fn refund_by(&self, reference: &str, key: Option<&str>) -> Result<Option<Refund>, StoreError>;
+    async fn find_refund(&self, reference: &str, key: Option<&str>) -> Result<Option<Refund>, StoreError>;
 
-    /// The payment whose money has this name at its provider, [`crate::NewPayment::charge`].
-    async fn payment_by_charge(&self, provider: Provider, charge: &str) -> Result<Option<Payment>, StoreError>;
+    /// The payment whose money has this name at its provider, [`crate::NewPayment::provider_payment_id`].
+    async fn payment_by_provider_id(&self, provider: Provider, charge: &str) -> Result<Option<Payment>, StoreError>;
 
     /// Attempts whose provider is to be asked at `now` ([`crate::NewPayment::check_at`]), longest due first, at most `limit`.
-    async fn payments_to_check(&self, now: Timestamp, limit: u32) -> Result<Vec<Payment>, StoreError>;
+    async fn payments_due_for_polling(&self, now: Timestamp, limit: u32) -> Result<Vec<Payment>, StoreError>;
 
     /// Refunds whose provider is to be asked at `now` ([`crate::NewRefund::next_at`]), longest due first, at most `limit`.
-    async fn refunds_to_settle(&self, now: Timestamp, limit: u32) -> Result<Vec<Refund>, StoreError>;
+    async fn refunds_due(&self, now: Timestamp, limit: u32) -> Result<Vec<Refund>, StoreError>;
 
     /// The lines of the ledger about a booking, in the order in which they were written.
     async fn ledger(&self, booking: BookingId) -> Result<Vec<LedgerEntry>, StoreError>;

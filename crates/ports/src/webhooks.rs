@@ -23,7 +23,7 @@ pub enum PaymentEventKind {
     /// A refund stands thus, as of the event; it may be ours or one made by hand at the provider.
     RefundChanged(RefundState),
     /// Genuine, and nothing that we know or that concerns us. To be answered well and forgotten.
-    SomethingElse,
+    Other,
 }
 
 /// News from the provider. No personal data. `Debug` hides the references.
@@ -41,18 +41,18 @@ pub struct PaymentEvent {
     pub live: bool,
     /// What it is about.
     pub kind: PaymentEventKind,
-    /// [`Checkout::reference`], or [`ProviderRefund::reference`] for [`PaymentEventKind::RefundChanged`]. A reference that nobody
+    /// [`Checkout::id`], or [`ProviderRefund::id`] for [`PaymentEventKind::RefundChanged`]. A reference that nobody
     /// remembers beside a known `booking` is a checkout whose opening was never answered: what was paid there is kept as
     /// a payment of that booking or given back.
-    pub reference: Option<String>,
+    pub object_id: Option<String>,
     /// How much it is about.
     pub amount: Option<Money>,
     /// Which booking, by the id that we gave.
     pub booking: Option<BookingId>,
-    /// [`PaidCheckout::payment`].
-    pub payment: Option<String>,
-    /// For a refund that was asked for here, [`RefundRequest::key`].
-    pub refund_key: Option<String>,
+    /// [`PaidCheckout::provider_payment_id`].
+    pub provider_payment_id: Option<String>,
+    /// For a refund that was asked for here, [`RefundRequest::idempotency_key`].
+    pub refund_idempotency_key: Option<String>,
 }
 
 impl fmt::Debug for PaymentEvent {

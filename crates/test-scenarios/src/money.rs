@@ -122,7 +122,9 @@ pub(crate) fn check_with_stripe(
     check_all(facts)?;
     let all = || facts.values().flat_map(|facts| facts.payments.iter().map(move |payment| (facts, payment)));
     let ours = |checkout: &Value| {
-        all().find(|(_, payment)| payment.provider == Provider::Stripe && checkout["id"] == *payment.reference)
+        all().find(|(_, payment)| {
+            payment.provider == Provider::Stripe && checkout["id"] == *payment.provider_checkout_id
+        })
     };
     // Settled problems leave the list, and stay in the trail.
     let is_noted = |checkout: &Value| {
@@ -131,7 +133,7 @@ pub(crate) fn check_with_stripe(
             let actions: BTreeSet<String> = kinds.map(|kind| format!("payment.{}", kind.as_str())).collect();
             facts.history.iter().any(|entry| actions.contains(&entry.action))
         });
-        trail || problems.iter().any(|problem| problem.reference.as_deref() == checkout["id"].as_str())
+        trail || problems.iter().any(|problem| problem.provider_reference.as_deref() == checkout["id"].as_str())
     };
     let mut parked = BTreeSet::new();
     for checkout in stripe.sessions() {
@@ -139,7 +141,7 @@ pub(crate) fn check_with_stripe(
         let state = row.map(|(_, payment)| payment.state);
         if checkout["payment_status"] == "paid" {
             let taken = row.is_some_and(|(_, payment)| {
-                is_paid(payment) && payment.charge.as_deref() == checkout["payment_intent"].as_str()
+                is_paid(payment) && payment.provider_payment_id.as_deref() == checkout["payment_intent"].as_str()
             });
             prop_assert!(taken || is_noted(&checkout), "money that nobody knows of: {checkout} {row:?}");
             if !taken {
@@ -157,7 +159,7 @@ pub(crate) fn check_with_stripe(
         }
     }
     for (facts, payment) in all().filter(|(_, payment)| payment.provider == Provider::Stripe) {
-        let there = stripe.sessions().into_iter().find(|checkout| checkout["id"] == *payment.reference);
+        let there = stripe.sessions().into_iter().find(|checkout| checkout["id"] == *payment.provider_checkout_id);
         let paid = there.as_ref().is_some_and(|checkout| checkout["payment_status"] == "paid");
         prop_assert!(paid || !is_paid(payment), "paid here and not there: {payment:?} {there:?} {facts:?}");
         if paid && is_paid(payment) {
@@ -171,7 +173,7 @@ pub(crate) fn check_with_stripe(
             continue;
         }
         let id = there["id"].as_str();
-        let ours: Vec<_> = refunds().filter(|refund| refund.reference.as_deref() == id).collect();
+        let ours: Vec<_> = refunds().filter(|refund| refund.provider_refund_id.as_deref() == id).collect();
         prop_assert_eq!(ours.len(), 1, "in our books once: {} {:?}", there, ours);
         for refund in ours {
             prop_assert_eq!(there["amount"].as_i64(), Some(refund.amount.minor()), "{}", there);
@@ -185,7 +187,8 @@ pub(crate) fn check_with_stripe(
     }
     for (facts, payment) in all().filter(|(_, payment)| payment.provider == Provider::Stripe) {
         for refund in facts.refunds.iter().filter(|refund| refund.payment == payment.id) {
-            let there = stripe.refunds().into_iter().find(|there| refund.reference.as_deref() == there["id"].as_str());
+            let there =
+                stripe.refunds().into_iter().find(|there| refund.provider_refund_id.as_deref() == there["id"].as_str());
             let gone = refund.stage == RefundStage::Succeeded;
             let went = there.as_ref().is_some_and(|there| there["status"] == "succeeded");
             prop_assert_eq!(gone, went, "{:?} {:?}", refund, there);

@@ -127,7 +127,7 @@ impl World {
             let is_held = booking.status() == BookingStatus::PendingPayment
                 && booking.hold_expires_at().is_some_and(|until| until > self.now());
             for payment in payments.iter().filter(|payment| payment.provider == Provider::Stripe) {
-                let checkout = checkouts.iter().find(|checkout| checkout["id"] == *payment.reference);
+                let checkout = checkouts.iter().find(|checkout| checkout["id"] == *payment.provider_checkout_id);
                 let asked = match payment.state {
                     PaymentState::Opening | PaymentState::Closing => true,
                     PaymentState::Open => !is_held || checkout.is_some_and(|checkout| checkout["status"] != "open"),
@@ -137,7 +137,7 @@ impl World {
                 next.extend(payment.check_at.filter(|_| asked));
             }
             for refund in kept.iter().filter(|refund| refund.stage.is_outstanding()) {
-                let there = refunds.iter().find(|there| refund.reference.as_deref() == there["id"].as_str());
+                let there = refunds.iter().find(|there| refund.provider_refund_id.as_deref() == there["id"].as_str());
                 let asked = there.is_none_or(|there| there["status"] != "pending");
                 next.extend(refund.next_at.filter(|_| asked));
             }

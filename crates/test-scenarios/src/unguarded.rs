@@ -100,7 +100,7 @@ pass_on! {
     Payments {
         add_payment(payment: &NewPayment) -> PaymentId;
         payments_of(booking: BookingId) -> Vec<Payment>;
-        payment_by_reference(provider: Provider, reference: &str) -> Option<Payment>;
+        payment_by_checkout_id(provider: Provider, reference: &str) -> Option<Payment>;
         save_payment(payment: &Payment) -> ();
         add_refund(refund: &NewRefund) -> RefundId;
         refunds_of(booking: BookingId) -> Vec<Refund>;

@@ -233,7 +233,7 @@ impl World {
                 let Some(id) = target(booking) else { return nobody };
                 let payments = self.stores.queries.payments(id).await?;
                 let checkout = payments.into_iter().find(|payment| payment.recorded_by.is_none());
-                let reference = checkout.map_or_else(|| "unknown".into(), |payment| payment.reference);
+                let reference = checkout.map_or_else(|| "unknown".into(), |payment| payment.provider_checkout_id);
                 self.pay(&reference).await
             }
             Command::Refund { booking, share } => {

@@ -52,7 +52,7 @@ impl From<&PaymentProblem> for PaymentProblemBody {
             booking_id: facts.booking.map(BookingId::get),
             payment_id: facts.payment.map(PaymentId::get),
             refund_id: facts.refund.map(RefundId::get),
-            provider_reference: facts.reference.clone(),
+            provider_reference: facts.provider_reference.clone(),
             since: Instant(facts.at),
         }
     }

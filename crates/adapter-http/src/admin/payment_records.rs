@@ -58,7 +58,7 @@ impl From<&Payment> for AdminPaymentBody {
             method: facts.method.clone(),
             memo: facts.memo.clone(),
             recorded_by: facts.recorded_by.map(UserId::get),
-            provider_reference: facts.charge.clone(),
+            provider_reference: facts.provider_payment_id.clone(),
             created_at: Instant(facts.created_at),
             settled_at: facts.settled_at.map(Instant),
         }

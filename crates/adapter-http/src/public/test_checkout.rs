@@ -114,7 +114,7 @@ async fn confirm(state: &State, reference: &str, request: &Request) -> Result<Bo
 /// Where the checkout stands now. One that is over stays over, even if the slot happens to be free still.
 async fn standing(state: &State, reference: &str) -> Result<Standing, Problem> {
     let queries = &state.api.queries;
-    let payment = queries.payment_by_reference(Provider::Test, reference).await?.ok_or(Code::CheckoutNotFound)?;
+    let payment = queries.payment_by_checkout_id(Provider::Test, reference).await?.ok_or(Code::CheckoutNotFound)?;
     let booking = queries.booking(payment.booking).await?.ok_or(Code::CheckoutNotFound)?.booking;
     let now = state.api.clock.now();
 

@@ -49,12 +49,12 @@ nothing_answers! {
     booking(id: BookingId) -> Option<BookingView>;
     bookings(filter: &BookingFilter, page: BookingPageRequest) -> BookingPage;
     payments(booking: BookingId) -> Vec<Payment>;
-    payment_by_reference(provider: Provider, reference: &str) -> Option<Payment>;
+    payment_by_checkout_id(provider: Provider, reference: &str) -> Option<Payment>;
     refunds(booking: BookingId) -> Vec<Refund>;
-    refund_by(reference: &str, key: Option<&str>) -> Option<Refund>;
-    payment_by_charge(provider: Provider, charge: &str) -> Option<Payment>;
-    payments_to_check(now: Timestamp, limit: u32) -> Vec<Payment>;
-    refunds_to_settle(now: Timestamp, limit: u32) -> Vec<Refund>;
+    find_refund(reference: &str, key: Option<&str>) -> Option<Refund>;
+    payment_by_provider_id(provider: Provider, charge: &str) -> Option<Payment>;
+    payments_due_for_polling(now: Timestamp, limit: u32) -> Vec<Payment>;
+    refunds_due(now: Timestamp, limit: u32) -> Vec<Refund>;
     ledger(booking: BookingId) -> Vec<LedgerEntry>;
     ledger_sums(from: Timestamp, until: Timestamp) -> Vec<LedgerSum>;
     payment_problems(limit: u32) -> Vec<PaymentProblem>;

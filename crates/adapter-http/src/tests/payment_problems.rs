@@ -18,7 +18,7 @@ async fn note(practice: &Practice, key: &str, kind: ProblemKind, about: Option<i
         booking: about.and_then(BookingId::new),
         payment: about.and_then(PaymentId::new),
         refund: None,
-        reference: Some(format!("pi_{key}")),
+        provider_reference: Some(format!("pi_{key}")),
         at: practice.parts.clock.now(),
     };
     assert!(work.add_payment_problem(&problem).await.unwrap());

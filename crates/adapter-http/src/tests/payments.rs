@@ -168,7 +168,7 @@ async fn what_goes_back_is_told_to_whoever_paid() {
             + r#""created_at":"2024-01-10T08:00:00Z","settled_at":null}]}"#
     );
     practice.parts.settle_refunds().run().await.unwrap();
-    let key = practice.parts.store.refunds(BookingId::new(1).unwrap()).await.unwrap()[0].key.clone();
+    let key = practice.parts.store.refunds(BookingId::new(1).unwrap()).await.unwrap()[0].idempotency_key.clone();
     let failed = but(
         &event,
         &[
@@ -228,7 +228,8 @@ async fn a_hold_that_is_over_is_given_away_once_the_provider_says_that_nobody_pa
         let reference = practice.checkout_reference().await;
         if paid {
             let amount = Money::new(10_000, Currency::parse("EUR").unwrap()).unwrap();
-            let paid = PaidCheckout { amount, booking: BookingId::new(1), live: false, payment: "pi_1".into() };
+            let paid =
+                PaidCheckout { amount, booking: BookingId::new(1), live: false, provider_payment_id: "pi_1".into() };
             practice.parts.gateway.set_checkout(&reference, CheckoutState::Paid(paid));
         }
         practice.advance(SignedDuration::from_mins(15));

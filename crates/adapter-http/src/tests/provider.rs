@@ -72,14 +72,14 @@ impl PaymentGateway for TestGateway {
         self.answer()?;
         let reference: String = request.nonce.iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(match self.provider {
-            Provider::None | Provider::Offline => Checkout { reference, url: None },
+            Provider::None | Provider::Offline => Checkout { id: reference, url: None },
             Provider::Test => {
                 let url = format!("https://practice.example.org/pay/{reference}");
-                Checkout { reference, url: Some(url) }
+                Checkout { id: reference, url: Some(url) }
             }
             Provider::Stripe => {
                 let url = format!("https://checkout.example.com/c/{reference}");
-                Checkout { reference: format!("cs_{reference}"), url: Some(url) }
+                Checkout { id: format!("cs_{reference}"), url: Some(url) }
             }
         })
     }
@@ -96,7 +96,7 @@ impl OnlinePayments for TestGateway {
         Ok(self.checkouts.lock().unwrap().get(reference).cloned().unwrap_or(CheckoutState::Open))
     }
 
-    async fn end_checkout(&self, reference: &str) -> Result<CheckoutState, PaymentError> {
+    async fn expire_checkout(&self, reference: &str) -> Result<CheckoutState, PaymentError> {
         self.answer()?;
         Ok(self.checkouts.lock().unwrap().entry(reference.to_owned()).or_insert(CheckoutState::Expired).clone())
     }
@@ -104,7 +104,7 @@ impl OnlinePayments for TestGateway {
     async fn refund(&self, request: &RefundRequest) -> Result<ProviderRefund, PaymentError> {
         self.answer()?;
         Ok(ProviderRefund {
-            reference: format!("re_{}", request.key),
+            id: format!("re_{}", request.idempotency_key),
             state: RefundState::Pending,
             amount: request.amount,
         })
@@ -153,7 +153,7 @@ impl PaymentEvents for TestEvents {
             "checkout_expired" => PaymentEventKind::CheckoutExpired,
             "refund_succeeded" => PaymentEventKind::RefundChanged(RefundState::Succeeded),
             "refund_failed" => PaymentEventKind::RefundChanged(RefundState::Failed),
-            _ => PaymentEventKind::SomethingElse,
+            _ => PaymentEventKind::Other,
         };
         let currency = message.currency.and_then(|code| Currency::parse(&code).ok());
         Ok(PaymentEvent {
@@ -161,11 +161,11 @@ impl PaymentEvents for TestEvents {
             at: Timestamp::from_second(message.created).map_err(|_| WebhookError::Unreadable)?,
             live: message.live,
             kind,
-            reference: message.reference,
+            object_id: message.reference,
             amount: message.amount.zip(currency).and_then(|(minor, currency)| Money::new(minor, currency).ok()),
             booking: message.booking.and_then(BookingId::new),
-            payment: message.payment,
-            refund_key: message.refund_key,
+            provider_payment_id: message.payment,
+            refund_idempotency_key: message.refund_key,
         })
     }
 }
@@ -191,7 +191,7 @@ impl Practice {
     /// The provider's name for the newest checkout of booking 1.
     pub(crate) async fn checkout_reference(&self) -> String {
         let payments = self.parts.store.payments(BookingId::new(1).unwrap()).await.unwrap();
-        payments[0].reference.clone()
+        payments[0].provider_checkout_id.clone()
     }
 
     /// What the provider tells once the newest checkout of booking 1 was paid.

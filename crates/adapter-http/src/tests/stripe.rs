@@ -288,8 +288,8 @@ async fn whoever_pays_too_late_gets_it_back_and_sees_that() {
         &[
             ("id", json!("evt_2")),
             ("kind", json!("refund_succeeded")),
-            ("reference", json!(kept[0].reference)),
-            ("refund_key", json!(kept[0].key)),
+            ("reference", json!(kept[0].provider_refund_id)),
+            ("refund_key", json!(kept[0].idempotency_key)),
         ],
     );
     assert_eq!(practice.provider_tells(&back).await.text, RECEIVED);

@@ -47,7 +47,7 @@ impl Payments for PostgresUnit {
         .await
     }
 
-    async fn payment_by_reference(
+    async fn payment_by_checkout_id(
         &mut self,
         provider: Provider,
         reference: &str,

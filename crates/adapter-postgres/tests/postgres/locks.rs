@@ -465,7 +465,7 @@ async fn a_second_refund_waits_for_what_becomes_of_the_first() {
         assert_eq!(second.is_err_and(|error| error.is_conflict(Conflict::RefundTooLarge)), kept);
     }
     let kept = store.refunds(booking.id()).await.unwrap();
-    assert_eq!(kept.iter().map(|refund| refund.key.as_str()).collect::<Vec<_>>(), ["first"]);
+    assert_eq!(kept.iter().map(|refund| refund.idempotency_key.as_str()).collect::<Vec<_>>(), ["first"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

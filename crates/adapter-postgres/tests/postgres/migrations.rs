@@ -384,9 +384,9 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
     for state in PaymentState::ALL.into_iter().filter(|state| !state.is_paid()) {
         let facts = NewPayment {
             state,
-            nonce: Some([7; 16]),
+            checkout_nonce: Some([7; 16]),
             expires_at: Some(slot(0)),
-            charge: Some("charge".to_owned()),
+            provider_payment_id: Some("charge".to_owned()),
             check_at: Some(slot(0)),
             ..payment(unpaid.id(), state.as_str())
         };
@@ -435,9 +435,16 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
             pending if pending.is_pending() => PaymentState::Open,
             closed => closed,
         };
-        let expected =
-            Payment { state, nonce: None, expires_at: None, charge: None, check_at: None, ..payment.clone() };
-        let read = Queries::payment_by_reference(&*store, payment.provider, &payment.reference).await.unwrap();
+        let expected = Payment {
+            state,
+            checkout_nonce: None,
+            expires_at: None,
+            provider_payment_id: None,
+            check_at: None,
+            ..payment.clone()
+        };
+        let read =
+            Queries::payment_by_checkout_id(&*store, payment.provider, &payment.provider_checkout_id).await.unwrap();
         assert_eq!(read, Some(expected));
     }
     for payment in &came {
@@ -473,7 +480,7 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
         queued.extend(found);
     }
     queued.retain(|refund| refund.next_at.is_some());
-    assert_eq!(store.refunds_to_settle(slot(0), 9).await.unwrap(), queued);
+    assert_eq!(store.refunds_due(slot(0), 9).await.unwrap(), queued);
     assert_eq!(store.payment_problems(9).await.unwrap(), []);
     assert_eq!(store.notices(agreed.id()).await.unwrap(), mails[..2]);
     let mut work = store.begin().await.unwrap();

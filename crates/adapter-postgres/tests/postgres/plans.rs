@@ -89,9 +89,9 @@ async fn ask_about_one(store: &(impl Queries + ?Sized)) {
     store.booking(booking).await.unwrap().unwrap();
     store.booking_by_room("room-101").await.unwrap().unwrap();
     store.payments(booking).await.unwrap();
-    store.payment_by_reference(Provider::Offline, "seeded-101").await.unwrap().unwrap();
-    store.payment_by_charge(Provider::Offline, "none").await.unwrap();
-    assert_eq!(store.payments_to_check(hour(30_000), 20).await.unwrap().len(), 20);
+    store.payment_by_checkout_id(Provider::Offline, "seeded-101").await.unwrap().unwrap();
+    store.payment_by_provider_id(Provider::Offline, "none").await.unwrap();
+    assert_eq!(store.payments_due_for_polling(hour(30_000), 20).await.unwrap().len(), 20);
     store.notices(booking).await.unwrap();
     store.history(booking).await.unwrap();
     store.taken(therapist, hour(100), hour(124), hour(90)).await.unwrap();
@@ -113,7 +113,7 @@ async fn work_and_think_better_of_it(store: &(impl Store + ?Sized)) {
     let done = restored(in_state(next_version(&known), BookingStatus::Completed, known.payment_status()));
     work.save_booking(&done).await.unwrap();
     work.payments_of(known.id()).await.unwrap();
-    work.payment_by_reference(Provider::Offline, "seeded-101").await.unwrap().unwrap();
+    work.payment_by_checkout_id(Provider::Offline, "seeded-101").await.unwrap().unwrap();
 }
 
 /// What the server wrote down: each statement and, for each large table that it ever read, how.

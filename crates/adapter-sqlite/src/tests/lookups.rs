@@ -280,7 +280,7 @@ async fn look_ups_are_prepared_once() {
         store.booking_by_room("room").await.unwrap();
         store.participant(ParticipantId::new(1).unwrap()).await.unwrap();
         store.conference(ConferenceId::new(1).unwrap()).await.unwrap();
-        store.payment_by_reference(Provider::Test, "one").await.unwrap();
+        store.payment_by_checkout_id(Provider::Test, "one").await.unwrap();
     };
     look_up().await;
     started.lock().unwrap().clear();

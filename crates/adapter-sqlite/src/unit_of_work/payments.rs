@@ -42,7 +42,7 @@ impl Payments for SqliteUnitOfWork {
         self.call(move |connection| list_payments(connection, booking)).await
     }
 
-    async fn payment_by_reference(
+    async fn payment_by_checkout_id(
         &mut self,
         provider: Provider,
         reference: &str,

@@ -57,12 +57,12 @@ fn what_openssl_signed_is_genuine() {
         id: "evt_1".to_owned(),
         at: at(T),
         live: false,
-        kind: PaymentEventKind::SomethingElse,
-        reference: None,
+        kind: PaymentEventKind::Other,
+        object_id: None,
         amount: None,
         booking: None,
-        payment: None,
-        refund_key: None,
+        provider_payment_id: None,
+        refund_idempotency_key: None,
     };
     assert_eq!(read(&format!("t={T},v1={GENUINE}")), Ok(ping.clone()));
     for (t, v1, body, answer) in [
@@ -289,11 +289,11 @@ fn news_of_a_checkout() {
                 at: at(T - 3_600),
                 live: true,
                 kind: meaning,
-                reference: Some("cs_test_reference".to_owned()),
+                object_id: Some("cs_test_reference".to_owned()),
                 amount: Some(euros(10_000)),
                 booking: BookingId::new(42),
-                payment: Some("pi_payment".to_owned()),
-                refund_key: None,
+                provider_payment_id: Some("pi_payment".to_owned()),
+                refund_idempotency_key: None,
             },
             "{kind}"
         );
@@ -314,10 +314,10 @@ fn news_of_a_refund() {
         for kind in ["refund.created", "refund.updated", "refund.failed"] {
             let event = told(&message(kind, with_field(refund(), "status", status.clone()))).unwrap();
             assert_eq!(event.kind, PaymentEventKind::RefundChanged(state), "{kind} {status}");
-            assert_eq!(event.reference.as_deref(), Some("re_refund"));
-            assert_eq!(event.payment.as_deref(), Some("pi_payment"));
+            assert_eq!(event.object_id.as_deref(), Some("re_refund"));
+            assert_eq!(event.provider_payment_id.as_deref(), Some("pi_payment"));
             assert_eq!((event.amount, event.booking), (Some(euros(2_500)), BookingId::new(42)));
-            assert_eq!(event.refund_key.as_deref(), Some("refund-key-7"));
+            assert_eq!(event.refund_idempotency_key.as_deref(), Some("refund-key-7"));
         }
     }
 }
@@ -335,11 +335,11 @@ fn only_a_refund_that_was_asked_for_here_has_our_key() {
         (Value::Null, None, None),
     ] {
         let event = told(&message("refund.created", with_field(refund(), "metadata", metadata.clone()))).unwrap();
-        assert_eq!((event.booking, event.refund_key.as_deref()), (booking, key), "{metadata}");
+        assert_eq!((event.booking, event.refund_idempotency_key.as_deref()), (booking, key), "{metadata}");
     }
     let noted = with_field(session(), "metadata", json!({ "booking_id": "42", "refund_key": "refund-key-7" }));
     assert_eq!(
-        told(&message("checkout.session.completed", noted)).unwrap().refund_key,
+        told(&message("checkout.session.completed", noted)).unwrap().refund_idempotency_key,
         None,
         "a checkout is no refund"
     );
@@ -371,7 +371,7 @@ fn what_is_missing_or_contradicts_itself_is_not_made_up() {
     ] {
         assert_eq!(completed(with_field(session(), field, value.clone())).amount, None, "{field} {value}");
     }
-    assert_eq!(completed(with_field(session(), "payment_intent", Value::Null)).payment, None);
+    assert_eq!(completed(with_field(session(), "payment_intent", Value::Null)).provider_payment_id, None);
     let yen = with_field(with_field(session(), "amount_total", json!(500)), "currency", json!("jpy"));
     assert_eq!(completed(yen).amount.unwrap().to_string(), "500 JPY");
 }
@@ -402,9 +402,13 @@ fn what_does_not_concern_us_is_something_else() {
         json!({ "id": "evt_4", "object": 1, "type": [], "created": {}, "livemode": "yes", "data": 3 }),
     ] {
         let event = told(&other).unwrap();
-        assert_eq!(event.kind, PaymentEventKind::SomethingElse, "{other}");
-        assert_eq!((event.reference, event.amount, event.booking, event.payment), (None, None, None, None), "{other}");
-        assert_eq!(event.refund_key, None, "{other}");
+        assert_eq!(event.kind, PaymentEventKind::Other, "{other}");
+        assert_eq!(
+            (event.object_id, event.amount, event.booking, event.provider_payment_id),
+            (None, None, None, None),
+            "{other}"
+        );
+        assert_eq!(event.refund_idempotency_key, None, "{other}");
     }
 }
 

@@ -23,7 +23,7 @@ async fn tells_stripe_the_price_and_the_booking_and_nobody() {
     let fake = FakeStripe::start();
     let checkout = opened(&fake).await;
     let session = &fake.sessions()[0];
-    assert_eq!(checkout.reference, session["id"]);
+    assert_eq!(checkout.id, session["id"]);
     assert_eq!(checkout.url.as_deref(), session["url"].as_str());
 
     let request = &fake.requests()[0];
@@ -59,7 +59,7 @@ async fn asking_twice_opens_one_checkout_at_any_moment_of_the_hold() {
     fake.set_now(request.expires_at);
     assert_eq!(gateway.open_checkout(&request).await.unwrap(), first);
     let other = CheckoutRequest { nonce: [1; 16], ..request };
-    assert_ne!(gateway.open_checkout(&other).await.unwrap().reference, first.reference);
+    assert_ne!(gateway.open_checkout(&other).await.unwrap().id, first.id);
     assert_eq!(fake.sessions().len(), 2);
 }
 
@@ -93,8 +93,8 @@ async fn currencies_are_counted_as_stripe_counts_them() {
         let checkout = gateway.open_checkout(&CheckoutRequest { amount, nonce, ..request(&fake) }).await.unwrap();
         let sent = fake.requests().pop().unwrap();
         assert_eq!(sent.field("line_items[0][price_data][unit_amount]"), Some(stripe), "{amount}");
-        fake.pay(&checkout.reference);
-        let CheckoutState::Paid(paid) = gateway.checkout_state(&checkout.reference).await.unwrap() else {
+        fake.pay(&checkout.id);
+        let CheckoutState::Paid(paid) = gateway.checkout_state(&checkout.id).await.unwrap() else {
             panic!("{amount} was paid")
         };
         assert_eq!(paid.amount, amount);
@@ -110,14 +110,14 @@ async fn currencies_are_counted_as_stripe_counts_them() {
 async fn a_checkout_through_its_life() {
     let fake = FakeStripe::start();
     let gateway = gateway(&fake);
-    let reference = opened(&fake).await.reference;
+    let reference = opened(&fake).await.id;
     assert_eq!(gateway.checkout_state(&reference).await.unwrap(), CheckoutState::Open);
     let payment = fake.pay(&reference);
     let paid = CheckoutState::Paid(PaidCheckout {
         amount: money(10_000, "EUR"),
         booking: Some(booking()),
         live: false,
-        payment,
+        provider_payment_id: payment,
     });
     assert_eq!(gateway.checkout_state(&reference).await.unwrap(), paid);
     assert_discreet(&format!("{paid:?} {paid:#?}"));
@@ -129,21 +129,21 @@ async fn money_that_takes_days() {
         let fake = FakeStripe::start();
         let gateway = gateway(&fake);
         let request = CheckoutRequest { nonce: [number; 16], ..request(&fake) };
-        let reference = gateway.open_checkout(&request).await.unwrap().reference;
+        let reference = gateway.open_checkout(&request).await.unwrap().id;
         let payment = fake.pay_slowly(&reference);
         assert_eq!(gateway.checkout_state(&reference).await.unwrap(), CheckoutState::Processing);
         fake.advance(SignedDuration::from_hours(72));
-        assert_eq!(gateway.end_checkout(&reference).await.unwrap(), CheckoutState::Processing, "too late to end it");
+        assert_eq!(gateway.expire_checkout(&reference).await.unwrap(), CheckoutState::Processing, "too late to end it");
         if arrives {
             fake.arrive(&reference);
             let CheckoutState::Paid(paid) = gateway.checkout_state(&reference).await.unwrap() else {
                 panic!("it came")
             };
-            assert_eq!(paid.payment, payment);
+            assert_eq!(paid.provider_payment_id, payment);
         } else {
             fake.fail(&reference);
             assert_eq!(gateway.checkout_state(&reference).await.unwrap(), CheckoutState::Failed);
-            assert_eq!(gateway.end_checkout(&reference).await.unwrap(), CheckoutState::Failed);
+            assert_eq!(gateway.expire_checkout(&reference).await.unwrap(), CheckoutState::Failed);
         }
     }
 }
@@ -152,28 +152,28 @@ async fn money_that_takes_days() {
 async fn a_checkout_outlives_its_hold_by_half_an_hour_and_no_more() {
     let fake = FakeStripe::start();
     let gateway = gateway(&fake);
-    let reference = opened(&fake).await.reference;
+    let reference = opened(&fake).await.id;
     fake.advance(SignedDuration::from_mins(40));
     assert_eq!(gateway.checkout_state(&reference).await.unwrap(), CheckoutState::Open);
     fake.advance(SignedDuration::from_mins(1));
     assert_eq!(gateway.checkout_state(&reference).await.unwrap(), CheckoutState::Expired);
-    assert_eq!(gateway.end_checkout(&reference).await.unwrap(), CheckoutState::Expired, "over is over");
+    assert_eq!(gateway.expire_checkout(&reference).await.unwrap(), CheckoutState::Expired, "over is over");
 }
 
 #[tokio::test]
 async fn an_ended_checkout_cannot_be_paid_and_a_paid_one_not_be_ended() {
     let fake = FakeStripe::start();
     let gateway = gateway(&fake);
-    let reference = opened(&fake).await.reference;
-    assert_eq!(gateway.end_checkout(&reference).await.unwrap(), CheckoutState::Expired);
-    assert_eq!(gateway.end_checkout(&reference).await.unwrap(), CheckoutState::Expired);
+    let reference = opened(&fake).await.id;
+    assert_eq!(gateway.expire_checkout(&reference).await.unwrap(), CheckoutState::Expired);
+    assert_eq!(gateway.expire_checkout(&reference).await.unwrap(), CheckoutState::Expired);
     assert_eq!(statuses(&fake), ["expired"]);
 
     let other = CheckoutRequest { nonce: [1; 16], ..request(&fake) };
-    let reference = gateway.open_checkout(&other).await.unwrap().reference;
+    let reference = gateway.open_checkout(&other).await.unwrap().id;
     let payment = fake.pay(&reference);
-    let CheckoutState::Paid(paid) = gateway.end_checkout(&reference).await.unwrap() else { panic!("it was paid") };
-    assert_eq!(paid.payment, payment);
+    let CheckoutState::Paid(paid) = gateway.expire_checkout(&reference).await.unwrap() else { panic!("it was paid") };
+    assert_eq!(paid.provider_payment_id, payment);
     assert_eq!(statuses(&fake), ["expired", "complete"]);
 }
 
@@ -182,14 +182,14 @@ async fn what_nobody_opened_is_unknown_and_gets_into_no_path() {
     let fake = FakeStripe::start();
     let gateway = gateway(&fake);
     assert_eq!(gateway.checkout_state("cs_test_nobody").await.unwrap(), CheckoutState::Unknown);
-    assert_eq!(gateway.end_checkout("cs_test_nobody").await.unwrap(), CheckoutState::Unknown);
+    assert_eq!(gateway.expire_checkout("cs_test_nobody").await.unwrap(), CheckoutState::Unknown);
     let before = fake.requests().len();
     let long = "a".repeat(256);
     for reference in
         ["", ".", "..", "cs/../../refunds", "cs?x=1", "cs#x", "cs%2f", "offline-42-00", "cs\r\nX: y", "cś", &long]
     {
         assert_eq!(gateway.checkout_state(reference).await.unwrap(), CheckoutState::Unknown, "{reference:?}");
-        assert_eq!(gateway.end_checkout(reference).await.unwrap(), CheckoutState::Unknown, "{reference:?}");
+        assert_eq!(gateway.expire_checkout(reference).await.unwrap(), CheckoutState::Unknown, "{reference:?}");
         assert_eq!(gateway.refund_state(reference).await.unwrap(), None, "{reference:?}");
     }
     assert_eq!(fake.requests().len(), before);
@@ -199,7 +199,7 @@ async fn what_nobody_opened_is_unknown_and_gets_into_no_path() {
 async fn a_checkout_says_what_came_in_and_not_what_was_due() {
     let fake = FakeStripe::start();
     let gateway = gateway(&fake);
-    let reference = opened(&fake).await.reference;
+    let reference = opened(&fake).await.id;
     fake.alter_session(&reference, |session| {
         session["amount_total"] = json!(100);
         session["currency"] = json!("usd");
@@ -221,7 +221,7 @@ async fn what_is_of_the_other_mode_is_refused() {
     assert_refused(gateway.checkout_state(&reference).await);
     fake.pay(&reference);
     assert_refused(gateway.checkout_state(&reference).await);
-    assert_refused(gateway.end_checkout(&reference).await);
+    assert_refused(gateway.expire_checkout(&reference).await);
 
     let key = "sk_live_51Another";
     fake.set_secret_key(key);

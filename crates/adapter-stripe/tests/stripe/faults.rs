@@ -36,7 +36,7 @@ async fn a_passing_fault_is_not_noticed_and_opens_one_checkout() {
             fake.script(vec![fault; times]);
             let checkout = gateway(&fake).open_checkout(&request(&fake)).await.unwrap();
             assert_eq!(fake.sessions().len(), 1, "{fault:?}");
-            assert_eq!(fake.sessions()[0]["id"], checkout.reference.as_str(), "{fault:?}");
+            assert_eq!(fake.sessions()[0]["id"], checkout.id.as_str(), "{fault:?}");
             let requests = fake.requests();
             assert_eq!(requests.len(), times + 1, "{fault:?}");
             for again in &requests[1..] {
@@ -55,7 +55,7 @@ async fn no_answer_after_the_checkout_was_made_and_the_same_once_more() {
     let checkout = gateway.open_checkout(&request(&fake)).await.unwrap();
     assert!(fake.requests().len() > 1, "it was asked again");
     assert_eq!(fake.sessions().len(), 1);
-    assert_eq!(fake.sessions()[0]["id"], checkout.reference.as_str());
+    assert_eq!(fake.sessions()[0]["id"], checkout.id.as_str());
 }
 
 #[tokio::test]
@@ -69,7 +69,7 @@ async fn what_does_not_pass_is_given_up_after_the_third_time() {
         assert_eq!(fake.requests().len(), 3, "{fault:?}");
         assert!(fake.sessions().len() <= 1, "{fault:?}");
         assert_unavailable(gateway.checkout_state("cs_test_x").await);
-        assert_unavailable(gateway.end_checkout("cs_test_x").await);
+        assert_unavailable(gateway.expire_checkout("cs_test_x").await);
         assert_unavailable(gateway.refund_state("re_x").await);
         assert_eq!(fake.requests().len(), 12, "{fault:?}");
     }
@@ -169,17 +169,17 @@ async fn a_redirection_leads_nowhere() {
 #[tokio::test]
 async fn ending_a_checkout_survives_a_lost_answer() {
     let fake = FakeStripe::start();
-    let reference = opened(&fake).await.reference;
+    let reference = opened(&fake).await.id;
     // The first try ends it, the second hears that it is over, and then it is looked up.
     fake.script([Behaviour::Cut(Moment::After)]);
-    assert_eq!(gateway(&fake).end_checkout(&reference).await.unwrap(), CheckoutState::Expired);
+    assert_eq!(gateway(&fake).expire_checkout(&reference).await.unwrap(), CheckoutState::Expired);
 }
 
 #[tokio::test]
 async fn what_stripe_would_never_say_is_not_understood() {
     let fake = FakeStripe::start();
     let gateway = gateway(&fake);
-    let reference = opened(&fake).await.reference;
+    let reference = opened(&fake).await.id;
     fake.pay(&reference);
     for (field, value) in [
         ("payment_status", "no_payment_required"),
@@ -200,7 +200,7 @@ async fn what_stripe_would_never_say_is_not_understood() {
 #[tokio::test]
 async fn an_answer_without_end_is_not_read_to_its_end() {
     let fake = FakeStripe::start();
-    let reference = opened(&fake).await.reference;
+    let reference = opened(&fake).await.id;
     for (length, fits) in [(1_000_000, true), (1_100_000, false)] {
         fake.alter_session(&reference, |session| session["invoice"] = "x".repeat(length).into());
         let answer = gateway(&fake).checkout_state(&reference).await;

@@ -23,31 +23,36 @@ fn events(fake: &FakeStripe) -> Vec<PaymentEvent> {
 async fn what_an_event_says_is_what_stripe_says_when_asked() {
     let fake = FakeStripe::start();
     let gateway = gateway(&fake);
-    let reference = opened(&fake).await.reference;
+    let reference = opened(&fake).await.id;
     fake.pay(&reference);
     let CheckoutState::Paid(paid) = gateway.checkout_state(&reference).await.unwrap() else { panic!("it was paid") };
     let event = events(&fake).remove(0);
     assert_eq!(event.kind, PaymentEventKind::CheckoutPaid);
     assert_eq!(event.at, fake.now());
-    assert_eq!(event.reference, Some(reference));
-    assert_eq!(event.refund_key, None);
+    assert_eq!(event.object_id, Some(reference));
+    assert_eq!(event.refund_idempotency_key, None);
     assert_eq!(
-        (event.amount, event.booking, event.live, event.payment.clone()),
-        (Some(paid.amount), paid.booking, paid.live, Some(paid.payment.clone()))
+        (event.amount, event.booking, event.live, event.provider_payment_id.clone()),
+        (Some(paid.amount), paid.booking, paid.live, Some(paid.provider_payment_id.clone()))
     );
 
     let key = "r".to_owned();
     let refund = gateway
-        .refund(&RefundRequest { payment: paid.payment.clone(), booking: booking(), amount: money(1_000, "EUR"), key })
+        .refund(&RefundRequest {
+            provider_payment_id: paid.provider_payment_id.clone(),
+            booking: booking(),
+            amount: money(1_000, "EUR"),
+            idempotency_key: key,
+        })
         .await
         .unwrap();
     let event = events(&fake).pop().unwrap();
     assert_eq!(event.kind, PaymentEventKind::RefundChanged(RefundState::Succeeded));
-    assert_eq!(event.reference, Some(refund.reference));
-    assert_eq!(event.refund_key.as_deref(), Some("r"));
+    assert_eq!(event.object_id, Some(refund.id));
+    assert_eq!(event.refund_idempotency_key.as_deref(), Some("r"));
     assert_eq!(
-        (event.amount, event.booking, event.payment),
-        (Some(refund.amount), Some(booking()), Some(paid.payment))
+        (event.amount, event.booking, event.provider_payment_id),
+        (Some(refund.amount), Some(booking()), Some(paid.provider_payment_id))
     );
 }
 
@@ -56,11 +61,16 @@ async fn every_turn_of_a_payment_is_told() {
     let fake = FakeStripe::start();
     fake.set_slow_refunds(true);
     let gateway = gateway(&fake);
-    let reference = opened(&fake).await.reference;
+    let reference = opened(&fake).await.id;
     let payment = fake.pay_slowly(&reference);
     fake.arrive(&reference);
-    let request = RefundRequest { payment, booking: booking(), amount: money(1, "EUR"), key: "r".to_owned() };
-    let refund = gateway.refund(&request).await.unwrap().reference;
+    let request = RefundRequest {
+        provider_payment_id: payment,
+        booking: booking(),
+        amount: money(1, "EUR"),
+        idempotency_key: "r".to_owned(),
+    };
+    let refund = gateway.refund(&request).await.unwrap().id;
     fake.settle_refund(&refund);
     fake.fail_refund(&refund);
     let kinds: Vec<_> = events(&fake).into_iter().map(|event| event.kind).collect();
@@ -77,11 +87,11 @@ async fn every_turn_of_a_payment_is_told() {
     );
 
     let fake = FakeStripe::start();
-    let reference = opened(&fake).await.reference;
+    let reference = opened(&fake).await.id;
     fake.expire(&reference);
     assert_eq!(events(&fake)[0].kind, PaymentEventKind::CheckoutExpired);
     let fake = FakeStripe::start();
-    let reference = opened(&fake).await.reference;
+    let reference = opened(&fake).await.id;
     fake.pay_slowly(&reference);
     fake.fail(&reference);
     assert_eq!(events(&fake)[1].kind, PaymentEventKind::ProcessingFailed);
@@ -90,7 +100,7 @@ async fn every_turn_of_a_payment_is_told() {
 #[tokio::test]
 async fn the_payer_stays_with_stripe() {
     let fake = FakeStripe::start();
-    let reference = opened(&fake).await.reference;
+    let reference = opened(&fake).await.id;
     fake.pay(&reference);
     assert!(fake.events()[0].body.contains(PAYER_NAME), "Stripe tells who paid");
     let state = gateway(&fake).checkout_state(&reference).await.unwrap();
@@ -100,7 +110,7 @@ async fn the_payer_stays_with_stripe() {
 #[tokio::test]
 async fn only_the_right_secret_the_right_bytes_and_the_right_time() {
     let fake = FakeStripe::start();
-    let reference = opened(&fake).await.reference;
+    let reference = opened(&fake).await.id;
     fake.pay(&reference);
     let body = fake.events()[0].body.clone();
     let header = fake.sign(body.as_bytes());

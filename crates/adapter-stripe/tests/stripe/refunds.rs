@@ -7,8 +7,13 @@ use super::*;
 
 /// A session of a hundred euros that was paid.
 async fn paid(fake: &FakeStripe) -> RefundRequest {
-    let payment = fake.pay(&opened(fake).await.reference);
-    RefundRequest { payment, booking: booking(), amount: money(10_000, "EUR"), key: "refund-1".to_owned() }
+    let payment = fake.pay(&opened(fake).await.id);
+    RefundRequest {
+        provider_payment_id: payment,
+        booking: booking(),
+        amount: money(10_000, "EUR"),
+        idempotency_key: "refund-1".to_owned(),
+    }
 }
 
 fn total(fake: &FakeStripe) -> i64 {
@@ -22,7 +27,7 @@ async fn gives_back_and_says_so() {
     let request = paid(&fake).await;
     let refund = gateway.refund(&request).await.unwrap();
     assert_eq!((refund.state, refund.amount), (RefundState::Succeeded, money(10_000, "EUR")));
-    assert_eq!(gateway.refund_state(&refund.reference).await.unwrap(), Some(refund.clone()));
+    assert_eq!(gateway.refund_state(&refund.id).await.unwrap(), Some(refund.clone()));
     assert_eq!(gateway.refund_state("re_nobody").await.unwrap(), None);
 
     let sent = fake.requests().into_iter().rfind(|sent| sent.method == "POST").unwrap();
@@ -41,12 +46,12 @@ async fn a_refund_that_takes_a_while_and_one_that_comes_back() {
     let request = paid(&fake).await;
     let refund = gateway.refund(&request).await.unwrap();
     assert_eq!(refund.state, RefundState::Pending);
-    fake.settle_refund(&refund.reference);
+    fake.settle_refund(&refund.id);
     assert_eq!(gateway.refund(&request).await.unwrap().state, RefundState::Succeeded, "as it stands now");
-    fake.fail_refund(&refund.reference);
-    assert_eq!(gateway.refund_state(&refund.reference).await.unwrap().unwrap().state, RefundState::Failed);
+    fake.fail_refund(&refund.id);
+    assert_eq!(gateway.refund_state(&refund.id).await.unwrap().unwrap().state, RefundState::Failed);
     assert_eq!(gateway.refund(&request).await.unwrap().state, RefundState::Failed, "the same key is the same refund");
-    let again = RefundRequest { key: "refund-2".to_owned(), ..request };
+    let again = RefundRequest { idempotency_key: "refund-2".to_owned(), ..request };
     assert_eq!(gateway.refund(&again).await.unwrap().state, RefundState::Pending);
     assert_eq!(fake.refunds().len(), 2);
 }
@@ -56,7 +61,11 @@ async fn parts_add_up_to_the_price_at_most() {
     let fake = FakeStripe::start();
     let gateway = gateway(&fake);
     let whole = paid(&fake).await;
-    let part = |minor, key: &str| RefundRequest { amount: money(minor, "EUR"), key: key.to_owned(), ..whole.clone() };
+    let part = |minor, key: &str| RefundRequest {
+        amount: money(minor, "EUR"),
+        idempotency_key: key.to_owned(),
+        ..whole.clone()
+    };
     gateway.refund(&part(2_500, "a")).await.unwrap();
     assert_refused(gateway.refund(&part(7_501, "b")).await);
     gateway.refund(&part(7_500, "c")).await.unwrap();
@@ -87,7 +96,7 @@ async fn fifty_at_once_give_back_once() {
     let tasks: Vec<_> = (0..50)
         .map(|_| {
             let (gateway, part) = (gateway.clone(), part.clone());
-            tokio::spawn(async move { gateway.refund(&part).await.unwrap().reference })
+            tokio::spawn(async move { gateway.refund(&part).await.unwrap().id })
         })
         .collect();
     let mut references = Vec::new();
@@ -137,14 +146,18 @@ async fn what_cannot_be_given_back_is_refused() {
     let asked = fake.requests().len();
     let long = "k".repeat(201);
     for key in ["", "a b", "a\n", "é", &long] {
-        assert_refused(gateway.refund(&RefundRequest { key: key.to_owned(), ..good.clone() }).await);
+        assert_refused(gateway.refund(&RefundRequest { idempotency_key: key.to_owned(), ..good.clone() }).await);
     }
     for payment in ["", "pi/..", "pi_1?x"] {
-        assert_refused(gateway.refund(&RefundRequest { payment: payment.to_owned(), ..good.clone() }).await);
+        assert_refused(
+            gateway.refund(&RefundRequest { provider_payment_id: payment.to_owned(), ..good.clone() }).await,
+        );
     }
     assert_refused(gateway.refund(&RefundRequest { amount: money(0, "EUR"), ..good.clone() }).await);
     assert_eq!(fake.requests().len(), asked, "none of these was asked for");
-    assert_refused(gateway.refund(&RefundRequest { payment: "pi_nobody".to_owned(), ..good.clone() }).await);
+    assert_refused(
+        gateway.refund(&RefundRequest { provider_payment_id: "pi_nobody".to_owned(), ..good.clone() }).await,
+    );
     assert_eq!(total(&fake), 0);
 }
 
@@ -153,7 +166,8 @@ async fn more_refunds_than_can_be_looked_through_stop_it() {
     let fake = FakeStripe::start();
     let gateway = gateway(&fake);
     let whole = paid(&fake).await;
-    let cent = |number: u32| RefundRequest { amount: money(1, "EUR"), key: format!("r{number}"), ..whole.clone() };
+    let cent =
+        |number: u32| RefundRequest { amount: money(1, "EUR"), idempotency_key: format!("r{number}"), ..whole.clone() };
     for number in 0..101 {
         gateway.refund(&cent(number)).await.unwrap();
     }

@@ -209,5 +209,5 @@ pub(crate) async fn close_checkouts(
 /// Whether a client may have paid, or may still pay, at a provider that we have not asked. While a checkout has no name
 /// here, nobody was told where it is, so nobody can pay there.
 fn may_be_paid_elsewhere(payment: &Payment) -> bool {
-    payment.provider.is_online() && payment.is_named() && payment.state.is_pending()
+    payment.provider.is_online() && payment.has_provider_checkout_id() && payment.state.is_pending()
 }

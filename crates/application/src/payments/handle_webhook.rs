@@ -97,10 +97,10 @@ impl HandlePaymentWebhook {
             PaymentEventKind::ProcessingFailed => Step::Unpaid(UnpaidUpdate::Failed),
             PaymentEventKind::CheckoutExpired => Step::Unpaid(UnpaidUpdate::Over),
             PaymentEventKind::RefundChanged(state) => return self.about_refund(event, state).await,
-            PaymentEventKind::SomethingElse => return Ok(About::Nothing),
+            PaymentEventKind::Other => return Ok(About::Nothing),
         };
-        let Some(reference) = &event.reference else { return Ok(About::Nothing) };
-        if let Some(payment) = self.queries.payment_by_reference(self.provider(), reference).await? {
+        let Some(reference) = &event.object_id else { return Ok(About::Nothing) };
+        if let Some(payment) = self.queries.payment_by_checkout_id(self.provider(), reference).await? {
             return Ok(About::Checkout(payment.booking, step));
         }
         let Some(booking) = event.booking else { return Ok(About::Nothing) };
@@ -112,19 +112,19 @@ impl HandlePaymentWebhook {
     }
 
     async fn about_refund(&self, event: &PaymentEvent, state: RefundState) -> Result<About, HandlePaymentWebhookError> {
-        let Some(reference) = &event.reference else { return Ok(About::Nothing) };
-        if let Some(known) = self.queries.refund_by(reference, event.refund_key.as_deref()).await? {
+        let Some(reference) = &event.object_id else { return Ok(About::Nothing) };
+        if let Some(known) = self.queries.find_refund(reference, event.refund_idempotency_key.as_deref()).await? {
             return Ok(About::Refund(known.booking, state));
         }
-        let payment = match &event.payment {
-            Some(charge) => self.queries.payment_by_charge(self.provider(), charge).await?,
+        let payment = match &event.provider_payment_id {
+            Some(charge) => self.queries.payment_by_provider_id(self.provider(), charge).await?,
             None => None,
         };
         match payment {
             Some(payment) => Ok(About::Refund(payment.booking, state)),
             None if after(event.at, PATIENCE) > self.clock.now() => Err(HandlePaymentWebhookError::OutOfOrder),
             // After an outage the worker comes to it only now.
-            None if !self.queries.payments_to_check(self.clock.now(), 1).await?.is_empty() => {
+            None if !self.queries.payments_due_for_polling(self.clock.now(), 1).await?.is_empty() => {
                 Err(HandlePaymentWebhookError::OutOfOrder)
             }
             None => Ok(About::Nothing),
@@ -171,7 +171,7 @@ impl HandlePaymentWebhook {
                     amount: event.amount,
                     booking: event.booking,
                     live: event.live,
-                    charge: event.payment.clone(),
+                    charge: event.provider_payment_id.clone(),
                 };
                 // Of money that was taken already nothing is to be doubted by a message that comes after it.
                 if !payment.state.is_paid()
@@ -201,15 +201,15 @@ impl HandlePaymentWebhook {
         event: &PaymentEvent,
         now: Timestamp,
     ) -> Result<Payment, StoreError> {
-        let reference = event.reference.clone().unwrap_or_default();
+        let reference = event.object_id.clone().unwrap_or_default();
         let known = work.payments_of(booking.id()).await?;
         let its = |p: &&Payment| p.provider == self.provider();
-        if let Some(payment) = known.iter().filter(its).find(|p| p.reference == reference) {
+        if let Some(payment) = known.iter().filter(its).find(|p| p.provider_checkout_id == reference) {
             return Ok(payment.clone());
         }
-        let unnamed = |p: &&Payment| !p.is_named() && p.state.is_pending();
+        let unnamed = |p: &&Payment| !p.has_provider_checkout_id() && p.state.is_pending();
         if let Some(mut payment) = known.iter().filter(its).find(unnamed).cloned() {
-            payment.reference = reference;
+            payment.provider_checkout_id = reference;
             work.save_payment(&payment).await?;
             return Ok(payment);
         }
@@ -230,9 +230,10 @@ impl HandlePaymentWebhook {
         state: RefundState,
     ) -> Result<WebhookOutcome, HandlePaymentWebhookError> {
         let refunds = work.refunds_of(booking.id()).await?;
-        let known = refunds
-            .iter()
-            .find(|refund| refund.reference == event.reference || event.refund_key.as_ref() == Some(&refund.key));
+        let known = refunds.iter().find(|refund| {
+            refund.provider_refund_id == event.object_id
+                || event.refund_idempotency_key.as_ref() == Some(&refund.idempotency_key)
+        });
         if let Some(refund) = known {
             let kind = if event.live != self.online.is_live() {
                 Some(ProblemKind::WrongMode)
@@ -245,13 +246,13 @@ impl HandlePaymentWebhook {
                 till.problem(work, kind, &Subject::Refund(refund)).await?;
                 return Ok(WebhookOutcome::NeedsReview);
             }
-            till.refund_told(work, booking, refund.clone(), state, event.reference.clone()).await?;
+            till.refund_told(work, booking, refund.clone(), state, event.object_id.clone()).await?;
             return Ok(WebhookOutcome::Applied);
         }
         // Somebody gave money back on the provider's own pages.
         let payments = work.payments_of(booking.id()).await?;
-        let its = |p: &&Payment| p.provider == self.provider() && p.charge == event.payment;
-        let (Some(payment), Some(reference)) = (payments.iter().find(its), &event.reference) else {
+        let its = |p: &&Payment| p.provider == self.provider() && p.provider_payment_id == event.provider_payment_id;
+        let (Some(payment), Some(reference)) = (payments.iter().find(its), &event.object_id) else {
             return Ok(WebhookOutcome::Ignored);
         };
         if !payment.state.is_paid() {
@@ -280,13 +281,13 @@ impl HandlePaymentWebhook {
             id: (),
             booking: booking.id(),
             payment: payment.id,
-            key: format!("elsewhere-{reference}"),
+            idempotency_key: format!("elsewhere-{reference}"),
             amount,
             cause: RefundCause::External,
             reason: None,
             requested_by: None,
             stage: if has_failed { RefundStage::Failed } else { RefundStage::Pending },
-            reference: Some(reference.clone()),
+            provider_refund_id: Some(reference.clone()),
             attempts: 0,
             next_at: (!has_failed).then(|| after(now, ASK_ON_ITS_WAY)),
             last_error: None,
@@ -310,7 +311,7 @@ impl HandlePaymentWebhook {
         if !work.add_payment_event(self.provider(), &event.id, now).await? {
             return Ok(WebhookOutcome::Duplicate);
         }
-        let reference: String = event.reference.as_ref().unwrap_or(&event.id).chars().take(150).collect();
+        let reference: String = event.object_id.as_ref().unwrap_or(&event.id).chars().take(150).collect();
         let reference = reference.as_str();
         self.till(now).problem(&mut *work, ProblemKind::UnknownBooking, &Subject::Event { reference }).await?;
         work.commit().await?;

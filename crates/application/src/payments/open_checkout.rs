@@ -148,9 +148,9 @@ impl OpenCheckout {
         now: Timestamp,
     ) -> Result<Payment, StoreError> {
         let nonce = self.random.random_bytes();
-        let (provider, reference) = (self.gateway.provider(), NewPayment::unnamed(nonce));
+        let (provider, reference) = (self.gateway.provider(), NewPayment::placeholder_checkout_id(nonce));
         let facts = NewPayment {
-            nonce: Some(nonce),
+            checkout_nonce: Some(nonce),
             expires_at: Some(expires_at),
             check_at: provider.is_online().then(|| after(now, ASK_AGAIN)),
             ..NewPayment::attempt(booking, provider, reference, PaymentState::Opening, now)
@@ -171,13 +171,13 @@ impl OpenCheckout {
         let known = work.payments_of(booking.id()).await?;
         let mut payment = known.into_iter().find(|p| p.id == asked.id).ok_or(StoreError::Conflict(Conflict::Stale))?;
         let facts = &mut payment;
-        if facts.is_named() || !facts.state.is_pending() {
+        if facts.has_provider_checkout_id() || !facts.state.is_pending() {
             return Ok(payment);
         }
         let online = facts.provider.is_online();
         match answer {
             Ok(checkout) => {
-                facts.reference.clone_from(&checkout.reference);
+                facts.provider_checkout_id.clone_from(&checkout.id);
                 facts.checkout_url.clone_from(&checkout.url);
                 // Called off, or out of time, while the provider was asked: what it opened has to be ended there.
                 let wanted = facts.state == PaymentState::Opening && check(&booking, now).is_ok();
@@ -221,7 +221,7 @@ fn usable(payment: Payment) -> Result<Payment, OpenCheckoutError> {
 
 /// Asks a provider to open what was written down.
 pub(crate) async fn ask(gateway: &dyn PaymentGateway, payment: &Payment) -> Result<Checkout, PaymentError> {
-    let (Some(nonce), Some(expires_at)) = (payment.nonce, payment.expires_at) else {
+    let (Some(nonce), Some(expires_at)) = (payment.checkout_nonce, payment.expires_at) else {
         return Err(PaymentError::Refused("what was asked before is not known".into()));
     };
     let (booking, amount) = (payment.booking, payment.amount);

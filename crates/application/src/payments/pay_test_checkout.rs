@@ -58,7 +58,7 @@ impl PayTestCheckout {
     ) -> Result<TestCheckoutOutcome, PayTestCheckoutError> {
         let payment = self
             .queries
-            .payment_by_reference(Provider::Test, reference)
+            .payment_by_checkout_id(Provider::Test, reference)
             .await?
             .ok_or(PayTestCheckoutError::NotFound)?;
         let view = self.queries.booking(payment.booking).await?.ok_or(PayTestCheckoutError::NotFound)?;
@@ -79,11 +79,11 @@ impl PayTestCheckout {
         work.lock_calendar(read.therapist()).await?;
         let booking = work.booking(read.id()).await?.ok_or(PayTestCheckoutError::NotFound)?;
         let payment = work
-            .payment_by_reference(Provider::Test, &payment.reference)
+            .payment_by_checkout_id(Provider::Test, &payment.provider_checkout_id)
             .await?
             .ok_or(PayTestCheckoutError::NotFound)?;
         let by = AuditContext { actor: None, request_id: metadata.request_id.as_deref(), now };
-        let (known, charge) = (payment.state, payment.reference.clone());
+        let (known, charge) = (payment.state, payment.provider_checkout_id.clone());
         let took = Till { lifecycle: &self.lifecycle, by }.take(&mut *work, booking, payment, Some(charge)).await?;
         let (booking, state, repeated) = match took {
             Took::Known(booking) => return Ok(TestCheckoutOutcome { booking, state: known, repeated: true }),

@@ -54,7 +54,7 @@ enum Answer {
 impl ProcessRefunds {
     /// Takes up every refund whose time has come. Returns how many.
     pub async fn run(&self) -> Result<usize, StoreError> {
-        let due = self.queries.refunds_to_settle(self.clock.now(), BATCH).await?;
+        let due = self.queries.refunds_due(self.clock.now(), BATCH).await?;
         let count = due.len();
         stream::iter(due)
             .for_each_concurrent(CONCURRENT, |refund| async move {
@@ -93,7 +93,7 @@ impl ProcessRefunds {
             Provider::Stripe => self.online.as_deref().filter(|online| online.provider() == Provider::Stripe),
         };
         let Some(online) = online else { return Answer::Later("not_configured") };
-        let answer = match (&refund.reference, &payment.charge) {
+        let answer = match (&refund.provider_refund_id, &payment.provider_payment_id) {
             (Some(reference), _) if refund.stage == RefundStage::Pending => {
                 let found = online.refund_state(reference).await.map(|found| found.ok_or(RefundState::Failed));
                 // It is there. That nobody would speak of it does not mean that it failed.
@@ -103,17 +103,17 @@ impl ProcessRefunds {
             }
             (_, Some(charge)) => {
                 let request = RefundRequest {
-                    payment: charge.clone(),
+                    provider_payment_id: charge.clone(),
                     booking: refund.booking,
                     amount: refund.amount,
-                    key: refund.key.clone(),
+                    idempotency_key: refund.idempotency_key.clone(),
                 };
                 online.refund(&request).await.map(Ok)
             }
             (_, None) => Err(PaymentError::Refused("the provider's name for the money is not known".into())),
         };
         match answer {
-            Ok(Ok(found)) => told(found.state, Some(found.reference)),
+            Ok(Ok(found)) => told(found.state, Some(found.id)),
             Ok(Err(state)) => Answer::Told { state, reference: None, error: Some("unknown_to_provider") },
             Err(PaymentError::Unavailable(source)) => {
                 tracing::warn!(refund = %refund.id, error = %source, "the payment provider could not be asked");

@@ -36,7 +36,7 @@ pub struct ReconcilePayments {
 impl ReconcilePayments {
     /// Asks about every checkout whose time has come, and acts on the answers. Returns how many were asked about.
     pub async fn run(&self) -> Result<usize, StoreError> {
-        let due = self.checkout.queries.payments_to_check(self.checkout.clock.now(), BATCH).await?;
+        let due = self.checkout.queries.payments_due_for_polling(self.checkout.clock.now(), BATCH).await?;
         let count = due.len();
         stream::iter(due)
             .for_each_concurrent(CONCURRENT, |payment| async move {
@@ -54,7 +54,7 @@ impl ReconcilePayments {
             // Its provider was taken out of the settings: nobody can be asked.
             return self.write_down(&payment, &Ok(CheckoutState::Unknown), false).await;
         };
-        let payment = if payment.is_named() {
+        let payment = if payment.has_provider_checkout_id() {
             payment
         } else if self.is_forgotten(&payment) {
             return self.write_down(&payment, &Ok(CheckoutState::Expired), online.is_live()).await;
@@ -66,8 +66,8 @@ impl ReconcilePayments {
             payment
         };
         let answer = match payment.state {
-            PaymentState::Closing => online.end_checkout(&payment.reference).await,
-            PaymentState::Open | PaymentState::Processing => online.checkout_state(&payment.reference).await,
+            PaymentState::Closing => online.expire_checkout(&payment.provider_checkout_id).await,
+            PaymentState::Open | PaymentState::Processing => online.checkout_state(&payment.provider_checkout_id).await,
             PaymentState::Opening | PaymentState::Settled | PaymentState::Unapplied | PaymentState::Closed => {
                 return Ok(());
             }
@@ -116,10 +116,10 @@ impl ReconcilePayments {
                     amount: Some(paid.amount),
                     booking: paid.booking,
                     live: paid.live,
-                    charge: Some(paid.payment.clone()),
+                    charge: Some(paid.provider_payment_id.clone()),
                 };
                 if let Some(kind) = claim.difference(&payment, live) {
-                    payment.charge = claim.charge;
+                    payment.provider_payment_id = claim.charge;
                     till.problem(&mut *work, kind, &Subject::Payment(&payment)).await?;
                     till.park(&mut *work, booking, payment).await?;
                 } else {

@@ -101,7 +101,7 @@ impl Till<'_> {
         if payment.state.is_paid() {
             return Ok(Took::Known(booking));
         }
-        payment.charge = charge;
+        payment.provider_payment_id = charge;
         payment.settled_at = Some(self.by.now);
         payment.check_at = None;
         let agreement = BookingConfirmation { lifecycle: self.lifecycle, by: self.by };
@@ -227,13 +227,13 @@ impl Till<'_> {
             id: (),
             booking: payment.booking,
             payment: payment.id,
-            key: format!("{}-{}", payment.booking, self.lifecycle.random.hex_id()),
+            idempotency_key: format!("{}-{}", payment.booking, self.lifecycle.random.hex_id()),
             amount,
             cause,
             reason,
             requested_by: self.by.actor,
             stage: RefundStage::Queued,
-            reference: None,
+            provider_refund_id: None,
             attempts: 0,
             // What was paid outside goes back outside, by hand.
             next_at: (payment.provider != Provider::Offline).then_some(self.by.now),
@@ -255,9 +255,9 @@ impl Till<'_> {
         reference: Option<String>,
     ) -> Result<Booking, StoreError> {
         let now = self.by.now;
-        let named = refund.reference.is_none() && reference.is_some();
+        let named = refund.provider_refund_id.is_none() && reference.is_some();
         if named {
-            refund.reference = reference;
+            refund.provider_refund_id = reference;
         }
         let step = refund.stage.after(told);
         let Some((stage, line)) = step else {
@@ -317,14 +317,17 @@ impl Till<'_> {
                 Some(payment.booking),
                 Some(payment.id),
                 None,
-                payment.charge.clone().or_else(|| payment.is_named().then(|| payment.reference.clone())),
+                payment
+                    .provider_payment_id
+                    .clone()
+                    .or_else(|| payment.has_provider_checkout_id().then(|| payment.provider_checkout_id.clone())),
             ),
             Subject::Refund(refund) => (
                 format!("refund:{}:{}", refund.id, kind.as_str()),
                 Some(refund.booking),
                 Some(refund.payment),
                 Some(refund.id),
-                refund.reference.clone(),
+                refund.provider_refund_id.clone(),
             ),
             Subject::Event { reference } => {
                 (format!("checkout:{}:{}", reference, kind.as_str()), None, None, None, Some((*reference).to_owned()))
@@ -339,7 +342,7 @@ impl Till<'_> {
                 booking,
                 payment,
                 refund,
-                reference,
+                provider_reference: reference,
                 at,
                 resolved_at: None,
             })

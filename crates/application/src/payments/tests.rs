@@ -26,7 +26,7 @@ async fn held(world: &World) -> (User, Booking, Payment) {
 }
 
 async fn confirm(world: &World, payment: &Payment) -> Result<TestCheckoutOutcome, PayTestCheckoutError> {
-    world.pay_test_checkout().run(&payment.reference, &RequestMetadata::default()).await
+    world.pay_test_checkout().run(&payment.provider_checkout_id, &RequestMetadata::default()).await
 }
 
 /// The kinds of mails owed about a booking, in order.
@@ -237,11 +237,11 @@ mod online {
             at: at(crate::testkit::NOW),
             live: false,
             kind,
-            reference: Some(payment.reference.clone()),
+            object_id: Some(payment.provider_checkout_id.clone()),
             amount: Some(payment.amount),
             booking: Some(payment.booking),
-            payment: Some(format!("pi_{}", payment.reference)),
-            refund_key: None,
+            provider_payment_id: Some(format!("pi_{}", payment.provider_checkout_id)),
+            refund_idempotency_key: None,
         }
     }
 
@@ -272,10 +272,13 @@ mod online {
         assert!(placed.checkout.is_none(), "the booking stands, whatever the provider says");
         let id = placed.booking.id();
         let begun = world.queries.payments(id).await.unwrap();
-        assert_eq!((begun.len(), begun[0].state, begun[0].is_named()), (1, PaymentState::Opening, false));
+        assert_eq!(
+            (begun.len(), begun[0].state, begun[0].has_provider_checkout_id()),
+            (1, PaymentState::Opening, false)
+        );
         gateway.down.store(false, Ordering::SeqCst);
         let opened = world.open_checkout().run(id, client.id).await.unwrap();
-        assert_eq!((opened.id, opened.nonce), (begun[0].id, begun[0].nonce));
+        assert_eq!((opened.id, opened.checkout_nonce), (begun[0].id, begun[0].checkout_nonce));
         assert_eq!(gateway.checkouts.lock().unwrap().len(), 1);
         assert!(opened.checkout_url.is_some());
 
@@ -290,7 +293,7 @@ mod online {
         let all = world.queries.payments(second).await.unwrap();
         let states: Vec<_> = all.iter().map(|p| (p.id == fresh.id, p.state)).collect();
         assert_eq!(states, [(true, PaymentState::Open), (false, PaymentState::Closed)]);
-        assert_eq!(gateway.checkouts.lock().unwrap()[&all[1].reference], CheckoutState::Expired);
+        assert_eq!(gateway.checkouts.lock().unwrap()[&all[1].provider_checkout_id], CheckoutState::Expired);
     }
 
     #[tokio::test]
@@ -301,7 +304,7 @@ mod online {
         let id = world.book(&client, TEN).await.unwrap().booking.id();
         gateway.down.store(false, Ordering::SeqCst);
         // The practice changed where clients come back to, so the same request is not the same any more.
-        *gateway.worn_out.lock().unwrap() = world.queries.payments(id).await.unwrap()[0].nonce;
+        *gateway.worn_out.lock().unwrap() = world.queries.payments(id).await.unwrap()[0].checkout_nonce;
         let opened = world.open_checkout().run(id, client.id).await.unwrap();
         assert_eq!(opened.state, PaymentState::Open);
         let states: Vec<_> = world.queries.payments(id).await.unwrap().iter().map(|p| p.state).collect();
@@ -326,7 +329,7 @@ mod online {
         gateway.down.store(false, Ordering::SeqCst);
         world.clock.advance(SignedDuration::from_mins(1));
         world.watch().run().await.unwrap();
-        assert_eq!(gateway.checkouts.lock().unwrap()[&payment.reference], CheckoutState::Expired);
+        assert_eq!(gateway.checkouts.lock().unwrap()[&payment.provider_checkout_id], CheckoutState::Expired);
         assert_eq!(world.sweep().run().await.unwrap(), 1);
         assert_eq!(books(&world, &booking).await, ("expired", "cancelled", vec![PaymentState::Closed], vec![], 0));
     }
@@ -354,7 +357,7 @@ mod online {
         let other = world.add("other@example.org", Role::Client).await;
         let taken = world.book(&other, TEN).await.unwrap().booking;
         assert_eq!(taken.status(), BookingStatus::PendingPayment);
-        assert_eq!(gateway.checkouts.lock().unwrap()[&payment.reference], CheckoutState::Expired);
+        assert_eq!(gateway.checkouts.lock().unwrap()[&payment.provider_checkout_id], CheckoutState::Expired);
         assert_eq!(world.booking(booking.id()).await.status(), BookingStatus::Expired);
         // One's own hold is no different once it is over.
         world.clock.advance(SignedDuration::from_mins(16));
@@ -432,11 +435,11 @@ mod online {
         }
         assert_eq!(problems(&world).await.len(), 4);
         let nobody =
-            PaymentEvent { id: "evt_n".into(), reference: Some("cs_x".into()), booking: other, ..good.clone() };
+            PaymentEvent { id: "evt_n".into(), object_id: Some("cs_x".into()), booking: other, ..good.clone() };
         assert_eq!(hear(&world, &nobody).await, WebhookOutcome::NeedsReview);
         assert_eq!(problems(&world).await.last(), Some(&ProblemKind::UnknownBooking));
         let foreign =
-            PaymentEvent { id: "evt_f".into(), reference: Some("cs_y".into()), booking: None, ..good.clone() };
+            PaymentEvent { id: "evt_f".into(), object_id: Some("cs_y".into()), booking: None, ..good.clone() };
         assert_eq!(hear(&world, &foreign).await, WebhookOutcome::Ignored, "another shop of the same account");
         assert_eq!(hear(&world, &good).await, WebhookOutcome::Applied, "the genuine one still counts");
         assert_eq!(world.booking(booking.id()).await.status(), BookingStatus::Scheduled);
@@ -498,7 +501,7 @@ mod online {
         world.clock.advance(SignedDuration::from_secs(31));
         world.settle_refunds().run().await.unwrap();
         let under_way = world.queries.refunds(booking.id()).await.unwrap().remove(0);
-        assert_eq!((under_way.stage, under_way.reference.is_some()), (RefundStage::Pending, true));
+        assert_eq!((under_way.stage, under_way.provider_refund_id.is_some()), (RefundStage::Pending, true));
         for refund in gateway.refunds.lock().unwrap().values_mut() {
             refund.state = RefundState::Succeeded;
         }
@@ -603,11 +606,11 @@ mod online {
             at: world.clock.now(),
             live: false,
             kind: PaymentEventKind::RefundChanged(RefundState::Failed),
-            reference: refund.reference.clone(),
+            object_id: refund.provider_refund_id.clone(),
             amount: Some(eur(10_000)),
             booking: Some(booking.id()),
-            payment: None,
-            refund_key: Some(refund.key.clone()),
+            provider_payment_id: None,
+            refund_idempotency_key: Some(refund.idempotency_key.clone()),
         };
         assert_eq!(hear(&world, &failed).await, WebhookOutcome::Applied);
         let (_, paid, _, _, sum) = books(&world, &booking).await;
@@ -624,11 +627,11 @@ mod online {
             at: world.clock.now(),
             live: false,
             kind: PaymentEventKind::RefundChanged(state),
-            reference: Some("re_by_hand".into()),
+            object_id: Some("re_by_hand".into()),
             amount: Some(amount),
             booking: None,
-            payment: Some(format!("pi_{}", payment.reference)),
-            refund_key: None,
+            provider_payment_id: Some(format!("pi_{}", payment.provider_checkout_id)),
+            refund_idempotency_key: None,
         };
         assert_eq!(hear(&world, &by_hand("evt_2", eur(2_500), RefundState::Succeeded)).await, WebhookOutcome::Applied);
         assert_eq!(hear(&world, &by_hand("evt_3", eur(2_500), RefundState::Pending)).await, WebhookOutcome::Applied);
@@ -638,9 +641,11 @@ mod online {
         );
         assert_eq!(world.queries.refunds(booking.id()).await.unwrap()[0].cause, RefundCause::External);
         assert!(notifications_for(&world, &booking).await.ends_with(&["refund"]));
-        let early =
-            PaymentEvent { payment: Some("pi_unknown".into()), ..by_hand("evt_4", eur(1), RefundState::Succeeded) };
-        let early = PaymentEvent { reference: Some("re_other".into()), ..early };
+        let early = PaymentEvent {
+            provider_payment_id: Some("pi_unknown".into()),
+            ..by_hand("evt_4", eur(1), RefundState::Succeeded)
+        };
+        let early = PaymentEvent { object_id: Some("re_other".into()), ..early };
         assert!(matches!(world.hear().run(&early).await, Err(HandlePaymentWebhookError::OutOfOrder)));
         world.clock.advance(SignedDuration::from_mins(61));
         assert_eq!(hear(&world, &early).await, WebhookOutcome::Ignored, "it was another shop's");

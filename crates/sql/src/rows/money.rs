@@ -49,16 +49,16 @@ impl TryFrom<PaymentRow> for Payment {
             id: sound(PaymentId::new(row.id), "payments.id")?,
             booking: sound(BookingId::new(row.booking_id), "payments.booking_id")?,
             provider: sound(Provider::parse(&row.provider), "payments.provider")?,
-            reference: row.provider_checkout_id,
+            provider_checkout_id: row.provider_checkout_id,
             amount: money(row.amount_minor, &row.currency)?,
             state: sound(PaymentState::parse(&row.state), "payments.state")?,
             checkout_url: row.checkout_url,
-            nonce: row
+            checkout_nonce: row
                 .checkout_nonce
                 .map(|nonce| sound(nonce.try_into().ok(), "payments.checkout_nonce"))
                 .transpose()?,
             expires_at: instant(row.expires_at)?,
-            charge: row.provider_payment_id,
+            provider_payment_id: row.provider_payment_id,
             check_at: instant(row.check_at)?,
             method: row.method,
             memo: row.memo,
@@ -96,14 +96,14 @@ impl From<&NewPayment> for NewPaymentRow {
         Self {
             booking_id: payment.booking.get(),
             provider: payment.provider.as_str().to_owned(),
-            provider_checkout_id: payment.reference.clone(),
+            provider_checkout_id: payment.provider_checkout_id.clone(),
             amount_minor: payment.amount.minor(),
             currency: payment.amount.currency().code().to_owned(),
             state: payment.state.as_str().to_owned(),
             checkout_url: payment.checkout_url.clone(),
-            checkout_nonce: payment.nonce.map(|nonce| nonce.to_vec()),
+            checkout_nonce: payment.checkout_nonce.map(|nonce| nonce.to_vec()),
             expires_at: payment.expires_at.map(millis),
-            provider_payment_id: payment.charge.clone(),
+            provider_payment_id: payment.provider_payment_id.clone(),
             check_at: payment.check_at.map(millis),
             method: payment.method.clone(),
             memo: payment.memo.clone(),
@@ -129,10 +129,10 @@ pub struct PaymentChanges {
 impl From<&Payment> for PaymentChanges {
     fn from(payment: &Payment) -> Self {
         Self {
-            provider_checkout_id: payment.reference.clone(),
+            provider_checkout_id: payment.provider_checkout_id.clone(),
             state: payment.state.as_str().to_owned(),
             checkout_url: payment.checkout_url.clone(),
-            provider_payment_id: payment.charge.clone(),
+            provider_payment_id: payment.provider_payment_id.clone(),
             check_at: payment.check_at.map(millis),
             settled_at: payment.settled_at.map(millis),
         }
@@ -169,13 +169,13 @@ impl TryFrom<RefundRow> for Refund {
             id: sound(RefundId::new(row.id), "refunds.id")?,
             booking: sound(BookingId::new(row.booking_id), "refunds.booking_id")?,
             payment: sound(PaymentId::new(row.payment_id), "refunds.payment_id")?,
-            key: row.idempotency_key,
+            idempotency_key: row.idempotency_key,
             amount: money(row.amount_minor, &row.currency)?,
             cause: sound(RefundCause::parse(&row.cause), "refunds.cause")?,
             reason: row.reason,
             requested_by: some_id(row.requested_by, UserId::new, "refunds.requested_by")?,
             stage: sound(RefundStage::parse(&row.stage), "refunds.stage")?,
-            reference: row.provider_refund_id,
+            provider_refund_id: row.provider_refund_id,
             attempts: number(row.attempts)?,
             next_at: instant(row.next_at)?,
             last_error: row.last_error,
@@ -211,14 +211,14 @@ impl From<&NewRefund> for NewRefundRow {
         Self {
             booking_id: refund.booking.get(),
             payment_id: refund.payment.get(),
-            idempotency_key: refund.key.clone(),
+            idempotency_key: refund.idempotency_key.clone(),
             amount_minor: refund.amount.minor(),
             currency: refund.amount.currency().code().to_owned(),
             cause: refund.cause.as_str().to_owned(),
             reason: refund.reason.clone(),
             requested_by: refund.requested_by.map(UserId::get),
             stage: refund.stage.as_str().to_owned(),
-            provider_refund_id: refund.reference.clone(),
+            provider_refund_id: refund.provider_refund_id.clone(),
             attempts: i64::from(refund.attempts),
             next_at: refund.next_at.map(millis),
             last_error: refund.last_error.clone(),
@@ -244,7 +244,7 @@ impl From<&Refund> for RefundChanges {
     fn from(refund: &Refund) -> Self {
         Self {
             stage: refund.stage.as_str().to_owned(),
-            provider_refund_id: refund.reference.clone(),
+            provider_refund_id: refund.provider_refund_id.clone(),
             attempts: i64::from(refund.attempts),
             next_at: refund.next_at.map(millis),
             last_error: refund.last_error.clone(),
@@ -366,7 +366,7 @@ impl TryFrom<ProblemRow> for PaymentProblem {
             booking: some_id(row.booking_id, BookingId::new, "payment_problems.booking_id")?,
             payment: some_id(row.payment_id, PaymentId::new, "payment_problems.payment_id")?,
             refund: some_id(row.refund_id, RefundId::new, "payment_problems.refund_id")?,
-            reference: row.provider_reference,
+            provider_reference: row.provider_reference,
             at: from_millis(row.at)?,
             resolved_at: instant(row.resolved_at)?,
         })
@@ -394,7 +394,7 @@ impl From<&NewPaymentProblem> for NewProblemRow {
             booking_id: problem.booking.map(BookingId::get),
             payment_id: problem.payment.map(PaymentId::get),
             refund_id: problem.refund.map(RefundId::get),
-            provider_reference: problem.reference.clone(),
+            provider_reference: problem.provider_reference.clone(),
             at: millis(problem.at),
         }
     }

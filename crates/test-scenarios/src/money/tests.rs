@@ -15,7 +15,7 @@ async fn practice() -> (World, BookingId) {
     let start = world.now() + SignedDuration::from_hours(73);
     let wish = world.wish(world.clients[0], world.therapists[0], start);
     let Idempotent::Executed(placed) = world.create_booking().run(wish).await.unwrap() else { panic!("asked once") };
-    world.stripe().fake.pay(&placed.checkout.unwrap().reference);
+    world.stripe().fake.pay(&placed.checkout.unwrap().provider_checkout_id);
     world.pass(SignedDuration::from_mins(5));
     world.rest().await;
     world.give_back(placed.booking.id(), Share::Cents(1)).await.unwrap();
@@ -64,9 +64,9 @@ async fn books_that_are_not_stripes_are_noticed() {
     look(&right).unwrap();
     type Change = fn(&mut BookingFacts);
     let changes: [(&str, Change); 3] = [
-        ("money that nobody knows of", |facts| facts.payments[0].reference = "cs_test_another".into()),
-        ("other money", |facts| facts.payments[0].charge = None),
-        ("a refund that nobody knows of", |facts| facts.refunds[0].reference = None),
+        ("money that nobody knows of", |facts| facts.payments[0].provider_checkout_id = "cs_test_another".into()),
+        ("other money", |facts| facts.payments[0].provider_payment_id = None),
+        ("a refund that nobody knows of", |facts| facts.refunds[0].provider_refund_id = None),
     ];
     for (what, change) in changes {
         let mut wrong = right.clone();
@@ -74,7 +74,7 @@ async fn books_that_are_not_stripes_are_noticed() {
         check_all(&wrong).unwrap();
         assert!(look(&wrong).is_err(), "{what}");
     }
-    let money = right[&id].payments[0].charge.clone().unwrap();
+    let money = right[&id].payments[0].provider_payment_id.clone().unwrap();
     world.stripe().fake.give_back(&money, 1).unwrap();
     assert!(look(&right).is_err(), "given back by hand, and nobody was told");
 }

@@ -88,7 +88,7 @@ async fn opening(world: &World, behaviour: Behaviour, times: usize, worker: bool
         panic!("nothing was asked twice")
     };
     let id = placed.booking.id();
-    let mut told: BTreeSet<String> = placed.checkout.into_iter().map(|payment| payment.reference).collect();
+    let mut told: BTreeSet<String> = placed.checkout.into_iter().map(|payment| payment.provider_checkout_id).collect();
     for _ in 0..20 {
         if !told.is_empty() {
             break;
@@ -98,7 +98,7 @@ async fn opening(world: &World, behaviour: Behaviour, times: usize, worker: bool
             world.work().await;
         }
         match world.open_checkout().run(id, world.clients[0]).await {
-            Ok(payment) => drop(told.insert(payment.reference)),
+            Ok(payment) => drop(told.insert(payment.provider_checkout_id)),
             Err(OpenCheckoutError::Provider(_)) => {}
             Err(other) => panic!("{what}: {other:?}"),
         }
@@ -108,7 +108,7 @@ async fn opening(world: &World, behaviour: Behaviour, times: usize, worker: bool
     for _ in 0..3 {
         world.pass(SignedDuration::from_secs(61));
         world.work().await;
-        told.insert(world.open_checkout().run(id, world.clients[0]).await.unwrap().reference);
+        told.insert(world.open_checkout().run(id, world.clients[0]).await.unwrap().provider_checkout_id);
     }
     assert_eq!(told.len(), 1, "{what}");
     let checkout = told.pop_first().unwrap();

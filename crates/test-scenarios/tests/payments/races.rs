@@ -296,7 +296,7 @@ async fn many_ask_where_to_pay_at_once(kind: Kind) {
     assert!(placed.checkout.is_none());
     let ask = |_| {
         let (world, id) = (Arc::clone(&world), placed.booking.id());
-        async move { world.open_checkout().run(id, world.clients[0]).await.unwrap().reference }
+        async move { world.open_checkout().run(id, world.clients[0]).await.unwrap().provider_checkout_id }
     };
     let mut told = at_once((0..20).map(ask).collect()).await;
     told.dedup();

@@ -44,7 +44,7 @@ impl Storm<'_> {
         let facts = self.world.facts().await;
         let told = |checkout: &String| {
             let mut payments = facts.values().flat_map(|facts| &facts.payments);
-            payments.any(|payment| payment.reference == *checkout && payment.checkout_url.is_some())
+            payments.any(|payment| payment.provider_checkout_id == *checkout && payment.checkout_url.is_some())
         };
         checkouts.into_iter().filter(told).collect()
     }
@@ -71,7 +71,7 @@ impl Storm<'_> {
                 if let Err(OpenCheckoutError::Store(error)) = &asked {
                     panic!("{error:?}");
                 }
-                write!(told, "asks where to pay for {booking}: {:?}", asked.map(|p| p.reference)).unwrap();
+                write!(told, "asks where to pay for {booking}: {:?}", asked.map(|p| p.provider_checkout_id)).unwrap();
             }
             (20..34, _) => {
                 let open = self.known(self.checkouts("open", "unpaid")).await;

@@ -156,7 +156,7 @@ async fn a_rush_for_lapsed_holds_is_fair(kind: Kind) {
     let slots: Vec<Timestamp> = (0..16).map(|n| at(1 + n / 8, n % 8 * 4)).collect();
     for (n, start) in slots.iter().copied().enumerate() {
         let id = booked(&world, start).await;
-        let checkout = world.stores.queries.payments(id).await.unwrap().remove(0).reference;
+        let checkout = world.stores.queries.payments(id).await.unwrap().remove(0).provider_checkout_id;
         let sweeper = Arc::clone(&world);
         tasks.push(Box::pin(async move { vec![sweeper.sweep_holds().run().await.map(|_| Outcome::Done)] }));
         let owner = Arc::clone(&world);

@@ -52,7 +52,7 @@ async fn ask_and_leave(queries: &dyn Queries, practice: Practice, turns: usize) 
     begin_and_drop(turns, queries.booking(unknown_booking())).await;
     begin_and_drop(turns, queries.bookings(&BookingFilter::default(), ALL.into())).await;
     begin_and_drop(turns, queries.payments(unknown_booking())).await;
-    begin_and_drop(turns, queries.payment_by_reference(Provider::Test, "r")).await;
+    begin_and_drop(turns, queries.payment_by_checkout_id(Provider::Test, "r")).await;
     begin_and_drop(turns, queries.notices(unknown_booking())).await;
     begin_and_drop(turns, queries.history(unknown_booking())).await;
     begin_and_drop(turns, queries.booking_by_room("room")).await;

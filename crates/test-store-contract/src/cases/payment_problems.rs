@@ -48,13 +48,16 @@ pub async fn a_problem_comes_back_as_it_went_in(backend: &Backend) {
         booking: Some(booking.id()),
         payment: Some(payment.id),
         refund: Some(back.id),
-        reference: Some("re_1".to_owned()),
+        provider_reference: Some("re_1".to_owned()),
         at: minutes_after(now(), 3),
         ..problem("full", ProblemKind::RefundFailed)
     });
     for (n, text) in TEXTS.into_iter().enumerate() {
         let reference = Some(text.to_owned());
-        all.push(NewPaymentProblem { reference, ..problem(&format!("{n} {text}"), ProblemKind::UnknownCheckout) });
+        all.push(NewPaymentProblem {
+            provider_reference: reference,
+            ..problem(&format!("{n} {text}"), ProblemKind::UnknownCheckout)
+        });
     }
     all.extend(["1", &"🦊".repeat(200), &"~".repeat(199)].map(|key| problem(key, ProblemKind::WrongMode)));
     for new in all {
@@ -81,7 +84,7 @@ pub async fn a_problem_is_noted_once(backend: &Backend) {
     let found = noted(backend, &first).await;
     let other = NewPaymentProblem {
         booking: Some(booking.id()),
-        reference: Some("another".to_owned()),
+        provider_reference: Some("another".to_owned()),
         at: minutes_after(now(), 1),
         ..problem("k", ProblemKind::RefundFailed)
     };

@@ -22,25 +22,25 @@ async fn save(backend: &Backend, payment: &Payment) {
 }
 
 async fn to_check(backend: &Backend, now: Timestamp, limit: u32) -> Vec<Payment> {
-    backend.queries.payments_to_check(now, limit).await.unwrap()
+    backend.queries.payments_due_for_polling(now, limit).await.unwrap()
 }
 
 /// Checks an attempt by every way of reading.
 async fn expect_payment(backend: &Backend, expected: &Payment) {
-    let Payment { booking, provider, ref reference, .. } = *expected;
-    let read = backend.queries.payment_by_reference(provider, reference).await.unwrap();
+    let Payment { booking, provider, provider_checkout_id: ref reference, .. } = *expected;
+    let read = backend.queries.payment_by_checkout_id(provider, reference).await.unwrap();
     assert_eq!(read.as_ref(), Some(expected));
     let listed = backend.queries.payments(booking).await.unwrap();
     assert_eq!(listed.iter().find(|payment| payment.id == expected.id), Some(expected));
-    if let Some(charge) = &expected.charge {
-        let read = backend.queries.payment_by_charge(provider, charge).await.unwrap();
+    if let Some(charge) = &expected.provider_payment_id {
+        let read = backend.queries.payment_by_provider_id(provider, charge).await.unwrap();
         assert_eq!(read.as_ref(), Some(expected));
     }
     if let Some(check_at) = expected.check_at {
         assert!(to_check(backend, check_at, 1_000).await.contains(expected));
     }
     let mut work = backend.begin().await;
-    assert_eq!(work.payment_by_reference(provider, reference).await.unwrap().as_ref(), Some(expected));
+    assert_eq!(work.payment_by_checkout_id(provider, reference).await.unwrap().as_ref(), Some(expected));
     assert_eq!(work.payments_of(booking).await.unwrap(), listed);
 }
 
@@ -52,9 +52,9 @@ pub async fn a_payment_comes_back_as_it_went_in(backend: &Backend) {
         provider: Provider::Stripe,
         amount: money(12_345, "KWD"),
         state: PaymentState::Settled,
-        nonce: Some([0x5a; 16]),
+        checkout_nonce: Some([0x5a; 16]),
         expires_at: Some(minutes_after(now(), 15)),
-        charge: Some("pi_full".to_owned()),
+        provider_payment_id: Some("pi_full".to_owned()),
         check_at: Some(minutes_after(now(), 7)),
         method: Some("bank_transfer".to_owned()),
         memo: Some("receipt 4711".to_owned()),
@@ -66,8 +66,12 @@ pub async fn a_payment_comes_back_as_it_went_in(backend: &Backend) {
     let mut all = vec![bare, full, free];
     let mixed = std::array::from_fn(|n| if n % 2 == 0 { 0 } else { 0xff });
     for (n, nonce) in [[0; 16], [0xff; 16], mixed].into_iter().enumerate() {
-        let unnamed = NewPayment::unnamed([u8::try_from(n).unwrap(); 16]);
-        all.push(NewPayment { nonce: Some(nonce), state: PaymentState::Opening, ..payment(booking.id(), &unnamed) });
+        let unnamed = NewPayment::placeholder_checkout_id([u8::try_from(n).unwrap(); 16]);
+        all.push(NewPayment {
+            checkout_nonce: Some(nonce),
+            state: PaymentState::Opening,
+            ..payment(booking.id(), &unnamed)
+        });
     }
     for state in PaymentState::ALL {
         all.push(NewPayment { state, ..payment(booking.id(), state.as_str()) });
@@ -130,10 +134,10 @@ pub async fn a_payment_is_found_by_provider_and_reference(backend: &Backend) {
         (Provider::Test, "", None),
         (Provider::Test, "%", None),
     ] {
-        let read = backend.queries.payment_by_reference(provider, reference).await.unwrap();
+        let read = backend.queries.payment_by_checkout_id(provider, reference).await.unwrap();
         assert_eq!(read.map(|payment| payment.id), expected);
         let mut work = backend.begin().await;
-        let read = work.payment_by_reference(provider, reference).await.unwrap();
+        let read = work.payment_by_checkout_id(provider, reference).await.unwrap();
         assert_eq!(read.map(|payment| payment.id), expected);
     }
 }
@@ -144,12 +148,12 @@ pub async fn a_payment_is_found_by_its_charge(backend: &Backend) {
     let open = backend.add_payment(payment(booking.id(), "pi_1")).await;
     let with = |provider, reference: &str, charge: &str| NewPayment {
         provider,
-        charge: Some(charge.to_owned()),
+        provider_payment_id: Some(charge.to_owned()),
         ..paid(booking.id(), reference)
     };
     let stripe = backend.add_payment(with(Provider::Stripe, "a", "pi_1")).await;
     let test = backend.add_payment(with(Provider::Test, "b", "pi_1")).await;
-    let found = async |provider, charge| backend.queries.payment_by_charge(provider, charge).await.unwrap();
+    let found = async |provider, charge| backend.queries.payment_by_provider_id(provider, charge).await.unwrap();
     assert_eq!(found(Provider::Stripe, "pi_1").await, Some(stripe));
     assert_eq!(found(Provider::Test, "pi_1").await.as_ref(), Some(&test));
     for (provider, charge) in [
@@ -175,7 +179,7 @@ pub async fn saving_a_payment_writes_what_may_change(backend: &Backend) {
     let (practice, booking) = stage(backend).await;
     let other = backend.add_booking(|id| practice.held(id, slot(1), minutes_after(now(), 15))).await;
     let facts = NewPayment {
-        nonce: Some([1; 16]),
+        checkout_nonce: Some([1; 16]),
         expires_at: Some(minutes_after(now(), 15)),
         method: Some("cash".to_owned()),
         memo: Some("note".to_owned()),
@@ -187,10 +191,10 @@ pub async fn saving_a_payment_writes_what_may_change(backend: &Backend) {
     for (n, state) in PaymentState::ALL.into_iter().chain(PaymentState::ALL.into_iter().rev()).enumerate() {
         let there = n % 2 == 0;
         let changed = |facts: NewPayment| NewPayment {
-            reference: format!("r{}", n / 2),
+            provider_checkout_id: format!("r{}", n / 2),
             checkout_url: there.then(|| format!("https://pay.example.org/{n}")),
             state,
-            charge: there.then(|| format!("pi_{n}")),
+            provider_payment_id: there.then(|| format!("pi_{n}")),
             check_at: there.then(|| minutes_after(now(), 3)),
             settled_at: there.then(|| minutes_after(now(), 4)),
             ..facts
@@ -199,7 +203,7 @@ pub async fn saving_a_payment_writes_what_may_change(backend: &Backend) {
             booking: other.id(),
             provider: Provider::Stripe,
             amount: money(1, "USD"),
-            nonce: there.then_some([9; 16]),
+            checkout_nonce: there.then_some([9; 16]),
             expires_at: there.then(|| minutes_after(now(), 9)),
             method: there.then(|| "forged".to_owned()),
             memo: there.then(|| "forged".to_owned()),
@@ -212,7 +216,7 @@ pub async fn saving_a_payment_writes_what_may_change(backend: &Backend) {
     }
     expect_payment(backend, &untouched).await;
     assert!(backend.queries.payments(other.id()).await.unwrap().is_empty());
-    let first = backend.queries.payment_by_reference(Provider::Test, "r").await.unwrap();
+    let first = backend.queries.payment_by_checkout_id(Provider::Test, "r").await.unwrap();
     assert_eq!(first, None, "the reference that was given up leads nowhere");
     backend.add_payment(payment(other.id(), "r")).await;
 }
@@ -318,7 +322,7 @@ pub async fn a_dropped_unit_of_work_collects_nothing(backend: &Backend) {
     let changed = NewPayment { check_at: Some(now()), ..paid(booking.id(), "t") }.with_id(kept.id);
     work.save_payment(&changed).await.unwrap();
     assert_eq!(work.payments_of(booking.id()).await.unwrap().len(), 2);
-    assert_eq!(work.payment_by_reference(Provider::Test, "t").await.unwrap().as_ref(), Some(&changed));
+    assert_eq!(work.payment_by_checkout_id(Provider::Test, "t").await.unwrap().as_ref(), Some(&changed));
     assert_eq!(
         backend.queries.payments(booking.id()).await.unwrap(),
         std::slice::from_ref(&kept),

@@ -467,15 +467,15 @@ pub async fn one_payment_reference_is_given_once(backend: &Backend) {
         }
     }
     assert_eq!(named.len(), 1);
-    let found = backend.queries.payment_by_reference(Provider::Test, "named").await.unwrap();
+    let found = backend.queries.payment_by_checkout_id(Provider::Test, "named").await.unwrap();
     assert_eq!(found.map(|payment| payment.id), named.first().copied());
 }
 
 /// What readers find after a race for refunds: exactly what was acknowledged, and no more than came in.
 async fn expect_refunds(backend: &Backend, payment: &Payment, acknowledged: Vec<NewRefund>) {
-    let mut keys: Vec<_> = acknowledged.into_iter().map(|refund| refund.key).collect();
+    let mut keys: Vec<_> = acknowledged.into_iter().map(|refund| refund.idempotency_key).collect();
     let found = backend.queries.refunds(payment.booking).await.unwrap();
-    let mut found_keys: Vec<_> = found.iter().map(|refund| refund.key.clone()).collect();
+    let mut found_keys: Vec<_> = found.iter().map(|refund| refund.idempotency_key.clone()).collect();
     keys.sort_unstable();
     found_keys.sort_unstable();
     assert_eq!(keys, found_keys, "what was acknowledged is there, and nothing else");

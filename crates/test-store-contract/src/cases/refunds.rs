@@ -22,20 +22,20 @@ async fn save(backend: &Backend, refund: &Refund) {
 }
 
 async fn to_settle(backend: &Backend, now: Timestamp, limit: u32) -> Vec<Refund> {
-    backend.queries.refunds_to_settle(now, limit).await.unwrap()
+    backend.queries.refunds_due(now, limit).await.unwrap()
 }
 
 /// Checks a refund by every way of reading.
 async fn expect_refund(backend: &Backend, expected: &Refund) {
-    let Refund { booking, ref key, ref reference, next_at, .. } = *expected;
+    let Refund { booking, idempotency_key: ref key, provider_refund_id: ref reference, next_at, .. } = *expected;
     let listed = backend.queries.refunds(booking).await.unwrap();
     assert_eq!(listed.iter().find(|refund| refund.id == expected.id), Some(expected));
     assert_eq!(backend.attempt(async |work| work.refunds_of(booking).await).await.unwrap(), listed);
-    let by_key = backend.queries.refund_by("nothing of that name", Some(key)).await.unwrap();
+    let by_key = backend.queries.find_refund("nothing of that name", Some(key)).await.unwrap();
     assert_eq!(by_key.as_ref(), Some(expected));
     if let Some(reference) = reference {
         for key in [None, Some("no such key"), Some(key.as_str())] {
-            let by_reference = backend.queries.refund_by(reference, key).await.unwrap();
+            let by_reference = backend.queries.find_refund(reference, key).await.unwrap();
             assert_eq!(by_reference.as_ref(), Some(expected));
         }
     }
@@ -52,7 +52,7 @@ pub async fn a_refund_comes_back_as_it_went_in(backend: &Backend) {
         reason: Some("as agreed".to_owned()),
         requested_by: Some(practice.therapist),
         stage: RefundStage::Succeeded,
-        reference: Some("re_full".to_owned()),
+        provider_refund_id: Some("re_full".to_owned()),
         attempts: u32::MAX,
         next_at: Some(minutes_after(now(), 5)),
         last_error: Some("unavailable".to_owned()),
@@ -66,7 +66,7 @@ pub async fn a_refund_comes_back_as_it_went_in(backend: &Backend) {
     for (n, text) in TEXTS.into_iter().enumerate() {
         all.push(NewRefund {
             reason: Some(text.to_owned()),
-            reference: Some(format!("re_{n} {text}")),
+            provider_refund_id: Some(format!("re_{n} {text}")),
             last_error: Some(text.to_owned()),
             attempts: u32::try_from(n).unwrap(),
             ..cent(&format!("text-{n}"))
@@ -143,7 +143,7 @@ pub async fn refunds_are_listed_oldest_first(backend: &Backend) {
 pub async fn a_refund_is_found_by_reference_or_key(backend: &Backend) {
     let (_, _, payment) = stage(backend).await;
     let unnamed = backend.add_refund(refund(&payment, "first")).await.id;
-    let named = NewRefund { reference: Some("re_2".to_owned()), ..refund(&payment, "second") };
+    let named = NewRefund { provider_refund_id: Some("re_2".to_owned()), ..refund(&payment, "second") };
     let named = backend.add_refund(named).await.id;
     for (reference, key, expected) in [
         ("re_2", None, Some(named)),
@@ -163,7 +163,7 @@ pub async fn a_refund_is_found_by_reference_or_key(backend: &Backend) {
         ("first", None, None),
         ("second", None, None),
     ] {
-        let found = backend.queries.refund_by(reference, key).await.unwrap();
+        let found = backend.queries.find_refund(reference, key).await.unwrap();
         assert_eq!(found.map(|refund| refund.id), expected, "{reference:?} {key:?}");
     }
 }
@@ -185,7 +185,7 @@ pub async fn saving_a_refund_writes_what_may_change(backend: &Backend) {
         let there = n % 2 == 0;
         let changed = |facts: NewRefund| NewRefund {
             stage,
-            reference: there.then(|| format!("re_{}", n / 3)),
+            provider_refund_id: there.then(|| format!("re_{}", n / 3)),
             attempts: u32::try_from(n).unwrap(),
             next_at: there.then(|| minutes_after(now(), 3)),
             last_error: there.then(|| "unavailable".to_owned()),
@@ -195,7 +195,7 @@ pub async fn saving_a_refund_writes_what_may_change(backend: &Backend) {
         let forged = NewRefund {
             booking: other.id(),
             payment: elsewhere.id,
-            key: format!("forged-{n}"),
+            idempotency_key: format!("forged-{n}"),
             amount: money(1, "USD"),
             cause: RefundCause::External,
             reason: there.then(|| "forged".to_owned()),
@@ -226,7 +226,7 @@ pub async fn a_refund_is_known_once(backend: &Backend) {
     let elsewhere = NewPayment { provider: Provider::Stripe, ..paid(other.id(), "r") };
     let elsewhere = backend.add_payment(elsewhere).await;
     let named = |payment, key: &str, reference: &str| NewRefund {
-        reference: Some(reference.to_owned()),
+        provider_refund_id: Some(reference.to_owned()),
         ..refund(payment, key)
     };
     let first = backend.add_refund(refund(&payment, "a")).await;
@@ -400,11 +400,11 @@ pub async fn a_dropped_unit_of_work_promises_nothing(backend: &Backend) {
     let (_, booking, payment) = stage(backend).await;
     let kept = backend.add_refund(refund(&payment, "a")).await;
     let mut work = backend.begin().await;
-    let rest = NewRefund { amount: eur(8_000), reference: Some("re_b".to_owned()), ..refund(&payment, "b") };
+    let rest = NewRefund { amount: eur(8_000), provider_refund_id: Some("re_b".to_owned()), ..refund(&payment, "b") };
     work.add_refund(&rest).await.unwrap();
     let changed = NewRefund {
         stage: RefundStage::Failed,
-        reference: Some("re_a".to_owned()),
+        provider_refund_id: Some("re_a".to_owned()),
         next_at: Some(now()),
         ..refund(&payment, "a")
     };
@@ -418,7 +418,7 @@ pub async fn a_dropped_unit_of_work_promises_nothing(backend: &Backend) {
     );
     drop(work);
     assert_eq!(backend.queries.refunds(booking.id()).await.unwrap(), [kept]);
-    assert_eq!(backend.queries.refund_by("re_a", Some("b")).await.unwrap(), None);
+    assert_eq!(backend.queries.find_refund("re_a", Some("b")).await.unwrap(), None);
     assert_eq!(to_settle(backend, now(), 10).await, []);
     backend.add_refund(rest).await;
 }

@@ -107,7 +107,7 @@ pub async fn all_faces_share_one_transaction(backend: &Backend) {
         assert_eq!(work.refunds_of(booking.id()).await.unwrap(), [went]);
         assert!(!work.add_payment_event(Provider::Test, "evt", now()).await.unwrap());
         assert!(!work.add_payment_problem(&problem("p", ProblemKind::WrongMode)).await.unwrap());
-        assert!(work.payment_by_reference(Provider::Test, "r").await.unwrap().is_some());
+        assert!(work.payment_by_checkout_id(Provider::Test, "r").await.unwrap().is_some());
         assert_eq!(work.lease_notifications(5, now(), &lease(1, slot(0))).await.unwrap().len(), 1);
         if kept {
             work.commit().await.unwrap();
@@ -300,7 +300,7 @@ async fn expect_spent(backend: &Backend, mut work: Box<dyn UnitOfWork>) {
 
     assert!(work.add_payment(&facts).await.is_err());
     assert!(work.payments_of(some_booking).await.is_err());
-    assert!(work.payment_by_reference(Provider::Test, "too-late").await.is_err());
+    assert!(work.payment_by_checkout_id(Provider::Test, "too-late").await.is_err());
     assert!(work.save_payment(&stored).await.is_err());
     assert!(work.add_refund(&back).await.is_err());
     assert!(work.refunds_of(some_booking).await.is_err());

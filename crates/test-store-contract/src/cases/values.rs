@@ -287,13 +287,13 @@ pub async fn texts_come_back_to_the_letter(backend: &Backend) {
         let paid = NewPayment {
             provider: Provider::Offline,
             checkout_url: Some(text.to_owned()),
-            charge: Some(text.to_owned()),
+            provider_payment_id: Some(text.to_owned()),
             method: Some(text.to_owned()),
             memo: Some(text.to_owned()),
             ..payment(booking.id(), text)
         };
         backend.keep(async |work| work.add_payment(&paid).await).await;
-        let read = backend.queries.payment_by_reference(Provider::Offline, text).await.unwrap();
+        let read = backend.queries.payment_by_checkout_id(Provider::Offline, text).await.unwrap();
         let read = read.unwrap();
         assert_eq!(read, paid.with_id(read.id));
 

@@ -192,7 +192,7 @@ async fn a_hold_and_what_the_provider_will_be_asked_are_kept_by_one_commit() {
 
     // Whoever asks next asks in the same words.
     let opened = world.open_checkout().run(placed.booking.id(), client.id).await.unwrap();
-    assert_eq!((opened.id, opened.nonce), (begun.id, begun.nonce));
+    assert_eq!((opened.id, opened.checkout_nonce), (begun.id, begun.checkout_nonce));
     assert_eq!(opened.state, PaymentState::Open);
     assert_eq!(world.queries.payments(placed.booking.id()).await.unwrap(), [opened]);
 }
