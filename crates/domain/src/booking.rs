@@ -1,10 +1,42 @@
-//! A booking and everything that may happen to it.
+//! A booking and its state machine.
 //!
-//! Each operation takes the booking and the instant, and answers with the changed booking and the event that tells what
-//! happened, or with the reason why not. Nothing here is saved: a caller stores the result only if the stored version
-//! is still the one it started from.
-
-use std::fmt;
+//! Each operation takes the booking and the current instant, and returns the changed booking with the event that
+//! happened, or the error that prevented it. Nothing is saved here: the caller stores the result only if the stored
+//! version is still the one it started from.
+//!
+//! ```
+//! use attune_domain::booking::{Booking, BookingEvent, BookingStatus, NewBooking, PaymentPlan};
+//! use attune_domain::meeting::{MeetingBaseUrl, NewRoom, RoomSuffix};
+//! use attune_domain::{BookingId, ChangeTerms, Money, PaymentStatus, ServiceId, UserId};
+//! use jiff::{SignedDuration, Timestamp};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let now: Timestamp = "2024-01-10T09:00:00Z".parse()?;
+//! let request = NewBooking {
+//!     id: BookingId::try_from(12)?,
+//!     client: UserId::try_from(7)?,
+//!     therapist: UserId::try_from(1)?,
+//!     service: ServiceId::try_from(1)?,
+//!     scheduled_at: "2024-01-15T10:00:00Z".parse()?,
+//!     minutes: 50,
+//!     buffer_minutes: 10,
+//!     price: Money::parse_decimal("100.00", "EUR".parse()?)?,
+//!     note: None,
+//!     terms: ChangeTerms::default(),
+//!     payment: PaymentPlan::Due { hold_until: now + SignedDuration::from_mins(15) },
+//! };
+//! let (held, event) = Booking::book(request, now)?;
+//! assert_eq!((held.status(), event), (BookingStatus::PendingPayment, BookingEvent::Held));
+//!
+//! // The payment confirms the booking, which gets its room.
+//! let base_url: MeetingBaseUrl = "https://meet.example.org".parse()?;
+//! let room = NewRoom { base_url: &base_url, suffix: RoomSuffix::from_bytes([7; 16]) };
+//! let (confirmed, _) = held.payment_succeeded(room, now)?;
+//! assert_eq!(confirmed.payment_status(), PaymentStatus::Succeeded);
+//! assert!(confirmed.room().is_some());
+//! # Ok(())
+//! # }
+//! ```
 
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
@@ -14,107 +46,88 @@ use crate::payment::{Money, PaymentStatus};
 use crate::policy::{CancellationQuote, ChangeTerms};
 use crate::{BookingId, Role, ServiceId, UserId};
 
-/// Where a booking is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum BookingStatus {
-    /// The price is due; the row itself holds the slot until the hold runs out.
-    PendingPayment,
-    /// Agreed: there is a room, and mails are owed.
-    Scheduled,
-    /// The session took place.
-    Completed,
-    /// The client did not come.
-    NoShow,
-    /// Called off.
-    Cancelled,
-    /// The hold ran out unpaid.
-    Expired,
+text_enum! {
+    /// The state of a booking.
+    pub enum BookingStatus {
+        /// Payment is due; the booking keeps its slot until the hold expires.
+        PendingPayment => "pending_payment",
+        /// Confirmed: the booking has a room, and its emails are enqueued.
+        Scheduled => "scheduled",
+        /// The session was held.
+        Completed => "completed",
+        /// The client did not attend.
+        NoShow => "no_show",
+        /// Cancelled by the client or the practice.
+        Cancelled => "cancelled",
+        /// The hold expired before the payment.
+        Expired => "expired",
+    }
 }
 
 impl BookingStatus {
-    /// Every status, in the order of a booking's life.
-    pub const ALL: [Self; 6] =
-        [Self::PendingPayment, Self::Scheduled, Self::Completed, Self::NoShow, Self::Cancelled, Self::Expired];
-
-    /// The name in the API and in stores.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::PendingPayment => "pending_payment",
-            Self::Scheduled => "scheduled",
-            Self::Completed => "completed",
-            Self::NoShow => "no_show",
-            Self::Cancelled => "cancelled",
-            Self::Expired => "expired",
-        }
-    }
-
-    /// Reads the name that [`Self::as_str`] gives.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == name)
-    }
-
-    /// Whether the therapist's time is taken. Stores refuse two such bookings of one therapist that overlap.
+    /// Whether the booking occupies the therapist's calendar. Stores refuse two such bookings of one therapist that
+    /// overlap.
     pub fn blocks_calendar(self) -> bool {
         matches!(self, Self::PendingPayment | Self::Scheduled | Self::Completed | Self::NoShow)
     }
 
-    /// Whether the booking was agreed, so that it has a room.
+    /// Whether a booking in this state was confirmed and so must have a room. A cancelled booking may have one.
     pub fn has_room(self) -> bool {
         matches!(self, Self::Scheduled | Self::Completed | Self::NoShow)
     }
 }
 
-/// How and when a booking was called off. `Debug` hides the reason.
+/// How and when a booking was cancelled. `Debug` hides the reason.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Cancellation {
-    /// When.
+    /// When it was cancelled.
     pub at: Timestamp,
-    /// AuditContext whom.
+    /// The user who cancelled.
     pub by: UserId,
-    /// Inside the practice's cancellation window.
+    /// Whether it was after the end of free cancellation.
     pub late: bool,
-    /// What the person said about it.
+    /// The reason that the user gave.
     pub reason: Option<String>,
-    /// What goes back to the client.
+    /// The refund to the client.
     pub refund: Money,
 }
 
-/// The plain facts of a booking, as a store keeps them. `Debug` shows its state only, never what was written in it.
+/// The fields of a booking, as a store keeps them. `Debug` hides the note.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BookingRecord {
-    /// Which booking it is, for its whole life.
+    /// Unique and never reused.
     pub id: BookingId,
-    /// Who comes.
+    /// The client.
     pub client: UserId,
-    /// Who gives the session, and whose calendar it takes.
+    /// The therapist whose calendar it blocks.
     pub therapist: UserId,
-    /// What was booked.
+    /// The booked service.
     pub service: ServiceId,
-    /// When the session begins, on a whole second.
+    /// The start, on a whole second.
     pub scheduled_at: Timestamp,
-    /// Length of the session in minutes.
+    /// Length in minutes, without the buffer.
     pub minutes: u32,
-    /// Until when the therapist's calendar is taken: the end of the session and the pause after it.
+    /// The end of the buffer after the session, until when the therapist's calendar is blocked.
     pub blocked_until: Timestamp,
-    /// Where the booking is in its life.
+    /// State of the booking.
     pub status: BookingStatus,
-    /// What is known about the money.
+    /// State of its payment.
     pub payment_status: PaymentStatus,
-    /// What the session costs, fixed when it was booked.
+    /// The price at the time of booking.
     pub price: Money,
-    /// The video room; there from the moment the booking is scheduled.
+    /// The video room; set when the booking becomes scheduled.
     pub room: Option<MeetingRoom>,
-    /// Until when an unpaid booking keeps its slot.
+    /// When an unpaid booking loses its slot.
     pub hold_expires_at: Option<Timestamp>,
     /// What the client wrote when booking.
     pub note: Option<String>,
-    /// How the booking was called off.
+    /// Set exactly for cancelled bookings.
     pub cancellation: Option<Cancellation>,
-    /// On which terms it can be moved and called off, fixed when it was booked.
+    /// The cancellation and rescheduling terms at the time of booking.
     pub terms: ChangeTerms,
-    /// Counts from 1 how often the mailed links of this booking were replaced; older ones open nothing.
+    /// Starts at 1 and grows each time the emailed links are revoked; links with an older version are invalid.
     pub link_version: u32,
-    /// Counts changes from 1 on; stores use it to refuse a write that is based on an old reading.
+    /// Starts at 1 and grows with each change; stores use it to refuse a write that is based on a stale read.
     pub version: u32,
     /// When it was booked.
     pub created_at: Timestamp,
@@ -122,50 +135,36 @@ pub struct BookingRecord {
     pub updated_at: Timestamp,
 }
 
-impl fmt::Debug for Cancellation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cancellation")
-            .field("at", &self.at)
-            .field("by", &self.by)
-            .field("late", &self.late)
-            .field("refund", &self.refund)
-            .finish_non_exhaustive()
-    }
-}
+impl_redacted_debug!(Cancellation { at, by, late, refund });
+impl_redacted_debug!(BookingRecord {
+    id,
+    client,
+    therapist,
+    service,
+    scheduled_at,
+    blocked_until,
+    status,
+    payment_status,
+    price,
+    room,
+    hold_expires_at,
+    cancellation,
+    terms,
+    link_version,
+    version,
+    created_at,
+    updated_at,
+});
 
-impl fmt::Debug for BookingRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BookingRecord")
-            .field("id", &self.id)
-            .field("client", &self.client)
-            .field("therapist", &self.therapist)
-            .field("service", &self.service)
-            .field("scheduled_at", &self.scheduled_at)
-            .field("blocked_until", &self.blocked_until)
-            .field("status", &self.status)
-            .field("payment_status", &self.payment_status)
-            .field("price", &self.price)
-            .field("room", &self.room)
-            .field("hold_expires_at", &self.hold_expires_at)
-            .field("cancellation", &self.cancellation)
-            .field("terms", &self.terms)
-            .field("link_version", &self.link_version)
-            .field("version", &self.version)
-            .field("created_at", &self.created_at)
-            .field("updated_at", &self.updated_at)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A booking that holds its invariants: it is made by [`Booking::book`] or [`Booking::restore`] and changed only by the
+/// A booking whose fields are consistent: created by [`Booking::book`] or [`Booking::restore`] and changed only by the
 /// operations below.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Booking(BookingRecord);
 
-/// Writes a getter for fields of [`BookingRecord`] that are `Copy`.
+/// Getters for the fields of [`BookingRecord`] that are `Copy`.
 macro_rules! getters {
     ($($(#[$doc:meta])* $field:ident: $type:ty,)+) => {
-        /// What is known of a booking; [`BookingRecord`] explains each field.
+        /// The fields; [`BookingRecord`] explains each of them.
         impl Booking {
             $($(#[$doc])* pub fn $field(&self) -> $type { self.0.$field })+
         }
@@ -185,21 +184,21 @@ getters! {
     scheduled_at: Timestamp,
     /// Length in minutes, without the buffer.
     minutes: u32,
-    /// The end of the buffer after it.
+    /// The end of the buffer after the session.
     blocked_until: Timestamp,
     /// State of the booking.
     status: BookingStatus,
     /// State of its payment.
     payment_status: PaymentStatus,
-    /// The price as of when it was booked.
+    /// The price at the time of booking.
     price: Money,
     /// When an unpaid booking loses its slot.
     hold_expires_at: Option<Timestamp>,
-    /// The terms as of when it was booked.
+    /// The cancellation and rescheduling terms at the time of booking.
     terms: ChangeTerms,
-    /// Counts from 1 how often the emailed links were revoked.
+    /// Starts at 1 and grows each time the emailed links are revoked.
     link_version: u32,
-    /// Counts changes from 1.
+    /// Starts at 1 and grows with each change.
     version: u32,
     /// When it was booked.
     created_at: Timestamp,
@@ -224,142 +223,125 @@ impl Booking {
     }
 }
 
-/// What happened to a booking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BookingEvent {
-    /// Booked, with a price still due.
-    Held,
-    /// Became scheduled; this is when the room is made and mails are owed.
-    Scheduled,
-    /// Moved to another time.
-    Rescheduled,
-    /// Called off.
-    Cancelled,
-    /// The hold ran out.
-    Expired,
-    /// The session took place.
-    Completed,
-    /// The client did not come.
-    MarkedNoShow,
-    /// A wrong completion or no-show was taken back.
-    Reopened,
-    /// All links mailed so far were taken back.
-    LinksRevoked,
-    /// Only the payment moved.
-    PaymentChanged,
-}
-
-impl BookingEvent {
-    /// The name in the history of a booking.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Held => "booking.held",
-            Self::Scheduled => "booking.scheduled",
-            Self::Rescheduled => "booking.rescheduled",
-            Self::Cancelled => "booking.cancelled",
-            Self::Expired => "booking.expired",
-            Self::Completed => "booking.completed",
-            Self::MarkedNoShow => "booking.no_show",
-            Self::Reopened => "booking.reopened",
-            Self::LinksRevoked => "booking.links_revoked",
-            Self::PaymentChanged => "booking.payment_changed",
-        }
+text_enum! {
+    /// What happened to a booking; the names are those in its history.
+    pub enum BookingEvent {
+        /// Booked, with payment due.
+        Held => "booking.held",
+        /// Confirmed: the room was created.
+        Scheduled => "booking.scheduled",
+        /// Moved to another time.
+        Rescheduled => "booking.rescheduled",
+        /// Cancelled.
+        Cancelled => "booking.cancelled",
+        /// The hold expired.
+        Expired => "booking.expired",
+        /// Marked as completed.
+        Completed => "booking.completed",
+        /// Marked as a no-show.
+        MarkedNoShow => "booking.no_show",
+        /// A completion or no-show was undone.
+        Reopened => "booking.reopened",
+        /// All emailed links were revoked.
+        LinksRevoked => "booking.links_revoked",
+        /// Only the payment status changed.
+        PaymentChanged => "booking.payment_changed",
     }
 }
 
-/// What has to happen with money before a booking is agreed.
+/// Whether payment is due before the booking is confirmed.
 #[derive(Clone, Copy)]
 pub enum PaymentPlan<'a> {
-    /// Nothing is due: the booking is scheduled at once and needs its room now.
+    /// No payment is due: the booking is scheduled immediately, in this room.
     NotRequired(NewRoom<'a>),
-    /// The price is due, and the slot is held until this instant.
+    /// The price is due, and the slot is held for a limited time.
     Due {
-        /// End of the hold; never later than the session's beginning.
+        /// End of the hold; limited to the start of the session.
         hold_until: Timestamp,
     },
 }
 
-/// A wish to book.
+/// The input of [`Booking::book`].
 pub struct NewBooking<'a> {
-    /// Identity given out by the store.
+    /// Assigned by the store.
     pub id: BookingId,
-    /// Who comes.
+    /// The client.
     pub client: UserId,
-    /// Who gives the session.
+    /// The therapist.
     pub therapist: UserId,
-    /// What is booked.
+    /// The service.
     pub service: ServiceId,
-    /// When it should begin.
+    /// The requested start.
     pub scheduled_at: Timestamp,
-    /// Length in minutes.
+    /// Length in minutes, without the buffer.
     pub minutes: u32,
-    /// Pause for the therapist after the session, in minutes; the calendar stays taken.
+    /// Minutes after the session in which the therapist's calendar stays blocked.
     pub buffer_minutes: u32,
-    /// The price, from the practice's own list, never from the client.
+    /// The price in the practice's own list, never one that the client sent.
     pub price: Money,
-    /// A word from the client.
+    /// A message from the client.
     pub note: Option<String>,
-    /// On which terms, from the practice's own policy.
+    /// The terms of the practice's current policy.
     pub terms: ChangeTerms,
-    /// What is due.
+    /// Whether payment is due.
     pub payment: PaymentPlan<'a>,
 }
 
 /// Why a session cannot be booked or moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum BookError {
-    /// The session would begin now or earlier.
-    #[error("the session would begin in the past")]
+    /// The session would start now or earlier.
+    #[error("the session would start in the past")]
     InThePast,
     /// Further ahead than [`Booking::HORIZON_DAYS`].
-    #[error("the session is too far ahead")]
+    #[error("the session is too far in the future")]
     BeyondBookingHorizon,
-    /// Shorter than a minute or longer than [`Booking::MAX_MINUTES`].
+    /// Outside 1 minute to [`Booking::MAX_MINUTES`].
     #[error("the session's length is not between 1 minute and 12 hours")]
     Length,
-    /// Longer than [`Booking::MAX_NOTE_CHARS`], or with a NUL in it.
-    #[error("the note is too long or has a NUL character")]
+    /// Longer than [`Booking::MAX_NOTE_CHARS`], or with a NUL character.
+    #[error("the note is too long or contains a NUL character")]
     Note,
 }
 
-/// Why an operation does not fit a booking's present state.
+/// Why an operation is not possible in a booking's current state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum ChangeError {
-    /// The table of transitions has no such step.
-    #[error("a booking in this state cannot do that")]
+    /// The state machine has no such transition.
+    #[error("the booking's state does not allow this")]
     InvalidState,
-    /// The step exists, but not at this moment.
-    #[error("it is too early or too late for that")]
+    /// The transition exists, but not at this time.
+    #[error("it is too early or too late for this")]
     WindowClosed,
-    /// More would go back than came in, or in another currency.
-    #[error("the refund is more than was paid")]
+    /// The refund exceeds the payment or is in another currency.
+    #[error("the refund exceeds the payment")]
     RefundTooLarge,
 }
 
-/// Why a payment cannot be taken for a booking.
+/// Why a payment for a booking cannot be accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum PayError {
-    /// Paid before.
+    /// It is already paid.
     #[error("the booking is already paid")]
     AlreadyPaid,
-    /// Nothing is due.
-    #[error("the booking needs no payment")]
+    /// No payment is due.
+    #[error("the booking requires no payment")]
     NotRequired,
-    /// Called off.
+    /// It was cancelled.
     #[error("the booking was cancelled")]
     Cancelled,
-    /// The hold is over and the session has begun, so it cannot be revived.
-    #[error("the hold is over and the session's time has come")]
+    /// The hold expired, and the session's start has passed, so the booking cannot be revived.
+    #[error("the hold expired and the session's start has passed")]
     HoldExpired,
 }
 
-/// A stored booking whose facts contradict each other.
+/// A stored booking whose fields contradict each other.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("booking {id:?} is inconsistent: {what}")]
 pub struct InconsistentBooking {
-    /// Which booking.
+    /// The booking.
     pub id: BookingId,
-    /// Which facts.
+    /// The fields in question.
     pub what: &'static str,
 }
 
@@ -368,16 +350,15 @@ impl Booking {
     pub const MAX_MINUTES: u32 = 12 * 60;
     /// Longest note, in characters.
     pub const MAX_NOTE_CHARS: usize = 2_000;
-    /// How far ahead a session can be booked, in days.
+    /// How far ahead a session can be booked, in days of 24 hours.
     pub const HORIZON_DAYS: i64 = 366;
-    /// From how long after the beginning a client counts as not having come.
+    /// How long after the start a client can be marked as a no-show.
     pub const NO_SHOW_AFTER: SignedDuration = SignedDuration::from_mins(15);
-    /// How long a completion or no-show can be corrected.
+    /// How long after the end a completion can be changed to a no-show and back.
     pub const CORRECTION_WINDOW: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-    /// PaymentLedger a session. Whether the slot is free is the store's business: it alone sees all bookings at once.
-    ///
-    /// The beginning is cut to a whole second.
+    /// Creates a booking. The start is truncated to a whole second. Whether the slot is free is decided by the store,
+    /// which alone sees all bookings.
     pub fn book(request: NewBooking<'_>, now: Timestamp) -> Result<(Self, BookingEvent), BookError> {
         let scheduled_at = checked_start(request.scheduled_at, now)?;
         if request.minutes == 0 || request.minutes > Self::MAX_MINUTES || request.buffer_minutes > Self::MAX_MINUTES {
@@ -426,14 +407,14 @@ impl Booking {
         Ok((booking, event))
     }
 
-    /// Takes a booking back from a store, refusing facts that contradict each other.
+    /// Reads a stored booking; refuses fields that contradict each other.
     pub fn restore(record: BookingRecord) -> Result<Self, InconsistentBooking> {
         let bad = |what| Err(InconsistentBooking { id: record.id, what });
         if !record.payment_status.is_legal_with(record.status) {
             return bad("status and payment status");
         }
         if record.status.has_room() && record.room.is_none() {
-            return bad("agreed without a room");
+            return bad("confirmed without a room");
         }
         if record.status == BookingStatus::PendingPayment && (record.room.is_some() || record.hold_expires_at.is_none())
         {
@@ -447,7 +428,7 @@ impl Booking {
             return bad("terms");
         }
         if record.blocked_until < after_minutes(record.scheduled_at, record.minutes) {
-            return bad("calendar free before the end");
+            return bad("blocked until before the end");
         }
         if (record.status == BookingStatus::Cancelled) != record.cancellation.is_some() {
             return bad("cancellation");
@@ -455,7 +436,7 @@ impl Booking {
         Ok(Self(record))
     }
 
-    /// The facts, for a store to keep.
+    /// The fields, for a store.
     pub fn record(&self) -> &BookingRecord {
         &self.0
     }
@@ -465,12 +446,12 @@ impl Booking {
         after_minutes(self.scheduled_at(), self.minutes())
     }
 
-    /// Whether the hold is over at this moment. An agreed booking has no hold to lose.
+    /// Whether the booking is an unpaid hold that has expired.
     pub fn hold_has_expired(&self, now: Timestamp) -> bool {
         self.status() == BookingStatus::PendingPayment && self.hold_expires_at().is_some_and(|until| until <= now)
     }
 
-    /// The provider began to work on the payment.
+    /// The provider started processing the payment.
     pub fn payment_started(self, now: Timestamp) -> Result<(Self, BookingEvent), ChangeError> {
         match (self.status(), self.payment_status()) {
             (BookingStatus::PendingPayment, PaymentStatus::Pending | PaymentStatus::Failed) => {
@@ -480,7 +461,7 @@ impl Booking {
         }
     }
 
-    /// The attempt failed; the hold stays, so that the client can try again.
+    /// The payment attempt failed; the hold remains, so that the client can try again.
     pub fn payment_failed(self, now: Timestamp) -> Result<(Self, BookingEvent), ChangeError> {
         match (self.status(), self.payment_status()) {
             (BookingStatus::PendingPayment, PaymentStatus::Pending | PaymentStatus::Processing) => {
@@ -490,7 +471,7 @@ impl Booking {
         }
     }
 
-    /// Whether a payment may be taken or recorded now. The same table as [`Self::payment_succeeded`].
+    /// Whether a payment can be accepted or recorded now, as [`Self::payment_succeeded`] decides it.
     pub fn check_payable(&self, now: Timestamp) -> Result<(), PayError> {
         match self.status() {
             BookingStatus::PendingPayment if self.scheduled_at() > now => Ok(()),
@@ -511,22 +492,22 @@ impl Booking {
         }
     }
 
-    /// The money is there: the booking is agreed and gets its room.
+    /// The payment was received: the booking is confirmed and gets its room.
     ///
-    /// An expired booking comes back to life if its session is still ahead; that its slot is still free, the store
-    /// decides when the result is saved.
+    /// An expired booking is revived if its session has not started; whether its slot is still free is decided by the
+    /// store when the result is saved.
     pub fn payment_succeeded(self, room: NewRoom<'_>, now: Timestamp) -> Result<(Self, BookingEvent), PayError> {
         self.check_payable(now)?;
-        let made = MeetingRoom::new(self.id(), now, room);
+        let room = MeetingRoom::new(self.id(), now, room);
         Ok(self.changed(now, BookingEvent::Scheduled, |b| {
             b.status = BookingStatus::Scheduled;
             b.payment_status = PaymentStatus::Succeeded;
-            b.room = Some(made);
+            b.room = Some(room);
             b.hold_expires_at = None;
         }))
     }
 
-    /// An admin lets the price go: the booking is agreed with nothing due.
+    /// An admin waives the price: the booking is confirmed with no payment due.
     pub fn waive_payment(self, room: NewRoom<'_>, now: Timestamp) -> Result<(Self, BookingEvent), PayError> {
         let (booking, event) = self.payment_succeeded(room, now)?;
         let mut record = booking.0;
@@ -534,7 +515,7 @@ impl Booking {
         Ok((Self(record), event))
     }
 
-    /// The hold ran out unpaid, and the slot is free again.
+    /// The hold expired before the payment; the slot is free again.
     pub fn expire(self, now: Timestamp) -> Result<(Self, BookingEvent), ChangeError> {
         if self.status() != BookingStatus::PendingPayment || self.payment_status() == PaymentStatus::Processing {
             return Err(ChangeError::InvalidState);
@@ -549,9 +530,8 @@ impl Booking {
         }))
     }
 
-    /// Moves an agreed session. The booking, its room and its payment stay.
-    ///
-    /// Clients may move a session until [`ChangeTerms::reschedule_until`], admins until it ends.
+    /// Moves a confirmed session; room, price and payment stay the same. Clients may do so until
+    /// [`ChangeTerms::reschedule_until`], admins until the session ends.
     pub fn reschedule(self, to: Timestamp, by: Role, now: Timestamp) -> Result<(Self, BookingEvent), RescheduleError> {
         if self.status() != BookingStatus::Scheduled {
             return Err(ChangeError::InvalidState.into());
@@ -564,29 +544,29 @@ impl Booking {
             return Err(ChangeError::WindowClosed.into());
         }
         let scheduled_at = checked_start(to, now)?;
-        let pause = self.blocked_until().duration_since(self.ends_at());
-        let blocked_until = after_minutes(scheduled_at, self.minutes()).saturating_add(pause).unwrap_or(Timestamp::MAX);
+        let buffer = self.blocked_until().duration_since(self.ends_at());
+        let blocked_until =
+            after_minutes(scheduled_at, self.minutes()).saturating_add(buffer).unwrap_or(Timestamp::MAX);
         Ok(self.changed(now, BookingEvent::Rescheduled, |b| {
             b.scheduled_at = scheduled_at;
             b.blocked_until = blocked_until;
         }))
     }
 
-    /// What calling it off at this moment would mean.
-    ///
-    /// `held` is what came in for it and can still go back, [`crate::payment::PaymentLedger::refundable`].
-    pub fn cancellation_quote(&self, held: Money, by: Role, now: Timestamp) -> CancellationQuote {
-        CancellationQuote::of(self, held, &self.terms(), by, now)
+    /// What a cancellation at this moment would refund and cost. `refundable` is
+    /// [`crate::payment::PaymentLedger::refundable`] of its payments.
+    pub fn cancellation_quote(&self, refundable: Money, by: Role, now: Timestamp) -> CancellationQuote {
+        CancellationQuote::of(self, refundable, &self.terms(), by, now)
     }
 
-    /// Calls a booking off. Clients may do so until the session begins, admins until it ends.
+    /// Cancels a booking. Clients may do so until the session starts, admins until it ends.
     ///
-    /// `cancellation.refund` of a paid booking leaves it `refund_pending` unless it is nothing. It is never more than the
-    /// price, and nothing where nothing was paid.
+    /// A refund above zero makes the payment `refund_pending`. Errors: [`ChangeError::RefundTooLarge`] for a refund
+    /// above the price, in another currency, or of an unpaid booking.
     pub fn cancel(self, cancellation: Cancellation, by: Role) -> Result<(Self, BookingEvent), ChangeError> {
         let now = cancellation.at;
-        let most = if self.payment_status().has_been_paid() { self.price().minor() } else { 0 };
-        if cancellation.refund.currency() != self.price().currency() || cancellation.refund.minor() > most {
+        let max_refund = if self.payment_status().has_been_paid() { self.price().minor() } else { 0 };
+        if cancellation.refund.currency() != self.price().currency() || cancellation.refund.minor() > max_refund {
             return Err(ChangeError::RefundTooLarge);
         }
         let payment_status = match (self.status(), self.payment_status()) {
@@ -606,19 +586,19 @@ impl Booking {
         }))
     }
 
-    /// The session took place. Possible from its beginning on; also corrects a no-show.
+    /// Marks the session as completed, from its start on. Also corrects a no-show.
     pub fn complete(self, now: Timestamp) -> Result<(Self, BookingEvent), ChangeError> {
         let from = self.scheduled_at();
         self.close(BookingStatus::NoShow, BookingStatus::Completed, from, BookingEvent::Completed, now)
     }
 
-    /// The client did not come. Possible from 15 minutes after the beginning on; also corrects a completion.
+    /// Marks the client as a no-show, from [`Self::NO_SHOW_AFTER`] on. Also corrects a completion.
     pub fn mark_no_show(self, now: Timestamp) -> Result<(Self, BookingEvent), ChangeError> {
         let from = self.scheduled_at().saturating_add(Self::NO_SHOW_AFTER).unwrap_or(Timestamp::MAX);
         self.close(BookingStatus::Completed, BookingStatus::NoShow, from, BookingEvent::MarkedNoShow, now)
     }
 
-    /// Takes a completion or no-show back, while the session's end is still ahead.
+    /// Undoes a completion or no-show before the session's end.
     pub fn reopen(self, now: Timestamp) -> Result<(Self, BookingEvent), ChangeError> {
         match self.status() {
             BookingStatus::Completed | BookingStatus::NoShow if now < self.ends_at() => {
@@ -632,7 +612,7 @@ impl Booking {
         }
     }
 
-    /// Takes back every link of this booking that was mailed so far, for example because one was passed on.
+    /// Revokes every link of this booking that was emailed so far, for example because one was forwarded.
     pub fn revoke_links(self, now: Timestamp) -> Result<(Self, BookingEvent), ChangeError> {
         if self.status() != BookingStatus::Scheduled {
             return Err(ChangeError::InvalidState);
@@ -640,21 +620,24 @@ impl Booking {
         Ok(self.changed(now, BookingEvent::LinksRevoked, |b| b.link_version = b.link_version.saturating_add(1)))
     }
 
-    /// Money moves after the booking was paid: a refund is promised, arrives, fails or comes back, or somebody gave money
-    /// back without asking here. `books` is what they say now, [`crate::payment::PaymentLedger::status`].
+    /// Follows the ledger of a paid booking, whose [`crate::payment::PaymentLedger::status`] changes when a refund is
+    /// queued, succeeds, fails or is made outside the product.
     pub fn sync_payment_status(
         self,
-        books: PaymentStatus,
+        ledger_status: PaymentStatus,
         now: Timestamp,
     ) -> Result<(Self, BookingEvent), ChangeError> {
-        if !self.payment_status().has_been_paid() || !books.has_been_paid() || books == self.payment_status() {
+        if !self.payment_status().has_been_paid()
+            || !ledger_status.has_been_paid()
+            || ledger_status == self.payment_status()
+        {
             return Err(ChangeError::InvalidState);
         }
-        self.with_payment(books, now)
+        self.with_payment(ledger_status, now)
     }
 
-    /// Money came for a booking that cannot be agreed any more, and goes back. An unpaid booking lets its slot go; one
-    /// that was paid for otherwise stays as it is ([`ChangeError::InvalidState`]).
+    /// A payment arrived for a booking that can no longer be confirmed, and is refunded. An unpaid booking releases its
+    /// slot. Errors: [`ChangeError::InvalidState`] for a booking that does not depend on this payment.
     pub fn record_late_payment(self, now: Timestamp) -> Result<(Self, BookingEvent), ChangeError> {
         match (self.status(), self.payment_status()) {
             (BookingStatus::PendingPayment, _) => Ok(self.changed(now, BookingEvent::Expired, |b| {
@@ -678,14 +661,14 @@ impl Booking {
         now: Timestamp,
     ) -> Result<(Self, BookingEvent), ChangeError> {
         let last = self.ends_at().saturating_add(Self::CORRECTION_WINDOW).unwrap_or(Timestamp::MAX);
-        let in_time = if self.status() == BookingStatus::Scheduled {
+        let is_in_window = if self.status() == BookingStatus::Scheduled {
             now >= from
         } else if self.status() == other {
             now >= from && now < last
         } else {
             return Err(ChangeError::InvalidState);
         };
-        if !in_time {
+        if !is_in_window {
             return Err(ChangeError::WindowClosed);
         }
         Ok(self.changed(now, event, |b| b.status = target))
@@ -720,10 +703,10 @@ impl Booking {
 /// Why a session cannot be moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum RescheduleError {
-    /// The booking's state does not allow it.
+    /// The state of the booking does not allow it.
     #[error(transparent)]
     State(#[from] ChangeError),
-    /// The new time does not.
+    /// The new time is not possible.
     #[error(transparent)]
     Time(#[from] BookError),
 }

@@ -1,21 +1,28 @@
-//! Row identities as distinct types, so that a user's id can never be passed where a booking's is meant.
+//! Identifiers as distinct types, so that a user's id cannot be passed where a booking's is expected.
 
 use std::fmt;
 
-macro_rules! id {
-    ($(#[$doc:meta])* $name:ident) => {
+use thiserror::Error;
+
+/// The number is not positive, or the text is not such a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("an id is a positive whole number")]
+pub struct InvalidId;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident,)+) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(i64);
 
         impl $name {
-            /// Accepts positive numbers only; anything else is no identity.
-            pub fn new(value: i64) -> Option<Self> {
-                (value > 0).then_some(Self(value))
+            /// Accepts positive numbers only.
+            pub const fn new(value: i64) -> Option<Self> {
+                if value > 0 { Some(Self(value)) } else { None }
             }
 
-            /// The number as stores and clients know it.
-            pub fn get(self) -> i64 {
+            /// The number, as stored and as shown in the API.
+            pub const fn get(self) -> i64 {
                 self.0
             }
         }
@@ -31,50 +38,52 @@ macro_rules! id {
                 self.0.fmt(f)
             }
         }
-    };
+
+        impl From<$name> for i64 {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl TryFrom<i64> for $name {
+            type Error = InvalidId;
+
+            fn try_from(value: i64) -> Result<Self, InvalidId> {
+                Self::new(value).ok_or(InvalidId)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                text.parse::<i64>().map_err(|_| InvalidId)?.try_into()
+            }
+        }
+    )+};
 }
 
-id!(
-    /// A person with an account: client or therapist.
-    UserId
-);
-id!(
-    /// A booking, for its whole life: rescheduling keeps it.
-    BookingId
-);
-id!(
-    /// A service the practice offers.
-    ServiceId
-);
-id!(
-    /// A signed-in session: one login and all refreshes that follow from it.
-    LoginSessionId
-);
-id!(
-    /// A mail owed to somebody.
-    NotificationId
-);
-id!(
+ids! {
+    /// An account: client or therapist.
+    UserId,
+    /// A booking; rescheduling does not change it.
+    BookingId,
+    /// A service of the practice.
+    ServiceId,
+    /// A login and all refreshes that follow from it.
+    LoginSessionId,
+    /// An email in the outbox.
+    NotificationId,
     /// One attempt to collect the price of a booking.
-    PaymentId
-);
-id!(
-    /// An invitation of somebody without an account into one session.
-    ParticipantId
-);
-id!(
-    /// A room that the video server opened, from its opening to its end.
-    ConferenceId
-);
-id!(
-    /// Time off, or extra hours, of one therapist.
-    ScheduleExceptionId
-);
-id!(
-    /// Money that goes back, or should.
-    RefundId
-);
-id!(
-    /// Something about money that a person has to look at.
-    PaymentProblemId
-);
+    PaymentId,
+    /// An invitation of a person without an account to one booking.
+    ParticipantId,
+    /// A conference of the video server, from the opening of its room to the end.
+    ConferenceId,
+    /// A schedule exception of a therapist.
+    ScheduleExceptionId,
+    /// A refund.
+    RefundId,
+    /// A payment event that needs review.
+    PaymentProblemId,
+}

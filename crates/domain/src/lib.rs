@@ -2,6 +2,9 @@
 // Other services depend on this crate, so every public item states its meaning, units and errors.
 #![warn(missing_docs)]
 
+#[macro_use]
+mod macros;
+
 pub mod booking;
 pub mod calendar;
 pub mod ids;
@@ -10,6 +13,8 @@ pub mod meeting;
 pub mod notification;
 pub mod payment;
 pub mod policy;
+#[cfg(feature = "serde")]
+mod serialization;
 pub mod service;
 pub mod text;
 pub mod user;

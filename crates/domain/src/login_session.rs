@@ -1,8 +1,8 @@
-//! How long a login lasts, and how a stolen refresh token is noticed.
+//! How long a login lasts, and how a stolen refresh token is detected.
 //!
-//! A session is one login. Each refresh spends the token it was asked with and hands out the next one, one generation
-//! further. Whoever shows a token of an earlier generation shows something that was already spent: either the client or
-//! a thief has a copy, so the whole session ends (RFC 9700, section 4.14.2).
+//! Each refresh invalidates the refresh token it used and issues the next one, of the next generation. A token of an
+//! earlier generation was used before, so somebody has a copy of it, and the whole login session ends (RFC 9700, section
+//! 4.14.2).
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -11,29 +11,29 @@ use crate::{LoginSessionId, UserId};
 /// One login and all refreshes that follow from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginSession {
-    /// Which session.
+    /// Unique and never reused.
     pub id: LoginSessionId,
-    /// Whose.
+    /// The user who logged in.
     pub user: UserId,
     /// Generation of the newest refresh token, from 1.
     pub generation: u32,
-    /// When the newest generation began.
+    /// When the newest refresh token was issued.
     pub rotated_at: Timestamp,
-    /// When the person logged in.
+    /// When the user logged in.
     pub created_at: Timestamp,
-    /// When the session was ended, by logout, password change, reuse or an admin.
+    /// When it ended by logout, password change, token reuse or an admin's action.
     pub ended_at: Option<Timestamp>,
 }
 
-/// How long sessions live.
+/// How long login sessions last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LoginSessionPolicy {
-    /// A session unused for this long is over.
+    /// A login session ends after this time without a refresh.
     pub idle: SignedDuration,
-    /// A session this old is over, however much it is used.
+    /// A login session ends at this age, however often it is refreshed.
     pub absolute: SignedDuration,
-    /// Two requests of one client may refresh at the same moment: for this long after a refresh the token before it
-    /// still works.
+    /// For this long after a refresh the previous token remains valid, because two requests of one client may refresh
+    /// concurrently.
     pub overlap: SignedDuration,
 }
 
@@ -47,28 +47,28 @@ impl Default for LoginSessionPolicy {
     }
 }
 
-/// What a refresh token leads to.
+/// How to respond to a refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefreshDecision {
-    /// The newest one: go one generation further.
+    /// The newest token: issue the next generation.
     Rotate,
-    /// The one before, a moment after it was spent: hand out another token of the newest generation.
+    /// The previous token within the overlap: issue another token of the newest generation.
     Overlap,
-    /// An earlier one: end the session.
+    /// An older token: end the login session.
     Reused,
-    /// The session is over.
+    /// The login session has ended.
     Ended,
 }
 
 impl LoginSessionPolicy {
-    /// Whether the session still counts at this moment.
+    /// Whether the login session is active.
     pub fn is_live(&self, session: &LoginSession, now: Timestamp) -> bool {
         session.ended_at.is_none()
             && now.duration_since(session.rotated_at) < self.idle
             && now.duration_since(session.created_at) < self.absolute
     }
 
-    /// Judges a refresh token of this generation.
+    /// Decides about a refresh token of this generation.
     pub fn decide(&self, session: &LoginSession, generation: u32, now: Timestamp) -> RefreshDecision {
         if !self.is_live(session, now) {
             RefreshDecision::Ended

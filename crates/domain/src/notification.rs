@@ -1,39 +1,86 @@
-//! Which mails a change of a booking owes, when they leave, and whether they still should.
-
-use std::fmt;
+//! Which emails a change of a booking causes, when they are sent, and whether they still should be.
+//!
+//! ```
+//! use attune_domain::notification::{NotificationKind, ReminderPlan, SendDecision, notifications_for, send_decision};
+//! # use attune_domain::booking::{Booking, NewBooking, PaymentPlan};
+//! # use attune_domain::meeting::{MeetingBaseUrl, NewRoom, RoomSuffix};
+//! # use attune_domain::{BookingId, ChangeTerms, Money, ServiceId, UserId};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let now: jiff::Timestamp = "2024-01-10T09:00:00Z".parse()?;
+//! # let base_url: MeetingBaseUrl = "https://meet.example.org".parse()?;
+//! # let (booking, event) = Booking::book(
+//! #     NewBooking {
+//! #         id: BookingId::try_from(12)?,
+//! #         client: UserId::try_from(7)?,
+//! #         therapist: UserId::try_from(1)?,
+//! #         service: ServiceId::try_from(1)?,
+//! #         scheduled_at: "2024-01-15T10:00:00Z".parse()?,
+//! #         minutes: 50,
+//! #         buffer_minutes: 10,
+//! #         price: Money::zero("EUR".parse()?),
+//! #         note: None,
+//! #         terms: ChangeTerms::default(),
+//! #         payment: PaymentPlan::NotRequired(NewRoom { base_url: &base_url, suffix: RoomSuffix::from_bytes([7; 16]) }),
+//! #     },
+//! #     now,
+//! # )?;
+//! // A booking was confirmed: its information email leaves now, the reminder a day before the session.
+//! let plan = ReminderPlan::new(vec![24 * 60])?;
+//! let emails = notifications_for(&booking, event, &[], &plan, now);
+//! assert_eq!(emails[0].kind, NotificationKind::MeetingInfo);
+//! assert_eq!(emails[1].send_after, "2024-01-14T10:00:00Z".parse()?);
+//!
+//! // Just before sending, the worker checks that the email is still correct.
+//! assert_eq!(send_decision(&emails[1], &booking, emails[1].send_after), SendDecision::Send);
+//! # Ok(())
+//! # }
+//! ```
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{Booking, BookingEvent, BookingId, BookingStatus, NotificationId, ParticipantId, ViewerId};
 
-/// What a mail is about.
+/// What an email is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum NotificationKind {
-    /// The session is agreed: when it is, and the reader's link.
+    /// The booking is confirmed: its time and the recipient's link.
     MeetingInfo,
-    /// The session is near.
+    /// The session starts soon.
     Reminder {
-        /// How long before the session it leaves, in minutes.
+        /// How long before the session it is sent, in minutes.
         minutes_before: u32,
     },
-    /// Somebody is invited to take part: when it is, and their link.
+    /// An invitation of a participant: the time and their link.
     Invitation,
-    /// The session was moved: when it is now, and the reader's link.
+    /// The session was moved: its new time and the recipient's link.
     Rescheduled,
-    /// The session was called off.
+    /// The session was cancelled.
     Cancelled,
-    /// The reader's link once more, because they asked for it or because the one before was taken back.
+    /// The recipient's link again, because they requested it or the previous one was revoked.
     MeetingLink,
-    /// The payment came in.
+    /// The payment was received.
     Receipt,
-    /// Something is wrong with a payment: it failed, or it came when the session could not be kept any more.
+    /// A payment failed, or arrived too late to keep the session.
     PaymentProblem,
-    /// Money went back.
+    /// A refund was made.
     Refund,
 }
 
 impl NotificationKind {
-    /// The name in the API and in stores.
+    /// Every kind without an offset; [`Self::Reminder`] has one.
+    const WITHOUT_OFFSET: [Self; 8] = [
+        Self::MeetingInfo,
+        Self::Invitation,
+        Self::Rescheduled,
+        Self::Cancelled,
+        Self::MeetingLink,
+        Self::Receipt,
+        Self::PaymentProblem,
+        Self::Refund,
+    ];
+
+    /// The stable name in the API and in stores.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::MeetingInfo => "meeting_info",
@@ -48,133 +95,95 @@ impl NotificationKind {
         }
     }
 
-    /// The offset of a reminder in minutes, 0 for everything else.
+    /// The offset of a reminder in minutes, 0 for every other kind.
     pub fn offset_minutes(self) -> u32 {
-        match self {
-            Self::MeetingInfo
-            | Self::Invitation
-            | Self::Rescheduled
-            | Self::Cancelled
-            | Self::MeetingLink
-            | Self::Receipt
-            | Self::PaymentProblem
-            | Self::Refund => 0,
-            Self::Reminder { minutes_before } => minutes_before,
-        }
+        if let Self::Reminder { minutes_before } = self { minutes_before } else { 0 }
     }
 
-    /// Whether it is about money, and so about a booking in whatever state, at whatever time.
+    /// Whether it is about a payment. Such an email is sent whatever the state of the booking.
     pub fn is_about_payment(self) -> bool {
-        match self {
-            Self::Receipt | Self::PaymentProblem | Self::Refund => true,
-            Self::MeetingInfo
-            | Self::Reminder { .. }
-            | Self::Invitation
-            | Self::Rescheduled
-            | Self::Cancelled
-            | Self::MeetingLink => false,
-        }
+        matches!(self, Self::Receipt | Self::PaymentProblem | Self::Refund)
     }
 
-    /// Reads what [`Self::as_str`] and [`Self::offset_minutes`] give.
+    /// The kind with this name, [`Self::as_str`], and offset, [`Self::offset_minutes`].
     pub fn parse(name: &str, offset_minutes: u32) -> Option<Self> {
-        match name {
-            "meeting_info" => Some(Self::MeetingInfo),
-            "reminder" => Some(Self::Reminder { minutes_before: offset_minutes }),
-            "invitation" => Some(Self::Invitation),
-            "rescheduled" => Some(Self::Rescheduled),
-            "cancelled" => Some(Self::Cancelled),
-            "meeting_link" => Some(Self::MeetingLink),
-            "receipt" => Some(Self::Receipt),
-            "payment_problem" => Some(Self::PaymentProblem),
-            "refund" => Some(Self::Refund),
-            _ => None,
-        }
+        let reminder = Self::Reminder { minutes_before: offset_minutes };
+        Self::WITHOUT_OFFSET.into_iter().chain([reminder]).find(|kind| kind.as_str() == name)
     }
 }
 
-/// A mail that a change owes to somebody.
+/// An email to enqueue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewNotification {
     /// What it is about.
     pub kind: NotificationKind,
-    /// Which booking it is about.
+    /// The booking.
     pub booking: BookingId,
-    /// Who reads it.
+    /// Who receives it.
     pub recipient: ViewerId,
-    /// The beginning it tells; if the booking has another one by then, the mail is not sent.
+    /// The start of the session that it announces. The email is not sent if the booking has another start by then.
     pub starts_at: Timestamp,
-    /// The version of the booking that owes it.
+    /// The version of the booking that caused it.
     pub booking_version: u32,
-    /// When it leaves at the earliest.
+    /// When it is sent at the earliest.
     pub send_after: Timestamp,
 }
 
 impl NewNotification {
-    /// One mail per key, whatever is retried or moved: (booking, kind, offset, beginning of the session in Unix seconds),
-    /// and the reader unless it is the client.
+    /// Identifies the email, so that enqueueing it twice sends it once: booking, kind, offset, start of the session in
+    /// Unix seconds, and the recipient unless it is the client.
     ///
-    /// The beginning stands here and not the version: a session that is moved away and back again owes its reminders
-    /// once, not twice. That it was moved is told each time, so there the version counts. Links are sent once per hour and
-    /// version of the booking, so that nobody can fill a mailbox by asking for them. What happened to money is told each
-    /// time that it happens; what happened then is written once, in the unit of work that owes the mail.
+    /// The key has the start and not the version of the booking, so that moving a session away and back does not repeat
+    /// its reminders. Each move is announced, so `rescheduled` has the version. A link is sent once per hour and version,
+    /// so that requests for it cannot flood a mailbox. Payment problems and refunds are keyed by their time: each one is
+    /// enqueued once, in the unit of work that records it.
     pub fn dedupe_key(&self) -> String {
         let (kind, booking, start) = (self.kind.as_str(), self.booking, self.starts_at.as_second());
         match (self.kind, self.recipient) {
-            (NotificationKind::MeetingLink, reader) => {
+            (NotificationKind::MeetingLink, recipient) => {
                 let hour = self.send_after.as_second().div_euclid(3_600);
-                format!("{kind}:{booking}:{}:{hour}:{start}:{reader}", self.booking_version)
+                format!("{kind}:{booking}:{}:{hour}:{start}:{recipient}", self.booking_version)
             }
-            (NotificationKind::PaymentProblem | NotificationKind::Refund, reader) => {
-                format!("{kind}:{booking}:{}:{start}:{reader}", self.send_after.as_millisecond())
+            (NotificationKind::PaymentProblem | NotificationKind::Refund, recipient) => {
+                format!("{kind}:{booking}:{}:{start}:{recipient}", self.send_after.as_millisecond())
             }
-            (NotificationKind::Rescheduled, reader) => {
-                format!("{kind}:{booking}:{}:{start}:{reader}", self.booking_version)
+            (NotificationKind::Rescheduled, recipient) => {
+                format!("{kind}:{booking}:{}:{start}:{recipient}", self.booking_version)
             }
             (_, ViewerId::Account(_)) => format!("{kind}:{booking}:{}:{start}", self.kind.offset_minutes()),
-            (_, ViewerId::Participant(_)) => {
-                format!("{kind}:{booking}:{}:{start}:{}", self.kind.offset_minutes(), self.recipient)
+            (_, recipient @ ViewerId::Participant(_)) => {
+                format!("{kind}:{booking}:{}:{start}:{recipient}", self.kind.offset_minutes())
             }
         }
     }
 
-    /// When trying makes no sense any more. A reminder is no use once the session is about to begin.
+    /// After when sending is pointless: a reminder is useless once the session is about to start. Other kinds have no
+    /// such time.
     pub fn expires_at(&self) -> Option<Timestamp> {
-        match self.kind {
-            NotificationKind::MeetingInfo
-            | NotificationKind::Invitation
-            | NotificationKind::Rescheduled
-            | NotificationKind::Cancelled
-            | NotificationKind::MeetingLink
-            | NotificationKind::Receipt
-            | NotificationKind::PaymentProblem
-            | NotificationKind::Refund => None,
-            NotificationKind::Reminder { .. } => {
-                Some(self.starts_at.saturating_sub(REMINDER_CUTOFF).unwrap_or(self.starts_at))
-            }
-        }
+        matches!(self.kind, NotificationKind::Reminder { .. })
+            .then(|| self.starts_at.saturating_sub(REMINDER_CUTOFF).unwrap_or(self.starts_at))
     }
 }
 
-/// A reminder that could not leave by this long before the session is given up.
+/// A reminder that was not sent until this long before the session expires.
 pub const REMINDER_CUTOFF: SignedDuration = SignedDuration::from_mins(5);
 
-/// A reminder due this soon after the booking would arrive together with the information mail, and is not planned.
+/// A reminder due within this time of the booking would arrive together with the information email, and is not planned.
 pub const REMINDER_MIN_DELAY: SignedDuration = SignedDuration::from_mins(1);
 
-/// How long before a session its reminders leave.
+/// How long before a session its reminders are sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReminderPlan {
     offsets: Vec<u32>,
 }
 
-/// The offsets of a plan do not make sense.
+/// The offsets of a reminder plan are invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("at most 10 different offsets between 6 minutes and 30 days (43200 minutes)")]
 pub struct InvalidReminderPlan;
 
 impl ReminderPlan {
-    /// Takes offsets in minutes, in any order. None at all means no reminders.
+    /// Accepts offsets in minutes, in any order. An empty list means no reminders.
     pub fn new(mut offsets: Vec<u32>) -> Result<Self, InvalidReminderPlan> {
         offsets.sort_unstable_by(|a, b| b.cmp(a));
         let unique = offsets.windows(2).all(|pair| pair[0] != pair[1]);
@@ -191,7 +200,7 @@ impl ReminderPlan {
     }
 }
 
-/// The mails that an event owes to everybody who takes part: the client, and whoever is invited.
+/// The emails that an event causes, to the client and to every invited participant.
 pub fn notifications_for(
     booking: &Booking,
     event: BookingEvent,
@@ -201,61 +210,55 @@ pub fn notifications_for(
 ) -> Vec<NewNotification> {
     let client = ViewerId::Account(booking.client());
     let mut queued = Vec::new();
-    for reader in std::iter::once(client).chain(invited.iter().copied().map(ViewerId::Participant)) {
-        match event {
-            BookingEvent::Scheduled => {
-                queued.push(notice(booking, NotificationKind::MeetingInfo, reader, now));
-                queued.extend(reminders(booking, reader, plan, now));
-            }
-            BookingEvent::Rescheduled => {
-                queued.push(notice(booking, NotificationKind::Rescheduled, reader, now));
-                queued.extend(reminders(booking, reader, plan, now));
-            }
-            BookingEvent::Reopened => queued.extend(reminders(booking, reader, plan, now)),
-            // Nobody was told of a session that was never agreed.
-            BookingEvent::Cancelled if booking.room().is_some() => {
-                queued.push(notice(booking, NotificationKind::Cancelled, reader, now));
-            }
-            BookingEvent::LinksRevoked => queued.push(link_notification(booking, reader, now)),
-            BookingEvent::Cancelled
-            | BookingEvent::Held
+    for recipient in std::iter::once(client).chain(invited.iter().copied().map(ViewerId::Participant)) {
+        let announcement = match event {
+            BookingEvent::Scheduled => Some(NotificationKind::MeetingInfo),
+            BookingEvent::Rescheduled => Some(NotificationKind::Rescheduled),
+            BookingEvent::LinksRevoked => Some(NotificationKind::MeetingLink),
+            // A booking that was never confirmed was never announced.
+            BookingEvent::Cancelled => booking.room().map(|_| NotificationKind::Cancelled),
+            BookingEvent::Held
             | BookingEvent::Expired
             | BookingEvent::Completed
             | BookingEvent::MarkedNoShow
-            | BookingEvent::PaymentChanged => {}
+            | BookingEvent::Reopened
+            | BookingEvent::PaymentChanged => None,
+        };
+        queued.extend(announcement.map(|kind| notification(booking, kind, recipient, now)));
+        if matches!(event, BookingEvent::Scheduled | BookingEvent::Rescheduled | BookingEvent::Reopened) {
+            queued.extend(reminders(booking, recipient, plan, now));
         }
     }
     queued
 }
 
-/// The mails that an invitation owes to the one who is invited: the invitation itself, and the same reminders that the
-/// client gets.
+/// The emails to a participant who is invited: the invitation and the same reminders as the client's.
 pub fn notifications_for_participant(
     booking: &Booking,
     participant: ParticipantId,
     plan: &ReminderPlan,
     now: Timestamp,
 ) -> Vec<NewNotification> {
-    let reader = ViewerId::Participant(participant);
-    std::iter::once(notice(booking, NotificationKind::Invitation, reader, now))
-        .chain(reminders(booking, reader, plan, now))
+    let recipient = ViewerId::Participant(participant);
+    std::iter::once(notification(booking, NotificationKind::Invitation, recipient, now))
+        .chain(reminders(booking, recipient, plan, now))
         .collect()
 }
 
-/// The mail that tells the client about money: [`NotificationKind::Receipt`], [`NotificationKind::PaymentProblem`] or
+/// An email about a payment to the client: [`NotificationKind::Receipt`], [`NotificationKind::PaymentProblem`] or
 /// [`NotificationKind::Refund`].
 pub fn payment_notification(booking: &Booking, kind: NotificationKind, now: Timestamp) -> NewNotification {
-    notice(booking, kind, ViewerId::Account(booking.client()), now)
+    notification(booking, kind, ViewerId::Account(booking.client()), now)
 }
 
-/// The mail that tells somebody their link once more.
-pub fn link_notification(booking: &Booking, reader: ViewerId, now: Timestamp) -> NewNotification {
-    notice(booking, NotificationKind::MeetingLink, reader, now)
+/// An email that repeats the recipient's link.
+pub fn link_notification(booking: &Booking, recipient: ViewerId, now: Timestamp) -> NewNotification {
+    notification(booking, NotificationKind::MeetingLink, recipient, now)
 }
 
 fn reminders(
     booking: &Booking,
-    reader: ViewerId,
+    recipient: ViewerId,
     plan: &ReminderPlan,
     now: Timestamp,
 ) -> impl Iterator<Item = NewNotification> {
@@ -263,11 +266,16 @@ fn reminders(
         let lead = SignedDuration::from_mins(i64::from(minutes_before));
         let send_after = booking.scheduled_at().saturating_sub(lead).ok()?;
         (send_after.duration_since(now) > REMINDER_MIN_DELAY)
-            .then(|| notice(booking, NotificationKind::Reminder { minutes_before }, reader, send_after))
+            .then(|| notification(booking, NotificationKind::Reminder { minutes_before }, recipient, send_after))
     })
 }
 
-fn notice(booking: &Booking, kind: NotificationKind, recipient: ViewerId, send_after: Timestamp) -> NewNotification {
+fn notification(
+    booking: &Booking,
+    kind: NotificationKind,
+    recipient: ViewerId,
+    send_after: Timestamp,
+) -> NewNotification {
     NewNotification {
         kind,
         booking: booking.id(),
@@ -278,82 +286,56 @@ fn notice(booking: &Booking, kind: NotificationKind, recipient: ViewerId, send_a
     }
 }
 
-/// Where a mail is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum NotificationState {
-    /// Waits for its time or for the next attempt.
-    Pending,
-    /// Handed to the mail server.
-    Sent,
-    /// Not sent, because the booking changed since.
-    Skipped,
-    /// Not sent in time.
-    Expired,
-    /// Given up after too many attempts or a final refusal. An admin has to look at it.
-    Dead,
-}
-
-impl NotificationState {
-    /// Every state.
-    pub const ALL: [Self; 5] = [Self::Pending, Self::Sent, Self::Skipped, Self::Expired, Self::Dead];
-
-    /// The name in the API and in stores.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Sent => "sent",
-            Self::Skipped => "skipped",
-            Self::Expired => "expired",
-            Self::Dead => "dead",
-        }
-    }
-
-    /// Reads the name that [`Self::as_str`] gives.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == name)
+text_enum! {
+    /// The state of an email in the outbox.
+    pub enum NotificationState {
+        /// Waits for its time or for the next attempt.
+        Pending => "pending",
+        /// Accepted by the mail server.
+        Sent => "sent",
+        /// Not sent, because the booking changed.
+        Skipped => "skipped",
+        /// Not sent in time.
+        Expired => "expired",
+        /// Dead letter: given up after too many attempts or a permanent rejection. An admin has to look at it.
+        Dead => "dead",
     }
 }
 
-impl fmt::Display for NotificationState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// A mail in the outbox.
+/// An email in the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notification {
-    /// Which mail.
+    /// Unique and never reused.
     pub id: NotificationId,
-    /// What was owed.
+    /// The email itself.
     pub content: NewNotification,
-    /// Where it is in its life.
+    /// Its state.
     pub state: NotificationState,
-    /// How often a worker took it up, the present time included.
+    /// Number of attempts, including the current one.
     pub attempts: u32,
     /// When it is due next.
     pub next_at: Timestamp,
-    /// When it left.
+    /// When it was sent.
     pub sent_at: Option<Timestamp>,
-    /// What went wrong last, as a stable word without personal data.
+    /// The last failure, as a stable code without personal data.
     pub last_error: Option<String>,
 }
 
-/// Whether a mail should still leave.
+/// Whether an email should still be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SendDecision {
     /// Yes.
     Send,
-    /// No: the booking is not what it was when the mail was owed.
+    /// No: the booking changed after the email was enqueued.
     Skip,
-    /// No: it would come too late.
+    /// No: it would arrive too late.
     Expire,
 }
 
-/// Looks at the booking as it is now, just before sending: a cancelled or moved session never mails its old time.
-pub fn send_decision(notice: &NewNotification, booking: &Booking, now: Timestamp) -> SendDecision {
-    let awaited = match notice.kind {
-        // What happened to money is told, whatever became of the session since.
+/// Compares an email with the booking just before sending, so that no email announces a session that was cancelled or
+/// moved since.
+pub fn send_decision(notification: &NewNotification, booking: &Booking, now: Timestamp) -> SendDecision {
+    let required = match notification.kind {
         NotificationKind::Receipt | NotificationKind::PaymentProblem | NotificationKind::Refund => {
             return SendDecision::Send;
         }
@@ -364,34 +346,34 @@ pub fn send_decision(notice: &NewNotification, booking: &Booking, now: Timestamp
         | NotificationKind::Rescheduled
         | NotificationKind::MeetingLink => BookingStatus::Scheduled,
     };
-    if booking.status() != awaited || booking.scheduled_at() != notice.starts_at {
+    if booking.status() != required || booking.scheduled_at() != notification.starts_at {
         return SendDecision::Skip;
     }
-    match notice.expires_at() {
-        Some(last) if now >= last => SendDecision::Expire,
+    match notification.expires_at() {
+        Some(expiry) if now >= expiry => SendDecision::Expire,
         None if now >= booking.ends_at() => SendDecision::Expire,
         _ => SendDecision::Send,
     }
 }
 
-/// Whether a nearer reminder of the same session is due by now. A worker that was away for a day must not send the
-/// reminders of 24 hours and of one hour together; the nearer one is enough.
-pub fn is_superseded(notice: &NewNotification, plan: &ReminderPlan, now: Timestamp) -> bool {
-    let NotificationKind::Reminder { minutes_before } = notice.kind else { return false };
-    plan.offsets_minutes().iter().filter(|nearer| **nearer < minutes_before).any(|nearer| {
-        let lead = SignedDuration::from_mins(i64::from(*nearer));
-        notice.starts_at.saturating_sub(lead).is_ok_and(|due| due <= now)
+/// Whether a later reminder of the same session is also due. After an outage a worker sends only the last of the
+/// reminders that are due together.
+pub fn is_superseded(notification: &NewNotification, plan: &ReminderPlan, now: Timestamp) -> bool {
+    let NotificationKind::Reminder { minutes_before } = notification.kind else { return false };
+    plan.offsets_minutes().iter().filter(|offset| **offset < minutes_before).any(|offset| {
+        let lead = SignedDuration::from_mins(i64::from(*offset));
+        notification.starts_at.saturating_sub(lead).is_ok_and(|due| due <= now)
     })
 }
 
-/// How long and how often sending is tried.
+/// How long and how often sending is retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// Pause after the first failure; doubles each time.
+    /// Delay after the first failure; doubles with each further one.
     pub first: SignedDuration,
-    /// Longest pause, before it is spread.
+    /// Longest delay, before jitter.
     pub cap: SignedDuration,
-    /// Attempts after which a mail is dead. Reminders end by their own time instead.
+    /// Attempts after which an email becomes a dead letter. Reminders expire instead.
     pub max_attempts: u32,
 }
 
@@ -401,33 +383,39 @@ impl Default for RetryPolicy {
     }
 }
 
-/// What becomes of a mail whose attempt failed, though not for good.
+/// What happens to an email after a temporary failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetryDecision {
     /// Try again at this instant.
     RetryAt(Timestamp),
-    /// The next attempt would come too late.
+    /// Give up: the next attempt would be too late.
     Expire,
-    /// Tried often enough.
+    /// Give up: the attempts are used up.
     DeadLetter,
 }
 
 impl RetryPolicy {
-    /// Decides after attempt number `attempts` (from 1). `jitter` in 0..=1 spreads retries by 20 % both ways, so that
-    /// a mail server that comes back is not met by everything at once.
-    pub fn after_failure(&self, notice: &NewNotification, attempts: u32, jitter: f64, now: Timestamp) -> RetryDecision {
+    /// Decides after attempt number `attempts` (from 1). `jitter` in 0..=1 varies the delay by 20 % in both directions,
+    /// so that a recovering mail server does not receive every email at once.
+    pub fn after_failure(
+        &self,
+        notification: &NewNotification,
+        attempts: u32,
+        jitter: f64,
+        now: Timestamp,
+    ) -> RetryDecision {
         let doublings = attempts.saturating_sub(1).min(20);
-        let pause = self.first.as_secs_f64() * f64::from(1_u32 << doublings);
-        let spread = 0.8 + 0.4 * jitter.clamp(0.0, 1.0);
-        // A jitter that is no number gives no number here either, and must not stop the worker.
-        let pause = SignedDuration::try_from_secs_f64(pause.min(self.cap.as_secs_f64()) * spread).unwrap_or(self.cap);
-        let at = now.saturating_add(pause).unwrap_or(Timestamp::MAX);
-        match notice.expires_at() {
-            // One last try just before it is too late beats giving up early.
-            Some(last) if at >= last => {
-                let soonest = now.saturating_add(SignedDuration::from_secs(5)).unwrap_or(Timestamp::MAX);
-                let last_try = last.saturating_sub(SignedDuration::from_secs(30)).unwrap_or(last).max(soonest);
-                if last_try < last { RetryDecision::RetryAt(last_try) } else { RetryDecision::Expire }
+        let delay = self.first.as_secs_f64() * f64::from(1_u32 << doublings);
+        let factor = 0.8 + 0.4 * jitter.clamp(0.0, 1.0);
+        // A jitter of NaN makes the product NaN, which must not stop the worker.
+        let delay = SignedDuration::try_from_secs_f64(delay.min(self.cap.as_secs_f64()) * factor).unwrap_or(self.cap);
+        let at = now.saturating_add(delay).unwrap_or(Timestamp::MAX);
+        match notification.expires_at() {
+            // One more attempt shortly before the expiry is better than giving up early.
+            Some(expiry) if at >= expiry => {
+                let earliest = now.saturating_add(SignedDuration::from_secs(5)).unwrap_or(Timestamp::MAX);
+                let last_try = expiry.saturating_sub(SignedDuration::from_secs(30)).unwrap_or(expiry).max(earliest);
+                if last_try < expiry { RetryDecision::RetryAt(last_try) } else { RetryDecision::Expire }
             }
             Some(_) => RetryDecision::RetryAt(at),
             None if attempts >= self.max_attempts => RetryDecision::DeadLetter,

@@ -1,4 +1,21 @@
-//! Money, and what is known about the payment of a booking.
+//! Money, and the payment of a booking.
+//!
+//! ```
+//! use attune_domain::payment::{PaymentLedger, PaymentState, RefundError, RefundStage};
+//! use attune_domain::{Money, PaymentStatus};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let eur = "EUR".parse()?;
+//! let (price, refund) = (Money::parse_decimal("100", eur)?, Money::parse_decimal("40.50", eur)?);
+//! let ledger = PaymentLedger::new(eur)
+//!     .with_payment(PaymentState::Settled, price)
+//!     .with_refund(RefundStage::Succeeded, refund);
+//! assert_eq!(ledger.status(), PaymentStatus::PartiallyRefunded);
+//! assert_eq!(ledger.refundable().to_string(), "59.50 EUR");
+//! assert!(matches!(ledger.check_refund(Some(price)), Err(RefundError::ExceedsRefundable { .. })));
+//! # Ok(())
+//! # }
+//! ```
 
 use std::fmt;
 
@@ -13,16 +30,16 @@ pub use ledger::{LedgerKind, PaymentLedger, RefundError};
 pub use state::{PaymentState, RefundStage, RefundState, UnpaidUpdate};
 
 /// An ISO 4217 currency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency([u8; 3]);
 
-/// The text is not an ISO 4217 code in capitals.
+/// The text is not three capital letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("not a three-letter ISO 4217 currency code in capitals, such as EUR")]
 pub struct InvalidCurrency;
 
 impl Currency {
-    /// Reads a code such as `EUR`.
+    /// Reads a code such as `EUR`; whether ISO 4217 lists it is not checked.
     pub fn parse(code: &str) -> Result<Self, InvalidCurrency> {
         match code.as_bytes() {
             &[a, b, c] if [a, b, c].iter().all(u8::is_ascii_uppercase) => Ok(Self([a, b, c])),
@@ -30,13 +47,13 @@ impl Currency {
         }
     }
 
-    /// The three letters.
+    /// The three-letter code.
     pub fn code(&self) -> &str {
-        // Only capitals get past `parse`, so the fallback is never seen.
+        // `parse` accepts ASCII only, so the fallback is never used.
         std::str::from_utf8(&self.0).unwrap_or("XXX")
     }
 
-    /// How many decimals the currency's minor unit has (ISO 4217 list one: 2 unless listed otherwise).
+    /// Number of decimals of the minor unit, from ISO 4217 list one.
     pub fn decimals(&self) -> usize {
         match self.code() {
             "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "VND" | "VUV"
@@ -46,7 +63,7 @@ impl Currency {
         }
     }
 
-    /// A sum in minor units, with exactly the currency's decimals, such as `-12.50`.
+    /// Formats an amount in minor units with exactly the currency's decimals, such as `-12.50`.
     pub fn decimal(&self, minor: i64) -> String {
         let decimals = self.decimals();
         let mut digits = minor.unsigned_abs().to_string();
@@ -63,38 +80,40 @@ impl Currency {
     }
 }
 
+impl_from_str!(Currency: InvalidCurrency);
+
 impl fmt::Display for Currency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())
     }
 }
 
-/// An amount of money, never negative, counted in the currency's minor unit (cents).
+/// An amount of money in the currency's minor unit (cents); never negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Money {
     minor: i64,
     currency: Currency,
 }
 
-/// Why a number is no amount of money.
+/// Why a number is not a valid amount of money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum MoneyError {
-    /// Amounts owed and paid are never below zero.
+    /// Below zero.
     #[error("an amount cannot be negative")]
     Negative,
     /// Not a decimal number, or with more decimals than the currency has.
     #[error("not a decimal number with at most the currency's decimals")]
     NotDecimal,
     /// Above [`Money::MAX_MINOR`].
-    #[error("an amount that large is a mistake")]
+    #[error("the amount is too large")]
     TooLarge,
 }
 
 impl Money {
-    /// Largest amount in minor units. Far above any price, and exact as a JSON number everywhere.
+    /// Largest amount in minor units: far above any price, and below 2^53, so that it is exact in every JSON parser.
     pub const MAX_MINOR: i64 = 1_000_000_000_000;
 
-    /// An amount in minor units.
+    /// Accepts minor units from 0 to [`Self::MAX_MINOR`].
     pub fn new(minor: i64, currency: Currency) -> Result<Self, MoneyError> {
         match minor {
             ..0 => Err(MoneyError::Negative),
@@ -103,7 +122,7 @@ impl Money {
         }
     }
 
-    /// Nothing, in a currency.
+    /// Zero in a currency.
     pub fn zero(currency: Currency) -> Self {
         Self { minor: 0, currency }
     }
@@ -140,7 +159,7 @@ impl Money {
         self.currency
     }
 
-    /// Whether nothing is owed.
+    /// Whether the amount is zero.
     pub fn is_zero(&self) -> bool {
         self.minor == 0
     }
@@ -157,66 +176,34 @@ impl fmt::Display for Money {
     }
 }
 
-/// What is known about the payment of a booking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum PaymentStatus {
-    /// Nothing is due.
-    NotRequired,
-    /// Due, not begun.
-    Pending,
-    /// The provider is working on it.
-    Processing,
-    /// Paid in full.
-    Succeeded,
-    /// The last attempt failed; another may follow while the hold lives.
-    Failed,
-    /// Ended unpaid, together with the booking.
-    Cancelled,
-    /// A refund was asked for and is not settled.
-    RefundPending,
-    /// A part went back.
-    PartiallyRefunded,
-    /// Everything went back.
-    Refunded,
+text_enum! {
+    /// The state of a booking's payment.
+    pub enum PaymentStatus {
+        /// No payment is due.
+        NotRequired => "not_required",
+        /// Due, not started.
+        Pending => "pending",
+        /// The provider is processing it.
+        Processing => "processing",
+        /// Paid in full.
+        Succeeded => "succeeded",
+        /// The last attempt failed; another is possible until the hold expires.
+        Failed => "failed",
+        /// Ended unpaid, together with the booking.
+        Cancelled => "cancelled",
+        /// A refund is queued or in progress.
+        RefundPending => "refund_pending",
+        /// Refunded in part.
+        PartiallyRefunded => "partially_refunded",
+        /// Refunded in full.
+        Refunded => "refunded",
+    }
 }
 
 impl PaymentStatus {
-    /// Every status, in the order of a payment's life.
-    pub const ALL: [Self; 9] = [
-        Self::NotRequired,
-        Self::Pending,
-        Self::Processing,
-        Self::Succeeded,
-        Self::Failed,
-        Self::Cancelled,
-        Self::RefundPending,
-        Self::PartiallyRefunded,
-        Self::Refunded,
-    ];
-
-    /// The name in the API and in stores.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NotRequired => "not_required",
-            Self::Pending => "pending",
-            Self::Processing => "processing",
-            Self::Succeeded => "succeeded",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-            Self::RefundPending => "refund_pending",
-            Self::PartiallyRefunded => "partially_refunded",
-            Self::Refunded => "refunded",
-        }
-    }
-
-    /// Reads the name that [`Self::as_str`] gives.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == name)
-    }
-
-    /// Whether a booking of this status may have this payment status. Stores enforce the same table with a CHECK.
+    /// Whether a booking with this status may have this payment status. Stores enforce the same table with a CHECK.
     ///
-    /// The pair that matters most is the one that is missing: a session is never `scheduled` while money is `pending`.
+    /// In particular a booking is never `scheduled` while its payment is `pending`.
     pub fn is_legal_with(self, booking: BookingStatus) -> bool {
         use BookingStatus as B;
         match self {
@@ -229,12 +216,12 @@ impl PaymentStatus {
         }
     }
 
-    /// Whether money came in and stayed, at least in part.
+    /// Whether a payment was received and at least a part of it was kept.
     pub fn is_paid(self) -> bool {
         matches!(self, Self::Succeeded | Self::PartiallyRefunded)
     }
 
-    /// Whether money came in, whatever became of it.
+    /// Whether a payment was received, refunded or not.
     pub fn has_been_paid(self) -> bool {
         matches!(self, Self::Succeeded | Self::RefundPending | Self::PartiallyRefunded | Self::Refunded)
     }

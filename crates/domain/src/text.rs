@@ -1,19 +1,25 @@
-//! What may stand in a text that a person typed, and how much of it can be shown.
+//! Texts that users typed, and names of enum values.
 
+use thiserror::Error;
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Makes a name safe to show in one line, without changing what a person reads.
+/// The text is not the name of a value of the enum; see the enum's `as_str`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("not one of the known names")]
+pub struct UnknownName;
+
+/// Makes a name safe to show in one line, without a visible change.
 ///
-/// NFC; controls and line separators become spaces; bidi controls, byte order marks, interlinear annotation marks and
-/// noncharacters go (they reorder or hide text, and U+0000–001F and U+FFFE end a Prosody session, because they are not
-/// XML); white space collapses. ZWJ and ZWNJ stay: emoji families and Persian need them. A text with nothing visible
-/// left in it comes out empty.
+/// Normalizes to NFC; replaces control characters and line separators with spaces; removes bidi controls, byte order
+/// marks, interlinear annotation marks and noncharacters (they reorder or hide text, and U+0000–001F and U+FFFE
+/// disconnect from Prosody, because they are not XML); collapses white space. ZWJ and ZWNJ remain, because emoji families
+/// and Persian need them. A text without a visible character becomes empty.
 pub fn clean_line(raw: &str) -> String {
     if is_plain(raw) { raw.to_owned() } else { clean_any(raw) }
 }
 
-/// Whether there is nothing to clean, which most names show at a glance.
+/// Whether the text is printable ASCII that [`clean_line`] would not change: the fast path for most names.
 pub(crate) fn is_plain(raw: &str) -> bool {
     let printable = raw.bytes().all(|b| matches!(b, b' '..=b'~'));
     printable && !raw.starts_with(' ') && !raw.ends_with(' ') && !raw.contains("  ")
@@ -36,12 +42,12 @@ fn clean_any(raw: &str) -> String {
     if out.chars().any(is_visible) { out } else { String::new() }
 }
 
-/// The longest beginning of `text` that fits `units` UTF-16 units and ends between two graphemes.
+/// The longest prefix of `text` that has at most `units` UTF-16 units and ends at a grapheme boundary.
 ///
-/// A first grapheme longer than the limit (a flood of combining marks) is cut between characters instead, so that a
-/// name is shortened but never lost.
+/// If the first grapheme alone is longer (a letter with hundreds of combining marks), it is cut at a character boundary,
+/// so that the result is not empty.
 pub fn truncate_utf16(text: &str, units: usize) -> &str {
-    // No character takes more units than bytes.
+    // No character has more UTF-16 units than UTF-8 bytes.
     if text.len() <= units {
         return text.trim_end();
     }
@@ -64,7 +70,7 @@ pub fn truncate_utf16(text: &str, units: usize) -> &str {
     text[..end].trim_end()
 }
 
-/// Characters that are taken out without a trace.
+/// Characters that are removed.
 fn is_dropped(c: char) -> bool {
     matches!(c,
         '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
@@ -72,7 +78,7 @@ fn is_dropped(c: char) -> bool {
         || (c as u32 & 0xfffe) == 0xfffe
 }
 
-/// Whether a reader would see anything at all. Only used to tell an empty name from a real one.
+/// Whether a reader would see anything; used only to recognize blank names.
 fn is_visible(c: char) -> bool {
     !matches!(c,
         '\u{00ad}' | '\u{034f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'

@@ -1,6 +1,4 @@
-//! People: who they are, how they are called, and what they may do.
-
-use std::fmt;
+//! Accounts and the personal data in them.
 
 use jiff::Timestamp;
 use thiserror::Error;
@@ -8,24 +6,24 @@ use thiserror::Error;
 use crate::UserId;
 use crate::text::clean_line;
 
-/// An address that mail can reach and that identifies one account.
+/// An email address, which identifies one account.
 ///
-/// Held in lower case, because two accounts that differ only in case are one person. ASCII only: addresses that need
-/// SMTPUTF8 are refused instead of failing at the first mail. The domain needs a dot, which catches most typing errors.
-/// `Debug` hides the address, so that it cannot slip into a log.
+/// Stored in lower case, because addresses that differ only in case belong to one person. ASCII only: addresses that
+/// need SMTPUTF8 are refused here instead of at the first email. The domain needs a dot, which catches most typing
+/// errors. `Debug` hides the address, to keep it out of logs.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EmailAddress(String);
 
-/// The text is not an e-mail address as [`EmailAddress`] understands it.
+/// The text is not an email address that [`EmailAddress`] accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("not an e-mail address")]
+#[error("not an email address")]
 pub struct InvalidEmailAddress;
 
 impl EmailAddress {
-    /// Longest address that SMTP can carry (RFC 5321, section 4.5.3.1.3, less the angle brackets).
+    /// Longest address in SMTP (RFC 5321, section 4.5.3.1.3, less the angle brackets).
     pub const MAX_LENGTH: usize = 254;
 
-    /// Reads an address, ignoring surrounding blanks and case.
+    /// Reads an address; surrounding blanks and case are ignored.
     pub fn parse(raw: &str) -> Result<Self, InvalidEmailAddress> {
         let text = raw.trim_matches([' ', '\t']);
         let (local, domain) = text.rsplit_once('@').ok_or(InvalidEmailAddress)?;
@@ -40,17 +38,14 @@ impl EmailAddress {
         }
     }
 
-    /// The address as it is stored and mailed to.
+    /// The address in lower case.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-impl fmt::Debug for EmailAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("EmailAddress(***)")
-    }
-}
+impl_redacted_debug!(EmailAddress);
+impl_from_str!(EmailAddress: InvalidEmailAddress, TimeZoneName: InvalidTimeZoneName);
 
 /// RFC 5322, section 3.2.3: `atext`.
 fn is_atom_byte(b: u8) -> bool {
@@ -66,26 +61,29 @@ fn is_host_label(label: &str) -> bool {
         && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
-/// A first or last name as a person typed it, blanks collapsed. `Debug` hides it.
+/// A name as a person typed it, with white space collapsed. `Debug` hides it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PersonName(String);
 
-/// Why a text is no name.
+/// Why a text is not a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum NameError {
-    /// Control characters could forge mail headers and end a video session.
+    /// Control characters could forge email headers and disconnect a video session.
     #[error("a name must not contain control characters")]
     ControlCharacter,
     /// Longer than [`PersonName::MAX_CHARS`].
     #[error("a name has at most 100 characters")]
     TooLong,
+    /// Blank or invisible.
+    #[error("a name must not be blank")]
+    Blank,
 }
 
 impl PersonName {
-    /// Longest first or last name, in characters.
+    /// Longest name, in characters.
     pub const MAX_CHARS: usize = 100;
 
-    /// Reads a name; a blank or invisible one is no name, `None`.
+    /// Reads a name; `None` for a blank or invisible one.
     pub fn parse(raw: &str) -> Result<Option<Self>, NameError> {
         if raw.chars().any(char::is_control) {
             return Err(NameError::ControlCharacter);
@@ -105,25 +103,30 @@ impl PersonName {
     }
 }
 
-impl fmt::Debug for PersonName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PersonName(***)")
+impl_redacted_debug!(PersonName);
+
+/// Unlike [`PersonName::parse`], refuses a blank name.
+impl std::str::FromStr for PersonName {
+    type Err = NameError;
+
+    fn from_str(raw: &str) -> Result<Self, NameError> {
+        Self::parse(raw)?.ok_or(NameError::Blank)
     }
 }
 
 /// The name of a time zone in the IANA database, such as `Europe/Berlin`.
 ///
-/// Well formed by construction; whether the running machine knows the zone is asked through a port.
+/// Only the form is checked; whether the time zone database has the zone is decided by a port.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TimeZoneName(String);
 
-/// The text cannot be the name of a time zone.
+/// The text does not have the form of a time zone name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("not the name of a time zone, such as Europe/Berlin")]
 pub struct InvalidTimeZoneName;
 
 impl TimeZoneName {
-    /// Checks the form only: segments of letters, digits, `_`, `+` and `-`, joined by `/`.
+    /// Reads segments of letters, digits, `_`, `+` and `-`, joined by `/`.
     pub fn parse(raw: &str) -> Result<Self, InvalidTimeZoneName> {
         let segment = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+-".contains(&b));
         if raw.len() <= 64 && raw.starts_with(|c: char| c.is_ascii_alphabetic()) && raw.split('/').all(segment) {
@@ -139,54 +142,55 @@ impl TimeZoneName {
     }
 }
 
-/// What a person may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Role {
-    /// PaymentLedger sessions and sees their own bookings only.
-    Client,
-    /// A therapist: sees and runs every booking.
-    Admin,
+text_enum! {
+    /// What an account is allowed to do.
+    pub enum Role {
+        /// Books sessions and sees only their own bookings.
+        Client => "client",
+        /// A therapist: sees and manages every booking.
+        Admin => "admin",
+    }
 }
 
-/// A person with an account.
+/// An account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    /// Who it is, for ever.
+    /// Unique and never reused.
     pub id: UserId,
-    /// Where mail goes and how the person logs in.
+    /// Receives emails and identifies the account at login.
     pub email: EmailAddress,
-    /// Given name; may be missing.
+    /// Given name.
     pub first_name: Option<PersonName>,
-    /// Family name; may be missing.
+    /// Family name.
     pub last_name: Option<PersonName>,
-    /// What the person wants to be called, instead of the two; may be missing.
+    /// Replaces first and last name wherever the user's name is shown.
     pub preferred_name: Option<PersonName>,
-    /// Zone in which times are shown to this person; the practice's own where it is missing.
+    /// The time zone for emails to this user; else the practice's own is used.
     pub time_zone: Option<TimeZoneName>,
-    /// Client or admin.
+    /// Decides what the account is allowed to do.
     pub role: Role,
-    /// A disabled person can do nothing from the next request on.
+    /// A disabled account is refused from the next request on.
     pub disabled: bool,
-    /// When the address was proved to be theirs.
+    /// When the user proved that the address is theirs.
     pub email_verified_at: Option<Timestamp>,
-    /// When the account was made.
+    /// When the account was created.
     pub created_at: Timestamp,
 }
 
 impl User {
-    /// How the person is called in a meeting and in a mail: the chosen name, else first and last name when both are there,
-    /// else the e-mail address. Half a name is not used, because the owner's front ends have always shown it that way.
+    /// The name in meetings and emails: the preferred name, else first and last name if both are set, else the email
+    /// address. A first or last name alone is not used, because the practice's front ends never showed it alone.
     pub fn display_name(&self) -> String {
-        let chosen = self.preferred_name.as_ref().map(|n| clean_line(n.as_str())).unwrap_or_default();
-        if !chosen.is_empty() {
-            return chosen;
+        let preferred = self.preferred_name.as_ref().map(|n| clean_line(n.as_str())).unwrap_or_default();
+        if !preferred.is_empty() {
+            return preferred;
         }
         let first = self.first_name.as_ref().map(|n| clean_line(n.as_str())).unwrap_or_default();
         let last = self.last_name.as_ref().map(|n| clean_line(n.as_str())).unwrap_or_default();
         if first.is_empty() || last.is_empty() { self.email.as_str().to_owned() } else { format!("{first} {last}") }
     }
 
-    /// Whether the person is a therapist.
+    /// Whether the role is [`Role::Admin`].
     pub fn is_admin(&self) -> bool {
         self.role == Role::Admin
     }

@@ -4,40 +4,26 @@ use std::fmt;
 
 use async_trait::async_trait;
 use attune_domain::payment::{LedgerKind, PaymentState, RefundStage};
-use attune_domain::{Booking, BookingId, Currency, Money, PaymentId, PaymentProblemId, RefundId, UserId};
+use attune_domain::{Booking, BookingId, Currency, Money, PaymentId, PaymentProblemId, RefundId, UserId, text_enum};
 use jiff::Timestamp;
 
 use crate::StoreError;
 
-/// Who collects the price.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Provider {
-    /// Nobody: nothing is due.
-    None,
-    /// The practice itself; an admin records what came in.
-    Offline,
-    /// A page of our own with a Pay button, for trying the product out. No money moves.
-    Test,
-    /// Stripe, on a page that it hosts.
-    Stripe,
+text_enum! {
+    /// Who collects the price; the names are also those in the settings.
+    pub enum Provider {
+        /// No one: no payment is due.
+        None => "none",
+        /// The practice itself; an admin records the payments.
+        Offline => "offline",
+        /// A page of our own with a Pay button, to try the product. No money is charged.
+        Test => "test",
+        /// Stripe, on a page that it hosts.
+        Stripe => "stripe",
+    }
 }
 
 impl Provider {
-    /// The name in settings, the API and stores.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Offline => "offline",
-            Self::Test => "test",
-            Self::Stripe => "stripe",
-        }
-    }
-
-    /// Reads the name that [`Self::as_str`] gives.
-    pub fn parse(name: &str) -> Option<Self> {
-        [Self::None, Self::Offline, Self::Test, Self::Stripe].into_iter().find(|p| p.as_str() == name)
-    }
-
     /// Whether a checkout lives at the provider, so that it can be paid there whatever we write down here. Before its slot
     /// is given away, the provider has to be asked.
     pub fn is_online(self) -> bool {
@@ -179,36 +165,17 @@ impl<Id: fmt::Debug> fmt::Debug for Payment<Id> {
     }
 }
 
-/// Why money goes back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RefundCause {
-    /// The session was called off.
-    Cancelled,
-    /// An admin decided so.
-    Requested,
-    /// It came when the booking did not need it any more.
-    Unapplied,
-    /// Somebody gave it back at the provider, without asking here.
-    External,
-}
-
-impl RefundCause {
-    /// Every cause.
-    pub const ALL: [Self; 4] = [Self::Cancelled, Self::Requested, Self::Unapplied, Self::External];
-
-    /// The name in the API and in stores.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Cancelled => "cancelled",
-            Self::Requested => "requested",
-            Self::Unapplied => "unapplied",
-            Self::External => "external",
-        }
-    }
-
-    /// Reads the name that [`Self::as_str`] gives.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|cause| cause.as_str() == name)
+text_enum! {
+    /// Why a payment is refunded.
+    pub enum RefundCause {
+        /// The session was cancelled.
+        Cancelled => "cancelled",
+        /// An admin requested it.
+        Requested => "requested",
+        /// The payment arrived when the booking no longer needed it.
+        Unapplied => "unapplied",
+        /// It was made at the provider, outside the product.
+        External => "external",
     }
 }
 
@@ -310,53 +277,23 @@ pub struct LedgerEntry {
     pub amount: Money,
 }
 
-/// What a person has to look at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ProblemKind {
-    /// Another amount came than is due.
-    WrongAmount,
-    /// Another currency came than is due.
-    WrongCurrency,
-    /// Test money came where real money is due, or the other way round.
-    WrongMode,
-    /// The money names another booking, or none.
-    WrongBooking,
-    /// The provider does not know a checkout that it had opened: the key belongs to another account.
-    UnknownCheckout,
-    /// Money came for a booking that does not exist.
-    UnknownBooking,
-    /// A refund was refused or came back.
-    RefundFailed,
-}
-
-impl ProblemKind {
-    /// Every kind.
-    pub const ALL: [Self; 7] = [
-        Self::WrongAmount,
-        Self::WrongCurrency,
-        Self::WrongMode,
-        Self::WrongBooking,
-        Self::UnknownCheckout,
-        Self::UnknownBooking,
-        Self::RefundFailed,
-    ];
-
-    /// The name in the API and in stores.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::WrongAmount => "wrong_amount",
-            Self::WrongCurrency => "wrong_currency",
-            Self::WrongMode => "wrong_mode",
-            Self::WrongBooking => "wrong_booking",
-            Self::UnknownCheckout => "unknown_checkout",
-            Self::UnknownBooking => "unknown_booking",
-            Self::RefundFailed => "refund_failed",
-        }
-    }
-
-    /// Reads the name that [`Self::as_str`] gives.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+text_enum! {
+    /// Why a payment needs review.
+    pub enum ProblemKind {
+        /// The amount is not the one that is due.
+        WrongAmount => "wrong_amount",
+        /// The currency is not the one that is due.
+        WrongCurrency => "wrong_currency",
+        /// A test payment where a real one is due, or the reverse.
+        WrongMode => "wrong_mode",
+        /// The payment names another booking, or none.
+        WrongBooking => "wrong_booking",
+        /// The provider does not know a checkout that it opened: the API key belongs to another account.
+        UnknownCheckout => "unknown_checkout",
+        /// The payment is for a booking that does not exist.
+        UnknownBooking => "unknown_booking",
+        /// A refund was rejected or returned.
+        RefundFailed => "refund_failed",
     }
 }
 

@@ -85,7 +85,7 @@ async fn money_goes_back_in_parts_until_nothing_is_left() {
     assert_eq!(settled["status"], "scheduled");
     let more = practice.post(REFUNDS, &carl, r#"{"amount":60.01}"#).await;
     assert_eq!(more.problem(), (422, "refund_too_large".into()));
-    assert_eq!(more.json()["errors"][0]["message"], "At most 60.00 EUR can go back.");
+    assert_eq!(more.json()["errors"][0]["message"], "At most 60.00 EUR can be refunded.");
     // Nothing said is all that is left, and a missing body says nothing.
     let rest = practice.request(Method::POST, REFUNDS).token(&carl).send().await;
     assert_eq!((rest.status.as_u16(), &rest.json()["refunds"][1]["amount"]), (202, &json!(60.0)));

@@ -1,4 +1,4 @@
-//! What differs from the ordinary week: time off and extra hours.
+//! Exceptions from the working hours: closures and extra hours.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,10 @@ use thiserror::Error;
 
 use super::{Interval, LocalTimeRange};
 
-/// Everything that closes or opens a therapist's calendar besides the week. Dates and times of day are those of the
-/// zone of the hours.
+/// All schedule exceptions of a therapist. Dates and local times are in the time zone of the working hours.
 ///
-/// ScheduleExceptions may overlap each other and the week in any way: they come from different people at different times.
-/// Where one closes and another opens, closed wins, since a session that nobody gives is worse than one not sold.
+/// Exceptions may overlap each other and the working hours. Closures take precedence, because a session that cannot be
+/// held is worse than one that was not offered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ScheduleExceptions {
     closed_dates: Vec<(Date, Date)>,
@@ -20,13 +19,13 @@ pub struct ScheduleExceptions {
     extra_hours: BTreeMap<Date, Vec<LocalTimeRange>>,
 }
 
-/// The last date lies before the first.
+/// The last date is before the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the last date lies before the first")]
+#[error("the last date is before the first")]
 pub struct InvalidDateRange;
 
 impl ScheduleExceptions {
-    /// Nothing on these dates, the last one included: holidays, leave.
+    /// Closes the dates from `first` to `last`, both included.
     pub fn close_dates(&mut self, first: Date, last: Date) -> Result<(), InvalidDateRange> {
         if last < first {
             return Err(InvalidDateRange);
@@ -35,17 +34,17 @@ impl ScheduleExceptions {
         Ok(())
     }
 
-    /// Nothing on this date while the clock shows a time of the interval, each time it shows it.
+    /// Closes part of a date. A local time that occurs twice is closed both times.
     pub fn close_hours(&mut self, date: Date, hours: LocalTimeRange) {
         self.closed_hours.entry(date).or_default().push(hours);
     }
 
-    /// Nothing between two instants.
+    /// Closes the time between two instants.
     pub fn close_between(&mut self, interval: Interval) {
         self.closed_between.push(interval);
     }
 
-    /// Work on this date besides the week's hours. Where both overlap, the one that begins earlier sets the grid.
+    /// Adds extra hours to a date. Where they overlap the weekly hours, the interval that starts earlier sets the grid.
     pub fn add_hours(&mut self, date: Date, hours: LocalTimeRange) {
         self.extra_hours.entry(date).or_default().push(hours);
     }

@@ -1,30 +1,30 @@
-//! Times of day as a clock on the wall shows them, in whole minutes.
+//! Local times in whole minutes.
 
 use std::fmt;
 
 use thiserror::Error;
 
-/// A time of day from 00:00 to 24:00. The latter is the end of a day, so that hours can last until midnight.
+/// A local time from 00:00 to 24:00. The latter is the end of the day, for hours until midnight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LocalTime(u16);
 
-/// The text or number is no time of day.
+/// The text or number is not a local time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("not a time of day from 00:00 to 24:00, such as 13:30")]
+#[error("not a local time from 00:00 to 24:00, such as 13:30")]
 pub struct InvalidLocalTime;
 
 impl LocalTime {
     /// 00:00.
     pub const START_OF_DAY: Self = Self(0);
-    /// 24:00, which is the next day's 00:00.
+    /// 24:00, which is 00:00 of the next day.
     pub const END_OF_DAY: Self = Self(24 * 60);
 
-    /// Takes minutes since 00:00, at most 1,440.
+    /// Accepts minutes since 00:00, at most 1,440.
     pub fn from_minutes(minutes: u16) -> Result<Self, InvalidLocalTime> {
         if minutes <= Self::END_OF_DAY.0 { Ok(Self(minutes)) } else { Err(InvalidLocalTime) }
     }
 
-    /// Reads `HH:MM`, two digits each, up to `24:00`.
+    /// Reads `HH:MM` with two digits each, up to `24:00`.
     pub fn parse(raw: &str) -> Result<Self, InvalidLocalTime> {
         let &[h1, h2, b':', m1, m2] = raw.as_bytes() else { return Err(InvalidLocalTime) };
         let digit = |byte: u8| if byte.is_ascii_digit() { Ok(u16::from(byte - b'0')) } else { Err(InvalidLocalTime) };
@@ -41,40 +41,42 @@ impl LocalTime {
     }
 }
 
-/// The form that [`LocalTime::parse`] reads.
+impl_from_str!(LocalTime: InvalidLocalTime);
+
+/// The format of [`LocalTime::parse`].
 impl fmt::Display for LocalTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:02}:{:02}", self.0 / 60, self.0 % 60)
     }
 }
 
-/// From one time of day to a later one, without the latter.
+/// A range of local times of one day: the start included, the end excluded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LocalTimeRange {
     start: LocalTime,
     end: LocalTime,
 }
 
-/// An interval that does not end after its start.
+/// The range does not end after its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("an interval has to end after its start")]
+#[error("the range does not end after its start")]
 pub struct EmptyRange;
 
 impl LocalTimeRange {
     /// 00:00–24:00.
     pub const WHOLE_DAY: Self = Self { start: LocalTime::START_OF_DAY, end: LocalTime::END_OF_DAY };
 
-    /// Both ends belong to one day; hours across midnight are written as two intervals that touch.
+    /// Hours across midnight are two ranges: until 24:00, and from 00:00 of the next day.
     pub fn new(start: LocalTime, end: LocalTime) -> Result<Self, EmptyRange> {
         if start < end { Ok(Self { start, end }) } else { Err(EmptyRange) }
     }
 
-    /// The first time inside.
+    /// The first local time in the range.
     pub fn start(self) -> LocalTime {
         self.start
     }
 
-    /// The first time after it.
+    /// The first local time after the range.
     pub fn end(self) -> LocalTime {
         self.end
     }

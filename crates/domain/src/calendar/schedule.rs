@@ -1,4 +1,4 @@
-//! A therapist's hours as they are written down, before a zone's rules are known.
+//! Working hours and schedule exceptions as they are stored: with the name of a time zone, without its rules.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
@@ -10,70 +10,69 @@ use super::{
 };
 use crate::TimeZoneName;
 
-/// The working week of a therapist, as it is stored.
+/// The weekly working hours of a therapist, as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WeeklySchedule {
-    /// The zone whose clock the hours are read on.
+    /// The time zone of the hours.
     pub zone: TimeZoneName,
     /// The intervals of each weekday, in any order.
     pub week: Vec<(Weekday, LocalTimeRange)>,
 }
 
 impl WeeklySchedule {
-    /// Most intervals in a week: six a day.
+    /// Largest number of intervals in a week: six a day.
     pub const MAX_INTERVALS: usize = 42;
 
-    /// The same hours on every day of the week: what a therapist works who never said. Meant to be wide, so that a new
-    /// practice can be booked at once; the first thing a therapist sets is their hours.
+    /// The same hours on every day of the week: the default for a therapist who has not set any.
     pub fn every_day(zone: TimeZoneName, hours: LocalTimeRange) -> Self {
         Self { zone, week: Weekday::Monday.cycle_forward().take(7).map(|weekday| (weekday, hours)).collect() }
     }
 
-    /// The hours on the clock of a zone, which is what the name stands for now.
+    /// The hours with the current rules of their time zone.
     pub fn hours(&self, zone: TimeZone) -> Result<WeeklyHours, OverlappingHours> {
         WeeklyHours::new(self.zone.clone(), zone, self.week.iter().copied())
     }
 }
 
-/// What differs from the week, as it is stored.
+/// An exception from the weekly hours, as stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScheduleException {
-    /// Nothing on these dates, the last one included.
+    /// The therapist is not available on these dates.
     ClosedDates {
         /// The first date.
         first: Date,
-        /// The last date.
+        /// The last date, included.
         last: Date,
     },
-    /// Nothing between these instants.
+    /// The therapist is not available between these instants.
     ClosedPeriod(Interval),
-    /// Work on this date besides the week's hours.
+    /// Hours in addition to the weekly ones.
     ExtraHours {
-        /// Which date.
+        /// The local date in the time zone of the hours.
         date: Date,
-        /// From when until when.
+        /// The extra hours.
         hours: LocalTimeRange,
     },
 }
 
-/// Why time off makes no sense.
+/// Why a schedule exception is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum ScheduleExceptionError {
-    /// The last date lies before the first.
+    /// The last date is before the first.
     #[error(transparent)]
     Dates(#[from] InvalidDateRange),
-    /// It ends before it begins.
+    /// The period does not end after its start.
     #[error(transparent)]
     Empty(#[from] EmptyRange),
 }
 
 impl ScheduleException {
-    /// Whole dates, the last one included.
+    /// Closes the dates from `first` to `last`, both included.
     pub fn closed_dates(first: Date, last: Date) -> Result<Self, ScheduleExceptionError> {
         if last < first { Err(InvalidDateRange.into()) } else { Ok(Self::ClosedDates { first, last }) }
     }
 
-    /// From one instant to another.
+    /// Closes the time from `from` until `until`.
     pub fn closed_period(from: Timestamp, until: Timestamp) -> Result<Self, ScheduleExceptionError> {
         Ok(Self::ClosedPeriod(Interval::new(from, until)?))
     }

@@ -1,38 +1,38 @@
-//! LoginSessions that repeat every week or every few weeks at the same time of day.
+//! Sessions that repeat every week or every few weeks at the same local time.
 
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Span, Timestamp};
 use thiserror::Error;
 
-/// One date of a series.
+/// One session of a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Occurrence {
-    /// Begins at this instant. Where the clock shows the time twice that day, it is the first of the two.
+    /// Starts at this instant; for a local time that occurs twice on the date, at the first occurrence.
     At(Timestamp),
-    /// The clock skips this time on this date, so people have to agree on another one. Nothing is moved silently.
+    /// A transition skips the local time on this date. It is not replaced with another time: the client has to choose one.
     Nonexistent(DateTime),
 }
 
-/// Why there is no such series.
+/// Why a series is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum SeriesError {
-    /// None, or more than [`weekly_series`] makes.
+    /// Outside 1 to 53.
     #[error("a series has between 1 and 53 occurrences")]
     Count,
-    /// Not a distance in weeks that a year has room for.
+    /// Outside 1 to 52.
     #[error("a series repeats every 1 to 52 weeks")]
     Weeks,
-    /// It would leave the range of the calendar.
-    #[error("the series leaves the range of the calendar")]
+    /// A date outside the range of a timestamp.
+    #[error("the series is outside the range of the calendar")]
     OutOfRange,
 }
 
-/// `count` beginnings (1 to 53, which is a year of weeks and as far as anything can be booked) from `first` on, every
-/// `every_weeks` weeks (1 to 52), all at the same time on the wall clock of the zone.
+/// The starts of `count` sessions (1 to 53, which covers the booking horizon), every `every_weeks` weeks (1 to 52) from
+/// `first` on, all at the same local time.
 ///
-/// The time of day stays when the clock changes; the elapsed time between two beginnings does not. Whether the
-/// calendar has room for them is another question, asked for each one.
+/// Across a time zone transition the local time stays the same and the elapsed time changes. Whether the slots are free
+/// is not checked.
 pub fn weekly_series(
     first: DateTime,
     zone: &TimeZone,
@@ -46,14 +46,14 @@ pub fn weekly_series(
         return Err(SeriesError::Weeks);
     }
     (0..count)
-        .map(|turn| {
-            let reading =
-                first.checked_add(Span::new().weeks(turn * every_weeks)).map_err(|_| SeriesError::OutOfRange)?;
-            let offset = match zone.to_ambiguous_timestamp(reading).offset() {
-                AmbiguousOffset::Gap { .. } => return Ok(Occurrence::Nonexistent(reading)),
+        .map(|index| {
+            let local =
+                first.checked_add(Span::new().weeks(index * every_weeks)).map_err(|_| SeriesError::OutOfRange)?;
+            let offset = match zone.to_ambiguous_timestamp(local).offset() {
+                AmbiguousOffset::Gap { .. } => return Ok(Occurrence::Nonexistent(local)),
                 AmbiguousOffset::Unambiguous { offset } | AmbiguousOffset::Fold { before: offset, .. } => offset,
             };
-            offset.to_timestamp(reading).map(Occurrence::At).map_err(|_| SeriesError::OutOfRange)
+            offset.to_timestamp(local).map(Occurrence::At).map_err(|_| SeriesError::OutOfRange)
         })
         .collect()
 }

@@ -1,4 +1,4 @@
-//! What can be booked: slots to show, the next free one, and whether a wish can be granted.
+//! Which slots can be booked, and whether one slot can.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
-use super::open::{
+use super::open_hours::{
     DAY, MINUTE, Opening, Piece, coalesce, instant, openings, second_not_after, second_not_before, start_of,
 };
 use super::{AppointmentLength, BookingRules, Interval, ScheduleExceptions, WeeklyHours};
@@ -17,26 +17,24 @@ use crate::Booking;
 /// A time at which a session can be booked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slot {
-    /// When the session begins.
+    /// When the session starts.
     pub start: Timestamp,
-    /// When it ends, without the pause.
+    /// When it ends, without the buffer.
     pub end: Timestamp,
 }
 
-/// The time that one therapist's bookings take, each from its beginning to the end of the pause after it.
-///
-/// Made once for as many questions as there are. Bookings that do not block the calendar do not belong in here, and
-/// neither does the one that is about to be moved.
+/// The bookings of one therapist that block the calendar, each from its start to the end of its buffer. A booking that
+/// is about to be moved must not be included.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BusyTimes {
-    /// In order, each as it came: the daily cap counts them.
+    /// In order, one for each booking: the daily limit counts them.
     starts: Vec<i64>,
-    /// In order and joined.
+    /// In order; overlapping and adjacent ones are joined.
     blocks: Vec<Piece>,
 }
 
 impl BusyTimes {
-    /// Takes the bookings in any order; they may even overlap. An interval is one booking for the daily cap.
+    /// Accepts the bookings in any order, even overlapping. Each interval counts as one booking for the daily limit.
     pub fn new(bookings: impl IntoIterator<Item = Interval>) -> Self {
         let pieces: Vec<Piece> = bookings.into_iter().map(Piece::from).collect();
         let mut starts: Vec<i64> = pieces.iter().map(|piece| piece.start).collect();
@@ -50,7 +48,7 @@ impl BusyTimes {
     }
 }
 
-/// What was asked for: slots that begin in a range of at most [`SlotQuery::MAX_DAYS`] days, on somebody's own clock.
+/// Asks for the slots that start in a range of at most [`SlotQuery::MAX_DAYS`] days, listed by local date.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SlotQuery {
     from: Timestamp,
@@ -58,7 +56,7 @@ pub struct SlotQuery {
     zone: TimeZone,
 }
 
-/// Why a range cannot be asked for.
+/// Why the range of a query is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum RangeError {
     /// It ends before it starts.
@@ -70,26 +68,26 @@ pub enum RangeError {
 }
 
 impl SlotQuery {
-    /// The longest range: any month fits.
+    /// The longest range: any month.
     pub const MAX_DAYS: i32 = 31;
 
-    /// From one instant to another, without the latter. `zone` is the asker's; slots are listed under its dates.
+    /// From one instant to another, which is excluded. Slots are listed by their local date in `zone`.
     ///
-    /// Days are counted kindly: a range may last 31 times 24 hours or 31 days on the clock, whichever is longer, since a
-    /// month in which the clock is put back lasts an hour more.
+    /// A range may last 31 times 24 hours or 31 local days, whichever is longer, because a month with a transition may
+    /// last an hour more.
     pub fn new(from: Timestamp, until: Timestamp, zone: TimeZone) -> Result<Self, RangeError> {
         if until < from {
             return Err(RangeError::EndBeforeStart);
         }
-        let most = SignedDuration::from_hours(i64::from(Self::MAX_DAYS) * 24);
-        let on_the_clock = zone.to_datetime(until).duration_since(zone.to_datetime(from));
-        if until.duration_since(from) > most && on_the_clock > most {
+        let longest = SignedDuration::from_hours(i64::from(Self::MAX_DAYS) * 24);
+        let local = zone.to_datetime(until).duration_since(zone.to_datetime(from));
+        if until.duration_since(from) > longest && local > longest {
             return Err(RangeError::TooLong);
         }
         Ok(Self { from, until, zone })
     }
 
-    /// Whole dates on the clock of `zone`, the last one included. A date that the zone skipped is simply empty.
+    /// The local dates from `first` to `last` in `zone`, both included. A date that the zone skipped has no slots.
     pub fn of_dates(first: Date, last: Date, zone: TimeZone) -> Result<Self, RangeError> {
         if last < first {
             return Err(RangeError::EndBeforeStart);
@@ -101,108 +99,106 @@ impl SlotQuery {
         Ok(Self { from: start_of(first, &zone), until, zone })
     }
 
-    /// The first instant inside.
+    /// The first instant in the range.
     pub fn from(&self) -> Timestamp {
         self.from
     }
 
-    /// The first instant after it.
+    /// The first instant after the range.
     pub fn until(&self) -> Timestamp {
         self.until
     }
 
-    /// The asker's zone.
+    /// The time zone by whose dates slots are listed.
     pub fn zone(&self) -> &TimeZone {
         &self.zone
     }
 }
 
-/// The answer to an [`SlotQuery`].
+/// The result of a [`SlotQuery`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Availability {
-    /// What can be booked, by the date that the asker's clock shows at its beginning, earliest first. Dates without a slot
-    /// are not there.
+    /// The free slots by the local date of their start, in order. Dates without one are left out.
     pub slots: BTreeMap<Date, Vec<Slot>>,
-    /// The first beginning from the range's start on that can be booked: in the range if anything is free there, else
-    /// after it, up to the horizon. None: nothing at all.
+    /// The first free slot from the start of the range to the booking horizon, even if it is after the range.
     pub next_available: Option<Timestamp>,
 }
 
-/// What a wish may step over.
+/// Which rules a request may override.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RuleOverride {
-    /// Nothing: the wish has to be one of the slots that are offered.
+    /// None: the time must be one of the offered slots.
     None,
-    /// The grid alone, which is how slots are offered, and nothing that anybody's work depends on.
+    /// The grid, which only decides how slots are offered.
     Grid,
-    /// All that the practice decided for itself: hours, grid, notice, horizon and daily cap. What remains is what no
-    /// booking can do: begin in the past, begin beyond [`Booking::HORIZON_DAYS`], or overlap another one.
+    /// All rules of the practice: hours, grid, notice, horizon and daily limit. A booking in the past, beyond
+    /// [`Booking::HORIZON_DAYS`] or overlapping another one is still refused.
     PracticeRules,
 }
 
-/// Why a session cannot begin at a wished time.
+/// Why a session cannot start at the requested time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum SlotError {
     /// Now or earlier.
-    #[error("the session would begin in the past")]
+    #[error("the session would start in the past")]
     InThePast,
-    /// Inside the notice.
-    #[error("the session would begin too soon")]
+    /// Within [`super::RuleSettings::notice_minutes`] from now.
+    #[error("the session would start too soon")]
     InsufficientNotice,
-    /// Beyond the horizon.
-    #[error("the session would begin too far ahead")]
+    /// Beyond [`super::RuleSettings::horizon_days`].
+    #[error("the session would start too far in the future")]
     BeyondBookingHorizon,
-    /// The session does not lie wholly inside open time.
-    #[error("the session would lie outside the practice's hours")]
+    /// Not entirely within the working hours.
+    #[error("the session would be outside the working hours")]
     OutsideHours,
-    /// Inside the hours, but beside the beginnings that are offered.
-    #[error("no session begins at this minute")]
+    /// Within the working hours, but not on the grid.
+    #[error("no slot starts at this time")]
     OffGrid,
-    /// The date has as many sessions as the therapist gives a day.
-    #[error("the day is full")]
+    /// The date has [`super::RuleSettings::daily_limit`] sessions.
+    #[error("the daily limit is reached")]
     DailyLimitReached,
-    /// Another booking, or the pause after one, is in the way; or the pause after this one would be in another's way.
-    #[error("the time is taken")]
+    /// The session or its buffer would overlap another booking or its buffer.
+    #[error("the slot is taken")]
     Taken,
 }
 
-/// All that decides when one therapist can be booked for one kind of session, seen at one moment.
+/// Calculates when a therapist can be booked for one kind of session, at one moment.
 #[derive(Debug, Clone, Copy)]
 pub struct SlotCalculator<'a> {
-    /// The therapist's week.
+    /// The weekly working hours.
     pub hours: &'a WeeklyHours,
-    /// What differs from it.
+    /// The schedule exceptions.
     pub exceptions: &'a ScheduleExceptions,
-    /// The practice's rules.
+    /// The rules of the practice.
     pub rules: &'a BookingRules,
-    /// The therapist's bookings, at least those that end after now and begin before the horizon, and for the daily cap
-    /// today's earlier ones; whatever is missing looks free.
+    /// The therapist's bookings: at least those that end after now and start before the horizon and, for the daily limit,
+    /// the earlier ones of today.
     pub busy: &'a BusyTimes,
-    /// How long the session and its pause are.
+    /// The length of the session and of its buffer.
     pub length: AppointmentLength,
-    /// The moment of asking.
+    /// The current instant.
     pub now: Timestamp,
 }
 
 impl SlotCalculator<'_> {
-    /// What can be booked in a range: every [`Slot`] in it would be accepted by [`Self::check_slot`], and no other.
+    /// The slots in a range: exactly those that [`Self::check_slot`] accepts without an override.
     ///
-    /// The work grows with the days, slots and bookings in the range, each looked at once.
-    pub fn availability(&self, asked: &SlotQuery) -> Availability {
+    /// The cost is proportional to the number of days, slots and bookings in the range.
+    pub fn availability(&self, query: &SlotQuery) -> Availability {
         let mut found = Availability::default();
-        self.scan(second_not_before(asked.from), second_not_before(asked.until), |slot| {
+        self.scan(second_not_before(query.from), second_not_before(query.until), |slot| {
             found.next_available.get_or_insert(slot.start);
-            found.slots.entry(asked.zone.to_datetime(slot.start).date()).or_default().push(slot);
+            found.slots.entry(query.zone.to_datetime(slot.start).date()).or_default().push(slot);
             ControlFlow::Continue(())
         });
         if found.next_available.is_none() {
-            found.next_available = self.first_free_after(asked.until);
+            found.next_available = self.first_free_after(query.until);
         }
         found
     }
 
-    /// The first beginning at this instant or later that can be booked. Looks month by month and stops at the first hit;
-    /// none up to the horizon is None.
+    /// The start of the first free slot at this instant or later, up to the booking horizon.
     pub fn first_free_after(&self, after: Timestamp) -> Option<Timestamp> {
         let mut from = second_not_before(after).max(self.earliest());
         let mut found = None;
@@ -217,17 +213,16 @@ impl SlotCalculator<'_> {
         found
     }
 
-    /// Whether a session can begin at the wished time, which is cut to a whole second as [`Booking::book`] does it.
+    /// Whether a session can start at the requested time, truncated to a whole second as [`Booking::book`] does it.
     ///
-    /// Several reasons may hold; the one told is the one that helps most to find another time, so a full day comes
-    /// before a taken time. The answer is true for the bookings it was given: that nobody else is faster, the store
-    /// decides.
-    pub fn check_slot(&self, wished: Timestamp, overrule: RuleOverride) -> Result<Slot, SlotError> {
-        let start = wished.as_second();
+    /// If several errors apply, the one that helps most to choose another time is returned: the daily limit before a taken
+    /// slot. The result holds for the bookings in [`Self::busy`]; concurrent bookings are detected by the store.
+    pub fn check_slot(&self, requested: Timestamp, rule_override: RuleOverride) -> Result<Slot, SlotError> {
+        let start = requested.as_second();
         if start <= second_not_after(self.now) {
             return Err(SlotError::InThePast);
         }
-        match overrule {
+        match rule_override {
             RuleOverride::None => self.check_rules(start, true)?,
             RuleOverride::Grid => self.check_rules(start, false)?,
             RuleOverride::PracticeRules if start > self.days_ahead(Booking::HORIZON_DAYS) => {
@@ -262,13 +257,13 @@ impl SlotCalculator<'_> {
         Ok(())
     }
 
-    /// Visits, in order, every slot that begins in a range. One pass over hours, grid and bookings.
+    /// Visits every slot that starts in a range, in order, in one pass over hours, grid and bookings.
     fn scan(&self, from: i64, until: i64, mut visit: impl FnMut(Slot) -> ControlFlow<()>) {
         let (from, until) = (from.max(self.earliest()), until.min(self.latest() + 1));
         if from >= until {
             return;
         }
-        // Open time right after the range decides whether its last sessions fit.
+        // The open time after the range decides whether its last sessions fit.
         let open = openings(self.hours, self.exceptions, from, until + self.seconds());
         let full = self.full_days(from, until);
         let mut blocks = self.busy.after(from);
@@ -295,30 +290,30 @@ impl SlotCalculator<'_> {
         }
     }
 
-    /// The dates, in order, that have reached the daily cap, among those a session beginning in the range can have.
+    /// The dates, in order, that have reached the daily limit, among those of sessions that start in the range.
     fn full_days(&self, from: i64, until: i64) -> Vec<Date> {
-        let Some(cap) = self.rules.settings().daily_limit else { return Vec::new() };
-        // No date lasts two days, so these are all bookings of all dates in question.
+        let Some(limit) = self.rules.settings().daily_limit else { return Vec::new() };
+        // No local date lasts two days, so these include all bookings of the dates in question.
         let first = self.busy.starts.partition_point(|start| *start < from - 2 * DAY);
         let mut sessions: BTreeMap<Date, u32> = BTreeMap::new();
         for start in self.busy.starts[first..].iter().take_while(|start| **start < until + 2 * DAY) {
             *sessions.entry(self.hours.zone().to_datetime(instant(*start)).date()).or_default() += 1;
         }
-        sessions.into_iter().filter(|(_, count)| *count >= cap).map(|(date, _)| date).collect()
+        sessions.into_iter().filter(|(_, count)| *count >= limit).map(|(date, _)| date).collect()
     }
 
-    /// The first beginning on the opening's grid that is not before `second`.
+    /// The first start on the opening's grid that is not before `second`.
     fn on_grid(&self, opening: &Opening, second: i64) -> i64 {
         second + (opening.grid_from - second).rem_euclid(self.step())
     }
 
-    /// The first second at which a session may begin: in the future, and not inside the notice.
+    /// The first second at which a session may start: after now and after the notice.
     fn earliest(&self) -> i64 {
         let notice = i64::from(self.rules.settings().notice_minutes) * MINUTE;
         (second_not_after(self.now) + 1).max(second_not_before(self.now) + notice)
     }
 
-    /// The last second at which a session may begin.
+    /// The last second at which a session may start.
     fn latest(&self) -> i64 {
         self.days_ahead(i64::from(self.rules.settings().horizon_days))
     }
@@ -344,7 +339,7 @@ impl SlotCalculator<'_> {
     }
 }
 
-/// For each opening, until when one can work on without a break.
+/// For each opening, the end of the last one that follows without a break.
 fn chain_ends(open: &[Opening]) -> Vec<i64> {
     let mut ends: Vec<i64> = open.iter().map(|opening| opening.time.end).collect();
     for here in (1..open.len()).rev() {

@@ -5,42 +5,43 @@ use jiff::{SignedDuration, Timestamp};
 use super::{LinkError, MeetingRoom};
 use crate::{Booking, BookingStatus};
 
-/// How long before and after the session its room is open, the same for everybody. Fractions of a second are cut off:
-/// tokens know whole seconds only, and the page that says "open" must never disagree with the server that checks them.
+/// How long before and after the session its room is open, for every viewer. Instants are truncated to whole seconds, as
+/// in tokens, so that the join page and the server that verifies tokens agree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccessWindow {
-    /// How long before its beginning a session can be joined.
+    /// How long before its start a session can be joined.
     pub early: SignedDuration,
-    /// How long after its planned end a session can still be joined; as [`super::MeetingLinkPolicy::grace`].
+    /// How long after its scheduled end a session can still be joined; as [`super::MeetingLinkPolicy::grace`].
     pub grace: SignedDuration,
 }
 
-/// What a person who clicks at this moment is told.
+/// Whether a room is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccessState {
-    /// Come back later.
+    /// It opens later.
     TooEarly {
-        /// From when on.
+        /// When it opens.
         opens_at: Timestamp,
     },
-    /// Come in.
+    /// It can be joined.
     Open,
-    /// The session is over, and so is the time people get to say good-bye.
+    /// Session and grace period have ended.
     Ended,
 }
 
-/// From when until when a token is good, in whole seconds.
+/// The validity period of a token, in whole seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TokenValidity {
-    /// The first second (`nbf`).
+    /// The first valid second (`nbf`).
     pub not_before: Timestamp,
-    /// The first second in which it is good no more (`exp`).
+    /// The first invalid second after that (`exp`).
     pub expires_at: Timestamp,
 }
 
 impl AccessWindow {
-    /// How far the clock of the video server may be behind ours. Jitsi allows no leeway when it compares `nbf`, and
-    /// shows a dead page to whoever comes a second early (jitsi-meet#14242).
+    /// How far the video server's clock may be behind. Jitsi compares `nbf` without leeway and shows an unusable page to a
+    /// viewer who is a second early (jitsi-meet#14242).
     pub const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
 
     /// The first instant at which the room can be joined.
@@ -48,14 +49,14 @@ impl AccessWindow {
         earlier(booking.scheduled_at(), self.early)
     }
 
-    /// The instant from which the room cannot be joined any more.
+    /// The first instant at which the room can no longer be joined.
     pub fn closes_at(&self, booking: &Booking) -> Timestamp {
         whole_second(booking.ends_at().saturating_add(self.grace).unwrap_or(Timestamp::MAX))
     }
 
-    /// How long a token for this booking is good: as long as the room is open, and [`Self::CLOCK_SKEW`] before it.
+    /// The validity period of a token for this booking: while the room is open, and [`Self::CLOCK_SKEW`] before.
     ///
-    /// Jitsi compares at login only. An expired token throws nobody out, it just cannot be used to come back.
+    /// Jitsi checks it only when somebody joins: an expired token does not remove anyone from the room.
     pub fn token_validity(&self, booking: &Booking) -> TokenValidity {
         TokenValidity {
             not_before: earlier(self.opens_at(booking), Self::CLOCK_SKEW),
@@ -63,7 +64,7 @@ impl AccessWindow {
         }
     }
 
-    /// Whether the room can be joined at this moment.
+    /// Whether the room can be joined now.
     pub fn state(&self, booking: &Booking, now: Timestamp) -> AccessState {
         let opens_at = self.opens_at(booking);
         if now >= self.closes_at(booking) {
@@ -76,7 +77,7 @@ impl AccessWindow {
     }
 }
 
-/// The room of an agreed booking; nobody else has one to enter.
+/// The room of a confirmed booking. Errors: [`LinkError::NotConfirmed`], [`LinkError::Cancelled`].
 pub(super) fn confirmed_room(booking: &Booking) -> Result<&MeetingRoom, LinkError> {
     match booking.status() {
         BookingStatus::PendingPayment => Err(LinkError::NotConfirmed),
@@ -92,7 +93,7 @@ fn earlier(instant: Timestamp, by: SignedDuration) -> Timestamp {
 }
 
 fn whole_second(instant: Timestamp) -> Timestamp {
-    // The second of an instant is always an instant itself.
+    // The whole second of a valid timestamp is always valid.
     Timestamp::from_second(instant.as_second()).unwrap_or(instant)
 }
 

@@ -1,8 +1,7 @@
 //! Who was in a room, and for how long.
 //!
-//! Video servers tell what happens in a room more than once, late and in any order. So each message is kept as a event that
-//! is true whenever it is told, and the answer is worked out from all events together. Telling one twice, or in another
-//! order, changes nothing.
+//! Video servers report events repeatedly, late and in any order. Events are therefore stored as they are, and attendance
+//! is calculated from all of them together, so that repetition and order do not matter.
 
 use std::collections::BTreeMap;
 
@@ -10,137 +9,117 @@ use jiff::Timestamp;
 
 use super::ViewerId;
 
-/// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum AttendanceEventKind {
-    /// Somebody came in.
-    Joined,
-    /// Somebody went out.
-    Left,
-    /// The room ended, for everybody in it.
-    Ended,
-}
-
-impl AttendanceEventKind {
-    /// Everything that can happen.
-    pub const ALL: [Self; 3] = [Self::Joined, Self::Left, Self::Ended];
-
-    /// The name in stores.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Joined => "joined",
-            Self::Left => "left",
-            Self::Ended => "ended",
-        }
-    }
-
-    /// Reads the name that [`Self::as_str`] gives.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+text_enum! {
+    /// The kind of an attendance event.
+    pub enum AttendanceEventKind {
+        /// Somebody joined the room.
+        Joined => "joined",
+        /// Somebody left the room.
+        Left => "left",
+        /// The conference ended for all.
+        Ended => "ended",
     }
 }
 
-/// One thing that happened in the room of a booking.
+/// An event in the room of a booking.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AttendanceEvent {
-    /// When, on the video server's clock.
+    /// When it happened, by the video server's clock.
     pub at: Timestamp,
-    /// What.
+    /// What happened.
     pub kind: AttendanceEventKind,
-    /// The server's name for one connection into the room; empty for [`AttendanceEventKind::Ended`].
+    /// The server's id of one connection to the room; empty for [`AttendanceEventKind::Ended`].
     pub occupant: String,
-    /// Who it was, as the signed link said. Missing for people who came in without one: what they call themselves proves
+    /// Who it was, by the signed link. `None` for people who joined without one, because the names they choose prove
     /// nothing.
     pub participant: Option<ViewerId>,
 }
 
 impl AttendanceEvent {
-    /// Longest name of a connection, in bytes. The three parts of an XMPP address are far shorter in practice.
+    /// Longest [`Self::occupant`], in bytes; XMPP addresses are far shorter in practice.
     pub const MAX_OCCUPANT_BYTES: usize = 512;
 }
 
-/// One person's time in a room.
+/// The attendance of one participant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AttendanceSummary {
-    /// Who; `None` for somebody unknown, who then stands for one connection.
+    /// Who it was; `None` for one connection of an unknown person.
     pub participant: Option<ViewerId>,
-    /// When they first came in; `None` when only their leaving was told.
+    /// When they first joined; `None` if only their leaving was reported.
     pub joined_at: Option<Timestamp>,
-    /// When they last went out; `None` while they are in the room.
+    /// When they last left; `None` while they are in the room.
     pub left_at: Option<Timestamp>,
-    /// How long they were there, to the nearest minute. Two devices at once count once.
+    /// Their time in the room, to the nearest minute. Simultaneous connections count once.
     pub minutes: u32,
-    /// How often they came in.
+    /// How often they joined.
     pub visits: u32,
 }
 
-/// Works out everybody's attendance, in the order in which they came.
+/// Calculates the attendance of all participants, in the order in which they joined.
 ///
-/// Whoever is not known to have left was there until the room ended, or is still there, but never for longer than until
-/// `closes_at`, when the room of the session is over.
+/// A participant who is not reported to have left stayed until the conference ended or is still present, but counts until
+/// `closes_at`, the end of the room, at most.
 pub fn attendance(events: &[AttendanceEvent], closes_at: Timestamp, now: Timestamp) -> Vec<AttendanceSummary> {
     let mut ends: Vec<Timestamp> =
-        events.iter().filter(|f| f.kind == AttendanceEventKind::Ended).map(|f| f.at).collect();
+        events.iter().filter(|e| e.kind == AttendanceEventKind::Ended).map(|e| e.at).collect();
     ends.sort_unstable();
     let mut connections: BTreeMap<&str, Vec<&AttendanceEvent>> = BTreeMap::new();
-    for event in events.iter().filter(|f| f.kind != AttendanceEventKind::Ended) {
+    for event in events.iter().filter(|e| e.kind != AttendanceEventKind::Ended) {
         connections.entry(&event.occupant).or_default().push(event);
     }
-    let mut people: BTreeMap<(Option<ViewerId>, &str), Vec<Visit>> = BTreeMap::new();
-    for (occupant, mut told) in connections {
-        told.sort_unstable();
-        let participant = told.iter().find_map(|event| event.participant);
-        told.dedup_by_key(|event| (event.at, event.kind));
-        // Unknown people cannot be told apart, so each connection stays on its own.
+    let mut participants: BTreeMap<(Option<ViewerId>, &str), Vec<Visit>> = BTreeMap::new();
+    for (occupant, mut events) in connections {
+        events.sort_unstable();
+        let participant = events.iter().find_map(|event| event.participant);
+        events.dedup_by_key(|event| (event.at, event.kind));
+        // Unknown people cannot be distinguished, so each of their connections is listed.
         let key = (participant, if participant.is_some() { "" } else { occupant });
-        people.entry(key).or_default().extend(visits(&told, &ends, closes_at, now));
+        participants.entry(key).or_default().extend(visits(&events, &ends, closes_at, now));
     }
     let mut all: Vec<AttendanceSummary> =
-        people.into_iter().map(|((participant, _), visits)| summary(participant, visits)).collect();
+        participants.into_iter().map(|((participant, _), visits)| summary(participant, visits)).collect();
     all.sort_by_key(|a| (a.joined_at.or(a.left_at), a.participant));
     all
 }
 
-/// One stay of one connection.
+/// The time from one joining of a connection to its leaving.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Visit {
     joined_at: Option<Timestamp>,
-    /// Until when it counts.
     until: Timestamp,
-    over: bool,
+    ended: bool,
 }
 
-/// Pairs each coming with the next going.
-fn visits(told: &[&AttendanceEvent], ends: &[Timestamp], closes_at: Timestamp, now: Timestamp) -> Vec<Visit> {
-    let ended = |joined_at: Timestamp| ends.iter().copied().find(|end| *end >= joined_at);
-    // Nobody is in a room that has ended, or counts as there once it should have.
-    let stay = |joined_at: Timestamp, last_seen: Timestamp, over| {
-        let until = ended(joined_at).map_or(last_seen, |end| end.min(last_seen)).min(closes_at).max(joined_at);
-        Visit { joined_at: Some(joined_at), until, over }
+/// Pairs each `joined` event with the next `left` event.
+fn visits(events: &[&AttendanceEvent], ends: &[Timestamp], closes_at: Timestamp, now: Timestamp) -> Vec<Visit> {
+    let conference_end = |joined_at: Timestamp| ends.iter().copied().find(|end| *end >= joined_at);
+    let visit = |joined_at: Timestamp, last_seen: Timestamp, is_ended| {
+        let until = conference_end(joined_at).map_or(last_seen, |end| end.min(last_seen)).min(closes_at).max(joined_at);
+        Visit { joined_at: Some(joined_at), until, ended: is_ended }
     };
     let mut found = Vec::new();
     let mut open: Option<Timestamp> = None;
-    for event in told {
+    for event in events {
         match (event.kind, open) {
             (AttendanceEventKind::Joined, None) => open = Some(event.at),
-            // The going between two comings was never told; the room may have ended in between.
+            // The leaving in between was not reported; the conference may have ended.
             (AttendanceEventKind::Joined, Some(joined_at)) => {
-                found.push(stay(joined_at, event.at, true));
+                found.push(visit(joined_at, event.at, true));
                 open = Some(event.at);
             }
             (AttendanceEventKind::Left, Some(joined_at)) => {
-                found.push(stay(joined_at, event.at, true));
+                found.push(visit(joined_at, event.at, true));
                 open = None;
             }
             (AttendanceEventKind::Left, None) => {
-                found.push(Visit { joined_at: None, until: event.at.min(closes_at), over: true })
+                found.push(Visit { joined_at: None, until: event.at.min(closes_at), ended: true })
             }
             (AttendanceEventKind::Ended, _) => {}
         }
     }
     if let Some(joined_at) = open {
-        let end = ended(joined_at);
-        found.push(stay(joined_at, end.unwrap_or(now), end.is_some() || now >= closes_at));
+        let end = conference_end(joined_at);
+        found.push(visit(joined_at, end.unwrap_or(now), end.is_some() || now >= closes_at));
     }
     found
 }
@@ -157,7 +136,7 @@ fn summary(participant: Option<ViewerId>, mut visits: Vec<Visit>) -> AttendanceS
             counted_until = visit.until;
         }
     }
-    let present = visits.iter().any(|visit| !visit.over);
+    let present = visits.iter().any(|visit| !visit.ended);
     AttendanceSummary {
         participant,
         joined_at: visits.iter().filter_map(|visit| visit.joined_at).min(),

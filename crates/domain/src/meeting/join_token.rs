@@ -1,18 +1,18 @@
-//! What a mailed link stands for.
+//! The content of an emailed link.
 
 use super::ViewerId;
 use crate::BookingId;
 
-/// The right to ask for one person's link into one session, at any time, as often as they like. It holds no time and no
-/// name: it leads to the session as it is when the link is opened, wherever it was moved to.
+/// What the signed part of a join page's URL identifies. It has neither time nor name: the link opens the session as it
+/// is then, also after it was moved, and can be used any number of times.
 ///
-/// A ticket is good while its version is the booking's [`crate::BookingRecord::link_version`].
+/// A token is valid while its version is the booking's [`crate::BookingRecord::link_version`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct JoinToken {
-    /// Which session.
+    /// The booking.
     pub booking: BookingId,
-    /// Whose link.
+    /// The viewer for whom the link was made.
     pub viewer: ViewerId,
-    /// The version of the booking's links when the ticket was made.
+    /// The booking's link version at that time.
     pub link_version: u32,
 }

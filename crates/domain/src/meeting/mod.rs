@@ -1,21 +1,20 @@
-//! The practice's video room, and the personal link into it.
+//! Video rooms and the personal links into them.
 //!
-//! Read in this order: [`room`] says which room a booking has, [`policy`] says who gets which link and who is refused,
-//! [`fragment`] says how a name travels in a link without ever becoming more than a name. For servers that check tokens,
-//! [`access`] says when a room is open and [`token`] what a signed link says about a person. [`participant`] is about
-//! people who are invited without an account, [`join_token`] about what a mailed link stands for. What a server asks and tells
-//! us is in [`reservation`] and [`mod@attendance`].
+//! Read in this order: [`room`] (the room of a booking), [`policy`] (who gets which link), [`fragment`] (how a name is
+//! encoded in a link), then for servers that verify tokens [`access`] (when a room is open) and [`token`] (the claims of a
+//! signed link). [`participant`] covers people without an account, [`join_token`] the links in emails, [`reservation`]
+//! and [`mod@attendance`] the requests of the video server.
 
 pub mod access;
 pub mod attendance;
+#[cfg(test)]
+pub(crate) mod fixtures;
 pub mod fragment;
 pub mod join_token;
 pub mod participant;
 pub mod policy;
 pub mod reservation;
 pub mod room;
-#[cfg(test)]
-pub(crate) mod testkit;
 pub mod token;
 
 pub use access::{AccessState, AccessWindow, TokenValidity};

@@ -1,25 +1,26 @@
-//! People in a room: those with an account, and those who were invited into one session without one.
+//! People at a meeting link: users with an account, and participants who were invited to one session without one.
 
 use std::fmt;
 
 use jiff::Timestamp;
+use thiserror::Error;
 
 use crate::{BookingId, EmailAddress, ParticipantId, PersonName, TimeZoneName, UserId};
 
-/// Who somebody in a room is, without a word about the person.
+/// Identifies a viewer with or without an account, without personal data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ViewerId {
-    /// Somebody with an account: the client of the booking, or a therapist.
+    /// The client of the booking, or a therapist.
     Account(UserId),
-    /// Somebody who was invited into one session.
+    /// A participant of one session.
     Participant(ParticipantId),
 }
 
 impl ViewerId {
-    /// Reads what `Display` writes.
+    /// Reads the format of `Display`.
     pub fn parse(text: &str) -> Option<Self> {
         let (kind, number) = text.split_once('-')?;
-        // One spelling per person: no sign, no leading zero.
+        // Exactly one spelling: no sign, no leading zero.
         let id: i64 = number.parse().ok().filter(|id: &i64| id.to_string() == number)?;
         match kind {
             "user" => UserId::new(id).map(Self::Account),
@@ -29,8 +30,20 @@ impl ViewerId {
     }
 }
 
-/// `user-7` for an account and `guest-7` for somebody invited, so that no guest can pass for an account. This is all that
-/// a video server learns about who somebody is, besides the name they go by.
+/// The text is not a viewer's id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("not a viewer's id, such as user-7 or guest-7")]
+pub struct InvalidViewerId;
+
+impl std::str::FromStr for ViewerId {
+    type Err = InvalidViewerId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidViewerId> {
+        Self::parse(text).ok_or(InvalidViewerId)
+    }
+}
+
+/// `user-7` for an account and `guest-7` for a participant. Video servers identify a viewer by this text.
 impl fmt::Display for ViewerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -40,64 +53,46 @@ impl fmt::Display for ViewerId {
     }
 }
 
-/// What somebody without an account can be in a room. Not a moderator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ParticipantRole {
-    /// Takes part as the client does: a partner, a relative.
-    Participant,
-    /// Takes part and may show a screen.
-    Presenter,
-    /// Comes to watch and listen: a supervisor, a trainee.
-    Observer,
-}
-
-impl ParticipantRole {
-    /// Every role.
-    pub const ALL: [Self; 3] = [Self::Participant, Self::Presenter, Self::Observer];
-
-    /// The name in the API and in stores.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Participant => "participant",
-            Self::Presenter => "presenter",
-            Self::Observer => "observer",
-        }
-    }
-
-    /// Reads the name that [`Self::as_str`] gives.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.as_str() == name)
+text_enum! {
+    /// The role of a participant. A participant is never a moderator.
+    pub enum ParticipantRole {
+        /// Has the same rights as the client, for example a partner or relative.
+        Participant => "participant",
+        /// May also share a screen.
+        Presenter => "presenter",
+        /// Watches and listens, for example a supervisor or trainee.
+        Observer => "observer",
     }
 }
 
-/// Somebody whom the practice invited into one session, by mail and without an account.
+/// A person who was invited to one session by email, without an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Participant {
-    /// Which invitation. The same person invited into two sessions is two participants.
+    /// Unique. A person who is invited to two sessions is two participants.
     pub id: ParticipantId,
-    /// The one session they are invited to.
+    /// The booking they are invited to.
     pub booking: BookingId,
-    /// Where their mails go.
+    /// Receives the emails.
     pub email: EmailAddress,
-    /// How they are called in the room.
+    /// Their name in the room.
     pub display_name: PersonName,
-    /// What they are invited as.
+    /// Their role in the room.
     pub role: ParticipantRole,
-    /// Zone in which times are written to them; the practice's own where it is missing.
+    /// The time zone for emails to them; else the practice's own is used.
     pub time_zone: Option<TimeZoneName>,
     /// The therapist who invited them.
     pub invited_by: UserId,
-    /// When.
+    /// When they were invited.
     pub invited_at: Timestamp,
-    /// When the invitation was taken back. It opens no door from then on.
+    /// When the invitation was revoked. It is invalid from then on.
     pub revoked_at: Option<Timestamp>,
 }
 
 impl Participant {
-    /// How many people a session can have besides therapist and client.
+    /// Largest number of participants of a session.
     pub const MAX_PER_BOOKING: usize = 10;
 
-    /// Whether the invitation still stands.
+    /// Whether the invitation is valid.
     pub fn is_invited(&self) -> bool {
         self.revoked_at.is_none()
     }

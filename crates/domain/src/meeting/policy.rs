@@ -1,9 +1,45 @@
 //! Who gets which link into a room, and who is refused.
 //!
-//! A link is made each time somebody asks for it and is never stored: the name, the role and the state of the booking
-//! are those of this very moment.
-
-use std::fmt;
+//! Links are created on each request and never stored, so that name, role and state of the booking are current.
+//!
+//! ```
+//! use attune_domain::meeting::{AccountViewer, LinkError, MeetingLinkPolicy, Viewer};
+//! use attune_domain::{Role, UserId};
+//! # use attune_domain::booking::{Booking, NewBooking, PaymentPlan};
+//! # use attune_domain::meeting::{MeetingBaseUrl, NewRoom, RoomSuffix};
+//! # use attune_domain::{BookingId, ChangeTerms, Money, ServiceId};
+//! # use jiff::{SignedDuration, Timestamp};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let now: Timestamp = "2024-01-15T09:55:00Z".parse()?;
+//! # let base_url: MeetingBaseUrl = "https://meet.example.org".parse()?;
+//! # let (booking, _) = Booking::book(
+//! #     NewBooking {
+//! #         id: BookingId::try_from(12)?,
+//! #         client: UserId::try_from(7)?,
+//! #         therapist: UserId::try_from(1)?,
+//! #         service: ServiceId::try_from(1)?,
+//! #         scheduled_at: "2024-01-15T10:00:00Z".parse()?,
+//! #         minutes: 50,
+//! #         buffer_minutes: 10,
+//! #         price: Money::zero("EUR".parse()?),
+//! #         note: None,
+//! #         terms: ChangeTerms::default(),
+//! #         payment: PaymentPlan::NotRequired(NewRoom { base_url: &base_url, suffix: RoomSuffix::from_bytes([7; 16]) }),
+//! #     },
+//! #     now,
+//! # )?;
+//! let policy = MeetingLinkPolicy { grace: SignedDuration::from_mins(30) };
+//! let viewer = |id| AccountViewer { id, display_name: "John Doe".into(), role: Role::Client };
+//!
+//! let client = viewer(booking.client());
+//! let link = policy.link_for(&booking, Viewer::Account(&client), now)?;
+//! assert!(link.url.starts_with(booking.room().unwrap().url()));
+//!
+//! let other = viewer(UserId::try_from(8)?);
+//! assert_eq!(policy.link_for(&booking, Viewer::Account(&other), now), Err(LinkError::Forbidden));
+//! # Ok(())
+//! # }
+//! ```
 
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
@@ -13,14 +49,14 @@ use super::fragment::push_display_name;
 use super::{MeetingRole, Participant, TokenSettings, ViewerId};
 use crate::{Booking, MeetingRoom, Role, UserId};
 
-/// The person who asks for a link. `Debug` hides the name.
+/// A viewer with an account. `Debug` hides the name.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AccountViewer {
-    /// Who asks.
+    /// The account.
     pub id: UserId,
-    /// How they are called in the room; see [`crate::User::display_name`].
+    /// The name in the room; see [`crate::User::display_name`].
     pub display_name: String,
-    /// What they may do, as the store says it now.
+    /// The current role in the store, which a login may predate.
     pub role: Role,
 }
 
@@ -30,71 +66,62 @@ impl From<&crate::User> for AccountViewer {
     }
 }
 
-/// A link that carries one person's name and only the wishes that person may have.
+/// A link with the viewer's name and the configuration overrides of their role. `Debug` hides it.
 ///
-/// What it can not do: a fragment grants no rights. `startWithAudioMuted` only sets one's own microphone, and anybody
-/// can edit it. Who moderates is decided by the server, by a signed token or by who comes first. `Debug` hides it.
+/// A fragment grants no rights: viewers can edit it, and `startWithAudioMuted` only sets their own microphone. Who
+/// moderates is decided by the server: by a signed token, or by who joins first.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PersonalLink {
-    /// The address to open. Personal: it must not be passed on.
+    /// The URL to open. Personal: it must not be forwarded.
     pub url: String,
-    /// The name it carries, unshortened.
+    /// The viewer's name, not shortened.
     pub display_name: String,
     /// Whether it is a therapist's link.
     pub is_admin: bool,
 }
 
-impl fmt::Debug for AccountViewer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AccountViewer").field("id", &self.id).field("role", &self.role).finish_non_exhaustive()
-    }
-}
+impl_redacted_debug!(AccountViewer { id, role });
+impl_redacted_debug!(PersonalLink { is_admin });
 
-impl fmt::Debug for PersonalLink {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PersonalLink").field("is_admin", &self.is_admin).finish_non_exhaustive()
-    }
-}
-
-/// Why there is no link for this person now.
+/// Why a viewer gets no link now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum LinkError {
-    /// The booking is somebody else's, and the viewer is no admin.
-    #[error("the booking belongs to somebody else")]
+    /// The booking belongs to another client.
+    #[error("the booking belongs to another client")]
     Forbidden,
-    /// The booking is not paid, so it has no room.
+    /// The booking is not paid and has no room.
     #[error("the session is not confirmed")]
     NotConfirmed,
-    /// The booking was cancelled or ran out unpaid.
+    /// The booking was cancelled, or its hold expired.
     #[error("the session was cancelled")]
     Cancelled,
-    /// The session is over, and so is the time people get to say good-bye.
-    #[error("the session is over")]
+    /// Session and grace period have ended.
+    #[error("the session has ended")]
     Ended,
-    /// The invitation, or the mailed link, was taken back.
-    #[error("the invitation was taken back")]
+    /// The invitation or the emailed link was revoked.
+    #[error("the invitation was revoked")]
     Revoked,
 }
 
-/// The person who wants to enter a room.
+/// The person who requests a link.
 #[derive(Debug, Clone, Copy)]
 pub enum Viewer<'a> {
-    /// Somebody with an account: any therapist, or the client of the booking.
+    /// A user with an account.
     Account(&'a AccountViewer),
-    /// Somebody who was invited.
+    /// An invited participant.
     Participant(&'a Participant),
 }
 
-/// Somebody who may enter, and as what.
-pub(super) struct Admitted<'a> {
+/// A viewer who may join the room.
+pub(super) struct AuthorizedViewer<'a> {
     pub(super) viewer: ViewerId,
     pub(super) display_name: &'a str,
     pub(super) role: MeetingRole,
 }
 
 impl<'a> Viewer<'a> {
-    /// Whether the person belongs into this booking's room, and as what. Says nothing about the time.
-    pub(super) fn admitted_to(self, booking: &Booking) -> Result<Admitted<'a>, LinkError> {
+    /// Whether the viewer may join this booking's room, and in which role. The time is not considered.
+    pub(super) fn authorize(self, booking: &Booking) -> Result<AuthorizedViewer<'a>, LinkError> {
         match self {
             Self::Account(viewer) => {
                 let role = match viewer.role {
@@ -102,11 +129,11 @@ impl<'a> Viewer<'a> {
                     Role::Client if viewer.id == booking.client() => MeetingRole::Participant,
                     Role::Client => return Err(LinkError::Forbidden),
                 };
-                Ok(Admitted { viewer: ViewerId::Account(viewer.id), display_name: &viewer.display_name, role })
+                Ok(AuthorizedViewer { viewer: ViewerId::Account(viewer.id), display_name: &viewer.display_name, role })
             }
             Self::Participant(invited) if invited.booking != booking.id() => Err(LinkError::Forbidden),
             Self::Participant(invited) if !invited.is_invited() => Err(LinkError::Revoked),
-            Self::Participant(invited) => Ok(Admitted {
+            Self::Participant(invited) => Ok(AuthorizedViewer {
                 viewer: ViewerId::Participant(invited.id),
                 display_name: invited.display_name.as_str(),
                 role: invited.role.into(),
@@ -118,46 +145,44 @@ impl<'a> Viewer<'a> {
 /// The rules of meeting links.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MeetingLinkPolicy {
-    /// How long after its planned end a session can still be joined.
+    /// How long after its scheduled end a session can still be joined.
     pub grace: SignedDuration,
 }
 
 impl MeetingLinkPolicy {
-    /// The link of one person into the room of one booking at this moment, or why there is none.
+    /// The viewer's link into the room of a booking.
     ///
-    /// Whose booking it is comes first, so that a stranger learns nothing about its state.
+    /// The viewer is checked first, so that others learn nothing about the state of the booking.
     pub fn link_for(&self, booking: &Booking, viewer: Viewer<'_>, now: Timestamp) -> Result<PersonalLink, LinkError> {
-        let admitted = viewer.admitted_to(booking)?;
+        let authorized = viewer.authorize(booking)?;
         let room = confirmed_room(booking)?;
         if now >= self.closes_at(booking) {
             return Err(LinkError::Ended);
         }
-        Ok(personal_link(room, &admitted))
+        Ok(personal_link(room, &authorized))
     }
 
-    /// The instant from which the room cannot be joined any more.
+    /// The first instant at which the room can no longer be joined.
     pub fn closes_at(&self, booking: &Booking) -> Timestamp {
         booking.ends_at().saturating_add(self.grace).unwrap_or(Timestamp::MAX)
     }
 }
 
-/// As much longer as most names become when they are encoded, and the name of their parameter.
-const ROOM_FOR_ENCODING: usize = 40;
+/// Capacity for the parameter's name and for what encoding adds to most names.
+const ENCODING_OVERHEAD: usize = 40;
 
-/// The name for everybody, and the wishes of the role: a therapist starts with microphone and camera on, an observer with
-/// both off.
-fn personal_link(room: &MeetingRoom, admitted: &Admitted<'_>) -> PersonalLink {
-    let wishes = admitted.role.wishes(&TokenSettings::default());
+fn personal_link(room: &MeetingRoom, authorized: &AuthorizedViewer<'_>) -> PersonalLink {
+    let overrides = authorized.role.config_overrides(&TokenSettings::default());
     let mut url =
-        String::with_capacity(room.url().len() + admitted.display_name.len() + wishes.len() + ROOM_FOR_ENCODING);
+        String::with_capacity(room.url().len() + authorized.display_name.len() + overrides.len() + ENCODING_OVERHEAD);
     url.push_str(room.url());
     url.push('#');
-    push_display_name(&mut url, admitted.display_name);
-    url.push_str(wishes);
+    push_display_name(&mut url, authorized.display_name);
+    url.push_str(overrides);
     PersonalLink {
         url,
-        display_name: admitted.display_name.to_owned(),
-        is_admin: admitted.role == MeetingRole::Moderator,
+        display_name: authorized.display_name.to_owned(),
+        is_admin: authorized.role == MeetingRole::Moderator,
     }
 }
 

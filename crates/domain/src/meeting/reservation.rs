@@ -1,6 +1,6 @@
-//! Whether a room may exist now, for how long, and with which limits: what the video server asks before it makes one.
+//! Whether a room may be created now, for how long, and with which limits: the video server's reservation request.
 //!
-//! The server does not say who is at the door, so nothing here depends on it.
+//! The request does not say who wants to join, so nothing here depends on it.
 
 use jiff::Timestamp;
 use thiserror::Error;
@@ -9,37 +9,38 @@ use super::access::{AccessState, AccessWindow, confirmed_room};
 use super::{LinkError, MeetingRoom};
 use crate::Booking;
 
-/// What the practice decides for all of its rooms, where the server lets it.
+/// The limits of all rooms, as far as the server supports them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RoomLimits {
-    /// How many people a room takes at once; the server's own limit where it is missing.
+    /// Largest number of people in a room; else the server's own limit applies.
     pub max_occupants: Option<u32>,
-    /// People wait outside until a therapist lets them in.
+    /// Whether people wait in a lobby until a therapist admits them.
     pub lobby: bool,
 }
 
-/// A room that may exist.
+/// A room that may be created.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Reservation {
-    /// Which room.
+    /// The room.
     pub room: MeetingRoom,
-    /// When the session begins.
+    /// The start of the session.
     pub starts_at: Timestamp,
-    /// When the room ends: the end of the session and the time people get to say good-bye.
+    /// The end of the room: after the session and the grace period.
     pub ends_at: Timestamp,
-    /// How many people it takes at once.
+    /// Largest number of people; else the server's own limit applies.
     pub max_occupants: Option<u32>,
-    /// Whether people wait outside.
+    /// Whether people wait in a lobby.
     pub lobby: bool,
 }
 
-/// Why a room may not exist now.
+/// Why a room may not be created now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum ReservationError {
-    /// The session is not agreed, or not any more, or over.
+    /// The session is not confirmed, cancelled, or has ended.
     #[error(transparent)]
     NoSession(#[from] LinkError),
-    /// The room is not open yet.
+    /// The room opens later.
     #[error("the room opens later")]
     TooEarly {
         /// When it opens.
@@ -48,8 +49,8 @@ pub enum ReservationError {
 }
 
 impl Reservation {
-    /// Decides about the room of a booking. `invited` is how many people were invited besides therapist and client: a limit
-    /// never keeps out somebody whom the practice itself invited.
+    /// Decides about the room of a booking. `invited` is the number of invited participants; the limit is raised to admit
+    /// all of them, the therapist and the client.
     pub fn of(
         booking: &Booking,
         window: &AccessWindow,
@@ -68,12 +69,12 @@ impl Reservation {
             room: room.clone(),
             starts_at: booking.scheduled_at(),
             ends_at: window.closes_at(booking),
-            max_occupants: limits.max_occupants.map(|most| most.max(expected)),
+            max_occupants: limits.max_occupants.map(|limit| limit.max(expected)),
             lobby: limits.lobby,
         })
     }
 
-    /// From the beginning of the session until the room ends, in seconds.
+    /// From the start of the session to the end of the room, in seconds.
     pub fn seconds(&self) -> i64 {
         self.ends_at.duration_since(self.starts_at).as_secs()
     }

@@ -1,13 +1,11 @@
-//! What a signed link says about a person, and how it is put together.
+//! The content of a signed link and how its URL is built.
 //!
-//! A signed link is a link with a token in it that only this practice can make. On a server that checks tokens it decides
-//! who comes in, when, and as what; the name and the wishes in the fragment stay what they were, mere wishes.
+//! A signed link contains a token that only the practice can create. A server that verifies tokens decides by it who may
+//! join, when, and in which role; the name and the configuration overrides in the fragment still grant no rights.
 //!
-//! Here are the facts only. Which claims they become, and how they are signed, is the business of the adapter that knows
-//! the deployment.
+//! This module knows the content only. The adapter of the deployment maps it to claims and signs them.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use jiff::Timestamp;
 use url::form_urlencoded;
@@ -18,42 +16,35 @@ use super::{LinkError, MeetingRoom, ParticipantRole, Viewer, ViewerId};
 use crate::Booking;
 use crate::text::{clean_line, truncate_utf16};
 
-/// What a person is in a room.
-///
-/// Jitsi itself knows moderators, participants and visitors only; the other roles are made of those and of features.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum MeetingRole {
-    /// A therapist: owns the room, admits people, mutes and removes them.
-    Moderator,
-    /// The client: talks, is seen, writes and votes.
-    Participant,
-    /// As a participant, and may show a screen.
-    Presenter,
-    /// Comes to watch and listen, such as a trainee.
-    Observer,
-}
-
-/// The standing in the room that a role comes with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Affiliation {
-    /// Runs the room.
-    Owner,
-    /// Is in it.
-    Member,
-}
-
-impl Affiliation {
-    /// The name in a token.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Owner => "owner",
-            Self::Member => "member",
-        }
+text_enum! {
+    /// The role of a viewer in a room.
+    ///
+    /// Jitsi itself only has moderators, participants and visitors; the other roles are combinations of these and
+    /// features.
+    pub enum MeetingRole {
+        /// A therapist: owns the room, admits, mutes and removes people.
+        Moderator => "moderator",
+        /// The client: audio, video, chat and polls.
+        Participant => "participant",
+        /// Like a participant, and may share a screen.
+        Presenter => "presenter",
+        /// Watches and listens, for example a trainee.
+        Observer => "observer",
     }
 }
 
-/// What a therapist's link asks the page for: to start with microphone and camera on. A wish, not a right.
-const THERAPIST_WISHES: &str = "&config.startWithAudioMuted=false&config.startWithVideoMuted=false";
+text_enum! {
+    /// The XMPP affiliation that comes with a role; the names are those in a token.
+    pub enum Affiliation {
+        /// Manages the room.
+        Owner => "owner",
+        /// Takes part.
+        Member => "member",
+    }
+}
+
+/// Starts the therapist with microphone and camera on.
+const MODERATOR_OVERRIDES: &str = "&config.startWithAudioMuted=false&config.startWithVideoMuted=false";
 
 impl From<ParticipantRole> for MeetingRole {
     fn from(role: ParticipantRole) -> Self {
@@ -66,10 +57,7 @@ impl From<ParticipantRole> for MeetingRole {
 }
 
 impl MeetingRole {
-    /// Every role.
-    pub const ALL: [Self; 4] = [Self::Moderator, Self::Participant, Self::Presenter, Self::Observer];
-
-    /// The standing in the room.
+    /// The affiliation of the role.
     pub fn affiliation(self) -> Affiliation {
         match self {
             Self::Moderator => Affiliation::Owner,
@@ -77,7 +65,7 @@ impl MeetingRole {
         }
     }
 
-    /// What the role may do. Nobody but a moderator ever may record.
+    /// The features of the role. Recording is only ever allowed to a moderator.
     fn features(self, settings: &TokenSettings) -> Features {
         let mut granted = match self {
             Self::Moderator => BTreeSet::from([
@@ -111,10 +99,10 @@ impl MeetingRole {
         Features(granted)
     }
 
-    /// What the link asks the page for. A wish, not a right: anybody can edit it.
-    pub(super) fn wishes(self, settings: &TokenSettings) -> &'static str {
+    /// Parameters for the page, which the viewer can edit.
+    pub(super) fn config_overrides(self, settings: &TokenSettings) -> &'static str {
         match self {
-            Self::Moderator => THERAPIST_WISHES,
+            Self::Moderator => MODERATOR_OVERRIDES,
             Self::Participant | Self::Presenter => "",
             Self::Observer if settings.visitors => {
                 "&config.startWithAudioMuted=true&config.startWithVideoMuted=true&config.preferVisitor=true"
@@ -124,76 +112,57 @@ impl MeetingRole {
     }
 }
 
-macro_rules! features {
-    ($($(#[$doc:meta])* $variant:ident => $key:literal,)+) => {
-        /// Something that a token allows or forbids: those that the server checks
-        /// (`resources/prosody-plugins`) and those that the page knows (`react/features/base/jwt/constants.ts`).
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Feature {
-            $($(#[$doc])* $variant,)+
-        }
-
-        impl Feature {
-            /// Every feature, in the order of their names.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
-
-            /// The name in a token.
-            pub fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $key,)+
-                }
-            }
-        }
-    };
+text_enum! {
+    /// A feature that a token allows or forbids, by its name in the token: those that the server checks
+    /// (`resources/prosody-plugins`) and those that the page knows (`react/features/base/jwt/constants.ts`).
+    pub enum Feature {
+        /// Changing the appearance of the pages.
+        Branding => "branding",
+        /// Connecting a calendar.
+        Calendar => "calendar",
+        /// Creating polls.
+        CreatePolls => "create-polls",
+        /// Sharing files in the chat.
+        FileUpload => "file-upload",
+        /// Moving the call to a second device.
+        Flip => "flip",
+        /// Allowing people to dial in by telephone.
+        InboundCall => "inbound-call",
+        /// Seeing the list of visitors.
+        ListVisitors => "list-visitors",
+        /// Live translation of speech.
+        LiveTranslation => "live-translation",
+        /// Broadcasting the session.
+        Livestreaming => "livestreaming",
+        /// Enabling the lobby and admitting people from it.
+        Lobby => "lobby",
+        /// Muting others and granting the right to speak.
+        Moderation => "moderation",
+        /// Being unable to change one's name; enforced where the server loads `muc_displayname`.
+        NameReadonly => "name-readonly",
+        /// Calling a telephone.
+        OutboundCall => "outbound-call",
+        /// Recording the session on the server.
+        Recording => "recording",
+        /// Known to the page, without an effect that this crate relies on.
+        Room => "room",
+        /// Sharing a screen.
+        ScreenSharing => "screen-sharing",
+        /// Writing to all people in the room.
+        SendGroupchat => "send-groupchat",
+        /// Writing to one person.
+        SendPrivateMessage => "send-private-message",
+        /// Allowing SIP devices to dial in.
+        SipInboundCall => "sip-inbound-call",
+        /// Calling a SIP device.
+        SipOutboundCall => "sip-outbound-call",
+        /// Transcribing the session.
+        Transcription => "transcription",
+    }
 }
 
-features! {
-    /// Changing how the pages look.
-    Branding => "branding",
-    /// Connecting a calendar.
-    Calendar => "calendar",
-    /// Asking the room a question.
-    CreatePolls => "create-polls",
-    /// Sharing files in the chat.
-    FileUpload => "file-upload",
-    /// Taking part from a second device.
-    Flip => "flip",
-    /// Letting people dial in.
-    InboundCall => "inbound-call",
-    /// Seeing who watches.
-    ListVisitors => "list-visitors",
-    /// Having what is said translated.
-    LiveTranslation => "live-translation",
-    /// Broadcasting the session.
-    Livestreaming => "livestreaming",
-    /// Letting people wait outside, and in.
-    Lobby => "lobby",
-    /// Muting others and giving the floor.
-    Moderation => "moderation",
-    /// Being unable to take another name; enforced where the server loads `muc_displayname`.
-    NameReadonly => "name-readonly",
-    /// Calling a telephone.
-    OutboundCall => "outbound-call",
-    /// Recording the session on the server.
-    Recording => "recording",
-    /// Known to the page, without an effect that anything here counts on.
-    Room => "room",
-    /// Showing a screen.
-    ScreenSharing => "screen-sharing",
-    /// Writing to everybody.
-    SendGroupchat => "send-groupchat",
-    /// Writing to one person.
-    SendPrivateMessage => "send-private-message",
-    /// Letting SIP devices dial in.
-    SipInboundCall => "sip-inbound-call",
-    /// Calling a SIP device.
-    SipOutboundCall => "sip-outbound-call",
-    /// Having what is said written down.
-    Transcription => "transcription",
-}
-
-/// What a person may do: an answer for every feature, never silence, because the server and the page read a missing
-/// answer differently.
+/// The allowed features of a viewer. Tokens list every feature as allowed or forbidden, because the server and the page
+/// interpret a missing one differently.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Features(BTreeSet<Feature>);
 
@@ -203,37 +172,37 @@ impl Features {
         self.0.contains(&feature)
     }
 
-    /// Every feature with its answer, in the order of their names.
+    /// Every feature with whether it is allowed, in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (Feature, bool)> + '_ {
-        Feature::ALL.iter().map(|feature| (*feature, self.allows(*feature)))
+        Feature::ALL.into_iter().map(|feature| (feature, self.allows(feature)))
     }
 }
 
-/// Whether a session can be recorded on the server. Live streams, transcripts, translations and telephones are granted to
-/// nobody at all: each of them carries what is said in the room to somebody outside of it.
+/// Who may record sessions on the server. Live streams, transcripts, translations and telephone calls are never allowed,
+/// because each of them transmits the session to third parties.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RecordingPolicy {
-    /// AuditContext nobody.
+    /// No one.
     #[default]
     Off,
-    /// AuditContext the therapist.
+    /// The therapist.
     Therapist,
 }
 
-/// What the practice decides for all of its rooms.
+/// The settings of all tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TokenSettings {
     /// Who may record.
     pub recording: RecordingPolicy,
-    /// The server seats visitors, so observers can be given a seat in which they are neither seen nor heard. Where it
-    /// does not, they come as members without features, muted only by their own wish.
+    /// Whether the server supports visitors, so that observers can join without being seen or heard. Otherwise they join
+    /// as members without features, and the link merely mutes them at the start.
     pub visitors: bool,
-    /// People keep the name that the link gives them ([`Feature::NameReadonly`]).
+    /// Whether viewers cannot change the name in the link ([`Feature::NameReadonly`]).
     pub fixed_names: bool,
 }
 
-/// The facts that a token states. Made by [`claims_for`] only, so no signer can be given others. `Debug` shows neither the
-/// room nor the name.
+/// The content of a token. Only [`claims_for`] creates it, so that nothing else can be signed. `Debug` hides room and
+/// name.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MeetingTokenClaims {
     room: MeetingRoom,
@@ -244,11 +213,11 @@ pub struct MeetingTokenClaims {
     settings: TokenSettings,
 }
 
-/// What a person's token into a booking's room says, or why they get none.
+/// The content of a viewer's token for the room of a booking.
 ///
-/// Whose booking it is comes first, so that a stranger learns nothing about its state. A token may be made before the room
-/// opens; its `nbf` keeps it shut until then. It outlives what it was made from, though: moving or calling off a booking
-/// does not reach tokens that are out already. So they are made when somebody asks for their link, and never mailed.
+/// The viewer is checked first, so that others learn nothing about the state of the booking. A token may be created
+/// before the room opens; its `nbf` makes it invalid until then. Rescheduling or cancelling does not affect existing
+/// tokens, so they are created when a viewer requests the link, and never emailed.
 pub fn claims_for(
     booking: &Booking,
     viewer: Viewer<'_>,
@@ -256,120 +225,117 @@ pub fn claims_for(
     settings: &TokenSettings,
     now: Timestamp,
 ) -> Result<MeetingTokenClaims, LinkError> {
-    let admitted = viewer.admitted_to(booking)?;
+    let authorized = viewer.authorize(booking)?;
     let room = confirmed_room(booking)?;
     if window.state(booking, now) == AccessState::Ended {
         return Err(LinkError::Ended);
     }
     Ok(MeetingTokenClaims {
         room: room.clone(),
-        viewer: admitted.viewer,
-        display_name: admitted.display_name.to_owned(),
-        role: admitted.role,
+        viewer: authorized.viewer,
+        display_name: authorized.display_name.to_owned(),
+        role: authorized.role,
         validity: window.token_validity(booking),
         settings: *settings,
     })
 }
 
 impl MeetingTokenClaims {
-    /// The one room, spelled as the server spells it.
+    /// The room's name, spelled as the server does.
     pub fn room(&self) -> &str {
         self.room.id()
     }
 
-    /// Who, as [`ViewerId`] writes it.
+    /// The viewer, in the format of [`ViewerId`].
     pub fn subject(&self) -> String {
         self.viewer.to_string()
     }
 
-    /// The name that the page shows: cleaned, at most [`MAX_NAME_UNITS`] long. Unlike a name in a fragment it is shown
-    /// as it is, so nothing in it has to be swapped for a look-alike.
+    /// The name for the page: cleaned, at most [`MAX_NAME_UNITS`] long. Unlike a name in a fragment it is not shown with
+    /// HTML entities, so no character is replaced.
     pub fn name(&self) -> String {
         let clean = clean_line(&self.display_name);
         let cut = truncate_utf16(&clean, MAX_NAME_UNITS);
         if clean_line(cut).is_empty() { FALLBACK_NAME.to_owned() } else { cut.to_owned() }
     }
 
-    /// From when until when.
+    /// The validity period.
     pub fn validity(&self) -> TokenValidity {
         self.validity
     }
 
-    /// As what.
+    /// The role.
     pub fn role(&self) -> MeetingRole {
         self.role
     }
 
-    /// With which standing.
+    /// The affiliation.
     pub fn affiliation(&self) -> Affiliation {
         self.role.affiliation()
     }
 
-    /// Whether the person runs the room: the same as being its owner, for servers that ask this way.
+    /// Whether the viewer owns the room, for servers with a claim for moderators.
     pub fn is_moderator(&self) -> bool {
         self.affiliation() == Affiliation::Owner
     }
 
-    /// With which features.
+    /// The features.
     pub fn features(&self) -> Features {
         self.role.features(&self.settings)
     }
 
-    /// Whether the person walks past the lobby, to let the others in.
+    /// Whether the viewer bypasses the lobby, to admit the others.
     pub fn bypasses_lobby(&self) -> bool {
         self.is_moderator()
     }
 
-    /// Whether the person takes a visitor's seat: an observer, where there are such seats.
+    /// Whether the viewer joins as a visitor: an observer, if the server supports visitors.
     pub fn is_visitor(&self) -> bool {
         self.role == MeetingRole::Observer && self.settings.visitors
     }
 }
 
-impl fmt::Debug for MeetingTokenClaims {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MeetingTokenClaims")
-            .field("viewer", &self.viewer)
-            .field("role", &self.role)
-            .field("validity", &self.validity)
-            .finish_non_exhaustive()
-    }
-}
+impl_redacted_debug!(MeetingTokenClaims { viewer, role, validity });
 
-/// Where in a link the token stands.
+/// The position of the token in a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TokenPlacement {
-    /// `?jwt=…`, which every Jitsi reads.
+    /// `?jwt=…`, which every Jitsi version reads.
     #[default]
     Query,
-    /// `#jwt=…`, which Jitsi reads since May 2024 and which never reaches an access log.
+    /// `#jwt=…`, which Jitsi reads since May 2024 and which does not appear in access logs.
     Fragment,
 }
 
-/// A link with a token in it. `Debug` hides it.
+/// A link with a token. `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SignedLink {
-    /// The address to open. Whoever has it is that person to the server, so it is opened and never shown.
+    /// The URL to open. It authenticates the viewer, so it must be opened and never displayed.
     pub url: String,
-    /// The name it carries, unshortened.
+    /// The viewer's name, not shortened.
     pub display_name: String,
-    /// What the person is in the room.
+    /// The viewer's role.
     pub role: MeetingRole,
-    /// Until when it can be opened.
+    /// The end of the token's validity.
     pub expires_at: Timestamp,
 }
 
 impl SignedLink {
-    /// Puts the link together from the facts and the token that was signed over them.
+    /// Builds the link from the claims and the token that was signed for them.
     ///
-    /// The rest of the fragment is that of an unsigned link: the name again, for the page that is shown before the token
-    /// is read, and the wishes.
+    /// The rest of the fragment is that of an unsigned link: the name, for the page before the token is read, and the
+    /// configuration overrides.
     pub fn new(claims: &MeetingTokenClaims, token: &str, placement: TokenPlacement) -> Self {
         let room = claims.room.url();
-        let rest = format!("{}{}", display_name_parameter(&claims.display_name), claims.role.wishes(&claims.settings));
+        let rest = format!(
+            "{}{}",
+            display_name_parameter(&claims.display_name),
+            claims.role.config_overrides(&claims.settings)
+        );
         let url = match placement {
             TokenPlacement::Query => {
-                // A token has no character that this changes; anything else could not get out of the parameter.
+                // Encoding does not change a valid token, and keeps any other text inside the parameter.
                 let token: String = form_urlencoded::byte_serialize(token.as_bytes()).collect();
                 format!("{room}?jwt={token}#{rest}")
             }
@@ -384,14 +350,7 @@ impl SignedLink {
     }
 }
 
-impl fmt::Debug for SignedLink {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SignedLink")
-            .field("role", &self.role)
-            .field("expires_at", &self.expires_at)
-            .finish_non_exhaustive()
-    }
-}
+impl_redacted_debug!(SignedLink { role, expires_at });
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::booking::BookingRecord;
-use crate::meeting::testkit::{END, START, at, booking as with_status, lasting, user};
+use crate::meeting::fixtures::{END, START, at, booking as with_status, lasting, user};
 use crate::{PaymentStatus, Role};
 
 const HOUR: i64 = 3_600;

@@ -1,39 +1,23 @@
-//! The books: what came in, what went back, what is promised, and what may still be given back.
+//! The payment ledger: what was received, refunded and queued for a refund, and what is refundable.
 
 use thiserror::Error;
 
 use super::{Currency, Money, PaymentState, PaymentStatus, RefundStage};
 
-/// What a line of the ledger is about. Lines are added, never changed and never removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum LedgerKind {
-    /// Money came in.
-    Captured,
-    /// Money went back.
-    Refunded,
-    /// Money that had gone back is with us again, because the client's bank did not take it.
-    RefundReversed,
+text_enum! {
+    /// The kind of a ledger entry. Entries are only ever added.
+    pub enum LedgerKind {
+        /// A payment was received.
+        Captured => "captured",
+        /// A refund was made.
+        Refunded => "refunded",
+        /// A refund was returned by the client's bank.
+        RefundReversed => "refund_reversed",
+    }
 }
 
 impl LedgerKind {
-    /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Captured, Self::Refunded, Self::RefundReversed];
-
-    /// The name in stores.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Captured => "captured",
-            Self::Refunded => "refunded",
-            Self::RefundReversed => "refund_reversed",
-        }
-    }
-
-    /// Reads the name that [`Self::as_str`] gives.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
-    }
-
-    /// The amount with its sign: what the line adds to what we hold.
+    /// The amount with its sign: what the entry adds to the balance.
     pub fn signed(self, amount: Money) -> i64 {
         match self {
             Self::Captured | Self::RefundReversed => amount.minor(),
@@ -42,24 +26,24 @@ impl LedgerKind {
     }
 }
 
-/// Why money cannot be given back.
+/// Why a refund is not possible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum RefundError {
-    /// Nothing came in, or all of it went back.
-    #[error("there is nothing left to give back")]
+    /// Nothing was received, or everything was refunded.
+    #[error("there is nothing to refund")]
     NothingToRefund,
-    /// More than is left, or in another currency.
-    #[error("at most {refundable} can be given back")]
+    /// More than is refundable, or in another currency.
+    #[error("at most {refundable} can be refunded")]
     ExceedsRefundable {
-        /// What is left.
+        /// The largest possible refund.
         refundable: Money,
     },
-    /// Nothing, or less.
-    #[error("the amount to give back is nothing")]
+    /// The requested amount is zero.
+    #[error("the refund is zero")]
     ZeroAmount,
 }
 
-/// The money of one booking or of one payment, in minor units of one currency.
+/// The totals of one booking or of one payment, in minor units of one currency. Amounts in another currency are ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PaymentLedger {
     currency: Currency,
@@ -69,12 +53,12 @@ pub struct PaymentLedger {
 }
 
 impl PaymentLedger {
-    /// Empty books.
+    /// An empty ledger.
     pub fn new(currency: Currency) -> Self {
         Self { currency, captured: 0, refunded: 0, pending: 0 }
     }
 
-    /// Adds a payment; only what was paid counts. Amounts of another currency are not ours to add up.
+    /// Adds a payment, which counts if it is paid.
     #[must_use]
     pub fn with_payment(mut self, state: PaymentState, amount: Money) -> Self {
         if state.is_paid() && amount.currency() == self.currency {
@@ -83,7 +67,7 @@ impl PaymentLedger {
         self
     }
 
-    /// Adds a refund.
+    /// Adds a refund, which counts unless it failed.
     #[must_use]
     pub fn with_refund(mut self, stage: RefundStage, amount: Money) -> Self {
         if amount.currency() == self.currency {
@@ -96,24 +80,24 @@ impl PaymentLedger {
         self
     }
 
-    /// What we hold: what came in without what went back, in minor units. The ledger's sum is the same number.
+    /// What was received minus what was refunded, in minor units: the sum of the ledger's entries.
     pub fn balance_minor(&self) -> i64 {
         self.captured - self.refunded
     }
 
-    /// What can still be given back: what we hold and promised to nobody. Never below nothing.
+    /// The balance without the queued refunds, at least zero.
     pub fn refundable(&self) -> Money {
         let refundable = (self.balance_minor() - self.pending).max(0);
         Money::new(refundable, self.currency).unwrap_or(Money::zero(self.currency))
     }
 
-    /// The amount to give back: what is asked for, or all that is left.
-    pub fn check_refund(&self, asked: Option<Money>) -> Result<Money, RefundError> {
+    /// The amount of a refund: the requested one, or else everything refundable.
+    pub fn check_refund(&self, requested: Option<Money>) -> Result<Money, RefundError> {
         let refundable = self.refundable();
         if refundable.is_zero() {
             return Err(RefundError::NothingToRefund);
         }
-        match asked {
+        match requested {
             None => Ok(refundable),
             Some(amount) if amount.currency() != self.currency || amount.minor() > refundable.minor() => {
                 Err(RefundError::ExceedsRefundable { refundable })
@@ -123,7 +107,7 @@ impl PaymentLedger {
         }
     }
 
-    /// What the books make of the payment status of a booking for which money came in.
+    /// The payment status of a booking for which a payment was received.
     pub fn status(&self) -> PaymentStatus {
         if self.pending > 0 {
             PaymentStatus::RefundPending

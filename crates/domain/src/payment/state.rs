@@ -1,140 +1,101 @@
-//! What news of money does to an attempt to collect a price, and to a refund.
+//! How reports of the provider change the state of a payment or refund.
 //!
-//! Providers tell late, twice and in any order. So states are steps of a ladder: news leads further up, or nowhere. Whoever
-//! hears all of it ends on the same step, whatever came first.
+//! Providers report late, repeatedly and in any order. States are therefore ordered: a report leads to a later state or
+//! changes nothing, so that the final state does not depend on the order of the reports.
 
 use super::LedgerKind;
 
-/// Where an attempt to collect a price stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum PaymentState {
-    /// The provider was asked for a checkout, or is about to be; its answer is not known yet.
-    Opening,
-    /// The client can pay.
-    Open,
-    /// The client is through, and the money is on its way.
-    Processing,
-    /// Nobody needs it any more, and the provider is still to be told.
-    Closing,
-    /// Paid: the booking stands on this money.
-    Settled,
-    /// Paid when the booking did not need it any more. It goes back.
-    Unapplied,
-    /// Ended unpaid.
-    Closed,
+text_enum! {
+    /// The state of one attempt to collect a price.
+    pub enum PaymentState {
+        /// A checkout was or is about to be requested from the provider; the response is not known yet.
+        Opening => "opening",
+        /// The client can pay.
+        Open => "open",
+        /// The client completed the checkout; the payment is being processed.
+        Processing => "processing",
+        /// No longer needed; the provider has to close it.
+        Closing => "closing",
+        /// Paid: the booking depends on this payment.
+        Settled => "settled",
+        /// Paid when the booking no longer needed it. It is refunded.
+        Unapplied => "unapplied",
+        /// Ended unpaid.
+        Closed => "closed",
+    }
 }
 
-/// What a provider tells of an attempt, besides that it was paid.
+/// What a provider reports about an attempt that is not paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum UnpaidUpdate {
-    /// The money is on its way.
+    /// The payment is being processed.
     Processing,
-    /// The money was on its way and did not come.
+    /// The processing failed.
     Failed,
-    /// It ended before anybody paid.
+    /// It ended without a payment.
     Over,
 }
 
 impl PaymentState {
-    /// Every state.
-    pub const ALL: [Self; 7] =
-        [Self::Opening, Self::Open, Self::Processing, Self::Closing, Self::Settled, Self::Unapplied, Self::Closed];
-
-    /// The name in stores.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Opening => "opening",
-            Self::Open => "open",
-            Self::Processing => "processing",
-            Self::Closing => "closing",
-            Self::Settled => "settled",
-            Self::Unapplied => "unapplied",
-            Self::Closed => "closed",
-        }
-    }
-
-    /// Reads the name that [`Self::as_str`] gives.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|s| s.as_str() == name)
-    }
-
-    /// Whether the money came. Nothing leads away from there.
+    /// Whether it is paid. Such a state is final.
     pub fn is_paid(self) -> bool {
         matches!(self, Self::Settled | Self::Unapplied)
     }
 
-    /// Whether money may still come.
+    /// Whether a payment may still arrive.
     pub fn is_pending(self) -> bool {
         matches!(self, Self::Opening | Self::Open | Self::Processing | Self::Closing)
     }
 
-    /// Where the news leads; `None` where it says nothing new.
-    pub fn after(self, news: UnpaidUpdate) -> Option<Self> {
-        match (self, news) {
+    /// The state after a report; `None` if it changes nothing.
+    pub fn after(self, update: UnpaidUpdate) -> Option<Self> {
+        match (self, update) {
             (Self::Opening | Self::Open | Self::Closing, UnpaidUpdate::Processing) => Some(Self::Processing),
             (Self::Opening | Self::Open | Self::Closing, UnpaidUpdate::Failed | UnpaidUpdate::Over)
             | (Self::Processing, UnpaidUpdate::Failed) => Some(Self::Closed),
-            // Who is through with a checkout cannot let it run out: that news is older than what is known.
+            // A completed checkout cannot expire: such a report is older than the current state.
             (Self::Processing, UnpaidUpdate::Processing | UnpaidUpdate::Over)
             | (Self::Settled | Self::Unapplied | Self::Closed, _) => None,
         }
     }
 }
 
-/// Where a refund stands, as its provider tells.
+/// The state of a refund at its provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RefundState {
-    /// The provider is working on it.
+    /// The provider is processing it.
     Pending,
-    /// The money left. The client's bank can still send it back, so this may turn into [`Self::Failed`] days later.
+    /// Refunded. The client's bank can still return it, so this may become [`Self::Failed`] days later.
     Succeeded,
-    /// The money is with us again, or still. For good: another attempt needs another key.
+    /// Failed or returned. Final: another attempt needs another idempotency key.
     Failed,
 }
 
-/// Where a refund stands, as we know it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RefundStage {
-    /// Promised; nobody gave it back yet, or nobody knows.
-    Queued,
-    /// The provider is working on it.
-    Pending,
-    /// The money left.
-    Succeeded,
-    /// It did not, or came back. Somebody has to look at it.
-    Failed,
-    /// It failed, and the money was promised anew in another refund.
-    Retried,
+text_enum! {
+    /// The state of a refund in our records.
+    pub enum RefundStage {
+        /// Not requested from the provider yet, or its response is not known.
+        Queued => "queued",
+        /// The provider is processing it.
+        Pending => "pending",
+        /// Refunded.
+        Succeeded => "succeeded",
+        /// Failed or returned by the client's bank. An admin has to look at it.
+        Failed => "failed",
+        /// Failed, and repeated with another refund.
+        Retried => "retried",
+    }
 }
 
 impl RefundStage {
-    /// Every stage.
-    pub const ALL: [Self; 5] = [Self::Queued, Self::Pending, Self::Succeeded, Self::Failed, Self::Retried];
-
-    /// The name in the API and in stores.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Pending => "pending",
-            Self::Succeeded => "succeeded",
-            Self::Failed => "failed",
-            Self::Retried => "retried",
-        }
-    }
-
-    /// Reads the name that [`Self::as_str`] gives.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|s| s.as_str() == name)
-    }
-
-    /// Whether the client is still to get the money.
+    /// Whether the client has not received the money yet.
     pub fn is_outstanding(self) -> bool {
         matches!(self, Self::Queued | Self::Pending)
     }
 
-    /// Where the provider's word leads, and the line that the ledger gets for it; `None` where it says nothing new.
-    pub fn after(self, told: RefundState) -> Option<(Self, Option<LedgerKind>)> {
-        match (self, told) {
+    /// The stage after a report, and the ledger entry that it causes; `None` if it changes nothing.
+    pub fn after(self, reported: RefundState) -> Option<(Self, Option<LedgerKind>)> {
+        match (self, reported) {
             (Self::Queued, RefundState::Pending) => Some((Self::Pending, None)),
             (Self::Queued | Self::Pending, RefundState::Succeeded) => {
                 Some((Self::Succeeded, Some(LedgerKind::Refunded)))

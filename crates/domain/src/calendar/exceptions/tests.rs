@@ -1,4 +1,4 @@
-use super::super::testkit::*;
+use super::super::fixtures::*;
 use super::*;
 
 #[test]

@@ -1,8 +1,8 @@
 //! Tests of hours as they are written down.
 
 use super::*;
+use crate::calendar::fixtures::{at, date, wall, zone};
 use crate::calendar::open_intervals;
-use crate::calendar::testkit::{at, date, wall, zone};
 
 fn open(time_off: &[ScheduleException], from: &str, until: &str) -> Vec<(String, String)> {
     let name = TimeZoneName::parse("Europe/Berlin").unwrap();

@@ -1,4 +1,4 @@
-use super::super::testkit::*;
+use super::super::fixtures::*;
 use super::*;
 
 fn series(first: &str, zone_name: &str, count: u32, every_weeks: u32) -> Vec<String> {

@@ -1,6 +1,6 @@
 use jiff::civil::Weekday;
 
-use super::super::testkit::*;
+use super::super::fixtures::*;
 use super::super::{RuleSettings, open_intervals};
 use super::*;
 

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::meeting::MeetingLinkPolicy;
-use crate::meeting::testkit::{CLOSE, END, OPEN, START, WINDOW, at, lasting};
+use crate::meeting::fixtures::{CLOSE, END, OPEN, START, WINDOW, at, lasting};
 
 #[test]
 fn the_door_to_the_second() {

@@ -8,7 +8,7 @@ use proptest::sample::Index;
 
 use super::*;
 use crate::ParticipantId;
-use crate::meeting::testkit::{CLOSE, OPEN, START, at, user};
+use crate::meeting::fixtures::{CLOSE, OPEN, START, at, user};
 
 fn client() -> ViewerId {
     ViewerId::Account(user(7))

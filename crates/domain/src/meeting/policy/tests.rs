@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::BookingStatus;
 use crate::meeting::ParticipantRole;
-use crate::meeting::testkit::{
+use crate::meeting::fixtures::{
     CLOSE, END, ROOM, START, at, booking, kim, kim_elsewhere, kim_revoked, lasting, user, viewer,
 };
 

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::meeting::testkit::{CLOSE, END, OPEN, START, WINDOW, at, booking, lasting};
+use crate::meeting::fixtures::{CLOSE, END, OPEN, START, WINDOW, at, booking, lasting};
 use crate::{BookingStatus, Role};
 
 const NO_LIMITS: RoomLimits = RoomLimits { max_occupants: None, lobby: false };

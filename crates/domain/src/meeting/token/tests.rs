@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::meeting::testkit::{
+use crate::meeting::fixtures::{
     CLOSE, OPEN, ROOM, ROOM_NAME, START, WINDOW, at, booking, kim, kim_elsewhere, kim_revoked, viewer,
 };
 use crate::meeting::{AccountViewer, MeetingLinkPolicy};

@@ -1,6 +1,6 @@
 use jiff::SignedDuration;
 
-use super::super::testkit::*;
+use super::super::fixtures::*;
 use super::*;
 
 /// Open time on one date of the hours' zone.

@@ -1,4 +1,4 @@
-//! From hours on a wall to open time as instants, right through every change of the clock.
+//! Open time as instants, derived from working hours in local time, correct across time zone transitions.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
@@ -6,7 +6,7 @@ use jiff::tz::{Offset, TimeZone};
 
 use super::{EmptyRange, LocalTimeRange, ScheduleExceptions, WeeklyHours};
 
-/// From one instant to a later one, without the latter.
+/// A range of instants: the start included, the end excluded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Interval {
     start: Timestamp,
@@ -14,40 +14,42 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// An interval has to end after its start.
+    /// Errors: [`EmptyRange`] unless it ends after its start.
     pub fn new(start: Timestamp, end: Timestamp) -> Result<Self, EmptyRange> {
         if start < end { Ok(Self { start, end }) } else { Err(EmptyRange) }
     }
 
-    /// The first instant inside.
+    /// The first instant in the interval.
     pub fn start(self) -> Timestamp {
         self.start
     }
 
-    /// The first instant after it.
+    /// The first instant after the interval.
     pub fn end(self) -> Timestamp {
         self.end
     }
 }
 
-/// A stretch of open time that comes from one written interval of one date.
+/// A period of open time that comes from one interval of the hours on one date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OpenInterval {
     /// The first open instant.
     pub start: Timestamp,
-    /// The first instant after it; the next open interval may begin right here.
+    /// The first instant after it; the next open interval may start here.
     pub end: Timestamp,
-    /// From where the beginnings of sessions are counted: the first instant of the written interval, also where
-    /// something closed covers it.
+    /// The origin of the grid of slots: the first instant of the interval of the hours, even if that instant is
+    /// closed.
     pub grid_from: Timestamp,
-    /// The date that the clock of the hours shows during all of it.
+    /// Its local date in the time zone of the hours.
     pub date: Date,
 }
 
-/// The open time that touches the instants from `from` to `until`, in order and without overlap.
+/// The open intervals that overlap the time from `from` to `until`, in order and without overlaps. Bookings are not
+/// considered.
 ///
-/// Intervals come whole, not cut at the ends of what was asked, so that nothing in them depends on the asking.
-/// The work grows with the days between the two; bookings are not looked at.
+/// Intervals are not cut at `from` and `until`, so that they do not depend on the query. The cost is proportional to the
+/// number of days.
 pub fn open_intervals(
     hours: &WeeklyHours,
     exceptions: &ScheduleExceptions,
@@ -68,14 +70,14 @@ pub fn open_intervals(
 pub(super) const MINUTE: i64 = 60;
 pub(super) const DAY: i64 = 86_400;
 
-/// An interval in seconds of Unix time, not empty. Everything in a calendar happens at whole seconds.
+/// A non-empty interval in Unix seconds. Everything in a calendar happens at whole seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Piece {
     pub(super) start: i64,
     pub(super) end: i64,
 }
 
-/// [`OpenInterval`] in seconds of Unix time.
+/// [`OpenInterval`] in Unix seconds.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Opening {
     pub(super) time: Piece,
@@ -102,7 +104,7 @@ pub(super) fn openings(hours: &WeeklyHours, exceptions: &ScheduleExceptions, fro
     open
 }
 
-/// Adds one date's open time, without what is closed between instants.
+/// Adds the open time of one date; closures between instants are not applied yet.
 fn open_day(
     hours: &WeeklyHours,
     exceptions: &ScheduleExceptions,
@@ -110,24 +112,24 @@ fn open_day(
     date: Date,
     open: &mut Vec<Opening>,
 ) {
-    let mut written = [hours.on(date.weekday()), exceptions.extra_hours_on(date)].concat();
-    written.sort_unstable();
-    let mut day: Vec<Opening> = Vec::with_capacity(written.len());
-    for interval in written {
-        let shown = shown_at(stretches, date, interval, Until::FirstEnd);
-        let Some(first) = shown.first() else { continue };
+    let mut intervals = [hours.on(date.weekday()), exceptions.extra_hours_on(date)].concat();
+    intervals.sort_unstable();
+    let mut day: Vec<Opening> = Vec::with_capacity(intervals.len());
+    for interval in intervals {
+        let found = occurrences(stretches, date, interval, Until::FirstEnd);
+        let Some(first) = found.first() else { continue };
         let grid_from = first.start;
-        let found = shown.into_iter().map(|time| Opening { time, grid_from, date }).collect();
+        let found = found.into_iter().map(|time| Opening { time, grid_from, date }).collect();
         let covered = coalesce(day.iter().map(|opening| opening.time).collect());
         day.extend(subtract(found, &covered));
         day.sort_unstable_by_key(|opening| opening.time);
     }
     let closed = exceptions.closed_hours_on(date);
-    let closed = closed.iter().flat_map(|interval| shown_at(stretches, date, *interval, Until::LastEnd)).collect();
+    let closed = closed.iter().flat_map(|interval| occurrences(stretches, date, *interval, Until::LastEnd)).collect();
     open.extend(subtract(day, &coalesce(closed)));
 }
 
-/// A time in which the zone's distance to UTC does not change, in seconds.
+/// A period with a constant UTC offset, in seconds.
 #[derive(Debug, Clone, Copy)]
 struct Stretch {
     start: i64,
@@ -139,9 +141,9 @@ fn offsets(stretches: &[Stretch]) -> impl Iterator<Item = i64> {
     stretches.iter().map(|stretch| stretch.offset)
 }
 
-/// What the zone's clock does from `from` to `until` and on all dates that these instants can have anywhere.
+/// The UTC offsets of the zone from `from` to `until`, and on every date that these instants can have in any zone.
 fn stretches(zone: &TimeZone, from: i64, until: i64) -> Vec<Stretch> {
-    // A date begins at most a day before any of its instants, and a clock was never moved by more than a day.
+    // A date starts at most a day before any of its instants, and no transition ever exceeded a day.
     let (from, until) = (from.saturating_sub(3 * DAY), until.saturating_add(3 * DAY));
     let mut found = Vec::with_capacity(4);
     let mut current = Stretch { start: from, end: until, offset: seconds_of(zone.to_offset(instant(from))) };
@@ -160,38 +162,38 @@ fn stretches(zone: &TimeZone, from: i64, until: i64) -> Vec<Stretch> {
     found
 }
 
-/// Which showings of an interval count when the clock is put back in or after it.
+/// Which occurrences of a local time range count if a transition repeats some of it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Until {
-    /// Those before the interval's end is reached for the first time.
+    /// Those before the first occurrence of its end.
     FirstEnd,
-    /// All.
+    /// All of them.
     LastEnd,
 }
 
-/// When the clock shows a time of the interval on the date, in order; pieces that touch are joined.
-fn shown_at(stretches: &[Stretch], date: Date, interval: LocalTimeRange, until: Until) -> Vec<Piece> {
+/// When the local time is within the range on the date, in order; adjacent pieces are joined.
+fn occurrences(stretches: &[Stretch], date: Date, interval: LocalTimeRange, until: Until) -> Vec<Piece> {
     let Some(midnight) = as_if_utc(date) else { return Vec::new() };
     let start = midnight + i64::from(interval.start().minutes()) * MINUTE;
     let end = midnight + i64::from(interval.end().minutes()) * MINUTE;
-    let mut shown: Vec<Piece> = Vec::with_capacity(1);
+    let mut found: Vec<Piece> = Vec::with_capacity(1);
     for stretch in stretches {
         let piece =
             Piece { start: stretch.start.max(start - stretch.offset), end: stretch.end.min(end - stretch.offset) };
         if piece.start < piece.end {
-            match shown.last_mut().filter(|last| last.end == piece.start) {
+            match found.last_mut().filter(|last| last.end == piece.start) {
                 Some(last) => last.end = piece.end,
-                None => shown.push(piece),
+                None => found.push(piece),
             }
         }
         if until == Until::FirstEnd && stretch.end.saturating_add(stretch.offset) > end {
             break;
         }
     }
-    shown
+    found
 }
 
-/// The first instant at which the zone's clock shows the date's 00:00 or later.
+/// The first instant of the date, or of a later date if a transition skips the whole date.
 pub(super) fn start_of(date: Date, zone: &TimeZone) -> Timestamp {
     let Some(midnight) = as_if_utc(date) else { return Timestamp::MAX };
     let reached = stretches(zone, midnight, midnight)
@@ -201,25 +203,25 @@ pub(super) fn start_of(date: Date, zone: &TimeZone) -> Timestamp {
     instant(reached)
 }
 
-/// Sorts and joins what overlaps or touches.
+/// Sorts the pieces and joins overlapping and adjacent ones.
 pub(super) fn coalesce(mut pieces: Vec<Piece>) -> Vec<Piece> {
     pieces.sort_unstable();
-    pieces.dedup_by(|next, kept| {
-        let joins = next.start <= kept.end;
+    pieces.dedup_by(|next, last| {
+        let joins = next.start <= last.end;
         if joins {
-            kept.end = kept.end.max(next.end);
+            last.end = last.end.max(next.end);
         }
         joins
     });
     pieces
 }
 
-/// What is left of `open` (in order, no overlap) without `closed` (coalesced). One pass over both.
+/// Removes `closed` (coalesced) from `open` (in order, without overlaps), in one pass over both.
 fn subtract(open: Vec<Opening>, closed: &[Piece]) -> Vec<Opening> {
     if closed.is_empty() {
         return open;
     }
-    let mut left = Vec::with_capacity(open.len());
+    let mut remaining = Vec::with_capacity(open.len());
     let mut rest = closed;
     for opening in open {
         while rest.first().is_some_and(|block| block.end <= opening.time.start) {
@@ -228,25 +230,25 @@ fn subtract(open: Vec<Opening>, closed: &[Piece]) -> Vec<Opening> {
         let mut start = opening.time.start;
         for block in rest.iter().take_while(|block| block.start < opening.time.end) {
             if start < block.start {
-                left.push(Opening { time: Piece { start, end: block.start }, ..opening });
+                remaining.push(Opening { time: Piece { start, end: block.start }, ..opening });
             }
             start = block.end;
         }
         if start < opening.time.end {
-            left.push(Opening { time: Piece { start, ..opening.time }, ..opening });
+            remaining.push(Opening { time: Piece { start, ..opening.time }, ..opening });
         }
     }
-    left
+    remaining
 }
 
 impl From<Interval> for Piece {
-    /// The whole seconds that the interval touches.
+    /// The whole seconds that overlap the interval.
     fn from(interval: Interval) -> Self {
         Self { start: second_not_after(interval.start), end: second_not_before(interval.end) }
     }
 }
 
-/// Cuts to what a timestamp can hold.
+/// Limits to the range of a timestamp.
 pub(super) fn instant(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap_or(if second < 0 { Timestamp::MIN } else { Timestamp::MAX })
 }
@@ -263,7 +265,7 @@ fn seconds_of(offset: Offset) -> i64 {
     i64::from(offset.seconds())
 }
 
-/// The second at which a clock in UTC would show the date's 00:00; none on the very last date there is.
+/// 00:00 of the date in UTC, in Unix seconds; `None` outside the range of a timestamp.
 fn as_if_utc(date: Date) -> Option<i64> {
     Offset::UTC.to_timestamp(date.to_datetime(Time::midnight())).ok().map(Timestamp::as_second)
 }

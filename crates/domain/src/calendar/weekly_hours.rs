@@ -1,4 +1,4 @@
-//! The working week of one therapist.
+//! The weekly working hours of a therapist.
 
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
@@ -7,27 +7,28 @@ use thiserror::Error;
 use super::LocalTimeRange;
 use crate::TimeZoneName;
 
-/// When one therapist works in an ordinary week, on the wall clock of one zone.
+/// The weekly working hours of a therapist, in local time of one zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WeeklyHours {
     zone_name: TimeZoneName,
     zone: TimeZone,
-    /// Monday first; each day sorted, without overlap.
+    /// From Monday on; each day is sorted and without overlaps.
     days: [Vec<LocalTimeRange>; 7],
 }
 
-/// Two intervals of one weekday overlap, so one of them must be a mistake.
+/// Two intervals of one weekday overlap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the hours of {weekday:?} overlap")]
 pub struct OverlappingHours {
-    /// The day.
+    /// The weekday.
     pub weekday: Weekday,
 }
 
 impl WeeklyHours {
-    /// Takes any number of intervals for each weekday, in any order. Intervals may touch. A day without one is a day off.
+    /// Accepts any number of intervals for each weekday, in any order; adjacent ones are allowed. A weekday without
+    /// intervals is closed.
     ///
-    /// `zone` is what `zone_name` stands for in the time zone database of the moment; the name is kept for showing it.
+    /// `zone` is what `zone_name` means in the current time zone database; the name is kept for display.
     pub fn new(
         zone_name: TimeZoneName,
         zone: TimeZone,
@@ -46,17 +47,17 @@ impl WeeklyHours {
         Ok(Self { zone_name, zone, days })
     }
 
-    /// The name of the zone that the clock of these hours shows.
+    /// The name of the time zone.
     pub fn zone_name(&self) -> &TimeZoneName {
         &self.zone_name
     }
 
-    /// The rules of that zone.
+    /// The rules of the time zone.
     pub fn zone(&self) -> &TimeZone {
         &self.zone
     }
 
-    /// The intervals of a weekday, earliest first.
+    /// The intervals of a weekday, in order.
     pub fn on(&self, weekday: Weekday) -> &[LocalTimeRange] {
         &self.days[index(weekday)]
     }

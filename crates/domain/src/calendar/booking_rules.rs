@@ -1,21 +1,19 @@
-//! The practice's own rules about when a session may begin, and how long it takes.
+//! The practice's rules for when sessions can start, and the length of an appointment.
 
 use thiserror::Error;
 
 use crate::{Booking, Service};
 
-/// The rules as numbers, before anybody has looked whether they make sense.
-///
-/// The defaults restrict nothing beyond what every booking must obey.
+/// Booking rules that are not validated yet. The defaults add no restriction to those of every booking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RuleSettings {
-    /// How long before its beginning a session must be booked, in minutes.
+    /// How long before its start a session must be booked, in minutes.
     pub notice_minutes: u32,
     /// How far ahead a session can be booked, in days of 24 hours, as [`Booking::HORIZON_DAYS`] counts them.
     pub horizon_days: u32,
-    /// How many sessions of one therapist may begin on one date in the zone of the hours. None: any number.
+    /// How many sessions of a therapist may start on one date, in the time zone of the hours; `None` is unlimited.
     pub daily_limit: Option<u32>,
-    /// Minutes from one possible beginning to the next; see [`BookingRules::DEFAULT_STEP_MINUTES`].
+    /// Minutes from one slot of the grid to the next; see [`BookingRules::DEFAULT_STEP_MINUTES`].
     pub step_minutes: u32,
 }
 
@@ -30,38 +28,38 @@ impl Default for RuleSettings {
     }
 }
 
-/// Rules that make sense.
+/// Validated booking rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BookingRules(RuleSettings);
 
-/// Why settings make no rules.
+/// Why booking rules are invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum RuleError {
     /// Outside 1 to [`Booking::HORIZON_DAYS`].
     #[error("the horizon is not between 1 and 366 days")]
     Horizon,
-    /// Nothing could ever be booked.
+    /// Not shorter than the horizon, so that nothing could be booked.
     #[error("the notice is not shorter than the horizon")]
     Notice,
     /// Outside [`BookingRules::MIN_STEP_MINUTES`] to a day.
-    #[error("the step between two beginnings is not between 5 minutes and a day")]
+    #[error("the step between slots is not between 5 minutes and a day")]
     Step,
-    /// No session a day: closing the calendar is what exceptions are for.
-    #[error("the daily cap is zero")]
+    /// Zero. Use schedule exceptions to close a calendar.
+    #[error("the daily limit is zero")]
     DailyLimit,
 }
 
 impl BookingRules {
-    /// What [`RuleSettings`] step by if nobody says otherwise.
+    /// The default of [`RuleSettings::step_minutes`].
     ///
-    /// A quarter of an hour and not the length of a session with its pause: 50 and 10 minutes still begin on the hour, but
-    /// services of other lengths, early closings and moved sessions leave gaps, and a coarse grid would lose them. It
-    /// is also the finest step that people speak of, and zones differ by whole quarters, so it looks round everywhere.
+    /// A quarter of an hour rather than the length of an appointment: services of other lengths, closures and moved
+    /// sessions leave gaps that a coarser grid would miss. UTC offsets are multiples of a quarter of an hour, so slots
+    /// start at round times in every zone.
     pub const DEFAULT_STEP_MINUTES: u32 = 15;
-    /// The finest grid. It bounds how many slots an answer can have.
+    /// The finest grid, which limits the size of an [`super::Availability`].
     pub const MIN_STEP_MINUTES: u32 = 5;
 
-    /// Checks the settings.
+    /// Validates the settings.
     pub fn new(settings: RuleSettings) -> Result<Self, RuleError> {
         if !(1..=Booking::HORIZON_DAYS).contains(&i64::from(settings.horizon_days)) {
             return Err(RuleError::Horizon);
@@ -78,13 +76,13 @@ impl BookingRules {
         Ok(Self(settings))
     }
 
-    /// The settings that were checked.
+    /// The validated settings.
     pub fn settings(&self) -> &RuleSettings {
         &self.0
     }
 }
 
-/// How much of the calendar a session takes.
+/// The length of a session and of the buffer after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AppointmentLength {
     minutes: u32,
@@ -93,11 +91,11 @@ pub struct AppointmentLength {
 
 /// A length that [`Booking::book`] would refuse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the session's length is not between 1 minute and 12 hours, or the pause is longer than that")]
+#[error("the session's length is not between 1 minute and 12 hours, or the buffer is longer than that")]
 pub struct LengthError;
 
 impl AppointmentLength {
-    /// Minutes of the session, 1 to [`Booking::MAX_MINUTES`], and of the pause after it, up to the same.
+    /// Accepts 1 to [`Booking::MAX_MINUTES`] minutes for the session and at most as many for the buffer.
     pub fn new(minutes: u32, buffer_minutes: u32) -> Result<Self, LengthError> {
         if (1..=Booking::MAX_MINUTES).contains(&minutes) && buffer_minutes <= Booking::MAX_MINUTES {
             Ok(Self { minutes, buffer_minutes })
@@ -106,12 +104,12 @@ impl AppointmentLength {
         }
     }
 
-    /// Minutes of the session itself.
+    /// Minutes of the session, without the buffer.
     pub fn minutes(self) -> u32 {
         self.minutes
     }
 
-    /// Minutes of the pause after it.
+    /// Minutes of the buffer.
     pub fn buffer_minutes(self) -> u32 {
         self.buffer_minutes
     }
