@@ -98,6 +98,7 @@ pub(crate) fn name(text: &str) -> Result<Option<PersonName>, Code> {
     PersonName::parse(text).map_err(|error| match error {
         NameError::ControlCharacter => Code::InvalidCharacters,
         NameError::TooLong => Code::TooLong,
+        NameError::Blank => Code::Required,
     })
 }
 

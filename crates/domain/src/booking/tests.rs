@@ -772,7 +772,7 @@ mod restoring {
                 b.status = status;
                 b.room = None;
             });
-            assert_eq!(what, Some("agreed without a room"));
+            assert_eq!(what, Some("confirmed without a room"));
         }
     }
 
@@ -808,8 +808,8 @@ mod restoring {
         assert_eq!(refused(|b| b.link_version = 0), Some("length or version"));
         assert_eq!(refused(|b| b.link_version = u32::MAX), None);
         assert_eq!(refused(|b| b.blocked_until = at(END)), None, "a service may have no pause");
-        assert_eq!(refused(|b| b.blocked_until = at(END - 1)), Some("calendar free before the end"));
-        assert_eq!(refused(|b| b.blocked_until = at(START)), Some("calendar free before the end"));
+        assert_eq!(refused(|b| b.blocked_until = at(END - 1)), Some("blocked until before the end"));
+        assert_eq!(refused(|b| b.blocked_until = at(START)), Some("blocked until before the end"));
     }
 
     #[test]

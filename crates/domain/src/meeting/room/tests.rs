@@ -11,8 +11,8 @@ fn base_urls() {
         assert_eq!(MeetingBaseUrl::parse(raw).unwrap().as_str(), base);
     }
     for (raw, error) in [
-        ("", BaseUrlError::NotAUrl),
-        ("meet.example.org", BaseUrlError::NotAUrl),
+        ("", BaseUrlError::NotAbsolute),
+        ("meet.example.org", BaseUrlError::NotAbsolute),
         ("javascript:alert(1)", BaseUrlError::Scheme),
         ("file:///etc/passwd", BaseUrlError::Scheme),
         ("https://user:pw@meet.example.org", BaseUrlError::Credentials),
