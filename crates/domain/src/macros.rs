@@ -90,3 +90,6 @@ macro_rules! impl_redacted_debug {
         }
     };
 }
+
+#[cfg(test)]
+mod tests;

@@ -308,14 +308,8 @@ fn nobody_counts_as_there_for_longer_than_the_room_is_open() {
 }
 
 #[test]
-fn names_round_trip() {
-    for kind in AttendanceEventKind::ALL {
-        assert_eq!(AttendanceEventKind::parse(kind.as_str()), Some(kind));
-    }
+fn kinds_have_stable_names() {
     assert_eq!(AttendanceEventKind::ALL.map(AttendanceEventKind::as_str), ["joined", "left", "ended"]);
-    for unknown in ["", "Joined", "occupant-joined", "joined "] {
-        assert_eq!(AttendanceEventKind::parse(unknown), None);
-    }
 }
 
 /// The connections of the properties below: a client with two devices, two others, and two people nobody knows.

@@ -17,14 +17,6 @@ fn only_the_one_spelling_is_read() {
     }
 }
 
-#[test]
-fn roles_have_names() {
-    for role in ParticipantRole::ALL {
-        assert_eq!(ParticipantRole::parse(role.as_str()), Some(role));
-    }
-    assert_eq!(ParticipantRole::parse("moderator"), None);
-}
-
 proptest! {
     #[test]
     fn what_is_written_is_read(id in 1..=i64::MAX) {

@@ -44,13 +44,6 @@ fn the_status_follows_the_books() {
     assert_eq!(books.with_refund(RefundStage::Succeeded, eur(100)).status(), PaymentStatus::Refunded);
 }
 
-#[test]
-fn names_are_read_back() {
-    for kind in LedgerKind::ALL {
-        assert_eq!(LedgerKind::parse(kind.as_str()), Some(kind));
-    }
-}
-
 proptest! {
     /// However refunds are asked for and whatever becomes of them: never more goes back than came in.
     #[test]

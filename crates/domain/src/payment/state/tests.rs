@@ -73,15 +73,3 @@ fn the_order_of_news_about_a_refund_does_not_matter() {
         }
     }
 }
-
-#[test]
-fn names_are_read_back() {
-    for state in PaymentState::ALL {
-        assert_eq!(PaymentState::parse(state.as_str()), Some(state));
-    }
-    for stage in RefundStage::ALL {
-        assert_eq!(RefundStage::parse(stage.as_str()), Some(stage));
-    }
-    assert_eq!(PaymentState::parse("paid"), None);
-    assert_eq!(RefundStage::parse("OWED"), None);
-}
