@@ -1,5 +1,5 @@
-//! How long a page of the booking calendar takes: 31 days among 500 bookings. Bound: 2 ms.
-#![allow(clippy::unwrap_used, reason = "a benchmark may stop at the first surprise")]
+//! The availability of 31 days among 500 bookings. Upper limit: 2 ms.
+#![allow(clippy::unwrap_used, reason = "a benchmark may panic")]
 
 use std::hint::black_box;
 
@@ -28,13 +28,13 @@ fn hours(intervals: &[(&str, &str)]) -> WeeklyHours {
     WeeklyHours::new(TimeZoneName::parse("Europe/Berlin").unwrap(), zone, week).unwrap()
 }
 
-/// As many bookings as asked, spread over the range, each of 60 minutes with its pause.
-fn bookings(asked: &SlotQuery, count: i32) -> Vec<Interval> {
-    let apart = asked.until().duration_since(asked.from()) / count;
+/// Bookings of 60 minutes with their buffer, spread evenly over the range.
+fn bookings(query: &SlotQuery, count: i32) -> Vec<Interval> {
+    let distance = query.until().duration_since(query.from()) / count;
     let hour = SignedDuration::from_hours(1);
     (0..count)
-        .map(|turn| {
-            let start = asked.from() + apart * turn;
+        .map(|index| {
+            let start = query.from() + distance * index;
             Interval::new(start, start + hour).unwrap()
         })
         .collect()
@@ -44,26 +44,26 @@ fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     #[expect(clippy::disallowed_methods, reason = "a benchmark needs a zone with real rules")]
     let zone = TimeZone::get("America/New_York").unwrap();
-    // A month with a change of the clock in both zones.
-    let asked = SlotQuery::of_dates(date(2027, 10, 15), date(2027, 11, 14), zone).unwrap();
-    let bookings = bookings(&asked, 500);
+    // A month with a transition in both zones.
+    let query = SlotQuery::of_dates(date(2027, 10, 15), date(2027, 11, 14), zone).unwrap();
+    let bookings = bookings(&query, 500);
     let mut exceptions = ScheduleExceptions::default();
     exceptions.close_dates(date(2027, 10, 25), date(2027, 10, 26)).unwrap();
     let office = hours(&[("09:00", "12:00"), ("13:00", "18:00")]);
     let always = hours(&[("00:00", "24:00")]);
     let usual = BookingRules::new(RuleSettings { daily_limit: Some(20), ..RuleSettings::default() }).unwrap();
     let finest = BookingRules::new(RuleSettings { step_minutes: 5, ..RuleSettings::default() }).unwrap();
-    let nothing_taken = BusyTimes::default();
-    let taken = BusyTimes::new(bookings.iter().copied());
+    let no_bookings = BusyTimes::default();
+    let busy = BusyTimes::new(bookings.iter().copied());
     let office = SlotCalculator {
         hours: &office,
         exceptions: &exceptions,
         rules: &usual,
-        busy: &taken,
+        busy: &busy,
         length: AppointmentLength::new(50, 10).unwrap(),
         now: at("2027-10-01T00:00:00Z"),
     };
-    let widest = SlotCalculator { hours: &always, rules: &finest, busy: &nothing_taken, ..office };
+    let widest = SlotCalculator { hours: &always, rules: &finest, busy: &no_bookings, ..office };
     let closed_for_ever = {
         let mut closed = ScheduleExceptions::default();
         closed.close_dates(date(2027, 1, 1), date(2030, 1, 1)).unwrap();
@@ -74,15 +74,15 @@ fn main() {
     let mut group = criterion.benchmark_group("calendar");
     group.bench_function("31 days, 500 bookings", |bench| {
         bench.iter(|| {
-            let taken = BusyTimes::new(black_box(&bookings).iter().copied());
-            SlotCalculator { busy: &taken, ..office }.availability(black_box(&asked))
+            let busy = BusyTimes::new(black_box(&bookings).iter().copied());
+            SlotCalculator { busy: &busy, ..office }.availability(black_box(&query))
         });
     });
-    group.bench_function("31 days open round the clock, every 5 minutes, nothing taken", |bench| {
-        bench.iter(|| widest.availability(black_box(&asked)));
+    group.bench_function("31 days open all day, every 5 minutes, without bookings", |bench| {
+        bench.iter(|| widest.availability(black_box(&query)));
     });
-    group.bench_function("nothing free for a year", |bench| {
-        bench.iter(|| closed.first_free_after(black_box(asked.from())));
+    group.bench_function("no free slot for a year", |bench| {
+        bench.iter(|| closed.first_free_after(black_box(query.from())));
     });
     group.bench_function("one wish", |bench| {
         bench.iter(|| office.check_slot(black_box(at("2027-11-02T09:00:00Z")), RuleOverride::None));

@@ -1,5 +1,5 @@
-//! How long one person's meeting link takes.
-#![allow(clippy::unwrap_used, reason = "a benchmark may stop at the first surprise")]
+//! The creation of one viewer's meeting link.
+#![allow(clippy::unwrap_used, reason = "a benchmark may panic")]
 
 use std::hint::black_box;
 
@@ -37,11 +37,11 @@ fn main() {
     for (what, viewer) in [
         ("a client", viewer("John Doe", Role::Client)),
         ("a therapist", viewer("Dr. Ada Lovelace", Role::Admin)),
-        ("a name full of signs to escape", viewer("\"&=#%\u{201c}名\u{1f980}\"", Role::Client)),
+        ("a name with many characters to escape", viewer("\"&=#%\u{201c}名\u{1f980}\"", Role::Client)),
     ] {
         group.bench_function(what, |bench| {
-            let attendee = Viewer::Account(&viewer);
-            bench.iter(|| policy.link_for(black_box(&booking), black_box(attendee), black_box(now)).unwrap());
+            let viewer = Viewer::Account(&viewer);
+            bench.iter(|| policy.link_for(black_box(&booking), black_box(viewer), black_box(now)).unwrap());
         });
     }
     group.finish();

@@ -1,4 +1,4 @@
-//! Short forms for the tests of the calendar.
+//! Short constructors for the tests of the calendar.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
@@ -17,7 +17,7 @@ pub(super) const EVERY_DAY: [Weekday; 7] = [
     Weekday::Sunday,
 ];
 
-#[expect(clippy::disallowed_methods, reason = "a test asks the database that the product would ask through its port")]
+#[expect(clippy::disallowed_methods, reason = "tests use the database that the product reads through its port")]
 pub(super) fn zone(name: &str) -> TimeZone {
     TimeZone::get(name).unwrap()
 }
@@ -31,12 +31,12 @@ pub(super) fn date(date: &str) -> Date {
 }
 
 /// `09:00-12:00`
-pub(super) fn wall(interval: &str) -> LocalTimeRange {
+pub(super) fn local(interval: &str) -> LocalTimeRange {
     let (start, end) = interval.split_once('-').unwrap();
     LocalTimeRange::new(LocalTime::parse(start).unwrap(), LocalTime::parse(end).unwrap()).unwrap()
 }
 
-/// The same intervals, separated by blanks, on every day of the week.
+/// The intervals, separated by blanks, on every day of the week.
 pub(super) fn daily(zone_name: &str, intervals: &str) -> WeeklyHours {
     on_days(zone_name, &EVERY_DAY, intervals)
 }
@@ -44,7 +44,7 @@ pub(super) fn daily(zone_name: &str, intervals: &str) -> WeeklyHours {
 pub(super) fn on_days(zone_name: &str, days: &[Weekday], intervals: &str) -> WeeklyHours {
     let week = days
         .iter()
-        .flat_map(|day| intervals.split_whitespace().map(|interval| (*day, wall(interval))))
+        .flat_map(|day| intervals.split_whitespace().map(|interval| (*day, local(interval))))
         .collect::<Vec<_>>();
     WeeklyHours::new(TimeZoneName::parse(zone_name).unwrap(), zone(zone_name), week).unwrap()
 }
@@ -55,6 +55,6 @@ pub(super) fn interval(text: &str) -> Interval {
     Interval::new(at(start), at(end)).unwrap()
 }
 
-pub(super) fn taken(intervals: &[&str]) -> BusyTimes {
+pub(super) fn busy(intervals: &[&str]) -> BusyTimes {
     BusyTimes::new(intervals.iter().map(|text| interval(text)))
 }

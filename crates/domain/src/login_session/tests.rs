@@ -9,7 +9,7 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
 
-/// Logged in long ago, refreshed five times, the last time an hour after the login.
+/// Refreshed five times, the last time an hour after the login.
 fn session() -> LoginSession {
     LoginSession {
         id: LoginSessionId::new(3).unwrap(),
@@ -21,14 +21,14 @@ fn session() -> LoginSession {
     }
 }
 
-fn judge(session: &LoginSession, generation: u32, second: i64) -> RefreshDecision {
+fn decide(session: &LoginSession, generation: u32, second: i64) -> RefreshDecision {
     LoginSessionPolicy::default().decide(session, generation, at(second))
 }
 
 #[test]
-fn the_newest_token_goes_on_until_the_session_is_idle_too_long() {
+fn the_newest_token_rotates_until_the_idle_limit() {
     let rotated = LOGIN + 3_600;
-    for (second, verdict) in [
+    for (second, decision) in [
         (rotated, RefreshDecision::Rotate),
         (rotated + 9, RefreshDecision::Rotate),
         (rotated + 11, RefreshDecision::Rotate),
@@ -36,81 +36,81 @@ fn the_newest_token_goes_on_until_the_session_is_idle_too_long() {
         (rotated + 14 * DAY, RefreshDecision::Ended),
         (rotated + 15 * DAY, RefreshDecision::Ended),
     ] {
-        assert_eq!(judge(&session(), 6, second), verdict, "{} s after the refresh", second - rotated);
+        assert_eq!(decide(&session(), 6, second), decision, "{} s after the refresh", second - rotated);
     }
 }
 
 #[test]
-fn the_one_before_works_for_ten_seconds() {
+fn the_previous_token_is_valid_for_ten_seconds() {
     let rotated = LOGIN + 3_600;
-    for (second, verdict) in [
+    for (second, decision) in [
         (rotated, RefreshDecision::Overlap),
         (rotated + 9, RefreshDecision::Overlap),
         (rotated + 10, RefreshDecision::Reused),
         (rotated + 11, RefreshDecision::Reused),
         (rotated + DAY, RefreshDecision::Reused),
-        // The clock of another machine may be a little behind.
+        // The clock of another machine may be slightly behind.
         (rotated - 1, RefreshDecision::Overlap),
     ] {
-        assert_eq!(judge(&session(), 5, second), verdict, "{} s after the refresh", second - rotated);
+        assert_eq!(decide(&session(), 5, second), decision, "{} s after the refresh", second - rotated);
     }
 }
 
 #[test]
-fn two_generations_old_is_a_copy_even_inside_the_overlap() {
+fn an_older_token_is_reuse_even_within_the_overlap() {
     let rotated = LOGIN + 3_600;
     for generation in [0, 1, 2, 3, 4] {
         for second in [rotated, rotated + 9, rotated + DAY] {
-            assert_eq!(judge(&session(), generation, second), RefreshDecision::Reused, "generation {generation}");
+            assert_eq!(decide(&session(), generation, second), RefreshDecision::Reused, "generation {generation}");
         }
     }
 }
 
 #[test]
-fn a_generation_that_was_never_handed_out_is_treated_as_a_copy() {
+fn a_generation_that_was_never_issued_is_reuse() {
     for generation in [7, 8, u32::MAX] {
-        assert_eq!(judge(&session(), generation, LOGIN + 3_600), RefreshDecision::Reused, "generation {generation}");
+        assert_eq!(decide(&session(), generation, LOGIN + 3_600), RefreshDecision::Reused, "generation {generation}");
     }
 }
 
 #[test]
-fn ninety_days_are_the_end_however_much_it_is_used() {
-    for (since_login, verdict) in [(90 * DAY - 1, RefreshDecision::Rotate), (90 * DAY, RefreshDecision::Ended)] {
-        let busy = LoginSession { rotated_at: at(LOGIN + since_login - 5), ..session() };
-        assert_eq!(judge(&busy, 6, LOGIN + since_login), verdict);
+fn a_login_session_ends_after_ninety_days() {
+    for (since_login, decision) in [(90 * DAY - 1, RefreshDecision::Rotate), (90 * DAY, RefreshDecision::Ended)] {
+        let active = LoginSession { rotated_at: at(LOGIN + since_login - 5), ..session() };
+        assert_eq!(decide(&active, 6, LOGIN + since_login), decision);
         assert_eq!(
-            judge(&busy, 5, LOGIN + since_login),
-            if verdict == RefreshDecision::Ended { RefreshDecision::Ended } else { RefreshDecision::Overlap }
+            decide(&active, 5, LOGIN + since_login),
+            if decision == RefreshDecision::Ended { RefreshDecision::Ended } else { RefreshDecision::Overlap }
         );
     }
 }
 
 #[test]
-fn an_ended_session_is_over_for_every_token_and_at_every_time() {
+fn an_ended_login_session_refuses_every_token() {
     let ended = LoginSession { ended_at: Some(at(LOGIN + 3_605)), ..session() };
     for generation in [1, 5, 6, 7] {
         for second in [LOGIN, LOGIN + 3_600, LOGIN + 3_604, LOGIN + 3_606, LOGIN + DAY] {
-            assert_eq!(judge(&ended, generation, second), RefreshDecision::Ended);
+            assert_eq!(decide(&ended, generation, second), RefreshDecision::Ended);
         }
     }
     assert!(!LoginSessionPolicy::default().is_live(&ended, at(LOGIN + 3_606)));
 }
 
 #[test]
-fn a_dead_session_never_reports_reuse() {
-    // Otherwise an old token found years later would raise an alarm about a login that is long gone.
-    assert_eq!(judge(&session(), 1, LOGIN + 100 * DAY), RefreshDecision::Ended);
+fn an_ended_login_session_reports_no_reuse() {
+    // Otherwise an old token would raise an alarm about a login session that ended long ago.
+    assert_eq!(decide(&session(), 1, LOGIN + 100 * DAY), RefreshDecision::Ended);
 }
 
 #[test]
-fn the_policy_is_the_documented_one() {
+fn the_default_policy_is_the_documented_one() {
     let policy = LoginSessionPolicy::default();
     assert_eq!((policy.idle, policy.absolute), (SignedDuration::from_hours(336), SignedDuration::from_hours(2_160)));
     assert_eq!(policy.overlap, SignedDuration::from_secs(10));
 }
 
 proptest! {
-    /// Of all tokens there ever were, at most two lead on, and only while the session lives.
+    /// At most two generations are accepted, and only while the login session is active.
     #[test]
     fn only_the_last_two_generations_ever_work(generation: u32, newest in 1_u32.., after in -60_i64..200 * DAY, ended: bool) {
         let rotated = LOGIN + 3_600;

@@ -1,4 +1,4 @@
-//! One session and the people around it, for the tests of its meeting and its mails.
+//! A session and its people, for the tests of meetings and notifications.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -31,8 +31,8 @@ pub(crate) fn user(id: i64) -> UserId {
     UserId::new(id).unwrap()
 }
 
-/// Agreed between client 7 and therapist 1.
-pub(crate) fn lasting(minutes: u32) -> Booking {
+/// Confirmed for client 7 and therapist 1.
+pub(crate) fn confirmed(minutes: u32) -> Booking {
     let base_url = MeetingBaseUrl::parse("https://meet.example.org").unwrap();
     let request = NewBooking {
         id: BookingId::new(12).unwrap(),
@@ -52,34 +52,35 @@ pub(crate) fn lasting(minutes: u32) -> Booking {
 
 /// The session of 50 minutes, in the given state.
 pub(crate) fn booking(status: BookingStatus) -> Booking {
-    let agreed = lasting(50).record().clone();
-    let cancellation = Cancellation { at: at(START - 60), by: user(7), late: true, reason: None, refund: agreed.price };
+    let scheduled = confirmed(50).record().clone();
+    let cancellation =
+        Cancellation { at: at(START - 60), by: user(7), late: true, reason: None, refund: scheduled.price };
     Booking::restore(match status {
         BookingStatus::PendingPayment => BookingRecord {
             status,
             payment_status: PaymentStatus::Pending,
             room: None,
             hold_expires_at: Some(at(START)),
-            ..agreed
+            ..scheduled
         },
         BookingStatus::Expired => {
-            BookingRecord { status, payment_status: PaymentStatus::Cancelled, room: None, ..agreed }
+            BookingRecord { status, payment_status: PaymentStatus::Cancelled, room: None, ..scheduled }
         }
-        // A cancelled booking keeps the room it had; everybody must be refused all the same.
-        BookingStatus::Cancelled => BookingRecord { status, cancellation: Some(cancellation), ..agreed },
+        // A cancelled booking keeps its room; links into it must be refused all the same.
+        BookingStatus::Cancelled => BookingRecord { status, cancellation: Some(cancellation), ..scheduled },
         BookingStatus::Scheduled | BookingStatus::Completed | BookingStatus::NoShow => {
-            BookingRecord { status, ..agreed }
+            BookingRecord { status, ..scheduled }
         }
     })
     .unwrap()
 }
 
-/// Somebody with an account.
+/// A user with an account.
 pub(crate) fn viewer(id: i64, role: Role) -> AccountViewer {
     AccountViewer { id: user(id), display_name: "John Doe".to_owned(), role }
 }
 
-/// Kim, who is invited into the session and has the same number as its client.
+/// An invited participant with the same number as the client.
 pub(crate) fn kim(role: ParticipantRole) -> Participant {
     Participant {
         id: ParticipantId::new(7).unwrap(),
@@ -94,12 +95,12 @@ pub(crate) fn kim(role: ParticipantRole) -> Participant {
     }
 }
 
-/// Kim, invited into another session.
-pub(crate) fn kim_elsewhere() -> Participant {
+/// A participant of another session.
+pub(crate) fn kim_of_another_booking() -> Participant {
     Participant { booking: BookingId::new(13).unwrap(), ..kim(ParticipantRole::Presenter) }
 }
 
-/// Kim, whose invitation was taken back.
+/// A participant with a revoked invitation.
 pub(crate) fn kim_revoked() -> Participant {
     Participant { revoked_at: Some(at(START - 86_400)), ..kim(ParticipantRole::Participant) }
 }

@@ -1,5 +1,3 @@
-//! Tests of what the practice decided about calling off.
-
 use super::*;
 use crate::booking::{NewBooking, PaymentPlan};
 use crate::meeting::NewRoom;
@@ -11,7 +9,7 @@ fn at(text: &str) -> Timestamp {
 
 const START: &str = "2024-01-15T10:00:00Z";
 
-/// A session that costs so many cents, paid or not.
+/// A booking with this price, paid or not.
 fn booking(cents: i64, paid: bool) -> Booking {
     let now = at("2024-01-10T09:00:00Z");
     let base_url = MeetingBaseUrl::parse("https://meet.example.org").unwrap();
@@ -44,7 +42,7 @@ fn quote(booking: &Booking, percent: u8, by: Role, now: &str) -> (bool, i64, i64
 }
 
 #[test]
-fn free_until_a_day_before_and_not_a_second_longer() {
+fn cancellation_is_free_until_a_day_before() {
     let paid = booking(9_999, true);
     assert_eq!(quote(&paid, 50, Role::Client, "2024-01-14T09:59:59Z"), (false, 9_999, 0));
     assert_eq!(quote(&paid, 50, Role::Client, "2024-01-14T10:00:00Z"), (true, 5_000, 4_999), "rounded up");
@@ -53,12 +51,12 @@ fn free_until_a_day_before_and_not_a_second_longer() {
 }
 
 #[test]
-fn the_practice_gives_everything_back() {
+fn a_cancellation_by_the_practice_refunds_everything() {
     assert_eq!(quote(&booking(9_999, true), 0, Role::Admin, "2024-01-15T10:30:00Z"), (false, 9_999, 0));
 }
 
 #[test]
-fn what_was_not_paid_does_not_go_back_and_is_never_late() {
+fn unpaid_bookings_have_no_refund_and_are_never_late() {
     assert_eq!(quote(&booking(9_999, false), 0, Role::Client, "2024-01-15T09:00:00Z"), (false, 0, 0));
 }
 
@@ -68,7 +66,7 @@ fn largest_prices_do_not_overflow() {
 }
 
 #[test]
-fn policies_that_make_no_sense_are_refused() {
+fn invalid_policies_are_refused() {
     assert!(PracticePolicy::default().checked().is_ok());
     let terms = ChangeTerms::default();
     for (bad, why) in [

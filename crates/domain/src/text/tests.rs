@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 #[test]
-fn cleaning_keeps_what_a_person_reads() {
+fn cleaning_keeps_visible_text() {
     for (raw, clean) in [
         ("John Doe", "John Doe"),
         ("  John \t\r\n Doe ", "John Doe"),
@@ -23,7 +23,7 @@ fn cleaning_keeps_what_a_person_reads() {
 }
 
 #[test]
-fn cutting_never_splits_what_is_seen_as_one() {
+fn truncation_keeps_graphemes_whole() {
     assert_eq!(truncate_utf16("abc", 50), "abc");
     assert_eq!(truncate_utf16(&"L".repeat(300), 50), "L".repeat(50));
     let name = format!("{}\u{1f44d}", "x".repeat(49));
@@ -34,23 +34,21 @@ fn cutting_never_splits_what_is_seen_as_one() {
 }
 
 #[test]
-fn a_flood_of_combining_marks_is_cut_not_lost() {
-    let flood = format!("Z{}", "\u{335}".repeat(500));
-    let cut = truncate_utf16(&flood, 50);
+fn hundreds_of_combining_marks_are_cut_not_removed() {
+    let text = format!("Z{}", "\u{335}".repeat(500));
+    let cut = truncate_utf16(&text, 50);
     assert_eq!(cut.chars().count(), 50);
     assert!(cut.starts_with('Z'));
 }
 
 proptest! {
-    /// What is seen at a glance comes out as it would the long way.
     #[test]
-    fn a_glance_is_as_good_as_a_long_look(text in "[ -~]{0,12}") {
+    fn the_fast_path_agrees_with_the_slow_one(text in "[ -~]{0,12}") {
         prop_assert_eq!(clean_line(&text), clean_any(&text));
     }
 
-    /// A text that fits is never cut, whatever it is made of.
     #[test]
-    fn what_fits_stays_whole(text: String) {
+    fn a_text_that_fits_is_not_cut(text: String) {
         let units = text.encode_utf16().count();
         prop_assert_eq!(truncate_utf16(&text, units), text.trim_end());
         prop_assert_eq!(truncate_utf16(&text, text.len()), text.trim_end());

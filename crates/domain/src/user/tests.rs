@@ -16,8 +16,8 @@ fn user(first: &str, last: &str) -> User {
 }
 
 #[test]
-fn both_names_or_the_address() {
-    for (first, last, shown) in [
+fn both_names_or_the_email_address() {
+    for (first, last, expected) in [
         ("John", "Doe", "John Doe"),
         ("  John ", "\u{a0}Doe ", "John Doe"),
         ("John", "", "john.doe@example.org"),
@@ -26,16 +26,16 @@ fn both_names_or_the_address() {
         ("\u{200d}", "\u{202e}", "john.doe@example.org"),
         ("محمد", "علي", "محمد علي"),
     ] {
-        assert_eq!(user(first, last).display_name(), shown, "{first:?} {last:?}");
+        assert_eq!(user(first, last).display_name(), expected, "{first:?} {last:?}");
     }
 }
 
 #[test]
-fn a_chosen_name_wins() {
+fn a_preferred_name_takes_precedence() {
     let chosen = |text: &str| User { preferred_name: PersonName::parse(text).unwrap(), ..user("John", "Doe") };
     assert_eq!(chosen(" Johnny  D. ").display_name(), "Johnny D.");
     assert_eq!(chosen("  ").display_name(), "John Doe");
-    assert_eq!(chosen("\u{202e}\u{200d}").display_name(), "John Doe", "nothing visible is no choice");
+    assert_eq!(chosen("\u{202e}\u{200d}").display_name(), "John Doe", "an invisible name is ignored");
     let nameless = User { preferred_name: PersonName::parse("J").unwrap(), ..user("", "") };
     assert_eq!(nameless.display_name(), "J");
 }
@@ -79,7 +79,7 @@ fn addresses() {
 }
 
 #[test]
-fn names_refuse_what_could_forge_a_header() {
+fn names_refuse_control_characters() {
     for bad in ["John\r\nBcc: x@y.de", "a\0b", "tab\there"] {
         assert_eq!(PersonName::parse(bad), Err(NameError::ControlCharacter), "{bad:?}");
     }
@@ -89,7 +89,7 @@ fn names_refuse_what_could_forge_a_header() {
 }
 
 #[test]
-fn personal_data_does_not_print() {
+fn debug_hides_personal_data() {
     let printed = format!("{:?}", user("Canary", "Bird"));
     assert!(!printed.contains("Canary") && !printed.contains("Bird") && !printed.contains("john.doe"), "{printed}");
 }

@@ -11,7 +11,7 @@ fn the_defaults_restrict_nothing() {
 }
 
 #[test]
-fn settings_without_sense_are_refused() {
+fn invalid_settings_are_refused() {
     let usual = RuleSettings::default();
     let table = [
         (RuleSettings { horizon_days: 0, ..usual }, Err(RuleError::Horizon)),
@@ -33,7 +33,7 @@ fn settings_without_sense_are_refused() {
 }
 
 #[test]
-fn lengths_are_those_a_booking_accepts() {
+fn lengths_are_limited_as_in_bookings() {
     let table = [(50, 10, true), (1, 0, true), (720, 720, true), (0, 10, false), (721, 0, false), (50, 721, false)];
     for (minutes, buffer_minutes, fine) in table {
         assert_eq!(AppointmentLength::new(minutes, buffer_minutes).is_ok(), fine, "{minutes} and {buffer_minutes}");

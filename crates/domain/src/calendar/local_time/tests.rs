@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn reads_what_it_writes() {
+fn formatting_and_parsing_round_trip() {
     for minutes in 0..=1_440 {
         let time = LocalTime::from_minutes(minutes).unwrap();
         assert_eq!(time.minutes(), minutes);
@@ -13,7 +13,7 @@ fn reads_what_it_writes() {
 }
 
 #[test]
-fn refuses_what_no_clock_shows() {
+fn invalid_times_are_refused() {
     for raw in ["", "9:00", "09:60", "24:01", "25:00", "09-00", "09:00:00", " 9:00", "+9:00", "0９:0", "ab:cd", "09:0é"]
     {
         assert_eq!(LocalTime::parse(raw), Err(InvalidLocalTime), "{raw}");
@@ -22,7 +22,7 @@ fn refuses_what_no_clock_shows() {
 }
 
 #[test]
-fn an_interval_ends_after_its_start() {
+fn a_range_ends_after_its_start() {
     let [nine, ten] = ["09:00", "10:00"].map(|raw| LocalTime::parse(raw).unwrap());
     let interval = LocalTimeRange::new(nine, ten).unwrap();
     assert_eq!((interval.start(), interval.end()), (nine, ten));
@@ -31,6 +31,6 @@ fn an_interval_ends_after_its_start() {
     assert_eq!(
         LocalTimeRange::new(LocalTime::START_OF_DAY, LocalTime::END_OF_DAY),
         Ok(LocalTimeRange::WHOLE_DAY),
-        "a day from beginning to end"
+        "the whole day"
     );
 }

@@ -3,7 +3,7 @@ use jiff::SignedDuration;
 use super::super::fixtures::*;
 use super::*;
 
-/// Open time on one date of the hours' zone.
+/// The open intervals on one local date.
 fn on(hours: &WeeklyHours, exceptions: &ScheduleExceptions, day: &str) -> Vec<OpenInterval> {
     let day = date(day);
     let until = start_of(day.tomorrow().unwrap(), hours.zone());
@@ -24,7 +24,13 @@ fn plain(hours: &WeeklyHours, day: &str) -> Vec<String> {
 fn hours_become_instants() {
     const BERLIN: &str = "Europe/Berlin";
     let table: &[(&str, &str, &str, &str, &[&str])] = &[
-        ("an ordinary day", BERLIN, "2027-01-11", "09:00-17:00", &["2027-01-11T08:00:00Z/2027-01-11T16:00:00Z"]),
+        (
+            "a day without transition",
+            BERLIN,
+            "2027-01-11",
+            "09:00-17:00",
+            &["2027-01-11T08:00:00Z/2027-01-11T16:00:00Z"],
+        ),
         ("a summer's day", BERLIN, "2027-07-12", "09:00-17:00", &["2027-07-12T07:00:00Z/2027-07-12T15:00:00Z"]),
         (
             "two intervals",
@@ -35,13 +41,13 @@ fn hours_become_instants() {
         ),
         ("until midnight", BERLIN, "2027-01-11", "20:00-24:00", &["2027-01-11T19:00:00Z/2027-01-11T23:00:00Z"]),
         ("a whole day", BERLIN, "2027-01-11", "00:00-24:00", &["2027-01-10T23:00:00Z/2027-01-11T23:00:00Z"]),
-        ("a short day", BERLIN, "2027-03-28", "00:00-24:00", &["2027-03-27T23:00:00Z/2027-03-28T22:00:00Z"]),
-        ("a long day", BERLIN, "2027-10-31", "00:00-24:00", &["2027-10-30T22:00:00Z/2027-10-31T23:00:00Z"]),
-        ("over a gap", BERLIN, "2027-03-28", "01:00-04:00", &["2027-03-28T00:00:00Z/2027-03-28T02:00:00Z"]),
+        ("a day of 23 hours", BERLIN, "2027-03-28", "00:00-24:00", &["2027-03-27T23:00:00Z/2027-03-28T22:00:00Z"]),
+        ("a day of 25 hours", BERLIN, "2027-10-31", "00:00-24:00", &["2027-10-30T22:00:00Z/2027-10-31T23:00:00Z"]),
+        ("across a gap", BERLIN, "2027-03-28", "01:00-04:00", &["2027-03-28T00:00:00Z/2027-03-28T02:00:00Z"]),
         ("inside a gap", BERLIN, "2027-03-28", "02:00-03:00", &[]),
         ("from inside a gap", BERLIN, "2027-03-28", "02:30-06:00", &["2027-03-28T01:00:00Z/2027-03-28T04:00:00Z"]),
         ("into a gap", BERLIN, "2027-03-28", "01:00-02:30", &["2027-03-28T00:00:00Z/2027-03-28T01:00:00Z"]),
-        ("over a fold", BERLIN, "2027-10-31", "01:00-04:00", &["2027-10-30T23:00:00Z/2027-10-31T03:00:00Z"]),
+        ("across a fold", BERLIN, "2027-10-31", "01:00-04:00", &["2027-10-30T23:00:00Z/2027-10-31T03:00:00Z"]),
         ("all of a fold", BERLIN, "2027-10-31", "02:00-03:00", &["2027-10-31T00:00:00Z/2027-10-31T02:00:00Z"]),
         ("inside a fold", BERLIN, "2027-10-31", "02:10-02:30", &["2027-10-31T00:10:00Z/2027-10-31T00:30:00Z"]),
         ("into a fold", BERLIN, "2027-10-31", "01:00-02:30", &["2027-10-30T23:00:00Z/2027-10-31T00:30:00Z"]),
@@ -53,7 +59,7 @@ fn hours_become_instants() {
             &["2027-10-31T00:30:00Z/2027-10-31T01:00:00Z", "2027-10-31T01:30:00Z/2027-10-31T05:00:00Z"],
         ),
         (
-            "New York's first summer day",
+            "New York on the first day of DST",
             "America/New_York",
             "2026-03-08",
             "13:00-18:00",
@@ -67,14 +73,14 @@ fn hours_become_instants() {
             &["2026-03-01T18:00:00Z/2026-03-01T23:00:00Z"],
         ),
         (
-            "Lord Howe springs by half an hour",
+            "Lord Howe skips half an hour",
             "Australia/Lord_Howe",
             "2026-10-04",
             "01:00-03:00",
             &["2026-10-03T14:30:00Z/2026-10-03T16:00:00Z"],
         ),
         (
-            "and falls by half an hour",
+            "Lord Howe repeats half an hour",
             "Australia/Lord_Howe",
             "2027-04-04",
             "01:00-03:00",
@@ -82,13 +88,13 @@ fn hours_become_instants() {
         ),
         ("Kathmandu", "Asia/Kathmandu", "2027-01-11", "09:00-17:00", &["2027-01-11T03:15:00Z/2027-01-11T11:15:00Z"]),
         (
-            "Apia before it left out a day",
+            "Apia before it skipped a day",
             "Pacific/Apia",
             "2011-12-29",
             "09:00-24:00",
             &["2011-12-29T19:00:00Z/2011-12-30T10:00:00Z"],
         ),
-        ("the day that never was", "Pacific/Apia", "2011-12-30", "09:00-17:00", &[]),
+        ("the day that was skipped", "Pacific/Apia", "2011-12-30", "09:00-17:00", &[]),
         (
             "and the day after",
             "Pacific/Apia",
@@ -97,14 +103,14 @@ fn hours_become_instants() {
             &["2011-12-30T10:00:00Z/2011-12-31T03:00:00Z"],
         ),
         (
-            "a clock put back over midnight",
+            "a fold across midnight",
             "America/Nuuk",
             "2026-10-24",
             "22:30-24:00",
             &["2026-10-24T23:30:00Z/2026-10-25T02:00:00Z"],
         ),
         (
-            "a clock put forward over midnight",
+            "a gap across midnight",
             "America/Nuuk",
             "2026-03-28",
             "21:00-24:00",
@@ -117,9 +123,8 @@ fn hours_become_instants() {
 }
 
 #[test]
-fn vancouver_keeps_its_clock_whatever_the_database_says() {
-    // British Columbia decided to stay on -07:00 from November 2026 on. Databases of different age disagree about the
-    // instants there, and hours must follow the one at hand.
+fn hours_follow_the_time_zone_database_at_hand() {
+    // British Columbia stays on -07:00 from November 2026 on, which older databases do not know.
     let hours = daily("America/Vancouver", "09:00-17:00");
     let open = on(&hours, &ScheduleExceptions::default(), "2026-12-15");
     assert_eq!(open.len(), 1);
@@ -135,7 +140,7 @@ fn vancouver_keeps_its_clock_whatever_the_database_says() {
 }
 
 #[test]
-fn a_closing_at_midnight_touches_the_next_opening() {
+fn hours_until_midnight_are_adjacent_to_the_next_day() {
     let hours = daily("Europe/Berlin", "00:00-02:00 22:00-24:00");
     let open =
         open_intervals(&hours, &ScheduleExceptions::default(), at("2027-01-11T20:00:00Z"), at("2027-01-12T01:00:00Z"));
@@ -147,38 +152,38 @@ fn a_closing_at_midnight_touches_the_next_opening() {
 }
 
 #[test]
-fn intervals_come_whole_however_little_was_asked() {
+fn intervals_are_not_cut_at_the_queried_range() {
     let hours = daily("Europe/Berlin", "09:00-12:00");
     let whole = ["2027-01-11T08:00:00Z/2027-01-11T11:00:00Z"];
-    let asked = |from, until| texts(&open_intervals(&hours, &ScheduleExceptions::default(), at(from), at(until)));
-    assert_eq!(asked("2027-01-11T09:07:00Z", "2027-01-11T09:08:00Z"), whole);
-    assert_eq!(asked("2027-01-11T10:59:59.5Z", "2027-01-11T11:00:00Z"), whole);
-    assert_eq!(asked("2027-01-11T07:00:00Z", "2027-01-11T08:00:00.001Z"), whole);
-    assert!(asked("2027-01-11T11:00:00Z", "2027-01-12T08:00:00Z").is_empty(), "between two days");
-    assert!(asked("2027-01-11T09:00:00Z", "2027-01-11T09:00:00Z").is_empty(), "nothing was asked");
-    assert!(asked("2027-01-11T10:00:00Z", "2027-01-11T09:00:00Z").is_empty(), "backwards");
+    let open = |from, until| texts(&open_intervals(&hours, &ScheduleExceptions::default(), at(from), at(until)));
+    assert_eq!(open("2027-01-11T09:07:00Z", "2027-01-11T09:08:00Z"), whole);
+    assert_eq!(open("2027-01-11T10:59:59.5Z", "2027-01-11T11:00:00Z"), whole);
+    assert_eq!(open("2027-01-11T07:00:00Z", "2027-01-11T08:00:00.001Z"), whole);
+    assert!(open("2027-01-11T11:00:00Z", "2027-01-12T08:00:00Z").is_empty(), "between two days");
+    assert!(open("2027-01-11T09:00:00Z", "2027-01-11T09:00:00Z").is_empty(), "an empty range");
+    assert!(open("2027-01-11T10:00:00Z", "2027-01-11T09:00:00Z").is_empty(), "backwards");
 }
 
 #[test]
-fn exceptions_close_and_open() {
+fn exceptions_close_and_add_hours() {
     let hours = daily("Europe/Berlin", "09:00-12:00");
     let mut exceptions = ScheduleExceptions::default();
     exceptions.close_dates(date("2027-01-11"), date("2027-01-12")).unwrap();
-    exceptions.close_hours(date("2027-01-13"), wall("10:00-10:20"));
-    exceptions.close_hours(date("2027-01-13"), wall("08:00-09:10"));
+    exceptions.close_hours(date("2027-01-13"), local("10:00-10:20"));
+    exceptions.close_hours(date("2027-01-13"), local("08:00-09:10"));
     exceptions.close_between(interval("2027-01-14T09:30:00Z/2027-01-15T09:00:00Z"));
     exceptions.close_between(interval("2027-01-14T10:30:00Z/2027-01-14T10:40:00Z"));
-    exceptions.add_hours(date("2027-01-16"), wall("14:00-16:00"));
-    exceptions.add_hours(date("2027-01-17"), wall("08:30-09:30"));
-    exceptions.add_hours(date("2027-01-17"), wall("11:30-13:00"));
-    exceptions.add_hours(date("2027-01-12"), wall("14:00-16:00"));
+    exceptions.add_hours(date("2027-01-16"), local("14:00-16:00"));
+    exceptions.add_hours(date("2027-01-17"), local("08:30-09:30"));
+    exceptions.add_hours(date("2027-01-17"), local("11:30-13:00"));
+    exceptions.add_hours(date("2027-01-12"), local("14:00-16:00"));
     let table: &[(&str, &str, &[&str])] = &[
         ("2027-01-10", "nothing special", &["2027-01-10T08:00:00Z/2027-01-10T11:00:00Z"]),
         ("2027-01-11", "closed", &[]),
-        ("2027-01-12", "closed, and extra hours do not open it again", &[]),
+        ("2027-01-12", "a closed date stays closed despite extra hours", &[]),
         (
             "2027-01-13",
-            "closed hours cut",
+            "closed hours split the day",
             &["2027-01-13T08:10:00Z/2027-01-13T09:00:00Z", "2027-01-13T09:20:00Z/2027-01-13T11:00:00Z"],
         ),
         ("2027-01-14", "closed from an instant", &["2027-01-14T08:00:00Z/2027-01-14T09:30:00Z"]),
@@ -190,7 +195,7 @@ fn exceptions_close_and_open() {
         ),
         (
             "2027-01-17",
-            "extra hours that overlap the week's are not open twice",
+            "extra hours that overlap the weekly hours",
             &[
                 "2027-01-17T07:30:00Z/2027-01-17T08:30:00Z",
                 "2027-01-17T08:30:00Z/2027-01-17T11:00:00Z",
@@ -207,10 +212,10 @@ fn exceptions_close_and_open() {
 }
 
 #[test]
-fn closed_hours_are_closed_each_time_the_clock_shows_them() {
+fn closed_hours_are_closed_at_both_occurrences() {
     let hours = daily("Europe/Berlin", "01:00-04:00");
     let mut exceptions = ScheduleExceptions::default();
-    exceptions.close_hours(date("2027-10-31"), wall("02:15-02:30"));
+    exceptions.close_hours(date("2027-10-31"), local("02:15-02:30"));
     assert_eq!(
         texts(&on(&hours, &exceptions, "2027-10-31")),
         [
@@ -222,7 +227,7 @@ fn closed_hours_are_closed_each_time_the_clock_shows_them() {
 }
 
 #[test]
-fn a_closed_date_is_the_therapists_date() {
+fn closed_dates_are_dates_of_the_hours_zone() {
     let hours = daily("Pacific/Auckland", "00:00-24:00");
     let mut exceptions = ScheduleExceptions::default();
     exceptions.close_dates(date("2027-06-15"), date("2027-06-15")).unwrap();
@@ -234,18 +239,18 @@ fn a_closed_date_is_the_therapists_date() {
 }
 
 #[test]
-fn a_date_begins_at_its_first_instant() {
+fn a_date_starts_at_its_first_instant() {
     let start = |day, name| start_of(date(day), &zone(name)).to_string();
     assert_eq!(start("2027-01-11", "Europe/Berlin"), "2027-01-10T23:00:00Z");
-    assert_eq!(start("2026-03-29", "America/Nuuk"), "2026-03-29T01:00:00Z", "the clock jumps to 00:00");
-    assert_eq!(start("2026-10-25", "America/Nuuk"), "2026-10-25T02:00:00Z", "the clock is put back just before 00:00");
-    assert_eq!(start("2018-11-04", "America/Sao_Paulo"), "2018-11-04T03:00:00Z", "the clock jumps over 00:00");
-    assert_eq!(start("2011-12-30", "Pacific/Apia"), "2011-12-30T10:00:00Z", "the date that was left out");
+    assert_eq!(start("2026-03-29", "America/Nuuk"), "2026-03-29T01:00:00Z", "a gap that ends at 00:00");
+    assert_eq!(start("2026-10-25", "America/Nuuk"), "2026-10-25T02:00:00Z", "a fold just before 00:00");
+    assert_eq!(start("2018-11-04", "America/Sao_Paulo"), "2018-11-04T03:00:00Z", "a gap across 00:00");
+    assert_eq!(start("2011-12-30", "Pacific/Apia"), "2011-12-30T10:00:00Z", "the skipped date");
     assert_eq!(start("2011-12-31", "Pacific/Apia"), "2011-12-30T10:00:00Z");
 }
 
 #[test]
-fn the_ends_of_time_are_no_trouble() {
+fn extreme_instants_do_not_panic() {
     let hours = daily("Pacific/Apia", "00:00-24:00");
     let mut exceptions = ScheduleExceptions::default();
     exceptions.close_between(Interval::new(Timestamp::MIN, Timestamp::MAX).unwrap());
@@ -263,7 +268,7 @@ fn the_ends_of_time_are_no_trouble() {
 }
 
 #[test]
-fn pieces_are_joined_and_cut() {
+fn pieces_are_joined_and_subtracted() {
     let piece = |start, end| Piece { start, end };
     let joined = coalesce(vec![piece(5, 7), piece(1, 3), piece(2, 4), piece(7, 9), piece(1, 2), piece(10, 11)]);
     assert_eq!(joined, [piece(1, 4), piece(5, 9), piece(10, 11)]);
@@ -274,9 +279,9 @@ fn pieces_are_joined_and_cut() {
             .map(|(start, end)| Opening { time: piece(*start, *end), grid_from: 0, date: day })
             .collect::<Vec<_>>()
     };
-    let left = subtract(open(&[(0, 2), (2, 5), (6, 9), (12, 14), (14, 15)]), &joined);
+    let remaining = subtract(open(&[(0, 2), (2, 5), (6, 9), (12, 14), (14, 15)]), &joined);
     assert_eq!(
-        left.iter().map(|o| o.time).collect::<Vec<_>>(),
+        remaining.iter().map(|o| o.time).collect::<Vec<_>>(),
         [piece(0, 1), piece(4, 5), piece(12, 14), piece(14, 15)]
     );
 }

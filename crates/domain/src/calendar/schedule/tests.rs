@@ -1,13 +1,11 @@
-//! Tests of hours as they are written down.
-
 use super::*;
-use crate::calendar::fixtures::{at, date, wall, zone};
+use crate::calendar::fixtures::{at, date, local, zone};
 use crate::calendar::open_intervals;
 
-fn open(time_off: &[ScheduleException], from: &str, until: &str) -> Vec<(String, String)> {
+fn open(exceptions: &[ScheduleException], from: &str, until: &str) -> Vec<(String, String)> {
     let name = TimeZoneName::parse("Europe/Berlin").unwrap();
-    let hours = WeeklySchedule::every_day(name, wall("07:00-21:00")).hours(zone("Europe/Berlin")).unwrap();
-    let exceptions = time_off.iter().copied().collect::<ScheduleExceptions>();
+    let hours = WeeklySchedule::every_day(name, local("07:00-21:00")).hours(zone("Europe/Berlin")).unwrap();
+    let exceptions: ScheduleExceptions = exceptions.iter().copied().collect();
     open_intervals(&hours, &exceptions, at(from), at(until))
         .into_iter()
         .map(|open| (open.start.to_string(), open.end.to_string()))
@@ -26,14 +24,14 @@ fn the_same_hours_on_every_day() {
 }
 
 #[test]
-fn time_off_closes_and_extra_hours_open() {
-    let time_off = [
+fn exceptions_close_and_add_hours() {
+    let exceptions = [
         ScheduleException::closed_dates(date("2024-01-15"), date("2024-01-16")).unwrap(),
         ScheduleException::closed_period(at("2024-01-17T00:00:00Z"), at("2024-01-17T12:00:00Z")).unwrap(),
-        ScheduleException::ExtraHours { date: date("2024-01-18"), hours: wall("22:00-23:00") },
+        ScheduleException::ExtraHours { date: date("2024-01-18"), hours: local("22:00-23:00") },
     ];
     assert_eq!(
-        open(&time_off, "2024-01-15T00:00:00Z", "2024-01-19T00:00:00Z"),
+        open(&exceptions, "2024-01-15T00:00:00Z", "2024-01-19T00:00:00Z"),
         [
             pair("2024-01-17T12:00:00Z", "2024-01-17T20:00:00Z"),
             pair("2024-01-18T06:00:00Z", "2024-01-18T20:00:00Z"),
@@ -43,7 +41,7 @@ fn time_off_closes_and_extra_hours_open() {
 }
 
 #[test]
-fn what_ends_before_it_begins_is_refused() {
+fn exceptions_that_end_before_their_start_are_refused() {
     assert_eq!(
         ScheduleException::closed_dates(date("2024-01-16"), date("2024-01-15")),
         Err(ScheduleExceptionError::Dates(InvalidDateRange))

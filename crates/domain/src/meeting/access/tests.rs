@@ -1,14 +1,12 @@
-//! Tests of when a room is open.
-
 use proptest::prelude::*;
 
 use super::*;
 use crate::meeting::MeetingLinkPolicy;
-use crate::meeting::fixtures::{CLOSE, END, OPEN, START, WINDOW, at, lasting};
+use crate::meeting::fixtures::{CLOSE, END, OPEN, START, WINDOW, at, confirmed};
 
 #[test]
-fn the_door_to_the_second() {
-    let booking = lasting(50);
+fn a_room_opens_and_closes_to_the_second() {
+    let booking = confirmed(50);
     let opens_at = at(OPEN);
     assert_eq!(WINDOW.opens_at(&booking), opens_at);
     assert_eq!(WINDOW.closes_at(&booking), at(CLOSE));
@@ -27,24 +25,24 @@ fn the_door_to_the_second() {
 }
 
 #[test]
-fn a_token_is_good_from_a_minute_before_the_door_opens_until_it_closes() {
-    let validity = WINDOW.token_validity(&lasting(50));
+fn a_token_is_valid_from_a_minute_before_the_room_opens_until_it_closes() {
+    let validity = WINDOW.token_validity(&confirmed(50));
     assert_eq!(validity, TokenValidity { not_before: at(OPEN - 60), expires_at: at(CLOSE) });
 }
 
 #[test]
-fn a_session_without_grace_ends_when_it_ends() {
+fn without_a_grace_period_the_room_closes_at_the_end() {
     let window = AccessWindow { early: SignedDuration::ZERO, grace: SignedDuration::ZERO };
-    let booking = lasting(50);
+    let booking = confirmed(50);
     assert_eq!(window.state(&booking, at(START - 1)), AccessState::TooEarly { opens_at: at(START) });
     assert_eq!(window.state(&booking, at(START)), AccessState::Open);
     assert_eq!(window.state(&booking, at(END)), AccessState::Ended);
 }
 
 #[test]
-fn absurd_windows_are_open_instead_of_a_panic() {
+fn extreme_windows_do_not_panic() {
     let window = AccessWindow { early: SignedDuration::MAX, grace: SignedDuration::MAX };
-    let booking = lasting(50);
+    let booking = confirmed(50);
     for now in [Timestamp::UNIX_EPOCH, at(START)] {
         assert_eq!(window.state(&booking, now), AccessState::Open);
     }
@@ -53,7 +51,7 @@ fn absurd_windows_are_open_instead_of_a_panic() {
 
 proptest! {
     #[test]
-    fn a_token_made_while_the_door_is_open_is_good_at_that_moment(
+    fn a_token_created_while_the_room_is_open_is_valid(
         minutes in 1_u32..=720,
         early in 0_i64..7_200_000,
         grace in 0_i64..7_200_000,
@@ -63,7 +61,7 @@ proptest! {
             early: SignedDuration::from_millis(early),
             grace: SignedDuration::from_millis(grace),
         };
-        let booking = lasting(minutes);
+        let booking = confirmed(minutes);
         let now = at(START).saturating_add(SignedDuration::from_millis(now)).unwrap();
         let TokenValidity { not_before, expires_at } = window.token_validity(&booking);
         prop_assert_eq!(not_before.subsec_nanosecond(), 0);
@@ -71,7 +69,7 @@ proptest! {
         prop_assert!(expires_at >= booking.ends_at());
         match window.state(&booking, now) {
             AccessState::Open => {
-                // What a server a minute behind, and one that is exact, compare.
+                // On a server that is a minute behind, and on one that is exact.
                 prop_assert!(now.as_second() - 60 >= not_before.as_second());
                 prop_assert!(now.as_second() < expires_at.as_second());
             }
@@ -83,11 +81,11 @@ proptest! {
         }
     }
 
-    /// In whole seconds, which settings are, a signed link ends when an unsigned one does.
+    /// Signed and unsigned links expire together, for settings in whole seconds.
     #[test]
-    fn both_kinds_of_links_end_together(minutes in 1_u32..=720, grace in 0_i64..7_200) {
+    fn signed_and_unsigned_links_expire_together(minutes in 1_u32..=720, grace in 0_i64..7_200) {
         let grace = SignedDuration::from_secs(grace);
-        let booking = lasting(minutes);
+        let booking = confirmed(minutes);
         let unsigned = MeetingLinkPolicy { grace }.closes_at(&booking);
         prop_assert_eq!(AccessWindow { early: SignedDuration::ZERO, grace }.closes_at(&booking), unsigned);
     }

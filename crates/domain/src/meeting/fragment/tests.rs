@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// The steps of Jitsi's `parseURLParams`, written from its description, sharing nothing with the encoder.
+/// Jitsi's `parseURLParams`, written independently of the encoder.
 fn parse_like_jitsi(url: &str) -> Vec<(String, Option<serde_json::Value>)> {
     let fragment = url::Url::parse(url).unwrap().fragment().unwrap_or_default().to_owned();
     if !fragment.contains('&') && fragment.starts_with('/') {
@@ -69,7 +69,7 @@ fn golden_vectors() {
 }
 
 #[test]
-fn known_troublemakers_arrive_as_names() {
+fn names_that_used_to_break_links_are_preserved() {
     for name in [
         "A\"&config.prejoinConfig.enabled=false&userInfo.email=\"x@y",
         "x\"&config.prejoinConfig.enabled=false&y=\"",
@@ -95,14 +95,14 @@ fn known_troublemakers_arrive_as_names() {
 }
 
 #[test]
-fn nothing_visible_falls_back() {
+fn invisible_names_are_replaced() {
     for name in ["", "   ", "\u{200d}", "\u{202e}\u{feff}", "\0\u{1}"] {
         assert_eq!(shown_name(name), FALLBACK_NAME, "{name:?}");
     }
 }
 
-/// `^%22(?:[A-Za-z0-9._~-]|%20|%5Cu[0-9a-f]{4})*%22$` by hand, so that the tests need no regex crate.
-fn has_promised_form(encoded: &str) -> bool {
+/// `^%22(?:[A-Za-z0-9._~-]|%20|%5Cu[0-9a-f]{4})*%22$` without a regex crate.
+fn has_documented_form(encoded: &str) -> bool {
     let Some(mut rest) = encoded.strip_prefix("%22").and_then(|s| s.strip_suffix("%22")) else { return false };
     while let Some(first) = rest.chars().next() {
         rest = if first.is_ascii_alphanumeric() || "._~-".contains(first) {
@@ -164,9 +164,9 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 5_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_name_breaks_the_link_is_lost_or_adds_a_parameter(name in hostile_name()) {
+    fn every_name_stays_a_single_parameter(name in hostile_name()) {
         let encoded = encode_string(&shown_name(&name));
-        prop_assert!(has_promised_form(&encoded), "{encoded}");
+        prop_assert!(has_documented_form(&encoded), "{encoded}");
         let arrived = parsed_name(&name);
         prop_assert_eq!(&arrived, &shown_name(&name));
         prop_assert!(arrived.encode_utf16().count() <= MAX_NAME_UNITS);
@@ -175,7 +175,7 @@ proptest! {
     }
 
     #[test]
-    fn any_string_survives_the_encoding(text in any::<String>()) {
+    fn every_text_round_trips(text in any::<String>()) {
         let value = value_like_jitsi(&encode_string(&text));
         prop_assert_eq!(value, Some(serde_json::Value::String(text)));
     }

@@ -1,17 +1,15 @@
-//! Tests of how people in a room are named.
-
 use proptest::prelude::*;
 
 use super::*;
 
 #[test]
-fn a_person_is_named_without_a_word_about_them() {
+fn viewer_ids_contain_no_personal_data() {
     assert_eq!(ViewerId::Account(UserId::new(7).unwrap()).to_string(), "user-7");
     assert_eq!(ViewerId::Participant(ParticipantId::new(7).unwrap()).to_string(), "guest-7");
 }
 
 #[test]
-fn only_the_one_spelling_is_read() {
+fn only_one_spelling_is_accepted() {
     for wrong in ["", "user", "user-", "user-0", "user--7", "user-07", "user-+7", "USER-7", "admin-7", "user-7 ", "7"] {
         assert_eq!(ViewerId::parse(wrong), None, "{wrong:?}");
     }
@@ -19,9 +17,9 @@ fn only_the_one_spelling_is_read() {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read(id in 1..=i64::MAX) {
-        for person in [ViewerId::Account(UserId::new(id).unwrap()), ViewerId::Participant(ParticipantId::new(id).unwrap())] {
-            prop_assert_eq!(ViewerId::parse(&person.to_string()), Some(person));
+    fn viewer_ids_round_trip(id in 1..=i64::MAX) {
+        for viewer in [ViewerId::Account(UserId::new(id).unwrap()), ViewerId::Participant(ParticipantId::new(id).unwrap())] {
+            prop_assert_eq!(ViewerId::parse(&viewer.to_string()), Some(viewer));
         }
     }
 }

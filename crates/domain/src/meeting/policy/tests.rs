@@ -1,12 +1,10 @@
-//! Tests of who gets which link.
-
 use proptest::prelude::*;
 
 use super::*;
 use crate::BookingStatus;
 use crate::meeting::ParticipantRole;
 use crate::meeting::fixtures::{
-    CLOSE, END, ROOM, START, at, booking, kim, kim_elsewhere, kim_revoked, lasting, user, viewer,
+    CLOSE, END, ROOM, START, at, booking, confirmed, kim, kim_of_another_booking, kim_revoked, user, viewer,
 };
 
 const POLICY: MeetingLinkPolicy = MeetingLinkPolicy { grace: SignedDuration::from_mins(30) };
@@ -23,7 +21,7 @@ const INSTANTS: [i64; 10] =
     [0, START - 86_400, START - 1, START, START + 60, END - 1, END, CLOSE - 1, CLOSE, CLOSE + 86_400];
 
 #[test]
-fn a_client_link_to_the_letter() {
+fn the_link_of_a_client() {
     let link = link_of(&viewer(7, Role::Client));
     assert_eq!(link.url, format!("{ROOM}#userInfo.displayName=%22John%20Doe%22"));
     assert_eq!(link.display_name, "John Doe");
@@ -31,7 +29,7 @@ fn a_client_link_to_the_letter() {
 }
 
 #[test]
-fn an_admin_link_to_the_letter() {
+fn the_link_of_an_admin() {
     let link = link_of(&viewer(1, Role::Admin));
     assert_eq!(
         link.url,
@@ -44,7 +42,7 @@ fn an_admin_link_to_the_letter() {
 }
 
 #[test]
-fn links_of_invited_people_to_the_letter() {
+fn links_of_participants() {
     let name = format!("{ROOM}#userInfo.displayName=%22Kim%22");
     let muted = "&config.startWithAudioMuted=true&config.startWithVideoMuted=true";
     for (role, url) in [
@@ -55,13 +53,13 @@ fn links_of_invited_people_to_the_letter() {
         let link = link_of_invited(&kim(role));
         assert_eq!(link.url, url, "{role:?}");
         assert_eq!(link.display_name, "Kim");
-        assert!(!link.is_admin, "{role:?}: nobody is invited to run the room");
+        assert!(!link.is_admin, "{role:?}: no participant is a moderator");
     }
 }
 
-/// Everybody, every status, every time. The expectation is written per person, from the contract and not from the code.
+/// Every viewer, status and time; the expectations come from the API contract.
 #[test]
-fn who_gets_which_link_when() {
+fn every_viewer_in_every_status_at_every_time() {
     for status in BookingStatus::ALL {
         for now in INSTANTS {
             let open_until_close = if now < CLOSE { Ok(()) } else { Err(LinkError::Ended) };
@@ -71,7 +69,7 @@ fn who_gets_which_link_when() {
                 BookingStatus::Cancelled | BookingStatus::Expired => Err(LinkError::Cancelled),
             };
             let (starts_loud, starts_as_before) = ("=false", "");
-            for (who, attendee, expected, wishes) in [
+            for (who, viewer, expected, parameters) in [
                 ("owner", Viewer::Account(&viewer(7, Role::Client)), for_those_it_concerns, starts_as_before),
                 ("stranger", Viewer::Account(&viewer(8, Role::Client)), Err(LinkError::Forbidden), ""),
                 ("no therapist", Viewer::Account(&viewer(1, Role::Client)), Err(LinkError::Forbidden), ""),
@@ -85,18 +83,18 @@ fn who_gets_which_link_when() {
                     starts_as_before,
                 ),
                 ("observer", Viewer::Participant(&kim(ParticipantRole::Observer)), for_those_it_concerns, "=true"),
-                ("invited elsewhere", Viewer::Participant(&kim_elsewhere()), Err(LinkError::Forbidden), ""),
+                ("invited elsewhere", Viewer::Participant(&kim_of_another_booking()), Err(LinkError::Forbidden), ""),
                 ("uninvited", Viewer::Participant(&kim_revoked()), Err(LinkError::Revoked), ""),
             ] {
-                let link = POLICY.link_for(&booking(status), attendee, at(now));
+                let link = POLICY.link_for(&booking(status), viewer, at(now));
                 let what = format!("{who}, {}, {} s after the start: {link:?}", status.as_str(), now - START);
                 assert_eq!(link.as_ref().map(|_| ()).map_err(|refusal| *refusal), expected, "{what}");
                 if let Ok(link) = link {
                     assert!(link.url.starts_with(&format!("{ROOM}#")), "{what}");
-                    assert_eq!(link.is_admin, wishes == starts_loud, "{what}");
-                    let asked: Vec<_> = link.url.split('&').skip(1).collect();
-                    assert_eq!(asked.len(), if wishes.is_empty() { 0 } else { 2 }, "{what}");
-                    assert!(asked.iter().all(|wish| wish.ends_with(wishes)), "{what}");
+                    assert_eq!(link.is_admin, parameters == starts_loud, "{what}");
+                    let overrides: Vec<_> = link.url.split('&').skip(1).collect();
+                    assert_eq!(overrides.len(), if parameters.is_empty() { 0 } else { 2 }, "{what}");
+                    assert!(overrides.iter().all(|parameter| parameter.ends_with(parameters)), "{what}");
                 }
             }
         }
@@ -104,28 +102,28 @@ fn who_gets_which_link_when() {
 }
 
 #[test]
-fn whoever_is_not_let_in_learns_nothing() {
-    let (stranger, elsewhere, revoked) = (viewer(8, Role::Client), kim_elsewhere(), kim_revoked());
-    for (attendee, refusal) in [
+fn unauthorized_viewers_learn_nothing_about_the_booking() {
+    let (stranger, elsewhere, revoked) = (viewer(8, Role::Client), kim_of_another_booking(), kim_revoked());
+    for (viewer, refusal) in [
         (Viewer::Account(&stranger), LinkError::Forbidden),
         (Viewer::Participant(&elsewhere), LinkError::Forbidden),
         (Viewer::Participant(&revoked), LinkError::Revoked),
     ] {
         for status in BookingStatus::ALL {
             for now in INSTANTS {
-                assert_eq!(POLICY.link_for(&booking(status), attendee, at(now)), Err(refusal), "{status:?} {now}");
+                assert_eq!(POLICY.link_for(&booking(status), viewer, at(now)), Err(refusal), "{status:?} {now}");
             }
         }
     }
-    // BusyTimes back and of another session: that it is of another session comes first.
-    let both = Participant { revoked_at: Some(at(0)), ..kim_elsewhere() };
+    // Revoked and of another booking: the other booking is reported.
+    let both = Participant { revoked_at: Some(at(0)), ..kim_of_another_booking() };
     let answer = POLICY.link_for(&booking(BookingStatus::Scheduled), Viewer::Participant(&both), at(START));
     assert_eq!(answer, Err(LinkError::Forbidden));
 }
 
 #[test]
-fn the_room_closes_when_the_grace_is_over() {
-    let (booking, client) = (lasting(50), viewer(7, Role::Client));
+fn the_room_closes_after_the_grace_period() {
+    let (booking, client) = (confirmed(50), viewer(7, Role::Client));
     assert_eq!(POLICY.closes_at(&booking), at(CLOSE));
     let strict = MeetingLinkPolicy { grace: SignedDuration::ZERO };
     let answer = |now| strict.link_for(&booking, Viewer::Account(&client), at(now)).map(|_| ());
@@ -136,7 +134,7 @@ fn the_room_closes_when_the_grace_is_over() {
 }
 
 #[test]
-fn the_link_carries_the_name_and_role_of_this_moment() {
+fn the_link_has_the_current_name_and_role() {
     let renamed = AccountViewer { display_name: "Jane Roe".to_owned(), ..viewer(7, Role::Client) };
     assert_eq!(link_of(&renamed).url, format!("{ROOM}#userInfo.displayName=%22Jane%20Roe%22"));
     assert!(link_of(&viewer(7, Role::Admin)).is_admin);
@@ -147,9 +145,8 @@ fn the_link_carries_the_name_and_role_of_this_moment() {
     assert_eq!(link_of_invited(&renamed).url, format!("{ROOM}#userInfo.displayName=%22Kim%20O%5Cu2019Neill%22"));
 }
 
-/// Client 7 and participant 7 are two people.
 #[test]
-fn nobody_gets_the_name_of_another() {
+fn accounts_and_participants_with_the_same_number_are_distinct() {
     let client = link_of(&viewer(7, Role::Client));
     let therapist = link_of(&AccountViewer { display_name: "Ada Lovelace".to_owned(), ..viewer(1, Role::Admin) });
     for role in ParticipantRole::ALL {
@@ -162,7 +159,7 @@ fn nobody_gets_the_name_of_another() {
     }
 }
 
-/// What stands behind the `#`, split as a browser script would.
+/// The parameters of the fragment.
 fn keys(url: &str) -> Vec<&str> {
     let (_, fragment) = url.split_once('#').unwrap();
     fragment.split('&').map(|parameter| parameter.split('=').next().unwrap()).collect()
@@ -171,7 +168,7 @@ fn keys(url: &str) -> Vec<&str> {
 const ALL_KEYS: [&str; 3] = ["userInfo.displayName", "config.startWithAudioMuted", "config.startWithVideoMuted"];
 
 #[test]
-fn a_hostile_name_stays_a_name() {
+fn a_malicious_name_stays_a_name() {
     for name in [
         "x\"&config.startWithAudioMuted=false&y=\"",
         "x&config.startWithAudioMuted=false",
@@ -189,14 +186,14 @@ fn a_hostile_name_stays_a_name() {
             let viewer = AccountViewer { display_name: name.to_owned(), ..viewer(7, role) };
             let link = link_of(&viewer);
             assert_eq!(keys(&link.url), expected, "{name:?} gave {}", link.url);
-            assert_eq!(link.display_name, name, "the name itself is handed back as it was");
+            assert_eq!(link.display_name, name, "the name itself is returned unchanged");
         }
     }
 }
 
 #[test]
-fn a_viewer_is_what_the_user_is_now() {
-    let mut person = crate::User {
+fn a_viewer_has_the_current_data_of_the_user() {
+    let mut user = crate::User {
         id: user(7),
         email: crate::EmailAddress::parse("john@example.org").unwrap(),
         first_name: crate::PersonName::parse("John").unwrap(),
@@ -208,16 +205,16 @@ fn a_viewer_is_what_the_user_is_now() {
         email_verified_at: None,
         created_at: at(0),
     };
-    assert_eq!(AccountViewer::from(&person), viewer(7, Role::Client));
-    person.role = Role::Admin;
-    person.last_name = None;
+    assert_eq!(AccountViewer::from(&user), viewer(7, Role::Client));
+    user.role = Role::Admin;
+    user.last_name = None;
     let renamed = AccountViewer { display_name: "john@example.org".to_owned(), ..viewer(7, Role::Admin) };
-    assert_eq!(AccountViewer::from(&person), renamed);
+    assert_eq!(AccountViewer::from(&user), renamed);
 }
 
 proptest! {
     #[test]
-    fn no_name_changes_the_room_or_adds_a_wish(name: String, admin: bool) {
+    fn no_name_changes_the_room_or_adds_a_parameter(name: String, admin: bool) {
         let role = if admin { Role::Admin } else { Role::Client };
         let viewer = AccountViewer { display_name: name, ..viewer(7, role) };
         let url = link_of(&viewer).url;
@@ -225,12 +222,12 @@ proptest! {
         prop_assert_eq!(url.split('#').next(), Some(ROOM));
         prop_assert_eq!(parsed.query(), None);
         prop_assert_eq!(keys(&url), if admin { &ALL_KEYS[..] } else { &ALL_KEYS[..1] });
-        prop_assert_eq!(parsed.as_str(), url.as_str(), "nothing is left for a browser to rewrite");
+        prop_assert_eq!(parsed.as_str(), url.as_str(), "a browser does not change the URL");
     }
 
-    /// Names of invited people went through the rules of names, which let nearly every sign through.
+    /// Names of participants are limited by [`PersonName`] only.
     #[test]
-    fn no_name_of_an_invited_person_does_either(name in "\\PC{1,100}") {
+    fn no_name_of_a_participant_does_either(name in "\\PC{1,100}") {
         let Ok(Some(display_name)) = crate::PersonName::parse(&name) else { return Ok(()) };
         for role in ParticipantRole::ALL {
             let url = link_of_invited(&Participant { display_name: display_name.clone(), ..kim(role) }).url;

@@ -25,7 +25,7 @@ fn base_urls() {
 }
 
 #[test]
-fn a_room_is_named_after_booking_instant_and_chance() {
+fn a_room_is_named_after_booking_instant_and_suffix() {
     let base = MeetingBaseUrl::parse("https://meet.example.org").unwrap();
     let now = "2024-01-15T10:00:00.987Z".parse().unwrap();
     let new = NewRoom { base_url: &base, suffix: RoomSuffix::from_bytes([0xab; 16]) };
@@ -48,7 +48,7 @@ fn a_tampered_room_is_refused() {
 }
 
 #[test]
-fn the_origin_is_the_server_alone() {
+fn the_origin_is_that_of_the_server() {
     for (base, origin) in [
         ("https://meet.example.org/", "https://meet.example.org"),
         ("https://meet.example.org:8443/practice/", "https://meet.example.org:8443"),

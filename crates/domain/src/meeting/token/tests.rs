@@ -1,23 +1,21 @@
-//! Tests of what signed links say.
-
 use proptest::prelude::*;
 
 use super::*;
 use crate::meeting::fixtures::{
-    CLOSE, OPEN, ROOM, ROOM_NAME, START, WINDOW, at, booking, kim, kim_elsewhere, kim_revoked, viewer,
+    CLOSE, OPEN, ROOM, ROOM_NAME, START, WINDOW, at, booking, kim, kim_of_another_booking, kim_revoked, viewer,
 };
 use crate::meeting::{AccountViewer, MeetingLinkPolicy};
 use crate::{BookingStatus, Role};
 
 const TOKEN: &str = "eyJh-bGci.eyJpc3M_.c2ln";
 
-/// A name with signs in it that a fragment has to swap and a token has not.
+/// A name with characters that are replaced in a fragment and not in a token.
 fn brien(id: i64, role: Role) -> AccountViewer {
     AccountViewer { display_name: "Zoë O'Brien & Co".to_owned(), ..viewer(id, role) }
 }
 
-fn claims(attendee: Viewer<'_>, settings: &TokenSettings) -> MeetingTokenClaims {
-    claims_for(&booking(BookingStatus::Scheduled), attendee, &WINDOW, settings, at(START)).unwrap()
+fn claims(viewer: Viewer<'_>, settings: &TokenSettings) -> MeetingTokenClaims {
+    claims_for(&booking(BookingStatus::Scheduled), viewer, &WINDOW, settings, at(START)).unwrap()
 }
 
 fn therapist(settings: &TokenSettings) -> MeetingTokenClaims {
@@ -32,8 +30,8 @@ fn invited(role: ParticipantRole, settings: &TokenSettings) -> MeetingTokenClaim
     claims(Viewer::Participant(&kim(role)), settings)
 }
 
-/// Everybody who can be in the room of one booking at once.
-fn everybody(settings: &TokenSettings) -> [MeetingTokenClaims; 5] {
+/// All viewers of one booking.
+fn all_viewers(settings: &TokenSettings) -> [MeetingTokenClaims; 5] {
     [
         therapist(settings),
         client(settings),
@@ -65,8 +63,8 @@ fn granted(claims: &MeetingTokenClaims) -> Vec<&'static str> {
 }
 
 #[test]
-fn what_is_the_same_for_everybody() {
-    for claims in everybody(&TokenSettings::default()) {
+fn claims_that_all_viewers_share() {
+    for claims in all_viewers(&TokenSettings::default()) {
         assert_eq!(claims.room(), ROOM_NAME);
         assert_eq!(claims.validity(), TokenValidity { not_before: at(OPEN - 60), expires_at: at(CLOSE) });
         assert_eq!(claims.features().iter().count(), Feature::ALL.len());
@@ -74,7 +72,7 @@ fn what_is_the_same_for_everybody() {
 }
 
 #[test]
-fn a_therapist_runs_the_room() {
+fn a_therapist_moderates() {
     let claims = therapist(&TokenSettings::default());
     assert_eq!(claims.subject(), "user-1");
     assert_eq!(claims.name(), "Zoë O'Brien & Co");
@@ -98,7 +96,7 @@ fn a_therapist_runs_the_room() {
 }
 
 #[test]
-fn a_client_talks_writes_and_votes() {
+fn a_client_can_chat_and_create_polls() {
     let claims = client(&TokenSettings::default());
     assert_eq!(claims.subject(), "user-7");
     assert_eq!(claims.role(), MeetingRole::Participant);
@@ -108,7 +106,7 @@ fn a_client_talks_writes_and_votes() {
 }
 
 #[test]
-fn people_are_what_they_were_invited_as() {
+fn participants_have_the_invited_role() {
     let settings = TokenSettings::default();
     let participant = invited(ParticipantRole::Participant, &settings);
     assert_eq!(participant.subject(), "guest-7");
@@ -117,16 +115,16 @@ fn people_are_what_they_were_invited_as() {
     assert_eq!(granted(&presenter), ["create-polls", "screen-sharing", "send-groupchat", "send-private-message"]);
     let observer = invited(ParticipantRole::Observer, &settings);
     assert_eq!(granted(&observer), [""; 0]);
-    assert!(!observer.is_visitor(), "the server has no seats for visitors");
+    assert!(!observer.is_visitor(), "the server does not support visitors");
     assert!(invited(ParticipantRole::Observer, &TokenSettings { visitors: true, ..settings }).is_visitor());
     assert!(!invited(ParticipantRole::Presenter, &TokenSettings { visitors: true, ..settings }).is_visitor());
 }
 
 #[test]
-fn among_the_people_of_a_booking_the_therapist_alone_owns_the_room_and_records_it() {
+fn only_the_therapist_owns_and_records_the_room() {
     for settings in ALL_SETTINGS {
-        let people = everybody(&settings);
-        for (index, claims) in people.iter().enumerate() {
+        let viewers = all_viewers(&settings);
+        for (index, claims) in viewers.iter().enumerate() {
             let is_therapist = index == 0;
             assert_eq!(claims.affiliation() == Affiliation::Owner, is_therapist);
             assert_eq!(claims.is_moderator(), is_therapist);
@@ -143,15 +141,14 @@ fn among_the_people_of_a_booking_the_therapist_alone_owns_the_room_and_records_i
                 Feature::SipInboundCall,
                 Feature::SipOutboundCall,
             ] {
-                assert!(!claims.features().allows(never), "{never:?} carries the session out of the room");
+                assert!(!claims.features().allows(never), "{never:?} transmits the session to third parties");
             }
         }
     }
 }
 
-/// Client 7 and participant 7 are two people to the server as well.
 #[test]
-fn nobody_passes_for_somebody_else() {
+fn subjects_of_accounts_and_participants_are_distinct() {
     let settings = TokenSettings::default();
     assert_eq!(client(&settings).subject(), "user-7");
     for role in ParticipantRole::ALL {
@@ -162,23 +159,23 @@ fn nobody_passes_for_somebody_else() {
 }
 
 #[test]
-fn by_default_nobody_records() {
-    for claims in everybody(&TokenSettings::default()) {
+fn recording_is_off_by_default() {
+    for claims in all_viewers(&TokenSettings::default()) {
         assert!(!claims.features().allows(Feature::Recording));
     }
 }
 
 #[test]
-fn feature_names_are_sorted_and_different() {
+fn feature_names_are_sorted_and_unique() {
     let names: Vec<&str> = Feature::ALL.iter().map(|feature| feature.as_str()).collect();
     assert!(names.is_sorted_by(|a, b| a < b), "{names:?}");
     assert_eq!(names.len(), 21);
 }
 
-/// Everybody, every status, every time. The expectation is written per person, from the contract and not from the code.
-/// A moment before the room opens is as good as any other: the token itself keeps the door shut.
+/// Every viewer, status and time; the expectations come from the API contract. Tokens are also created before the room
+/// opens.
 #[test]
-fn who_gets_a_token_when() {
+fn every_viewer_in_every_status_at_every_time() {
     for status in BookingStatus::ALL {
         for now in [0, START - 86_400, OPEN - 61, OPEN - 1, OPEN, START, CLOSE - 1, CLOSE, CLOSE + 86_400] {
             let by_time = if now < CLOSE { Ok(()) } else { Err(LinkError::Ended) };
@@ -188,7 +185,7 @@ fn who_gets_a_token_when() {
                 BookingStatus::Cancelled | BookingStatus::Expired => Err(LinkError::Cancelled),
             };
             let stranger = Err(LinkError::Forbidden);
-            for (who, attendee, expected) in [
+            for (who, viewer, expected) in [
                 ("its client", Viewer::Account(&viewer(7, Role::Client)), for_those_it_concerns),
                 ("its therapist", Viewer::Account(&viewer(1, Role::Admin)), for_those_it_concerns),
                 ("another therapist", Viewer::Account(&viewer(2, Role::Admin)), for_those_it_concerns),
@@ -198,65 +195,63 @@ fn who_gets_a_token_when() {
                 ("a relative", Viewer::Participant(&kim(ParticipantRole::Participant)), for_those_it_concerns),
                 ("a presenter", Viewer::Participant(&kim(ParticipantRole::Presenter)), for_those_it_concerns),
                 ("an observer", Viewer::Participant(&kim(ParticipantRole::Observer)), for_those_it_concerns),
-                ("somebody invited elsewhere", Viewer::Participant(&kim_elsewhere()), stranger),
+                ("a participant of another booking", Viewer::Participant(&kim_of_another_booking()), stranger),
                 ("somebody uninvited", Viewer::Participant(&kim_revoked()), Err(LinkError::Revoked)),
             ] {
                 let settings = TokenSettings::default();
-                let found = claims_for(&booking(status), attendee, &WINDOW, &settings, at(now));
+                let found = claims_for(&booking(status), viewer, &WINDOW, &settings, at(now));
                 assert_eq!(found.map(|_| ()), expected, "{who}, {status:?}, {now}");
             }
         }
     }
 }
 
-/// A signed link is refused exactly when and why an unsigned one is.
 #[test]
-fn the_refusals_are_those_of_unsigned_links() {
+fn signed_and_unsigned_links_are_refused_alike() {
     let policy = MeetingLinkPolicy { grace: WINDOW.grace };
     let accounts = [1, 7, 8].map(|id| [viewer(id, Role::Client), viewer(id, Role::Admin)]);
-    let participants = [kim(ParticipantRole::Presenter), kim_elsewhere(), kim_revoked()];
-    let attendees: Vec<Viewer<'_>> =
+    let participants = [kim(ParticipantRole::Presenter), kim_of_another_booking(), kim_revoked()];
+    let viewers: Vec<Viewer<'_>> =
         accounts.iter().flatten().map(Viewer::Account).chain(participants.iter().map(Viewer::Participant)).collect();
     for status in BookingStatus::ALL {
         for now in [0, OPEN - 1, OPEN, START, CLOSE - 1, CLOSE, CLOSE + 86_400].map(at) {
-            for attendee in &attendees {
+            for viewer in &viewers {
                 let booking = booking(status);
-                let unsigned = policy.link_for(&booking, *attendee, now).map(|_| ());
-                let signed = claims_for(&booking, *attendee, &WINDOW, &TokenSettings::default(), now).map(|_| ());
-                assert_eq!(signed, unsigned, "{status:?} {now} {attendee:?}");
+                let unsigned = policy.link_for(&booking, *viewer, now).map(|_| ());
+                let signed = claims_for(&booking, *viewer, &WINDOW, &TokenSettings::default(), now).map(|_| ());
+                assert_eq!(signed, unsigned, "{status:?} {now} {viewer:?}");
             }
         }
     }
 }
 
-/// What is asked for early says the same as what is asked for later, and opens nothing sooner.
 #[test]
-fn a_token_says_the_same_whenever_it_is_made() {
-    let (agreed, settings) = (booking(BookingStatus::Scheduled), TokenSettings::default());
+fn claims_do_not_depend_on_the_time_of_creation() {
+    let (scheduled, settings) = (booking(BookingStatus::Scheduled), TokenSettings::default());
     let (admin, relative) = (viewer(1, Role::Admin), kim(ParticipantRole::Participant));
-    for attendee in [Viewer::Account(&admin), Viewer::Participant(&relative)] {
-        let early = claims_for(&agreed, attendee, &WINDOW, &settings, at(0)).unwrap();
-        assert_eq!(early, claims_for(&agreed, attendee, &WINDOW, &settings, at(CLOSE - 1)).unwrap());
+    for viewer in [Viewer::Account(&admin), Viewer::Participant(&relative)] {
+        let early = claims_for(&scheduled, viewer, &WINDOW, &settings, at(0)).unwrap();
+        assert_eq!(early, claims_for(&scheduled, viewer, &WINDOW, &settings, at(CLOSE - 1)).unwrap());
         assert_eq!(early.validity(), TokenValidity { not_before: at(OPEN - 60), expires_at: at(CLOSE) });
     }
 }
 
 #[test]
-fn a_moved_session_has_a_moved_door() {
+fn a_rescheduled_booking_has_a_rescheduled_validity() {
     let settings = TokenSettings::default();
     let (moved, _) = booking(BookingStatus::Scheduled).reschedule(at(START + 86_400), Role::Admin, at(OPEN)).unwrap();
     let admin = viewer(1, Role::Admin);
     for now in [START, START + 86_400, CLOSE + 86_399] {
         let claims = claims_for(&moved, Viewer::Account(&admin), &WINDOW, &settings, at(now)).unwrap();
         let validity = TokenValidity { not_before: at(OPEN + 86_340), expires_at: at(CLOSE + 86_400) };
-        assert_eq!((claims.validity(), claims.room()), (validity, ROOM_NAME), "the room stays");
+        assert_eq!((claims.validity(), claims.room()), (validity, ROOM_NAME), "the room is the same");
     }
     let late = claims_for(&moved, Viewer::Account(&admin), &WINDOW, &settings, at(CLOSE + 86_400));
     assert_eq!(late, Err(LinkError::Ended));
 }
 
 #[test]
-fn links_to_the_letter() {
+fn the_urls_of_signed_links() {
     let settings = TokenSettings { visitors: true, ..TokenSettings::default() };
     let brien = "userInfo.displayName=%22Zo%5Cu00eb%20O%5Cu2019Brien%20%5Cuff06%20Co%22";
     let kim = "userInfo.displayName=%22Kim%22";
@@ -277,16 +272,15 @@ fn links_to_the_letter() {
     assert_eq!(SignedLink::new(&client(&settings), TOKEN, TokenPlacement::Query).display_name, "Zoë O'Brien & Co");
 }
 
-/// Without its token a signed link is the unsigned one.
 #[test]
-fn the_rest_of_a_signed_link_is_the_unsigned_link() {
+fn a_signed_link_without_its_token_is_the_unsigned_link() {
     let policy = MeetingLinkPolicy { grace: WINDOW.grace };
     let accounts = [brien(1, Role::Admin), brien(7, Role::Client)];
     let participants = ParticipantRole::ALL.map(kim);
-    let attendees = accounts.iter().map(Viewer::Account).chain(participants.iter().map(Viewer::Participant));
-    for attendee in attendees {
-        let unsigned = policy.link_for(&booking(BookingStatus::Scheduled), attendee, at(START)).unwrap();
-        let claims = claims(attendee, &TokenSettings::default());
+    let viewers = accounts.iter().map(Viewer::Account).chain(participants.iter().map(Viewer::Participant));
+    for viewer in viewers {
+        let unsigned = policy.link_for(&booking(BookingStatus::Scheduled), viewer, at(START)).unwrap();
+        let claims = claims(viewer, &TokenSettings::default());
         let query = SignedLink::new(&claims, TOKEN, TokenPlacement::Query);
         assert_eq!(query.url.replace(&format!("?jwt={TOKEN}"), ""), unsigned.url);
         let fragment = SignedLink::new(&claims, TOKEN, TokenPlacement::Fragment);
@@ -318,18 +312,18 @@ fn a_token_cannot_leave_its_parameter() {
 }
 
 #[test]
-fn debug_shows_neither_names_nor_rooms_nor_tokens() {
+fn debug_hides_names_rooms_and_tokens() {
     let claims = therapist(&TokenSettings::default());
     let link = SignedLink::new(&claims, TOKEN, TokenPlacement::Query);
-    let shown = format!("{claims:?} {link:?} {:?}", kim(ParticipantRole::Observer));
+    let name_in_token = format!("{claims:?} {link:?} {:?}", kim(ParticipantRole::Observer));
     for secret in ["Brien", "Kim", "kim@", "booking-12", TOKEN] {
-        assert!(!shown.contains(secret), "{shown}");
+        assert!(!name_in_token.contains(secret), "{name_in_token}");
     }
-    assert!(shown.contains("UserId(1)") && shown.contains("Moderator"), "{shown}");
+    assert!(name_in_token.contains("UserId(1)") && name_in_token.contains("Moderator"), "{name_in_token}");
 }
 
 #[test]
-fn nothing_visible_falls_back() {
+fn invisible_names_are_replaced() {
     for name in ["", "   ", "\u{200d}", "\u{202e}\u{feff}", "\0\u{1}"] {
         let viewer = AccountViewer { display_name: name.to_owned(), ..viewer(7, Role::Client) };
         assert_eq!(claims(Viewer::Account(&viewer), &TokenSettings::default()).name(), FALLBACK_NAME, "{name:?}");
@@ -340,14 +334,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 5_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_name_becomes_one_that_the_server_takes(name in "\\PC{0,60}|.{0,200}|[\\x00-\\x7f]{0,60}") {
+    fn every_name_becomes_one_that_the_server_accepts(name in "\\PC{0,60}|.{0,200}|[\\x00-\\x7f]{0,60}") {
         let viewer = AccountViewer { display_name: name.clone(), ..viewer(7, Role::Client) };
-        let shown = claims(Viewer::Account(&viewer), &TokenSettings::default()).name();
-        prop_assert!(shown.encode_utf16().count() <= MAX_NAME_UNITS);
-        prop_assert!(!shown.trim().is_empty());
-        prop_assert!(!shown.chars().any(char::is_control), "{:?}", shown);
+        let name_in_token = claims(Viewer::Account(&viewer), &TokenSettings::default()).name();
+        prop_assert!(name_in_token.encode_utf16().count() <= MAX_NAME_UNITS);
+        prop_assert!(!name_in_token.trim().is_empty());
+        prop_assert!(!name_in_token.chars().any(char::is_control), "{:?}", name_in_token);
         if name.len() <= MAX_NAME_UNITS && name.chars().all(|c| c.is_ascii_graphic()) && !name.is_empty() {
-            prop_assert_eq!(shown, name, "nothing is swapped for a look-alike");
+            prop_assert_eq!(name_in_token, name, "no character is replaced");
         }
     }
 }

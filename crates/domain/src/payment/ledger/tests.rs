@@ -11,58 +11,57 @@ fn paid(minor: i64) -> PaymentLedger {
 }
 
 #[test]
-fn only_paid_money_counts() {
+fn only_paid_payments_count() {
     for state in PaymentState::ALL {
-        let books = PaymentLedger::new(eur(0).currency()).with_payment(state, eur(500));
-        assert_eq!(books.refundable(), eur(if state.is_paid() { 500 } else { 0 }), "{state:?}");
+        let ledger = PaymentLedger::new(eur(0).currency()).with_payment(state, eur(500));
+        assert_eq!(ledger.refundable(), eur(if state.is_paid() { 500 } else { 0 }), "{state:?}");
     }
     let dollars = Money::new(500, Currency::parse("USD").unwrap()).unwrap();
     assert_eq!(paid(100).with_payment(PaymentState::Settled, dollars).balance_minor(), 100);
 }
 
 #[test]
-fn a_refund_is_at_most_what_is_left() {
-    let books = paid(10_000);
-    assert_eq!(books.check_refund(None), Ok(eur(10_000)));
-    assert_eq!(books.check_refund(Some(eur(10_001))), Err(RefundError::ExceedsRefundable { refundable: eur(10_000) }));
-    assert_eq!(books.check_refund(Some(eur(0))), Err(RefundError::ZeroAmount));
+fn refunds_are_limited_to_the_refundable_amount() {
+    let ledger = paid(10_000);
+    assert_eq!(ledger.check_refund(None), Ok(eur(10_000)));
+    assert_eq!(ledger.check_refund(Some(eur(10_001))), Err(RefundError::ExceedsRefundable { refundable: eur(10_000) }));
+    assert_eq!(ledger.check_refund(Some(eur(0))), Err(RefundError::ZeroAmount));
     let dollars = Money::new(1, Currency::parse("USD").unwrap()).unwrap();
-    assert_eq!(books.check_refund(Some(dollars)), Err(RefundError::ExceedsRefundable { refundable: eur(10_000) }));
-    let books = books.with_refund(RefundStage::Pending, eur(4_000));
-    assert_eq!(books.check_refund(Some(eur(6_001))), Err(RefundError::ExceedsRefundable { refundable: eur(6_000) }));
-    let books = books.with_refund(RefundStage::Succeeded, eur(6_000));
-    assert_eq!(books.check_refund(None), Err(RefundError::NothingToRefund));
+    assert_eq!(ledger.check_refund(Some(dollars)), Err(RefundError::ExceedsRefundable { refundable: eur(10_000) }));
+    let ledger = ledger.with_refund(RefundStage::Pending, eur(4_000));
+    assert_eq!(ledger.check_refund(Some(eur(6_001))), Err(RefundError::ExceedsRefundable { refundable: eur(6_000) }));
+    let ledger = ledger.with_refund(RefundStage::Succeeded, eur(6_000));
+    assert_eq!(ledger.check_refund(None), Err(RefundError::NothingToRefund));
 }
 
 #[test]
-fn the_status_follows_the_books() {
-    let books = paid(100);
-    assert_eq!(books.status(), PaymentStatus::Succeeded);
-    assert_eq!(books.with_refund(RefundStage::Queued, eur(40)).status(), PaymentStatus::RefundPending);
-    assert_eq!(books.with_refund(RefundStage::Failed, eur(40)).status(), PaymentStatus::Succeeded);
-    assert_eq!(books.with_refund(RefundStage::Succeeded, eur(40)).status(), PaymentStatus::PartiallyRefunded);
-    assert_eq!(books.with_refund(RefundStage::Succeeded, eur(100)).status(), PaymentStatus::Refunded);
+fn the_status_follows_the_ledger() {
+    let ledger = paid(100);
+    assert_eq!(ledger.status(), PaymentStatus::Succeeded);
+    assert_eq!(ledger.with_refund(RefundStage::Queued, eur(40)).status(), PaymentStatus::RefundPending);
+    assert_eq!(ledger.with_refund(RefundStage::Failed, eur(40)).status(), PaymentStatus::Succeeded);
+    assert_eq!(ledger.with_refund(RefundStage::Succeeded, eur(40)).status(), PaymentStatus::PartiallyRefunded);
+    assert_eq!(ledger.with_refund(RefundStage::Succeeded, eur(100)).status(), PaymentStatus::Refunded);
 }
 
 proptest! {
-    /// However refunds are asked for and whatever becomes of them: never more goes back than came in.
     #[test]
-    fn never_more_goes_back_than_came_in(
+    fn refunds_never_exceed_the_payment(
         price in 1_i64..1_000_000,
-        wishes in prop::collection::vec((0_i64..1_200_000, 0_usize..5), 0..12),
+        requests in prop::collection::vec((0_i64..1_200_000, 0_usize..5), 0..12),
     ) {
-        let mut books = paid(price);
+        let mut ledger = paid(price);
         let mut out = 0;
-        for (wish, fate) in wishes {
-            if let Ok(amount) = books.check_refund(Some(eur(wish))) {
-                let stage = RefundStage::ALL[fate];
-                books = books.with_refund(stage, amount);
+        for (request, stage) in requests {
+            if let Ok(amount) = ledger.check_refund(Some(eur(request))) {
+                let stage = RefundStage::ALL[stage];
+                ledger = ledger.with_refund(stage, amount);
                 if matches!(stage, RefundStage::Succeeded | RefundStage::Queued | RefundStage::Pending) {
                     out += amount.minor();
                 }
             }
             prop_assert!(out <= price);
-            prop_assert_eq!(books.refundable().minor(), price - out);
+            prop_assert_eq!(ledger.refundable().minor(), price - out);
         }
     }
 }

@@ -16,14 +16,13 @@ fn all_orders<T: Copy>(items: &[T]) -> Vec<Vec<T>> {
         .collect()
 }
 
-/// What a provider may tell of one attempt that was not paid, each twice and in every order, ends in one place.
 #[test]
-fn the_order_of_unpaid_news_does_not_matter() {
+fn the_order_of_unpaid_reports_does_not_matter() {
     use UnpaidUpdate::{Failed, Over, Processing};
-    for told in [vec![Processing, Processing, Failed, Failed], vec![Over, Over, Over]] {
+    for reports in [vec![Processing, Processing, Failed, Failed], vec![Over, Over, Over]] {
         for start in [PaymentState::Opening, PaymentState::Open, PaymentState::Closing] {
-            for order in all_orders(&told) {
-                let end = order.iter().fold(start, |state, news| state.after(*news).unwrap_or(state));
+            for order in all_orders(&reports) {
+                let end = order.iter().fold(start, |state, report| state.after(*report).unwrap_or(state));
                 assert_eq!(end, PaymentState::Closed, "{start:?} {order:?}");
             }
         }
@@ -31,45 +30,45 @@ fn the_order_of_unpaid_news_does_not_matter() {
 }
 
 #[test]
-fn nothing_leads_away_from_money() {
+fn paid_states_are_final() {
     for paid in [PaymentState::Settled, PaymentState::Unapplied] {
         assert!(paid.is_paid() && !paid.is_pending());
-        for news in [UnpaidUpdate::Processing, UnpaidUpdate::Failed, UnpaidUpdate::Over] {
-            assert_eq!(paid.after(news), None);
+        for report in [UnpaidUpdate::Processing, UnpaidUpdate::Failed, UnpaidUpdate::Over] {
+            assert_eq!(paid.after(report), None);
         }
     }
 }
 
 #[test]
-fn money_on_its_way_is_not_ended_by_old_news() {
+fn a_payment_in_progress_ignores_an_expired_checkout() {
     assert_eq!(PaymentState::Processing.after(UnpaidUpdate::Over), None);
     assert_eq!(PaymentState::Processing.after(UnpaidUpdate::Failed), Some(PaymentState::Closed));
     assert_eq!(PaymentState::Closing.after(UnpaidUpdate::Processing), Some(PaymentState::Processing));
 }
 
-/// Whatever is told of a refund, each twice and in every order: the same stage, and a ledger of the same sum.
+/// In every order and repetition the reports lead to the same stage and the same sum of ledger entries.
 #[test]
-fn the_order_of_news_about_a_refund_does_not_matter() {
+fn the_order_of_refund_reports_does_not_matter() {
     use RefundState::{Failed, Pending, Succeeded};
     let cases = [
         (vec![Pending, Pending, Succeeded, Succeeded], RefundStage::Succeeded, -1),
         (vec![Pending, Pending, Failed, Failed], RefundStage::Failed, 0),
         (vec![Pending, Succeeded, Succeeded, Failed, Failed], RefundStage::Failed, 0),
     ];
-    for (told, stage, sum) in cases {
-        for order in all_orders(&told) {
-            let mut now = RefundStage::Queued;
+    for (reports, stage, sum) in cases {
+        for order in all_orders(&reports) {
+            let mut current = RefundStage::Queued;
             let mut ledger = 0;
-            for news in &order {
-                let Some((next, line)) = now.after(*news) else { continue };
-                now = next;
-                ledger += match line {
+            for report in &order {
+                let Some((next, entry)) = current.after(*report) else { continue };
+                current = next;
+                ledger += match entry {
                     Some(LedgerKind::Refunded) => -1,
                     Some(LedgerKind::RefundReversed | LedgerKind::Captured) => 1,
                     None => 0,
                 };
             }
-            assert_eq!((now, ledger), (stage, sum), "{order:?}");
+            assert_eq!((current, ledger), (stage, sum), "{order:?}");
         }
     }
 }
