@@ -84,7 +84,7 @@ fn main() {
     group.bench_function("no free slot for a year", |bench| {
         bench.iter(|| closed.first_free_after(black_box(query.from())));
     });
-    group.bench_function("one wish", |bench| {
+    group.bench_function("one requested time", |bench| {
         bench.iter(|| office.check_slot(black_box(at("2027-11-02T09:00:00Z")), RuleOverride::None));
     });
     group.finish();

@@ -84,10 +84,10 @@ impl Plan {
     /// All hours of a date, in the order in which their grids take precedence.
     fn hours_on(&self, date: Date) -> Vec<MinuteRange> {
         let weekday = usize::try_from(date.weekday().to_monday_zero_offset()).unwrap();
-        let mut written = self.week[weekday].clone();
-        written.extend(self.extra.iter().filter(|(extra, _)| *extra == date).map(|(_, interval)| *interval));
-        written.sort_unstable();
-        written
+        let mut hours = self.week[weekday].clone();
+        hours.extend(self.extra.iter().filter(|(extra, _)| *extra == date).map(|(_, interval)| *interval));
+        hours.sort_unstable();
+        hours
     }
 }
 
@@ -105,9 +105,9 @@ impl Clock {
         let start = centre - WATCHED_BEFORE;
         let local_minutes = (0..(WATCHED_BEFORE + WATCHED_AFTER) / MINUTE)
             .map(|minute| {
-                let shown = zone.to_datetime(at(start + minute * MINUTE));
-                let (date, of_day) = (shown.date(), i64::from(shown.hour()) * 60 + i64::from(shown.minute()));
-                assert_eq!(shown.second(), 0, "the zone's offset has seconds");
+                let local = zone.to_datetime(at(start + minute * MINUTE));
+                let (date, of_day) = (local.date(), i64::from(local.hour()) * 60 + i64::from(local.minute()));
+                assert_eq!(local.second(), 0, "the zone's offset has seconds");
                 if last.0 != date {
                     last = (date, date.duration_since(epoch).as_hours() / 24);
                 }
@@ -120,23 +120,23 @@ impl Clock {
 
 /// The naive calendar: which minutes are open, and on which grid.
 fn open_minutes(plan: &Plan, clock: &Clock) -> Vec<Option<i64>> {
-    let mut latest_reading = i64::MIN;
+    let mut latest = i64::MIN;
     // The hours of each date, and the first occurrence of each start.
-    let mut written: BTreeMap<Date, Vec<(MinuteRange, Option<i64>)>> = BTreeMap::new();
+    let mut hours: BTreeMap<Date, Vec<(MinuteRange, Option<i64>)>> = BTreeMap::new();
     let mut open = Vec::with_capacity(clock.local_minutes.len());
     for (&(date, of_day, local_minute), minute) in clock.local_minutes.iter().zip(0..) {
         let instant = clock.start + minute * MINUTE;
         let day = local_minute - of_day;
         let mut grid = None;
         let today =
-            written.entry(date).or_insert_with(|| plan.hours_on(date).into_iter().map(|wall| (wall, None)).collect());
-        for ((start, end), first_shown) in today {
-            if *start <= of_day && of_day < *end && latest_reading < day + *end {
-                let first = *first_shown.get_or_insert(instant);
+            hours.entry(date).or_insert_with(|| plan.hours_on(date).into_iter().map(|range| (range, None)).collect());
+        for ((start, end), first_occurrence) in today {
+            if *start <= of_day && of_day < *end && latest < day + *end {
+                let first = *first_occurrence.get_or_insert(instant);
                 grid = grid.or(Some(first));
             }
         }
-        latest_reading = latest_reading.max(local_minute);
+        latest = latest.max(local_minute);
         let closed = plan.closed_dates.iter().any(|(first, last)| (*first..=*last).contains(&date))
             || plan.closed_hours.iter().any(|(on, (start, end))| *on == date && (*start..*end).contains(&of_day))
             || plan.closed_between.iter().any(|(start, end)| (*start..*end).contains(&instant));
@@ -411,8 +411,8 @@ proptest! {
         let instants = |(start, end): (i64, i64)| (centre + start * MINUTE, centre + end * MINUTE);
         let plan = Plan {
             week,
-            extra: extra.into_iter().map(|(days, wall)| (day(days), wall)).collect(),
-            closed_hours: closed_hours.into_iter().map(|(days, wall)| (day(days), wall)).collect(),
+            extra: extra.into_iter().map(|(days, range)| (day(days), range)).collect(),
+            closed_hours: closed_hours.into_iter().map(|(days, range)| (day(days), range)).collect(),
                 closed_dates: closed_dates.into_iter().map(|(first, more)| (day(2 * first + 1), day(2 * first + 1 + more))).collect(),
             closed_between: closed_between.into_iter().map(instants).collect(),
             busy: busy.into_iter().map(instants).collect(),

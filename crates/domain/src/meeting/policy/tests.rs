@@ -83,8 +83,8 @@ fn every_viewer_in_every_status_at_every_time() {
                     starts_as_before,
                 ),
                 ("observer", Viewer::Participant(&kim(ParticipantRole::Observer)), for_those_it_concerns, "=true"),
-                ("invited elsewhere", Viewer::Participant(&kim_of_another_booking()), Err(LinkError::Forbidden), ""),
-                ("uninvited", Viewer::Participant(&kim_revoked()), Err(LinkError::Revoked), ""),
+                ("of another booking", Viewer::Participant(&kim_of_another_booking()), Err(LinkError::Forbidden), ""),
+                ("revoked", Viewer::Participant(&kim_revoked()), Err(LinkError::Revoked), ""),
             ] {
                 let link = POLICY.link_for(&booking(status), viewer, at(now));
                 let what = format!("{who}, {}, {} s after the start: {link:?}", status.as_str(), now - START);
@@ -103,10 +103,10 @@ fn every_viewer_in_every_status_at_every_time() {
 
 #[test]
 fn unauthorized_viewers_learn_nothing_about_the_booking() {
-    let (stranger, elsewhere, revoked) = (viewer(8, Role::Client), kim_of_another_booking(), kim_revoked());
+    let (stranger, of_another, revoked) = (viewer(8, Role::Client), kim_of_another_booking(), kim_revoked());
     for (viewer, refusal) in [
         (Viewer::Account(&stranger), LinkError::Forbidden),
-        (Viewer::Participant(&elsewhere), LinkError::Forbidden),
+        (Viewer::Participant(&of_another), LinkError::Forbidden),
         (Viewer::Participant(&revoked), LinkError::Revoked),
     ] {
         for status in BookingStatus::ALL {

@@ -196,7 +196,11 @@ fn every_viewer_in_every_status_at_every_time() {
                 ("a presenter", Viewer::Participant(&kim(ParticipantRole::Presenter)), for_those_it_concerns),
                 ("an observer", Viewer::Participant(&kim(ParticipantRole::Observer)), for_those_it_concerns),
                 ("a participant of another booking", Viewer::Participant(&kim_of_another_booking()), stranger),
-                ("somebody uninvited", Viewer::Participant(&kim_revoked()), Err(LinkError::Revoked)),
+                (
+                    "a participant with a revoked invitation",
+                    Viewer::Participant(&kim_revoked()),
+                    Err(LinkError::Revoked),
+                ),
             ] {
                 let settings = TokenSettings::default();
                 let found = claims_for(&booking(status), viewer, &WINDOW, &settings, at(now));
