@@ -1,4 +1,5 @@
 //! The representation of the data types with the feature `serde`, and that invalid data is refused.
+#![allow(clippy::unwrap_used, reason = "a test may panic, also in its helpers")]
 
 use std::fmt::Debug;
 
