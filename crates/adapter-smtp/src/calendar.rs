@@ -40,7 +40,7 @@ pub(crate) fn entry(mail: &Email, domain: &str) -> Result<Option<Entry>, jiff::E
         "PRODID:-//Attune//Attune//EN".to_owned(),
         format!("METHOD:{method}"),
         "BEGIN:VEVENT".to_owned(),
-        format!("UID:{}@{domain}", token(&mail.calendar_key)),
+        format!("UID:{}@{domain}", token(&mail.calendar_uid)),
         format!("SEQUENCE:{}", mail.calendar_sequence),
         format!("DTSTAMP:{}", utc(mail.sent_at)),
         format!("DTSTART:{}", utc(mail.starts_at)),

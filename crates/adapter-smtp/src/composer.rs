@@ -228,7 +228,7 @@ impl MailComposer {
             .to(Mailbox::new(None, recipient.clone()))
             .subject(subject)
             .date(mail.sent_at.into())
-            .message_id(Some(format!("<{}@{}>", token(&mail.message_key), self.domain)))
+            .message_id(Some(format!("<{}@{}>", token(&mail.message_id), self.domain)))
             .header(AutoSubmitted)
             .multipart(content)?;
         Ok(ComposedMail { sender, recipient, bytes: message.formatted() })
@@ -240,7 +240,7 @@ impl MailComposer {
 fn money_values(mail: &Email) -> Result<Values, BoxError> {
     let when = |instant| Value::from(When::at(instant, &mail.zone).sentence);
     let amount_of = |amount: Money| Value::from(amount.to_string());
-    match (mail.kind, mail.money) {
+    match (mail.kind, mail.payment) {
         (NotificationKind::Receipt, Some(PaymentDetails::Received { booking, amount, at })) => Ok(Values::from([
             ("booking", Value::from(booking.get())),
             ("amount", amount_of(amount)),
@@ -251,12 +251,12 @@ fn money_values(mail: &Email) -> Result<Values, BoxError> {
             ("amount", amount_of(amount)),
             ("retry_until", retry_until.map_or_else(|| Value::from(""), when)),
         ])),
-        (NotificationKind::PaymentProblem, Some(PaymentDetails::ComesBack { amount })) => Ok(Values::from([
+        (NotificationKind::PaymentProblem, Some(PaymentDetails::RefundScheduled { amount })) => Ok(Values::from([
             ("comes_back", Value::from(true)),
             ("amount", amount_of(amount)),
             ("retry_until", Value::from("")),
         ])),
-        (NotificationKind::Refund, Some(PaymentDetails::Returned { booking, amount, at })) => Ok(Values::from([
+        (NotificationKind::Refund, Some(PaymentDetails::Refunded { booking, amount, at })) => Ok(Values::from([
             ("booking", Value::from(booking.get())),
             ("amount", amount_of(amount)),
             ("returned_at", when(at)),
@@ -339,21 +339,21 @@ fn samples(to: &EmailAddress) -> Result<Vec<Email>, BoxError> {
         (NotificationKind::Receipt, Some(PaymentDetails::Received { booking, amount, at })),
         (NotificationKind::PaymentProblem, Some(PaymentDetails::Failed { amount, retry_until: Some(at) })),
         (NotificationKind::PaymentProblem, Some(PaymentDetails::Failed { amount, retry_until: None })),
-        (NotificationKind::PaymentProblem, Some(PaymentDetails::ComesBack { amount })),
-        (NotificationKind::Refund, Some(PaymentDetails::Returned { booking, amount, at })),
+        (NotificationKind::PaymentProblem, Some(PaymentDetails::RefundScheduled { amount })),
+        (NotificationKind::Refund, Some(PaymentDetails::Refunded { booking, amount, at })),
     ];
-    let sample = |(kind, money)| Email {
+    let sample = |(kind, payment)| Email {
         kind,
-        message_key: "sample".to_owned(),
+        message_id: "sample".to_owned(),
         to: to.clone(),
         to_name: "John Doe".to_owned(),
         join_url: Some("https://meet.example.org/room#userInfo.displayName=%22John%20Doe%22".to_owned()),
         starts_at: at,
         minutes: 50,
         zone: TimeZone::UTC,
-        calendar_key: "sample".to_owned(),
+        calendar_uid: "sample".to_owned(),
         calendar_sequence: 0,
-        money,
+        payment,
         sent_at: at,
     };
     Ok(all.map(sample).into())

@@ -49,7 +49,7 @@ impl Notifier for FileNotifier {
     async fn send(&self, mail: &Email) -> Result<(), NotifyError> {
         let composed = self.composer.compose(mail)?;
         let folder = self.folder.clone();
-        let name = format!("{}-{}.eml", mail.starts_at.strftime("%Y-%m-%dT%H%MZ"), token(&mail.message_key));
+        let name = format!("{}-{}.eml", mail.starts_at.strftime("%Y-%m-%dT%H%MZ"), token(&mail.message_id));
         on_disk(move || write_atomically(&folder, &name, &composed.bytes)).await
     }
 

@@ -1,4 +1,4 @@
-//! Sending a mail.
+//! Sending emails.
 
 use std::fmt;
 
@@ -9,69 +9,67 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use thiserror::Error;
 
-/// Everything a mail about a session says. Made at the moment of sending, from the rows as they are then. `Debug` shows
-/// what it is about, not whom it goes to.
+/// The content of one email about a booking, read from the store at the moment of sending. `Debug` shows neither the
+/// recipient nor the link.
 #[derive(Clone)]
 pub struct Email {
-    /// What it is about.
+    /// What the email is about.
     pub kind: NotificationKind,
-    /// Left part of the Message-ID, the same at every attempt, so that a mail program shows a repeated one once.
-    pub message_key: String,
-    /// Where it goes.
+    /// Left part of the Message-ID, the same at every attempt, so that an email program shows a repeated email once.
+    pub message_id: String,
+    /// The recipient's address.
     pub to: EmailAddress,
-    /// How the reader is called.
+    /// The recipient's name.
     pub to_name: String,
-    /// The reader's own link: straight into the room, or to the page of the practice that leads there. `None` in a mail
-    /// about a session that was called off.
+    /// The recipient's own link, to the room or to the join page. `None` in an email about a cancelled booking.
     pub join_url: Option<String>,
-    /// When the session begins.
+    /// Start of the appointment.
     pub starts_at: Timestamp,
-    /// How long it takes, in minutes.
+    /// Length of the appointment in minutes.
     pub minutes: u32,
-    /// The reader's zone, in which times are written.
+    /// The recipient's time zone, in which times are written.
     pub zone: TimeZone,
-    /// Stable identity of the calendar entry: the same for all mails of one booking.
-    pub calendar_key: String,
-    /// Grows with each change of the booking (RFC 5545, SEQUENCE).
+    /// Left part of the calendar entry's UID (RFC 5545): the same in all emails of one booking.
+    pub calendar_uid: String,
+    /// SEQUENCE of the calendar entry (RFC 5545): grows with each change of the booking.
     pub calendar_sequence: u32,
-    /// What happened to the money, in a mail that is about money.
-    pub money: Option<PaymentDetails>,
-    /// Now: the mail's date.
+    /// What happened to the payment; only in an email about a payment.
+    pub payment: Option<PaymentDetails>,
+    /// Now: the email's date.
     pub sent_at: Timestamp,
 }
 
-/// What a mail says about money.
+/// What an email about a payment reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PaymentDetails {
-    /// It came in ([`NotificationKind::Receipt`]).
+    /// The payment was received ([`NotificationKind::Receipt`]).
     Received {
-        /// For which booking, as the practice's books call it.
+        /// The booking that was paid.
         booking: BookingId,
-        /// How much.
+        /// The amount received.
         amount: Money,
-        /// When.
+        /// When it was received.
         at: Timestamp,
     },
-    /// It did not come, and nothing was taken ([`NotificationKind::PaymentProblem`]).
+    /// The payment failed and nothing was charged ([`NotificationKind::PaymentProblem`]).
     Failed {
-        /// How much it would have been.
+        /// The price that was due.
         amount: Money,
-        /// Until when the client can still pay in another way; `None` when the time is given up.
+        /// Until when the client can still pay; `None` when the slot was released.
         retry_until: Option<Timestamp>,
     },
-    /// It came when the session could not be kept any more, or a second time, and goes back by itself
-    /// ([`NotificationKind::PaymentProblem`]).
-    ComesBack {
-        /// How much.
+    /// The payment was received too late or twice, and will be refunded ([`NotificationKind::PaymentProblem`]).
+    RefundScheduled {
+        /// The amount that will be refunded.
         amount: Money,
     },
-    /// It went back ([`NotificationKind::Refund`]).
-    Returned {
-        /// For which booking.
+    /// A refund was sent ([`NotificationKind::Refund`]).
+    Refunded {
+        /// The booking whose payment was refunded.
         booking: BookingId,
-        /// How much in this go.
+        /// The amount of this refund.
         amount: Money,
-        /// When.
+        /// When it was sent.
         at: Timestamp,
     },
 }
@@ -80,41 +78,41 @@ impl fmt::Debug for Email {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Email")
             .field("kind", &self.kind)
-            .field("message_key", &self.message_key)
+            .field("message_id", &self.message_id)
             .field("starts_at", &self.starts_at)
             .field("sent_at", &self.sent_at)
             .finish_non_exhaustive()
     }
 }
 
-/// Why a mail did not leave.
+/// Why an email was not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum NotifyError {
-    /// The mail server refused it for good (5xx): trying again is no use.
-    #[error("the mail server refused the mail (code {code})")]
+    /// The mail server refused this email permanently (5xx); another attempt is useless.
+    #[error("the mail server refused the email (code {code})")]
     Refused {
         /// The server's reply code.
         code: u16,
     },
-    /// Not reachable, no answer in time, cut off, or asked to come back later (4xx).
+    /// Unreachable, timed out, disconnected, or a temporary refusal (4xx).
     #[error("the mail server is unavailable ({reason})")]
     Unavailable {
-        /// A stable word: `refused_connection`, `timeout`, `deferred_451`, …
+        /// A stable word: `connection`, `timeout`, `deferred_451`, …
         reason: NotifyFailure,
     },
-    /// The mail cannot be written at all, for example because a template is broken.
-    #[error("the mail cannot be composed")]
+    /// The email cannot be rendered, for example because a template is broken.
+    #[error("the email cannot be rendered")]
     Unrenderable,
 }
 
-/// Why a mail server is unavailable, without a word that the server or a person wrote.
+/// Why a mail server is unavailable, without any text that the server or a user wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NotifyFailure {
     /// The server answered with this 4xx code.
     Deferred(u16),
-    /// No answer within the deadline.
+    /// No reply within the deadline.
     Timeout,
-    /// No connection, a broken one, or no agreement on TLS.
+    /// No connection, a broken connection, or a failed TLS handshake.
     Connection,
     /// The file could not be written (file transport).
     File,
@@ -131,14 +129,14 @@ impl fmt::Display for NotifyFailure {
     }
 }
 
-/// Sends mails.
+/// Sends emails.
 #[async_trait]
 pub trait Notifier: Send + Sync {
-    /// Sends one mail. `Ok` means that the mail server took responsibility for it.
+    /// Sends one email. `Ok` means that the mail server accepted responsibility for it.
     ///
     /// Ends within 30 seconds. Only [`NotifyError::Refused`] and [`NotifyError::Unrenderable`] are final.
-    async fn send(&self, mail: &Email) -> Result<(), NotifyError>;
+    async fn send(&self, email: &Email) -> Result<(), NotifyError>;
 
-    /// Whether mail could leave now, for the readiness check. Sends nothing.
+    /// Checks whether emails could be sent now, for the readiness probe. Sends nothing.
     async fn check(&self) -> Result<(), NotifyError>;
 }

@@ -96,19 +96,19 @@ fn the_waker_counts() {
     assert_eq!(waker.wakes(), 2);
 }
 
-fn message(message_key: &str) -> Email {
+fn message(message_id: &str) -> Email {
     Email {
         kind: NotificationKind::MeetingInfo,
-        message_key: message_key.to_owned(),
+        message_id: message_id.to_owned(),
         to: EmailAddress::parse("client@example.org").unwrap(),
         to_name: "Robin Doe".to_owned(),
         join_url: Some("https://meet.example.org/room".to_owned()),
         starts_at: now(),
         minutes: 50,
         zone: TimeZone::UTC,
-        calendar_key: "booking-1".to_owned(),
+        calendar_uid: "booking-1".to_owned(),
         calendar_sequence: 1,
-        money: None,
+        payment: None,
         sent_at: now(),
     }
 }
@@ -117,7 +117,7 @@ fn message(message_key: &str) -> Email {
 async fn the_notifier_records_emails_and_fails_on_request() {
     let notifier = Arc::new(RecordingNotifier::new());
     let keys =
-        |notifier: &RecordingNotifier| notifier.sent().into_iter().map(|email| email.message_key).collect::<Vec<_>>();
+        |notifier: &RecordingNotifier| notifier.sent().into_iter().map(|email| email.message_id).collect::<Vec<_>>();
     let refused = NotifyError::Refused { code: 550 };
     let timeout = NotifyError::Unavailable { reason: NotifyFailure::Timeout };
     notifier.send(&message("a")).await.unwrap();

@@ -120,7 +120,7 @@ pub(crate) fn check(
     post: Post,
     now: Timestamp,
 ) -> Result<(), TestCaseError> {
-    let mut left: BTreeMap<&str, &Email> = sent.iter().map(|mail| (mail.message_key.as_str(), mail)).collect();
+    let mut left: BTreeMap<&str, &Email> = sent.iter().map(|mail| (mail.message_id.as_str(), mail)).collect();
     prop_assert_eq!(left.len(), sent.len(), "a mail left twice at once");
     for appointment in &model.appointments {
         for (old, new) in before[&appointment.id].notices.iter().zip(&after[&appointment.id].notices) {
@@ -169,16 +169,18 @@ fn check_content(appointment: &Appointment, content: &NewNotification, mail: &Em
     prop_assert_eq!(mail.kind, content.kind);
     prop_assert_eq!(mail.starts_at, appointment.start);
     prop_assert_eq!(mail.calendar_sequence, appointment.version);
-    prop_assert_eq!(&mail.calendar_key, &format!("booking-{}", appointment.id));
+    prop_assert_eq!(&mail.calendar_uid, &format!("booking-{}", appointment.id));
     let right = match (&mail.join_url, content.kind.is_about_payment()) {
         (Some(_), true) => appointment.status.has_room(),
         (None, true) => true,
         (link, false) => link.is_none() == (content.kind == NotificationKind::Cancelled),
     };
     prop_assert!(right, "{mail:?}");
-    let told = match mail.money {
-        Some(PaymentDetails::Received { amount, .. } | PaymentDetails::ComesBack { amount }) => Some(amount.minor()),
-        Some(PaymentDetails::Returned { amount, .. }) => {
+    let told = match mail.payment {
+        Some(PaymentDetails::Received { amount, .. } | PaymentDetails::RefundScheduled { amount }) => {
+            Some(amount.minor())
+        }
+        Some(PaymentDetails::Refunded { amount, .. }) => {
             let gone = appointment.refunds.iter().find(|back| back.gone && back.minor == amount.minor());
             prop_assert!(gone.is_some(), "{mail:?} of {appointment:?}");
             None
@@ -186,7 +188,7 @@ fn check_content(appointment: &Appointment, content: &NewNotification, mail: &Em
         Some(PaymentDetails::Failed { .. }) => return Err(TestCaseError::fail("no payment fails at our own checkout")),
         None => None,
     };
-    prop_assert_eq!(mail.money.is_some(), content.kind.is_about_payment(), "{:?}", mail);
+    prop_assert_eq!(mail.payment.is_some(), content.kind.is_about_payment(), "{:?}", mail);
     prop_assert!(told.is_none_or(|minor| minor == World::PRICE), "{mail:?}");
     Ok(())
 }
@@ -194,7 +196,7 @@ fn check_content(appointment: &Appointment, content: &NewNotification, mail: &Em
 /// Checks all that left, from the first command to the last, once nothing is owed any more. LoginSessions that ended before
 /// `until` may have ended before the mail server was back.
 pub(crate) fn check_all(model: &Model, facts: &Facts, sent: &[Email], until: Timestamp) -> Result<(), TestCaseError> {
-    let keys: BTreeSet<&str> = sent.iter().map(|mail| mail.message_key.as_str()).collect();
+    let keys: BTreeSet<&str> = sent.iter().map(|mail| mail.message_id.as_str()).collect();
     prop_assert_eq!(keys.len(), sent.len(), "a mail left twice");
     for appointment in &model.appointments {
         let notices = || facts[&appointment.id].notices.iter();
@@ -207,7 +209,7 @@ pub(crate) fn check_all(model: &Model, facts: &Facts, sent: &[Email], until: Tim
         let told = |kinds: &[NotificationKind]| {
             sent.iter().any(|mail| {
                 kinds.contains(&mail.kind)
-                    && mail.calendar_key == format!("booking-{}", appointment.id)
+                    && mail.calendar_uid == format!("booking-{}", appointment.id)
                     && mail.starts_at == appointment.start
             })
         };

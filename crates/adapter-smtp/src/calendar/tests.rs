@@ -7,16 +7,16 @@ use super::*;
 fn mail() -> Email {
     Email {
         kind: NotificationKind::MeetingInfo,
-        message_key: "m".into(),
+        message_id: "m".into(),
         to: EmailAddress::parse("john@example.org").unwrap(),
         to_name: "John Doe".into(),
         join_url: Some("https://meet.example.org/secret-room".into()),
         starts_at: "2024-03-31T00:30:00Z".parse().unwrap(),
         minutes: 50,
         zone: TimeZone::get("Europe/Berlin").unwrap(),
-        calendar_key: "booking-12".into(),
+        calendar_uid: "booking-12".into(),
         calendar_sequence: 3,
-        money: None,
+        payment: None,
         sent_at: "2024-03-01T08:00:00Z".parse().unwrap(),
     }
 }
@@ -73,7 +73,7 @@ fn a_moved_session_changes_only_time_and_sequence_of_its_entry() {
 fn long_lines_are_folded_and_unfold_to_what_they_were() {
     for length in [50, 53, 54, 55, 200, 500] {
         let key = "k".repeat(length);
-        let entry = written(&Email { calendar_key: key.clone(), ..mail() }).text;
+        let entry = written(&Email { calendar_uid: key.clone(), ..mail() }).text;
         assert!(entry.split("\r\n").all(|line| line.len() <= 75), "{length}");
         assert!(!entry.replace("\r\n", "").contains(['\r', '\n']));
         assert!(entry.replace("\r\n ", "").contains(&format!("\r\nUID:{key}@practice.example\r\n")), "{length}");
@@ -82,7 +82,7 @@ fn long_lines_are_folded_and_unfold_to_what_they_were() {
 
 #[test]
 fn a_key_cannot_add_lines() {
-    let mail = Email { calendar_key: "x\r\nATTENDEE:mailto:eve@evil.example".into(), ..mail() };
+    let mail = Email { calendar_uid: "x\r\nATTENDEE:mailto:eve@evil.example".into(), ..mail() };
     assert_eq!(written(&mail).text.lines().count(), 15);
 }
 

@@ -6,16 +6,16 @@ use super::*;
 fn mail(starts_at: &str) -> Email {
     Email {
         kind: NotificationKind::MeetingInfo,
-        message_key: "m".into(),
+        message_id: "m".into(),
         to: EmailAddress::parse("john@example.org").unwrap(),
         to_name: String::new(),
         join_url: None,
         starts_at: starts_at.parse().unwrap(),
         minutes: 50,
         zone: TimeZone::UTC,
-        calendar_key: "c".into(),
+        calendar_uid: "c".into(),
         calendar_sequence: 0,
-        money: None,
+        payment: None,
         sent_at: starts_at.parse().unwrap(),
     }
 }

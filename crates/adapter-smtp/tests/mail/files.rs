@@ -42,7 +42,7 @@ async fn every_kind_of_mail_is_the_same_in_a_file_as_on_the_wire() {
     let notifier = FileNotifier::new(folder.clone(), composer()).unwrap();
     let sink = SmtpSink::start();
     for (number, mail) in every_mail().into_iter().enumerate() {
-        let mail = Email { message_key: format!("key-{number}"), ..mail };
+        let mail = Email { message_id: format!("key-{number}"), ..mail };
         notifier.send(&mail).await.unwrap();
         smtp(&sink).send(&mail).await.unwrap();
         let file = fs::read(folder.join(format!("2024-01-15T0900Z-key-{number}.eml"))).unwrap();
@@ -73,7 +73,7 @@ async fn a_repeated_mail_replaces_itself_and_others_stand_beside_it() {
     let notifier = FileNotifier::new(folder.clone(), composer()).unwrap();
     let first = mail(REMINDER);
     let again = Email { sent_at: "2024-01-14T09:05:00Z".parse().unwrap(), ..first.clone() };
-    let other = Email { message_key: "reminder:12/60 v1".to_owned(), ..first.clone() };
+    let other = Email { message_id: "reminder:12/60 v1".to_owned(), ..first.clone() };
     for mail in [&first, &again, &other] {
         notifier.send(mail).await.unwrap();
     }

@@ -39,16 +39,16 @@ pub(crate) fn linked_kinds() -> impl Iterator<Item = NotificationKind> {
 pub(crate) fn mail(kind: NotificationKind) -> Email {
     Email {
         kind,
-        message_key: "meeting_info-12-v1".to_owned(),
+        message_id: "meeting_info-12-v1".to_owned(),
         to: EmailAddress::parse("john@example.org").expect("an address"),
         to_name: "John Doe".to_owned(),
         join_url: (kind != NotificationKind::Cancelled).then(|| LINK.to_owned()),
         starts_at: "2024-01-15T09:00:00Z".parse().expect("an instant"),
         minutes: 50,
         zone: TimeZone::get("Europe/Berlin").expect("a zone"),
-        calendar_key: "booking-12".to_owned(),
+        calendar_uid: "booking-12".to_owned(),
         calendar_sequence: 1,
-        money: None,
+        payment: None,
         sent_at: "2024-01-14T09:00:00Z".parse().expect("an instant"),
     }
 }
@@ -59,8 +59,8 @@ pub(crate) fn money(decimal: &str, currency: &str) -> Money {
 }
 
 /// A mail about money of that session; the payment came in the summer before.
-pub(crate) fn money_mail(kind: NotificationKind, money: PaymentDetails) -> Email {
-    Email { join_url: None, money: Some(money), ..mail(kind) }
+pub(crate) fn money_mail(kind: NotificationKind, payment: PaymentDetails) -> Email {
+    Email { join_url: None, payment: Some(payment), ..mail(kind) }
 }
 
 pub(crate) fn received(amount: Money) -> Email {
@@ -74,12 +74,12 @@ pub(crate) fn failed(amount: Money, retry_until: Option<&str>) -> Email {
 }
 
 pub(crate) fn comes_back(amount: Money) -> Email {
-    money_mail(NotificationKind::PaymentProblem, PaymentDetails::ComesBack { amount })
+    money_mail(NotificationKind::PaymentProblem, PaymentDetails::RefundScheduled { amount })
 }
 
 pub(crate) fn returned(amount: Money) -> Email {
     let at = "2024-01-14T08:45:00Z".parse().expect("an instant");
-    money_mail(NotificationKind::Refund, PaymentDetails::Returned { booking: booking(), amount, at })
+    money_mail(NotificationKind::Refund, PaymentDetails::Refunded { booking: booking(), amount, at })
 }
 
 fn booking() -> BookingId {

@@ -30,7 +30,7 @@ fn assert_harmless(received: &ReceivedMail, mail: &Email) {
         NotificationKind::Cancelled => ("Cancelled: your appointment", &[][..], Some("CANCEL")),
         NotificationKind::MeetingLink => ("Your link for the appointment", &[LINK][..], Some("PUBLISH")),
         NotificationKind::Receipt => ("We received your payment: session", &[][..], None),
-        NotificationKind::PaymentProblem if matches!(mail.money, Some(PaymentDetails::ComesBack { .. })) => {
+        NotificationKind::PaymentProblem if matches!(mail.payment, Some(PaymentDetails::RefundScheduled { .. })) => {
             ("Your payment comes back to you: session", &[][..], None)
         }
         NotificationKind::PaymentProblem => ("Your payment did not go through: session", &[][..], None),
@@ -112,8 +112,8 @@ fn no_name_and_no_key_breaks_a_mail() {
     });
     let evil = r#"(.|\r|\n|\x00|<|>|"|'|&|=\?|\?=|\r\nBcc: x@y\.z|\r\n\.\r\n|://|\{\{|%|@|[\u{200b}-\u{202e}]|[\u{10000}-\u{10ffff}])"#;
     let text = proptest::collection::vec(evil, 0..40).prop_map(|pieces| pieces.concat());
-    proptest!(ProptestConfig::with_cases(400), |(mail in proptest::sample::select(every_mail()), to_name in text.clone(), message_key in text.clone(), calendar_key in text)| {
-        let mail = Email { to_name, message_key, calendar_key, ..mail };
+    proptest!(ProptestConfig::with_cases(400), |(mail in proptest::sample::select(every_mail()), to_name in text.clone(), message_id in text.clone(), calendar_uid in text)| {
+        let mail = Email { to_name, message_id, calendar_uid, ..mail };
         let before = sink.messages().len();
         runtime.block_on(notifier.send(&mail)).expect("every name can be mailed");
         let received = sink.messages();

@@ -228,10 +228,10 @@ async fn a_mail_about_money_without_its_money_does_not_leave() {
     let notifier = notifier(&sink);
     let right = money_mails(money("100.00", "EUR"));
     for kind in [NotificationKind::Receipt, NotificationKind::PaymentProblem, NotificationKind::Refund] {
-        let wrong = right.iter().filter(|mail| mail.kind != kind).map(|mail| mail.money);
-        for money in wrong.chain([None]) {
-            let mail = Email { join_url: None, money, ..mail(kind) };
-            assert_eq!(notifier.send(&mail).await, Err(NotifyError::Unrenderable), "{kind:?} {money:?}");
+        let wrong = right.iter().filter(|mail| mail.kind != kind).map(|mail| mail.payment);
+        for payment in wrong.chain([None]) {
+            let mail = Email { join_url: None, payment, ..mail(kind) };
+            assert_eq!(notifier.send(&mail).await, Err(NotifyError::Unrenderable), "{kind:?} {payment:?}");
         }
     }
     assert_eq!(sink.connections(), 0);
@@ -239,9 +239,9 @@ async fn a_mail_about_money_without_its_money_does_not_leave() {
 
 #[tokio::test]
 async fn money_is_not_told_where_it_is_not_asked_for() {
-    let money = received(money("100.00", "EUR")).money;
+    let payment = received(money("100.00", "EUR")).payment;
     for kind in KINDS {
-        let read = delivered(composer(), &Email { money, ..mail(kind) }).await;
+        let read = delivered(composer(), &Email { payment, ..mail(kind) }).await;
         let plain = delivered(composer(), &mail(kind)).await;
         assert_eq!((read.subject, read.text, read.html), (plain.subject, plain.text, plain.html), "{kind:?}");
     }

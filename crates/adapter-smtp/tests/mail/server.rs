@@ -226,7 +226,7 @@ async fn an_answer_that_comes_too_late_is_never_taken_for_the_next_mails() {
 async fn many_mails_at_a_time_arrive_once_each() {
     let sink = SmtpSink::start();
     let notifier = notifier(&sink);
-    let keyed = |n: usize| Email { message_key: format!("key-{n}"), ..mail(NotificationKind::MeetingInfo) };
+    let keyed = |n: usize| Email { message_id: format!("key-{n}"), ..mail(NotificationKind::MeetingInfo) };
     let mails: Vec<_> = (0..40).map(keyed).collect();
     for sent in futures_util::future::join_all(mails.iter().map(|mail| notifier.send(mail))).await {
         assert_eq!(sent, Ok(()));

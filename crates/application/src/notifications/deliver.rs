@@ -278,16 +278,16 @@ impl DeliverNotifications {
         let zone = reader.time_zone.as_ref().and_then(|name| self.zones.find(name));
         let mail = Email {
             kind: notice.content.kind,
-            message_key: notice.content.dedupe_key().replace(':', "."),
+            message_id: notice.content.dedupe_key().replace(':', "."),
             to: reader.email,
             to_name: reader.name,
             join_url: reader.join_url,
             starts_at: view.booking.scheduled_at(),
             minutes: view.booking.minutes(),
             zone: zone.unwrap_or_else(|| self.practice_zone.clone()),
-            calendar_key: format!("booking-{}", view.booking.id()),
+            calendar_uid: format!("booking-{}", view.booking.id()),
             calendar_sequence: view.booking.version(),
-            money,
+            payment: money,
             sent_at: now,
         };
         Ok(match self.notifier.send(&mail).await {
@@ -346,7 +346,7 @@ impl DeliverNotifications {
             NotificationKind::Refund => {
                 let mut went = refunds.iter().filter(|refund| refund.stage == RefundStage::Succeeded);
                 let this = went.clone().find(|refund| happened(refund.settled_at));
-                this.or_else(|| went.next_back()).map(|refund| PaymentDetails::Returned {
+                this.or_else(|| went.next_back()).map(|refund| PaymentDetails::Refunded {
                     booking: booking.id(),
                     amount: refund.amount,
                     at: refund.settled_at.unwrap_or(refund.created_at),
@@ -355,7 +355,7 @@ impl DeliverNotifications {
             NotificationKind::PaymentProblem => {
                 let surplus = payments.iter().filter(|p| p.state == PaymentState::Unapplied);
                 if let Some(late) = surplus.into_iter().find(|p| happened(p.settled_at)) {
-                    return Ok(Some(PaymentDetails::ComesBack { amount: late.amount }));
+                    return Ok(Some(PaymentDetails::RefundScheduled { amount: late.amount }));
                 }
                 let now = self.clock.now();
                 match (booking.status(), booking.payment_status()) {

@@ -52,7 +52,7 @@ async fn the_information_leaves_at_once_and_reminders_at_their_instant() {
         assert_eq!(world.notifier.sent().last().unwrap().kind, NotificationKind::Reminder { minutes_before });
         assert_eq!(world.deliver().run().await.unwrap(), DeliverySummary::default(), "never twice");
     }
-    let keys: std::collections::HashSet<String> = world.notifier.sent().into_iter().map(|m| m.message_key).collect();
+    let keys: std::collections::HashSet<String> = world.notifier.sent().into_iter().map(|m| m.message_id).collect();
     assert_eq!(keys.len(), 3);
 }
 
@@ -392,6 +392,6 @@ async fn few_answers_wait_to_be_written_and_are_written_together() {
     assert_eq!(run.await.unwrap().sent, 100);
     assert_eq!(count(&links(&world, &booking).await, SENT), 100);
     assert!(gated.opened.load(Ordering::SeqCst) < 80, "fewer units of work than mails");
-    let keys: BTreeSet<String> = world.notifier.sent().into_iter().map(|mail| mail.message_key).collect();
+    let keys: BTreeSet<String> = world.notifier.sent().into_iter().map(|mail| mail.message_id).collect();
     assert_eq!(keys.len(), 101, "each of them once");
 }

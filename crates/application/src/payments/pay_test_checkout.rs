@@ -88,7 +88,7 @@ impl PayTestCheckout {
         let (booking, state, repeated) = match took {
             Took::Known(booking) => return Ok(TestCheckoutOutcome { booking, state: known, repeated: true }),
             Took::Agreed(booking) => (booking, PaymentState::Settled, false),
-            Took::ComesBack(booking) => (booking, PaymentState::Unapplied, false),
+            Took::RefundScheduled(booking) => (booking, PaymentState::Unapplied, false),
         };
         work.commit().await?;
         Ok(TestCheckoutOutcome { booking, state, repeated })

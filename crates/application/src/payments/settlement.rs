@@ -39,7 +39,7 @@ pub(crate) enum Took {
     /// The booking stands on it.
     Agreed(Booking),
     /// Nothing stands on it any more, and it goes back.
-    ComesBack(Booking),
+    RefundScheduled(Booking),
     /// It was known.
     Known(Booking),
 }
@@ -115,7 +115,7 @@ impl Till<'_> {
                 Ok(Took::Agreed(agreed))
             }
             Err(ConfirmError::Pay(_) | ConfirmError::SlotLost) => {
-                Ok(Took::ComesBack(self.give_back(work, booking, payment).await?))
+                Ok(Took::RefundScheduled(self.give_back(work, booking, payment).await?))
             }
             Err(ConfirmError::Store(error)) => Err(error),
         }

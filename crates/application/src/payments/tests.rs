@@ -685,7 +685,7 @@ mod online {
         world.deliver().run().await.unwrap();
         let told: Vec<_> =
             world.notifier.sent().into_iter().filter(|m| m.kind == NotificationKind::PaymentProblem).collect();
-        assert_eq!(told[0].money, Some(attune_ports::PaymentDetails::ComesBack { amount: eur(10_000) }));
+        assert_eq!(told[0].payment, Some(attune_ports::PaymentDetails::RefundScheduled { amount: eur(10_000) }));
     }
 
     #[tokio::test]
