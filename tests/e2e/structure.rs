@@ -16,7 +16,8 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
     ("adapter-memory", CORE, &["test-doubles", "test-store-contract"]),
     ("adapter-sqlite", &["domain", "ports", "sql"], &["test-store-contract"]),
     ("adapter-postgres", &["domain", "ports", "sql"], &["test-store-contract", "test-postgres"]),
-    ("adapter-smtp", CORE, &["test-smtp"]),
+    ("ics", &[], &[]),
+    ("adapter-smtp", &["domain", "ports", "ics"], &["test-smtp"]),
     ("adapter-auth", CORE, &[]),
     ("adapter-payments", CORE, &[]),
     ("webhook-signature", &[], &[]),
@@ -25,7 +26,7 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
     ("http-common", &[], &[]),
     (
         "adapter-http",
-        &["domain", "ports", "application", "http-common"],
+        &["domain", "ports", "application", "http-common", "ics"],
         &["adapter-memory", "test-doubles", "test-store-contract"],
     ),
     (

@@ -215,7 +215,7 @@ impl MailComposer {
             Some(entry) => MultiPart::mixed().boundary("=_attune_mixed").multipart(readings).singlepart(
                 Attachment::new("session.ics".to_owned()).body(
                     encoded(entry.text, ContentTransferEncoding::Base64)?,
-                    ContentType::parse(&format!("text/calendar; charset=utf-8; method={}", entry.method))?,
+                    ContentType::parse(&format!("text/calendar; charset=utf-8; method={}", entry.method.as_str()))?,
                 ),
             ),
         };

@@ -1,4 +1,4 @@
-//! LoginSessions as files for calendar programs.
+//! Bookings as files for calendar programs.
 
 use reqwest::Method;
 
@@ -7,20 +7,20 @@ use super::harness::*;
 const FILE: &str = "/api/bookings/1/calendar.ics";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_file_says_when_and_nothing_else() {
+async fn the_file_contains_the_time_and_nothing_personal() {
     let practice = Parts::new().settings(|s| s.calendar_domain = "practice.example".into()).open().await;
     let ada = practice.agreed().await;
     let file = practice.get(FILE, &ada).await;
     assert_eq!(file.status, 200);
     assert_eq!(file.header("content-type"), Some("text/calendar; charset=utf-8"));
     assert_eq!(file.header("content-disposition"), Some("attachment; filename=\"appointment.ics\""));
-    let wanted = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Attune//Attune//EN\r\nMETHOD:PUBLISH\r\nBEGIN:VEVENT\r\n\
+    let expected = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Attune//Attune//EN\r\nMETHOD:PUBLISH\r\nBEGIN:VEVENT\r\n\
         UID:booking-1@practice.example\r\nSEQUENCE:2\r\nDTSTAMP:20240110T080000Z\r\nDTSTART:20240115T100000Z\r\n\
-        DTEND:20240115T105000Z\r\nSUMMARY:Your appointment\r\nDESCRIPTION:To join\\, open the link in your mail.\r\n\
+        DTEND:20240115T105000Z\r\nSUMMARY:Your appointment\r\nDESCRIPTION:To join\\, open the link in your email.\r\n\
         STATUS:CONFIRMED\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
-    assert_eq!(file.text, wanted);
+    assert_eq!(file.text, expected);
     let carl = practice.admin().await;
-    assert_eq!(practice.get(FILE, &carl).await.text, wanted, "the same for an admin");
+    assert_eq!(practice.get(FILE, &carl).await.text, expected, "the same for an admin");
     let head = practice.request(Method::HEAD, FILE).token(&ada).send().await;
     assert_eq!((head.status.as_u16(), head.text.as_str()), (200, ""));
 }
@@ -44,7 +44,7 @@ async fn a_calendar_follows_the_booking() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_never_agreed_is_in_no_calendar() {
+async fn an_unconfirmed_booking_has_no_calendar_file() {
     let practice = Practice::open().await;
     let ada = practice.client("Ada").await;
     practice.book(&ada, SLOT).await;
@@ -56,7 +56,7 @@ async fn what_was_never_agreed_is_in_no_calendar() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn long_lines_are_folded_and_unfold_to_what_they_were() {
+async fn long_lines_are_folded_and_unfold_unchanged() {
     for length in [56, 57, 58, 59, 131, 132, 133] {
         let domain = "d".repeat(length);
         let practice = Parts::new().settings(|s| s.calendar_domain = domain.clone()).open().await;
@@ -68,7 +68,7 @@ async fn long_lines_are_folded_and_unfold_to_what_they_were() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn calendar_programs_may_ask_for_calendars_only() {
+async fn calendar_programs_may_accept_calendars_only() {
     let practice = Practice::open().await;
     let ada = practice.agreed().await;
     for (accept, status) in [("text/calendar", 200), ("text/*", 200), ("*/*", 200), ("text/html", 406)] {

@@ -1,0 +1,97 @@
+#![doc = include_str!("../README.md")]
+
+use jiff::Timestamp;
+
+/// What a calendar program should do with the event (RFC 5546, section 3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    Publish,
+    Cancel,
+}
+
+impl Method {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Publish => "PUBLISH",
+            Self::Cancel => "CANCEL",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appointment {
+    /// Never changes, and is globally unique: `booking-12@practice.example`.
+    pub uid: String,
+    /// Grows with every change. Among events with the same UID, the highest one counts.
+    pub sequence: u32,
+    pub written_at: Timestamp,
+    pub starts_at: Timestamp,
+    pub ends_at: Timestamp,
+    pub cancelled: bool,
+}
+
+impl Appointment {
+    /// The whole object, as it is attached or downloaded.
+    pub fn to_ics(&self, method: Method) -> String {
+        let (status, description) = if self.cancelled {
+            ("CANCELLED", "This appointment was cancelled.")
+        } else {
+            ("CONFIRMED", "To join, open the link in your email.")
+        };
+        let sequence = self.sequence.to_string();
+        let properties = [
+            ("BEGIN", "VCALENDAR"),
+            ("VERSION", "2.0"),
+            ("PRODID", "-//Attune//Attune//EN"),
+            ("METHOD", method.as_str()),
+            ("BEGIN", "VEVENT"),
+            ("UID", &escape(&self.uid)),
+            ("SEQUENCE", &sequence),
+            ("DTSTAMP", &utc(self.written_at)),
+            ("DTSTART", &utc(self.starts_at)),
+            ("DTEND", &utc(self.ends_at)),
+            ("SUMMARY", "Your appointment"),
+            ("DESCRIPTION", &escape(description)),
+            ("STATUS", status),
+            ("END", "VEVENT"),
+            ("END", "VCALENDAR"),
+        ];
+        properties.iter().map(|(name, value)| fold(&format!("{name}:{value}"))).collect()
+    }
+}
+
+fn utc(instant: Timestamp) -> String {
+    instant.strftime("%Y%m%dT%H%M%SZ").to_string()
+}
+
+/// Section 3.3.11. Other control characters are not allowed in a text at all.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' => escaped.push_str("\\n"),
+            '\\' | ';' | ',' => escaped.extend(['\\', c]),
+            c if c.is_control() => {}
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// Section 3.1: no line is longer than 75 octets; the rest continues after a space, which counts too.
+fn fold(line: &str) -> String {
+    let mut folded = String::with_capacity(line.len() + 6);
+    let mut octets = 0;
+    for c in line.chars() {
+        if octets + c.len_utf8() > 75 {
+            folded.push_str("\r\n ");
+            octets = 1;
+        }
+        folded.push(c);
+        octets += c.len_utf8();
+    }
+    folded + "\r\n"
+}
+
+#[cfg(test)]
+mod tests;

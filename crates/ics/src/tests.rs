@@ -1,0 +1,33 @@
+use super::*;
+
+fn appointment() -> Appointment {
+    Appointment {
+        uid: "booking-12@practice.example".to_owned(),
+        sequence: 3,
+        written_at: "2024-03-01T08:00:00Z".parse().unwrap(),
+        starts_at: "2024-03-31T00:30:00Z".parse().unwrap(),
+        ends_at: "2024-03-31T01:20:00Z".parse().unwrap(),
+        cancelled: false,
+    }
+}
+
+#[test]
+fn text_is_escaped_and_cannot_add_lines() {
+    let uid = "a,b;c\\d\r\nATTENDEE:mailto:eve@evil.example\0".to_owned();
+    let ics = Appointment { uid, ..appointment() }.to_ics(Method::Publish);
+    assert_eq!(ics.lines().count(), 15);
+    assert!(ics.contains("\r\nUID:a\\,b\\;c\\\\d\\nATTENDEE:mailto:eve@evil.example\r\n"), "{ics}");
+}
+
+#[test]
+fn lines_are_folded_at_75_octets_between_characters() {
+    for character in ["k", "ü", "心", "😀"] {
+        for length in [17, 18, 24, 35, 36, 70, 71, 72, 145, 146, 500] {
+            let uid = character.repeat(length);
+            let ics = Appointment { uid: uid.clone(), ..appointment() }.to_ics(Method::Publish);
+            assert!(ics.split("\r\n").all(|line| line.len() <= 75 && line != " "), "{character} {length}");
+            assert!(!ics.replace("\r\n", "").contains(['\r', '\n']));
+            assert!(ics.replace("\r\n ", "").contains(&format!("\r\nUID:{uid}\r\n")), "{character} {length}");
+        }
+    }
+}
