@@ -159,7 +159,7 @@ async fn a_session_is_moved_with_all_that_belongs_to_it(database: Database) {
 async fn a_session_is_called_off_on_the_terms_of_its_purchase(database: Database) {
     let practice = Practice::on(database)
         .with("payments.provider", "test")
-        .with("mail.join_link", "gateway")
+        .with("mail.join_link", "page")
         .with("reminders.offsets_minutes", "60")
         .open()
         .await;

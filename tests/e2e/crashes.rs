@@ -104,7 +104,9 @@ impl Ledger {
 
 async fn what_was_acknowledged_survives_a_power_cut(database: Database) {
     // Sessions of a minute, so that there are slots for any number of clients.
-    let plan = Practice::on(database).with("practice.session_minutes", "1").with("practice.session_pause_minutes", "0");
+    let plan = Practice::on(database)
+        .with("practice.first_service_minutes", "1")
+        .with("practice.first_service_buffer_minutes", "0");
     let practice = plan.with("reminders.offsets_minutes", "").open().await;
     let ledger = Arc::new(Ledger::default());
     let mut app = practice.serve().await;

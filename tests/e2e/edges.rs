@@ -222,7 +222,9 @@ async fn guessing_and_flooding_are_slowed_down() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flood_of_logins_does_not_stop_the_rest() {
-    let plan = Practice::on(Database::Sqlite).with("auth.hasher_threads", "1").with("auth.hasher_queue", "2");
+    let plan = Practice::on(Database::Sqlite)
+        .with("auth.password_hasher_threads", "1")
+        .with("auth.password_hasher_queue", "2");
     let practice = plan.open().await;
     let app = practice.serve().await;
     let john = practice.client(&app, "John", "Doe").await;

@@ -13,7 +13,9 @@ use crate::crashes::Ledger;
 on_both_databases!(a_stop_under_load_loses_nothing, data_survives_restarts);
 
 async fn a_stop_under_load_loses_nothing(database: Database) {
-    let plan = Practice::on(database).with("practice.session_minutes", "1").with("practice.session_pause_minutes", "0");
+    let plan = Practice::on(database)
+        .with("practice.first_service_minutes", "1")
+        .with("practice.first_service_buffer_minutes", "0");
     let practice = plan.open().await;
     let app = practice.serve().await;
     let people = practice.clients(&app, 4).await;

@@ -65,7 +65,7 @@ impl Shop {
             .with("payments.stripe_webhook_secret", SECRET)
             .with("testing.stripe_api", &stripe.url())
             .with("http.public_url", HOME)
-            .with("practice.session_price", "100.00")
+            .with("practice.first_service_price", "100.00")
             .with("reminders.offsets_minutes", "60")
     }
 
@@ -421,7 +421,7 @@ async fn forged_and_changed_messages_are_refused_or_shown(mut shop: Shop) -> Sho
         assert_eq!(shop.detail(id).await["payment_status"], "pending");
     }
     let ready = shop.app.get("/health/ready").await.expect(200).to_string();
-    assert!(ready.contains("a payment needs an admin to look at it"), "{ready}");
+    assert!(ready.contains("a payment needs review by an admin"), "{ready}");
     for problem in shop.problems().await {
         let path = format!("/api/admin/payments/problems/{}/resolve", problem["id"]);
         assert_eq!(shop.admin.post(&path, json!({})).await.status, 204);

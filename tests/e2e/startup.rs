@@ -133,12 +133,12 @@ async fn a_wrong_setting_stops_the_start_with_one_line_that_names_it() {
         (&[("auth.secret", "much-too-short")], "auth.secret"),
         (&[("auth.secret_file", &missing)], "auth.secret_file"),
         (&[("auth.registration", "sometimes")], "auth.registration"),
-        (&[("auth.access_minutes", "600")], "auth.access_minutes"),
+        (&[("auth.access_token_minutes", "600")], "auth.access_token_minutes"),
         (&[("auth.first_admin_email", "nobody")], "auth.first_admin_email"),
         (&[("practice.timezone", "Europe/Atlantis")], "practice.timezone"),
         (&[("practice.currency", "Taler")], "practice.currency"),
-        (&[("practice.session_price", "12.345")], "practice.session_price"),
-        (&[("practice.session_minutes", "0")], "practice.session_minutes"),
+        (&[("practice.first_service_price", "12.345")], "practice.first_service_price"),
+        (&[("practice.first_service_minutes", "0")], "practice.first_service_minutes"),
         (&[("jitsi.base_url", "javascript:alert(1)")], "jitsi.base_url"),
         (&[("jitsi.base_url", "https://meet.example.org/?room=")], "jitsi.base_url"),
         (&[("payments.provider", "goodwill")], "payments.provider"),
@@ -179,7 +179,7 @@ async fn a_wrong_setting_stops_the_start_with_one_line_that_names_it() {
     for (text, named) in [
         ("[http]\nbnid = \"x\"\n", "http.bind"),
         ("[auth]\nsecret = \"c0ffee-unterminated\n", "attune.toml"),
-        ("[practice]\nsession_minutes = \"many\"\n", "practice.session_minutes"),
+        ("[practice]\nfirst_service_minutes = \"many\"\n", "practice.first_service_minutes"),
     ] {
         std::fs::write(&file, text).unwrap();
         let line = refusal(&["--config", file.to_str().unwrap(), "serve"], &[]).await;
@@ -192,10 +192,12 @@ async fn a_wrong_setting_stops_the_start_with_one_line_that_names_it() {
 async fn later_sources_of_settings_beat_earlier_ones() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("attune.toml");
-    std::fs::write(&file, "[practice]\nname = \"From the file\"\nsession_price = \"42.00\"\n").unwrap();
+    std::fs::write(&file, "[practice]\nname = \"From the file\"\nfirst_service_price = \"42.00\"\n").unwrap();
     std::fs::write(folder.path().join("url"), "sqlite:elsewhere/practice.sqlite\n").unwrap();
     let mut command = bare(folder.path(), &["--config", file.to_str().unwrap(), "serve"]);
-    command.env("ATTUNE__PRACTICE__SESSION_NAME", "From the environment").env("ATTUNE__DATABASE__URL_FILE", "url");
+    command
+        .env("ATTUNE__PRACTICE__FIRST_SERVICE_NAME", "From the environment")
+        .env("ATTUNE__DATABASE__URL_FILE", "url");
     let app = Instance::bare(command).await;
     let services = app.get("/api/services").await;
     assert_eq!(services.expect(200)["services"][0]["name"], "From the environment");

@@ -78,8 +78,8 @@ impl Plan {
             ("auth.first_admin_email", if self.database == Database::Memory { ADMIN } else { "" }),
             ("practice.timezone", "Europe/Berlin"),
             // Tests book at any time, unless hours are what they are about.
-            ("practice.opens", "00:00"),
-            ("practice.closes", "24:00"),
+            ("practice.default_opens", "00:00"),
+            ("practice.default_closes", "24:00"),
             ("jitsi.base_url", "https://meet.example.org"),
             ("payments.provider", "none"),
             ("mail.transport", "smtp"),

@@ -1,4 +1,4 @@
-//! The real clock, chance, time zones and waker.
+//! The real clock, randomness, time zones and outbox waker.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::sync::Notify;
 
-/// The machine's clock.
 pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
@@ -17,7 +16,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that tests set by writing an instant into a file. While the file cannot be read, the last instant stands.
+/// A clock that tests set by writing an instant into a file. While the file cannot be read, the last instant is used.
 pub(crate) struct FileClock {
     path: PathBuf,
     last: std::sync::Mutex<Timestamp>,
@@ -44,35 +43,34 @@ fn whole_millis(at: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }
 
-/// The system's cryptographic generator.
 pub(crate) struct SystemRandom;
 
 impl Random for SystemRandom {
     fn fill(&self, buffer: &mut [u8]) {
         if let Err(error) = getrandom::fill(buffer) {
-            // Without chance every room and every token could be guessed: better no service than that one.
-            tracing::error!(%error, "the system gives no random bytes");
+            // Without randomness, every room name and token could be guessed.
+            tracing::error!(%error, "system random number generator failed");
             std::process::abort();
         }
     }
 }
 
-/// The machine's time zone database, or the copy that is built in where the machine has none.
+/// The machine's time zone database, or the built-in copy where there is none.
 pub(crate) struct SystemZones;
 
 impl TimeZones for SystemZones {
     fn find(&self, name: &TimeZoneName) -> Option<TimeZone> {
-        // The database also has a zone that says "unknown", in which nobody lives.
+        // The database also contains a zone named "unknown".
         TimeZone::get(name.as_str()).ok().filter(|zone| !zone.is_unknown())
     }
 }
 
-/// Wakes the worker of this process up.
+/// Wakes the worker of this process.
 #[derive(Default)]
 pub(crate) struct Waker(Notify);
 
 impl Waker {
-    pub(crate) async fn rung(&self) {
+    pub(crate) async fn woken(&self) {
         self.0.notified().await;
     }
 }

@@ -1,4 +1,4 @@
-//! Which store it is, chosen by the URL's scheme when the process starts.
+//! Selects the store by the scheme of the database URL.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use attune_adapter_postgres::{PostgresConfig, PostgresStore};
 use attune_adapter_sqlite::{SqliteConfig, SqliteStore};
 use attune_ports::{Queries, Store};
 
-use crate::secret::make_folder;
+use crate::secret::create_folder;
 use crate::settings::{Database, DatabaseUrl};
 
 pub(crate) enum Backend {
@@ -18,7 +18,7 @@ pub(crate) enum Backend {
 }
 
 impl Backend {
-    /// Opens the store and brings its tables up to date.
+    /// Opens the store and migrates it.
     pub(crate) async fn open(url: &DatabaseUrl, settings: &Database) -> Result<Self> {
         let backend = Self::connect(url, settings).await?;
         match &backend {
@@ -29,12 +29,12 @@ impl Backend {
         Ok(backend)
     }
 
-    /// Opens the store as it is.
+    /// Opens the store without migrating it.
     pub(crate) async fn connect(url: &DatabaseUrl, settings: &Database) -> Result<Self> {
         match url {
             DatabaseUrl::Sqlite(path) => {
                 if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
-                    make_folder(folder)?;
+                    create_folder(folder)?;
                 }
                 let store =
                     SqliteStore::open(SqliteConfig { path: path.clone(), readers: settings.sqlite_readers.max(1) })?;
@@ -71,7 +71,6 @@ impl Backend {
         }
     }
 
-    /// Whether the tables are those that this version knows.
     pub(crate) async fn schema_is_current(&self) -> Result<bool> {
         match self {
             Self::Sqlite(store) => store.schema_is_current().await.context("the schema cannot be read"),
@@ -80,7 +79,6 @@ impl Backend {
         }
     }
 
-    /// Lets go of the store in good order.
     pub(crate) async fn close(&self) {
         match self {
             Self::Sqlite(store) => store.close().await,

@@ -1,4 +1,4 @@
-//! `attune serve --demo`: two people, a session ahead, and commands that end in their links.
+//! `attune serve --demo`: two example users, a booking, and commands that print their meeting links.
 
 use anyhow::{Context, Result};
 use attune_application::accounts::{AddUserCommand, AddUserError};
@@ -11,25 +11,25 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{ToSpan, Zoned};
 use url::Url;
 
-use crate::settings::Meaning;
+use crate::settings::ResolvedConfig;
 use crate::wiring::Parts;
 
-struct DemoPerson {
+struct DemoUser {
     id: UserId,
     email: &'static str,
     password: String,
 }
 
-/// Makes what is missing and gives both people new passwords. Returns what to print.
-pub(crate) async fn prepare(parts: &Parts, meaning: &Meaning, base: &Url) -> Result<String> {
-    let smith = person(parts, "dr.smith@example.com", "Dr.", "Smith", Role::Admin).await?;
-    let john = person(parts, "john.doe@example.com", "John", "Doe", Role::Client).await?;
-    let booking = booked(parts, meaning, &smith, &john).await.context("the demo booking cannot be made")?;
+/// Creates what is missing and sets new passwords. Returns the text to print.
+pub(crate) async fn prepare(parts: &Parts, config: &ResolvedConfig, base: &Url) -> Result<String> {
+    let smith = user(parts, "dr.smith@example.com", "Dr.", "Smith", Role::Admin).await?;
+    let john = user(parts, "john.doe@example.com", "John", "Doe", Role::Client).await?;
+    let booking = booking(parts, config, &smith, &john).await.context("the demo booking cannot be created")?;
     Ok(text(base.as_str().trim_end_matches('/'), &smith, &john, booking))
 }
 
-/// The person with a new random password: a demo password that works everywhere would be an open door.
-async fn person(parts: &Parts, email: &'static str, first: &str, last: &str, role: Role) -> Result<DemoPerson> {
+/// Passwords are random: a fixed one would open every demo that is reachable from elsewhere.
+async fn user(parts: &Parts, email: &'static str, first: &str, last: &str, role: Role) -> Result<DemoUser> {
     let mut bytes = [0; 15];
     parts.random.fill(&mut bytes);
     let password = URL_SAFE_NO_PAD.encode(bytes);
@@ -48,7 +48,7 @@ async fn person(parts: &Parts, email: &'static str, first: &str, last: &str, rol
     let id = match added {
         Ok(user) => user.id,
         Err(AddUserError::EmailTaken) => {
-            let found = parts.queries.credentials(&address).await?.context("a demo account vanished")?;
+            let found = parts.queries.credentials(&address).await?.context("a demo account disappeared")?;
             let hash = parts.hasher.hash(&Password::new(password.clone())).await?;
             let mut work = parts.store.begin().await?;
             work.set_password(found.user.id, &hash).await?;
@@ -57,11 +57,11 @@ async fn person(parts: &Parts, email: &'static str, first: &str, last: &str, rol
         }
         Err(other) => return Err(other.into()),
     };
-    Ok(DemoPerson { id, email, password })
+    Ok(DemoUser { id, email, password })
 }
 
-/// John's next session: one that is there, or a new one on the next morning that is free.
-async fn booked(parts: &Parts, meaning: &Meaning, smith: &DemoPerson, john: &DemoPerson) -> Result<BookingId> {
+/// John's next booking, or a new one on the next free morning.
+async fn booking(parts: &Parts, config: &ResolvedConfig, smith: &DemoUser, john: &DemoUser) -> Result<BookingId> {
     let filter = BookingFilter {
         client: Some(john.id),
         status: Some(BookingStatus::Scheduled),
@@ -69,15 +69,15 @@ async fn booked(parts: &Parts, meaning: &Meaning, smith: &DemoPerson, john: &Dem
         order: BookingOrder::Earliest,
         ..BookingFilter::default()
     };
-    let known = parts.queries.bookings(&filter, PageRequest { limit: 1, offset: 0 }.into()).await?;
-    if let Some(booking) = known.items.first() {
+    let existing = parts.queries.bookings(&filter, PageRequest { limit: 1, offset: 0 }.into()).await?;
+    if let Some(booking) = existing.items.first() {
         return Ok(booking.id());
     }
-    let book = parts.create_booking();
-    let today = Zoned::new(parts.clock.now(), meaning.zone.clone());
+    let create = parts.create_booking();
+    let today = Zoned::new(parts.clock.now(), config.zone.clone());
     for days in 1..30 {
-        let morning = today.checked_add(days.days())?.date().at(10, 0, 0, 0).to_zoned(meaning.zone.clone())?;
-        let placed = book
+        let morning = today.checked_add(days.days())?.date().at(10, 0, 0, 0).to_zoned(config.zone.clone())?;
+        let created = create
             .run(CreateBookingCommand {
                 client: john.id,
                 booked_by: smith.id,
@@ -91,22 +91,22 @@ async fn booked(parts: &Parts, meaning: &Meaning, smith: &DemoPerson, john: &Dem
                 idempotency: None,
             })
             .await;
-        let booking = match placed {
-            Ok(Idempotent::Executed(placed)) => placed.booking,
-            // Only a wish with a key can have been granted before.
+        let booking = match created {
+            Ok(Idempotent::Executed(created)) => created.booking,
+            // Without an idempotency key, nothing is replayed.
             Ok(Idempotent::Replayed(_)) | Err(CreateBookingError::SlotTaken) => continue,
             Err(other) => return Err(other.into()),
         };
         return Ok(booking.id());
     }
-    anyhow::bail!("the next thirty mornings are taken")
+    anyhow::bail!("the next thirty mornings are booked")
 }
 
-fn text(base: &str, smith: &DemoPerson, john: &DemoPerson, booking: BookingId) -> String {
-    let link = |who: &str, person: &DemoPerson| {
-        let DemoPerson { email, password, .. } = person;
+fn text(base: &str, smith: &DemoUser, john: &DemoUser, booking: BookingId) -> String {
+    let link = |title: &str, user: &DemoUser| {
+        let DemoUser { email, password, .. } = user;
         format!(
-            "# {who}\n\
+            "# {title}\n\
              TOKEN=$(curl -s {base}/api/auth/login -H 'Content-Type: application/json' \\\n  \
              -d '{{\"email\":\"{email}\",\"password\":\"{password}\"}}' | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')\n\
              curl -s {base}/api/meetings/{booking}/link -H \"Authorization: Bearer $TOKEN\"\n"
@@ -114,10 +114,10 @@ fn text(base: &str, smith: &DemoPerson, john: &DemoPerson, booking: BookingId) -
     };
     format!(
         "A demo practice is ready: Dr. Smith is the therapist, John Doe has a session booked and paid.\n\
-         Their passwords are new at each start. Paste these commands into another terminal:\n\n\
+         Their passwords change at each start. Paste these commands into another terminal:\n\n\
          {}\n{}\n\
-         The API can be tried out at {base}/docs\n",
-        link("John Doe's own link into the meeting", john),
-        link("Dr. Smith's own link into the same meeting", smith),
+         You can try the API at {base}/docs\n",
+        link("John Doe's own meeting link", john),
+        link("Dr. Smith's own link to the same meeting", smith),
     )
 }

@@ -1,4 +1,4 @@
-//! `attune doctor`: is everything in place, and what does the video server need?
+//! `attune doctor`: checks the installation and prints what the video server needs.
 
 use std::time::Duration;
 
@@ -13,37 +13,39 @@ use crate::ambient::{FileClock, SystemClock};
 use crate::backend::Backend;
 use crate::cli::Doctor;
 use crate::print;
-use crate::settings::{DatabaseUrl, MailTransport, Meaning, Profile, Settings, Signed};
+use crate::settings::{DatabaseUrl, MailTransport, Profile, ResolvedConfig, Settings};
 use crate::wiring::{notifier, signer};
 
-/// How long the video server may take.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// Jitsi allows no leeway when it compares the times of a signed link; our links allow a minute themselves.
-const CLOCKS_AGREE_WITHIN: SignedDuration = SignedDuration::from_secs(30);
+const SERVER_TIMEOUT: Duration = Duration::from_secs(10);
+/// Jitsi compares the times in a token without leeway; our links allow one minute.
+const MAX_CLOCK_DIFFERENCE: SignedDuration = SignedDuration::from_secs(30);
 
-/// What one look found.
 enum Finding {
     Ok(String),
-    /// It works, and somebody should know.
     Warn(String),
     Fail(String),
 }
 
 use Finding::{Fail, Ok as Fine, Warn};
 
-/// Looks at everything, prints what it finds and what the video server needs. Errors: something does not work.
-pub(crate) async fn run(settings: &Settings, meaning: &Meaning, profile: Profile, options: &Doctor) -> Result<()> {
+/// An error if a check failed.
+pub(crate) async fn run(
+    settings: &Settings,
+    config: &ResolvedConfig,
+    profile: Profile,
+    options: &Doctor,
+) -> Result<()> {
     let mut findings = vec![
-        ("settings", of_settings(meaning, profile)),
-        ("database", of_database(settings, meaning).await),
-        ("mail", of_mail(settings, meaning, options).await),
-        ("links", of_links(meaning)),
-        ("pages", of_pages(meaning)),
+        ("settings", check_settings(config, profile)),
+        ("database", check_database(settings, config).await),
+        ("mail", check_mail(settings, config, options).await),
+        ("links", check_links(config)),
+        ("pages", check_pages(config)),
     ];
     if options.offline {
-        findings.push(("video server", Warn("not asked (--offline)".into())));
+        findings.push(("video server", Warn("not checked (--offline)".into())));
     } else {
-        let (server, clock) = of_server(meaning).await;
+        let (server, clock) = check_server(config).await;
         findings.extend([("video server", server), ("clock", clock)]);
     }
     let mut text = String::new();
@@ -56,7 +58,7 @@ pub(crate) async fn run(settings: &Settings, meaning: &Meaning, profile: Profile
         text.push_str(&format!("{mark}  {name:<13} {words}\n"));
     }
     print(&text)?;
-    print(&format!("\n{}", of_the_video_server(meaning)?))?;
+    print(&format!("\n{}", video_server_report(config)?))?;
     let failed = findings.iter().filter(|(_, finding)| matches!(finding, Fail(_))).count();
     if failed > 0 {
         bail!("{failed} of {} checks failed", findings.len());
@@ -64,15 +66,11 @@ pub(crate) async fn run(settings: &Settings, meaning: &Meaning, profile: Profile
     Ok(())
 }
 
-/// What the video server needs, and what it does not enforce even then.
-fn of_the_video_server(meaning: &Meaning) -> Result<String> {
-    let meetings = &meaning.meetings;
-    let base =
-        meaning.public_url.as_ref().map_or("https://<http.public_url>", |url| url.as_str()).trim_end_matches('/');
-    let events = match meetings.signed {
-        Signed::AuditContext(ref deployment) if matches!(**deployment, Deployment::Jaas { .. }) => "/api/webhooks/jaas",
-        Signed::AuditContext(_) | Signed::No => "/jitsi",
-    };
+fn video_server_report(config: &ResolvedConfig) -> Result<String> {
+    let meetings = &config.meetings;
+    let base = config.public_url.as_ref().map_or("https://<http.public_url>", |url| url.as_str()).trim_end_matches('/');
+    let deployment = meetings.deployment.as_deref();
+    let events = if matches!(deployment, Some(Deployment::Jaas { .. })) { "/api/webhooks/jaas" } else { "/jitsi" };
     let choices = ServerChoices {
         host: Url::parse(meetings.base.as_str())
             .ok()
@@ -86,17 +84,12 @@ fn of_the_video_server(meaning: &Meaning) -> Result<String> {
         events_url: Some(format!("{base}{events}")),
         server_secret: meetings.server_secret.is_some(),
     };
-    let mut text = String::new();
-    let deployment = match &meetings.signed {
-        Signed::No => {
-            text.push_str("The video server needs no settings: links are not signed (jitsi.mode is plain).\n");
-            None
-        }
-        Signed::AuditContext(deployment) => {
+    let mut text = match deployment {
+        None => "The video server needs no settings: links are not signed (jitsi.mode is plain).\n".to_owned(),
+        Some(deployment) => {
             let needed =
-                ServerSettings::new(deployment, &choices).context("the video server's settings cannot be told")?;
-            text.push_str(&format!("What the video server needs:\n\n{needed}"));
-            Some(&**deployment)
+                ServerSettings::new(deployment, &choices).context("the video server's settings cannot be printed")?;
+            format!("What the video server needs:\n\n{needed}")
         }
     };
     text.push_str("\nNot enforced:\n");
@@ -106,117 +99,113 @@ fn of_the_video_server(meaning: &Meaning) -> Result<String> {
     Ok(text)
 }
 
-fn of_settings(meaning: &Meaning, profile: Profile) -> Finding {
-    let clock = if meaning.clock_file.is_some() { "; time comes from testing.clock_file" } else { "" };
+fn check_settings(config: &ResolvedConfig, profile: Profile) -> Finding {
+    let clock = if config.clock_file.is_some() { "; the time is read from testing.clock_file" } else { "" };
     match profile {
         Profile::Production => Fine("profile production".into()),
-        Profile::Development => Warn(format!("profile development: for trying out, not for clients{clock}")),
+        Profile::Development => Warn(format!("profile development: for trials, not for clients{clock}")),
     }
 }
 
-async fn of_database(settings: &Settings, meaning: &Meaning) -> Finding {
-    let what = match &meaning.database {
+async fn check_database(settings: &Settings, config: &ResolvedConfig) -> Finding {
+    let what = match &config.database {
         DatabaseUrl::Sqlite(path) if !path.exists() => {
-            return Warn(format!("SQLite, {}: not there yet; the first start makes it", path.display()));
+            return Warn(format!("SQLite, {}: does not exist yet; the first start creates it", path.display()));
         }
         DatabaseUrl::Sqlite(path) => format!("SQLite, {}", path.display()),
         DatabaseUrl::Postgres(_) => "PostgreSQL".to_owned(),
-        DatabaseUrl::Memory => return Warn("in memory: everything is gone when the process ends".into()),
+        DatabaseUrl::Memory => return Warn("in memory: everything is lost when the process ends".into()),
     };
-    let backend = match Backend::connect(&meaning.database, &settings.database).await {
+    let backend = match Backend::connect(&config.database, &settings.database).await {
         Ok(backend) => backend,
         Err(error) => return Fail(format!("{what}: {error:#}")),
     };
     let current = backend.schema_is_current().await;
     backend.close().await;
     match current {
-        Ok(true) => Fine(format!("{what}: it answers, and its tables are those of this version")),
-        Ok(false) => Warn(format!("{what}: it answers; its tables are brought up to date by the next start")),
+        Ok(true) => Fine(format!("{what}: reachable, and its tables are up to date")),
+        Ok(false) => Warn(format!("{what}: reachable; the next start migrates its tables")),
         Err(error) => Fail(format!("{what}: {error:#}")),
     }
 }
 
-async fn of_mail(settings: &Settings, meaning: &Meaning, options: &Doctor) -> Finding {
-    let notifier = match notifier(settings, meaning) {
+async fn check_mail(settings: &Settings, config: &ResolvedConfig, options: &Doctor) -> Finding {
+    let notifier = match notifier(settings, config) {
         Ok(notifier) => notifier,
         Err(error) => return Fail(format!("{error:#}")),
     };
-    match &meaning.mail {
-        MailTransport::File(folder) => Warn(format!("mails become files in {}; nobody gets them", folder.display())),
-        MailTransport::Smtp(_) if options.offline => Warn("the mail server was not asked (--offline)".into()),
+    match &config.mail {
+        MailTransport::File(folder) => Warn(format!("emails are not sent: they are files in {}", folder.display())),
+        MailTransport::Smtp(_) if options.offline => Warn("the mail server was not checked (--offline)".into()),
         MailTransport::Smtp(_) => match notifier.check().await {
-            Ok(()) => Fine("the mail server answers and takes our login".into()),
-            Err(error) => Fail(format!("{error}; mails wait until it answers")),
+            Ok(()) => Fine("the mail server is reachable and accepts our login".into()),
+            Err(error) => Fail(format!("{error}; emails stay queued until it is available")),
         },
     }
 }
 
-fn of_links(meaning: &Meaning) -> Finding {
-    let meetings = &meaning.meetings;
+fn check_links(config: &ResolvedConfig) -> Finding {
+    let meetings = &config.meetings;
     let public = meetings.base.as_str().starts_with("https://meet.jit.si/");
-    match (&meetings.signed, signer(meaning)) {
+    match (&meetings.deployment, signer(config)) {
         (_, Err(error)) => Fail(format!("{error:#}")),
-        (Signed::AuditContext(_), Ok(_)) => Fine("signed; the key works".into()),
-        (Signed::No, Ok(_)) if public => Warn(
-            "not signed, on meet.jit.si: the first person has to log in there, and nobody's role can be enforced"
+        (Some(_), Ok(_)) => Fine("signed; the key works".into()),
+        (None, Ok(_)) if public => Warn(
+            "not signed, on meet.jit.si: the first participant has to log in there, and roles cannot be enforced"
                 .into(),
         ),
-        (Signed::No, Ok(_)) => Warn("not signed: rights in a room are whatever the server gives whoever comes".into()),
+        (None, Ok(_)) => Warn("not signed: the video server alone decides about the rights in a room".into()),
     }
 }
 
-fn of_pages(meaning: &Meaning) -> Finding {
-    match &meaning.public_url {
-        Some(url) if url.scheme() == "https" => Fine(format!("mailed links and the video server find us at {url}")),
-        Some(url) => Warn(format!("{url}: only this machine or a test should see pages without TLS")),
+fn check_pages(config: &ResolvedConfig) -> Finding {
+    match &config.public_url {
+        Some(url) if url.scheme() == "https" => Fine(format!("links in emails and the video server use {url}")),
+        Some(url) => Warn(format!("{url}: pages without TLS are for tests on this machine only")),
         None => Warn("http.public_url is not set: links to our own pages work on this machine only".into()),
     }
 }
 
-/// Whether the server answers, and whether its clock agrees with ours.
-async fn of_server(meaning: &Meaning) -> (Finding, Finding) {
-    let base = meaning.meetings.base.as_str();
+async fn check_server(config: &ResolvedConfig) -> (Finding, Finding) {
+    let base = config.meetings.base.as_str();
     let unknown = || Warn("cannot be compared with the video server's".into());
-    let client = match reqwest::Client::builder().timeout(PATIENCE).build() {
+    let client = match reqwest::Client::builder().timeout(SERVER_TIMEOUT).build() {
         Ok(client) => client,
-        Err(error) => return (Fail(format!("it cannot be asked: {error}")), unknown()),
+        Err(error) => return (Fail(format!("it cannot be checked: {error}")), unknown()),
     };
-    let answer = match client.get(base).send().await {
-        Ok(answer) => answer,
+    let response = match client.get(base).send().await {
+        Ok(response) => response,
         Err(error) => {
-            return (
-                Fail(format!("{base} does not answer: {:#}", anyhow::Error::from(error.without_url()))),
-                unknown(),
-            );
+            return (Fail(format!("{base} is unreachable: {:#}", anyhow::Error::from(error.without_url()))), unknown());
         }
     };
-    let now = match &meaning.clock_file {
+    let now = match &config.clock_file {
         Some(path) => FileClock::new(path.clone()).now(),
         None => SystemClock.now(),
     };
-    let status = answer.status();
+    let status = response.status();
     let server = if status.is_success() || status.is_redirection() {
-        Fine(format!("{base} answers"))
+        Fine(format!("{base} is reachable"))
     } else {
-        Warn(format!("{base} answers with {status}"))
+        Warn(format!("{base} responds with {status}"))
     };
-    let told = answer.headers().get(reqwest::header::DATE).and_then(|date| date.to_str().ok());
-    (server, told.and_then(instant).map_or_else(unknown, |theirs| of_clock(now, theirs)))
+    let date = response.headers().get(reqwest::header::DATE).and_then(|date| date.to_str().ok());
+    (server, date.and_then(parse_http_date).map_or_else(unknown, |theirs| compare_clocks(now, theirs)))
 }
 
-/// The instant in a `Date` header (RFC 9110, section 5.6.7).
-fn instant(date: &str) -> Option<Timestamp> {
+/// RFC 9110, section 5.6.7.
+fn parse_http_date(date: &str) -> Option<Timestamp> {
     rfc2822::parse(date).ok().map(|zoned| zoned.timestamp())
 }
 
-fn of_clock(ours: Timestamp, theirs: Timestamp) -> Finding {
+fn compare_clocks(ours: Timestamp, theirs: Timestamp) -> Finding {
     let off = ours.duration_since(theirs);
     let seconds = off.as_secs();
-    if off.abs() <= CLOCKS_AGREE_WITHIN {
+    if off.abs() <= MAX_CLOCK_DIFFERENCE {
         Fine(format!("within {} s of the video server's", seconds.abs().max(1)))
     } else {
         Fail(format!(
-            "{} s {} the video server's: signed links would open late or close early",
+            "{} s {} the video server's: signed links would be valid too late or end too early",
             seconds.abs(),
             if seconds > 0 { "ahead of" } else { "behind" }
         ))

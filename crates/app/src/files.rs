@@ -1,12 +1,11 @@
-//! How many files and connections the process may have open.
+//! The limit of open files and connections.
 
 use anyhow::{Context, Result, ensure};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Fewer than this, and a crowd of slow clients could keep everybody else out.
+/// With fewer, a few slow clients could use up all connections.
 const NEEDED: u64 = 1_024;
 
-/// Raises the limit of open files as far as the system lets us.
 pub(crate) fn raise_limit() -> Result<()> {
     let limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum {

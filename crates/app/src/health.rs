@@ -1,4 +1,4 @@
-//! What the readiness answer looks at.
+//! The checks behind `/health/ready`.
 
 use std::sync::Arc;
 
@@ -7,9 +7,8 @@ use attune_ports::{Clock, Health, HealthCheck, Notifier, Queries};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::backend::Backend;
-use crate::settings::{Meetings, Signed};
+use crate::settings::MeetingConfig;
 
-/// A mail that is due for longer than this is worth a look.
 const OVERDUE: SignedDuration = SignedDuration::from_mins(5);
 
 pub(crate) struct Database(pub(crate) Arc<dyn Queries>);
@@ -23,7 +22,7 @@ impl HealthCheck for Database {
     async fn check(&self) -> Health {
         match self.0.ping().await {
             Ok(()) => Health::Ok,
-            Err(_) => Health::Failing("the database does not answer"),
+            Err(_) => Health::Failing("the database is unreachable"),
         }
     }
 }
@@ -39,8 +38,8 @@ impl HealthCheck for Migrations {
     async fn check(&self) -> Health {
         match self.0.schema_is_current().await {
             Ok(true) => Health::Ok,
-            Ok(false) => Health::Failing("the tables are not those of this version"),
-            Err(_) => Health::Failing("the tables cannot be looked at"),
+            Ok(false) => Health::Failing("the tables do not match this version"),
+            Err(_) => Health::Failing("the schema version cannot be read"),
         }
     }
 }
@@ -60,8 +59,8 @@ impl HealthCheck for Outbox {
         let overdue_before = self.clock.now().saturating_sub(OVERDUE).unwrap_or(Timestamp::MIN);
         match self.queries.outbox_health(overdue_before).await {
             Err(_) => Health::Failing("the outbox cannot be read"),
-            Ok(health) if health.dead > 0 => Health::Warn("some mails were given up; an admin should look at them"),
-            Ok(health) if health.overdue > 0 => Health::Warn("some mails are overdue; is a worker running?"),
+            Ok(health) if health.dead > 0 => Health::Warn("some emails were given up and need an admin"),
+            Ok(health) if health.overdue > 0 => Health::Warn("some emails are overdue; is a worker running?"),
             Ok(_) => Health::Ok,
         }
     }
@@ -79,7 +78,7 @@ impl HealthCheck for Payments {
         match self.0.payment_problems(1).await {
             Err(_) => Health::Failing("payments cannot be read"),
             Ok(open) if open.is_empty() => Health::Ok,
-            Ok(_) => Health::Warn("a payment needs an admin to look at it"),
+            Ok(_) => Health::Warn("a payment needs review by an admin"),
         }
     }
 }
@@ -95,8 +94,8 @@ impl HealthCheck for Mail {
     async fn check(&self) -> Health {
         match self.0.check().await {
             Ok(()) => Health::Ok,
-            // Bookings go on without mail, so the instance stays in service.
-            Err(_) => Health::Warn("the mail server does not answer; mails wait"),
+            // Bookings work without email, so the instance stays in service.
+            Err(_) => Health::Warn("the mail server is unavailable; emails stay queued"),
         }
     }
 }
@@ -104,14 +103,13 @@ impl HealthCheck for Mail {
 pub(crate) struct Jitsi(Health);
 
 impl Jitsi {
-    /// What the settings say; the video server itself is not asked, because sessions go on without our asking.
-    pub(crate) fn new(meetings: &Meetings) -> Self {
+    /// The video server itself is not checked: appointments can continue without us.
+    pub(crate) fn new(meetings: &MeetingConfig) -> Self {
         let public = meetings.base.as_str().starts_with("https://meet.jit.si/");
-        Self(match meetings.signed {
-            Signed::No if public => Health::Warn(
-                "meet.jit.si is for trying out: the first person has to log in there, and roles are not enforced",
-            ),
-            Signed::No | Signed::AuditContext(_) => Health::Ok,
+        Self(if meetings.deployment.is_none() && public {
+            Health::Warn("meet.jit.si is for trials: the first participant has to log in there; roles are not enforced")
+        } else {
+            Health::Ok
         })
     }
 }

@@ -24,8 +24,8 @@ use clap::Parser;
 use cli::{Cli, Command, User};
 use settings::{Sources, load};
 
-/// A request makes hundreds of small allocations, and mimalloc makes them cheaper than the C library does: a tenth to a
-/// sixth of the server's time, see docs/PERFORMANCE.md.
+/// A request makes hundreds of small allocations; mimalloc saves a tenth to a sixth of the server's time compared with the
+/// C library, see docs/PERFORMANCE.md.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // One line: what failed, then why, without a backtrace that nobody can act on.
+            // One line: what failed and why, without a backtrace.
             let mut stderr = std::io::stderr().lock();
             let _ = writeln!(stderr, "attune: {error:#}");
             ExitCode::FAILURE
@@ -50,27 +50,27 @@ fn run(cli: Cli) -> Result<()> {
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
     let settings = load(&Sources { profile: cli.profile, file: cli.config, environment })?;
-    let meaning = settings.meaning(cli.profile)?;
+    let config = settings.resolve(cli.profile)?;
     if matches!(cli.command, Command::Config) {
         return print(&toml::to_string_pretty(&settings).context("the settings cannot be printed")?);
     }
-    let _last_lines = telemetry::start(meaning.log_format, &settings.log.level)?;
+    let _flush_guard = telemetry::start(config.log_format, &settings.log.level)?;
     files::raise_limit()?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime cannot be started")?;
     runtime.block_on(async {
         match cli.command {
-            Command::Serve(options) => serve::serve(&settings, &meaning, cli.profile, &options).await,
-            Command::Worker => serve::work(&settings, &meaning).await,
-            Command::Migrate => serve::migrate(&settings, &meaning).await,
-            Command::Doctor(options) => doctor::run(&settings, &meaning, cli.profile, &options).await,
-            Command::User(User::Add(user)) => user::add(&settings, &meaning, user).await,
+            Command::Serve(options) => serve::serve(&settings, &config, cli.profile, &options).await,
+            Command::Worker => serve::work(&settings, &config).await,
+            Command::Migrate => serve::migrate(&settings, &config).await,
+            Command::Doctor(options) => doctor::run(&settings, &config, cli.profile, &options).await,
+            Command::User(User::Add(user)) => user::add(&settings, &config, user).await,
             Command::Openapi | Command::Config => Ok(()),
         }
     })
 }
 
-/// Prints to the standard output; a reader that went away is no error.
+/// A closed pipe is not an error.
 fn print(text: &str) -> Result<()> {
     match writeln!(std::io::stdout().lock(), "{}", text.trim_end()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("cannot write the output"),

@@ -12,17 +12,17 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::settings::Secret;
 
-/// Makes a folder that only its owner can enter, unless it is there.
-pub(crate) fn make_folder(path: &Path) -> Result<()> {
+/// Creates the folder for its owner only, unless it exists.
+pub(crate) fn create_folder(path: &Path) -> Result<()> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(path)
-        .with_context(|| format!("cannot make the folder {}", path.display()))
+        .with_context(|| format!("cannot create the folder {}", path.display()))
 }
 
-/// The secret kept in the data folder; made at the first start. Two processes that start together agree on one.
-pub(crate) fn kept_secret(data_dir: &Path, random: &dyn Random) -> Result<Secret> {
+/// The secret in the data folder, which is generated at the first start. Two processes that start together use the same.
+pub(crate) fn stored_secret(data_dir: &Path, random: &dyn Random) -> Result<Secret> {
     let path = data_dir.join("secret");
     if let Some(secret) = read(&path)? {
         return Ok(secret);
@@ -30,19 +30,19 @@ pub(crate) fn kept_secret(data_dir: &Path, random: &dyn Random) -> Result<Secret
     let mut bytes = [0; 32];
     random.fill(&mut bytes);
     let text = URL_SAFE_NO_PAD.encode(bytes);
-    // Written aside and linked into place: whoever comes second finds the first one's secret, whole.
-    let aside = data_dir.join(format!("secret.{}", URL_SAFE_NO_PAD.encode(&bytes[..6]).replace(['-', '_'], "x")));
+    // Written to a temporary file and linked: a second process finds the complete secret of the first one.
+    let temporary = data_dir.join(format!("secret.{}", URL_SAFE_NO_PAD.encode(&bytes[..6]).replace(['-', '_'], "x")));
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
-        .open(&aside)
-        .with_context(|| format!("cannot write {}", aside.display()))?;
+        .open(&temporary)
+        .with_context(|| format!("cannot write {}", temporary.display()))?;
     file.write_all(text.as_bytes())
         .and_then(|()| file.sync_all())
-        .with_context(|| format!("cannot write {}", aside.display()))?;
-    let linked = std::fs::hard_link(&aside, &path);
-    let _ = std::fs::remove_file(&aside);
+        .with_context(|| format!("cannot write {}", temporary.display()))?;
+    let linked = std::fs::hard_link(&temporary, &path);
+    let _ = std::fs::remove_file(&temporary);
     match linked {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => {
             Err(error).with_context(|| format!("cannot write {}", path.display()))

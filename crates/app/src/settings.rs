@@ -1,18 +1,18 @@
-//! Settings: where they come from, and what they mean. The only place that reads files of settings and the environment.
+//! Settings: loaded, then resolved. The only place that reads settings files and the environment.
 
 mod load;
-mod meaning;
 mod meetings;
 mod payments;
+mod resolve;
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use load::{Profile, Sources, load};
-pub(crate) use meaning::{DatabaseUrl, LogFormat, MailTransport, Meaning};
-pub(crate) use meetings::{Meetings, Signed};
-pub(crate) use payments::{Collecting, Stripe};
+pub(crate) use meetings::MeetingConfig;
+pub(crate) use payments::{PaymentConfig, StripeAccount};
+pub(crate) use resolve::{DatabaseUrl, LogFormat, MailTransport, ResolvedConfig};
 
-/// The settings as they are written, each with a value: `config/default.toml` names them all.
+/// The settings as written; `config/default.toml` has a value for each.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
@@ -58,14 +58,14 @@ pub(crate) struct Auth {
     pub(crate) secret: Secret,
     pub(crate) secret_file: String,
     pub(crate) previous_secret: Secret,
-    pub(crate) access_minutes: u32,
-    pub(crate) session_idle_days: u32,
-    pub(crate) session_max_days: u32,
+    pub(crate) access_token_minutes: u32,
+    pub(crate) login_session_idle_days: u32,
+    pub(crate) login_session_max_days: u32,
     pub(crate) refresh_overlap_seconds: u32,
     pub(crate) registration: String,
     pub(crate) max_login_failures_per_day: u64,
-    pub(crate) hasher_threads: usize,
-    pub(crate) hasher_queue: usize,
+    pub(crate) password_hasher_threads: usize,
+    pub(crate) password_hasher_queue: usize,
     pub(crate) first_admin_email: String,
 }
 
@@ -75,12 +75,12 @@ pub(crate) struct Practice {
     pub(crate) name: String,
     pub(crate) timezone: String,
     pub(crate) currency: String,
-    pub(crate) session_name: String,
-    pub(crate) session_minutes: u32,
-    pub(crate) session_pause_minutes: u32,
-    pub(crate) session_price: String,
-    pub(crate) opens: String,
-    pub(crate) closes: String,
+    pub(crate) first_service_name: String,
+    pub(crate) first_service_minutes: u32,
+    pub(crate) first_service_buffer_minutes: u32,
+    pub(crate) first_service_price: String,
+    pub(crate) default_opens: String,
+    pub(crate) default_closes: String,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -88,7 +88,7 @@ pub(crate) struct Practice {
 pub(crate) struct Jitsi {
     pub(crate) base_url: String,
     pub(crate) mode: String,
-    pub(crate) early_minutes: u32,
+    pub(crate) join_early_minutes: u32,
     pub(crate) grace_minutes: u32,
     pub(crate) app_id: String,
     pub(crate) app_secret: Secret,
@@ -97,10 +97,10 @@ pub(crate) struct Jitsi {
     pub(crate) key_id: String,
     pub(crate) audience: String,
     pub(crate) subject: String,
-    pub(crate) token_in: String,
+    pub(crate) token_placement: String,
     pub(crate) recording: bool,
     pub(crate) visitors: bool,
-    pub(crate) fixed_names: bool,
+    pub(crate) lock_display_names: bool,
     pub(crate) max_occupants: u32,
     pub(crate) lobby: bool,
     pub(crate) server_secret: Secret,
@@ -133,7 +133,7 @@ pub(crate) struct Payments {
     pub(crate) stripe_webhook_secret_file: String,
     pub(crate) stripe_previous_webhook_secret: Secret,
     pub(crate) stripe_previous_webhook_secret_file: String,
-    pub(crate) stripe_item: String,
+    pub(crate) stripe_product_name: String,
     pub(crate) stripe_success_url: String,
     pub(crate) stripe_cancel_url: String,
 }
@@ -164,9 +164,9 @@ pub(crate) struct Limits {
     pub(crate) logins_per_minute: u32,
     pub(crate) registrations_per_hour: u32,
     pub(crate) refreshes_per_minute: u32,
-    pub(crate) recoveries_per_hour: u32,
+    pub(crate) link_recoveries_per_hour: u32,
     pub(crate) availability_per_minute: u32,
-    pub(crate) free_login_failures: u32,
+    pub(crate) login_failures_before_delay: u32,
     pub(crate) max_login_delay_seconds: u32,
     pub(crate) api_per_second: u32,
     pub(crate) api_burst: u32,
@@ -190,7 +190,7 @@ fn optional(text: &str) -> Option<&str> {
     (!text.trim().is_empty()).then_some(text)
 }
 
-/// A text that is never printed: not by `Debug`, not by `attune config`.
+/// Never printed, neither by `Debug` nor by `attune config`.
 #[derive(Clone, Default, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Secret(String);

@@ -9,27 +9,27 @@ use anyhow::{Context, Result};
 use tracing_subscriber::EnvFilter;
 
 use self::lines::{JsonLines, TextLines};
-use self::writer::LastLines;
+use self::writer::FlushGuard;
 use crate::settings::LogFormat;
 
-/// Starts logging, until the end of what it gives.
-pub(crate) fn start(format: LogFormat, level: &str) -> Result<LastLines> {
-    let filter = EnvFilter::try_new(level).context("log.level cannot be read")?;
+/// The log is flushed when the returned guard is dropped.
+pub(crate) fn start(format: LogFormat, level: &str) -> Result<FlushGuard> {
+    let filter = EnvFilter::try_new(level).context("log.level is invalid")?;
     let terminal = std::io::stderr().is_terminal();
     let json = match format {
         LogFormat::Json => true,
         LogFormat::Text => false,
         LogFormat::Auto => !terminal,
     };
-    let (lines, last_lines) = writer::gather().context("logging cannot be started")?;
-    // As https://no-color.org has it.
+    let (writer, guard) = writer::start().context("logging cannot be started")?;
+    // https://no-color.org
     let colours = terminal && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(lines);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(writer);
     let started = if json {
         builder.event_format(JsonLines).try_init()
     } else {
         builder.event_format(TextLines::default()).try_init()
     };
     started.map_err(|error| anyhow::anyhow!("logging cannot be started: {error}"))?;
-    Ok(last_lines)
+    Ok(guard)
 }

@@ -10,16 +10,16 @@ use attune_ports::Password;
 use crate::cli::AddUser;
 use crate::print;
 use crate::serve::pages_base;
-use crate::settings::{Meaning, Settings};
+use crate::settings::{ResolvedConfig, Settings};
 use crate::wiring::Parts;
 
-pub(crate) async fn add(settings: &Settings, meaning: &Meaning, user: AddUser) -> Result<()> {
+pub(crate) async fn add(settings: &Settings, config: &ResolvedConfig, user: AddUser) -> Result<()> {
     let name = |text: Option<String>, which: &str| -> Result<Option<PersonName>> {
         let Some(text) = text else { return Ok(None) };
-        PersonName::parse(&text).with_context(|| format!("--{which} cannot be used"))
+        PersonName::parse(&text).with_context(|| format!("--{which} is invalid"))
     };
     let mut command = AddUserCommand {
-        email: EmailAddress::parse(&user.email).context("--email cannot be used")?,
+        email: EmailAddress::parse(&user.email).context("--email is invalid")?,
         first_name: name(user.first_name, "first-name")?,
         last_name: name(user.last_name, "last-name")?,
         time_zone: None,
@@ -27,9 +27,9 @@ pub(crate) async fn add(settings: &Settings, meaning: &Meaning, user: AddUser) -
         password: Password::new(String::new()),
     };
     let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line).context("the password cannot be read from the standard input")?;
+    std::io::stdin().lock().read_line(&mut line).context("the password cannot be read from standard input")?;
     command.password = Password::new(line.trim_end_matches(['\r', '\n']).to_owned());
-    let parts = Parts::assemble(settings, meaning, &pages_base(meaning, meaning.bind)?).await?;
+    let parts = Parts::assemble(settings, config, &pages_base(config, config.bind)?).await?;
     let added = parts.add_user().run(command).await;
     parts.backend.close().await;
     let added = added?;

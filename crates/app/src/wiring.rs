@@ -39,8 +39,8 @@ use url::Url;
 use crate::ambient::{FileClock, SystemClock, SystemRandom, SystemZones, Waker};
 use crate::backend::Backend;
 use crate::health;
-use crate::secret::{kept_secret, make_folder};
-use crate::settings::{Collecting, MailTransport, Meaning, Settings, Signed, Stripe};
+use crate::secret::{create_folder, stored_secret};
+use crate::settings::{MailTransport, PaymentConfig, ResolvedConfig, Settings, StripeAccount};
 use crate::worker::Worker;
 
 /// What everything else is made of.
@@ -70,45 +70,52 @@ struct Secrets {
 
 impl Parts {
     /// Opens the store and starts what runs on threads of its own. `base` is where our own pages are.
-    pub(crate) async fn assemble(settings: &Settings, meaning: &Meaning, base: &Url) -> Result<Self> {
-        make_folder(&meaning.data_dir)?;
-        let secrets = secrets(settings, meaning, &SystemRandom)?;
-        let signer = signer(meaning)?;
-        let (gateway, online, payment_events) = collectors(&meaning.collecting, base)?;
-        let backend = Arc::new(Backend::open(&meaning.database, &settings.database).await?);
+    pub(crate) async fn assemble(settings: &Settings, config: &ResolvedConfig, base: &Url) -> Result<Self> {
+        create_folder(&config.data_dir)?;
+        let secrets = secrets(settings, config, &SystemRandom)?;
+        let signer = signer(config)?;
+        let (gateway, online, payment_events) = collectors(&config.payments, base)?;
+        let backend = Arc::new(Backend::open(&config.database, &settings.database).await?);
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
         let waker = Arc::new(Waker::default());
         let half_the_cores = available_parallelism().map_or(1, |cores| (NonZeroUsize::get(cores) / 2).max(1));
         let hasher = ArgonHasher::start(
             HasherConfig {
-                threads: if settings.auth.hasher_threads == 0 { half_the_cores } else { settings.auth.hasher_threads },
-                queue: settings.auth.hasher_queue,
+                threads: if settings.auth.password_hasher_threads == 0 {
+                    half_the_cores
+                } else {
+                    settings.auth.password_hasher_threads
+                },
+                queue: settings.auth.password_hasher_queue,
                 ..HasherConfig::default()
             },
             random.clone(),
         )
         .context("password hashing cannot be started")?;
-        let clock: Arc<dyn Clock> = match &meaning.clock_file {
+        let clock: Arc<dyn Clock> = match &config.clock_file {
             Some(path) => Arc::new(FileClock::new(path.clone())),
             None => Arc::new(SystemClock),
         };
-        let rules =
-            CalendarLoader { queries: backend.queries(), zones: Arc::new(SystemZones), usual: meaning.usual.clone() };
+        let rules = CalendarLoader {
+            queries: backend.queries(),
+            zones: Arc::new(SystemZones),
+            usual: config.default_hours.clone(),
+        };
         let links = MeetingLinks {
             queries: backend.queries(),
             clock: clock.clone(),
-            window: meaning.meetings.window,
+            window: config.meetings.window,
             signing: signer.map(|signer| Signing {
-                rooms: meaning.meetings.base.clone(),
+                rooms: config.meetings.base.clone(),
                 signer,
-                settings: meaning.meetings.tokens,
-                placement: meaning.meetings.placement,
+                settings: config.meetings.tokens,
+                placement: config.meetings.placement,
             }),
             pages: JoinPages {
                 base: format!("{}/", base.as_str().trim_end_matches('/')),
                 tickets: Arc::new(SignedJoinTokens::new(&secrets.current, &secrets.previous)),
             },
-            mailed: meaning.meetings.mailed,
+            mailed: config.meetings.email_links,
         };
         Ok(Self {
             store: backend.store(),
@@ -124,8 +131,8 @@ impl Parts {
             zones: Arc::new(SystemZones),
             hasher: Arc::new(hasher),
             lifecycle: BookingLifecycle {
-                meetings: meaning.meetings.base.clone(),
-                reminders: meaning.reminders.clone(),
+                meetings: config.meetings.base.clone(),
+                reminders: config.reminders.clone(),
                 random: random.clone(),
                 waker: waker.clone(),
             },
@@ -147,7 +154,7 @@ impl Parts {
         SetUpPractice { store: self.store.clone(), add_user: self.add_user(), random: self.random.clone() }
     }
 
-    pub(crate) fn worker(&self, meaning: &Meaning, notifier: Arc<dyn Notifier>) -> Worker {
+    pub(crate) fn worker(&self, config: &ResolvedConfig, notifier: Arc<dyn Notifier>) -> Worker {
         Worker {
             deliver: DeliverNotifications {
                 store: self.store.clone(),
@@ -157,14 +164,14 @@ impl Parts {
                 random: self.random.clone(),
                 zones: self.zones.clone(),
                 links: self.links.clone(),
-                reminders: meaning.reminders.clone(),
+                reminders: config.reminders.clone(),
                 retry: RetryPolicy::default(),
-                practice_zone: meaning.zone.clone(),
-                at_a_time: meaning.mail_connections,
+                practice_zone: config.zone.clone(),
+                at_a_time: config.mail_connections,
             },
-            sweep: self.sweep(),
-            watch: self.watch(),
-            settle: ProcessRefunds {
+            expire_holds: self.sweep(),
+            reconcile: self.watch(),
+            refunds: ProcessRefunds {
                 store: self.store.clone(),
                 queries: self.queries.clone(),
                 clock: self.clock.clone(),
@@ -176,9 +183,9 @@ impl Parts {
                 queries: self.queries.clone(),
                 clock: self.clock.clone(),
                 lifecycle: self.lifecycle.clone(),
-                grace: meaning.meetings.window.grace,
+                grace: config.meetings.window.grace,
             },
-            forget: PurgeExpired { store: self.store.clone(), clock: self.clock.clone() },
+            purge: PurgeExpired { store: self.store.clone(), clock: self.clock.clone() },
             waker: self.waker.clone(),
         }
     }
@@ -248,12 +255,12 @@ impl Parts {
     }
 
     /// Everything that HTTP requests can ask for.
-    pub(crate) fn api(&self, settings: &Settings, meaning: &Meaning, notifier: Arc<dyn Notifier>) -> Result<Api> {
+    pub(crate) fn api(&self, settings: &Settings, config: &ResolvedConfig, notifier: Arc<dyn Notifier>) -> Result<Api> {
         let issue = IssueTokens {
             tokens: Arc::new(self.access_tokens()),
             random: self.random.clone(),
             clock: self.clock.clone(),
-            access_lifetime: meaning.access_lifetime,
+            access_lifetime: config.access_token_lifetime,
         };
         let (store, queries, clock) = (&self.store, &self.queries, &self.clock);
         let create_booking = self.create_booking();
@@ -262,11 +269,11 @@ impl Parts {
             Arc::new(health::Migrations(self.backend.clone())),
             Arc::new(health::Outbox { queries: queries.clone(), clock: clock.clone() }),
             Arc::new(health::Mail(notifier)),
-            Arc::new(health::Jitsi::new(&meaning.meetings)),
+            Arc::new(health::Jitsi::new(&config.meetings)),
             Arc::new(health::Payments(queries.clone())),
         ];
         Ok(Api {
-            register: Register { registration: meaning.registration, add_user: self.add_user() },
+            register: Register { registration: config.registration, add_user: self.add_user() },
             log_in: LogIn {
                 store: store.clone(),
                 queries: queries.clone(),
@@ -279,9 +286,9 @@ impl Parts {
                 queries: queries.clone(),
                 tokens: issue.tokens.clone(),
                 clock: clock.clone(),
-                policy: meaning.sessions,
+                policy: config.login_sessions,
             },
-            refresh: Refresh { store: store.clone(), issue, clock: clock.clone(), policy: meaning.sessions },
+            refresh: Refresh { store: store.clone(), issue, clock: clock.clone(), policy: config.login_sessions },
             log_out: LogOut { store: store.clone(), clock: clock.clone() },
             update_profile: UpdateProfile { store: store.clone(), zones: self.zones.clone(), clock: clock.clone() },
             change_password: ChangePassword {
@@ -322,21 +329,21 @@ impl Parts {
                 clock: clock.clone(),
                 lifecycle: self.lifecycle.clone(),
             },
-            revenue: RevenueReport { queries: queries.clone(), zone: meaning.zone.clone() },
+            revenue: RevenueReport { queries: queries.clone(), zone: config.zone.clone() },
             resolve_problem: ResolvePaymentProblem { store: store.clone(), clock: clock.clone() },
             payment_messages: self.payment_messages(),
             links: self.links.clone(),
             join: JoinMeeting {
                 links: self.links.clone(),
                 zones: self.zones.clone(),
-                practice_zone: meaning.zone.clone(),
+                practice_zone: config.zone.clone(),
             },
             recover_links: ResendLinks {
                 store: store.clone(),
                 queries: queries.clone(),
                 clock: clock.clone(),
                 waker: self.waker.clone(),
-                window: meaning.meetings.window,
+                window: config.meetings.window,
             },
             revoke_links: RevokeLinks { store: store.clone(), clock: clock.clone(), lifecycle: self.lifecycle.clone() },
             participants: ManageParticipants {
@@ -349,8 +356,8 @@ impl Parts {
                 store: store.clone(),
                 queries: queries.clone(),
                 clock: clock.clone(),
-                window: meaning.meetings.window,
-                limits: meaning.meetings.limits,
+                window: config.meetings.window,
+                limits: config.meetings.limits,
             },
             record_attendance: RecordAttendance {
                 store: store.clone(),
@@ -360,9 +367,9 @@ impl Parts {
             attendance: AttendanceReport {
                 queries: queries.clone(),
                 clock: clock.clone(),
-                window: meaning.meetings.window,
+                window: config.meetings.window,
             },
-            jaas_webhooks: jaas_webhooks(meaning)?,
+            jaas_webhooks: jaas_webhooks(config)?,
             queries: queries.clone(),
             clock: clock.clone(),
             random: self.random.clone(),
@@ -371,12 +378,12 @@ impl Parts {
     }
 }
 
-fn secrets(settings: &Settings, meaning: &Meaning, random: &dyn Random) -> Result<Secrets> {
+fn secrets(settings: &Settings, config: &ResolvedConfig, random: &dyn Random) -> Result<Secrets> {
     let kept;
     let secret = if settings.auth.secret.is_set() {
         &settings.auth.secret
     } else {
-        kept = kept_secret(&meaning.data_dir, random)?;
+        kept = stored_secret(&config.data_dir, random)?;
         &kept
     };
     let read = |name: &'static str, text: &str| {
@@ -390,19 +397,15 @@ fn secrets(settings: &Settings, meaning: &Meaning, random: &dyn Random) -> Resul
 }
 
 /// What signs links, if the video server checks them.
-pub(crate) fn signer(meaning: &Meaning) -> Result<Option<Arc<dyn MeetingTokenSigner>>> {
-    match &meaning.meetings.signed {
-        Signed::No => Ok(None),
-        Signed::AuditContext(deployment) => {
-            let signer = JitsiSigner::new((**deployment).clone())
-                .map_err(|why| anyhow::anyhow!("the settings of jitsi cannot be used: {why}"))?;
-            Ok(Some(Arc::new(signer)))
-        }
-    }
+pub(crate) fn signer(config: &ResolvedConfig) -> Result<Option<Arc<dyn MeetingTokenSigner>>> {
+    let Some(deployment) = &config.meetings.deployment else { return Ok(None) };
+    let signer = JitsiSigner::new((**deployment).clone())
+        .map_err(|why| anyhow::anyhow!("the settings jitsi.* are invalid: {why}"))?;
+    Ok(Some(Arc::new(signer)))
 }
 
-fn jaas_webhooks(meaning: &Meaning) -> Result<Option<Arc<dyn WebhookVerifier>>> {
-    let Some(secret) = &meaning.meetings.jaas_webhook_secret else { return Ok(None) };
+fn jaas_webhooks(config: &ResolvedConfig) -> Result<Option<Arc<dyn WebhookVerifier>>> {
+    let Some(secret) = &config.meetings.jaas_webhook_secret else { return Ok(None) };
     let verifier = JaasSignature::new(vec![JitsiSecret::new(secret.expose())])
         .map_err(|why| anyhow::anyhow!("jitsi.jaas_webhook_secret cannot be used: {why}"))?;
     Ok(Some(Arc::new(verifier)))
@@ -412,9 +415,9 @@ fn jaas_webhooks(meaning: &Meaning) -> Result<Option<Arc<dyn WebhookVerifier>>> 
 type Collectors = (Arc<dyn PaymentGateway>, Option<Arc<dyn OnlinePayments>>, Option<Arc<dyn PaymentEvents>>);
 
 /// `base` is where our own pages are.
-fn collectors(collecting: &Collecting, base: &Url) -> Result<Collectors> {
+fn collectors(collecting: &PaymentConfig, base: &Url) -> Result<Collectors> {
     let stripe = collecting.stripe.as_ref().map(|stripe| stripe.gateway(base)).transpose()?.map(Arc::new);
-    let events = collecting.stripe.as_ref().map(Stripe::events).transpose()?.flatten();
+    let events = collecting.stripe.as_ref().map(StripeAccount::events).transpose()?.flatten();
     let gateway: Arc<dyn PaymentGateway> = match (collecting.provider, &stripe) {
         (Provider::None, _) => Arc::new(LocalGateway::none()),
         (Provider::Offline, _) => Arc::new(LocalGateway::offline(collecting.hold)),
@@ -432,41 +435,41 @@ fn collectors(collecting: &Collecting, base: &Url) -> Result<Collectors> {
 }
 
 /// The practice's own domain, as mails and calendar entries are named after it.
-fn mail_domain(meaning: &Meaning) -> &str {
-    meaning.mail_from.as_str().rsplit_once('@').map_or("attune.localhost", |(_, domain)| domain)
+fn mail_domain(config: &ResolvedConfig) -> &str {
+    config.mail_from.as_str().rsplit_once('@').map_or("attune.localhost", |(_, domain)| domain)
 }
 
 /// How mail leaves.
-pub(crate) fn notifier(settings: &Settings, meaning: &Meaning) -> Result<Arc<dyn Notifier>> {
+pub(crate) fn notifier(settings: &Settings, config: &ResolvedConfig) -> Result<Arc<dyn Notifier>> {
     let composer = MailComposer::new(MailConfig {
         practice_name: settings.practice.name.clone(),
-        message_domain: mail_domain(meaning).to_owned(),
-        from: meaning.mail_from.clone(),
-        templates_dir: meaning.templates_dir.clone(),
+        message_domain: mail_domain(config).to_owned(),
+        from: config.mail_from.clone(),
+        templates_dir: config.templates_dir.clone(),
     })
     .context("the mail templates cannot be used")?;
-    Ok(match &meaning.mail {
+    Ok(match &config.mail {
         MailTransport::File(folder) => {
             Arc::new(FileNotifier::new(folder.clone(), composer).context("mail.dir cannot be used")?)
         }
         MailTransport::Smtp(url) => {
-            let config = SmtpConfig::new(url.expose()).context("mail.smtp_url cannot be used")?;
-            let config = config.with_kept_connections(meaning.mail_connections.get());
-            Arc::new(SmtpNotifier::new(config, composer).context("mail.smtp_url cannot be used")?)
+            let smtp = SmtpConfig::new(url.expose()).context("mail.smtp_url cannot be used")?;
+            let smtp = smtp.with_kept_connections(config.mail_connections.get());
+            Arc::new(SmtpNotifier::new(smtp, composer).context("mail.smtp_url cannot be used")?)
         }
     })
 }
 
 /// How requests are served.
-pub(crate) fn http_settings(settings: &Settings, meaning: &Meaning) -> Result<HttpSettings> {
+pub(crate) fn http_settings(settings: &Settings, config: &ResolvedConfig) -> Result<HttpSettings> {
     let limits = &settings.limits;
     let defaults = HttpSettings::default();
     Ok(HttpSettings {
         practice_name: settings.practice.name.clone(),
-        calendar_domain: mail_domain(meaning).to_owned(),
-        test_checkout: meaning.collecting.provider == Provider::Test,
-        server_secret: meaning.meetings.server_secret.as_ref().map(|s| ServerSecret::new(s.expose().to_owned())),
-        branding: meaning.meetings.branding.clone(),
+        calendar_domain: mail_domain(config).to_owned(),
+        test_checkout: config.payments.provider == Provider::Test,
+        server_secret: config.meetings.server_secret.as_ref().map(|s| ServerSecret::new(s.expose().to_owned())),
+        branding: config.meetings.branding.clone(),
         cors_origins: settings.http.cors_origins.iter().filter(|o| !o.is_empty()).cloned().collect(),
         trusted_proxies: settings
             .http
@@ -482,9 +485,9 @@ pub(crate) fn http_settings(settings: &Settings, meaning: &Meaning) -> Result<Ht
             logins_per_minute: limits.logins_per_minute,
             registrations_per_hour: limits.registrations_per_hour,
             refreshes_per_minute: limits.refreshes_per_minute,
-            recoveries_per_hour: limits.recoveries_per_hour,
+            recoveries_per_hour: limits.link_recoveries_per_hour,
             availability_per_minute: limits.availability_per_minute,
-            free_login_failures: limits.free_login_failures,
+            free_login_failures: limits.login_failures_before_delay,
             max_login_delay_secs: limits.max_login_delay_seconds,
             api_per_second: limits.api_per_second,
             api_burst: limits.api_burst,

@@ -1,5 +1,4 @@
-//! The worker: sends mails as they fall due, lets go of bookings that nobody paid, and sees to it that money that came or
-//! is to go back gets where it belongs.
+//! The worker: sends emails when they are due, expires holds, reconciles payments and processes refunds.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,91 +12,90 @@ use tokio::time::Instant;
 
 use crate::ambient::Waker;
 
-/// How often the outbox is looked at when nobody rings.
-const POLL: Duration = Duration::from_secs(1);
-/// How often payments and refunds are looked at. Nobody waits for it: news comes by itself, and the worker looks for what
-/// did not come.
-const MONEY: Duration = Duration::from_secs(2);
-/// How often lapsed holds are looked for. Nobody waits for it: whoever wants such a slot takes it at once.
-const SWEEP: Duration = Duration::from_secs(15);
-/// Pause after the store failed.
-const STORE_PAUSE: Duration = Duration::from_secs(2);
+/// How often the outbox is polled when the waker is silent.
+const OUTBOX_INTERVAL: Duration = Duration::from_secs(1);
+/// How often payments and refunds are polled; no client waits for it.
+const PAYMENT_INTERVAL: Duration = Duration::from_secs(2);
+/// How often expired holds are released. No client waits for it: a booking request for such a slot releases it itself.
+const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(15);
+/// Delay after the store failed.
+const STORE_RETRY_DELAY: Duration = Duration::from_secs(2);
 
 pub(crate) struct Worker {
     pub(crate) deliver: DeliverNotifications,
-    pub(crate) sweep: ExpireHolds,
-    pub(crate) watch: ReconcilePayments,
-    pub(crate) settle: ProcessRefunds,
+    pub(crate) expire_holds: ExpireHolds,
+    pub(crate) reconcile: ReconcilePayments,
+    pub(crate) refunds: ProcessRefunds,
     pub(crate) complete: CompleteEndedBookings,
-    pub(crate) forget: PurgeExpired,
+    pub(crate) purge: PurgeExpired,
     pub(crate) waker: Arc<Waker>,
 }
 
 impl Worker {
-    /// Works until told to stop. A mail that is being sent is sent to its end, and what has not begun is left to others.
+    /// Runs until `stop`. An email that is being sent is completed; the others are left to other workers.
     ///
-    /// Money is looked after beside the mails: a payment provider that takes its time must not make reminders late.
+    /// Payments have a loop of their own: a slow payment provider must not delay reminders.
     pub(crate) async fn run(self, stop: watch::Receiver<bool>) {
-        tokio::join!(self.mails(stop.clone()), self.money(stop));
+        tokio::join!(self.emails(stop.clone()), self.payments(stop));
     }
 
-    async fn mails(&self, mut stop: watch::Receiver<bool>) {
-        let mut next_sweep = Instant::now();
+    async fn emails(&self, mut stop: watch::Receiver<bool>) {
+        let mut next_maintenance = Instant::now();
         while !*stop.borrow() {
-            let pause = match self.deliver.run_while(|| !*stop.borrow()).await {
+            let delay = match self.deliver.run_while(|| !*stop.borrow()).await {
                 Ok(delivered) if delivered.more => continue,
-                Ok(_) => POLL,
+                Ok(_) => OUTBOX_INTERVAL,
                 Err(error) => {
-                    tracing::warn!(%error, cause = cause(&error), "the outbox cannot be read");
-                    STORE_PAUSE
+                    tracing::warn!(%error, cause = cause(&error), "outbox not readable");
+                    STORE_RETRY_DELAY
                 }
             };
-            if Instant::now() >= next_sweep {
-                next_sweep = Instant::now() + SWEEP;
+            if Instant::now() >= next_maintenance {
+                next_maintenance = Instant::now() + MAINTENANCE_INTERVAL;
                 match self.complete.run().await {
                     Ok(0) => {}
-                    Ok(completed) => tracing::info!(completed, "sessions that are over were completed"),
-                    Err(error) => tracing::warn!(%error, cause = cause(&error), "ended sessions cannot be read"),
+                    Ok(completed) => tracing::info!(completed, "ended bookings completed"),
+                    Err(error) => tracing::warn!(%error, cause = cause(&error), "ended bookings not readable"),
                 }
-                if let Err(error) = self.forget.run().await {
-                    tracing::warn!(%error, cause = cause(&error), "old replies and payment events cannot be forgotten");
+                if let Err(error) = self.purge.run().await {
+                    tracing::warn!(%error, cause = cause(&error), "purge failed");
                 }
             }
             tokio::select! {
-                () = self.waker.rung() => {}
-                () = tokio::time::sleep(pause) => {}
+                () = self.waker.woken() => {}
+                () = tokio::time::sleep(delay) => {}
                 _ = stop.changed() => {}
             }
         }
     }
 
-    async fn money(&self, mut stop: watch::Receiver<bool>) {
-        let mut next_sweep = Instant::now();
+    async fn payments(&self, mut stop: watch::Receiver<bool>) {
+        let mut next_maintenance = Instant::now();
         while !*stop.borrow() {
-            if Instant::now() >= next_sweep {
-                next_sweep = Instant::now() + SWEEP;
-                match self.sweep.run().await {
+            if Instant::now() >= next_maintenance {
+                next_maintenance = Instant::now() + MAINTENANCE_INTERVAL;
+                match self.expire_holds.run().await {
                     Ok(0) => {}
-                    Ok(released) => tracing::info!(released, "unpaid bookings expired"),
-                    Err(error) => tracing::warn!(%error, cause = cause(&error), "lapsed holds cannot be read"),
+                    Ok(released) => tracing::info!(released, "holds expired"),
+                    Err(error) => tracing::warn!(%error, cause = cause(&error), "expired holds not readable"),
                 }
             }
-            match self.watch.run().await {
+            match self.reconcile.run().await {
                 Ok(0) => {}
-                Ok(asked) => {
-                    tracing::info!(asked, "checkouts asked about");
-                    // A hold may have waited for just that.
-                    next_sweep = Instant::now();
+                Ok(checkouts) => {
+                    tracing::info!(checkouts, "checkouts reconciled");
+                    // A hold may have waited for the result.
+                    next_maintenance = Instant::now();
                 }
-                Err(error) => tracing::warn!(%error, cause = cause(&error), "payments cannot be read"),
+                Err(error) => tracing::warn!(%error, cause = cause(&error), "payments not readable"),
             }
-            match self.settle.run().await {
+            match self.refunds.run().await {
                 Ok(0) => {}
-                Ok(taken_up) => tracing::info!(taken_up, "refunds taken up"),
-                Err(error) => tracing::warn!(%error, cause = cause(&error), "refunds cannot be read"),
+                Ok(refunds) => tracing::info!(refunds, "refunds processed"),
+                Err(error) => tracing::warn!(%error, cause = cause(&error), "refunds not readable"),
             }
             tokio::select! {
-                () = tokio::time::sleep(MONEY) => {}
+                () = tokio::time::sleep(PAYMENT_INTERVAL) => {}
                 _ = stop.changed() => {}
             }
         }

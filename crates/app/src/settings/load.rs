@@ -1,4 +1,4 @@
-//! Puts the settings together from their sources, and refuses keys that nobody knows.
+//! Merges the settings from their sources and refuses unknown keys.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -12,20 +12,38 @@ const DEFAULT: &str = include_str!("../../../../config/default.toml");
 const DEVELOPMENT: &str = include_str!("../../../../config/development.toml");
 const PRODUCTION: &str = include_str!("../../../../config/production.toml");
 
-/// Settings that hold a list.
 const LISTS: [&str; 4] =
     ["http.cors_origins", "http.trusted_proxies", "reminders.offsets_minutes", "branding.avatar_backgrounds"];
 
-/// For whom the service runs.
+/// Keys that were renamed, with their successors.
+pub(super) const RENAMED: [(&str, &str); 17] = [
+    ("auth.access_minutes", "auth.access_token_minutes"),
+    ("auth.hasher_queue", "auth.password_hasher_queue"),
+    ("auth.hasher_threads", "auth.password_hasher_threads"),
+    ("auth.session_idle_days", "auth.login_session_idle_days"),
+    ("auth.session_max_days", "auth.login_session_max_days"),
+    ("jitsi.early_minutes", "jitsi.join_early_minutes"),
+    ("jitsi.fixed_names", "jitsi.lock_display_names"),
+    ("jitsi.token_in", "jitsi.token_placement"),
+    ("limits.free_login_failures", "limits.login_failures_before_delay"),
+    ("limits.recoveries_per_hour", "limits.link_recoveries_per_hour"),
+    ("payments.stripe_item", "payments.stripe_product_name"),
+    ("practice.closes", "practice.default_closes"),
+    ("practice.opens", "practice.default_opens"),
+    ("practice.session_minutes", "practice.first_service_minutes"),
+    ("practice.session_name", "practice.first_service_name"),
+    ("practice.session_pause_minutes", "practice.first_service_buffer_minutes"),
+    ("practice.session_price", "practice.first_service_price"),
+];
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Profile {
-    /// For people who try it out or work on it.
+    /// For trying Attune out and for working on it.
     Development,
-    /// For people whose care depends on it.
+    /// For a practice with clients.
     Production,
 }
 
-/// Where settings come from besides what is built in.
 #[derive(Debug, Clone)]
 pub(crate) struct Sources {
     pub(crate) profile: Profile,
@@ -33,7 +51,7 @@ pub(crate) struct Sources {
     pub(crate) environment: BTreeMap<String, String>,
 }
 
-/// Puts the settings together. Every error is one sentence that names the key or the file.
+/// Every error is one sentence that names the key or the file.
 pub(crate) fn load(sources: &Sources) -> Result<Settings> {
     let default = File::from_str(DEFAULT, FileFormat::Toml);
     let profile = File::from_str(
@@ -61,7 +79,7 @@ pub(crate) fn load(sources: &Sources) -> Result<Settings> {
         .build()
         .context("the settings cannot be read")?
         .try_deserialize()
-        .map_err(|error| anyhow::anyhow!("a setting has a value of the wrong kind: {error}"))?;
+        .map_err(|error| anyhow::anyhow!("a setting has a value of the wrong type: {error}"))?;
     with_secret_files(settings)
 }
 
@@ -88,12 +106,12 @@ fn is_list(variable: &str) -> bool {
     LISTS.iter().any(|list| key.strip_prefix("attune.") == Some(list))
 }
 
-/// The library takes a list of one number for a number; with a comma it is a list. Empty items count nowhere.
+/// The library parses a list of one number as a number unless there is a comma. Empty items are ignored everywhere.
 fn as_list(value: &str) -> String {
     if value.is_empty() || value.contains(',') { value.to_owned() } else { format!("{value},") }
 }
 
-/// Says where a file stops being TOML, in one line. The parser's own words would quote the file, which may hold secrets.
+/// The parser's own message is several lines long and quotes the file, which may contain secrets.
 fn refuse_other_formats(text: &str, path: &str) -> Result<()> {
     let Err(error) = text.parse::<toml::Table>() else { return Ok(()) };
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
@@ -117,28 +135,16 @@ fn keys(table: &Map<String, Value>) -> BTreeSet<String> {
 
 fn refuse_unknown(known: &BTreeSet<String>, found: &BTreeSet<String>, place: &str) -> Result<()> {
     let Some(unknown) = found.difference(known).next() else { return Ok(()) };
-    let near = known.iter().map(|k| (distance(unknown, k), k)).min().filter(|(d, _)| *d <= 3);
-    match near {
+    if let Some((_, new)) = RENAMED.iter().find(|(old, _)| old == unknown) {
+        bail!("{place} has the setting {unknown}, which was renamed to {new}");
+    }
+    let similar = known.iter().map(|k| (strsim::levenshtein(unknown, k), k)).min().filter(|(d, _)| *d <= 3);
+    match similar {
         Some((_, key)) => bail!("{place} has the unknown setting {unknown}; did you mean {key}?"),
         None => bail!("{place} has the unknown setting {unknown}; config/default.toml lists them all"),
     }
 }
 
-/// How many letters have to change to turn one word into the other (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.bytes().enumerate() {
-            let next = (row[j] + 1).min(row[j + 1] + 1).min(diagonal + usize::from(x != y));
-            diagonal = std::mem::replace(&mut row[j + 1], next);
-        }
-    }
-    row[b.len()]
-}
-
-/// Reads secrets that are kept in files of their own.
 fn with_secret_files(mut settings: Settings) -> Result<Settings> {
     for (name, secret, file) in [
         ("database.url", &mut settings.database.url, &settings.database.url_file),
@@ -167,7 +173,7 @@ fn with_secret_files(mut settings: Settings) -> Result<Settings> {
             continue;
         }
         if secret.is_set() {
-            bail!("{name} and {name}_file are both set; one of them has to go");
+            bail!("{name} and {name}_file are both set; remove one of them");
         }
         let text = std::fs::read_to_string(file).with_context(|| format!("{name}_file: cannot read {file}"))?;
         *secret = Secret::new(text.trim().to_owned());

@@ -1,4 +1,4 @@
-//! What the settings mean for the video rooms. Each refusal is one sentence that names the key.
+//! The settings of the video rooms, resolved.
 
 use anyhow::{Context, Result, bail, ensure};
 use attune_adapter_http::Branding;
@@ -11,43 +11,32 @@ use url::Url;
 
 use super::{Secret, Settings, optional};
 
-/// Fewest characters of what the video server shows us.
 const SERVER_SECRET_MIN: usize = 32;
 
-/// Whose tokens the video server takes, if any.
 #[derive(Debug, Clone)]
-pub(crate) enum Signed {
-    /// It checks none.
-    No,
-    /// It checks these.
-    AuditContext(Box<Deployment>),
-}
-
-/// The practice's video rooms.
-#[derive(Debug, Clone)]
-pub(crate) struct Meetings {
-    /// Where rooms are made.
+pub(crate) struct MeetingConfig {
     pub(crate) base: MeetingBaseUrl,
     pub(crate) window: AccessWindow,
-    pub(crate) signed: Signed,
+    /// `None`: the video server checks no tokens, so links are not signed.
+    pub(crate) deployment: Option<Box<Deployment>>,
     pub(crate) tokens: TokenSettings,
     pub(crate) placement: TokenPlacement,
     pub(crate) limits: RoomLimits,
-    pub(crate) mailed: EmailLinkTarget,
+    pub(crate) email_links: EmailLinkTarget,
     pub(crate) server_secret: Option<Secret>,
     pub(crate) jaas_webhook_secret: Option<Secret>,
     pub(crate) branding: Branding,
 }
 
 impl Settings {
-    pub(super) fn meetings(&self, production: bool) -> Result<Meetings> {
+    pub(super) fn meeting_config(&self, production: bool) -> Result<MeetingConfig> {
         let jitsi = &self.jitsi;
         let configured = MeetingBaseUrl::parse(&jitsi.base_url)
-            .map_err(|why| anyhow::anyhow!("jitsi.base_url cannot be used: {why}"))?;
+            .map_err(|why| anyhow::anyhow!("jitsi.base_url is invalid: {why}"))?;
         ensure!(!production || configured.is_https(), "jitsi.base_url must begin with https:// in production");
         ensure!(jitsi.grace_minutes <= 24 * 60, "jitsi.grace_minutes must be at most 1440");
-        ensure!(jitsi.early_minutes <= 24 * 60, "jitsi.early_minutes must be at most 1440");
-        let (base, signed) = match jitsi.mode.as_str() {
+        ensure!(jitsi.join_early_minutes <= 24 * 60, "jitsi.join_early_minutes must be at most 1440");
+        let (base, deployment) = match jitsi.mode.as_str() {
             "plain" => {
                 let unused = [
                     ("app_id", !jitsi.app_id.is_empty()),
@@ -59,65 +48,63 @@ impl Settings {
                         "jitsi.{key} is set, but jitsi.mode is plain: no link is signed; set jitsi.mode to jwt or jaas"
                     );
                 }
-                (configured, Signed::No)
+                (configured, None)
             }
             "jwt" => {
                 let deployment = self.self_hosted(&configured)?;
-                (configured, Signed::AuditContext(Box::new(deployment)))
+                (configured, Some(Box::new(deployment)))
             }
             "jaas" => {
-                let app_id = JaasAppId::parse(&jitsi.app_id)
-                    .map_err(|why| anyhow::anyhow!("jitsi.app_id cannot be used: {why}"))?;
-                ensure!(
-                    !jitsi.app_secret.is_set(),
-                    "jitsi.app_secret is for jitsi.mode jwt; JaaS takes jitsi.key_file"
-                );
+                let app_id =
+                    JaasAppId::parse(&jitsi.app_id).map_err(|why| anyhow::anyhow!("jitsi.app_id is invalid: {why}"))?;
+                ensure!(!jitsi.app_secret.is_set(), "jitsi.app_secret is for jitsi.mode jwt; JaaS uses jitsi.key_file");
                 let base = app_id.base_url().clone();
                 let key_id = jitsi.key_id.clone();
-                (base, Signed::AuditContext(Box::new(Deployment::Jaas { app_id, key_id, pem: self.private_key()? })))
+                (base, Some(Box::new(Deployment::Jaas { app_id, key_id, pem: self.private_key()? })))
             }
             other => bail!("jitsi.mode must be plain, jwt or jaas, not {other:?}"),
         };
-        let is_signed = matches!(signed, Signed::AuditContext(_));
-        let mailed = match self.mail.join_link.as_str() {
+        let is_signed = deployment.is_some();
+        let email_links = match self.mail.join_link.as_str() {
             "auto" if is_signed => EmailLinkTarget::Page,
             "auto" => EmailLinkTarget::Room,
-            "gateway" => EmailLinkTarget::Page,
+            "page" => EmailLinkTarget::Page,
+            "gateway" => bail!("mail.join_link has the value gateway, which was renamed to page"),
             "direct" if is_signed => bail!(
-                "mail.join_link must not be direct when jitsi.mode is {}: a signed link cannot be taken back",
+                "mail.join_link must not be direct when jitsi.mode is {}: a signed link cannot be revoked",
                 jitsi.mode
             ),
             "direct" => EmailLinkTarget::Room,
-            other => bail!("mail.join_link must be auto, direct or gateway, not {other:?}"),
+            other => bail!("mail.join_link must be auto, direct or page, not {other:?}"),
         };
         ensure!(
-            !(production && mailed == EmailLinkTarget::Page && self.http.public_url.trim().is_empty()),
-            "http.public_url must be set in production when mails link to our own pages (jitsi.mode, mail.join_link)"
+            !(production && email_links == EmailLinkTarget::Page && self.http.public_url.trim().is_empty()),
+            "http.public_url must be set in production when emails link to our own pages (jitsi.mode, mail.join_link)"
         );
         let minutes = |m: u32| SignedDuration::from_mins(i64::from(m));
-        Ok(Meetings {
+        Ok(MeetingConfig {
             base,
-            window: AccessWindow { early: minutes(jitsi.early_minutes), grace: minutes(jitsi.grace_minutes) },
-            signed,
+            window: AccessWindow { early: minutes(jitsi.join_early_minutes), grace: minutes(jitsi.grace_minutes) },
+            deployment,
             tokens: TokenSettings {
                 recording: if jitsi.recording { RecordingPolicy::Therapist } else { RecordingPolicy::Off },
                 visitors: jitsi.visitors,
-                fixed_names: jitsi.fixed_names,
+                fixed_names: jitsi.lock_display_names,
             },
-            placement: match jitsi.token_in.as_str() {
+            placement: match jitsi.token_placement.as_str() {
                 "query" => TokenPlacement::Query,
                 "fragment" => TokenPlacement::Fragment,
-                other => bail!("jitsi.token_in must be query or fragment, not {other:?}"),
+                other => bail!("jitsi.token_placement must be query or fragment, not {other:?}"),
             },
             limits: RoomLimits {
                 max_occupants: match jitsi.max_occupants {
                     0 => None,
-                    1 => bail!("jitsi.max_occupants must be 0 (no limit of ours) or at least 2"),
+                    1 => bail!("jitsi.max_occupants must be 0 (no limit from us) or at least 2"),
                     most => Some(most),
                 },
                 lobby: jitsi.lobby,
             },
-            mailed,
+            email_links,
             server_secret: long_enough("jitsi.server_secret", &jitsi.server_secret)?,
             jaas_webhook_secret: jitsi.jaas_webhook_secret.is_set().then(|| jitsi.jaas_webhook_secret.clone()),
             branding: self.branding()?,
@@ -132,12 +119,12 @@ impl Settings {
         );
         ensure!(
             !base.as_str().starts_with("https://meet.jit.si/"),
-            "jitsi.mode jwt needs a server of your own; meet.jit.si takes nobody's tokens (jitsi.base_url)"
+            "jitsi.mode jwt needs a server of your own; meet.jit.si accepts no tokens of others (jitsi.base_url)"
         );
         let key = match (jitsi.app_secret.is_set(), jitsi.key_file.is_empty()) {
             (true, true) => SigningKey::Hs256(JitsiSecret::new(jitsi.app_secret.expose())),
             (false, false) => SigningKey::Rs256 { key_id: jitsi.key_id.clone(), pem: self.private_key()? },
-            (true, false) => bail!("jitsi.app_secret and jitsi.key_file are both set; one of them has to go"),
+            (true, false) => bail!("jitsi.app_secret and jitsi.key_file are both set; remove one of them"),
             (false, true) => {
                 bail!("jitsi.app_secret (or app_secret_file, or key_file for RS256) must be set when jitsi.mode is jwt")
             }
@@ -155,7 +142,7 @@ impl Settings {
         let path = &self.jitsi.key_file;
         ensure!(
             !path.is_empty(),
-            "jitsi.key_file must name the private key's file when jitsi.mode is {}",
+            "jitsi.key_file must be the path of the private key when jitsi.mode is {}",
             self.jitsi.mode
         );
         let pem = std::fs::read_to_string(path).with_context(|| format!("jitsi.key_file: cannot read {path}"))?;
@@ -205,7 +192,7 @@ fn long_enough(name: &str, secret: &Secret) -> Result<Option<Secret>> {
     let fits = secret.expose().len() >= SERVER_SECRET_MIN && secret.expose().bytes().all(|b| b.is_ascii_graphic());
     ensure!(
         fits,
-        "{name} must have at least {SERVER_SECRET_MIN} visible ASCII characters; `openssl rand -hex 32` makes one"
+        "{name} must have at least {SERVER_SECRET_MIN} visible ASCII characters; create one with `openssl rand -hex 32`"
     );
     Ok(Some(secret.clone()))
 }

@@ -1,4 +1,4 @@
-//! What the settings mean for collecting the price. Each refusal is one sentence that names the key.
+//! The settings of payments, resolved.
 
 use anyhow::{Context, Result, bail, ensure};
 use attune_adapter_stripe::{Secret as StripeSecret, StripeConfig, StripeEvents, StripeGateway};
@@ -8,69 +8,66 @@ use url::Url;
 
 use super::{Secret, Settings, optional};
 
-/// How the price is collected.
 #[derive(Debug, Clone)]
-pub(crate) struct Collecting {
-    /// Who collects from now on.
+pub(crate) struct PaymentConfig {
     pub(crate) provider: Provider,
-    /// How long a slot waits for its payment.
+    /// How long an unpaid booking holds its slot.
     pub(crate) hold: SignedDuration,
-    /// The practice's account at Stripe. It may be there while another provider collects: what was paid there has to be
-    /// given back there.
-    pub(crate) stripe: Option<Stripe>,
+    /// Also set while another provider collects payments: earlier ones are refunded through Stripe.
+    pub(crate) stripe: Option<StripeAccount>,
 }
 
-/// An account at Stripe.
 #[derive(Debug, Clone)]
-pub(crate) struct Stripe {
+pub(crate) struct StripeAccount {
     key: Secret,
     webhook_secrets: Vec<Secret>,
-    item: String,
+    product_name: String,
     success_url: Option<Url>,
     cancel_url: Option<Url>,
     api: Option<Url>,
     hold: SignedDuration,
 }
 
-impl Stripe {
-    /// The client. `base` is where our own pages are: where clients come back to unless the settings say otherwise.
+impl StripeAccount {
+    /// `base` is the URL of our own pages, to which clients return unless the settings name others.
     pub(crate) fn gateway(&self, base: &Url) -> Result<StripeGateway> {
         let own = |page: &str| -> Result<Url> {
             let base = base.as_str().trim_end_matches('/');
-            Url::parse(&format!("{base}/checkout/{page}")).context("the own address is no URL")
+            Url::parse(&format!("{base}/checkout/{page}")).context("the URL of our own pages is invalid")
         };
         let success = self.success_url.clone().map_or_else(|| own("done"), Ok)?;
         let cancel = self.cancel_url.clone().map_or_else(|| own("cancelled"), Ok)?;
         let key = StripeSecret::new(self.key.expose());
-        let refused = |why| anyhow::anyhow!("the settings payments.stripe_* cannot be used: {why}");
-        let mut config = StripeConfig::new(key, self.hold, self.item.clone(), success, cancel).map_err(refused)?;
+        let invalid = |why| anyhow::anyhow!("the settings payments.stripe_* are invalid: {why}");
+        let mut config =
+            StripeConfig::new(key, self.hold, self.product_name.clone(), success, cancel).map_err(invalid)?;
         if let Some(api) = &self.api {
             config.api = api.clone();
         }
-        StripeGateway::new(config).map_err(refused)
+        StripeGateway::new(config).map_err(invalid)
     }
 
-    /// Who knows its messages, if there is a secret to know them by.
+    /// `None` without a webhook secret.
     pub(crate) fn events(&self) -> Result<Option<StripeEvents>> {
         if self.webhook_secrets.is_empty() {
             return Ok(None);
         }
         let secrets = self.webhook_secrets.iter().map(|secret| StripeSecret::new(secret.expose())).collect();
         let events = StripeEvents::new(secrets)
-            .map_err(|why| anyhow::anyhow!("payments.stripe_webhook_secret cannot be used: {why}"))?;
+            .map_err(|why| anyhow::anyhow!("payments.stripe_webhook_secret is invalid: {why}"))?;
         Ok(Some(events))
     }
 }
 
 impl Settings {
-    pub(super) fn collecting(&self, production: bool) -> Result<Collecting> {
+    pub(super) fn payment_config(&self, production: bool) -> Result<PaymentConfig> {
         let payments = &self.payments;
         let provider = Provider::parse(&payments.provider).with_context(|| {
             format!("payments.provider must be none, offline, test or stripe, not {:?}", payments.provider)
         })?;
         ensure!(
             !(production && provider == Provider::Test),
-            "payments.provider must not be test in production: anybody could confirm a session without paying"
+            "payments.provider must not be test in production: anyone could confirm a booking without paying"
         );
         ensure!((1..=1440).contains(&payments.hold_minutes), "payments.hold_minutes must be between 1 and 1440");
         ensure!(
@@ -83,7 +80,7 @@ impl Settings {
             provider != Provider::Stripe || stripe.is_some(),
             "payments.stripe_key (or payments.stripe_key_file) must be set when payments.provider is stripe"
         );
-        Ok(Collecting {
+        Ok(PaymentConfig {
             provider,
             hold: match provider {
                 Provider::Offline => SignedDuration::from_hours(i64::from(payments.offline_hold_hours)),
@@ -93,7 +90,7 @@ impl Settings {
         })
     }
 
-    fn stripe(&self, production: bool, hold: SignedDuration) -> Result<Option<Stripe>> {
+    fn stripe(&self, production: bool, hold: SignedDuration) -> Result<Option<StripeAccount>> {
         let payments = &self.payments;
         if !payments.stripe_key.is_set() {
             ensure!(
@@ -102,8 +99,8 @@ impl Settings {
             );
             return Ok(None);
         }
-        let used = payments.provider == Provider::Stripe.as_str();
-        if production && used {
+        let in_use = payments.provider == Provider::Stripe.as_str();
+        if production && in_use {
             ensure!(
                 payments.stripe_webhook_secret.is_set(),
                 "payments.stripe_webhook_secret (or payments.stripe_webhook_secret_file) must be set in production"
@@ -111,7 +108,7 @@ impl Settings {
             let is_test = payments.stripe_key.expose().get(2..).is_some_and(|rest| rest.starts_with("_test_"));
             ensure!(
                 !is_test,
-                "payments.stripe_key is a test key: in production anybody could pay with a test card; use the live one"
+                "payments.stripe_key is a test key: anyone could pay with a test card; use the live key in production"
             );
         }
         ensure!(
@@ -119,10 +116,10 @@ impl Settings {
             "testing.stripe_api is for tests only and must not be set in production"
         );
         let secrets = [&payments.stripe_webhook_secret, &payments.stripe_previous_webhook_secret];
-        Ok(Some(Stripe {
+        Ok(Some(StripeAccount {
             key: payments.stripe_key.clone(),
             webhook_secrets: secrets.into_iter().filter(|secret| secret.is_set()).cloned().collect(),
-            item: payments.stripe_item.clone(),
+            product_name: payments.stripe_product_name.clone(),
             success_url: return_url("stripe_success_url", &payments.stripe_success_url, production)?,
             cancel_url: return_url("stripe_cancel_url", &payments.stripe_cancel_url, production)?,
             api: optional(&self.testing.stripe_api)

@@ -9,25 +9,25 @@ fn sources(profile: Profile, variables: &[(&str, &str)]) -> Sources {
     Sources { profile, file: None, environment }
 }
 
-fn meaning(profile: Profile, variables: &[(&str, &str)]) -> anyhow::Result<Meaning> {
-    load(&sources(profile, variables))?.meaning(profile)
+fn resolve(profile: Profile, variables: &[(&str, &str)]) -> anyhow::Result<ResolvedConfig> {
+    load(&sources(profile, variables))?.resolve(profile)
 }
 
 fn refusal(profile: Profile, variables: &[(&str, &str)]) -> String {
-    format!("{:#}", meaning(profile, variables).map(|_| ()).unwrap_err())
+    format!("{:#}", resolve(profile, variables).map(|_| ()).unwrap_err())
 }
 
 const SECRET: (&str, &str) = ("ATTUNE__AUTH__SECRET", "0123456789abcdef0123456789abcdef-made-for-tests");
 
 #[test]
-fn with_nothing_at_all_there_is_a_meaning() {
-    let meaning = meaning(Profile::Development, &[]).unwrap();
-    assert_eq!(meaning.bind.to_string(), "127.0.0.1:8080");
-    assert!(matches!(&meaning.database, DatabaseUrl::Sqlite(path) if path.ends_with("data/attune.sqlite")));
-    assert!(matches!(&meaning.mail, MailTransport::File(path) if path.ends_with("data/mail")));
-    assert_eq!(meaning.reminders.offsets_minutes(), [1440, 60]);
-    assert_eq!(meaning.collecting.provider.as_str(), "test", "the profile development changes the provider");
-    assert_eq!(meaning.service.price.to_string(), "100.00 EUR");
+fn without_any_settings_the_defaults_apply() {
+    let config = resolve(Profile::Development, &[]).unwrap();
+    assert_eq!(config.bind.to_string(), "127.0.0.1:8080");
+    assert!(matches!(&config.database, DatabaseUrl::Sqlite(path) if path.ends_with("data/attune.sqlite")));
+    assert!(matches!(&config.mail, MailTransport::File(path) if path.ends_with("data/mail")));
+    assert_eq!(config.reminders.offsets_minutes(), [1440, 60]);
+    assert_eq!(config.payments.provider.as_str(), "test", "the profile development changes the provider");
+    assert_eq!(config.first_service.price.to_string(), "100.00 EUR");
 }
 
 #[test]
@@ -39,32 +39,32 @@ fn later_sources_win() {
     sources.file = Some(file.path().to_owned());
     let settings = load(&sources).unwrap();
     assert_eq!((settings.practice.name.as_str(), settings.practice.currency.as_str()), ("From the file", "CHF"));
-    assert_eq!(settings.meaning(Profile::Development).unwrap().reminders.offsets_minutes(), [30]);
+    assert_eq!(settings.resolve(Profile::Development).unwrap().reminders.offsets_minutes(), [30]);
 }
 
 #[test]
-fn the_environment_can_say_everything() {
-    let meaning = meaning(
+fn every_setting_can_come_from_the_environment() {
+    let config = resolve(
         Profile::Development,
         &[
             ("ATTUNE__HTTP__BIND", "[::1]:0"),
             ("ATTUNE__HTTP__CORS_ORIGINS", "https://a.example,https://b.example"),
             ("ATTUNE__REMINDERS__OFFSETS_MINUTES", "2880, 120,15"),
             ("ATTUNE__DATABASE__URL", "memory:"),
-            ("ATTUNE__PRACTICE__SESSION_PRICE", "0"),
+            ("ATTUNE__PRACTICE__FIRST_SERVICE_PRICE", "0"),
             ("ATTUNE__LIMITS__ENABLED", "false"),
             ("ATTUNE__AUTH__SECRET", "12345678901234567890123456789012"),
             ("ATTUNE__JITSI__BASE_URL", "https://meet.example.org"),
         ],
     )
     .unwrap();
-    assert_eq!(meaning.reminders.offsets_minutes(), [2880, 120, 15]);
-    assert!(matches!(meaning.database, DatabaseUrl::Memory));
-    assert!(meaning.service.price.is_zero());
+    assert_eq!(config.reminders.offsets_minutes(), [2880, 120, 15]);
+    assert!(matches!(config.database, DatabaseUrl::Memory));
+    assert!(config.first_service.price.is_zero());
     let one = [("ATTUNE__REMINDERS__OFFSETS_MINUTES", "90")];
-    assert_eq!(self::meaning(Profile::Development, &one).unwrap().reminders.offsets_minutes(), [90]);
+    assert_eq!(resolve(Profile::Development, &one).unwrap().reminders.offsets_minutes(), [90]);
     let none = [("ATTUNE__REMINDERS__OFFSETS_MINUTES", "")];
-    assert!(self::meaning(Profile::Development, &none).unwrap().reminders.offsets_minutes().is_empty());
+    assert!(resolve(Profile::Development, &none).unwrap().reminders.offsets_minutes().is_empty());
 }
 
 #[test]
@@ -80,6 +80,20 @@ fn a_misspelt_key_stops_the_start_and_is_named() {
 }
 
 #[test]
+fn a_renamed_key_stops_the_start_and_its_successor_is_named() {
+    let defaults: toml::Table = include_str!("../../../../config/default.toml").parse().unwrap();
+    for (old, new) in load::RENAMED {
+        let variable = format!("ATTUNE__{}", old.replace('.', "__").to_uppercase());
+        let message = refusal(Profile::Development, &[(&variable, "1")]);
+        assert_eq!(message, format!("the environment has the setting {old}, which was renamed to {new}"));
+        let (section, key) = new.split_once('.').unwrap();
+        assert!(defaults[section].get(key).is_some(), "{new}");
+    }
+    let message = refusal(Profile::Development, &[("ATTUNE__MAIL__JOIN_LINK", "gateway")]);
+    assert_eq!(message, "mail.join_link has the value gateway, which was renamed to page");
+}
+
+#[test]
 fn a_bad_value_stops_the_start_and_its_key_is_named() {
     for (name, value, key) in [
         ("ATTUNE__HTTP__BIND", "localhost", "http.bind"),
@@ -87,24 +101,24 @@ fn a_bad_value_stops_the_start_and_its_key_is_named() {
         ("ATTUNE__HTTP__PUBLIC_URL", "booking.example.org", "http.public_url"),
         ("ATTUNE__DATABASE__URL", "mysql://user:canary@host/db", "database.url"),
         ("ATTUNE__DATABASE__URL", "sqlite:", "database.url"),
-        ("ATTUNE__AUTH__ACCESS_MINUTES", "16", "auth.access_minutes"),
+        ("ATTUNE__AUTH__ACCESS_TOKEN_MINUTES", "16", "auth.access_token_minutes"),
         ("ATTUNE__AUTH__REGISTRATION", "maybe", "auth.registration"),
         ("ATTUNE__AUTH__FIRST_ADMIN_EMAIL", "nobody", "auth.first_admin_email"),
         ("ATTUNE__PRACTICE__TIMEZONE", "Europe/Atlantis", "practice.timezone"),
         ("ATTUNE__PRACTICE__CURRENCY", "euro", "practice.currency"),
-        ("ATTUNE__PRACTICE__SESSION_PRICE", "1.234", "practice.session_price"),
-        ("ATTUNE__PRACTICE__SESSION_MINUTES", "0", "practice.session_minutes"),
+        ("ATTUNE__PRACTICE__FIRST_SERVICE_PRICE", "1.234", "practice.first_service_price"),
+        ("ATTUNE__PRACTICE__FIRST_SERVICE_MINUTES", "0", "practice.first_service_minutes"),
         ("ATTUNE__JITSI__BASE_URL", "javascript:alert(1)", "jitsi.base_url"),
-        ("ATTUNE__PRACTICE__OPENS", "7", "practice.opens"),
-        ("ATTUNE__PRACTICE__OPENS", "21:00", "practice.closes"),
+        ("ATTUNE__PRACTICE__DEFAULT_OPENS", "7", "practice.default_opens"),
+        ("ATTUNE__PRACTICE__DEFAULT_OPENS", "21:00", "practice.default_closes"),
         ("ATTUNE__JITSI__MODE", "magic", "jitsi.mode"),
         ("ATTUNE__JITSI__MODE", "jwt", "jitsi.app_id"),
         ("ATTUNE__JITSI__MODE", "jaas", "jitsi.app_id"),
         ("ATTUNE__JITSI__APP_SECRET", "canary-canary-canary-canary-canary", "jitsi.mode"),
         ("ATTUNE__JITSI__SERVER_SECRET", "canary", "jitsi.server_secret"),
-        ("ATTUNE__JITSI__TOKEN_IN", "cookie", "jitsi.token_in"),
+        ("ATTUNE__JITSI__TOKEN_PLACEMENT", "cookie", "jitsi.token_placement"),
         ("ATTUNE__JITSI__MAX_OCCUPANTS", "1", "jitsi.max_occupants"),
-        ("ATTUNE__JITSI__EARLY_MINUTES", "1441", "jitsi.early_minutes"),
+        ("ATTUNE__JITSI__JOIN_EARLY_MINUTES", "1441", "jitsi.join_early_minutes"),
         ("ATTUNE__MAIL__JOIN_LINK", "pigeon", "mail.join_link"),
         ("ATTUNE__BRANDING__LOGO_URL", "http://example.org/logo.png", "branding.logo_url"),
         ("ATTUNE__BRANDING__BACKGROUND_COLOR", "url(https://evil.example)", "branding.background_color"),
@@ -129,8 +143,8 @@ fn a_bad_value_stops_the_start_and_its_key_is_named() {
 }
 
 #[test]
-fn production_refuses_what_is_only_for_trying_out() {
-    assert!(meaning(Profile::Production, &[SECRET]).is_ok());
+fn production_refuses_settings_for_trials() {
+    assert!(resolve(Profile::Production, &[SECRET]).is_ok());
     assert!(refusal(Profile::Production, &[]).contains("auth.secret"));
     for (name, value, key) in [
         ("ATTUNE__PAYMENTS__PROVIDER", "test", "payments.provider"),
@@ -143,7 +157,6 @@ fn production_refuses_what_is_only_for_trying_out() {
     }
 }
 
-/// A practice with a Jitsi of its own that checks tokens.
 const SIGNED: [(&str, &str); 5] = [
     SECRET,
     ("ATTUNE__JITSI__MODE", "jwt"),
@@ -153,26 +166,29 @@ const SIGNED: [(&str, &str); 5] = [
 ];
 
 #[test]
-fn signed_links_are_never_mailed_and_need_an_address_of_ours() {
+fn signed_links_are_never_sent_by_email_and_need_a_public_url() {
     use attune_application::meetings::EmailLinkTarget;
     let with = |more: &[(&'static str, &'static str)]| [&SIGNED[..], more].concat();
-    assert_eq!(meaning(Profile::Development, &[]).unwrap().meetings.mailed, EmailLinkTarget::Room);
-    let gateway = [("ATTUNE__MAIL__JOIN_LINK", "gateway")];
-    assert_eq!(meaning(Profile::Development, &gateway).unwrap().meetings.mailed, EmailLinkTarget::Page);
-    assert_eq!(meaning(Profile::Development, &SIGNED).unwrap().meetings.mailed, EmailLinkTarget::Page);
+    assert_eq!(resolve(Profile::Development, &[]).unwrap().meetings.email_links, EmailLinkTarget::Room);
+    let page = [("ATTUNE__MAIL__JOIN_LINK", "page")];
+    assert_eq!(resolve(Profile::Development, &page).unwrap().meetings.email_links, EmailLinkTarget::Page);
+    assert_eq!(resolve(Profile::Development, &SIGNED).unwrap().meetings.email_links, EmailLinkTarget::Page);
     let direct = refusal(Profile::Development, &with(&[("ATTUNE__MAIL__JOIN_LINK", "direct")]));
     assert!(direct.contains("mail.join_link") && !direct.contains("canary"), "{direct}");
     assert!(refusal(Profile::Production, &SIGNED).contains("http.public_url"));
     let public = with(&[("ATTUNE__HTTP__PUBLIC_URL", "https://booking.example.org")]);
-    assert!(meaning(Profile::Production, &public).is_ok());
+    assert!(resolve(Profile::Production, &public).is_ok());
     let public_server = with(&[("ATTUNE__JITSI__BASE_URL", "https://meet.jit.si")]);
-    assert!(refusal(Profile::Development, &public_server).contains("meet.jit.si"), "nobody's tokens are taken there");
+    assert!(
+        refusal(Profile::Development, &public_server).contains("meet.jit.si"),
+        "no one else's tokens are accepted there"
+    );
     let two_keys = with(&[("ATTUNE__JITSI__KEY_FILE", "/nowhere/key.pem")]);
     assert!(refusal(Profile::Development, &two_keys).contains("jitsi.app_secret and jitsi.key_file"));
 }
 
 #[test]
-fn stripe_is_taken_with_its_secrets() {
+fn stripe_needs_its_secrets() {
     let with = |more: &[(&'static str, &'static str)]| {
         let stripe = [
             ("ATTUNE__PAYMENTS__PROVIDER", "stripe"),
@@ -181,7 +197,7 @@ fn stripe_is_taken_with_its_secrets() {
         ];
         [&[SECRET], &stripe[..], more].concat()
     };
-    let live = meaning(Profile::Production, &with(&[])).unwrap().collecting;
+    let live = resolve(Profile::Production, &with(&[])).unwrap().payments;
     assert_eq!((live.provider.as_str(), live.hold.as_mins()), ("stripe", 15));
     assert!(live.stripe.is_some());
     for (name, value, key) in [
@@ -195,11 +211,11 @@ fn stripe_is_taken_with_its_secrets() {
         let message = refusal(Profile::Production, &with(&[(name, value)]));
         assert!(message.contains(key) && !message.contains("canary"), "{name}={value}: {message}");
     }
-    // For trying it out, Stripe's test mode is what one wants, and messages can wait.
+    // In development, Stripe's test mode is right, and webhooks are optional.
     let trying = [("ATTUNE__PAYMENTS__STRIPE_KEY", "sk_test_canary"), ("ATTUNE__PAYMENTS__STRIPE_WEBHOOK_SECRET", "")];
-    assert!(meaning(Profile::Development, &with(&trying)).is_ok());
-    // Another provider collects now, and what came in through Stripe can still go back.
-    let past = meaning(Profile::Production, &with(&[("ATTUNE__PAYMENTS__PROVIDER", "offline")])).unwrap().collecting;
+    assert!(resolve(Profile::Development, &with(&trying)).is_ok());
+    // Another provider collects payments now, and earlier ones can still be refunded through Stripe.
+    let past = resolve(Profile::Production, &with(&[("ATTUNE__PAYMENTS__PROVIDER", "offline")])).unwrap().payments;
     assert_eq!((past.provider.as_str(), past.stripe.is_some()), ("offline", true));
 }
 
@@ -227,7 +243,7 @@ fn secrets_never_print() {
     .unwrap();
     let printed = toml::to_string_pretty(&settings).unwrap();
     assert!(!printed.contains("canary") && printed.contains("secret = \"***\""), "{printed}");
-    assert!(!format!("{settings:?} {:?}", settings.meaning(Profile::Development).unwrap()).contains("canary"));
+    assert!(!format!("{settings:?} {:?}", settings.resolve(Profile::Development).unwrap()).contains("canary"));
 }
 
 #[test]
@@ -254,7 +270,7 @@ fn every_setting_is_explained() {
         } else if line.is_empty() || line.starts_with('[') {
             explained = false;
         } else {
-            // Settings that belong together share the words above the first of them.
+            // Related settings share the comment above the first of them.
             assert!(explained, "config/default.toml does not explain {line}");
         }
     }

@@ -1,4 +1,4 @@
-//! How an event is written down: a line of text for people, or a line of JSON for machines. Both name the request.
+//! The format of a log event: a line of text, or a line of JSON. Both contain the request id.
 
 use std::error::Error;
 use std::fmt;
@@ -13,18 +13,16 @@ use tracing_subscriber::fmt::format::{Format, Full, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-/// The field of an event that names its request, if it does so itself.
 const REQUEST_ID: &str = "request_id";
 
-/// The request that an event is about and does not name itself.
-fn request_of(event: &Event<'_>) -> Option<Arc<str>> {
+/// The current request, unless the event has a field with a request id of its own.
+fn current_request(event: &Event<'_>) -> Option<Arc<str>> {
     current_request_id().filter(|_| event.metadata().fields().field(REQUEST_ID).is_none())
 }
 
 /// One flat JSON object per line: `timestamp`, `level`, `request_id` if there is one, the event's own fields, `target`.
 ///
-/// The formatter of `tracing-subscriber` writes the same, but asks spans first and reads and writes fields more than once. A
-/// line is written for each request, so this is a part of what each request costs.
+/// The formatter of `tracing-subscriber` writes the same, but processes fields more than once; every request logs a line.
 pub(crate) struct JsonLines;
 
 impl<S, N> FormatEvent<S, N> for JsonLines
@@ -37,7 +35,7 @@ where
         object.line.push(b'{');
         object.put("timestamp", &Timestamp::now().to_string());
         object.put("level", event.metadata().level().as_str());
-        if let Some(id) = request_of(event) {
+        if let Some(id) = current_request(event) {
             object.put(REQUEST_ID, &*id);
         }
         event.record(&mut object);
@@ -47,7 +45,6 @@ where
     }
 }
 
-/// A JSON object that is being written.
 struct Object {
     line: Vec<u8>,
 }
@@ -57,7 +54,7 @@ impl Object {
         if self.line.len() > 1 {
             self.line.push(b',');
         }
-        // Texts, numbers, yes and no always have a JSON form, and there is always room for it.
+        // Strings, numbers and booleans always serialize, and writing into memory cannot fail.
         let _ = serde_json::to_writer(&mut self.line, name);
         self.line.push(b':');
         let _ = serde_json::to_writer(&mut self.line, value);
@@ -94,7 +91,7 @@ impl Visit for Object {
     }
 }
 
-/// A line for people, as `tracing-subscriber` writes it; the request is named at its end.
+/// The text line of `tracing-subscriber`, followed by the request id.
 pub(crate) struct TextLines(Format<Full>);
 
 impl Default for TextLines {
@@ -109,7 +106,7 @@ where
     N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let Some(id) = request_of(event) else {
+        let Some(id) = current_request(event) else {
             return self.0.format_event(context, writer, event);
         };
         let mut line = String::new();

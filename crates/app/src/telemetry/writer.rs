@@ -1,8 +1,8 @@
-//! Where lines of the log go: to the standard error stream, many at a time.
+//! Writes log lines to the standard error stream, in batches.
 //!
-//! A line is written for each request, and writing one alone takes a tenth of what a quick request takes. So lines are
-//! gathered for a moment and written together. A warning or an error takes all lines before it along and is written at
-//! once: it may be the last thing that this process says.
+//! Every request logs a line, and writing it alone takes a tenth of the time of a fast request. So lines are buffered for
+//! a moment and written together. A warning or an error is written at once with all lines before it: it may be the last
+//! line of this process.
 
 use std::io::{self, Stderr, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -13,105 +13,103 @@ use std::time::Duration;
 use tracing::{Level, Metadata};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// How long a line waits for others at most.
-const GATHERING: Duration = Duration::from_millis(50);
+/// The longest time that a line stays in the buffer.
+const FLUSH_INTERVAL: Duration = Duration::from_millis(50);
 
-/// So many bytes do not wait any longer.
-const ENOUGH: usize = 32 * 1024;
+/// A buffer of this size is written at once.
+const FLUSH_BYTES: usize = 32 * 1024;
 
-/// The stream, and what waits for it.
-pub(super) struct Gathered<W> {
+pub(super) struct Buffer<W> {
     stream: W,
-    waiting: Vec<u8>,
+    lines: Vec<u8>,
 }
 
-impl<W: Write> Gathered<W> {
-    /// Writes everything that waits. A stream that is closed takes nothing, and there is nobody to tell.
-    fn write_out(&mut self) {
-        let _ = self.stream.write_all(&self.waiting).and_then(|()| self.stream.flush());
-        self.waiting.clear();
+impl<W: Write> Buffer<W> {
+    /// A closed stream is ignored: there is no other place to report it.
+    fn flush(&mut self) {
+        let _ = self.stream.write_all(&self.lines).and_then(|()| self.stream.flush());
+        self.lines.clear();
     }
 }
 
-/// Makes a writer for each line.
-pub(super) struct Lines<W = Stderr> {
-    gathered: Arc<Mutex<Gathered<W>>>,
-    /// Rings when a first line begins to wait.
+pub(super) struct BufferedWriter<W = Stderr> {
+    buffer: Arc<Mutex<Buffer<W>>>,
+    /// Wakes the flushing thread when a first line is in the buffer.
     waker: SyncSender<()>,
 }
 
-/// Writes what still waits when the process ends.
-pub(crate) struct LastLines(Arc<Mutex<Gathered<Stderr>>>);
+/// Writes the rest of the buffer when the process ends.
+pub(crate) struct FlushGuard(Arc<Mutex<Buffer<Stderr>>>);
 
-impl Drop for LastLines {
+impl Drop for FlushGuard {
     fn drop(&mut self) {
-        hold(&self.0).write_out();
+        lock(&self.0).flush();
     }
 }
 
-/// Starts the thread that writes what waits.
-pub(super) fn gather() -> io::Result<(Lines, LastLines)> {
-    let (lines, rung) = Lines::new(io::stderr());
-    let gathered = Arc::clone(&lines.gathered);
-    thread::Builder::new().name("attune-log".to_owned()).spawn(move || keep_writing(&gathered, &rung, GATHERING))?;
-    let last = LastLines(Arc::clone(&lines.gathered));
-    Ok((lines, last))
+/// Starts the flushing thread.
+pub(super) fn start() -> io::Result<(BufferedWriter, FlushGuard)> {
+    let (writer, woken) = BufferedWriter::new(io::stderr());
+    let buffer = Arc::clone(&writer.buffer);
+    thread::Builder::new()
+        .name("attune-log".to_owned())
+        .spawn(move || keep_flushing(&buffer, &woken, FLUSH_INTERVAL))?;
+    let guard = FlushGuard(Arc::clone(&writer.buffer));
+    Ok((writer, guard))
 }
 
-fn keep_writing<W: Write>(gathered: &Mutex<Gathered<W>>, rung: &Receiver<()>, gathering: Duration) {
-    while rung.recv().is_ok() {
-        thread::sleep(gathering);
-        hold(gathered).write_out();
+fn keep_flushing<W: Write>(buffer: &Mutex<Buffer<W>>, woken: &Receiver<()>, interval: Duration) {
+    while woken.recv().is_ok() {
+        thread::sleep(interval);
+        lock(buffer).flush();
     }
 }
 
-fn hold<W>(gathered: &Mutex<Gathered<W>>) -> MutexGuard<'_, Gathered<W>> {
-    gathered.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<W>(buffer: &Mutex<Buffer<W>>) -> MutexGuard<'_, Buffer<W>> {
+    buffer.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl<W: Write> Lines<W> {
+impl<W: Write> BufferedWriter<W> {
     fn new(stream: W) -> (Self, Receiver<()>) {
-        let (waker, rung) = sync_channel(1);
-        let gathered = Arc::new(Mutex::new(Gathered { stream, waiting: Vec::new() }));
-        (Self { gathered, waker }, rung)
+        let (waker, woken) = sync_channel(1);
+        let buffer = Arc::new(Mutex::new(Buffer { stream, lines: Vec::new() }));
+        (Self { buffer, waker }, woken)
     }
 }
 
-impl<'a, W: Write + 'a> MakeWriter<'a> for Lines<W> {
-    type Writer = Line<'a, W>;
+impl<'a, W: Write + 'a> MakeWriter<'a> for BufferedWriter<W> {
+    type Writer = LineWriter<'a, W>;
 
     fn make_writer(&'a self) -> Self::Writer {
-        Line { lines: self, hurries: true }
+        LineWriter { target: self, urgent: true }
     }
 
     fn make_writer_for(&'a self, meta: &Metadata<'_>) -> Self::Writer {
-        Line { lines: self, hurries: *meta.level() <= Level::WARN }
+        LineWriter { target: self, urgent: *meta.level() <= Level::WARN }
     }
 }
 
-/// Takes one line.
-pub(super) struct Line<'a, W> {
-    lines: &'a Lines<W>,
-    /// Whether it must not wait.
-    hurries: bool,
+pub(super) struct LineWriter<'a, W> {
+    target: &'a BufferedWriter<W>,
+    urgent: bool,
 }
 
-impl<W: Write> Write for Line<'_, W> {
+impl<W: Write> Write for LineWriter<'_, W> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let mut gathered = hold(&self.lines.gathered);
-        let first = gathered.waiting.is_empty();
-        gathered.waiting.extend_from_slice(line);
-        if self.hurries || gathered.waiting.len() >= ENOUGH {
-            gathered.write_out();
+        let mut buffer = lock(&self.target.buffer);
+        let first = buffer.lines.is_empty();
+        buffer.lines.extend_from_slice(line);
+        if self.urgent || buffer.lines.len() >= FLUSH_BYTES {
+            buffer.flush();
         } else if first {
-            // A waker that rings already is heard for this line, too.
-            let _ = self.lines.waker.try_send(());
+            // A full channel means that the thread is woken already.
+            let _ = self.target.waker.try_send(());
         }
         Ok(line.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        hold(&self.lines.gathered).write_out();
+        lock(&self.target.buffer).flush();
         Ok(())
     }
 }

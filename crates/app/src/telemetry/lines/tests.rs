@@ -6,7 +6,6 @@ use tracing_subscriber::fmt::{MakeWriter, SubscriberBuilder};
 
 use super::*;
 
-/// What was written.
 #[derive(Clone, Default)]
 struct Written(Arc<Mutex<Vec<u8>>>);
 
@@ -29,7 +28,6 @@ impl MakeWriter<'_> for Written {
     }
 }
 
-/// The lines that are written while this runs.
 fn written(log: impl FnOnce(SubscriberBuilder, Written)) -> Vec<String> {
     let written = Written::default();
     log(tracing_subscriber::fmt(), written.clone());
@@ -45,7 +43,7 @@ fn json_is_one_flat_object_per_line_whatever_is_logged() {
             let error = io::Error::other("broken \"pipe\"");
             tracing::warn!(
                 target: "attune::test", text = "a \"quoted\"\nline \u{1}", whole = -3, large = u64::MAX, part = 0.5,
-                nothing = f64::NAN, yes = true, shown = %"Å", meant = ?Some(1), error = &error as &dyn Error, "told {}", 1
+                nothing = f64::NAN, yes = true, shown = %"Å", meant = ?Some(1), error = &error as &dyn Error, "number {}", 1
             );
             tracing::info!("second");
         });
@@ -56,7 +54,7 @@ fn json_is_one_flat_object_per_line_whatever_is_logged() {
     let at = first["timestamp"].take();
     assert!(at.as_str().unwrap().parse::<Timestamp>().is_ok());
     let expected = json!({
-        "timestamp": null, "level": "WARN", "message": "told 1", "text": "a \"quoted\"\nline \u{1}", "whole": -3,
+        "timestamp": null, "level": "WARN", "message": "number 1", "text": "a \"quoted\"\nline \u{1}", "whole": -3,
         "large": u64::MAX, "part": 0.5, "nothing": null, "yes": true, "shown": "Å", "meant": "Some(1)",
         "error": "broken \"pipe\"", "target": "attune::test"
     });
@@ -66,11 +64,11 @@ fn json_is_one_flat_object_per_line_whatever_is_logged() {
 }
 
 #[test]
-fn text_is_what_the_library_writes() {
+fn text_lines_are_those_of_the_library() {
     let lines = written(|builder, writer| {
         let subscriber = builder.with_ansi(false).event_format(TextLines::default()).with_writer(writer).finish();
-        tracing::subscriber::with_default(subscriber, || tracing::info!(mails = 3, "sent"));
+        tracing::subscriber::with_default(subscriber, || tracing::info!(emails = 3, "sent"));
     });
     let [line] = lines.as_slice() else { panic!("{lines:?}") };
-    assert!(line.ends_with(" INFO sent mails=3"), "{line}");
+    assert!(line.ends_with(" INFO sent emails=3"), "{line}");
 }

@@ -1,4 +1,4 @@
-//! What the settings mean. Each refusal is one sentence that names the key.
+//! Validates the settings and resolves them into the types of their users. Every error is one sentence that names the key.
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -15,9 +15,8 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use url::Url;
 
-use super::{Collecting, Meetings, Profile, Secret, Settings, optional};
+use super::{MeetingConfig, PaymentConfig, Profile, Secret, Settings, optional};
 
-/// Where everything is kept.
 #[derive(Debug, Clone)]
 pub(crate) enum DatabaseUrl {
     Sqlite(PathBuf),
@@ -25,7 +24,6 @@ pub(crate) enum DatabaseUrl {
     Memory,
 }
 
-/// How mail leaves.
 #[derive(Debug, Clone)]
 pub(crate) enum MailTransport {
     File(PathBuf),
@@ -39,22 +37,21 @@ pub(crate) enum LogFormat {
     Auto,
 }
 
-/// The settings in the types of those who use them.
 #[derive(Debug, Clone)]
-pub(crate) struct Meaning {
+pub(crate) struct ResolvedConfig {
     pub(crate) data_dir: PathBuf,
     pub(crate) bind: SocketAddr,
     pub(crate) public_url: Option<Url>,
     pub(crate) database: DatabaseUrl,
-    pub(crate) access_lifetime: SignedDuration,
-    pub(crate) sessions: LoginSessionPolicy,
+    pub(crate) access_token_lifetime: SignedDuration,
+    pub(crate) login_sessions: LoginSessionPolicy,
     pub(crate) registration: Registration,
     pub(crate) first_admin: Option<EmailAddress>,
     pub(crate) zone: TimeZone,
-    pub(crate) service: FirstService,
-    pub(crate) usual: WeeklySchedule,
-    pub(crate) meetings: Meetings,
-    pub(crate) collecting: Collecting,
+    pub(crate) first_service: FirstService,
+    pub(crate) default_hours: WeeklySchedule,
+    pub(crate) meetings: MeetingConfig,
+    pub(crate) payments: PaymentConfig,
     pub(crate) mail: MailTransport,
     pub(crate) mail_from: EmailAddress,
     pub(crate) mail_connections: NonZeroUsize,
@@ -65,21 +62,21 @@ pub(crate) struct Meaning {
 }
 
 impl Settings {
-    /// Reads the settings' meaning, and refuses what a production system must not be started with.
-    pub(crate) fn meaning(&self, profile: Profile) -> Result<Meaning> {
+    /// Also refuses what is unsafe in production.
+    pub(crate) fn resolve(&self, profile: Profile) -> Result<ResolvedConfig> {
         let production = profile == Profile::Production;
         let data_dir = PathBuf::from(&self.data_dir);
         ensure!(!self.data_dir.is_empty(), "data_dir must name a folder");
         let auth = &self.auth;
-        ensure!((1..=15).contains(&auth.access_minutes), "auth.access_minutes must be between 1 and 15");
+        ensure!((1..=15).contains(&auth.access_token_minutes), "auth.access_token_minutes must be between 1 and 15");
         ensure!(
-            auth.session_idle_days >= 1
-                && auth.session_max_days >= auth.session_idle_days
-                && auth.session_max_days <= 366,
-            "auth.session_idle_days must be at least 1, and auth.session_max_days at least as much and at most 366"
+            auth.login_session_idle_days >= 1
+                && auth.login_session_max_days >= auth.login_session_idle_days
+                && auth.login_session_max_days <= 366,
+            "auth.login_session_idle_days must be at least 1, and auth.login_session_max_days at least as much and at most 366"
         );
         ensure!(auth.refresh_overlap_seconds <= 60, "auth.refresh_overlap_seconds must be at most 60");
-        ensure!(auth.hasher_queue >= 1, "auth.hasher_queue must be at least 1");
+        ensure!(auth.password_hasher_queue >= 1, "auth.password_hasher_queue must be at least 1");
         if production {
             ensure!(
                 auth.secret.is_set(),
@@ -91,7 +88,7 @@ impl Settings {
             "testing.clock_file is for tests only and must not be set in production"
         );
         let minutes = |m: u32| SignedDuration::from_mins(i64::from(m));
-        Ok(Meaning {
+        Ok(ResolvedConfig {
             bind: self.http.bind.parse().map_err(|_| {
                 anyhow::anyhow!(
                     "http.bind must be an address and a port such as 127.0.0.1:8080, not {:?}",
@@ -100,10 +97,10 @@ impl Settings {
             })?,
             public_url: self.public_url(production)?,
             database: self.database_url(&data_dir)?,
-            access_lifetime: minutes(auth.access_minutes),
-            sessions: LoginSessionPolicy {
-                idle: SignedDuration::from_hours(24 * i64::from(auth.session_idle_days)),
-                absolute: SignedDuration::from_hours(24 * i64::from(auth.session_max_days)),
+            access_token_lifetime: minutes(auth.access_token_minutes),
+            login_sessions: LoginSessionPolicy {
+                idle: SignedDuration::from_hours(24 * i64::from(auth.login_session_idle_days)),
+                absolute: SignedDuration::from_hours(24 * i64::from(auth.login_session_max_days)),
                 overlap: SignedDuration::from_secs(i64::from(auth.refresh_overlap_seconds)),
             },
             registration: match auth.registration.as_str() {
@@ -112,15 +109,15 @@ impl Settings {
                 other => bail!("auth.registration must be open or closed, not {other:?}"),
             },
             first_admin: optional(&auth.first_admin_email)
-                .map(|text| EmailAddress::parse(text).context("auth.first_admin_email is not an e-mail address"))
+                .map(|text| EmailAddress::parse(text).context("auth.first_admin_email is not an email address"))
                 .transpose()?,
             zone: self.zone()?,
-            service: self.first_service()?,
-            usual: self.usual_week()?,
-            meetings: self.meetings(production)?,
-            collecting: self.collecting(production)?,
+            first_service: self.first_service()?,
+            default_hours: self.default_hours()?,
+            meetings: self.meeting_config(production)?,
+            payments: self.payment_config(production)?,
             mail: self.mail_transport(&data_dir)?,
-            mail_from: EmailAddress::parse(&self.mail.from).context("mail.from is not an e-mail address")?,
+            mail_from: EmailAddress::parse(&self.mail.from).context("mail.from is not an email address")?,
             mail_connections: NonZeroUsize::new(self.mail.connections)
                 .filter(|connections| connections.get() <= 50)
                 .context("mail.connections must be between 1 and 50")?,
@@ -144,7 +141,7 @@ impl Settings {
         ensure!(web, "http.public_url must begin with http:// or https://");
         ensure!(
             url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none(),
-            "http.public_url must not carry a query, a fragment or a password"
+            "http.public_url must not contain a query, a fragment or a password"
         );
         ensure!(!production || url.scheme() == "https", "http.public_url must begin with https:// in production");
         Ok(Some(url))
@@ -155,11 +152,11 @@ impl Settings {
         if url.is_empty() {
             return Ok(DatabaseUrl::Sqlite(data_dir.join("attune.sqlite")));
         }
-        // The URL itself is never part of an error: it may carry a password.
+        // The URL itself is never part of an error: it may contain a password.
         match url.split_once(':') {
             Some(("sqlite", path)) => {
                 let path = path.strip_prefix("//").unwrap_or(path);
-                ensure!(!path.is_empty(), "database.url names no file: write sqlite:PATH");
+                ensure!(!path.is_empty(), "database.url has no path: write sqlite:PATH");
                 Ok(DatabaseUrl::Sqlite(PathBuf::from(path)))
             }
             Some(("postgres" | "postgresql", _)) => Ok(DatabaseUrl::Postgres(self.database.url.clone())),
@@ -170,8 +167,11 @@ impl Settings {
 
     fn zone(&self) -> Result<TimeZone> {
         let name = &self.practice.timezone;
-        let problem =
-            || format!("practice.timezone: this machine knows no zone named {name:?}; an example is Europe/Berlin");
+        let problem = || {
+            format!(
+                "practice.timezone: {name:?} is not in this machine's time zone database; an example is Europe/Berlin"
+            )
+        };
         let parsed = TimeZoneName::parse(name).with_context(problem)?;
         TimeZone::get(parsed.as_str()).map_err(|_| anyhow::anyhow!(problem()))
     }
@@ -180,37 +180,39 @@ impl Settings {
         let practice = &self.practice;
         let currency =
             Currency::parse(&practice.currency).map_err(|why| anyhow::anyhow!("practice.currency is {why}"))?;
-        let price = Money::parse_decimal(&practice.session_price, currency)
-            .map_err(|why| anyhow::anyhow!("practice.session_price cannot be used: {why}"))?;
+        let price = Money::parse_decimal(&practice.first_service_price, currency)
+            .map_err(|why| anyhow::anyhow!("practice.first_service_price is invalid: {why}"))?;
         ensure!(
-            (1..=Booking::MAX_MINUTES).contains(&practice.session_minutes),
-            "practice.session_minutes must be between 1 and {}",
+            (1..=Booking::MAX_MINUTES).contains(&practice.first_service_minutes),
+            "practice.first_service_minutes must be between 1 and {}",
             Booking::MAX_MINUTES
         );
         ensure!(
-            practice.session_pause_minutes <= Booking::MAX_MINUTES,
-            "practice.session_pause_minutes must be at most {}",
+            practice.first_service_buffer_minutes <= Booking::MAX_MINUTES,
+            "practice.first_service_buffer_minutes must be at most {}",
             Booking::MAX_MINUTES
         );
-        ensure!(!practice.session_name.trim().is_empty(), "practice.session_name must not be empty");
+        ensure!(!practice.first_service_name.trim().is_empty(), "practice.first_service_name must not be empty");
         ensure!(!practice.name.trim().is_empty(), "practice.name must not be empty");
         Ok(FirstService {
-            name: practice.session_name.clone(),
-            minutes: practice.session_minutes,
-            buffer_minutes: practice.session_pause_minutes,
+            name: practice.first_service_name.clone(),
+            minutes: practice.first_service_minutes,
+            buffer_minutes: practice.first_service_buffer_minutes,
             price,
         })
     }
 
-    /// What therapists work who set no hours of their own.
-    fn usual_week(&self) -> Result<WeeklySchedule> {
+    fn default_hours(&self) -> Result<WeeklySchedule> {
         let time = |key: &str, text: &str| {
             LocalTime::parse(text).map_err(|why| anyhow::anyhow!("practice.{key} is {why}, not {text:?}"))
         };
         let practice = &self.practice;
-        let hours = LocalTimeRange::new(time("opens", &practice.opens)?, time("closes", &practice.closes)?)
-            .map_err(|_| anyhow::anyhow!("practice.closes must come after practice.opens"))?;
-        let zone = TimeZoneName::parse(&practice.timezone).context("practice.timezone cannot be used")?;
+        let hours = LocalTimeRange::new(
+            time("default_opens", &practice.default_opens)?,
+            time("default_closes", &practice.default_closes)?,
+        )
+        .map_err(|_| anyhow::anyhow!("practice.default_closes must be after practice.default_opens"))?;
+        let zone = TimeZoneName::parse(&practice.timezone).context("practice.timezone is invalid")?;
         Ok(WeeklySchedule::every_day(zone, hours))
     }
 
@@ -235,7 +237,7 @@ impl Settings {
             .map(|text| text.trim())
             .filter(|text| !text.is_empty())
             .map(|text| {
-                text.parse::<u32>().map_err(|_| anyhow::anyhow!("reminders.offsets_minutes: {text:?} is no number"))
+                text.parse::<u32>().map_err(|_| anyhow::anyhow!("reminders.offsets_minutes: {text:?} is not a number"))
             })
             .collect::<Result<Vec<_>>>()?;
         ReminderPlan::new(offsets).map_err(|why| anyhow::anyhow!("reminders.offsets_minutes must be {why}"))
