@@ -93,7 +93,7 @@ async fn the_information_arrives_at_once_with_the_readers_own_link(database: Dat
     let message_id = format!("<meeting_info.{id}.0.{}@attune.localhost>", start.as_second());
     assert_eq!(mail.header("Message-ID"), Some(message_id.as_str()));
 
-    assert_eq!(mail.attachments, ["session.ics"]);
+    assert_eq!(mail.attachments, ["appointment.ics"]);
     let calendar = mail.calendar.unwrap();
     for line in [
         format!("UID:booking-{id}@attune.localhost"),

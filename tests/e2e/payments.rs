@@ -356,7 +356,7 @@ async fn money_for_a_cancelled_booking_goes_back_by_itself(shop: Shop) -> Shop {
     shop.until(id, "cancelled", "refunded").await;
     assert_eq!(shop.stripe.refunds().len(), 1);
     let subjects = shop.subjects(&john, 1).await;
-    assert!(subjects[0].starts_with("Your payment comes back to you"), "{subjects:?}");
+    assert!(subjects[0].starts_with("Your payment will be refunded"), "{subjects:?}");
     assert_eq!(worker.terminate().await, Some(0));
     shop
 }

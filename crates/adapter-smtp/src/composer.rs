@@ -1,4 +1,4 @@
-//! Makes a whole mail, headers and parts, of what the core wants to say.
+//! Renders an email: headers, text part, HTML part, calendar entry.
 
 use std::path::PathBuf;
 
@@ -17,54 +17,41 @@ use thiserror::Error;
 
 use crate::calendar;
 use crate::templates::{TemplateError, Templates, Values};
-use crate::wording::{When, greeting_name, in_words, token};
+use crate::wording::{LocalTexts, greeting_name, starts_in, token};
 
-/// Longest practice name in a mail, in UTF-16 units.
-const MAX_PRACTICE_UNITS: usize = 100;
+const MAX_PRACTICE_UTF16: usize = 100;
+const MAX_SUBJECT_UTF16: usize = 150;
 
-/// Longest subject, in UTF-16 units.
-const MAX_SUBJECT_UNITS: usize = 150;
-
-/// In whose name mails are written.
 #[derive(Debug, Clone)]
 pub struct MailConfig {
-    /// What the practice is called: the sender's display name, and the signature.
+    /// The sender's display name, and the signature.
     pub practice_name: String,
-    /// The sender's address. Bounces come here.
+    /// The sender's address, which also receives bounces.
     pub from: EmailAddress,
-    /// A domain of the practice, as the right part of Message-IDs and calendar UIDs. Must not change once mails were
-    /// sent, or readers' calendars show moved sessions twice.
+    /// A domain of the practice, the right part of Message-IDs and calendar UIDs. Must not change once emails were sent, or
+    /// calendars show rescheduled appointments twice.
     pub message_domain: String,
-    /// Where templates are that replace built-in ones.
+    /// Templates that replace built-in ones.
     pub templates_dir: Option<PathBuf>,
 }
 
-/// Why mails cannot be written with this configuration.
 #[derive(Debug, Error)]
 pub enum ComposerError {
-    /// Nothing of the name would be visible.
     #[error("the name of the practice must not be empty")]
     PracticeName,
-    /// Not a host name.
-    #[error("the mail domain must be a host name such as practice.example.org")]
+    #[error("the email domain must be a host name such as practice.example.org")]
     MessageDomain,
-    /// Something is wrong with the templates folder.
     #[error(transparent)]
     Templates(#[from] TemplateError),
-    /// A template fails with sample values, so it would fail for every client.
-    #[error("the mail template {template} does not work with sample values")]
-    Sample {
-        /// Its name.
-        template: &'static str,
-        /// Where and why.
-        source: minijinja::Error,
-    },
-    /// The sender makes no valid header, or a subject is empty.
-    #[error("no mail can be written with this sender and these templates")]
+    /// A template that fails with sample values would fail for every client.
+    #[error("the email template {template} fails with sample values")]
+    Sample { template: &'static str, source: minijinja::Error },
+    /// The sender is not a valid header, or a subject is empty.
+    #[error("no email can be written with this sender and these templates")]
     Unusable(#[source] BoxError),
 }
 
-/// Writes mails. Made once at start, when everything that can be wrong with the configuration is found.
+/// Renders emails. Creating it checks the whole configuration.
 pub struct MailComposer {
     practice: String,
     from: EmailAddress,
@@ -72,29 +59,34 @@ pub struct MailComposer {
     templates: Templates,
 }
 
-/// A mail ready to leave.
-pub(crate) struct ComposedMail {
+pub(crate) struct ComposedEmail {
     pub(crate) sender: Address,
     pub(crate) recipient: Address,
-    /// ASCII only, with CRLF line ends, so that every mail server can carry it.
+    /// ASCII only, with CRLF line ends, so that every mail server can transport it.
     pub(crate) bytes: Vec<u8>,
 }
 
-/// Why a single mail could not be written.
 enum ComposeError {
     Template(&'static str, minijinja::Error),
     Message(BoxError),
 }
 
+/// Subject, text part and HTML part.
+macro_rules! templates {
+    ($kind:literal) => {
+        [concat!($kind, ".subject.txt"), concat!($kind, ".txt"), concat!($kind, ".html")]
+    };
+}
+
 impl MailComposer {
-    /// Checks the configuration by writing a sample of everything there is to mail.
+    /// Checks the configuration by rendering a sample of every kind of email.
     pub fn new(config: MailConfig) -> Result<Self, ComposerError> {
         let practice = clean_line(&config.practice_name);
-        let practice = truncate_utf16(&practice, MAX_PRACTICE_UNITS).to_owned();
+        let practice = truncate_utf16(&practice, MAX_PRACTICE_UTF16).to_owned();
         if practice.is_empty() {
             return Err(ComposerError::PracticeName);
         }
-        // What makes a good mail domain is what makes a good domain of a mail address.
+        // Valid is what is valid in an email address.
         let domain = EmailAddress::parse(&format!("a@{}", config.message_domain))
             .map_err(|_| ComposerError::MessageDomain)?
             .as_str()
@@ -102,8 +94,8 @@ impl MailComposer {
             .to_owned();
         let templates = Templates::load(config.templates_dir.as_deref())?;
         let composer = Self { practice, from: config.from, domain, templates };
-        for mail in samples(&composer.from).map_err(ComposerError::Unusable)? {
-            composer.try_compose(&mail).map_err(|error| match error {
+        for email in samples(&composer.from).map_err(ComposerError::Unusable)? {
+            composer.try_compose(&email).map_err(|error| match error {
                 ComposeError::Template(template, source) => ComposerError::Sample { template, source },
                 ComposeError::Message(source) => ComposerError::Unusable(source),
             })?;
@@ -111,49 +103,45 @@ impl MailComposer {
         Ok(composer)
     }
 
-    /// The domain of Message-IDs, which also names us to mail servers.
     pub(crate) fn domain(&self) -> &str {
         &self.domain
     }
 
-    /// Writes a mail.
-    pub(crate) fn compose(&self, mail: &Email) -> Result<ComposedMail, NotifyError> {
-        self.try_compose(mail).map_err(|error| {
-            // What the libraries have to say may quote the reader's name, so only places are logged.
+    pub(crate) fn compose(&self, email: &Email) -> Result<ComposedEmail, NotifyError> {
+        self.try_compose(email).map_err(|error| {
+            // The libraries' messages may quote the recipient's name, so only the position is logged.
             match error {
                 ComposeError::Template(template, error) => {
-                    tracing::error!(template, line = error.line(), kind = ?error.kind(), "a mail template failed");
+                    tracing::error!(template, line = error.line(), kind = ?error.kind(), "email template failed");
                 }
-                ComposeError::Message(_) => tracing::error!(kind = mail.kind.as_str(), "a mail cannot be composed"),
+                ComposeError::Message(_) => tracing::error!(kind = email.kind.as_str(), "email cannot be rendered"),
             }
             NotifyError::Unrenderable
         })
     }
 
-    fn try_compose(&self, mail: &Email) -> Result<ComposedMail, ComposeError> {
-        let [subject, text, html] = match mail.kind {
-            NotificationKind::MeetingInfo => ["meeting_info.subject.txt", "meeting_info.txt", "meeting_info.html"],
-            NotificationKind::Reminder { .. } => ["reminder.subject.txt", "reminder.txt", "reminder.html"],
-            NotificationKind::Invitation => ["invitation.subject.txt", "invitation.txt", "invitation.html"],
-            NotificationKind::Rescheduled => ["rescheduled.subject.txt", "rescheduled.txt", "rescheduled.html"],
-            NotificationKind::Cancelled => ["cancelled.subject.txt", "cancelled.txt", "cancelled.html"],
-            NotificationKind::MeetingLink => ["meeting_link.subject.txt", "meeting_link.txt", "meeting_link.html"],
-            NotificationKind::Receipt => ["receipt.subject.txt", "receipt.txt", "receipt.html"],
-            NotificationKind::PaymentProblem => {
-                ["payment_problem.subject.txt", "payment_problem.txt", "payment_problem.html"]
-            }
-            NotificationKind::Refund => ["refund.subject.txt", "refund.txt", "refund.html"],
+    fn try_compose(&self, email: &Email) -> Result<ComposedEmail, ComposeError> {
+        let [subject, text, html] = match email.kind {
+            NotificationKind::MeetingInfo => templates!("meeting_info"),
+            NotificationKind::Reminder { .. } => templates!("reminder"),
+            NotificationKind::Invitation => templates!("invitation"),
+            NotificationKind::Rescheduled => templates!("rescheduled"),
+            NotificationKind::Cancelled => templates!("cancelled"),
+            NotificationKind::MeetingLink => templates!("meeting_link"),
+            NotificationKind::Receipt => templates!("receipt"),
+            NotificationKind::PaymentProblem => templates!("payment_problem"),
+            NotificationKind::Refund => templates!("refund"),
         };
         let render = |name, values: &Values| {
             self.templates.render(name, values).map_err(|error| ComposeError::Template(name, error))
         };
 
-        let mut values = self.public_values(mail);
-        values.extend(money_values(mail).map_err(ComposeError::Message)?);
+        let mut values = self.public_values(email);
+        values.extend(payment_values(email).map_err(ComposeError::Message)?);
         let subject = render(subject, &values)?;
-        // From here on the reader's name and link are known; a subject can never hold them.
-        values.insert("name", Value::from(greeting_name(&mail.to_name)));
-        let join_url = link(mail).map_err(ComposeError::Message)?;
+        // Added only now, so that no subject can contain the recipient's name or link.
+        values.insert("name", Value::from(greeting_name(&email.to_name)));
+        let join_url = join_url(email).map_err(ComposeError::Message)?;
         if let Some(url) = join_url {
             values.insert("join_url", Value::from(url));
         }
@@ -163,151 +151,123 @@ impl MailComposer {
         }
         let html = render(html, &values)?;
 
-        self.assemble(mail, &subject, text, html).map_err(ComposeError::Message)
+        self.assemble(email, &subject, text, html).map_err(ComposeError::Message)
     }
 
-    /// What a template may use even in a subject: nothing that a client typed.
-    fn public_values(&self, mail: &Email) -> Values {
-        let when = When::at(mail.starts_at, &mail.zone);
+    /// The variables that a subject may use, too: nothing that a client typed.
+    fn public_values(&self, email: &Email) -> Values {
+        let start = LocalTexts::of(email.starts_at, &email.zone);
         let mut values = Values::from([
             ("practice", Value::from(self.practice.as_str())),
-            ("minutes", Value::from(mail.minutes)),
-            ("date", Value::from(when.date)),
-            ("day", Value::from(when.day)),
-            ("time", Value::from(when.time)),
-            ("zone", Value::from(when.zone)),
-            ("offset", Value::from(when.offset)),
-            ("when", Value::from(when.sentence)),
+            ("minutes", Value::from(email.minutes)),
+            ("date", Value::from(start.date)),
+            ("short_date", Value::from(start.short_date)),
+            ("time", Value::from(start.time)),
+            ("zone", Value::from(start.zone)),
+            ("offset", Value::from(start.offset)),
+            ("when", Value::from(start.full)),
         ]);
-        match mail.kind {
-            NotificationKind::MeetingInfo
-            | NotificationKind::Invitation
-            | NotificationKind::Rescheduled
-            | NotificationKind::Cancelled
-            | NotificationKind::MeetingLink
-            | NotificationKind::Receipt
-            | NotificationKind::PaymentProblem
-            | NotificationKind::Refund => {}
-            NotificationKind::Reminder { minutes_before } => {
-                values.insert("in_words", Value::from(in_words(minutes_before, mail)));
-            }
+        if let NotificationKind::Reminder { minutes_before } = email.kind {
+            values.insert("starts_in", Value::from(starts_in(minutes_before, email)));
         }
         values
     }
 
-    fn assemble(&self, mail: &Email, subject: &str, text: String, html: String) -> Result<ComposedMail, BoxError> {
+    fn assemble(&self, email: &Email, subject: &str, text: String, html: String) -> Result<ComposedEmail, BoxError> {
         let subject = clean_line(subject);
-        let subject = truncate_utf16(&subject, MAX_SUBJECT_UNITS);
+        let subject = truncate_utf16(&subject, MAX_SUBJECT_UTF16);
         if subject.is_empty() {
             return Err("the subject is empty".into());
         }
-        // The mail library panics at dates before 1970.
-        if mail.sent_at < Timestamp::UNIX_EPOCH {
+        // The library panics at dates before 1970.
+        if email.sent_at < Timestamp::UNIX_EPOCH {
             return Err("the date is before 1970".into());
         }
-        // "=_" cannot occur in what quoted-printable and base64 produce, so boundaries can be constant.
-        let readings = MultiPart::alternative()
+        // "=_" never occurs in quoted-printable and base64, so boundaries can be constant.
+        let alternatives = MultiPart::alternative()
             .boundary("=_attune_alternative")
             .singlepart(part(ContentType::TEXT_PLAIN, text)?)
             .singlepart(part(ContentType::TEXT_HTML, html)?);
-        let content = match calendar::entry(mail, &self.domain)? {
-            None => readings,
-            Some(entry) => MultiPart::mixed().boundary("=_attune_mixed").multipart(readings).singlepart(
-                Attachment::new("session.ics".to_owned()).body(
+        let content = match calendar::entry(email, &self.domain)? {
+            None => alternatives,
+            Some(entry) => MultiPart::mixed().boundary("=_attune_mixed").multipart(alternatives).singlepart(
+                Attachment::new("appointment.ics".to_owned()).body(
                     encoded(entry.text, ContentTransferEncoding::Base64)?,
                     ContentType::parse(&format!("text/calendar; charset=utf-8; method={}", entry.method.as_str()))?,
                 ),
             ),
         };
         let sender: Address = self.from.as_str().parse()?;
-        let recipient: Address = mail.to.as_str().parse()?;
+        let recipient: Address = email.to.as_str().parse()?;
 
         let message = Message::builder()
             .envelope(Envelope::new(Some(sender.clone()), vec![recipient.clone()])?)
             .from(Mailbox::new(Some(self.practice.clone()), sender.clone()))
             .to(Mailbox::new(None, recipient.clone()))
             .subject(subject)
-            .date(mail.sent_at.into())
-            .message_id(Some(format!("<{}@{}>", token(&mail.message_id), self.domain)))
+            .date(email.sent_at.into())
+            .message_id(Some(format!("<{}@{}>", token(&email.message_id), self.domain)))
             .header(AutoSubmitted)
             .multipart(content)?;
-        Ok(ComposedMail { sender, recipient, bytes: message.formatted() })
+        Ok(ComposedEmail { sender, recipient, bytes: message.formatted() })
     }
 }
 
-/// What templates may use in a mail about money, in the subject too. Such a mail has nothing to say without the money,
-/// and must not call a refund a receipt.
-fn money_values(mail: &Email) -> Result<Values, BoxError> {
-    let when = |instant| Value::from(When::at(instant, &mail.zone).sentence);
-    let amount_of = |amount: Money| Value::from(amount.to_string());
-    match (mail.kind, mail.payment) {
+/// The variables of an email about a payment, also for its subject. Without payment details such an email has nothing to
+/// say, and details of another kind would be wrong.
+fn payment_values(email: &Email) -> Result<Values, BoxError> {
+    let time = |instant| Value::from(LocalTexts::of(instant, &email.zone).full);
+    let text = |amount: Money| Value::from(amount.to_string());
+    match (email.kind, email.payment) {
         (NotificationKind::Receipt, Some(PaymentDetails::Received { booking, amount, at })) => Ok(Values::from([
             ("booking", Value::from(booking.get())),
-            ("amount", amount_of(amount)),
-            ("received_at", when(at)),
+            ("amount", text(amount)),
+            ("received_at", time(at)),
         ])),
         (NotificationKind::PaymentProblem, Some(PaymentDetails::Failed { amount, retry_until })) => Ok(Values::from([
-            ("comes_back", Value::from(false)),
-            ("amount", amount_of(amount)),
-            ("retry_until", retry_until.map_or_else(|| Value::from(""), when)),
+            ("will_be_refunded", Value::from(false)),
+            ("amount", text(amount)),
+            ("retry_until", retry_until.map_or_else(|| Value::from(""), time)),
         ])),
         (NotificationKind::PaymentProblem, Some(PaymentDetails::RefundScheduled { amount })) => Ok(Values::from([
-            ("comes_back", Value::from(true)),
-            ("amount", amount_of(amount)),
+            ("will_be_refunded", Value::from(true)),
+            ("amount", text(amount)),
             ("retry_until", Value::from("")),
         ])),
         (NotificationKind::Refund, Some(PaymentDetails::Refunded { booking, amount, at })) => Ok(Values::from([
             ("booking", Value::from(booking.get())),
-            ("amount", amount_of(amount)),
-            ("returned_at", when(at)),
+            ("amount", text(amount)),
+            ("refunded_at", time(at)),
         ])),
-        (NotificationKind::Receipt | NotificationKind::PaymentProblem | NotificationKind::Refund, _) => {
-            Err("the money is missing, or is not what the mail is about".into())
-        }
-        (
-            NotificationKind::MeetingInfo
-            | NotificationKind::Reminder { .. }
-            | NotificationKind::Invitation
-            | NotificationKind::Rescheduled
-            | NotificationKind::Cancelled
-            | NotificationKind::MeetingLink,
-            _,
-        ) => Ok(Values::new()),
+        (kind, _) if kind.is_about_payment() => Err("payment details are missing or of another kind".into()),
+        _ => Ok(Values::new()),
     }
 }
 
-/// The link that templates may use. A mail about a session that was called off or about money has none, whatever the core
-/// gives; any other mail without one would be of no use to its reader.
-fn link(mail: &Email) -> Result<Option<&str>, BoxError> {
-    match mail.kind {
-        NotificationKind::Cancelled
-        | NotificationKind::Receipt
-        | NotificationKind::PaymentProblem
-        | NotificationKind::Refund => Ok(None),
-        NotificationKind::MeetingInfo
-        | NotificationKind::Reminder { .. }
-        | NotificationKind::Invitation
-        | NotificationKind::Rescheduled
-        | NotificationKind::MeetingLink => mail.join_url.as_deref().map(Some).ok_or_else(|| "there is no link".into()),
+/// Emails about a cancelled appointment or a payment have no link, whatever the core passes; the others need one.
+fn join_url(email: &Email) -> Result<Option<&str>, BoxError> {
+    if email.kind == NotificationKind::Cancelled || email.kind.is_about_payment() {
+        return Ok(None);
     }
+    email.join_url.as_deref().map(Some).ok_or_else(|| "there is no link".into())
 }
 
-/// Quoted-printable always, also for plain ASCII: relays may break or trim long lines, and a link is one.
+/// Quoted-printable even for plain ASCII: relays may break long lines such as a link.
 fn part(content_type: ContentType, content: String) -> Result<SinglePart, BoxError> {
     let body = encoded(content, ContentTransferEncoding::QuotedPrintable)?;
     Ok(SinglePart::builder().header(content_type).body(body))
 }
 
 fn encoded(content: String, encoding: ContentTransferEncoding) -> Result<Body, BoxError> {
-    Body::new_with_encoding(content, encoding).map_err(|_| "a mail part cannot be encoded".into())
+    Body::new_with_encoding(content, encoding).map_err(|_| "an email part cannot be encoded".into())
 }
 
-/// The template engine would also escape slashes, which is right, but more than some link scanners understand.
+/// The template engine would also escape slashes, which is correct, but some link scanners do not understand it.
 fn escape_attribute(url: &str) -> String {
     url.replace('&', "&amp;").replace('"', "&quot;").replace('\'', "&#39;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// RFC 3834, section 5: nobody's holiday notice should answer.
+/// RFC 3834, section 5: prevents automatic replies.
 #[derive(Clone)]
 struct AutoSubmitted;
 
@@ -325,10 +285,10 @@ impl Header for AutoSubmitted {
     }
 }
 
-/// Mails like any other, to try templates with: one of each kind, and one for everything that a payment problem can be.
+/// One email of each kind, and one for each variant of a payment problem.
 fn samples(to: &EmailAddress) -> Result<Vec<Email>, BoxError> {
     let (at, amount) = (Timestamp::UNIX_EPOCH, Money::new(10_000, Currency::parse("EUR")?)?);
-    let booking = BookingId::new(1).ok_or("1 is no booking")?;
+    let booking = BookingId::new(1).ok_or("1 is not a booking id")?;
     let all = [
         (NotificationKind::MeetingInfo, None),
         (NotificationKind::Reminder { minutes_before: 60 }, None),

@@ -1,10 +1,9 @@
-//! A connection that hands out at most one line per read.
+//! A connection that returns at most one line per read.
 //!
-//! The mail library reads replies through a buffer and keeps that buffer when a connection changes to TLS. Whoever sits
-//! in between could send further replies right behind the plain-text answer to STARTTLS, and they would be taken for
-//! replies that came through TLS ("response injection", described with the NO STARTTLS attacks of 2021). If no read
-//! gives more than a line, nothing can be left in that buffer: what was sent too early goes into the TLS handshake, which
-//! then fails as it should.
+//! The SMTP library keeps its read buffer when a connection changes to TLS. An attacker in between could append replies to
+//! the plain-text response to STARTTLS, which would then count as received through TLS ("response injection", one of the
+//! NO STARTTLS attacks of 2021). With at most one line per read, that buffer is empty, and injected bytes make the TLS
+//! handshake fail.
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,31 +14,30 @@ use lettre::transport::smtp::client::AsyncTokioStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// A TCP connection read line by line.
 #[derive(Debug)]
 pub(crate) struct OneLineAtATime {
     inner: TcpStream,
-    waiting: Vec<u8>,
+    unread: Vec<u8>,
 }
 
 impl OneLineAtATime {
     pub(crate) fn new(inner: TcpStream) -> Self {
-        Self { inner, waiting: Vec::new() }
+        Self { inner, unread: Vec::new() }
     }
 }
 
 impl AsyncRead for OneLineAtATime {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.waiting.is_empty() {
+        if self.unread.is_empty() {
             let mut bytes = [0; 4096];
             let mut fresh = ReadBuf::new(&mut bytes);
             ready!(Pin::new(&mut self.inner).poll_read(context, &mut fresh))?;
-            self.waiting.extend_from_slice(fresh.filled());
+            self.unread.extend_from_slice(fresh.filled());
         }
-        let line = self.waiting.iter().position(|&byte| byte == b'\n').map_or(self.waiting.len(), |end| end + 1);
+        let line = self.unread.iter().position(|&byte| byte == b'\n').map_or(self.unread.len(), |end| end + 1);
         let count = line.min(out.remaining());
-        out.put_slice(&self.waiting[..count]);
-        self.waiting.drain(..count);
+        out.put_slice(&self.unread[..count]);
+        self.unread.drain(..count);
         Poll::Ready(Ok(()))
     }
 }

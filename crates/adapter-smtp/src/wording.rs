@@ -1,20 +1,19 @@
-//! How a mail puts times and names into words.
+//! Times and names as the texts of an email contain them.
 
 use attune_domain::text::{clean_line, truncate_utf16};
 use attune_ports::Email;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// Longest name in a greeting, in UTF-16 units. A name is the one thing in a mail that a stranger may have typed (by
-/// registering somebody else's address), and it should not have room for a message.
-const MAX_NAME_UNITS: usize = 80;
+/// A stranger may have typed the name, by registering another user's address: it must not have room for a message.
+const MAX_NAME_UTF16: usize = 80;
 
-/// An instant in the reader's own time.
-pub(crate) struct When {
+/// An instant in the recipient's time zone.
+pub(crate) struct LocalTexts {
     /// `Monday, 15 January 2024`
     pub(crate) date: String,
     /// `15 January`
-    pub(crate) day: String,
+    pub(crate) short_date: String,
     /// `10:00`
     pub(crate) time: String,
     /// `Europe/Berlin`, or the offset where the zone has no name.
@@ -22,11 +21,11 @@ pub(crate) struct When {
     /// `UTC+01:00`
     pub(crate) offset: String,
     /// `Monday, 15 January 2024 at 10:00 (Europe/Berlin, UTC+01:00)`
-    pub(crate) sentence: String,
+    pub(crate) full: String,
 }
 
-impl When {
-    pub(crate) fn at(instant: Timestamp, zone: &TimeZone) -> Self {
+impl LocalTexts {
+    pub(crate) fn of(instant: Timestamp, zone: &TimeZone) -> Self {
         let local = instant.to_zoned(zone.clone());
         let date = local.strftime("%A, %-d %B %Y").to_string();
         let time = local.strftime("%H:%M").to_string();
@@ -37,9 +36,9 @@ impl When {
             Some(name) => format!("{name}, {offset}"),
         };
         Self {
-            day: local.strftime("%-d %B").to_string(),
+            short_date: local.strftime("%-d %B").to_string(),
             zone: name.unwrap_or(&offset).to_owned(),
-            sentence: format!("{date} at {time} ({place})"),
+            full: format!("{date} at {time} ({place})"),
             date,
             time,
             offset,
@@ -47,11 +46,11 @@ impl When {
     }
 }
 
-/// How soon the session of a reminder begins. A mail that leaves on time says exactly what was planned; a late one (the
-/// mail server was away) says what is left instead of something untrue.
-pub(crate) fn in_words(planned_minutes: u32, mail: &Email) -> String {
+/// How soon the appointment of a reminder begins: the planned time, or the time that is left if the email is late because the
+/// mail server was unavailable.
+pub(crate) fn starts_in(planned_minutes: u32, email: &Email) -> String {
     let planned = i64::from(planned_minutes);
-    let left = mail.starts_at.duration_since(mail.sent_at).as_mins();
+    let left = email.starts_at.duration_since(email.sent_at).as_mins();
     if left.abs_diff(planned) <= 5 {
         return match planned {
             60 => "in 1 hour".to_owned(),
@@ -67,14 +66,14 @@ pub(crate) fn in_words(planned_minutes: u32, mail: &Email) -> String {
     }
 }
 
-/// The name to greet with; empty where a mail program could make a link, an address or a phone number of it.
+/// Empty if an email program could turn the name into a link, an address or a phone number.
 pub(crate) fn greeting_name(raw: &str) -> String {
     let clean = clean_line(raw);
-    let name = truncate_utf16(&clean, MAX_NAME_UNITS);
+    let name = truncate_utf16(&clean, MAX_NAME_UTF16);
     if may_become_a_link(name) { String::new() } else { name.to_owned() }
 }
 
-/// Errs on the safe side: a greeting without a name does no harm.
+/// Errs on the safe side: a greeting without a name is harmless.
 fn may_become_a_link(name: &str) -> bool {
     let is_dot = |c: char| matches!(c, '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}');
     // `example.com` becomes a link in most programs, `J.R. Smith` in none.
@@ -84,7 +83,7 @@ fn may_become_a_link(name: &str) -> bool {
     host_like || phone_like || name.contains(['@', '/', '\\', ':'])
 }
 
-/// A key as it may stand in a Message-ID, a calendar UID and a file name: letters, digits, `.`, `_` and `-`.
+/// Replaces everything that is not allowed in a Message-ID, a calendar UID or a file name.
 pub(crate) fn token(key: &str) -> String {
     key.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' }).collect()
 }

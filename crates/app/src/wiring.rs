@@ -454,7 +454,7 @@ pub(crate) fn notifier(settings: &Settings, config: &ResolvedConfig) -> Result<A
         }
         MailTransport::Smtp(url) => {
             let smtp = SmtpConfig::new(url.expose()).context("mail.smtp_url cannot be used")?;
-            let smtp = smtp.with_kept_connections(config.mail_connections.get());
+            let smtp = smtp.with_idle_connections(config.mail_connections.get());
             Arc::new(SmtpNotifier::new(smtp, composer).context("mail.smtp_url cannot be used")?)
         }
     })

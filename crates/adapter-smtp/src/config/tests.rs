@@ -6,7 +6,7 @@ fn read(url: &str) -> (Security, String, u16) {
 }
 
 #[test]
-fn the_url_says_how_a_connection_is_protected() {
+fn the_url_selects_the_protection() {
     assert_eq!(read("smtp://mail.example.org"), (Security::StartTls, "mail.example.org".into(), 587));
     assert_eq!(read("smtp://mail.example.org:2587/"), (Security::StartTls, "mail.example.org".into(), 2587));
     assert_eq!(read("smtps://MAIL.example.org"), (Security::Tls, "mail.example.org".into(), 465));
@@ -16,7 +16,7 @@ fn the_url_says_how_a_connection_is_protected() {
 }
 
 #[test]
-fn only_this_machine_is_spoken_to_without_tls() {
+fn only_loopback_connections_are_without_tls() {
     for host in ["127.0.0.1", "127.9.9.9", "localhost", "LOCALHOST", "[::1]"] {
         assert_eq!(read(&format!("smtp://{host}")).0, Security::Loopback, "{host}");
         assert_eq!(read(&format!("smtp://{host}:2525")).2, 2525);
@@ -37,7 +37,7 @@ fn user_and_password_are_percent_decoded() {
 }
 
 #[test]
-fn anything_else_is_refused() {
+fn invalid_urls_are_refused() {
     use SmtpConfigError::*;
     let cases = [
         ("", NotAnSmtpUrl),
@@ -66,11 +66,11 @@ fn anything_else_is_refused() {
 }
 
 #[test]
-fn nothing_shows_the_password() {
-    let config = SmtpConfig::new("smtps://somebody:hunter2@mail.example.org").unwrap();
+fn the_password_is_never_shown() {
+    let config = SmtpConfig::new("smtps://someone:hunter2@mail.example.org").unwrap();
     let shown = format!("{config:?}");
     assert!(shown.contains("mail.example.org") && shown.contains("***"));
-    assert!(!shown.contains("hunter2") && !shown.contains("somebody"));
+    assert!(!shown.contains("hunter2") && !shown.contains("someone"));
     for url in ["smtp://me:hunter2@", "smtp://me:hunter2/x@h", "ftp://me:hunter2@h", "smtp://:hunter2@h", "hunter2"] {
         let error = SmtpConfig::new(url).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("hunter2"));

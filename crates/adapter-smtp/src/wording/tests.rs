@@ -3,7 +3,7 @@ use attune_domain::notification::NotificationKind;
 
 use super::*;
 
-fn mail(starts_at: &str) -> Email {
+fn email(starts_at: &str) -> Email {
     Email {
         kind: NotificationKind::MeetingInfo,
         message_id: "m".into(),
@@ -20,16 +20,16 @@ fn mail(starts_at: &str) -> Email {
     }
 }
 
-fn when(instant: &str, zone: &TimeZone) -> When {
-    When::at(instant.parse().unwrap(), zone)
+fn when(instant: &str, zone: &TimeZone) -> LocalTexts {
+    LocalTexts::of(instant.parse().unwrap(), zone)
 }
 
 fn sentence(instant: &str, zone: &str) -> String {
-    when(instant, &TimeZone::get(zone).unwrap()).sentence
+    when(instant, &TimeZone::get(zone).unwrap()).full
 }
 
 #[test]
-fn times_are_the_readers_own() {
+fn times_are_in_the_recipients_time_zone() {
     assert_eq!(
         sentence("2024-01-15T09:00:00Z", "Europe/Berlin"),
         "Monday, 15 January 2024 at 10:00 (Europe/Berlin, UTC+01:00)"
@@ -49,7 +49,7 @@ fn times_are_the_readers_own() {
 }
 
 #[test]
-fn both_half_past_twos_of_the_doubled_hour_can_be_told_apart() {
+fn both_instants_of_the_repeated_hour_are_distinguishable() {
     assert_eq!(
         sentence("2027-10-31T00:30:00Z", "Europe/Berlin"),
         "Sunday, 31 October 2027 at 02:30 (Europe/Berlin, UTC+02:00)"
@@ -68,19 +68,19 @@ fn both_half_past_twos_of_the_doubled_hour_can_be_told_apart() {
 #[test]
 fn a_zone_without_a_name_shows_its_offset_once() {
     let fixed = when("2024-01-15T09:00:00Z", &TimeZone::fixed(jiff::tz::offset(-3)));
-    assert_eq!(fixed.sentence, "Monday, 15 January 2024 at 06:00 (UTC-03:00)");
+    assert_eq!(fixed.full, "Monday, 15 January 2024 at 06:00 (UTC-03:00)");
     assert_eq!((fixed.zone.as_str(), fixed.offset.as_str()), ("UTC-03:00", "UTC-03:00"));
     assert_eq!(sentence("2024-01-15T09:00:00Z", "UTC"), "Monday, 15 January 2024 at 09:00 (UTC+00:00)");
     let unknown = when("2024-01-15T09:00:00Z", &TimeZone::unknown());
-    assert_eq!(unknown.sentence, "Monday, 15 January 2024 at 09:00 (UTC+00:00)");
+    assert_eq!(unknown.full, "Monday, 15 January 2024 at 09:00 (UTC+00:00)");
 }
 
 #[test]
-fn a_reminder_in_time_says_what_was_planned() {
+fn a_punctual_reminder_contains_the_planned_time() {
     let words = |planned: u32| {
-        let mut mail = mail("2024-01-15T09:00:00Z");
-        mail.sent_at = mail.starts_at - jiff::SignedDuration::from_mins(i64::from(planned) - 1);
-        in_words(planned, &mail)
+        let mut email = email("2024-01-15T09:00:00Z");
+        email.sent_at = email.starts_at - jiff::SignedDuration::from_mins(i64::from(planned) - 1);
+        starts_in(planned, &email)
     };
     assert_eq!(words(1440), "in 24 hours");
     assert_eq!(words(60), "in 1 hour");
@@ -93,11 +93,11 @@ fn a_reminder_in_time_says_what_was_planned() {
 }
 
 #[test]
-fn a_late_reminder_says_what_is_left() {
+fn a_late_reminder_contains_the_time_left() {
     let words = |planned: u32, left: i64| {
-        let mut mail = mail("2024-01-15T09:00:00Z");
-        mail.sent_at = mail.starts_at - jiff::SignedDuration::from_mins(left);
-        in_words(planned, &mail)
+        let mut email = email("2024-01-15T09:00:00Z");
+        email.sent_at = email.starts_at - jiff::SignedDuration::from_mins(left);
+        starts_in(planned, &email)
     };
     assert_eq!(words(1440, 1435), "in 24 hours");
     assert_eq!(words(1440, 1434), "in about 24 hours");
@@ -110,7 +110,7 @@ fn a_late_reminder_says_what_is_left() {
 }
 
 #[test]
-fn names_greet_unless_something_could_be_made_of_them() {
+fn names_that_could_become_links_are_not_used() {
     for name in ["John Doe", "J.R. Smith", "Zoë O'Brien", "Dr. Anna-Maria López", "李小龍", "Louis XIV", "John Doe 3rd"]
     {
         assert_eq!(greeting_name(name), name);

@@ -1,4 +1,4 @@
-//! What mails say.
+//! The contents of emails.
 
 use attune_adapter_smtp::{ComposerError, MailComposer, MailConfig};
 use attune_domain::EmailAddress;
@@ -9,67 +9,53 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::fixtures::{
-    KINDS, LINK, PAGE_LINK, REMINDER, composer, config, delivered, every_mail, linked_kinds, mail, notifier,
+    KINDS, LINK, PAGE_LINK, REMINDER, composer, config, delivered, email, every_email, linked_kinds, notifier,
 };
 
 #[tokio::test]
-async fn the_information_mail() {
-    let read = delivered(composer(), &mail(NotificationKind::MeetingInfo)).await;
-    assert_eq!(read.subject, "Your appointment on 15 January, 10:00 (UTC+01:00)");
-    let expected = format!(
-        "Hello John Doe,
+async fn the_texts_of_emails_with_a_link() {
+    let usual = "The link is personal. Please do not pass it on.
+The attached calendar entry does not contain it, so please keep this email.";
+    let invited = &format!("You do not need an account. {usual}");
+    let again = "Links in earlier emails may no longer work; please use this one. It is personal.
+Please do not pass it on.
+The attached calendar entry does not contain it, so please keep this email.";
+    let rescheduled = "The link is personal. Please do not pass it on.
+The attached calendar entry contains the new time, but not the link, so please
+keep this email.";
+    for (kind, subject, opening, closing) in [
+        (
+            NotificationKind::MeetingInfo,
+            "Your appointment",
+            "Your appointment with Practice Example is confirmed:",
+            usual,
+        ),
+        (REMINDER, "Reminder: your appointment", "Your appointment with Practice Example begins in 24 hours:", usual),
+        (
+            NotificationKind::Invitation,
+            "Invitation: appointment",
+            "You are invited to an appointment with Practice Example:",
+            invited,
+        ),
+        (
+            NotificationKind::MeetingLink,
+            "Your link for the appointment",
+            "Here is your link for the appointment with Practice Example again:",
+            again,
+        ),
+        (
+            NotificationKind::Rescheduled,
+            "New time: your appointment",
+            "Your appointment with Practice Example was rescheduled. The new time is:",
+            rescheduled,
+        ),
+    ] {
+        let read = delivered(composer(), &email(kind)).await;
+        assert_eq!(read.subject, format!("{subject} on 15 January, 10:00 (UTC+01:00)"));
+        let expected = format!(
+            "Hello John Doe,
 
-your appointment with Practice Example is confirmed:
-
-Monday, 15 January 2024 at 10:00 (Europe/Berlin, UTC+01:00)
-50 minutes
-
-At that time, open this link to join:
-
-{LINK}
-
-The link is personal and made for you alone. Please do not pass it on.
-The attached calendar entry does not contain it, so please keep this mail.
-
-Practice Example
-"
-    );
-    assert_eq!(read.text.trim_end(), expected.trim_end());
-}
-
-#[tokio::test]
-async fn the_reminder() {
-    let read = delivered(composer(), &mail(REMINDER)).await;
-    assert_eq!(read.subject, "Reminder: your appointment on 15 January, 10:00 (UTC+01:00)");
-    let expected = format!(
-        "Hello John Doe,
-
-your appointment with Practice Example begins in 24 hours:
-
-Monday, 15 January 2024 at 10:00 (Europe/Berlin, UTC+01:00)
-50 minutes
-
-At that time, open this link to join:
-
-{LINK}
-
-The link is personal and made for you alone. Please do not pass it on.
-The attached calendar entry does not contain it, so please keep this mail.
-
-Practice Example
-"
-    );
-    assert_eq!(read.text.trim_end(), expected.trim_end());
-}
-
-#[tokio::test]
-async fn the_invitation() {
-    let read = delivered(composer(), &mail(NotificationKind::Invitation)).await;
-    assert_eq!(read.subject, "Invitation: appointment on 15 January, 10:00 (UTC+01:00)");
-    let expected = format!(
-        "Hello John Doe,
-
-you are invited to take part in an appointment of Practice Example:
+{opening}
 
 Monday, 15 January 2024 at 10:00 (Europe/Berlin, UTC+01:00)
 50 minutes
@@ -78,81 +64,27 @@ At that time, open this link to join:
 
 {LINK}
 
-You need no account. The link is personal and made for you alone. Please do not
-pass it on.
-The attached calendar entry does not contain it, so please keep this mail.
+{closing}
 
-Practice Example
-"
-    );
-    assert_eq!(read.text.trim_end(), expected.trim_end());
+Practice Example"
+        );
+        assert_eq!(read.text.trim_end(), expected);
+    }
 }
 
 #[tokio::test]
-async fn a_link_once_more() {
-    let read = delivered(composer(), &mail(NotificationKind::MeetingLink)).await;
-    assert_eq!(read.subject, "Your link for the appointment on 15 January, 10:00 (UTC+01:00)");
-    let expected = format!(
-        "Hello John Doe,
-
-here is your link for the appointment with Practice Example once more:
-
-Monday, 15 January 2024 at 10:00 (Europe/Berlin, UTC+01:00)
-50 minutes
-
-At that time, open this link to join:
-
-{LINK}
-
-Links in earlier mails may have stopped working; please use this one. It is
-personal and made for you alone. Please do not pass it on.
-The attached calendar entry does not contain it, so please keep this mail.
-
-Practice Example
-"
-    );
-    assert_eq!(read.text.trim_end(), expected.trim_end());
-}
-
-#[tokio::test]
-async fn a_moved_session() {
-    let read = delivered(composer(), &mail(NotificationKind::Rescheduled)).await;
-    assert_eq!(read.subject, "New time: your appointment on 15 January, 10:00 (UTC+01:00)");
-    let expected = format!(
-        "Hello John Doe,
-
-your appointment with Practice Example was moved. It is now:
-
-Monday, 15 January 2024 at 10:00 (Europe/Berlin, UTC+01:00)
-50 minutes
-
-At that time, open this link to join:
-
-{LINK}
-
-The link is personal and made for you alone. Please do not pass it on.
-The attached calendar entry has the new time, but not the link, so please keep
-this mail.
-
-Practice Example
-"
-    );
-    assert_eq!(read.text.trim_end(), expected.trim_end());
-}
-
-#[tokio::test]
-async fn a_cancelled_session_has_no_button_and_no_link() {
-    let given = Email { join_url: Some(LINK.to_owned()), ..mail(NotificationKind::Cancelled) };
-    for mail in [mail(NotificationKind::Cancelled), given] {
-        let read = delivered(composer(), &mail).await;
+async fn a_cancellation_has_no_button_and_no_link() {
+    let given = Email { join_url: Some(LINK.to_owned()), ..email(NotificationKind::Cancelled) };
+    for email in [email(NotificationKind::Cancelled), given] {
+        let read = delivered(composer(), &email).await;
         assert_eq!(read.subject, "Cancelled: your appointment on 15 January, 10:00 (UTC+01:00)");
         let expected = "Hello John Doe,
 
-your appointment with Practice Example on
+Your appointment with Practice Example on
 Monday, 15 January 2024 at 10:00 (Europe/Berlin, UTC+01:00) was cancelled.
 
-The attached calendar entry marks it as cancelled. Please check that it is gone
-from your calendar.
+The attached calendar entry is marked as cancelled. Please check that the
+appointment has been removed from your calendar.
 
 Practice Example
 ";
@@ -161,19 +93,19 @@ Practice Example
         for joining in ["<a", "href", "//", "Join", "button", "link", "attune-7f3a9c"] {
             assert!(!read.html.contains(joining), "{joining}");
         }
-        let sentence = "<p>your appointment with Practice Example on <strong>Monday, 15 January 2024 at 10:00 \
+        let sentence = "<p>Your appointment with Practice Example on <strong>Monday, 15 January 2024 at 10:00 \
                         (Europe&#x2f;Berlin, UTC+01:00)</strong> was cancelled.</p>";
         assert!(read.html.contains(sentence), "{}", read.html);
     }
 }
 
 #[tokio::test]
-async fn a_mail_that_needs_a_link_does_not_leave_without_one() {
+async fn an_email_that_needs_a_link_is_not_sent_without_one() {
     let sink = SmtpSink::start();
     let notifier = notifier(&sink);
     for kind in linked_kinds() {
-        let mail = Email { join_url: None, ..mail(kind) };
-        assert_eq!(notifier.send(&mail).await, Err(NotifyError::Unrenderable), "{kind:?}");
+        let email = Email { join_url: None, ..email(kind) };
+        assert_eq!(notifier.send(&email).await, Err(NotifyError::Unrenderable), "{kind:?}");
     }
     assert_eq!(sink.connections(), 0);
 }
@@ -181,7 +113,7 @@ async fn a_mail_that_needs_a_link_does_not_leave_without_one() {
 #[tokio::test]
 async fn the_html_part_has_a_button_and_hides_the_raw_link() {
     for (kind, link) in linked_kinds().flat_map(|kind| [(kind, LINK), (kind, PAGE_LINK)]) {
-        let html = delivered(composer(), &Email { join_url: Some(link.to_owned()), ..mail(kind) }).await.html;
+        let html = delivered(composer(), &Email { join_url: Some(link.to_owned()), ..email(kind) }).await.html;
         let (before, rest) = html.split_once("<a href=\"").unwrap();
         let (href, rest) = rest.split_once('"').unwrap();
         let (_, rest) = rest.split_once('>').unwrap();
@@ -195,7 +127,7 @@ async fn the_html_part_has_a_button_and_hides_the_raw_link() {
     }
 }
 
-/// What holds for the HTML part of every mail: it is complete, and nothing in it runs or loads anything.
+/// The HTML part is complete, and nothing in it runs or loads anything.
 pub(crate) fn assert_html_is_harmless(html: &str, kind: NotificationKind) {
     assert!(html.contains("<html lang=\"en\">") && html.contains("<p>Hello John Doe,</p>"));
     assert!(html.contains("Monday, 15 January 2024 at 10:00 (Europe&#x2f;Berlin, UTC+01:00)"));
@@ -211,21 +143,21 @@ pub(crate) fn assert_html_is_harmless(html: &str, kind: NotificationKind) {
     assert_eq!(handlers.count(), 0, "{kind:?}");
 }
 
-/// None of these runs, loads or sends anything by itself.
+/// None of these runs, loads or sends anything.
 const HARMLESS_TAGS: [&str; 11] =
     ["!doctype", "html", "head", "meta", "title", "body", "main", "p", "strong", "br", "a"];
 
 #[tokio::test]
 async fn the_text_part_has_the_link_alone_on_its_line_and_no_other() {
     for (kind, link) in linked_kinds().flat_map(|kind| [(kind, LINK), (kind, PAGE_LINK)]) {
-        let text = delivered(composer(), &Email { join_url: Some(link.to_owned()), ..mail(kind) }).await.text;
+        let text = delivered(composer(), &Email { join_url: Some(link.to_owned()), ..email(kind) }).await.text;
         assert_eq!(text.lines().filter(|line| line.contains("//")).collect::<Vec<_>>(), [link], "{kind:?}");
     }
 }
 
 #[tokio::test]
-async fn a_mail_names_nobody_but_its_reader_and_the_practice() {
-    for first in every_mail() {
+async fn an_email_names_only_its_recipient_and_the_practice() {
+    for first in every_email() {
         let kind = first.kind;
         let sink = SmtpSink::start();
         let notifier = notifier(&sink);
@@ -235,9 +167,9 @@ async fn a_mail_names_nobody_but_its_reader_and_the_practice() {
             join_url: first.join_url.as_ref().map(|_| PAGE_LINK.to_owned()),
             ..first.clone()
         };
-        // One after the other over the same connection: nothing of the first mail stays for the second.
-        for mail in [&first, &mary] {
-            notifier.send(mail).await.unwrap();
+        // Over the same connection: nothing of the first email is in the second.
+        for email in [&first, &mary] {
+            notifier.send(email).await.unwrap();
         }
         let received = &sink.messages()[1];
         assert_eq!(received.recipients, ["mary@example.org"]);
@@ -250,10 +182,8 @@ async fn a_mail_names_nobody_but_its_reader_and_the_practice() {
         for telling in ["therap", "client", "patient", "treatment", "counsel", "video"] {
             assert!(!whole.to_lowercase().contains(telling), "{kind:?}: {telling}");
         }
-        // What is paid for is called a session; an appointment elsewhere, apart from the file's name.
-        let called = |word| whole.replace("session.ics", "").to_lowercase().contains(word);
-        let money = kind.is_about_payment();
-        assert_eq!((called("session"), called("appointment")), (money, !money), "{kind:?}");
+        let contains = |word| whole.to_lowercase().contains(word);
+        assert_eq!((contains("session"), contains("appointment")), (false, true), "{kind:?}");
         let mut addresses: Vec<_> = whole
             .split(|c: char| !c.is_ascii_alphanumeric() && !"@.-_".contains(c))
             .filter(|word| word.contains('@'))
@@ -261,7 +191,7 @@ async fn a_mail_names_nobody_but_its_reader_and_the_practice() {
         addresses.sort_unstable();
         let mut expected =
             vec!["mary@example.org", "meeting_info-12-v1@practice.example.org", "office@practice.example.org"];
-        if !money {
+        if !kind.is_about_payment() {
             expected.insert(0, "booking-12@practice.example.org");
         }
         assert_eq!(addresses, expected, "{kind:?}");
@@ -273,20 +203,20 @@ async fn headers_are_complete_and_the_same_at_every_attempt() {
     let sink = SmtpSink::start();
     let notifier = notifier(&sink);
     for _ in 0..2 {
-        notifier.send(&mail(NotificationKind::MeetingInfo)).await.unwrap();
+        notifier.send(&email(NotificationKind::MeetingInfo)).await.unwrap();
     }
-    let mails = sink.messages();
-    assert_eq!(mails[0].raw, mails[1].raw, "byte for byte");
-    assert!(mails[0].raw.is_ascii());
-    assert!(mails[0].raw.split(|&b| b == b'\n').all(|line| line.len() <= 78 + 1 && !line[..].ends_with(b" \r")));
+    let emails = sink.messages();
+    assert_eq!(emails[0].raw, emails[1].raw, "byte for byte");
+    assert!(emails[0].raw.is_ascii());
+    assert!(emails[0].raw.split(|&b| b == b'\n').all(|line| line.len() <= 78 + 1 && !line[..].ends_with(b" \r")));
     assert_eq!(
-        (mails[0].sender.as_str(), &mails[0].recipients[..]),
+        (emails[0].sender.as_str(), &emails[0].recipients[..]),
         ("office@practice.example.org", &["john@example.org".to_owned()][..])
     );
 
-    let read = mails[0].decode();
+    let read = emails[0].decode();
     assert_eq!(read.header("From"), Some("\"Practice Example\" <office@practice.example.org>"));
-    assert_eq!(read.header("To"), Some("john@example.org"), "no name: headers hold nothing that a client typed");
+    assert_eq!(read.header("To"), Some("john@example.org"), "no name: headers contain nothing that a client typed");
     assert_eq!(read.header("Date"), Some("Sun, 14 Jan 2024 09:00:00 +0000"));
     assert_eq!(read.header("Message-ID"), Some("<meeting_info-12-v1@practice.example.org>"));
     assert_eq!(read.header("Auto-Submitted"), Some("auto-generated"));
@@ -295,10 +225,10 @@ async fn headers_are_complete_and_the_same_at_every_attempt() {
 }
 
 #[tokio::test]
-async fn the_calendar_entry_holds_no_link_and_no_name() {
+async fn the_calendar_entry_contains_no_link_and_no_name() {
     for kind in KINDS {
-        let read = delivered(composer(), &mail(kind)).await;
-        assert_eq!(read.attachments, ["session.ics"]);
+        let read = delivered(composer(), &email(kind)).await;
+        assert_eq!(read.attachments, ["appointment.ics"]);
         let calendar = read.calendar.unwrap();
         assert!(calendar.starts_with("BEGIN:VCALENDAR\r\n") && calendar.ends_with("END:VCALENDAR\r\n"));
         let (method, status) = match kind {
@@ -309,7 +239,7 @@ async fn the_calendar_entry_holds_no_link_and_no_name() {
             | NotificationKind::Rescheduled
             | NotificationKind::MeetingLink => ("METHOD:PUBLISH", "STATUS:CONFIRMED"),
             NotificationKind::Receipt | NotificationKind::PaymentProblem | NotificationKind::Refund => {
-                unreachable!("not about a session")
+                unreachable!("emails about payments have no entry")
             }
         };
         for line in [
@@ -331,11 +261,11 @@ async fn the_calendar_entry_holds_no_link_and_no_name() {
 }
 
 #[tokio::test]
-async fn times_follow_the_reader() {
+async fn times_are_in_the_recipients_time_zone() {
     let at = async |starts_at: &str, zone: &str| {
         let starts_at: Timestamp = starts_at.parse().unwrap();
         let zone = TimeZone::get(zone).unwrap();
-        let read = delivered(composer(), &Email { starts_at, zone, ..mail(REMINDER) }).await;
+        let read = delivered(composer(), &Email { starts_at, zone, ..email(REMINDER) }).await;
         (read.subject, read.text.lines().nth(4).unwrap().to_owned())
     };
     let (subject, when) = at("2024-07-01T23:00:00Z", "America/New_York").await;
@@ -349,7 +279,7 @@ async fn times_follow_the_reader() {
 #[tokio::test]
 async fn a_very_long_link_survives() {
     let join_url = format!("https://meet.example.org/r#userInfo.displayName=%22{}%22&a=b", "%5Cu4e2d".repeat(300));
-    let read = delivered(composer(), &Email { join_url: Some(join_url.clone()), ..mail(REMINDER) }).await;
+    let read = delivered(composer(), &Email { join_url: Some(join_url.clone()), ..email(REMINDER) }).await;
     assert_eq!(read.text.lines().filter(|line| *line == join_url).count(), 1);
     assert!(read.html.contains(&format!("href=\"{}\"", join_url.replace('&', "&amp;"))));
 }
@@ -369,7 +299,7 @@ async fn every_practice_name_is_either_shown_or_refused_at_start() {
     ];
     for name in shown {
         let composer = MailComposer::new(MailConfig { practice_name: name.to_owned(), ..config() });
-        let read = delivered(composer.expect(name), &mail(REMINDER)).await;
+        let read = delivered(composer.expect(name), &email(REMINDER)).await;
         assert_eq!(read.from, ["office@practice.example.org"], "{name}");
         assert_eq!(read.recipients, ["john@example.org"], "{name}");
         assert_eq!(read.headers.len(), 8, "{name}");
@@ -378,7 +308,7 @@ async fn every_practice_name_is_either_shown_or_refused_at_start() {
         }
     }
     let injected = MailConfig { practice_name: "Evil\r\nBcc: eve@evil.example\0".to_owned(), ..config() };
-    let read = delivered(MailComposer::new(injected).unwrap(), &mail(REMINDER)).await;
+    let read = delivered(MailComposer::new(injected).unwrap(), &email(REMINDER)).await;
     assert_eq!(read.from_name.as_deref(), Some("Evil Bcc: eve@evil.example"));
     assert_eq!((read.headers.len(), read.recipients.len()), (8, 1));
 }
@@ -397,13 +327,13 @@ fn bad_configuration_is_found_at_start() {
 }
 
 #[tokio::test]
-async fn impossible_instants_are_no_mail_and_no_panic() {
+async fn impossible_instants_are_refused_without_a_panic() {
     let sink = SmtpSink::start();
     let notifier = notifier(&sink);
-    let before_1970 = Email { sent_at: Timestamp::MIN, ..mail(REMINDER) };
-    let beyond_the_calendar = Email { starts_at: Timestamp::MAX, ..mail(REMINDER) };
-    for mail in [before_1970, beyond_the_calendar] {
-        assert_eq!(notifier.send(&mail).await, Err(NotifyError::Unrenderable));
+    let before_1970 = Email { sent_at: Timestamp::MIN, ..email(REMINDER) };
+    let beyond_the_last_date = Email { starts_at: Timestamp::MAX, ..email(REMINDER) };
+    for email in [before_1970, beyond_the_last_date] {
+        assert_eq!(notifier.send(&email).await, Err(NotifyError::Unrenderable));
     }
     assert_eq!(sink.connections(), 0);
 }

@@ -1,4 +1,4 @@
-//! What the tests have in common: a practice, a client, a session.
+//! A practice, a client and an appointment.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,17 +10,17 @@ use attune_ports::{Email, Notifier, PaymentDetails};
 use attune_test_smtp::{DecodedMail, SmtpSink};
 use jiff::tz::TimeZone;
 
-/// Longer than anything takes that works.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than anything takes that succeeds.
+pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(20);
 
 pub(crate) const LINK: &str = "https://meet.example.org/attune-7f3a9c#userInfo.displayName=%22John%20Doe%22&config.startWithAudioMuted=true&config.startWithVideoMuted=true";
 
-/// The other form of a link: a page of the practice that leads into the room.
+/// The other form of a link: a join page.
 pub(crate) const PAGE_LINK: &str = "https://practice.example.org/j/v1.AbC-dEf_0123456789.k2~x";
 
 pub(crate) const REMINDER: NotificationKind = NotificationKind::Reminder { minutes_before: 1440 };
 
-/// Every kind of mail about a session.
+/// Every kind of email about an appointment.
 pub(crate) const KINDS: [NotificationKind; 6] = [
     NotificationKind::MeetingInfo,
     REMINDER,
@@ -30,13 +30,13 @@ pub(crate) const KINDS: [NotificationKind; 6] = [
     NotificationKind::Cancelled,
 ];
 
-/// Every kind that leads into the room: all but the last.
+/// Every kind with a link: all but the last.
 pub(crate) fn linked_kinds() -> impl Iterator<Item = NotificationKind> {
     KINDS.into_iter().filter(|kind| *kind != NotificationKind::Cancelled)
 }
 
-/// A session on Monday, 15 January 2024 at 10:00 in Berlin; the mail leaves exactly a day before.
-pub(crate) fn mail(kind: NotificationKind) -> Email {
+/// An appointment on Monday, 15 January 2024 at 10:00 in Berlin; the email is sent exactly a day before.
+pub(crate) fn email(kind: NotificationKind) -> Email {
     Email {
         kind,
         message_id: "meeting_info-12-v1".to_owned(),
@@ -58,48 +58,47 @@ pub(crate) fn money(decimal: &str, currency: &str) -> Money {
     Money::parse_decimal(decimal, Currency::parse(currency).expect("a currency")).expect("an amount")
 }
 
-/// A mail about money of that session; the payment came in the summer before.
-pub(crate) fn money_mail(kind: NotificationKind, payment: PaymentDetails) -> Email {
-    Email { join_url: None, payment: Some(payment), ..mail(kind) }
+/// An email about the payment of that appointment, which was received in the summer before.
+pub(crate) fn payment_email(kind: NotificationKind, payment: PaymentDetails) -> Email {
+    Email { join_url: None, payment: Some(payment), ..email(kind) }
 }
 
 pub(crate) fn received(amount: Money) -> Email {
     let at = "2023-08-01T16:30:00Z".parse().expect("an instant");
-    money_mail(NotificationKind::Receipt, PaymentDetails::Received { booking: booking(), amount, at })
+    payment_email(NotificationKind::Receipt, PaymentDetails::Received { booking: booking(), amount, at })
 }
 
 pub(crate) fn failed(amount: Money, retry_until: Option<&str>) -> Email {
     let retry_until = retry_until.map(|at| at.parse().expect("an instant"));
-    money_mail(NotificationKind::PaymentProblem, PaymentDetails::Failed { amount, retry_until })
+    payment_email(NotificationKind::PaymentProblem, PaymentDetails::Failed { amount, retry_until })
 }
 
-pub(crate) fn comes_back(amount: Money) -> Email {
-    money_mail(NotificationKind::PaymentProblem, PaymentDetails::RefundScheduled { amount })
+pub(crate) fn refund_scheduled(amount: Money) -> Email {
+    payment_email(NotificationKind::PaymentProblem, PaymentDetails::RefundScheduled { amount })
 }
 
-pub(crate) fn returned(amount: Money) -> Email {
+pub(crate) fn refunded(amount: Money) -> Email {
     let at = "2024-01-14T08:45:00Z".parse().expect("an instant");
-    money_mail(NotificationKind::Refund, PaymentDetails::Refunded { booking: booking(), amount, at })
+    payment_email(NotificationKind::Refund, PaymentDetails::Refunded { booking: booking(), amount, at })
 }
 
 fn booking() -> BookingId {
     BookingId::new(12).expect("a positive number")
 }
 
-/// Everything there is to say about money.
-pub(crate) fn money_mails(amount: Money) -> [Email; 5] {
+/// Every email about a payment.
+pub(crate) fn payment_emails(amount: Money) -> [Email; 5] {
     [
         received(amount),
         failed(amount, Some("2024-01-14T09:30:00Z")),
         failed(amount, None),
-        comes_back(amount),
-        returned(amount),
+        refund_scheduled(amount),
+        refunded(amount),
     ]
 }
 
-/// One of each mail there is.
-pub(crate) fn every_mail() -> Vec<Email> {
-    KINDS.into_iter().map(mail).chain(money_mails(money("100.00", "EUR"))).collect()
+pub(crate) fn every_email() -> Vec<Email> {
+    KINDS.into_iter().map(email).chain(payment_emails(money("100.00", "EUR"))).collect()
 }
 
 pub(crate) fn config() -> MailConfig {
@@ -121,19 +120,18 @@ pub(crate) fn composer_with(templates: &Path) -> MailComposer {
 }
 
 pub(crate) fn notifier_at(url: &str, total: Duration) -> SmtpNotifier {
-    let config = SmtpConfig::new(url).expect("a good URL").with_timeouts(PATIENCE, total);
+    let config = SmtpConfig::new(url).expect("a good URL").with_timeouts(TIME_LIMIT, total);
     SmtpNotifier::new(config, composer()).expect("TLS can be set up")
 }
 
 pub(crate) fn notifier(sink: &SmtpSink) -> SmtpNotifier {
-    notifier_at(&sink.url(), PATIENCE)
+    notifier_at(&sink.url(), TIME_LIMIT)
 }
 
-/// Sends one mail and reads it as its reader would.
-pub(crate) async fn delivered(composer: MailComposer, mail: &Email) -> DecodedMail {
+pub(crate) async fn delivered(composer: MailComposer, email: &Email) -> DecodedMail {
     let sink = SmtpSink::start();
     let config = SmtpConfig::new(&sink.url()).expect("a good URL");
     let notifier = SmtpNotifier::new(config, composer).expect("TLS can be set up");
-    notifier.send(mail).await.expect("the sink takes every mail");
+    notifier.send(email).await.expect("the sink accepts every email");
     sink.messages()[0].decode()
 }

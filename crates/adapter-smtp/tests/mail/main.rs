@@ -1,10 +1,10 @@
-//! Whole mails, over real sockets and into real files, read back by a parser that is not ours.
+//! Complete emails, sent over real sockets and into real files, and read by an independent parser.
 
 mod content;
 mod files;
 mod fixtures;
 mod hostile;
-mod money;
+mod payments;
 mod server;
 mod templates;
 mod tls;
