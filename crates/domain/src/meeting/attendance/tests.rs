@@ -30,232 +30,119 @@ fn event(at: Timestamp, kind: AttendanceEventKind, occupant: &str, participant: 
     AttendanceEvent { at, kind, occupant: occupant.to_owned(), participant }
 }
 
-fn joined(minutes: i64, occupant: &str, participant: impl Into<Option<ViewerId>>) -> AttendanceEvent {
-    event(minute(minutes), AttendanceEventKind::Joined, occupant, participant.into())
+/// Events such as `c>0 c<50 |52`: connection, `>` (joined) or `<` (left) and minute; `|` is the end of the conference. The
+/// first letter of a connection is its participant: therapist, client, relative or unknown.
+fn events(log: &str) -> Vec<AttendanceEvent> {
+    let parse = |text: &str| {
+        let position = text.find(['>', '<', '|']).unwrap();
+        let (occupant, rest) = text.split_at(position);
+        let kind = match &rest[..1] {
+            ">" => AttendanceEventKind::Joined,
+            "<" => AttendanceEventKind::Left,
+            _ => AttendanceEventKind::Ended,
+        };
+        let participant = match occupant.chars().next() {
+            Some('t') => Some(therapist()),
+            Some('c') => Some(client()),
+            Some('r') => Some(relative()),
+            _ => None,
+        };
+        event(minute(rest[1..].parse().unwrap()), kind, occupant, participant)
+    };
+    log.split_whitespace().map(parse).collect()
 }
 
-fn left(minutes: i64, occupant: &str, participant: impl Into<Option<ViewerId>>) -> AttendanceEvent {
-    event(minute(minutes), AttendanceEventKind::Left, occupant, participant.into())
+/// Attendance such as `c 0..50 50min 1x`: participant, joined at, left at, minutes, visits.
+fn described(events: &[AttendanceEvent], now: i64) -> String {
+    let minute_of =
+        |at: Option<Timestamp>| at.map_or("?".to_owned(), |at| at.duration_since(minute(0)).as_mins().to_string());
+    let describe = |a: AttendanceSummary| {
+        let participant = match a.participant {
+            Some(known) if known == therapist() => "t",
+            Some(known) if known == client() => "c",
+            Some(_) => "r",
+            None => "u",
+        };
+        let (joined, left) = (minute_of(a.joined_at), minute_of(a.left_at));
+        format!("{participant} {joined}..{left} {}min {}x", a.minutes, a.visits)
+    };
+    attendance(events, at(CLOSE), minute(now)).into_iter().map(describe).collect::<Vec<_>>().join(", ")
 }
 
-fn ended(minutes: i64) -> AttendanceEvent {
-    event(minute(minutes), AttendanceEventKind::Ended, "", None)
-}
-
-/// Participant, joined at, left at, minutes, visits.
-type Line = (Option<ViewerId>, Option<i64>, Option<i64>, u32, u32);
-
-fn lines(events: &[AttendanceEvent], now: i64) -> Vec<Line> {
-    let in_minutes = |instant: Timestamp| instant.duration_since(at(START)).as_mins();
-    attendance(events, at(CLOSE), minute(now))
-        .into_iter()
-        .map(|a| (a.participant, a.joined_at.map(in_minutes), a.left_at.map(in_minutes), a.minutes, a.visits))
-        .collect()
-}
-
-/// The attendance long after the room closed.
-fn afterwards(events: &[AttendanceEvent]) -> Vec<Line> {
-    lines(events, 10_000)
-}
+/// Long after the room closed.
+const LATER: i64 = 10_000;
 
 #[test]
-fn an_ordinary_session() {
-    let events = [
-        joined(-3, "t", therapist()),
-        joined(0, "c", client()),
-        joined(2, "r", relative()),
-        left(49, "r", relative()),
-        left(51, "c", client()),
-        left(52, "t", therapist()),
-        ended(52),
-    ];
-    assert_eq!(
-        afterwards(&events),
-        [
-            (Some(therapist()), Some(-3), Some(52), 55, 1),
-            (Some(client()), Some(0), Some(51), 51, 1),
-            (Some(relative()), Some(2), Some(49), 47, 1),
-        ]
-    );
-}
-
-#[test]
-fn no_one_joined() {
-    assert_eq!(afterwards(&[]), []);
-    assert_eq!(afterwards(&[ended(5), ended(80)]), []);
-}
-
-#[test]
-fn participants_are_listed_in_the_order_of_joining() {
-    let events = [
-        joined(9, "late", client()),
-        left(4, "only the leaving is known", relative()),
-        joined(1, "first", therapist()),
-        joined(4, "unknown", None),
-    ];
-    let order: Vec<_> = lines(&events, 20).into_iter().map(|(participant, ..)| participant).collect();
-    assert_eq!(order, [Some(therapist()), None, Some(relative()), Some(client())]);
-}
-
-#[test]
-fn the_time_between_two_visits_does_not_count() {
-    let events = [
-        joined(0, "c", client()),
-        left(10, "c", client()),
-        joined(15, "c2", client()),
-        left(20, "c2", client()),
-        joined(30, "c", client()),
-        left(50, "c", client()),
-    ];
-    assert_eq!(afterwards(&events), [(Some(client()), Some(0), Some(50), 35, 3)]);
-}
-
-#[test]
-fn simultaneous_connections_count_once() {
-    for (laptop, phone, minutes) in [
-        // Nested, overlapping, adjacent, separate.
-        ((0, 50), (10, 20), 50),
-        ((0, 30), (20, 50), 50),
-        ((0, 30), (30, 50), 50),
-        ((0, 20), (30, 50), 40),
-        ((0, 50), (0, 50), 50),
+fn attendance_is_calculated_from_events() {
+    for (what, log, now, expected) in [
+        (
+            "an ordinary session",
+            "t>-3 c>0 r>2 r<49 c<51 t<52 |52",
+            LATER,
+            "t -3..52 55min 1x, c 0..51 51min 1x, r 2..49 47min 1x",
+        ),
+        ("no one joined", "", LATER, ""),
+        ("no one joined, ended", "|5 |80", LATER, ""),
+        (
+            "the order of joining",
+            "c>9 r<4 t>1 u>4",
+            20,
+            "t 1..? 19min 1x, u 4..? 16min 1x, r ?..4 0min 1x, c 9..? 11min 1x",
+        ),
+        ("the time between visits does not count", "c>0 c<10 c2>15 c2<20 c>30 c<50", LATER, "c 0..50 35min 3x"),
+        ("nested connections", "c1>0 c2>10 c2<20 c1<50", LATER, "c 0..50 50min 2x"),
+        ("overlapping connections", "c1>0 c2>20 c1<30 c2<50", LATER, "c 0..50 50min 2x"),
+        ("adjacent connections", "c1>0 c1<30 c2>30 c2<50", LATER, "c 0..50 50min 2x"),
+        ("separate connections", "c1>0 c1<20 c2>30 c2<50", LATER, "c 0..50 40min 2x"),
+        ("simultaneous connections", "c1>0 c2>0 c1<50 c2<50", LATER, "c 0..50 50min 2x"),
+        ("one connection of two is open", "c1>0 c2>5 c1<10", 20, "c 0..? 20min 2x"),
+        ("a breakout room", "c1>0 c1<10 c2>10 c2<30 c3>30 c3<50", LATER, "c 0..50 50min 3x"),
+        ("without a left event until the end of the conference", "c>0 |52", LATER, "c 0..52 52min 1x"),
+        ("the same at that moment", "c>0 |52", 52, "c 0..52 52min 1x"),
+        ("without left and ended events until the room closes", "c>0", 0, "c 0..? 0min 1x"),
+        ("a minute later", "c>0", 1, "c 0..? 1min 1x"),
+        ("a minute before closing", "c>0", 79, "c 0..? 79min 1x"),
+        ("at closing", "c>0", 80, "c 0..80 80min 1x"),
+        ("a minute after closing", "c>0", 81, "c 0..80 80min 1x"),
+        ("long after closing", "c>0", LATER, "c 0..80 80min 1x"),
+        ("a missing left event, until the next joining", "c>0 c>20 c<50", LATER, "c 0..50 50min 2x"),
+        ("a missing left event, until the end in between", "c>0 |10 c>20 c<50", LATER, "c 0..50 40min 2x"),
+        ("a missing joined event", "c<30", LATER, "c ?..30 0min 1x"),
+        ("a missing joined event before a visit", "c<10 c>20 c<50", LATER, "c 20..50 30min 2x"),
+        ("a second conference", "t>0 c>0 |10 t2>15 c>16", 30, "t 0..? 25min 2x, c 0..? 24min 2x"),
+        ("a second conference, ended", "t>0 c>0 |10 t2>15 c>16 |50", LATER, "t 0..50 45min 2x, c 0..50 44min 2x"),
+        ("leaving a second visit whose joined event was lost", "c>0 |10 c<50", 80, "c 0..10 10min 1x"),
+        ("an end before the joining", "|-10 c>0", 20, "c 0..? 20min 1x"),
+        (
+            "unknown people by connection",
+            "u1>0 u2>0 u1<10 u1>20 c>5 u1<30 u2<40 c<50",
+            LATER,
+            "u 0..30 20min 2x, u 0..40 40min 1x, c 5..50 45min 1x",
+        ),
+        ("account and participant with the same number", "c>0 r>1 |50", LATER, "c 0..50 50min 1x, r 1..50 49min 1x"),
+        ("the server's clock is ahead", "c>10", 5, "c 10..? 0min 1x"),
+        ("joined after closing", "c>90", LATER, "c 90..90 0min 1x"),
+        ("left before joining", "c<10 c>20", 30, "c 20..? 10min 2x"),
+        ("left after closing", "c>0 c<200", LATER, "c 0..80 80min 1x"),
+        ("ended after closing", "c>0 |200", LATER, "c 0..80 80min 1x"),
+        ("joined again after closing", "c>0 c>200", LATER, "c 0..200 80min 2x"),
+        ("left and ended after closing", "c>0 c<200 c2>10 |300", LATER, "c 0..80 80min 2x"),
     ] {
-        let events = [
-            joined(laptop.0, "laptop", client()),
-            joined(phone.0, "phone", client()),
-            left(laptop.1, "laptop", client()),
-            left(phone.1, "phone", client()),
-        ];
-        assert_eq!(afterwards(&events), [(Some(client()), Some(0), Some(50), minutes, 2)], "{laptop:?} {phone:?}");
+        assert_eq!(described(&events(log), now), expected, "{what}");
     }
-}
-
-#[test]
-fn a_participant_with_one_open_connection_is_present() {
-    let events = [joined(0, "laptop", client()), joined(5, "phone", client()), left(10, "laptop", client())];
-    assert_eq!(lines(&events, 20), [(Some(client()), Some(0), None, 20, 2)]);
-}
-
-/// For the server a breakout room is another room with another connection.
-#[test]
-fn a_breakout_room_does_not_change_the_minutes() {
-    let events = [
-        joined(0, "main/1", client()),
-        left(10, "main/1", client()),
-        joined(10, "breakout/2", client()),
-        left(30, "breakout/2", client()),
-        joined(30, "main/3", client()),
-        left(50, "main/3", client()),
-    ];
-    assert_eq!(afterwards(&events), [(Some(client()), Some(0), Some(50), 50, 3)]);
-}
-
-#[test]
-fn without_a_left_event_a_visit_lasts_until_the_conference_ends() {
-    let events = [joined(0, "c", client()), ended(52)];
-    assert_eq!(afterwards(&events), [(Some(client()), Some(0), Some(52), 52, 1)]);
-    assert_eq!(lines(&events, 52), afterwards(&events));
-}
-
-#[test]
-fn without_left_and_ended_events_a_visit_lasts_until_the_room_closes() {
-    let events = [joined(0, "c", client())];
-    for (now, left_at, minutes) in
-        [(0, None, 0), (1, None, 1), (79, None, 79), (80, Some(80), 80), (81, Some(80), 80), (10_000, Some(80), 80)]
-    {
-        assert_eq!(lines(&events, now), [(Some(client()), Some(0), left_at, minutes, 1)], "{now}");
-    }
-}
-
-#[test]
-fn a_missing_left_event_is_bounded_by_the_next_joined_event() {
-    let events = [joined(0, "c", client()), joined(20, "c", client()), left(50, "c", client())];
-    assert_eq!(afterwards(&events), [(Some(client()), Some(0), Some(50), 50, 2)]);
-    // The conference ended in between, and with it the first visit.
-    let events = [joined(0, "c", client()), ended(10), joined(20, "c", client()), left(50, "c", client())];
-    assert_eq!(afterwards(&events), [(Some(client()), Some(0), Some(50), 40, 2)]);
-}
-
-#[test]
-fn a_missing_joined_event_is_a_visit_of_unknown_length() {
-    let events = [left(30, "c", client())];
-    assert_eq!(afterwards(&events), [(Some(client()), None, Some(30), 0, 1)]);
-    let events = [left(10, "c", client()), joined(20, "c", client()), left(50, "c", client())];
-    assert_eq!(afterwards(&events), [(Some(client()), Some(20), Some(50), 30, 2)]);
-}
-
-#[test]
-fn an_ended_conference_can_be_joined_again() {
-    let again = [
-        joined(0, "t", therapist()),
-        joined(0, "c", client()),
-        ended(10),
-        joined(15, "t2", therapist()),
-        joined(16, "c", client()),
-    ];
-    assert_eq!(
-        lines(&again, 30),
-        [(Some(therapist()), Some(0), None, 10 + 15, 2), (Some(client()), Some(0), None, 10 + 14, 2)],
-        "they are in the second conference, and were in none in between"
-    );
-    let both_ended = [&again[..], &[ended(50)]].concat();
-    assert_eq!(
-        afterwards(&both_ended),
-        [(Some(therapist()), Some(0), Some(50), 10 + 35, 2), (Some(client()), Some(0), Some(50), 10 + 34, 2)]
-    );
-}
-
-/// The `left` event belongs to a second visit whose `joined` event was lost.
-#[test]
-fn a_left_event_after_the_end_does_not_extend_the_visit() {
-    let events = [joined(0, "c", client()), ended(10), left(50, "c", client())];
-    let found = attendance(&events, at(CLOSE), at(CLOSE));
-    assert_eq!(found.iter().map(|a| a.minutes).collect::<Vec<_>>(), [10]);
-}
-
-#[test]
-fn an_end_before_the_joining_is_ignored() {
-    let events = [ended(-10), joined(0, "c", client())];
-    assert_eq!(lines(&events, 20), [(Some(client()), Some(0), None, 20, 1)]);
-}
-
-#[test]
-fn unknown_people_are_listed_by_connection() {
-    let events = [
-        joined(0, "one", None),
-        joined(0, "two", None),
-        left(10, "one", None),
-        joined(20, "one", None),
-        joined(5, "c", client()),
-        left(30, "one", None),
-        left(40, "two", None),
-        left(50, "c", client()),
-    ];
-    assert_eq!(
-        afterwards(&events),
-        [
-            (None, Some(0), Some(30), 20, 2),
-            (None, Some(0), Some(40), 40, 1),
-            (Some(client()), Some(5), Some(50), 45, 1),
-        ]
-    );
-}
-
-#[test]
-fn accounts_and_participants_with_the_same_number_are_distinct() {
-    let events = [joined(0, "a", client()), joined(1, "b", relative()), ended(50)];
-    let people: Vec<_> = afterwards(&events).into_iter().map(|(participant, ..)| participant).collect();
-    assert_eq!(people, [Some(client()), Some(relative())]);
 }
 
 #[test]
 fn one_event_with_a_participant_identifies_the_connection() {
+    let joined = |participant| event(minute(0), AttendanceEventKind::Joined, "c", participant);
+    let left = |participant| event(minute(50), AttendanceEventKind::Left, "c", participant);
+    let known = Some(client());
     for events in [
-        vec![joined(0, "c", client()), left(50, "c", None)],
-        vec![joined(0, "c", None), left(50, "c", client())],
-        vec![joined(0, "c", None), joined(0, "c", client()), left(50, "c", None)],
+        vec![joined(known), left(None)],
+        vec![joined(None), left(known)],
+        vec![joined(None), joined(known), left(None)],
     ] {
-        assert_eq!(afterwards(&events), [(Some(client()), Some(0), Some(50), 50, 1)]);
+        assert_eq!(described(&events, LATER), "c 0..50 50min 1x");
     }
 }
 
@@ -279,28 +166,6 @@ fn minutes_are_rounded_to_the_nearest() {
         })
         .collect();
     assert_eq!(attendance(&events, at(CLOSE), at(CLOSE))[0].minutes, 1);
-}
-
-/// The video server's clock may be ahead, and somebody may join after the room closed.
-#[test]
-fn events_outside_the_session_count_nothing() {
-    assert_eq!(lines(&[joined(10, "c", client())], 5), [(Some(client()), Some(10), None, 0, 1)]);
-    assert_eq!(afterwards(&[joined(90, "c", client())]), [(Some(client()), Some(90), Some(90), 0, 1)]);
-    let backwards = [left(10, "c", client()), joined(20, "c", client())];
-    assert_eq!(lines(&backwards, 30), [(Some(client()), Some(20), None, 10, 2)]);
-}
-
-#[test]
-fn attendance_is_limited_to_the_opening_hours_of_the_room() {
-    for events in [
-        vec![joined(0, "c", client()), left(200, "c", client())],
-        vec![joined(0, "c", client()), ended(200)],
-        vec![joined(0, "c", client()), joined(200, "c", client())],
-        vec![joined(0, "c", client()), left(200, "c", client()), joined(10, "c2", client()), ended(300)],
-    ] {
-        let minutes: Vec<u32> = attendance(&events, at(CLOSE), minute(10_000)).iter().map(|a| a.minutes).collect();
-        assert_eq!(minutes, [80], "{events:?}");
-    }
 }
 
 #[test]
