@@ -153,7 +153,7 @@ impl_redacted_debug!(BookingRecord {
     link_version,
     version,
     created_at,
-    updated_at,
+    updated_at
 });
 
 /// A booking whose fields are consistent: created by [`Booking::book`] or [`Booking::restore`] and changed only by the
@@ -161,50 +161,26 @@ impl_redacted_debug!(BookingRecord {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Booking(BookingRecord);
 
-/// Getters for the fields of [`BookingRecord`] that are `Copy`.
 macro_rules! getters {
-    ($($(#[$doc:meta])* $field:ident: $type:ty,)+) => {
-        /// The fields; [`BookingRecord`] explains each of them.
+    ($($field:ident -> $type:ty),+ $(,)?) => {
         impl Booking {
-            $($(#[$doc])* pub fn $field(&self) -> $type { self.0.$field })+
+            $(
+                #[doc = concat!("See [`BookingRecord::", stringify!($field), "`].")]
+                pub fn $field(&self) -> $type {
+                    self.0.$field
+                }
+            )+
         }
     };
 }
 
-getters! {
-    /// Unique and never reused.
-    id: BookingId,
-    /// The client.
-    client: UserId,
-    /// The therapist whose calendar it blocks.
-    therapist: UserId,
-    /// The booked service.
-    service: ServiceId,
-    /// The start, on a whole second.
-    scheduled_at: Timestamp,
-    /// Length in minutes, without the buffer.
-    minutes: u32,
-    /// The end of the buffer after the session.
-    blocked_until: Timestamp,
-    /// State of the booking.
-    status: BookingStatus,
-    /// State of its payment.
-    payment_status: PaymentStatus,
-    /// The price at the time of booking.
-    price: Money,
-    /// When an unpaid booking loses its slot.
-    hold_expires_at: Option<Timestamp>,
-    /// The cancellation and rescheduling terms at the time of booking.
-    terms: ChangeTerms,
-    /// Starts at 1 and grows each time the emailed links are revoked.
-    link_version: u32,
-    /// Starts at 1 and grows with each change.
-    version: u32,
-    /// When it was booked.
-    created_at: Timestamp,
-    /// When it last changed.
-    updated_at: Timestamp,
-}
+getters!(
+    id -> BookingId, client -> UserId, therapist -> UserId, service -> ServiceId,
+    scheduled_at -> Timestamp, minutes -> u32, blocked_until -> Timestamp,
+    status -> BookingStatus, payment_status -> PaymentStatus, price -> Money,
+    hold_expires_at -> Option<Timestamp>, terms -> ChangeTerms, link_version -> u32,
+    version -> u32, created_at -> Timestamp, updated_at -> Timestamp,
+);
 
 impl Booking {
     /// The video room; `None` before the booking is confirmed.

@@ -107,23 +107,12 @@ enum Op {
 }
 
 /// Every error of an operation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error(transparent)]
 enum Refused {
-    Change(ChangeError),
-    Pay(PayError),
-    Time(BookError),
-}
-
-impl From<ChangeError> for Refused {
-    fn from(error: ChangeError) -> Self {
-        Self::Change(error)
-    }
-}
-
-impl From<PayError> for Refused {
-    fn from(error: PayError) -> Self {
-        Self::Pay(error)
-    }
+    Change(#[from] ChangeError),
+    Pay(#[from] PayError),
+    Time(#[from] BookError),
 }
 
 impl From<RescheduleError> for Refused {
