@@ -49,12 +49,29 @@ pub(super) fn on_days(zone_name: &str, days: &[Weekday], intervals: &str) -> Wee
     WeeklyHours::new(TimeZoneName::parse(zone_name).unwrap(), zone(zone_name), week).unwrap()
 }
 
-/// `2027-03-28T00:00:00Z/2027-03-28T01:00:00Z`
+/// Reads `2027-03-28T00:00/01:00` or `2027-03-28T23:00/2027-03-29T01:00`, in UTC.
 pub(super) fn interval(text: &str) -> Interval {
     let (start, end) = text.split_once('/').unwrap();
-    Interval::new(at(start), at(end)).unwrap()
+    let (date, _) = start.split_once('T').unwrap();
+    let end = if end.contains('T') { end.to_owned() } else { format!("{date}T{end}") };
+    Interval::new(at(&format!("{start}Z")), at(&format!("{end}Z"))).unwrap()
 }
 
-pub(super) fn busy(intervals: &[&str]) -> BusyTimes {
-    BusyTimes::new(intervals.iter().map(|text| interval(text)))
+/// The intervals in the format of [`interval`], separated by blanks.
+pub(super) fn texts(open: &[OpenInterval]) -> String {
+    let short = |instant: Timestamp| {
+        let text = instant.to_string();
+        text.strip_suffix(":00Z").or(text.strip_suffix('Z')).unwrap().to_owned()
+    };
+    let text = |interval: &OpenInterval| {
+        let (start, end) = (short(interval.start), short(interval.end));
+        let (date, _) = start.split_at(start.find('T').unwrap() + 1);
+        format!("{start}/{}", end.strip_prefix(date).unwrap_or(&end))
+    };
+    open.iter().map(text).collect::<Vec<_>>().join(" ")
+}
+
+/// Bookings in the format of [`interval`], separated by blanks.
+pub(super) fn busy(intervals: &str) -> BusyTimes {
+    BusyTimes::new(intervals.split_whitespace().map(interval))
 }
