@@ -100,11 +100,11 @@ impl Shop {
 
     /// A booking that waits for its payment, and the name of its checkout.
     async fn held(&self, client: &Person, minute: i64) -> (i64, String) {
-        let before = self.stripe.sessions().len();
+        let before = self.stripe.checkouts().len();
         let booking = client.book(later(minute)).await.expect(201);
         assert_eq!((&booking["status"], &booking["payment_status"]), (&json!("pending_payment"), &json!("pending")));
         assert!(booking["checkout_url"].as_str().unwrap().starts_with("https://"), "{booking}");
-        let sessions = self.stripe.sessions();
+        let sessions = self.stripe.checkouts();
         assert_eq!(sessions.len(), before + 1);
         (booking["id"].as_i64().unwrap(), name(sessions.last().unwrap()))
     }
@@ -188,7 +188,7 @@ impl Shop {
                 refunded.push(cents(&refund["amount"]));
             }
         }
-        for session in self.stripe.sessions() {
+        for session in self.stripe.checkouts() {
             if session["payment_status"] == "paid" {
                 let known =
                     references.contains(&session["payment_intent"]) || noted.contains(&session["payment_intent"]);
@@ -225,7 +225,7 @@ async fn who_pays_is_in(shop: Shop) -> Shop {
     assert_eq!(asked["expires_at"], later(15).to_string());
     let again = john.post(&format!("/api/bookings/{id}/payment"), json!({})).await.expect(200);
     assert_eq!(again["checkout_url"], asked["checkout_url"], "asking again leads to the same place");
-    let shown = shop.stripe.sessions().remove(0);
+    let shown = shop.stripe.checkouts().remove(0);
     assert_eq!(
         (&shown["amount_total"], &shown["currency"]),
         (&json!(10_000), &json!("eur")),
@@ -291,7 +291,7 @@ async fn messages_twice_late_and_in_disorder_are_one_effect(shop: Shop) -> Shop 
     shop.stripe.pay_slowly(&session);
     shop.pass(minutes(6));
     shop.until(slow, "pending_payment", "processing").await;
-    shop.stripe.arrive(&session);
+    shop.stripe.settle_payment(&session);
     shop.pass(minutes(120));
     shop.until(slow, "scheduled", "succeeded").await;
     shop.stripe.release().await;
@@ -324,7 +324,7 @@ async fn an_unpaid_hold_is_ended_at_the_provider_first(shop: Shop) -> Shop {
     let (id, session) = shop.held(&john, 600).await;
     shop.pass(minutes(16));
     shop.until(id, "expired", "cancelled").await;
-    let state = |shop: &Shop| shop.stripe.sessions().into_iter().find(|s| s["id"] == session.as_str()).unwrap();
+    let state = |shop: &Shop| shop.stripe.checkouts().into_iter().find(|s| s["id"] == session.as_str()).unwrap();
     assert_eq!(state(&shop)["status"], "expired", "nobody can pay there any more");
     john.again().await.post(&format!("/api/bookings/{id}/payment"), json!({})).await.refused(409, "hold_expired");
 
@@ -451,11 +451,11 @@ async fn a_provider_that_is_away_costs_no_booking(mut shop: Shop) -> Shop {
     let away = john.post(&format!("/api/bookings/{id}/payment"), json!({})).await;
     away.refused(503, "payment_provider_unavailable");
     // While nobody can be asked, nothing is given away that somebody may have paid for; here nobody could have.
-    shop.stripe.set_default(Behaviour::Obey);
+    shop.stripe.set_default(Behaviour::Succeed);
     let opened = john.post(&format!("/api/bookings/{id}/payment"), json!({})).await.expect(200);
     assert!(opened["checkout_url"].is_string());
-    assert_eq!(shop.stripe.sessions().len(), 1);
-    let session = name(&shop.stripe.sessions()[0]);
+    assert_eq!(shop.stripe.checkouts().len(), 1);
+    let session = name(&shop.stripe.checkouts()[0]);
     shop.stripe.set_default(Behaviour::Refuse { status: 503, advice: None });
     shop.stripe.script_deliveries([Delivery::Never]);
     shop.stripe.pay(&session);
@@ -463,7 +463,7 @@ async fn a_provider_that_is_away_costs_no_booking(mut shop: Shop) -> Shop {
     let jane = shop.practice.client(&shop.app, "Jane", "Rowland").await;
     jane.book(later(600)).await.refused(409, "slot_taken");
     assert_eq!(shop.detail(id).await["status"], "pending_payment", "kept until the provider can be asked");
-    shop.stripe.set_default(Behaviour::Obey);
+    shop.stripe.set_default(Behaviour::Succeed);
     shop.pass(minutes(1));
     shop.until(id, "scheduled", "succeeded").await;
     shop
@@ -490,7 +490,7 @@ async fn a_plug_pulled_while_a_checkout_opens_opens_no_second_one(shop: Shop) ->
     let id = booking["id"].as_i64().unwrap();
     assert_eq!(booking["status"], "pending_payment", "the booking was kept before the provider was asked");
     let opened = john.post(&format!("/api/bookings/{id}/payment"), json!({})).await.expect(200);
-    let sessions = shop.stripe.sessions();
+    let sessions = shop.stripe.checkouts();
     assert_eq!(sessions.len(), 1, "asked again in the same words");
     assert_eq!(sessions[0]["url"], opened["checkout_url"]);
     shop.stripe.pay(&name(&sessions[0]));
@@ -507,19 +507,19 @@ async fn a_transfer_takes_days_and_keeps_its_slot(shop: Shop) -> Shop {
     shop.pass(minutes(2 * 1440));
     let jane = shop.practice.client(&shop.app, "Jane", "Rowland").await;
     jane.book(later(8 * 1440)).await.refused(409, "slot_taken");
-    shop.stripe.arrive(&session);
+    shop.stripe.settle_payment(&session);
     shop.until(id, "scheduled", "succeeded").await;
 
     let (fails, session) = shop.held(&john.again().await, 9 * 1440).await;
     shop.stripe.pay_slowly(&session);
     shop.until(fails, "pending_payment", "processing").await;
-    shop.stripe.fail(&session);
+    shop.stripe.fail_payment(&session);
     shop.until(fails, "pending_payment", "failed").await;
     let subjects = shop.subjects(&john, 3).await;
     assert!(subjects.iter().any(|subject| subject.starts_with("Your payment did not go through")), "{subjects:?}");
     let again = john.again().await.post(&format!("/api/bookings/{fails}/payment"), json!({})).await.expect(200);
     assert!(again["checkout_url"].is_string(), "another try while the hold lives: {again}");
-    shop.stripe.pay(&name(shop.stripe.sessions().last().unwrap()));
+    shop.stripe.pay(&name(shop.stripe.checkouts().last().unwrap()));
     shop.until(fails, "scheduled", "succeeded").await;
     shop
 }
@@ -539,7 +539,7 @@ async fn an_admin_gives_back_a_part_and_reads_the_report(shop: Shop) -> Shop {
 
     // Another part, by hand at the provider.
     let charge = shop.detail(id).await["payments"][0]["provider_reference"].as_str().unwrap().to_owned();
-    shop.stripe.give_back(&charge, 1_000).expect("there is enough left");
+    shop.stripe.refund_in_dashboard(&charge, 1_000).expect("there is enough left");
     eventually("the refund made there is in our books", async || {
         (shop.detail(id).await["refunds"].as_array().unwrap().len() == 2).then_some(())
     })

@@ -136,7 +136,7 @@ pub(crate) fn check_with_stripe(
         trail || problems.iter().any(|problem| problem.provider_reference.as_deref() == checkout["id"].as_str())
     };
     let mut parked = BTreeSet::new();
-    for checkout in stripe.sessions() {
+    for checkout in stripe.checkouts() {
         let row = ours(&checkout);
         let state = row.map(|(_, payment)| payment.state);
         if checkout["payment_status"] == "paid" {
@@ -159,7 +159,7 @@ pub(crate) fn check_with_stripe(
         }
     }
     for (facts, payment) in all().filter(|(_, payment)| payment.provider == Provider::Stripe) {
-        let there = stripe.sessions().into_iter().find(|checkout| checkout["id"] == *payment.provider_checkout_id);
+        let there = stripe.checkouts().into_iter().find(|checkout| checkout["id"] == *payment.provider_checkout_id);
         let paid = there.as_ref().is_some_and(|checkout| checkout["payment_status"] == "paid");
         prop_assert!(paid || !is_paid(payment), "paid here and not there: {payment:?} {there:?} {facts:?}");
         if paid && is_paid(payment) {

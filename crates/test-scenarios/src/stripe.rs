@@ -121,7 +121,7 @@ impl World {
 
     /// When the worker has to ask next about something that would be another by then.
     fn next_question(&self, facts: &Facts) -> Option<Timestamp> {
-        let (checkouts, refunds) = (self.stripe().fake.sessions(), self.stripe().fake.refunds());
+        let (checkouts, refunds) = (self.stripe().fake.checkouts(), self.stripe().fake.refunds());
         let mut next = Vec::new();
         for BookingFacts { booking, payments, refunds: kept, .. } in facts.values() {
             let is_held = booking.status() == BookingStatus::PendingPayment
@@ -150,7 +150,7 @@ impl World {
         let has_failed = || {
             self.stripe().fake.events().iter().any(|event| {
                 let told: Value = serde_json::from_str(&event.body).unwrap();
-                event.kind == "checkout.checkout.async_payment_failed" && told["data"]["object"]["id"] == checkout["id"]
+                event.kind == "checkout.session.async_payment_failed" && told["data"]["object"]["id"] == checkout["id"]
             })
         };
         checkout["status"] == "complete" && checkout["payment_status"] == "unpaid" && !has_failed()

@@ -1,12 +1,15 @@
 #![doc = include_str!("../README.md")]
 
+mod account;
 mod api;
-mod books;
-mod courier;
 mod fake;
-mod wire;
+mod http;
+mod server;
+mod state;
+mod webhook_sender;
 
-pub use books::Event;
-pub use courier::{Attempt, Delivery, signature};
-pub use fake::{Behaviour, FakeStripe, Moment, PAYER_EMAIL, PAYER_NAME};
-pub use wire::Received;
+pub use account::{Event, PAYER_EMAIL, PAYER_NAME};
+pub use fake::FakeStripe;
+pub use http::Request;
+pub use state::{Attempt, Behaviour, Delivery, Moment};
+pub use webhook_sender::signature;

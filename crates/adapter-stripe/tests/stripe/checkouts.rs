@@ -22,7 +22,7 @@ async fn says_who_it_is_and_what_it_demands() {
 async fn tells_stripe_the_price_and_the_booking_and_nobody() {
     let fake = FakeStripe::start();
     let checkout = opened(&fake).await;
-    let session = &fake.sessions()[0];
+    let session = &fake.checkouts()[0];
     assert_eq!(checkout.id, session["id"]);
     assert_eq!(checkout.url.as_deref(), session["url"].as_str());
 
@@ -60,7 +60,7 @@ async fn asking_twice_opens_one_checkout_at_any_moment_of_the_hold() {
     assert_eq!(gateway.open_checkout(&request).await.unwrap(), first);
     let other = CheckoutRequest { nonce: [1; 16], ..request };
     assert_ne!(gateway.open_checkout(&other).await.unwrap().id, first.id);
-    assert_eq!(fake.sessions().len(), 2);
+    assert_eq!(fake.checkouts().len(), 2);
 }
 
 #[tokio::test]
@@ -135,13 +135,13 @@ async fn money_that_takes_days() {
         fake.advance(SignedDuration::from_hours(72));
         assert_eq!(gateway.expire_checkout(&reference).await.unwrap(), CheckoutState::Processing, "too late to end it");
         if arrives {
-            fake.arrive(&reference);
+            fake.settle_payment(&reference);
             let CheckoutState::Paid(paid) = gateway.checkout_state(&reference).await.unwrap() else {
                 panic!("it came")
             };
             assert_eq!(paid.provider_payment_id, payment);
         } else {
-            fake.fail(&reference);
+            fake.fail_payment(&reference);
             assert_eq!(gateway.checkout_state(&reference).await.unwrap(), CheckoutState::Failed);
             assert_eq!(gateway.expire_checkout(&reference).await.unwrap(), CheckoutState::Failed);
         }
@@ -200,7 +200,7 @@ async fn a_checkout_says_what_came_in_and_not_what_was_due() {
     let fake = FakeStripe::start();
     let gateway = gateway(&fake);
     let reference = opened(&fake).await.id;
-    fake.alter_session(&reference, |session| {
+    fake.change_checkout(&reference, |session| {
         session["amount_total"] = json!(100);
         session["currency"] = json!("usd");
         session["metadata"]["booking_id"] = json!("43");
@@ -216,7 +216,7 @@ async fn what_is_of_the_other_mode_is_refused() {
     let fake = FakeStripe::start();
     fake.set_live(true);
     assert_refused(gateway(&fake).open_checkout(&request(&fake)).await);
-    let reference = fake.sessions()[0]["id"].as_str().unwrap().to_owned();
+    let reference = fake.checkouts()[0]["id"].as_str().unwrap().to_owned();
     let gateway = gateway(&fake);
     assert_refused(gateway.checkout_state(&reference).await);
     fake.pay(&reference);
@@ -247,5 +247,5 @@ async fn the_same_nonce_with_another_price_is_refused() {
     let twice = CheckoutRequest { amount: money(20_000, "EUR"), ..request(&fake) };
     let told = assert_refused(gateway.open_checkout(&twice).await);
     assert!(told.contains("idempotency_error"), "{told}");
-    assert_eq!(fake.sessions().len(), 1);
+    assert_eq!(fake.checkouts().len(), 1);
 }

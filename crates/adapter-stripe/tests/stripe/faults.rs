@@ -35,8 +35,8 @@ async fn a_passing_fault_is_not_noticed_and_opens_one_checkout() {
             let fake = FakeStripe::start();
             fake.script(vec![fault; times]);
             let checkout = gateway(&fake).open_checkout(&request(&fake)).await.unwrap();
-            assert_eq!(fake.sessions().len(), 1, "{fault:?}");
-            assert_eq!(fake.sessions()[0]["id"], checkout.id.as_str(), "{fault:?}");
+            assert_eq!(fake.checkouts().len(), 1, "{fault:?}");
+            assert_eq!(fake.checkouts()[0]["id"], checkout.id.as_str(), "{fault:?}");
             let requests = fake.requests();
             assert_eq!(requests.len(), times + 1, "{fault:?}");
             for again in &requests[1..] {
@@ -54,8 +54,8 @@ async fn no_answer_after_the_checkout_was_made_and_the_same_once_more() {
     let gateway = StripeGateway::new(impatient(&fake)).unwrap();
     let checkout = gateway.open_checkout(&request(&fake)).await.unwrap();
     assert!(fake.requests().len() > 1, "it was asked again");
-    assert_eq!(fake.sessions().len(), 1);
-    assert_eq!(fake.sessions()[0]["id"], checkout.id.as_str());
+    assert_eq!(fake.checkouts().len(), 1);
+    assert_eq!(fake.checkouts()[0]["id"], checkout.id.as_str());
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn what_does_not_pass_is_given_up_after_the_third_time() {
         let gateway = gateway(&fake);
         assert_unavailable(gateway.open_checkout(&request(&fake)).await);
         assert_eq!(fake.requests().len(), 3, "{fault:?}");
-        assert!(fake.sessions().len() <= 1, "{fault:?}");
+        assert!(fake.checkouts().len() <= 1, "{fault:?}");
         assert_unavailable(gateway.checkout_state("cs_test_x").await);
         assert_unavailable(gateway.expire_checkout("cs_test_x").await);
         assert_unavailable(gateway.refund_state("re_x").await);
@@ -78,16 +78,16 @@ async fn what_does_not_pass_is_given_up_after_the_third_time() {
 #[tokio::test]
 async fn an_answer_that_is_kept_is_not_asked_for_again() {
     let fake = FakeStripe::start();
-    fake.script([Behaviour::Spoil(500)]);
+    fake.script([Behaviour::FailAfterwards(500)]);
     let gateway = gateway(&fake);
     let told = assert_unavailable(gateway.open_checkout(&request(&fake)).await);
     assert!(told.contains("500"), "{told}");
     assert_eq!(fake.requests().len(), 1, "Stripe said that it would not get better");
     assert_unavailable(gateway.open_checkout(&request(&fake)).await);
-    assert_eq!(fake.sessions().len(), 1, "and nobody has the address of this one");
+    assert_eq!(fake.checkouts().len(), 1, "and nobody has the address of this one");
     let anew = CheckoutRequest { nonce: [1; 16], ..request(&fake) };
     gateway.open_checkout(&anew).await.unwrap();
-    assert_eq!(fake.sessions().len(), 2);
+    assert_eq!(fake.checkouts().len(), 2);
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn who_answers_too_slowly_is_waited_for_until_the_deadline_and_no_longer()
         let answer = tokio::time::timeout(Duration::from_secs(20), gateway.open_checkout(&request(&fake))).await;
         let told = assert_unavailable(answer.expect("the deadline"));
         assert!(told.contains("within 300ms"), "{told}");
-        assert!(fake.sessions().len() <= 1, "{fault:?}");
+        assert!(fake.checkouts().len() <= 1, "{fault:?}");
     }
 }
 
@@ -129,7 +129,7 @@ async fn a_wrong_key_is_refused_at_once() {
     assert!(!told.contains("sk_test"), "not even the stars that Stripe puts into it: {told}");
     assert_refused(gateway.checkout_state("cs_test_x").await);
     assert_eq!(fake.requests().len(), 2, "and not tried again");
-    assert!(fake.sessions().is_empty());
+    assert!(fake.checkouts().is_empty());
 }
 
 #[tokio::test]
@@ -188,11 +188,11 @@ async fn what_stripe_would_never_say_is_not_understood() {
         ("currency", "mark"),
         ("livemode", "perhaps"),
     ] {
-        let before = fake.sessions()[0][field].clone();
-        fake.alter_session(&reference, |session| session[field] = value.into());
+        let before = fake.checkouts()[0][field].clone();
+        fake.change_checkout(&reference, |session| session[field] = value.into());
         let told = assert_unavailable(gateway.checkout_state(&reference).await);
         assert!(!told.contains("ten thousand") && !told.contains("perhaps"), "what was sent is not repeated: {told}");
-        fake.alter_session(&reference, |session| session[field] = before);
+        fake.change_checkout(&reference, |session| session[field] = before);
     }
     assert!(matches!(gateway.checkout_state(&reference).await, Ok(CheckoutState::Paid(_))));
 }
@@ -202,7 +202,7 @@ async fn an_answer_without_end_is_not_read_to_its_end() {
     let fake = FakeStripe::start();
     let reference = opened(&fake).await.id;
     for (length, fits) in [(1_000_000, true), (1_100_000, false)] {
-        fake.alter_session(&reference, |session| session["invoice"] = "x".repeat(length).into());
+        fake.change_checkout(&reference, |session| session["invoice"] = "x".repeat(length).into());
         let answer = gateway(&fake).checkout_state(&reference).await;
         if fits {
             assert_eq!(answer.unwrap(), CheckoutState::Open);

@@ -65,7 +65,7 @@ async fn opened(fake: &FakeStripe) -> Checkout {
 
 /// The statuses of all sessions.
 fn statuses(fake: &FakeStripe) -> Vec<Value> {
-    fake.sessions().into_iter().map(|session| session["status"].clone()).collect()
+    fake.checkouts().into_iter().map(|session| session["status"].clone()).collect()
 }
 
 /// Everything that an error tells, down to its last source.

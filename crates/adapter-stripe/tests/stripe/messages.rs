@@ -63,7 +63,7 @@ async fn every_turn_of_a_payment_is_told() {
     let gateway = gateway(&fake);
     let reference = opened(&fake).await.id;
     let payment = fake.pay_slowly(&reference);
-    fake.arrive(&reference);
+    fake.settle_payment(&reference);
     let request = RefundRequest {
         provider_payment_id: payment,
         booking: booking(),
@@ -93,7 +93,7 @@ async fn every_turn_of_a_payment_is_told() {
     let fake = FakeStripe::start();
     let reference = opened(&fake).await.id;
     fake.pay_slowly(&reference);
-    fake.fail(&reference);
+    fake.fail_payment(&reference);
     assert_eq!(events(&fake)[1].kind, PaymentEventKind::ProcessingFailed);
 }
 

@@ -80,7 +80,7 @@ async fn the_same_key_gives_back_once_however_much_later() {
     let gateway = gateway(&fake);
     let part = RefundRequest { amount: money(2_500, "EUR"), ..paid(&fake).await };
     let first = gateway.refund(&part).await.unwrap();
-    fake.forget_keys();
+    fake.purge_idempotency_keys();
     fake.advance(SignedDuration::from_hours(24 * 30));
     assert_eq!(gateway.refund(&part).await.unwrap(), first);
     let other = RefundRequest { amount: money(2_600, "EUR"), ..part.clone() };
@@ -121,7 +121,7 @@ async fn an_answer_that_is_lost_costs_nothing() {
         let gateway = gateway(&fake);
         let request = RefundRequest { amount: money(2_500, "EUR"), ..paid(&fake).await };
         // IdempotentRequest while it looks, once while it gives.
-        fake.script([fault, Behaviour::Obey, fault]);
+        fake.script([fault, Behaviour::Succeed, fault]);
         assert_eq!(gateway.refund(&request).await.unwrap().state, RefundState::Succeeded, "{fault:?}");
         assert_eq!(total(&fake), 2_500, "{fault:?}");
     }
@@ -132,7 +132,7 @@ async fn trouble_after_the_refund_is_found_out_at_the_next_try() {
     let fake = FakeStripe::start();
     let gateway = gateway(&fake);
     let request = RefundRequest { amount: money(2_500, "EUR"), ..paid(&fake).await };
-    fake.script([Behaviour::Obey, Behaviour::Spoil(500)]);
+    fake.script([Behaviour::Succeed, Behaviour::FailAfterwards(500)]);
     assert_unavailable(gateway.refund(&request).await);
     assert_eq!(gateway.refund(&request).await.unwrap().state, RefundState::Succeeded);
     assert_eq!(total(&fake), 2_500);
@@ -171,7 +171,7 @@ async fn more_refunds_than_can_be_looked_through_stop_it() {
     for number in 0..101 {
         gateway.refund(&cent(number)).await.unwrap();
     }
-    fake.forget_keys();
+    fake.purge_idempotency_keys();
     // The oldest is not on the first page any more, so nobody can say that it was not made.
     assert_refused(gateway.refund(&cent(0)).await);
     assert_eq!(gateway.refund(&cent(1)).await.unwrap().state, RefundState::Succeeded);

@@ -75,6 +75,6 @@ async fn books_that_are_not_stripes_are_noticed() {
         assert!(look(&wrong).is_err(), "{what}");
     }
     let money = right[&id].payments[0].provider_payment_id.clone().unwrap();
-    world.stripe().fake.give_back(&money, 1).unwrap();
+    world.stripe().fake.refund_in_dashboard(&money, 1).unwrap();
     assert!(look(&right).is_err(), "given back by hand, and nobody was told");
 }

@@ -26,8 +26,8 @@ const TROUBLE: [Behaviour; 8] = [
     Behaviour::Refuse { status: 503, advice: Some(false) },
     Behaviour::Refuse { status: 409, advice: None },
     Behaviour::Refuse { status: 429, advice: Some(true) },
-    Behaviour::Spoil(500),
-    Behaviour::Spoil(503),
+    Behaviour::FailAfterwards(500),
+    Behaviour::FailAfterwards(503),
     Behaviour::Cut(Moment::Before),
     Behaviour::Cut(Moment::After),
 ];
@@ -52,7 +52,7 @@ on_every_store! {
 fn trouble(kind: Kind) -> Vec<Behaviour> {
     match kind {
         Kind::Memory => TROUBLE.into_iter().chain(REFUSALS).collect(),
-        Kind::Sqlite | Kind::Postgres => vec![TROUBLE[0], Behaviour::Cut(Moment::After), Behaviour::Spoil(500)],
+        Kind::Sqlite | Kind::Postgres => vec![TROUBLE[0], Behaviour::Cut(Moment::After), Behaviour::FailAfterwards(500)],
     }
 }
 
@@ -118,7 +118,7 @@ async fn opening(world: &World, behaviour: Behaviour, times: usize, worker: bool
     world.pass(SignedDuration::from_hours(26));
     tell(world, &fake(world).events()).await;
     world.rest().await;
-    for other in fake(world).sessions().iter().filter(|other| other["id"] != *checkout) {
+    for other in fake(world).checkouts().iter().filter(|other| other["id"] != *checkout) {
         assert_eq!((&other["status"], &other["payment_status"]), (&"expired".into(), &"unpaid".into()), "{what}");
     }
     let ended = ending(world, id).await;
@@ -154,7 +154,7 @@ async fn closing(world: &World, behaviour: Behaviour) {
         world.check_books().await;
         world.pass(SignedDuration::from_secs(31));
     }
-    fake(world).set_default(Behaviour::Obey);
+    fake(world).set_default(Behaviour::Succeed);
     assert!(other_books(world, slot(0)).await.is_ok(), "{behaviour:?}");
     assert!(fake(world).try_pay(&first.checkout).is_none(), "{behaviour:?}");
     tell(world, &fake(world).events()).await;
@@ -175,7 +175,7 @@ async fn a_client_who_pays_while_stripe_cannot_be_asked_has_the_slot(kind: Kind)
         world.pass(SignedDuration::from_secs(31));
         world.work().await;
         assert_eq!(other_books(&world, slot(0)).await, Err(Why::BusyTimes), "{behaviour:?}");
-        fake(&world).set_default(Behaviour::Obey);
+        fake(&world).set_default(Behaviour::Succeed);
         world.pass(SignedDuration::from_secs(31));
         assert_eq!(other_books(&world, slot(0)).await, Err(Why::BusyTimes), "{behaviour:?}");
         assert_eq!(ending(&world, first.id).await, happy(), "{behaviour:?}");
@@ -205,14 +205,14 @@ async fn giving_back(world: &World, behaviour: Behaviour, times: usize) {
     let (held, _) = paid(world, slot(0)).await;
     assert_eq!(world.alter(cancel(world, Who::Owner, held.id)).await.unwrap(), Outcome::Done);
     // The first request looks whether it was given back before.
-    fake(world).script(std::iter::once(Behaviour::Obey).chain(std::iter::repeat_n(behaviour, times)));
+    fake(world).script(std::iter::once(Behaviour::Succeed).chain(std::iter::repeat_n(behaviour, times)));
     for _ in 0..8 {
         world.work().await;
         world.check_books().await;
         world.pass(minutes(5));
     }
     world.pass(SignedDuration::from_hours(48));
-    fake(world).forget_keys();
+    fake(world).purge_idempotency_keys();
     fake(world).script([]);
     world.rest().await;
     tell(world, &fake(world).events()).await;

@@ -84,7 +84,7 @@ async fn money_that_is_not_what_is_due_agrees_nothing(kind: Kind) {
             }
             let world = open(kind).await;
             let held = held(&world, slot(0)).await;
-            fake(&world).alter_session(&held.checkout, change);
+            fake(&world).change_checkout(&held.checkout, change);
             let money = fake(&world).pay(&held.checkout);
             let events = fake(&world).events();
             if told {
@@ -101,7 +101,7 @@ async fn money_that_is_not_what_is_due_agrees_nothing(kind: Kind) {
             assert_eq!(ending(&world, held.id).await, parked, "told: {told}");
             // Somebody looks, and gives it back where it came in. Of that there is nothing in our books, and nothing to
             // wait for.
-            fake(&world).give_back(&money, 1_000).unwrap();
+            fake(&world).refund_in_dashboard(&money, 1_000).unwrap();
             let event = fake(&world).events().pop().unwrap();
             assert!(
                 hear(&world, &event).await.is_ok(),
@@ -189,7 +189,7 @@ async fn money_of_a_checkout_whose_opening_was_never_answered_counts(kind: Kind)
         let placed = world.create_booking().run(crate::wish(&world, 0, slot(0))).await.unwrap();
         let Idempotent::Executed(placed) = placed else { panic!("nothing was asked twice") };
         assert!(placed.checkout.is_none());
-        let checkout = fake(&world).sessions()[0]["id"].as_str().unwrap().to_owned();
+        let checkout = fake(&world).checkouts()[0]["id"].as_str().unwrap().to_owned();
         let held = Held { id: placed.booking.id(), checkout };
         fake(&world).pay(&held.checkout);
         if told {

@@ -36,9 +36,9 @@ async fn money_on_its_way_keeps_the_slot(kind: Kind) {
         world.pass(SignedDuration::from_hours(72));
         assert_eq!(other_books(&world, slot(0)).await, Err(Why::BusyTimes));
         if arrives {
-            fake(&world).arrive(&held.checkout);
+            fake(&world).settle_payment(&held.checkout);
         } else {
-            fake(&world).fail(&held.checkout);
+            fake(&world).fail_payment(&held.checkout);
         }
         world.rest().await;
         let expected = if arrives { happy() } else { Ending { worries: 1, ..lapsed() } };
@@ -78,7 +78,7 @@ async fn expired_and_paid(world: &World, number: usize) -> Held {
 
 /// Makes Stripe forget that a checkout was ended.
 fn reopen(world: &World, held: &Held) {
-    fake(world).alter_session(&held.checkout, |checkout| checkout["status"] = "open".into());
+    fake(world).change_checkout(&held.checkout, |checkout| checkout["status"] = "open".into());
 }
 
 async fn a_client_who_paid_is_asked_about_before_the_slot_goes(kind: Kind) {
@@ -127,7 +127,7 @@ async fn money_after_the_session_began_goes_back(kind: Kind) {
         world.pass(minutes(11));
         world.work().await;
         assert_eq!(status(&world, held.id).await, (BookingStatus::PendingPayment, PaymentStatus::Processing));
-        fake(&world).arrive(&held.checkout);
+        fake(&world).settle_payment(&held.checkout);
         if told {
             tell(&world, &fake(&world).events()).await;
             assert_eq!(status(&world, held.id).await, (BookingStatus::Expired, PaymentStatus::RefundPending));
@@ -165,7 +165,7 @@ async fn money_that_comes_twice_goes_back_once(kind: Kind) {
         }
         assert_eq!(world.pay_outside(held.id).await.unwrap(), Outcome::Done);
         if slowly {
-            fake(&world).arrive(&held.checkout);
+            fake(&world).settle_payment(&held.checkout);
         } else {
             fake(&world).pay(&held.checkout);
         }

@@ -47,14 +47,14 @@ impl Story {
             }
             Self::PartlyGivenBackByHand => {
                 let money = stripe.pay_slowly(checkout);
-                stripe.arrive(checkout);
+                stripe.settle_payment(checkout);
                 stripe.set_slow_refunds(true);
-                let refund = stripe.give_back(&money, PART).unwrap();
+                let refund = stripe.refund_in_dashboard(&money, PART).unwrap();
                 stripe.settle_refund(&refund);
             }
             Self::Failed => {
                 stripe.pay_slowly(checkout);
-                stripe.fail(checkout);
+                stripe.fail_payment(checkout);
             }
             Self::CalledOff => {
                 stripe.pay(checkout);
@@ -69,7 +69,7 @@ impl Story {
             Self::CameBack => {
                 let money = stripe.pay(checkout);
                 stripe.set_slow_refunds(false);
-                let refund = stripe.give_back(&money, PRICE).unwrap();
+                let refund = stripe.refund_in_dashboard(&money, PRICE).unwrap();
                 stripe.fail_refund(&refund);
             }
             Self::RanOut => {
@@ -280,7 +280,7 @@ async fn news_of_a_refund_comes_first_after_hours() {
         let world = on(Kind::Memory.fresh().await).await;
         let held = held(&world, slot(0)).await;
         let money = fake(&world).pay(&held.checkout);
-        fake(&world).give_back(&money, PART).unwrap();
+        fake(&world).refund_in_dashboard(&money, PART).unwrap();
         world.pass(minutes(60 * hours));
         let mut events = fake(&world).events();
         events.reverse();

@@ -34,7 +34,7 @@ async fn an_event_told_a_hundred_times_at_once_has_one_effect(kind: Kind) {
     let world = open(kind).await;
     let held = held(&world, slot(0)).await;
     let money = fake(&world).pay(&held.checkout);
-    let refund = fake(&world).give_back(&money, 1).unwrap();
+    let refund = fake(&world).refund_in_dashboard(&money, 1).unwrap();
     fake(&world).fail_refund(&refund);
     for event in fake(&world).events() {
         let tell = |_| {
@@ -168,7 +168,7 @@ async fn paying_as_the_hold_runs_out(kind: Kind) {
     for held in all {
         let ended = ending(&world, held.id).await;
         let is_paid =
-            fake(&world).sessions().iter().any(|s| s["id"] == *held.checkout && s["payment_status"] == "paid");
+            fake(&world).checkouts().iter().any(|s| s["id"] == *held.checkout && s["payment_status"] == "paid");
         assert_eq!(ended, if is_paid { happy() } else { lapsed() });
     }
 }
@@ -207,7 +207,7 @@ async fn paying_while_somebody_else_takes_the_slot(kind: Kind) {
         assert!(takers.count() <= 1);
         // Nobody gets the slot before Stripe has said that it is not paid for; so whoever paid has it.
         let is_paid =
-            fake(&world).sessions().iter().any(|s| s["id"] == *held.checkout && s["payment_status"] == "paid");
+            fake(&world).checkouts().iter().any(|s| s["id"] == *held.checkout && s["payment_status"] == "paid");
         assert_eq!(ended, if is_paid { happy() } else { lapsed() });
     }
 }
@@ -264,7 +264,7 @@ async fn many_ways_to_give_back_at_once(kind: Kind) {
     }
     for _ in 0..3 {
         let (world, money) = (Arc::clone(&world), money.clone());
-        tasks.push(Box::pin(async move { drop(fake(&world).give_back(&money, PRICE / 5)) }));
+        tasks.push(Box::pin(async move { drop(fake(&world).refund_in_dashboard(&money, PRICE / 5)) }));
     }
     {
         let (world, held) = (Arc::clone(&world), held.clone());
@@ -301,7 +301,7 @@ async fn many_ask_where_to_pay_at_once(kind: Kind) {
     let mut told = at_once((0..20).map(ask).collect()).await;
     told.dedup();
     assert_eq!(told.len(), 1);
-    assert_eq!(fake(&world).sessions().len(), 1);
+    assert_eq!(fake(&world).checkouts().len(), 1);
     fake(&world).pay(&told[0]);
     tell(&world, &fake(&world).events()).await;
     world.rest().await;

@@ -35,7 +35,7 @@ async fn a_refund_that_stripe_refuses_is_tried_again_by_a_therapist(kind: Kind) 
     let (held, _) = paid(&world, slot(0)).await;
     assert_eq!(world.alter(cancel(&world, Who::Owner, held.id)).await.unwrap(), Outcome::Done);
     // Looked for, not found, refused for good: the account may not give money back at the moment.
-    fake(&world).script([Behaviour::Obey, Behaviour::Refuse { status: 400, advice: None }]);
+    fake(&world).script([Behaviour::Succeed, Behaviour::Refuse { status: 400, advice: None }]);
     world.work().await;
     let refused = Ending {
         status: (BookingStatus::Cancelled, PaymentStatus::Succeeded),
@@ -102,9 +102,9 @@ async fn a_refund_that_comes_back_is_tried_again_by_a_therapist(kind: Kind) {
 async fn what_is_given_back_by_hand_shows(kind: Kind) {
     let world = open(kind).await;
     let (held, money) = paid(&world, slot(0)).await;
-    fake(&world).give_back(&money, 1_000).unwrap();
+    fake(&world).refund_in_dashboard(&money, 1_000).unwrap();
     fake(&world).set_slow_refunds(true);
-    let slow = fake(&world).give_back(&money, 2_000).unwrap();
+    let slow = fake(&world).refund_in_dashboard(&money, 2_000).unwrap();
     tell(&world, &fake(&world).events()).await;
     assert_eq!(status(&world, held.id).await, (BookingStatus::Scheduled, PaymentStatus::RefundPending));
     // Of the slow one nobody tells any more; the worker asks.
@@ -134,7 +134,7 @@ async fn the_same_money_given_back_by_hand_goes_once(kind: Kind) {
     let world = open(kind).await;
     let (held, money) = paid(&world, slot(0)).await;
     assert_eq!(world.alter(cancel(&world, Who::Owner, held.id)).await.unwrap(), Outcome::Done);
-    fake(&world).give_back(&money, PRICE).unwrap();
+    fake(&world).refund_in_dashboard(&money, PRICE).unwrap();
     let event = fake(&world).events().pop().unwrap();
     // What we promised and what was given is the same money, and it is not known yet which one Stripe refuses.
     assert!(hear(&world, &event).await.is_err());
@@ -195,7 +195,7 @@ async fn a_refund_that_nobody_speaks_of_has_not_failed(kind: Kind) {
         world.work().await;
         assert_eq!(status(&world, held.id).await, (BookingStatus::Cancelled, PaymentStatus::RefundPending));
     }
-    fake(&world).set_default(Behaviour::Obey);
+    fake(&world).set_default(Behaviour::Succeed);
     world.rest().await;
     assert_eq!(ending(&world, held.id).await, called_off());
 }
@@ -207,7 +207,7 @@ async fn a_refund_that_cannot_be_looked_for_has_not_failed() {
     let (held, _) = paid(&world, slot(0)).await;
     assert_eq!(world.alter(cancel(&world, Who::Owner, held.id)).await.unwrap(), Outcome::Done);
     let cut = Behaviour::Cut(Moment::After);
-    fake(&world).script([Behaviour::Obey, cut, cut, cut]);
+    fake(&world).script([Behaviour::Succeed, cut, cut, cut]);
     world.work().await;
     assert_eq!(fake(&world).refunds().len(), 1);
     world.pass(minutes(1));
@@ -234,7 +234,7 @@ async fn money_is_given_back_bit_by_bit_and_never_more_than_came(kind: Kind) {
     world.rest().await;
     assert_eq!(status(&world, held.id).await, (BookingStatus::Scheduled, PaymentStatus::Refunded));
     assert_eq!(world.give_back(held.id, Share::Cents(1)).await.unwrap(), Outcome::Refused(Why::NothingLeft));
-    assert_eq!(fake(&world).give_back(&money, 1), None, "nor at Stripe");
+    assert_eq!(fake(&world).refund_in_dashboard(&money, 1), None, "nor at Stripe");
     tell(&world, &fake(&world).events()).await;
     let ended = ending(&world, held.id).await;
     assert_eq!((ended.held, ended.refunds.len(), ended.returns), (0, 4, 4));

@@ -34,7 +34,7 @@ impl Storm<'_> {
 
     /// The names of checkouts that are like this.
     fn checkouts(&self, status: &str, payment: &str) -> Vec<String> {
-        let checkouts = fake(self.world).sessions().into_iter();
+        let checkouts = fake(self.world).checkouts().into_iter();
         let fits = checkouts.filter(|checkout| checkout["status"] == status && checkout["payment_status"] == payment);
         fits.map(|checkout| checkout["id"].as_str().unwrap().to_owned()).collect()
     }
@@ -97,9 +97,9 @@ impl Storm<'_> {
                 if let Some(checkout) = self.pick(&under_way) {
                     let arrives = self.dice.roll(3) > 0;
                     if arrives {
-                        fake(world).arrive(&checkout)
+                        fake(world).settle_payment(&checkout)
                     } else {
-                        fake(world).fail(&checkout)
+                        fake(world).fail_payment(&checkout)
                     }
                     write!(told, "money of {checkout} arrives: {arrives}").unwrap();
                 }
@@ -150,12 +150,12 @@ impl Storm<'_> {
             (92..95, _) => match self.dice.roll(3) {
                 0 => {
                     let money =
-                        fake(world).sessions().into_iter().filter(|checkout| checkout["payment_status"] == "paid");
+                        fake(world).checkouts().into_iter().filter(|checkout| checkout["payment_status"] == "paid");
                     let money: Vec<_> =
                         money.map(|checkout| checkout["payment_intent"].as_str().unwrap().to_owned()).collect();
                     if let Some(money) = self.pick(&money) {
                         let minor = [1, 3_000, PRICE][self.dice.roll(3)];
-                        let refund = fake(world).give_back(&money, minor);
+                        let refund = fake(world).refund_in_dashboard(&money, minor);
                         write!(told, "{minor} of {money} is given back by hand: {refund:?}").unwrap();
                     }
                 }
@@ -177,7 +177,7 @@ impl Storm<'_> {
                 let behaviours = [
                     Behaviour::Refuse { status: 500, advice: None },
                     Behaviour::Refuse { status: 400, advice: None },
-                    Behaviour::Spoil(500),
+                    Behaviour::FailAfterwards(500),
                     Behaviour::Cut(Moment::Before),
                     Behaviour::Cut(Moment::After),
                 ];
@@ -206,7 +206,7 @@ impl Storm<'_> {
         for checkout in self.checkouts("complete", "unpaid") {
             let ended = |event: &Event| event.kind.contains("async_payment") && event.body.contains(&checkout);
             if !fake(world).events().iter().any(ended) {
-                fake(world).arrive(&checkout);
+                fake(world).settle_payment(&checkout);
             }
         }
         for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! The server's side of HTTP/1.1, as much of it as a client of Stripe needs: one request to a connection.
+//! The server's side of HTTP/1.1, as far as a client of Stripe needs it: one request per connection.
 
 use std::io;
 use std::time::Duration;
@@ -8,29 +8,22 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use url::form_urlencoded;
 
-use crate::api;
-use crate::fake::{Behaviour, Moment, Shared};
-
-/// Longest head and longest body that are read, in bytes.
+/// The size of the largest head and of the largest body.
 const MAX_BYTES: usize = 1 << 16;
 
-/// A request as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Received {
-    /// Such as `POST`.
+pub struct Request {
     pub method: String,
-    /// Such as `/v1/refunds`, without the query.
+    /// Without the query.
     pub path: String,
-    /// Header names in small letters, with their values.
+    /// Names in lower case, with their values.
     pub headers: Vec<(String, String)>,
-    /// The fields of the query.
     pub query: Vec<(String, String)>,
     /// The fields of the body.
     pub form: Vec<(String, String)>,
 }
 
-impl Received {
-    /// The value of the header.
+impl Request {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
@@ -41,14 +34,26 @@ impl Received {
     }
 }
 
-/// An answer.
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Value,
 }
 
-impl Answer {
+impl Response {
+    pub(crate) async fn write(&self, stream: &mut TcpStream, drip: Option<Duration>) -> io::Result<()> {
+        let bytes = self.bytes();
+        let Some(delay) = drip else {
+            stream.write_all(&bytes).await?;
+            return stream.shutdown().await;
+        };
+        for byte in bytes {
+            tokio::time::sleep(delay).await;
+            stream.write_all(&[byte]).await?;
+        }
+        stream.shutdown().await
+    }
+
     fn bytes(&self) -> Vec<u8> {
         let body = self.body.to_string();
         let mut head = format!("HTTP/1.1 {} Fake\r\n", self.status);
@@ -61,56 +66,7 @@ impl Answer {
     }
 }
 
-/// Serves one connection. One that breaks just ends; there is nobody to tell.
-pub(crate) async fn serve(mut stream: TcpStream, shared: Shared) {
-    let _ = converse(&mut stream, &shared).await;
-}
-
-async fn converse(stream: &mut TcpStream, shared: &Shared) -> io::Result<()> {
-    let request = read(stream).await?;
-    let behaviour = shared.begin(&request);
-    match behaviour {
-        Behaviour::Stall(Moment::Before) => return stall(stream).await,
-        Behaviour::Cut(Moment::Before) => return Ok(()),
-        Behaviour::Refuse { status, advice } => {
-            return say(stream, &api::refusal(status, advice), None).await;
-        }
-        Behaviour::Obey
-        | Behaviour::Spoil(_)
-        | Behaviour::Stall(Moment::After)
-        | Behaviour::Cut(Moment::After)
-        | Behaviour::Drip(_) => {}
-    }
-    let answer = shared.change(|state| api::answer(state, &request, behaviour));
-    match behaviour {
-        Behaviour::Stall(_) => stall(stream).await,
-        Behaviour::Cut(_) => Ok(()),
-        Behaviour::Drip(pause) => say(stream, &answer, Some(pause)).await,
-        Behaviour::Obey | Behaviour::Spoil(_) | Behaviour::Refuse { .. } => say(stream, &answer, None).await,
-    }
-}
-
-async fn say(stream: &mut TcpStream, answer: &Answer, drip: Option<Duration>) -> io::Result<()> {
-    let bytes = answer.bytes();
-    let Some(pause) = drip else {
-        stream.write_all(&bytes).await?;
-        return stream.shutdown().await;
-    };
-    for byte in bytes {
-        tokio::time::sleep(pause).await;
-        stream.write_all(&[byte]).await?;
-    }
-    stream.shutdown().await
-}
-
-/// Reads and forgets until the client goes away.
-async fn stall(stream: &mut TcpStream) -> io::Result<()> {
-    let mut scratch = [0; 1024];
-    while let Ok(1..) = stream.read(&mut scratch).await {}
-    Ok(())
-}
-
-async fn read(stream: &mut TcpStream) -> io::Result<Received> {
+pub(crate) async fn read(stream: &mut TcpStream) -> io::Result<Request> {
     let mut bytes = Vec::new();
     let end = loop {
         if let Some(at) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -134,7 +90,7 @@ async fn read(stream: &mut TcpStream) -> io::Result<Received> {
     }
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let fields = |text: &[u8]| form_urlencoded::parse(text).into_owned().collect();
-    Ok(Received {
+    Ok(Request {
         method: method.to_owned(),
         path: path.to_owned(),
         headers,
