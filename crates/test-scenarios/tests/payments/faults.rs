@@ -52,7 +52,9 @@ on_every_store! {
 fn trouble(kind: Kind) -> Vec<Behaviour> {
     match kind {
         Kind::Memory => TROUBLE.into_iter().chain(REFUSALS).collect(),
-        Kind::Sqlite | Kind::Postgres => vec![TROUBLE[0], Behaviour::Cut(Moment::After), Behaviour::FailAfterwards(500)],
+        Kind::Sqlite | Kind::Postgres => {
+            vec![TROUBLE[0], Behaviour::Cut(Moment::After), Behaviour::FailAfterwards(500)]
+        }
     }
 }
 
