@@ -1,20 +1,18 @@
-//! Tickets for mailed links: a few bytes that only this service can have made.
+//! Join tokens for emailed links.
 //!
-//! A ticket needs no header, no algorithm to choose and no expiry, so it is no JSON Web Token. It is a fixed row of bytes
-//! with a seal behind it:
+//! A join token needs no header, no choice of algorithm and no expiry, so it is not a JSON Web Token. It is a fixed layout of
+//! bytes with a signature:
 //!
-//! | bytes | what |
+//! | bytes | content |
 //! |---|---|
 //! | 1 | version of this layout, 1 |
-//! | 1 | kind of person: 0 account, 1 participant |
+//! | 1 | kind of viewer: 0 account, 1 participant |
 //! | 8 | booking id |
-//! | 8 | person id |
+//! | 8 | viewer id |
 //! | 4 | version of the booking's links |
-//! | 16 | HMAC-SHA-256 over the purpose and the bytes before, cut to half (RFC 2104, section 5) |
+//! | 16 | HMAC-SHA-256 over the purpose and the bytes before, truncated to half (RFC 2104, section 5) |
 //!
 //! Numbers are big-endian. In a link they are 51 characters of base64url without padding (RFC 4648, section 5).
-
-use std::fmt;
 
 use attune_domain::{BookingId, JoinToken, ParticipantId, UserId, ViewerId};
 use attune_ports::JoinTokens;
@@ -25,97 +23,92 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::SigningSecret;
 
-/// The version of the layout above.
 const LAYOUT: u8 = 1;
 const ACCOUNT: u8 = 0;
 const PARTICIPANT: u8 = 1;
 
 const PAYLOAD_BYTES: usize = 22;
-const SEAL_BYTES: usize = 16;
-const TICKET_BYTES: usize = PAYLOAD_BYTES + SEAL_BYTES;
+const SIGNATURE_BYTES: usize = 16;
+const TOKEN_BYTES: usize = PAYLOAD_BYTES + SIGNATURE_BYTES;
 
-/// Makes another key out of the secret, so that nothing that is ever signed with the secret itself passes for a seal.
+/// Derives a separate key, so that nothing that is signed with the secret itself is a valid join token.
 const KEY_LABEL: &[u8] = b"attune ticket sealing key";
-/// What a seal is good for. Whatever else we might seal with this key one day gets a purpose of its own.
+/// Distinguishes join tokens from anything else that this key may sign in the future.
 const PURPOSE: &[u8] = b"attune join ticket\0";
 
-/// Seals tickets with HMAC-SHA-256 and opens those that it sealed. `Debug` shows nothing.
+/// Signs join tokens with HMAC-SHA-256.
 ///
-/// Mails lie in mailboxes for weeks, so a secret that was replaced belongs under the previous ones until the last session
-/// that was mailed under it is over.
+/// Emails stay in mailboxes for weeks, so a replaced secret has to remain among the previous ones until the last appointment
+/// with a link signed by it is over.
+#[derive(derive_more::Debug)]
+#[debug("SignedJoinTokens(***)")]
 pub struct SignedJoinTokens {
-    sealing_key: hmac::Key,
+    key: hmac::Key,
     previous_keys: Vec<hmac::Key>,
 }
 
 impl SignedJoinTokens {
-    /// Seals with `secret`, and opens what was sealed with it or with one of the `previous` ones.
+    /// Signs with `secret`, and also accepts tokens that were signed with one of the `previous` ones.
     pub fn new(secret: &SigningSecret, previous: &[SigningSecret]) -> Self {
-        Self { sealing_key: sealing_key(secret), previous_keys: previous.iter().map(sealing_key).collect() }
+        Self { key: derive_key(secret), previous_keys: previous.iter().map(derive_key).collect() }
     }
 }
 
 impl JoinTokens for SignedJoinTokens {
-    fn seal(&self, ticket: &JoinToken) -> String {
-        let payload = write(ticket);
-        URL_SAFE_NO_PAD.encode([&payload[..], &seal_of(&self.sealing_key, &payload)].concat())
+    fn sign(&self, token: &JoinToken) -> String {
+        let payload = encode(token);
+        URL_SAFE_NO_PAD.encode([&payload[..], &signature(&self.key, &payload)].concat())
     }
 
-    fn open(&self, text: &str) -> Option<JoinToken> {
-        // The engine refuses padding, other alphabets and stray bits at the end, so a ticket has exactly one text.
-        let bytes: [u8; TICKET_BYTES] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
-        let (payload, seal) = bytes.split_first_chunk::<PAYLOAD_BYTES>()?;
-        let is_genuine = std::iter::once(&self.sealing_key)
+    fn verify(&self, text: &str) -> Option<JoinToken> {
+        // The engine refuses padding, other alphabets and trailing bits, so a token has exactly one text.
+        let bytes: [u8; TOKEN_BYTES] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
+        let (payload, signed) = bytes.split_first_chunk::<PAYLOAD_BYTES>()?;
+        let is_genuine = std::iter::once(&self.key)
             .chain(&self.previous_keys)
-            .any(|key| verify_slices_are_equal(&seal_of(key, payload), seal).is_ok());
-        if is_genuine { read(payload) } else { None }
+            .any(|key| verify_slices_are_equal(&signature(key, payload), signed).is_ok());
+        if is_genuine { decode(payload) } else { None }
     }
 }
 
-impl fmt::Debug for SignedJoinTokens {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SealedTickets(***)")
-    }
-}
-
-fn sealing_key(secret: &SigningSecret) -> hmac::Key {
+fn derive_key(secret: &SigningSecret) -> hmac::Key {
     let derived = hmac::sign(&hmac::Key::new(HMAC_SHA256, secret.bytes()), KEY_LABEL);
     hmac::Key::new(HMAC_SHA256, derived.as_ref())
 }
 
-fn seal_of(key: &hmac::Key, payload: &[u8; PAYLOAD_BYTES]) -> [u8; SEAL_BYTES] {
-    let mut seal = hmac::Context::with_key(key);
-    seal.update(PURPOSE);
-    seal.update(payload);
-    let mut cut = [0; SEAL_BYTES];
-    cut.copy_from_slice(&seal.sign().as_ref()[..SEAL_BYTES]);
-    cut
+fn signature(key: &hmac::Key, payload: &[u8; PAYLOAD_BYTES]) -> [u8; SIGNATURE_BYTES] {
+    let mut context = hmac::Context::with_key(key);
+    context.update(PURPOSE);
+    context.update(payload);
+    let mut truncated = [0; SIGNATURE_BYTES];
+    truncated.copy_from_slice(&context.sign().as_ref()[..SIGNATURE_BYTES]);
+    truncated
 }
 
-fn write(ticket: &JoinToken) -> [u8; PAYLOAD_BYTES] {
-    let (kind, person) = match ticket.viewer {
+fn encode(token: &JoinToken) -> [u8; PAYLOAD_BYTES] {
+    let (kind, viewer) = match token.viewer {
         ViewerId::Account(id) => (ACCOUNT, id.get()),
         ViewerId::Participant(id) => (PARTICIPANT, id.get()),
     };
     let mut payload = [0; PAYLOAD_BYTES];
     payload[0] = LAYOUT;
     payload[1] = kind;
-    payload[2..10].copy_from_slice(&ticket.booking.get().to_be_bytes());
-    payload[10..18].copy_from_slice(&person.to_be_bytes());
-    payload[18..].copy_from_slice(&ticket.link_version.to_be_bytes());
+    payload[2..10].copy_from_slice(&token.booking.get().to_be_bytes());
+    payload[10..18].copy_from_slice(&viewer.to_be_bytes());
+    payload[18..].copy_from_slice(&token.link_version.to_be_bytes());
     payload
 }
 
-fn read(payload: &[u8; PAYLOAD_BYTES]) -> Option<JoinToken> {
+fn decode(payload: &[u8; PAYLOAD_BYTES]) -> Option<JoinToken> {
     let ([LAYOUT, kind], rest) = payload.split_first_chunk()? else { return None };
     let (booking, rest) = rest.split_first_chunk()?;
-    let (person, rest) = rest.split_first_chunk()?;
-    let person = i64::from_be_bytes(*person);
+    let (viewer, rest) = rest.split_first_chunk()?;
+    let viewer = i64::from_be_bytes(*viewer);
     Some(JoinToken {
         booking: BookingId::new(i64::from_be_bytes(*booking))?,
         viewer: match *kind {
-            ACCOUNT => ViewerId::Account(UserId::new(person)?),
-            PARTICIPANT => ViewerId::Participant(ParticipantId::new(person)?),
+            ACCOUNT => ViewerId::Account(UserId::new(viewer)?),
+            PARTICIPANT => ViewerId::Participant(ParticipantId::new(viewer)?),
             _ => return None,
         },
         link_version: u32::from_be_bytes(rest.try_into().ok()?),

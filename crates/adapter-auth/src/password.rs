@@ -10,25 +10,23 @@ use async_trait::async_trait;
 use attune_ports::{HashError, Password, PasswordCheck, PasswordHash, PasswordHasher, Random};
 use thiserror::Error;
 
-use crate::threads::{NoResult, Threads};
+use crate::threads::{JobError, Threads};
 
-/// Bytes of chance in each hash (RFC 9106, section 3.1).
+/// RFC 9106, section 3.1.
 const SALT_BYTES: usize = 16;
-/// Length of the hash itself.
 const OUTPUT_BYTES: usize = 32;
-/// More than this a stored hash may not ask for. It bounds what a damaged or planted row can cost.
+/// Limits for stored hashes, so that a damaged or forged row cannot exhaust memory or time.
 const MAX_MEMORY_KIB: u32 = 64 * 1024;
 const MAX_ITERATIONS: u32 = 10;
 const MAX_LANES: u32 = 4;
 
-/// How much work a hash is, and how much of it happens at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HasherConfig {
-    /// Threads that hash, at least 1. Half the cores by default, so that the other half serves everything else.
+    /// At least 1. Half the cores by default; the other half serves everything else.
     pub threads: usize,
-    /// Passwords that may wait, at least 1; the next one is refused at once.
+    /// Passwords that may wait, at least 1; further ones are refused at once.
     pub queue: usize,
-    /// Memory that one hash fills, in KiB, from 8 to 65 536. Each thread keeps as much.
+    /// Memory per hash and thread in KiB, from 8 to 65 536.
     pub memory_kib: u32,
     /// Passes over the memory, from 1 to 10.
     pub iterations: u32,
@@ -42,30 +40,27 @@ impl Default for HasherConfig {
     }
 }
 
-/// Why hashing could not be set up.
 #[derive(Debug, Error)]
 pub enum HasherError {
-    /// A setting is outside the bounds that [`HasherConfig`] names.
     #[error("the password hashing settings are out of bounds: {0}")]
     OutOfBounds(&'static str),
-    /// The system gave no thread.
     #[error("a password hashing thread could not be started")]
     Thread(#[from] io::Error),
 }
 
-/// Why one password was not hashed. Says nothing about the password or the hash.
+/// Contains neither the password nor the hash.
 #[derive(Debug, Error)]
 enum Failure {
     #[error("the stored hash is not in PHC form")]
     NotPhc(#[source] phc::Error),
-    #[error("the stored hash is not Argon2id version 19 with a salt, a hash and sensible parameters")]
+    #[error("the stored hash is not Argon2id version 19 with a salt, a hash and acceptable parameters")]
     Unsupported,
     #[error("Argon2 refused")]
     Argon2(#[source] argon2::Error),
     #[error("the hash cannot be written in PHC form")]
     Encoding(#[source] phc::Error),
     #[error(transparent)]
-    Lost(NoResult),
+    Lost(JobError),
 }
 
 impl From<Failure> for HashError {
@@ -74,10 +69,10 @@ impl From<Failure> for HashError {
     }
 }
 
-/// Hashes passwords with Argon2id on threads of its own, each with memory of its own that is used again and again.
+/// Hashes passwords with Argon2id on dedicated threads, each of which reuses its own memory.
 ///
-/// Passwords are hashed byte by byte as they were typed. The threads end when the hasher is dropped; passwords that
-/// still wait then are answered with [`HashError::Failed`].
+/// Passwords are hashed byte by byte as typed. Dropping the hasher ends the threads; queued passwords then fail with
+/// [`HashError::Failed`].
 pub struct ArgonHasher {
     threads: Threads,
     random: Arc<dyn Random>,
@@ -85,7 +80,6 @@ pub struct ArgonHasher {
 }
 
 impl ArgonHasher {
-    /// Starts the threads and gives each of them its memory.
     pub fn start(config: HasherConfig, random: Arc<dyn Random>) -> Result<Self, HasherError> {
         let bounds = [
             (config.threads >= 1, "threads"),
@@ -106,12 +100,12 @@ impl ArgonHasher {
         let password = password.clone();
         match self.threads.run(move |memory| derive(&password, &salt, params, memory)).await {
             Ok(result) => Ok(result.map_err(Failure::Argon2)?),
-            Err(NoResult::Full) => Err(HashError::Busy),
-            Err(lost @ NoResult::Lost) => Err(Failure::Lost(lost).into()),
+            Err(JobError::Full) => Err(HashError::Busy),
+            Err(lost @ JobError::Lost) => Err(Failure::Lost(lost).into()),
         }
     }
 
-    fn is_weaker_than_today(&self, stored: &Stored) -> bool {
+    fn is_weaker_than_configured(&self, stored: &Stored) -> bool {
         stored.params.m_cost() < self.params.m_cost()
             || stored.params.t_cost() < self.params.t_cost()
             || stored.salt.len() < SALT_BYTES
@@ -143,14 +137,13 @@ impl PasswordHasher for ArgonHasher {
             return Ok(PasswordCheck { matches: false, outdated: false });
         };
         let stored = Stored::parse(hash)?;
-        let outdated = self.is_weaker_than_today(&stored);
+        let outdated = self.is_weaker_than_configured(&stored);
         let output = self.derive(password, stored.salt, stored.params).await?;
         // `Output` compares in constant time.
         Ok(PasswordCheck { matches: output == stored.output, outdated })
     }
 }
 
-/// What a PHC string says, as far as it is one of ours.
 struct Stored {
     params: Params,
     salt: Salt,
@@ -161,19 +154,19 @@ impl Stored {
     fn parse(hash: &PasswordHash) -> Result<Self, Failure> {
         let phc = phc::PasswordHash::new(hash.as_str()).map_err(Failure::NotPhc)?;
         let params = Params::try_from(&phc).map_err(|_| Failure::Unsupported)?;
-        let sensible = params.m_cost() <= MAX_MEMORY_KIB
+        let acceptable = params.m_cost() <= MAX_MEMORY_KIB
             && params.t_cost() <= MAX_ITERATIONS
             && params.p_cost() <= MAX_LANES
             && phc.algorithm == ARGON2ID_IDENT
             && phc.version == Some(Version::V0x13.into());
         match (phc.salt, phc.hash) {
-            (Some(salt), Some(output)) if sensible => Ok(Self { params, salt, output }),
+            (Some(salt), Some(output)) if acceptable => Ok(Self { params, salt, output }),
             _ => Err(Failure::Unsupported),
         }
     }
 }
 
-/// The parameters as PHC writes them: `m=19456,t=2,p=1`.
+/// `m=19456,t=2,p=1`
 fn phc_params(params: &Params) -> Result<ParamsString, phc::Error> {
     let mut text = ParamsString::new();
     for (name, value) in [("m", params.m_cost()), ("t", params.t_cost()), ("p", params.p_cost())] {
@@ -182,8 +175,8 @@ fn phc_params(params: &Params) -> Result<ParamsString, phc::Error> {
     Ok(text)
 }
 
-/// One hash. A stored hash that needs more memory than today's makes the thread's memory grow, within the bounds above,
-/// instead of taking and giving back megabytes each time.
+/// A stored hash that needs more memory makes the thread's memory grow within the limits above, instead of allocating
+/// megabytes each time.
 fn derive(password: &Password, salt: &[u8], params: Params, memory: &mut Vec<Block>) -> Result<Output, argon2::Error> {
     if memory.len() < params.block_count() {
         memory.resize(params.block_count(), Block::new());

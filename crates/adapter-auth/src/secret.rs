@@ -1,32 +1,24 @@
-//! Secrets that sign.
-
-use std::fmt;
+//! The signing secret.
 
 use thiserror::Error;
 
-/// A secret that signs access tokens and seals tickets: at least 32 bytes, and none of those that stand in documents.
-/// `Debug` hides it.
-///
-/// `openssl rand -base64 32` makes a good one.
-#[derive(Clone)]
-pub struct SigningSecret(Vec<u8>);
+/// Signs access tokens and join tokens: at least 32 bytes, and not an example from a document.
+#[derive(Clone, derive_more::Debug)]
+pub struct SigningSecret(#[debug("***")] Vec<u8>);
 
-/// Why a secret is refused. Never says what the secret was.
+/// Why a secret is refused. Never contains the secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum WeakSecret {
-    /// Fewer than [`SigningSecret::MIN_BYTES`] bytes (RFC 7518, section 3.2).
-    #[error("a signing secret has at least 32 bytes; `openssl rand -base64 32` makes one")]
+    #[error("a signing secret needs at least 32 bytes; create one with `openssl rand -base64 32`")]
     TooShort,
-    /// A secret that comes from a document or was typed by hand, so others can guess it.
-    #[error("this signing secret looks like one from a document; `openssl rand -base64 32` makes a secret one")]
+    #[error("this signing secret looks like an example from a document; create one with `openssl rand -base64 32`")]
     WellKnown,
-    /// A piece that repeats, or only a few different bytes.
-    #[error("this signing secret repeats itself; `openssl rand -base64 32` makes a better one")]
+    #[error("this signing secret is repetitive; create one with `openssl rand -base64 32`")]
     Repetitive,
 }
 
-/// Pieces of the secrets that documents, tutorials and tired people use, in lower case and without punctuation. Each is
-/// long enough that a random secret practically never holds one by chance.
+/// Parts of secrets in documents and tutorials, in lower case without punctuation. A random secret practically never contains
+/// one.
 const WELL_KNOWN_PIECES: [&str; 14] = [
     "secret",
     "password",
@@ -45,12 +37,12 @@ const WELL_KNOWN_PIECES: [&str; 14] = [
 ];
 
 impl SigningSecret {
-    /// Fewest bytes: as many as the hash function gives (RFC 7518, section 3.2).
+    /// RFC 7518, section 3.2.
     pub const MIN_BYTES: usize = 32;
-    /// Fewest different bytes. Sixty-four random hexadecimal digits have about random_bytes.
+    /// Distinct bytes; 64 random hexadecimal digits have up to 16.
     const MIN_DIFFERENT: usize = 8;
 
-    /// Takes the bytes as they are; a line end from a file has to be taken off before.
+    /// A line break at the end of a file has to be removed by the caller.
     pub fn new(secret: impl Into<Vec<u8>>) -> Result<Self, WeakSecret> {
         let secret = secret.into();
         if secret.len() < Self::MIN_BYTES {
@@ -77,12 +69,6 @@ impl SigningSecret {
 
 fn lower(byte: u8) -> char {
     char::from(byte.to_ascii_lowercase())
-}
-
-impl fmt::Debug for SigningSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SigningSecret(***)")
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! Threads that do one thing at a time in memory they keep, behind a queue that refuses instead of growing.
+//! Dedicated threads with memory of their own and a bounded queue.
 //!
-//! Hashing on the async runtime stops every other request, and hashing on a pool that grows takes gigabytes: each hash
-//! fills about 19 MiB. A fixed number of threads that each reuse one piece of memory bounds both.
+//! Hashing on the async runtime would block all other requests, and on a growing pool it would use gigabytes: each hash
+//! needs about 19 MiB. The queue is not a channel, because abandoned jobs must not fill it.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,36 +13,33 @@ use argon2::Block;
 use thiserror::Error;
 use tokio::sync::oneshot;
 
-/// A running set of threads. Dropping it drops the jobs that wait, lets the running ones finish, and ends the threads.
+/// Dropping it discards queued jobs, waits for running ones and ends the threads.
 pub(crate) struct Threads {
     shared: Arc<Shared>,
     handles: Vec<JoinHandle<()>>,
     queue: usize,
 }
 
-/// Why a job has no result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub(crate) enum NoResult {
-    /// The queue is full.
+pub(crate) enum JobError {
     #[error("the queue is full")]
     Full,
-    /// The job panicked, or the threads were ended before its turn.
+    /// The job panicked, or the threads ended before its turn.
     #[error("the job was lost")]
     Lost,
 }
 
 struct Shared {
     state: Mutex<State>,
-    wake: Condvar,
+    changed: Condvar,
 }
 
 #[derive(Default)]
 struct State {
     jobs: VecDeque<Box<dyn Job>>,
-    ended: bool,
+    stopped: bool,
 }
 
-/// Something to be done for a caller that may have gone away.
 trait Job: Send {
     fn is_abandoned(&self) -> bool;
     fn run(self: Box<Self>, memory: &mut Vec<Block>);
@@ -64,35 +61,35 @@ where
 
     fn run(self: Box<Self>, memory: &mut Vec<Block>) {
         let result = (self.work)(memory);
-        // The caller may have gone away in the meantime; then nobody wants the result.
+        // Fails if the caller was cancelled in the meantime.
         let _ = self.reply.send(result);
     }
 }
 
 impl Threads {
-    /// Starts `threads` threads, each with `blocks` blocks of memory (1 KiB each), and lets `queue` jobs wait.
+    /// Each thread gets `blocks` blocks of memory (1 KiB each); `queue` jobs may wait.
     pub(crate) fn start(threads: usize, queue: usize, blocks: usize) -> io::Result<Self> {
-        let shared = Arc::new(Shared { state: Mutex::default(), wake: Condvar::new() });
+        let shared = Arc::new(Shared { state: Mutex::default(), changed: Condvar::new() });
         let mut started = Self { shared, handles: Vec::with_capacity(threads), queue };
         for number in 1..=threads {
             let shared = Arc::clone(&started.shared);
             let thread = thread::Builder::new().name(format!("hasher-{number}"));
-            // On an error `started` is dropped, which ends the threads that were started already.
+            // On an error `started` is dropped, which ends the threads started so far.
             started.handles.push(thread.spawn(move || shared.work(vec![Block::new(); blocks]))?);
         }
         Ok(started)
     }
 
-    /// Has `work` done on one of the threads. A caller that stops waiting takes its job back, unless it runs already.
-    pub(crate) async fn run<T, W>(&self, work: W) -> Result<T, NoResult>
+    /// Runs `work` on one of the threads. A cancelled call removes its job unless it is running already.
+    pub(crate) async fn run<T, W>(&self, work: W) -> Result<T, JobError>
     where
         T: Send + 'static,
         W: FnOnce(&mut Vec<Block>) -> T + Send + 'static,
     {
-        self.submit(work)?.await.map_err(|_| NoResult::Lost)
+        self.submit(work)?.await.map_err(|_| JobError::Lost)
     }
 
-    fn submit<T, W>(&self, work: W) -> Result<oneshot::Receiver<T>, NoResult>
+    fn submit<T, W>(&self, work: W) -> Result<oneshot::Receiver<T>, JobError>
     where
         T: Send + 'static,
         W: FnOnce(&mut Vec<Block>) -> T + Send + 'static,
@@ -100,15 +97,14 @@ impl Threads {
         let (reply, result) = oneshot::channel();
         let mut state = self.shared.lock();
         if state.jobs.len() >= self.queue {
-            // Those who gave up must not keep the others out.
-            state.jobs.retain(|waiting| !waiting.is_abandoned());
+            state.jobs.retain(|job| !job.is_abandoned());
         }
         if state.jobs.len() >= self.queue {
-            return Err(NoResult::Full);
+            return Err(JobError::Full);
         }
         state.jobs.push_back(Box::new(Task { work, reply }));
         drop(state);
-        self.shared.wake.notify_one();
+        self.shared.changed.notify_one();
         Ok(result)
     }
 }
@@ -116,45 +112,45 @@ impl Threads {
 impl Drop for Threads {
     fn drop(&mut self) {
         let mut state = self.shared.lock();
-        state.ended = true;
-        let waiting = std::mem::take(&mut state.jobs);
+        state.stopped = true;
+        let queued = std::mem::take(&mut state.jobs);
         drop(state);
-        drop(waiting);
-        self.shared.wake.notify_all();
+        drop(queued);
+        self.shared.changed.notify_all();
         for handle in self.handles.drain(..) {
-            // A thread catches the panics of its jobs, so there is nothing to learn from how it ended.
+            // Panics of jobs are caught, so the result says nothing.
             let _ = handle.join();
         }
     }
 }
 
 impl Shared {
-    /// No code that can panic runs under the lock, so a poisoned one still guards a whole queue.
+    /// No code under the lock can panic, so the queue is intact even if the lock is poisoned.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn work(&self, mut memory: Vec<Block>) {
         while let Some(job) = self.next() {
-            // A job that panics drops its reply on the way out, which tells the caller. Its half-written memory does no
-            // harm: each hash overwrites what it reads.
+            // A panicking job drops its reply sender, which is an error for the caller. Partially written memory is harmless:
+            // each hash overwrites what it reads.
             if catch_unwind(AssertUnwindSafe(|| job.run(&mut memory))).is_err() {
-                tracing::error!("a password hashing job panicked");
+                tracing::error!("password hashing job panicked");
             }
         }
     }
 
-    /// The next job that somebody still waits for; `None` when the threads shall end.
+    /// The next job that is not abandoned; `None` when the threads have to end.
     fn next(&self) -> Option<Box<dyn Job>> {
         let mut state = self.lock();
         loop {
-            if state.ended {
+            if state.stopped {
                 return None;
             }
             match state.jobs.pop_front() {
                 Some(job) if job.is_abandoned() => {}
                 Some(job) => return Some(job),
-                None => state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner),
+                None => state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
             }
         }
     }

@@ -1,7 +1,7 @@
-//! Access tokens: JSON Web Tokens (RFC 7519) that only this service makes and only this service reads.
+//! Access tokens: JSON Web Tokens (RFC 7519) that are issued and read by this service only.
 //!
-//! Because of that nothing is negotiable (RFC 8725): one algorithm, one shape of header, every claim required. The
-//! header chooses among the configured keys and nothing else.
+//! So nothing is negotiable (RFC 8725): one algorithm, one form of header, every claim required. The header only selects one
+//! of the configured keys.
 
 use std::borrow::Cow;
 
@@ -16,35 +16,29 @@ use sha2::{Digest, Sha256};
 
 use crate::SigningSecret;
 
-/// How far the clocks of two of our machines may be apart.
+/// For clock differences between our machines.
 const LEEWAY: SignedDuration = SignedDuration::from_secs(5);
-/// What tells an access token from any other token that we might ever sign.
+/// Distinguishes access tokens from other tokens that may be signed in the future.
 const ACCESS: &str = "access";
-/// The `typ` of the header.
 const JWT: &str = "JWT";
-/// The `alg` of the header.
 const HS256: &str = "HS256";
 
-/// Who signs, and for whom.
 #[derive(Debug, Clone)]
 pub struct TokenConfig {
-    /// Signs new tokens.
     pub secret: SigningSecret,
-    /// Secrets of before, whose tokens are still accepted until they expire.
+    /// Tokens that were signed with these are accepted until they expire.
     pub previous: Vec<SigningSecret>,
-    /// The `iss` of every token: this service.
     pub issuer: String,
-    /// The `aud` of every token: this service's API.
     pub audience: String,
 }
 
-/// Makes and checks access tokens, signed with HMAC-SHA-256.
+/// Issues and verifies access tokens, signed with HMAC-SHA-256.
 ///
-/// Times travel as whole seconds, so what is read back has lost its milliseconds.
+/// Times are whole seconds, so the milliseconds of the claims are lost.
 pub struct JwtAccessTokens {
     header: Header,
     signing_key: EncodingKey,
-    /// The present key first.
+    /// The current key first.
     keys: Vec<Key>,
     issuer: String,
     audience: String,
@@ -52,13 +46,12 @@ pub struct JwtAccessTokens {
 
 struct Key {
     id: String,
-    /// The first part of every token that we sign with it.
+    /// The first part of every token that is signed with it.
     header: String,
     key: DecodingKey,
 }
 
-/// The only header that is read. `jwk`, `jku`, `x5u`, `crit` and the like have no business here, and so have members
-/// that nobody has thought of yet.
+/// The only accepted header. `jwk`, `jku`, `x5u`, `crit` and all unknown members are refused.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StrictHeader {
@@ -67,7 +60,7 @@ struct StrictHeader {
     kid: String,
 }
 
-/// What a token says. A missing claim, or a time that is no whole number, makes it unreadable.
+/// All are required, and times must be whole numbers.
 #[derive(Serialize, Deserialize)]
 struct Claims<'a> {
     #[serde(borrow)]
@@ -88,7 +81,6 @@ struct Claims<'a> {
 }
 
 impl JwtAccessTokens {
-    /// Reads the keys once, for all tokens.
     pub fn new(config: TokenConfig) -> Self {
         let header = |kid: &str| Header {
             typ: Some(JWT.to_owned()),
@@ -97,7 +89,7 @@ impl JwtAccessTokens {
         };
         let key = |secret: &SigningSecret| {
             let id = key_id(secret);
-            // If it could not be written, it would be nobody's header, and every header would be read.
+            // An empty header would match no token, so every header would be parsed.
             let header = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&header(&id)).unwrap_or_default());
             Key { id, header, key: DecodingKey::from_secret(secret.bytes()) }
         };
@@ -110,9 +102,8 @@ impl JwtAccessTokens {
         }
     }
 
-    /// The key that the header asks for, if the header is one that we write.
     fn key_for(&self, header: &str) -> Option<&DecodingKey> {
-        // Nearly always it is, letter for letter.
+        // Nearly every header is byte for byte one of ours.
         if let Some(known) = self.keys.iter().find(|key| key.header == header) {
             return Some(&known.key);
         }
@@ -123,10 +114,10 @@ impl JwtAccessTokens {
         self.keys.iter().find(|key| key.id == header.kid).map(|key| &key.key)
     }
 
-    /// The claims of a token that is ours and whole, whatever the time.
+    /// The claims of a genuine token, and its `nbf`; times are not checked.
     ///
-    /// The library checks the signature. It would also read the header once more, and the claims twice, and judge times by
-    /// the system's clock; all of that is done here, once.
+    /// The library checks the signature only: it would parse the header again and the claims twice, and compare times with
+    /// the system clock.
     fn read(&self, token: &str) -> Option<(AccessClaims, Timestamp)> {
         let (message, signature) = token.rsplit_once('.')?;
         let (header, claims) = message.split_once('.')?;
@@ -134,7 +125,7 @@ impl JwtAccessTokens {
         if !jsonwebtoken::crypto::verify(signature, message.as_bytes(), key, Algorithm::HS256).ok()? {
             return None;
         }
-        // A part too many would have left a dot in here, which is no base64.
+        // With an additional part there would be a dot in here, which is not base64.
         let claims = URL_SAFE_NO_PAD.decode(claims).ok()?;
         let claims: Claims<'_> = serde_json::from_slice(&claims).ok()?;
         if claims.iss != self.issuer || claims.aud != self.audience || claims.typ != ACCESS {
@@ -182,11 +173,10 @@ impl AccessTokens for JwtAccessTokens {
     }
 }
 
-/// A name for a key from which the key cannot be had back. It stands in every token that the key signs, which is
-/// no more of a hint than the signature next to it.
+/// Does not reveal the secret, no more than the signatures do.
 fn key_id(secret: &SigningSecret) -> String {
     let digest = Sha256::new().chain_update(b"attune access token key id\0").chain_update(secret.bytes()).finalize();
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    format!("{:016x}", digest[..8].iter().fold(0_u64, |id, byte| id << 8 | u64::from(*byte)))
 }
 
 #[cfg(test)]

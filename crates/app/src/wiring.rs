@@ -113,7 +113,7 @@ impl Parts {
             }),
             pages: JoinPages {
                 base: format!("{}/", base.as_str().trim_end_matches('/')),
-                tickets: Arc::new(SignedJoinTokens::new(&secrets.current, &secrets.previous)),
+                tokens: Arc::new(SignedJoinTokens::new(&secrets.current, &secrets.previous)),
             },
             mailed: config.meetings.email_links,
         };

@@ -472,7 +472,7 @@ impl World {
                 settings: TokenSettings::default(),
                 placement: TokenPlacement::Query,
             }),
-            pages: JoinPages { base: "https://practice.example.org/".into(), tickets: Arc::new(PlainJoinTokens) },
+            pages: JoinPages { base: "https://practice.example.org/".into(), tokens: Arc::new(PlainJoinTokens) },
             mailed: if self.signed { EmailLinkTarget::Page } else { EmailLinkTarget::Room },
         }
     }

@@ -13,11 +13,11 @@ pub trait MeetingTokenSigner: Send + Sync {
     fn sign(&self, claims: &MeetingTokenClaims) -> Result<String, BoxError>;
 }
 
-/// Seals the tickets that mailed links carry. Nothing is stored: the seal is all there is to check.
+/// Signs the join tokens in emailed links. Nothing is stored: the signature is all that can be verified.
 pub trait JoinTokens: Send + Sync {
-    /// The ticket as a text that can stand in a path of a URL as it is. The same ticket always gives the same text.
-    fn seal(&self, ticket: &JoinToken) -> String;
+    /// The signed token, usable in the path of a URL without encoding. The same token always gives the same text.
+    fn sign(&self, token: &JoinToken) -> String;
 
-    /// Reads a text back. `None` for whatever this service did not seal as a ticket, to the last bit.
-    fn open(&self, text: &str) -> Option<JoinToken>;
+    /// The token in a text that this service signed; `None` for any other text.
+    fn verify(&self, text: &str) -> Option<JoinToken>;
 }

@@ -6,17 +6,17 @@ use jiff::Timestamp;
 pub struct PlainJoinTokens;
 
 impl JoinTokens for PlainJoinTokens {
-    fn seal(&self, token: &JoinToken) -> String {
+    fn sign(&self, token: &JoinToken) -> String {
         format!("plain.{}.{}.{}", token.booking, token.viewer, token.link_version)
     }
 
-    fn open(&self, text: &str) -> Option<JoinToken> {
+    fn verify(&self, text: &str) -> Option<JoinToken> {
         let mut parts = text.strip_prefix("plain.")?.split('.');
         let booking = parts.next()?.parse().ok().and_then(BookingId::new)?;
         let viewer = ViewerId::parse(parts.next()?)?;
         let link_version = parts.next()?.parse().ok()?;
         // As with a real signature, a token has one spelling: no sign, no leading zero, nothing after it.
-        Some(JoinToken { booking, viewer, link_version }).filter(|token| self.seal(token) == text)
+        Some(JoinToken { booking, viewer, link_version }).filter(|token| self.sign(token) == text)
     }
 }
 

@@ -588,7 +588,7 @@ impl World {
                     grace: SignedDuration::from_mins(Self::GRACE),
                 },
                 signing: None,
-                pages: JoinPages { base: "https://practice.example.org/".into(), tickets: Arc::new(PlainJoinTokens) },
+                pages: JoinPages { base: "https://practice.example.org/".into(), tokens: Arc::new(PlainJoinTokens) },
                 mailed: EmailLinkTarget::Room,
             },
             reminders: self.lifecycle().reminders,

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::*;
 
-/// As little work as Argon2 allows, so that many hashes take no time.
+/// As little work as Argon2 allows.
 const WEAK: HasherConfig = HasherConfig { threads: 1, queue: 64, memory_kib: 8, iterations: 1 };
 
-/// Bytes that differ at each call and are the same at each run.
+/// Different bytes for each call, the same in each run.
 #[derive(Default)]
 struct Counting(AtomicU8);
 
@@ -29,7 +29,7 @@ const RIGHT: PasswordCheck = PasswordCheck { matches: true, outdated: false };
 const WRONG: PasswordCheck = PasswordCheck { matches: false, outdated: false };
 
 #[tokio::test]
-async fn todays_parameters_and_the_phc_form() {
+async fn default_parameters_and_the_phc_format() {
     let hasher = hasher(HasherConfig { threads: 1, ..HasherConfig::default() });
     let hash = hasher.hash(&password("correct horse battery staple")).await.unwrap();
     let parts: Vec<&str> = hash.as_str().split('$').collect();
@@ -42,7 +42,7 @@ async fn todays_parameters_and_the_phc_form() {
 
 /// From the tests of the reference implementation (P-H-C/phc-winner-argon2, `src/test.c`).
 #[tokio::test]
-async fn hashes_of_the_reference_implementation_are_understood() {
+async fn hashes_of_the_reference_implementation_are_accepted() {
     let hash = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
     let hash = PasswordHash::new(hash.to_owned());
     let hasher = hasher(WEAK);
@@ -54,7 +54,7 @@ async fn hashes_of_the_reference_implementation_are_understood() {
 }
 
 #[tokio::test]
-async fn passwords_are_hashed_as_they_were_typed() {
+async fn passwords_are_hashed_as_typed() {
     let hasher = hasher(WEAK);
     let long = "ä".repeat(64);
     let typed = ["", " ", " a", "a", "a ", "A", "a\0", "a\0b", "\u{e9}", "e\u{301}", "🦀 emoji", &long, &long[2..]];
@@ -75,7 +75,7 @@ async fn two_hashes_of_one_password_differ() {
 }
 
 #[tokio::test]
-async fn nobody_has_no_password() {
+async fn no_password_matches_without_a_hash() {
     let hasher = hasher(WEAK);
     for typed in ["", "anything"] {
         assert_eq!(hasher.verify(&password(typed), None).await.unwrap(), WRONG);
@@ -91,11 +91,11 @@ async fn weaker_parameters_are_outdated_and_stronger_ones_are_not() {
     {
         let today = hasher(HasherConfig { memory_kib, iterations, ..WEAK });
         let verified = today.verify(&password("pass"), Some(&hash)).await.unwrap();
-        assert_eq!(verified, PasswordCheck { matches: true, outdated }, "today m={memory_kib}, t={iterations}");
+        assert_eq!(verified, PasswordCheck { matches: true, outdated }, "configured m={memory_kib}, t={iterations}");
     }
 }
 
-/// A hash of "pass" that another program made, with 64 KiB and one pass.
+/// A hash of "pass" by another program, with 64 KiB and one pass.
 fn foreign(lanes: u32, salt_bytes: usize, output_bytes: usize) -> PasswordHash {
     let (salt, mut output) = (vec![3; salt_bytes], vec![0; output_bytes]);
     let params = Params::new(64, 1, lanes, Some(output_bytes)).unwrap();
@@ -105,7 +105,7 @@ fn foreign(lanes: u32, salt_bytes: usize, output_bytes: usize) -> PasswordHash {
 }
 
 #[tokio::test]
-async fn other_lanes_salts_and_lengths_are_understood_and_short_ones_are_outdated() {
+async fn other_lanes_salts_and_lengths_are_accepted_and_short_ones_are_outdated() {
     let hasher = hasher(WEAK);
     for (lanes, salt_bytes, output_bytes, outdated) in
         [(1, 16, 32, false), (4, 16, 32, false), (1, 32, 64, false), (1, 15, 32, true), (1, 16, 31, true)]
@@ -118,7 +118,7 @@ async fn other_lanes_salts_and_lengths_are_understood_and_short_ones_are_outdate
 }
 
 #[tokio::test]
-async fn foreign_damaged_and_absurd_hashes_are_refused_without_work() {
+async fn unsupported_and_damaged_hashes_are_refused_without_work() {
     let hasher = hasher(WEAK);
     let (salt, output) = ("AAAAAAAAAAAAAAAAAAAAAA", "CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc");
     let good = format!("$argon2id$v=19$m=8,t=1,p=1${salt}${output}");
@@ -175,7 +175,7 @@ async fn a_changed_hash_never_matches() {
 }
 
 #[tokio::test]
-async fn everything_is_busy_while_the_queue_is_full_and_nothing_afterwards() {
+async fn passwords_are_refused_only_while_the_queue_is_full() {
     let hasher = hasher(HasherConfig { queue: 1, ..WEAK });
     let hash = hasher.hash(&password("pass")).await.unwrap();
     let (started, has_started) = mpsc::channel();
@@ -205,7 +205,7 @@ async fn everything_is_busy_while_the_queue_is_full_and_nothing_afterwards() {
 }
 
 #[tokio::test]
-async fn a_flood_is_answered_to_the_last() {
+async fn every_password_of_a_flood_gets_a_result() {
     let hasher = Arc::new(hasher(HasherConfig { threads: 2, queue: 32, memory_kib: 64, iterations: 1 }));
     let hash = hasher.hash(&password("pass")).await.unwrap();
     let mut logins = tokio::task::JoinSet::new();
@@ -244,7 +244,7 @@ fn settings_out_of_bounds_are_named() {
 }
 
 #[test]
-fn the_default_leaves_cores_to_others() {
+fn the_default_leaves_cores_free() {
     let config = HasherConfig::default();
     let cores = thread::available_parallelism().unwrap().get();
     assert!(config.threads >= 1 && config.threads <= cores.max(2) / 2);

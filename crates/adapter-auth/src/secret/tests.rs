@@ -9,7 +9,7 @@ fn refusal(secret: &str) -> Option<WeakSecret> {
 }
 
 #[test]
-fn thirty_two_bytes_are_the_least() {
+fn a_secret_needs_32_bytes() {
     assert_eq!(GOOD.len(), 32);
     assert_eq!(refusal(GOOD), None);
     for short in ["", "x", &GOOD[..31]] {
@@ -18,7 +18,7 @@ fn thirty_two_bytes_are_the_least() {
 }
 
 #[test]
-fn any_bytes_will_do() {
+fn any_bytes_are_accepted() {
     let bytes: Vec<u8> = (0..=255).rev().step_by(7).collect();
     assert_eq!(SigningSecret::new(bytes.clone()).unwrap().bytes(), bytes);
 }
@@ -46,7 +46,7 @@ fn secrets_from_documents_are_refused() {
 
 #[test]
 fn repetition_is_refused() {
-    for dull in [
+    for repetitive in [
         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".to_owned(),
         "aB3aB3aB3aB3aB3aB3aB3aB3aB3aB3aB3aB3".to_owned(),
         "0123401234012340123401234012340123401234".to_owned(),
@@ -55,7 +55,7 @@ fn repetition_is_refused() {
         "fjdkfjdksjfkdjsfkdsjfkdlsjfkdsjfklds".to_owned(),
         "\0".repeat(64),
     ] {
-        assert_eq!(refusal(&dull), Some(WeakSecret::Repetitive), "{dull}");
+        assert_eq!(refusal(&repetitive), Some(WeakSecret::Repetitive), "{repetitive}");
     }
 }
 
@@ -67,12 +67,12 @@ fn neither_debug_nor_errors_show_it() {
 }
 
 proptest! {
-    /// What `openssl rand -hex 32` and `-base64 32` print is never refused.
+    /// The output of `openssl rand -hex 32` and `-base64 32` is never refused.
     #[test]
     fn random_secrets_are_accepted(bytes in any::<[u8; 32]>()) {
         use base64::Engine;
         let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
-        // proptest likes to try dull bytes such as 32 zeros; those are rightly refused.
+        // proptest also generates bytes such as 32 zeros, which are rightly refused.
         let mut different = bytes.to_vec();
         different.sort_unstable();
         different.dedup();

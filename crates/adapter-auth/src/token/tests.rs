@@ -47,7 +47,7 @@ fn claims() -> AccessClaims {
     }
 }
 
-/// Any token anybody could write, signed with any secret.
+/// Any header and claims, signed with any secret.
 fn forge(header: &Value, claims: &Value, with: &str, algorithm: Algorithm) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let message = format!("{}.{}", part(header), part(claims));
@@ -84,9 +84,9 @@ fn signed_claims(claims: &Value) -> Result<AccessClaims, TokenError> {
     tokens().verify(&forge(&good_header(), claims, SECRET, Algorithm::HS256), now())
 }
 
-/// The control of all tests below: what they change is the only reason for the refusal.
+/// The control of all tests below: what they change is the only reason for a refusal.
 #[test]
-fn the_forger_can_make_a_good_token() {
+fn forge_can_create_a_valid_token() {
     assert_eq!(signed_header(&good_header()), Ok(claims()));
     assert_eq!(signed_claims(&good_claims()), Ok(claims()));
 }
@@ -98,7 +98,7 @@ fn round_trip() {
 }
 
 #[test]
-fn what_is_written() {
+fn the_format_of_a_token() {
     let token = tokens().issue(&claims()).unwrap();
     let parts: Vec<Value> = token
         .split('.')
@@ -109,7 +109,7 @@ fn what_is_written() {
 }
 
 #[test]
-fn milliseconds_do_not_travel() {
+fn milliseconds_are_lost() {
     let sent = AccessClaims {
         issued_at: Timestamp::from_millisecond(START * 1000 + 999).unwrap(),
         expires_at: Timestamp::from_millisecond(END * 1000 + 999).unwrap(),
@@ -119,7 +119,7 @@ fn milliseconds_do_not_travel() {
 }
 
 #[test]
-fn time_is_judged_by_the_given_instant_to_the_second() {
+fn times_are_compared_with_the_given_instant_to_the_second() {
     let token = tokens().issue(&claims()).unwrap();
     for (seconds, verdict) in [
         (START - 6, Err(TokenError::Invalid)),
@@ -139,7 +139,7 @@ fn time_is_judged_by_the_given_instant_to_the_second() {
 }
 
 #[test]
-fn no_algorithm_but_ours() {
+fn other_algorithms_are_refused() {
     for alg in ["none", "None", "NONE", "nOnE", "", "HS384", "HS512", "RS256", "ES256", "PS256", "EdDSA", "hs256"] {
         assert_eq!(signed_header(&with(good_header(), "alg", json!(alg))), Err(TokenError::Invalid), "{alg}");
     }
@@ -153,7 +153,7 @@ fn no_algorithm_but_ours() {
 }
 
 #[test]
-fn without_a_signature_it_is_no_token() {
+fn a_token_without_a_signature_is_refused() {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     for alg in ["none", "None", "NONE", "nOnE", "HS256"] {
         let message = format!("{}.{}", part(&with(good_header(), "alg", json!(alg))), part(&good_claims()));
@@ -164,7 +164,7 @@ fn without_a_signature_it_is_no_token() {
 }
 
 #[test]
-fn a_header_says_alg_typ_and_kid_and_nothing_else() {
+fn a_header_has_alg_typ_and_kid_only() {
     let jwk = json!({ "kty": "oct", "k": URL_SAFE_NO_PAD.encode(SECRET), "alg": "HS256" });
     for (member, value) in [
         ("jwk", jwk),
@@ -198,7 +198,7 @@ fn a_header_says_alg_typ_and_kid_and_nothing_else() {
 }
 
 #[test]
-fn a_member_that_stands_twice_is_refused() {
+fn a_duplicate_member_is_refused() {
     let doubled = format!(r#"{{"alg":"none","alg":"HS256","typ":"JWT","kid":"{}"}}"#, key_id(&secret(SECRET)));
     let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(doubled), URL_SAFE_NO_PAD.encode(good_claims().to_string()));
     let key = EncodingKey::from_secret(SECRET.as_bytes());
@@ -287,7 +287,7 @@ fn times_inside_the_token_are_checked() {
 }
 
 #[test]
-fn expired_is_only_said_of_our_own_tokens() {
+fn expired_is_reported_for_our_own_tokens_only() {
     let expired = with(good_claims(), "exp", json!(START + 30));
     let foreign = forge(&good_header(), &expired, OTHER, Algorithm::HS256);
     assert_eq!(tokens().verify(&foreign, now()), Err(TokenError::Invalid));
@@ -316,7 +316,7 @@ fn a_role_in_a_signed_token_means_nothing() {
 }
 
 #[test]
-fn no_other_secret_will_do() {
+fn other_secrets_are_refused() {
     for other in
         [OTHER, "", "secret", "password", "changeme", "your-256-bit-secret", &SECRET[..31], &SECRET.to_lowercase()]
     {
@@ -326,7 +326,7 @@ fn no_other_secret_will_do() {
 }
 
 #[test]
-fn three_parts_and_not_a_character_more_or_less() {
+fn a_token_has_exactly_three_parts() {
     let token = tokens().issue(&claims()).unwrap();
     let parts: Vec<&str> = token.split('.').collect();
     let (header, body, signature) = (parts[0], parts[1], parts[2]);
@@ -371,16 +371,16 @@ fn three_parts_and_not_a_character_more_or_less() {
 }
 
 #[test]
-fn a_rotated_secret_still_reads_and_never_signs() {
+fn a_previous_secret_verifies_but_never_signs() {
     let old = tokens();
     let rotated =
         JwtAccessTokens::new(TokenConfig { secret: secret(OTHER), previous: vec![secret(SECRET)], ..config() });
     let replaced = JwtAccessTokens::new(TokenConfig { secret: secret(OTHER), ..config() });
 
     let from_old = old.issue(&claims()).unwrap();
-    assert_eq!(rotated.verify(&from_old, now()), Ok(claims()), "old tokens live until their end");
+    assert_eq!(rotated.verify(&from_old, now()), Ok(claims()), "old tokens are valid until they expire");
     assert_eq!(rotated.verify(&from_old, at(END + 5)), Err(TokenError::Expired));
-    assert_eq!(replaced.verify(&from_old, now()), Err(TokenError::Invalid), "a secret that is gone is gone");
+    assert_eq!(replaced.verify(&from_old, now()), Err(TokenError::Invalid), "a removed secret verifies nothing");
 
     let from_new = rotated.issue(&claims()).unwrap();
     assert_eq!(jsonwebtoken::decode_header(&from_new).unwrap().kid, Some(key_id(&secret(OTHER))));
@@ -396,7 +396,7 @@ fn a_rotated_secret_still_reads_and_never_signs() {
 }
 
 #[test]
-fn a_key_id_tells_keys_apart_and_nothing_more() {
+fn a_key_id_distinguishes_keys_and_reveals_nothing() {
     let id = key_id(&secret(SECRET));
     assert_eq!(id.len(), 16);
     assert!(id.bytes().all(|b| b.is_ascii_hexdigit()));
@@ -421,19 +421,19 @@ proptest! {
     }
 
     #[test]
-    fn noise_is_no_token(noise: String) {
+    fn noise_is_refused(noise: String) {
         prop_assert_eq!(tokens().verify(&noise, now()), Err(TokenError::Invalid));
     }
 
     #[test]
-    fn noise_in_the_shape_of_a_token_is_none(header: Vec<u8>, body: Vec<u8>, signature: Vec<u8>, good_start: bool) {
+    fn noise_in_the_form_of_a_token_is_refused(header: Vec<u8>, body: Vec<u8>, signature: Vec<u8>, good_start: bool) {
         let [header, body, signature] = [header, body, signature].map(|part| URL_SAFE_NO_PAD.encode(part));
         let header = if good_start { URL_SAFE_NO_PAD.encode(good_header().to_string()) } else { header };
         prop_assert_eq!(tokens().verify(&format!("{header}.{body}.{signature}"), now()), Err(TokenError::Invalid));
     }
 
     #[test]
-    fn one_other_character_anywhere_and_it_is_no_token(place: prop::sample::Index, other in "[A-Za-z0-9_.=+/ -]") {
+    fn any_changed_character_is_refused(place: prop::sample::Index, other in "[A-Za-z0-9_.=+/ -]") {
         let token = tokens().issue(&claims()).unwrap();
         let place = place.index(token.len());
         let mut changed = token.clone();
@@ -443,9 +443,9 @@ proptest! {
     }
 }
 
-/// Every single neighbour of the last character: two of its bits carry nothing, and must still be as written.
+/// Two bits of the last character are unused, and must still be as written.
 #[test]
-fn the_unused_bits_at_the_end_are_not_free() {
+fn unused_bits_at_the_end_are_checked() {
     let token = tokens().issue(&claims()).unwrap();
     let accepted = ('!'..='~')
         .filter(|last| tokens().verify(&format!("{}{last}", &token[..token.len() - 1]), now()).is_ok())

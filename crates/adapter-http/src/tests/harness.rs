@@ -198,7 +198,7 @@ impl Parts {
                 settings: TokenSettings::default(),
                 placement: TokenPlacement::Query,
             }),
-            pages: JoinPages { base: "https://practice.example.org/".into(), tickets: Arc::new(PlainJoinTokens) },
+            pages: JoinPages { base: "https://practice.example.org/".into(), tokens: Arc::new(PlainJoinTokens) },
             mailed: if self.signed { EmailLinkTarget::Page } else { EmailLinkTarget::Room },
         };
         let open_checkout = OpenCheckout {

@@ -135,7 +135,7 @@ impl JoinMeeting {
     /// was taken back learns nothing about the session.
     async fn holder(&self, text: &str) -> Result<(Booking, Holder), JoinError> {
         let queries = &self.links.queries;
-        let ticket = self.links.pages.tickets.open(text).ok_or(JoinError::Unknown)?;
+        let ticket = self.links.pages.tokens.verify(text).ok_or(JoinError::Unknown)?;
         let BookingView { booking, client } = queries.booking(ticket.booking).await?.ok_or(JoinError::Unknown)?;
         if ticket.link_version != booking.link_version() {
             return Err(JoinError::Revoked);

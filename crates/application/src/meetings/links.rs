@@ -82,7 +82,7 @@ pub struct JoinPages {
     /// Where our pages are, with a slash at the end.
     pub base: String,
     /// Seals what a page's address stands for.
-    pub tickets: Arc<dyn JoinTokens>,
+    pub tokens: Arc<dyn JoinTokens>,
 }
 
 impl JoinPages {
@@ -90,7 +90,7 @@ impl JoinPages {
     /// opened.
     pub fn address(&self, booking: &Booking, viewer: ViewerId) -> String {
         let ticket = JoinToken { booking: booking.id(), viewer, link_version: booking.link_version() };
-        format!("{}j/{}", self.base, self.tickets.seal(&ticket))
+        format!("{}j/{}", self.base, self.tokens.sign(&ticket))
     }
 }
 

@@ -18,7 +18,7 @@ async fn booked(world: &World) -> (User, Booking) {
 /// The last part of the address of a person's page.
 fn ticket(world: &World, booking: &Booking, viewer: ViewerId) -> String {
     let links = world.links();
-    links.pages.tickets.seal(&JoinToken { booking: booking.id(), viewer, link_version: booking.link_version() })
+    links.pages.tokens.sign(&JoinToken { booking: booking.id(), viewer, link_version: booking.link_version() })
 }
 
 async fn change(world: &World, change: impl AsyncFnOnce(&mut dyn attune_ports::UnitOfWork)) {
