@@ -2,7 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{AccessWindow, AccountViewer, MeetingBaseUrl, NewRoom, Participant, ParticipantRole, RoomSuffix};
+use super::{
+    AccessWindow, AccountViewer, LinkError, MeetingBaseUrl, NewRoom, Participant, ParticipantRole, RoomSuffix, Viewer,
+};
 use crate::booking::{BookingRecord, NewBooking, PaymentPlan};
 use crate::{
     Booking, BookingId, BookingStatus, Cancellation, Currency, EmailAddress, Money, ParticipantId, PaymentStatus,
@@ -104,3 +106,67 @@ pub(crate) fn kim_of_another_booking() -> Participant {
 pub(crate) fn kim_revoked() -> Participant {
     Participant { revoked_at: Some(at(START - 86_400)), ..kim(ParticipantRole::Participant) }
 }
+
+/// The data that a [`Viewer`] borrows.
+#[derive(Debug)]
+pub(crate) enum OwnedViewer {
+    Account(AccountViewer),
+    Participant(Participant),
+}
+
+impl OwnedViewer {
+    pub(crate) fn get(&self) -> Viewer<'_> {
+        match self {
+            Self::Account(account) => Viewer::Account(account),
+            Self::Participant(participant) => Viewer::Participant(participant),
+        }
+    }
+}
+
+/// Viewers of the booking, each with the error that it causes whatever the state and the time.
+pub(crate) fn viewers() -> Vec<(OwnedViewer, Result<(), LinkError>)> {
+    let account = |id, role, authorized| (OwnedViewer::Account(viewer(id, role)), authorized);
+    let participant = |participant, authorized| (OwnedViewer::Participant(participant), authorized);
+    vec![
+        account(7, Role::Client, Ok(())),
+        account(1, Role::Admin, Ok(())),
+        account(2, Role::Admin, Ok(())),
+        account(7, Role::Admin, Ok(())),
+        account(8, Role::Client, Err(LinkError::Forbidden)),
+        account(1, Role::Client, Err(LinkError::Forbidden)),
+        participant(kim(ParticipantRole::Participant), Ok(())),
+        participant(kim(ParticipantRole::Presenter), Ok(())),
+        participant(kim(ParticipantRole::Observer), Ok(())),
+        participant(kim_of_another_booking(), Err(LinkError::Forbidden)),
+        participant(kim_revoked(), Err(LinkError::Revoked)),
+        // Revoked and of another booking: the other booking is reported.
+        participant(Participant { revoked_at: Some(at(0)), ..kim_of_another_booking() }, Err(LinkError::Forbidden)),
+    ]
+}
+
+/// What the API contract says about an authorized viewer.
+pub(crate) fn expected_link(status: BookingStatus, now: i64) -> Result<(), LinkError> {
+    match status {
+        BookingStatus::Scheduled | BookingStatus::Completed | BookingStatus::NoShow if now < CLOSE => Ok(()),
+        BookingStatus::Scheduled | BookingStatus::Completed | BookingStatus::NoShow => Err(LinkError::Ended),
+        BookingStatus::PendingPayment => Err(LinkError::NotConfirmed),
+        BookingStatus::Cancelled | BookingStatus::Expired => Err(LinkError::Cancelled),
+    }
+}
+
+/// Instants around the opening and closing of the room, and around the session.
+pub(crate) const INSTANTS: [i64; 13] = [
+    0,
+    START - 86_400,
+    OPEN - 61,
+    OPEN - 1,
+    OPEN,
+    START - 1,
+    START,
+    START + 60,
+    END - 1,
+    END,
+    CLOSE - 1,
+    CLOSE,
+    CLOSE + 86_400,
+];
