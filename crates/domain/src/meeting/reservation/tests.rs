@@ -2,7 +2,7 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::meeting::fixtures::{CLOSE, END, OPEN, START, WINDOW, at, booking, confirmed};
+use crate::meeting::fixtures::*;
 use crate::{BookingStatus, Role};
 
 const NO_LIMITS: RoomLimits = RoomLimits { max_occupants: None, lobby: false };
@@ -26,30 +26,14 @@ fn the_reservation_of_an_open_room() {
     assert_eq!(found.seconds(), 80 * 60, "50 minutes, and a grace period of 30");
 }
 
-/// Every status and time; the expectations come from the API contract.
 #[test]
 fn every_status_at_every_time() {
-    let early = Err(ReservationError::TooEarly { opens_at: at(OPEN) });
-    let ended = Err(ReservationError::NoSession(LinkError::Ended));
-    for (now, by_time) in [
-        (0, early),
-        (START - 86_400, early),
-        (OPEN - 1, early),
-        (OPEN, Ok(())),
-        (START, Ok(())),
-        (END, Ok(())),
-        (CLOSE - 1, Ok(())),
-        (CLOSE, ended),
-        (CLOSE + 86_400, ended),
-    ] {
-        for status in BookingStatus::ALL {
-            let expected = match status {
-                BookingStatus::Scheduled | BookingStatus::Completed | BookingStatus::NoShow => by_time,
-                BookingStatus::PendingPayment => Err(LinkError::NotConfirmed.into()),
-                BookingStatus::Cancelled | BookingStatus::Expired => Err(LinkError::Cancelled.into()),
-            };
-            assert_eq!(reserve(status, now).map(|_| ()), expected, "{status:?}, {} s after the start", now - START);
-        }
+    for (status, now) in BookingStatus::ALL.into_iter().flat_map(|status| INSTANTS.map(|now| (status, now))) {
+        let expected = match expected_link(status, now) {
+            Ok(()) if now < OPEN => Err(ReservationError::TooEarly { opens_at: at(OPEN) }),
+            link => link.map_err(ReservationError::NoSession),
+        };
+        assert_eq!(reserve(status, now).map(|_| ()), expected, "{status}, {} s after the start", now - START);
     }
 }
 
