@@ -27,7 +27,7 @@ mod ledger;
 mod state;
 
 pub use ledger::{LedgerKind, PaymentLedger, RefundError};
-pub use state::{PaymentState, RefundStage, RefundState, UnpaidUpdate};
+pub use state::{PaymentState, RefundStage, RefundState};
 
 /// An ISO 4217 currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -667,13 +667,13 @@ fn refunded(answer: Result<Idempotent<Booking>, RefundPaymentError>) -> Result<O
         Ok(_) => return Ok(Outcome::Done),
         Err(RefundPaymentError::NotFound) => Why::NotFound,
         Err(RefundPaymentError::InProgress) => Why::RefundInProgress,
-        Err(RefundPaymentError::PaymentLedger(RefundError::NothingToRefund)) => Why::NothingLeft,
-        Err(RefundPaymentError::PaymentLedger(RefundError::ExceedsRefundable { .. })) => Why::TooMuch,
+        Err(RefundPaymentError::NotRefundable(RefundError::NothingToRefund)) => Why::NothingLeft,
+        Err(RefundPaymentError::NotRefundable(RefundError::ExceedsRefundable { .. })) => Why::TooMuch,
         Err(RefundPaymentError::Store(error)) => return Err(error),
         Err(
             other @ (RefundPaymentError::UnknownPayment
             | RefundPaymentError::KeyReused
-            | RefundPaymentError::PaymentLedger(RefundError::ZeroAmount)),
+            | RefundPaymentError::NotRefundable(RefundError::ZeroAmount)),
         ) => panic!("{other}"),
     };
     Ok(Outcome::Refused(why))

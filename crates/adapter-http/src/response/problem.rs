@@ -762,15 +762,15 @@ impl From<RefundPaymentError> for Problem {
             RefundPaymentError::NotFound => Code::BookingNotFound.into(),
             RefundPaymentError::UnknownPayment => Self::field("payment_id", Code::UnknownPayment),
             RefundPaymentError::InProgress => Code::RefundInProgress.into(),
-            RefundPaymentError::PaymentLedger(RefundError::NothingToRefund) => Code::NothingToRefund.into(),
-            RefundPaymentError::PaymentLedger(RefundError::ExceedsRefundable { refundable }) => {
+            RefundPaymentError::NotRefundable(RefundError::NothingToRefund) => Code::NothingToRefund.into(),
+            RefundPaymentError::NotRefundable(RefundError::ExceedsRefundable { refundable }) => {
                 Self::invalid(vec![FieldError::with_message(
                     "amount",
                     Code::RefundTooLarge,
                     format!("At most {refundable} can be refunded."),
                 )])
             }
-            RefundPaymentError::PaymentLedger(RefundError::ZeroAmount) => Self::field("amount", Code::InvalidAmount),
+            RefundPaymentError::NotRefundable(RefundError::ZeroAmount) => Self::field("amount", Code::InvalidAmount),
             RefundPaymentError::KeyReused => Code::IdempotencyMismatch.into(),
             RefundPaymentError::Store(error) => error.into(),
         }

@@ -17,7 +17,7 @@ use super::expire_holds::ExpireHolds;
 use super::therapist_calendar::{CalendarLoader, TherapistCalendar, Wish};
 use crate::RequestMetadata;
 use crate::idempotency::{self, Found, Idempotent, IdempotentRequest};
-use crate::payments::{Till, books};
+use crate::payments::{Settlement, booking_ledger};
 
 /// What to do with a booking. `Debug` hides what people said about it.
 #[derive(Clone)]
@@ -158,7 +158,7 @@ impl ChangeBooking {
         } else {
             (Vec::new(), Vec::new())
         };
-        let held = books(&booking, &payments, &refunds).refundable();
+        let held = booking_ledger(&booking, &payments, &refunds).refundable();
         let (quote, cancellation) = terms(&booking, held, actor, role, None, self.clock.now());
         booking.clone().cancel(cancellation, role)?;
         Ok((booking, quote))
@@ -243,7 +243,7 @@ impl ChangeBooking {
                 } else {
                     (Vec::new(), Vec::new())
                 };
-                let held = books(&booking, &payments, &refunds).refundable();
+                let held = booking_ledger(&booking, &payments, &refunds).refundable();
                 let (quote, cancellation) = terms(&booking, held, command.actor, command.role, reason.clone(), now);
                 stands_on = payments.into_iter().find(|p| p.state == PaymentState::Settled);
                 let cancelled = booking.cancel(cancellation, command.role)?;
@@ -258,8 +258,8 @@ impl ChangeBooking {
             (Change::Reopen, _) => booking.reopen(now)?,
         };
         let by = AuditContext { actor: Some(command.actor), request_id: command.metadata.request_id.as_deref(), now };
-        let till = Till { lifecycle: &self.lifecycle, by };
-        let booking = till.changed(&mut *work, booking, event).await?;
+        let settlement = Settlement { lifecycle: &self.lifecycle, by };
+        let booking = settlement.save_booking(&mut *work, booking, event).await?;
         // Those of an agreed session were closed when it was agreed.
         if event == BookingEvent::Cancelled && booking.room().is_none() {
             close_checkouts(&mut *work, booking.id(), now).await?;
@@ -267,7 +267,7 @@ impl ChangeBooking {
         if let (Some(payment), Some(Cancellation { refund, .. })) = (stands_on, &booking.cancellation())
             && !refund.is_zero()
         {
-            till.promise(&mut *work, &payment, *refund, RefundCause::Cancelled, None).await?;
+            settlement.schedule_refund(&mut *work, &payment, *refund, RefundCause::Cancelled, None).await?;
         }
         idempotency::save_response(&mut *work, command.idempotency.as_ref(), &booking, now).await?;
         work.commit().await?;

@@ -15,7 +15,7 @@ use super::expire_holds::ExpireHolds;
 use super::therapist_calendar::{CalendarLoader, TherapistCalendar, Wish};
 use crate::RequestMetadata;
 use crate::idempotency::{self, Found, Idempotent, IdempotentRequest};
-use crate::payments::{OpenCheckout, Till};
+use crate::payments::{OpenCheckout, Settlement};
 
 /// How the price of a session is settled.
 #[derive(Clone, PartialEq, Eq)]
@@ -174,7 +174,7 @@ impl CreateBooking {
         let checkout = match begun {
             // The booking stands, whatever the payment provider says; the client can ask for the checkout again.
             Some(begun) => {
-                let opened = self.checkout.go_on(begun).await;
+                let opened = self.checkout.finish(begun).await;
                 opened
                     .map_err(|error| tracing::warn!(booking = %booking.id(), %error, "no checkout for a new booking"))
                     .ok()
@@ -358,8 +358,8 @@ impl CreateBooking {
         };
         self.lifecycle.follow_up(work, &booking, event, &by).await?;
         if let (PaymentChoice::PaidOffline { method, memo }, false) = (&command.payment, booking.price().is_zero()) {
-            let till = Till { lifecycle: &self.lifecycle, by };
-            till.take_outside(work, &booking, method.clone(), memo.clone(), command.booked_by).await?;
+            let settlement = Settlement { lifecycle: &self.lifecycle, by };
+            settlement.record_offline_payment(work, &booking, method.clone(), memo.clone()).await?;
         }
         Ok(booking)
     }

@@ -1,199 +1,168 @@
-//! The provider tells something by itself.
-//!
-//! Its messages come late, twice and in any order, so none of them is a command: each is applied once, and only as far as
-//! what it is about has not got further already. What it claims is compared with what is due; a difference changes nothing
-//! and is shown to an admin.
+//! Handles a webhook of the payment provider: applies its event once.
 
 use std::sync::Arc;
 
-use attune_domain::payment::{PaymentState, UnpaidUpdate};
 use attune_domain::{Booking, BookingId};
 use attune_ports::{
-    Clock, NewPayment, NewRefund, OnlinePayments, Payment, PaymentEvent, PaymentEventKind, ProblemKind, Provider,
-    Queries, RefundCause, RefundStage, RefundState, Store, StoreError, UnitOfWork,
+    Clock, NewPayment, NewRefund, OnlinePayments, Payment, PaymentEvent, PaymentEventKind, PaymentState, ProblemKind,
+    Queries, Refund, RefundCause, RefundStage, RefundState, Store, StoreError, UnitOfWork,
 };
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
-use super::settlement::{ASK_ON_ITS_WAY, Claim, Subject, Till, after, books_of};
-use crate::bookings::{AuditContext, BookingLifecycle};
+use super::apply_observation::{Effect, ObservedStatus, PaymentObservation, lock_booking};
+use super::settlement::{ProblemSubject, REFUND_POLL_INTERVAL, Settlement, after, payment_ledger};
+use crate::bookings::BookingLifecycle;
 
-/// For how long news about money that we do not know yet is to be told again. AuditContext then the worker has asked the provider
-/// about everything that was open, unless it was away itself.
-const PATIENCE: SignedDuration = SignedDuration::from_hours(1);
-/// What became of an event.
+/// How long the provider is asked to send an event about an unknown payment again. By then reconciliation has polled
+/// everything that was open, unless the worker was stopped.
+const RETRY_WINDOW: SignedDuration = SignedDuration::from_hours(1);
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WebhookOutcome {
-    /// It was applied, or said nothing new.
+    /// The event was applied, or it reported nothing new.
     Applied,
-    /// It had been heard before.
     Duplicate,
-    /// It is none of ours.
+    /// The event is about nothing of this practice.
     Ignored,
-    /// What it claims is not what is due; somebody has to look.
+    /// The event does not match what is due.
     NeedsReview,
 }
 
-/// Why an event is not applied.
 #[derive(Debug, Error)]
 pub enum HandlePaymentWebhookError {
-    /// It is about something that is not known yet; the provider is to tell it again later.
-    #[error("the event is about something that is not known yet")]
+    /// The provider is to send the event again later.
+    #[error("the event is about a payment that is not known yet")]
     OutOfOrder,
-    /// The store failed. The provider is to tell it again later.
+    /// The same.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 crate::retry::contended_through_store!(HandlePaymentWebhookError);
 
-/// Hears events.
 #[derive(Clone)]
 pub struct HandlePaymentWebhook {
-    /// Where payments are kept.
     pub store: Arc<dyn Store>,
-    /// Where they are read.
     pub queries: Arc<dyn Queries>,
-    /// Tells when.
     pub clock: Arc<dyn Clock>,
-    /// The practice's settings.
     pub lifecycle: BookingLifecycle,
-    /// Who tells.
     pub online: Arc<dyn OnlinePayments>,
 }
 
 /// What an event is about, as far as it is known before anything is locked.
-enum About {
-    /// An attempt of this booking.
-    Checkout(BookingId, Step),
-    /// A refund of this booking.
-    Refund(BookingId, RefundState),
-    /// Money for a booking that does not exist.
-    Nobody,
-    /// Something else.
-    Nothing,
+enum Target {
+    Booking(BookingId, Report),
+    /// The event names a booking that does not exist.
+    UnknownBooking,
+    NotOurs,
 }
 
-/// Where an event leads an attempt.
-#[derive(Clone, Copy)]
-enum Step {
-    Paid,
-    Unpaid(UnpaidUpdate),
+enum Report {
+    Payment(PaymentObservation),
+    Refund(RefundState),
 }
 
 impl HandlePaymentWebhook {
-    /// Applies an event once. Its id is remembered in the unit of work of its effect.
+    /// Applies an event once. Its id is stored in the unit of work of its effect.
     pub async fn run(&self, event: &PaymentEvent) -> Result<WebhookOutcome, HandlePaymentWebhookError> {
-        let about = self.about(event).await?;
-        let heard = crate::retry::retrying(|| self.attempt(event, &about)).await?;
+        let outcome = match self.find_target(event).await? {
+            Target::Booking(booking, report) => {
+                crate::retry::retrying(|| self.attempt(event, booking, &report)).await?
+            }
+            Target::UnknownBooking => crate::retry::retrying(|| self.report_unknown_booking(event)).await?,
+            Target::NotOurs => WebhookOutcome::Ignored,
+        };
         self.lifecycle.waker.wake();
-        Ok(heard)
+        Ok(outcome)
     }
 
-    async fn about(&self, event: &PaymentEvent) -> Result<About, HandlePaymentWebhookError> {
-        let step = match event.kind {
-            PaymentEventKind::CheckoutPaid | PaymentEventKind::ProcessingSucceeded => Step::Paid,
-            PaymentEventKind::CheckoutProcessing => Step::Unpaid(UnpaidUpdate::Processing),
-            PaymentEventKind::ProcessingFailed => Step::Unpaid(UnpaidUpdate::Failed),
-            PaymentEventKind::CheckoutExpired => Step::Unpaid(UnpaidUpdate::Over),
-            PaymentEventKind::RefundChanged(state) => return self.about_refund(event, state).await,
-            PaymentEventKind::Other => return Ok(About::Nothing),
+    async fn find_target(&self, event: &PaymentEvent) -> Result<Target, HandlePaymentWebhookError> {
+        let status = match event.kind {
+            PaymentEventKind::CheckoutPaid | PaymentEventKind::ProcessingSucceeded => ObservedStatus::Paid {
+                amount: event.amount,
+                booking: event.booking,
+                provider_payment_id: event.provider_payment_id.clone(),
+            },
+            PaymentEventKind::CheckoutProcessing => ObservedStatus::Processing,
+            PaymentEventKind::ProcessingFailed => ObservedStatus::Failed,
+            PaymentEventKind::CheckoutExpired => ObservedStatus::Expired,
+            PaymentEventKind::RefundChanged(state) => return self.find_refund_target(event, state).await,
+            PaymentEventKind::Other => return Ok(Target::NotOurs),
         };
-        let Some(reference) = &event.object_id else { return Ok(About::Nothing) };
-        if let Some(payment) = self.queries.payment_by_checkout_id(self.provider(), reference).await? {
-            return Ok(About::Checkout(payment.booking, step));
+        let is_paid = matches!(status, ObservedStatus::Paid { .. });
+        let report = Report::Payment(PaymentObservation {
+            status,
+            expected_mode: event.live == self.online.is_live(),
+            conclusive: false,
+        });
+        let Some(checkout_id) = &event.object_id else { return Ok(Target::NotOurs) };
+        if let Some(payment) = self.queries.payment_by_checkout_id(self.online.provider(), checkout_id).await? {
+            return Ok(Target::Booking(payment.booking, report));
         }
-        let Some(booking) = event.booking else { return Ok(About::Nothing) };
-        Ok(match (self.queries.booking(booking).await?, step) {
-            (Some(_), _) => About::Checkout(booking, step),
-            (None, Step::Paid) => About::Nobody,
-            (None, Step::Unpaid(_)) => About::Nothing,
+        let Some(booking) = event.booking else { return Ok(Target::NotOurs) };
+        Ok(match self.queries.booking(booking).await? {
+            Some(_) => Target::Booking(booking, report),
+            None if is_paid => Target::UnknownBooking,
+            None => Target::NotOurs,
         })
     }
 
-    async fn about_refund(&self, event: &PaymentEvent, state: RefundState) -> Result<About, HandlePaymentWebhookError> {
-        let Some(reference) = &event.object_id else { return Ok(About::Nothing) };
-        if let Some(known) = self.queries.find_refund(reference, event.refund_idempotency_key.as_deref()).await? {
-            return Ok(About::Refund(known.booking, state));
+    async fn find_refund_target(
+        &self,
+        event: &PaymentEvent,
+        state: RefundState,
+    ) -> Result<Target, HandlePaymentWebhookError> {
+        let Some(refund_id) = &event.object_id else { return Ok(Target::NotOurs) };
+        if let Some(refund) = self.queries.find_refund(refund_id, event.refund_idempotency_key.as_deref()).await? {
+            return Ok(Target::Booking(refund.booking, Report::Refund(state)));
         }
         let payment = match &event.provider_payment_id {
-            Some(charge) => self.queries.payment_by_provider_id(self.provider(), charge).await?,
+            Some(id) => self.queries.payment_by_provider_id(self.online.provider(), id).await?,
             None => None,
         };
+        let now = self.clock.now();
         match payment {
-            Some(payment) => Ok(About::Refund(payment.booking, state)),
-            None if after(event.at, PATIENCE) > self.clock.now() => Err(HandlePaymentWebhookError::OutOfOrder),
-            // After an outage the worker comes to it only now.
-            None if !self.queries.payments_due_for_polling(self.clock.now(), 1).await?.is_empty() => {
+            Some(payment) => Ok(Target::Booking(payment.booking, Report::Refund(state))),
+            None if after(event.at, RETRY_WINDOW) > now => Err(HandlePaymentWebhookError::OutOfOrder),
+            // After an outage, reconciliation is late too.
+            None if !self.queries.payments_due_for_polling(now, 1).await?.is_empty() => {
                 Err(HandlePaymentWebhookError::OutOfOrder)
             }
-            None => Ok(About::Nothing),
+            None => Ok(Target::NotOurs),
         }
     }
 
-    async fn attempt(&self, event: &PaymentEvent, about: &About) -> Result<WebhookOutcome, HandlePaymentWebhookError> {
-        let now = self.clock.now();
-        let booking = match about {
-            About::Nothing => return Ok(WebhookOutcome::Ignored),
-            About::Nobody => return self.nobody(event, now).await,
-            About::Checkout(booking, _) | About::Refund(booking, _) => *booking,
-        };
+    async fn attempt(
+        &self,
+        event: &PaymentEvent,
+        booking: BookingId,
+        report: &Report,
+    ) -> Result<WebhookOutcome, HandlePaymentWebhookError> {
         let Some(view) = self.queries.booking(booking).await? else { return Ok(WebhookOutcome::Ignored) };
-        let mut work = self.store.begin().await?;
-        // A late payment may take a slot again, and the calendar is locked before the row, as everywhere.
-        work.lock_calendar(view.booking.therapist()).await?;
-        let Some(booking) = work.booking(booking).await? else { return Ok(WebhookOutcome::Ignored) };
-        if !work.add_payment_event(self.provider(), &event.id, now).await? {
+        let locked = lock_booking(&*self.store, &view.booking).await?;
+        let Some((mut work, booking)) = locked else { return Ok(WebhookOutcome::Ignored) };
+        let now = self.clock.now();
+        if !work.add_payment_event(self.online.provider(), &event.id, now).await? {
             return Ok(WebhookOutcome::Duplicate);
         }
-        let till = self.till(now);
-        let heard = match about {
-            About::Checkout(_, step) => self.checkout(&mut *work, &till, booking, event, *step).await?,
-            About::Refund(_, state) => self.refund(&mut *work, &till, booking, event, *state).await?,
-            About::Nobody | About::Nothing => WebhookOutcome::Ignored,
+        let settlement = Settlement::by_system(&self.lifecycle, now);
+        let outcome = match report {
+            Report::Payment(observation) => {
+                let payment = self.payment(&mut *work, &booking, event, now).await?;
+                let observation = observation.clone();
+                match settlement.apply_observation(&mut *work, booking, payment, observation).await?.effect {
+                    Effect::Applied | Effect::Unchanged => WebhookOutcome::Applied,
+                    Effect::NeedsReview => WebhookOutcome::NeedsReview,
+                }
+            }
+            Report::Refund(state) => self.apply_refund(&mut *work, &settlement, booking, event, *state).await?,
         };
         work.commit().await?;
-        Ok(heard)
+        Ok(outcome)
     }
 
-    async fn checkout(
-        &self,
-        work: &mut dyn UnitOfWork,
-        till: &Till<'_>,
-        booking: Booking,
-        event: &PaymentEvent,
-        step: Step,
-    ) -> Result<WebhookOutcome, HandlePaymentWebhookError> {
-        let payment = self.payment(work, &booking, event, till.by.now).await?;
-        match step {
-            Step::Paid => {
-                let claim = Claim {
-                    amount: event.amount,
-                    booking: event.booking,
-                    live: event.live,
-                    charge: event.provider_payment_id.clone(),
-                };
-                // Of money that was taken already nothing is to be doubted by a message that comes after it.
-                if !payment.state.is_paid()
-                    && let Some(kind) = claim.difference(&payment, self.online.is_live())
-                {
-                    till.problem(work, kind, &Subject::Payment(&payment)).await?;
-                    return Ok(WebhookOutcome::NeedsReview);
-                }
-                till.take(work, booking, payment, claim.charge).await?;
-            }
-            Step::Unpaid(news) => {
-                if event.live != self.online.is_live() {
-                    till.problem(work, ProblemKind::WrongMode, &Subject::Payment(&payment)).await?;
-                    return Ok(WebhookOutcome::NeedsReview);
-                }
-                till.unpaid(work, booking, payment, news).await?;
-            }
-        }
-        Ok(WebhookOutcome::Applied)
-    }
-
-    /// The attempt that an event is about. One that was opened without our hearing the answer gets its name here.
+    /// The payment that an event is about. If the answer to its opening was lost, it gets its checkout id here.
     async fn payment(
         &self,
         work: &mut dyn UnitOfWork,
@@ -201,128 +170,135 @@ impl HandlePaymentWebhook {
         event: &PaymentEvent,
         now: Timestamp,
     ) -> Result<Payment, StoreError> {
-        let reference = event.object_id.clone().unwrap_or_default();
-        let known = work.payments_of(booking.id()).await?;
-        let its = |p: &&Payment| p.provider == self.provider();
-        if let Some(payment) = known.iter().filter(its).find(|p| p.provider_checkout_id == reference) {
+        let provider = self.online.provider();
+        let checkout_id = event.object_id.clone().unwrap_or_default();
+        let mut payments = work.payments_of(booking.id()).await?;
+        payments.retain(|payment| payment.provider == provider);
+        if let Some(payment) = payments.iter().find(|payment| payment.provider_checkout_id == checkout_id) {
             return Ok(payment.clone());
         }
-        let unnamed = |p: &&Payment| !p.has_provider_checkout_id() && p.state.is_pending();
-        if let Some(mut payment) = known.iter().filter(its).find(unnamed).cloned() {
-            payment.provider_checkout_id = reference;
+        let is_opening = |payment: &Payment| !payment.has_provider_checkout_id() && payment.state.is_pending();
+        if let Some(mut payment) = payments.into_iter().find(is_opening) {
+            payment.provider_checkout_id = checkout_id;
             work.save_payment(&payment).await?;
             return Ok(payment);
         }
-        let facts = NewPayment {
+        let new = NewPayment {
             check_at: Some(now),
-            ..NewPayment::attempt(booking, self.provider(), reference, PaymentState::Open, now)
+            ..NewPayment::attempt(booking, provider, checkout_id, PaymentState::Open, now)
         };
-        let id = work.add_payment(&facts).await?;
-        Ok(facts.with_id(id))
+        let id = work.add_payment(&new).await?;
+        Ok(new.with_id(id))
     }
 
-    async fn refund(
+    async fn apply_refund(
         &self,
         work: &mut dyn UnitOfWork,
-        till: &Till<'_>,
+        settlement: &Settlement<'_>,
         booking: Booking,
         event: &PaymentEvent,
         state: RefundState,
     ) -> Result<WebhookOutcome, HandlePaymentWebhookError> {
         let refunds = work.refunds_of(booking.id()).await?;
-        let known = refunds.iter().find(|refund| {
+        let refund = refunds.iter().find(|refund| {
             refund.provider_refund_id == event.object_id
                 || event.refund_idempotency_key.as_ref() == Some(&refund.idempotency_key)
         });
-        if let Some(refund) = known {
-            let kind = if event.live != self.online.is_live() {
-                Some(ProblemKind::WrongMode)
-            } else if event.amount != Some(refund.amount) {
-                Some(ProblemKind::WrongAmount)
-            } else {
-                None
-            };
-            if let Some(kind) = kind {
-                till.problem(work, kind, &Subject::Refund(refund)).await?;
-                return Ok(WebhookOutcome::NeedsReview);
-            }
-            till.refund_told(work, booking, refund.clone(), state, event.object_id.clone()).await?;
-            return Ok(WebhookOutcome::Applied);
+        let Some(refund) = refund else {
+            return self.apply_external_refund(work, settlement, booking, &refunds, event, state).await;
+        };
+        let problem = if event.live != self.online.is_live() {
+            Some(ProblemKind::WrongMode)
+        } else if event.amount != Some(refund.amount) {
+            Some(ProblemKind::WrongAmount)
+        } else {
+            None
+        };
+        if let Some(kind) = problem {
+            settlement.add_problem(work, kind, &ProblemSubject::Refund(refund)).await?;
+            return Ok(WebhookOutcome::NeedsReview);
         }
-        // Somebody gave money back on the provider's own pages.
+        settlement.update_refund(work, booking, refund.clone(), state, event.object_id.clone()).await?;
+        Ok(WebhookOutcome::Applied)
+    }
+
+    /// A refund that was made in the provider's dashboard.
+    async fn apply_external_refund(
+        &self,
+        work: &mut dyn UnitOfWork,
+        settlement: &Settlement<'_>,
+        booking: Booking,
+        refunds: &[Refund],
+        event: &PaymentEvent,
+        state: RefundState,
+    ) -> Result<WebhookOutcome, HandlePaymentWebhookError> {
         let payments = work.payments_of(booking.id()).await?;
-        let its = |p: &&Payment| p.provider == self.provider() && p.provider_payment_id == event.provider_payment_id;
-        let (Some(payment), Some(reference)) = (payments.iter().find(its), &event.object_id) else {
+        let payment = payments.iter().find(|payment| {
+            payment.provider == self.online.provider() && payment.provider_payment_id == event.provider_payment_id
+        });
+        let (Some(payment), Some(refund_id)) = (payment, &event.object_id) else {
             return Ok(WebhookOutcome::Ignored);
         };
         if !payment.state.is_paid() {
-            // Money that was never what was due is not in our books, and neither is what somebody does about it.
+            // A payment that needs review is not in the ledger, and neither is its refund.
             return Ok(WebhookOutcome::Ignored);
         }
-        let amount = match event.amount {
-            Some(amount) if event.live == self.online.is_live() && amount.currency() == booking.price().currency() => {
-                amount
-            }
-            Some(_) | None => {
-                till.problem(work, ProblemKind::WrongAmount, &Subject::Payment(payment)).await?;
-                return Ok(WebhookOutcome::NeedsReview);
-            }
+        let is_expected = event.live == self.online.is_live();
+        let amount = event.amount.filter(|amount| is_expected && amount.currency() == booking.price().currency());
+        let Some(amount) = amount else {
+            settlement.add_problem(work, ProblemKind::WrongAmount, &ProblemSubject::Payment(payment)).await?;
+            return Ok(WebhookOutcome::NeedsReview);
         };
         if amount.is_zero() {
             return Ok(WebhookOutcome::Applied);
         }
         let has_failed = state == RefundState::Failed;
-        if !has_failed && amount.minor() > books_of(payment, &refunds).refundable().minor() {
-            // The same money is promised by us; the provider gives it back once, and tells us of ours that it did not.
+        if !has_failed && amount.minor() > payment_ledger(payment, refunds).refundable().minor() {
+            // A refund of ours has the same money. The provider refunds it once, and reports that ours failed.
             return Err(HandlePaymentWebhookError::OutOfOrder);
         }
-        let now = till.by.now;
-        let facts = NewRefund {
+        let now = settlement.by.now;
+        let new = NewRefund {
             id: (),
             booking: booking.id(),
             payment: payment.id,
-            idempotency_key: format!("elsewhere-{reference}"),
+            idempotency_key: format!("external-{refund_id}"),
             amount,
             cause: RefundCause::External,
             reason: None,
             requested_by: None,
             stage: if has_failed { RefundStage::Failed } else { RefundStage::Pending },
-            provider_refund_id: Some(reference.clone()),
+            provider_refund_id: Some(refund_id.clone()),
             attempts: 0,
-            next_at: (!has_failed).then(|| after(now, ASK_ON_ITS_WAY)),
+            next_at: (!has_failed).then(|| after(now, REFUND_POLL_INTERVAL)),
             last_error: None,
             created_at: now,
             settled_at: has_failed.then_some(now),
         };
-        let id = work.add_refund(&facts).await?;
+        let id = work.add_refund(&new).await?;
+        let refund = new.with_id(id);
         if has_failed {
-            // Nothing went back of what we hold. It is remembered, because older news of it may come after this.
-            till.problem(work, ProblemKind::RefundFailed, &Subject::Refund(&facts.with_id(id))).await?;
+            // The ledger does not change. The refund is stored because older events about it may arrive after this one.
+            settlement.add_problem(work, ProblemKind::RefundFailed, &ProblemSubject::Refund(&refund)).await?;
             return Ok(WebhookOutcome::Applied);
         }
-        let booking = till.follow_books(work, booking).await?;
-        till.refund_told(work, booking, facts.with_id(id), state, None).await?;
+        let booking = settlement.sync_payment_status(work, booking).await?;
+        settlement.update_refund(work, booking, refund, state, None).await?;
         Ok(WebhookOutcome::Applied)
     }
 
-    /// Money that names a booking of ours that does not exist. It is written down, so that somebody looks.
-    async fn nobody(&self, event: &PaymentEvent, now: Timestamp) -> Result<WebhookOutcome, HandlePaymentWebhookError> {
+    /// Lists a payment for a booking that does not exist.
+    async fn report_unknown_booking(&self, event: &PaymentEvent) -> Result<WebhookOutcome, HandlePaymentWebhookError> {
+        let now = self.clock.now();
         let mut work = self.store.begin().await?;
-        if !work.add_payment_event(self.provider(), &event.id, now).await? {
+        if !work.add_payment_event(self.online.provider(), &event.id, now).await? {
             return Ok(WebhookOutcome::Duplicate);
         }
-        let reference: String = event.object_id.as_ref().unwrap_or(&event.id).chars().take(150).collect();
-        let reference = reference.as_str();
-        self.till(now).problem(&mut *work, ProblemKind::UnknownBooking, &Subject::Event { reference }).await?;
+        let id: String = event.object_id.as_ref().unwrap_or(&event.id).chars().take(150).collect();
+        Settlement::by_system(&self.lifecycle, now)
+            .add_problem(&mut *work, ProblemKind::UnknownBooking, &ProblemSubject::ProviderObject(&id))
+            .await?;
         work.commit().await?;
         Ok(WebhookOutcome::NeedsReview)
-    }
-
-    fn till(&self, now: Timestamp) -> Till<'_> {
-        Till { lifecycle: &self.lifecycle, by: AuditContext { actor: None, request_id: None, now } }
-    }
-
-    fn provider(&self) -> Provider {
-        self.online.provider()
     }
 }

@@ -1,7 +1,7 @@
-//! Where a client pays for a booking. Asking twice leads to the same place.
+//! Opens the checkout of a booking. Requests for the same booking get the same checkout.
 //!
-//! What the provider will be asked is written down before it is asked. So if its answer is lost, or this process ends in
-//! between, whoever asks next asks in the same words, and the provider opens no second checkout.
+//! The request to the provider is stored before it is sent. So if the answer is lost, or this process stops in between, the
+//! next attempt sends the same request, and the provider opens no second checkout.
 
 use std::sync::Arc;
 
@@ -14,57 +14,44 @@ use attune_ports::{
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
-use super::settlement::{ASK_AGAIN, ASK_OPEN, after};
+use super::apply_observation::{OPEN_POLL_INTERVAL, RETRY_POLL_INTERVAL};
+use super::settlement::after;
 
-/// Why there is no checkout.
 #[derive(Debug, Error)]
 pub enum OpenCheckoutError {
-    /// There is no such booking.
-    #[error("there is no such booking")]
+    #[error("booking not found")]
     NotFound,
-    /// It is somebody else's.
-    #[error("the booking is somebody else's")]
+    #[error("the booking belongs to another client")]
     Forbidden,
-    /// Paid, cancelled, over, or nothing due.
     #[error(transparent)]
     NotPayable(#[from] PayError),
-    /// The client is through with a checkout, and the money is on its way.
-    #[error("the payment is on its way")]
+    #[error("the payment is being processed")]
     Processing,
-    /// The provider did not answer or refused.
     #[error(transparent)]
     Provider(#[from] PaymentError),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 crate::retry::contended_through_store!(OpenCheckoutError);
 
-/// For how long the provider is asked in the same words. It may remember an error of its own as the answer to them, so
-/// after that a client gets another checkout; the worker goes on to look for the first, whose address nobody was told.
-const SAME_WORDS: SignedDuration = SignedDuration::from_mins(1);
+/// How long the same request is repeated. The provider may replay an error of its own to it, so after that the client gets
+/// another checkout; reconciliation ends the first, whose URL no client has seen.
+const REPEAT_WINDOW: SignedDuration = SignedDuration::from_mins(1);
 
-/// Longest pause before it is asked again.
-const ASK_AT_LEAST: SignedDuration = SignedDuration::from_hours(1);
+const LONGEST_POLL_INTERVAL: SignedDuration = SignedDuration::from_hours(1);
 
-/// Opens checkouts.
 #[derive(Clone)]
 pub struct OpenCheckout {
-    /// Where payments are kept.
     pub store: Arc<dyn Store>,
-    /// Where they are read.
     pub queries: Arc<dyn Queries>,
-    /// Who collects.
     pub gateway: Arc<dyn PaymentGateway>,
-    /// Makes checkouts unguessable.
     pub random: Arc<dyn Random>,
-    /// Tells when.
     pub clock: Arc<dyn Clock>,
 }
 
 impl OpenCheckout {
-    /// The open checkout of a booking, opened now if need be.
+    /// Returns the open checkout of a booking, and opens one if there is none.
     pub async fn run(&self, booking: BookingId, client: UserId) -> Result<Payment, OpenCheckoutError> {
         let view = self.queries.booking(booking).await?.ok_or(OpenCheckoutError::NotFound)?;
         if view.booking.client() != client {
@@ -72,15 +59,15 @@ impl OpenCheckout {
         }
         let now = self.clock.now();
         check(&view.booking, now)?;
-        let known = self.queries.payments(booking).await?;
-        if let Some(open) = known.into_iter().find(|p| self.is_here(p, PaymentState::Open)) {
+        let payments = self.queries.payments(booking).await?;
+        if let Some(open) = payments.into_iter().find(|payment| self.is_current(payment, PaymentState::Open)) {
             return Ok(open);
         }
-        let (payment, begun_before) = crate::retry::retrying(|| self.prepare(booking)).await?;
+        let (payment, is_repeated) = crate::retry::retrying(|| self.prepare(booking)).await?;
         let (mut payment, mut answer) = self.open(payment).await?;
-        if begun_before && matches!(answer, Err(PaymentError::Refused(_))) {
-            // The words of then are refused now, because the settings changed since. Nobody was told of what they may have
-            // opened, so it is forgotten there by itself.
+        if is_repeated && matches!(answer, Err(PaymentError::Refused(_))) {
+            // The settings changed, so the stored request is refused now. If it opened a checkout before, no client has seen
+            // its URL, and it expires at the provider.
             let (fresh, _) = crate::retry::retrying(|| self.prepare(booking)).await?;
             (payment, answer) = self.open(fresh).await?;
         }
@@ -88,8 +75,7 @@ impl OpenCheckout {
         usable(payment)
     }
 
-    /// Writes down together with a new booking what the provider will be asked for it: one commit keeps both. `None` if
-    /// the booking cannot be paid for.
+    /// Stores the request for a checkout together with a new booking. `None` if nothing can be paid.
     pub(crate) async fn begin(
         &self,
         work: &mut dyn UnitOfWork,
@@ -102,33 +88,34 @@ impl OpenCheckout {
         }
     }
 
-    /// Asks the provider for what was begun just now.
-    pub(crate) async fn go_on(&self, begun: Payment) -> Result<Payment, OpenCheckoutError> {
+    /// Sends the request that [`Self::begin`] stored.
+    pub(crate) async fn finish(&self, begun: Payment) -> Result<Payment, OpenCheckoutError> {
         let (payment, answer) = self.open(begun).await?;
         answer?;
         usable(payment)
     }
 
-    /// Asks the provider, and writes down what it says.
     async fn open(&self, payment: Payment) -> Result<(Payment, Result<(), PaymentError>), OpenCheckoutError> {
         if payment.state == PaymentState::Open {
             return Ok((payment, Ok(())));
         }
-        let answer = ask(&*self.gateway, &payment).await;
-        let payment = crate::retry::retrying(|| self.write_down(&payment, &answer)).await?;
+        let answer = request_checkout(&*self.gateway, &payment).await;
+        let payment = crate::retry::retrying(|| self.save_answer(&payment, &answer)).await?;
         Ok((payment, answer.map(|_| ())))
     }
 
-    /// Writes down what the provider will be asked, unless somebody has; whether somebody has.
+    /// Stores the request for a checkout. Returns whether an earlier one is repeated instead.
     async fn prepare(&self, booking: BookingId) -> Result<(Payment, bool), OpenCheckoutError> {
         let mut work = self.store.begin().await?;
         let now = self.clock.now();
         let booking = work.booking(booking).await?.ok_or(OpenCheckoutError::NotFound)?;
         let expires_at = check(&booking, now)?;
-        let mut known = work.payments_of(booking.id()).await?.into_iter();
-        let begun = known.find(|p| self.is_here(p, PaymentState::Open) || self.is_here(p, PaymentState::Opening));
+        let mut payments = work.payments_of(booking.id()).await?.into_iter();
+        let begun = payments.find(|payment| {
+            [PaymentState::Open, PaymentState::Opening].iter().any(|state| self.is_current(payment, *state))
+        });
         if let Some(mut begun) = begun {
-            let stuck = begun.state == PaymentState::Opening && now.duration_since(begun.created_at) > SAME_WORDS;
+            let stuck = begun.state == PaymentState::Opening && now.duration_since(begun.created_at) > REPEAT_WINDOW;
             if !stuck {
                 return Ok((begun, true));
             }
@@ -149,54 +136,56 @@ impl OpenCheckout {
     ) -> Result<Payment, StoreError> {
         let nonce = self.random.random_bytes();
         let (provider, reference) = (self.gateway.provider(), NewPayment::placeholder_checkout_id(nonce));
-        let facts = NewPayment {
+        let new = NewPayment {
             checkout_nonce: Some(nonce),
             expires_at: Some(expires_at),
-            check_at: provider.is_online().then(|| after(now, ASK_AGAIN)),
+            check_at: provider.is_online().then(|| after(now, RETRY_POLL_INTERVAL)),
             ..NewPayment::attempt(booking, provider, reference, PaymentState::Opening, now)
         };
-        let id = work.add_payment(&facts).await?;
-        Ok(facts.with_id(id))
+        let id = work.add_payment(&new).await?;
+        Ok(new.with_id(id))
     }
 
-    /// Writes the provider's answer down. Returns the attempt as it is then.
-    pub(crate) async fn write_down(
+    /// Stores the provider's answer. Returns the payment as it is then.
+    pub(super) async fn save_answer(
         &self,
-        asked: &Payment,
+        requested: &Payment,
         answer: &Result<Checkout, PaymentError>,
     ) -> Result<Payment, OpenCheckoutError> {
         let mut work = self.store.begin().await?;
         let now = self.clock.now();
-        let booking = work.booking(asked.booking).await?.ok_or(OpenCheckoutError::NotFound)?;
-        let known = work.payments_of(booking.id()).await?;
-        let mut payment = known.into_iter().find(|p| p.id == asked.id).ok_or(StoreError::Conflict(Conflict::Stale))?;
-        let facts = &mut payment;
-        if facts.has_provider_checkout_id() || !facts.state.is_pending() {
+        let booking = work.booking(requested.booking).await?.ok_or(OpenCheckoutError::NotFound)?;
+        let mut payments = work.payments_of(booking.id()).await?.into_iter();
+        let payment = payments.find(|payment| payment.id == requested.id);
+        let mut payment = payment.ok_or(StoreError::Conflict(Conflict::Stale))?;
+        if payment.has_provider_checkout_id() || !payment.state.is_pending() {
             return Ok(payment);
         }
-        let online = facts.provider.is_online();
+        let online = payment.provider.is_online();
         match answer {
             Ok(checkout) => {
-                facts.provider_checkout_id.clone_from(&checkout.id);
-                facts.checkout_url.clone_from(&checkout.url);
-                // Called off, or out of time, while the provider was asked: what it opened has to be ended there.
-                let wanted = facts.state == PaymentState::Opening && check(&booking, now).is_ok();
-                facts.state = match (wanted, online) {
+                payment.provider_checkout_id.clone_from(&checkout.id);
+                payment.checkout_url.clone_from(&checkout.url);
+                // If the booking was cancelled or its hold expired in the meantime, the checkout has to be ended at the
+                // provider.
+                let is_needed = payment.state == PaymentState::Opening && check(&booking, now).is_ok();
+                payment.state = match (is_needed, online) {
                     (true, _) => PaymentState::Open,
                     (false, true) => PaymentState::Closing,
                     (false, false) => PaymentState::Closed,
                 };
-                facts.check_at = online.then(|| if wanted { after(now, ASK_OPEN) } else { now });
+                payment.check_at = online.then(|| if is_needed { after(now, OPEN_POLL_INTERVAL) } else { now });
             }
             Err(PaymentError::Refused(_)) => {
-                facts.state = PaymentState::Closed;
-                facts.check_at = None;
+                payment.state = PaymentState::Closed;
+                payment.check_at = None;
             }
-            // It is not known whether anything was opened: the same is asked again.
+            // The checkout may have been opened, so the request is repeated; less often with time, because no client has
+            // seen its URL.
             Err(PaymentError::Unavailable(_)) => {
-                // The longer it did not answer, the less it is asked: nobody was told of this checkout.
-                let age = now.duration_since(facts.created_at);
-                facts.check_at = online.then(|| after(now, (age / 4).clamp(ASK_AGAIN, ASK_AT_LEAST)));
+                let age = now.duration_since(payment.created_at);
+                let interval = (age / 4).clamp(RETRY_POLL_INTERVAL, LONGEST_POLL_INTERVAL);
+                payment.check_at = online.then(|| after(now, interval));
             }
         }
         work.save_payment(&payment).await?;
@@ -204,12 +193,12 @@ impl OpenCheckout {
         Ok(payment)
     }
 
-    fn is_here(&self, payment: &Payment, state: PaymentState) -> bool {
+    fn is_current(&self, payment: &Payment, state: PaymentState) -> bool {
         payment.state == state && payment.provider == self.gateway.provider()
     }
 }
 
-/// The attempt, if a client can pay there.
+/// The payment, if its checkout can be paid.
 fn usable(payment: Payment) -> Result<Payment, OpenCheckoutError> {
     match payment.state {
         PaymentState::Open => Ok(payment),
@@ -219,16 +208,19 @@ fn usable(payment: Payment) -> Result<Payment, OpenCheckoutError> {
     }
 }
 
-/// Asks a provider to open what was written down.
-pub(crate) async fn ask(gateway: &dyn PaymentGateway, payment: &Payment) -> Result<Checkout, PaymentError> {
+/// Sends the stored request.
+pub(super) async fn request_checkout(
+    gateway: &dyn PaymentGateway,
+    payment: &Payment,
+) -> Result<Checkout, PaymentError> {
     let (Some(nonce), Some(expires_at)) = (payment.checkout_nonce, payment.expires_at) else {
-        return Err(PaymentError::Refused("what was asked before is not known".into()));
+        return Err(PaymentError::Refused("the stored request is incomplete".into()));
     };
     let (booking, amount) = (payment.booking, payment.amount);
     gateway.open_checkout(&CheckoutRequest { booking, amount, expires_at, nonce }).await
 }
 
-/// Until when the booking can be paid for, if it can.
+/// Until when the booking can be paid.
 fn check(booking: &Booking, now: Timestamp) -> Result<Timestamp, OpenCheckoutError> {
     booking.check_payable(now)?;
     if booking.status() == BookingStatus::PendingPayment && booking.payment_status() == PaymentStatus::Processing {

@@ -1,4 +1,4 @@
-//! Somebody pressed the button of our own test checkout. No money moves, and everything else is as with real money.
+//! Pays a checkout of the built-in test provider. No money moves; everything else happens as with a real payment.
 
 use std::sync::Arc;
 
@@ -7,90 +7,77 @@ use attune_domain::payment::PaymentState;
 use attune_ports::{Clock, Payment, Provider, Queries, Store, StoreError};
 use thiserror::Error;
 
-use super::settlement::{Till, Took};
+use super::apply_observation::{Effect, ObservedStatus, PaymentObservation, lock_booking};
+use super::settlement::Settlement;
 use crate::RequestMetadata;
 use crate::bookings::{AuditContext, BookingLifecycle};
 
-/// A payment that came in.
 #[derive(Debug)]
 pub struct TestCheckoutOutcome {
-    /// The booking.
     pub booking: Booking,
-    /// What it is to the booking: [`PaymentState::Settled`], or [`PaymentState::Unapplied`] if it came too late and goes back.
+    /// [`PaymentState::Settled`], or [`PaymentState::Unapplied`] for a late payment, which is refunded.
     pub state: PaymentState,
-    /// Whether it was known already: the same news came twice.
+    /// Whether the checkout was paid before.
     pub repeated: bool,
 }
 
-/// Why a payment is not taken.
 #[derive(Debug, Error)]
 pub enum PayTestCheckoutError {
-    /// No payment has this reference.
-    #[error("there is no such payment")]
+    #[error("payment not found")]
     NotFound,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 crate::retry::contended_through_store!(PayTestCheckoutError);
 
-/// Takes payments of the test checkout.
 #[derive(Clone)]
 pub struct PayTestCheckout {
-    /// Where bookings are kept.
     pub store: Arc<dyn Store>,
-    /// Where they are read.
     pub queries: Arc<dyn Queries>,
-    /// Tells when.
     pub clock: Arc<dyn Clock>,
-    /// The practice's settings.
     pub lifecycle: BookingLifecycle,
 }
 
 impl PayTestCheckout {
-    /// Makes the booking of this payment agreed, or gives the money back if it cannot be any more. The same news twice is
-    /// the same as once.
+    /// Confirms the booking of this checkout, or schedules a refund if the payment is late. Paying twice changes nothing.
     pub async fn run(
         &self,
-        reference: &str,
+        checkout_id: &str,
         metadata: &RequestMetadata,
     ) -> Result<TestCheckoutOutcome, PayTestCheckoutError> {
-        let payment = self
-            .queries
-            .payment_by_checkout_id(Provider::Test, reference)
-            .await?
-            .ok_or(PayTestCheckoutError::NotFound)?;
+        let payment = self.queries.payment_by_checkout_id(Provider::Test, checkout_id).await?;
+        let payment = payment.ok_or(PayTestCheckoutError::NotFound)?;
         let view = self.queries.booking(payment.booking).await?.ok_or(PayTestCheckoutError::NotFound)?;
-        let confirmed = crate::retry::retrying(|| self.attempt(&payment, &view.booking, metadata)).await?;
+        let outcome = crate::retry::retrying(|| self.attempt(&payment, &view.booking, metadata)).await?;
         self.lifecycle.waker.wake();
-        Ok(confirmed)
+        Ok(outcome)
     }
 
     async fn attempt(
         &self,
-        payment: &Payment,
-        read: &Booking,
+        read: &Payment,
+        booking: &Booking,
         metadata: &RequestMetadata,
     ) -> Result<TestCheckoutOutcome, PayTestCheckoutError> {
-        let now = self.clock.now();
-        let mut work = self.store.begin().await?;
-        // A late payment may take a slot again, so this touches the calendar, and the calendar is locked first.
-        work.lock_calendar(read.therapist()).await?;
-        let booking = work.booking(read.id()).await?.ok_or(PayTestCheckoutError::NotFound)?;
-        let payment = work
-            .payment_by_checkout_id(Provider::Test, &payment.provider_checkout_id)
-            .await?
-            .ok_or(PayTestCheckoutError::NotFound)?;
-        let by = AuditContext { actor: None, request_id: metadata.request_id.as_deref(), now };
-        let (known, charge) = (payment.state, payment.provider_checkout_id.clone());
-        let took = Till { lifecycle: &self.lifecycle, by }.take(&mut *work, booking, payment, Some(charge)).await?;
-        let (booking, state, repeated) = match took {
-            Took::Known(booking) => return Ok(TestCheckoutOutcome { booking, state: known, repeated: true }),
-            Took::Agreed(booking) => (booking, PaymentState::Settled, false),
-            Took::RefundScheduled(booking) => (booking, PaymentState::Unapplied, false),
+        let (mut work, booking) = lock_booking(&*self.store, booking).await?.ok_or(PayTestCheckoutError::NotFound)?;
+        let payment = work.payment_by_checkout_id(Provider::Test, &read.provider_checkout_id).await?;
+        let payment = payment.ok_or(PayTestCheckoutError::NotFound)?;
+        let observation = PaymentObservation {
+            status: ObservedStatus::Paid {
+                amount: Some(payment.amount),
+                booking: Some(payment.booking),
+                provider_payment_id: Some(payment.provider_checkout_id.clone()),
+            },
+            expected_mode: true,
+            conclusive: true,
         };
+        let request_id = metadata.request_id.as_deref();
+        let by = AuditContext { actor: None, request_id, now: self.clock.now() };
+        let settlement = Settlement { lifecycle: &self.lifecycle, by };
+        let outcome = settlement.apply_observation(&mut *work, booking, payment, observation).await?;
         work.commit().await?;
-        Ok(TestCheckoutOutcome { booking, state, repeated })
+        let repeated = outcome.effect == Effect::Unchanged;
+        Ok(TestCheckoutOutcome { booking: outcome.booking, state: outcome.state, repeated })
     }
 }

@@ -1,7 +1,7 @@
-//! The worker gives back what is owed, and asks about what is under way.
+//! The worker requests queued refunds from the provider, and polls those that it is processing.
 //!
-//! A refund is written down with its key before anybody is asked. So however often the provider is asked, and by how many
-//! workers, the money goes back once.
+//! A refund is stored with its idempotency key before the provider is called. So however often it is requested, and by how
+//! many workers, the money is refunded once.
 
 use std::sync::Arc;
 
@@ -12,140 +12,128 @@ use attune_ports::{
 use futures_util::{StreamExt, stream};
 use jiff::SignedDuration;
 
-use super::settlement::{Till, after};
-use crate::bookings::{AuditContext, BookingLifecycle};
+use super::settlement::{Settlement, after};
+use crate::bookings::BookingLifecycle;
 
-/// Most refunds taken up in one go.
 const BATCH: u32 = 50;
-/// BusyTimes up at the same time.
 const CONCURRENT: usize = 4;
-/// Pause after the first time that the provider did not answer. Doubles each time.
-const FIRST_PAUSE: SignedDuration = SignedDuration::from_secs(30);
-/// Longest pause.
-const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(1);
+/// Delay after the first request without an answer; it doubles each time.
+const FIRST_DELAY: SignedDuration = SignedDuration::from_secs(30);
+const LONGEST_DELAY: SignedDuration = SignedDuration::from_hours(1);
 
-/// Settles refunds.
 #[derive(Clone)]
 pub struct ProcessRefunds {
-    /// Where refunds are kept.
     pub store: Arc<dyn Store>,
-    /// Where they are read.
     pub queries: Arc<dyn Queries>,
-    /// Tells when.
     pub clock: Arc<dyn Clock>,
-    /// The practice's settings.
     pub lifecycle: BookingLifecycle,
-    /// Who gives the money back that came in online.
     pub online: Option<Arc<dyn OnlinePayments>>,
 }
 
-/// What came of asking.
 enum Answer {
-    Told {
+    Reported {
         state: RefundState,
-        reference: Option<String>,
+        provider_refund_id: Option<String>,
         error: Option<&'static str>,
     },
-    Later(&'static str),
-    /// Nobody can be asked: a therapist gives it back.
+    RetryLater(&'static str),
+    /// An admin has to refund an offline payment by hand.
     ByHand,
 }
 
 impl ProcessRefunds {
-    /// Takes up every refund whose time has come. Returns how many.
+    /// Processes every refund that is due. Returns how many were due.
     pub async fn run(&self) -> Result<usize, StoreError> {
         let due = self.queries.refunds_due(self.clock.now(), BATCH).await?;
         let count = due.len();
         stream::iter(due)
             .for_each_concurrent(CONCURRENT, |refund| async move {
-                if let Err(error) = self.settle(&refund).await {
-                    tracing::warn!(refund = %refund.id, %error, "a refund could not be looked at");
+                if let Err(error) = self.process(&refund).await {
+                    tracing::warn!(refund = %refund.id, %error, "refund could not be processed");
                 }
             })
             .await;
         Ok(count)
     }
 
-    async fn settle(&self, refund: &Refund) -> Result<(), StoreError> {
+    async fn process(&self, refund: &Refund) -> Result<(), StoreError> {
         let payments = self.queries.payments(refund.booking).await?;
-        let Some(payment) = payments.into_iter().find(|p| p.id == refund.payment) else {
-            return Err(StoreError::Corrupt("a refund of no payment".into()));
+        let Some(payment) = payments.into_iter().find(|payment| payment.id == refund.payment) else {
+            return Err(StoreError::Corrupt("a refund without a payment".into()));
         };
-        let earlier = self
-            .queries
-            .refunds(refund.booking)
-            .await?
-            .into_iter()
-            .any(|other| other.payment == payment.id && other.id < refund.id && other.stage.is_outstanding());
-        // One at a time, so that the provider never has to decide between two.
-        let answer = if earlier { Answer::Later("earlier_refund_pending") } else { self.ask(refund, &payment).await };
-        crate::retry::retrying(|| self.write_down(refund, &answer)).await?;
+        let refunds = self.queries.refunds(refund.booking).await?;
+        let is_earlier = |other: &Refund| other.payment == payment.id && other.id < refund.id;
+        // One refund of a payment at a time, so that the provider never has to choose between two.
+        let answer = if refunds.iter().any(|other| is_earlier(other) && other.stage.is_outstanding()) {
+            Answer::RetryLater("earlier_refund_pending")
+        } else {
+            self.request(refund, &payment).await
+        };
+        crate::retry::retrying(|| self.save_answer(refund, &answer)).await?;
         self.lifecycle.waker.wake();
         Ok(())
     }
 
-    async fn ask(&self, refund: &Refund, payment: &Payment) -> Answer {
-        let told = |state, reference| Answer::Told { state, reference, error: None };
+    async fn request(&self, refund: &Refund, payment: &Payment) -> Answer {
+        let reported = |state, provider_refund_id| Answer::Reported { state, provider_refund_id, error: None };
+        let failed =
+            |error| Answer::Reported { state: RefundState::Failed, provider_refund_id: None, error: Some(error) };
         let online = match payment.provider {
-            // No money came, so none has to go.
-            Provider::Test | Provider::None => return told(RefundState::Succeeded, None),
+            // No money was received, so none has to be returned.
+            Provider::Test | Provider::None => return reported(RefundState::Succeeded, None),
             Provider::Offline => return Answer::ByHand,
             Provider::Stripe => self.online.as_deref().filter(|online| online.provider() == Provider::Stripe),
         };
-        let Some(online) = online else { return Answer::Later("not_configured") };
+        let Some(online) = online else { return Answer::RetryLater("not_configured") };
         let answer = match (&refund.provider_refund_id, &payment.provider_payment_id) {
-            (Some(reference), _) if refund.stage == RefundStage::Pending => {
-                let found = online.refund_state(reference).await.map(|found| found.ok_or(RefundState::Failed));
-                // It is there. That nobody would speak of it does not mean that it failed.
-                found.map_err(|(PaymentError::Unavailable(why) | PaymentError::Refused(why))| {
-                    PaymentError::Unavailable(why)
-                })
-            }
-            (_, Some(charge)) => {
+            (Some(id), _) if refund.stage == RefundStage::Pending => match online.refund_state(id).await {
+                // The refund exists. That its state cannot be read does not mean that it failed.
+                Err(PaymentError::Refused(source)) => Err(PaymentError::Unavailable(source)),
+                other => other,
+            },
+            (_, Some(provider_payment_id)) => {
                 let request = RefundRequest {
-                    provider_payment_id: charge.clone(),
+                    provider_payment_id: provider_payment_id.clone(),
                     booking: refund.booking,
                     amount: refund.amount,
                     idempotency_key: refund.idempotency_key.clone(),
                 };
-                online.refund(&request).await.map(Ok)
+                online.refund(&request).await.map(Some)
             }
-            (_, None) => Err(PaymentError::Refused("the provider's name for the money is not known".into())),
+            (_, None) => Err(PaymentError::Refused("the provider's payment id is not known".into())),
         };
         match answer {
-            Ok(Ok(found)) => told(found.state, Some(found.id)),
-            Ok(Err(state)) => Answer::Told { state, reference: None, error: Some("unknown_to_provider") },
+            Ok(Some(found)) => reported(found.state, Some(found.id)),
+            Ok(None) => failed("unknown_to_provider"),
             Err(PaymentError::Unavailable(source)) => {
-                tracing::warn!(refund = %refund.id, error = %source, "the payment provider could not be asked");
-                Answer::Later("unavailable")
+                tracing::warn!(refund = %refund.id, error = %source, "payment provider unavailable");
+                Answer::RetryLater("unavailable")
             }
             Err(PaymentError::Refused(source)) => {
-                tracing::error!(refund = %refund.id, error = %source, "the payment provider refused to give money back");
-                Answer::Told { state: RefundState::Failed, reference: None, error: Some("refused") }
+                tracing::error!(refund = %refund.id, error = %source, "refund failed");
+                failed("refused")
             }
         }
     }
 
-    async fn write_down(&self, asked: &Refund, answer: &Answer) -> Result<(), StoreError> {
+    async fn save_answer(&self, read: &Refund, answer: &Answer) -> Result<(), StoreError> {
         let now = self.clock.now();
         let mut work = self.store.begin().await?;
-        let Some(booking) = work.booking(asked.booking).await? else { return Ok(()) };
-        let Some(mut refund) = work.refunds_of(booking.id()).await?.into_iter().find(|r| r.id == asked.id) else {
-            return Ok(());
-        };
-        if !refund.stage.is_outstanding() {
-            return Ok(());
-        }
+        let Some(booking) = work.booking(read.booking).await? else { return Ok(()) };
+        let mut refunds = work.refunds_of(booking.id()).await?.into_iter();
+        let outstanding = refunds.find(|refund| refund.id == read.id && refund.stage.is_outstanding());
+        let Some(mut refund) = outstanding else { return Ok(()) };
         match answer {
-            Answer::Told { state, reference, error } => {
+            Answer::Reported { state, provider_refund_id, error } => {
                 refund.last_error = error.map(str::to_owned);
-                let till = Till { lifecycle: &self.lifecycle, by: AuditContext { actor: None, request_id: None, now } };
-                till.refund_told(&mut *work, booking, refund, *state, reference.clone()).await?;
+                Settlement::by_system(&self.lifecycle, now)
+                    .update_refund(&mut *work, booking, refund, *state, provider_refund_id.clone())
+                    .await?;
             }
-            Answer::Later(why) => {
+            Answer::RetryLater(reason) => {
                 refund.attempts = refund.attempts.saturating_add(1);
-                refund.last_error = Some((*why).to_owned());
-                refund.next_at = Some(after(now, pause(refund.attempts)));
+                refund.last_error = Some((*reason).to_owned());
+                refund.next_at = Some(after(now, delay(refund.attempts)));
                 work.save_refund(&refund).await?;
             }
             Answer::ByHand => {
@@ -157,8 +145,7 @@ impl ProcessRefunds {
     }
 }
 
-fn pause(attempts: u32) -> SignedDuration {
+fn delay(attempts: u32) -> SignedDuration {
     let doublings = attempts.saturating_sub(1).min(10);
-    let pause = SignedDuration::from_secs(FIRST_PAUSE.as_secs() << doublings);
-    pause.min(LONGEST_PAUSE)
+    SignedDuration::from_secs(FIRST_DELAY.as_secs() << doublings).min(LONGEST_DELAY)
 }

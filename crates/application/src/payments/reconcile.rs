@@ -1,67 +1,71 @@
-//! The worker asks the provider itself where checkouts stand, so that nothing depends on its messages or on the client's
-//! browser coming back.
+//! Asks the provider about open checkouts, so that nothing depends on its webhooks or on the client's browser.
 
 use std::sync::Arc;
 
-use attune_domain::payment::UnpaidUpdate;
-use attune_ports::{
-    CheckoutState, OnlinePayments, Payment, PaymentError, PaymentGateway, PaymentState, ProblemKind, StoreError,
-};
+use attune_domain::BookingId;
+use attune_ports::{CheckoutState, OnlinePayments, Payment, PaymentError, PaymentGateway, PaymentState, StoreError};
 use futures_util::{StreamExt, stream};
 use jiff::SignedDuration;
 
-use super::open_checkout::{OpenCheckout, OpenCheckoutError, ask};
-use super::settlement::{ASK_AGAIN, ASK_ON_ITS_WAY, ASK_OPEN, Claim, Subject, Till, after};
-use crate::bookings::{AuditContext, BookingLifecycle};
+use super::apply_observation::{ObservedStatus, PaymentObservation, lock_booking};
+use super::open_checkout::{OpenCheckout, OpenCheckoutError, request_checkout};
+use super::settlement::Settlement;
+use crate::bookings::BookingLifecycle;
 
-/// Most checkouts asked about in one go.
 const BATCH: u32 = 50;
-/// Asked about at the same time.
 const CONCURRENT: usize = 4;
 
-/// How long after the end of its hold a checkout cannot be open any more at any provider.
-const FORGOTTEN: SignedDuration = SignedDuration::from_hours(24);
+/// How long after the end of its hold a checkout can no longer be open at any provider.
+const OPENING_TIMEOUT: SignedDuration = SignedDuration::from_hours(24);
 
-/// Asks about checkouts.
 #[derive(Clone)]
 pub struct ReconcilePayments {
-    /// Opens checkouts whose opening was never answered.
     pub checkout: OpenCheckout,
-    /// Whom to ask.
     pub online: Option<Arc<dyn OnlinePayments>>,
-    /// The practice's settings.
     pub lifecycle: BookingLifecycle,
 }
 
 impl ReconcilePayments {
-    /// Asks about every checkout whose time has come, and acts on the answers. Returns how many were asked about.
+    /// Reconciles every payment that is due for polling. Returns how many were due.
     pub async fn run(&self) -> Result<usize, StoreError> {
         let due = self.checkout.queries.payments_due_for_polling(self.checkout.clock.now(), BATCH).await?;
-        let count = due.len();
-        stream::iter(due)
+        Ok(self.reconcile(due).await)
+    }
+
+    /// The same for the payments of one booking.
+    pub async fn run_for(&self, booking: BookingId) -> Result<usize, StoreError> {
+        let now = self.checkout.clock.now();
+        let mut payments = self.checkout.queries.payments(booking).await?;
+        payments.retain(|payment| payment.state.is_pending() && payment.check_at.is_some_and(|at| at <= now));
+        Ok(self.reconcile(payments).await)
+    }
+
+    async fn reconcile(&self, payments: Vec<Payment>) -> usize {
+        let count = payments.len();
+        stream::iter(payments)
             .for_each_concurrent(CONCURRENT, |payment| async move {
                 let id = payment.id;
-                if let Err(error) = self.look(payment).await {
-                    tracing::warn!(payment = %id, %error, "a payment could not be looked at");
+                if let Err(error) = self.reconcile_one(payment).await {
+                    tracing::warn!(payment = %id, %error, "payment reconciliation failed");
                 }
             })
             .await;
-        Ok(count)
+        count
     }
 
-    async fn look(&self, payment: Payment) -> Result<(), OpenCheckoutError> {
-        let Some(online) = self.online.as_deref().filter(|o| o.provider() == payment.provider) else {
-            // Its provider was taken out of the settings: nobody can be asked.
-            return self.write_down(&payment, &Ok(CheckoutState::Unknown), false).await;
+    async fn reconcile_one(&self, payment: Payment) -> Result<(), OpenCheckoutError> {
+        let Some(online) = self.online.as_deref().filter(|online| online.provider() == payment.provider) else {
+            // Its provider is no longer configured, so no one can be asked.
+            return self.apply(&payment, ObservedStatus::Unknown, true).await;
         };
         let payment = if payment.has_provider_checkout_id() {
             payment
-        } else if self.is_forgotten(&payment) {
-            return self.write_down(&payment, &Ok(CheckoutState::Expired), online.is_live()).await;
+        } else if self.opening_timed_out(&payment) {
+            return self.apply(&payment, ObservedStatus::Expired, true).await;
         } else {
             let gateway: &dyn PaymentGateway = online;
-            let answer = ask(gateway, &payment).await;
-            let payment = crate::retry::retrying(|| self.checkout.write_down(&payment, &answer)).await?;
+            let answer = request_checkout(gateway, &payment).await;
+            let payment = crate::retry::retrying(|| self.checkout.save_answer(&payment, &answer)).await?;
             answer?;
             payment
         };
@@ -72,89 +76,59 @@ impl ReconcilePayments {
                 return Ok(());
             }
         };
-        self.write_down(&payment, &answer, online.is_live()).await
+        let (status, live) = observe(&payment, answer, online.is_live());
+        self.apply(&payment, status, live == online.is_live()).await
     }
 
-    /// Whether a checkout that may never have been opened would be over by now.
-    fn is_forgotten(&self, payment: &Payment) -> bool {
+    /// Whether a checkout that may never have been opened would have ended by now.
+    fn opening_timed_out(&self, payment: &Payment) -> bool {
         let until = payment.expires_at.unwrap_or(payment.created_at);
-        self.checkout.clock.now().duration_since(until) > FORGOTTEN
+        self.checkout.clock.now().duration_since(until) > OPENING_TIMEOUT
     }
 
-    async fn write_down(
+    async fn apply(
         &self,
         payment: &Payment,
-        answer: &Result<CheckoutState, PaymentError>,
-        live: bool,
+        status: ObservedStatus,
+        expected_mode: bool,
     ) -> Result<(), OpenCheckoutError> {
-        crate::retry::retrying(|| self.attempt(payment, answer, live)).await?;
+        let observation = PaymentObservation { status, expected_mode, conclusive: true };
+        crate::retry::retrying(|| self.attempt(payment, &observation)).await?;
         self.lifecycle.waker.wake();
         Ok(())
     }
 
-    async fn attempt(
-        &self,
-        asked: &Payment,
-        answer: &Result<CheckoutState, PaymentError>,
-        live: bool,
-    ) -> Result<(), OpenCheckoutError> {
-        let view = self.checkout.queries.booking(asked.booking).await?.ok_or(OpenCheckoutError::NotFound)?;
-        let now = self.checkout.clock.now();
-        let mut work = self.checkout.store.begin().await?;
-        // A late payment may take a slot again, and the calendar is locked before the row, as everywhere.
-        work.lock_calendar(view.booking.therapist()).await?;
-        let booking = work.booking(asked.booking).await?.ok_or(OpenCheckoutError::NotFound)?;
-        let known = work.payments_of(booking.id()).await?;
-        let Some(mut payment) = known.into_iter().find(|p| p.id == asked.id) else { return Ok(()) };
-        if !payment.state.is_pending() {
-            return Ok(());
-        }
-        let till = Till { lifecycle: &self.lifecycle, by: AuditContext { actor: None, request_id: None, now } };
-        match answer {
-            Ok(CheckoutState::Paid(paid)) => {
-                let claim = Claim {
-                    amount: Some(paid.amount),
-                    booking: paid.booking,
-                    live: paid.live,
-                    charge: Some(paid.provider_payment_id.clone()),
-                };
-                if let Some(kind) = claim.difference(&payment, live) {
-                    payment.provider_payment_id = claim.charge;
-                    till.problem(&mut *work, kind, &Subject::Payment(&payment)).await?;
-                    till.park(&mut *work, booking, payment).await?;
-                } else {
-                    till.take(&mut *work, booking, payment, claim.charge).await?;
-                }
-            }
-            Ok(CheckoutState::Processing) => {
-                if payment.state == PaymentState::Processing {
-                    payment.check_at = Some(after(now, ASK_ON_ITS_WAY));
-                    work.save_payment(&payment).await?;
-                } else {
-                    till.unpaid(&mut *work, booking, payment, UnpaidUpdate::Processing).await?;
-                }
-            }
-            Ok(CheckoutState::Failed) => {
-                till.unpaid(&mut *work, booking, payment, UnpaidUpdate::Failed).await?;
-            }
-            Ok(CheckoutState::Expired) => {
-                till.unpaid(&mut *work, booking, payment, UnpaidUpdate::Over).await?;
-            }
-            Ok(CheckoutState::Unknown) => {
-                till.problem(&mut *work, ProblemKind::UnknownCheckout, &Subject::Payment(&payment)).await?;
-                till.park(&mut *work, booking, payment).await?;
-            }
-            Ok(CheckoutState::Open) => {
-                payment.check_at = Some(after(now, ASK_OPEN));
-                work.save_payment(&payment).await?;
-            }
-            Err(error) => {
-                tracing::warn!(payment = %payment.id, %error, "the payment provider could not be asked");
-                payment.check_at = Some(after(now, ASK_AGAIN));
-                work.save_payment(&payment).await?;
-            }
-        }
+    async fn attempt(&self, read: &Payment, observation: &PaymentObservation) -> Result<(), OpenCheckoutError> {
+        let view = self.checkout.queries.booking(read.booking).await?.ok_or(OpenCheckoutError::NotFound)?;
+        let locked = lock_booking(&*self.checkout.store, &view.booking).await?;
+        let (mut work, booking) = locked.ok_or(OpenCheckoutError::NotFound)?;
+        let payments = work.payments_of(booking.id()).await?;
+        let pending = payments.into_iter().find(|payment| payment.id == read.id && payment.state.is_pending());
+        let Some(payment) = pending else { return Ok(()) };
+        let settlement = Settlement::by_system(&self.lifecycle, self.checkout.clock.now());
+        settlement.apply_observation(&mut *work, booking, payment, observation.clone()).await?;
         work.commit().await?;
         Ok(())
     }
+}
+
+/// What the provider's answer says about the payment, and in which mode.
+fn observe(payment: &Payment, answer: Result<CheckoutState, PaymentError>, live: bool) -> (ObservedStatus, bool) {
+    let status = match answer {
+        Ok(CheckoutState::Paid(paid)) => {
+            let (amount, booking) = (Some(paid.amount), paid.booking);
+            let status = ObservedStatus::Paid { amount, booking, provider_payment_id: Some(paid.provider_payment_id) };
+            return (status, paid.live);
+        }
+        Ok(CheckoutState::Open) => ObservedStatus::Open,
+        Ok(CheckoutState::Processing) => ObservedStatus::Processing,
+        Ok(CheckoutState::Failed) => ObservedStatus::Failed,
+        Ok(CheckoutState::Expired) => ObservedStatus::Expired,
+        Ok(CheckoutState::Unknown) => ObservedStatus::Unknown,
+        Err(error) => {
+            tracing::warn!(payment = %payment.id, %error, "payment provider unavailable");
+            ObservedStatus::Unavailable
+        }
+    };
+    (status, live)
 }

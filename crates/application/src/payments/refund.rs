@@ -1,4 +1,4 @@
-//! An admin gives money back: all of it or a part, through the provider it came from, or by hand where it came by hand.
+//! An admin refunds a payment in full or in part: through its provider, or by hand if it was an offline payment.
 
 use std::sync::Arc;
 
@@ -9,78 +9,60 @@ use attune_ports::{
 };
 use thiserror::Error;
 
-use super::settlement::{Till, books_of};
+use super::settlement::{Settlement, payment_ledger};
 use crate::RequestMetadata;
 use crate::bookings::{AuditContext, BookingLifecycle};
 use crate::idempotency::{self, Found, Idempotent, IdempotentRequest};
 
-/// What goes back.
 #[derive(Clone)]
 pub struct RefundPaymentCommand {
-    /// The admin who decides so.
     pub admin: UserId,
-    /// What had been paid for.
     pub booking: BookingId,
-    /// Which payment; the one that the booking stands on when left out.
+    /// Default: the settled payment of the booking.
     pub payment: Option<PaymentId>,
-    /// How much; all that is left when left out.
+    /// Default: everything that is left.
     pub amount: Option<Money>,
-    /// Why.
     pub reason: Option<String>,
-    /// Where it came from.
     pub metadata: RequestMetadata,
-    /// The key of the wish, if it has one.
     pub idempotency: Option<IdempotentRequest>,
 }
 
-/// Why nothing goes back.
 #[derive(Debug, Error)]
 pub enum RefundPaymentError {
-    /// There is no such booking.
-    #[error("there is no such booking")]
+    #[error("booking not found")]
     NotFound,
-    /// There is no such payment of this booking.
-    #[error("there is no such payment")]
+    /// The booking has no such payment.
+    #[error("payment not found")]
     UnknownPayment,
-    /// An earlier refund is under way.
-    #[error("an earlier refund is under way")]
+    #[error("an earlier refund is in progress")]
     InProgress,
-    /// The books do not allow it.
     #[error(transparent)]
-    PaymentLedger(#[from] RefundError),
-    /// The key was used for another wish.
-    #[error("the key was used for another wish")]
+    NotRefundable(#[from] RefundError),
+    #[error("the idempotency key was used for another request")]
     KeyReused,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 crate::retry::contended_through_store!(RefundPaymentError);
 
-/// Gives money back.
 #[derive(Clone)]
 pub struct RefundPayment {
-    /// Where payments are kept.
     pub store: Arc<dyn Store>,
-    /// Where they are read.
     pub queries: Arc<dyn Queries>,
-    /// Tells when.
     pub clock: Arc<dyn Clock>,
-    /// The practice's settings.
     pub lifecycle: BookingLifecycle,
 }
 
 impl RefundPayment {
-    /// Promises the money back, at most what is left and one refund at a time; the worker sees to it.
+    /// Schedules a refund of at most what is left, one at a time; the worker processes it.
     ///
-    /// Money that came in outside has to go back outside: for the admin who says so it is done. If it is owed already,
-    /// because the session was called off, this says that it was given back. An earlier refund that failed counts as tried
-    /// again.
+    /// An offline payment is refunded by hand, so its refund is recorded as done. If one is queued already because the
+    /// booking was cancelled, that one is done. An earlier refund that failed becomes [`RefundStage::Retried`].
     pub async fn run(&self, command: RefundPaymentCommand) -> Result<Idempotent<Booking>, RefundPaymentError> {
-        let granted = crate::retry::retrying(|| self.attempt(&command)).await?;
+        let outcome = crate::retry::retrying(|| self.attempt(&command)).await?;
         self.lifecycle.waker.wake();
-        Ok(granted)
+        Ok(outcome)
     }
 
     async fn attempt(&self, command: &RefundPaymentCommand) -> Result<Idempotent<Booking>, RefundPaymentError> {
@@ -89,30 +71,32 @@ impl RefundPayment {
         let booking = work.booking(command.booking).await?.ok_or(RefundPaymentError::NotFound)?;
         match idempotency::find_response(&mut *work, command.idempotency.as_ref()).await? {
             Found::Nothing => {}
-            Found::Reply(kept) => return Ok(Idempotent::Replayed(kept)),
+            Found::Reply(stored) => return Ok(Idempotent::Replayed(stored)),
             Found::KeyReused => return Err(RefundPaymentError::KeyReused),
         }
         let by = AuditContext { actor: Some(command.admin), request_id: command.metadata.request_id.as_deref(), now };
-        let till = Till { lifecycle: &self.lifecycle, by };
+        let settlement = Settlement { lifecycle: &self.lifecycle, by };
         let payments = work.payments_of(booking.id()).await?;
         let refunds = work.refunds_of(booking.id()).await?;
-        let payment = choose(&payments, &refunds, command.payment)?;
+        let payment = select_payment(&payments, &refunds, command.payment)?;
         let by_hand = payment.provider == Provider::Offline;
         let of_payment = || refunds.iter().filter(|refund| refund.payment == payment.id);
-        let promised = match of_payment().find(|refund| refund.stage.is_outstanding()) {
+        let refund = match of_payment().find(|refund| refund.stage.is_outstanding()) {
             Some(queued) if by_hand && command.amount.is_none_or(|amount| amount == queued.amount) => queued.clone(),
             Some(_) => return Err(RefundPaymentError::InProgress),
             None => {
-                let amount = books_of(payment, &refunds).check_refund(command.amount)?;
+                let amount = payment_ledger(payment, &refunds).check_refund(command.amount)?;
                 for failed in of_payment().filter(|refund| refund.stage == RefundStage::Failed) {
-                    retried(&mut *work, failed, now).await?;
+                    mark_retried(&mut *work, failed, now).await?;
                 }
-                till.promise(&mut *work, payment, amount, RefundCause::Requested, command.reason.clone()).await?
+                settlement
+                    .schedule_refund(&mut *work, payment, amount, RefundCause::Requested, command.reason.clone())
+                    .await?
             }
         };
-        let booking = till.follow_books(&mut *work, booking).await?;
+        let booking = settlement.sync_payment_status(&mut *work, booking).await?;
         let booking = if by_hand {
-            till.refund_told(&mut *work, booking, promised, RefundState::Succeeded, None).await?
+            settlement.update_refund(&mut *work, booking, refund, RefundState::Succeeded, None).await?
         } else {
             booking
         };
@@ -122,22 +106,22 @@ impl RefundPayment {
     }
 }
 
-/// The payment that is meant: the one named, or the one that the booking stands on, or one of which something is left.
-fn choose<'a>(
+/// The requested payment, or the settled one, or one that has something left, or any that was received.
+fn select_payment<'a>(
     payments: &'a [Payment],
     refunds: &[Refund],
-    named: Option<PaymentId>,
+    requested: Option<PaymentId>,
 ) -> Result<&'a Payment, RefundPaymentError> {
-    if let Some(id) = named {
+    if let Some(id) = requested {
         return payments.iter().find(|p| p.id == id).ok_or(RefundPaymentError::UnknownPayment);
     }
-    let stands = payments.iter().find(|p| p.state == PaymentState::Settled);
-    let has_some = |p: &&Payment| !books_of(p, refunds).refundable().is_zero();
+    let settled = payments.iter().find(|p| p.state == PaymentState::Settled);
+    let has_rest = |p: &&Payment| !payment_ledger(p, refunds).refundable().is_zero();
     let paid = || payments.iter().find(|p| p.state.is_paid());
-    stands.or_else(|| payments.iter().find(has_some)).or_else(paid).ok_or(RefundError::NothingToRefund.into())
+    settled.or_else(|| payments.iter().find(has_rest)).or_else(paid).ok_or(RefundError::NothingToRefund.into())
 }
 
-async fn retried(work: &mut dyn UnitOfWork, failed: &Refund, now: jiff::Timestamp) -> Result<(), StoreError> {
+async fn mark_retried(work: &mut dyn UnitOfWork, failed: &Refund, now: jiff::Timestamp) -> Result<(), StoreError> {
     let mut failed = failed.clone();
     failed.stage = RefundStage::Retried;
     work.save_refund(&failed).await?;

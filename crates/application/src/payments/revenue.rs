@@ -1,4 +1,4 @@
-//! What came in and what went back, by day or month of the practice's own calendar.
+//! Payments and refunds by day or month, in the practice's time zone.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,70 +10,56 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use thiserror::Error;
 
-/// How the report is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Period {
-    /// AuditContext day.
     Day,
-    /// AuditContext month.
     Month,
 }
 
-/// One line: what happened in one period in one currency. Amounts in minor units.
+/// The totals of one period in one currency. Amounts in minor units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RevenueLine {
-    /// Its first day.
+    /// The first day of the period.
     pub from: Date,
-    /// In which currency.
     pub currency: Currency,
-    /// What came in.
     pub received: i64,
-    /// What went back, without what came back again; below zero where more of an earlier period came back than went.
+    /// Refunds less reversed refunds; negative where more of an earlier period were reversed.
     pub refunded: i64,
-    /// How many payments came in.
+    /// Number of payments received.
     pub payments: u64,
-    /// How many refunds went out.
+    /// Number of refunds.
     pub refunds: u64,
 }
 
 impl RevenueLine {
-    /// What is left of it.
     pub fn net(&self) -> i64 {
         self.received - self.refunded
     }
 }
 
-/// Why there is no report.
 #[derive(Debug, Error)]
 pub enum RevenueError {
-    /// It ends before it begins.
     #[error("the report ends before it begins")]
     Backwards,
     /// Longer than [`RevenueReport::MAX_DAYS`] or [`RevenueReport::MAX_MONTHS`].
     #[error("the report is too long")]
     TooLong,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Reports revenue.
 #[derive(Clone)]
 pub struct RevenueReport {
-    /// Where the ledger is read.
     pub queries: Arc<dyn Queries>,
-    /// Whose days and months count.
     pub zone: TimeZone,
 }
 
 impl RevenueReport {
-    /// Most days of a report by day.
     pub const MAX_DAYS: i32 = 366;
-    /// Most months of a report by month.
     pub const MAX_MONTHS: i32 = 60;
 
-    /// What the ledger says from the first day to the last one, both included; a report by month begins and ends with whole
-    /// months. Periods in which nothing happened are left out.
+    /// The report from the first day to the last one, both included; by month it covers whole months. Periods without
+    /// ledger entries are left out.
     pub async fn run(&self, first: Date, last: Date, period: Period) -> Result<Vec<RevenueLine>, RevenueError> {
         if last < first {
             return Err(RevenueError::Backwards);
@@ -124,7 +110,7 @@ impl RevenueReport {
         Ok(lines.into_values().collect())
     }
 
-    /// The first moment of a day; where the clocks jump over midnight, the first one that exists.
+    /// The first instant of a day; where a clock change skips midnight, the first one that exists.
     fn midnight(&self, day: Date) -> Result<Timestamp, RevenueError> {
         let zoned = day.to_zoned(self.zone.clone()).map_err(|_| RevenueError::TooLong)?;
         Ok(zoned.timestamp())

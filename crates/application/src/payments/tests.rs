@@ -535,7 +535,7 @@ mod online {
         let refund = world.refund();
         let too_much = refund.run(wish(&world, &booking, Some(eur(10_001)))).await;
         assert!(
-            matches!(too_much, Err(RefundPaymentError::PaymentLedger(RefundError::ExceedsRefundable { refundable })) if refundable == eur(10_000))
+            matches!(too_much, Err(RefundPaymentError::NotRefundable(RefundError::ExceedsRefundable { refundable })) if refundable == eur(10_000))
         );
         let begun = now(refund.run(wish(&world, &booking, Some(eur(4_000)))).await.unwrap());
         assert_eq!((begun.status(), begun.payment_status()), (BookingStatus::Scheduled, PaymentStatus::RefundPending));
@@ -553,7 +553,7 @@ mod online {
         let (status, paid, _, stages, sum) = books(&world, &booking).await;
         assert_eq!((status, paid, stages.len(), sum), ("cancelled", "refunded", 2, 0));
         let nothing = refund.run(wish(&world, &booking, None)).await;
-        assert!(matches!(nothing, Err(RefundPaymentError::PaymentLedger(RefundError::NothingToRefund))));
+        assert!(matches!(nothing, Err(RefundPaymentError::NotRefundable(RefundError::NothingToRefund))));
     }
 
     #[tokio::test]

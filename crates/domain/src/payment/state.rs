@@ -25,17 +25,6 @@ text_enum! {
     }
 }
 
-/// What a provider reports about an attempt that is not paid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum UnpaidUpdate {
-    /// The payment is being processed.
-    Processing,
-    /// The processing failed.
-    Failed,
-    /// It ended without a payment.
-    Over,
-}
-
 impl PaymentState {
     /// Whether it is paid. Such a state is final.
     pub fn is_paid(self) -> bool {
@@ -47,16 +36,20 @@ impl PaymentState {
         matches!(self, Self::Opening | Self::Open | Self::Processing | Self::Closing)
     }
 
-    /// The state after a report; `None` if it changes nothing.
-    pub fn after(self, update: UnpaidUpdate) -> Option<Self> {
-        match (self, update) {
-            (Self::Opening | Self::Open | Self::Closing, UnpaidUpdate::Processing) => Some(Self::Processing),
-            (Self::Opening | Self::Open | Self::Closing, UnpaidUpdate::Failed | UnpaidUpdate::Over)
-            | (Self::Processing, UnpaidUpdate::Failed) => Some(Self::Closed),
-            // A completed checkout cannot expire: such a report is older than the current state.
-            (Self::Processing, UnpaidUpdate::Processing | UnpaidUpdate::Over)
-            | (Self::Settled | Self::Unapplied | Self::Closed, _) => None,
-        }
+    /// The state after the provider reported that it is processing the payment; `None` if that changes nothing.
+    pub fn after_processing(self) -> Option<Self> {
+        matches!(self, Self::Opening | Self::Open | Self::Closing).then_some(Self::Processing)
+    }
+
+    /// The state after the provider reported that the payment failed; `None` if that changes nothing.
+    pub fn after_failure(self) -> Option<Self> {
+        matches!(self, Self::Opening | Self::Open | Self::Closing | Self::Processing).then_some(Self::Closed)
+    }
+
+    /// The state after the provider reported that the checkout expired unpaid; `None` if that changes nothing. A checkout
+    /// whose payment is being processed can no longer expire, so such a report is older than what is known.
+    pub fn after_expiry(self) -> Option<Self> {
+        matches!(self, Self::Opening | Self::Open | Self::Closing).then_some(Self::Closed)
     }
 }
 

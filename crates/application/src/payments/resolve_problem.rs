@@ -1,4 +1,4 @@
-//! An admin says that a problem with a payment is settled.
+//! An admin resolves a payment problem.
 
 use std::sync::Arc;
 
@@ -8,30 +8,25 @@ use thiserror::Error;
 
 use crate::RequestMetadata;
 
-/// Why a problem is not settled.
 #[derive(Debug, Error)]
 pub enum ResolveProblemError {
-    /// There is no such problem that is open.
-    #[error("there is no such open problem")]
+    /// No such problem, or it is resolved already.
+    #[error("open problem not found")]
     NotFound,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 crate::retry::contended_through_store!(ResolveProblemError);
 
-/// Settles problems.
 #[derive(Clone)]
 pub struct ResolvePaymentProblem {
-    /// Where they are kept.
     pub store: Arc<dyn Store>,
-    /// Tells when.
     pub clock: Arc<dyn Clock>,
 }
 
 impl ResolvePaymentProblem {
-    /// Takes the problem off the list, and writes down who did.
+    /// Removes the problem from the list, with an audit entry.
     pub async fn run(
         &self,
         id: PaymentProblemId,
