@@ -83,6 +83,9 @@ fn is_test_crate(name: &str) -> bool {
 /// The only libraries that the domain may use: none does I/O, runs tasks or writes a format.
 const DOMAIN_LIBRARIES: &[&str] = &["jiff", "thiserror", "unicode-normalization", "unicode-segmentation", "url"];
 
+/// What it may pull in besides, behind a feature that is off by default.
+const OPTIONAL_DOMAIN_LIBRARIES: &[&str] = &["serde"];
+
 fn metadata() -> Value {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--no-deps", "--locked", "--offline"])
