@@ -19,7 +19,7 @@ pub use middleware::current_request_id;
 pub use openapi::{openapi, openapi_json};
 pub use server::serve;
 pub use settings::{AddressRange, Branding, HttpSettings, Limits, NotAnAddressRange, ServerSecret};
-pub use state::{Api, PaymentMessages};
+pub use state::Api;
 
 #[cfg(test)]
 mod tests;

@@ -31,11 +31,12 @@ pub(crate) async fn prepare(parts: &Parts, config: &ResolvedConfig, base: &Url) 
 /// Passwords are random: a fixed one would open every demo that is reachable from elsewhere.
 async fn user(parts: &Parts, email: &'static str, first: &str, last: &str, role: Role) -> Result<DemoUser> {
     let mut bytes = [0; 15];
-    parts.random.fill(&mut bytes);
+    parts.deps.random.fill(&mut bytes);
     let password = URL_SAFE_NO_PAD.encode(bytes);
     let address = EmailAddress::parse(email)?;
     let added = parts
-        .add_user()
+        .use_cases
+        .add_user
         .run(AddUserCommand {
             email: address.clone(),
             first_name: PersonName::parse(first)?,
@@ -48,9 +49,9 @@ async fn user(parts: &Parts, email: &'static str, first: &str, last: &str, role:
     let id = match added {
         Ok(user) => user.id,
         Err(AddUserError::EmailTaken) => {
-            let found = parts.queries.credentials(&address).await?.context("a demo account disappeared")?;
-            let hash = parts.hasher.hash(&Password::new(password.clone())).await?;
-            let mut work = parts.store.begin().await?;
+            let found = parts.deps.queries.credentials(&address).await?.context("a demo account disappeared")?;
+            let hash = parts.deps.hasher.hash(&Password::new(password.clone())).await?;
+            let mut work = parts.deps.store.begin().await?;
             work.set_password(found.user.id, &hash).await?;
             work.commit().await?;
             found.user.id
@@ -65,16 +66,16 @@ async fn booking(parts: &Parts, config: &ResolvedConfig, smith: &DemoUser, john:
     let filter = BookingFilter {
         client: Some(john.id),
         status: Some(BookingStatus::Scheduled),
-        from: Some(parts.clock.now()),
+        from: Some(parts.deps.clock.now()),
         order: BookingOrder::Earliest,
         ..BookingFilter::default()
     };
-    let existing = parts.queries.bookings(&filter, PageRequest { limit: 1, offset: 0 }.into()).await?;
+    let existing = parts.deps.queries.bookings(&filter, PageRequest { limit: 1, offset: 0 }.into()).await?;
     if let Some(booking) = existing.items.first() {
         return Ok(booking.id());
     }
-    let create = parts.create_booking();
-    let today = Zoned::new(parts.clock.now(), config.zone.clone());
+    let create = &parts.use_cases.create_booking;
+    let today = Zoned::new(parts.deps.clock.now(), config.zone.clone());
     for days in 1..30 {
         let morning = today.checked_add(days.days())?.date().at(10, 0, 0, 0).to_zoned(config.zone.clone())?;
         let created = create

@@ -30,7 +30,7 @@ pub(crate) async fn add(settings: &Settings, config: &ResolvedConfig, user: AddU
     std::io::stdin().lock().read_line(&mut line).context("the password cannot be read from standard input")?;
     command.password = Password::new(line.trim_end_matches(['\r', '\n']).to_owned());
     let parts = Parts::assemble(settings, config, &pages_base(config, config.bind)?).await?;
-    let added = parts.add_user().run(command).await;
+    let added = parts.use_cases.add_user.run(command).await;
     parts.backend.close().await;
     let added = added?;
     print(&format!("user {} added{}", added.id, if added.is_admin() { ", an admin" } else { "" }))

@@ -6,33 +6,16 @@ use std::thread::available_parallelism;
 
 use anyhow::{Context, Result, bail};
 use attune_adapter_auth::{ArgonHasher, HasherConfig, JwtAccessTokens, SignedJoinTokens, SigningSecret, TokenConfig};
-use attune_adapter_http::{Api, HttpSettings, Limits, PaymentMessages, ServerSecret};
+use attune_adapter_http::{Api, HttpSettings, Limits, ServerSecret};
 use attune_adapter_jitsi::{JaasSignature, JitsiSigner, Secret as JitsiSecret};
 use attune_adapter_payments::LocalGateway;
 use attune_adapter_smtp::{FileNotifier, MailComposer, MailConfig, SmtpConfig, SmtpNotifier};
-use attune_application::PurgeExpired;
-use attune_application::accounts::{
-    AddUser, Authenticate, ChangePassword, IssueTokens, LogIn, LogOut, ManageUser, Refresh, Register, UpdateProfile,
-};
-use attune_application::bookings::{
-    BookingLifecycle, CalendarLoader, ChangeBooking, CompleteEndedBookings, CreateBooking, CreateSeries, ExpireHolds,
-    ShowAvailability,
-};
-use attune_application::meetings::{
-    AttendanceReport, JoinMeeting, JoinPages, ManageParticipants, MeetingLinks, RecordAttendance, ResendLinks,
-    ReserveRooms, RevokeLinks, Signing,
-};
-use attune_application::notifications::DeliverNotifications;
-use attune_application::payments::{
-    HandlePaymentWebhook, OpenCheckout, PayTestCheckout, ProcessRefunds, ReconcilePayments, RecordOfflinePayment,
-    RefundPayment, ResolvePaymentProblem, RevenueReport,
-};
-use attune_application::practice::{ManageCalendar, ManageServices};
-use attune_application::setup::SetUpPractice;
+use attune_application::meetings::{JoinPages, Signing};
+use attune_application::{Deps, UseCaseSettings, UseCases};
 use attune_domain::notification::RetryPolicy;
 use attune_ports::{
-    Clock, HealthCheck, MeetingTokenSigner, Notifier, OnlinePayments, PasswordHasher, PaymentEvents, PaymentGateway,
-    Provider, Queries, Random, Store, TimeZones, WebhookVerifier,
+    HealthCheck, MeetingTokenSigner, Notifier, OnlinePayments, PaymentEvents, PaymentGateway, Provider, Random,
+    WebhookVerifier,
 };
 use url::Url;
 
@@ -43,227 +26,81 @@ use crate::secret::{create_folder, stored_secret};
 use crate::settings::{MailTransport, PaymentConfig, ResolvedConfig, Settings, StripeAccount};
 use crate::worker::Worker;
 
-/// What everything else is made of.
+/// The open store, the ports that the command line uses itself, and the use cases.
 pub(crate) struct Parts {
     pub(crate) backend: Arc<Backend>,
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) queries: Arc<dyn Queries>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) random: Arc<dyn Random>,
-    pub(crate) zones: Arc<dyn TimeZones>,
-    pub(crate) hasher: Arc<dyn PasswordHasher>,
-    pub(crate) waker: Arc<Waker>,
-    pub(crate) lifecycle: BookingLifecycle,
-    pub(crate) links: MeetingLinks,
-    pub(crate) rules: CalendarLoader,
-    pub(crate) gateway: Arc<dyn PaymentGateway>,
-    online: Option<Arc<dyn OnlinePayments>>,
+    pub(crate) deps: Deps,
+    pub(crate) use_cases: UseCases,
     payment_events: Option<Arc<dyn PaymentEvents>>,
-    secrets: Secrets,
+    waker: Arc<Waker>,
 }
 
-/// What signs access tokens and mailed links.
+/// The keys that sign access tokens and join tokens.
 struct Secrets {
     current: SigningSecret,
     previous: Vec<SigningSecret>,
 }
 
 impl Parts {
-    /// Opens the store and starts what runs on threads of its own. `base` is where our own pages are.
+    /// Opens the store and starts the threads. `base` is the URL of our own pages.
     pub(crate) async fn assemble(settings: &Settings, config: &ResolvedConfig, base: &Url) -> Result<Self> {
         create_folder(&config.data_dir)?;
         let secrets = secrets(settings, config, &SystemRandom)?;
         let signer = signer(config)?;
+        let notifier = notifier(settings, config)?;
         let (gateway, online, payment_events) = collectors(&config.payments, base)?;
         let backend = Arc::new(Backend::open(&config.database, &settings.database).await?);
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
         let waker = Arc::new(Waker::default());
-        let half_the_cores = available_parallelism().map_or(1, |cores| (NonZeroUsize::get(cores) / 2).max(1));
-        let hasher = ArgonHasher::start(
-            HasherConfig {
-                threads: if settings.auth.password_hasher_threads == 0 {
-                    half_the_cores
-                } else {
-                    settings.auth.password_hasher_threads
-                },
-                queue: settings.auth.password_hasher_queue,
-                ..HasherConfig::default()
+        let join_tokens = Arc::new(SignedJoinTokens::new(&secrets.current, &secrets.previous));
+        let deps = Deps {
+            store: backend.store(),
+            queries: backend.queries(),
+            clock: match &config.clock_file {
+                Some(path) => Arc::new(FileClock::new(path.clone())),
+                None => Arc::new(SystemClock),
             },
-            random.clone(),
-        )
-        .context("password hashing cannot be started")?;
-        let clock: Arc<dyn Clock> = match &config.clock_file {
-            Some(path) => Arc::new(FileClock::new(path.clone())),
-            None => Arc::new(SystemClock),
-        };
-        let rules = CalendarLoader {
-            queries: backend.queries(),
+            hasher: Arc::new(hasher(settings, random.clone())?),
+            random,
             zones: Arc::new(SystemZones),
-            usual: config.default_hours.clone(),
-        };
-        let links = MeetingLinks {
-            queries: backend.queries(),
-            clock: clock.clone(),
-            window: config.meetings.window,
+            access_tokens: Arc::new(JwtAccessTokens::new(TokenConfig {
+                secret: secrets.current,
+                previous: secrets.previous,
+                issuer: "attune".to_owned(),
+                audience: "attune-api".to_owned(),
+            })),
+            notifier,
+            waker: waker.clone(),
+            gateway,
+            online,
             signing: signer.map(|signer| Signing {
                 rooms: config.meetings.base.clone(),
                 signer,
                 settings: config.meetings.tokens,
                 placement: config.meetings.placement,
             }),
-            pages: JoinPages {
-                base: format!("{}/", base.as_str().trim_end_matches('/')),
-                tokens: Arc::new(SignedJoinTokens::new(&secrets.current, &secrets.previous)),
-            },
-            mailed: config.meetings.email_links,
+            join_pages: JoinPages { base: format!("{}/", base.as_str().trim_end_matches('/')), tokens: join_tokens },
+            settings: use_case_settings(settings, config),
         };
-        Ok(Self {
-            store: backend.store(),
-            queries: backend.queries(),
-            backend,
-            clock,
-            links,
-            rules,
-            gateway,
-            online,
-            payment_events,
-            secrets,
-            zones: Arc::new(SystemZones),
-            hasher: Arc::new(hasher),
-            lifecycle: BookingLifecycle {
-                meetings: config.meetings.base.clone(),
-                reminders: config.reminders.clone(),
-                random: random.clone(),
-                waker: waker.clone(),
-            },
-            random,
-            waker,
-        })
+        Ok(Self { use_cases: UseCases::new(&deps), deps, backend, payment_events, waker })
     }
 
-    pub(crate) fn add_user(&self) -> AddUser {
-        AddUser {
-            store: self.store.clone(),
-            hasher: self.hasher.clone(),
-            clock: self.clock.clone(),
-            zones: self.zones.clone(),
-        }
-    }
-
-    pub(crate) fn set_up(&self) -> SetUpPractice {
-        SetUpPractice { store: self.store.clone(), add_user: self.add_user(), random: self.random.clone() }
-    }
-
-    pub(crate) fn worker(&self, config: &ResolvedConfig, notifier: Arc<dyn Notifier>) -> Worker {
+    pub(crate) fn worker(&self) -> Worker {
+        let cases = &self.use_cases;
         Worker {
-            deliver: DeliverNotifications {
-                store: self.store.clone(),
-                queries: self.queries.clone(),
-                notifier,
-                clock: self.clock.clone(),
-                random: self.random.clone(),
-                zones: self.zones.clone(),
-                links: self.links.clone(),
-                reminders: config.reminders.clone(),
-                retry: RetryPolicy::default(),
-                practice_zone: config.zone.clone(),
-                at_a_time: config.mail_connections,
-            },
-            expire_holds: self.sweep(),
-            reconcile: self.watch(),
-            refunds: ProcessRefunds {
-                store: self.store.clone(),
-                queries: self.queries.clone(),
-                clock: self.clock.clone(),
-                lifecycle: self.lifecycle.clone(),
-                online: self.online.clone(),
-            },
-            complete: CompleteEndedBookings {
-                store: self.store.clone(),
-                queries: self.queries.clone(),
-                clock: self.clock.clone(),
-                lifecycle: self.lifecycle.clone(),
-                grace: config.meetings.window.grace,
-            },
-            purge: PurgeExpired { store: self.store.clone(), clock: self.clock.clone() },
+            deliver: cases.deliver.clone(),
+            expire_holds: cases.expire_holds.clone(),
+            reconcile: cases.reconcile.clone(),
+            refunds: cases.process_refunds.clone(),
+            complete: cases.complete_ended.clone(),
+            purge: cases.purge.clone(),
             waker: self.waker.clone(),
         }
     }
 
-    pub(crate) fn record_offline(&self) -> RecordOfflinePayment {
-        RecordOfflinePayment {
-            store: self.store.clone(),
-            queries: self.queries.clone(),
-            clock: self.clock.clone(),
-            lifecycle: self.lifecycle.clone(),
-        }
-    }
-
-    pub(crate) fn open_checkout(&self) -> OpenCheckout {
-        OpenCheckout {
-            store: self.store.clone(),
-            queries: self.queries.clone(),
-            gateway: self.gateway.clone(),
-            random: self.random.clone(),
-            clock: self.clock.clone(),
-        }
-    }
-
-    fn watch(&self) -> ReconcilePayments {
-        ReconcilePayments {
-            checkout: self.open_checkout(),
-            online: self.online.clone(),
-            lifecycle: self.lifecycle.clone(),
-        }
-    }
-
-    fn sweep(&self) -> ExpireHolds {
-        ExpireHolds { store: self.store.clone(), clock: self.clock.clone(), watch: self.watch() }
-    }
-
-    pub(crate) fn create_booking(&self) -> CreateBooking {
-        CreateBooking {
-            store: self.store.clone(),
-            clock: self.clock.clone(),
-            lifecycle: self.lifecycle.clone(),
-            rules: self.rules.clone(),
-            checkout: self.open_checkout(),
-            holds: self.sweep(),
-        }
-    }
-
-    /// How the provider's own messages are taken, if there is a provider that sends any and a secret to know them by.
-    fn payment_messages(&self) -> Option<PaymentMessages> {
-        let (online, reader) = (self.online.clone()?, self.payment_events.clone()?);
-        let hear = HandlePaymentWebhook {
-            store: self.store.clone(),
-            queries: self.queries.clone(),
-            clock: self.clock.clone(),
-            lifecycle: self.lifecycle.clone(),
-            online,
-        };
-        Some(PaymentMessages { reader, hear })
-    }
-
-    fn access_tokens(&self) -> JwtAccessTokens {
-        JwtAccessTokens::new(TokenConfig {
-            secret: self.secrets.current.clone(),
-            previous: self.secrets.previous.clone(),
-            issuer: "attune".to_owned(),
-            audience: "attune-api".to_owned(),
-        })
-    }
-
-    /// Everything that HTTP requests can ask for.
-    pub(crate) fn api(&self, settings: &Settings, config: &ResolvedConfig, notifier: Arc<dyn Notifier>) -> Result<Api> {
-        let issue = IssueTokens {
-            tokens: Arc::new(self.access_tokens()),
-            random: self.random.clone(),
-            clock: self.clock.clone(),
-            access_lifetime: config.access_token_lifetime,
-        };
-        let (store, queries, clock) = (&self.store, &self.queries, &self.clock);
-        let create_booking = self.create_booking();
+    /// Everything that HTTP requests can reach.
+    pub(crate) fn api(&self, config: &ResolvedConfig) -> Result<Api> {
+        let Deps { queries, clock, random, notifier, .. } = self.deps.clone();
         let readiness: Vec<Arc<dyn HealthCheck>> = vec![
             Arc::new(health::Database(queries.clone())),
             Arc::new(health::Migrations(self.backend.clone())),
@@ -273,108 +110,44 @@ impl Parts {
             Arc::new(health::Payments(queries.clone())),
         ];
         Ok(Api {
-            register: Register { registration: config.registration, add_user: self.add_user() },
-            log_in: LogIn {
-                store: store.clone(),
-                queries: queries.clone(),
-                hasher: self.hasher.clone(),
-                issue: issue.clone(),
-                clock: clock.clone(),
-                max_failures: settings.limits.enabled.then_some(settings.auth.max_login_failures_per_day),
-            },
-            authenticate: Authenticate {
-                queries: queries.clone(),
-                tokens: issue.tokens.clone(),
-                clock: clock.clone(),
-                policy: config.login_sessions,
-            },
-            refresh: Refresh { store: store.clone(), issue, clock: clock.clone(), policy: config.login_sessions },
-            log_out: LogOut { store: store.clone(), clock: clock.clone() },
-            update_profile: UpdateProfile { store: store.clone(), zones: self.zones.clone(), clock: clock.clone() },
-            change_password: ChangePassword {
-                store: store.clone(),
-                queries: queries.clone(),
-                hasher: self.hasher.clone(),
-                clock: clock.clone(),
-            },
-            manage_user: ManageUser { store: store.clone(), clock: clock.clone() },
-            create_series: CreateSeries { sessions: create_booking.clone() },
-            change_booking: ChangeBooking {
-                store: store.clone(),
-                queries: queries.clone(),
-                clock: clock.clone(),
-                lifecycle: self.lifecycle.clone(),
-                rules: self.rules.clone(),
-                holds: self.sweep(),
-            },
-            availability: ShowAvailability {
-                queries: queries.clone(),
-                clock: clock.clone(),
-                rules: self.rules.clone(),
-            },
-            services: ManageServices { store: store.clone(), clock: clock.clone() },
-            calendar: ManageCalendar { store: store.clone(), zones: self.zones.clone(), clock: clock.clone() },
-            open_checkout: create_booking.checkout.clone(),
-            create_booking,
-            pay_test_checkout: PayTestCheckout {
-                store: store.clone(),
-                queries: queries.clone(),
-                clock: clock.clone(),
-                lifecycle: self.lifecycle.clone(),
-            },
-            record_offline: self.record_offline(),
-            refund: RefundPayment {
-                store: store.clone(),
-                queries: queries.clone(),
-                clock: clock.clone(),
-                lifecycle: self.lifecycle.clone(),
-            },
-            revenue: RevenueReport { queries: queries.clone(), zone: config.zone.clone() },
-            resolve_problem: ResolvePaymentProblem { store: store.clone(), clock: clock.clone() },
-            payment_messages: self.payment_messages(),
-            links: self.links.clone(),
-            join: JoinMeeting {
-                links: self.links.clone(),
-                zones: self.zones.clone(),
-                practice_zone: config.zone.clone(),
-            },
-            recover_links: ResendLinks {
-                store: store.clone(),
-                queries: queries.clone(),
-                clock: clock.clone(),
-                waker: self.waker.clone(),
-                window: config.meetings.window,
-            },
-            revoke_links: RevokeLinks { store: store.clone(), clock: clock.clone(), lifecycle: self.lifecycle.clone() },
-            participants: ManageParticipants {
-                store: store.clone(),
-                zones: self.zones.clone(),
-                clock: clock.clone(),
-                lifecycle: self.lifecycle.clone(),
-            },
-            rooms: ReserveRooms {
-                store: store.clone(),
-                queries: queries.clone(),
-                clock: clock.clone(),
-                window: config.meetings.window,
-                limits: config.meetings.limits,
-            },
-            record_attendance: RecordAttendance {
-                store: store.clone(),
-                queries: queries.clone(),
-                clock: clock.clone(),
-            },
-            attendance: AttendanceReport {
-                queries: queries.clone(),
-                clock: clock.clone(),
-                window: config.meetings.window,
-            },
+            use_cases: self.use_cases.clone(),
+            payment_events: self.payment_events.clone(),
             jaas_webhooks: jaas_webhooks(config)?,
-            queries: queries.clone(),
-            clock: clock.clone(),
-            random: self.random.clone(),
+            queries,
+            clock,
+            random,
             readiness,
         })
+    }
+}
+
+fn hasher(settings: &Settings, random: Arc<dyn Random>) -> Result<ArgonHasher> {
+    let half_the_cores = available_parallelism().map_or(1, |cores| (NonZeroUsize::get(cores) / 2).max(1));
+    let auth = &settings.auth;
+    let config = HasherConfig {
+        threads: if auth.password_hasher_threads == 0 { half_the_cores } else { auth.password_hasher_threads },
+        queue: auth.password_hasher_queue,
+        ..HasherConfig::default()
+    };
+    ArgonHasher::start(config, random).context("password hashing cannot be started")
+}
+
+fn use_case_settings(settings: &Settings, config: &ResolvedConfig) -> UseCaseSettings {
+    let meetings = &config.meetings;
+    UseCaseSettings {
+        registration: config.registration,
+        access_lifetime: config.access_token_lifetime,
+        login_sessions: config.login_sessions,
+        max_login_failures: settings.limits.enabled.then_some(settings.auth.max_login_failures_per_day),
+        practice_zone: config.zone.clone(),
+        default_hours: config.default_hours.clone(),
+        meetings: meetings.base.clone(),
+        window: meetings.window,
+        room_limits: meetings.limits,
+        email_links: meetings.email_links,
+        reminders: config.reminders.clone(),
+        retry: RetryPolicy::default(),
+        parallel_emails: config.mail_connections,
     }
 }
 

@@ -8,13 +8,15 @@ pub mod payments;
 pub mod practice;
 pub mod setup;
 
+#[cfg(test)]
+mod fixtures;
 mod idempotency;
 mod purge;
 mod request_metadata;
 mod retry;
-#[cfg(test)]
-mod testkit;
+mod use_cases;
 
 pub use idempotency::{Idempotent, IdempotentRequest, Render};
 pub use purge::PurgeExpired;
 pub use request_metadata::RequestMetadata;
+pub use use_cases::{Deps, UseCaseSettings, UseCases};

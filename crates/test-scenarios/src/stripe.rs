@@ -73,7 +73,7 @@ fn gateway(fake: &FakeStripe, hold: SignedDuration, attempt: Duration) -> Stripe
 impl World {
     /// Stripe tells of an event, in a message that is signed now.
     pub async fn hear(&self, event: &Event) -> Result<WebhookOutcome, HandlePaymentWebhookError> {
-        self.hear_payment_event().run(&self.stripe().read(event)).await
+        self.use_cases().handle_webhook.expect("an online provider").run(&self.stripe().read(event)).await
     }
 
     /// Everything about one booking.
@@ -83,10 +83,10 @@ impl World {
 
     /// What the worker does about money in one go.
     pub async fn work(&self) {
-        self.sweep_holds().run().await.unwrap();
-        self.watch_payments().run().await.unwrap();
-        self.sweep_holds().run().await.unwrap();
-        self.settle_refunds().run().await.unwrap();
+        self.use_cases().expire_holds.run().await.unwrap();
+        self.use_cases().reconcile.run().await.unwrap();
+        self.use_cases().expire_holds.run().await.unwrap();
+        self.use_cases().process_refunds.run().await.unwrap();
     }
 
     /// Lets the worker do its work, and time pass as it needs, until there is nothing left to be asked: no checkout that

@@ -4,24 +4,24 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use attune_adapter_payments::LocalGateway;
+use attune_application::accounts::Registration;
 use attune_application::bookings::{
-    BookingLifecycle, CalendarLoader, Change, ChangeBooking, ChangeBookingCommand, ChangeBookingError,
-    CompleteEndedBookings, CreateBooking, CreateBookingCommand, CreateBookingError, CreatedBooking, ExpireHolds,
+    Change, ChangeBookingCommand, ChangeBookingError, CreateBookingCommand, CreateBookingError, CreatedBooking,
     PaymentChoice,
 };
 use attune_application::meetings::{
-    EmailLinkTarget, InviteParticipantCommand, JoinPages, ManageParticipants, MeetingLinks, ParticipantError,
-    RevokeLinks, RevokeLinksCommand, RevokeLinksError, RevokeParticipantCommand,
+    EmailLinkTarget, InviteParticipantCommand, JoinPages, ParticipantError, RevokeLinksCommand, RevokeLinksError,
+    RevokeParticipantCommand,
 };
 use attune_application::notifications::DeliverNotifications;
 use attune_application::payments::{
-    HandlePaymentWebhook, OpenCheckout, PayTestCheckout, PayTestCheckoutError, ProcessRefunds, ReconcilePayments,
-    RecordOfflineCommand, RecordOfflineError, RecordOfflinePayment, RefundPayment, RefundPaymentCommand,
-    RefundPaymentError,
+    PayTestCheckoutError, RecordOfflineCommand, RecordOfflineError, RefundPaymentCommand, RefundPaymentError,
 };
-use attune_application::{Idempotent, RequestMetadata};
+use attune_application::{Deps, Idempotent, RequestMetadata, UseCaseSettings, UseCases};
 use attune_domain::booking::{BookError, ChangeError};
 use attune_domain::calendar::{LocalTime, LocalTimeRange, RuleSettings, SlotError, WeeklySchedule};
+use attune_domain::login_session::LoginSessionPolicy;
+use attune_domain::meeting::RoomLimits;
 use attune_domain::notification::{ReminderPlan, RetryPolicy};
 use attune_domain::payment::RefundError;
 use attune_domain::{
@@ -29,10 +29,13 @@ use attune_domain::{
     ParticipantRole, PersonName, PracticePolicy, Role, TimeZoneName, UserId,
 };
 use attune_ports::{
-    Clock, NewService, NewUser, Notifier, OnlinePayments, PasswordHash, PaymentGateway, Provider, Queries, Store,
-    StoreError, UnitOfWork,
+    Clock, NewService, NewUser, Notifier, OnlinePayments, PasswordHash, PaymentGateway, Provider, StoreError,
+    UnitOfWork,
 };
-use attune_test_doubles::{FixedClock, NoopWaker, PlainJoinTokens, RecordingNotifier, SequenceRandom, SystemZones};
+use attune_test_doubles::{
+    FixedClock, NoopWaker, PlainAccessTokens, PlainJoinTokens, PlainPasswordHasher, RecordingNotifier, SequenceRandom,
+    SystemZones,
+};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -241,11 +244,11 @@ impl World {
                 let outcome = self.give_back(booking, share).await?;
                 if outcome == Outcome::Done {
                     // The worker is quick where nobody has to be asked.
-                    self.settle_refunds().run().await?;
+                    self.use_cases().process_refunds.run().await?;
                 }
                 Ok(outcome)
             }
-            Command::ProcessRefunds => self.settle_refunds().run().await.map(|_| Outcome::Done),
+            Command::ProcessRefunds => self.use_cases().process_refunds.run().await.map(|_| Outcome::Done),
             Command::PayOutside(booking) => {
                 let Some(booking) = target(booking) else { return nobody };
                 self.pay_outside(booking).await
@@ -265,7 +268,7 @@ impl World {
                 let Some(appointment) = model.pick(booking) else { return nobody };
                 let change = Change::Cancel { reason: None, expected_refund: None };
                 let wish = self.change(who, appointment.id, appointment.client, change);
-                let quoted = self.change_booking().quote(wish.actor, wish.role, appointment.id).await;
+                let quoted = self.use_cases().change_booking.quote(wish.actor, wish.role, appointment.id).await;
                 let expected_refund = match quoted {
                     Ok((_, quote)) => Some(quote.refund),
                     Err(error) => return changed(Err(error)),
@@ -276,10 +279,10 @@ impl World {
             Command::Complete(booking) => self.close(target(booking), Change::Complete).await,
             Command::NoShow(booking) => self.close(target(booking), Change::NoShow).await,
             Command::Reopen(booking) => self.close(target(booking), Change::Reopen).await,
-            Command::ExpireHolds => self.sweep_holds().run().await.map(|_| Outcome::Done),
-            Command::CompleteByItself => self.complete_sessions().run().await.map(|_| Outcome::Done),
+            Command::ExpireHolds => self.use_cases().expire_holds.run().await.map(|_| Outcome::Done),
+            Command::CompleteByItself => self.use_cases().complete_ended.run().await.map(|_| Outcome::Done),
             Command::Deliver(_) => {
-                while self.deliver().run().await?.more {}
+                while self.use_cases().deliver.run().await?.more {}
                 Ok(Outcome::Done)
             }
             Command::Wait { minutes } => {
@@ -300,7 +303,7 @@ impl World {
             }
             Command::RevokeLinks(booking) => {
                 let Some(booking) = target(booking) else { return nobody };
-                let revoked = self.revoke_links().run(RevokeLinksCommand { admin, booking, metadata }).await;
+                let revoked = self.use_cases().revoke_links.run(RevokeLinksCommand { admin, booking, metadata }).await;
                 match revoked {
                     Ok(_) => Ok(Outcome::Done),
                     Err(RevokeLinksError::NotFound) => nobody,
@@ -310,7 +313,7 @@ impl World {
             }
             Command::Invite { booking, guest } => {
                 let Some(appointment) = model.pick(booking) else { return nobody };
-                let participants = self.participants();
+                let participants = self.use_cases().participants;
                 let invited = participants.invite(InviteParticipantCommand {
                     admin,
                     booking: appointment.id,
@@ -326,7 +329,7 @@ impl World {
                 let Some(appointment) = model.pick(booking) else { return nobody };
                 let Some(&(participant, ..)) = appointment.guests.last() else { return nobody };
                 let revoked = RevokeParticipantCommand { admin, booking: appointment.id, participant, metadata };
-                invitation(self.participants().revoke(revoked).await.map(|()| Outcome::Done))
+                invitation(self.use_cases().participants.revoke(revoked).await.map(|()| Outcome::Done))
             }
         }
     }
@@ -367,17 +370,17 @@ impl World {
 
     /// PaymentLedger. Only a store that fails is an error.
     pub async fn book(&self, wish: CreateBookingCommand) -> Result<Outcome, StoreError> {
-        booked(self.create_booking().run(wish).await)
+        booked(self.use_cases().create_booking.run(wish).await)
     }
 
     /// Changes a booking. Only a store that fails is an error.
     pub async fn alter(&self, wish: ChangeBookingCommand) -> Result<Outcome, StoreError> {
-        changed(self.change_booking().run(wish).await)
+        changed(self.use_cases().change_booking.run(wish).await)
     }
 
     /// Presses the button of our own checkout. Only a store that fails is an error.
     pub async fn pay(&self, reference: &str) -> Result<Outcome, StoreError> {
-        paid(self.pay_test_checkout().run(reference, &RequestMetadata::default()).await)
+        paid(self.use_cases().pay_test_checkout.run(reference, &RequestMetadata::default()).await)
     }
 
     /// Records that the price came in outside. Only a store that fails is an error.
@@ -385,7 +388,7 @@ impl World {
         let (admin, method, metadata) = (self.therapists[0], "cash".into(), RequestMetadata::default());
         let paid =
             RecordOfflineCommand { admin, booking, amount: None, method, memo: None, metadata, idempotency: None };
-        pay_outside(self.record_offline().run(paid).await)
+        pay_outside(self.use_cases().record_offline.run(paid).await)
     }
 
     /// What a therapist asks for who gives money back.
@@ -404,7 +407,7 @@ impl World {
 
     /// Gives money back. Only a store that fails is an error.
     pub async fn give_back(&self, booking: BookingId, share: Share) -> Result<Outcome, StoreError> {
-        refunded(self.refund().run(self.refund_of(booking, share)).await)
+        refunded(self.use_cases().refund.run(self.refund_of(booking, share)).await)
     }
 
     async fn close(&self, booking: Option<BookingId>, change: Change) -> Result<Outcome, StoreError> {
@@ -421,180 +424,53 @@ impl World {
         }
     }
 
-    fn lifecycle(&self) -> BookingLifecycle {
-        BookingLifecycle {
-            meetings: MeetingBaseUrl::parse("https://meet.example.org").unwrap(),
-            reminders: ReminderPlan::new(Self::REMINDERS.to_vec()).unwrap(),
-            random: self.random.clone(),
-            waker: Arc::new(NoopWaker),
-        }
+    /// Every use case, on the store and the provider of this practice.
+    pub fn use_cases(&self) -> UseCases {
+        UseCases::new(&self.deps())
     }
 
-    fn store(&self) -> Arc<dyn Store> {
-        self.stores.store.clone()
-    }
-
-    fn queries(&self) -> Arc<dyn Queries> {
-        self.stores.queries.clone()
-    }
-
-    fn rules(&self) -> CalendarLoader {
-        let usual = WeeklySchedule::every_day(zone(), LocalTimeRange::WHOLE_DAY);
-        CalendarLoader { queries: self.queries(), zones: Arc::new(SystemZones), usual }
-    }
-
-    /// PaymentLedger appointments.
-    pub fn create_booking(&self) -> CreateBooking {
-        CreateBooking {
-            store: self.store(),
-            clock: self.clock.clone(),
-            lifecycle: self.lifecycle(),
-            rules: self.rules(),
-            checkout: self.open_checkout(),
-            holds: self.sweep_holds(),
-        }
-    }
-
-    /// Opens checkouts.
-    pub fn open_checkout(&self) -> OpenCheckout {
-        OpenCheckout {
-            store: self.store(),
-            queries: self.queries(),
-            gateway: self.gateway.clone(),
-            random: self.random.clone(),
-            clock: self.clock.clone(),
-        }
-    }
-
-    /// Changes bookings.
-    pub fn change_booking(&self) -> ChangeBooking {
-        ChangeBooking {
-            store: self.store(),
-            queries: self.queries(),
-            clock: self.clock.clone(),
-            lifecycle: self.lifecycle(),
-            rules: self.rules(),
-            holds: self.sweep_holds(),
-        }
-    }
-
-    /// Hears of payments at our own checkout.
-    pub fn pay_test_checkout(&self) -> PayTestCheckout {
-        PayTestCheckout {
-            store: self.store(),
-            queries: self.queries(),
-            clock: self.clock.clone(),
-            lifecycle: self.lifecycle(),
-        }
-    }
-
-    /// Writes payments down.
-    pub fn record_offline(&self) -> RecordOfflinePayment {
-        RecordOfflinePayment {
-            store: self.store(),
-            queries: self.queries(),
-            clock: self.clock.clone(),
-            lifecycle: self.lifecycle(),
-        }
-    }
-
-    /// Lets go of holds.
-    pub fn sweep_holds(&self) -> ExpireHolds {
-        ExpireHolds { store: self.store(), clock: self.clock.clone(), watch: self.watch_payments() }
-    }
-
-    fn online(&self) -> Option<Arc<dyn OnlinePayments>> {
-        self.stripe.as_ref().map(|stripe| -> Arc<dyn OnlinePayments> { stripe.gateway.clone() })
-    }
-
-    /// Asks about checkouts.
-    pub fn watch_payments(&self) -> ReconcilePayments {
-        ReconcilePayments { checkout: self.open_checkout(), online: self.online(), lifecycle: self.lifecycle() }
-    }
-
-    /// Gives back what is owed.
-    pub fn settle_refunds(&self) -> ProcessRefunds {
-        ProcessRefunds {
-            store: self.store(),
-            queries: self.queries(),
-            clock: self.clock.clone(),
-            lifecycle: self.lifecycle(),
-            online: self.online(),
-        }
-    }
-
-    /// Promises money back.
-    pub fn refund(&self) -> RefundPayment {
-        RefundPayment {
-            store: self.store(),
-            queries: self.queries(),
-            clock: self.clock.clone(),
-            lifecycle: self.lifecycle(),
-        }
-    }
-
-    /// Hears what Stripe tells. Panics where the price is collected otherwise.
-    pub fn hear_payment_event(&self) -> HandlePaymentWebhook {
-        HandlePaymentWebhook {
-            store: self.store(),
-            queries: self.queries(),
-            clock: self.clock.clone(),
-            lifecycle: self.lifecycle(),
-            online: self.online().expect("a practice that collects online"),
-        }
-    }
-
-    fn complete_sessions(&self) -> CompleteEndedBookings {
-        CompleteEndedBookings {
-            store: self.store(),
-            queries: self.queries(),
-            clock: self.clock.clone(),
-            lifecycle: self.lifecycle(),
-            grace: SignedDuration::from_mins(Self::GRACE),
-        }
-    }
-
-    fn revoke_links(&self) -> RevokeLinks {
-        RevokeLinks { store: self.store(), clock: self.clock.clone(), lifecycle: self.lifecycle() }
-    }
-
-    fn participants(&self) -> ManageParticipants {
-        let zones = Arc::new(SystemZones);
-        ManageParticipants { store: self.store(), zones, clock: self.clock.clone(), lifecycle: self.lifecycle() }
-    }
-
-    /// A mail worker as in a process of its own: on its own handles of the store, with its own line to a mail server.
-    /// `number` tells it from the others.
+    /// A mail worker as in a process of its own: with its own handles of the store and its own connection to a mail
+    /// server. Workers differ by `number`.
     pub async fn worker(&self, number: u64, notifier: Arc<dyn Notifier>) -> DeliverNotifications {
         let (store, queries) = self.stores.opened_again().await;
         // Two workers that drew the same numbers would have the same leases.
         let random = Arc::new(SequenceRandom::new(1_000 + number));
-        DeliverNotifications { store, queries, notifier, random, ..self.deliver() }
+        UseCases::new(&Deps { store, queries, notifier, random, ..self.deps() }).deliver
     }
 
-    fn deliver(&self) -> DeliverNotifications {
-        DeliverNotifications {
-            store: self.store(),
-            queries: self.queries(),
-            notifier: self.notifier.clone(),
+    fn deps(&self) -> Deps {
+        Deps {
+            store: self.stores.store.clone(),
+            queries: self.stores.queries.clone(),
             clock: self.clock.clone(),
             random: self.random.clone(),
             zones: Arc::new(SystemZones),
-            links: MeetingLinks {
-                queries: self.queries(),
-                clock: self.clock.clone(),
+            hasher: Arc::new(PlainPasswordHasher::new()),
+            access_tokens: Arc::new(PlainAccessTokens),
+            notifier: self.notifier.clone(),
+            waker: Arc::new(NoopWaker),
+            gateway: self.gateway.clone(),
+            online: self.stripe.as_ref().map(|stripe| -> Arc<dyn OnlinePayments> { stripe.gateway.clone() }),
+            signing: None,
+            join_pages: JoinPages { base: "https://practice.example.org/".into(), tokens: Arc::new(PlainJoinTokens) },
+            settings: UseCaseSettings {
+                registration: Registration::Open,
+                access_lifetime: SignedDuration::from_mins(15),
+                login_sessions: LoginSessionPolicy::default(),
+                max_login_failures: None,
+                practice_zone: TimeZone::UTC,
+                default_hours: WeeklySchedule::every_day(zone(), LocalTimeRange::WHOLE_DAY),
+                meetings: MeetingBaseUrl::parse("https://meet.example.org").unwrap(),
                 window: AccessWindow {
                     early: SignedDuration::from_mins(15),
                     grace: SignedDuration::from_mins(Self::GRACE),
                 },
-                signing: None,
-                pages: JoinPages { base: "https://practice.example.org/".into(), tokens: Arc::new(PlainJoinTokens) },
-                mailed: EmailLinkTarget::Room,
+                room_limits: RoomLimits::default(),
+                email_links: EmailLinkTarget::Room,
+                reminders: ReminderPlan::new(Self::REMINDERS.to_vec()).unwrap(),
+                retry: RetryPolicy::default(),
+                parallel_emails: NonZeroUsize::new(4).unwrap(),
             },
-            reminders: self.lifecycle().reminders,
-            retry: RetryPolicy::default(),
-            practice_zone: TimeZone::UTC,
-            at_a_time: NonZeroUsize::new(4).unwrap(),
         }
     }
 }

@@ -40,8 +40,12 @@ async fn statements_of_a_booking(kind: Kind) -> Vec<String> {
             render: Arc::new(|booking| (201, booking.id().to_string())),
         };
         let wish = world.wish(world.clients[0], world.therapists[0], start);
-        let booked =
-            world.create_booking().run(CreateBookingCommand { idempotency: Some(once), ..wish }).await.unwrap();
+        let booked = world
+            .use_cases()
+            .create_booking
+            .run(CreateBookingCommand { idempotency: Some(once), ..wish })
+            .await
+            .unwrap();
         assert!(matches!(booked, Idempotent::Executed(_)), "{booked:?}");
     }
     let mut sent = std::mem::take(&mut *SENT.lock().unwrap());

@@ -122,7 +122,7 @@ pub(crate) async fn recover(state: Data<State>, request: Request) -> Result<Http
     state.api.queries.ping().await?;
     // A known address takes longer than an unknown one, so the answer does not wait for the work.
     let work = async move {
-        let looked = state.api.recover_links.run(&wanted.email);
+        let looked = state.api.resend_links.run(&wanted.email);
         match tokio::time::timeout(state.settings.request_timeout, looked).await {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => {

@@ -1,31 +1,19 @@
 //! A practice to test with, and a client that checks what holds for every response.
 
 use std::net::{SocketAddr, TcpListener};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use attune_adapter_memory::MemoryStore;
-use attune_application::accounts::{
-    AddUser, AddUserCommand, Authenticate, ChangePassword, IssueTokens, LogIn, LogOut, ManageUser, Refresh, Register,
-    Registration, UpdateProfile,
-};
-use attune_application::bookings::{
-    BookingLifecycle, CalendarLoader, ChangeBooking, CreateBooking, CreateSeries, ExpireHolds, ShowAvailability,
-};
-use attune_application::meetings::{
-    AttendanceReport, EmailLinkTarget, JoinMeeting, JoinPages, ManageParticipants, MeetingLinks, RecordAttendance,
-    ResendLinks, ReserveRooms, RevokeLinks, Signing,
-};
-use attune_application::payments::{
-    HandlePaymentWebhook, OpenCheckout, PayTestCheckout, ProcessRefunds, ReconcilePayments, RecordOfflinePayment,
-    RefundPayment, ResolvePaymentProblem, RevenueReport,
-};
-use attune_application::practice::{ManageCalendar, ManageServices};
+use attune_application::accounts::{AddUserCommand, Registration};
+use attune_application::meetings::{EmailLinkTarget, JoinPages, Signing};
+use attune_application::{Deps, UseCaseSettings, UseCases};
 use attune_domain::calendar::{LocalTimeRange, WeeklySchedule};
 use attune_domain::login_session::LoginSessionPolicy;
 use attune_domain::meeting::{RoomLimits, TokenPlacement, TokenSettings};
-use attune_domain::notification::ReminderPlan;
+use attune_domain::notification::{ReminderPlan, RetryPolicy};
 use attune_domain::{
     AccessWindow, Booking, BookingId, Currency, EmailAddress, MeetingBaseUrl, Money, PersonName, Role, TimeZoneName,
     UserId,
@@ -36,9 +24,8 @@ use attune_ports::{
 };
 use attune_test_doubles::{
     FixedClock, NoopWaker, PlainAccessTokens, PlainJoinTokens, PlainMeetingTokens, PlainPasswordHasher, PlainWebhooks,
-    SequenceRandom, SystemZones,
+    RecordingNotifier, SequenceRandom, SystemZones,
 };
-use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::HeaderMap;
@@ -49,7 +36,7 @@ use super::away::Away;
 use super::provider::{TestEvents, TestGateway};
 use crate::routes;
 use crate::settings::{HttpSettings, ServerSecret};
-use crate::state::{Api, PaymentMessages};
+use crate::state::Api;
 
 /// The instant at which every test begins.
 pub(crate) const NOW: &str = "2024-01-10T08:00:00Z";
@@ -59,17 +46,6 @@ pub(crate) const SLOT: &str = "2024-01-15T10:00:00Z";
 
 /// Everybody's password: long enough for admins.
 pub(crate) const PASSWORD: &str = "violet teapots on seventeen roofs";
-
-/// Therapists who set no hours work around the clock.
-const EVERY_DAY: [Weekday; 7] = [
-    Weekday::Monday,
-    Weekday::Tuesday,
-    Weekday::Wednesday,
-    Weekday::Thursday,
-    Weekday::Friday,
-    Weekday::Saturday,
-    Weekday::Sunday,
-];
 
 /// What the video server shows.
 pub(crate) const SERVER_SECRET: &str = "Rk3vY8mLq1Zt6Xw0Jd5Hs9Bn2Pc7Fg4A";
@@ -140,201 +116,64 @@ impl Parts {
         self.settings(|settings| settings.limits.enabled = false)
     }
 
-    fn add_user(&self) -> AddUser {
-        AddUser {
-            store: self.store.clone(),
-            hasher: self.hasher.clone(),
-            clock: self.clock.clone(),
-            zones: Arc::new(SystemZones),
-        }
-    }
-
-    fn rules(&self) -> BookingLifecycle {
-        BookingLifecycle {
-            meetings: MeetingBaseUrl::parse("https://meet.example.org").unwrap(),
-            reminders: ReminderPlan::new(vec![60, 1440]).unwrap(),
-            random: self.random.clone(),
-            waker: Arc::new(NoopWaker),
-        }
-    }
-
-    /// Who can be asked where checkouts stand.
-    fn online(&self) -> Option<Arc<dyn OnlinePayments>> {
-        self.gateway.provider().is_online().then(|| self.gateway.clone() as Arc<dyn OnlinePayments>)
-    }
-
-    /// What the worker does about money that goes back.
-    pub(crate) fn settle_refunds(&self) -> ProcessRefunds {
-        ProcessRefunds {
-            store: self.store.clone(),
-            queries: self.store.clone(),
-            clock: self.clock.clone(),
-            lifecycle: self.rules(),
-            online: self.online(),
-        }
-    }
-
-    /// The use cases, wired.
-    pub(crate) fn api(&self) -> Api {
-        let (store, clock, random) = (self.store.clone(), self.clock.clone(), self.random.clone());
-        let (hasher, policy) = (self.hasher.clone(), LoginSessionPolicy::default());
+    fn deps(&self) -> Deps {
         let queries: Arc<dyn Queries> = if self.away { Arc::new(Away) } else { self.store.clone() };
-        let tokens = Arc::new(PlainAccessTokens);
-        let issue = IssueTokens {
-            tokens: tokens.clone(),
-            random: random.clone(),
-            clock: clock.clone(),
-            access_lifetime: SignedDuration::from_mins(15),
-        };
-        let practice = self.rules();
-        let window = AccessWindow { early: SignedDuration::from_mins(15), grace: SignedDuration::from_mins(30) };
-        let links = MeetingLinks {
-            queries: queries.clone(),
-            clock: clock.clone(),
-            window,
-            signing: self.signed.then(|| Signing {
-                rooms: MeetingBaseUrl::parse("https://meet.example.org").unwrap(),
-                signer: Arc::new(PlainMeetingTokens),
-                settings: TokenSettings::default(),
-                placement: TokenPlacement::Query,
-            }),
-            pages: JoinPages { base: "https://practice.example.org/".into(), tokens: Arc::new(PlainJoinTokens) },
-            mailed: if self.signed { EmailLinkTarget::Page } else { EmailLinkTarget::Room },
-        };
-        let open_checkout = OpenCheckout {
-            store: store.clone(),
-            queries: queries.clone(),
-            gateway: self.gateway.clone(),
-            random: random.clone(),
-            clock: clock.clone(),
-        };
-        let rules = CalendarLoader {
-            queries: queries.clone(),
-            zones: Arc::new(SystemZones),
-            usual: WeeklySchedule {
-                zone: TimeZoneName::parse("Europe/Berlin").unwrap(),
-                week: EVERY_DAY.map(|day| (day, LocalTimeRange::WHOLE_DAY)).into(),
-            },
-        };
-        let holds = ExpireHolds {
-            store: store.clone(),
-            clock: clock.clone(),
-            watch: ReconcilePayments {
-                checkout: open_checkout.clone(),
-                online: self.online(),
-                lifecycle: practice.clone(),
-            },
-        };
-        let create_booking = CreateBooking {
-            store: store.clone(),
-            clock: clock.clone(),
-            lifecycle: practice.clone(),
-            rules: rules.clone(),
-            checkout: open_checkout.clone(),
-            holds: holds.clone(),
-        };
-        Api {
-            register: Register { registration: self.registration, add_user: self.add_user() },
-            log_in: LogIn {
-                store: store.clone(),
-                queries: queries.clone(),
-                hasher: hasher.clone(),
-                issue: issue.clone(),
-                clock: clock.clone(),
-                max_failures: self.max_failures,
-            },
-            refresh: Refresh { store: store.clone(), issue, clock: clock.clone(), policy },
-            log_out: LogOut { store: store.clone(), clock: clock.clone() },
-            authenticate: Authenticate { queries: queries.clone(), tokens, clock: clock.clone(), policy },
-            update_profile: UpdateProfile { store: store.clone(), zones: Arc::new(SystemZones), clock: clock.clone() },
-            change_password: ChangePassword {
-                store: store.clone(),
-                queries: queries.clone(),
-                hasher,
-                clock: clock.clone(),
-            },
-            manage_user: ManageUser { store: store.clone(), clock: clock.clone() },
-            create_series: CreateSeries { sessions: create_booking.clone() },
-            change_booking: ChangeBooking {
-                store: store.clone(),
-                queries: queries.clone(),
-                clock: clock.clone(),
-                lifecycle: practice.clone(),
-                rules: rules.clone(),
-                holds,
-            },
-            availability: ShowAvailability { queries: queries.clone(), clock: clock.clone(), rules },
-            services: ManageServices { store: store.clone(), clock: clock.clone() },
-            calendar: ManageCalendar { store: store.clone(), zones: Arc::new(SystemZones), clock: clock.clone() },
-            create_booking,
-            open_checkout,
-            pay_test_checkout: PayTestCheckout {
-                store: store.clone(),
-                queries: queries.clone(),
-                clock: clock.clone(),
-                lifecycle: practice.clone(),
-            },
-            refund: RefundPayment {
-                store: store.clone(),
-                queries: queries.clone(),
-                clock: clock.clone(),
-                lifecycle: practice.clone(),
-            },
-            revenue: RevenueReport { queries: queries.clone(), zone: TimeZone::get("Europe/Berlin").unwrap() },
-            resolve_problem: ResolvePaymentProblem { store: store.clone(), clock: clock.clone() },
-            payment_messages: self.payment_events.clone().map(|reader| PaymentMessages {
-                reader,
-                hear: HandlePaymentWebhook {
-                    store: store.clone(),
-                    queries: queries.clone(),
-                    clock: clock.clone(),
-                    lifecycle: practice.clone(),
-                    online: self.gateway.clone(),
-                },
-            }),
-            join: JoinMeeting {
-                links: links.clone(),
-                zones: Arc::new(SystemZones),
-                practice_zone: TimeZone::get("Europe/Berlin").unwrap(),
-            },
-            recover_links: ResendLinks {
-                store: store.clone(),
-                queries: queries.clone(),
-                clock: clock.clone(),
-                waker: practice.waker.clone(),
-                window,
-            },
-            revoke_links: RevokeLinks { store: store.clone(), clock: clock.clone(), lifecycle: practice.clone() },
-            participants: ManageParticipants {
-                store: store.clone(),
-                zones: Arc::new(SystemZones),
-                clock: clock.clone(),
-                lifecycle: practice.clone(),
-            },
-            rooms: ReserveRooms {
-                store: store.clone(),
-                queries: queries.clone(),
-                clock: clock.clone(),
-                window,
-                limits: self.limits,
-            },
-            record_attendance: RecordAttendance {
-                store: store.clone(),
-                queries: queries.clone(),
-                clock: clock.clone(),
-            },
-            attendance: AttendanceReport { queries: queries.clone(), clock: clock.clone(), window },
-            jaas_webhooks: self.jaas_webhooks.clone(),
-            record_offline: RecordOfflinePayment {
-                store,
-                queries: queries.clone(),
-                clock: clock.clone(),
-                lifecycle: practice,
-            },
-            links,
+        let meetings = MeetingBaseUrl::parse("https://meet.example.org").unwrap();
+        let signing = self.signed.then(|| Signing {
+            rooms: meetings.clone(),
+            signer: Arc::new(PlainMeetingTokens),
+            settings: TokenSettings::default(),
+            placement: TokenPlacement::Query,
+        });
+        Deps {
+            store: self.store.clone(),
             queries,
-            clock,
-            random,
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+            zones: Arc::new(SystemZones),
+            hasher: self.hasher.clone(),
+            access_tokens: Arc::new(PlainAccessTokens),
+            notifier: Arc::new(RecordingNotifier::new()),
+            waker: Arc::new(NoopWaker),
+            gateway: self.gateway.clone(),
+            online: self.gateway.provider().is_online().then(|| self.gateway.clone() as Arc<dyn OnlinePayments>),
+            signing,
+            join_pages: JoinPages { base: "https://practice.example.org/".into(), tokens: Arc::new(PlainJoinTokens) },
+            settings: UseCaseSettings {
+                registration: self.registration,
+                access_lifetime: SignedDuration::from_mins(15),
+                login_sessions: LoginSessionPolicy::default(),
+                max_login_failures: self.max_failures,
+                practice_zone: TimeZone::get("Europe/Berlin").unwrap(),
+                // Therapists who set no hours work around the clock.
+                default_hours: WeeklySchedule::every_day(
+                    TimeZoneName::parse("Europe/Berlin").unwrap(),
+                    LocalTimeRange::WHOLE_DAY,
+                ),
+                meetings,
+                window: AccessWindow { early: SignedDuration::from_mins(15), grace: SignedDuration::from_mins(30) },
+                room_limits: self.limits,
+                email_links: if self.signed { EmailLinkTarget::Page } else { EmailLinkTarget::Room },
+                reminders: ReminderPlan::new(vec![60, 1440]).unwrap(),
+                retry: RetryPolicy::default(),
+                parallel_emails: NonZeroUsize::MIN,
+            },
+        }
+    }
+
+    pub(crate) fn use_cases(&self) -> UseCases {
+        UseCases::new(&self.deps())
+    }
+
+    pub(crate) fn api(&self) -> Api {
+        let deps = self.deps();
+        Api {
+            use_cases: UseCases::new(&deps),
+            payment_events: self.payment_events.clone(),
+            jaas_webhooks: self.jaas_webhooks.clone(),
+            queries: deps.queries,
+            clock: deps.clock,
+            random: deps.random,
             readiness: self.readiness.clone(),
         }
     }
@@ -401,7 +240,7 @@ impl Practice {
             role,
             password: Password::new(PASSWORD.into()),
         };
-        self.parts.add_user().run(command).await.unwrap().id
+        self.parts.use_cases().add_user.run(command).await.unwrap().id
     }
 
     /// An access token for an account that is there.

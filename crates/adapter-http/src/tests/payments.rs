@@ -167,7 +167,7 @@ async fn what_goes_back_is_told_to_whoever_paid() {
             + r#""amount":100.00,"currency":"EUR","refunds":[{"amount":100.00,"status":"queued","#
             + r#""created_at":"2024-01-10T08:00:00Z","settled_at":null}]}"#
     );
-    practice.parts.settle_refunds().run().await.unwrap();
+    practice.parts.use_cases().process_refunds.run().await.unwrap();
     let key = practice.parts.store.refunds(BookingId::new(1).unwrap()).await.unwrap()[0].idempotency_key.clone();
     let failed = but(
         &event,

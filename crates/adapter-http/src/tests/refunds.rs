@@ -25,7 +25,7 @@ async fn paid() -> (Practice, String) {
 
 /// Lets the worker give back what is owed, and tells how many refunds it took up.
 async fn settle(practice: &Practice) -> usize {
-    practice.parts.settle_refunds().run().await.unwrap()
+    practice.parts.use_cases().process_refunds.run().await.unwrap()
 }
 
 /// The part of an answer that is about money.

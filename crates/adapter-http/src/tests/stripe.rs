@@ -279,7 +279,7 @@ async fn whoever_pays_too_late_gets_it_back_and_sees_that() {
     let refunds = || async { practice.get("/api/bookings/1/payment", &ada).await.json()["refunds"].clone() };
     let refund = |status: &str, settled: Value| json!([{"amount": 100.0, "status": status, "created_at": "2024-01-10T08:00:00Z", "settled_at": settled}]);
     assert_eq!(refunds().await, refund("queued", Value::Null));
-    practice.parts.settle_refunds().run().await.unwrap();
+    practice.parts.use_cases().process_refunds.run().await.unwrap();
     assert_eq!(refunds().await, refund("pending", Value::Null));
     practice.advance(SignedDuration::from_mins(1));
     let kept = practice.parts.store.refunds(one()).await.unwrap();

@@ -68,11 +68,12 @@ pub(crate) struct MessageReceived {
     responses((status = 200, description = "The event was accepted", body = MessageReceived))
 )]
 pub(crate) async fn receive(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
-    let messages = state.api.payment_messages.as_ref().ok_or(Code::NotFound)?;
+    let reader = state.api.payment_events.as_ref().ok_or(Code::NotFound)?;
+    let handle = state.api.handle_webhook.as_ref().ok_or(Code::NotFound)?;
     let signature = request.only_header("stripe-signature").ok_or(Code::BadSignature)?;
     let body = request.raw_body(MAX_MESSAGE_BYTES).await?;
-    let event = messages.reader.read(&signature, &body, state.api.clock.now()).map_err(refused)?;
-    let heard = messages.hear.run(&event).await?;
+    let event = reader.read(&signature, &body, state.api.clock.now()).map_err(refused)?;
+    let heard = handle.run(&event).await?;
     tracing::info!(event = event.id, ?heard, "the payment provider told something");
     Ok(HttpResponse::Ok().json(MessageReceived { received: true }))
 }

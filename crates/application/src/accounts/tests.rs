@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::RequestMetadata;
-use crate::testkit::{PASSWORD, World};
+use crate::fixtures::{PASSWORD, World};
 
 fn password(text: &str) -> Password {
     Password::new(text.into())
@@ -22,12 +22,12 @@ fn wanted(email: &str, typed: &str) -> RegisterCommand {
 }
 
 async fn refresh(world: &World, token: &str) -> Result<Tokens, RefreshError> {
-    world.refresh().run(RefreshCommand { refresh_token: token.into(), metadata: RequestMetadata::default() }).await
+    world.refresh.run(RefreshCommand { refresh_token: token.into(), metadata: RequestMetadata::default() }).await
 }
 
 /// Who calls with these tokens; the same person in each of the ways to ask.
 async fn caller(world: &World, tokens: &Tokens) -> Result<Caller, AuthenticateError> {
-    let (authenticate, token) = (world.authenticate(), &tokens.access_token);
+    let (authenticate, token) = (&world.authenticate, &tokens.access_token);
     let alone = authenticate.run(token).await;
     let (mut beside, booking) = (None, BookingId::new(1).unwrap());
     let others = [
@@ -46,7 +46,7 @@ async fn caller(world: &World, tokens: &Tokens) -> Result<Caller, AuthenticateEr
 #[tokio::test]
 async fn registering_makes_a_client_once() {
     let world = World::free().await;
-    let register = Register { registration: Registration::Open, add_user: world.add_user() };
+    let register = Register { registration: Registration::Open, add_user: world.add_user.clone() };
     let user = register.run(wanted("Jane@Example.org", PASSWORD)).await.unwrap();
     assert_eq!((user.email.as_str(), user.role), ("jane@example.org", Role::Client));
     let again = register.run(wanted("jane@example.ORG", PASSWORD)).await;
@@ -58,7 +58,7 @@ async fn registering_makes_a_client_once() {
 #[tokio::test]
 async fn an_unknown_zone_is_refused() {
     let world = World::free().await;
-    let register = Register { registration: Registration::Open, add_user: world.add_user() };
+    let register = Register { registration: Registration::Open, add_user: world.add_user.clone() };
     let mut command = wanted("jane@example.org", PASSWORD);
     command.time_zone = Some(TimeZoneName::parse("Europe/Atlantis").unwrap());
     assert!(matches!(register.run(command).await, Err(RegisterError::Add(AddUserError::UnknownTimeZone))));
@@ -166,14 +166,14 @@ async fn access_tokens_end_and_follow_their_session() {
     let world = World::free().await;
     world.client().await;
     let tokens = world.enter("client@example.org", PASSWORD).await.unwrap();
-    assert!(matches!(world.authenticate().run("nonsense").await, Err(AuthenticateError::Invalid)));
+    assert!(matches!(world.authenticate.run("nonsense").await, Err(AuthenticateError::Invalid)));
     world.clock.advance(SignedDuration::from_mins(15));
     assert!(matches!(caller(&world, &tokens).await, Err(AuthenticateError::Expired)));
     let tokens = refresh(&world, &tokens.refresh_token).await.unwrap();
     let signed_in = caller(&world, &tokens).await.unwrap();
     let command =
         LogOutCommand { caller: signed_in, refresh_token: None, all: false, metadata: RequestMetadata::default() };
-    world.log_out().run(command).await.unwrap();
+    world.log_out.run(command).await.unwrap();
     assert!(matches!(caller(&world, &tokens).await, Err(AuthenticateError::Invalid)));
     assert!(matches!(refresh(&world, &tokens.refresh_token).await, Err(RefreshError::Invalid)));
 }
@@ -186,11 +186,11 @@ async fn a_token_of_one_person_with_the_session_of_another_is_refused() {
     let mine = world.enter("client@example.org", PASSWORD).await.unwrap();
     let theirs = world.enter("other@example.org", PASSWORD).await.unwrap();
     let session = caller(&world, &theirs).await.unwrap().session.id;
-    let mut claims = world.issue().tokens.verify(&mine.access_token, world.now()).unwrap();
+    let mut claims = world.log_in.issue.tokens.verify(&mine.access_token, world.now()).unwrap();
     assert_eq!(claims.user, user.id);
     claims.session = session;
-    let forged = world.issue().tokens.issue(&claims).unwrap();
-    assert!(matches!(world.authenticate().run(&forged).await, Err(AuthenticateError::Invalid)));
+    let forged = world.log_in.issue.tokens.issue(&claims).unwrap();
+    assert!(matches!(world.authenticate.run(&forged).await, Err(AuthenticateError::Invalid)));
 }
 
 #[tokio::test]
@@ -237,10 +237,10 @@ async fn logging_out_ends_only_what_is_ones_own() {
         all,
         metadata: RequestMetadata::default(),
     };
-    world.log_out().run(out(Some(theirs.refresh_token.clone()), false)).await.unwrap();
+    world.log_out.run(out(Some(theirs.refresh_token.clone()), false)).await.unwrap();
     assert!(caller(&world, &theirs).await.is_ok(), "somebody else's session is none of my business");
     assert!(caller(&world, &there).await.is_ok());
-    world.log_out().run(out(None, true)).await.unwrap();
+    world.log_out.run(out(None, true)).await.unwrap();
     assert!(caller(&world, &there).await.is_err());
 }
 
@@ -257,11 +257,11 @@ async fn changing_the_password_ends_all_other_sessions() {
         new: password(new),
         metadata: RequestMetadata::default(),
     };
-    let wrong = world.change_password().run(change("wrong password!", "eight loud cranes")).await;
+    let wrong = world.change_password.run(change("wrong password!", "eight loud cranes")).await;
     assert!(matches!(wrong, Err(ChangePasswordError::WrongPassword)));
-    let weak = world.change_password().run(change(PASSWORD, "short")).await;
+    let weak = world.change_password.run(change(PASSWORD, "short")).await;
     assert!(matches!(weak, Err(ChangePasswordError::Password(PasswordProblem::TooShort(12)))));
-    world.change_password().run(change(PASSWORD, "eight loud cranes")).await.unwrap();
+    world.change_password.run(change(PASSWORD, "eight loud cranes")).await.unwrap();
     assert!(caller(&world, &here).await.is_ok());
     assert!(caller(&world, &there).await.is_err());
     assert!(world.enter("client@example.org", PASSWORD).await.is_err());
@@ -273,7 +273,7 @@ async fn a_profile_changes_field_by_field() {
     let world = World::free().await;
     let user = world.client().await;
     let changed = world
-        .update_profile()
+        .update_profile
         .run(UpdateProfileCommand {
             user: user.id,
             first_name: Some(PersonName::parse("Zoë").unwrap()),
@@ -293,7 +293,7 @@ async fn a_profile_changes_field_by_field() {
         time_zone: None,
         metadata: RequestMetadata::default(),
     };
-    let changed = world.update_profile().run(cleared).await.unwrap();
+    let changed = world.update_profile.run(cleared).await.unwrap();
     assert_eq!(changed.display_name(), "client@example.org");
     assert_eq!(changed.time_zone.as_ref().unwrap().as_str(), "America/New_York");
     let choose = |preferred_name| UpdateProfileCommand {
@@ -304,9 +304,9 @@ async fn a_profile_changes_field_by_field() {
         time_zone: None,
         metadata: RequestMetadata::default(),
     };
-    let changed = world.update_profile().run(choose(PersonName::parse("Captain").unwrap())).await.unwrap();
+    let changed = world.update_profile.run(choose(PersonName::parse("Captain").unwrap())).await.unwrap();
     assert_eq!(changed.display_name(), "Captain");
-    let changed = world.update_profile().run(choose(None)).await.unwrap();
+    let changed = world.update_profile.run(choose(None)).await.unwrap();
     assert_eq!(changed.display_name(), "client@example.org");
 }
 
@@ -319,7 +319,7 @@ async fn manage(
     let admin =
         world.queries.credentials(&EmailAddress::parse("therapist@example.org").unwrap()).await.unwrap().unwrap();
     world
-        .manage_user()
+        .manage_user
         .run(ManageUserCommand {
             admin: admin.user.id,
             user,
@@ -369,11 +369,11 @@ async fn the_first_admin_is_made_once() {
     let admin =
         world.queries.credentials(&EmailAddress::parse("therapist@example.org").unwrap()).await.unwrap().unwrap();
     let email = EmailAddress::parse("admin@attune.localhost").unwrap();
-    assert!(world.set_up().ensure_admin(&email).await.unwrap().is_none(), "there is one already");
+    assert!(world.set_up.ensure_admin(&email).await.unwrap().is_none(), "there is one already");
     let mut work = world.store.begin().await.unwrap();
     work.save_user(&attune_domain::User { disabled: true, ..admin.user }).await.unwrap();
     work.commit().await.unwrap();
-    let made = world.set_up().ensure_admin(&email).await.unwrap().unwrap();
+    let made = world.set_up.ensure_admin(&email).await.unwrap().unwrap();
     assert!(world.enter("admin@attune.localhost", &made.password).await.unwrap().user.is_admin());
-    assert!(world.set_up().ensure_admin(&email).await.unwrap().is_none());
+    assert!(world.set_up.ensure_admin(&email).await.unwrap().is_none());
 }

@@ -13,7 +13,7 @@ use jiff::SignedDuration;
 use tokio::sync::Semaphore;
 
 use super::*;
-use crate::testkit::{World, at};
+use crate::fixtures::{World, at};
 
 const TEN: &str = "2024-01-15T10:00:00Z";
 
@@ -35,7 +35,7 @@ fn deferred() -> NotifyError {
 async fn the_information_leaves_at_once_and_reminders_at_their_instant() {
     let world = World::free().await;
     let (client, booking) = booked(&world).await;
-    assert_eq!(world.deliver().run().await.unwrap().sent, 1);
+    assert_eq!(world.deliver.run().await.unwrap().sent, 1);
     let mails = world.notifier.sent();
     assert_eq!(mails[0].kind, NotificationKind::MeetingInfo);
     assert_eq!(mails[0].to, client.email);
@@ -46,11 +46,11 @@ async fn the_information_leaves_at_once_and_reminders_at_their_instant() {
 
     for (instant, minutes_before) in [("2024-01-14T10:00:00Z", 1440), ("2024-01-15T09:00:00Z", 60)] {
         world.clock.set(at(instant) - SignedDuration::from_secs(1));
-        assert_eq!(world.deliver().run().await.unwrap(), DeliverySummary::default(), "not a second early");
+        assert_eq!(world.deliver.run().await.unwrap(), DeliverySummary::default(), "not a second early");
         world.clock.set(at(instant));
-        assert_eq!(world.deliver().run().await.unwrap().sent, 1);
+        assert_eq!(world.deliver.run().await.unwrap().sent, 1);
         assert_eq!(world.notifier.sent().last().unwrap().kind, NotificationKind::Reminder { minutes_before });
-        assert_eq!(world.deliver().run().await.unwrap(), DeliverySummary::default(), "never twice");
+        assert_eq!(world.deliver.run().await.unwrap(), DeliverySummary::default(), "never twice");
     }
     let keys: std::collections::HashSet<String> = world.notifier.sent().into_iter().map(|m| m.message_id).collect();
     assert_eq!(keys.len(), 3);
@@ -61,7 +61,7 @@ async fn an_admin_who_booked_gets_the_admin_link() {
     let world = World::free().await;
     let admin = world.add("second@example.org", Role::Admin).await;
     world.book(&admin, TEN).await.unwrap();
-    world.deliver().run().await.unwrap();
+    world.deliver.run().await.unwrap();
     assert!(world.notifier.sent()[0].join_url.as_ref().unwrap().ends_with("&config.startWithVideoMuted=false"));
 }
 
@@ -73,7 +73,7 @@ async fn a_mail_tells_what_is_true_when_it_leaves() {
     let changed = User { last_name: None, ..client.clone() };
     work.save_user(&changed).await.unwrap();
     work.commit().await.unwrap();
-    world.deliver().run().await.unwrap();
+    world.deliver.run().await.unwrap();
     assert!(
         world.notifier.sent()[0].join_url.as_ref().unwrap().contains("client%5Cu0040example.org"),
         "the name as it is now"
@@ -92,7 +92,7 @@ async fn a_mail_tells_what_is_true_when_it_leaves() {
     work.save_booking(&cancelled).await.unwrap();
     work.commit().await.unwrap();
     world.clock.set(at("2024-01-15T09:30:00Z"));
-    let delivered = world.deliver().run().await.unwrap();
+    let delivered = world.deliver.run().await.unwrap();
     assert_eq!((delivered.claimed, delivered.sent), (2, 0));
     let states: Vec<NotificationState> = notices(&world, &booking).await.into_iter().map(|n| n.state).collect();
     assert_eq!(states, [NotificationState::Sent, NotificationState::Skipped, NotificationState::Skipped]);
@@ -107,7 +107,7 @@ async fn a_moved_session_never_mails_its_old_time() {
     let (moved, _) = stored.reschedule(at("2024-01-16T10:00:00Z"), Role::Client, world.now()).unwrap();
     work.save_booking(&moved).await.unwrap();
     work.commit().await.unwrap();
-    world.deliver().run().await.unwrap();
+    world.deliver.run().await.unwrap();
     assert!(world.notifier.sent().is_empty());
     assert_eq!(notices(&world, &booking).await[0].state, NotificationState::Skipped);
 }
@@ -117,16 +117,16 @@ async fn a_mail_server_that_is_away_gets_the_mail_later() {
     let world = World::free().await;
     let (_, booking) = booked(&world).await;
     world.notifier.go_down(deferred());
-    world.deliver().run().await.unwrap();
+    world.deliver.run().await.unwrap();
     let waiting = &notices(&world, &booking).await[0];
     assert_eq!((waiting.state, waiting.attempts), (NotificationState::Pending, 1));
     assert_eq!(waiting.last_error.as_deref(), Some("deferred_451"));
     let pause = waiting.next_at.duration_since(world.now());
     assert!((24..=36).contains(&pause.as_secs()), "30 seconds, spread by a fifth: {pause}");
-    assert_eq!(world.deliver().run().await.unwrap(), DeliverySummary::default(), "not before its time");
+    assert_eq!(world.deliver.run().await.unwrap(), DeliverySummary::default(), "not before its time");
     world.notifier.come_back();
     world.clock.set(waiting.next_at);
-    assert_eq!(world.deliver().run().await.unwrap().sent, 1);
+    assert_eq!(world.deliver.run().await.unwrap().sent, 1);
     let sent = &notices(&world, &booking).await[0];
     assert_eq!((sent.state, sent.attempts), (NotificationState::Sent, 2));
     assert_eq!(sent.sent_at, Some(world.now()));
@@ -137,7 +137,7 @@ async fn a_final_refusal_and_endless_failures_are_dead_and_visible() {
     let world = World::free().await;
     let (_, booking) = booked(&world).await;
     world.notifier.reply_with([Reply::Fail(NotifyError::Refused { code: 550 })]);
-    world.deliver().run().await.unwrap();
+    world.deliver.run().await.unwrap();
     let dead = &notices(&world, &booking).await[0];
     assert_eq!((dead.state, dead.last_error.as_deref()), (NotificationState::Dead, Some("refused_550")));
     assert_eq!(world.queries.outbox_health(world.now()).await.unwrap().dead, 1);
@@ -148,7 +148,7 @@ async fn a_final_refusal_and_endless_failures_are_dead_and_visible() {
     world.notifier.go_down(deferred());
     for _ in 0..12 {
         world.clock.set(notices(&world, &booking).await[0].next_at);
-        world.deliver().run().await.unwrap();
+        world.deliver.run().await.unwrap();
     }
     let dead = &notices(&world, &booking).await[0];
     assert_eq!((dead.state, dead.attempts), (NotificationState::Dead, 12));
@@ -158,13 +158,13 @@ async fn a_final_refusal_and_endless_failures_are_dead_and_visible() {
 async fn a_reminder_is_tried_until_just_before_the_session_and_then_given_up() {
     let world = World::free().await;
     let (_, booking) = booked(&world).await;
-    world.deliver().run().await.unwrap();
+    world.deliver.run().await.unwrap();
     world.clock.set(at("2024-01-15T09:00:00Z"));
     world.notifier.go_down(deferred());
     let reminder = |all: Vec<Notification>| all.into_iter().find(|n| n.content.kind.offset_minutes() == 60).unwrap();
     let mut tries = 0;
     loop {
-        world.deliver().run().await.unwrap();
+        world.deliver.run().await.unwrap();
         let now = reminder(notices(&world, &booking).await);
         tries += 1;
         if now.state != NotificationState::Pending {
@@ -184,7 +184,7 @@ async fn a_reminder_that_is_late_leaves_while_it_is_of_use() {
     let (_, booking) = booked(&world).await;
     // Nobody worked from the booking on until ten to ten.
     world.clock.set(at("2024-01-15T09:50:00Z"));
-    world.deliver().run().await.unwrap();
+    world.deliver.run().await.unwrap();
     let states: Vec<NotificationState> = notices(&world, &booking).await.into_iter().map(|n| n.state).collect();
     assert_eq!(
         states,
@@ -195,7 +195,7 @@ async fn a_reminder_that_is_late_leaves_while_it_is_of_use() {
     let world = World::free().await;
     let (_, booking) = booked(&world).await;
     world.clock.set(at("2024-01-15T09:56:00Z"));
-    world.deliver().run().await.unwrap();
+    world.deliver.run().await.unwrap();
     let states: Vec<NotificationState> = notices(&world, &booking).await.into_iter().map(|n| n.state).collect();
     assert_eq!(
         states,
@@ -210,7 +210,7 @@ async fn one_mail_that_panics_does_not_take_the_others_with_it() {
     let (client, first) = booked(&world).await;
     let second = world.book(&client, "2024-01-16T10:00:00Z").await.unwrap().booking;
     world.notifier.reply_with([Reply::Panic]);
-    assert_eq!(world.deliver().run().await.unwrap().sent, 1);
+    assert_eq!(world.deliver.run().await.unwrap().sent, 1);
     let mut states = Vec::new();
     for booking in [&first, &second] {
         let notice = notices(&world, booking).await.remove(0);
@@ -226,7 +226,7 @@ async fn a_disabled_reader_gets_no_mail() {
     let mut work = world.store.begin().await.unwrap();
     work.save_user(&User { disabled: true, ..client }).await.unwrap();
     work.commit().await.unwrap();
-    world.deliver().run().await.unwrap();
+    world.deliver.run().await.unwrap();
     assert!(world.notifier.sent().is_empty());
     assert_eq!(notices(&world, &booking).await[0].state, NotificationState::Skipped);
 }
@@ -234,7 +234,7 @@ async fn a_disabled_reader_gets_no_mail() {
 /// A booking that owes so many mails at once: its link, again and again.
 async fn owing(world: &World, mails: u32) -> Booking {
     let (client, booking) = booked(world).await;
-    world.deliver().run().await.unwrap();
+    world.deliver.run().await.unwrap();
     let queued: Vec<NewNotification> = (1..=mails)
         .map(|version| NewNotification {
             kind: NotificationKind::MeetingLink,
@@ -304,7 +304,7 @@ async fn mails_are_claimed_by_the_hundred_and_sent_a_few_at_a_time() {
     let world = World::free().await;
     let booking = owing(&world, 250).await;
     let slow = Slow::new(&world, SignedDuration::ZERO);
-    let worker = DeliverNotifications { notifier: slow.clone(), ..world.deliver() };
+    let worker = DeliverNotifications { notifier: slow.clone(), ..world.deliver.clone() };
     for (claimed, more) in [(100, true), (100, true), (50, false), (0, false)] {
         assert_eq!(worker.run().await.unwrap(), DeliverySummary { claimed, sent: claimed, more });
     }
@@ -318,7 +318,7 @@ async fn no_mail_begins_whose_lease_could_run_out() {
     let booking = owing(&world, 100).await;
     // Each mail takes the mail server three seconds, and four are sent side by side.
     let slow = Slow::new(&world, SignedDuration::from_secs(3));
-    let worker = DeliverNotifications { notifier: slow.clone(), ..world.deliver() };
+    let worker = DeliverNotifications { notifier: slow.clone(), ..world.deliver.clone() };
     let began = world.now();
     let delivered = worker.run().await.unwrap();
     assert!((10..=14).contains(&delivered.sent), "no mail begins half a minute after the claim: {delivered:?}");
@@ -339,7 +339,7 @@ async fn a_worker_that_is_to_stop_ends_what_it_began_and_leaves_the_rest() {
     let world = World::free().await;
     let booking = owing(&world, 60).await;
     let slow = Slow::new(&world, SignedDuration::ZERO);
-    let worker = DeliverNotifications { notifier: slow.clone(), ..world.deliver() };
+    let worker = DeliverNotifications { notifier: slow.clone(), ..world.deliver.clone() };
     let delivered = worker.run_while(|| slow.begun.load(Ordering::SeqCst) < 10).await.unwrap();
     assert!((10..=13).contains(&delivered.sent), "{delivered:?}");
     let after = links(&world, &booking).await;
@@ -372,7 +372,7 @@ async fn few_answers_wait_to_be_written_and_are_written_together() {
     let booking = owing(&world, 100).await;
     let gated = Gated { store: world.store.clone(), gate: Semaphore::new(1), opened: AtomicUsize::new(0) };
     let gated = Arc::new(gated);
-    let worker = DeliverNotifications { store: gated.clone(), ..world.deliver() };
+    let worker = DeliverNotifications { store: gated.clone(), ..world.deliver.clone() };
     let before = world.notifier.sent().len();
     let left = || world.notifier.sent().len() - before;
     let mut run = pin!(worker.run());

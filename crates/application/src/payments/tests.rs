@@ -15,7 +15,7 @@ use jiff::tz::TimeZone;
 use super::*;
 use crate::RequestMetadata;
 use crate::bookings::{Change, ChangeBookingCommand, CreateBookingError};
-use crate::testkit::{OnlineGateway, World, at, now};
+use crate::fixtures::{OnlineGateway, World, at, now};
 
 const TEN: &str = "2024-01-15T10:00:00Z";
 
@@ -26,7 +26,7 @@ async fn held(world: &World) -> (User, Booking, Payment) {
 }
 
 async fn confirm(world: &World, payment: &Payment) -> Result<TestCheckoutOutcome, PayTestCheckoutError> {
-    world.pay_test_checkout().run(&payment.provider_checkout_id, &RequestMetadata::default()).await
+    world.pay_test_checkout.run(&payment.provider_checkout_id, &RequestMetadata::default()).await
 }
 
 /// The kinds of mails owed about a booking, in order.
@@ -66,7 +66,7 @@ async fn cancel(world: &World, client: &User, booking: &Booking) {
         metadata: RequestMetadata::default(),
         idempotency: None,
     };
-    world.change_booking().run(command).await.unwrap();
+    world.change_booking.run(command).await.unwrap();
 }
 
 mod the_test_checkout {
@@ -96,7 +96,7 @@ mod the_test_checkout {
     #[tokio::test]
     async fn an_unknown_reference_is_nothing() {
         let world = World::paid().await;
-        let unknown = world.pay_test_checkout().run("ref-unknown", &RequestMetadata::default()).await;
+        let unknown = world.pay_test_checkout.run("ref-unknown", &RequestMetadata::default()).await;
         assert!(matches!(unknown, Err(PayTestCheckoutError::NotFound)));
     }
 
@@ -105,7 +105,7 @@ mod the_test_checkout {
         let world = World::paid().await;
         let (client, booking, payment) = held(&world).await;
         world.clock.advance(SignedDuration::from_mins(16));
-        world.sweep().run().await.unwrap();
+        world.expire_holds.run().await.unwrap();
         assert_eq!(books(&world, &booking).await, ("expired", "cancelled", vec![PaymentState::Closed], vec![], 0));
         confirm(&world, &payment).await.unwrap();
         assert_eq!(
@@ -138,12 +138,12 @@ mod the_test_checkout {
         assert!(confirm(&world, &payment).await.unwrap().repeated);
         assert_eq!(books(&world, &booking).await, promised);
         assert_eq!(notifications_for(&world, &booking).await, ["payment_problem"]);
-        assert_eq!(world.settle_refunds().run().await.unwrap(), 1);
+        assert_eq!(world.process_refunds.run().await.unwrap(), 1);
         assert_eq!(
             books(&world, &booking).await,
             ("expired", "refunded", vec![PaymentState::Unapplied], vec![RefundStage::Succeeded], 0)
         );
-        assert_eq!(world.settle_refunds().run().await.unwrap(), 0, "once is enough");
+        assert_eq!(world.process_refunds.run().await.unwrap(), 0, "once is enough");
         assert_eq!(notifications_for(&world, &booking).await, ["payment_problem"], "the client was told already");
     }
 
@@ -175,16 +175,16 @@ async fn an_admin_records_a_payment() {
         idempotency: None,
     };
     let less = Money::new(9_999, booking.price().currency()).unwrap();
-    let refused = world.record_offline().run(command(Some(less))).await;
+    let refused = world.record_offline.run(command(Some(less))).await;
     assert!(matches!(refused, Err(RecordOfflineError::AmountMismatch { price }) if price == booking.price()));
-    let agreed = now(world.record_offline().run(command(Some(booking.price()))).await.unwrap());
+    let agreed = now(world.record_offline.run(command(Some(booking.price()))).await.unwrap());
     assert_eq!((agreed.status(), agreed.payment_status()), (BookingStatus::Scheduled, PaymentStatus::Succeeded));
     let payments = world.queries.payments(booking.id()).await.unwrap();
     assert_eq!(payments.len(), 2);
     assert_eq!((payments[0].provider, payments[0].state), (Provider::Offline, PaymentState::Settled));
     assert_eq!((payments[0].recorded_by, payments[0].memo.as_deref()), (Some(admin.id), Some("receipt 7")));
     assert_eq!((payments[1].id, payments[1].state), (payment.id, PaymentState::Closed));
-    let twice = world.record_offline().run(command(None)).await;
+    let twice = world.record_offline.run(command(None)).await;
     assert!(matches!(twice, Err(RecordOfflineError::NotPayable(PayError::AlreadyPaid))));
     assert_eq!(notifications_for(&world, &booking).await, ["meeting_info", "reminder", "reminder", "receipt"]);
     assert_eq!(books(&world, &booking).await.4, 10_000);
@@ -195,7 +195,7 @@ async fn who_may_ask_for_a_checkout_and_when() {
     let world = World::paid().await;
     let (client, booking, payment) = held(&world).await;
     let other = world.add("other@example.org", Role::Client).await;
-    let ask = world.open_checkout();
+    let ask = &world.open_checkout;
     assert!(matches!(ask.run(booking.id(), other.id).await, Err(OpenCheckoutError::Forbidden)));
     assert!(matches!(
         ask.run(attune_domain::BookingId::new(99).unwrap(), client.id).await,
@@ -209,7 +209,7 @@ async fn who_may_ask_for_a_checkout_and_when() {
     let world = World::free().await;
     let client = world.client().await;
     let placed = world.book(&client, TEN).await.unwrap();
-    let nothing_due = world.open_checkout().run(placed.booking.id(), client.id).await;
+    let nothing_due = world.open_checkout.run(placed.booking.id(), client.id).await;
     assert!(matches!(nothing_due, Err(OpenCheckoutError::NotPayable(PayError::NotRequired))));
 }
 
@@ -234,7 +234,7 @@ mod online {
     fn event(id: &str, kind: PaymentEventKind, payment: &Payment) -> PaymentEvent {
         PaymentEvent {
             id: id.to_owned(),
-            at: at(crate::testkit::NOW),
+            at: at(crate::fixtures::NOW),
             live: false,
             kind,
             object_id: Some(payment.provider_checkout_id.clone()),
@@ -246,7 +246,7 @@ mod online {
     }
 
     async fn hear(world: &World, event: &PaymentEvent) -> WebhookOutcome {
-        world.hear().run(event).await.unwrap()
+        world.webhook().run(event).await.unwrap()
     }
 
     async fn problems(world: &World) -> Vec<ProblemKind> {
@@ -277,7 +277,7 @@ mod online {
             (1, PaymentState::Opening, false)
         );
         gateway.down.store(false, Ordering::SeqCst);
-        let opened = world.open_checkout().run(id, client.id).await.unwrap();
+        let opened = world.open_checkout.run(id, client.id).await.unwrap();
         assert_eq!((opened.id, opened.checkout_nonce), (begun[0].id, begun[0].checkout_nonce));
         assert_eq!(gateway.checkouts.lock().unwrap().len(), 1);
         assert!(opened.checkout_url.is_some());
@@ -287,9 +287,9 @@ mod online {
         let second = world.book(&client, "2024-01-16T10:00:00Z").await.unwrap().booking.id();
         world.clock.advance(SignedDuration::from_secs(61));
         gateway.down.store(false, Ordering::SeqCst);
-        let fresh = world.open_checkout().run(second, client.id).await.unwrap();
+        let fresh = world.open_checkout.run(second, client.id).await.unwrap();
         world.clock.advance(SignedDuration::from_secs(60));
-        world.watch().run().await.unwrap();
+        world.reconcile.run().await.unwrap();
         let all = world.queries.payments(second).await.unwrap();
         let states: Vec<_> = all.iter().map(|p| (p.id == fresh.id, p.state)).collect();
         assert_eq!(states, [(true, PaymentState::Open), (false, PaymentState::Closed)]);
@@ -305,7 +305,7 @@ mod online {
         gateway.down.store(false, Ordering::SeqCst);
         // The practice changed where clients come back to, so the same request is not the same any more.
         *gateway.worn_out.lock().unwrap() = world.queries.payments(id).await.unwrap()[0].checkout_nonce;
-        let opened = world.open_checkout().run(id, client.id).await.unwrap();
+        let opened = world.open_checkout.run(id, client.id).await.unwrap();
         assert_eq!(opened.state, PaymentState::Open);
         let states: Vec<_> = world.queries.payments(id).await.unwrap().iter().map(|p| p.state).collect();
         assert_eq!(states, [PaymentState::Open, PaymentState::Closed]);
@@ -318,8 +318,8 @@ mod online {
         world.clock.advance(SignedDuration::from_mins(16));
         gateway.down.store(true, Ordering::SeqCst);
         for _ in 0..3 {
-            assert_eq!(world.sweep().run().await.unwrap(), 0);
-            world.watch().run().await.unwrap();
+            assert_eq!(world.expire_holds.run().await.unwrap(), 0);
+            world.reconcile.run().await.unwrap();
         }
         assert_eq!(
             books(&world, &booking).await,
@@ -328,9 +328,9 @@ mod online {
         );
         gateway.down.store(false, Ordering::SeqCst);
         world.clock.advance(SignedDuration::from_mins(1));
-        world.watch().run().await.unwrap();
+        world.reconcile.run().await.unwrap();
         assert_eq!(gateway.checkouts.lock().unwrap()[&payment.provider_checkout_id], CheckoutState::Expired);
-        assert_eq!(world.sweep().run().await.unwrap(), 1);
+        assert_eq!(world.expire_holds.run().await.unwrap(), 1);
         assert_eq!(books(&world, &booking).await, ("expired", "cancelled", vec![PaymentState::Closed], vec![], 0));
     }
 
@@ -374,13 +374,13 @@ mod online {
             WebhookOutcome::Applied
         );
         world.clock.advance(SignedDuration::from_mins(60));
-        assert_eq!(world.sweep().run().await.unwrap(), 0);
-        world.watch().run().await.unwrap();
+        assert_eq!(world.expire_holds.run().await.unwrap(), 0);
+        world.reconcile.run().await.unwrap();
         assert_eq!(
             books(&world, &booking).await,
             ("pending_payment", "processing", vec![PaymentState::Processing], vec![], 0)
         );
-        let again = world.open_checkout().run(booking.id(), client.id).await;
+        let again = world.open_checkout.run(booking.id(), client.id).await;
         assert!(matches!(again, Err(OpenCheckoutError::Processing)), "{again:?}");
         gateway.set(&payment, CheckoutState::Failed);
         assert_eq!(
@@ -389,7 +389,7 @@ mod online {
         );
         assert_eq!(books(&world, &booking).await, ("pending_payment", "failed", vec![PaymentState::Closed], vec![], 0));
         assert_eq!(notifications_for(&world, &booking).await, ["payment_problem"]);
-        world.sweep().run().await.unwrap();
+        world.expire_holds.run().await.unwrap();
         assert_eq!(world.booking(booking.id()).await.status(), BookingStatus::Expired);
     }
 
@@ -398,10 +398,10 @@ mod online {
         let (world, gateway) = World::online().await;
         let (_, booking, payment) = held(&world).await;
         gateway.pay(&payment);
-        world.watch().run().await.unwrap();
+        world.reconcile.run().await.unwrap();
         assert_eq!(world.booking(booking.id()).await.status(), BookingStatus::PendingPayment, "not asked yet");
         world.clock.advance(SignedDuration::from_mins(6));
-        world.watch().run().await.unwrap();
+        world.reconcile.run().await.unwrap();
         assert_eq!(world.booking(booking.id()).await.status(), BookingStatus::Scheduled);
         assert_eq!(
             hear(&world, &event("evt_1", PaymentEventKind::CheckoutPaid, &payment)).await,
@@ -459,10 +459,10 @@ mod online {
         let (_, booking, payment) = paid(&world, &gateway).await;
         let paid = event("evt_1", PaymentEventKind::CheckoutPaid, &payment);
         world.clock.advance(SignedDuration::from_hours(30 * 24));
-        assert_eq!(world.forget().run().await.unwrap(), 0);
+        assert_eq!(world.purge.run().await.unwrap(), 0);
         assert_eq!(hear(&world, &paid).await, WebhookOutcome::Duplicate);
         world.clock.advance(SignedDuration::from_secs(1));
-        assert_eq!(world.forget().run().await.unwrap(), 1);
+        assert_eq!(world.purge.run().await.unwrap(), 1);
         assert_eq!(hear(&world, &paid).await, WebhookOutcome::Applied, "it says nothing new");
         assert_eq!(books(&world, &booking).await.4, 10_000);
     }
@@ -474,9 +474,9 @@ mod online {
         let paid = gateway.pay(&payment);
         gateway.set(&payment, CheckoutState::Paid(attune_ports::PaidCheckout { amount: eur(1), ..paid }));
         world.clock.advance(SignedDuration::from_mins(16));
-        world.sweep().run().await.unwrap();
-        world.watch().run().await.unwrap();
-        world.sweep().run().await.unwrap();
+        world.expire_holds.run().await.unwrap();
+        world.reconcile.run().await.unwrap();
+        world.expire_holds.run().await.unwrap();
         assert_eq!(books(&world, &booking).await, ("expired", "cancelled", vec![PaymentState::Closed], vec![], 0));
         assert_eq!(problems(&world).await, [ProblemKind::WrongAmount]);
         assert_eq!(notifications_for(&world, &booking).await, [""; 0]);
@@ -492,21 +492,21 @@ mod online {
             ("cancelled", "refund_pending", vec![PaymentState::Settled], vec![RefundStage::Queued], 10_000)
         );
         gateway.down.store(true, Ordering::SeqCst);
-        world.settle_refunds().run().await.unwrap();
+        world.process_refunds.run().await.unwrap();
         let waiting: Vec<Refund> = world.queries.refunds(booking.id()).await.unwrap();
         assert_eq!((waiting[0].attempts, waiting[0].last_error.as_deref()), (1, Some("unavailable")));
-        assert_eq!(world.settle_refunds().run().await.unwrap(), 0, "not before its next time");
+        assert_eq!(world.process_refunds.run().await.unwrap(), 0, "not before its next time");
         gateway.down.store(false, Ordering::SeqCst);
         *gateway.refunding.lock().unwrap() = Some(RefundState::Pending);
         world.clock.advance(SignedDuration::from_secs(31));
-        world.settle_refunds().run().await.unwrap();
+        world.process_refunds.run().await.unwrap();
         let under_way = world.queries.refunds(booking.id()).await.unwrap().remove(0);
         assert_eq!((under_way.stage, under_way.provider_refund_id.is_some()), (RefundStage::Pending, true));
         for refund in gateway.refunds.lock().unwrap().values_mut() {
             refund.state = RefundState::Succeeded;
         }
         world.clock.advance(SignedDuration::from_mins(31));
-        world.settle_refunds().run().await.unwrap();
+        world.process_refunds.run().await.unwrap();
         assert_eq!(
             books(&world, &booking).await,
             ("cancelled", "refunded", vec![PaymentState::Settled], vec![RefundStage::Succeeded], 0)
@@ -532,7 +532,7 @@ mod online {
     async fn an_admin_gives_back_a_part_and_never_more_than_is_left() {
         let (world, gateway) = World::online().await;
         let (client, booking, _) = paid(&world, &gateway).await;
-        let refund = world.refund();
+        let refund = &world.refund;
         let too_much = refund.run(wish(&world, &booking, Some(eur(10_001)))).await;
         assert!(
             matches!(too_much, Err(RefundPaymentError::NotRefundable(RefundError::ExceedsRefundable { refundable })) if refundable == eur(10_000))
@@ -541,15 +541,15 @@ mod online {
         assert_eq!((begun.status(), begun.payment_status()), (BookingStatus::Scheduled, PaymentStatus::RefundPending));
         let twice = refund.run(wish(&world, &booking, Some(eur(1)))).await;
         assert!(matches!(twice, Err(RefundPaymentError::InProgress)));
-        world.settle_refunds().run().await.unwrap();
+        world.process_refunds.run().await.unwrap();
         assert_eq!(
             books(&world, &booking).await,
             ("scheduled", "partially_refunded", vec![PaymentState::Settled], vec![RefundStage::Succeeded], 6_000)
         );
-        let (_, quote) = world.change_booking().quote(client.id, client.role, booking.id()).await.unwrap();
+        let (_, quote) = world.change_booking.quote(client.id, client.role, booking.id()).await.unwrap();
         assert_eq!(quote.refund, eur(6_000), "what went back does not go back again");
         cancel(&world, &client, &booking).await;
-        world.settle_refunds().run().await.unwrap();
+        world.process_refunds.run().await.unwrap();
         let (status, paid, _, stages, sum) = books(&world, &booking).await;
         assert_eq!((status, paid, stages.len(), sum), ("cancelled", "refunded", 2, 0));
         let nothing = refund.run(wish(&world, &booking, None)).await;
@@ -561,10 +561,10 @@ mod online {
         let (world, gateway) = World::online().await;
         let (client, booking, _) = paid(&world, &gateway).await;
         *gateway.refunding.lock().unwrap() = Some(RefundState::Pending);
-        world.refund().run(wish(&world, &booking, Some(eur(4_000)))).await.unwrap();
-        world.settle_refunds().run().await.unwrap();
+        world.refund.run(wish(&world, &booking, Some(eur(4_000)))).await.unwrap();
+        world.process_refunds.run().await.unwrap();
         cancel(&world, &client, &booking).await;
-        world.settle_refunds().run().await.unwrap();
+        world.process_refunds.run().await.unwrap();
         assert_eq!(gateway.refunds.lock().unwrap().len(), 1, "one at a time");
         *gateway.refunding.lock().unwrap() = Some(RefundState::Succeeded);
         for refund in gateway.refunds.lock().unwrap().values_mut() {
@@ -572,7 +572,7 @@ mod online {
         }
         for _ in 0..3 {
             world.clock.advance(SignedDuration::from_mins(31));
-            world.settle_refunds().run().await.unwrap();
+            world.process_refunds.run().await.unwrap();
         }
         let (status, paid, _, stages, sum) = books(&world, &booking).await;
         assert_eq!((status, paid, sum), ("cancelled", "refunded", 0));
@@ -585,16 +585,16 @@ mod online {
         let (client, booking, _) = paid(&world, &gateway).await;
         *gateway.refunding.lock().unwrap() = None;
         cancel(&world, &client, &booking).await;
-        world.settle_refunds().run().await.unwrap();
+        world.process_refunds.run().await.unwrap();
         assert_eq!(
             books(&world, &booking).await,
             ("cancelled", "succeeded", vec![PaymentState::Settled], vec![RefundStage::Failed], 10_000)
         );
         assert_eq!(problems(&world).await, [ProblemKind::RefundFailed]);
         *gateway.refunding.lock().unwrap() = Some(RefundState::Succeeded);
-        world.refund().run(wish(&world, &booking, None)).await.unwrap();
+        world.refund.run(wish(&world, &booking, None)).await.unwrap();
         assert_eq!(problems(&world).await, []);
-        world.settle_refunds().run().await.unwrap();
+        world.process_refunds.run().await.unwrap();
         let (_, paid, _, stages, sum) = books(&world, &booking).await;
         assert_eq!((paid, sum), ("refunded", 0));
         assert_eq!(stages, [RefundStage::Retried, RefundStage::Succeeded]);
@@ -646,7 +646,7 @@ mod online {
             ..by_hand("evt_4", eur(1), RefundState::Succeeded)
         };
         let early = PaymentEvent { object_id: Some("re_other".into()), ..early };
-        assert!(matches!(world.hear().run(&early).await, Err(HandlePaymentWebhookError::OutOfOrder)));
+        assert!(matches!(world.webhook().run(&early).await, Err(HandlePaymentWebhookError::OutOfOrder)));
         world.clock.advance(SignedDuration::from_mins(61));
         assert_eq!(hear(&world, &early).await, WebhookOutcome::Ignored, "it was another shop's");
     }
@@ -656,7 +656,7 @@ mod online {
         let (world, gateway) = World::online().await;
         let (_, booking, payment) = held(&world).await;
         world
-            .record_offline()
+            .record_offline
             .run(RecordOfflineCommand {
                 admin: booking.therapist(),
                 booking: booking.id(),
@@ -669,8 +669,8 @@ mod online {
             .await
             .unwrap();
         gateway.pay(&payment);
-        world.watch().run().await.unwrap();
-        world.settle_refunds().run().await.unwrap();
+        world.reconcile.run().await.unwrap();
+        world.process_refunds.run().await.unwrap();
         assert_eq!(
             books(&world, &booking).await,
             (
@@ -682,7 +682,7 @@ mod online {
             )
         );
         assert!(notifications_for(&world, &booking).await.ends_with(&["receipt", "payment_problem"]));
-        world.deliver().run().await.unwrap();
+        world.deliver.run().await.unwrap();
         let told: Vec<_> =
             world.notifier.sent().into_iter().filter(|m| m.kind == NotificationKind::PaymentProblem).collect();
         assert_eq!(told[0].payment, Some(attune_ports::PaymentDetails::RefundScheduled { amount: eur(10_000) }));
@@ -701,12 +701,12 @@ mod online {
             metadata: RequestMetadata::default(),
             idempotency: None,
         };
-        world.record_offline().run(record).await.unwrap();
+        world.record_offline.run(record).await.unwrap();
         cancel(&world, &client, &booking).await;
-        assert_eq!(world.settle_refunds().run().await.unwrap(), 0, "nobody can be asked");
-        let another = world.refund().run(wish(&world, &booking, Some(eur(1)))).await;
+        assert_eq!(world.process_refunds.run().await.unwrap(), 0, "nobody can be asked");
+        let another = world.refund.run(wish(&world, &booking, Some(eur(1)))).await;
         assert!(matches!(another, Err(RefundPaymentError::InProgress)));
-        let given = now(world.refund().run(wish(&world, &booking, None)).await.unwrap());
+        let given = now(world.refund.run(wish(&world, &booking, None)).await.unwrap());
         assert_eq!(given.payment_status(), PaymentStatus::Refunded);
         assert_eq!(books(&world, &booking).await.4, 0);
     }
@@ -727,7 +727,7 @@ async fn the_report_adds_up_by_the_practices_own_days() {
         confirm(&world, &placed.checkout.unwrap()).await.unwrap();
         if start.starts_with("2024-02-06") {
             cancel(&world, &client, &placed.booking).await;
-            world.settle_refunds().run().await.unwrap();
+            world.process_refunds.run().await.unwrap();
         }
     }
     let days = report.run(date(2024, 1, 31), date(2024, 2, 1), Period::Day).await.unwrap();

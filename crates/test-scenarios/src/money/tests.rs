@@ -14,7 +14,9 @@ async fn practice() -> (World, BookingId) {
     let world = World::open(Kind::Memory.fresh().await, setup).await;
     let start = world.now() + SignedDuration::from_hours(73);
     let wish = world.wish(world.clients[0], world.therapists[0], start);
-    let Idempotent::Executed(placed) = world.create_booking().run(wish).await.unwrap() else { panic!("asked once") };
+    let Idempotent::Executed(placed) = world.use_cases().create_booking.run(wish).await.unwrap() else {
+        panic!("asked once")
+    };
     world.stripe().fake.pay(&placed.checkout.unwrap().provider_checkout_id);
     world.pass(SignedDuration::from_mins(5));
     world.rest().await;

@@ -86,7 +86,8 @@ async fn silence_while_a_checkout_is_opened() {
 async fn opening(world: &World, behaviour: Behaviour, times: usize, worker: bool) {
     let what = format!("{behaviour:?} {times} times, worker: {worker}");
     fake(world).script(std::iter::repeat_n(behaviour, times));
-    let Idempotent::Executed(placed) = world.create_booking().run(wish(world, 0, slot(0))).await.unwrap() else {
+    let Idempotent::Executed(placed) = world.use_cases().create_booking.run(wish(world, 0, slot(0))).await.unwrap()
+    else {
         panic!("nothing was asked twice")
     };
     let id = placed.booking.id();
@@ -99,7 +100,7 @@ async fn opening(world: &World, behaviour: Behaviour, times: usize, worker: bool
         if worker {
             world.work().await;
         }
-        match world.open_checkout().run(id, world.clients[0]).await {
+        match world.use_cases().open_checkout.run(id, world.clients[0]).await {
             Ok(payment) => drop(told.insert(payment.provider_checkout_id)),
             Err(OpenCheckoutError::Provider(_)) => {}
             Err(other) => panic!("{what}: {other:?}"),
@@ -110,7 +111,7 @@ async fn opening(world: &World, behaviour: Behaviour, times: usize, worker: bool
     for _ in 0..3 {
         world.pass(SignedDuration::from_secs(61));
         world.work().await;
-        told.insert(world.open_checkout().run(id, world.clients[0]).await.unwrap().provider_checkout_id);
+        told.insert(world.use_cases().open_checkout.run(id, world.clients[0]).await.unwrap().provider_checkout_id);
     }
     assert_eq!(told.len(), 1, "{what}");
     let checkout = told.pop_first().unwrap();

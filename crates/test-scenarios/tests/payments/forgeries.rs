@@ -186,7 +186,7 @@ async fn money_of_a_checkout_whose_opening_was_never_answered_counts(kind: Kind)
     for told in [true, false] {
         let world = open(kind).await;
         fake(&world).script([Behaviour::Cut(Moment::After); 3]);
-        let placed = world.create_booking().run(crate::wish(&world, 0, slot(0))).await.unwrap();
+        let placed = world.use_cases().create_booking.run(crate::wish(&world, 0, slot(0))).await.unwrap();
         let Idempotent::Executed(placed) = placed else { panic!("nothing was asked twice") };
         assert!(placed.checkout.is_none());
         let checkout = fake(&world).checkouts()[0]["id"].as_str().unwrap().to_owned();

@@ -107,7 +107,7 @@ async fn money_for_a_slot_that_is_gone_goes_back(kind: Kind) {
     fake(&world).pay(&first.checkout);
     tell(&world, &fake(&world).events()).await;
     assert_eq!(status(&world, first.id).await, (BookingStatus::Expired, PaymentStatus::RefundPending));
-    world.settle_refunds().run().await.unwrap();
+    world.use_cases().process_refunds.run().await.unwrap();
     tell(&world, &fake(&world).events()).await;
     world.rest().await;
     assert_eq!(ending(&world, first.id).await, too_late(BookingStatus::Expired));

@@ -88,7 +88,8 @@ struct Held {
 }
 
 async fn held(world: &World, start: Timestamp) -> Held {
-    let Idempotent::Executed(placed) = world.create_booking().run(wish(world, 0, start)).await.unwrap() else {
+    let Idempotent::Executed(placed) = world.use_cases().create_booking.run(wish(world, 0, start)).await.unwrap()
+    else {
         panic!("nothing was asked twice")
     };
     let checkout = placed.checkout.expect("a place to pay").provider_checkout_id;

@@ -90,7 +90,7 @@ async fn fifty_cancels_at_once_give_back_once(kind: Kind) {
     assert_eq!((done, refused), (1, 49), "{answers:?}");
     let settle = |_| {
         let world = Arc::clone(&world);
-        async move { world.settle_refunds().run().await.unwrap() }
+        async move { world.use_cases().process_refunds.run().await.unwrap() }
     };
     at_once((0..8).map(settle).collect()).await;
     world.rest().await;
@@ -102,10 +102,10 @@ async fn fifty_cancels_at_once_give_back_once(kind: Kind) {
 fn worker(world: &Arc<World>) -> Task<()> {
     let world = Arc::clone(world);
     Box::pin(async move {
-        for swept in [world.sweep_holds().run().await, world.watch_payments().run().await] {
+        for swept in [world.use_cases().expire_holds.run().await, world.use_cases().reconcile.run().await] {
             assert!(swept.as_ref().is_ok_and(|_| true) || swept.as_ref().is_err_and(is_busy), "{swept:?}");
         }
-        let settled = world.settle_refunds().run().await;
+        let settled = world.use_cases().process_refunds.run().await;
         assert!(settled.as_ref().is_ok_and(|_| true) || settled.as_ref().is_err_and(is_busy), "{settled:?}");
     })
 }
@@ -291,12 +291,12 @@ async fn held_id(world: &World) -> attune_domain::BookingId {
 async fn many_ask_where_to_pay_at_once(kind: Kind) {
     let world = open(kind).await;
     fake(&world).script([attune_test_stripe::Behaviour::Refuse { status: 500, advice: Some(false) }]);
-    let placed = world.create_booking().run(wish(&world, 0, slot(0))).await.unwrap();
+    let placed = world.use_cases().create_booking.run(wish(&world, 0, slot(0))).await.unwrap();
     let attune_application::Idempotent::Executed(placed) = placed else { panic!("nothing was asked twice") };
     assert!(placed.checkout.is_none());
     let ask = |_| {
         let (world, id) = (Arc::clone(&world), placed.booking.id());
-        async move { world.open_checkout().run(id, world.clients[0]).await.unwrap().provider_checkout_id }
+        async move { world.use_cases().open_checkout.run(id, world.clients[0]).await.unwrap().provider_checkout_id }
     };
     let mut told = at_once((0..20).map(ask).collect()).await;
     told.dedup();

@@ -58,7 +58,7 @@ impl Storm<'_> {
         match (action, booking) {
             (0..12, _) | (_, None) => {
                 let (client, start) = (self.dice.roll(2), slot(self.dice.roll(SLOTS)));
-                let booked = world.create_booking().run(wish(world, client, start)).await;
+                let booked = world.use_cases().create_booking.run(wish(world, client, start)).await;
                 let booked = booked.map(|granted| match granted {
                     Idempotent::Executed(placed) => placed.booking.id(),
                     Idempotent::Replayed(_) => panic!("nothing was asked twice"),
@@ -67,7 +67,7 @@ impl Storm<'_> {
             }
             (12..20, Some(booking)) => {
                 let client = world.facts_of(booking).await.booking.client();
-                let asked = world.open_checkout().run(booking, client).await;
+                let asked = world.use_cases().open_checkout.run(booking, client).await;
                 if let Err(OpenCheckoutError::Store(error)) = &asked {
                     panic!("{error:?}");
                 }
@@ -117,9 +117,9 @@ impl Storm<'_> {
             }
             (60..72, _) => {
                 match self.dice.roll(4) {
-                    0 => drop(world.sweep_holds().run().await.unwrap()),
-                    1 => drop(world.watch_payments().run().await.unwrap()),
-                    2 => drop(world.settle_refunds().run().await.unwrap()),
+                    0 => drop(world.use_cases().expire_holds.run().await.unwrap()),
+                    1 => drop(world.use_cases().reconcile.run().await.unwrap()),
+                    2 => drop(world.use_cases().process_refunds.run().await.unwrap()),
                     _ => world.work().await,
                 }
                 write!(told, "the worker looks").unwrap();

@@ -158,7 +158,7 @@ async fn a_rush_for_lapsed_holds_is_fair(kind: Kind) {
         let id = booked(&world, start).await;
         let checkout = world.stores.queries.payments(id).await.unwrap().remove(0).provider_checkout_id;
         let sweeper = Arc::clone(&world);
-        tasks.push(Box::pin(async move { vec![sweeper.sweep_holds().run().await.map(|_| Outcome::Done)] }));
+        tasks.push(Box::pin(async move { vec![sweeper.use_cases().expire_holds.run().await.map(|_| Outcome::Done)] }));
         let owner = Arc::clone(&world);
         tasks.push(Box::pin(async move {
             vec![if n % 2 == 0 { owner.pay(&checkout).await } else { owner.alter(cancelled(&owner, id)).await }]

@@ -52,7 +52,7 @@ async fn wishes_are_granted_once(kind: Kind) {
     let (reply, facts) = insist(&world, move |world: Arc<World>| async move {
         let wish = world.wish(world.clients[0], world.therapists[0], start);
         let wish = CreateBookingCommand { idempotency: once(&world, "book"), ..wish };
-        match world.create_booking().run(wish).await.unwrap() {
+        match world.use_cases().create_booking.run(wish).await.unwrap() {
             Idempotent::Executed(placed) => Idempotent::Executed(placed.booking),
             Idempotent::Replayed(kept) => Idempotent::Replayed(kept),
         }
@@ -74,7 +74,7 @@ async fn wishes_are_granted_once(kind: Kind) {
             metadata: RequestMetadata::default(),
             idempotency: once,
         };
-        world.record_offline().run(paid).await.unwrap()
+        world.use_cases().record_offline.run(paid).await.unwrap()
     })
     .await;
     assert_eq!(reply, reply_to(&facts.booking));
@@ -86,7 +86,7 @@ async fn wishes_are_granted_once(kind: Kind) {
         let change = Change::Reschedule { to, override_hours: false };
         let wish = world.change(Who::Owner, id, world.clients[0], change);
         let wish = ChangeBookingCommand { idempotency: once(&world, "reschedule"), ..wish };
-        world.change_booking().run(wish).await.unwrap()
+        world.use_cases().change_booking.run(wish).await.unwrap()
     })
     .await;
     assert_eq!(moved, reply_to(&facts.booking));
@@ -97,7 +97,7 @@ async fn wishes_are_granted_once(kind: Kind) {
         let change = Change::Cancel { reason: None, expected_refund: None };
         let wish = world.change(Who::Owner, id, world.clients[0], change);
         let wish = ChangeBookingCommand { idempotency: once(&world, "cancel"), ..wish };
-        world.change_booking().run(wish).await.unwrap()
+        world.use_cases().change_booking.run(wish).await.unwrap()
     };
     let (cancelled, facts) = insist(&world, cancel).await;
     assert_eq!(cancelled, reply_to(&facts.booking));
@@ -110,13 +110,13 @@ async fn wishes_are_granted_once(kind: Kind) {
         idempotency: once(&world, "reschedule"),
         ..world.change(Who::Owner, id, world.clients[0], change)
     };
-    let kept = match world.change_booking().run(again.clone()).await.unwrap() {
+    let kept = match world.use_cases().change_booking.run(again.clone()).await.unwrap() {
         Idempotent::Replayed(kept) => kept.body,
         Idempotent::Executed(booking) => panic!("moved again: {booking:?}"),
     };
     assert_eq!(kept, moved);
     let other = again.idempotency.map(|once| IdempotentRequest { request_hash: [8; 32], ..once });
-    let refused = world.change_booking().run(ChangeBookingCommand { idempotency: other, ..again }).await;
+    let refused = world.use_cases().change_booking.run(ChangeBookingCommand { idempotency: other, ..again }).await;
     assert!(matches!(refused, Err(ChangeBookingError::KeyReused)), "{refused:?}");
 }
 

@@ -5,8 +5,8 @@ use jiff::tz::TimeZone;
 
 use super::super::*;
 use crate::RequestMetadata;
+use crate::fixtures::{World, at};
 use crate::practice::{AddScheduleExceptionCommand, SetPolicyCommand, SetScheduleCommand};
-use crate::testkit::{World, at};
 
 fn hours(start: &str, end: &str) -> LocalTimeRange {
     LocalTimeRange::new(LocalTime::parse(start).unwrap(), LocalTime::parse(end).unwrap()).unwrap()
@@ -28,11 +28,11 @@ async fn set(world: &World, zone: &str, week: Vec<(Weekday, LocalTimeRange)>) {
     let id = therapist(world).await.id;
     let schedule = WeeklySchedule { zone: TimeZoneName::parse(zone).unwrap(), week };
     let command = SetScheduleCommand { admin: id, therapist: id, schedule, metadata: RequestMetadata::default() };
-    world.calendar().set_schedule(command).await.unwrap();
+    world.calendar.set_schedule(command).await.unwrap();
 }
 
 async fn starts(world: &World, range: &SlotQuery) -> Vec<String> {
-    let found = world.availability().run(None, None, range).await.unwrap();
+    let found = world.availability.run(None, None, range).await.unwrap();
     found.slots.values().flatten().map(|slot| slot.start.to_string()).collect()
 }
 
@@ -64,15 +64,15 @@ async fn bookings_time_off_and_rules_take_slots_away() {
     let id = therapist(&world).await.id;
     let what = ScheduleException::closed_period(at("2024-01-15T10:00:00Z"), at("2024-01-15T12:00:00Z")).unwrap();
     let command = AddScheduleExceptionCommand { admin: id, therapist: id, what, metadata: RequestMetadata::default() };
-    let entry = world.calendar().add_schedule_exception(command).await.unwrap();
+    let entry = world.calendar.add_schedule_exception(command).await.unwrap();
     assert_eq!(starts(&world, &monday).await, ["2024-01-15T08:00:00Z"]);
-    world.calendar().remove_schedule_exception(id, entry.id, &RequestMetadata::default()).await.unwrap();
+    world.calendar.remove_schedule_exception(id, entry.id, &RequestMetadata::default()).await.unwrap();
 
     let mut policy = PracticePolicy::default();
     policy.rules.daily_limit = Some(1);
     let command = SetPolicyCommand { admin: id, policy, metadata: RequestMetadata::default() };
-    world.calendar().set_policy(command).await.unwrap();
-    let found = world.availability().run(None, None, &monday).await.unwrap();
+    world.calendar.set_policy(command).await.unwrap();
+    let found = world.availability.run(None, None, &monday).await.unwrap();
     assert!(found.slots.is_empty(), "one a day is enough");
     assert_eq!(found.next_available, Some(at("2024-01-22T08:00:00Z")));
     let full = world.book(&client, "2024-01-15T08:00:00Z").await;
@@ -117,7 +117,7 @@ async fn every_slot_that_is_shown_can_be_booked() {
 async fn what_cannot_be_asked() {
     let world = World::free().await;
     let range = asked("2024-01-15", "2024-01-15", "UTC");
-    let look = world.availability();
+    let look = &world.availability;
     assert!(matches!(look.run(ServiceId::new(99), None, &range).await, Err(AvailabilityError::UnknownService)));
     assert!(matches!(look.run(None, UserId::new(99), &range).await, Err(AvailabilityError::UnknownTherapist)));
     let client = world.add("somebody@example.org", Role::Client).await;

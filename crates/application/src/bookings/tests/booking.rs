@@ -9,8 +9,8 @@ use attune_ports::{BookingFilter, PageRequest, PaymentState, Store, StoreError, 
 use jiff::SignedDuration;
 
 use super::super::*;
+use crate::fixtures::{World, at, now};
 use crate::payments::OpenCheckout;
-use crate::testkit::{World, at, now};
 
 const TEN: &str = "2024-01-15T10:00:00Z";
 
@@ -63,8 +63,8 @@ async fn a_provider_that_is_down_costs_no_booking() {
     let placed = world.book(&client, TEN).await.unwrap();
     assert!(placed.checkout.is_none());
     world.local.down.store(false, Ordering::SeqCst);
-    let checkout = world.open_checkout().run(placed.booking.id(), client.id).await.unwrap();
-    let again = world.open_checkout().run(placed.booking.id(), client.id).await.unwrap();
+    let checkout = world.open_checkout.run(placed.booking.id(), client.id).await.unwrap();
+    let again = world.open_checkout.run(placed.booking.id(), client.id).await.unwrap();
     assert_eq!(checkout, again, "asking twice leads to the same checkout");
 }
 
@@ -101,10 +101,10 @@ async fn the_worker_lets_go_of_lapsed_holds() {
     let world = World::paid().await;
     let client = world.client().await;
     let held = world.book(&client, TEN).await.unwrap().booking;
-    assert_eq!(world.sweep().run().await.unwrap(), 0);
+    assert_eq!(world.expire_holds.run().await.unwrap(), 0);
     world.clock.advance(SignedDuration::from_mins(15));
-    assert_eq!(world.sweep().run().await.unwrap(), 1);
-    assert_eq!(world.sweep().run().await.unwrap(), 0);
+    assert_eq!(world.expire_holds.run().await.unwrap(), 1);
+    assert_eq!(world.expire_holds.run().await.unwrap(), 0);
     assert_eq!(world.booking(held.id()).await.status(), BookingStatus::Expired);
 }
 
@@ -124,7 +124,7 @@ async fn what_cannot_be_booked() {
     assert_eq!(rule(refused("2024-01-10T08:59:59Z").await), BookError::InThePast);
     assert_eq!(rule(refused("2025-01-11T09:00:00Z").await), BookError::BeyondBookingHorizon);
     let command = |service, therapist| CreateBookingCommand { service, therapist, ..world.wish(&client, TEN) };
-    let book = world.create_booking();
+    let book = &world.create_booking;
     assert!(matches!(book.run(command(ServiceId::new(99), None)).await, Err(CreateBookingError::UnknownService)));
     assert!(matches!(book.run(command(None, UserId::new(99))).await, Err(CreateBookingError::UnknownTherapist)));
     let no_therapist = book.run(command(None, Some(client.id))).await;
@@ -182,8 +182,8 @@ async fn a_hold_and_what_the_provider_will_be_asked_are_kept_by_one_commit() {
     let (world, _) = World::online().await;
     let client = world.client().await;
     let store = Arc::new(Failing { store: world.store.clone(), left: AtomicUsize::new(1) });
-    let checkout = OpenCheckout { store: store.clone(), ..world.open_checkout() };
-    let books = CreateBooking { store, checkout, ..world.create_booking() };
+    let checkout = OpenCheckout { store: store.clone(), ..world.open_checkout.clone() };
+    let books = CreateBooking { store, checkout, ..world.create_booking.clone() };
     let placed = now(books.run(world.wish(&client, TEN)).await.unwrap());
     assert!(placed.checkout.is_none(), "the provider's answer was lost");
     let kept = world.queries.payments(placed.booking.id()).await.unwrap();
@@ -191,7 +191,7 @@ async fn a_hold_and_what_the_provider_will_be_asked_are_kept_by_one_commit() {
     assert_eq!((begun.state, &begun.checkout_url), (PaymentState::Opening, &None));
 
     // Whoever asks next asks in the same words.
-    let opened = world.open_checkout().run(placed.booking.id(), client.id).await.unwrap();
+    let opened = world.open_checkout.run(placed.booking.id(), client.id).await.unwrap();
     assert_eq!((opened.id, opened.checkout_nonce), (begun.id, begun.checkout_nonce));
     assert_eq!(opened.state, PaymentState::Open);
     assert_eq!(world.queries.payments(placed.booking.id()).await.unwrap(), [opened]);

@@ -8,9 +8,9 @@ use attune_domain::{
 use jiff::SignedDuration;
 
 use super::super::*;
+use crate::fixtures::{World, at, now};
 use crate::payments::RecordOfflineCommand;
 use crate::practice::{SetPolicyCommand, SetScheduleCommand};
-use crate::testkit::{World, at, now};
 use crate::{Idempotent, RequestMetadata};
 
 /// A Monday.
@@ -48,11 +48,11 @@ async fn therapist(world: &World, booking: &Booking) -> User {
 }
 
 async fn change(world: &World, actor: &User, booking: &Booking, change: Change) -> Result<Booking, ChangeBookingError> {
-    world.change_booking().run(wish(actor, booking, change)).await.map(now)
+    world.change_booking.run(wish(actor, booking, change)).await.map(now)
 }
 
 async fn kinds_mailed(world: &World) -> Vec<NotificationKind> {
-    while world.deliver().run().await.unwrap().claimed > 0 {}
+    while world.deliver.run().await.unwrap().claimed > 0 {}
     world.notifier.sent().iter().map(|mail| mail.kind).collect()
 }
 
@@ -66,16 +66,16 @@ async fn a_moved_session_keeps_its_room_and_payment_and_tells_its_new_time() {
     assert_eq!((moved.scheduled_at(), moved.version()), (at(TUESDAY), booking.version() + 1));
     assert_eq!(world.booking(booking.id()).await, moved);
 
-    while world.deliver().run().await.unwrap().claimed > 0 {}
+    while world.deliver.run().await.unwrap().claimed > 0 {}
     let mails = world.notifier.sent();
     assert!(mails.iter().all(|mail| mail.starts_at == at(TUESDAY)), "nothing tells the old time");
     let kinds: Vec<_> = mails.iter().map(|mail| (mail.kind, mail.to.as_str().to_owned())).collect();
     assert!(kinds.contains(&(NotificationKind::Rescheduled, client.email.as_str().to_owned())));
     assert!(kinds.contains(&(NotificationKind::Rescheduled, "kim@example.org".to_owned())));
     world.clock.set(at("2024-01-14T10:00:00Z"));
-    assert_eq!(world.deliver().run().await.unwrap().sent, 0, "the old reminder stays");
+    assert_eq!(world.deliver.run().await.unwrap().sent, 0, "the old reminder stays");
     world.clock.set(at("2024-01-15T15:00:00Z"));
-    assert_eq!(world.deliver().run().await.unwrap().sent, 2, "both are reminded of the new time");
+    assert_eq!(world.deliver.run().await.unwrap().sent, 2, "both are reminded of the new time");
     world.book(&client, TEN).await.expect_err("it is past by now");
 }
 
@@ -115,7 +115,7 @@ async fn hours_and_windows_hold_for_moves() {
     );
     let command =
         SetScheduleCommand { admin: admin.id, therapist: admin.id, schedule, metadata: RequestMetadata::default() };
-    world.calendar().set_schedule(command).await.unwrap();
+    world.calendar.set_schedule(command).await.unwrap();
     let off = change(&world, &client, &booking, moved_to("2024-01-16T16:00:00Z")).await;
     assert!(matches!(off, Err(ChangeBookingError::Slot(SlotError::OutsideHours))), "17:00 in Berlin is closing time");
     let forbidden = Change::Reschedule { to: at("2024-01-16T16:00:00Z"), override_hours: true };
@@ -141,7 +141,7 @@ async fn strangers_and_clients_do_what_they_may() {
         assert!(matches!(change(&world, &client, &booking, wanted).await, Err(ChangeBookingError::Forbidden)));
     }
     assert!(matches!(
-        world.change_booking().quote(stranger.id, stranger.role, booking.id()).await,
+        world.change_booking.quote(stranger.id, stranger.role, booking.id()).await,
         Err(ChangeBookingError::Forbidden)
     ));
 }
@@ -176,19 +176,19 @@ async fn the_terms_are_those_of_the_purchase() {
         metadata: RequestMetadata::default(),
         idempotency: None,
     };
-    world.record_offline().run(paid).await.unwrap();
+    world.record_offline.run(paid).await.unwrap();
     let policy = PracticePolicy {
         terms: ChangeTerms { free_minutes: 0, late_refund_percent: 100, reschedule_minutes: 0 },
         ..PracticePolicy::default()
     };
     let command = SetPolicyCommand { admin: admin.id, policy, metadata: RequestMetadata::default() };
-    world.calendar().set_policy(command).await.unwrap();
+    world.calendar.set_policy(command).await.unwrap();
 
     world.clock.set(at("2024-01-14T12:00:00Z"));
-    let (_, quote) = world.change_booking().quote(client.id, client.role, booking.id()).await.unwrap();
+    let (_, quote) = world.change_booking.quote(client.id, client.role, booking.id()).await.unwrap();
     assert!(quote.late && quote.refund.is_zero(), "a later policy does not touch it");
     assert_eq!(quote.fee, booking.price());
-    let (_, own) = world.change_booking().quote(admin.id, admin.role, booking.id()).await.unwrap();
+    let (_, own) = world.change_booking.quote(admin.id, admin.role, booking.id()).await.unwrap();
     assert_eq!((own.late, own.refund), (false, booking.price()), "the lifecycle gives everything back");
 
     let told = Change::Cancel { reason: None, expected_refund: Some(booking.price()) };
@@ -220,7 +220,7 @@ async fn whoever_read_an_old_version_is_told() {
     let admin = therapist(&world, &booking).await;
     change(&world, &admin, &booking, moved_to(TUESDAY)).await.unwrap();
     let stale = ChangeBookingCommand { version: Some(booking.version()), ..wish(&client, &booking, called_off()) };
-    assert!(matches!(world.change_booking().run(stale).await, Err(ChangeBookingError::VersionConflict)));
+    assert!(matches!(world.change_booking.run(stale).await, Err(ChangeBookingError::VersionConflict)));
     assert_eq!(world.booking(booking.id()).await.status(), BookingStatus::Scheduled);
 }
 
@@ -242,16 +242,16 @@ async fn sessions_end_as_the_therapist_says_or_by_themselves() {
     // Fifty minutes of session and thirty of grace.
     let over = at("2024-01-15T11:20:00Z");
     world.clock.set(over);
-    assert_eq!(world.complete().run().await.unwrap(), 0, "unless the lifecycle wants it");
+    assert_eq!(world.complete_ended.run().await.unwrap(), 0, "unless the lifecycle wants it");
     let policy = PracticePolicy { auto_complete: true, ..PracticePolicy::default() };
     let command = SetPolicyCommand { admin: admin.id, policy, metadata: RequestMetadata::default() };
-    world.calendar().set_policy(command).await.unwrap();
+    world.calendar.set_policy(command).await.unwrap();
     world.clock.set(over - SignedDuration::from_secs(1));
-    assert_eq!(world.complete().run().await.unwrap(), 0, "not a second early");
+    assert_eq!(world.complete_ended.run().await.unwrap(), 0, "not a second early");
     world.clock.set(over);
-    assert_eq!(world.complete().run().await.unwrap(), 1);
+    assert_eq!(world.complete_ended.run().await.unwrap(), 1);
     assert_eq!(world.booking(booking.id()).await.status(), BookingStatus::Completed);
-    assert_eq!(world.complete().run().await.unwrap(), 0);
+    assert_eq!(world.complete_ended.run().await.unwrap(), 0);
 }
 
 #[tokio::test]
@@ -260,13 +260,11 @@ async fn a_second_try_of_a_change_is_the_first_one() {
     let (client, booking) = booked(&world).await;
     let idempotency = super::idempotency::keyed(&client, "POST /api/bookings/1/cancel", "k1", [1; 32]);
     let command = ChangeBookingCommand { idempotency: Some(idempotency), ..wish(&client, &booking, called_off()) };
-    let first = now(world.change_booking().run(command.clone()).await.unwrap());
-    let Idempotent::Replayed(kept) = world.change_booking().run(command.clone()).await.unwrap() else {
-        panic!("again")
-    };
+    let first = now(world.change_booking.run(command.clone()).await.unwrap());
+    let Idempotent::Replayed(kept) = world.change_booking.run(command.clone()).await.unwrap() else { panic!("again") };
     assert_eq!((kept.status, kept.body), (200, format!("{} version {}", first.id(), first.version())));
     let mut other = command;
     other.idempotency.as_mut().unwrap().request_hash = [2; 32];
-    assert!(matches!(world.change_booking().run(other).await, Err(ChangeBookingError::KeyReused)));
+    assert!(matches!(world.change_booking.run(other).await, Err(ChangeBookingError::KeyReused)));
     assert_eq!(kinds_mailed(&world).await, [NotificationKind::Cancelled]);
 }

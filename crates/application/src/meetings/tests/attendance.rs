@@ -3,7 +3,7 @@ use attune_domain::{Booking, ViewerId};
 use attune_ports::{BookingFilter, PageRequest};
 
 use super::super::*;
-use crate::testkit::{World, at};
+use crate::fixtures::{World, at};
 
 const TEN: &str = "2024-01-15T10:00:00Z";
 
@@ -28,12 +28,12 @@ async fn what_is_told_twice_and_late_counts_once() {
     world.clock.set(at("2024-01-15T12:00:00Z"));
     let left = report(&booking, vec![fact(AttendanceEventKind::Left, "2024-01-15T10:50:00Z", "a", client)]);
     let joined = report(&booking, vec![fact(AttendanceEventKind::Joined, "2024-01-15T10:01:00Z", "a", client)]);
-    let record = world.record_attendance();
+    let record = &world.record_attendance;
     assert_eq!(record.run(&left).await.unwrap(), Reported::Kept(1));
     assert_eq!(record.run(&joined).await.unwrap(), Reported::Kept(1));
     assert_eq!(record.run(&left).await.unwrap(), Reported::Kept(0));
     assert_eq!(
-        world.attendance().of(&booking).await.unwrap(),
+        world.attendance.of(&booking).await.unwrap(),
         [AttendanceSummary {
             participant: client,
             joined_at: Some(at("2024-01-15T10:01:00Z")),
@@ -43,7 +43,7 @@ async fn what_is_told_twice_and_late_counts_once() {
         }]
     );
     let page = PageRequest { limit: 10, offset: 0 };
-    let listed = world.attendance().list(&BookingFilter::default(), page).await.unwrap();
+    let listed = world.attendance.list(&BookingFilter::default(), page).await.unwrap();
     assert_eq!((listed.total, listed.items[0].attendance[0].minutes), (1, 49));
 }
 
@@ -52,7 +52,7 @@ async fn unknown_rooms_and_nonsense_are_forgotten() {
     let world = World::free().await;
     let booking = booked(&world).await;
     world.clock.set(at(TEN));
-    let record = world.record_attendance();
+    let record = &world.record_attendance;
     let unknown = RoomReport { room: "lobby".into(), facts: vec![fact(AttendanceEventKind::Joined, TEN, "a", None)] };
     assert_eq!(record.run(&unknown).await.unwrap(), Reported::UnknownRoom);
     let long = "x".repeat(AttendanceEvent::MAX_OCCUPANT_BYTES + 1);
@@ -64,23 +64,23 @@ async fn unknown_rooms_and_nonsense_are_forgotten() {
         fact(AttendanceEventKind::Joined, TEN, &long, None),
     ];
     assert_eq!(record.run(&report(&booking, nonsense)).await.unwrap(), Reported::Kept(0));
-    assert!(world.attendance().of(&booking).await.unwrap().is_empty());
+    assert!(world.attendance.of(&booking).await.unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn a_room_that_ended_can_be_opened_again() {
     let world = World::free().await;
     let booking = booked(&world).await;
-    let rooms = world.rooms(RoomLimits::default());
+    let rooms = world.rooms_with(RoomLimits::default());
     let name = booking.room().unwrap().id().to_owned();
     world.clock.set(at(TEN));
     let first = rooms.open(&name).await.unwrap();
     world.clock.set(at("2024-01-15T10:10:00Z"));
     let ended = report(&booking, vec![fact(AttendanceEventKind::Ended, "2024-01-15T10:10:00Z", "", None)]);
-    world.record_attendance().run(&ended).await.unwrap();
+    world.record_attendance.run(&ended).await.unwrap();
     world.clock.set(at("2024-01-15T10:11:00Z"));
     let second = rooms.open(&name).await.unwrap();
     assert_ne!(first.id, second.id);
-    world.record_attendance().run(&ended).await.unwrap();
+    world.record_attendance.run(&ended).await.unwrap();
     assert!(rooms.get(second.id).await.is_ok(), "an end told again is not the end of the next room");
 }

@@ -3,7 +3,7 @@ use attune_domain::{Booking, Participant, ParticipantRole, User};
 
 use super::super::*;
 use crate::RequestMetadata;
-use crate::testkit::{World, at};
+use crate::fixtures::{World, at};
 
 const TEN: &str = "2024-01-15T10:00:00Z";
 
@@ -27,9 +27,9 @@ async fn an_invitation_is_mailed_with_the_guests_own_page_and_reminded_of() {
     let world = World::free().await;
     let (_, booking) = booked(&world).await;
     let guest = world.invite(&booking, "kim@example.org", ParticipantRole::Observer).await.unwrap();
-    world.deliver().run().await.unwrap();
+    world.deliver.run().await.unwrap();
     world.clock.set(at("2024-01-14T10:00:00Z"));
-    world.deliver().run().await.unwrap();
+    world.deliver.run().await.unwrap();
     let mails = world.notifier.sent();
     let to_guest: Vec<_> = mails.iter().filter(|m| m.to.as_str() == "kim@example.org").collect();
     assert_eq!(
@@ -50,16 +50,16 @@ async fn mails_to_somebody_whose_invitation_was_taken_back_stay() {
     let world = World::free().await;
     let (_, booking) = booked(&world).await;
     let guest = world.invite(&booking, "kim@example.org", ParticipantRole::Participant).await.unwrap();
-    world.participants().revoke(revoke(&guest)).await.unwrap();
-    world.participants().revoke(revoke(&guest)).await.unwrap();
-    world.deliver().run().await.unwrap();
+    world.participants.revoke(revoke(&guest)).await.unwrap();
+    world.participants.revoke(revoke(&guest)).await.unwrap();
+    world.deliver.run().await.unwrap();
     assert!(world.notifier.sent().iter().all(|mail| mail.to.as_str() != "kim@example.org"));
     let actions: Vec<String> =
         world.queries.history(booking.id()).await.unwrap().into_iter().map(|entry| entry.action).collect();
     assert_eq!(actions.iter().filter(|action| *action == "participant.revoked").count(), 1, "taken back once");
     let again = world.invite(&booking, "kim@example.org", ParticipantRole::Participant).await.unwrap();
     assert_ne!(again.id, guest.id);
-    world.deliver().run().await.unwrap();
+    world.deliver.run().await.unwrap();
     assert_eq!(world.notifier.sent().iter().filter(|mail| mail.kind == NotificationKind::Invitation).count(), 1);
 }
 
@@ -97,7 +97,7 @@ async fn an_invitation_is_taken_back_where_it_belongs() {
     let other = world.book(&client, "2024-01-16T10:00:00Z").await.unwrap().booking;
     let guest = world.invite(&booking, "kim@example.org", ParticipantRole::Observer).await.unwrap();
     let elsewhere = RevokeParticipantCommand { booking: other.id(), ..revoke(&guest) };
-    assert!(matches!(world.participants().revoke(elsewhere).await, Err(ParticipantError::NotFound)));
+    assert!(matches!(world.participants.revoke(elsewhere).await, Err(ParticipantError::NotFound)));
     assert!(world.queries.participant(guest.id).await.unwrap().unwrap().is_invited());
 }
 
@@ -107,13 +107,13 @@ async fn replaced_links_are_mailed_to_everybody_who_has_one() {
     let (client, booking) = booked(&world).await;
     let guest = world.invite(&booking, "kim@example.org", ParticipantRole::Observer).await.unwrap();
     let gone = world.invite(&booking, "gone@example.org", ParticipantRole::Observer).await.unwrap();
-    world.participants().revoke(revoke(&gone)).await.unwrap();
-    world.deliver().run().await.unwrap();
+    world.participants.revoke(revoke(&gone)).await.unwrap();
+    world.deliver.run().await.unwrap();
     let before = world.notifier.sent().len();
     let command =
         RevokeLinksCommand { admin: booking.therapist(), booking: booking.id(), metadata: RequestMetadata::default() };
-    world.revoke_links().run(command).await.unwrap();
-    world.deliver().run().await.unwrap();
+    world.revoke_links.run(command).await.unwrap();
+    world.deliver.run().await.unwrap();
     let mails = world.notifier.sent().split_off(before);
     let mut links: Vec<(String, String)> =
         mails.iter().map(|m| (m.to.as_str().into(), m.join_url.clone().unwrap())).collect();

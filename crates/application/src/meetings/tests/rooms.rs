@@ -2,7 +2,7 @@ use attune_domain::meeting::{ReservationError, RoomLimits};
 use attune_domain::{Booking, ConferenceId, LinkError, ParticipantRole, Role};
 
 use super::super::*;
-use crate::testkit::{World, at};
+use crate::fixtures::{World, at};
 
 const TEN: &str = "2024-01-15T10:00:00Z";
 
@@ -19,7 +19,7 @@ fn name(booking: &Booking) -> String {
 async fn a_room_exists_from_the_opening_to_the_end_of_the_grace() {
     let world = World::free().await;
     let booking = booked(&world).await;
-    let rooms = world.rooms(RoomLimits::default());
+    let rooms = world.rooms_with(RoomLimits::default());
     let refused = rooms.open(&name(&booking)).await;
     let opens_at = at("2024-01-15T09:45:00Z");
     assert!(matches!(refused, Err(ReserveError::Refused(ReservationError::TooEarly { opens_at: o })) if o == opens_at));
@@ -41,7 +41,7 @@ async fn a_room_exists_from_the_opening_to_the_end_of_the_grace() {
 async fn a_second_opening_leads_to_the_first() {
     let world = World::free().await;
     let booking = booked(&world).await;
-    let rooms = world.rooms(RoomLimits { max_occupants: Some(2), lobby: true });
+    let rooms = world.rooms_with(RoomLimits { max_occupants: Some(2), lobby: true });
     world.clock.set(at(TEN));
     let first = rooms.open(&name(&booking)).await.unwrap();
     assert!(matches!(rooms.open(&name(&booking)).await, Err(ReserveError::Open(id)) if id == first.id));
@@ -58,7 +58,7 @@ async fn a_second_opening_leads_to_the_first() {
 async fn a_limit_never_keeps_out_whom_the_practice_invited() {
     let world = World::free().await;
     let booking = booked(&world).await;
-    let rooms = world.rooms(RoomLimits { max_occupants: Some(3), lobby: false });
+    let rooms = world.rooms_with(RoomLimits { max_occupants: Some(3), lobby: false });
     for (number, most) in [(1, 3), (2, 4), (3, 5)] {
         world.invite(&booking, &format!("guest-{number}@example.org"), ParticipantRole::Observer).await.unwrap();
         world.clock.set(at("2024-01-15T09:50:00Z"));
@@ -70,7 +70,7 @@ async fn a_limit_never_keeps_out_whom_the_practice_invited() {
 async fn names_come_with_tenants_and_in_any_case() {
     let world = World::free().await;
     let booking = booked(&world).await;
-    let rooms = world.rooms(RoomLimits::default());
+    let rooms = world.rooms_with(RoomLimits::default());
     world.clock.set(at(TEN));
     let room = name(&booking);
     for spelled in
@@ -88,7 +88,7 @@ async fn names_come_with_tenants_and_in_any_case() {
 async fn a_session_that_was_moved_ends_its_room_at_the_new_time() {
     let world = World::free().await;
     let booking = booked(&world).await;
-    let rooms = world.rooms(RoomLimits::default());
+    let rooms = world.rooms_with(RoomLimits::default());
     world.clock.set(at("2024-01-15T09:50:00Z"));
     let open = rooms.open(&name(&booking)).await.unwrap();
     let mut work = world.store.begin().await.unwrap();
