@@ -161,14 +161,16 @@ impl Parts {
         }
     }
 
+    /// The use cases. The webhook is handled whatever the provider is.
     pub(crate) fn use_cases(&self) -> UseCases {
-        UseCases::new(&self.deps())
+        let online = UseCases::new(&Deps { online: Some(self.gateway.clone()), ..self.deps() });
+        UseCases { handle_webhook: online.handle_webhook, ..UseCases::new(&self.deps()) }
     }
 
     pub(crate) fn api(&self) -> Api {
         let deps = self.deps();
         Api {
-            use_cases: UseCases::new(&deps),
+            use_cases: self.use_cases(),
             payment_events: self.payment_events.clone(),
             jaas_webhooks: self.jaas_webhooks.clone(),
             queries: deps.queries,
