@@ -121,8 +121,7 @@ struct OwnServer<'a> {
 /// Prosody asks for `<asap_key_server>/<SHA-256 of the key's name>.pem` (`token/util.lib.lua`).
 fn key_file(key_id: &str) -> String {
     let hash = digest::digest(&digest::SHA256, key_id.as_bytes());
-    let hex: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{hex}.pem")
+    format!("{}.pem", attune_webhook_signature::hex(hash.as_ref()))
 }
 
 /// A module of Prosody's, and what is so because of it.

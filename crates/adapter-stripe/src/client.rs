@@ -1,4 +1,4 @@
-//! One request to Stripe and, if need be, the same once more.
+//! Sends requests to Stripe and retries them.
 
 use std::time::Duration;
 
@@ -10,25 +10,23 @@ use thiserror::Error;
 use url::Url;
 use url::form_urlencoded::Serializer;
 
-use crate::answers::Failure;
 use crate::money::AmountError;
-use crate::settings::{Mode, Patience, Secret, SetupError, StripeConfig};
+use crate::responses::ErrorResponse;
+use crate::settings::{Mode, Secret, SetupError, StripeConfig, Timeouts};
 
-/// The version of Stripe's API that is spoken, whatever the account's own default is.
+/// The API version that is requested, whatever the account's default is.
 pub const STRIPE_VERSION: &str = "2026-08-26.dahlia";
 
-/// How often a request is sent again.
-const REPEATS: u32 = 2;
+const MAX_RETRIES: u32 = 2;
 
-/// Largest answer that is read, in bytes; a session has about ten thousand.
-const MAX_ANSWER_BYTES: usize = 1 << 20;
+/// A checkout session has about ten thousand bytes.
+const MAX_RESPONSE_BYTES: usize = 1 << 20;
 
-/// A request.
 pub(crate) struct Request<'a> {
-    /// What is asked about: segments of the path after `/v1`.
+    /// Segments of the path after `/v1`.
     path: &'a [&'a str],
     query: &'a [(&'a str, &'a str)],
-    /// Fields, by the names in brackets that Stripe gives to nested ones. [`None`]: nothing is changed.
+    /// Nested fields have names such as `metadata[booking_id]`. `None` for a GET request.
     form: Option<&'a [(&'a str, String)]>,
     idempotency_key: Option<String>,
 }
@@ -38,25 +36,24 @@ impl<'a> Request<'a> {
         Self { path, query, form: None, idempotency_key: None }
     }
 
-    /// A change that is the same when made twice.
+    /// For a naturally idempotent change.
     pub(crate) fn post(path: &'a [&'a str]) -> Self {
         Self { path, query: &[], form: Some(&[]), idempotency_key: None }
     }
 
-    /// A change that Stripe makes once for each key.
-    pub(crate) fn post_once(path: &'a [&'a str], form: &'a [(&'a str, String)], key: String) -> Self {
+    /// For a change that Stripe makes once per key.
+    pub(crate) fn post_idempotent(path: &'a [&'a str], form: &'a [(&'a str, String)], key: String) -> Self {
         Self { path, query: &[], form: Some(form), idempotency_key: Some(key) }
     }
 }
 
-/// Asks Stripe. `Debug` hides the key.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     http: reqwest::Client,
     api: Url,
     key: Secret,
     mode: Mode,
-    patience: Patience,
+    timeouts: Timeouts,
 }
 
 impl Client {
@@ -64,61 +61,64 @@ impl Client {
         let mode = config.check()?;
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("attune/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(config.patience.connect)
-            .timeout(config.patience.attempt)
-            // The key goes to Stripe and nowhere else.
+            .connect_timeout(config.timeouts.connect)
+            .timeout(config.timeouts.attempt)
+            // The key must not be sent anywhere but to Stripe.
             .redirect(redirect::Policy::none())
             .referer(false);
-        if config.api_is_here() {
+        if config.api_is_local() {
             builder = builder.no_proxy();
         }
         let http = builder.build().map_err(|error| SetupError::Client(error.into()))?;
-        Ok(Self { http, api: config.api.clone(), key: config.key.clone(), mode, patience: config.patience })
+        Ok(Self { http, api: config.api.clone(), key: config.key.clone(), mode, timeouts: config.timeouts })
     }
 
     pub(crate) fn is_live(&self) -> bool {
         self.mode == Mode::Live
     }
 
-    /// What an answer says of its mode has to be what our key says.
     pub(crate) fn check_mode(&self, livemode: bool) -> Result<(), StripeError> {
-        if livemode == self.is_live() { Ok(()) } else { Err(StripeError::OtherMode) }
+        if livemode == self.is_live() { Ok(()) } else { Err(StripeError::WrongMode) }
     }
 
-    /// Sends the request until there is an answer that would not change, or patience is over.
-    pub(crate) async fn ask<T: DeserializeOwned>(&self, request: &Request<'_>) -> Result<T, StripeError> {
+    /// Retries until a response is final or time is up.
+    pub(crate) async fn send<T: DeserializeOwned>(&self, request: &Request<'_>) -> Result<T, StripeError> {
         let url = self.url(request)?;
-        // Written down once: Stripe compares what comes under a key it has seen.
+        // Encoded once: Stripe compares requests with the same idempotency key.
         let body = request.form.map(encode);
-        let repeated = async {
-            let mut pause = self.patience.pause;
-            let mut left = REPEATS;
+        let retried = async {
+            let mut delay = self.timeouts.retry_delay;
+            let mut left = MAX_RETRIES;
             loop {
                 match self.attempt(request, &url, body.as_ref()).await {
-                    Err(error) if left > 0 && error.may_pass() => {}
-                    answer => return answer,
+                    Err(error) if left > 0 && error.is_retryable() => {}
+                    response => return response,
                 }
                 left -= 1;
-                tokio::time::sleep(pause).await;
-                pause = pause.saturating_mul(2);
+                tokio::time::sleep(delay).await;
+                delay = delay.saturating_mul(2);
             }
         };
-        let answer = tokio::time::timeout(self.patience.total, repeated)
+        let response = tokio::time::timeout(self.timeouts.total, retried)
             .await
-            .map_err(|_| StripeError::Deadline(self.patience.total))??;
-        serde_json::from_slice(&answer).map_err(|error| StripeError::unreadable(&error))
+            .map_err(|_| StripeError::Deadline(self.timeouts.total))??;
+        serde_json::from_slice(&response).map_err(|error| StripeError::unreadable(&error))
     }
 
     fn url(&self, request: &Request<'_>) -> Result<Url, StripeError> {
         let mut url = self.api.clone();
-        url.path_segments_mut().map_err(|()| StripeError::NoPath)?.pop_if_empty().push("v1").extend(request.path);
+        url.path_segments_mut()
+            .map_err(|()| StripeError::InvalidApiUrl)?
+            .pop_if_empty()
+            .push("v1")
+            .extend(request.path);
         if !request.query.is_empty() {
             url.query_pairs_mut().extend_pairs(request.query);
         }
         Ok(url)
     }
 
-    /// The body of a good answer.
+    /// The body of a successful response.
     async fn attempt(&self, request: &Request<'_>, url: &Url, body: Option<&String>) -> Result<Vec<u8>, StripeError> {
         let method = if body.is_some() { Method::POST } else { Method::GET };
         let mut call = self
@@ -134,14 +134,14 @@ impl Client {
         }
         let mut response = call.send().await.map_err(StripeError::transport)?;
         let status = response.status();
-        let mut answer = Vec::new();
+        let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(StripeError::transport)? {
-            if answer.len() + chunk.len() > MAX_ANSWER_BYTES {
+            if body.len() + chunk.len() > MAX_RESPONSE_BYTES {
                 return Err(StripeError::TooLong);
             }
-            answer.extend_from_slice(&chunk);
+            body.extend_from_slice(&chunk);
         }
-        if status.is_success() { Ok(answer) } else { Err(StripeError::answered(status, response.headers(), &answer)) }
+        if status.is_success() { Ok(body) } else { Err(StripeError::response(status, response.headers(), &body)) }
     }
 }
 
@@ -149,132 +149,131 @@ fn encode(form: &[(&str, String)]) -> String {
     Serializer::new(String::new()).extend_pairs(form).finish()
 }
 
-/// What went wrong, in words that can be logged: no key, no personal data, no reference of a checkout.
+/// Safe to log: no key, no personal data, no checkout id.
 #[derive(Debug, Error)]
 pub(crate) enum StripeError {
-    #[error("Stripe cannot be reached")]
+    #[error("Stripe is unreachable")]
     Transport(#[source] BoxError),
-    #[error("Stripe did not answer within {0:?}")]
+    #[error("Stripe did not respond within {0:?}")]
     Deadline(Duration),
-    #[error("Stripe answered {status}{words}")]
-    Answered { status: StatusCode, words: String, should_retry: Option<bool> },
-    #[error("Stripe's answer cannot be read: {category} error in line {line}, column {column}")]
+    #[error("Stripe responded with {status}{details}")]
+    Response { status: StatusCode, details: String, should_retry: Option<bool> },
+    #[error("Stripe's response cannot be parsed: {category} error in line {line}, column {column}")]
     Unreadable { category: &'static str, line: usize, column: usize },
-    #[error("Stripe's answer is too long")]
+    #[error("Stripe's response is too long")]
     TooLong,
-    #[error("Stripe's answer makes no sense: {0}")]
-    Senseless(&'static str),
-    #[error("Stripe's answer is from its other mode: live is not test")]
-    OtherMode,
-    #[error("Stripe would have asked the client for another amount")]
-    OtherAmount,
-    #[error("there is a refund under this key already, and it is another one")]
-    OtherRefund,
-    #[error("the payment has more refunds than can be looked through")]
+    #[error("Stripe's response is unexpected: {0}")]
+    Unexpected(&'static str),
+    #[error("Stripe's response is from the wrong mode: live is not test")]
+    WrongMode,
+    #[error("Stripe would have charged another amount")]
+    AmountMismatch,
+    #[error("another refund with this key exists")]
+    RefundMismatch,
+    #[error("the payment has too many refunds to search")]
     TooManyRefunds,
-    /// Whatever the reason: one may have been made before, and its answer lost.
-    #[error("the payment's refunds cannot be looked through")]
-    NoLookUp(#[source] Box<StripeError>),
-    #[error("that is no {0}")]
-    Form(&'static str),
+    /// Retryable for any reason: the refund may exist already, with its response lost.
+    #[error("the payment's refunds cannot be listed")]
+    RefundLookupFailed(#[source] Box<StripeError>),
+    #[error("invalid {0}")]
+    Malformed(&'static str),
     #[error(transparent)]
     Amount(#[from] AmountError),
-    #[error("the address of the API has no path")]
-    NoPath,
+    #[error("the URL of the API has no path")]
+    InvalidApiUrl,
 }
 
 impl StripeError {
-    /// Without the URL, which has the checkout's reference in it.
+    /// Without the URL, which contains the checkout's id.
     fn transport(error: reqwest::Error) -> Self {
         Self::Transport(error.without_url().into())
     }
 
-    /// Only where: the library's own sentence repeats what it did not expect, which may be anything.
+    /// Without the library's message, which quotes the response.
     fn unreadable(error: &serde_json::Error) -> Self {
         let category = match error.classify() {
             serde_json::error::Category::Io => "input",
             serde_json::error::Category::Syntax => "syntax",
             serde_json::error::Category::Data => "data",
-            serde_json::error::Category::Eof => "early end",
+            serde_json::error::Category::Eof => "unexpected end",
         };
         Self::Unreadable { category, line: error.line(), column: error.column() }
     }
 
-    fn answered(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
-        let said = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let failure = serde_json::from_slice::<Failure>(body).unwrap_or_default().error;
-        let mut words = String::new();
+    fn response(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let failure = serde_json::from_slice::<ErrorResponse>(body).unwrap_or_default().error;
+        let mut details = String::new();
         for (what, word) in [
             ("type", failure.r#type.as_deref()),
             ("code", failure.code.as_deref()),
             ("field", failure.param.as_deref()),
-            ("request", said("Request-Id")),
+            ("request", header("Request-Id")),
         ] {
-            if let Some(word) = word.filter(|word| is_word(word)) {
-                words.push_str(&format!(", {what} {word}"));
+            if let Some(word) = word.filter(|word| is_safe(word)) {
+                details.push_str(&format!(", {what} {word}"));
             }
         }
-        let should_retry = match said("Stripe-Should-Retry") {
+        let should_retry = match header("Stripe-Should-Retry") {
             Some("true") => Some(true),
             Some("false") => Some(false),
             Some(_) | None => None,
         };
-        Self::Answered { status, words, should_retry }
+        Self::Response { status, details, should_retry }
     }
 
-    /// Whether the same request may fare better.
-    fn may_pass(&self) -> bool {
+    fn is_retryable(&self) -> bool {
         match self {
             Self::Transport(_) => true,
-            Self::Answered { status, should_retry, .. } => should_retry.unwrap_or_else(|| is_passing(*status)),
+            Self::Response { status, should_retry, .. } => should_retry.unwrap_or_else(|| is_transient(*status)),
             Self::Deadline(_)
             | Self::Unreadable { .. }
             | Self::TooLong
-            | Self::Senseless(_)
-            | Self::OtherMode
-            | Self::OtherAmount
-            | Self::OtherRefund
+            | Self::Unexpected(_)
+            | Self::WrongMode
+            | Self::AmountMismatch
+            | Self::RefundMismatch
             | Self::TooManyRefunds
-            | Self::NoLookUp(_)
-            | Self::Form(_)
+            | Self::RefundLookupFailed(_)
+            | Self::Malformed(_)
             | Self::Amount(_)
-            | Self::NoPath => false,
+            | Self::InvalidApiUrl => false,
         }
     }
 
     pub(crate) fn is_status(&self, wanted: StatusCode) -> bool {
-        matches!(self, Self::Answered { status, .. } if *status == wanted)
+        matches!(self, Self::Response { status, .. } if *status == wanted)
     }
 }
 
 impl From<StripeError> for PaymentError {
     fn from(error: StripeError) -> Self {
-        let is_open = match &error {
-            StripeError::Answered { status, should_retry, .. } => *should_retry == Some(true) || is_passing(*status),
-            // Something was answered, and perhaps done; we cannot tell what.
+        let is_undecided = match &error {
+            StripeError::Response { status, should_retry, .. } => *should_retry == Some(true) || is_transient(*status),
+            // The request may have been executed.
             StripeError::Transport(_)
             | StripeError::Deadline(_)
             | StripeError::Unreadable { .. }
             | StripeError::TooLong
-            | StripeError::Senseless(_)
-            | StripeError::NoLookUp(_) => true,
-            StripeError::OtherMode
-            | StripeError::OtherAmount
-            | StripeError::OtherRefund
+            | StripeError::Unexpected(_)
+            | StripeError::RefundLookupFailed(_) => true,
+            StripeError::WrongMode
+            | StripeError::AmountMismatch
+            | StripeError::RefundMismatch
             | StripeError::TooManyRefunds
-            | StripeError::Form(_)
+            | StripeError::Malformed(_)
             | StripeError::Amount(_)
-            | StripeError::NoPath => false,
+            | StripeError::InvalidApiUrl => false,
         };
-        if is_open { Self::Unavailable(error.into()) } else { Self::Refused(error.into()) }
+        if is_undecided { Self::Unavailable(error.into()) } else { Self::Refused(error.into()) }
     }
 }
 
-fn is_passing(status: StatusCode) -> bool {
+fn is_transient(status: StatusCode) -> bool {
     matches!(status, StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS) || status.is_server_error()
 }
 
-/// Names of errors and fields, and nothing that a person would have written.
-fn is_word(text: &str) -> bool {
+/// Names of errors and fields, and nothing that a user may have written.
+fn is_safe(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_[].-".contains(&b))
 }

@@ -1,29 +1,21 @@
-//! What the core asks for, in Stripe's words.
+//! The payment ports, implemented with Stripe's API.
 
 use async_trait::async_trait;
 use attune_ports::{
     Checkout, CheckoutRequest, CheckoutState, OnlinePayments, PaymentError, PaymentGateway, PaymentTerms, Provider,
     ProviderRefund, RefundRequest,
 };
-use jiff::SignedDuration;
 use reqwest::StatusCode;
 
-use crate::answers::{CheckoutSession, Page, PaymentStatus, SessionStatus, StripeRefund};
 use crate::client::{Client, Request, StripeError};
 use crate::money::to_stripe;
-use crate::settings::{SetupError, StripeConfig};
+use crate::responses::{CheckoutSession, Page, PaymentStatus, SessionStatus, StripeRefund};
+use crate::settings::{GRACE, SetupError, StripeConfig};
 
-/// How much longer than its hold a session lasts: the half hour that Stripe demands from now on, and a minute in case our
-/// clock is behind.
-pub const GRACE: SignedDuration = SignedDuration::from_mins(31);
+/// Stripe's maximum.
+const REFUND_PAGE_LIMIT: &str = "100";
 
-/// A session lasts for a day at most.
-pub(crate) const LONGEST_HOLD: SignedDuration = SignedDuration::from_mins(24 * 60 - 31);
-
-/// Refunds of one payment that are looked through, which is as many as Stripe gives at once.
-const REFUNDS_READ: &str = "100";
-
-/// Payments through Stripe. `Debug` hides the key.
+/// `Debug` hides the key.
 #[derive(Debug, Clone)]
 pub struct StripeGateway {
     client: Client,
@@ -31,7 +23,7 @@ pub struct StripeGateway {
 }
 
 impl StripeGateway {
-    /// Checks the settings. Asks Stripe nothing, so a key that is well-formed and wrong shows at the first call.
+    /// Checks the settings without contacting Stripe, so a well-formed but wrong key is found at the first call.
     pub fn new(config: StripeConfig) -> Result<Self, SetupError> {
         Ok(Self { client: Client::new(&config)?, config })
     }
@@ -43,13 +35,13 @@ impl StripeGateway {
             ("mode", "payment".to_owned()),
             ("client_reference_id", booking.clone()),
             ("metadata[booking_id]", booking.clone()),
-            // For whoever looks at the payment in Stripe's dashboard, and for messages about it.
+            // For the payment in Stripe's dashboard and for webhooks about it.
             ("payment_intent_data[metadata][booking_id]", booking),
             ("line_items[0][quantity]", "1".to_owned()),
             ("line_items[0][price_data][currency]", request.amount.currency().code().to_ascii_lowercase()),
             ("line_items[0][price_data][unit_amount]", to_stripe(request.amount)?.to_string()),
-            ("line_items[0][price_data][product_data][name]", self.config.item.clone()),
-            // The price is what the practice says it is, not what it would be in the client's own currency.
+            ("line_items[0][price_data][product_data][name]", self.config.product_name.clone()),
+            // The client pays in the practice's currency.
             ("adaptive_pricing[enabled]", "false".to_owned()),
             ("success_url", self.config.success_url.to_string()),
             ("cancel_url", self.config.cancel_url.to_string()),
@@ -58,42 +50,44 @@ impl StripeGateway {
         let nonce = u128::from_be_bytes(request.nonce);
         let key = format!("checkout-{}-{nonce:032x}", request.booking);
         let session: CheckoutSession =
-            self.client.ask(&Request::post_once(&["checkout", "sessions"], &form, key)).await?;
+            self.client.send(&Request::post_idempotent(&["checkout", "sessions"], &form, key)).await?;
         self.client.check_mode(session.livemode)?;
         if session.amount()? != request.amount {
-            return Err(StripeError::OtherAmount);
+            return Err(StripeError::AmountMismatch);
         }
         let url =
-            session.url.filter(|url| !url.is_empty()).ok_or(StripeError::Senseless("a new checkout without a page"))?;
-        if !is_name(&session.id) {
-            return Err(StripeError::Senseless("a checkout without a name"));
+            session.url.filter(|url| !url.is_empty()).ok_or(StripeError::Unexpected("a new checkout without a URL"))?;
+        if !is_id(&session.id) {
+            return Err(StripeError::Unexpected("a checkout without an id"));
         }
         Ok(Checkout { id: session.id, url: Some(url) })
     }
 
-    async fn look_up(&self, reference: &str) -> Result<CheckoutState, StripeError> {
-        if !is_name(reference) {
+    async fn find_checkout(&self, reference: &str) -> Result<CheckoutState, StripeError> {
+        if !is_id(reference) {
             return Ok(CheckoutState::Unknown);
         }
         let path = ["checkout", "sessions", reference];
         let request = Request::get(&path, &[("expand[]", "payment_intent")]);
-        match self.client.ask(&request).await {
+        match self.client.send(&request).await {
             Ok(session) => self.state(&session),
             Err(error) if error.is_status(StatusCode::NOT_FOUND) => Ok(CheckoutState::Unknown),
             Err(error) => Err(error),
         }
     }
 
-    async fn end(&self, reference: &str) -> Result<CheckoutState, StripeError> {
-        if !is_name(reference) {
+    async fn expire(&self, reference: &str) -> Result<CheckoutState, StripeError> {
+        if !is_id(reference) {
             return Ok(CheckoutState::Unknown);
         }
         let path = ["checkout", "sessions", reference, "expire"];
-        match self.client.ask::<CheckoutSession>(&Request::post(&path)).await {
-            Ok(session) => over(self.state(&session)?),
+        match self.client.send::<CheckoutSession>(&Request::post(&path)).await {
+            Ok(session) => require_ended(self.state(&session)?),
             Err(error) if error.is_status(StatusCode::NOT_FOUND) => Ok(CheckoutState::Unknown),
-            // Stripe ends only what is open. What it was instead is the question.
-            Err(error) if error.is_status(StatusCode::BAD_REQUEST) => over(self.look_up(reference).await?),
+            // Stripe expires open sessions only, so this one is in another state.
+            Err(error) if error.is_status(StatusCode::BAD_REQUEST) => {
+                require_ended(self.find_checkout(reference).await?)
+            }
             Err(error) => Err(error),
         }
     }
@@ -104,31 +98,31 @@ impl StripeGateway {
             (_, PaymentStatus::Paid) => session
                 .paid()
                 .map(CheckoutState::Paid)
-                .ok_or(StripeError::Senseless("a payment without an amount or name")),
+                .ok_or(StripeError::Unexpected("a payment without an amount or id")),
             (Some(SessionStatus::Open), PaymentStatus::Unpaid) => Ok(CheckoutState::Open),
             (Some(SessionStatus::Expired), PaymentStatus::Unpaid) => Ok(CheckoutState::Expired),
             (Some(SessionStatus::Complete), PaymentStatus::Unpaid) if session.has_failed() => Ok(CheckoutState::Failed),
             (Some(SessionStatus::Complete), PaymentStatus::Unpaid) => Ok(CheckoutState::Processing),
             (Some(SessionStatus::Other) | None, PaymentStatus::Unpaid) | (_, PaymentStatus::Other) => {
-                Err(StripeError::Senseless("a checkout in a state that is not known"))
+                Err(StripeError::Unexpected("a checkout in an unknown state"))
             }
         }
     }
 
-    async fn give_back(&self, request: &RefundRequest) -> Result<ProviderRefund, StripeError> {
-        if !is_name(&request.provider_payment_id) {
-            return Err(StripeError::Form("name of a payment"));
+    async fn create_refund(&self, request: &RefundRequest) -> Result<ProviderRefund, StripeError> {
+        if !is_id(&request.provider_payment_id) {
+            return Err(StripeError::Malformed("payment id"));
         }
         if !(1..=200).contains(&request.idempotency_key.len())
             || !request.idempotency_key.bytes().all(|b| b.is_ascii_graphic())
         {
-            return Err(StripeError::Form("key of a refund"));
+            return Err(StripeError::Malformed("refund key"));
         }
         if request.amount.is_zero() {
-            return Err(StripeError::Form("amount to give back"));
+            return Err(StripeError::Malformed("refund amount"));
         }
-        let refund = match self.refund_under(request).await? {
-            Some(known) => known,
+        let refund = match self.existing_refund(request).await? {
+            Some(event_type) => event_type,
             None => {
                 let form = [
                     ("payment_intent", request.provider_payment_id.clone()),
@@ -137,33 +131,32 @@ impl StripeGateway {
                     ("metadata[refund_key]", request.idempotency_key.clone()),
                 ];
                 let key = format!("refund-{}", request.idempotency_key);
-                self.client.ask::<StripeRefund>(&Request::post_once(&["refunds"], &form, key)).await?
+                self.client.send::<StripeRefund>(&Request::post_idempotent(&["refunds"], &form, key)).await?
             }
         };
         if refund.amount()? != request.amount || refund.booking() != Some(request.booking) {
-            return Err(StripeError::OtherRefund);
+            return Err(StripeError::RefundMismatch);
         }
         Ok(refund.into_refund()?)
     }
 
-    /// The refund that was made under this key before. Stripe forgets idempotency keys after a day; what is noted on a
-    /// refund stays.
-    async fn refund_under(&self, request: &RefundRequest) -> Result<Option<StripeRefund>, StripeError> {
-        let query = [("payment_intent", request.provider_payment_id.as_str()), ("limit", REFUNDS_READ)];
-        let asked = self.client.ask(&Request::get(&["refunds"], &query)).await;
-        let page: Page<StripeRefund> = asked.map_err(|error| StripeError::NoLookUp(error.into()))?;
+    /// Stripe deletes idempotency keys after a day; the metadata of a refund stays.
+    async fn existing_refund(&self, request: &RefundRequest) -> Result<Option<StripeRefund>, StripeError> {
+        let query = [("payment_intent", request.provider_payment_id.as_str()), ("limit", REFUND_PAGE_LIMIT)];
+        let response = self.client.send(&Request::get(&["refunds"], &query)).await;
+        let page: Page<StripeRefund> = response.map_err(|error| StripeError::RefundLookupFailed(error.into()))?;
         match page.data.into_iter().find(|refund| refund.key() == Some(request.idempotency_key.as_str())) {
-            Some(known) => Ok(Some(known)),
+            Some(event_type) => Ok(Some(event_type)),
             None if page.has_more => Err(StripeError::TooManyRefunds),
             None => Ok(None),
         }
     }
 
-    async fn look_up_refund(&self, reference: &str) -> Result<Option<ProviderRefund>, StripeError> {
-        if !is_name(reference) {
+    async fn find_refund(&self, reference: &str) -> Result<Option<ProviderRefund>, StripeError> {
+        if !is_id(reference) {
             return Ok(None);
         }
-        match self.client.ask::<StripeRefund>(&Request::get(&["refunds", reference], &[])).await {
+        match self.client.send::<StripeRefund>(&Request::get(&["refunds", reference], &[])).await {
             Ok(refund) => Ok(Some(refund.into_refund()?)),
             Err(error) if error.is_status(StatusCode::NOT_FOUND) => Ok(None),
             Err(error) => Err(error),
@@ -193,29 +186,31 @@ impl OnlinePayments for StripeGateway {
     }
 
     async fn checkout_state(&self, reference: &str) -> Result<CheckoutState, PaymentError> {
-        Ok(self.look_up(reference).await?)
+        Ok(self.find_checkout(reference).await?)
     }
 
     async fn expire_checkout(&self, reference: &str) -> Result<CheckoutState, PaymentError> {
-        Ok(self.end(reference).await?)
+        Ok(self.expire(reference).await?)
     }
 
     async fn refund(&self, request: &RefundRequest) -> Result<ProviderRefund, PaymentError> {
-        Ok(self.give_back(request).await?)
+        Ok(self.create_refund(request).await?)
     }
 
     async fn refund_state(&self, reference: &str) -> Result<Option<ProviderRefund>, PaymentError> {
-        Ok(self.look_up_refund(reference).await?)
+        Ok(self.find_refund(reference).await?)
     }
 }
 
-/// What became of a checkout that was to end.
-fn over(state: CheckoutState) -> Result<CheckoutState, StripeError> {
-    if state == CheckoutState::Open { Err(StripeError::Senseless("a checkout that does not end")) } else { Ok(state) }
+fn require_ended(state: CheckoutState) -> Result<CheckoutState, StripeError> {
+    if state == CheckoutState::Open {
+        Err(StripeError::Unexpected("a checkout that does not expire"))
+    } else {
+        Ok(state)
+    }
 }
 
-/// Whether a text can be one of Stripe's names (`cs_test_…`, `pi_…`). It goes into the path of a request, so nothing else
-/// may get there.
-fn is_name(text: &str) -> bool {
+/// An id of Stripe's (`cs_test_…`, `pi_…`). It becomes part of a path, so nothing else is allowed.
+fn is_id(text: &str) -> bool {
     (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }

@@ -1,13 +1,13 @@
 #![doc = include_str!("../README.md")]
 
-mod answers;
 mod client;
 mod gateway;
 mod money;
+mod responses;
 mod settings;
 mod webhook;
 
 pub use client::STRIPE_VERSION;
-pub use gateway::{GRACE, StripeGateway};
-pub use settings::{Patience, Secret, SetupError, StripeConfig};
+pub use gateway::StripeGateway;
+pub use settings::{GRACE, Secret, SetupError, StripeConfig, Timeouts};
 pub use webhook::StripeEvents;

@@ -1,6 +1,5 @@
-//! What the adapter has to be told, and what it refuses to be told.
+//! The settings and their validation.
 
-use std::fmt;
 use std::time::Duration;
 
 use attune_ports::BoxError;
@@ -8,14 +7,20 @@ use jiff::SignedDuration;
 use thiserror::Error;
 use url::{Host, Url};
 
-use crate::gateway::LONGEST_HOLD;
+/// A checkout expires this long after its hold: the 30 minutes that Stripe requires from now on, and a minute in case our
+/// clock is slow.
+pub const GRACE: SignedDuration = SignedDuration::from_mins(31);
 
-/// A secret as the Stripe dashboard shows it. `Debug` hides it.
-#[derive(Clone)]
+/// A checkout expires after a day at the latest.
+pub(crate) const MAX_HOLD: SignedDuration = SignedDuration::from_mins(24 * 60 - 31);
+
+/// A secret as the Stripe dashboard shows it.
+#[derive(Clone, derive_more::Debug)]
+#[debug("Secret(***)")]
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes the text as it is; a line end has to be taken off before.
+    /// A line break at the end of a file has to be removed by the caller.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
@@ -25,77 +30,68 @@ impl Secret {
     }
 }
 
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(***)")
-    }
-}
-
-/// How long Stripe is waited for.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub struct Timeouts {
     /// For a connection.
     pub connect: Duration,
-    /// For one answer, connection included.
+    /// For one attempt, including the connection.
     pub attempt: Duration,
-    /// For a request with everything that is sent again, pauses included. Ending a checkout and giving money back may take
-    /// two requests.
+    /// For a request with all retries and delays. Expiring a checkout and creating a refund may take two requests.
     pub total: Duration,
-    /// Before the second attempt. Twice as long before the third.
-    pub pause: Duration,
+    /// Before the first retry; doubled before the second.
+    pub retry_delay: Duration,
 }
 
-impl Default for Patience {
-    /// 3 s for a connection, 5 s for an answer, 10 s in all, 300 ms before the second attempt.
+impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(3),
             attempt: Duration::from_secs(5),
             total: Duration::from_secs(10),
-            pause: Duration::from_millis(300),
+            retry_delay: Duration::from_millis(300),
         }
     }
 }
 
-/// What [`StripeGateway`](crate::StripeGateway) is made of.
 #[derive(Debug, Clone)]
 pub struct StripeConfig {
-    /// The secret key of the account, `sk_test_…`, `sk_live_…`, or a restricted one, `rk_…`. Its name tells whether real
-    /// money moves.
+    /// The secret key of the account, `sk_test_…`, `sk_live_…`, or a restricted one, `rk_…`.
     pub key: Secret,
-    /// How long a slot waits for its payment: above zero, and at most 23 hours and 29 minutes.
+    /// How long an unpaid booking holds its slot: above zero, and at most 23 hours and 29 minutes.
     pub hold: SignedDuration,
-    /// What the client reads beside the price, and what stands in Stripe's books: one neutral word for all services.
-    pub item: String,
-    /// Where the client's browser goes after paying. Having been there proves nothing.
+    /// Shown next to the price and in Stripe's records: one neutral word for all services.
+    pub product_name: String,
+    /// Opened after paying, which proves nothing.
     pub success_url: Url,
-    /// Where it goes when the client turns back.
+    /// Opened after cancelling.
     pub cancel_url: Url,
-    /// Where Stripe's API is. HTTPS, or plain HTTP on this machine, for tests.
+    /// HTTPS, or plain HTTP on this machine for tests.
     pub api: Url,
-    /// How long it is waited for.
-    pub patience: Patience,
+    pub timeouts: Timeouts,
 }
 
 impl StripeConfig {
-    /// The real Stripe, with the usual patience.
+    /// The real Stripe with the default timeouts.
     pub fn new(
         key: Secret,
         hold: SignedDuration,
-        item: String,
+        product_name: String,
         success_url: Url,
         cancel_url: Url,
     ) -> Result<Self, SetupError> {
         let api = Url::parse("https://api.stripe.com/").map_err(|_| SetupError::Api)?;
-        Ok(Self { key, hold, item, success_url, cancel_url, api, patience: Patience::default() })
+        Ok(Self { key, hold, product_name, success_url, cancel_url, api, timeouts: Timeouts::default() })
     }
 
     pub(crate) fn check(&self) -> Result<Mode, SetupError> {
         let mode = Mode::of(&self.key)?;
-        if self.hold <= SignedDuration::ZERO || self.hold > LONGEST_HOLD {
+        if self.hold <= SignedDuration::ZERO || self.hold > MAX_HOLD {
             return Err(SetupError::Hold);
         }
-        if self.item.trim().is_empty() || self.item.chars().any(char::is_control) || self.item.chars().count() > 200 {
+        if self.product_name.trim().is_empty()
+            || self.product_name.chars().any(char::is_control)
+            || self.product_name.chars().count() > 200
+        {
             return Err(SetupError::Item);
         }
         for url in [&self.success_url, &self.cancel_url] {
@@ -103,11 +99,11 @@ impl StripeConfig {
                 return Err(SetupError::ReturnUrl);
             }
         }
-        if self.api.scheme() == "https" || self.api_is_here() { Ok(mode) } else { Err(SetupError::Api) }
+        if self.api.scheme() == "https" || self.api_is_local() { Ok(mode) } else { Err(SetupError::Api) }
     }
 
-    /// Whether the API is a stand-in on this machine, and no proxy is to be asked for it.
-    pub(crate) fn api_is_here(&self) -> bool {
+    /// The API is a replacement on this machine, which is not behind a proxy.
+    pub(crate) fn api_is_local(&self) -> bool {
         let loopback = match self.api.host() {
             Some(Host::Ipv4(address)) => address.is_loopback(),
             Some(Host::Ipv6(address)) => address.is_loopback(),
@@ -117,7 +113,6 @@ impl StripeConfig {
     }
 }
 
-/// Which half of a Stripe account a key opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     Test,
@@ -142,37 +137,28 @@ impl Mode {
     }
 }
 
-/// Why the adapter cannot be made. Never shows a secret.
+/// Never contains a secret.
 #[derive(Debug, Error)]
 pub enum SetupError {
-    /// Not the name of a secret key.
     #[error(
-        "a secret key of Stripe begins with sk_test_, sk_live_, rk_test_ or rk_live_, and has no blank or line end"
+        "a secret key of Stripe begins with sk_test_, sk_live_, rk_test_ or rk_live_ and contains no spaces or line breaks"
     )]
     Key,
-    /// The key that is meant for browsers.
-    #[error("that is the publishable key; the secret one is needed")]
+    #[error("this is the publishable key; the secret key is required")]
     PublishableKey,
-    /// No hold, or one that no session can cover.
-    #[error("a hold for an online payment is longer than nothing and at most 23 hours and 29 minutes")]
+    #[error("a hold for online payments must be longer than zero and at most 23 hours and 29 minutes")]
     Hold,
-    /// Nothing to show beside the price.
-    #[error("what the client reads beside the price has 1 to 200 characters, on one line")]
+    #[error("the product name must have 1 to 200 characters on one line")]
     Item,
-    /// The browser cannot go there.
-    #[error("where clients come back to is an http or https address")]
+    #[error("the URLs after a checkout must begin with http:// or https://")]
     ReturnUrl,
-    /// The secret key would cross the network in the open.
-    #[error("Stripe is asked over https, or over http on this machine")]
+    #[error("the URL of the API must begin with https://, or with http:// on this machine")]
     Api,
-    /// Nothing to check signatures with.
-    #[error("there is no secret to check Stripe's messages with; the dashboard shows one for each webhook endpoint")]
+    #[error("no webhook secret is set; the dashboard shows one for each webhook endpoint")]
     NoWebhookSecret,
-    /// Empty, or copied with a blank or line end.
-    #[error("a secret of a webhook endpoint begins with whsec_ and has no blank or line end")]
+    #[error("a webhook secret begins with whsec_ and contains no spaces or line breaks")]
     WebhookSecret,
-    /// No TLS on this machine.
-    #[error("the HTTP client cannot be made")]
+    #[error("the HTTP client cannot be created")]
     Client(#[source] BoxError),
 }
 

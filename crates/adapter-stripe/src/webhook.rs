@@ -1,34 +1,31 @@
-//! What Stripe sends by itself: first whether it was Stripe, then what it says.
+//! Verifies and reads Stripe's webhooks.
 
 use attune_domain::{BookingId, Money};
 use attune_ports::{PaymentEvent, PaymentEventKind, PaymentEvents, WebhookError};
-use attune_webhook_signature::{Refusal, Signatures};
+use attune_webhook_signature::{Refusal, Signatures, hex};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::answers::{CheckoutSession, PaymentStatus, SessionMode, StripeRefund};
+use crate::responses::{CheckoutSession, PaymentStatus, SessionMode, StripeRefund};
 use crate::settings::{Secret, SetupError};
 
 /// Reads webhooks signed with the header `Stripe-Signature: t=<unix seconds>,v1=<hexadecimal>`.
 ///
-/// `v1` is the HMAC with SHA-256 of `t`, a dot and the body, with the secret that the dashboard shows for the endpoint.
-/// Several `v1` stand in one header while a secret is being changed; schemes other than `v1` say nothing to us.
-///
-/// The fields that are read have had the same form in all versions of Stripe's API since 2022, so the version of the
-/// endpoint does not matter. Events of connected accounts are [`PaymentEventKind::Other`]: their money is not ours.
+/// `v1` is the HMAC-SHA-256 of `t`, a dot and the body. The fields that are read have had the same form in all API versions
+/// since 2022, so the version of the endpoint does not matter. Events of connected accounts are
+/// [`PaymentEventKind::Other`]: their payments are not ours.
 pub struct StripeEvents(Signatures);
 
 impl StripeEvents {
-    /// Takes the secrets of the endpoint (`whsec_…`): one, or the old and the new one while it is being changed. None at
-    /// all, and ones that are no secret of Stripe's, are refused: whoever knows an empty secret is everybody.
+    /// The secrets of the endpoint (`whsec_…`): one, or two while it is being changed.
     pub fn new(secrets: Vec<Secret>) -> Result<Self, SetupError> {
         if secrets.is_empty() {
             return Err(SetupError::NoWebhookSecret);
         }
-        let known = secrets.iter().map(sound).collect::<Result<Vec<_>, _>>()?;
-        // Stripe signs with the whole text, prefix included.
-        Ok(Self(Signatures::new(known, hex)))
+        let secrets = secrets.iter().map(valid_secret).collect::<Result<Vec<_>, _>>()?;
+        // Stripe signs with the complete text, including the prefix.
+        Ok(Self(Signatures::new(secrets, hex)))
     }
 }
 
@@ -39,22 +36,17 @@ impl PaymentEvents for StripeEvents {
             Refusal::Stale => WebhookError::Stale,
         })?;
         let envelope: Envelope = serde_json::from_slice(body).map_err(|_| WebhookError::Unreadable)?;
-        envelope.open(signed_at).ok_or(WebhookError::Unreadable)
+        envelope.into_event(signed_at).ok_or(WebhookError::Unreadable)
     }
 }
 
-/// The text of a secret, if it can be one of Stripe's.
-fn sound(secret: &Secret) -> Result<&str, SetupError> {
+fn valid_secret(secret: &Secret) -> Result<&str, SetupError> {
     let random = secret.expose().strip_prefix("whsec_").ok_or(SetupError::WebhookSecret)?;
     let fits = random.len() >= 16 && random.bytes().all(|b| b.is_ascii_graphic());
     if fits { Ok(secret.expose()) } else { Err(SetupError::WebhookSecret) }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// An event before anything is known of it. Messages of later forms have other fields, and still a name.
+/// Every field but the id may have another form in events that we do not know.
 #[derive(Deserialize)]
 struct Envelope {
     id: String,
@@ -66,21 +58,19 @@ struct Envelope {
     created: Value,
     #[serde(default)]
     livemode: Value,
-    /// The connected account that it is about.
+    /// Set in events of connected accounts.
     #[serde(default)]
     account: Value,
     #[serde(default)]
     data: Value,
 }
 
-/// The types of events that are ours to read.
-enum Known {
-    Checkout(News),
-    ProviderRefund,
+enum EventType {
+    Checkout(CheckoutEvent),
+    Refund,
 }
 
-/// What happened to a checkout.
-enum News {
+enum CheckoutEvent {
     Completed,
     Succeeded,
     Failed,
@@ -88,40 +78,39 @@ enum News {
 }
 
 impl Envelope {
-    /// [`None`] when an event of a type that we know is not what it should be.
-    fn open(mut self, signed_at: Timestamp) -> Option<PaymentEvent> {
+    /// `None` if an event of a known type is malformed.
+    fn into_event(mut self, signed_at: Timestamp) -> Option<PaymentEvent> {
         if !(1..=255).contains(&self.id.len()) || !self.id.bytes().all(|b| b.is_ascii_graphic()) {
             return None;
         }
-        let known = if self.object == "event" && self.account.is_null() { self.known() } else { None };
+        let event_type = if self.object == "event" && self.account.is_null() { self.event_type() } else { None };
         let created = self.created.as_i64().and_then(|second| Timestamp::from_second(second).ok());
         let live = self.livemode.as_bool();
-        let Some(known) = known else {
-            let facts = Facts::default();
-            return Some(facts.event(self.id, created.unwrap_or(signed_at), live.unwrap_or(false)));
+        let Some(event_type) = event_type else {
+            let data = EventData::default();
+            return Some(data.into_event(self.id, created.unwrap_or(signed_at), live.unwrap_or(false)));
         };
         let object = self.data.get_mut("object").map(Value::take)?;
-        let facts = match known {
-            Known::Checkout(news) => Facts::of_session(&news, &serde_json::from_value(object).ok()?),
-            Known::ProviderRefund => Facts::of_refund(&serde_json::from_value(object).ok()?),
+        let data = match event_type {
+            EventType::Checkout(event) => EventData::from_session(&event, &serde_json::from_value(object).ok()?),
+            EventType::Refund => EventData::from_refund(&serde_json::from_value(object).ok()?),
         };
-        Some(facts.event(self.id, created?, live?))
+        Some(data.into_event(self.id, created?, live?))
     }
 
-    fn known(&self) -> Option<Known> {
+    fn event_type(&self) -> Option<EventType> {
         match self.kind.as_str()? {
-            "checkout.session.completed" => Some(Known::Checkout(News::Completed)),
-            "checkout.session.async_payment_succeeded" => Some(Known::Checkout(News::Succeeded)),
-            "checkout.session.async_payment_failed" => Some(Known::Checkout(News::Failed)),
-            "checkout.session.expired" => Some(Known::Checkout(News::Expired)),
-            "refund.created" | "refund.updated" | "refund.failed" => Some(Known::ProviderRefund),
+            "checkout.session.completed" => Some(EventType::Checkout(CheckoutEvent::Completed)),
+            "checkout.session.async_payment_succeeded" => Some(EventType::Checkout(CheckoutEvent::Succeeded)),
+            "checkout.session.async_payment_failed" => Some(EventType::Checkout(CheckoutEvent::Failed)),
+            "checkout.session.expired" => Some(EventType::Checkout(CheckoutEvent::Expired)),
+            "refund.created" | "refund.updated" | "refund.failed" => Some(EventType::Refund),
             _ => None,
         }
     }
 }
 
-/// What an event says, without whose event it is.
-struct Facts {
+struct EventData {
     kind: PaymentEventKind,
     reference: Option<String>,
     amount: Option<Money>,
@@ -130,7 +119,7 @@ struct Facts {
     refund_key: Option<String>,
 }
 
-impl Default for Facts {
+impl Default for EventData {
     fn default() -> Self {
         Self {
             kind: PaymentEventKind::Other,
@@ -143,20 +132,20 @@ impl Default for Facts {
     }
 }
 
-impl Facts {
-    fn of_session(news: &News, session: &CheckoutSession) -> Self {
-        // The same account may sell subscriptions elsewhere.
+impl EventData {
+    fn from_session(event: &CheckoutEvent, session: &CheckoutSession) -> Self {
+        // The same account may sell subscriptions as well.
         if session.mode != Some(SessionMode::Payment) {
             return Self::default();
         }
-        let kind = match (news, session.payment_status) {
-            (News::Completed, PaymentStatus::Paid) => PaymentEventKind::CheckoutPaid,
-            (News::Completed, PaymentStatus::Unpaid) => PaymentEventKind::CheckoutProcessing,
-            // There was nothing to pay, which is never so with ours.
-            (News::Completed, PaymentStatus::Other) => return Self::default(),
-            (News::Succeeded, _) => PaymentEventKind::ProcessingSucceeded,
-            (News::Failed, _) => PaymentEventKind::ProcessingFailed,
-            (News::Expired, _) => PaymentEventKind::CheckoutExpired,
+        let kind = match (event, session.payment_status) {
+            (CheckoutEvent::Completed, PaymentStatus::Paid) => PaymentEventKind::CheckoutPaid,
+            (CheckoutEvent::Completed, PaymentStatus::Unpaid) => PaymentEventKind::CheckoutProcessing,
+            // No payment was required, which never happens with ours.
+            (CheckoutEvent::Completed, PaymentStatus::Other) => return Self::default(),
+            (CheckoutEvent::Succeeded, _) => PaymentEventKind::ProcessingSucceeded,
+            (CheckoutEvent::Failed, _) => PaymentEventKind::ProcessingFailed,
+            (CheckoutEvent::Expired, _) => PaymentEventKind::CheckoutExpired,
         };
         Self {
             kind,
@@ -168,7 +157,7 @@ impl Facts {
         }
     }
 
-    fn of_refund(refund: &StripeRefund) -> Self {
+    fn from_refund(refund: &StripeRefund) -> Self {
         Self {
             kind: PaymentEventKind::RefundChanged(refund.state()),
             reference: Some(refund.id.clone()),
@@ -179,7 +168,7 @@ impl Facts {
         }
     }
 
-    fn event(self, id: String, at: Timestamp, live: bool) -> PaymentEvent {
+    fn into_event(self, id: String, at: Timestamp, live: bool) -> PaymentEvent {
         let Self { kind, reference, amount, booking, payment, refund_key } = self;
         PaymentEvent {
             id,

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use attune_adapter_stripe::{Patience, Secret, StripeConfig, StripeEvents, StripeGateway};
+use attune_adapter_stripe::{Secret, StripeConfig, StripeEvents, StripeGateway, Timeouts};
 use attune_application::payments::{HandlePaymentWebhookError, WebhookOutcome};
 use attune_domain::payment::PaymentState;
 use attune_domain::{BookingId, BookingStatus};
@@ -66,7 +66,7 @@ fn gateway(fake: &FakeStripe, hold: SignedDuration, attempt: Duration) -> Stripe
     )
     .unwrap();
     config.api = url(&fake.url());
-    config.patience = Patience { connect: LONG, attempt, total: LONG, pause: Duration::ZERO };
+    config.timeouts = Timeouts { connect: LONG, attempt, total: LONG, retry_delay: Duration::ZERO };
     StripeGateway::new(config).unwrap()
 }
 

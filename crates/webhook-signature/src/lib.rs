@@ -3,64 +3,72 @@
 use aws_lc_rs::{constant_time, hmac};
 use jiff::{SignedDuration, Timestamp};
 
-/// Why a message is not believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// Not signed with any of our secrets, or changed on its way.
+    /// Not signed with any of our secrets, or modified.
     Forged,
     /// Signed too long ago, or in the future.
     Stale,
 }
 
-/// Checks signatures with the secrets of an endpoint. An empty secret is everybody's: whoever makes one of these refuses it.
+/// Verifies signatures with the secrets of an endpoint. Anyone can sign with an empty secret, so the caller refuses it.
 pub struct Signatures {
     keys: Vec<hmac::Key>,
-    write: fn(&[u8]) -> String,
+    encode: fn(&[u8]) -> String,
 }
 
 impl Signatures {
-    /// How far the instant in a header may be from now, both ways. A message that was overheard is worth nothing later.
+    /// How far the signing time may be from now, so that a recorded webhook cannot be replayed later.
     pub const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 
-    /// Longest header that is read, in bytes: room for a dozen signatures, of which one or two are sent.
+    /// Enough for a dozen signatures; one or two are sent.
     const MAX_HEADER_BYTES: usize = 1024;
 
-    /// Takes the secrets, several while one is being changed, and how a signature is written in the header.
-    pub fn new<'a>(secrets: impl IntoIterator<Item = &'a str>, write: fn(&[u8]) -> String) -> Self {
+    /// Several secrets while one is being changed; `encode` writes a signature as the header contains it.
+    pub fn new<'a>(secrets: impl IntoIterator<Item = &'a str>, encode: fn(&[u8]) -> String) -> Self {
         let key = |secret: &str| hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-        Self { keys: secrets.into_iter().map(key).collect(), write }
+        Self { keys: secrets.into_iter().map(key).collect(), encode }
     }
 
-    /// When the message was signed, if it was, with one of the secrets, and just now.
+    /// The signing time of a genuine and recent webhook.
     pub fn check(&self, header: &str, body: &[u8], now: Timestamp) -> Result<Timestamp, Refusal> {
         let header = Header::read(header).ok_or(Refusal::Forged)?;
         let mut genuine = false;
         for key in &self.keys {
-            // Once per secret: a header full of signatures costs an attacker's network more than us.
+            // Computed once per secret, however many signatures the header contains.
             let mut message = hmac::Context::with_key(key);
             message.update(header.t.as_bytes());
             message.update(b".");
             message.update(body);
-            let tag = (self.write)(message.sign().as_ref());
+            let tag = (self.encode)(message.sign().as_ref());
             for given in &header.signatures {
                 genuine |= constant_time::verify_slices_are_equal(tag.as_bytes(), given.as_bytes()).is_ok();
             }
         }
         if !genuine {
             Err(Refusal::Forged)
-        } else if now.duration_since(header.made_at).abs() > Self::TOLERANCE {
+        } else if now.duration_since(header.signed_at).abs() > Self::TOLERANCE {
             Err(Refusal::Stale)
         } else {
-            Ok(header.made_at)
+            Ok(header.signed_at)
         }
     }
 }
 
-/// A header, taken apart.
+/// Lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        // Writing into a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
 struct Header<'a> {
-    /// As it is written, because that is what was signed.
+    /// As written, because that is what was signed.
     t: &'a str,
-    made_at: Timestamp,
+    signed_at: Timestamp,
     signatures: Vec<&'a str>,
 }
 
@@ -72,10 +80,10 @@ impl<'a> Header<'a> {
         let mut t = None;
         let mut signatures = Vec::new();
         for element in header.split(',') {
-            // At the first one: Base64 ends in equals signs of its own.
+            // At the first one, because Base64 may end with equals signs.
             let (scheme, value) = element.trim_matches(' ').split_once('=')?;
             match scheme {
-                // Two instants: nobody could say which one was signed.
+                // With two times, it is unclear which one was signed.
                 "t" if t.replace(value).is_some() => return None,
                 "t" => {}
                 "v1" => signatures.push(value),
@@ -83,7 +91,7 @@ impl<'a> Header<'a> {
             }
         }
         let t = t.filter(|t| t.bytes().all(|b| b.is_ascii_digit()))?;
-        let made_at = Timestamp::from_second(t.parse().ok()?).ok()?;
-        Some(Self { t, made_at, signatures })
+        let signed_at = Timestamp::from_second(t.parse().ok()?).ok()?;
+        Some(Self { t, signed_at, signatures })
     }
 }

@@ -23,7 +23,7 @@ fn refused(change: impl FnOnce(&mut StripeConfig)) -> SetupError {
 }
 
 #[test]
-fn the_key_tells_whether_money_moves() {
+fn the_key_selects_the_mode() {
     for (key, live) in [("sk_test_a", false), ("rk_test_a", false), ("sk_live_a", true), ("rk_live_51aB_", true)] {
         let gateway = StripeGateway::new(StripeConfig { key: Secret::new(key), ..config() }).unwrap();
         assert_eq!(gateway.is_live(), live, "{key}");
@@ -31,7 +31,7 @@ fn the_key_tells_whether_money_moves() {
 }
 
 #[test]
-fn what_is_no_secret_key_stops_the_start_and_is_not_shown() {
+fn an_invalid_key_stops_the_start_and_is_not_shown() {
     for key in
         ["", "sk_test_", "sk_test", "sk_prod_a", "whsec_a", "sk_live_a\n", " sk_live_a", "sk_live_a b", "sk_live_ä"]
     {
@@ -44,7 +44,7 @@ fn what_is_no_secret_key_stops_the_start_and_is_not_shown() {
 }
 
 #[test]
-fn the_key_crosses_no_network_in_the_open() {
+fn the_key_is_never_sent_without_tls() {
     for api in ["http://api.stripe.com/", "http://localhost:1/", "http://10.0.0.1/", "ftp://127.0.0.1/", "mailto:a@b.c"]
     {
         let error = refused(|config| config.api = Url::parse(api).unwrap());
@@ -57,26 +57,29 @@ fn the_key_crosses_no_network_in_the_open() {
 }
 
 #[test]
-fn a_hold_fits_into_the_day_that_a_session_can_last() {
-    for hold in [SignedDuration::ZERO, SignedDuration::from_mins(-1), LONGEST_HOLD + SignedDuration::from_nanos(1)] {
+fn a_hold_fits_into_the_lifetime_of_a_checkout() {
+    for hold in [SignedDuration::ZERO, SignedDuration::from_mins(-1), MAX_HOLD + SignedDuration::from_nanos(1)] {
         assert!(matches!(refused(|config| config.hold = hold), SetupError::Hold), "{hold}");
     }
-    assert!(StripeGateway::new(StripeConfig { hold: LONGEST_HOLD, ..config() }).is_ok());
-    assert_eq!(LONGEST_HOLD + crate::GRACE, SignedDuration::from_hours(24));
+    assert!(StripeGateway::new(StripeConfig { hold: MAX_HOLD, ..config() }).is_ok());
+    assert_eq!(MAX_HOLD + crate::GRACE, SignedDuration::from_hours(24));
 }
 
 #[test]
-fn the_rest_has_to_make_sense() {
-    for item in ["", " ", "a\nb", &"x".repeat(201)] {
-        assert!(matches!(refused(|config| config.item = item.to_owned()), SetupError::Item), "{item:?}");
+fn other_settings_are_validated() {
+    for product_name in ["", " ", "a\nb", &"x".repeat(201)] {
+        assert!(
+            matches!(refused(|config| config.product_name = product_name.to_owned()), SetupError::Item),
+            "{product_name:?}"
+        );
     }
-    let elsewhere = Url::parse("javascript:alert(1)").unwrap();
-    assert!(matches!(refused(|config| config.success_url = elsewhere.clone()), SetupError::ReturnUrl));
-    assert!(matches!(refused(|config| config.cancel_url = elsewhere), SetupError::ReturnUrl));
+    let script_url = Url::parse("javascript:alert(1)").unwrap();
+    assert!(matches!(refused(|config| config.success_url = script_url.clone()), SetupError::ReturnUrl));
+    assert!(matches!(refused(|config| config.cancel_url = script_url), SetupError::ReturnUrl));
 }
 
 #[test]
-fn nothing_shows_the_key() {
+fn the_key_is_never_shown() {
     let config = config();
     let gateway = StripeGateway::new(config.clone()).unwrap();
     for shown in [format!("{config:?}"), format!("{gateway:?}"), format!("{gateway:#?}")] {

@@ -13,7 +13,7 @@ const SECRET: &str = "whsec_4f8b1c7d2e9a6053b8c4d7e1";
 const OLDER: &str = "whsec_0123456789abcdef01234567";
 const BODY: &[u8] = br#"{"id":"evt_1","object":"event","type":"ping"}"#;
 
-/// The same message, written down by another program.
+/// The same event, serialized by another program.
 const RESERIALISED: &[u8] = b"{ \"id\": \"evt_1\",\n  \"object\": \"event\",\n  \"type\": \"ping\" }";
 
 // printf '%s.%s' "$t" "$body" | openssl dgst -sha256 -hmac "$secret" -hex
@@ -38,21 +38,20 @@ fn read(header: &str) -> Result<PaymentEvent, WebhookError> {
     with(&[SECRET]).read(header, BODY, at(T))
 }
 
-/// The same by another way than the one under test: the message put together and signed in one piece.
+/// Computed in another way than the code under test: the message signed as a whole.
 fn signature(secret: &str, t: &str, body: &[u8]) -> String {
     let message = [t.as_bytes(), b".", body].concat();
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()), &message);
     tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What comes of a message that Stripe signed just now.
 fn signed(body: &[u8]) -> Result<PaymentEvent, WebhookError> {
     let header = format!("t={T},v1={}", signature(SECRET, &T.to_string(), body));
     with(&[SECRET]).read(&header, body, at(T))
 }
 
 #[test]
-fn what_openssl_signed_is_genuine() {
+fn signatures_by_openssl_are_genuine() {
     let ping = PaymentEvent {
         id: "evt_1".to_owned(),
         at: at(T),
@@ -76,14 +75,14 @@ fn what_openssl_signed_is_genuine() {
 }
 
 #[test]
-fn a_body_that_was_written_anew_is_forged() {
+fn a_reserialized_body_is_forged() {
     let header = format!("t={T},v1={GENUINE}");
     assert_eq!(with(&[SECRET]).read(&header, RESERIALISED, at(T)), Err(WebhookError::Forged));
     assert_eq!(with(&[SECRET]).read(&header, &[BODY, b"\n"].concat(), at(T)), Err(WebhookError::Forged));
 }
 
 #[test]
-fn spellings_that_mean_the_same() {
+fn equivalent_headers_are_accepted() {
     for header in [
         format!("v1={GENUINE},t={T}"),
         format!("t={T}, v1={GENUINE}"),
@@ -96,7 +95,7 @@ fn spellings_that_mean_the_same() {
 }
 
 #[test]
-fn headers_that_prove_nothing() {
+fn invalid_headers_are_refused() {
     let padded = format!("t={T},v1={GENUINE}{}", ",v2=x".repeat(300));
     for header in [
         String::new(),
@@ -143,9 +142,9 @@ fn headers_that_prove_nothing() {
     }
 }
 
-/// Signed as they stand, and still refused: an instant has one spelling, and a past in which there was no Stripe is none.
+/// Correctly signed: a time has one spelling and is not before 1970.
 #[test]
-fn even_signed_no_other_instants_are_read() {
+fn invalid_times_are_refused_even_if_signed() {
     for t in ["-1", "+5", "1e3", " 5", "5 ", "0x5", "", "99999999999999999999"] {
         let header = format!("t={t},v1={}", signature(SECRET, t, BODY));
         let now = at(t.trim().parse().unwrap_or(5));
@@ -154,7 +153,7 @@ fn even_signed_no_other_instants_are_read() {
 }
 
 #[test]
-fn five_minutes_both_ways_to_the_nanosecond() {
+fn the_tolerance_is_five_minutes_to_the_nanosecond() {
     let header = format!("t={T},v1={GENUINE}");
     let tick = SignedDuration::from_nanos(1);
     for (now, fresh) in [
@@ -181,12 +180,12 @@ fn five_minutes_both_ways_to_the_nanosecond() {
 }
 
 #[test]
-fn another_instant_needs_another_signature() {
+fn the_time_is_signed() {
     assert_eq!(read(&format!("t={},v1={GENUINE}", T + 1)), Err(WebhookError::Forged));
 }
 
 #[test]
-fn while_a_secret_is_changed_both_are_good() {
+fn while_a_secret_is_changed_both_are_accepted() {
     let by_older = format!("t={T},v1={BY_OLDER}");
     let by_newer = format!("t={T},v1={GENUINE}");
     let by_both = format!("t={T},v1={GENUINE},v1={BY_OLDER}");
@@ -205,7 +204,7 @@ fn while_a_secret_is_changed_both_are_good() {
 }
 
 #[test]
-fn secrets_that_are_none_stop_the_start() {
+fn invalid_secrets_stop_the_start() {
     assert!(matches!(StripeEvents::new(Vec::new()).err(), Some(SetupError::NoWebhookSecret)));
     for bad in ["", " ", "whsec_", "whsec_short", "sk_live_4f8b1c7d2e9a6053b8c4d7e1", "whsec_4f8b1c7d2e9a6053b8c4\n"] {
         for secrets in [vec![bad], vec![SECRET, bad], vec![bad, SECRET]] {
@@ -215,7 +214,7 @@ fn secrets_that_are_none_stop_the_start() {
     }
 }
 
-/// A session that was paid, with everything that Stripe adds and nobody here may see.
+/// A paid checkout session, including personal data that must be dropped.
 fn session() -> Value {
     json!({
         "id": "cs_test_reference",
@@ -263,7 +262,7 @@ fn with_field(mut object: Value, field: &str, value: Value) -> Value {
     object
 }
 
-fn told(message: &Value) -> Result<PaymentEvent, WebhookError> {
+fn read_signed(message: &Value) -> Result<PaymentEvent, WebhookError> {
     signed(message.to_string().as_bytes())
 }
 
@@ -272,7 +271,7 @@ fn euros(minor: i64) -> Money {
 }
 
 #[test]
-fn news_of_a_checkout() {
+fn events_of_a_checkout() {
     let unpaid = with_field(session(), "payment_status", json!("unpaid"));
     for (kind, object, meaning) in [
         ("checkout.session.completed", session(), PaymentEventKind::CheckoutPaid),
@@ -281,7 +280,7 @@ fn news_of_a_checkout() {
         ("checkout.session.async_payment_failed", unpaid.clone(), PaymentEventKind::ProcessingFailed),
         ("checkout.session.expired", unpaid, PaymentEventKind::CheckoutExpired),
     ] {
-        let event = told(&message(kind, object)).unwrap();
+        let event = read_signed(&message(kind, object)).unwrap();
         assert_eq!(
             event,
             PaymentEvent {
@@ -301,7 +300,7 @@ fn news_of_a_checkout() {
 }
 
 #[test]
-fn news_of_a_refund() {
+fn events_of_a_refund() {
     for (status, state) in [
         (json!("succeeded"), RefundState::Succeeded),
         (json!("failed"), RefundState::Failed),
@@ -312,7 +311,7 @@ fn news_of_a_refund() {
         (Value::Null, RefundState::Pending),
     ] {
         for kind in ["refund.created", "refund.updated", "refund.failed"] {
-            let event = told(&message(kind, with_field(refund(), "status", status.clone()))).unwrap();
+            let event = read_signed(&message(kind, with_field(refund(), "status", status.clone()))).unwrap();
             assert_eq!(event.kind, PaymentEventKind::RefundChanged(state), "{kind} {status}");
             assert_eq!(event.object_id.as_deref(), Some("re_refund"));
             assert_eq!(event.provider_payment_id.as_deref(), Some("pi_payment"));
@@ -322,9 +321,8 @@ fn news_of_a_refund() {
     }
 }
 
-/// What was given back by hand, at Stripe itself, carries no key of ours, and so none is told.
 #[test]
-fn only_a_refund_that_was_asked_for_here_has_our_key() {
+fn only_a_refund_that_was_created_by_us_has_our_key() {
     for (metadata, booking, key) in [
         (json!({ "booking_id": "42", "refund_key": "refund-key-7" }), BookingId::new(42), Some("refund-key-7")),
         (json!({ "refund_key": "refund-key-7" }), None, Some("refund-key-7")),
@@ -334,20 +332,21 @@ fn only_a_refund_that_was_asked_for_here_has_our_key() {
         (json!({}), None, None),
         (Value::Null, None, None),
     ] {
-        let event = told(&message("refund.created", with_field(refund(), "metadata", metadata.clone()))).unwrap();
+        let event =
+            read_signed(&message("refund.created", with_field(refund(), "metadata", metadata.clone()))).unwrap();
         assert_eq!((event.booking, event.refund_idempotency_key.as_deref()), (booking, key), "{metadata}");
     }
     let noted = with_field(session(), "metadata", json!({ "booking_id": "42", "refund_key": "refund-key-7" }));
     assert_eq!(
-        told(&message("checkout.session.completed", noted)).unwrap().refund_idempotency_key,
+        read_signed(&message("checkout.session.completed", noted)).unwrap().refund_idempotency_key,
         None,
         "a checkout is no refund"
     );
 }
 
 #[test]
-fn what_is_missing_or_contradicts_itself_is_not_made_up() {
-    let completed = |object| told(&message("checkout.session.completed", object)).unwrap();
+fn missing_or_contradictory_data_is_none() {
+    let completed = |object| read_signed(&message("checkout.session.completed", object)).unwrap();
     for (field, value) in [
         ("metadata", json!({})),
         ("metadata", Value::Null),
@@ -379,11 +378,11 @@ fn what_is_missing_or_contradicts_itself_is_not_made_up() {
 #[test]
 fn the_mode_is_that_of_the_event() {
     let test = with_field(message("checkout.session.completed", session()), "livemode", json!(false));
-    assert!(!told(&test).unwrap().live);
+    assert!(!read_signed(&test).unwrap().live);
 }
 
 #[test]
-fn what_does_not_concern_us_is_something_else() {
+fn events_that_are_not_ours_are_ignored() {
     let completed = "checkout.session.completed";
     for other in [
         message("invoice.paid", json!({ "id": "in_1", "object": "invoice" })),
@@ -401,7 +400,7 @@ fn what_does_not_concern_us_is_something_else() {
         json!({ "id": "evt_3" }),
         json!({ "id": "evt_4", "object": 1, "type": [], "created": {}, "livemode": "yes", "data": 3 }),
     ] {
-        let event = told(&other).unwrap();
+        let event = read_signed(&other).unwrap();
         assert_eq!(event.kind, PaymentEventKind::Other, "{other}");
         assert_eq!(
             (event.object_id, event.amount, event.booking, event.provider_payment_id),
@@ -413,7 +412,7 @@ fn what_does_not_concern_us_is_something_else() {
 }
 
 #[test]
-fn a_known_event_of_another_shape_is_unreadable() {
+fn a_malformed_known_event_is_unreadable() {
     let completed = message("checkout.session.completed", session());
     for bad in [
         json!(null),
@@ -435,15 +434,18 @@ fn a_known_event_of_another_shape_is_unreadable() {
         message("checkout.session.completed", with_field(session(), "amount_total", json!(100.5))),
         message("refund.updated", with_field(refund(), "amount", json!("all"))),
     ] {
-        assert_eq!(told(&bad), Err(WebhookError::Unreadable), "{bad}");
+        assert_eq!(read_signed(&bad), Err(WebhookError::Unreadable), "{bad}");
     }
     let deep = format!("{{\"id\":\"evt_1\",\"data\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
     assert_eq!(signed(deep.as_bytes()), Err(WebhookError::Unreadable));
 }
 
 #[test]
-fn nothing_of_the_payer_and_no_reference_is_shown() {
-    for event in [told(&message("checkout.session.completed", session())), told(&message("refund.updated", refund()))] {
+fn neither_the_payer_nor_an_id_is_shown() {
+    for event in [
+        read_signed(&message("checkout.session.completed", session())),
+        read_signed(&message("refund.updated", refund())),
+    ] {
         let shown = format!("{:?} {:#?}", event.clone().unwrap(), event.unwrap());
         for secret in ["anary", "4930123456", "cs_test_reference", "re_refund", "pi_payment", "refund-key-7"] {
             assert!(!shown.contains(secret), "{secret}: {shown}");
@@ -455,7 +457,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whoever_has_the_secret_is_believed(
+    fn anything_signed_with_the_secret_is_genuine(
         random in "[!-~]{16,100}",
         body in prop::collection::vec(any::<u8>(), 0..300),
         t in 0_i64..=253_402_200_000,
@@ -468,7 +470,7 @@ proptest! {
     }
 
     #[test]
-    fn one_changed_bit_of_the_body_and_it_is_forged(bit in 0..BODY.len() * 8) {
+    fn a_changed_bit_of_the_body_is_forged(bit in 0..BODY.len() * 8) {
         let mut body = BODY.to_vec();
         body[bit / 8] ^= 1 << (bit % 8);
         let header = format!("t={T},v1={GENUINE}");
@@ -476,7 +478,7 @@ proptest! {
     }
 
     #[test]
-    fn one_changed_digit_of_the_signature_and_it_is_forged(place in 0..GENUINE.len(), digit in "[0-9a-f]") {
+    fn a_changed_digit_of_the_signature_is_forged(place in 0..GENUINE.len(), digit in "[0-9a-f]") {
         let mut text = GENUINE.to_owned();
         text.replace_range(place..=place, &digit);
         prop_assume!(text != GENUINE);
@@ -484,7 +486,7 @@ proptest! {
     }
 
     #[test]
-    fn elements_in_any_order_and_among_others_mean_the_same(
+    fn the_order_of_elements_does_not_matter(
         mut others in prop::collection::vec("v[02-9]=[0-9a-f]{0,8}", 0..8),
         first in any::<prop::sample::Index>(),
         second in any::<prop::sample::Index>(),
@@ -495,7 +497,7 @@ proptest! {
     }
 
     #[test]
-    fn no_guess_is_genuine_and_none_panics(header in guess(), second in any::<i32>()) {
+    fn no_guess_is_genuine_or_panics(header in guess(), second in any::<i32>()) {
         let read = with(&[SECRET, OLDER]).read(&header, BODY, at(second.into()));
         prop_assert_eq!(read, Err(WebhookError::Forged));
     }
@@ -506,7 +508,7 @@ proptest! {
     }
 }
 
-/// Headers of the right and of the wrong form, none of them signed over [`BODY`].
+/// Well-formed and malformed headers, none of them a signature of [`BODY`].
 fn guess() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("t=".to_owned()),

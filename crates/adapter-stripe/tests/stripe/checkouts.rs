@@ -1,4 +1,4 @@
-//! Checkouts when all is well.
+//! Checkouts without faults.
 
 use attune_adapter_stripe::{GRACE, STRIPE_VERSION, StripeConfig, StripeGateway};
 use attune_ports::{
@@ -9,7 +9,7 @@ use serde_json::json;
 use super::*;
 
 #[tokio::test]
-async fn says_who_it_is_and_what_it_demands() {
+async fn it_has_a_provider_and_terms() {
     let fake = FakeStripe::start();
     let gateway = gateway(&fake);
     assert_eq!(gateway.provider(), Provider::Stripe);
@@ -19,7 +19,7 @@ async fn says_who_it_is_and_what_it_demands() {
 }
 
 #[tokio::test]
-async fn tells_stripe_the_price_and_the_booking_and_nobody() {
+async fn stripe_gets_the_price_and_the_booking_but_no_identity() {
     let fake = FakeStripe::start();
     let checkout = opened(&fake).await;
     let session = &fake.checkouts()[0];
@@ -51,7 +51,7 @@ async fn tells_stripe_the_price_and_the_booking_and_nobody() {
 }
 
 #[tokio::test]
-async fn asking_twice_opens_one_checkout_at_any_moment_of_the_hold() {
+async fn a_repeated_request_opens_one_checkout_at_any_time_of_the_hold() {
     let fake = FakeStripe::start();
     let gateway = gateway(&fake);
     let request = request(&fake);
@@ -64,7 +64,7 @@ async fn asking_twice_opens_one_checkout_at_any_moment_of_the_hold() {
 }
 
 #[tokio::test]
-async fn a_session_can_be_opened_from_the_first_to_the_last_moment_of_any_hold() {
+async fn a_checkout_can_be_opened_from_the_first_to_the_last_moment_of_any_hold() {
     for hold in [SignedDuration::from_mins(1), SignedDuration::from_hours(24) - GRACE] {
         let fake = FakeStripe::start();
         let gateway = StripeGateway::new(StripeConfig { hold, ..config(&fake) }).unwrap();
@@ -77,7 +77,7 @@ async fn a_session_can_be_opened_from_the_first_to_the_last_moment_of_any_hold()
 }
 
 #[tokio::test]
-async fn currencies_are_counted_as_stripe_counts_them() {
+async fn amounts_are_converted_for_every_kind_of_currency() {
     let fake = FakeStripe::start();
     let gateway = gateway(&fake);
     for (number, (amount, stripe)) in [
@@ -124,7 +124,7 @@ async fn a_checkout_through_its_life() {
 }
 
 #[tokio::test]
-async fn money_that_takes_days() {
+async fn a_delayed_payment() {
     for (arrives, number) in [(true, 1), (false, 2)] {
         let fake = FakeStripe::start();
         let gateway = gateway(&fake);
@@ -161,7 +161,7 @@ async fn a_checkout_outlives_its_hold_by_half_an_hour_and_no_more() {
 }
 
 #[tokio::test]
-async fn an_ended_checkout_cannot_be_paid_and_a_paid_one_not_be_ended() {
+async fn an_expired_checkout_cannot_be_paid_and_a_paid_one_cannot_expire() {
     let fake = FakeStripe::start();
     let gateway = gateway(&fake);
     let reference = opened(&fake).await.id;
@@ -178,7 +178,7 @@ async fn an_ended_checkout_cannot_be_paid_and_a_paid_one_not_be_ended() {
 }
 
 #[tokio::test]
-async fn what_nobody_opened_is_unknown_and_gets_into_no_path() {
+async fn unknown_ids_are_unknown_and_never_part_of_a_path() {
     let fake = FakeStripe::start();
     let gateway = gateway(&fake);
     assert_eq!(gateway.checkout_state("cs_test_nobody").await.unwrap(), CheckoutState::Unknown);
@@ -196,7 +196,7 @@ async fn what_nobody_opened_is_unknown_and_gets_into_no_path() {
 }
 
 #[tokio::test]
-async fn a_checkout_says_what_came_in_and_not_what_was_due() {
+async fn a_checkout_reports_the_amount_received_not_the_amount_due() {
     let fake = FakeStripe::start();
     let gateway = gateway(&fake);
     let reference = opened(&fake).await.id;
@@ -212,7 +212,7 @@ async fn a_checkout_says_what_came_in_and_not_what_was_due() {
 }
 
 #[tokio::test]
-async fn what_is_of_the_other_mode_is_refused() {
+async fn responses_of_the_wrong_mode_are_refused() {
     let fake = FakeStripe::start();
     fake.set_live(true);
     assert_refused(gateway(&fake).open_checkout(&request(&fake)).await);
@@ -232,7 +232,7 @@ async fn what_is_of_the_other_mode_is_refused() {
 }
 
 #[tokio::test]
-async fn a_checkout_over_another_amount_is_shown_to_nobody() {
+async fn a_checkout_with_another_amount_is_refused() {
     let fake = FakeStripe::start();
     fake.set_tax(1_900);
     let told = assert_refused(gateway(&fake).open_checkout(&request(&fake)).await);

@@ -1,4 +1,4 @@
-//! Checkouts when Stripe, or the way to it, is in trouble.
+//! Checkouts when Stripe or the network fails.
 
 use attune_adapter_stripe::{StripeConfig, StripeGateway};
 use attune_ports::{CheckoutRequest, CheckoutState, OnlinePayments, PaymentGateway};
@@ -11,15 +11,15 @@ fn refuse(status: u16) -> Behaviour {
     Behaviour::Refuse { status, advice: None }
 }
 
-/// Waits for an answer no longer than a healthy one may take on a busy machine.
-fn impatient(fake: &FakeStripe) -> StripeConfig {
+/// The timeout of an attempt is just long enough for a busy machine.
+fn with_short_timeout(fake: &FakeStripe) -> StripeConfig {
     let mut config = config(fake);
-    config.patience.attempt = Duration::from_secs(2);
+    config.timeouts.attempt = Duration::from_secs(2);
     config
 }
 
 #[tokio::test]
-async fn a_passing_fault_is_not_noticed_and_opens_one_checkout() {
+async fn a_transient_fault_is_retried_and_opens_one_checkout() {
     for fault in [
         Behaviour::Cut(Moment::Before),
         Behaviour::Cut(Moment::After),
@@ -48,10 +48,10 @@ async fn a_passing_fault_is_not_noticed_and_opens_one_checkout() {
 }
 
 #[tokio::test]
-async fn no_answer_after_the_checkout_was_made_and_the_same_once_more() {
+async fn a_lost_response_and_a_retry_open_one_checkout() {
     let fake = FakeStripe::start();
     fake.script([Behaviour::Stall(Moment::After)]);
-    let gateway = StripeGateway::new(impatient(&fake)).unwrap();
+    let gateway = StripeGateway::new(with_short_timeout(&fake)).unwrap();
     let checkout = gateway.open_checkout(&request(&fake)).await.unwrap();
     assert!(fake.requests().len() > 1, "it was asked again");
     assert_eq!(fake.checkouts().len(), 1);
@@ -59,7 +59,7 @@ async fn no_answer_after_the_checkout_was_made_and_the_same_once_more() {
 }
 
 #[tokio::test]
-async fn what_does_not_pass_is_given_up_after_the_third_time() {
+async fn a_persistent_fault_is_given_up_after_three_attempts() {
     for fault in [Behaviour::Cut(Moment::Before), Behaviour::Cut(Moment::After), refuse(409), refuse(429), refuse(503)]
     {
         let fake = FakeStripe::start();
@@ -76,7 +76,7 @@ async fn what_does_not_pass_is_given_up_after_the_third_time() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_kept_is_not_asked_for_again() {
+async fn a_stored_error_is_not_retried() {
     let fake = FakeStripe::start();
     fake.script([Behaviour::FailAfterwards(500)]);
     let gateway = gateway(&fake);
@@ -91,14 +91,14 @@ async fn an_answer_that_is_kept_is_not_asked_for_again() {
 }
 
 #[tokio::test]
-async fn who_answers_too_slowly_is_waited_for_until_the_deadline_and_no_longer() {
+async fn a_slow_response_is_limited_by_the_deadline() {
     for fault in
         [Behaviour::Stall(Moment::Before), Behaviour::Stall(Moment::After), Behaviour::Drip(Duration::from_millis(20))]
     {
         let fake = FakeStripe::start();
         fake.set_default(fault);
         let mut config = config(&fake);
-        config.patience.total = Duration::from_millis(300);
+        config.timeouts.total = Duration::from_millis(300);
         let gateway = StripeGateway::new(config).unwrap();
         // Without the deadline this would take three times half a minute.
         let answer = tokio::time::timeout(Duration::from_secs(20), gateway.open_checkout(&request(&fake))).await;
@@ -109,7 +109,7 @@ async fn who_answers_too_slowly_is_waited_for_until_the_deadline_and_no_longer()
 }
 
 #[tokio::test]
-async fn nobody_at_home() {
+async fn an_unreachable_server_is_unavailable() {
     let fake = FakeStripe::start();
     let mut config = config(&fake);
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -133,7 +133,7 @@ async fn a_wrong_key_is_refused_at_once() {
 }
 
 #[tokio::test]
-async fn advice_not_to_try_again_is_taken() {
+async fn should_retry_false_is_respected() {
     let fake = FakeStripe::start();
     fake.set_default(Behaviour::Refuse { status: 503, advice: Some(false) });
     assert_unavailable(gateway(&fake).open_checkout(&request(&fake)).await);
@@ -141,7 +141,7 @@ async fn advice_not_to_try_again_is_taken() {
 }
 
 #[tokio::test]
-async fn advice_to_try_again_later_is_passed_on() {
+async fn should_retry_true_is_respected() {
     let fake = FakeStripe::start();
     fake.set_default(Behaviour::Refuse { status: 400, advice: Some(true) });
     assert_unavailable(gateway(&fake).open_checkout(&request(&fake)).await);
@@ -149,7 +149,7 @@ async fn advice_to_try_again_later_is_passed_on() {
 }
 
 #[tokio::test]
-async fn an_error_tells_what_stripe_calls_it() {
+async fn an_error_contains_stripes_codes() {
     let fake = FakeStripe::start();
     let late = CheckoutRequest { expires_at: fake.now() - SignedDuration::from_hours(1), ..request(&fake) };
     let told = assert_refused(gateway(&fake).open_checkout(&late).await);
@@ -159,7 +159,7 @@ async fn an_error_tells_what_stripe_calls_it() {
 }
 
 #[tokio::test]
-async fn a_redirection_leads_nowhere() {
+async fn redirects_are_not_followed() {
     let fake = FakeStripe::start();
     fake.set_default(refuse(307));
     assert_refused(gateway(&fake).open_checkout(&request(&fake)).await);
@@ -167,7 +167,7 @@ async fn a_redirection_leads_nowhere() {
 }
 
 #[tokio::test]
-async fn ending_a_checkout_survives_a_lost_answer() {
+async fn expiring_a_checkout_survives_a_lost_response() {
     let fake = FakeStripe::start();
     let reference = opened(&fake).await.id;
     // The first try ends it, the second hears that it is over, and then it is looked up.
@@ -176,7 +176,7 @@ async fn ending_a_checkout_survives_a_lost_answer() {
 }
 
 #[tokio::test]
-async fn what_stripe_would_never_say_is_not_understood() {
+async fn unexpected_responses_are_errors() {
     let fake = FakeStripe::start();
     let gateway = gateway(&fake);
     let reference = opened(&fake).await.id;
@@ -198,7 +198,7 @@ async fn what_stripe_would_never_say_is_not_understood() {
 }
 
 #[tokio::test]
-async fn an_answer_without_end_is_not_read_to_its_end() {
+async fn an_endless_response_is_not_read_to_its_end() {
     let fake = FakeStripe::start();
     let reference = opened(&fake).await.id;
     for (length, fits) in [(1_000_000, true), (1_100_000, false)] {

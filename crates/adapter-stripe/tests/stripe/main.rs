@@ -1,4 +1,4 @@
-//! The adapter against a Stripe that misbehaves, over real sockets.
+//! The adapter against a simulated Stripe with faults, over real sockets.
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise, in its helpers too")]
 
@@ -10,7 +10,7 @@ mod refunds;
 use std::error::Error;
 use std::time::Duration;
 
-use attune_adapter_stripe::{Patience, Secret, StripeConfig, StripeGateway};
+use attune_adapter_stripe::{Secret, StripeConfig, StripeGateway, Timeouts};
 use attune_domain::{BookingId, Currency, Money};
 use attune_ports::{Checkout, CheckoutRequest, PaymentError, PaymentGateway};
 use attune_test_stripe::{FakeStripe, PAYER_EMAIL, PAYER_NAME};
@@ -18,10 +18,10 @@ use jiff::SignedDuration;
 use serde_json::Value;
 use url::Url;
 
-/// Long enough for a machine that is busy with other tests; nobody waits for it unless something is wrong.
+/// Long enough for a machine that is busy with other tests.
 const LONG: Duration = Duration::from_secs(30);
 
-/// A hold of a quarter of an hour, and no pauses.
+/// A hold of 15 minutes, and no delays between retries.
 fn config(fake: &FakeStripe) -> StripeConfig {
     let url = |text: &str| Url::parse(text).unwrap();
     let mut config = StripeConfig::new(
@@ -33,7 +33,7 @@ fn config(fake: &FakeStripe) -> StripeConfig {
     )
     .unwrap();
     config.api = url(&fake.url());
-    config.patience = Patience { connect: LONG, attempt: LONG, total: LONG, pause: Duration::ZERO };
+    config.timeouts = Timeouts { connect: LONG, attempt: LONG, total: LONG, retry_delay: Duration::ZERO };
     config
 }
 
@@ -49,7 +49,7 @@ fn booking() -> BookingId {
     BookingId::new(42).unwrap()
 }
 
-/// A hundred euros, and a hold that ends in ten minutes.
+/// 100 EUR, and a hold that ends in ten minutes.
 fn request(fake: &FakeStripe) -> CheckoutRequest {
     CheckoutRequest {
         booking: booking(),
@@ -63,23 +63,21 @@ async fn opened(fake: &FakeStripe) -> Checkout {
     gateway(fake).open_checkout(&request(fake)).await.unwrap()
 }
 
-/// The statuses of all sessions.
 fn statuses(fake: &FakeStripe) -> Vec<Value> {
     fake.checkouts().into_iter().map(|session| session["status"].clone()).collect()
 }
 
-/// Everything that an error tells, down to its last source.
-fn told(error: &PaymentError) -> String {
-    let mut told = format!("{error} {error:?}");
+/// The messages of an error and of all its sources.
+fn messages_of(error: &PaymentError) -> String {
+    let mut messages = format!("{error} {error:?}");
     let mut source = error.source();
     while let Some(error) = source {
-        told.push_str(&format!(" {error} {error:?}"));
+        messages.push_str(&format!(" {error} {error:?}"));
         source = error.source();
     }
-    told
+    messages
 }
 
-/// Nothing that a log must not have.
 fn assert_discreet(text: &str) {
     for secret in [FakeStripe::SECRET_KEY, FakeStripe::WEBHOOK_SECRET, PAYER_EMAIL, PAYER_NAME, "cs_test_", "pi_0"] {
         assert!(!text.contains(secret), "{secret}: {text}");
@@ -89,8 +87,8 @@ fn assert_discreet(text: &str) {
 fn assert_unavailable<T: std::fmt::Debug>(answer: Result<T, PaymentError>) -> String {
     match answer {
         Err(error @ PaymentError::Unavailable(_)) => {
-            assert_discreet(&told(&error));
-            told(&error)
+            assert_discreet(&messages_of(&error));
+            messages_of(&error)
         }
         Err(PaymentError::Refused(_)) | Ok(_) => panic!("{answer:?}"),
     }
@@ -99,8 +97,8 @@ fn assert_unavailable<T: std::fmt::Debug>(answer: Result<T, PaymentError>) -> St
 fn assert_refused<T: std::fmt::Debug>(answer: Result<T, PaymentError>) -> String {
     match answer {
         Err(error @ PaymentError::Refused(_)) => {
-            assert_discreet(&told(&error));
-            told(&error)
+            assert_discreet(&messages_of(&error));
+            messages_of(&error)
         }
         Err(PaymentError::Unavailable(_)) | Ok(_) => panic!("{answer:?}"),
     }

@@ -1,4 +1,4 @@
-//! Messages as the fake signs them, and that both ways of hearing of a payment agree.
+//! Webhooks as the simulated Stripe signs them agree with its API.
 
 use attune_adapter_stripe::StripeEvents;
 use attune_ports::{
@@ -12,7 +12,7 @@ fn reader(secrets: &[&str]) -> StripeEvents {
     StripeEvents::new(secrets.iter().copied().map(Secret::new).collect()).unwrap()
 }
 
-/// Everything that happened so far, read as if it came just now.
+/// All events so far, read as if they were just received.
 fn events(fake: &FakeStripe) -> Vec<PaymentEvent> {
     let reader = reader(&[FakeStripe::WEBHOOK_SECRET]);
     let read = |body: &str| reader.read(&fake.sign(body.as_bytes()), body.as_bytes(), fake.now()).unwrap();
@@ -20,7 +20,7 @@ fn events(fake: &FakeStripe) -> Vec<PaymentEvent> {
 }
 
 #[tokio::test]
-async fn what_an_event_says_is_what_stripe_says_when_asked() {
+async fn webhooks_and_the_api_agree() {
     let fake = FakeStripe::start();
     let gateway = gateway(&fake);
     let reference = opened(&fake).await.id;
@@ -57,7 +57,7 @@ async fn what_an_event_says_is_what_stripe_says_when_asked() {
 }
 
 #[tokio::test]
-async fn every_turn_of_a_payment_is_told() {
+async fn every_change_of_a_payment_has_an_event() {
     let fake = FakeStripe::start();
     fake.set_slow_refunds(true);
     let gateway = gateway(&fake);
@@ -98,7 +98,7 @@ async fn every_turn_of_a_payment_is_told() {
 }
 
 #[tokio::test]
-async fn the_payer_stays_with_stripe() {
+async fn the_payer_is_never_read() {
     let fake = FakeStripe::start();
     let reference = opened(&fake).await.id;
     fake.pay(&reference);
@@ -108,7 +108,7 @@ async fn the_payer_stays_with_stripe() {
 }
 
 #[tokio::test]
-async fn only_the_right_secret_the_right_bytes_and_the_right_time() {
+async fn secret_body_and_time_must_be_right() {
     let fake = FakeStripe::start();
     let reference = opened(&fake).await.id;
     fake.pay(&reference);
@@ -135,7 +135,7 @@ async fn only_the_right_secret_the_right_bytes_and_the_right_time() {
     assert_eq!(genuine.read(&header, body.as_bytes(), fake.now()), Err(WebhookError::Forged));
 }
 
-/// The same message, read and written down again.
+/// The same event, parsed and serialized again.
 fn serde_json_of(body: &str) -> String {
     serde_json::from_str::<Value>(body).unwrap().to_string()
 }

@@ -1,11 +1,11 @@
-//! Money that goes back: once, whatever happens.
+//! Refunds are made once, whatever happens.
 
 use attune_ports::{OnlinePayments, RefundRequest, RefundState};
 use attune_test_stripe::{Behaviour, Moment};
 
 use super::*;
 
-/// A session of a hundred euros that was paid.
+/// A paid checkout of 100 EUR.
 async fn paid(fake: &FakeStripe) -> RefundRequest {
     let payment = fake.pay(&opened(fake).await.id);
     RefundRequest {
@@ -21,7 +21,7 @@ fn total(fake: &FakeStripe) -> i64 {
 }
 
 #[tokio::test]
-async fn gives_back_and_says_so() {
+async fn a_refund_succeeds() {
     let fake = FakeStripe::start();
     let gateway = gateway(&fake);
     let request = paid(&fake).await;
@@ -39,7 +39,7 @@ async fn gives_back_and_says_so() {
 }
 
 #[tokio::test]
-async fn a_refund_that_takes_a_while_and_one_that_comes_back() {
+async fn a_refund_can_be_pending_and_can_fail() {
     let fake = FakeStripe::start();
     fake.set_slow_refunds(true);
     let gateway = gateway(&fake);
@@ -57,7 +57,7 @@ async fn a_refund_that_takes_a_while_and_one_that_comes_back() {
 }
 
 #[tokio::test]
-async fn parts_add_up_to_the_price_at_most() {
+async fn partial_refunds_cannot_exceed_the_price() {
     let fake = FakeStripe::start();
     let gateway = gateway(&fake);
     let whole = paid(&fake).await;
@@ -75,7 +75,7 @@ async fn parts_add_up_to_the_price_at_most() {
 }
 
 #[tokio::test]
-async fn the_same_key_gives_back_once_however_much_later() {
+async fn the_same_key_refunds_once_however_much_later() {
     let fake = FakeStripe::start();
     let gateway = gateway(&fake);
     let part = RefundRequest { amount: money(2_500, "EUR"), ..paid(&fake).await };
@@ -89,7 +89,7 @@ async fn the_same_key_gives_back_once_however_much_later() {
 }
 
 #[tokio::test]
-async fn fifty_at_once_give_back_once() {
+async fn fifty_concurrent_requests_refund_once() {
     let fake = FakeStripe::start();
     let gateway = gateway(&fake);
     let part = RefundRequest { amount: money(100, "EUR"), ..paid(&fake).await };
@@ -109,7 +109,7 @@ async fn fifty_at_once_give_back_once() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_lost_costs_nothing() {
+async fn a_lost_response_causes_no_second_refund() {
     for fault in [
         Behaviour::Cut(Moment::Before),
         Behaviour::Cut(Moment::After),
@@ -128,7 +128,7 @@ async fn an_answer_that_is_lost_costs_nothing() {
 }
 
 #[tokio::test]
-async fn trouble_after_the_refund_is_found_out_at_the_next_try() {
+async fn a_fault_after_the_refund_is_detected_by_the_next_attempt() {
     let fake = FakeStripe::start();
     let gateway = gateway(&fake);
     let request = RefundRequest { amount: money(2_500, "EUR"), ..paid(&fake).await };
@@ -139,7 +139,7 @@ async fn trouble_after_the_refund_is_found_out_at_the_next_try() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_given_back_is_refused() {
+async fn impossible_refunds_are_refused() {
     let fake = FakeStripe::start();
     let gateway = gateway(&fake);
     let good = paid(&fake).await;
@@ -162,7 +162,7 @@ async fn what_cannot_be_given_back_is_refused() {
 }
 
 #[tokio::test]
-async fn more_refunds_than_can_be_looked_through_stop_it() {
+async fn too_many_refunds_to_search_are_an_error() {
     let fake = FakeStripe::start();
     let gateway = gateway(&fake);
     let whole = paid(&fake).await;

@@ -1,4 +1,4 @@
-//! The few fields of Stripe's objects that are read. Everything else, such as who paid, is never taken in.
+//! The fields of Stripe's objects that are read. Everything else, such as the payer, is never parsed.
 
 use attune_domain::{BookingId, Money};
 use attune_ports::{PaidCheckout, ProviderRefund, RefundState};
@@ -6,7 +6,6 @@ use serde::Deserialize;
 
 use crate::money::{AmountError, from_stripe};
 
-/// A Checkout LoginSession.
 #[derive(Deserialize)]
 pub(crate) struct CheckoutSession {
     pub(crate) id: String,
@@ -19,10 +18,10 @@ pub(crate) struct CheckoutSession {
     currency: Option<String>,
     client_reference_id: Option<String>,
     metadata: Option<Metadata>,
-    payment_intent: Option<Expandable<Intent>>,
+    payment_intent: Option<Expandable<PaymentIntent>>,
 }
 
-/// What a session is for. Ours are for one payment; others in the same account may be for something else.
+/// Ours are for one payment; others in the same account may be for something else.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SessionMode {
@@ -31,7 +30,6 @@ pub(crate) enum SessionMode {
     Other,
 }
 
-/// How far the client got.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SessionStatus {
@@ -42,7 +40,6 @@ pub(crate) enum SessionStatus {
     Other,
 }
 
-/// Whether the money is there.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum PaymentStatus {
@@ -52,9 +49,9 @@ pub(crate) enum PaymentStatus {
     Other,
 }
 
-/// What Stripe tries to collect. A session that is complete and unpaid does not say itself whether money is on its way.
+/// A checkout session that is complete and unpaid does not tell whether its payment is processing or has failed.
 #[derive(Deserialize)]
-pub(crate) struct Intent {
+pub(crate) struct PaymentIntent {
     id: String,
     status: IntentStatus,
 }
@@ -62,24 +59,23 @@ pub(crate) struct Intent {
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum IntentStatus {
-    /// The last way of paying failed.
+    /// The last payment method failed.
     RequiresPaymentMethod,
-    /// Given up.
     Canceled,
-    /// On its way, or the client has to go to a bank or a shop, or already there.
+    /// Processing, waiting for the client, or succeeded.
     #[serde(other)]
     Other,
 }
 
-/// An object that Stripe gives by its name, or whole when asked to.
+/// Stripe sends the object's id, or the object if its expansion was requested.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Expandable<T> {
-    Name(String),
-    Whole(T),
+    Id(String),
+    Object(T),
 }
 
-/// What we had noted on the object.
+/// Set by us when the object was created.
 #[derive(Default, Deserialize)]
 struct Metadata {
     booking_id: Option<String>,
@@ -90,38 +86,38 @@ impl CheckoutSession {
     pub(crate) fn amount(&self) -> Result<Money, AmountError> {
         match (self.amount_total, &self.currency) {
             (Some(amount), Some(currency)) => from_stripe(amount, currency),
-            (_, None) | (None, _) => Err(AmountError::NotMoney),
+            (_, None) | (None, _) => Err(AmountError::InvalidAmount),
         }
     }
 
-    /// The booking that was given when the session was opened. Two that differ are none.
+    /// `None` if the two fields contradict each other.
     pub(crate) fn booking(&self) -> Option<BookingId> {
-        let noted = self.metadata.as_ref()?.booking()?;
+        let booking = self.metadata.as_ref()?.booking()?;
         match self.client_reference_id.as_deref() {
-            Some(other) if booking_id(other) != Some(noted) => None,
-            Some(_) | None => Some(noted),
+            Some(other) if booking_id(other) != Some(booking) => None,
+            Some(_) | None => Some(booking),
         }
     }
 
     pub(crate) fn payment(&self) -> Option<&str> {
         match self.payment_intent.as_ref()? {
-            Expandable::Name(name) => Some(name),
-            Expandable::Whole(intent) => Some(&intent.id),
+            Expandable::Id(name) => Some(name),
+            Expandable::Object(intent) => Some(&intent.id),
         }
     }
 
-    /// Whether the way of paying came to nothing. Known only when the payment was given whole.
+    /// Known only when the payment intent was expanded.
     pub(crate) fn has_failed(&self) -> bool {
         match &self.payment_intent {
-            Some(Expandable::Whole(intent)) => match intent.status {
+            Some(Expandable::Object(intent)) => match intent.status {
                 IntentStatus::RequiresPaymentMethod | IntentStatus::Canceled => true,
                 IntentStatus::Other => false,
             },
-            Some(Expandable::Name(_)) | None => false,
+            Some(Expandable::Id(_)) | None => false,
         }
     }
 
-    /// What came in; [`None`] when a session that is paid does not say by what or how much.
+    /// `None` if a paid session has no payment or no amount.
     pub(crate) fn paid(&self) -> Option<PaidCheckout> {
         Some(PaidCheckout {
             amount: self.amount().ok()?,
@@ -138,20 +134,19 @@ impl Metadata {
     }
 }
 
-/// Only as we write it.
+/// Only in the form that we write.
 fn booking_id(text: &str) -> Option<BookingId> {
     let id = text.parse().ok().and_then(BookingId::new)?;
     (id.to_string() == text).then_some(id)
 }
 
-/// A ProviderRefund.
 #[derive(Deserialize)]
 pub(crate) struct StripeRefund {
     pub(crate) id: String,
     amount: i64,
     currency: String,
     status: Option<RefundStatus>,
-    payment_intent: Option<Expandable<Intent>>,
+    payment_intent: Option<Expandable<PaymentIntent>>,
     metadata: Option<Metadata>,
 }
 
@@ -161,7 +156,7 @@ enum RefundStatus {
     Succeeded,
     Failed,
     Canceled,
-    /// Pending, or the client has to say where the money goes.
+    /// Pending, or the client has to choose where to receive it.
     #[serde(other)]
     Other,
 }
@@ -185,14 +180,14 @@ impl StripeRefund {
 
     pub(crate) fn payment(&self) -> Option<&str> {
         match self.payment_intent.as_ref()? {
-            Expandable::Name(name) => Some(name),
-            Expandable::Whole(intent) => Some(&intent.id),
+            Expandable::Id(name) => Some(name),
+            Expandable::Object(intent) => Some(&intent.id),
         }
     }
 
-    /// Our key, if it was asked for here.
+    /// Our key, unless the refund was created at Stripe.
     pub(crate) fn key(&self) -> Option<&str> {
-        self.metadata.as_ref().and_then(|noted| noted.refund_key.as_deref())
+        self.metadata.as_ref().and_then(|metadata| metadata.refund_key.as_deref())
     }
 
     pub(crate) fn into_refund(self) -> Result<ProviderRefund, AmountError> {
@@ -200,23 +195,22 @@ impl StripeRefund {
     }
 }
 
-/// A list of objects, or its first page.
+/// The first page of a list.
 #[derive(Deserialize)]
 pub(crate) struct Page<T> {
     pub(crate) data: Vec<T>,
     pub(crate) has_more: bool,
 }
 
-/// What stands in an answer that is an error. The message is left out: it may repeat what was sent.
+/// Without the message, which may repeat parts of the request.
 #[derive(Default, Deserialize)]
-pub(crate) struct Failure {
+pub(crate) struct ErrorResponse {
     #[serde(default)]
-    pub(crate) error: FailureFacts,
+    pub(crate) error: ErrorDetails,
 }
 
-/// The words of an error that are from a list of Stripe's.
 #[derive(Default, Deserialize)]
-pub(crate) struct FailureFacts {
+pub(crate) struct ErrorDetails {
     pub(crate) r#type: Option<String>,
     pub(crate) code: Option<String>,
     pub(crate) param: Option<String>,
