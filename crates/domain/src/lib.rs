@@ -7,6 +7,8 @@ mod macros;
 
 pub mod booking;
 pub mod calendar;
+#[cfg(test)]
+mod fixtures;
 pub mod ids;
 pub mod login_session;
 pub mod meeting;

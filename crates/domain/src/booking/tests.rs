@@ -1,55 +1,19 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Currency, MeetingBaseUrl, RoomSuffix};
+use crate::fixtures::{BOOKED, END, START, at, base_url, euros, new_booking, new_room, user};
+use crate::{Currency, RoomSuffix};
 
-/// 2024-01-15T10:00:00Z, 50 minutes with a buffer of 10.
-const START: i64 = 1_705_312_800;
-const END: i64 = START + 50 * 60;
 const BLOCKED: i64 = START + 60 * 60;
 const DAY: i64 = 86_400;
-/// When the bookings are made.
-const BOOKED: i64 = START - 5 * DAY;
-/// When their holds expire.
+/// When the holds expire.
 const HOLD_END: i64 = BOOKED + 900;
-
-fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(second).unwrap()
-}
-
-fn user(id: i64) -> UserId {
-    UserId::new(id).unwrap()
-}
-
-fn euros(minor: i64) -> Money {
-    Money::new(minor, Currency::parse("EUR").unwrap()).unwrap()
-}
-
-fn base_url() -> MeetingBaseUrl {
-    MeetingBaseUrl::parse("https://meet.example.org").unwrap()
-}
-
-fn new_room(base_url: &MeetingBaseUrl) -> NewRoom<'_> {
-    NewRoom { base_url, suffix: RoomSuffix::from_bytes([7; 16]) }
-}
 
 /// Clients can reschedule until two hours before the start.
 const TERMS: ChangeTerms = ChangeTerms { free_minutes: 1_440, late_refund_percent: 50, reschedule_minutes: 120 };
 
 fn request(payment: PaymentPlan<'_>) -> NewBooking<'_> {
-    NewBooking {
-        id: BookingId::new(12).unwrap(),
-        client: user(7),
-        therapist: user(1),
-        service: ServiceId::new(3).unwrap(),
-        scheduled_at: at(START),
-        minutes: 50,
-        buffer_minutes: 10,
-        price: euros(10_000),
-        note: Some("first visit".to_owned()),
-        terms: TERMS,
-        payment,
-    }
+    NewBooking { note: Some("first visit".to_owned()), terms: TERMS, ..new_booking(payment) }
 }
 
 fn due() -> PaymentPlan<'static> {

@@ -7,8 +7,6 @@
 
 pub mod access;
 pub mod attendance;
-#[cfg(test)]
-pub(crate) mod fixtures;
 pub mod fragment;
 pub mod join_token;
 pub mod participant;

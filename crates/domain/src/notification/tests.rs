@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::booking::BookingRecord;
-use crate::meeting::fixtures::{END, START, at, booking as with_status, confirmed, user};
+use crate::fixtures::{END, START, at, booking as with_status, confirmed, user};
 use crate::{PaymentStatus, Role};
 
 const HOUR: i64 = 3_600;

@@ -1,37 +1,17 @@
 use super::*;
 use crate::booking::{NewBooking, PaymentPlan};
-use crate::meeting::NewRoom;
-use crate::{BookingId, Currency, MeetingBaseUrl, RoomSuffix, ServiceId, UserId};
+use crate::fixtures::{base_url, euros, new_booking, new_room};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-const START: &str = "2024-01-15T10:00:00Z";
-
 /// A booking with this price, paid or not.
 fn booking(cents: i64, paid: bool) -> Booking {
-    let now = at("2024-01-10T09:00:00Z");
-    let base_url = MeetingBaseUrl::parse("https://meet.example.org").unwrap();
-    let request = NewBooking {
-        id: BookingId::new(12).unwrap(),
-        client: UserId::new(7).unwrap(),
-        therapist: UserId::new(1).unwrap(),
-        service: ServiceId::new(1).unwrap(),
-        scheduled_at: at(START),
-        minutes: 50,
-        buffer_minutes: 10,
-        price: Money::new(cents, Currency::parse("EUR").unwrap()).unwrap(),
-        note: None,
-        terms: ChangeTerms::default(),
-        payment: PaymentPlan::Due { hold_until: at("2024-01-10T09:15:00Z") },
-    };
-    let (held, _) = Booking::book(request, now).unwrap();
-    if !paid {
-        return held;
-    }
-    let room = NewRoom { base_url: &base_url, suffix: RoomSuffix::from_bytes([7; 16]) };
-    held.payment_succeeded(room, now).unwrap().0
+    let (now, base_url) = (at("2024-01-10T09:00:00Z"), base_url());
+    let payment = PaymentPlan::Due { hold_until: at("2024-01-10T09:15:00Z") };
+    let (held, _) = Booking::book(NewBooking { price: euros(cents), ..new_booking(payment) }, now).unwrap();
+    if paid { held.payment_succeeded(new_room(&base_url), now).unwrap().0 } else { held }
 }
 
 fn quote(booking: &Booking, percent: u8, by: Role, now: &str) -> (bool, i64, i64) {

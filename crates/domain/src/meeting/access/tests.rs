@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::fixtures::{CLOSE, END, OPEN, START, WINDOW, at, confirmed};
 use crate::meeting::MeetingLinkPolicy;
-use crate::meeting::fixtures::{CLOSE, END, OPEN, START, WINDOW, at, confirmed};
 
 #[test]
 fn a_room_opens_and_closes_to_the_second() {

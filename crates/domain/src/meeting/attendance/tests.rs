@@ -6,7 +6,7 @@ use proptest::sample::Index;
 
 use super::*;
 use crate::ParticipantId;
-use crate::meeting::fixtures::{CLOSE, OPEN, START, at, user};
+use crate::fixtures::{CLOSE, OPEN, START, at, user};
 
 fn client() -> ViewerId {
     ViewerId::Account(user(7))

@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::BookingStatus;
+use crate::fixtures::*;
 use crate::meeting::ParticipantRole;
-use crate::meeting::fixtures::*;
 
 const POLICY: MeetingLinkPolicy = MeetingLinkPolicy { grace: SignedDuration::from_mins(30) };
 

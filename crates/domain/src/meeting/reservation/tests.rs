@@ -2,7 +2,7 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::meeting::fixtures::*;
+use crate::fixtures::*;
 use crate::{BookingStatus, Role};
 
 const NO_LIMITS: RoomLimits = RoomLimits { max_occupants: None, lobby: false };

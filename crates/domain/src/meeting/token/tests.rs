@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::meeting::fixtures::*;
+use crate::fixtures::*;
 use crate::meeting::{AccountViewer, MeetingLinkPolicy};
 use crate::{BookingStatus, Role};
 

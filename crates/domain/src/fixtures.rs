@@ -1,14 +1,14 @@
-//! A session and its people, for the tests of meetings and notifications.
+//! A booking and its people, for the tests of all modules.
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{
+use crate::booking::{BookingRecord, NewBooking, PaymentPlan};
+use crate::meeting::{
     AccessWindow, AccountViewer, LinkError, MeetingBaseUrl, NewRoom, Participant, ParticipantRole, RoomSuffix, Viewer,
 };
-use crate::booking::{BookingRecord, NewBooking, PaymentPlan};
 use crate::{
-    Booking, BookingId, BookingStatus, Cancellation, Currency, EmailAddress, Money, ParticipantId, PaymentStatus,
-    PersonName, Role, ServiceId, UserId,
+    Booking, BookingId, BookingStatus, Cancellation, ChangeTerms, Currency, EmailAddress, Money, ParticipantId,
+    PaymentStatus, PersonName, Role, ServiceId, UserId,
 };
 
 /// 2024-01-15T10:00:00Z, for 50 minutes.
@@ -33,22 +33,38 @@ pub(crate) fn user(id: i64) -> UserId {
     UserId::new(id).unwrap()
 }
 
-/// Confirmed for client 7 and therapist 1.
-pub(crate) fn confirmed(minutes: u32) -> Booking {
-    let base_url = MeetingBaseUrl::parse("https://meet.example.org").unwrap();
-    let request = NewBooking {
+pub(crate) fn euros(minor: i64) -> Money {
+    Money::new(minor, Currency::parse("EUR").unwrap()).unwrap()
+}
+
+pub(crate) fn base_url() -> MeetingBaseUrl {
+    MeetingBaseUrl::parse("https://meet.example.org").unwrap()
+}
+
+pub(crate) fn new_room(base_url: &MeetingBaseUrl) -> NewRoom<'_> {
+    NewRoom { base_url, suffix: RoomSuffix::from_bytes([7; 16]) }
+}
+
+/// A request of client 7 for 50 minutes with therapist 1.
+pub(crate) fn new_booking(payment: PaymentPlan<'_>) -> NewBooking<'_> {
+    NewBooking {
         id: BookingId::new(12).unwrap(),
         client: user(7),
         therapist: user(1),
-        service: ServiceId::new(1).unwrap(),
+        service: ServiceId::new(3).unwrap(),
         scheduled_at: at(START),
-        minutes,
+        minutes: 50,
         buffer_minutes: 10,
-        price: Money::new(10_000, Currency::parse("EUR").unwrap()).unwrap(),
+        price: euros(10_000),
         note: None,
-        terms: crate::ChangeTerms::default(),
-        payment: PaymentPlan::NotRequired(NewRoom { base_url: &base_url, suffix: RoomSuffix::from_bytes([7; 16]) }),
-    };
+        terms: ChangeTerms::default(),
+        payment,
+    }
+}
+
+pub(crate) fn confirmed(minutes: u32) -> Booking {
+    let base_url = base_url();
+    let request = NewBooking { minutes, ..new_booking(PaymentPlan::NotRequired(new_room(&base_url))) };
     Booking::book(request, at(BOOKED)).unwrap().0
 }
 
