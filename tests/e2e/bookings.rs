@@ -67,7 +67,7 @@ async fn nothing_due_is_agreed_at_once(database: Database) {
     }
 
     let payment = format!("/api/bookings/{id}/payment");
-    john.send(john.request(Method::POST, &payment)).await.refused(409, "not_required");
+    john.send(john.request(Method::POST, &payment)).await.refused(409, "payment_not_required");
     assert_eq!(john.get(&payment).await.expect(200)["payment_status"], "not_required");
 }
 
@@ -208,7 +208,7 @@ async fn what_cannot_be_booked_is_refused(database: Database) {
     };
     refused(json!({"scheduled_at": NOW}), "scheduled_at", "in_the_past").await;
     refused(json!({"scheduled_at": "2027-03-01T08:59:59Z"}), "scheduled_at", "in_the_past").await;
-    refused(json!({"scheduled_at": later(367 * 1440).to_string()}), "scheduled_at", "too_far").await;
+    refused(json!({"scheduled_at": later(367 * 1440).to_string()}), "scheduled_at", "beyond_booking_horizon").await;
     refused(json!({"scheduled_at": "2027-03-02T10:00:00"}), "scheduled_at", "invalid_timestamp").await;
     refused(json!({"scheduled_at": "tomorrow"}), "scheduled_at", "invalid_timestamp").await;
     refused(json!({"scheduled_at": 1_800_000_000}), "scheduled_at", "wrong_type").await;
@@ -222,7 +222,7 @@ async fn what_cannot_be_booked_is_refused(database: Database) {
     assert!(john.bookings().await.is_empty());
 
     john.booked(later(1440)).await;
-    // Fifty minutes and the pause of ten: everything that touches more than the edges is taken.
+    // Fifty minutes and a buffer of ten: every time that overlaps them is taken.
     for minutes in [-59, -1, 0, 1, 59] {
         john.book(later(1440 + minutes)).await.refused(409, "slot_taken");
     }

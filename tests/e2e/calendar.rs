@@ -15,7 +15,7 @@ on_both_databases!(
     a_wish_that_is_sent_twice_is_granted_once,
     a_therapist_books_for_a_client,
     standing_appointments_keep_their_time_on_the_wall,
-    a_session_that_is_over_can_be_corrected_and_completes_by_itself,
+    a_session_that_is_over_can_be_corrected_and_is_completed_automatically,
     bad_times_are_refused_precisely,
 );
 
@@ -166,8 +166,8 @@ async fn a_session_is_called_off_on_the_terms_of_its_purchase(database: Database
     let app = practice.serve().await;
     let (admin, john) = (practice.admin(&app).await, practice.client(&app, "John", "Doe").await);
     let policy = json!({
-        "notice_minutes": 0, "horizon_days": 90, "daily_cap": null, "step_minutes": 15, "reschedule_minutes": 60,
-        "cancellation": {"free_minutes": 2880, "late_refund_percent": 50}, "completes_by_itself": false,
+        "notice_minutes": 0, "horizon_days": 90, "daily_limit": null, "step_minutes": 15, "reschedule_minutes": 60,
+        "cancellation": {"free_minutes": 2880, "late_refund_percent": 50}, "auto_complete": false,
     });
     put(&admin, "/api/admin/policy", policy.clone()).await.expect(200);
     let placed = john.book(later(3 * 1440)).await.expect(201);
@@ -247,7 +247,7 @@ async fn a_wish_that_is_sent_twice_is_granted_once(database: Database) {
     assert_eq!(john.bookings().await.len(), 1);
 
     let other = json!({"scheduled_at": later(2880).to_string()});
-    keyed(&john, "/api/bookings", "click-1", &other).await.refused(422, "idempotency_mismatch");
+    keyed(&john, "/api/bookings", "click-1", &other).await.refused(422, "idempotency_key_reused");
     keyed(&admin, "/api/bookings", "click-1", &other).await.expect(201);
     let id = answers[0].json()["id"].as_i64().unwrap();
     let cancel = format!("/api/bookings/{id}/cancel");
@@ -315,11 +315,11 @@ async fn standing_appointments_keep_their_time_on_the_wall(database: Database) {
     let starts: Vec<&str> =
         made["bookings"].as_array().unwrap().iter().map(|b| b["scheduled_at"].as_str().unwrap()).collect();
     assert_eq!(starts, ["2027-03-15T09:00:00Z", "2027-03-22T09:00:00Z", "2027-04-05T08:00:00Z"]);
-    assert_eq!(made["left_out"].as_array().unwrap().len(), 1);
+    assert_eq!(made["skipped"].as_array().unwrap().len(), 1);
     assert_eq!(john.bookings().await.len(), 3);
 }
 
-async fn a_session_that_is_over_can_be_corrected_and_completes_by_itself(database: Database) {
+async fn a_session_that_is_over_can_be_corrected_and_is_completed_automatically(database: Database) {
     let (practice, app, admin) = open(database).await;
     let john = practice.client(&app, "John", "Doe").await;
     let (first, second) = (john.booked(later(60)).await, john.booked(later(180)).await);
@@ -332,8 +332,8 @@ async fn a_session_that_is_over_can_be_corrected_and_completes_by_itself(databas
     }
     john.again().await.post(&at(first, "complete"), json!({})).await.refused(403, "forbidden");
     let policy = json!({
-        "notice_minutes": 0, "horizon_days": 90, "daily_cap": null, "step_minutes": 15, "reschedule_minutes": 60,
-        "cancellation": {"free_minutes": 1440, "late_refund_percent": 0}, "completes_by_itself": true,
+        "notice_minutes": 0, "horizon_days": 90, "daily_limit": null, "step_minutes": 15, "reschedule_minutes": 60,
+        "cancellation": {"free_minutes": 1440, "late_refund_percent": 0}, "auto_complete": true,
     });
     put(&admin, "/api/admin/policy", policy).await.expect(200);
     practice.clock.set(later(60 + 50 + 30));
@@ -349,7 +349,7 @@ async fn bad_times_are_refused_precisely(database: Database) {
     for (time, code) in [
         ("2027-03-01T09:00:00Z", "in_the_past"),
         ("2027-03-01T08:59:59Z", "in_the_past"),
-        ("2028-03-02T09:00:01Z", "too_far"),
+        ("2028-03-02T09:00:01Z", "beyond_booking_horizon"),
         ("2027-03-02T09:00:00", "invalid_timestamp"),
         ("2027-03-02T23:59:60Z", "invalid_timestamp"),
         ("+10000-01-01T00:00:00Z", "invalid_timestamp"),
@@ -373,11 +373,11 @@ async fn bad_times_are_refused_precisely(database: Database) {
         assert_eq!(problem["errors"][0]["field"], field, "{query}: {problem}");
     }
     let notice = json!({
-        "notice_minutes": 120, "horizon_days": 30, "daily_cap": null, "step_minutes": 15, "reschedule_minutes": 60,
-        "cancellation": {"free_minutes": 1440, "late_refund_percent": 0}, "completes_by_itself": false,
+        "notice_minutes": 120, "horizon_days": 30, "daily_limit": null, "step_minutes": 15, "reschedule_minutes": 60,
+        "cancellation": {"free_minutes": 1440, "late_refund_percent": 0}, "auto_complete": false,
     });
     put(&admin, "/api/admin/policy", notice).await.expect(200);
-    john.book(later(119)).await.refused_field("scheduled_at", "too_soon");
+    john.book(later(119)).await.refused_field("scheduled_at", "insufficient_notice");
     john.book(later(120)).await.expect(201);
-    john.book(later(31 * 1440)).await.refused_field("scheduled_at", "too_far");
+    john.book(later(31 * 1440)).await.refused_field("scheduled_at", "beyond_booking_horizon");
 }

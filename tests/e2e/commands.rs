@@ -80,7 +80,7 @@ async fn tables_are_made_by_a_command_of_their_own(database: Database) {
         (&"ok".into(), &"ok".into())
     );
     let john = practice.client(&app, "John", "Doe").await;
-    john.book(attune_e2e::later(1440)).await.refused(409, "not_open");
+    john.book(attune_e2e::later(1440)).await.refused(409, "practice_not_configured");
 }
 
 async fn the_doctor_looks_at_everything_and_changes_nothing(database: Database) {

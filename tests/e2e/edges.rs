@@ -90,7 +90,7 @@ async fn every_line_about_a_request_names_it() {
     let lines = spent_token_lines("json").await;
     let lines: Vec<Value> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
     let told: Vec<_> = lines.iter().map(|line| (line["level"].as_str(), line["message"].as_str())).collect();
-    assert_eq!(told, [(Some("WARN"), Some(warned)), (Some("INFO"), Some("answered"))]);
+    assert_eq!(told, [(Some("WARN"), Some(warned)), (Some("INFO"), Some("request completed"))]);
     assert!(lines.iter().all(|line| line["request_id"] == "spent-17"), "{lines:?}");
     let (method, route, status) = (&lines[1]["method"], &lines[1]["route"], &lines[1]["status"]);
     assert_eq!((method, route, status), (&json!("POST"), &json!("/api/auth/refresh"), &json!(401)));

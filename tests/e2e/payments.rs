@@ -385,13 +385,13 @@ async fn forged_and_changed_messages_are_refused_or_shown(mut shop: Shop) -> Sho
     let paid = shop.stripe.events().pop().unwrap();
     let signature = shop.stripe.sign(paid.body.as_bytes());
     let forged = signature.replace("v1=", "v1=0");
-    shop.tell(&paid.body, &forged).await.refused(400, "bad_signature");
-    shop.tell(&paid.body, "").await.refused(400, "bad_signature");
+    shop.tell(&paid.body, &forged).await.refused(400, "invalid_signature");
+    shop.tell(&paid.body, "").await.refused(400, "invalid_signature");
     let rewritten = serde_json::to_string(&serde_json::from_str::<Value>(&paid.body).unwrap()).unwrap();
     assert_ne!(rewritten, paid.body);
-    shop.tell(&rewritten, &signature).await.refused(400, "bad_signature");
+    shop.tell(&rewritten, &signature).await.refused(400, "invalid_signature");
     shop.stripe.advance(SignedDuration::from_secs(-301));
-    shop.tell(&paid.body, &shop.stripe.sign(paid.body.as_bytes())).await.refused(400, "bad_signature");
+    shop.tell(&paid.body, &shop.stripe.sign(paid.body.as_bytes())).await.refused(400, "invalid_signature");
     shop.stripe.advance(SignedDuration::from_secs(301));
 
     // Genuine, and not what is due: each is taken note of, shows up once, and confirms nothing.

@@ -60,7 +60,7 @@ async fn overlapping_wishes_leave_no_overlap(database: Database) {
     let admin = practice.admin(&app).await;
     let mut sold = 0;
     for round in 1..=4 {
-        // Sixteen beginnings, a quarter of an hour apart, for sessions of an hour with their pause.
+        // Sixteen beginnings, a quarter of an hour apart, for appointments of one hour with their buffer.
         let answers = race(&people, |number| round * 1440 + i64::try_from(number % 16).unwrap() * 15).await;
         let minutes = only_sold_or_taken(&answers);
         assert!((2..=4).contains(&minutes.len()), "{minutes:?}");

@@ -23,7 +23,7 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
     ("webhook-signature", &[], &[]),
     ("adapter-jitsi", &["domain", "ports", "webhook-signature"], &[]),
     ("adapter-stripe", &["domain", "ports", "webhook-signature"], &["test-stripe"]),
-    ("http-common", &[], &[]),
+    ("http-common", CORE, &["test-doubles"]),
     (
         "adapter-http",
         &["domain", "ports", "application", "http-common", "ics"],

@@ -2,7 +2,6 @@
 
 mod admin;
 mod client;
-mod limits;
 mod middleware;
 mod openapi;
 mod public;
@@ -15,10 +14,10 @@ mod settings;
 mod state;
 mod webhooks;
 
-pub use middleware::current_request_id;
+pub use attune_http_common::{RateLimits, current_request_id};
 pub use openapi::{openapi, openapi_json};
 pub use server::serve;
-pub use settings::{AddressRange, Branding, HttpSettings, Limits, NotAnAddressRange, ServerSecret};
+pub use settings::{Branding, HttpSettings, ServerSecret};
 pub use state::Api;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The description of the API, made from the handlers and from the one table of problems.
+//! The OpenAPI document, generated from the handlers and the table of problems.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::admin;
 use crate::client::{accounts, bookings, calendar_file, changes, me, meetings, payments};
 use crate::public::{availability, checkout_pages, documentation, health, join, services, test_checkout};
 use crate::request::idempotency;
-use crate::response::problem::{Code, FieldErrorBody, Problem, ProblemBody};
+use crate::response::problem::{Code, FieldErrorBody, Problem, ProblemBody, declared};
 use crate::webhooks::{jitsi, stripe};
 
 #[derive(OpenApi)]
@@ -76,20 +76,19 @@ use crate::webhooks::{jitsi, stripe};
 )]
 struct Description;
 
-/// The description of the API.
+/// The OpenAPI document.
 pub fn openapi() -> Document {
     Description::openapi()
 }
 
-/// The description of the API as JSON, indented, the same at every call.
+/// The OpenAPI document as indented JSON, the same at every call.
 pub fn openapi_json() -> String {
-    // The document is maps, lists and texts, which always have a JSON form.
+    // Maps, lists and strings always have a JSON form.
     let mut json = serde_json::to_string_pretty(&openapi()).unwrap_or_default();
     json.push('\n');
     json
 }
 
-/// How people say who they are.
 struct Bearer;
 
 impl Modify for Bearer {
@@ -109,7 +108,7 @@ impl Modify for Bearer {
     }
 }
 
-/// Adds the table of problems, and to each operation those that it can answer with.
+/// Adds the table of problems, and to each operation the problems that it can respond with.
 struct Problems;
 
 impl Modify for Problems {
@@ -119,27 +118,31 @@ impl Modify for Problems {
             for operation in operations.into_iter().flatten() {
                 let id = operation.operation_id.clone().unwrap_or_default();
                 if let Some(RefOr::T(body)) = operation.request_body.as_mut()
-                    && BODY_MAY_BE_MISSING.contains(&id.as_str())
+                    && OPTIONAL_BODY.contains(&id.as_str())
                 {
                     body.required = Some(Required::False);
                 }
-                if NAMED.contains(&id.as_str()) {
-                    add_key(operation);
+                if IDEMPOTENT.contains(&id.as_str()) {
+                    add_idempotency_key(operation);
                 }
                 add_problems(path, operation);
+                // Without a list of its own, tools would take the authentication of a public operation for undocumented.
+                operation.security.get_or_insert_default();
             }
         }
-        let table = Code::ALL.iter().map(|code| (code.as_str().to_owned(), RefOr::T(example(*code))));
+        // No operation can respond with 405, and linters reject examples that no operation refers to.
+        let documented = Code::ALL.iter().filter(|code| **code != Code::MethodNotAllowed);
+        let table = documented.map(|code| (code.as_str().to_owned(), RefOr::T(example(*code))));
         document.components.get_or_insert_default().examples.extend(table);
     }
 }
 
-/// Operations whose fields may all be left unsaid, and the body with them.
-const BODY_MAY_BE_MISSING: &[&str] =
+/// Operations whose fields are all optional, and therefore the body as well.
+const OPTIONAL_BODY: &[&str] =
     &["logOut", "cancelBooking", "cancelAnyBooking", "completeBooking", "markNoShow", "reopenBooking", "refundPayment"];
 
-/// Operations that a client can name, to send them again without fear.
-const NAMED: &[&str] = &[
+/// Operations that accept an idempotency key.
+const IDEMPOTENT: &[&str] = &[
     "createBooking",
     "rescheduleBooking",
     "cancelBooking",
@@ -150,8 +153,8 @@ const NAMED: &[&str] = &[
     "refundPayment",
 ];
 
-/// Describes the header that names a wish, and the one that tells an answer given before.
-fn add_key(operation: &mut Operation) {
+/// Documents the headers of idempotent requests and their responses.
+fn add_idempotency_key(operation: &mut Operation) {
     let name = ObjectBuilder::new()
         .schema_type(Type::String)
         .min_length(Some(1))
@@ -180,251 +183,18 @@ fn add_key(operation: &mut Operation) {
     }
 }
 
-/// What an operation can answer beyond what all of its kind can.
-fn own_problems(operation_id: &str) -> &'static [Code] {
+/// All problems of an operation.
+fn problems_of(path: &str, operation: &mut Operation) -> Vec<Code> {
     use Code as C;
-    match operation_id {
-        "registerAccount" => &[
-            C::RegistrationClosed,
-            C::EmailTaken,
-            C::InvalidEmail,
-            C::InvalidTimezone,
-            C::PasswordTooShort,
-            C::PasswordTooLong,
-            C::PasswordTooCommon,
-            C::TooLong,
-            C::TooManyRequests,
-            C::Busy,
-        ],
-        "logIn" => &[C::InvalidCredentials, C::AccountDisabled, C::TooManyRequests, C::TooManyFailures, C::Busy],
-        "refreshTokens" => &[C::InvalidRefreshToken, C::TooManyRequests],
-        "changePassword" => {
-            &[C::InvalidCredentials, C::PasswordTooShort, C::PasswordTooLong, C::PasswordTooCommon, C::TooManyFailures]
-        }
-        "updateCurrentUser" => &[C::InvalidTimezone, C::TooLong, C::Conflict],
-        "listBookings" => &[C::InvalidValue, C::InvalidTimestamp],
-        "listAvailableSlots" => &[
-            C::NotOpen,
-            C::InvalidTimestamp,
-            C::InvalidTimezone,
-            C::UnknownService,
-            C::UnknownTherapist,
-            C::InvalidLength,
-            C::RangeBackwards,
-            C::RangeTooLong,
-            C::RangeMixed,
-            C::TooManyRequests,
-            C::Busy,
-        ],
-        "createBooking" => &[
-            C::AccountDisabled,
-            C::SlotTaken,
-            C::HoldExists,
-            C::DailyLimitReached,
-            C::NotOpen,
-            C::InvalidTimestamp,
-            C::InsufficientNotice,
-            C::OutsideHours,
-            C::InThePast,
-            C::BeyondBookingHorizon,
-            C::TooLong,
-            C::OutOfRange,
-            C::UnknownService,
-            C::UnknownTherapist,
-            C::InvalidLength,
-        ],
-        "createBookingForClient" => &[
-            C::SlotTaken,
-            C::HoldExists,
-            C::DailyLimitReached,
-            C::NotOpen,
-            C::InvalidTimestamp,
-            C::InsufficientNotice,
-            C::OutsideHours,
-            C::InThePast,
-            C::BeyondBookingHorizon,
-            C::TooLong,
-            C::OutOfRange,
-            C::InvalidValue,
-            C::UnknownUser,
-            C::UnknownService,
-            C::UnknownTherapist,
-            C::InvalidLength,
-        ],
-        // A date's own codes stand in `errors` and in `left_out`.
-        "createBookingSeries" => &[
-            C::SeriesConflict,
-            C::SlotTaken,
-            C::DailyLimitReached,
-            C::NotOpen,
-            C::InvalidWallTime,
-            C::InvalidTimezone,
-            C::NoSuchTime,
-            C::InsufficientNotice,
-            C::OutsideHours,
-            C::InThePast,
-            C::BeyondBookingHorizon,
-            C::TooLong,
-            C::OutOfRange,
-            C::InvalidValue,
-            C::UnknownUser,
-            C::UnknownService,
-            C::UnknownTherapist,
-            C::InvalidLength,
-        ],
-        "rescheduleBooking" | "rescheduleAnyBooking" => &[
-            C::Forbidden,
-            C::BookingNotFound,
-            C::SlotTaken,
-            C::DailyLimitReached,
-            C::InvalidState,
-            C::WindowClosed,
-            C::VersionConflict,
-            C::Conflict,
-            C::InvalidTimestamp,
-            C::InsufficientNotice,
-            C::OutsideHours,
-            C::InThePast,
-            C::BeyondBookingHorizon,
-            C::OutOfRange,
-        ],
-        "quoteCancellation" => &[C::Forbidden, C::BookingNotFound, C::InvalidState, C::WindowClosed],
-        "cancelBooking" | "cancelAnyBooking" => &[
-            C::Forbidden,
-            C::BookingNotFound,
-            C::InvalidState,
-            C::WindowClosed,
-            C::VersionConflict,
-            C::QuoteChanged,
-            C::Conflict,
-            C::InvalidAmount,
-            C::TooLong,
-            C::OutOfRange,
-        ],
-        "completeBooking" | "markNoShow" | "reopenBooking" => {
-            &[C::BookingNotFound, C::InvalidState, C::WindowClosed, C::VersionConflict, C::Conflict, C::OutOfRange]
-        }
-        "downloadCalendarFile" => &[C::Forbidden, C::BookingNotFound, C::CalendarEntryUnavailable],
-        "getBooking" => &[C::Forbidden, C::BookingNotFound],
-        "getPayment" => &[C::Forbidden, C::BookingNotFound],
-        "openCheckout" => &[
-            C::Forbidden,
-            C::BookingNotFound,
-            C::AlreadyPaid,
-            C::HoldExpired,
-            C::PaymentProcessing,
-            C::NotRequired,
-            C::BookingCancelled,
-            C::PaymentProviderUnavailable,
-        ],
-        "getMeetingLink" => &[C::Forbidden, C::BookingNotFound, C::MeetingLinkUnavailable],
-        "resendJoinLinks" => &[C::InvalidEmail, C::TooManyRequests],
-        "showJoinPage" => &[C::LinkNotFound, C::MeetingNotConfirmed, C::MeetingCancelled, C::LinkRevoked],
-        "joinMeeting" => &[
-            C::LinkNotFound,
-            C::MeetingNotConfirmed,
-            C::MeetingTooEarly,
-            C::MeetingOver,
-            C::MeetingCancelled,
-            C::LinkRevoked,
-            C::RequestTimeout,
-            C::PayloadTooLarge,
-            C::BadRequest,
-        ],
-        "revokeJoinLinks" => &[C::BookingNotFound, C::InvalidState, C::Conflict],
-        "inviteParticipant" => &[
-            C::BookingNotFound,
-            C::InvalidState,
-            C::AlreadyInvited,
-            C::TooManyParticipants,
-            C::InvalidEmail,
-            C::InvalidTimezone,
-            C::InvalidValue,
-            C::TooLong,
-        ],
-        "revokeInvitation" => &[C::BookingNotFound, C::ParticipantNotFound, C::Conflict],
-        "listAllBookings" => &[C::InvalidValue, C::InvalidTimestamp],
-        "getAnyBooking" => &[C::BookingNotFound],
-        "recordOfflinePayment" => &[
-            C::BookingNotFound,
-            C::AlreadyPaid,
-            C::HoldExpired,
-            C::NotRequired,
-            C::BookingCancelled,
-            C::SlotTaken,
-            C::Conflict,
-            C::InvalidAmount,
-            C::AmountMismatch,
-            C::TooLong,
-        ],
-        "refundPayment" => &[
-            C::BookingNotFound,
-            C::RefundInProgress,
-            C::NothingToRefund,
-            C::Conflict,
-            C::InvalidAmount,
-            C::RefundTooLarge,
-            C::UnknownPayment,
-            C::TooLong,
-            C::OutOfRange,
-        ],
-        "getAttendanceReport" => &[C::InvalidValue, C::InvalidTimestamp],
-        "getRevenueReport" => &[C::InvalidValue, C::InvalidDate, C::RangeBackwards, C::RangeTooLong],
-        "resolvePaymentProblem" => &[C::PaymentProblemNotFound],
-        "openConference" => &[C::Required, C::InvalidServerSecret],
-        "getConference" | "closeConference" => &[C::InvalidServerSecret],
-        "receiveRoomEvent" => &[C::MalformedJson, C::InvalidServerSecret],
-        "receiveJaasWebhook" => &[C::MalformedJson, C::BadSignature, C::NotFound, C::NotAcceptable],
-        "receiveStripeWebhook" => &[C::BadSignature, C::NotFound, C::NotAcceptable, C::Conflict, C::NotYet],
-        "createService" => {
-            &[C::TooLong, C::OutOfRange, C::InvalidLength, C::InvalidCurrency, C::CurrencyMismatch, C::InvalidAmount]
-        }
-        "updateService" => &[C::ServiceNotFound, C::TooLong, C::OutOfRange, C::InvalidLength, C::InvalidAmount],
-        "getWorkingHours" => &[C::UnknownTherapist],
-        "replaceWorkingHours" => &[
-            C::OutOfRange,
-            C::InvalidTimezone,
-            C::InvalidTime,
-            C::UnknownTherapist,
-            C::RangeBackwards,
-            C::EmptyRange,
-            C::OverlappingHours,
-            C::TooManyIntervals,
-        ],
-        "createScheduleException" => &[
-            C::InvalidValue,
-            C::OutOfRange,
-            C::InvalidTimestamp,
-            C::InvalidDate,
-            C::InvalidTime,
-            C::UnknownTherapist,
-            C::RangeBackwards,
-            C::EmptyRange,
-        ],
-        "deleteScheduleException" => &[C::TimeOffNotFound],
-        "replaceBookingPolicy" => &[C::OutOfRange],
-        "getUser" => &[C::UserNotFound],
-        "updateUser" => &[C::UserNotFound, C::LastAdmin, C::TooLong],
-        "getDocsFile" => &[C::NotFound],
-        "payTestCheckout" => {
-            &[C::CheckoutNotFound, C::CheckoutClosed, C::RequestTimeout, C::PayloadTooLarge, C::BadRequest]
-        }
-        _ => &[],
-    }
-}
-
-/// Everything an operation can answer with, by what it is.
-fn problems_of(path: &str, operation: &Operation) -> Vec<Code> {
-    use Code as C;
-    let id = operation.operation_id.as_deref().unwrap_or_default();
-    let mut codes = own_problems(id).to_vec();
-    // Messages of other programs, which are not read like requests of ours.
+    let id = operation.operation_id.clone().unwrap_or_default();
+    let mut codes = declared(&mut operation.responses);
+    // Requests in formats of other programs are read differently.
     if id == "receiveStripeWebhook" || operation.tags.iter().flatten().any(|tag| tag == "Video server") {
         if operation.request_body.is_some() {
             codes.extend([C::BadRequest, C::RequestTimeout, C::PayloadTooLarge]);
         }
         if id != "getBranding" {
-            codes.extend([C::Busy, C::Internal, C::Unavailable, C::TimedOut]);
+            codes.extend([C::Overloaded, C::Internal, C::Unavailable, C::TimedOut]);
         }
     } else {
         codes.extend(common_problems(path, operation));
@@ -434,7 +204,7 @@ fn problems_of(path: &str, operation: &Operation) -> Vec<Code> {
     codes
 }
 
-/// What operations of the same kind have in common.
+/// The problems that all operations of the same kind have in common.
 fn common_problems(path: &str, operation: &Operation) -> Vec<Code> {
     use Code as C;
     let id = operation.operation_id.as_deref().unwrap_or_default();
@@ -443,7 +213,7 @@ fn common_problems(path: &str, operation: &Operation) -> Vec<Code> {
         codes.extend([C::NotAcceptable, C::UnknownField]);
     }
     if operation.security.is_some() {
-        codes.extend([C::Unauthenticated, C::InvalidToken, C::TokenExpired, C::TooManyRequests, C::Busy]);
+        codes.extend([C::Unauthenticated, C::InvalidToken, C::TokenExpired, C::TooManyRequests, C::Overloaded]);
     }
     if path.starts_with("/api/admin/") {
         codes.push(C::Forbidden);
@@ -456,13 +226,13 @@ fn common_problems(path: &str, operation: &Operation) -> Vec<Code> {
     if operation.parameters.iter().flatten().any(|p| matches!(p, RefOr::T(p) if p.parameter_in == ParameterIn::Query)) {
         codes.extend([C::ValidationFailed, C::DuplicateField, C::WrongType, C::OutOfRange, C::InvalidCharacters]);
     }
-    if NAMED.contains(&id) {
-        codes.extend([C::IdempotencyMismatch, C::DuplicateField, C::OutOfRange, C::InvalidCharacters]);
+    if IDEMPOTENT.contains(&id) {
+        codes.extend([C::IdempotencyKeyReused, C::DuplicateField, C::OutOfRange, C::InvalidCharacters]);
     }
     if path.contains("/{participant_id}") {
         codes.push(C::InvalidId);
     }
-    // These take an empty body, too.
+    // These accept an empty body as well.
     if operation.request_body.is_some() || matches!(id, "openCheckout" | "revokeJoinLinks" | "resolvePaymentProblem") {
         codes.extend([
             C::BadRequest,
@@ -476,10 +246,10 @@ fn common_problems(path: &str, operation: &Operation) -> Vec<Code> {
             C::InvalidCharacters,
         ]);
     }
-    if operation.request_body.is_some() && !BODY_MAY_BE_MISSING.contains(&id) {
+    if operation.request_body.is_some() && !OPTIONAL_BODY.contains(&id) {
         codes.push(C::Required);
     }
-    // Whoever asks only whether the process runs meets nothing that could fail.
+    // The liveness endpoints depend on nothing that could fail.
     if !matches!(id, "getHealth" | "getLiveness") {
         codes.extend([C::Internal, C::Unavailable, C::TimedOut]);
     }
@@ -524,7 +294,6 @@ fn headers(status: u16) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-/// A line of the table as a client meets it.
 fn example(code: Code) -> Example {
     let booking = BookingId::new(42).filter(|_| code == Code::HoldExists);
     let problem = Problem { booking, ..code.into() };

@@ -1,4 +1,4 @@
-//! Which addresses there are, and which methods they take.
+//! The routes and their methods.
 
 use actix_web::http::Method;
 use actix_web::middleware::from_fn;
@@ -13,10 +13,10 @@ use crate::response::problem::{Code, Problem};
 use crate::settings::HttpSettings;
 use crate::webhooks::{jitsi, stripe};
 
-/// Everything below this is for admins.
+/// Everything under this path is for admins.
 pub(crate) const ADMIN: &str = "/api/admin";
 
-/// One address and what it does for each method.
+/// A path and its handlers by method.
 pub(crate) struct Endpoint {
     path: &'static str,
     verbs: Vec<(Method, Route)>,
@@ -27,7 +27,7 @@ impl Endpoint {
         Self { path, verbs: Vec::new() }
     }
 
-    /// Answers `GET`, and `HEAD` with the same headers.
+    /// Handles `GET`, and `HEAD` with the same headers.
     fn get<F, Args>(self, handler: F) -> Self
     where
         F: Handler<Args>,
@@ -79,7 +79,7 @@ impl Endpoint {
         self
     }
 
-    /// What `Allow` says about this address.
+    /// The value of `Allow`.
     fn allow(&self) -> String {
         let names = self.verbs.iter().flat_map(|(method, _)| match method.as_str() {
             "GET" => vec!["GET", "HEAD"],
@@ -98,9 +98,9 @@ impl Endpoint {
     }
 }
 
-/// The addresses that are open to everybody or to everybody who is signed in.
+/// The routes that do not require an admin.
 fn common(settings: &HttpSettings) -> Vec<Endpoint> {
-    // They are tried in this order, so what is asked most often comes first.
+    // They are tried in this order, so the most frequent ones come first.
     let mut endpoints = vec![
         Endpoint::at("/api/meetings/{id}/link").get(meetings::link),
         Endpoint::at("/api/bookings").get(bookings::list).post(bookings::create),
@@ -145,11 +145,10 @@ fn common(settings: &HttpSettings) -> Vec<Endpoint> {
     endpoints
 }
 
-/// The addresses of the admins.
-fn of_admins() -> Vec<Endpoint> {
+fn admin_routes() -> Vec<Endpoint> {
     vec![
         Endpoint::at("/api/admin/bookings").get(admin::bookings::list).post(admin::bookings::create),
-        // Before the bookings themselves, whose ids could be any word.
+        // Before the route with an ID, which matches every segment.
         Endpoint::at("/api/admin/bookings/series").post(admin::series::create),
         Endpoint::at("/api/admin/bookings/{id}").get(admin::bookings::show),
         Endpoint::at("/api/admin/bookings/{id}/reschedule").post(admin::changes::reschedule),
@@ -177,33 +176,30 @@ fn of_admins() -> Vec<Endpoint> {
     ]
 }
 
-/// Puts every address into the app.
 pub(crate) fn mount(config: &mut ServiceConfig, settings: &HttpSettings) {
-    let scope = of_admins().into_iter().fold(web::scope(ADMIN), |scope, endpoint| {
-        let below = endpoint.path.strip_prefix(ADMIN).unwrap_or(endpoint.path);
-        scope.service(endpoint.into_resource(below))
+    let scope = admin_routes().into_iter().fold(web::scope(ADMIN), |scope, endpoint| {
+        let relative = endpoint.path.strip_prefix(ADMIN).unwrap_or(endpoint.path);
+        scope.service(endpoint.into_resource(relative))
     });
-    config.service(scope.default_service(web::to(nothing_here)).wrap(from_fn(admins_only)));
+    config.service(scope.default_service(web::to(not_found)).wrap(from_fn(admins_only)));
     for endpoint in common(settings) {
         let path = endpoint.path;
         config.service(endpoint.into_resource(path));
     }
 }
 
-/// The answer where no address is.
-pub(crate) async fn nothing_here() -> Result<HttpResponse, Problem> {
+pub(crate) async fn not_found() -> Result<HttpResponse, Problem> {
     Err(Code::NotFound.into())
 }
 
-/// Every address, as a pattern.
 pub(crate) fn patterns(settings: &HttpSettings) -> impl Iterator<Item = &'static str> {
-    common(settings).into_iter().chain(of_admins()).map(|endpoint| endpoint.path)
+    common(settings).into_iter().chain(admin_routes()).map(|endpoint| endpoint.path)
 }
 
-/// Every method of every address, for the tests that compare them with what is documented and with who may do what.
+/// Every method of every path, for the tests of the documentation and of the permissions.
 #[cfg(test)]
 pub(crate) fn table(settings: &HttpSettings) -> Vec<(Method, &'static str)> {
-    let all = common(settings).into_iter().chain(of_admins());
+    let all = common(settings).into_iter().chain(admin_routes());
     all.flat_map(|endpoint| {
         let path = endpoint.path;
         endpoint.verbs.into_iter().map(move |(method, _)| (method, path))

@@ -1,4 +1,4 @@
-//! The running server: how connections are treated.
+//! The server and its connection settings.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
 
-use crate::middleware::edge;
+use crate::middleware::lifecycle;
 use crate::openapi::openapi_json;
 use crate::response::documents::Documents;
 use crate::route_names::RouteNames;
@@ -16,10 +16,10 @@ use crate::routes;
 use crate::settings::HttpSettings;
 use crate::state::{Api, State};
 
-/// Starts to answer requests that come in through the listener.
+/// Starts the server on the listener. Fails if the listener cannot be used.
 ///
-/// Signals are left to the caller: a [`actix_web::dev::ServerHandle`] of the returned server stops it. The future has
-/// to be polled by a Tokio runtime, on whatever thread. Errors: the listener cannot be used.
+/// Signals are left to the caller, who stops the returned server through its [`actix_web::dev::ServerHandle`]. The future
+/// has to be polled by a Tokio runtime, on any thread.
 pub fn serve(listener: TcpListener, api: Arc<Api>, settings: HttpSettings) -> std::io::Result<Server> {
     let server = settings.clone();
     let routes = RouteNames::new(routes::patterns(&settings));
@@ -28,8 +28,8 @@ pub fn serve(listener: TcpListener, api: Arc<Api>, settings: HttpSettings) -> st
         App::new()
             .app_data(state.clone())
             .configure(|config| routes::mount(config, &state.settings))
-            .default_service(web::to(routes::nothing_here))
-            .wrap(from_fn(edge))
+            .default_service(web::to(routes::not_found))
+            .wrap(from_fn(lifecycle))
     };
     Ok(HttpServer::new(factory)
         .workers(server.workers.max(1))

@@ -1,54 +1,49 @@
-//! The settings of the HTTP side. Where they come from is the app's affair.
+//! The settings of the HTTP adapter.
 
 use std::fmt;
-use std::net::IpAddr;
-use std::str::FromStr;
 use std::time::Duration;
 
+use attune_http_common::{AddressRange, RateLimits};
 use serde::Serialize;
-use thiserror::Error;
 use utoipa::ToSchema;
 
-/// How the service presents itself and how much it lets through.
 #[derive(Debug, Clone)]
 pub struct HttpSettings {
-    /// What the practice is called, on the pages that people see.
+    /// Name of the practice on HTML pages.
     pub practice_name: String,
-    /// A domain of the practice, as the right part of the UIDs of calendar entries: the one that its mails use there, so
-    /// that a calendar program knows both for the same appointment.
+    /// Domain in the UIDs of calendar entries. Emails use the same, so that calendar applications recognise both entries as
+    /// one appointment.
     pub calendar_domain: String,
-    /// Whether the test provider's checkout page is there. Whoever presses its button has paid, so: never with clients.
+    /// Whether the test provider's checkout page is available. Its button pays without money, so never in production.
     pub test_checkout: bool,
-    /// What the video server shows to prove that it is ours. Without it, its addresses are not there.
+    /// The secret that the video server authenticates with. Without it, the endpoints for it do not exist.
     pub server_secret: Option<ServerSecret>,
-    /// How the rooms look.
     pub branding: Branding,
-    /// Origins whose pages may call the API, each exactly as browsers write it, such as `https://app.example.org`.
-    /// None: CORS is off, and only pages of the same origin can.
+    /// Origins whose pages may call the API, each exactly as browsers write it, such as `https://app.example.org`. Without
+    /// any, CORS is off, and only pages of the same origin can.
     pub cors_origins: Vec<String>,
-    /// Proxies whose `X-Forwarded-For` is believed. None: the address of the connection counts, and the header does not.
+    /// Proxies whose `X-Forwarded-For` is trusted. Without any, the header is ignored.
     pub trusted_proxies: Vec<AddressRange>,
-    /// Whether to tell browsers to use HTTPS only. Right behind a proxy that ends TLS, wrong without one.
+    /// Whether browsers are told to use HTTPS only. Requires a proxy that terminates TLS.
     pub hsts: bool,
-    /// How often things may be done.
-    pub limits: Limits,
-    /// Threads that answer requests.
+    pub limits: RateLimits,
+    /// Threads that handle requests.
     pub workers: usize,
-    /// Open connections of each worker; more have to wait in the listener's queue.
+    /// Open connections of each worker; others wait in the listener's queue.
     pub max_connections_per_worker: usize,
     /// Largest body, in bytes.
     pub max_body_bytes: usize,
-    /// How long the head of a request may take to arrive.
+    /// Time limit for the head of a request.
     pub head_timeout: Duration,
-    /// How long the body may take.
+    /// Time limit for the body of a request.
     pub body_timeout: Duration,
-    /// How long everything may take, from the head to the answer.
+    /// Time limit from the head of a request to its response.
     pub request_timeout: Duration,
     /// How long an idle connection is kept for the next request.
     pub keep_alive: Duration,
-    /// How long a client gets to close its side of the connection.
+    /// Time limit for a client to close its side of the connection.
     pub disconnect_timeout: Duration,
-    /// How long requests under way get to finish when the service stops.
+    /// Time limit for pending requests when the service stops.
     pub shutdown_timeout: Duration,
 }
 
@@ -63,7 +58,7 @@ impl Default for HttpSettings {
             cors_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             hsts: false,
-            limits: Limits::default(),
+            limits: RateLimits::default(),
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             max_connections_per_worker: 2_000,
             max_body_bytes: 64 * 1024,
@@ -77,17 +72,15 @@ impl Default for HttpSettings {
     }
 }
 
-/// What the video server shows to prove that it is ours. `Debug` hides it.
+/// The secret that the video server authenticates with. `Debug` hides it.
 #[derive(Clone)]
 pub struct ServerSecret(String);
 
 impl ServerSecret {
-    /// Takes the secret as the video server has it.
     pub fn new(secret: String) -> Self {
         Self(secret)
     }
 
-    /// The secret.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
@@ -133,112 +126,3 @@ pub struct Branding {
     #[schema(example = json!(["#14532d", "#b45309"]))]
     pub avatar_backgrounds: Vec<String>,
 }
-
-/// How often things may be done, counted in the memory of this process.
-///
-/// A network is one IPv4 address or one IPv6 /64, because a household or a server gets at least that.
-#[derive(Debug, Clone)]
-pub struct Limits {
-    /// `false` lifts all of these, for a test that makes thousands of requests from one place.
-    pub enabled: bool,
-    /// Logins of one network in a minute, good and bad.
-    pub logins_per_minute: u32,
-    /// New accounts from one network in an hour.
-    pub registrations_per_hour: u32,
-    /// Token refreshes of one network in a minute.
-    pub refreshes_per_minute: u32,
-    /// Requests of one network for lost links in an hour.
-    pub recoveries_per_hour: u32,
-    /// Looks of one network for free time in a minute.
-    pub availability_per_minute: u32,
-    /// Wrong passwords for one account from one network that cost nothing. Each further one doubles a delay, from one
-    /// second on.
-    pub free_login_failures: u32,
-    /// Longest such delay, in seconds.
-    pub max_login_delay_secs: u32,
-    /// Requests of one person in a second, in the long run.
-    pub api_per_second: u32,
-    /// Requests of one person at once.
-    pub api_burst: u32,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            logins_per_minute: 30,
-            registrations_per_hour: 10,
-            refreshes_per_minute: 60,
-            recoveries_per_hour: 20,
-            availability_per_minute: 120,
-            free_login_failures: 5,
-            max_login_delay_secs: 60,
-            api_per_second: 20,
-            api_burst: 40,
-        }
-    }
-}
-
-/// One IP address, or all that begin alike: `10.0.0.7`, `10.0.0.0/8`, `fd00::/8`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AddressRange {
-    network: IpAddr,
-    prefix: u32,
-}
-
-/// The text is no address and no range of addresses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("not an IP address or a range such as 10.0.0.0/8")]
-pub struct NotAnAddressRange;
-
-impl AddressRange {
-    /// Whether the address is one of these.
-    pub fn contains(&self, address: IpAddr) -> bool {
-        shorten(address, self.prefix, self.prefix) == self.network
-            && address.to_canonical().is_ipv4() == self.network.is_ipv4()
-    }
-}
-
-impl From<IpAddr> for AddressRange {
-    fn from(address: IpAddr) -> Self {
-        let network = address.to_canonical();
-        Self { network, prefix: if network.is_ipv4() { 32 } else { 128 } }
-    }
-}
-
-impl FromStr for AddressRange {
-    type Err = NotAnAddressRange;
-
-    fn from_str(text: &str) -> Result<Self, NotAnAddressRange> {
-        let Some((address, prefix)) = text.split_once('/') else {
-            return text.parse::<IpAddr>().map(Self::from).map_err(|_| NotAnAddressRange);
-        };
-        let address: IpAddr = address.parse().map_err(|_| NotAnAddressRange)?;
-        let prefix: u32 = prefix.parse().map_err(|_| NotAnAddressRange)?;
-        if prefix > if address.is_ipv4() { 32 } else { 128 } {
-            return Err(NotAnAddressRange);
-        }
-        Ok(Self { network: shorten(address, prefix, prefix), prefix })
-    }
-}
-
-impl fmt::Display for AddressRange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.network, self.prefix)
-    }
-}
-
-/// The address with all but its first bits cleared: so many of an IPv4 address, so many of an IPv6 one.
-pub(crate) fn shorten(address: IpAddr, v4: u32, v6: u32) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(a) => {
-            IpAddr::V4((a.to_bits() & u32::MAX.checked_shl(32_u32.saturating_sub(v4)).unwrap_or(0)).into())
-        }
-        IpAddr::V6(a) => {
-            IpAddr::V6((a.to_bits() & u128::MAX.checked_shl(128_u32.saturating_sub(v6)).unwrap_or(0)).into())
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,4 +1,4 @@
-//! What every handler can reach: the use cases, the settings, the limits.
+//! The state that handlers share: use cases, settings, rate limits.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -6,9 +6,9 @@ use std::sync::Arc;
 use actix_web::HttpRequest;
 use actix_web::web::Data;
 use attune_application::UseCases;
+use attune_http_common::RateLimiter;
 use attune_ports::{Clock, HealthCheck, PaymentEvents, Queries, Random, WebhookVerifier};
 
-use crate::limits::Limiter;
 use crate::response::documents::Documents;
 use crate::response::problem::{Code, Problem};
 use crate::route_names::RouteNames;
@@ -35,22 +35,20 @@ impl Deref for Api {
     }
 }
 
-/// What every handler can reach.
 pub(crate) struct State {
     pub(crate) api: Arc<Api>,
     pub(crate) settings: HttpSettings,
-    pub(crate) limiter: Limiter,
+    pub(crate) limiter: RateLimiter,
     pub(crate) documents: Documents,
     pub(crate) routes: RouteNames,
 }
 
 impl State {
     pub(crate) fn new(api: Arc<Api>, settings: HttpSettings, routes: RouteNames, documents: Documents) -> Self {
-        let limiter = Limiter::new(settings.limits.clone(), api.clock.clone());
+        let limiter = RateLimiter::new(settings.limits.clone(), api.clock.clone());
         Self { api, settings, limiter, documents, routes }
     }
 
-    /// The state that a request can reach.
     pub(crate) fn of(http: &HttpRequest) -> Result<&Self, Problem> {
         http.app_data::<Data<Self>>().map(|data| &***data).ok_or_else(|| Code::Internal.into())
     }

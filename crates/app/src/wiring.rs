@@ -6,7 +6,7 @@ use std::thread::available_parallelism;
 
 use anyhow::{Context, Result, bail};
 use attune_adapter_auth::{ArgonHasher, HasherConfig, JwtAccessTokens, SignedJoinTokens, SigningSecret, TokenConfig};
-use attune_adapter_http::{Api, HttpSettings, Limits, ServerSecret};
+use attune_adapter_http::{Api, HttpSettings, RateLimits, ServerSecret};
 use attune_adapter_jitsi::{JaasSignature, JitsiSigner, Secret as JitsiSecret};
 use attune_adapter_payments::LocalGateway;
 use attune_adapter_smtp::{FileNotifier, MailComposer, MailConfig, SmtpConfig, SmtpNotifier};
@@ -253,7 +253,7 @@ pub(crate) fn http_settings(settings: &Settings, config: &ResolvedConfig) -> Res
             .collect::<Result<_>>()?,
         hsts: settings.http.hsts,
         workers: if settings.http.workers == 0 { defaults.workers } else { settings.http.workers },
-        limits: Limits {
+        limits: RateLimits {
             enabled: limits.enabled,
             logins_per_minute: limits.logins_per_minute,
             registrations_per_hour: limits.registrations_per_hour,

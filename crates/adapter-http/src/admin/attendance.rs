@@ -1,4 +1,4 @@
-//! Who was in a room, for admins.
+//! The attendance report, for admins.
 
 #![expect(unused_qualifications, reason = "utoipa qualifies the parameters of a path in the code it generates")]
 
@@ -17,19 +17,18 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::request::auth::Admin;
 use crate::request::input::{Fields, FromFields, Request};
-use crate::request::paging::page;
-use crate::response::output::{self, Instant};
-use crate::response::problem::{Code, Problem};
+use crate::request::paging::{PageQuery, page};
+use crate::response::output::{self, Instant, ReportFormat};
+use crate::response::problem::{Problem, problems};
 use crate::state::State;
 
-/// How far back a report goes by itself.
-const USUAL_SPAN: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How far back a report goes by default.
+const DEFAULT_SPAN: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// The time that one person spent in the room of an appointment, as reported by the video server.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Attendance)]
 pub(crate) struct AttendanceBody {
-    /// As what.
     #[schema(schema_with = output::attendance_role)]
     role: &'static str,
     /// User ID; null for people without an account.
@@ -53,7 +52,6 @@ pub(crate) struct AttendanceBody {
 }
 
 impl AttendanceBody {
-    /// Somebody's time in the room of a booking of this client.
     pub(crate) fn new(client: UserId, attended: &AttendanceSummary) -> Self {
         let (user_id, participant_id) = match attended.participant {
             Some(ViewerId::Account(id)) => (Some(id), None),
@@ -80,7 +78,8 @@ impl AttendanceBody {
 
 /// An appointment and its attendance.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct SessionAttendance {
+#[schema(as = BookingAttendance)]
+pub(crate) struct AppointmentAttendance {
     /// Booking ID.
     #[schema(example = 42)]
     booking_id: i64,
@@ -96,14 +95,13 @@ pub(crate) struct SessionAttendance {
     /// Duration in minutes.
     #[schema(example = 50)]
     duration: u32,
-    /// As in the booking.
     #[schema(schema_with = output::booking_status)]
     status: &'static str,
     /// Everyone who was in the room, in the order of joining.
     attendance: Vec<AttendanceBody>,
 }
 
-impl From<&BookingAttendance> for SessionAttendance {
+impl From<&BookingAttendance> for AppointmentAttendance {
     fn from(session: &BookingAttendance) -> Self {
         let booking = &session.booking;
         Self {
@@ -121,7 +119,7 @@ impl From<&BookingAttendance> for SessionAttendance {
 /// A page of appointments, each with its attendance.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AttendanceList {
-    sessions: Vec<SessionAttendance>,
+    sessions: Vec<AppointmentAttendance>,
     /// Total number of matching appointments.
     #[schema(example = 1)]
     total: u64,
@@ -133,56 +131,38 @@ pub(crate) struct AttendanceList {
     offset: u64,
 }
 
-/// Which sessions.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "the documented form of `Wanted`, which is what is read")]
 pub(crate) struct AttendanceQuery {
     /// Only appointments that start at or after this time; defaults to thirty days before `to`.
-    #[param(format = DateTime)]
-    from: Option<String>,
-    /// Only appointments that start before this time; defaults to now.
-    #[param(format = DateTime)]
-    to: Option<String>,
-    /// Only bookings of this client.
-    #[param(minimum = 1)]
-    user_id: Option<i64>,
-    /// `json`, or `csv` for a table with a row for each person in each appointment.
-    #[param(default = "json", example = "json")]
-    format: Option<String>,
-    /// Maximum number of appointments.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u32>,
-    /// Number of results to skip.
-    #[param(minimum = 0, default = 0)]
-    offset: Option<u64>,
-}
-
-/// Which sessions, as read from a query.
-struct Wanted {
+    #[param(value_type = Option<String>, format = DateTime)]
     from: Option<Timestamp>,
+    /// Only appointments that start before this time; defaults to now.
+    #[param(value_type = Option<String>, format = DateTime)]
     to: Option<Timestamp>,
-    client: Option<UserId>,
-    as_table: bool,
+    /// Only bookings of this client.
+    #[param(value_type = Option<i64>, minimum = 1)]
+    user_id: Option<UserId>,
+    /// `json`, or `csv` for a table with a row for each person in each appointment.
+    #[param(value_type = Option<String>, default = "json", example = "json")]
+    format: Option<ReportFormat>,
+    #[param(ignore)]
     page: PageRequest,
 }
 
-impl FromFields for Wanted {
+impl FromFields for AttendanceQuery {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let as_table = fields.optional("format", |text| match text {
-            "json" => Ok(Some(false)),
-            "csv" => Ok(Some(true)),
-            _ => Err(Code::InvalidValue),
-        });
         Some(Self {
+            format: fields.optional("format", ReportFormat::parse),
             from: fields.optional_instant("from"),
             to: fields.optional_instant("to"),
-            client: fields.whole("user_id", UserId::new),
-            as_table: as_table.unwrap_or(false),
+            user_id: fields.whole("user_id", UserId::new),
             page: page(fields),
         })
     }
 }
+
+problems! { GetAttendanceReportProblems: InvalidValue, InvalidTimestamp }
 
 /// Retrieve the attendance report
 ///
@@ -193,39 +173,42 @@ impl FromFields for Wanted {
 #[utoipa::path(
     get, path = "/api/admin/reports/attendance", operation_id = "getAttendanceReport", tag = "Admin",
     security(("bearer" = [])),
-    params(AttendanceQuery),
-    responses((
-        status = 200, description = "The attendance report",
-        content((AttendanceList = "application/json"), (String = "text/csv")),
-        headers(("X-Total-Count" = u64, description = "The attendance report"))
-    ))
+    params(AttendanceQuery, PageQuery),
+    responses(
+        (
+            status = 200, description = "The attendance report",
+            content((AttendanceList = "application/json"), (String = "text/csv")),
+            headers(("X-Total-Count" = u64, description = "Total number of matching appointments"))
+        ),
+        GetAttendanceReportProblems
+    )
 )]
 pub(crate) async fn report(state: Data<State>, Admin(_): Admin, request: Request) -> Result<HttpResponse, Problem> {
-    let wanted: Wanted = request.query()?;
-    let to = wanted.to.unwrap_or_else(|| state.api.clock.now());
-    let from = wanted.from.unwrap_or_else(|| to.saturating_sub(USUAL_SPAN).unwrap_or(Timestamp::MIN));
-    let filter = BookingFilter { client: wanted.client, from: Some(from), to: Some(to), ..BookingFilter::default() };
-    let found = state.api.attendance.list(&filter, wanted.page).await?;
-    let sessions: Vec<SessionAttendance> = found.items.iter().map(SessionAttendance::from).collect();
+    let query: AttendanceQuery = request.query()?;
+    let to = query.to.unwrap_or_else(|| state.api.clock.now());
+    let from = query.from.unwrap_or_else(|| to.saturating_sub(DEFAULT_SPAN).unwrap_or(Timestamp::MIN));
+    let filter = BookingFilter { client: query.user_id, from: Some(from), to: Some(to), ..BookingFilter::default() };
+    let found = state.api.attendance.list(&filter, query.page).await?;
+    let sessions: Vec<AppointmentAttendance> = found.items.iter().map(AppointmentAttendance::from).collect();
     let mut response = HttpResponse::Ok();
     response.insert_header(("X-Total-Count", found.total));
-    if wanted.as_table {
+    if query.format == Some(ReportFormat::Csv) {
         return Ok(response
             .content_type("text/csv; charset=utf-8; header=present")
             .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"attendance.csv\""))
             .body(table(&sessions)));
     }
-    let PageRequest { limit, offset } = wanted.page;
+    let PageRequest { limit, offset } = query.page;
     Ok(response.json(AttendanceList { sessions, total: found.total, limit, offset }))
 }
 
-/// Numbers, times and words of ours need no quotes, and no spreadsheet takes any of them for a formula.
-fn table(sessions: &[SessionAttendance]) -> String {
+/// Numbers, times and our own words need no quotes, and no spreadsheet interprets them as formulas.
+fn table(sessions: &[AppointmentAttendance]) -> String {
     let mut csv =
         "booking_id,scheduled_at,duration,status,role,user_id,participant_id,joined_at,left_at,minutes,visits\r\n"
             .to_owned();
     for session in sessions {
-        let SessionAttendance { booking_id, scheduled_at, duration, status, .. } = session;
+        let AppointmentAttendance { booking_id, scheduled_at, duration, status, .. } = session;
         let mut line = |rest: &str| {
             csv.push_str(&format!("{booking_id},{},{duration},{status},{rest}\r\n", utc(*scheduled_at)));
         };

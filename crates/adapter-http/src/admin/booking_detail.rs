@@ -1,4 +1,4 @@
-//! Everything about a booking, as admins see it.
+//! A booking with all its details, for admins.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use crate::admin::attendance::AttendanceBody;
 use crate::admin::participants::ParticipantBody;
 use crate::admin::payment_records::{AdminPaymentBody, AdminRefundBody, LedgerBody};
-use crate::client::bookings::{BookingMore, room_of};
+use crate::client::bookings::{BookingDetails, room_of};
 use crate::request::idempotency::{Answer, finish, replay};
 use crate::response::output::{self, Amount, Instant, json};
 use crate::response::problem::Problem;
@@ -35,7 +35,6 @@ pub(crate) struct AdminBookingBody {
     /// Duration in minutes.
     #[schema(example = 50)]
     duration: u32,
-    /// Status of the booking.
     #[schema(schema_with = output::booking_status)]
     status: &'static str,
     /// The video room. Null until the booking is confirmed, and after it was cancelled.
@@ -57,7 +56,6 @@ pub(crate) struct AdminBookingBody {
     /// Price of the appointment.
     #[schema(value_type = f64, minimum = 0, example = 100.0)]
     amount: Amount,
-    /// Payment status of the booking.
     #[schema(schema_with = output::payment_status)]
     payment_status: &'static str,
     /// The client, with `?expand=user`.
@@ -119,7 +117,7 @@ pub(crate) struct AdminBookingDetail {
     #[serde(flatten)]
     booking: AdminBookingBody,
     #[serde(flatten)]
-    more: BookingMore,
+    more: BookingDetails,
     /// Emails about the booking.
     notifications: Vec<NotificationBody>,
     /// History of the booking, oldest first.
@@ -154,8 +152,7 @@ pub(crate) struct NotificationBody {
     /// Minutes before the appointment at which a reminder is sent; 0 for every other kind.
     #[schema(example = 60)]
     minutes_before: u32,
-    /// State of the email.
-    #[schema(schema_with = output::notice_state)]
+    #[schema(schema_with = output::notification_state)]
     state: &'static str,
     /// Number of attempts to send it.
     #[schema(example = 0)]
@@ -172,20 +169,20 @@ pub(crate) struct NotificationBody {
 }
 
 impl From<&Notification> for NotificationBody {
-    fn from(notice: &Notification) -> Self {
+    fn from(notification: &Notification) -> Self {
         Self {
-            id: notice.id.get(),
-            kind: notice.content.kind.as_str(),
-            participant_id: match notice.content.recipient {
+            id: notification.id.get(),
+            kind: notification.content.kind.as_str(),
+            participant_id: match notification.content.recipient {
                 ViewerId::Participant(id) => Some(id.get()),
                 ViewerId::Account(_) => None,
             },
-            minutes_before: notice.content.kind.offset_minutes(),
-            state: notice.state.as_str(),
-            attempts: notice.attempts,
-            send_after: Instant(notice.next_at),
-            sent_at: notice.sent_at.map(Instant),
-            last_error: notice.last_error.clone(),
+            minutes_before: notification.content.kind.offset_minutes(),
+            state: notification.state.as_str(),
+            attempts: notification.attempts,
+            send_after: Instant(notification.next_at),
+            sent_at: notification.sent_at.map(Instant),
+            last_error: notification.last_error.clone(),
         }
     }
 }
@@ -219,7 +216,7 @@ impl From<&AuditEntry> for HistoryBody {
     }
 }
 
-/// The answer to a change of a booking that is done: everything about it.
+/// The response to a change of a booking.
 pub(crate) async fn answer_changed(
     state: &State,
     admin: &User,
@@ -229,7 +226,7 @@ pub(crate) async fn answer_changed(
     answer_changed_as(state, admin, idempotency, granted, |_| StatusCode::OK).await
 }
 
-/// The same where the status follows from the booking. The mails that the change owes are known only after it was kept.
+/// The same with a status that depends on the booking. The emails of a change can be read only after it is committed.
 pub(crate) async fn answer_changed_as(
     state: &State,
     admin: &User,
@@ -248,21 +245,23 @@ pub(crate) async fn answer_changed_as(
     Ok(answer.respond())
 }
 
-/// Everything about a booking.
 pub(crate) async fn detail(state: &State, admin: &User, id: BookingId) -> Result<AdminBookingDetail, Problem> {
     let BookingView { booking, client } = state.api.links.visible(admin, id).await?;
-    let notices = state.api.queries.notices(id).await?;
-    let history = state.api.queries.history(id).await?;
-    let participants = state.api.queries.participants(id).await?;
-    let attendance = state.api.attendance.of(&booking).await?;
-    let payments = state.api.queries.payments(id).await?;
-    let refunds = state.api.queries.refunds(id).await?;
-    let ledger = state.api.queries.ledger(id).await?;
+    let queries = &state.api.queries;
+    let (notifications, history, participants, attendance, payments, refunds, ledger) = tokio::try_join!(
+        queries.notices(id),
+        queries.history(id),
+        queries.participants(id),
+        state.api.attendance.of(&booking),
+        queries.payments(id),
+        queries.refunds(id),
+        queries.ledger(id),
+    )?;
     let link = state.api.links.link(&admin.into(), &booking);
     Ok(AdminBookingDetail {
         booking: AdminBookingBody::new(&booking, link, Some(&client)),
-        more: BookingMore::from(&booking),
-        notifications: notices.iter().map(NotificationBody::from).collect(),
+        more: BookingDetails::from(&booking),
+        notifications: notifications.iter().map(NotificationBody::from).collect(),
         history: history.iter().map(HistoryBody::from).collect(),
         participants: participants.iter().map(ParticipantBody::from).collect(),
         attendance: attendance.iter().map(|attended| AttendanceBody::new(booking.client(), attended)).collect(),

@@ -1,4 +1,4 @@
-//! Everybody's bookings, for admins.
+//! All bookings, for admins.
 
 #![expect(unused_qualifications, reason = "utoipa qualifies the parameters of a path in the code it generates")]
 
@@ -9,20 +9,20 @@ use attune_application::Idempotent;
 use attune_application::bookings::{CreateBookingCommand, CreatedBooking, PaymentChoice};
 use attune_application::meetings::RevokeLinksCommand;
 use attune_application::payments::RecordOfflineCommand;
-use attune_domain::{AccountViewer, BookingId, BookingStatus, Money, ServiceId, UserId};
+use attune_domain::{AccountViewer, BookingId, BookingStatus, Money, PaymentStatus, ServiceId, UserId};
 use attune_ports::{BookingFilter, BookingOrder, BookingPageRequest, Payment};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::admin::booking_detail::{AdminBookingBody, AdminBookingDetail, answer_changed, detail};
-use crate::client::bookings::{checkout_of, payment_status};
+use crate::client::bookings::{booking_status, checkout_of, payment_status};
 use crate::request::auth::Admin;
 use crate::request::idempotency::{Answer, finish, replay, unfinished};
 use crate::request::input::{Fields, FromFields, Nothing, Request, instant};
-use crate::request::paging::{booking_page, next_link, offset};
+use crate::request::paging::{CursorQuery, PageQuery, booking_page, next_link, offset};
 use crate::response::output::{self, json};
-use crate::response::problem::{Code, Problem};
+use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
 
 /// A page of the list of all bookings.
@@ -42,7 +42,7 @@ pub(crate) struct AdminBookingList {
 
 /// The new booking.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct AdminPlacedBooking {
+pub(crate) struct AdminCreatedBooking {
     #[serde(flatten)]
     detail: AdminBookingDetail,
     /// URL at which the client pays; null if nothing is due, or if the payment is offline.
@@ -51,69 +51,51 @@ pub(crate) struct AdminPlacedBooking {
     checkout_url: Option<String>,
 }
 
-/// Which bookings.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "the documented form of `AllBookings`, which is what is read")]
 pub(crate) struct AllBookingsQuery {
     /// Only with this status.
     #[param(schema_with = output::booking_status)]
-    status: Option<String>,
+    status: Option<BookingStatus>,
     /// Only with this payment status.
     #[param(schema_with = output::payment_status)]
-    payment_status: Option<String>,
+    payment_status: Option<PaymentStatus>,
     /// Only bookings of this client.
-    #[param(minimum = 1)]
-    user_id: Option<i64>,
+    #[param(value_type = Option<i64>, minimum = 1)]
+    user_id: Option<UserId>,
     /// Only bookings that start at or after this time.
-    #[param(format = DateTime)]
-    from: Option<String>,
+    #[param(value_type = Option<String>, format = DateTime)]
+    from: Option<Timestamp>,
     /// Only bookings that start before this time.
-    #[param(format = DateTime)]
-    to: Option<String>,
+    #[param(value_type = Option<String>, format = DateTime)]
+    to: Option<Timestamp>,
     /// Sort order: `scheduled_at` for the earliest appointment first, `-scheduled_at` for the latest.
-    #[param(default = "-scheduled_at")]
-    sort: Option<String>,
+    #[param(value_type = Option<String>, default = "-scheduled_at")]
+    sort: Option<BookingOrder>,
     /// `user` includes the client of each booking.
-    #[param(example = "user")]
-    expand: Option<String>,
-    /// Maximum number of results.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u32>,
-    /// Number of results to skip.
-    #[param(minimum = 0, default = 0)]
-    offset: Option<u64>,
-    /// Cursor from the `Link` header of another page, instead of `offset`. Equally fast at any depth.
-    #[param(example = "AAABjQyQTQAAAAAAAAAAKg")]
-    after: Option<String>,
-}
-
-/// Which bookings, as read from a query.
-pub(crate) struct AllBookings {
-    filter: BookingFilter,
-    with_user: bool,
+    #[param(value_type = Option<String>, example = "user")]
+    expand: Option<()>,
+    #[param(ignore)]
     page: BookingPageRequest,
 }
 
-impl FromFields for AllBookings {
+impl FromFields for AllBookingsQuery {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let order = fields.optional("sort", |text| match text {
-            "scheduled_at" => Ok(Some(BookingOrder::Earliest)),
-            "-scheduled_at" => Ok(Some(BookingOrder::Latest)),
-            _ => Err(Code::InvalidValue),
-        });
-        let expand =
-            fields.optional("expand", |text| if text == "user" { Ok(Some(())) } else { Err(Code::InvalidValue) });
-        let filter = BookingFilter {
-            client: fields.whole("user_id", UserId::new),
-            therapist: None,
-            status: fields.optional("status", |text| BookingStatus::parse(text).map(Some).ok_or(Code::InvalidValue)),
+        Some(Self {
+            sort: fields.optional("sort", |text| match text {
+                "scheduled_at" => Ok(Some(BookingOrder::Earliest)),
+                "-scheduled_at" => Ok(Some(BookingOrder::Latest)),
+                _ => Err(Code::InvalidValue),
+            }),
+            expand: fields
+                .optional("expand", |text| if text == "user" { Ok(Some(())) } else { Err(Code::InvalidValue) }),
+            user_id: fields.whole("user_id", UserId::new),
+            status: fields.optional("status", booking_status),
             payment_status: fields.optional("payment_status", payment_status),
             from: fields.optional_instant("from"),
             to: fields.optional_instant("to"),
-            order: order.unwrap_or_default(),
-        };
-        Some(Self { filter, with_user: expand.is_some(), page: booking_page(fields) })
+            page: booking_page(fields),
+        })
     }
 }
 
@@ -149,26 +131,24 @@ impl FromFields for OfflinePayment {
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"user_id": 7, "scheduled_at": "2024-01-15T10:00:00Z", "payment": "waived"}))]
-#[expect(dead_code, reason = "the documented form of `BookingForClient`, which is what is read")]
-pub(crate) struct AdminBookingRequest {
+pub(crate) struct NewBookingForClient {
     /// ID of the client.
-    #[schema(minimum = 1)]
-    user_id: i64,
+    #[schema(value_type = i64, minimum = 1)]
+    user_id: UserId,
     /// When the appointment starts: RFC 3339 with `Z` or an offset. Truncated to whole seconds.
-    #[schema(format = DateTime)]
-    scheduled_at: String,
+    #[schema(value_type = String, format = DateTime)]
+    scheduled_at: Timestamp,
     /// Service ID; defaults to the practice's first service.
-    #[schema(minimum = 1)]
-    service_id: Option<i64>,
+    #[schema(value_type = Option<i64>, minimum = 1)]
+    service_id: Option<ServiceId>,
     /// Therapist ID; defaults to the practice's first therapist.
-    #[schema(minimum = 1)]
-    therapist_id: Option<i64>,
+    #[schema(value_type = Option<i64>, minimum = 1)]
+    therapist_id: Option<UserId>,
     /// Note, at most 2000 characters. The client can read it.
     #[schema(max_length = 2000)]
     note: Option<String>,
-    /// How the price is settled.
-    #[schema(schema_with = output::asked_payment)]
-    payment: Option<String>,
+    #[schema(schema_with = output::settlement)]
+    payment: Option<Settlement>,
     /// Payment method: `cash`, `bank_transfer`, `card` … Required with `offline_paid`, and only allowed there. At most
     /// 50 characters.
     #[schema(min_length = 1, max_length = 50)]
@@ -177,62 +157,67 @@ pub(crate) struct AdminBookingRequest {
     #[schema(max_length = 200)]
     reference: Option<String>,
     /// Ignore working hours, notice, booking horizon and daily limit, but never another booking.
-    #[schema(default = false)]
-    override_hours: Option<bool>,
-}
-
-/// The session wanted for a client, as read from a body.
-struct BookingForClient {
-    user_id: UserId,
-    scheduled_at: Timestamp,
-    service_id: Option<ServiceId>,
-    therapist_id: Option<UserId>,
-    note: Option<String>,
-    payment: PaymentChoice,
+    #[schema(value_type = Option<bool>, default = false)]
     override_hours: bool,
 }
 
-impl FromFields for BookingForClient {
+impl FromFields for NewBookingForClient {
     fn read(fields: &mut Fields) -> Option<Self> {
         let user_id = fields.need("user_id", |fields, name| fields.whole(name, UserId::new));
         let scheduled_at = fields.required("scheduled_at", instant);
         let service_id = fields.whole("service_id", ServiceId::new);
         let therapist_id = fields.whole("therapist_id", UserId::new);
         let note = fields.optional_lines("note").filter(|note| !note.trim().is_empty());
-        let payment = asked_payment(fields);
+        let (payment, method, reference) = settlement(fields);
         let override_hours = fields.flag("override_hours").unwrap_or(false);
-        Some(Self {
-            user_id: user_id?,
-            scheduled_at: scheduled_at?,
-            service_id,
-            therapist_id,
-            note,
-            payment: payment?,
-            override_hours,
-        })
+        let (user_id, scheduled_at) = (user_id?, scheduled_at?);
+        Some(Self { user_id, scheduled_at, service_id, therapist_id, note, payment, method, reference, override_hours })
     }
 }
 
-/// Reads how the price of a session is settled that a therapist books: `payment`, and what belongs to it.
-pub(crate) fn asked_payment(fields: &mut Fields) -> Option<PaymentChoice> {
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Settlement {
+    Online,
+    OfflinePaid,
+    Waived,
+}
+
+/// Reads `payment`, `method` and `reference`.
+pub(crate) fn settlement(fields: &mut Fields) -> (Option<Settlement>, Option<String>, Option<String>) {
     let payment = fields.optional("payment", |text| match text {
-        "online" | "offline_paid" | "waived" => Ok(Some(text.to_owned())),
+        "online" => Ok(Some(Settlement::Online)),
+        "offline_paid" => Ok(Some(Settlement::OfflinePaid)),
+        "waived" => Ok(Some(Settlement::Waived)),
         _ => Err(Code::InvalidValue),
     });
     let method = fields.optional("method", |text| short(text, 50));
     let reference = fields.optional("reference", |text| short(text, 200));
-    if payment.as_deref() == Some("offline_paid") {
+    if payment == Some(Settlement::OfflinePaid) {
         if method.is_none() {
             fields.wrong("method", Code::Required);
         }
-        return Some(PaymentChoice::PaidOffline { method: method?, memo: reference });
-    }
-    for (name, given) in [("method", method.is_some()), ("reference", reference.is_some())] {
-        if given {
-            fields.wrong_because(name, Code::InvalidValue, "This belongs to a price paid outside, `offline_paid`.");
+    } else {
+        for (name, given) in [("method", method.is_some()), ("reference", reference.is_some())] {
+            if given {
+                let message = "This is only allowed with an offline payment, `offline_paid`.";
+                fields.wrong_because(name, Code::InvalidValue, message);
+            }
         }
     }
-    Some(if payment.as_deref() == Some("waived") { PaymentChoice::Waived } else { PaymentChoice::ByProvider })
+    (payment, method, reference)
+}
+
+/// The choice that [`settlement`] has read.
+pub(crate) fn payment_choice(
+    payment: Option<Settlement>,
+    method: Option<String>,
+    reference: Option<String>,
+) -> PaymentChoice {
+    match (payment, method) {
+        (Some(Settlement::OfflinePaid), Some(method)) => PaymentChoice::PaidOffline { method, memo: reference },
+        (Some(Settlement::Waived), _) => PaymentChoice::Waived,
+        _ => PaymentChoice::ByProvider,
+    }
 }
 
 fn short(text: &str, most: usize) -> Result<Option<String>, Code> {
@@ -243,23 +228,37 @@ fn short(text: &str, most: usize) -> Result<Option<String>, Code> {
     Ok((!text.is_empty()).then(|| text.to_owned()))
 }
 
+problems! { ListAllBookingsProblems: InvalidValue, InvalidTimestamp }
+
 /// List all bookings
 ///
 /// `Link` points to the next page, if there is one.
 #[utoipa::path(
     get, path = "/api/admin/bookings", operation_id = "listAllBookings", tag = "Admin", security(("bearer" = [])),
-    params(AllBookingsQuery),
-    responses((
-        status = 200, description = "The bookings", body = AdminBookingList,
-        headers(
-            ("Link" = String, description = "URL of the next page, `rel=\"next\"`; absent on the last page")
-        )
-    ))
+    params(AllBookingsQuery, PageQuery, CursorQuery),
+    responses(
+        (
+            status = 200, description = "The bookings", body = AdminBookingList,
+            headers(
+                ("Link" = String, description = "URL of the next page, `rel=\"next\"`; absent on the last page")
+            )
+        ),
+        ListAllBookingsProblems
+    )
 )]
 pub(crate) async fn list(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
-    let wanted: AllBookings = request.query()?;
-    let found = state.api.queries.bookings(&wanted.filter, wanted.page).await?;
-    let clients = if wanted.with_user {
+    let query: AllBookingsQuery = request.query()?;
+    let filter = BookingFilter {
+        client: query.user_id,
+        therapist: None,
+        status: query.status,
+        payment_status: query.payment_status,
+        from: query.from,
+        to: query.to,
+        order: query.sort.unwrap_or_default(),
+    };
+    let found = state.api.queries.bookings(&filter, query.page).await?;
+    let clients = if query.expand.is_some() {
         let ids: Vec<_> = found.items.iter().map(|booking| booking.client()).collect();
         state.api.queries.people(&ids).await?
     } else {
@@ -278,21 +277,29 @@ pub(crate) async fn list(state: Data<State>, Admin(caller): Admin, request: Requ
     if let Some(next) = found.next {
         response.insert_header(next_link(&request, "/api/admin/bookings", next));
     }
-    let (limit, offset) = (wanted.page.limit, offset(wanted.page));
+    let (limit, offset) = (query.page.limit, offset(query.page));
     Ok(response.json(AdminBookingList { bookings, total: found.total, limit, offset }))
 }
+
+problems! { GetAnyBookingProblems: BookingNotFound }
 
 /// Retrieve any booking
 #[utoipa::path(
     get, path = "/api/admin/bookings/{id}", operation_id = "getAnyBooking", tag = "Admin",
     security(("bearer" = [])),
     params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
-    responses((status = 200, description = "The booking", body = AdminBookingDetail))
+    responses((status = 200, description = "The booking", body = AdminBookingDetail), GetAnyBookingProblems)
 )]
 pub(crate) async fn show(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
     request.no_query()?;
     Ok(HttpResponse::Ok().json(detail(&state, &caller.user, id).await?))
+}
+
+problems! {
+    CreateBookingForClientProblems: SlotTaken, HoldExists, DailyLimitReached, PracticeNotConfigured,
+        InvalidTimestamp, InsufficientNotice, OutsideHours, InThePast, BeyondBookingHorizon, TooLong, OutOfRange,
+        InvalidValue, UnknownUser, UnknownService, UnknownTherapist, InvalidLength
 }
 
 /// Create a booking for a client
@@ -301,41 +308,44 @@ pub(crate) async fn show(state: Data<State>, Admin(caller): Admin, request: Requ
 #[utoipa::path(
     post, path = "/api/admin/bookings", operation_id = "createBookingForClient", tag = "Admin",
     security(("bearer" = [])),
-    request_body = AdminBookingRequest,
-    responses((
-        status = 201, description = "The booking", body = AdminPlacedBooking,
-        headers(("Location" = String, description = "URL of the new booking"))
-    ))
+    request_body = NewBookingForClient,
+    responses(
+        (
+            status = 201, description = "The booking", body = AdminCreatedBooking,
+            headers(("Location" = String, description = "URL of the new booking"))
+        ),
+        CreateBookingForClientProblems
+    )
 )]
 pub(crate) async fn create(
     state: Data<State>,
     Admin(caller): Admin,
     request: Request,
 ) -> Result<HttpResponse, Problem> {
-    let metadata = request.origin();
-    let (wish, key): (BookingForClient, _) = request.wish(caller.user.id).await?;
+    let metadata = request.metadata();
+    let (body, key): (NewBookingForClient, _) = request.wish(caller.user.id).await?;
     let idempotency = key.map(|key| key.idempotency(StatusCode::CREATED, unfinished));
     let granted = state
         .api
         .create_booking
         .run(CreateBookingCommand {
-            client: wish.user_id,
+            client: body.user_id,
             booked_by: caller.user.id,
-            scheduled_at: wish.scheduled_at,
-            service: wish.service_id,
-            therapist: wish.therapist_id,
-            note: wish.note,
-            payment: wish.payment,
-            override_hours: wish.override_hours,
+            scheduled_at: body.scheduled_at,
+            service: body.service_id,
+            therapist: body.therapist_id,
+            note: body.note,
+            payment: payment_choice(body.payment, body.method, body.reference),
+            override_hours: body.override_hours,
             metadata,
             idempotency: idempotency.clone(),
         })
         .await
-        .map_err(Problem::booked_for_somebody)?;
+        .map_err(Problem::booked_for_client)?;
     let write = async |id, checkout: Option<Payment>| {
         let detail = detail(&state, &caller.user, id).await?;
         let checkout_url = checkout.and_then(|payment| payment.checkout_url);
-        Ok::<_, Problem>(json(&AdminPlacedBooking { detail, checkout_url }))
+        Ok::<_, Problem>(json(&AdminCreatedBooking { detail, checkout_url }))
     };
     let answer = match granted {
         Idempotent::Executed(CreatedBooking { booking, checkout }) => {
@@ -353,6 +363,11 @@ pub(crate) async fn create(
     Ok(answer.respond_below("/api/admin/bookings"))
 }
 
+problems! {
+    RecordOfflinePaymentProblems: BookingNotFound, AlreadyPaid, HoldExpired, PaymentNotRequired, BookingCancelled,
+        SlotTaken, Conflict, InvalidAmount, AmountMismatch, TooLong
+}
+
 /// Record an offline payment
 ///
 /// For example, in cash or by bank transfer. The booking is confirmed immediately.
@@ -361,7 +376,10 @@ pub(crate) async fn create(
     security(("bearer" = [])),
     params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
     request_body = OfflinePayment,
-    responses((status = 200, description = "The updated booking", body = AdminBookingDetail))
+    responses(
+        (status = 200, description = "The updated booking", body = AdminBookingDetail),
+        RecordOfflinePaymentProblems
+    )
 )]
 pub(crate) async fn record_offline(
     state: Data<State>,
@@ -369,9 +387,9 @@ pub(crate) async fn record_offline(
     request: Request,
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
-    let metadata = request.origin();
-    let (wish, key): (OfflinePayment, _) = request.wish(caller.user.id).await?;
-    let amount = amount_for(&state, id, wish.amount).await?;
+    let metadata = request.metadata();
+    let (body, key): (OfflinePayment, _) = request.wish(caller.user.id).await?;
+    let amount = amount_for(&state, id, body.amount).await?;
     let idempotency = key.map(|key| key.idempotency(StatusCode::OK, unfinished));
     let granted = state
         .api
@@ -380,8 +398,8 @@ pub(crate) async fn record_offline(
             admin: caller.user.id,
             booking: id,
             amount,
-            method: wish.method,
-            memo: wish.reference,
+            method: body.method,
+            memo: body.reference,
             metadata,
             idempotency: idempotency.clone(),
         })
@@ -389,14 +407,15 @@ pub(crate) async fn record_offline(
     answer_changed(&state, &caller.user, idempotency.as_ref(), granted).await
 }
 
-/// An amount as it was sent. Its digits are in the booking's currency, so the booking has to be known before they mean
-/// anything.
+/// Parses an amount, which is in the currency of the booking.
 pub(crate) async fn amount_for(state: &State, id: BookingId, sent: Option<String>) -> Result<Option<Money>, Problem> {
     let Some(digits) = sent else { return Ok(None) };
     let view = state.api.queries.booking(id).await?.ok_or(Code::BookingNotFound)?;
     let amount = Money::parse_decimal(&digits, view.booking.price().currency());
     Ok(Some(amount.map_err(|_| Problem::field("amount", Code::InvalidAmount))?))
 }
+
+problems! { RevokeJoinLinksProblems: BookingNotFound, InvalidState, Conflict }
 
 /// Revoke join links
 ///
@@ -406,7 +425,7 @@ pub(crate) async fn amount_for(state: &State, id: BookingId, sent: Option<String
     post, path = "/api/admin/bookings/{id}/links/revoke", operation_id = "revokeJoinLinks", tag = "Admin",
     security(("bearer" = [])),
     params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
-    responses((status = 200, description = "The updated booking", body = AdminBookingDetail))
+    responses((status = 200, description = "The updated booking", body = AdminBookingDetail), RevokeJoinLinksProblems)
 )]
 pub(crate) async fn revoke_links(
     state: Data<State>,
@@ -414,7 +433,7 @@ pub(crate) async fn revoke_links(
     request: Request,
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
-    let metadata = request.origin();
+    let metadata = request.metadata();
     let Nothing = request.optional_body().await?;
     state.api.revoke_links.run(RevokeLinksCommand { admin: caller.user.id, booking: id, metadata }).await?;
     Ok(HttpResponse::Ok().json(detail(&state, &caller.user, id).await?))

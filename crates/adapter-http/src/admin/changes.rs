@@ -1,4 +1,4 @@
-//! What therapists do with a booking after it was made.
+//! Changes that admins make to a booking.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -8,18 +8,20 @@ use jiff::Timestamp;
 use utoipa::ToSchema;
 
 use crate::admin::booking_detail::{AdminBookingDetail, answer_changed};
-use crate::client::changes::{Cancel, Reschedule, Wish, version};
+use crate::client::changes::{
+    CancelBookingProblems, CancelRequest, ChangeRequest, RescheduleBookingProblems, RescheduleRequest, version,
+};
 use crate::request::auth::Admin;
 use crate::request::idempotency::unfinished;
 use crate::request::input::{Fields, FromFields, Request};
-use crate::response::problem::Problem;
+use crate::response::problem::{Problem, problems};
 use crate::state::State;
 
 /// The new time, and whether to ignore the working hours.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"scheduled_at": "2024-01-16T19:00:00Z", "override_hours": true}))]
-pub(crate) struct AdminReschedule {
+pub(crate) struct AdminRescheduleRequest {
     /// When the appointment starts: RFC 3339 with `Z` or an offset. Truncated to whole seconds.
     #[schema(value_type = String, format = DateTime)]
     scheduled_at: Timestamp,
@@ -32,10 +34,10 @@ pub(crate) struct AdminReschedule {
     version: Option<u32>,
 }
 
-impl FromFields for AdminReschedule {
+impl FromFields for AdminRescheduleRequest {
     fn read(fields: &mut Fields) -> Option<Self> {
         let override_hours = fields.flag("override_hours").unwrap_or(false);
-        let Reschedule { scheduled_at, version } = Reschedule::read(fields)?;
+        let RescheduleRequest { scheduled_at, version } = RescheduleRequest::read(fields)?;
         Some(Self { scheduled_at, override_hours, version })
     }
 }
@@ -44,14 +46,14 @@ impl FromFields for AdminReschedule {
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"version": 2}))]
-pub(crate) struct BasedOn {
+pub(crate) struct ExpectedVersion {
     /// The `version` that the change is based on. If the booking has another version by now, nothing changes (409
     /// `version_conflict`).
     #[schema(minimum = 1)]
     version: Option<u32>,
 }
 
-impl FromFields for BasedOn {
+impl FromFields for ExpectedVersion {
     fn read(fields: &mut Fields) -> Option<Self> {
         Some(Self { version: version(fields) })
     }
@@ -64,8 +66,11 @@ impl FromFields for BasedOn {
     post, path = "/api/admin/bookings/{id}/reschedule", operation_id = "rescheduleAnyBooking", tag = "Admin",
     security(("bearer" = [])),
     params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
-    request_body = AdminReschedule,
-    responses((status = 200, description = "The updated booking", body = AdminBookingDetail))
+    request_body = AdminRescheduleRequest,
+    responses(
+        (status = 200, description = "The updated booking", body = AdminBookingDetail),
+        RescheduleBookingProblems
+    )
 )]
 pub(crate) async fn reschedule(
     state: Data<State>,
@@ -73,10 +78,10 @@ pub(crate) async fn reschedule(
     request: Request,
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
-    let metadata = request.origin();
-    let (wish, key): (AdminReschedule, _) = request.wish(caller.user.id).await?;
-    let change = Change::Reschedule { to: wish.scheduled_at, override_hours: wish.override_hours };
-    grant(&state, &caller.user, id, Wish { change, version: wish.version, metadata, key }).await
+    let metadata = request.metadata();
+    let (body, key): (AdminRescheduleRequest, _) = request.wish(caller.user.id).await?;
+    let change = Change::Reschedule { to: body.scheduled_at, override_hours: body.override_hours };
+    apply(&state, &caller.user, id, ChangeRequest { change, version: body.version, metadata, key }).await
 }
 
 /// Cancel any booking
@@ -86,8 +91,8 @@ pub(crate) async fn reschedule(
     post, path = "/api/admin/bookings/{id}/cancel", operation_id = "cancelAnyBooking", tag = "Admin",
     security(("bearer" = [])),
     params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
-    request_body = Cancel,
-    responses((status = 200, description = "The updated booking", body = AdminBookingDetail))
+    request_body = CancelRequest,
+    responses((status = 200, description = "The updated booking", body = AdminBookingDetail), CancelBookingProblems)
 )]
 pub(crate) async fn cancel(
     state: Data<State>,
@@ -96,10 +101,14 @@ pub(crate) async fn cancel(
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
     let booking = state.api.links.visible(&caller.user, id).await?.booking;
-    let metadata = request.origin();
-    let (wish, key): (Cancel, _) = request.optional_wish(caller.user.id).await?;
-    let version = wish.version;
-    grant(&state, &caller.user, id, Wish { change: wish.of(&booking)?, version, metadata, key }).await
+    let metadata = request.metadata();
+    let (body, key): (CancelRequest, _) = request.optional_wish(caller.user.id).await?;
+    let version = body.version;
+    apply(&state, &caller.user, id, ChangeRequest { change: body.for_booking(&booking)?, version, metadata, key }).await
+}
+
+problems! {
+    CompleteBookingProblems: BookingNotFound, InvalidState, WindowClosed, VersionConflict, Conflict, OutOfRange
 }
 
 /// Complete a booking
@@ -109,8 +118,8 @@ pub(crate) async fn cancel(
     post, path = "/api/admin/bookings/{id}/complete", operation_id = "completeBooking", tag = "Admin",
     security(("bearer" = [])),
     params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
-    request_body = BasedOn,
-    responses((status = 200, description = "The updated booking", body = AdminBookingDetail))
+    request_body = ExpectedVersion,
+    responses((status = 200, description = "The updated booking", body = AdminBookingDetail), CompleteBookingProblems)
 )]
 pub(crate) async fn complete(
     state: Data<State>,
@@ -127,8 +136,8 @@ pub(crate) async fn complete(
     post, path = "/api/admin/bookings/{id}/no-show", operation_id = "markNoShow", tag = "Admin",
     security(("bearer" = [])),
     params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
-    request_body = BasedOn,
-    responses((status = 200, description = "The updated booking", body = AdminBookingDetail))
+    request_body = ExpectedVersion,
+    responses((status = 200, description = "The updated booking", body = AdminBookingDetail), CompleteBookingProblems)
 )]
 pub(crate) async fn no_show(
     state: Data<State>,
@@ -145,8 +154,8 @@ pub(crate) async fn no_show(
     post, path = "/api/admin/bookings/{id}/reopen", operation_id = "reopenBooking", tag = "Admin",
     security(("bearer" = [])),
     params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
-    request_body = BasedOn,
-    responses((status = 200, description = "The updated booking", body = AdminBookingDetail))
+    request_body = ExpectedVersion,
+    responses((status = 200, description = "The updated booking", body = AdminBookingDetail), CompleteBookingProblems)
 )]
 pub(crate) async fn reopen(
     state: Data<State>,
@@ -156,17 +165,21 @@ pub(crate) async fn reopen(
     correct(&state, &caller.user, request, Change::Reopen).await
 }
 
-/// Changes that have no effect when they are sent twice, and so need no key.
+/// Repeating these changes has no effect, so they need no idempotency key.
 async fn correct(state: &State, admin: &User, request: Request, change: Change) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
-    let metadata = request.origin();
-    let BasedOn { version } = request.optional_body().await?;
-    grant(state, admin, id, Wish { change, version, metadata, key: None }).await
+    let metadata = request.metadata();
+    let ExpectedVersion { version } = request.optional_body().await?;
+    apply(state, admin, id, ChangeRequest { change, version, metadata, key: None }).await
 }
 
-/// Changes the booking and answers with everything about it.
-async fn grant(state: &State, admin: &User, booking: BookingId, wish: Wish) -> Result<HttpResponse, Problem> {
-    let command = wish.command(admin, booking, unfinished);
+async fn apply(
+    state: &State,
+    admin: &User,
+    booking: BookingId,
+    request: ChangeRequest,
+) -> Result<HttpResponse, Problem> {
+    let command = request.command(admin, booking, unfinished);
     let idempotency = command.idempotency.clone();
     let granted = state.api.change_booking.run(command).await?;
     answer_changed(state, admin, idempotency.as_ref(), granted).await

@@ -1,4 +1,4 @@
-//! What only therapists may do. The guard in front of all of it is in [`crate::request::auth`].
+//! Endpoints for admins, guarded by [`crate::request::auth::admins_only`].
 
 pub(crate) mod attendance;
 pub(crate) mod booking_detail;

@@ -1,4 +1,4 @@
-//! People without an account whom a therapist invites into one session.
+//! Participants without an account, whom an admin invites to one appointment.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -11,7 +11,7 @@ use crate::client::me::{name, timezone};
 use crate::request::auth::Admin;
 use crate::request::input::{Fields, FromFields, Request};
 use crate::response::output::{self, Instant};
-use crate::response::problem::{Code, Problem};
+use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
 
 /// A participant who was invited without an account.
@@ -27,7 +27,6 @@ pub(crate) struct ParticipantBody {
     /// Name in the room.
     #[schema(example = "Mary Somerville")]
     display_name: String,
-    /// What they are invited as.
     #[schema(schema_with = output::participant_role)]
     role: &'static str,
     /// Time zone of the times in emails; the practice's time zone if null.
@@ -68,7 +67,6 @@ pub(crate) struct Invitation {
     /// Name in the room, at most 100 characters.
     #[schema(value_type = String, min_length = 1, max_length = 100)]
     display_name: PersonName,
-    /// What the person is invited as.
     #[schema(schema_with = output::participant_role)]
     role: ParticipantRole,
     /// IANA time zone of the times in emails; defaults to the practice's time zone.
@@ -86,6 +84,11 @@ impl FromFields for Invitation {
     }
 }
 
+problems! {
+    InviteParticipantProblems: BookingNotFound, InvalidState, AlreadyInvited, TooManyParticipants, InvalidEmail,
+        InvalidTimezone, InvalidValue, TooLong
+}
+
 /// Invite a participant
 ///
 /// By email and without an account: for example a partner, a presenter or a supervisor. The email has a join link of
@@ -95,7 +98,7 @@ impl FromFields for Invitation {
     security(("bearer" = [])),
     params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
     request_body = Invitation,
-    responses((status = 201, description = "The invitation", body = ParticipantBody))
+    responses((status = 201, description = "The invitation", body = ParticipantBody), InviteParticipantProblems)
 )]
 pub(crate) async fn invite(
     state: Data<State>,
@@ -103,23 +106,25 @@ pub(crate) async fn invite(
     request: Request,
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
-    let metadata = request.origin();
-    let wanted: Invitation = request.body().await?;
+    let metadata = request.metadata();
+    let body: Invitation = request.body().await?;
     let invited = state
         .api
         .participants
         .invite(InviteParticipantCommand {
             admin: caller.user.id,
             booking: id,
-            email: wanted.email,
-            display_name: wanted.display_name,
-            role: wanted.role,
-            time_zone: wanted.timezone,
+            email: body.email,
+            display_name: body.display_name,
+            role: body.role,
+            time_zone: body.timezone,
             metadata,
         })
         .await?;
     Ok(HttpResponse::Created().json(ParticipantBody::from(&invited)))
 }
+
+problems! { RevokeInvitationProblems: BookingNotFound, ParticipantNotFound, Conflict }
 
 /// Revoke an invitation
 ///
@@ -132,7 +137,7 @@ pub(crate) async fn invite(
         ("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42),
         ("participant_id" = i64, Path, minimum = 1, description = "Invitation ID", example = 3)
     ),
-    responses((status = 204, description = "Invitation revoked"))
+    responses((status = 204, description = "Invitation revoked"), RevokeInvitationProblems)
 )]
 pub(crate) async fn revoke(
     state: Data<State>,
@@ -142,7 +147,7 @@ pub(crate) async fn revoke(
     let booking = request.booking_id()?;
     let participant = request.participant_id()?;
     request.no_query()?;
-    let metadata = request.origin();
+    let metadata = request.metadata();
     let command = RevokeParticipantCommand { admin: caller.user.id, booking, participant, metadata };
     state.api.participants.revoke(command).await?;
     Ok(HttpResponse::NoContent().finish())

@@ -1,4 +1,4 @@
-//! What is wrong with payments and needs a person, for admins.
+//! Payment problems that need review, for admins.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -10,11 +10,11 @@ use utoipa::ToSchema;
 use crate::request::auth::Admin;
 use crate::request::input::{Nothing, Request};
 use crate::response::output::{self, Instant};
-use crate::response::problem::Problem;
+use crate::response::problem::{Problem, problems};
 use crate::state::State;
 
-/// Most problems in one answer. Whoever has more settles the oldest first.
-const MOST: u32 = 200;
+/// Maximum number of problems in a response.
+const MAX_PROBLEMS: u32 = 200;
 
 /// A payment problem that needs review.
 #[derive(Serialize, ToSchema)]
@@ -23,7 +23,6 @@ pub(crate) struct PaymentProblemBody {
     /// Payment problem ID.
     #[schema(example = 2)]
     id: i64,
-    /// What is wrong.
     #[schema(schema_with = output::payment_problem_kind)]
     kind: &'static str,
     /// Booking ID; null if there is none.
@@ -40,20 +39,19 @@ pub(crate) struct PaymentProblemBody {
     provider_reference: Option<String>,
     /// When it was created.
     #[schema(value_type = String, format = DateTime, example = "2024-01-10T08:02:00Z")]
-    since: Instant,
+    created_at: Instant,
 }
 
 impl From<&PaymentProblem> for PaymentProblemBody {
     fn from(problem: &PaymentProblem) -> Self {
-        let facts = &problem;
         Self {
             id: problem.id.get(),
-            kind: facts.kind.as_str(),
-            booking_id: facts.booking.map(BookingId::get),
-            payment_id: facts.payment.map(PaymentId::get),
-            refund_id: facts.refund.map(RefundId::get),
-            provider_reference: facts.provider_reference.clone(),
-            since: Instant(facts.at),
+            kind: problem.kind.as_str(),
+            booking_id: problem.booking.map(BookingId::get),
+            payment_id: problem.payment.map(PaymentId::get),
+            refund_id: problem.refund.map(RefundId::get),
+            provider_reference: problem.provider_reference.clone(),
+            created_at: Instant(problem.at),
         }
     }
 }
@@ -74,9 +72,11 @@ pub(crate) struct PaymentProblemList {
 )]
 pub(crate) async fn list(state: Data<State>, Admin(_): Admin, request: Request) -> Result<HttpResponse, Problem> {
     request.no_query()?;
-    let found = state.api.queries.payment_problems(MOST).await?;
+    let found = state.api.queries.payment_problems(MAX_PROBLEMS).await?;
     Ok(HttpResponse::Ok().json(PaymentProblemList { problems: found.iter().map(PaymentProblemBody::from).collect() }))
 }
+
+problems! { ResolvePaymentProblemProblems: PaymentProblemNotFound }
 
 /// Resolve a payment problem
 ///
@@ -85,7 +85,7 @@ pub(crate) async fn list(state: Data<State>, Admin(_): Admin, request: Request) 
     post, path = "/api/admin/payments/problems/{id}/resolve", operation_id = "resolvePaymentProblem", tag = "Admin",
     security(("bearer" = [])),
     params(("id" = i64, Path, minimum = 1, description = "Payment problem ID", example = 2)),
-    responses((status = 204, description = "Payment problem resolved"))
+    responses((status = 204, description = "Payment problem resolved"), ResolvePaymentProblemProblems)
 )]
 pub(crate) async fn resolve(
     state: Data<State>,
@@ -93,8 +93,8 @@ pub(crate) async fn resolve(
     request: Request,
 ) -> Result<HttpResponse, Problem> {
     let id = request.payment_problem_id()?;
-    let origin = request.origin();
+    let metadata = request.metadata();
     let Nothing = request.optional_body().await?;
-    state.api.resolve_problem.run(id, caller.user.id, &origin).await?;
+    state.api.resolve_problem.run(id, caller.user.id, &metadata).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,4 +1,4 @@
-//! Payments, refunds and ledger entries, as admins see them.
+//! Payments, refunds and ledger entries, for admins.
 
 use attune_domain::{RefundId, UserId};
 use attune_ports::{LedgerEntry, Payment, Refund};
@@ -17,7 +17,6 @@ pub(crate) struct AdminPaymentBody {
     /// Payment provider: `offline` (the practice itself), `stripe` or `test`.
     #[schema(example = "stripe")]
     provider: &'static str,
-    /// Where it stands.
     #[schema(schema_with = output::payment_state)]
     state: &'static str,
     /// Amount.
@@ -31,7 +30,7 @@ pub(crate) struct AdminPaymentBody {
     method: Option<String>,
     /// The practice's own note about the payment.
     #[schema(required = true, example = json!(null))]
-    memo: Option<String>,
+    note: Option<String>,
     /// ID of the admin who recorded it; null if it was not recorded by hand.
     #[schema(required = true, example = json!(null))]
     recorded_by: Option<i64>,
@@ -48,19 +47,18 @@ pub(crate) struct AdminPaymentBody {
 
 impl From<&Payment> for AdminPaymentBody {
     fn from(payment: &Payment) -> Self {
-        let facts = &payment;
         Self {
             id: payment.id.get(),
-            provider: facts.provider.as_str(),
-            state: facts.state.as_str(),
-            amount: Amount(facts.amount),
-            currency: facts.amount.currency().code().to_owned(),
-            method: facts.method.clone(),
-            memo: facts.memo.clone(),
-            recorded_by: facts.recorded_by.map(UserId::get),
-            provider_reference: facts.provider_payment_id.clone(),
-            created_at: Instant(facts.created_at),
-            settled_at: facts.settled_at.map(Instant),
+            provider: payment.provider.as_str(),
+            state: payment.state.as_str(),
+            amount: Amount(payment.amount),
+            currency: payment.amount.currency().code().to_owned(),
+            method: payment.method.clone(),
+            note: payment.memo.clone(),
+            recorded_by: payment.recorded_by.map(UserId::get),
+            provider_reference: payment.provider_payment_id.clone(),
+            created_at: Instant(payment.created_at),
+            settled_at: payment.settled_at.map(Instant),
         }
     }
 }
@@ -78,10 +76,8 @@ pub(crate) struct AdminRefundBody {
     /// Amount, in the currency of the payment.
     #[schema(value_type = f64, minimum = 0, example = 40.0)]
     amount: Amount,
-    /// Where it stands.
     #[schema(schema_with = output::refund_stage)]
     status: &'static str,
-    /// Why.
     #[schema(schema_with = output::refund_cause)]
     cause: &'static str,
     /// The admin's reason.
@@ -106,31 +102,29 @@ pub(crate) struct AdminRefundBody {
 
 impl From<&Refund> for AdminRefundBody {
     fn from(refund: &Refund) -> Self {
-        let facts = &refund;
         Self {
             id: refund.id.get(),
-            payment_id: facts.payment.get(),
-            amount: Amount(facts.amount),
-            status: facts.stage.as_str(),
-            cause: facts.cause.as_str(),
-            reason: facts.reason.clone(),
-            requested_by: facts.requested_by.map(UserId::get),
-            attempts: facts.attempts,
-            last_error: facts.last_error.clone(),
-            created_at: Instant(facts.created_at),
-            settled_at: facts.settled_at.map(Instant),
+            payment_id: refund.payment.get(),
+            amount: Amount(refund.amount),
+            status: refund.stage.as_str(),
+            cause: refund.cause.as_str(),
+            reason: refund.reason.clone(),
+            requested_by: refund.requested_by.map(UserId::get),
+            attempts: refund.attempts,
+            last_error: refund.last_error.clone(),
+            created_at: Instant(refund.created_at),
+            settled_at: refund.settled_at.map(Instant),
         }
     }
 }
 
 /// An entry in the payment ledger.
 #[derive(Serialize, ToSchema)]
-#[schema(as = LedgerLine)]
+#[schema(as = LedgerEntry)]
 pub(crate) struct LedgerBody {
     /// When it happened.
     #[schema(value_type = String, format = DateTime, example = "2024-01-10T08:02:00Z")]
     at: Instant,
-    /// Which way.
     #[schema(schema_with = output::ledger_kind)]
     kind: &'static str,
     /// Amount, never negative.

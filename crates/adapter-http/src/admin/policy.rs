@@ -1,4 +1,4 @@
-//! What the practice decided about booking, moving and calling off.
+//! The rules of the practice for booking, rescheduling and cancelling.
 
 use std::ops::RangeInclusive;
 
@@ -12,13 +12,13 @@ use utoipa::ToSchema;
 
 use crate::request::auth::Admin;
 use crate::request::input::{Fields, FromFields, Request};
-use crate::response::problem::Problem;
+use crate::response::problem::{Problem, problems};
 use crate::state::State;
 
 const NOTICES: RangeInclusive<i64> = 0..=Booking::HORIZON_DAYS * 24 * 60 - 1;
 const HORIZONS: RangeInclusive<i64> = 1..=Booking::HORIZON_DAYS;
-/// No day has room for more, at a minute each.
-const CAPS: RangeInclusive<i64> = 1..=24 * 60;
+/// A day has no more minutes.
+const DAILY_LIMITS: RangeInclusive<i64> = 1..=24 * 60;
 const STEPS: RangeInclusive<i64> = BookingRules::MIN_STEP_MINUTES as i64..=24 * 60;
 const CHANGES: RangeInclusive<i64> = 0..=ChangeTerms::MAX_MINUTES as i64;
 
@@ -26,9 +26,9 @@ const CHANGES: RangeInclusive<i64> = 0..=ChangeTerms::MAX_MINUTES as i64;
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Policy, example = json!({
-    "notice_minutes": 120, "horizon_days": 90, "daily_cap": 6, "step_minutes": 15,
+    "notice_minutes": 120, "horizon_days": 90, "daily_limit": 6, "step_minutes": 15,
     "cancellation": {"free_minutes": 1440, "late_refund_percent": 0},
-    "reschedule_minutes": 1440, "completes_by_itself": true,
+    "reschedule_minutes": 1440, "auto_complete": true,
 }))]
 pub(crate) struct PolicyBody {
     /// Minimum notice of a booking, in minutes before the start.
@@ -83,14 +83,13 @@ impl From<PracticePolicy> for PolicyBody {
     }
 }
 
-/// The policy as read from a body.
-struct Wish(PracticePolicy);
+struct NewPolicy(PracticePolicy);
 
-impl FromFields for Wish {
+impl FromFields for NewPolicy {
     fn read(fields: &mut Fields) -> Option<Self> {
         let notice = number(fields, "notice_minutes", NOTICES);
         let horizon = number(fields, "horizon_days", HORIZONS);
-        let daily_limit = fields.whole_within("daily_cap", CAPS);
+        let daily_limit = fields.whole_within("daily_limit", DAILY_LIMITS);
         let step = number(fields, "step_minutes", STEPS);
         let cancellation = fields.need("cancellation", |fields, name| {
             fields.object(name, |terms| {
@@ -100,7 +99,7 @@ impl FromFields for Wish {
             })
         });
         let reschedule = number(fields, "reschedule_minutes", CHANGES);
-        let auto_complete = fields.need("completes_by_itself", Fields::flag);
+        let auto_complete = fields.need("auto_complete", Fields::flag);
         let (free_minutes, late_refund_percent) = cancellation?;
         Some(Self(PracticePolicy {
             rules: RuleSettings { notice_minutes: notice?, horizon_days: horizon?, daily_limit, step_minutes: step? },
@@ -125,17 +124,22 @@ pub(crate) async fn show(state: Data<State>, Admin(_): Admin, request: Request) 
     Ok(HttpResponse::Ok().json(PolicyBody::from(policy)))
 }
 
+problems! { ReplaceBookingPolicyProblems: OutOfRange }
+
 /// Replace the booking policy
 ///
 /// Replaces the whole policy. It applies to new bookings; existing bookings keep their terms.
 #[utoipa::path(
     put, path = "/api/admin/policy", operation_id = "replaceBookingPolicy", tag = "Admin", security(("bearer" = [])),
     request_body = PolicyBody,
-    responses((status = 200, description = "The updated booking policy", body = PolicyBody))
+    responses(
+        (status = 200, description = "The updated booking policy", body = PolicyBody),
+        ReplaceBookingPolicyProblems
+    )
 )]
 pub(crate) async fn set(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
-    let metadata = request.origin();
-    let Wish(policy) = request.body().await?;
+    let metadata = request.metadata();
+    let NewPolicy(policy) = request.body().await?;
     let policy = state.api.calendar.set_policy(SetPolicyCommand { admin: caller.user.id, policy, metadata }).await?;
     Ok(HttpResponse::Ok().json(PolicyBody::from(policy)))
 }

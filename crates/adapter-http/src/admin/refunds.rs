@@ -1,4 +1,4 @@
-//! The money of a booking, for admins: what came in, what went back, and giving it back.
+//! Refunds, for admins.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -14,7 +14,7 @@ use crate::client::changes::reason;
 use crate::request::auth::Admin;
 use crate::request::idempotency::unfinished;
 use crate::request::input::{Fields, FromFields, Request};
-use crate::response::problem::Problem;
+use crate::response::problem::{Problem, problems};
 use crate::state::State;
 
 /// A refund to make.
@@ -42,6 +42,11 @@ impl FromFields for RefundRequest {
     }
 }
 
+problems! {
+    RefundPaymentProblems: BookingNotFound, RefundInProgress, NothingToRefund, Conflict, InvalidAmount,
+        RefundTooLarge, UnknownPayment, TooLong, OutOfRange
+}
+
 /// Refund a payment
 ///
 /// Refunds what is left of the payment, or a part of it, the way it was paid. The payment provider refunds an online
@@ -56,6 +61,7 @@ impl FromFields for RefundRequest {
     responses(
         (status = 200, description = "Refunded; the updated booking", body = AdminBookingDetail),
         (status = 202, description = "Refund in progress; the updated booking", body = AdminBookingDetail),
+        RefundPaymentProblems
     )
 )]
 pub(crate) async fn refund(
@@ -64,10 +70,10 @@ pub(crate) async fn refund(
     request: Request,
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
-    let metadata = request.origin();
-    let (wish, key): (RefundRequest, _) = request.optional_wish(caller.user.id).await?;
-    let amount = amount_for(&state, id, wish.amount).await?;
-    let online = is_online(&state, id, wish.payment_id).await?;
+    let metadata = request.metadata();
+    let (body, key): (RefundRequest, _) = request.optional_wish(caller.user.id).await?;
+    let amount = amount_for(&state, id, body.amount).await?;
+    let online = is_online(&state, id, body.payment_id).await?;
     let status = move |booking: &Booking| {
         let pending = online || booking.payment_status() == PaymentStatus::RefundPending;
         if pending { StatusCode::ACCEPTED } else { StatusCode::OK }
@@ -79,9 +85,9 @@ pub(crate) async fn refund(
         .run(RefundPaymentCommand {
             admin: caller.user.id,
             booking: id,
-            payment: wish.payment_id,
+            payment: body.payment_id,
             amount,
-            reason: wish.reason,
+            reason: body.reason,
             metadata,
             idempotency: idempotency.clone(),
         })
@@ -89,11 +95,11 @@ pub(crate) async fn refund(
     answer_changed_as(&state, &caller.user, idempotency.as_ref(), granted, status).await
 }
 
-/// Whether the money that is meant came in online, as far as it is there already. The booking's payment status does not
-/// tell: money that came twice has no part in it.
+/// Whether the payment to refund was received online. The payment status of the booking does not say so: it does not
+/// cover unapplied payments.
 async fn is_online(state: &State, booking: BookingId, payment: Option<PaymentId>) -> Result<bool, Problem> {
     let payments = state.api.queries.payments(booking).await?;
-    let meant = |p: &&Payment| p.state.is_paid() && payment.is_none_or(|id| id == p.id);
-    let mut meant = payments.iter().filter(meant).peekable();
-    Ok(meant.peek().is_some() && meant.all(|p| p.provider != Provider::Offline))
+    let matches = |p: &&Payment| p.state.is_paid() && payment.is_none_or(|id| id == p.id);
+    let mut matching = payments.iter().filter(matches).peekable();
+    Ok(matching.peek().is_some() && matching.all(|p| p.provider != Provider::Offline))
 }

@@ -1,4 +1,4 @@
-//! What came in and what went back, for admins and their tax advisers.
+//! The revenue report, for admins.
 
 #![expect(unused_qualifications, reason = "utoipa qualifies the parameters of a path in the code it generates")]
 
@@ -14,12 +14,13 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::request::auth::Admin;
 use crate::request::input::{Fields, FromFields, Request, date};
-use crate::response::output::Balance;
-use crate::response::problem::{Code, Problem};
+use crate::response::output::{Balance, ReportFormat};
+use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
 
 /// Payments and refunds in one currency.
 #[derive(Serialize, ToSchema)]
+#[schema(as = RevenueTotals)]
 pub(crate) struct Sums {
     /// ISO 4217 currency code.
     #[schema(example = "EUR")]
@@ -88,54 +89,40 @@ pub(crate) struct RevenueBody {
     totals: Vec<Sums>,
 }
 
-/// Which range, cut how, in which form.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "the documented form of `Wanted`, which is what is read")]
 pub(crate) struct RevenueQuery {
     /// First day; defaults to the first day of the month of `to`.
-    #[param(format = Date, example = "2024-01-01")]
-    from: Option<String>,
+    #[param(value_type = Option<String>, format = Date, example = "2024-01-01")]
+    from: Option<Date>,
     /// Last day (inclusive); defaults to the last day of the current month.
-    #[param(format = Date, example = "2024-01-31")]
-    to: Option<String>,
+    #[param(value_type = Option<String>, format = Date, example = "2024-01-31")]
+    to: Option<Date>,
     /// `day` for a row for each day, 366 days at most, or `month` for a row for each month, 60 months at most. A report
     /// by month covers whole months.
-    #[param(default = "day", example = "day")]
-    by: Option<String>,
+    #[param(value_type = Option<String>, default = "day", example = "day")]
+    by: Option<Period>,
     /// `json`, or `csv` for a table.
-    #[param(default = "json", example = "json")]
-    format: Option<String>,
+    #[param(value_type = Option<String>, default = "json", example = "json")]
+    format: Option<ReportFormat>,
 }
 
-/// Which range, cut how, in which form, as read from a query.
-struct Wanted {
-    from: Option<Date>,
-    to: Option<Date>,
-    period: Period,
-    as_table: bool,
-}
-
-impl FromFields for Wanted {
+impl FromFields for RevenueQuery {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let period = fields.optional("by", |text| match text {
-            "day" => Ok(Some(Period::Day)),
-            "month" => Ok(Some(Period::Month)),
-            _ => Err(Code::InvalidValue),
-        });
-        let as_table = fields.optional("format", |text| match text {
-            "json" => Ok(Some(false)),
-            "csv" => Ok(Some(true)),
-            _ => Err(Code::InvalidValue),
-        });
         Some(Self {
+            by: fields.optional("by", |text| match text {
+                "day" => Ok(Some(Period::Day)),
+                "month" => Ok(Some(Period::Month)),
+                _ => Err(Code::InvalidValue),
+            }),
+            format: fields.optional("format", ReportFormat::parse),
             from: fields.optional("from", |text| date(text).map(Some)),
             to: fields.optional("to", |text| date(text).map(Some)),
-            period: period.unwrap_or(Period::Day),
-            as_table: as_table.unwrap_or(false),
         })
     }
 }
+
+problems! { GetRevenueReportProblems: InvalidValue, InvalidDate, InvalidRange, RangeTooLong }
 
 /// Retrieve the revenue report
 ///
@@ -146,32 +133,36 @@ impl FromFields for Wanted {
     get, path = "/api/admin/reports/revenue", operation_id = "getRevenueReport", tag = "Admin",
     security(("bearer" = [])),
     params(RevenueQuery),
-    responses((
-        status = 200, description = "The revenue report",
-        content((RevenueBody = "application/json"), (String = "text/csv"))
-    ))
+    responses(
+        (
+            status = 200, description = "The revenue report",
+            content((RevenueBody = "application/json"), (String = "text/csv"))
+        ),
+        GetRevenueReportProblems
+    )
 )]
 pub(crate) async fn report(state: Data<State>, Admin(_): Admin, request: Request) -> Result<HttpResponse, Problem> {
-    let wanted: Wanted = request.query()?;
+    let query: RevenueQuery = request.query()?;
     let revenue = &state.api.revenue;
     let today = || revenue.zone.to_datetime(state.api.clock.now()).date();
-    let to = wanted.to.unwrap_or_else(|| today().last_of_month());
-    let from = wanted.from.unwrap_or(to.first_of_month());
-    let found = revenue.run(from, to, wanted.period).await?;
-    let (by, from, to) = match wanted.period {
+    let to = query.to.unwrap_or_else(|| today().last_of_month());
+    let from = query.from.unwrap_or(to.first_of_month());
+    let period = query.by.unwrap_or(Period::Day);
+    let found = revenue.run(from, to, period).await?;
+    let (by, from, to) = match period {
         Period::Day => ("day", from, to),
         Period::Month => ("month", from.first_of_month(), to.last_of_month()),
     };
     let totals = totals(&found);
-    let lines: Vec<RevenueRow> = found.iter().map(|line| row(line, wanted.period)).collect();
-    if wanted.as_table {
+    let lines: Vec<RevenueRow> = found.iter().map(|line| row(line, period)).collect();
+    if query.format == Some(ReportFormat::Csv) {
         return Ok(HttpResponse::Ok()
             .content_type("text/csv; charset=utf-8; header=present")
             .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"revenue-{from}-{to}.csv\"")))
             .body(table(&lines)));
     }
     Ok(HttpResponse::Ok().json(RevenueBody {
-        // The settings name the practice's zone, so it has a name.
+        // The zone was loaded by its name.
         timezone: revenue.zone.iana_name().unwrap_or("UTC").to_owned(),
         by,
         from: from.to_string(),
@@ -189,7 +180,6 @@ fn row(line: &RevenueLine, period: Period) -> RevenueRow {
     RevenueRow { period, sums: Sums::from(line) }
 }
 
-/// The lines added up by currency.
 fn totals(lines: &[RevenueLine]) -> Vec<RevenueLine> {
     let mut totals: BTreeMap<&str, RevenueLine> = BTreeMap::new();
     for line in lines {
@@ -204,8 +194,7 @@ fn totals(lines: &[RevenueLine]) -> Vec<RevenueLine> {
     totals.into_values().collect()
 }
 
-/// Dates, currencies and numbers need no quotes, and what a spreadsheet could take for a formula begins no field: the only
-/// sign is the minus of a number.
+/// Dates, currencies and numbers need no quotes, and no field starts like a formula: the only sign is the minus of a number.
 fn table(lines: &[RevenueRow]) -> String {
     let mut csv = "period,currency,received,refunded,net,payments,refunds\r\n".to_owned();
     for RevenueRow { period, sums } in lines {

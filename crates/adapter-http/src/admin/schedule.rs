@@ -1,4 +1,4 @@
-//! Therapists' weeks.
+//! Therapists' working hours.
 
 #![expect(unused_qualifications, reason = "utoipa qualifies the parameters of a path in the code it generates")]
 
@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::client::me::timezone;
 use crate::request::auth::Admin;
 use crate::request::input::{Fields, FromFields, Request};
-use crate::response::problem::{Code, Problem};
+use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
 
 const WEEKDAYS: [(&str, Weekday); 7] = [
@@ -29,7 +29,7 @@ const WEEKDAYS: [(&str, Weekday); 7] = [
 
 /// A range of local times, in the time zone of the working hours.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Hours)]
+#[schema(as = LocalTimeRange)]
 pub(crate) struct HoursBody {
     /// Start time.
     #[schema(pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$", example = "09:00")]
@@ -105,22 +105,17 @@ impl ScheduleBody {
     }
 }
 
-/// Whose week.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "the documented form of `Whose`, which is what is read")]
 pub(crate) struct ScheduleQuery {
     /// Therapist ID; defaults to the caller.
-    #[param(minimum = 1)]
-    therapist_id: Option<i64>,
+    #[param(value_type = Option<i64>, minimum = 1)]
+    therapist_id: Option<UserId>,
 }
 
-/// Whose week, as read from a query.
-struct Whose(Option<UserId>);
-
-impl FromFields for Whose {
+impl FromFields for ScheduleQuery {
     fn read(fields: &mut Fields) -> Option<Self> {
-        Some(Self(fields.whole("therapist_id", UserId::new)))
+        Some(Self { therapist_id: fields.whole("therapist_id", UserId::new) })
     }
 }
 
@@ -166,7 +161,7 @@ fn week(days: &mut Fields) -> Vec<(Weekday, LocalTimeRange)> {
     week
 }
 
-/// Reads `start` and `end`, two times of one day.
+/// Reads `start` and `end`, two local times of one day.
 pub(super) fn interval(fields: &mut Fields) -> Option<LocalTimeRange> {
     let time = |text: &str| LocalTime::parse(text).map_err(|_| Code::InvalidTime);
     let start = fields.required("start", time);
@@ -175,17 +170,18 @@ pub(super) fn interval(fields: &mut Fields) -> Option<LocalTimeRange> {
     match LocalTimeRange::new(start, end) {
         Ok(hours) => Some(hours),
         Err(_) if start == end => {
-            fields.wrong("end", Code::EmptyRange);
+            fields.wrong("end", Code::InvalidRange);
             None
         }
         Err(_) => {
-            let message = "The end lies before the beginning. Hours across midnight are two intervals: until 24:00, \
-                           and from 00:00 of the next day.";
-            fields.wrong_because("end", Code::RangeBackwards, message);
+            let message = "The end must be after the start. Hours across midnight are two ranges: until 24:00, and from 00:00 of the next day.";
+            fields.wrong_because("end", Code::InvalidRange, message);
             None
         }
     }
 }
+
+problems! { GetWorkingHoursProblems: UnknownTherapist }
 
 /// Retrieve working hours
 ///
@@ -193,11 +189,11 @@ pub(super) fn interval(fields: &mut Fields) -> Option<LocalTimeRange> {
 #[utoipa::path(
     get, path = "/api/admin/schedule", operation_id = "getWorkingHours", tag = "Admin", security(("bearer" = [])),
     params(ScheduleQuery),
-    responses((status = 200, description = "The working hours", body = ScheduleBody))
+    responses((status = 200, description = "The working hours", body = ScheduleBody), GetWorkingHoursProblems)
 )]
 pub(crate) async fn show(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
-    let Whose(therapist) = request.query()?;
-    let therapist = match therapist {
+    let ScheduleQuery { therapist_id } = request.query()?;
+    let therapist = match therapist_id {
         Some(id) => {
             let user = state.api.queries.user(id).await?.filter(User::is_admin);
             user.ok_or(CalendarError::UnknownTherapist)?.id
@@ -210,19 +206,27 @@ pub(crate) async fn show(state: Data<State>, Admin(caller): Admin, request: Requ
     Ok(HttpResponse::Ok().json(body))
 }
 
+problems! {
+    ReplaceWorkingHoursProblems: OutOfRange, InvalidTimezone, InvalidTime, UnknownTherapist, InvalidRange,
+        OverlappingHours, TooManyIntervals
+}
+
 /// Replace working hours
 ///
 /// Replaces the whole week. Existing bookings are not affected.
 #[utoipa::path(
     put, path = "/api/admin/schedule", operation_id = "replaceWorkingHours", tag = "Admin", security(("bearer" = [])),
     request_body = NewSchedule,
-    responses((status = 200, description = "The updated working hours", body = ScheduleBody))
+    responses(
+        (status = 200, description = "The updated working hours", body = ScheduleBody),
+        ReplaceWorkingHoursProblems
+    )
 )]
 pub(crate) async fn set(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
-    let metadata = request.origin();
-    let wish: NewSchedule = request.body().await?;
-    let therapist = wish.therapist_id.unwrap_or(caller.user.id);
-    let schedule = WeeklySchedule { zone: wish.timezone, week: wish.hours };
+    let metadata = request.metadata();
+    let body: NewSchedule = request.body().await?;
+    let therapist = body.therapist_id.unwrap_or(caller.user.id);
+    let schedule = WeeklySchedule { zone: body.timezone, week: body.hours };
     let body = ScheduleBody::new(therapist, &schedule, false);
     let command = SetScheduleCommand { admin: caller.user.id, therapist, schedule, metadata };
     state.api.calendar.set_schedule(command).await?;

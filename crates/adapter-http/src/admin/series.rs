@@ -1,8 +1,8 @@
-//! Standing appointments, which a therapist books for a client.
+//! Series of bookings, which an admin books for a client.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use attune_application::bookings::{CreateBookingCommand, CreateSeriesCommand, PaymentChoice, SeriesConflict};
+use attune_application::bookings::{CreateBookingCommand, CreateSeriesCommand, SeriesConflict};
 use attune_domain::{AccountViewer, ServiceId, TimeZoneName, UserId};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -10,43 +10,42 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::admin::booking_detail::AdminBookingBody;
-use crate::admin::bookings::asked_payment;
+use crate::admin::bookings::{Settlement, payment_choice, settlement};
 use crate::client::me::timezone;
 use crate::request::auth::Admin;
 use crate::request::input::{Fields, FromFields, Request};
 use crate::response::output::{self, Instant};
-use crate::response::problem::{Code, Problem};
+use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
 
 /// The series to book.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"user_id": 7, "first": "2024-01-15T10:00", "timezone": "Europe/Berlin", "count": 10}))]
-#[expect(dead_code, reason = "the documented form of `Series`, which is what is read")]
 pub(crate) struct SeriesRequest {
     /// ID of the client.
-    #[schema(minimum = 1)]
-    user_id: i64,
+    #[schema(value_type = i64, minimum = 1)]
+    user_id: UserId,
     /// Local start of the first appointment, without `Z` or an offset.
-    #[schema(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}$")]
-    first: String,
+    #[schema(value_type = String, pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}$")]
+    first: DateTime,
     /// IANA time zone of the local time, which stays the same across daylight saving changes.
-    timezone: String,
+    #[schema(value_type = String)]
+    timezone: TimeZoneName,
     /// Number of appointments.
     #[schema(minimum = 1, maximum = 53)]
     count: u32,
     /// Number of weeks from one appointment to the next.
-    #[schema(minimum = 1, maximum = 52, default = 1)]
-    every_weeks: Option<u32>,
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 52, default = 1)]
+    every_weeks: u32,
     /// Service ID; defaults to the practice's first service.
-    #[schema(minimum = 1)]
-    service_id: Option<i64>,
+    #[schema(value_type = Option<i64>, minimum = 1)]
+    service_id: Option<ServiceId>,
     /// Therapist ID; defaults to the practice's first therapist.
-    #[schema(minimum = 1)]
-    therapist_id: Option<i64>,
-    /// How each of them is settled.
-    #[schema(schema_with = output::asked_payment)]
-    payment: Option<String>,
+    #[schema(value_type = Option<i64>, minimum = 1)]
+    therapist_id: Option<UserId>,
+    #[schema(schema_with = output::settlement)]
+    payment: Option<Settlement>,
     /// Payment method: `cash`, `bank_transfer`, `card` … Required with `offline_paid`, and only allowed there. At most
     /// 50 characters.
     #[schema(min_length = 1, max_length = 50)]
@@ -55,41 +54,33 @@ pub(crate) struct SeriesRequest {
     #[schema(max_length = 200)]
     reference: Option<String>,
     /// Ignore working hours, notice, booking horizon and daily limit, but never another booking.
-    #[schema(default = false)]
-    override_hours: Option<bool>,
-    /// What happens when some of the dates cannot be booked: `fail` books none of them, `skip` books the others.
-    #[schema(schema_with = output::on_conflict)]
-    on_conflict: Option<String>,
-}
-
-/// The standing appointment wanted, as read from a body.
-struct Series {
-    user_id: UserId,
-    first: DateTime,
-    timezone: TimeZoneName,
-    count: u32,
-    every_weeks: u32,
-    service_id: Option<ServiceId>,
-    therapist_id: Option<UserId>,
-    payment: PaymentChoice,
+    #[schema(value_type = Option<bool>, default = false)]
     override_hours: bool,
-    skip_conflicts: bool,
+    #[schema(schema_with = output::on_conflict)]
+    on_conflict: Option<OnConflict>,
 }
 
-impl FromFields for Series {
+/// What happens if some of the dates cannot be booked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnConflict {
+    Fail,
+    Skip,
+}
+
+impl FromFields for SeriesRequest {
     fn read(fields: &mut Fields) -> Option<Self> {
         let user_id = fields.need("user_id", |fields, name| fields.whole(name, UserId::new));
-        let first = fields.required("first", wall_time);
+        let first = fields.required("first", local_time);
         let timezone = fields.required("timezone", |text| timezone(text)?.ok_or(Code::InvalidTimezone));
         let count = fields.need("count", |fields, name| fields.whole_within(name, 1..=53));
-        let every_weeks = fields.whole_within("every_weeks", 1..=52);
+        let every_weeks = fields.whole_within("every_weeks", 1..=52).unwrap_or(1);
         let service_id = fields.whole("service_id", ServiceId::new);
         let therapist_id = fields.whole("therapist_id", UserId::new);
-        let payment = asked_payment(fields);
-        let override_hours = fields.flag("override_hours");
-        let skip_conflicts = fields.optional("on_conflict", |text| match text {
-            "fail" => Ok(Some(false)),
-            "skip" => Ok(Some(true)),
+        let (payment, method, reference) = settlement(fields);
+        let override_hours = fields.flag("override_hours").unwrap_or(false);
+        let on_conflict = fields.optional("on_conflict", |text| match text {
+            "fail" => Ok(Some(OnConflict::Fail)),
+            "skip" => Ok(Some(OnConflict::Skip)),
             _ => Err(Code::InvalidValue),
         });
         Some(Self {
@@ -97,22 +88,24 @@ impl FromFields for Series {
             first: first?,
             timezone: timezone?,
             count: count?,
-            every_weeks: every_weeks.unwrap_or(1),
+            every_weeks,
             service_id,
             therapist_id,
-            payment: payment?,
-            override_hours: override_hours.unwrap_or(false),
-            skip_conflicts: skip_conflicts.unwrap_or(false),
+            payment,
+            method,
+            reference,
+            override_hours,
+            on_conflict,
         })
     }
 }
 
-/// Reads a date and a time of day in the form `2024-01-15T10:00`.
-fn wall_time(text: &str) -> Result<DateTime, Code> {
+/// Reads a local date and time such as `2024-01-15T10:00`.
+fn local_time(text: &str) -> Result<DateTime, Code> {
     let form = "0000-00-00T00:00";
     let fits = |(b, f): (u8, u8)| if f == b'0' { b.is_ascii_digit() } else { b == f };
     let formed = text.len() == form.len() && text.bytes().zip(form.bytes()).all(fits);
-    text.parse().ok().filter(|_| formed).ok_or(Code::InvalidWallTime)
+    text.parse().ok().filter(|_| formed).ok_or(Code::InvalidLocalTime)
 }
 
 /// The series that was booked.
@@ -122,32 +115,39 @@ pub(crate) struct SeriesBody {
     /// The bookings, by date.
     bookings: Vec<AdminBookingBody>,
     /// The dates that were not booked.
-    left_out: Vec<LeftOutBody>,
+    skipped: Vec<SkippedDateBody>,
 }
 
 /// A date that was not booked.
 #[derive(Serialize, ToSchema)]
-#[schema(as = LeftOut)]
-pub(crate) struct LeftOutBody {
+#[schema(as = SkippedDate)]
+pub(crate) struct SkippedDateBody {
     /// Local date and time.
     #[schema(example = "2024-01-22T10:00")]
-    wall: String,
+    local_time: String,
     /// The same as a timestamp; null if the local time does not exist on that date.
     #[schema(required = true, value_type = Option<String>, format = DateTime, example = "2024-01-22T09:00:00Z")]
     starts_at: Option<Instant>,
     /// Why the date was not booked: the error code that a single booking would have received.
-    #[schema(example = "slot_taken")]
+    #[schema(value_type = Code)]
     code: &'static str,
 }
 
-impl From<&SeriesConflict> for LeftOutBody {
+impl From<&SeriesConflict> for SkippedDateBody {
     fn from(date: &SeriesConflict) -> Self {
         Self {
-            wall: date.wall.strftime("%Y-%m-%dT%H:%M").to_string(),
+            local_time: date.wall.strftime("%Y-%m-%dT%H:%M").to_string(),
             starts_at: date.starts_at.map(Instant),
             code: Code::from(date).as_str(),
         }
     }
+}
+
+problems! {
+    CreateBookingSeriesProblems: SeriesConflict, SlotTaken, DailyLimitReached, PracticeNotConfigured,
+        InvalidLocalTime, InvalidTimezone, NonexistentLocalTime, InsufficientNotice, OutsideHours, InThePast,
+        BeyondBookingHorizon, TooLong, OutOfRange, InvalidValue, UnknownUser, UnknownService, UnknownTherapist,
+        InvalidLength
 }
 
 /// Create a booking series
@@ -157,25 +157,25 @@ impl From<&SeriesConflict> for LeftOutBody {
 #[utoipa::path(
     post, path = "/api/admin/bookings/series", operation_id = "createBookingSeries", tag = "Admin", security(("bearer" = [])),
     request_body = SeriesRequest,
-    responses((status = 201, description = "The series", body = SeriesBody))
+    responses((status = 201, description = "The series", body = SeriesBody), CreateBookingSeriesProblems)
 )]
 pub(crate) async fn create(
     state: Data<State>,
     Admin(caller): Admin,
     request: Request,
 ) -> Result<HttpResponse, Problem> {
-    let metadata = request.origin();
-    let wish: Series = request.body().await?;
+    let metadata = request.metadata();
+    let body: SeriesRequest = request.body().await?;
     let session = CreateBookingCommand {
-        client: wish.user_id,
+        client: body.user_id,
         booked_by: caller.user.id,
-        // Each date of the series has its own.
+        // Set for each date of the series.
         scheduled_at: Timestamp::UNIX_EPOCH,
-        service: wish.service_id,
-        therapist: wish.therapist_id,
+        service: body.service_id,
+        therapist: body.therapist_id,
         note: None,
-        payment: wish.payment,
-        override_hours: wish.override_hours,
+        payment: payment_choice(body.payment, body.method, body.reference),
+        override_hours: body.override_hours,
         metadata,
         idempotency: None,
     };
@@ -184,17 +184,17 @@ pub(crate) async fn create(
         .create_series
         .run(CreateSeriesCommand {
             session,
-            first: wish.first,
-            zone: wish.timezone,
-            count: wish.count,
-            every_weeks: wish.every_weeks,
-            skip_conflicts: wish.skip_conflicts,
+            first: body.first,
+            zone: body.timezone,
+            count: body.count,
+            every_weeks: body.every_weeks,
+            skip_conflicts: body.on_conflict == Some(OnConflict::Skip),
         })
         .await?;
     let viewer = AccountViewer::from(&caller.user);
-    let told = |booking| AdminBookingBody::new(booking, state.api.links.link(&viewer, booking), None);
+    let rendered = |booking| AdminBookingBody::new(booking, state.api.links.link(&viewer, booking), None);
     Ok(HttpResponse::Created().json(SeriesBody {
-        bookings: outcome.booked.iter().map(told).collect(),
-        left_out: outcome.left_out.iter().map(LeftOutBody::from).collect(),
+        bookings: outcome.booked.iter().map(rendered).collect(),
+        skipped: outcome.left_out.iter().map(SkippedDateBody::from).collect(),
     }))
 }

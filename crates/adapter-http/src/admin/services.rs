@@ -1,4 +1,4 @@
-//! What can be booked, for those who decide it.
+//! Services, for admins.
 
 use std::ops::RangeInclusive;
 
@@ -14,13 +14,13 @@ use utoipa::ToSchema;
 use crate::public::services::ServiceBody;
 use crate::request::auth::Admin;
 use crate::request::input::{Fields, FromFields, Request};
-use crate::response::problem::{Code, FieldError, Problem};
+use crate::response::problem::{Code, FieldError, Problem, problems};
 use crate::state::State;
 
 const MAX_NAME_CHARS: usize = 100;
 const MAX_DESCRIPTION_CHARS: usize = 500;
 const LENGTHS: RangeInclusive<i64> = 1..=Booking::MAX_MINUTES as i64;
-const PAUSES: RangeInclusive<i64> = 0..=Booking::MAX_MINUTES as i64;
+const BUFFERS: RangeInclusive<i64> = 0..=Booking::MAX_MINUTES as i64;
 
 /// A service, as admins see it.
 #[derive(Serialize, ToSchema)]
@@ -30,7 +30,7 @@ pub(crate) struct AdminServiceBody {
     service: ServiceBody,
     /// Buffer: minutes after the appointment that stay free.
     #[schema(example = 10)]
-    pause: u32,
+    buffer: u32,
     /// Whether the service can be booked.
     #[schema(example = true)]
     active: bool,
@@ -38,7 +38,7 @@ pub(crate) struct AdminServiceBody {
 
 impl From<&Service> for AdminServiceBody {
     fn from(service: &Service) -> Self {
-        Self { service: service.into(), pause: service.buffer_minutes, active: service.active }
+        Self { service: service.into(), buffer: service.buffer_minutes, active: service.active }
     }
 }
 
@@ -52,9 +52,10 @@ pub(crate) struct AdminServiceList {
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
-    "name": "First session", "description": "To get to know each other.", "duration": 80, "pause": 10, "amount": 120.00,
+    "name": "First session", "description": "To get to know each other.", "duration": 80, "buffer": 10, "amount": 120.00,
 }))]
-pub(crate) struct ServiceOffer {
+#[schema(as = NewService)]
+pub(crate) struct NewServiceRequest {
     /// Name of the service, one line of at most 100 characters. It appears in emails, so keep it neutral.
     #[schema(min_length = 1, max_length = 100)]
     name: String,
@@ -66,7 +67,7 @@ pub(crate) struct ServiceOffer {
     duration: u32,
     /// Buffer: minutes after the appointment that stay free; defaults to 0.
     #[schema(value_type = Option<u32>, minimum = 0, maximum = 720)]
-    pause: u32,
+    buffer: u32,
     /// Price; 0 if the service is free of charge.
     #[schema(value_type = f64, minimum = 0)]
     amount: String,
@@ -75,16 +76,16 @@ pub(crate) struct ServiceOffer {
     currency: Option<Currency>,
 }
 
-impl FromFields for ServiceOffer {
+impl FromFields for NewServiceRequest {
     fn read(fields: &mut Fields) -> Option<Self> {
         let name = fields.required("name", name);
         let description = description(fields);
         let duration = fields.need("duration", |fields, name| fields.whole_within(name, LENGTHS));
-        let pause = fields.whole_within("pause", PAUSES).unwrap_or(0);
+        let buffer = fields.whole_within("buffer", BUFFERS).unwrap_or(0);
         let amount = fields.need("amount", Fields::number);
         let currency =
             fields.optional("currency", |text| Currency::parse(text).map(Some).map_err(|_| Code::InvalidCurrency));
-        Some(Self { name: name?, description, duration: duration?, pause, amount: amount?, currency })
+        Some(Self { name: name?, description, duration: duration?, buffer, amount: amount?, currency })
     }
 }
 
@@ -92,7 +93,7 @@ impl FromFields for ServiceOffer {
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"amount": 110.00}))]
-pub(crate) struct ServiceChange {
+pub(crate) struct ServiceUpdate {
     /// Name of the service, one line of at most 100 characters.
     #[schema(value_type = String, required = false, min_length = 1, max_length = 100)]
     name: Option<String>,
@@ -104,7 +105,7 @@ pub(crate) struct ServiceChange {
     duration: Option<u32>,
     /// Buffer: minutes after the appointment that stay free.
     #[schema(minimum = 0, maximum = 720)]
-    pause: Option<u32>,
+    buffer: Option<u32>,
     /// New price, in the currency of the service.
     #[schema(value_type = Option<f64>, minimum = 0)]
     amount: Option<String>,
@@ -112,13 +113,13 @@ pub(crate) struct ServiceChange {
     active: Option<bool>,
 }
 
-impl FromFields for ServiceChange {
+impl FromFields for ServiceUpdate {
     fn read(fields: &mut Fields) -> Option<Self> {
         Some(Self {
             name: fields.has("name").then(|| fields.required("name", name)).flatten(),
             description: fields.has("description").then(|| description(fields)),
             duration: fields.whole_within("duration", LENGTHS),
-            pause: fields.whole_within("pause", PAUSES),
+            buffer: fields.whole_within("buffer", BUFFERS),
             amount: fields.number("amount"),
             active: fields.flag("active"),
         })
@@ -134,7 +135,7 @@ fn name(text: &str) -> Result<String, Code> {
     }
 }
 
-/// A few lines, each of them clean. Missing is empty.
+/// Cleans every line. An omitted description is empty.
 fn description(fields: &mut Fields) -> String {
     let text = fields.optional_lines("description").unwrap_or_default();
     let lines: Vec<String> = text.lines().map(clean_line).collect();
@@ -145,10 +146,10 @@ fn description(fields: &mut Fields) -> String {
     clean
 }
 
-/// The practice's currency, which its first service decides for good.
-fn currency(own: Option<Currency>, asked: Option<Currency>) -> Result<Currency, Problem> {
-    match (own, asked) {
-        (Some(own), Some(asked)) if own != asked => {
+/// The practice's currency, which its first service determines.
+fn currency(own: Option<Currency>, requested: Option<Currency>) -> Result<Currency, Problem> {
+    match (own, requested) {
+        (Some(own), Some(requested)) if own != requested => {
             let message = format!("The practice's currency is {own}.");
             Err(Problem::invalid(vec![FieldError::with_message("currency", Code::CurrencyMismatch, message)]))
         }
@@ -174,29 +175,35 @@ pub(crate) async fn list(state: Data<State>, Admin(_): Admin, request: Request) 
     Ok(HttpResponse::Ok().json(AdminServiceList { services: services.iter().map(AdminServiceBody::from).collect() }))
 }
 
+problems! {
+    CreateServiceProblems: TooLong, OutOfRange, InvalidLength, InvalidCurrency, CurrencyMismatch, InvalidAmount
+}
+
 /// Create a service
 ///
 /// It can be booked immediately.
 #[utoipa::path(
     post, path = "/api/admin/services", operation_id = "createService", tag = "Admin", security(("bearer" = [])),
-    request_body = ServiceOffer,
-    responses((status = 201, description = "The new service", body = AdminServiceBody))
+    request_body = NewServiceRequest,
+    responses((status = 201, description = "The new service", body = AdminServiceBody), CreateServiceProblems)
 )]
 pub(crate) async fn add(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
-    let metadata = request.origin();
-    let offer: ServiceOffer = request.body().await?;
+    let metadata = request.metadata();
+    let body: NewServiceRequest = request.body().await?;
     let services = state.api.queries.all_services().await?;
-    let currency = currency(services.first().map(|service| service.price.currency()), offer.currency)?;
+    let currency = currency(services.first().map(|service| service.price.currency()), body.currency)?;
     let new = NewService {
-        name: offer.name,
-        description: offer.description,
-        minutes: offer.duration,
-        buffer_minutes: offer.pause,
-        price: price(&offer.amount, currency)?,
+        name: body.name,
+        description: body.description,
+        minutes: body.duration,
+        buffer_minutes: body.buffer,
+        price: price(&body.amount, currency)?,
     };
     let service = state.api.services.add(caller.user.id, new, &metadata).await?;
     Ok(HttpResponse::Created().json(AdminServiceBody::from(&service)))
 }
+
+problems! { UpdateServiceProblems: ServiceNotFound, TooLong, OutOfRange, InvalidLength, InvalidAmount }
 
 /// Update a service
 ///
@@ -205,8 +212,8 @@ pub(crate) async fn add(state: Data<State>, Admin(caller): Admin, request: Reque
     patch, path = "/api/admin/services/{id}", operation_id = "updateService", tag = "Admin",
     security(("bearer" = [])),
     params(("id" = i64, Path, minimum = 1, description = "Service ID", example = 1)),
-    request_body = ServiceChange,
-    responses((status = 200, description = "The updated service", body = AdminServiceBody))
+    request_body = ServiceUpdate,
+    responses((status = 200, description = "The updated service", body = AdminServiceBody), UpdateServiceProblems)
 )]
 pub(crate) async fn change(
     state: Data<State>,
@@ -214,11 +221,11 @@ pub(crate) async fn change(
     request: Request,
 ) -> Result<HttpResponse, Problem> {
     let id = request.service_id()?;
-    let metadata = request.origin();
-    let wish: ServiceChange = request.body().await?;
-    let price = match wish.amount {
+    let metadata = request.metadata();
+    let body: ServiceUpdate = request.body().await?;
+    let price = match body.amount {
         Some(digits) => {
-            // The digits are in the service's currency, which never changes.
+            // In the currency of the service, which never changes.
             let services = state.api.queries.all_services().await?;
             let service = services.iter().find(|service| service.id == id).ok_or(ServiceError::NotFound)?;
             Some(price(&digits, service.price.currency())?)
@@ -226,12 +233,12 @@ pub(crate) async fn change(
         None => None,
     };
     let changes = ServiceChanges {
-        name: wish.name,
-        description: wish.description,
-        minutes: wish.duration,
-        buffer_minutes: wish.pause,
+        name: body.name,
+        description: body.description,
+        minutes: body.duration,
+        buffer_minutes: body.buffer,
         price,
-        active: wish.active,
+        active: body.active,
     };
     let command = ChangeServiceCommand { admin: caller.user.id, service: id, changes, metadata };
     let service = state.api.services.change(command).await?;

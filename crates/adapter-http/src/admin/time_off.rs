@@ -1,4 +1,4 @@
-//! What differs from therapists' weeks: time off and extra hours.
+//! Schedule exceptions: closed dates, closed periods and extra hours.
 
 #![expect(unused_qualifications, reason = "utoipa qualifies the parameters of a path in the code it generates")]
 
@@ -16,14 +16,14 @@ use crate::admin::schedule::interval;
 use crate::request::auth::Admin;
 use crate::request::input::{Fields, FromFields, Request, date, instant};
 use crate::response::output::Instant;
-use crate::response::problem::{Code, Problem};
+use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
 
 /// An exception from a therapist's working hours. Dates and local times are in the time zone of these hours.
 #[derive(Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[schema(as = ScheduleException)]
-pub(crate) enum TimeOffBody {
+pub(crate) enum ScheduleExceptionBody {
     /// Closed on these dates.
     ClosedDates {
         /// Schedule exception ID.
@@ -83,7 +83,7 @@ pub(crate) enum TimeOffBody {
     },
 }
 
-impl From<&StoredScheduleException> for TimeOffBody {
+impl From<&StoredScheduleException> for ScheduleExceptionBody {
     fn from(entry: &StoredScheduleException) -> Self {
         let (id, therapist_id, created_at) = (entry.id.get(), entry.therapist.get(), Instant(entry.created_at));
         match entry.what {
@@ -115,26 +115,21 @@ impl From<&StoredScheduleException> for TimeOffBody {
 
 /// Schedule exceptions.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct TimeOffList {
-    time_off: Vec<TimeOffBody>,
+pub(crate) struct ScheduleExceptionList {
+    schedule_exceptions: Vec<ScheduleExceptionBody>,
 }
 
-/// Whose time off.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "the documented form of `Whose`, which is what is read")]
-pub(crate) struct TimeOffQuery {
+pub(crate) struct ScheduleExceptionsQuery {
     /// Only exceptions of this therapist.
-    #[param(minimum = 1)]
-    therapist_id: Option<i64>,
+    #[param(value_type = Option<i64>, minimum = 1)]
+    therapist_id: Option<UserId>,
 }
 
-/// Whose time off, as read from a query.
-struct Whose(Option<UserId>);
-
-impl FromFields for Whose {
+impl FromFields for ScheduleExceptionsQuery {
     fn read(fields: &mut Fields) -> Option<Self> {
-        Some(Self(fields.whole("therapist_id", UserId::new)))
+        Some(Self { therapist_id: fields.whole("therapist_id", UserId::new) })
     }
 }
 
@@ -142,8 +137,8 @@ impl FromFields for Whose {
 #[derive(ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 #[schema(example = json!({"kind": "closed_dates", "first_date": "2024-12-24", "last_date": "2025-01-01"}))]
-#[expect(dead_code, reason = "the documented form of `Wish`, which is what is read")]
-pub(crate) enum CreateScheduleExceptionBody {
+#[expect(dead_code, reason = "the documented form of `ParsedException`")]
+pub(crate) enum NewScheduleException {
     /// Closed on these dates, for example for a holiday.
     ClosedDates {
         /// Therapist ID; defaults to the caller.
@@ -183,8 +178,8 @@ pub(crate) enum CreateScheduleExceptionBody {
     },
 }
 
-/// Time off, as read from a body.
-struct Wish {
+/// [`NewScheduleException`] as read from a body.
+struct ParsedException {
     therapist: Option<UserId>,
     what: ScheduleException,
 }
@@ -196,7 +191,7 @@ enum Kind {
     ExtraHours,
 }
 
-impl FromFields for Wish {
+impl FromFields for ParsedException {
     fn read(fields: &mut Fields) -> Option<Self> {
         let therapist = fields.whole("therapist_id", UserId::new);
         let kind = fields.required("kind", |text| match text {
@@ -210,7 +205,7 @@ impl FromFields for Wish {
             Some(Kind::Closed) => closed(fields),
             Some(Kind::ExtraHours) => extra_hours(fields),
             None => {
-                // Which of these belong here, only the kind would tell.
+                // Which of these are allowed depends on the kind.
                 fields.skip(&["first_date", "last_date", "from", "to", "date", "start", "end"]);
                 None
             }
@@ -224,7 +219,7 @@ fn closed_dates(fields: &mut Fields) -> Option<ScheduleException> {
     let last = fields.required("last_date", date);
     let dates = ScheduleException::closed_dates(first?, last?);
     if dates.is_err() {
-        fields.wrong("last_date", Code::RangeBackwards);
+        fields.wrong("last_date", Code::InvalidRange);
     }
     dates.ok()
 }
@@ -236,7 +231,7 @@ fn closed(fields: &mut Fields) -> Option<ScheduleException> {
     let (from, to) = (from?, to?);
     let between = ScheduleException::closed_period(from, to);
     if between.is_err() {
-        fields.wrong("to", if to == from { Code::EmptyRange } else { Code::RangeBackwards });
+        fields.wrong("to", Code::InvalidRange);
     }
     between.ok()
 }
@@ -252,13 +247,19 @@ fn extra_hours(fields: &mut Fields) -> Option<ScheduleException> {
 /// Returns the exceptions of all therapists, or of one, in the order in which they were created.
 #[utoipa::path(
     get, path = "/api/admin/time-off", operation_id = "listScheduleExceptions", tag = "Admin", security(("bearer" = [])),
-    params(TimeOffQuery),
-    responses((status = 200, description = "The schedule exceptions", body = TimeOffList))
+    params(ScheduleExceptionsQuery),
+    responses((status = 200, description = "The schedule exceptions", body = ScheduleExceptionList))
 )]
 pub(crate) async fn list(state: Data<State>, Admin(_): Admin, request: Request) -> Result<HttpResponse, Problem> {
-    let Whose(therapist) = request.query()?;
-    let entries = state.api.queries.time_off(therapist).await?;
-    Ok(HttpResponse::Ok().json(TimeOffList { time_off: entries.iter().map(TimeOffBody::from).collect() }))
+    let ScheduleExceptionsQuery { therapist_id } = request.query()?;
+    let entries = state.api.queries.time_off(therapist_id).await?;
+    Ok(HttpResponse::Ok()
+        .json(ScheduleExceptionList { schedule_exceptions: entries.iter().map(ScheduleExceptionBody::from).collect() }))
+}
+
+problems! {
+    CreateScheduleExceptionProblems: InvalidValue, OutOfRange, InvalidTimestamp, InvalidDate, InvalidTime,
+        UnknownTherapist, InvalidRange
 }
 
 /// Create a schedule exception
@@ -266,24 +267,29 @@ pub(crate) async fn list(state: Data<State>, Admin(_): Admin, request: Request) 
 /// Existing bookings are not affected.
 #[utoipa::path(
     post, path = "/api/admin/time-off", operation_id = "createScheduleException", tag = "Admin", security(("bearer" = [])),
-    request_body = CreateScheduleExceptionBody,
-    responses((status = 201, description = "The new schedule exception", body = TimeOffBody))
+    request_body = NewScheduleException,
+    responses(
+        (status = 201, description = "The new schedule exception", body = ScheduleExceptionBody),
+        CreateScheduleExceptionProblems
+    )
 )]
 pub(crate) async fn add(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
-    let metadata = request.origin();
-    let wish: Wish = request.body().await?;
-    let therapist = wish.therapist.unwrap_or(caller.user.id);
-    let command = AddScheduleExceptionCommand { admin: caller.user.id, therapist, what: wish.what, metadata };
+    let metadata = request.metadata();
+    let body: ParsedException = request.body().await?;
+    let therapist = body.therapist.unwrap_or(caller.user.id);
+    let command = AddScheduleExceptionCommand { admin: caller.user.id, therapist, what: body.what, metadata };
     let entry = state.api.calendar.add_schedule_exception(command).await?;
-    Ok(HttpResponse::Created().json(TimeOffBody::from(&entry)))
+    Ok(HttpResponse::Created().json(ScheduleExceptionBody::from(&entry)))
 }
+
+problems! { DeleteScheduleExceptionProblems: TimeOffNotFound }
 
 /// Delete a schedule exception
 #[utoipa::path(
     delete, path = "/api/admin/time-off/{id}", operation_id = "deleteScheduleException", tag = "Admin",
     security(("bearer" = [])),
     params(("id" = i64, Path, minimum = 1, description = "Schedule exception ID", example = 5)),
-    responses((status = 204, description = "Schedule exception deleted"))
+    responses((status = 204, description = "Schedule exception deleted"), DeleteScheduleExceptionProblems)
 )]
 pub(crate) async fn remove(
     state: Data<State>,
@@ -292,6 +298,6 @@ pub(crate) async fn remove(
 ) -> Result<HttpResponse, Problem> {
     let id = request.time_off_id()?;
     request.no_query()?;
-    state.api.calendar.remove_schedule_exception(caller.user.id, id, &request.origin()).await?;
+    state.api.calendar.remove_schedule_exception(caller.user.id, id, &request.metadata()).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,4 +1,4 @@
-//! Everybody's accounts, for admins.
+//! User accounts, for admins.
 
 #![expect(unused_qualifications, reason = "utoipa qualifies the parameters of a path in the code it generates")]
 
@@ -13,8 +13,8 @@ use utoipa::{IntoParams, ToSchema};
 use crate::client::me::{UserBody, name};
 use crate::request::auth::Admin;
 use crate::request::input::{Fields, FromFields, Request};
-use crate::request::paging::page;
-use crate::response::problem::{Code, Problem};
+use crate::request::paging::{PageQuery, page};
+use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
 
 /// A user, as admins see it.
@@ -49,33 +49,20 @@ pub(crate) struct UserList {
     offset: u64,
 }
 
-/// Which accounts.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "the documented form of `Accounts`, which is what is read")]
-pub(crate) struct AccountsQuery {
+pub(crate) struct UsersQuery {
     /// `true` for admins only, `false` for clients only.
     is_admin: Option<bool>,
     /// `true` for disabled users only, `false` for enabled users only.
     disabled: Option<bool>,
-    /// Maximum number of results.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u32>,
-    /// Number of results to skip.
-    #[param(minimum = 0, default = 0)]
-    offset: Option<u64>,
-}
-
-/// Which accounts, as read from a query.
-pub(crate) struct Accounts {
-    filter: UserFilter,
+    #[param(ignore)]
     page: PageRequest,
 }
 
-impl FromFields for Accounts {
+impl FromFields for UsersQuery {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let filter = UserFilter { role: fields.flag("is_admin").map(role), disabled: fields.flag("disabled") };
-        Some(Self { filter, page: page(fields) })
+        Some(Self { is_admin: fields.flag("is_admin"), disabled: fields.flag("disabled"), page: page(fields) })
     }
 }
 
@@ -83,7 +70,7 @@ impl FromFields for Accounts {
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"disabled": true}))]
-pub(crate) struct AccountChange {
+pub(crate) struct UserUpdate {
     /// Given name, at most 100 characters.
     #[schema(value_type = Option<String>, max_length = 100)]
     first_name: Option<Option<PersonName>>,
@@ -96,7 +83,7 @@ pub(crate) struct AccountChange {
     disabled: Option<bool>,
 }
 
-impl FromFields for AccountChange {
+impl FromFields for UserUpdate {
     fn read(fields: &mut Fields) -> Option<Self> {
         Some(Self {
             first_name: fields.change("first_name", name),
@@ -114,22 +101,25 @@ fn role(is_admin: bool) -> Role {
 /// List users
 #[utoipa::path(
     get, path = "/api/admin/users", operation_id = "listUsers", tag = "Admin", security(("bearer" = [])),
-    params(AccountsQuery),
+    params(UsersQuery, PageQuery),
     responses((status = 200, description = "The users", body = UserList))
 )]
 pub(crate) async fn list(state: Data<State>, Admin(_): Admin, request: Request) -> Result<HttpResponse, Problem> {
-    let wanted: Accounts = request.query()?;
-    let found = state.api.queries.users(&wanted.filter, wanted.page).await?;
-    let PageRequest { limit, offset } = wanted.page;
+    let query: UsersQuery = request.query()?;
+    let filter = UserFilter { role: query.is_admin.map(role), disabled: query.disabled };
+    let found = state.api.queries.users(&filter, query.page).await?;
+    let PageRequest { limit, offset } = query.page;
     let users = found.items.iter().map(AdminUserBody::from).collect();
     Ok(HttpResponse::Ok().json(UserList { users, total: found.total, limit, offset }))
 }
+
+problems! { GetUserProblems: UserNotFound }
 
 /// Retrieve a user
 #[utoipa::path(
     get, path = "/api/admin/users/{id}", operation_id = "getUser", tag = "Admin", security(("bearer" = [])),
     params(("id" = i64, Path, minimum = 1, description = "User ID", example = 7)),
-    responses((status = 200, description = "The user", body = AdminUserBody))
+    responses((status = 200, description = "The user", body = AdminUserBody), GetUserProblems)
 )]
 pub(crate) async fn show(state: Data<State>, Admin(_): Admin, request: Request) -> Result<HttpResponse, Problem> {
     let id = request.user_id()?;
@@ -138,6 +128,8 @@ pub(crate) async fn show(state: Data<State>, Admin(_): Admin, request: Request) 
     Ok(HttpResponse::Ok().json(AdminUserBody::from(&user)))
 }
 
+problems! { UpdateUserProblems: UserNotFound, LastAdmin, TooLong }
+
 /// Update a user
 ///
 /// A change of role and the disabling of an account take effect with the user's next request. The last admin cannot be
@@ -145,8 +137,8 @@ pub(crate) async fn show(state: Data<State>, Admin(_): Admin, request: Request) 
 #[utoipa::path(
     patch, path = "/api/admin/users/{id}", operation_id = "updateUser", tag = "Admin", security(("bearer" = [])),
     params(("id" = i64, Path, minimum = 1, description = "User ID", example = 7)),
-    request_body = AccountChange,
-    responses((status = 200, description = "The updated user", body = AdminUserBody))
+    request_body = UserUpdate,
+    responses((status = 200, description = "The updated user", body = AdminUserBody), UpdateUserProblems)
 )]
 pub(crate) async fn update(
     state: Data<State>,
@@ -154,8 +146,8 @@ pub(crate) async fn update(
     request: Request,
 ) -> Result<HttpResponse, Problem> {
     let id = request.user_id()?;
-    let metadata = request.origin();
-    let change: AccountChange = request.body().await?;
+    let metadata = request.metadata();
+    let change: UserUpdate = request.body().await?;
     let user = state
         .api
         .manage_user

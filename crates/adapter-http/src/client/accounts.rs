@@ -1,4 +1,4 @@
-//! Making an account, getting in, staying in, getting out.
+//! Registration, login, tokens and passwords.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use crate::client::me::{UserBody, name, timezone};
 use crate::request::auth::Signed;
 use crate::request::input::{Fields, FromFields, Request};
-use crate::response::problem::{Code, Problem};
+use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
 
 /// The account to register.
@@ -55,7 +55,7 @@ impl FromFields for RegisterRequest {
 
 /// The new account.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Registered {
+pub(crate) struct RegisteredUser {
     user: UserBody,
 }
 
@@ -153,7 +153,7 @@ impl FromFields for LogoutRequest {
 #[schema(example = json!({
     "current_password": "correct horse battery staple", "password": "seventeen violet teapots",
 }))]
-pub(crate) struct PasswordChange {
+pub(crate) struct ChangePasswordRequest {
     /// Current password.
     #[schema(value_type = String, format = Password)]
     current_password: Password,
@@ -162,12 +162,17 @@ pub(crate) struct PasswordChange {
     password: Password,
 }
 
-impl FromFields for PasswordChange {
+impl FromFields for ChangePasswordRequest {
     fn read(fields: &mut Fields) -> Option<Self> {
         let current_password = fields.password("current_password");
         let password = fields.password("password");
         Some(Self { current_password: current_password?, password: password? })
     }
+}
+
+problems! {
+    RegisterAccountProblems: RegistrationClosed, EmailTaken, InvalidEmail, InvalidTimezone, PasswordTooShort,
+        PasswordTooLong, PasswordTooCommon, TooLong, TooManyRequests, Overloaded
 }
 
 /// Register an account
@@ -176,25 +181,27 @@ impl FromFields for PasswordChange {
 #[utoipa::path(
     post, path = "/api/auth/register", operation_id = "registerAccount", tag = "Accounts",
     request_body = RegisterRequest,
-    responses((status = 201, description = "The new account", body = Registered))
+    responses((status = 201, description = "The new account", body = RegisteredUser), RegisterAccountProblems)
 )]
 pub(crate) async fn register(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
     let address = request.address();
-    let wanted: RegisterRequest = request.body().await?;
+    let body: RegisterRequest = request.body().await?;
     state.limiter.registration(address)?;
     let user = state
         .api
         .register
         .run(RegisterCommand {
-            email: wanted.email,
-            password: wanted.password,
-            first_name: wanted.first_name,
-            last_name: wanted.last_name,
-            time_zone: wanted.timezone,
+            email: body.email,
+            password: body.password,
+            first_name: body.first_name,
+            last_name: body.last_name,
+            time_zone: body.timezone,
         })
         .await?;
-    Ok(HttpResponse::Created().json(Registered { user: UserBody::from(&user) }))
+    Ok(HttpResponse::Created().json(RegisteredUser { user: UserBody::from(&user) }))
 }
+
+problems! { LogInProblems: InvalidCredentials, AccountDisabled, TooManyRequests, TooManyFailures, Overloaded }
 
 /// Log in
 ///
@@ -204,23 +211,25 @@ pub(crate) async fn register(state: Data<State>, request: Request) -> Result<Htt
 #[utoipa::path(
     post, path = "/api/auth/login", operation_id = "logIn", tag = "Accounts",
     request_body = LoginRequest,
-    responses((status = 200, description = "The access and refresh tokens", body = TokensBody))
+    responses((status = 200, description = "The access and refresh tokens", body = TokensBody), LogInProblems)
 )]
 pub(crate) async fn log_in(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
-    let (address, metadata) = (request.address(), request.origin());
+    let (address, metadata) = (request.address(), request.metadata());
     state.limiter.login(address)?;
-    let typed: LoginRequest = request.body().await?;
-    let attempt = state.limiter.password(&typed.email, address)?;
-    let outcome = state.api.log_in.run(LogInCommand { email: typed.email, password: typed.password, metadata }).await;
+    let body: LoginRequest = request.body().await?;
+    let attempt = state.limiter.password(&body.email, address)?;
+    let outcome = state.api.log_in.run(LogInCommand { email: body.email, password: body.password, metadata }).await;
     match &outcome {
-        Ok(_) | Err(LogInError::Disabled) => state.limiter.password_was_right(&attempt),
+        Ok(_) | Err(LogInError::Disabled) => state.limiter.login_succeeded(&attempt),
         Err(LogInError::InvalidCredentials) => {}
         Err(LogInError::TooManyFailures | LogInError::Hash(_) | LogInError::Sign(_) | LogInError::Store(_)) => {
-            state.limiter.password_was_not_checked(&attempt);
+            state.limiter.login_abandoned(&attempt);
         }
     }
     Ok(HttpResponse::Ok().json(TokensBody::from(outcome?)))
 }
+
+problems! { RefreshTokensProblems: InvalidRefreshToken, TooManyRequests }
 
 /// Refresh tokens
 ///
@@ -229,13 +238,13 @@ pub(crate) async fn log_in(state: Data<State>, request: Request) -> Result<HttpR
 #[utoipa::path(
     post, path = "/api/auth/refresh", operation_id = "refreshTokens", tag = "Accounts",
     request_body = RefreshRequest,
-    responses((status = 200, description = "The new tokens", body = TokensBody))
+    responses((status = 200, description = "The new tokens", body = TokensBody), RefreshTokensProblems)
 )]
 pub(crate) async fn refresh(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
-    let (address, metadata) = (request.address(), request.origin());
+    let (address, metadata) = (request.address(), request.metadata());
     state.limiter.refresh(address)?;
-    let shown: RefreshRequest = request.body().await?;
-    let tokens = state.api.refresh.run(RefreshCommand { refresh_token: shown.refresh_token, metadata }).await?;
+    let body: RefreshRequest = request.body().await?;
+    let tokens = state.api.refresh.run(RefreshCommand { refresh_token: body.refresh_token, metadata }).await?;
     Ok(HttpResponse::Ok().json(TokensBody::from(tokens)))
 }
 
@@ -252,11 +261,16 @@ pub(crate) async fn log_out(
     Signed(caller): Signed,
     request: Request,
 ) -> Result<HttpResponse, Problem> {
-    let metadata = request.origin();
-    let wish: LogoutRequest = request.optional_body().await?;
-    let command = LogOutCommand { caller, refresh_token: wish.refresh_token, all: wish.all, metadata };
+    let metadata = request.metadata();
+    let body: LogoutRequest = request.optional_body().await?;
+    let command = LogOutCommand { caller, refresh_token: body.refresh_token, all: body.all, metadata };
     state.api.log_out.run(command).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+problems! {
+    ChangePasswordProblems: InvalidCredentials, PasswordTooShort, PasswordTooLong, PasswordTooCommon,
+        TooManyFailures
 }
 
 /// Change the password
@@ -265,24 +279,24 @@ pub(crate) async fn log_out(
 #[utoipa::path(
     post, path = "/api/auth/change-password", operation_id = "changePassword", tag = "Accounts",
     security(("bearer" = [])),
-    request_body = PasswordChange,
-    responses((status = 204, description = "Password changed"))
+    request_body = ChangePasswordRequest,
+    responses((status = 204, description = "Password changed"), ChangePasswordProblems)
 )]
 pub(crate) async fn change_password(
     state: Data<State>,
     Signed(caller): Signed,
     request: Request,
 ) -> Result<HttpResponse, Problem> {
-    let (address, metadata) = (request.address(), request.origin());
-    let wish: PasswordChange = request.body().await?;
+    let (address, metadata) = (request.address(), request.metadata());
+    let body: ChangePasswordRequest = request.body().await?;
     let attempt = state.limiter.password(caller.user.email.as_str(), address)?;
-    let command = ChangePasswordCommand { caller, current: wish.current_password, new: wish.password, metadata };
+    let command = ChangePasswordCommand { caller, current: body.current_password, new: body.password, metadata };
     let outcome = state.api.change_password.run(command).await;
     match &outcome {
-        Ok(()) | Err(ChangePasswordError::Password(_)) => state.limiter.password_was_right(&attempt),
+        Ok(()) | Err(ChangePasswordError::Password(_)) => state.limiter.login_succeeded(&attempt),
         Err(ChangePasswordError::WrongPassword) => {}
         Err(ChangePasswordError::Hash(_) | ChangePasswordError::Store(_)) => {
-            state.limiter.password_was_not_checked(&attempt);
+            state.limiter.login_abandoned(&attempt);
         }
     }
     outcome?;

@@ -1,4 +1,4 @@
-//! Clients' own bookings.
+//! Bookings, for their clients.
 
 #![expect(unused_qualifications, reason = "utoipa qualifies the parameters of a path in the code it generates")]
 
@@ -9,7 +9,7 @@ use attune_application::Idempotent;
 use attune_application::bookings::{CreateBookingCommand, CreatedBooking, PaymentChoice};
 use attune_application::meetings::MeetingLinks;
 use attune_domain::{AccountViewer, Booking, BookingStatus, PaymentStatus, PersonalLink, ServiceId, UserId};
-use attune_ports::{BookingFilter, BookingOrder, BookingPageRequest, Payment};
+use attune_ports::{BookingFilter, BookingPageRequest, Payment};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -17,9 +17,9 @@ use utoipa::{IntoParams, ToSchema};
 use crate::request::auth::Signed;
 use crate::request::idempotency::{Answer, finish, replay, unfinished};
 use crate::request::input::{Fields, FromFields, Request, instant};
-use crate::request::paging::{booking_page, next_link};
+use crate::request::paging::{CursorQuery, PageQuery, booking_page, next_link};
 use crate::response::output::{self, Amount, Instant, json};
-use crate::response::problem::{Code, Problem};
+use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
 
 /// A booking in a client's list. Existing clients rely on these fields and their order.
@@ -38,7 +38,6 @@ pub(crate) struct BookingBody {
     /// Duration in minutes.
     #[schema(example = 50)]
     duration: u32,
-    /// Status of the booking.
     #[schema(schema_with = output::booking_status)]
     status: &'static str,
     /// The video room. Null until the booking is confirmed, and after it was cancelled.
@@ -60,7 +59,6 @@ pub(crate) struct BookingBody {
     /// Price of the appointment.
     #[schema(value_type = f64, minimum = 0, example = 100.0)]
     amount: Amount,
-    /// Payment status of the booking.
     #[schema(schema_with = output::payment_status)]
     payment_status: &'static str,
 }
@@ -83,14 +81,14 @@ impl BookingBody {
     }
 }
 
-/// The room, while the booking is agreed. A cancelled booking may still have one on record, which is nobody's business.
+/// The room of a confirmed booking. A cancelled booking may still have one on record, which no one needs to see.
 pub(crate) fn room_of(booking: &Booking) -> Option<&attune_domain::MeetingRoom> {
     booking.room().filter(|_| booking.status().has_room())
 }
 
 /// Details of a booking that lists do not have.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct BookingMore {
+pub(crate) struct BookingDetails {
     /// ISO 4217 currency code.
     #[schema(example = "EUR")]
     currency: String,
@@ -114,7 +112,7 @@ pub(crate) struct BookingMore {
     version: u32,
 }
 
-impl From<&Booking> for BookingMore {
+impl From<&Booking> for BookingDetails {
     fn from(booking: &Booking) -> Self {
         Self {
             currency: booking.price().currency().code().to_owned(),
@@ -161,7 +159,7 @@ pub(crate) struct BookingDetail {
     #[serde(flatten)]
     booking: BookingBody,
     #[serde(flatten)]
-    more: BookingMore,
+    more: BookingDetails,
 }
 
 impl BookingDetail {
@@ -172,7 +170,8 @@ impl BookingDetail {
 
 /// A new booking.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct PlacedBooking {
+#[schema(as = CreatedBooking)]
+pub(crate) struct CreatedBookingBody {
     #[serde(flatten)]
     detail: BookingDetail,
     /// URL at which to pay; null if nothing is due, or if the payment is offline. `POST /api/bookings/{id}/payment`
@@ -216,56 +215,42 @@ impl FromFields for NewBooking {
     }
 }
 
-/// Which bookings.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "the documented form of `OwnBookings`, which is what is read")]
 pub(crate) struct OwnBookingsQuery {
     /// Only with this status.
     #[param(schema_with = output::booking_status)]
-    status: Option<String>,
+    status: Option<BookingStatus>,
     /// Only bookings that start at or after this time.
-    #[param(format = DateTime)]
-    from: Option<String>,
+    #[param(value_type = Option<String>, format = DateTime)]
+    from: Option<Timestamp>,
     /// Only bookings that start before this time.
-    #[param(format = DateTime)]
-    to: Option<String>,
-    /// Maximum number of results.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u32>,
-    /// Number of results to skip.
-    #[param(minimum = 0, default = 0)]
-    offset: Option<u64>,
-    /// Cursor from the `Link` header of another page, instead of `offset`. Equally fast at any depth.
-    #[param(example = "AAABjQyQTQAAAAAAAAAAKg")]
-    after: Option<String>,
-}
-
-/// Which bookings, as read from a query. Whose they are is not in it.
-pub(crate) struct OwnBookings {
-    filter: BookingFilter,
+    #[param(value_type = Option<String>, format = DateTime)]
+    to: Option<Timestamp>,
+    #[param(ignore)]
     page: BookingPageRequest,
 }
 
-impl FromFields for OwnBookings {
+impl FromFields for OwnBookingsQuery {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let filter = BookingFilter {
-            client: None,
-            therapist: None,
-            status: fields.optional("status", |text| BookingStatus::parse(text).map(Some).ok_or(Code::InvalidValue)),
-            payment_status: None,
+        Some(Self {
+            status: fields.optional("status", booking_status),
             from: fields.optional_instant("from"),
             to: fields.optional_instant("to"),
-            order: BookingOrder::Latest,
-        };
-        Some(Self { filter, page: booking_page(fields) })
+            page: booking_page(fields),
+        })
     }
 }
 
-/// Which payment status is wanted.
+pub(crate) fn booking_status(text: &str) -> Result<Option<BookingStatus>, Code> {
+    BookingStatus::parse(text).map(Some).ok_or(Code::InvalidValue)
+}
+
 pub(crate) fn payment_status(text: &str) -> Result<Option<PaymentStatus>, Code> {
     PaymentStatus::parse(text).map(Some).ok_or(Code::InvalidValue)
 }
+
+problems! { ListBookingsProblems: InvalidValue, InvalidTimestamp }
 
 /// List bookings
 ///
@@ -273,24 +258,28 @@ pub(crate) fn payment_status(text: &str) -> Result<Option<PaymentStatus>, Code> 
 /// matching bookings. `Link` points to the next page, if there is one.
 #[utoipa::path(
     get, path = "/api/bookings", operation_id = "listBookings", tag = "Bookings", security(("bearer" = [])),
-    params(OwnBookingsQuery),
-    responses((
-        status = 200, description = "The bookings", body = BookingList,
-        headers(
-            ("X-Total-Count" = u64, description = "Total number of matching bookings"),
-            ("Link" = String, description = "URL of the next page, `rel=\"next\"`; absent on the last page")
-        )
-    ))
+    params(OwnBookingsQuery, PageQuery, CursorQuery),
+    responses(
+        (
+            status = 200, description = "The bookings", body = BookingList,
+            headers(
+                ("X-Total-Count" = u64, description = "Total number of matching bookings"),
+                ("Link" = String, description = "URL of the next page, `rel=\"next\"`; absent on the last page")
+            )
+        ),
+        ListBookingsProblems
+    )
 )]
 pub(crate) async fn list(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
-    let wanted: Result<OwnBookings, Problem> = request.query();
+    let query: Result<OwnBookingsQuery, Problem> = request.query();
     let (caller, found) = request
-        .caller_and(async |client| match &wanted {
-            Ok(wanted) => {
-                let filter = BookingFilter { client: Some(client), ..wanted.filter };
-                Ok(state.api.queries.bookings(&filter, wanted.page).await?)
+        .caller_and(async |client| match &query {
+            Ok(OwnBookingsQuery { status, from, to, page }) => {
+                let (status, from, to) = (*status, *from, *to);
+                let filter = BookingFilter { client: Some(client), status, from, to, ..BookingFilter::default() };
+                Ok(state.api.queries.bookings(&filter, *page).await?)
             }
-            // Who is not signed in learns nothing about the rest.
+            // Without a valid token, the response says nothing about the parameters.
             Err(problem) => Err(problem.clone()),
         })
         .await?;
@@ -306,11 +295,17 @@ pub(crate) async fn list(state: Data<State>, request: Request) -> Result<HttpRes
     Ok(response.json(BookingList { bookings }))
 }
 
-impl PlacedBooking {
+impl CreatedBookingBody {
     fn new(links: &MeetingLinks, booking: &Booking, viewer: &AccountViewer, checkout: Option<Payment>) -> Self {
         let checkout_url = checkout.and_then(|payment| payment.checkout_url);
         Self { detail: BookingDetail::new(links, booking, viewer), checkout_url }
     }
+}
+
+problems! {
+    CreateBookingProblems: AccountDisabled, SlotTaken, HoldExists, DailyLimitReached, PracticeNotConfigured,
+        InvalidTimestamp, InsufficientNotice, OutsideHours, InThePast, BeyondBookingHorizon, TooLong, OutOfRange,
+        UnknownService, UnknownTherapist, InvalidLength
 }
 
 /// Create a booking
@@ -321,27 +316,30 @@ impl PlacedBooking {
 #[utoipa::path(
     post, path = "/api/bookings", operation_id = "createBooking", tag = "Bookings", security(("bearer" = [])),
     request_body = NewBooking,
-    responses((
-        status = 201, description = "The booking", body = PlacedBooking,
-        headers(("Location" = String, description = "URL of the new booking"))
-    ))
+    responses(
+        (
+            status = 201, description = "The booking", body = CreatedBookingBody,
+            headers(("Location" = String, description = "URL of the new booking"))
+        ),
+        CreateBookingProblems
+    )
 )]
 pub(crate) async fn create(
     state: Data<State>,
     Signed(caller): Signed,
     request: Request,
 ) -> Result<HttpResponse, Problem> {
-    let metadata = request.origin();
-    let (wish, key): (NewBooking, _) = request.wish(caller.user.id).await?;
+    let metadata = request.metadata();
+    let (body, key): (NewBooking, _) = request.wish(caller.user.id).await?;
     let viewer = AccountViewer::from(&caller.user);
     let idempotency = key.map(|key| {
         let (links, viewer) = (state.api.links.clone(), viewer.clone());
         key.idempotency(StatusCode::CREATED, move |booking| {
-            // While something is due, the answer is not whole before it tells where to pay.
+            // While a payment is due, the response is incomplete until it has the checkout URL.
             if booking.status() == BookingStatus::PendingPayment {
                 unfinished(booking)
             } else {
-                json(&PlacedBooking::new(&links, booking, &viewer, None))
+                json(&CreatedBookingBody::new(&links, booking, &viewer, None))
             }
         })
     });
@@ -351,10 +349,10 @@ pub(crate) async fn create(
         .run(CreateBookingCommand {
             client: caller.user.id,
             booked_by: caller.user.id,
-            scheduled_at: wish.scheduled_at,
-            service: wish.service_id,
-            therapist: wish.therapist_id,
-            note: wish.note,
+            scheduled_at: body.scheduled_at,
+            service: body.service_id,
+            therapist: body.therapist_id,
+            note: body.note,
             payment: PaymentChoice::ByProvider,
             override_hours: false,
             metadata,
@@ -363,7 +361,7 @@ pub(crate) async fn create(
         .await?;
     let answer = match granted {
         Idempotent::Executed(CreatedBooking { booking, checkout }) => {
-            let body = json(&PlacedBooking::new(&state.api.links, &booking, &viewer, checkout));
+            let body = json(&CreatedBookingBody::new(&state.api.links, &booking, &viewer, checkout));
             let idempotency = idempotency.filter(|_| booking.status() == BookingStatus::PendingPayment);
             Answer::fresh(StatusCode::CREATED, finish(&state, idempotency.as_ref(), booking.id(), body).await)
         }
@@ -371,7 +369,7 @@ pub(crate) async fn create(
             let again = async |id| {
                 let booking = state.api.links.visible(&caller.user, id).await?.booking;
                 let checkout = checkout_of(&state, &booking).await;
-                Ok(json(&PlacedBooking::new(&state.api.links, &booking, &viewer, checkout)))
+                Ok(json(&CreatedBookingBody::new(&state.api.links, &booking, &viewer, checkout)))
             };
             replay(&state, idempotency.as_ref(), kept, again).await?
         }
@@ -379,15 +377,17 @@ pub(crate) async fn create(
     Ok(answer.respond_below("/api/bookings"))
 }
 
-/// Where to pay for a booking whose first answer got lost before it was finished; `None` where there is nothing to pay.
+/// The checkout of a booking whose first response was lost before it was complete; `None` if nothing is due.
 pub(crate) async fn checkout_of(state: &State, booking: &Booking) -> Option<Payment> {
     if booking.status() != BookingStatus::PendingPayment {
         return None;
     }
     let checkout = state.api.open_checkout.run(booking.id(), booking.client()).await;
-    // As with a fresh booking: it stands, and the checkout can be asked for again.
-    checkout.map_err(|error| tracing::warn!(booking = %booking.id(), %error, "no checkout for a new booking")).ok()
+    // As with a new booking: it exists, and the checkout can be requested again.
+    checkout.map_err(|error| tracing::warn!(booking = %booking.id(), %error, "checkout of new booking not opened")).ok()
 }
+
+problems! { GetBookingProblems: Forbidden, BookingNotFound }
 
 /// Retrieve a booking
 ///
@@ -395,7 +395,7 @@ pub(crate) async fn checkout_of(state: &State, booking: &Booking) -> Option<Paym
 #[utoipa::path(
     get, path = "/api/bookings/{id}", operation_id = "getBooking", tag = "Bookings", security(("bearer" = [])),
     params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
-    responses((status = 200, description = "The booking", body = BookingDetail))
+    responses((status = 200, description = "The booking", body = BookingDetail), GetBookingProblems)
 )]
 pub(crate) async fn show(
     state: Data<State>,

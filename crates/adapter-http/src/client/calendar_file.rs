@@ -8,8 +8,10 @@ use attune_ics::{Appointment, Method};
 
 use crate::request::auth::Signed;
 use crate::request::input::Request;
-use crate::response::problem::{Code, Problem};
+use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
+
+problems! { DownloadCalendarFileProblems: Forbidden, BookingNotFound, CalendarEntryUnavailable }
 
 /// Download a calendar file
 ///
@@ -20,7 +22,10 @@ use crate::state::State;
     get, path = "/api/bookings/{id}/calendar.ics", operation_id = "downloadCalendarFile", tag = "Bookings",
     security(("bearer" = [])),
     params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
-    responses((status = 200, description = "The iCalendar file", content_type = "text/calendar", body = String))
+    responses(
+        (status = 200, description = "The iCalendar file", content_type = "text/calendar", body = String),
+        DownloadCalendarFileProblems
+    )
 )]
 pub(crate) async fn show(
     state: Data<State>,

@@ -1,4 +1,4 @@
-//! Moving a booking and calling it off.
+//! Rescheduling and cancelling a booking.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -15,17 +15,17 @@ use crate::request::auth::Signed;
 use crate::request::idempotency::{Answer, Key};
 use crate::request::input::{Fields, FromFields, Request, instant};
 use crate::response::output::{Amount, Instant, json};
-use crate::response::problem::{Code, Problem};
+use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
 
-/// Longest reason for calling off or giving money back, in characters.
+/// Maximum length of the reason of a cancellation or a refund, in characters.
 const MAX_REASON_CHARS: usize = 500;
 
 /// The new time.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"scheduled_at": "2024-01-16T10:00:00Z", "version": 2}))]
-pub(crate) struct Reschedule {
+pub(crate) struct RescheduleRequest {
     /// When the appointment starts: RFC 3339 with `Z` or an offset. Truncated to whole seconds.
     #[schema(value_type = String, format = DateTime)]
     pub(crate) scheduled_at: Timestamp,
@@ -35,7 +35,7 @@ pub(crate) struct Reschedule {
     pub(crate) version: Option<u32>,
 }
 
-impl FromFields for Reschedule {
+impl FromFields for RescheduleRequest {
     fn read(fields: &mut Fields) -> Option<Self> {
         let scheduled_at = fields.required("scheduled_at", instant);
         let version = version(fields);
@@ -47,7 +47,7 @@ impl FromFields for Reschedule {
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"reason": "Ill", "expected_refund": 100.00}))]
-pub(crate) struct Cancel {
+pub(crate) struct CancelRequest {
     /// Reason, at most 500 characters. The client and the practice can read it.
     #[schema(max_length = 500)]
     pub(crate) reason: Option<String>,
@@ -61,7 +61,7 @@ pub(crate) struct Cancel {
     pub(crate) version: Option<u32>,
 }
 
-impl FromFields for Cancel {
+impl FromFields for CancelRequest {
     fn read(fields: &mut Fields) -> Option<Self> {
         Some(Self {
             reason: reason(fields),
@@ -71,9 +71,9 @@ impl FromFields for Cancel {
     }
 }
 
-impl Cancel {
-    /// The change of this booking. The refund is in the booking's currency, so the booking has to be known.
-    pub(crate) fn of(self, booking: &Booking) -> Result<Change, Problem> {
+impl CancelRequest {
+    /// The change. The expected refund is in the currency of the booking.
+    pub(crate) fn for_booking(self, booking: &Booking) -> Result<Change, Problem> {
         let currency = booking.price().currency();
         let read = |text: String| {
             Money::parse_decimal(&text, currency).map_err(|_| Problem::field("expected_refund", Code::InvalidAmount))
@@ -83,7 +83,6 @@ impl Cancel {
     }
 }
 
-/// Why something is done.
 pub(crate) fn reason(fields: &mut Fields) -> Option<String> {
     let reason = fields.optional_lines("reason").map(|text| text.trim().to_owned());
     if reason.as_ref().is_some_and(|text| text.chars().count() > MAX_REASON_CHARS) {
@@ -92,7 +91,6 @@ pub(crate) fn reason(fields: &mut Fields) -> Option<String> {
     reason.filter(|text| !text.is_empty())
 }
 
-/// Which version of a booking a change is based on.
 pub(crate) fn version(fields: &mut Fields) -> Option<u32> {
     fields.whole("version", |n| u32::try_from(n).ok().filter(|version| *version > 0))
 }
@@ -118,6 +116,12 @@ pub(crate) struct QuoteBody {
     free_until: Instant,
 }
 
+problems! {
+    RescheduleBookingProblems: Forbidden, BookingNotFound, SlotTaken, DailyLimitReached, InvalidState, WindowClosed,
+        VersionConflict, Conflict, InvalidTimestamp, InsufficientNotice, OutsideHours, InThePast,
+        BeyondBookingHorizon, OutOfRange
+}
+
 /// Reschedule a booking
 ///
 /// The booking keeps its payment, room and links. A client can reschedule until the practice's notice period starts, an
@@ -128,8 +132,8 @@ pub(crate) struct QuoteBody {
     post, path = "/api/bookings/{id}/reschedule", operation_id = "rescheduleBooking", tag = "Bookings",
     security(("bearer" = [])),
     params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
-    request_body = Reschedule,
-    responses((status = 200, description = "The updated booking", body = BookingDetail))
+    request_body = RescheduleRequest,
+    responses((status = 200, description = "The updated booking", body = BookingDetail), RescheduleBookingProblems)
 )]
 pub(crate) async fn reschedule(
     state: Data<State>,
@@ -138,11 +142,13 @@ pub(crate) async fn reschedule(
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
     state.api.links.visible(&caller.user, id).await?;
-    let metadata = request.origin();
-    let (wish, key): (Reschedule, _) = request.wish(caller.user.id).await?;
-    let change = Change::Reschedule { to: wish.scheduled_at, override_hours: false };
-    grant(&state, &caller.user, id, Wish { change, version: wish.version, metadata, key }).await
+    let metadata = request.metadata();
+    let (body, key): (RescheduleRequest, _) = request.wish(caller.user.id).await?;
+    let change = Change::Reschedule { to: body.scheduled_at, override_hours: false };
+    apply(&state, &caller.user, id, ChangeRequest { change, version: body.version, metadata, key }).await
 }
+
+problems! { QuoteCancellationProblems: Forbidden, BookingNotFound, InvalidState, WindowClosed }
 
 /// Quote a cancellation
 ///
@@ -152,7 +158,7 @@ pub(crate) async fn reschedule(
     get, path = "/api/bookings/{id}/cancellation-quote", operation_id = "quoteCancellation", tag = "Bookings",
     security(("bearer" = [])),
     params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
-    responses((status = 200, description = "The quote", body = QuoteBody))
+    responses((status = 200, description = "The quote", body = QuoteBody), QuoteCancellationProblems)
 )]
 pub(crate) async fn quote(
     state: Data<State>,
@@ -171,6 +177,11 @@ pub(crate) async fn quote(
     }))
 }
 
+problems! {
+    CancelBookingProblems: Forbidden, BookingNotFound, InvalidState, WindowClosed, VersionConflict, QuoteChanged,
+        Conflict, InvalidAmount, TooLong, OutOfRange
+}
+
 /// Cancel a booking
 ///
 /// A client can cancel until the appointment starts, an admin until it ends. Request a quote first, and send its
@@ -180,8 +191,8 @@ pub(crate) async fn quote(
     post, path = "/api/bookings/{id}/cancel", operation_id = "cancelBooking", tag = "Bookings",
     security(("bearer" = [])),
     params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
-    request_body = Cancel,
-    responses((status = 200, description = "The updated booking", body = BookingDetail))
+    request_body = CancelRequest,
+    responses((status = 200, description = "The updated booking", body = BookingDetail), CancelBookingProblems)
 )]
 pub(crate) async fn cancel(
     state: Data<State>,
@@ -190,35 +201,30 @@ pub(crate) async fn cancel(
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
     let booking = state.api.links.visible(&caller.user, id).await?.booking;
-    let metadata = request.origin();
-    let (wish, key): (Cancel, _) = request.optional_wish(caller.user.id).await?;
-    let version = wish.version;
-    grant(&state, &caller.user, id, Wish { change: wish.of(&booking)?, version, metadata, key }).await
+    let metadata = request.metadata();
+    let (body, key): (CancelRequest, _) = request.optional_wish(caller.user.id).await?;
+    let version = body.version;
+    apply(&state, &caller.user, id, ChangeRequest { change: body.for_booking(&booking)?, version, metadata, key }).await
 }
 
-/// A change that somebody wishes.
-pub(crate) struct Wish {
-    /// What.
+pub(crate) struct ChangeRequest {
     pub(crate) change: Change,
-    /// The version it is based on.
     pub(crate) version: Option<u32>,
-    /// Where it came from.
     pub(crate) metadata: RequestMetadata,
-    /// What it is called, if it has a name.
     pub(crate) key: Option<Key>,
 }
 
-impl Wish {
-    /// What the use case is asked for. `write` writes the answer down that is kept.
+impl ChangeRequest {
+    /// `write` renders the stored response.
     pub(crate) fn command(
         self,
-        person: &User,
+        user: &User,
         booking: BookingId,
         write: impl Fn(&Booking) -> String + Send + Sync + 'static,
     ) -> ChangeBookingCommand {
         ChangeBookingCommand {
-            actor: person.id,
-            role: person.role,
+            actor: user.id,
+            role: user.role,
             booking,
             change: self.change,
             version: self.version,
@@ -228,11 +234,16 @@ impl Wish {
     }
 }
 
-/// Changes the booking and answers with it as its client sees it.
-async fn grant(state: &State, person: &User, booking: BookingId, wish: Wish) -> Result<HttpResponse, Problem> {
-    let (links, viewer) = (state.api.links.clone(), AccountViewer::from(person));
+/// Changes the booking and responds with it as its client sees it.
+async fn apply(
+    state: &State,
+    user: &User,
+    booking: BookingId,
+    request: ChangeRequest,
+) -> Result<HttpResponse, Problem> {
+    let (links, viewer) = (state.api.links.clone(), AccountViewer::from(user));
     let write = move |booking: &Booking| json(&BookingDetail::new(&links, booking, &viewer));
-    let command = wish.command(person, booking, write.clone());
+    let command = request.command(user, booking, write.clone());
     let answer = match state.api.change_booking.run(command).await? {
         Idempotent::Executed(booking) => Answer::fresh(StatusCode::OK, write(&booking)),
         Idempotent::Replayed(kept) => Answer::kept(kept),

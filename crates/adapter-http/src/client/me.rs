@@ -1,4 +1,4 @@
-//! The caller's own account.
+//! The current user.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::request::auth::Signed;
 use crate::request::input::{Fields, FromFields, Request};
 use crate::response::output::Instant;
-use crate::response::problem::{Code, Problem};
+use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
 
 /// A user account.
@@ -67,7 +67,7 @@ impl From<&User> for UserBody {
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"first_name": "Ada", "timezone": null}))]
-pub(crate) struct ProfileChange {
+pub(crate) struct CurrentUserUpdate {
     /// Given name, at most 100 characters.
     #[schema(value_type = Option<String>, max_length = 100, example = "Ada")]
     first_name: Option<Option<PersonName>>,
@@ -82,7 +82,7 @@ pub(crate) struct ProfileChange {
     timezone: Option<Option<TimeZoneName>>,
 }
 
-impl FromFields for ProfileChange {
+impl FromFields for CurrentUserUpdate {
     fn read(fields: &mut Fields) -> Option<Self> {
         Some(Self {
             first_name: fields.change("first_name", name),
@@ -93,7 +93,7 @@ impl FromFields for ProfileChange {
     }
 }
 
-/// Reads a first or last name; an empty one is none.
+/// An empty name is none.
 pub(crate) fn name(text: &str) -> Result<Option<PersonName>, Code> {
     PersonName::parse(text).map_err(|error| match error {
         NameError::ControlCharacter => Code::InvalidCharacters,
@@ -102,7 +102,7 @@ pub(crate) fn name(text: &str) -> Result<Option<PersonName>, Code> {
     })
 }
 
-/// Reads the name of a time zone; an empty one is none.
+/// An empty name is none.
 pub(crate) fn timezone(text: &str) -> Result<Option<TimeZoneName>, Code> {
     if text.is_empty() {
         return Ok(None);
@@ -122,21 +122,23 @@ pub(crate) async fn show(Signed(caller): Signed, request: Request) -> Result<Htt
     Ok(HttpResponse::Ok().json(UserBody::from(&caller.user)))
 }
 
+problems! { UpdateCurrentUserProblems: InvalidTimezone, TooLong, Conflict }
+
 /// Update the current user
 ///
 /// New meeting links and emails use the new name. The email address and the role cannot be changed here.
 #[utoipa::path(
     patch, path = "/api/auth/me", operation_id = "updateCurrentUser", tag = "Accounts", security(("bearer" = [])),
-    request_body = ProfileChange,
-    responses((status = 200, description = "The updated user", body = UserBody))
+    request_body = CurrentUserUpdate,
+    responses((status = 200, description = "The updated user", body = UserBody), UpdateCurrentUserProblems)
 )]
 pub(crate) async fn update(
     state: Data<State>,
     Signed(caller): Signed,
     request: Request,
 ) -> Result<HttpResponse, Problem> {
-    let metadata = request.origin();
-    let change: ProfileChange = request.body().await?;
+    let metadata = request.metadata();
+    let change: CurrentUserUpdate = request.body().await?;
     let user = state
         .api
         .update_profile

@@ -1,15 +1,15 @@
-//! Personal links into the video room.
+//! Meeting links, and requests to resend join links.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use attune_domain::EmailAddress;
+use attune_http_common::in_current_request;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::middleware::in_current_request;
 use crate::request::input::{Fields, FromFields, Request};
 use crate::response::output::{self, Instant};
-use crate::response::problem::{Code, Problem};
+use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
 
 /// The caller's own meeting link. Existing clients rely on these fields and their order.
@@ -37,7 +37,6 @@ pub(crate) struct MeetingLink {
     /// Duration in minutes.
     #[schema(example = 50)]
     duration: u32,
-    /// As in the booking.
     #[schema(schema_with = output::booking_status)]
     status: &'static str,
     /// From when the room can be joined; the video server rejects earlier attempts. Only if the video server verifies
@@ -51,6 +50,8 @@ pub(crate) struct MeetingLink {
     expires_at: Option<Instant>,
 }
 
+problems! { GetMeetingLinkProblems: Forbidden, BookingNotFound, MeetingLinkUnavailable }
+
 /// Retrieve a meeting link
 ///
 /// For the client who owns the booking, and for admins. The link is generated for this request, with the caller's
@@ -62,7 +63,7 @@ pub(crate) struct MeetingLink {
 #[utoipa::path(
     get, path = "/api/meetings/{id}/link", operation_id = "getMeetingLink", tag = "Meetings", security(("bearer" = [])),
     params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
-    responses((status = 200, description = "The meeting link", body = MeetingLink))
+    responses((status = 200, description = "The meeting link", body = MeetingLink), GetMeetingLinkProblems)
 )]
 pub(crate) async fn link(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
     let (caller, booking) = request.caller_and_booking().await?;
@@ -85,13 +86,13 @@ pub(crate) async fn link(state: Data<State>, request: Request) -> Result<HttpRes
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"email": "ada@example.org"}))]
-pub(crate) struct RecoveryRequest {
+pub(crate) struct ResendLinksRequest {
     /// Email address to which the join links were sent.
     #[schema(value_type = String, format = Email, max_length = 254)]
     email: EmailAddress,
 }
 
-impl FromFields for RecoveryRequest {
+impl FromFields for ResendLinksRequest {
     fn read(fields: &mut Fields) -> Option<Self> {
         let email = fields.required("email", |text| EmailAddress::parse(text).map_err(|_| Code::InvalidEmail))?;
         Some(Self { email })
@@ -100,11 +101,13 @@ impl FromFields for RecoveryRequest {
 
 /// Confirmation that the request was received, whether or not the address is known.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct RecoveryAccepted {
+pub(crate) struct ResendLinksAccepted {
     /// Always `accepted`.
     #[schema(example = "accepted")]
     status: &'static str,
 }
+
+problems! { ResendJoinLinksProblems: InvalidEmail, TooManyRequests }
 
 /// Resend join links
 ///
@@ -112,26 +115,29 @@ pub(crate) struct RecoveryAccepted {
 /// most once an hour. The response is the same for every address, and is sent before the address is looked up.
 #[utoipa::path(
     post, path = "/api/meetings/recover", operation_id = "resendJoinLinks", tag = "Meetings",
-    request_body = RecoveryRequest,
-    responses((status = 202, description = "Accepted, whether or not there is a link to send", body = RecoveryAccepted))
+    request_body = ResendLinksRequest,
+    responses(
+        (status = 202, description = "Accepted, whether or not there is a link to send", body = ResendLinksAccepted),
+        ResendJoinLinksProblems
+    )
 )]
 pub(crate) async fn recover(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
     let address = request.address();
-    let wanted: RecoveryRequest = request.body().await?;
+    let body: ResendLinksRequest = request.body().await?;
     state.limiter.recovery(address)?;
     state.api.queries.ping().await?;
-    // A known address takes longer than an unknown one, so the answer does not wait for the work.
+    // A known address takes longer than an unknown one, so the response does not wait for the work.
     let work = async move {
-        let looked = state.api.resend_links.run(&wanted.email);
-        match tokio::time::timeout(state.settings.request_timeout, looked).await {
+        let resend = state.api.resend_links.run(&body.email);
+        match tokio::time::timeout(state.settings.request_timeout, resend).await {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => {
                 let code = Problem::from(error).code.as_str();
-                tracing::error!(code, "lost links were not mailed again");
+                tracing::error!(code, "join links not resent");
             }
-            Err(_) => tracing::error!("looking for lost links took too long and was given up"),
+            Err(_) => tracing::error!("resending join links timed out"),
         }
     };
     actix_web::rt::spawn(in_current_request(work));
-    Ok(HttpResponse::Accepted().json(RecoveryAccepted { status: "accepted" }))
+    Ok(HttpResponse::Accepted().json(ResendLinksAccepted { status: "accepted" }))
 }

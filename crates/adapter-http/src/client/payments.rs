@@ -1,4 +1,4 @@
-//! Paying for a booking.
+//! The payment of a booking, for its client.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::request::auth::Signed;
 use crate::request::input::{Nothing, Request};
 use crate::response::output::{self, Amount, Instant};
-use crate::response::problem::{Code, Problem};
+use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
 
 /// The payment of a booking.
@@ -27,7 +27,6 @@ pub(crate) struct PaymentBody {
     /// Until when the slot is held for the payment.
     #[schema(required = true, value_type = Option<String>, format = DateTime, example = "2024-01-15T10:00:00Z")]
     expires_at: Option<Instant>,
-    /// As in the booking.
     #[schema(schema_with = output::payment_status)]
     payment_status: &'static str,
     /// Price of the appointment.
@@ -47,7 +46,6 @@ pub(crate) struct RefundBody {
     /// Amount.
     #[schema(value_type = f64, minimum = 0, example = 100.0)]
     amount: Amount,
-    /// Where it stands.
     #[schema(schema_with = output::refund_status)]
     status: &'static str,
     /// When it was created.
@@ -59,19 +57,18 @@ pub(crate) struct RefundBody {
 }
 
 impl RefundBody {
-    /// `None` for one that another took the place of.
+    /// `None` if another refund replaced it.
     fn new(refund: &Refund) -> Option<Self> {
-        let facts = &refund;
-        (facts.stage != RefundStage::Retried).then(|| Self {
-            amount: Amount(facts.amount),
-            status: facts.stage.as_str(),
-            created_at: Instant(facts.created_at),
-            settled_at: facts.settled_at.map(Instant),
+        (refund.stage != RefundStage::Retried).then(|| Self {
+            amount: Amount(refund.amount),
+            status: refund.stage.as_str(),
+            created_at: Instant(refund.created_at),
+            settled_at: refund.settled_at.map(Instant),
         })
     }
 }
 
-/// Of several attempts the one that tells most: the lower, the more. Of equals it is the newest.
+/// The attempt with the lowest rank is shown; of equals the newest.
 fn rank(payment: &Payment) -> u8 {
     match payment.state {
         PaymentState::Settled => 0,
@@ -83,14 +80,14 @@ fn rank(payment: &Payment) -> u8 {
     }
 }
 
-async fn answer(state: &State, booking: &Booking, telling: Option<&Payment>) -> Result<HttpResponse, Problem> {
+async fn respond(state: &State, booking: &Booking, shown: Option<&Payment>) -> Result<HttpResponse, Problem> {
     let refunds = state.api.queries.refunds(booking.id()).await?;
-    // Nobody is sent to pay a second time while money is on its way.
+    // No second payment is offered while one is being processed.
     let can_pay = booking.status() == BookingStatus::PendingPayment
         && booking.payment_status() != PaymentStatus::Processing
         && !booking.hold_has_expired(state.api.clock.now());
-    let open = telling.filter(|payment| can_pay && payment.state == PaymentState::Open);
-    let provider = telling.map_or_else(|| state.api.open_checkout.gateway.provider(), |payment| payment.provider);
+    let open = shown.filter(|payment| can_pay && payment.state == PaymentState::Open);
+    let provider = shown.map_or_else(|| state.api.open_checkout.gateway.provider(), |payment| payment.provider);
     Ok(HttpResponse::Ok().json(PaymentBody {
         provider: provider.as_str(),
         checkout_url: open.and_then(|payment| payment.checkout_url.clone()),
@@ -102,13 +99,15 @@ async fn answer(state: &State, booking: &Booking, telling: Option<&Payment>) -> 
     }))
 }
 
+problems! { GetPaymentProblems: Forbidden, BookingNotFound }
+
 /// Retrieve a payment
 ///
 /// For the client who owns the booking. Does not open a checkout.
 #[utoipa::path(
     get, path = "/api/bookings/{id}/payment", operation_id = "getPayment", tag = "Payments", security(("bearer" = [])),
     params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
-    responses((status = 200, description = "The payment", body = PaymentBody))
+    responses((status = 200, description = "The payment", body = PaymentBody), GetPaymentProblems)
 )]
 pub(crate) async fn show(
     state: Data<State>,
@@ -122,7 +121,12 @@ pub(crate) async fn show(
         return Err(Code::Forbidden.into());
     }
     let payments = state.api.queries.payments(id).await?;
-    answer(&state, &booking, payments.iter().min_by_key(|payment| rank(payment))).await
+    respond(&state, &booking, payments.iter().min_by_key(|payment| rank(payment))).await
+}
+
+problems! {
+    OpenCheckoutProblems: Forbidden, BookingNotFound, AlreadyPaid, HoldExpired, PaymentProcessing,
+        PaymentNotRequired, BookingCancelled, PaymentProviderUnavailable
 }
 
 /// Open a checkout
@@ -134,7 +138,7 @@ pub(crate) async fn show(
     post, path = "/api/bookings/{id}/payment", operation_id = "openCheckout", tag = "Payments",
     security(("bearer" = [])),
     params(("id" = i64, Path, minimum = 1, description = "Booking ID", example = 42)),
-    responses((status = 200, description = "The payment with its checkout", body = PaymentBody))
+    responses((status = 200, description = "The payment with its checkout", body = PaymentBody), OpenCheckoutProblems)
 )]
 pub(crate) async fn open(
     state: Data<State>,
@@ -145,5 +149,5 @@ pub(crate) async fn open(
     let Nothing = request.optional_body().await?;
     let payment = state.api.open_checkout.run(id, caller.user.id).await?;
     let booking = state.api.links.visible(&caller.user, id).await?.booking;
-    answer(&state, &booking, Some(&payment)).await
+    respond(&state, &booking, Some(&payment)).await
 }

@@ -1,8 +1,8 @@
 //! Which pages of other origins may call the API (the CORS protocol of the Fetch standard).
 //!
-//! An origin is allowed by being on the list, letter by letter. It is never guessed from its beginning or end, `*` is
-//! never answered, and cookies are never asked for: the API knows only bearer tokens. The one thing that every page may
-//! read, the looks of the rooms, is no part of the API.
+//! An origin has to be on the list, character by character. Prefixes and suffixes are never compared, `*` is never sent,
+//! and credentials are not allowed, because the API uses bearer tokens only. The branding of rooms, which every page may
+//! read, is not part of the API.
 
 use actix_web::HttpResponse;
 use actix_web::dev::ServiceRequest;
@@ -15,7 +15,7 @@ use actix_web::http::header::{
 
 use crate::settings::HttpSettings;
 
-/// The origin of a request, if its pages may call.
+/// The origin of a request, if its pages may call the API.
 pub(super) fn allowed_origin(request: &ServiceRequest, settings: &HttpSettings) -> Option<HeaderValue> {
     let mut origins = request.headers().get_all(ORIGIN);
     let origin = origins.next()?;
@@ -23,10 +23,11 @@ pub(super) fn allowed_origin(request: &ServiceRequest, settings: &HttpSettings) 
     (listed && origins.next().is_none() && request.path().starts_with("/api/")).then(|| origin.clone())
 }
 
-/// The answer to a browser that asks before it sends. Other `OPTIONS` requests are treated like any unknown method.
+/// The response to a preflight request. Other `OPTIONS` requests are treated like any unknown method.
 pub(super) fn preflight(request: &ServiceRequest) -> Option<HttpResponse> {
-    let asks = request.method() == Method::OPTIONS && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
-    asks.then(|| {
+    let is_preflight =
+        request.method() == Method::OPTIONS && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+    is_preflight.then(|| {
         HttpResponse::NoContent()
             .insert_header((ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST, PUT, PATCH, DELETE"))
             .insert_header((ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type, Idempotency-Key, X-Request-Id"))
@@ -35,12 +36,12 @@ pub(super) fn preflight(request: &ServiceRequest) -> Option<HttpResponse> {
     })
 }
 
-/// Lets the page read the response, if its origin is on the list.
-pub(super) fn open(headers: &mut HeaderMap, origin: Option<HeaderValue>, settings: &HttpSettings) {
+/// Allows the page to read the response, if its origin is on the list.
+pub(super) fn add_headers(headers: &mut HeaderMap, origin: Option<HeaderValue>, settings: &HttpSettings) {
     if settings.cors_origins.is_empty() {
         return;
     }
-    // Without this a cache could hand one origin's permission to another.
+    // Without it, a cache could serve one origin's permission to another.
     headers.append(VARY, HeaderValue::from_static("Origin"));
     if let Some(origin) = origin {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);

@@ -1,4 +1,4 @@
-//! When sessions can be booked.
+//! Available slots.
 
 #![expect(unused_qualifications, reason = "utoipa qualifies the parameters of a path in the code it generates")]
 
@@ -16,11 +16,11 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::client::me::timezone;
 use crate::request::input::{Fields, FromFields, Request, date, instant};
-use crate::response::problem::{Code, Problem};
+use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
 
-/// A range goes this many days beyond its first by itself: a week in all.
-const USUAL_DAYS: i64 = 6;
+/// By default a range ends this many days after its first: one week in total.
+const DEFAULT_DAYS: i64 = 6;
 
 /// An available slot.
 #[derive(Serialize, ToSchema)]
@@ -57,60 +57,49 @@ pub(crate) struct Availability {
     next_available: Option<String>,
 }
 
-/// An instant on a zone's own clock, with the offset of that moment.
+/// An instant as local time with its UTC offset.
 fn local(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }
 
-/// What to look for.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "the documented form of `Wanted`, which is what is read")]
-pub(crate) struct AvailabilityQuery {
-    /// Service ID; defaults to the practice's first service.
-    #[param(minimum = 1)]
-    service_id: Option<i64>,
-    /// Therapist ID; defaults to the practice's first therapist.
-    #[param(minimum = 1)]
-    therapist_id: Option<i64>,
-    /// Start of the range: a date in the requested time zone, or an RFC 3339 timestamp. Defaults to today.
-    #[param(example = "2024-01-15")]
-    from: Option<String>,
-    /// End of the range: a date (inclusive), or a timestamp before which the appointments start. Defaults to one week;
-    /// 31 days at most.
-    #[param(example = "2024-01-21")]
-    to: Option<String>,
-    /// IANA time zone of the dates and times in the response; defaults to the practice's time zone.
-    #[param(example = "Europe/Berlin")]
-    timezone: Option<String>,
-}
-
-/// One end of a range as it was sent.
+/// One end of the range.
 #[derive(Clone, Copy)]
 enum End {
     Date(Date),
     Instant(Timestamp),
 }
 
-/// What to look for, as read from a query.
-struct Wanted {
-    service: Option<ServiceId>,
-    therapist: Option<UserId>,
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct AvailabilityQuery {
+    /// Service ID; defaults to the practice's first service.
+    #[param(value_type = Option<i64>, minimum = 1)]
+    service_id: Option<ServiceId>,
+    /// Therapist ID; defaults to the practice's first therapist.
+    #[param(value_type = Option<i64>, minimum = 1)]
+    therapist_id: Option<UserId>,
+    /// Start of the range: a date in the requested time zone, or an RFC 3339 timestamp. Defaults to today.
+    #[param(value_type = Option<String>, example = "2024-01-15")]
     from: Option<End>,
+    /// End of the range: a date (inclusive), or a timestamp before which the appointments start. Defaults to one week;
+    /// 31 days at most.
+    #[param(value_type = Option<String>, example = "2024-01-21")]
     to: Option<End>,
-    zone: Option<TimeZoneName>,
+    /// IANA time zone of the dates and times in the response; defaults to the practice's time zone.
+    #[param(value_type = Option<String>, example = "Europe/Berlin")]
+    timezone: Option<TimeZoneName>,
 }
 
-impl FromFields for Wanted {
+impl FromFields for AvailabilityQuery {
     fn read(fields: &mut Fields) -> Option<Self> {
-        let service = fields.whole("service_id", ServiceId::new);
-        let therapist = fields.whole("therapist_id", UserId::new);
+        let service_id = fields.whole("service_id", ServiceId::new);
+        let therapist_id = fields.whole("therapist_id", UserId::new);
         let (from, to) = (end(fields, "from"), end(fields, "to"));
         if let (Some(End::Date(_)), Some(End::Instant(_))) | (Some(End::Instant(_)), Some(End::Date(_))) = (from, to) {
             fields.wrong("to", Code::RangeMixed);
         }
-        let zone = fields.optional("timezone", timezone);
-        Some(Self { service, therapist, from, to, zone })
+        let timezone = fields.optional("timezone", timezone);
+        Some(Self { service_id, therapist_id, from, to, timezone })
     }
 }
 
@@ -118,20 +107,19 @@ fn end(fields: &mut Fields, name: &str) -> Option<End> {
     let text = fields.optional(name, |text| Ok((!text.is_empty()).then(|| text.to_owned())))?;
     let end = date(&text).map(End::Date).or_else(|_| instant(&text).map(End::Instant)).ok();
     if end.is_none() {
-        let forms = "It has to be a date like 2024-01-15, or a time like 2024-01-15T10:00:00Z, with `Z` or an offset, \
-                     whose `+` is written `%2B` in a query.";
+        let forms = "It must be a date like 2024-01-15, or a timestamp like 2024-01-15T10:00:00Z, with `Z` or an offset, whose `+` is written `%2B` in a query.";
         fields.wrong_because(name, Code::InvalidTimestamp, forms);
     }
     end
 }
 
-impl Wanted {
+impl AvailabilityQuery {
     fn range(&self, now: Timestamp, zone: &TimeZone) -> Result<SlotQuery, RangeError> {
         match (self.from, self.to) {
             (Some(End::Instant(from)), to) => {
                 let until = match to {
                     Some(End::Instant(to)) => to,
-                    Some(End::Date(_)) | None => later(from, USUAL_DAYS + 1),
+                    Some(End::Date(_)) | None => later(from, DEFAULT_DAYS + 1),
                 };
                 SlotQuery::new(from, until, zone.clone())
             }
@@ -143,7 +131,7 @@ impl Wanted {
                 };
                 let last = match to {
                     Some(End::Date(last)) => last,
-                    Some(End::Instant(_)) | None => first.saturating_add(USUAL_DAYS.days()),
+                    Some(End::Instant(_)) | None => first.saturating_add(DEFAULT_DAYS.days()),
                 };
                 SlotQuery::of_dates(first, last, zone.clone())
             }
@@ -155,6 +143,11 @@ fn later(from: Timestamp, days: i64) -> Timestamp {
     from.saturating_add(SignedDuration::from_hours(24 * days)).unwrap_or(Timestamp::MAX)
 }
 
+problems! {
+    ListAvailableSlotsProblems: PracticeNotConfigured, InvalidTimestamp, InvalidTimezone, UnknownService,
+        UnknownTherapist, InvalidLength, InvalidRange, RangeTooLong, RangeMixed, TooManyRequests, Overloaded
+}
+
 /// List available slots
 ///
 /// Returns the available slots of one therapist for one service, in the requested time zone, whatever the time zone of
@@ -163,16 +156,16 @@ fn later(from: Timestamp, days: i64) -> Timestamp {
 #[utoipa::path(
     get, path = "/api/availability", operation_id = "listAvailableSlots", tag = "Bookings",
     params(AvailabilityQuery),
-    responses((status = 200, description = "The available slots", body = Availability))
+    responses((status = 200, description = "The available slots", body = Availability), ListAvailableSlotsProblems)
 )]
 pub(crate) async fn show(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
     state.limiter.availability(request.address())?;
-    let wanted: Wanted = request.query()?;
-    let looking = &state.api.availability;
-    let name = wanted.zone.as_ref().unwrap_or(&looking.rules.usual.zone);
-    let zone = looking.rules.zones.find(name).ok_or_else(|| Problem::field("timezone", Code::InvalidTimezone))?;
-    let range = wanted.range(state.api.clock.now(), &zone)?;
-    let found = looking.run(wanted.service, wanted.therapist, &range).await?;
+    let query: AvailabilityQuery = request.query()?;
+    let availability = &state.api.availability;
+    let name = query.timezone.as_ref().unwrap_or(&availability.rules.usual.zone);
+    let zone = availability.rules.zones.find(name).ok_or_else(|| Problem::field("timezone", Code::InvalidTimezone))?;
+    let range = query.range(state.api.clock.now(), &zone)?;
+    let found = availability.run(query.service_id, query.therapist_id, &range).await?;
     let day = |(date, slots): (Date, Vec<Slot>)| {
         (date.to_string(), slots.into_iter().map(|slot| SlotBody::new(slot, &zone)).collect())
     };

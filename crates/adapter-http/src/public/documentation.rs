@@ -1,11 +1,11 @@
-//! The description of the API, for programs and for people.
+//! The API documentation.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::LOCATION;
 use actix_web::web::Data;
 
 use crate::request::input::Request;
-use crate::response::problem::{Code, Problem};
+use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
 
 /// Retrieve the OpenAPI document
@@ -31,11 +31,16 @@ pub(crate) async fn to_docs() -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, "docs/")).finish()
 }
 
+problems! { GetDocsFileProblems: NotFound }
+
 /// Retrieve a documentation file
 #[utoipa::path(
     get, path = "/docs/{file}", operation_id = "getDocsFile", tag = "Documentation",
     params(("file" = String, Path, description = "File name; `index.html` if empty", example = "index.html")),
-    responses((status = 200, description = "The file", content_type = "text/html", body = String))
+    responses(
+        (status = 200, description = "The file", content_type = "text/html", body = String),
+        GetDocsFileProblems
+    )
 )]
 pub(crate) async fn docs_file(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
     let served = utoipa_swagger_ui::serve(request.segment("file"), state.documents.pages.clone());

@@ -1,4 +1,4 @@
-//! Whether the service runs, and whether it can do its work.
+//! Liveness and readiness.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,7 +19,7 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Liveness of the service.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Alive {
+pub(crate) struct Liveness {
     /// Always `ok`.
     #[schema(example = "ok")]
     status: &'static str,
@@ -40,14 +40,14 @@ pub(crate) struct Readiness {
 
 /// Status of a dependency.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Check)]
+#[schema(as = HealthCheck)]
 pub(crate) struct CheckBody {
     /// `ok`, `warn` (it works, but needs attention) or `failing`.
     #[schema(example = "ok")]
     status: &'static str,
     /// What is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "no answer in time")]
+    #[schema(example = "no response in time")]
     detail: Option<&'static str>,
 }
 
@@ -56,10 +56,10 @@ pub(crate) struct CheckBody {
 /// Does not query the database, so an orchestrator never restarts a healthy process because the database is down.
 #[utoipa::path(
     get, path = "/health/live", operation_id = "getLiveness", tag = "Health",
-    responses((status = 200, description = "The service is running", body = Alive))
+    responses((status = 200, description = "The service is running", body = Liveness))
 )]
 pub(crate) async fn live() -> HttpResponse {
-    HttpResponse::Ok().json(Alive { status: "ok", version: env!("CARGO_PKG_VERSION") })
+    HttpResponse::Ok().json(Liveness { status: "ok", version: env!("CARGO_PKG_VERSION") })
 }
 
 /// Check health
@@ -67,7 +67,7 @@ pub(crate) async fn live() -> HttpResponse {
 /// Same as `/health/live`, under a shorter path.
 #[utoipa::path(
     get, path = "/health", operation_id = "getHealth", tag = "Health",
-    responses((status = 200, description = "The service is running", body = Alive))
+    responses((status = 200, description = "The service is running", body = Liveness))
 )]
 pub(crate) async fn health() -> HttpResponse {
     live().await
@@ -82,15 +82,15 @@ pub(crate) async fn health() -> HttpResponse {
         (status = 200, description = "The service is ready", body = Readiness),
         (
             status = 503, description = "The service is not ready", body = Readiness,
-            headers(("Retry-After" = u64, description = "Seconds after which asking again makes sense"))
+            headers(("Retry-After" = u64, description = "Seconds to wait before retrying"))
         )
     )
 )]
 pub(crate) async fn ready(state: Data<State>) -> HttpResponse {
-    let answers = join_all(state.api.readiness.iter().map(|part| ask(part.as_ref()))).await;
-    let failing = answers.iter().any(|(_, health)| matches!(health, Health::Failing(_)));
-    let warned = answers.iter().any(|(_, health)| matches!(health, Health::Warn(_)));
-    let checks = answers.into_iter().map(|(name, health)| (name, CheckBody::from(health))).collect();
+    let results = join_all(state.api.readiness.iter().map(|part| check(part.as_ref()))).await;
+    let failing = results.iter().any(|(_, health)| matches!(health, Health::Failing(_)));
+    let warned = results.iter().any(|(_, health)| matches!(health, Health::Warn(_)));
+    let checks = results.into_iter().map(|(name, health)| (name, CheckBody::from(health))).collect();
     if failing {
         HttpResponse::build(StatusCode::SERVICE_UNAVAILABLE)
             .insert_header((RETRY_AFTER, 2))
@@ -100,9 +100,9 @@ pub(crate) async fn ready(state: Data<State>) -> HttpResponse {
     }
 }
 
-async fn ask(part: &dyn HealthCheck) -> (&'static str, Health) {
-    let answer = tokio::time::timeout(CHECK_TIMEOUT, part.check()).await;
-    (part.name(), answer.unwrap_or(Health::Failing("no answer in time")))
+async fn check(part: &dyn HealthCheck) -> (&'static str, Health) {
+    let result = tokio::time::timeout(CHECK_TIMEOUT, part.check()).await;
+    (part.name(), result.unwrap_or(Health::Failing("no response in time")))
 }
 
 impl From<Health> for CheckBody {

@@ -1,7 +1,7 @@
-//! The page behind a mailed link. It says when the session is, and its button leads into the room.
+//! The join page, which shows the time of an appointment and leads into its room.
 //!
-//! Whoever holds the link sees the page, so it tells nobody's name. Looking at it changes nothing: programs that check
-//! mails for bad links look first.
+//! Everyone who has the link can see the page, so it contains no names. Viewing it changes nothing, because mail scanners
+//! fetch links.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -14,8 +14,10 @@ use jiff::tz::TimeZone;
 
 use crate::request::input::Request;
 use crate::response::pages::Page;
-use crate::response::problem::{Code, Problem};
+use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
+
+problems! { ShowJoinPageProblems: LinkNotFound, MeetingNotConfirmed, MeetingCancelled, LinkRevoked }
 
 /// Show a join page
 ///
@@ -33,14 +35,20 @@ use crate::state::State;
         (status = 410, description = "The booking was cancelled, or the link or the invitation was revoked",
             content_type = "text/html", body = String),
         (status = 500, description = "Internal error", content_type = "text/html", body = String),
-        (status = 503, description = "The booking cannot be loaded now", content_type = "text/html", body = String)
+        (status = 503, description = "The booking cannot be loaded now", content_type = "text/html", body = String),
+        ShowJoinPageProblems
     )
 )]
 pub(crate) async fn show(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
     match state.api.join.look(request.segment("token")).await {
         Ok(view) => Ok(page(&state, &view).respond(StatusCode::OK)),
-        Err(error) => refusal(&state, &request, error),
+        Err(error) => error_page(&state, &request, error),
     }
+}
+
+problems! {
+    JoinMeetingProblems: LinkNotFound, MeetingNotConfirmed, MeetingTooEarly, MeetingOver, MeetingCancelled,
+        LinkRevoked, RequestTimeout, PayloadTooLarge, BadRequest
 }
 
 /// Join a meeting
@@ -58,7 +66,8 @@ pub(crate) async fn show(state: Data<State>, request: Request) -> Result<HttpRes
         (status = 410, description = "The booking was cancelled, or the link or the invitation was revoked",
             content_type = "text/html", body = String),
         (status = 500, description = "Internal error", content_type = "text/html", body = String),
-        (status = 503, description = "The booking cannot be loaded now", content_type = "text/html", body = String)
+        (status = 503, description = "The booking cannot be loaded now", content_type = "text/html", body = String),
+        JoinMeetingProblems
     )
 )]
 pub(crate) async fn enter(state: Data<State>, mut request: Request) -> Result<HttpResponse, Problem> {
@@ -70,29 +79,29 @@ pub(crate) async fn enter(state: Data<State>, mut request: Request) -> Result<Ht
             AccessState::Open | AccessState::Ended => Code::MeetingOver.into(),
         }),
         Ok(JoinOutcome::Closed(view)) => Ok(page(&state, &view).respond(StatusCode::CONFLICT)),
-        Err(error) => refusal(&state, &request, error),
+        Err(error) => error_page(&state, &request, error),
     }
 }
 
 fn page(state: &State, view: &JoinView) -> Page {
-    let page = |sentence| Page::new(&state.settings.practice_name, "Your session", sentence);
+    let page = |sentence| Page::new(&state.settings.practice_name, "Your appointment", sentence);
     let begins = in_words(view.starts_at, &view.zone);
     let length = if view.minutes == 1 { "1 minute".to_owned() } else { format!("{} minutes", view.minutes) };
-    let mut facts = vec![("Begins", begins.as_str()), ("Takes", length.as_str())];
+    let mut details = vec![("Starts", begins.as_str()), ("Duration", length.as_str())];
     match view.state {
         AccessState::TooEarly { opens_at } => {
             let opens = in_words(opens_at, &view.zone);
-            facts.push(("The room opens", opens.as_str()));
-            page("The room is not open yet. Please come back when it is.").facts(&facts).again("Check again")
+            details.push(("The room opens", opens.as_str()));
+            page("The room is not open yet. Please come back when it is.").details(&details).reload("Check again")
         }
         AccessState::Open => {
-            page("The room is open.").facts(&facts).button("Join meeting").leading_to(&view.room_origin)
+            page("The room is open.").details(&details).button("Join meeting").redirecting_to(&view.room_origin)
         }
-        AccessState::Ended => page("This session is over.").facts(&facts),
+        AccessState::Ended => page("This appointment is over.").details(&details),
     }
 }
 
-/// `Monday, 15 January 2024 at 10:00 (Europe/Berlin, UTC+01:00)`, as in the mails.
+/// `Monday, 15 January 2024 at 10:00 (Europe/Berlin, UTC+01:00)`, as in emails.
 pub(crate) fn in_words(instant: Timestamp, zone: &TimeZone) -> String {
     let local = instant.to_zoned(zone.clone());
     let offset = format!("UTC{}", local.strftime("%:z"));
@@ -103,33 +112,31 @@ pub(crate) fn in_words(instant: Timestamp, zone: &TimeZone) -> String {
     format!("{} ({place})", local.strftime("%A, %-d %B %Y at %H:%M"))
 }
 
-/// Says why there is nothing to show, and what to do next.
-fn refusal(state: &State, request: &Request, error: JoinError) -> Result<HttpResponse, Problem> {
+fn error_page(state: &State, request: &Request, error: JoinError) -> Result<HttpResponse, Problem> {
     let (title, sentence) = match &error {
         JoinError::Unknown => (
             "Page not found",
-            "There is no such page. Mail programs sometimes break a link in two: please use the button in the mail, or \
-             copy the whole address.",
+            "This page does not exist. Email applications sometimes break a link in two: please use the button in the email, \
+             or copy the whole link.",
         ),
         JoinError::Cancelled => (
-            "This session was cancelled",
-            "If you did not expect that, please look into the newest mail about your session, or get in touch with the \
-             practice.",
+            "This appointment was cancelled",
+            "If you did not expect this, please check the latest email about your appointment, or contact the practice.",
         ),
         JoinError::Revoked => (
-            "This link does not work any more",
-            "Please look for a newer mail about your session, or ask for your links again. If that does not help, \
-             please get in touch with the practice.",
+            "This link is no longer valid",
+            "Please look for a newer email about your appointment, or request your links again. If that does not help, \
+             please contact the practice.",
         ),
         JoinError::NotConfirmed => (
-            "This session is not confirmed",
-            "It has no room yet. Once the session is confirmed, this link works. If you think it should by now, please \
-             get in touch with the practice.",
+            "This appointment is not confirmed",
+            "It has no room yet. This link works once the appointment is confirmed. If you think it should be confirmed \
+             by now, please contact the practice.",
         ),
         JoinError::Signing(_) | JoinError::Store(_) => (
             "Something went wrong",
-            "We cannot open your session at this moment. Please try again soon. If it stays like this, please get in \
-             touch with the practice.",
+            "Your appointment cannot be opened at the moment. Please try again soon. If the problem persists, please \
+             contact the practice.",
         ),
     };
     let problem = Problem::from(error);
@@ -138,6 +145,6 @@ fn refusal(state: &State, request: &Request, error: JoinError) -> Result<HttpRes
     }
     let status = problem.code.status();
     let page = Page::new(&state.settings.practice_name, title, sentence).retry_after(problem.retry_after);
-    let page = if status.is_server_error() { page.again("Try again") } else { page };
+    let page = if status.is_server_error() { page.reload("Try again") } else { page };
     Ok(page.respond(status))
 }

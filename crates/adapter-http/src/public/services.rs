@@ -1,4 +1,4 @@
-//! What can be booked.
+//! The bookable services.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;

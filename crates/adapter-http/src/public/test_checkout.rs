@@ -1,4 +1,4 @@
-//! The checkout page of the test provider. No money moves: whoever presses the button has paid.
+//! The checkout page of the test provider. Its button counts as a payment; no money is involved.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use crate::request::input::Request;
 use crate::response::output;
 use crate::response::pages::Page;
-use crate::response::problem::{Code, Problem};
+use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
 
 /// Result of the payment.
@@ -21,19 +21,14 @@ pub(crate) struct CheckoutResult {
     /// ID of the booking.
     #[schema(example = 42)]
     booking_id: i64,
-    /// As in the booking.
     #[schema(schema_with = output::booking_status)]
     status: &'static str,
-    /// As in the booking.
     #[schema(schema_with = output::payment_status)]
     payment_status: &'static str,
 }
 
-/// Where a checkout stands.
-enum Standing {
-    /// It can be paid.
+enum CheckoutState {
     Open(Booking),
-    /// It was paid.
     Paid(Booking),
 }
 
@@ -52,17 +47,21 @@ enum Standing {
 )]
 pub(crate) async fn show(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
     let page = |title, sentence| Page::new(&state.settings.practice_name, title, sentence);
-    match standing(&state, request.segment("reference")).await {
-        Ok(Standing::Open(booking)) => Ok(page("Test payment", "No money moves: pressing the button counts as paid.")
-            .facts(&[("Amount", &booking.price().to_string()), ("Session", &time_of(&booking))])
-            .button("Pay")
+    match checkout_state(&state, request.segment("reference")).await {
+        Ok(CheckoutState::Open(booking)) => {
+            Ok(page("Test payment", "No money is involved: the button counts as a payment.")
+                .details(&[("Amount", &booking.price().to_string()), ("Appointment", &time_of(&booking))])
+                .button("Pay")
+                .respond(StatusCode::OK))
+        }
+        Ok(CheckoutState::Paid(booking)) => Ok(page("Paid", "Thank you. Your appointment is confirmed.")
+            .details(&[("Amount", &booking.price().to_string()), ("Appointment", &time_of(&booking))])
             .respond(StatusCode::OK)),
-        Ok(Standing::Paid(booking)) => Ok(page("Paid", "Thank you. Your session is confirmed.")
-            .facts(&[("Amount", &booking.price().to_string()), ("Session", &time_of(&booking))])
-            .respond(StatusCode::OK)),
-        Err(problem) => Ok(refusal(&state, &problem)),
+        Err(problem) => Ok(error_page(&state, &problem)),
     }
 }
+
+problems! { PayTestCheckoutProblems: CheckoutNotFound, CheckoutClosed, RequestTimeout, PayloadTooLarge, BadRequest }
 
 /// Pay a test checkout
 ///
@@ -75,33 +74,34 @@ pub(crate) async fn show(state: Data<State>, request: Request) -> Result<HttpRes
         (status = 200, description = "Paid, for clients that accept JSON", body = CheckoutResult),
         (status = 303, description = "Paid; redirect to the page"),
         (status = 404, description = "Unknown checkout", content_type = "text/html", body = String),
-        (status = 410, description = "The checkout is closed", content_type = "text/html", body = String)
+        (status = 410, description = "The checkout is closed", content_type = "text/html", body = String),
+        PayTestCheckoutProblems
     )
 )]
 pub(crate) async fn pay(state: Data<State>, mut request: Request) -> Result<HttpResponse, Problem> {
     request.skip_body().await?;
     let reference = request.segment("reference");
-    match confirm(&state, reference, &request).await {
+    match pay_checkout(&state, reference, &request).await {
         Ok(booking) if request.wants_json() => Ok(HttpResponse::Ok().json(CheckoutResult {
             booking_id: booking.id().get(),
             status: booking.status().as_str(),
             payment_status: booking.payment_status().as_str(),
         })),
-        // Relative to this address, so that it also works below a proxy's path.
+        // A relative URL also works under a proxy's path.
         Ok(_) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, reference)).finish()),
         Err(problem) if request.wants_json() => Err(problem),
-        Err(problem) => Ok(refusal(&state, &problem)),
+        Err(problem) => Ok(error_page(&state, &problem)),
     }
 }
 
-async fn confirm(state: &State, reference: &str, request: &Request) -> Result<Booking, Problem> {
-    if let Standing::Paid(booking) = standing(state, reference).await? {
+async fn pay_checkout(state: &State, reference: &str, request: &Request) -> Result<Booking, Problem> {
+    if let CheckoutState::Paid(booking) = checkout_state(state, reference).await? {
         return Ok(booking);
     }
-    let confirmed = state.api.pay_test_checkout.run(reference, &request.origin()).await?;
-    match confirmed.state {
-        PaymentState::Settled => Ok(confirmed.booking),
-        // Too late by a moment: it counts as paid and goes back, as with real money.
+    let outcome = state.api.pay_test_checkout.run(reference, &request.metadata()).await?;
+    match outcome.state {
+        PaymentState::Settled => Ok(outcome.booking),
+        // Just too late: the payment is refunded, as with real money.
         PaymentState::Opening
         | PaymentState::Open
         | PaymentState::Processing
@@ -111,18 +111,18 @@ async fn confirm(state: &State, reference: &str, request: &Request) -> Result<Bo
     }
 }
 
-/// Where the checkout stands now. One that is over stays over, even if the slot happens to be free still.
-async fn standing(state: &State, reference: &str) -> Result<Standing, Problem> {
+/// The state of the checkout. A closed one stays closed, even if the slot is still free.
+async fn checkout_state(state: &State, reference: &str) -> Result<CheckoutState, Problem> {
     let queries = &state.api.queries;
     let payment = queries.payment_by_checkout_id(Provider::Test, reference).await?.ok_or(Code::CheckoutNotFound)?;
     let booking = queries.booking(payment.booking).await?.ok_or(Code::CheckoutNotFound)?.booking;
     let now = state.api.clock.now();
 
     match payment.state {
-        // Also when a part of it went back meanwhile.
-        PaymentState::Settled if booking.status().has_room() => Ok(Standing::Paid(booking)),
+        // Even if a part was refunded in the meantime.
+        PaymentState::Settled if booking.status().has_room() => Ok(CheckoutState::Paid(booking)),
         PaymentState::Open if !booking.hold_has_expired(now) && booking.check_payable(now).is_ok() => {
-            Ok(Standing::Open(booking))
+            Ok(CheckoutState::Open(booking))
         }
         PaymentState::Settled
         | PaymentState::Open
@@ -134,19 +134,22 @@ async fn standing(state: &State, reference: &str) -> Result<Standing, Problem> {
     }
 }
 
-/// A page that says why not.
-fn refusal(state: &State, problem: &Problem) -> HttpResponse {
+fn error_page(state: &State, problem: &Problem) -> HttpResponse {
     let (title, sentence, status) = if problem.code == Code::CheckoutNotFound {
-        ("Not found", "There is no such payment page. Please check the address.", StatusCode::NOT_FOUND)
+        ("Not found", "This payment page does not exist. Please check the URL.", StatusCode::NOT_FOUND)
     } else if problem.code.status().is_server_error() {
         return actix_web::ResponseError::error_response(problem);
     } else {
-        ("Closed", "This payment page is closed. If your session is not paid yet, please book again.", StatusCode::GONE)
+        (
+            "Closed",
+            "This payment page is closed. If your appointment has not been paid, please book again.",
+            StatusCode::GONE,
+        )
     };
     Page::new(&state.settings.practice_name, title, sentence).respond(status)
 }
 
-/// When the session begins. In UTC: the page does not know who looks at it.
+/// In UTC, because the viewer is unknown.
 fn time_of(booking: &Booking) -> String {
     format!("{} UTC, {} minutes", booking.scheduled_at().strftime("%-d %B %Y, %H:%M"), booking.minutes())
 }

@@ -1,4 +1,4 @@
-//! Who makes a request: an extractor for people who are signed in, and the guard in front of everything of the admins.
+//! Authentication: extractors for the caller, and the guard of the admin routes.
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -13,7 +13,7 @@ use futures_util::future::LocalBoxFuture;
 use crate::response::problem::{Code, Problem};
 use crate::state::State;
 
-/// Somebody who is signed in, as the store knows them at this moment.
+/// An authenticated caller, with the current state of the account.
 pub(crate) struct Signed(pub(crate) Caller);
 
 impl FromRequest for Signed {
@@ -26,7 +26,7 @@ impl FromRequest for Signed {
     }
 }
 
-/// An admin. The guard in front of the admins' routes has let them in.
+/// An admin, authenticated by [`admins_only`].
 pub(crate) struct Admin(pub(crate) Caller);
 
 impl FromRequest for Admin {
@@ -39,7 +39,7 @@ impl FromRequest for Admin {
     }
 }
 
-/// Stands in front of every path below `/api/admin`, known or not: who is no admin learns nothing about what is there.
+/// Guards every path under `/api/admin`, known or not, so that other users learn nothing about them.
 pub(crate) async fn admins_only(
     request: ServiceRequest,
     next: Next<BoxBody>,
@@ -55,12 +55,12 @@ pub(crate) async fn admins_only(
     Ok(request.into_response(refusal.error_response()))
 }
 
-/// The token is checked, then the store is asked what this person is now. The token never says what they may do.
+/// Verifies the token and loads the account. Role and disabled state are those of the account, never of the token.
 pub(crate) async fn authenticate(http: &HttpRequest) -> Result<Caller, Problem> {
     authenticate_alongside(http, async |_| ()).await.map(|(caller, ())| caller)
 }
 
-/// The same for a handler that is about one booking, which is looked up with the same question.
+/// The same, and loads a booking with the same query.
 pub(crate) async fn authenticate_for(
     http: &HttpRequest,
     booking: BookingId,
@@ -71,22 +71,22 @@ pub(crate) async fn authenticate_for(
     Ok((caller, booking))
 }
 
-/// The same for a handler that looks something up for this person alone, at the same time.
+/// The same, and runs a lookup for the user at the same time.
 pub(crate) async fn authenticate_alongside<T>(
     http: &HttpRequest,
-    look: impl AsyncFnOnce(UserId) -> T,
+    lookup: impl AsyncFnOnce(UserId) -> T,
 ) -> Result<(Caller, T), Problem> {
     let state = State::of(http)?;
-    let (caller, found) = state.api.authenticate.alongside(bearer_token(http)?, look).await?;
+    let (caller, found) = state.api.authenticate.alongside(bearer_token(http)?, lookup).await?;
     state.limiter.request(caller.user.id)?;
     Ok((caller, found))
 }
 
-/// The token of a request. It is looked for in one place only (RFC 6750, section 2.1): a token in the query would end up
-/// in logs and histories.
+/// The token of a request, from the header only (RFC 6750, section 2.1): a token in the query would end up in logs and
+/// browser histories.
 pub(crate) fn bearer_token(http: &HttpRequest) -> Result<&str, Problem> {
     let mut headers = http.headers().get_all(AUTHORIZATION);
-    // Another scheme is no credential at all here (RFC 6750, section 3.1).
+    // Another scheme counts as no credentials (RFC 6750, section 3.1).
     let first = headers.next().ok_or(Code::Unauthenticated)?;
     if headers.next().is_some() {
         return Err(Code::InvalidToken.into());

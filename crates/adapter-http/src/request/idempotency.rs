@@ -85,13 +85,13 @@ fn name(request: &Request, user: UserId) -> Result<Option<IdempotencyKey>, Probl
         [_, ..] => return Err(Problem::field(KEY, Code::DuplicateField)),
     };
     if key.is_empty() || key.len() > MAX_KEY_LENGTH {
-        let message = format!("The key has to have between 1 and {MAX_KEY_LENGTH} characters.");
+        let message = format!("The key must have between 1 and {MAX_KEY_LENGTH} characters.");
         return Err(wrong(FieldError::with_message(KEY, Code::OutOfRange, message)));
     }
     let visible = key.iter().all(u8::is_ascii_graphic);
     let text = str::from_utf8(key).ok().filter(|_| visible);
     let Some(text) = text else {
-        let message = "The key has to be visible ASCII characters, without blanks.";
+        let message = "The key must consist of visible ASCII characters, without spaces.";
         return Err(wrong(FieldError::with_message(KEY, Code::InvalidCharacters, message)));
     };
     Ok(Some(IdempotencyKey { user, route: request.route(), key: text.to_owned() }))

@@ -1,8 +1,7 @@
-//! Reading what a client sent: the body, the query and the ids of the path.
+//! Reading requests: the body, the query and the IDs of the path.
 //!
-//! A body is read in two steps. The first asks whether it is JSON at all (400 if not) and never recurses, so deep
-//! nesting is harmless. The second asks each field for its value and notes everything that is wrong, so that a form can
-//! show all its mistakes at once (422).
+//! A body is read in two steps. The first checks that it is JSON (400 if not) and never recurses, so deep nesting is
+//! harmless. The second reads each field and collects all errors, so that a form can show them at once (422).
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -12,6 +11,7 @@ use actix_web::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use attune_application::RequestMetadata;
 use attune_domain::{Booking, BookingId, ParticipantId, PaymentProblemId, ScheduleExceptionId, ServiceId, UserId};
+use attune_http_common::{RequestId, client_address, network_name};
 use attune_ports::Caller;
 use futures_util::StreamExt;
 use jiff::Timestamp;
@@ -20,20 +20,17 @@ use serde::de::{self, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use url::form_urlencoded;
 
-use crate::middleware::RequestId;
-use crate::middleware::client;
 use crate::request::auth::{authenticate, authenticate_alongside, authenticate_for};
 use crate::response::problem::{Code, FieldError, Problem};
 use crate::state::State;
 
-/// More mistakes than this are not told; nobody reads them, and the answer stays small.
+/// Maximum number of reported errors, so that responses stay small.
 const MAX_ERRORS: usize = 50;
 
-/// How much of the name of an unknown field is repeated to the client.
+/// Maximum length of the name of an unknown field in a response.
 const MAX_FIELD_NAME: usize = 64;
 
-/// A request in the hands of a handler. Nothing is read before the handler asks for it, so who may not do something
-/// learns only that.
+/// A request. Nothing is read until the handler needs it, so that an unauthorised caller learns nothing else.
 pub(crate) struct Request {
     http: HttpRequest,
     payload: Payload,
@@ -49,21 +46,19 @@ impl FromRequest for Request {
 }
 
 impl Request {
-    /// Where the request came from, for use cases.
-    pub(crate) fn origin(&self) -> RequestMetadata {
+    pub(crate) fn metadata(&self) -> RequestMetadata {
         RequestMetadata {
             request_id: self.http.extensions().get::<RequestId>().map(|id| id.as_str().to_owned()),
-            network: self.address().map(client::network_name),
+            network: self.address().map(network_name),
         }
     }
 
-    /// The client's address, as far as it can be believed.
+    /// The client's address, as far as it can be trusted.
     pub(crate) fn address(&self) -> Option<std::net::IpAddr> {
-        client::address(&self.http, &State::of(&self.http).ok()?.settings.trusted_proxies)
+        client_address(&self.http, &State::of(&self.http).ok()?.settings.trusted_proxies)
     }
 
-    /// Who makes the request, and the booking of the path, if there is one. Who is not signed in learns nothing about the
-    /// path.
+    /// The caller, and the booking of the path, if it exists. Without a valid token, the response says nothing about the path.
     pub(crate) async fn caller_and_booking(&self) -> Result<(Caller, Option<Booking>), Problem> {
         match self.booking_id() {
             Ok(id) => authenticate_for(&self.http, id).await,
@@ -74,54 +69,47 @@ impl Request {
         }
     }
 
-    /// Who makes the request, and something that is looked up for them at the same time.
-    pub(crate) async fn caller_and<T>(&self, look: impl AsyncFnOnce(UserId) -> T) -> Result<(Caller, T), Problem> {
-        authenticate_alongside(&self.http, look).await
+    /// The caller, and the result of a lookup at the same time.
+    pub(crate) async fn caller_and<T>(&self, lookup: impl AsyncFnOnce(UserId) -> T) -> Result<(Caller, T), Problem> {
+        authenticate_alongside(&self.http, lookup).await
     }
 
-    /// The booking of the path.
     pub(crate) fn booking_id(&self) -> Result<BookingId, Problem> {
         self.number("id").and_then(BookingId::new).ok_or_else(|| Code::InvalidBookingId.into())
     }
 
-    /// The user of the path.
     pub(crate) fn user_id(&self) -> Result<UserId, Problem> {
         self.number("id").and_then(UserId::new).ok_or_else(|| Code::InvalidId.into())
     }
 
-    /// The invitation of the path.
     pub(crate) fn participant_id(&self) -> Result<ParticipantId, Problem> {
         self.number("participant_id").and_then(ParticipantId::new).ok_or_else(|| Code::InvalidId.into())
     }
 
-    /// The service of the path.
     pub(crate) fn service_id(&self) -> Result<ServiceId, Problem> {
         self.number("id").and_then(ServiceId::new).ok_or_else(|| Code::InvalidId.into())
     }
 
-    /// The time off of the path.
     pub(crate) fn time_off_id(&self) -> Result<ScheduleExceptionId, Problem> {
         self.number("id").and_then(ScheduleExceptionId::new).ok_or_else(|| Code::InvalidId.into())
     }
 
-    /// The problem with a payment of the path.
     pub(crate) fn payment_problem_id(&self) -> Result<PaymentProblemId, Problem> {
         self.number("id").and_then(PaymentProblemId::new).ok_or_else(|| Code::InvalidId.into())
     }
 
-    /// What is asked for: the method, and the address as we write it, whichever way the client spelt it.
+    /// The method and the normalised path.
     pub(crate) fn route(&self) -> String {
         let pattern = self.http.match_pattern().unwrap_or_default();
         let path = self.number("id").map_or(pattern.clone(), |id| pattern.replace("{id}", &id.to_string()));
         format!("{} {path}", self.http.method())
     }
 
-    /// All lines of a header.
+    /// All values of a header.
     pub(crate) fn header_lines(&self, name: &str) -> Vec<&[u8]> {
         self.http.headers().get_all(name).map(|line| line.as_bytes()).collect()
     }
 
-    /// A part of the path as text.
     pub(crate) fn segment(&self, name: &str) -> &str {
         self.http.match_info().get(name).unwrap_or_default()
     }
@@ -131,7 +119,7 @@ impl Request {
         text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
     }
 
-    /// Whether the client asks for JSON by name.
+    /// Whether the client explicitly accepts JSON.
     pub(crate) fn wants_json(&self) -> bool {
         self.header(&ACCEPT).is_some_and(|accept| accept.contains("application/json"))
     }
@@ -140,40 +128,37 @@ impl Request {
         self.http.headers().get(name)?.to_str().ok()
     }
 
-    /// The parameters of the query.
     pub(crate) fn query<T: FromFields>(&self) -> Result<T, Problem> {
         let pairs = form_urlencoded::parse(self.http.query_string().as_bytes());
         Fields::new(pairs.map(|(name, value)| (name.into_owned(), Raw::Text(value.into_owned()))).collect()).read()
     }
 
-    /// The query as it came.
     pub(crate) fn raw_query(&self) -> &str {
         self.http.query_string()
     }
 
-    /// Refuses parameters where there are none to give.
+    /// Rejects all query parameters.
     pub(crate) fn no_query(&self) -> Result<(), Problem> {
         self.query::<Nothing>().map(|Nothing| ())
     }
 
-    /// The body, which has to be there.
     pub(crate) async fn body<T: FromFields>(mut self) -> Result<T, Problem> {
         parse(&self.json().await?)
     }
 
-    /// The body, which may be missing altogether.
+    /// The body; a missing one counts as an empty object.
     pub(crate) async fn optional_body<T: FromFields>(mut self) -> Result<T, Problem> {
         parse(&self.optional_json().await?)
     }
 
-    /// The bytes of a body that has to be there and says that it is JSON.
+    /// The bytes of a required body of type JSON.
     pub(crate) async fn json(&mut self) -> Result<web::BytesMut, Problem> {
         self.no_query()?;
         self.check_media_type()?;
         self.bytes().await
     }
 
-    /// The same where the body may be missing, which is as good as an empty object.
+    /// The same; a missing body counts as an empty object.
     pub(crate) async fn optional_json(&mut self) -> Result<web::BytesMut, Problem> {
         self.no_query()?;
         let typed = self.http.headers().contains_key(CONTENT_TYPE);
@@ -188,30 +173,29 @@ impl Request {
         }
     }
 
-    /// The body as it came, up to so many bytes, for what says by itself whether it is to be believed.
+    /// The unparsed body, for signed requests.
     pub(crate) async fn raw_body(mut self, limit: usize) -> Result<web::BytesMut, Problem> {
         self.bytes_up_to(limit).await
     }
 
-    /// A message of another program, up to so many bytes.
     pub(crate) async fn message<T: DeserializeOwned>(self, limit: usize) -> Result<T, Problem> {
         parse_message(&self.raw_body(limit).await?)
     }
 
-    /// A header that is there once.
+    /// A header that occurs once.
     pub(crate) fn only_header(&self, name: &str) -> Option<String> {
         let mut lines = self.http.headers().get_all(name);
         let only = lines.next()?.to_str().ok()?.to_owned();
         lines.next().is_none().then_some(only)
     }
 
-    /// Reads the body away, where what it says does not matter.
+    /// Reads and ignores the body.
     pub(crate) async fn skip_body(&mut self) -> Result<(), Problem> {
         self.bytes().await.map(|_| ())
     }
 
-    /// Plain JSON only. A form or a text could be sent by any page on the web without asking first, and a compressed
-    /// body can be a bomb.
+    /// Plain JSON only. Any page on the web can send a form or a text without a preflight request, and a compressed body
+    /// can be a decompression bomb.
     fn check_media_type(&self) -> Result<(), Problem> {
         let media = self.header(&CONTENT_TYPE).unwrap_or_default();
         let (essence, parameters) = media.split_once(';').unwrap_or((media, ""));
@@ -219,9 +203,9 @@ impl Request {
             Some(("charset", charset)) => charset.trim_matches('"') == "utf-8",
             Some(_) | None => true,
         });
-        let once = self.http.headers().get_all(CONTENT_TYPE).count() == 1;
+        let single = self.http.headers().get_all(CONTENT_TYPE).count() == 1;
         let plain = self.http.headers().get(CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity");
-        if once && plain && utf8 && essence.trim().eq_ignore_ascii_case("application/json") {
+        if single && plain && utf8 && essence.trim().eq_ignore_ascii_case("application/json") {
             Ok(())
         } else {
             Err(Code::UnsupportedMediaType.into())
@@ -243,7 +227,7 @@ impl Request {
         let read = async move {
             let mut bytes = web::BytesMut::new();
             while let Some(chunk) = payload.next().await {
-                // The client hung up or broke the framing; there is hardly anybody left to answer to.
+                // The client closed the connection or broke the framing.
                 let chunk = chunk.map_err(|_| Problem::from(Code::BadRequest))?;
                 if bytes.len() + chunk.len() > limit {
                     return Err(Code::PayloadTooLarge.into());
@@ -256,21 +240,20 @@ impl Request {
     }
 }
 
-/// Reads a body.
 pub(crate) fn parse<T: FromFields>(bytes: &[u8]) -> Result<T, Problem> {
     let whole: &RawValue = serde_json::from_slice(bytes).map_err(|_| Problem::from(Code::MalformedJson))?;
     let members = serde_json::from_str::<Members>(whole.get()).map_err(|_| {
-        Problem::invalid(vec![FieldError::with_message("", Code::WrongType, "The body has to be a JSON object.")])
+        Problem::invalid(vec![FieldError::with_message("", Code::WrongType, "The body must be a JSON object.")])
     })?;
     Fields::new(members.0).read()
 }
 
-/// Reads a message of another program, which has fields that we do not know.
+/// Reads a message of another program, which may have unknown fields.
 pub(crate) fn parse_message<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(bytes).map_err(|_| Code::MalformedJson.into())
 }
 
-/// The members of a JSON object, each still as it was written.
+/// The members of a JSON object, unparsed.
 struct Members(Vec<(String, Raw)>);
 
 impl<'de> de::Deserialize<'de> for Members {
@@ -297,11 +280,9 @@ impl<'de> de::Deserialize<'de> for Members {
     }
 }
 
-/// The value of a field as it was sent.
+/// The unparsed value of a field.
 enum Raw {
-    /// In a body.
     Json(Box<RawValue>),
-    /// In a query.
     Text(String),
 }
 
@@ -311,24 +292,23 @@ impl Raw {
     }
 }
 
-/// Which characters a text may have.
+/// The allowed characters of a text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Characters {
     /// One line.
     Line,
-    /// Several.
+    /// Several lines.
     Lines,
-    /// Whatever was typed: a password.
+    /// A password.
     Any,
 }
 
 /// Something that can be read from the fields of a body or of a query.
 pub(crate) trait FromFields: Sized {
-    /// Takes its fields. `None` when one of them is missing or wrong, which the fields note by themselves.
+    /// Reads the fields. `None` if one of them is missing or invalid; the errors are in `fields`.
     fn read(fields: &mut Fields) -> Option<Self>;
 }
 
-/// No fields at all.
 pub(crate) struct Nothing;
 
 impl FromFields for Nothing {
@@ -337,7 +317,7 @@ impl FromFields for Nothing {
     }
 }
 
-/// The fields of a body or of a query, and everything that is wrong with them.
+/// The fields of a body or of a query, and the errors so far.
 pub(crate) struct Fields {
     given: Vec<(String, Raw)>,
     errors: Vec<FieldError>,
@@ -350,7 +330,7 @@ impl Fields {
 
     fn read<T: FromFields>(mut self) -> Result<T, Problem> {
         let value = T::read(&mut self);
-        self.refuse_rest();
+        self.reject_rest();
         self.errors.truncate(MAX_ERRORS);
         match value {
             Some(value) if self.errors.is_empty() => Ok(value),
@@ -358,8 +338,8 @@ impl Fields {
         }
     }
 
-    /// What nobody asked for is not known.
-    fn refuse_rest(&mut self) {
+    /// Reports the fields that were not read as unknown.
+    fn reject_rest(&mut self) {
         for (name, _) in std::mem::take(&mut self.given) {
             if self.errors.len() >= MAX_ERRORS {
                 break;
@@ -369,18 +349,17 @@ impl Fields {
         }
     }
 
-    /// Notes that something is wrong.
     pub(crate) fn wrong(&mut self, name: &str, code: Code) {
         self.errors.push(FieldError::new(name, code));
     }
 
-    /// Notes that something is wrong, in more precise words than the table's.
+    /// Reports an error with a more precise message than the table's.
     pub(crate) fn wrong_because(&mut self, name: &str, code: Code, message: impl Into<String>) {
         self.errors.push(FieldError::with_message(name, code, message));
     }
 
-    fn wrong_type(&mut self, name: &str, wanted: &str) {
-        self.errors.push(FieldError::with_message(name, Code::WrongType, format!("The value has to be {wanted}.")));
+    fn wrong_type(&mut self, name: &str, expected: &str) {
+        self.errors.push(FieldError::with_message(name, Code::WrongType, format!("The value must be {expected}.")));
     }
 
     /// Takes the field out; the inner `None` is a JSON null.
@@ -399,14 +378,14 @@ impl Fields {
             Raw::Text(text) => text,
             Raw::Json(json) if json.get().starts_with('"') => match serde_json::from_str::<String>(json.get()) {
                 Ok(text) => text,
-                // A string that no text can hold: half of a surrogate pair.
+                // Half of a surrogate pair.
                 Err(_) => {
                     self.wrong(name, Code::InvalidCharacters);
                     return None;
                 }
             },
             Raw::Json(_) => {
-                self.wrong_type(name, "a text");
+                self.wrong_type(name, "a string");
                 return None;
             }
         };
@@ -437,19 +416,19 @@ impl Fields {
         }
     }
 
-    /// A line of text that has to be there, turned into something better.
+    /// A required line of text.
     pub(crate) fn required<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, Code>) -> Option<T> {
         let text = self.required_text(name, Characters::Line)?;
         self.check(name, parse(&text))
     }
 
-    /// A line of text that may be missing, null or, where that means nothing, empty.
+    /// An optional line of text. `parse` decides what an empty one means.
     pub(crate) fn optional<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<Option<T>, Code>) -> Option<T> {
         let text = self.optional_text(name, Characters::Line)?;
         self.check(name, parse(&text)).flatten()
     }
 
-    /// A change of a text: missing leaves it alone (outer `None`), null or empty empties it (inner `None`).
+    /// A change of a text: omitted keeps it (outer `None`), null or empty clears it (inner `None`).
     pub(crate) fn change<T>(
         &mut self,
         name: &str,
@@ -460,22 +439,18 @@ impl Fields {
         self.check(name, parse(&text))
     }
 
-    /// A text of several lines that may be missing.
     pub(crate) fn optional_lines(&mut self, name: &str) -> Option<String> {
         self.optional_text(name, Characters::Lines)
     }
 
-    /// A password, with whatever is in it.
     pub(crate) fn password(&mut self, name: &str) -> Option<attune_ports::Password> {
         self.required_text(name, Characters::Any).map(attune_ports::Password::new)
     }
 
-    /// A point in time that may be missing.
     pub(crate) fn optional_instant(&mut self, name: &str) -> Option<Timestamp> {
         self.optional(name, |text| instant(text).map(Some))
     }
 
-    /// Yes or no; may be missing.
     pub(crate) fn flag(&mut self, name: &str) -> Option<bool> {
         let raw = self.take(name)??;
         let text = match &raw {
@@ -492,7 +467,7 @@ impl Fields {
         }
     }
 
-    /// A whole number that may be missing.
+    /// An optional integer.
     pub(crate) fn whole<T>(&mut self, name: &str, parse: impl FnOnce(i64) -> Option<T>) -> Option<T> {
         let value = self.digits(name)?.parse().ok().and_then(parse);
         if value.is_none() {
@@ -501,18 +476,18 @@ impl Fields {
         value
     }
 
-    /// A whole number of a range that is told when it is left; may be missing.
+    /// An optional integer; the error message contains the range.
     pub(crate) fn whole_within<T: TryFrom<i64>>(&mut self, name: &str, range: RangeInclusive<i64>) -> Option<T> {
         let number = self.digits(name)?.parse().ok().filter(|number| range.contains(number));
         let value = number.and_then(|number| T::try_from(number).ok());
         if value.is_none() {
             let (least, most) = (range.start(), range.end());
-            self.wrong_because(name, Code::OutOfRange, format!("The value has to be between {least} and {most}."));
+            self.wrong_because(name, Code::OutOfRange, format!("The value must be between {least} and {most}."));
         }
         value
     }
 
-    /// A whole number as it was written, which may be larger than any machine's.
+    /// An integer of any size.
     fn digits(&mut self, name: &str) -> Option<String> {
         let raw = self.take(name)??;
         let text = match &raw {
@@ -521,13 +496,13 @@ impl Fields {
         };
         let digits = text.strip_prefix('-').unwrap_or(text);
         if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-            self.wrong_type(name, "a whole number");
+            self.wrong_type(name, "an integer");
             return None;
         }
         Some(text.to_owned())
     }
 
-    /// A field that has to be there, read in the way of one that may be missing.
+    /// A required field, read like an optional one.
     pub(crate) fn need<T>(&mut self, name: &str, read: impl FnOnce(&mut Self, &str) -> Option<T>) -> Option<T> {
         if self.given.iter().any(|(given, raw)| given == name && !raw.is_null()) {
             return read(self, name);
@@ -537,23 +512,23 @@ impl Fields {
         None
     }
 
-    /// Whether the field was sent, and be it as null.
+    /// Whether the field was sent, even as null.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.given.iter().any(|(given, _)| given == name)
     }
 
-    /// Leaves fields unread that could not be judged.
+    /// Ignores fields that cannot be validated.
     pub(crate) fn skip(&mut self, names: &[&str]) {
         self.given.retain(|(given, _)| !names.contains(&given.as_str()));
     }
 
-    /// An object inside the body; may be missing. Mistakes in it are told with the way to them, such as `hours.monday`.
+    /// An optional object in the body. Its errors have a path such as `hours.monday`.
     pub(crate) fn object<T>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
         let raw = self.take(name)??;
         self.inside(name, &raw, read)
     }
 
-    /// A list of objects inside the body; may be missing. Mistakes are told with the place, such as `monday[0].end`.
+    /// An optional list of objects in the body. Its errors have a path such as `monday[0].end`.
     pub(crate) fn objects<T>(&mut self, name: &str, read: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
         let items: Option<Vec<Box<RawValue>>> = match self.take(name)?? {
             Raw::Json(json) => serde_json::from_str(json.get()).ok(),
@@ -564,8 +539,8 @@ impl Fields {
             return None;
         };
         let mut values = Vec::with_capacity(items.len());
-        for (place, item) in items.into_iter().enumerate() {
-            values.extend(self.inside(&format!("{name}[{place}]"), &Raw::Json(item), &read));
+        for (index, item) in items.into_iter().enumerate() {
+            values.extend(self.inside(&format!("{name}[{index}]"), &Raw::Json(item), &read));
             if self.errors.len() >= MAX_ERRORS {
                 break;
             }
@@ -584,13 +559,13 @@ impl Fields {
         };
         let mut fields = Self::new(members.0);
         let value = read(&mut fields);
-        fields.refuse_rest();
+        fields.reject_rest();
         let below = |error: FieldError| FieldError { field: format!("{path}.{}", error.field), ..error };
         self.errors.extend(fields.errors.into_iter().map(below));
         value
     }
 
-    /// A number exactly as it was written; may be missing.
+    /// An optional number, unparsed.
     pub(crate) fn number(&mut self, name: &str) -> Option<String> {
         match self.take(name)?? {
             Raw::Json(json) if json.get().starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
@@ -608,8 +583,7 @@ impl Fields {
     }
 }
 
-/// Reads an instant in the form of RFC 3339, with `Z` or an offset. Nothing else, because what else looks like a time
-/// leaves open which instant is meant.
+/// Reads an RFC 3339 timestamp with `Z` or an offset. Other formats would be ambiguous.
 pub(crate) fn instant(text: &str) -> Result<Timestamp, Code> {
     if has_rfc3339_form(text) { text.parse().map_err(|_| Code::InvalidTimestamp) } else { Err(Code::InvalidTimestamp) }
 }
@@ -636,7 +610,7 @@ fn has_rfc3339_form(text: &str) -> bool {
         }
         None => rest,
     };
-    // Seconds end at 59: the practice's clock knows no leap seconds.
+    // There are no leap seconds here.
     matches(&date_time.to_ascii_uppercase(), "0000-00-00T00:00:00")
         && !date_time.ends_with("60")
         && (rest.eq_ignore_ascii_case("Z") || matches(rest, "+00:00") || matches(rest, "-00:00"))

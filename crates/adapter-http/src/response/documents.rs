@@ -5,11 +5,10 @@ use std::sync::Arc;
 use actix_web::web::Bytes;
 use utoipa_swagger_ui::Config;
 
-/// What the documentation pages may load: themselves, the description, and the pictures inside their style sheet.
+/// The documentation pages may load themselves, the OpenAPI document, and the images inside their style sheet.
 pub(crate) const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The documents, made once.
 pub(crate) struct Documents {
     pub(crate) json: Bytes,
     pub(crate) pages: Arc<Config<'static>>,
@@ -18,7 +17,7 @@ pub(crate) struct Documents {
 impl Documents {
     /// `openapi` is the OpenAPI document.
     pub(crate) fn new(openapi: String) -> Self {
-        // Relative, so that it also works below a proxy's path. And no validator: that would be somebody else's server.
+        // A relative URL also works under a proxy's path. The validator would be a third-party server.
         let pages = Config::from("../api/openapi.json")
             .validator_url("none")
             .doc_expansion("list")

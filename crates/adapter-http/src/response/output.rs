@@ -1,4 +1,4 @@
-//! How money, time and states are written in JSON.
+//! Money, time and states in JSON.
 
 use std::fmt;
 
@@ -12,6 +12,8 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
+use crate::response::problem::Code;
+
 /// An amount of money as a JSON number with exactly the currency's decimals, such as `100.00`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Amount(pub(crate) Money);
@@ -22,12 +24,10 @@ impl Serialize for Amount {
     }
 }
 
-/// A sum of what came and went, in minor units, which may be below zero: a number like [`Amount`], such as `-12.50`.
+/// A sum of payments and refunds, which may be negative: a number like [`Amount`], such as `-12.50`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Balance {
-    /// In minor units.
     pub(crate) minor: i64,
-    /// Says how many decimals it has.
     pub(crate) currency: Currency,
 }
 
@@ -43,6 +43,23 @@ impl Serialize for Balance {
     }
 }
 
+/// The format of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReportFormat {
+    Json,
+    Csv,
+}
+
+impl ReportFormat {
+    pub(crate) fn parse(text: &str) -> Result<Option<Self>, Code> {
+        match text {
+            "json" => Ok(Some(Self::Json)),
+            "csv" => Ok(Some(Self::Csv)),
+            _ => Err(Code::InvalidValue),
+        }
+    }
+}
+
 /// An instant, RFC 3339 in UTC, to the second.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Instant(pub(crate) Timestamp);
@@ -54,23 +71,19 @@ impl Serialize for Instant {
     }
 }
 
-/// Writes an answer down.
-pub(crate) fn json(answer: &impl Serialize) -> String {
-    // Texts, numbers and lists of them always have a JSON form.
-    serde_json::to_string(answer).unwrap_or_default()
+pub(crate) fn json(body: &impl Serialize) -> String {
+    // Strings, numbers and lists of them always have a JSON form.
+    serde_json::to_string(body).unwrap_or_default()
 }
 
-/// The words for where a booking is in its life, for the description of the API.
 pub(crate) fn booking_status() -> Object {
     words("Status of the booking.", BookingStatus::ALL.map(BookingStatus::as_str))
 }
 
-/// The words for what is known about the money.
 pub(crate) fn payment_status() -> Object {
     words("Payment status of the booking.", PaymentStatus::ALL.map(PaymentStatus::as_str))
 }
 
-/// The words for where an attempt to collect the price stands.
 pub(crate) fn payment_state() -> Object {
     let description = "State of the payment: `opening`, `open` and `closing` until the attempt is over, `processing` \
                        while the provider processes it, `settled` if it pays for the booking, `unapplied` if it was \
@@ -78,7 +91,6 @@ pub(crate) fn payment_state() -> Object {
     words(description, PaymentState::ALL.map(PaymentState::as_str))
 }
 
-/// The words for where a refund stands.
 pub(crate) fn refund_stage() -> Object {
     let description = "Status of the refund: `queued` until it is sent to the provider or paid out by hand, `pending` \
                        while the provider processes it, `succeeded` when it was paid out, `failed` if it was not or \
@@ -86,7 +98,6 @@ pub(crate) fn refund_stage() -> Object {
     words(description, RefundStage::ALL.map(RefundStage::as_str))
 }
 
-/// The words for where a refund stands, for the client who gets it.
 pub(crate) fn refund_status() -> Object {
     use RefundStage as R;
     let description = "Status of the refund: `queued` until it is sent to the provider or paid out by hand, `pending` \
@@ -95,7 +106,6 @@ pub(crate) fn refund_status() -> Object {
     words(description, [R::Queued, R::Pending, R::Succeeded, R::Failed].map(R::as_str))
 }
 
-/// The words for why money goes back.
 pub(crate) fn refund_cause() -> Object {
     let description = "Cause: `cancelled` together with the booking, `requested` by an admin, `unapplied` because \
                        nothing was due when the payment was received, `external` if it was made in the provider's \
@@ -103,14 +113,12 @@ pub(crate) fn refund_cause() -> Object {
     words(description, RefundCause::ALL.map(RefundCause::as_str))
 }
 
-/// The words for which way money went.
 pub(crate) fn ledger_kind() -> Object {
     let description = "Kind of entry: `captured` for a payment, `refunded` for a refund, `refund_reversed` for a \
                        refund that the client's bank returned.";
     words(description, LedgerKind::ALL.map(LedgerKind::as_str))
 }
 
-/// The words for what a person has to look at.
 pub(crate) fn payment_problem_kind() -> Object {
     let description = "Kind of problem: `wrong_amount`, `wrong_currency`, `wrong_mode` (a test payment instead of a \
                        live one, or vice versa) or `wrong_booking` if a payment does not match what is due, \
@@ -119,33 +127,28 @@ pub(crate) fn payment_problem_kind() -> Object {
     words(description, ProblemKind::ALL.map(ProblemKind::as_str))
 }
 
-/// The words for how the price of a session is settled that a therapist books.
-pub(crate) fn asked_payment() -> Object {
+pub(crate) fn settlement() -> Object {
     let description = "How the price is settled: `online` as if the client had booked, `offline_paid` if it has been \
                        paid already, `waived` if nothing is due. Defaults to `online`.";
     words(description, ["online", "offline_paid", "waived"])
 }
 
-/// The words for what happens to a series when some of its dates cannot be booked.
 pub(crate) fn on_conflict() -> Object {
     let description = "What happens if some of the dates cannot be booked: `fail` books none of them, `skip` books \
                        the others. Defaults to `fail`.";
     words(description, ["fail", "skip"])
 }
 
-/// The words for where a mail is in its life.
-pub(crate) fn notice_state() -> Object {
+pub(crate) fn notification_state() -> Object {
     words("State of the email.", NotificationState::ALL.map(NotificationState::as_str))
 }
 
-/// The words for what somebody is invited as.
 pub(crate) fn participant_role() -> Object {
     let description = "Role in the room: `participant` takes part like the client, `presenter` can also share a \
                        screen, `observer` watches and listens.";
     words(description, ParticipantRole::ALL.map(ParticipantRole::as_str))
 }
 
-/// The words for as what somebody was in a room.
 pub(crate) fn attendance_role() -> Object {
     let description = "Role of the person: `participant` was invited without an account, `unknown` joined without a \
                        signed link and stands for one connection.";

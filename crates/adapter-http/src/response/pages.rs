@@ -1,4 +1,4 @@
-//! The pages that people see: plain, readable without a mouse or a screen, with no script and nothing from elsewhere.
+//! HTML pages: accessible, without scripts and third-party resources.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, RETRY_AFTER};
 
-/// The style sheet, inside the page. Its hash is in [`STYLE_HASH`]; a test keeps the two together.
+/// The inline style sheet. A test checks that [`STYLE_HASH`] is its hash.
 const STYLE: &str = ":root{color-scheme:light dark}\
 body{font:1.125rem/1.6 system-ui,sans-serif;max-width:34rem;margin:3rem auto;padding:0 1rem;\
 overflow-wrap:break-word;color:#1f2430;background:#fff}h1{font-size:1.5rem;line-height:1.3}\
@@ -18,29 +18,26 @@ button:focus-visible,a:focus-visible{outline:3px solid #b45309;outline-offset:3p
 @media(prefers-color-scheme:dark){body{color:#e6e8ee;background:#171a21}button,a{border-color:#86efac}\
 a{color:#86efac}button:focus-visible,a:focus-visible{outline-color:#fbbf24}}";
 
-/// What the policy calls exactly [`STYLE`].
 const STYLE_HASH: &str = "sha256-SOUsRUXEK00sJCoTFZxkxJpO0W2cXX1hpgJ/3qtG3SM=";
 
-/// A page in the making.
 pub(crate) struct Page {
     practice: String,
     title: &'static str,
     body: String,
-    leads_to: String,
+    form_target: String,
     retry_after: Option<u64>,
 }
 
 impl Page {
-    /// A page of the practice with a title and a sentence.
     pub(crate) fn new(practice: &str, title: &'static str, sentence: &str) -> Self {
         let body = format!("<p>{}</p>\n", escape(sentence));
-        Self { practice: escape(practice), title, body, leads_to: String::new(), retry_after: None }
+        Self { practice: escape(practice), title, body, form_target: String::new(), retry_after: None }
     }
 
-    /// Facts, each with its name.
-    pub(crate) fn facts(mut self, facts: &[(&str, &str)]) -> Self {
+    /// A list of names and values.
+    pub(crate) fn details(mut self, details: &[(&str, &str)]) -> Self {
         self.body.push_str("<dl>\n");
-        for (name, value) in facts {
+        for (name, value) in details {
             // Writing into a String cannot fail.
             let _ = writeln!(self.body, "<dt>{}</dt><dd>{}</dd>", escape(name), escape(value));
         }
@@ -48,32 +45,30 @@ impl Page {
         self
     }
 
-    /// A button that posts to the page's own address.
+    /// A button that posts to the page's own URL.
     pub(crate) fn button(mut self, label: &str) -> Self {
         let _ = writeln!(self.body, "<form method=\"post\"><button type=\"submit\">{}</button></form>", escape(label));
         self
     }
 
-    /// A link to the page's own address, to look at it again.
-    pub(crate) fn again(mut self, label: &str) -> Self {
+    /// A link that reloads the page.
+    pub(crate) fn reload(mut self, label: &str) -> Self {
         let _ = writeln!(self.body, "<p><a href=\"\">{}</a></p>", escape(label));
         self
     }
 
-    /// Where the button may lead besides home, as an origin. A browser that holds the policy against redirects, too, as
-    /// Chromium does, would otherwise stop at the page.
-    pub(crate) fn leading_to(self, origin: &str) -> Self {
-        Self { leads_to: format!(" {origin}"), ..self }
+    /// Another origin to which the button may redirect. Chromium applies the policy to redirects as well, and would
+    /// otherwise block it.
+    pub(crate) fn redirecting_to(self, origin: &str) -> Self {
+        Self { form_target: format!(" {origin}"), ..self }
     }
 
-    /// In how many seconds trying again makes sense.
     pub(crate) fn retry_after(self, seconds: Option<u64>) -> Self {
         Self { retry_after: seconds, ..self }
     }
 
-    /// The response.
     pub(crate) fn respond(self, status: StatusCode) -> HttpResponse {
-        let Self { practice, title, body, leads_to, retry_after } = self;
+        let Self { practice, title, body, form_target, retry_after } = self;
         let html = format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -81,9 +76,9 @@ impl Page {
              <style>{STYLE}</style>\n</head>\n<body>\n<main>\n<p>{practice}</p>\n<h1>{title}</h1>\n{body}</main>\n\
              </body>\n</html>\n"
         );
-        // What a page may do: be styled by exactly its style sheet, and send its form home and to where home leads.
+        // The page may use its own style sheet, and post its form to this service, which may redirect to the form target.
         let policy = format!(
-            "default-src 'none'; style-src '{STYLE_HASH}'; form-action 'self'{leads_to}; base-uri 'none'; \
+            "default-src 'none'; style-src '{STYLE_HASH}'; form-action 'self'{form_target}; base-uri 'none'; \
              frame-ancestors 'none'"
         );
         let mut response = HttpResponse::build(status);
@@ -95,7 +90,7 @@ impl Page {
     }
 }
 
-/// Text that stays text inside HTML, in attributes too.
+/// Escapes text for HTML, attributes included.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,8 +1,10 @@
-//! The one table of everything that can go wrong, and how each error of the inside becomes a line of it.
+//! The table of all problems, and the mapping of errors to its rows.
 //!
-//! A [`Problem`] travels inside the response; the outermost middleware writes it down as `application/problem+json`
-//! (RFC 9457), because only there the request's id is at hand for every response, the framework's own included.
+//! A response carries its [`Problem`] until the outermost middleware renders it as `application/problem+json` (RFC 9457),
+//! because only there every response has a request id, the framework's own included.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 
@@ -26,33 +28,30 @@ use attune_domain::booking::{BookError, ChangeError, PayError};
 use attune_domain::calendar::{RangeError, RuleError, SeriesError, SlotError};
 use attune_domain::payment::RefundError;
 use attune_domain::policy::{PolicyError, TermsError};
+use attune_http_common::RateLimited;
 use attune_ports::{Conflict, HashError, PaymentError, StoreError};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::openapi::{ObjectBuilder, RefOr, Response, Responses, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
-/// One line of the table.
 pub(crate) struct Row {
-    /// HTTP status.
     pub(crate) status: u16,
-    /// Stable name; clients match on it.
+    /// Stable; clients match on it.
     pub(crate) code: &'static str,
-    /// Short, the same for every occurrence.
     pub(crate) title: &'static str,
-    /// A sentence for the person in front of the screen. Never a word that somebody typed.
+    /// A sentence for people. Never contains user input.
     pub(crate) detail: &'static str,
 }
 
 macro_rules! codes {
     ($($name:ident: $status:literal $code:literal, $title:literal, $detail:literal;)+) => {
-        /// Everything that can go wrong, by name.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub(crate) enum Code { $($name),+ }
 
         impl Code {
-            /// Every code, by status.
+            /// Ordered by status.
             pub(crate) const ALL: &[Self] = &[$(Self::$name),+];
 
-            /// Its line in the table.
             pub(crate) const fn row(self) -> Row {
                 match self {
                     $(Self::$name => Row { status: $status, code: $code, title: $title, detail: $detail },)+
@@ -66,7 +65,7 @@ codes! {
     BadRequest: 400 "bad_request", "Bad request", "The request cannot be understood.";
     MalformedJson: 400 "malformed_json", "Malformed JSON", "The body is not valid JSON.";
     InvalidBookingId: 400 "invalid_booking_id", "Invalid booking ID", "The booking ID must be a positive integer.";
-    BadSignature: 400 "bad_signature", "Invalid signature", "The signature is missing, too old, or does not match the body.";
+    InvalidSignature: 400 "invalid_signature", "Invalid signature", "The signature is missing, too old, or does not match the body.";
     InvalidId: 400 "invalid_id", "Invalid ID", "The ID must be a positive integer.";
     Unauthenticated: 401 "unauthenticated", "Not logged in", "Log in and send the access token as `Authorization: Bearer …`.";
     InvalidToken: 401 "invalid_token", "Invalid access token", "The access token is invalid, or its login session has ended. Log in again.";
@@ -99,7 +98,7 @@ codes! {
     PaymentProcessing: 409 "payment_processing", "Payment processing", "The payment is being processed. The booking is confirmed as soon as it is received.";
     RefundInProgress: 409 "refund_in_progress", "Refund in progress", "Another refund of this payment is in progress. Please wait until it has finished.";
     NothingToRefund: 409 "nothing_to_refund", "Nothing to refund", "Nothing is left to refund for this booking.";
-    NotRequired: 409 "not_required", "Payment not required", "No payment is due for this booking.";
+    PaymentNotRequired: 409 "payment_not_required", "Payment not required", "No payment is due for this booking.";
     BookingCancelled: 409 "booking_cancelled", "Booking cancelled", "This booking was cancelled.";
     AlreadyInvited: 409 "already_invited", "Already invited", "There is already a participant with this email address.";
     TooManyParticipants: 409 "too_many_participants", "Too many participants", "This booking has the maximum number of participants.";
@@ -110,9 +109,9 @@ codes! {
     WindowClosed: 409 "window_closed", "Too early or too late", "It is too early or too late for this.";
     VersionConflict: 409 "version_conflict", "Version conflict", "The booking has changed since you loaded it. Please load it again.";
     QuoteChanged: 409 "quote_changed", "Refund changed", "The refund has changed. Please request a new quote.";
-    DailyLimitReached: 409 "day_full", "Daily limit reached", "No more appointments can be booked on this day. Please choose another one.";
+    DailyLimitReached: 409 "daily_limit_reached", "Daily limit reached", "No more appointments can be booked on this day. Please choose another one.";
     SeriesConflict: 409 "series_conflict", "Dates not available", "Some of the dates cannot be booked; see `errors`.";
-    NotOpen: 409 "not_open", "Practice not configured", "The practice does not accept bookings yet.";
+    PracticeNotConfigured: 409 "practice_not_configured", "Practice not configured", "The practice does not accept bookings yet.";
     LastAdmin: 409 "last_admin", "Last admin", "The last admin cannot be removed.";
     Conflict: 409 "conflict", "Conflict", "The data has changed in the meantime. Please load it again.";
     CheckoutClosed: 410 "checkout_closed", "Checkout closed", "This checkout is closed.";
@@ -131,27 +130,26 @@ codes! {
     TooLong: 422 "too_long", "Too long", "The text is too long.";
     InvalidEmail: 422 "invalid_email", "Invalid email address", "This is not a valid email address.";
     InvalidTimestamp: 422 "invalid_timestamp", "Invalid timestamp", "The timestamp must have the form 2024-01-15T10:00:00Z, with `Z` or an offset.";
-    InvalidWallTime: 422 "invalid_wall_time", "Invalid local time", "The local time must have the form 2024-01-15T10:00, without `Z` or an offset.";
+    InvalidLocalTime: 422 "invalid_local_time", "Invalid local time", "The local time must have the form 2024-01-15T10:00, without `Z` or an offset.";
     InvalidDate: 422 "invalid_date", "Invalid date", "The date must have the form 2024-01-15.";
     InvalidTime: 422 "invalid_time", "Invalid time of day", "The time of day must have the form 09:00, and be at most 24:00.";
     InvalidTimezone: 422 "invalid_timezone", "Unknown time zone", "There is no time zone of this name. Names look like Europe/Berlin.";
     PasswordTooShort: 422 "password_too_short", "Password too short", "The password is too short.";
     PasswordTooLong: 422 "password_too_long", "Password too long", "The password has more than 128 characters.";
     PasswordTooCommon: 422 "password_too_common", "Password too common", "The password is too common.";
-    InsufficientNotice: 422 "too_soon", "Insufficient notice", "The appointment starts too soon; the practice needs more notice.";
+    InsufficientNotice: 422 "insufficient_notice", "Insufficient notice", "The appointment starts too soon; the practice needs more notice.";
     OutsideHours: 422 "outside_hours", "Outside working hours", "The appointment is outside the practice's working hours.";
-    IdempotencyMismatch: 422 "idempotency_mismatch", "Idempotency key reused", "This idempotency key was used for a different request.";
+    IdempotencyKeyReused: 422 "idempotency_key_reused", "Idempotency key reused", "This idempotency key was used for a different request.";
     InThePast: 422 "in_the_past", "In the past", "The appointment would start in the past.";
-    NoSuchTime: 422 "no_such_time", "Nonexistent local time", "This local time does not exist on that date, because the clocks are put forward.";
-    BeyondBookingHorizon: 422 "too_far", "Beyond the booking horizon", "The appointment is too far ahead to be booked.";
+    NonexistentLocalTime: 422 "nonexistent_local_time", "Nonexistent local time", "This local time does not exist on that date, because the clocks are put forward.";
+    BeyondBookingHorizon: 422 "beyond_booking_horizon", "Beyond the booking horizon", "The appointment is too far ahead to be booked.";
     InvalidLength: 422 "invalid_length", "Invalid duration", "The duration of an appointment must be between one minute and twelve hours.";
     UnknownUser: 422 "unknown_user", "Unknown user", "There is no user with this ID who can be booked for.";
     UnknownService: 422 "unknown_service", "Unknown service", "There is no service with this ID that can be booked.";
     UnknownTherapist: 422 "unknown_therapist", "Unknown therapist", "There is no therapist with this ID.";
-    RangeBackwards: 422 "range_backwards", "Invalid range", "The range is empty, or ends before it starts.";
+    InvalidRange: 422 "invalid_range", "Invalid range", "The range is empty, or ends before it starts.";
     RangeTooLong: 422 "range_too_long", "Range too long", "The range is longer than 31 days.";
     RangeMixed: 422 "range_mixed", "Date and timestamp mixed", "`from` and `to` must be two dates or two timestamps.";
-    EmptyRange: 422 "empty_interval", "Invalid range", "The range is empty, or ends before it starts.";
     OverlappingHours: 422 "overlapping_hours", "Overlapping hours", "Two ranges of this day overlap.";
     TooManyIntervals: 422 "too_many_intervals", "Too many ranges", "A week has at most 42 ranges of working hours.";
     InvalidCurrency: 422 "invalid_currency", "Invalid currency", "The currency must be an ISO 4217 code such as EUR.";
@@ -163,26 +161,56 @@ codes! {
     TooManyRequests: 429 "too_many_requests", "Too many requests", "There were too many requests. Please wait a moment.";
     TooManyFailures: 429 "too_many_failures", "Too many failed attempts", "The password was wrong too often. Please wait before the next attempt.";
     Internal: 500 "internal_error", "Internal error", "Something went wrong on our side. Please try again later.";
-    Busy: 503 "busy", "Overloaded", "The service is overloaded at the moment. Please try again.";
-    NotYet: 503 "not_yet", "Event out of order", "The event is about something that is not known yet. Please send it again later.";
+    Overloaded: 503 "overloaded", "Overloaded", "The service is overloaded at the moment. Please try again.";
+    EventOutOfOrder: 503 "event_out_of_order", "Event out of order", "The event is about something that is not known yet. Please send it again later.";
     Unavailable: 503 "unavailable", "Unavailable", "The service is temporarily unavailable. Please try again soon.";
     TimedOut: 503 "timed_out", "Timed out", "The request took too long. Please try again.";
     PaymentProviderUnavailable: 503 "payment_provider_unavailable", "Payment provider unavailable", "The payment provider is not responding. Please try again soon.";
 }
 
+/// Declares the problems of an operation, besides those that all operations of its kind have in common. The type is one
+/// of the operation's `responses`.
+macro_rules! problems {
+    ($name:ident: $($code:ident),+) => {
+        pub(crate) enum $name {}
+
+        impl utoipa::IntoResponses for $name {
+            fn responses() -> std::collections::BTreeMap<String, utoipa::openapi::RefOr<utoipa::openapi::Response>> {
+                $crate::response::problem::declare(&[$($crate::response::problem::Code::$code),+])
+            }
+        }
+    };
+}
+
+pub(crate) use problems;
+
+/// The key of declared problems among the responses, until [`declared`] replaces it by those of the statuses.
+const DECLARED: &str = "problems";
+
+/// Only documented types can be among the responses of an operation, so the codes are in a description.
+pub(crate) fn declare(codes: &[Code]) -> BTreeMap<String, RefOr<Response>> {
+    let codes: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
+    BTreeMap::from([(DECLARED.to_owned(), Response::new(codes.join(" ")).into())])
+}
+
+/// Takes the declared problems out of the responses of an operation.
+pub(crate) fn declared(responses: &mut Responses) -> Vec<Code> {
+    let Some(RefOr::T(response)) = responses.responses.remove(DECLARED) else { return Vec::new() };
+    let codes: Vec<&str> = response.description.split(' ').collect();
+    Code::ALL.iter().filter(|code| codes.contains(&code.as_str())).copied().collect()
+}
+
 impl Code {
-    /// HTTP status code.
     pub(crate) fn status(self) -> StatusCode {
-        // The table has real status codes only, which a test checks, so the fallback is never seen.
+        // A test checks that all codes of the table are valid, so the fallback is never used.
         StatusCode::from_u16(self.row().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// The stable name.
     pub(crate) fn as_str(self) -> &'static str {
         self.row().code
     }
 
-    /// What `WWW-Authenticate` says (RFC 6750, section 3): no error code for those who showed no token.
+    /// The value of `WWW-Authenticate` (RFC 6750, section 3): without an error code if the request had no token.
     pub(crate) fn challenge(self) -> Option<&'static str> {
         if matches!(self, Self::InvalidToken | Self::TokenExpired | Self::InvalidRefreshToken) {
             Some(r#"Bearer error="invalid_token""#)
@@ -191,7 +219,7 @@ impl Code {
         }
     }
 
-    /// What to answer where the framework answered for itself.
+    /// For the framework's own responses.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         match status.as_u16() {
             401 => Self::Unauthenticated,
@@ -209,48 +237,62 @@ impl Code {
     }
 }
 
-/// What is wrong with one field.
+impl PartialSchema for Code {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("Stable error code."))
+            .enum_values(Some(Self::ALL.iter().map(|code| code.as_str())))
+            .examples([Self::SlotTaken.as_str()])
+            .into()
+    }
+}
+
+impl ToSchema for Code {
+    fn name() -> Cow<'static, str> {
+        "ErrorCode".into()
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct FieldError {
-    /// The field as it is called in the body or the query; empty for the body as a whole.
+    /// Empty for the body as a whole.
     pub(crate) field: String,
-    /// What is wrong.
     pub(crate) code: Code,
-    /// Error message for people.
     pub(crate) message: String,
 }
 
 impl FieldError {
-    /// In the table's own words.
+    /// With the message of the table.
     pub(crate) fn new(field: impl Into<String>, code: Code) -> Self {
         Self::with_message(field, code, code.row().detail)
     }
 
-    /// In more precise words.
+    /// With a more precise message.
     pub(crate) fn with_message(field: impl Into<String>, code: Code, message: impl Into<String>) -> Self {
         Self { field: field.into(), code, message: message.into() }
     }
 }
 
-/// A failure on its way to the client. `Debug` shows the code alone: the framework prints failures at debug level, and
-/// the name of an unknown field is something that somebody typed.
+/// An error response. `Debug` shows the code alone, because the framework logs failures at debug level, and names of unknown
+/// fields are user input.
 #[derive(Clone)]
 pub(crate) struct Problem {
     pub(crate) code: Code,
     pub(crate) errors: Vec<FieldError>,
-    /// Seconds after which trying again makes sense. Every 429 and 503 has it.
+    /// Seconds to wait before a retry. Every 429 and 503 has it.
     pub(crate) retry_after: Option<u64>,
-    /// The methods that the address takes, for a 405.
+    /// The methods that the path supports, for a 405.
     pub(crate) allow: Option<String>,
-    /// Where to go on instead: the caller's own booking that stands in the way.
+    /// The caller's own booking that conflicts.
     pub(crate) booking: Option<BookingId>,
 }
 
-/// How long a client waits after a 429 or 503 that knows nothing better, in seconds.
+/// In seconds, for a 429 or 503 without a value of its own.
 const DEFAULT_RETRY_AFTER: u64 = 2;
 
 impl Problem {
-    /// Fields that are not right. The problem has their code if it is the same for all.
+    /// Invalid fields. The problem has their common code, if there is one.
     pub(crate) fn invalid(errors: Vec<FieldError>) -> Self {
         let code = match errors.split_first() {
             Some((first, rest)) if rest.iter().all(|e| e.code == first.code) => first.code,
@@ -259,23 +301,21 @@ impl Problem {
         Self { errors, ..Self::from(code) }
     }
 
-    /// One field that is not right.
     pub(crate) fn field(field: &str, code: Code) -> Self {
         Self::invalid(vec![FieldError::new(field, code)])
     }
 
-    /// Too many, or too busy, until so many seconds from now.
+    /// With a time to wait before a retry.
     pub(crate) fn after(code: Code, seconds: u64) -> Self {
         Self { retry_after: Some(seconds.max(1)), ..Self::from(code) }
     }
 
-    /// The address exists, but not for this method.
     pub(crate) fn method_not_allowed(allow: String) -> Self {
         Self { allow: Some(allow), ..Self::from(Code::MethodNotAllowed) }
     }
 
-    /// Why there is no booking, told to a therapist who books for a client.
-    pub(crate) fn booked_for_somebody(error: CreateBookingError) -> Self {
+    /// The error of an admin who books for a client.
+    pub(crate) fn booked_for_client(error: CreateBookingError) -> Self {
         if matches!(error, CreateBookingError::UnknownClient) {
             Self::field("user_id", Code::UnknownUser)
         } else {
@@ -283,13 +323,12 @@ impl Problem {
         }
     }
 
-    /// A failure on our side. The cause goes to the log, and only there.
+    /// The cause is only logged.
     pub(crate) fn internal(error: &(dyn Error + 'static)) -> Self {
         tracing::error!(error = chain(error), "request failed");
         Code::Internal.into()
     }
 
-    /// The body as it goes out.
     pub(crate) fn body<'a>(&'a self, request_id: &'a str) -> ProblemBody<'a> {
         let row = self.code.row();
         ProblemBody {
@@ -336,7 +375,7 @@ impl ResponseError for Problem {
         self.code.status()
     }
 
-    /// An empty response that carries the problem; the outermost middleware writes the body.
+    /// An empty response that carries the problem; the outermost middleware renders the body.
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::new(self.code.status());
         response.extensions_mut().insert(self.clone());
@@ -358,10 +397,10 @@ pub(crate) struct ProblemBody<'a> {
     #[schema(example = 409)]
     status: u16,
     /// Explanation for people.
-    #[schema(example = "This time is not free any more. Please choose another one.")]
+    #[schema(example = "This time is no longer available. Please choose another one.")]
     detail: &'a str,
     /// Stable error code.
-    #[schema(example = "slot_taken")]
+    #[schema(value_type = Code)]
     code: &'a str,
     /// ID of the request, as in `X-Request-Id` and in the logs.
     #[schema(example = "3f2b8c0e9a4d4f6c8e1a2b3c4d5e6f70")]
@@ -384,14 +423,14 @@ pub(crate) struct FieldErrorBody<'a> {
     #[schema(example = "scheduled_at")]
     field: &'a str,
     /// Stable error code.
-    #[schema(example = "in_the_past")]
+    #[schema(value_type = Code)]
     code: &'a str,
     /// Error message for people.
-    #[schema(example = "The session would begin in the past.")]
+    #[schema(example = "The appointment would start in the past.")]
     message: &'a str,
 }
 
-/// An error and everything that caused it, in one line for the log.
+/// An error and its causes, in one line for the log.
 fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
@@ -401,6 +440,15 @@ fn chain(error: &(dyn Error + 'static)) -> String {
         next = cause.source();
     }
     text
+}
+
+impl From<RateLimited> for Problem {
+    fn from(error: RateLimited) -> Self {
+        match error {
+            RateLimited::Requests(seconds) => Self::after(Code::TooManyRequests, seconds),
+            RateLimited::LoginAttempts(seconds) => Self::after(Code::TooManyFailures, seconds),
+        }
+    }
 }
 
 impl From<StoreError> for Problem {
@@ -418,9 +466,9 @@ impl From<StoreError> for Problem {
                 | Conflict::ConferenceOpen
                 | Conflict::IdempotencyKeyTaken,
             ) => Code::Conflict.into(),
-            StoreError::Contended => Code::Busy.into(),
+            StoreError::Contended => Code::Overloaded.into(),
             StoreError::Unavailable(_) => {
-                tracing::error!(error = chain(&error), "the store is unavailable");
+                tracing::error!(error = chain(&error), "store unavailable");
                 Code::Unavailable.into()
             }
             StoreError::Corrupt(_) | StoreError::Failed(_) => Self::internal(&error),
@@ -431,7 +479,7 @@ impl From<StoreError> for Problem {
 impl From<HashError> for Problem {
     fn from(error: HashError) -> Self {
         match error {
-            HashError::Busy => Self::after(Code::Busy, 1),
+            HashError::Busy => Self::after(Code::Overloaded, 1),
             HashError::Failed(_) => Self::internal(&error),
         }
     }
@@ -443,7 +491,7 @@ impl From<PasswordProblem> for Problem {
             PasswordProblem::TooShort(min) => FieldError::with_message(
                 "password",
                 Code::PasswordTooShort,
-                format!("The password needs at least {min} characters."),
+                format!("The password must have at least {min} characters."),
             ),
             PasswordProblem::TooLong => FieldError::new("password", Code::PasswordTooLong),
             PasswordProblem::TooCommon => FieldError::new("password", Code::PasswordTooCommon),
@@ -480,7 +528,7 @@ impl From<LogInError> for Problem {
         match error {
             LogInError::InvalidCredentials => Code::InvalidCredentials.into(),
             LogInError::Disabled => Code::AccountDisabled.into(),
-            // Failures count for a day, so an hour is as good a guess as any.
+            // Failures count for a day; an hour is a guess.
             LogInError::TooManyFailures => Self::after(Code::TooManyFailures, 3600),
             LogInError::Hash(error) => error.into(),
             LogInError::Sign(_) => Self::internal(&error),
@@ -540,21 +588,20 @@ impl From<CreateBookingError> for Problem {
             CreateBookingError::Rule(BookError::Length) => Self::field("service_id", Code::InvalidLength),
             CreateBookingError::Rule(BookError::Note) => Self::field("note", Code::TooLong),
             CreateBookingError::Slot(why) => why.into(),
-            CreateBookingError::KeyReused => Code::IdempotencyMismatch.into(),
+            CreateBookingError::KeyReused => Code::IdempotencyKeyReused.into(),
             CreateBookingError::SlotTaken => Code::SlotTaken.into(),
             CreateBookingError::HoldExists { booking } => {
                 Self { booking: Some(booking), ..Self::from(Code::HoldExists) }
             }
             CreateBookingError::UnknownService => Self::field("service_id", Code::UnknownService),
             CreateBookingError::UnknownTherapist => Self::field("therapist_id", Code::UnknownTherapist),
-            CreateBookingError::NotOpen => Code::NotOpen.into(),
+            CreateBookingError::NotOpen => Code::PracticeNotConfigured.into(),
             CreateBookingError::UnknownClient => Code::AccountDisabled.into(),
             CreateBookingError::Store(error) => error.into(),
         }
     }
 }
 
-/// A time that will not do, told of the field in which times are asked for.
 impl From<SlotError> for Problem {
     fn from(why: SlotError) -> Self {
         let code = Code::from(why);
@@ -575,10 +622,9 @@ impl From<SlotError> for Code {
     }
 }
 
-/// Why one date of a series cannot be booked.
 impl From<&SeriesConflict> for Code {
     fn from(date: &SeriesConflict) -> Self {
-        date.why.map_or(Self::NoSuchTime, Self::from)
+        date.why.map_or(Self::NonexistentLocalTime, Self::from)
     }
 }
 
@@ -590,14 +636,14 @@ impl From<CreateSeriesError> for Problem {
             CreateSeriesError::Series(SeriesError::OutOfRange) => Self::field("first", Code::BeyondBookingHorizon),
             CreateSeriesError::UnknownTimeZone => Self::field("timezone", Code::InvalidTimezone),
             CreateSeriesError::Conflicts(dates) => {
-                let told = dates.iter().map(|date| {
+                let errors = dates.iter().map(|date| {
                     let code = Code::from(date);
                     let when = date.wall.strftime("%Y-%m-%d at %H:%M");
                     FieldError::with_message("first", code, format!("{when}: {}", code.row().detail))
                 });
-                Self { errors: told.collect(), ..Self::from(Code::SeriesConflict) }
+                Self { errors: errors.collect(), ..Self::from(Code::SeriesConflict) }
             }
-            CreateSeriesError::LoginSession(error) => Self::booked_for_somebody(error),
+            CreateSeriesError::LoginSession(error) => Self::booked_for_client(error),
         }
     }
 }
@@ -607,7 +653,7 @@ impl From<AvailabilityError> for Problem {
         match error {
             AvailabilityError::UnknownService => Self::field("service_id", Code::UnknownService),
             AvailabilityError::UnknownTherapist => Self::field("therapist_id", Code::UnknownTherapist),
-            AvailabilityError::NotOpen => Code::NotOpen.into(),
+            AvailabilityError::NotOpen => Code::PracticeNotConfigured.into(),
             AvailabilityError::Length(_) => Self::field("service_id", Code::InvalidLength),
             AvailabilityError::Store(error) => error.into(),
         }
@@ -617,7 +663,7 @@ impl From<AvailabilityError> for Problem {
 impl From<RangeError> for Problem {
     fn from(error: RangeError) -> Self {
         match error {
-            RangeError::EndBeforeStart => Self::field("to", Code::RangeBackwards),
+            RangeError::EndBeforeStart => Self::field("to", Code::InvalidRange),
             RangeError::TooLong => Self::field("to", Code::RangeTooLong),
         }
     }
@@ -657,12 +703,12 @@ impl From<PolicyError> for Problem {
                 return Self::invalid(vec![FieldError::with_message(
                     "notice_minutes",
                     Code::OutOfRange,
-                    "The notice has to be shorter than the horizon.",
+                    "The notice must be shorter than the booking horizon.",
                 )]);
             }
             PolicyError::Rules(RuleError::Horizon) => "horizon_days",
             PolicyError::Rules(RuleError::Step) => "step_minutes",
-            PolicyError::Rules(RuleError::DailyLimit) => "daily_cap",
+            PolicyError::Rules(RuleError::DailyLimit) => "daily_limit",
             PolicyError::Terms(TermsError::Minutes) => "cancellation.free_minutes",
             PolicyError::Terms(TermsError::Percent) => "cancellation.late_refund_percent",
         };
@@ -675,7 +721,7 @@ impl From<ChangeError> for Problem {
         match error {
             ChangeError::InvalidState => Code::InvalidState.into(),
             ChangeError::WindowClosed => Code::WindowClosed.into(),
-            // The refund comes out of our own terms, so it never is.
+            // The refund is computed from the terms, so it never is.
             ChangeError::RefundTooLarge => Self::internal(&error),
         }
     }
@@ -691,13 +737,13 @@ impl From<ChangeBookingError> for Problem {
             ChangeBookingError::Time(BookError::BeyondBookingHorizon) => {
                 Self::field("scheduled_at", Code::BeyondBookingHorizon)
             }
-            // A booking keeps its length and its note when it is moved.
+            // Rescheduling keeps the length and the note.
             ChangeBookingError::Time(BookError::Length | BookError::Note) => Self::internal(&error),
             ChangeBookingError::Slot(why) => why.into(),
             ChangeBookingError::SlotTaken => Code::SlotTaken.into(),
             ChangeBookingError::VersionConflict => Code::VersionConflict.into(),
             ChangeBookingError::QuoteChanged => Code::QuoteChanged.into(),
-            ChangeBookingError::KeyReused => Code::IdempotencyMismatch.into(),
+            ChangeBookingError::KeyReused => Code::IdempotencyKeyReused.into(),
             ChangeBookingError::Store(error) => error.into(),
         }
     }
@@ -707,7 +753,7 @@ impl From<PayError> for Problem {
     fn from(error: PayError) -> Self {
         match error {
             PayError::AlreadyPaid => Code::AlreadyPaid.into(),
-            PayError::NotRequired => Code::NotRequired.into(),
+            PayError::NotRequired => Code::PaymentNotRequired.into(),
             PayError::Cancelled => Code::BookingCancelled.into(),
             PayError::HoldExpired => Code::HoldExpired.into(),
         }
@@ -722,7 +768,7 @@ impl From<OpenCheckoutError> for Problem {
             OpenCheckoutError::NotPayable(why) => why.into(),
             OpenCheckoutError::Processing => Code::PaymentProcessing.into(),
             OpenCheckoutError::Provider(PaymentError::Unavailable(_) | PaymentError::Refused(_)) => {
-                tracing::error!(error = chain(&error), "no checkout");
+                tracing::error!(error = chain(&error), "checkout not opened");
                 Self::after(Code::PaymentProviderUnavailable, 10)
             }
             OpenCheckoutError::Store(error) => error.into(),
@@ -746,10 +792,10 @@ impl From<RecordOfflineError> for Problem {
             RecordOfflineError::AmountMismatch { price } => Self::invalid(vec![FieldError::with_message(
                 "amount",
                 Code::AmountMismatch,
-                format!("The amount has to be the price of the booking, {price}."),
+                format!("The amount must be the price of the booking, {price}."),
             )]),
             RecordOfflineError::NotPayable(why) => why.into(),
-            RecordOfflineError::KeyReused => Code::IdempotencyMismatch.into(),
+            RecordOfflineError::KeyReused => Code::IdempotencyKeyReused.into(),
             RecordOfflineError::SlotLost => Code::SlotTaken.into(),
             RecordOfflineError::Store(error) => error.into(),
         }
@@ -771,7 +817,7 @@ impl From<RefundPaymentError> for Problem {
                 )])
             }
             RefundPaymentError::NotRefundable(RefundError::ZeroAmount) => Self::field("amount", Code::InvalidAmount),
-            RefundPaymentError::KeyReused => Code::IdempotencyMismatch.into(),
+            RefundPaymentError::KeyReused => Code::IdempotencyKeyReused.into(),
             RefundPaymentError::Store(error) => error.into(),
         }
     }
@@ -780,7 +826,7 @@ impl From<RefundPaymentError> for Problem {
 impl From<HandlePaymentWebhookError> for Problem {
     fn from(error: HandlePaymentWebhookError) -> Self {
         match error {
-            HandlePaymentWebhookError::OutOfOrder => Self::after(Code::NotYet, 60),
+            HandlePaymentWebhookError::OutOfOrder => Self::after(Code::EventOutOfOrder, 60),
             HandlePaymentWebhookError::Store(error) => error.into(),
         }
     }
@@ -789,11 +835,11 @@ impl From<HandlePaymentWebhookError> for Problem {
 impl From<RevenueError> for Problem {
     fn from(error: RevenueError) -> Self {
         match error {
-            RevenueError::Backwards => Self::field("to", Code::RangeBackwards),
+            RevenueError::Backwards => Self::field("to", Code::InvalidRange),
             RevenueError::TooLong => Self::invalid(vec![FieldError::with_message(
                 "to",
                 Code::RangeTooLong,
-                "A report by day has at most 366 days, one by month at most 60 months.",
+                "A report by day covers at most 366 days, one by month at most 60 months.",
             )]),
             RevenueError::Store(error) => error.into(),
         }

@@ -2,7 +2,7 @@ use super::*;
 use crate::routes;
 use crate::settings::HttpSettings;
 
-/// `{id}` and the like, with something in their place.
+/// A path that matches the pattern.
 fn example(pattern: &str) -> String {
     let mut parts = pattern.split('{');
     let start = parts.next().unwrap_or_default().to_owned();
@@ -10,7 +10,7 @@ fn example(pattern: &str) -> String {
 }
 
 #[test]
-fn every_address_has_its_name() {
+fn every_route_has_its_name() {
     let settings = HttpSettings {
         test_checkout: true,
         server_secret: Some(crate::settings::ServerSecret::new("s".repeat(32))),
@@ -23,7 +23,7 @@ fn every_address_has_its_name() {
 }
 
 #[test]
-fn what_is_no_address_has_none() {
+fn other_paths_have_none() {
     let names = RouteNames::new(routes::patterns(&HttpSettings::default()));
     for path in ["", "/", "/api", "/api/bookings/", "/api/bookings/1/2", "/zebulonia", "//api/bookings", "*"] {
         assert_eq!(names.of(path), "(none)", "{path}");

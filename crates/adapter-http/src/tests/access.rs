@@ -35,8 +35,8 @@ const RECOVER: &str = r#"{"email":"ada@example.org"}"#;
 const SERVICE: &str = r#"{"name":"First session","duration":80,"amount":120}"#;
 const SCHEDULE: &str = r#"{"timezone":"Europe/Berlin","hours":{"monday":[{"start":"09:00","end":"12:00"}]}}"#;
 const TIME_OFF: &str = r#"{"kind":"closed_dates","first_date":"2024-12-24","last_date":"2025-01-01"}"#;
-const POLICY: &str = r#"{"notice_minutes":0,"horizon_days":90,"daily_cap":null,"step_minutes":15,"cancellation":
-    {"free_minutes":1440,"late_refund_percent":0},"reschedule_minutes":1440,"completes_by_itself":true}"#;
+const POLICY: &str = r#"{"notice_minutes":0,"horizon_days":90,"daily_limit":null,"step_minutes":15,"cancellation":
+    {"free_minutes":1440,"late_refund_percent":0},"reschedule_minutes":1440,"auto_complete":true}"#;
 const INVITE: &str = r#"{"email":"mary@example.org","display_name":"Mary","role":"observer"}"#;
 
 /// In each row's practice, booking 1 is Ada's and waits for its payment, and Ada is user 2.

@@ -108,7 +108,7 @@ async fn a_wrong_password_and_an_unknown_address_get_the_same_answer() {
     assert_eq!(practice.parts.hasher.verifications(), before + 5, "the same work each time");
     practice.parts.hasher.set_busy(true);
     let busy = practice.post("/api/auth/login", "", &login("ada@example.org", PASSWORD)).await;
-    assert_eq!((busy.problem(), busy.header("retry-after")), ((503, "busy".into()), Some("1")));
+    assert_eq!((busy.problem(), busy.header("retry-after")), ((503, "overloaded".into()), Some("1")));
 }
 
 #[tokio::test(flavor = "multi_thread")]

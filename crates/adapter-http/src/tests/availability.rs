@@ -5,16 +5,16 @@ use jiff::SignedDuration;
 
 use super::harness::*;
 
-/// LoginSessions of an hour without a pause, offered every hour.
+/// Appointments of one hour without a buffer, every hour.
 async fn hourly(practice: &Practice, carl: &str) {
-    let hour = practice.patch("/api/admin/services/1", carl, r#"{"duration":60,"pause":0}"#).await;
+    let hour = practice.patch("/api/admin/services/1", carl, r#"{"duration":60,"buffer":0}"#).await;
     assert_eq!(hour.status, 200, "{}", hour.text);
-    policy(practice, carl, r#""horizon_days":366,"daily_cap":null,"step_minutes":60"#).await;
+    policy(practice, carl, r#""horizon_days":366,"daily_limit":null,"step_minutes":60"#).await;
 }
 
 async fn policy(practice: &Practice, carl: &str, rules: &str) {
     let terms = r#""cancellation":{"free_minutes":0,"late_refund_percent":0},"reschedule_minutes":0"#;
-    let body = format!(r#"{{"notice_minutes":0,{rules},{terms},"completes_by_itself":false}}"#);
+    let body = format!(r#"{{"notice_minutes":0,{rules},{terms},"auto_complete":false}}"#);
     let set = practice.put("/api/admin/policy", carl, &body).await;
     assert_eq!(set.status, 200, "{}", set.text);
 }
@@ -146,7 +146,7 @@ async fn a_slot_can_be_booked_as_it_is_and_is_gone_then() {
     assert_eq!(free[4], "2024-01-15T15:45:00+05:45");
     let held = practice.book(&ada, &free[4]).await;
     assert_eq!(held["scheduled_at"], "2024-01-15T10:00:00Z");
-    // 50 minutes and a pause of 10 are taken, and nobody's pause may reach into them.
+    // 50 minutes and a buffer of 10 are taken, and no other buffer may overlap them.
     let left = starts(&look(&practice, "").await, "2024-01-15");
     assert_eq!(left, ["2024-01-15T10:00:00+01:00", "2024-01-15T12:00:00+01:00"]);
     assert_eq!(look(&practice, "?from=2024-01-16").await["next_available"], "2024-01-22T10:00:00+01:00");
@@ -208,10 +208,10 @@ async fn a_question_that_makes_no_sense_says_why() {
         ("to=2024-01-15T10:00:00+01:00", "to", "invalid_timestamp"),
         ("from=2024-01-15&to=2024-01-16T00:00:00Z", "to", "range_mixed"),
         ("from=2024-01-15T00:00:00Z&to=2024-01-16", "to", "range_mixed"),
-        ("from=2024-01-15&to=2024-01-14", "to", "range_backwards"),
-        ("to=2024-01-09", "to", "range_backwards"),
-        ("to=2024-01-10T07:59:59Z", "to", "range_backwards"),
-        ("from=2024-01-15T00:00:00Z&to=2024-01-14T23:59:59Z", "to", "range_backwards"),
+        ("from=2024-01-15&to=2024-01-14", "to", "invalid_range"),
+        ("to=2024-01-09", "to", "invalid_range"),
+        ("to=2024-01-10T07:59:59Z", "to", "invalid_range"),
+        ("from=2024-01-15T00:00:00Z&to=2024-01-14T23:59:59Z", "to", "invalid_range"),
         ("from=2024-01-10&to=2024-02-10", "to", "range_too_long"),
         ("to=2024-02-10", "to", "range_too_long"),
         ("from=2024-01-10T00:00:00Z&to=2024-02-10T00:00:01Z", "to", "range_too_long"),
@@ -231,7 +231,7 @@ async fn a_practice_that_offers_nothing_takes_no_bookings() {
     let practice = Parts::new().without_limits().open().await;
     let carl = practice.admin().await;
     assert_eq!(practice.patch("/api/admin/services/1", &carl, r#"{"active":false}"#).await.status, 200);
-    assert_eq!(practice.get("/api/availability", "").await.problem(), (409, "not_open".into()));
+    assert_eq!(practice.get("/api/availability", "").await.problem(), (409, "practice_not_configured".into()));
     let named = practice.get("/api/availability?service_id=1", "").await;
     assert_eq!(named.problem(), (422, "unknown_service".into()));
 }

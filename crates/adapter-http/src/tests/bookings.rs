@@ -138,7 +138,7 @@ async fn a_wish_that_cannot_be_met_says_why() {
         (r#"{"scheduled_at":"2024-06-30T23:59:60Z"}"#.into(), ("scheduled_at", "invalid_timestamp")),
         (r#"{"scheduled_at":1705312800}"#.into(), ("scheduled_at", "wrong_type")),
         (format!(r#"{{"scheduled_at":"{NOW}"}}"#), ("scheduled_at", "in_the_past")),
-        (format!(r#"{{"scheduled_at":"{far}"}}"#), ("scheduled_at", "too_far")),
+        (format!(r#"{{"scheduled_at":"{far}"}}"#), ("scheduled_at", "beyond_booking_horizon")),
         (format!(r#"{{"scheduled_at":"{SLOT}","service_id":9}}"#), ("service_id", "unknown_service")),
         (format!(r#"{{"scheduled_at":"{SLOT}","service_id":0}}"#), ("service_id", "out_of_range")),
         (format!(r#"{{"scheduled_at":"{SLOT}","service_id":"1"}}"#), ("service_id", "wrong_type")),

@@ -135,7 +135,7 @@ async fn a_time_that_will_not_do_is_refused_and_the_session_stays() {
         ("2024-01-16T09:15:00Z", 409, "slot_taken"),
         (NOW, 422, "in_the_past"),
         ("2024-01-09T10:00:00Z", 422, "in_the_past"),
-        ("2025-01-10T08:00:01Z", 422, "too_far"),
+        ("2025-01-10T08:00:01Z", 422, "beyond_booking_horizon"),
         ("2024-01-16T07:00:00Z", 422, "outside_hours"),
         ("2024-01-16T15:15:00Z", 422, "outside_hours"),
         ("2024-01-20T10:00:00Z", 422, "outside_hours"),
@@ -157,7 +157,7 @@ async fn a_time_that_will_not_do_is_refused_and_the_session_stays() {
     for (at, status, code) in [
         ("2024-01-16T10:00:00Z", 409, "slot_taken"),
         (NOW, 422, "in_the_past"),
-        ("2025-01-10T08:00:01Z", 422, "too_far"),
+        ("2025-01-10T08:00:01Z", 422, "beyond_booking_horizon"),
     ] {
         let reply = practice.post(ADMIN_RESCHEDULE, &carl, &over(at)).await;
         assert_eq!(reply.problem(), (status, code.into()), "{at}");

@@ -32,7 +32,7 @@ async fn what_the_server_tells_becomes_attendance() {
         (ROOM_DESTROYED, 0),
     ] {
         let reply = practice.tell(recorded).await;
-        assert_eq!((reply.status.as_u16(), reply.text), (200, format!(r#"{{"kept":{new}}}"#)), "{recorded}");
+        assert_eq!((reply.status.as_u16(), reply.text), (200, format!(r#"{{"recorded":{new}}}"#)), "{recorded}");
     }
     assert_eq!(practice.was_there().await, [CAME[0], CAME[1], GUEST_CAME]);
 }
@@ -71,7 +71,7 @@ async fn a_breakout_room_is_a_part_of_the_session_and_its_end_is_not_the_end() {
     let practice = session().await;
     practice.tell(CARL_JOINED).await;
     practice.tell(ADA_LEFT).await;
-    assert_eq!(practice.tell(BREAKOUT_DESTROYED).await.text, r#"{"kept":2}"#);
+    assert_eq!(practice.tell(BREAKOUT_DESTROYED).await.text, r#"{"recorded":2}"#);
     assert_eq!(
         practice.was_there().await,
         ["therapist 1 09:59:00Z 11:20:00Z 81 1", "client 2 10:01:00Z 10:50:00Z 49 2"],
@@ -131,7 +131,7 @@ async fn what_is_not_understood_is_forgotten() {
         with(&with(ROOM_DESTROYED, "/destroyed_at", json!("soon")), "/all_occupants", json!([1, "Ada", [], null])),
     ] {
         let reply = practice.tell(&message).await;
-        assert_eq!((reply.status.as_u16(), reply.text.as_str()), (200, r#"{"kept":0}"#), "{message}");
+        assert_eq!((reply.status.as_u16(), reply.text.as_str()), (200, r#"{"recorded":0}"#), "{message}");
     }
     assert!(practice.was_there().await.is_empty());
     let future = ADA_LEFT.replacen('{', r#"{"protocol": {"version": 2}, "occupant_jids": ["a"],"#, 1);
@@ -188,13 +188,13 @@ async fn messages_are_json_of_a_sane_size() {
         assert_eq!(call(body).await.problem(), (400, "malformed_json".into()), "{body}");
     }
     let deep = format!(r#"{{"all_occupants":{}{}}}"#, "[".repeat(50_000), "]".repeat(50_000));
-    assert_eq!(call(&deep).await.text, r#"{"kept":0}"#, "what is not read may be as deep as it likes");
+    assert_eq!(call(&deep).await.text, r#"{"recorded":0}"#, "what is not read may be as deep as it likes");
     let crowd: Vec<_> = (0..1500)
         .map(|n| json!({"occupant_jid": format!("{n}@guest.meet.example.org/x"), "joined_at": 1_705_312_860, "name": "N"}))
         .collect();
     let crowd = with(ROOM_DESTROYED, "/all_occupants", json!(crowd));
     assert!(crowd.len() > practice.parts.settings.max_body_bytes);
-    assert_eq!(practice.tell(&crowd).await.text, r#"{"kept":1501}"#);
+    assert_eq!(practice.tell(&crowd).await.text, r#"{"recorded":1501}"#);
     let flood = format!(r#"{{"event_name":"{}"}}"#, "x".repeat(256 * 1024));
     assert_eq!(call(&flood).await.problem(), (413, "payload_too_large".into()));
 }

@@ -162,7 +162,7 @@ async fn a_name_belongs_to_one_wish_of_one_person() {
         r#"{"scheduled_at":"2024-01-15T11:00:00+01:00"}"#.to_owned(),
     ] {
         let reply = send(&practice, KEY, CREATE, &ada, &other).await;
-        assert_eq!(reply.problem(), (422, "idempotency_mismatch".into()), "{other}");
+        assert_eq!(reply.problem(), (422, "idempotency_key_reused".into()), "{other}");
         assert!(!replayed(&reply));
     }
     // Bob gets no answer of Ada's, whatever he guesses.

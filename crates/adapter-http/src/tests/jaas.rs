@@ -147,7 +147,7 @@ async fn the_signature_is_over_the_bytes_as_they_came_and_comes_first() {
         let call = practice.request(Method::POST, WEBHOOK).header("X-Jaas-Signature", &signature);
         async move { call.json(&body).send().await }
     };
-    let bad = (400, "bad_signature".to_owned());
+    let bad = (400, "invalid_signature".to_owned());
     assert_eq!(practice.post(WEBHOOK, "", &body).await.problem(), bad, "none");
     assert_eq!(practice.post(WEBHOOK, SERVER_SECRET, &body).await.problem(), bad, "that of another server");
     assert_eq!(send(String::new(), body.clone()).await.problem(), bad);

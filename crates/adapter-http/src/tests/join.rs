@@ -80,7 +80,7 @@ async fn the_page_follows_the_clock_and_so_does_the_button() {
             page.text.contains(r#"<form method="post"><button type="submit">Join meeting</button>"#),
             state == "open"
         );
-        assert_eq!(page.text.contains("This session is over."), state == "over");
+        assert_eq!(page.text.contains("This appointment is over."), state == "over");
         let policy = page.header("content-security-policy").unwrap();
         assert_eq!(policy.contains("form-action 'self' https://meet.example.org;"), state == "open", "{policy}");
         let pressed = practice.press(ADAS).await;
@@ -178,7 +178,7 @@ async fn refuses(practice: &Practice, path: &str, status: u16, code: &str, title
     }
 }
 
-const REVOKED: (u16, &str, &str) = (410, "link_revoked", "This link does not work any more");
+const REVOKED: (u16, &str, &str) = (410, "link_revoked", "This link is no longer valid");
 
 async fn is_revoked(practice: &Practice, path: &str) {
     refuses(practice, path, REVOKED.0, REVOKED.1, REVOKED.2).await;
@@ -284,7 +284,7 @@ async fn a_session_that_is_not_agreed_or_cancelled_has_no_room() {
     let practice = Parts::new().signed().open().await;
     let ada = practice.client("Ada").await;
     let held = practice.book(&ada, SLOT).await;
-    let title = "This session is not confirmed";
+    let title = "This appointment is not confirmed";
     refuses(&practice, ADAS, 409, "meeting_not_confirmed", title).await;
     is_revoked(&practice, "/j/plain.1.user-2.3").await;
     practice.pay(&held).await;
@@ -299,8 +299,8 @@ async fn a_session_that_is_not_agreed_or_cancelled_has_no_room() {
         .await;
     for now in [NOW, OPEN] {
         practice.set_time(now);
-        refuses(&practice, ADAS, 410, "meeting_cancelled", "This session was cancelled").await;
-        refuses(&practice, CARLS, 410, "meeting_cancelled", "This session was cancelled").await;
+        refuses(&practice, ADAS, 410, "meeting_cancelled", "This appointment was cancelled").await;
+        refuses(&practice, CARLS, 410, "meeting_cancelled", "This appointment was cancelled").await;
         is_revoked(&practice, "/j/plain.1.user-3.1").await;
     }
 }

@@ -95,7 +95,7 @@ async fn the_log_tells_routes_and_never_people() {
         ("log-room", ["method=POST", r#"route="/jitsi/conference""#, "status=200"]),
         ("log-nowhere", ["method=GET", r#"route="(none)""#, "status=404"]),
     ] {
-        let line = log.lines().find(|line| line.contains(id) && line.contains("answered")).unwrap();
+        let line = log.lines().find(|line| line.contains(id) && line.contains("request completed")).unwrap();
         assert!(wanted.iter().all(|part| line.contains(part)), "{line}");
     }
     let room = link.json()["meeting_url"].as_str().unwrap().to_owned();

@@ -36,11 +36,11 @@ async fn problems_are_listed_until_somebody_settles_them() {
     note(&practice, "two", ProblemKind::UnknownBooking, None).await;
     let first = concat!(
         r#"{"id":1,"kind":"wrong_amount","booking_id":1,"payment_id":1,"refund_id":null,"provider_reference":"pi_one","#,
-        r#""since":"2024-01-10T08:00:00Z"}"#
+        r#""created_at":"2024-01-10T08:00:00Z"}"#
     );
     let second = concat!(
         r#"{"id":2,"kind":"unknown_booking","booking_id":null,"payment_id":null,"refund_id":null,"#,
-        r#""provider_reference":"pi_two","since":"2024-01-10T08:01:30Z"}"#
+        r#""provider_reference":"pi_two","created_at":"2024-01-10T08:01:30Z"}"#
     );
     assert_eq!(practice.get(PROBLEMS, &carl).await.text, format!(r#"{{"problems":[{first},{second}]}}"#));
     let settle = |id: &str, token: &str| {

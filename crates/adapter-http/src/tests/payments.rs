@@ -252,7 +252,10 @@ async fn where_nothing_is_due_there_is_nothing_to_pay() {
     let ada = practice.client("Ada").await;
     practice.book(&ada, SLOT).await;
     assert_eq!(practice.get("/api/bookings/1/payment", &ada).await.json()["provider"], "none");
-    assert_eq!(practice.post("/api/bookings/1/payment", &ada, "{}").await.problem(), (409, "not_required".into()));
+    assert_eq!(
+        practice.post("/api/bookings/1/payment", &ada, "{}").await.problem(),
+        (409, "payment_not_required".into())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

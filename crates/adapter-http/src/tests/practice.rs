@@ -5,7 +5,7 @@ use attune_ports::Store;
 
 use super::harness::*;
 
-const POLICY: &str = r#"{"notice_minutes":120,"horizon_days":60,"daily_cap":2,"step_minutes":30,"#;
+const POLICY: &str = r#"{"notice_minutes":120,"horizon_days":60,"daily_limit":2,"step_minutes":30,"#;
 const TERMS: &str = r#""cancellation":{"free_minutes":2880,"late_refund_percent":50},"reschedule_minutes":720,"#;
 
 async fn free_on(practice: &Practice, date: &str) -> Vec<String> {
@@ -30,35 +30,35 @@ async fn services_are_offered_changed_and_withdrawn() {
     let (ada, carl) = (practice.client("Ada").await, practice.admin().await);
     let body = r#"{"name":" First\u202e  session ","description":"By video.\r\nBring\ttea.\n","duration":80,"#
         .to_owned()
-        + r#""pause":15,"amount":120.5,"currency":"EUR"}"#;
+        + r#""buffer":15,"amount":120.5,"currency":"EUR"}"#;
     let added = practice.post("/api/admin/services", &carl, &body).await;
     let second =
         r#"{"id":2,"name":"First session","description":"By video.\nBring tea.","duration":80,"amount":120.50,"#
             .to_owned()
-            + r#""currency":"EUR","pause":15,"active":true}"#;
+            + r#""currency":"EUR","buffer":15,"active":true}"#;
     assert_eq!((added.status.as_u16(), added.text), (201, second.clone()));
     let first = r#"{"id":1,"name":"Session","description":"Fifty minutes by video.","duration":50,"amount":100.00,"#
         .to_owned()
-        + r#""currency":"EUR","pause":10,"active":true}"#;
+        + r#""currency":"EUR","buffer":10,"active":true}"#;
     let all = practice.get("/api/admin/services", &carl).await;
     assert_eq!(all.text, format!(r#"{{"services":[{first},{second}]}}"#));
     let small = practice.post("/api/admin/services", &carl, r#"{"name":"Talk","duration":15,"amount":0}"#).await.json();
-    assert_eq!((&small["pause"], &small["currency"], &small["description"]), (&0.into(), &"EUR".into(), &"".into()));
+    assert_eq!((&small["buffer"], &small["currency"], &small["description"]), (&0.into(), &"EUR".into(), &"".into()));
 
     let withdrawn = practice.patch("/api/admin/services/1", &carl, r#"{"active":false}"#).await;
     assert_eq!(withdrawn.text, first.replace("true", "false"));
     let open = practice.get("/api/services", "").await;
-    assert!(!open.text.contains("pause") && !open.text.contains("active"), "{}", open.text);
+    assert!(!open.text.contains("buffer") && !open.text.contains("active"), "{}", open.text);
     let ids: Vec<_> = open.json()["services"].as_array().unwrap().iter().map(|s| s["id"].clone()).collect();
     assert_eq!(ids, [2, 3]);
     let wish = format!(r#"{{"scheduled_at":"{SLOT}","service_id":1}}"#);
     assert_eq!(practice.post("/api/bookings", &ada, &wish).await.errors(), one("service_id", "unknown_service"));
     assert_eq!(practice.book(&ada, SLOT).await["service_id"], 2, "the first that can be booked");
 
-    let body = r#"{"name":"Last session","description":null,"duration":90,"pause":0,"amount":0.01,"active":true}"#;
+    let body = r#"{"name":"Last session","description":null,"duration":90,"buffer":0,"amount":0.01,"active":true}"#;
     let changed = practice.patch("/api/admin/services/2", &carl, body).await;
     let wanted = r#"{"id":2,"name":"Last session","description":"","duration":90,"amount":0.01,"currency":"EUR","#;
-    assert_eq!(changed.text, format!(r#"{wanted}"pause":0,"active":true}}"#));
+    assert_eq!(changed.text, format!(r#"{wanted}"buffer":0,"active":true}}"#));
     assert_eq!(practice.patch("/api/admin/services/2", &carl, "{}").await.text, changed.text, "nothing changes");
 }
 
@@ -81,8 +81,8 @@ async fn a_service_that_makes_no_sense_says_why() {
         (r#"{"name":"a","duration":721,"amount":1}"#.into(), "duration", "out_of_range"),
         (r#"{"name":"a","duration":99999999999999999999,"amount":1}"#.into(), "duration", "out_of_range"),
         (r#"{"name":"a","duration":"50","amount":1}"#.into(), "duration", "wrong_type"),
-        (base(r#","pause":-1"#), "pause", "out_of_range"),
-        (base(r#","pause":721"#), "pause", "out_of_range"),
+        (base(r#","buffer":-1"#), "buffer", "out_of_range"),
+        (base(r#","buffer":721"#), "buffer", "out_of_range"),
         (r#"{"name":"a","duration":50,"amount":"1"}"#.into(), "amount", "wrong_type"),
         (r#"{"name":"a","duration":50,"amount":-1}"#.into(), "amount", "invalid_amount"),
         (r#"{"name":"a","duration":50,"amount":1.001}"#.into(), "amount", "invalid_amount"),
@@ -97,7 +97,7 @@ async fn a_service_that_makes_no_sense_says_why() {
         assert_eq!((reply.status.as_u16(), reply.errors()), (422, one(field, code)), "{body}");
     }
     let low = practice.post("/api/admin/services", &carl, r#"{"name":"a","duration":0,"amount":1}"#).await;
-    assert_eq!(low.json()["detail"], "The value has to be between 1 and 720.");
+    assert_eq!(low.json()["detail"], "The value must be between 1 and 720.");
     let other = practice.post("/api/admin/services", &carl, &base(r#","currency":"USD""#)).await;
     assert_eq!(other.json()["detail"], "The practice's currency is EUR.");
     for (body, field, code) in [
@@ -134,12 +134,12 @@ async fn what_is_booked_stays_as_it_was_whatever_the_practice_decides_then() {
         work.booking(BookingId::new(1).unwrap()).await.unwrap().unwrap().terms()
     };
     let before = practice.get("/api/bookings/1", &ada).await.text;
-    let service = r#"{"duration":90,"pause":60,"amount":500,"active":false}"#;
+    let service = r#"{"duration":90,"buffer":60,"amount":500,"active":false}"#;
     assert_eq!(practice.patch("/api/admin/services/1", &carl, service).await.status, 200);
     set_week(&practice, &carl, "").await;
     let closed = r#"{"kind":"closed_dates","first_date":"2024-01-15","last_date":"2024-01-15"}"#;
     assert_eq!(practice.post("/api/admin/time-off", &carl, closed).await.status, 201);
-    let policy = format!(r#"{POLICY}{TERMS}"completes_by_itself":true}}"#);
+    let policy = format!(r#"{POLICY}{TERMS}"auto_complete":true}}"#);
     assert_eq!(practice.put("/api/admin/policy", &carl, &policy).await.status, 200);
     assert_eq!(practice.get("/api/bookings/1", &ada).await.text, before);
     assert_eq!(terms().await, ChangeTerms::default());
@@ -226,8 +226,8 @@ async fn a_week_that_makes_no_sense_says_why_and_where() {
         (monday(r#"[{"start":"09:00:00","end":"12:00"}]"#), "hours.monday[0].start", "invalid_time"),
         (monday(r#"[{"start":"09:00","end":"24:01"}]"#), "hours.monday[0].end", "invalid_time"),
         (monday(r#"[{"start":"09:00","end":"12:60"}]"#), "hours.monday[0].end", "invalid_time"),
-        (monday(r#"[{"start":"09:00","end":"09:00"}]"#), "hours.monday[0].end", "empty_interval"),
-        (monday(r#"[{"start":"22:00","end":"02:00"}]"#), "hours.monday[0].end", "range_backwards"),
+        (monday(r#"[{"start":"09:00","end":"09:00"}]"#), "hours.monday[0].end", "invalid_range"),
+        (monday(r#"[{"start":"22:00","end":"02:00"}]"#), "hours.monday[0].end", "invalid_range"),
         (monday(r#"[{"start":"09:00","end":"12:00","note":1}]"#), "hours.monday[0].note", "unknown_field"),
         (
             monday(r#"[{"start":"09:00","end":"12:00"},{"start":"11:59","end":"13:00"}]"#),
@@ -259,8 +259,8 @@ async fn a_week_that_makes_no_sense_says_why_and_where() {
 async fn time_off_closes_and_extra_hours_open() {
     let practice = Parts::new().without_limits().open().await;
     let carl = practice.admin().await;
-    let policy = POLICY.replace("30,", "60,").replace(r#""daily_cap":2"#, r#""daily_cap":null"#);
-    let policy = format!(r#"{policy}{TERMS}"completes_by_itself":true}}"#);
+    let policy = POLICY.replace("30,", "60,").replace(r#""daily_limit":2"#, r#""daily_limit":null"#);
+    let policy = format!(r#"{policy}{TERMS}"auto_complete":true}}"#);
     assert_eq!(practice.put("/api/admin/policy", &carl, &policy).await.status, 200);
     set_week(&practice, &carl, r#""monday":[{"start":"10:00","end":"14:00"}]"#).await;
     assert_eq!(free_on(&practice, "2024-01-15").await, ["10:00", "11:00", "12:00", "13:00"]);
@@ -293,13 +293,18 @@ async fn time_off_closes_and_extra_hours_open() {
     let others = r#"{"therapist_id":2,"kind":"closed_dates","first_date":"2024-01-15","last_date":"2024-01-15"}"#;
     assert_eq!(practice.post("/api/admin/time-off", &carl, others).await.json()["therapist_id"], 2);
     let ids = |reply: Reply| -> Vec<i64> {
-        reply.json()["time_off"].as_array().unwrap().iter().map(|entry| entry["id"].as_i64().unwrap()).collect()
+        reply.json()["schedule_exceptions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|entry| entry["id"].as_i64().unwrap())
+            .collect()
     };
     assert_eq!(ids(practice.get("/api/admin/time-off", &carl).await), [1, 2, 3, 4]);
     assert_eq!(ids(practice.get("/api/admin/time-off?therapist_id=2", &carl).await), [4]);
     assert_eq!(ids(practice.get("/api/admin/time-off?therapist_id=9", &carl).await), [0_i64; 0]);
     let own = practice.get("/api/admin/time-off?therapist_id=1", &carl).await;
-    assert_eq!(own.text, format!(r#"{{"time_off":[{first},{second},{third}]}}"#));
+    assert_eq!(own.text, format!(r#"{{"schedule_exceptions":[{first},{second},{third}]}}"#));
 
     let forgotten = practice.delete("/api/admin/time-off/3", &carl).await;
     assert_eq!((forgotten.status.as_u16(), forgotten.text.as_str()), (204, ""));
@@ -330,18 +335,18 @@ async fn time_off_that_makes_no_sense_says_why() {
         (r#"{"first_date":"2024-01-15","last_date":"2024-01-15"}"#.to_owned(), "kind", "required"),
         (r#"{"kind":"holiday","date":"2024-01-15"}"#.into(), "kind", "invalid_value"),
         (r#"{"kind":"closed_dates","first_date":"2024-01-15"}"#.into(), "last_date", "required"),
-        (dates("2024-01-15", "2024-01-14"), "last_date", "range_backwards"),
+        (dates("2024-01-15", "2024-01-14"), "last_date", "invalid_range"),
         (dates("2024-02-30", "2024-03-01"), "first_date", "invalid_date"),
         (dates("2024-01-15T00:00:00Z", "2024-03-01"), "first_date", "invalid_date"),
         (dates("2024-01-15", "15.01.2024"), "last_date", "invalid_date"),
         (format!(r#"{{"kind":"closed","from":"{noon}"}}"#), "to", "required"),
-        (closed(noon, noon), "to", "empty_interval"),
-        (closed(noon, "2024-01-15T12:00:00.9Z"), "to", "empty_interval"),
-        (closed(noon, "2024-01-15T11:00:00Z"), "to", "range_backwards"),
+        (closed(noon, noon), "to", "invalid_range"),
+        (closed(noon, "2024-01-15T12:00:00.9Z"), "to", "invalid_range"),
+        (closed(noon, "2024-01-15T11:00:00Z"), "to", "invalid_range"),
         (closed("2024-01-15", "2024-01-16T00:00:00Z"), "from", "invalid_timestamp"),
         (closed("2024-01-15T12:00:00", noon), "from", "invalid_timestamp"),
-        (extra("2024-01-15", "12:00", "12:00"), "end", "empty_interval"),
-        (extra("2024-01-15", "12:00", "10:00"), "end", "range_backwards"),
+        (extra("2024-01-15", "12:00", "12:00"), "end", "invalid_range"),
+        (extra("2024-01-15", "12:00", "10:00"), "end", "invalid_range"),
         (extra("2024-01-15", "12:00", "25:00"), "end", "invalid_time"),
         (extra("tomorrow", "12:00", "13:00"), "date", "invalid_date"),
         (r#"{"kind":"extra_hours","date":"2024-01-15","start":"12:00"}"#.into(), "end", "required"),
@@ -352,7 +357,7 @@ async fn time_off_that_makes_no_sense_says_why() {
         let reply = practice.post("/api/admin/time-off", &carl, &body).await;
         assert_eq!((reply.status.as_u16(), reply.errors()), (422, one(field, code)), "{body}");
     }
-    assert_eq!(practice.get("/api/admin/time-off", &carl).await.text, r#"{"time_off":[]}"#);
+    assert_eq!(practice.get("/api/admin/time-off", &carl).await.text, r#"{"schedule_exceptions":[]}"#);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -362,11 +367,11 @@ async fn the_policy_is_set_as_a_whole_and_counts_from_now_on() {
     let usual = practice.get("/api/admin/policy", &carl).await;
     assert_eq!(
         usual.text,
-        r#"{"notice_minutes":0,"horizon_days":366,"daily_cap":null,"step_minutes":15,"#.to_owned()
+        r#"{"notice_minutes":0,"horizon_days":366,"daily_limit":null,"step_minutes":15,"#.to_owned()
             + r#""cancellation":{"free_minutes":1440,"late_refund_percent":0},"reschedule_minutes":1440,"#
-            + r#""completes_by_itself":false}"#
+            + r#""auto_complete":false}"#
     );
-    let body = format!(r#"{POLICY}{TERMS}"completes_by_itself":true}}"#);
+    let body = format!(r#"{POLICY}{TERMS}"auto_complete":true}}"#);
     let set = practice.put("/api/admin/policy", &carl, &body).await;
     assert_eq!((set.status.as_u16(), set.text.as_str()), (200, body.as_str()));
     assert_eq!(practice.get("/api/admin/policy", &carl).await.text, body);
@@ -374,18 +379,18 @@ async fn the_policy_is_set_as_a_whole_and_counts_from_now_on() {
     // It is 9 in Berlin: two hours' notice, beginnings every half hour.
     assert_eq!(free_on(&practice, "2024-01-10").await[..3], ["11:00", "11:30", "12:00"]);
     let soon = practice.post("/api/bookings", &ada, r#"{"scheduled_at":"2024-01-10T09:30:00Z"}"#).await;
-    assert_eq!(soon.errors(), one("scheduled_at", "too_soon"));
+    assert_eq!(soon.errors(), one("scheduled_at", "insufficient_notice"));
     let far = practice.post("/api/bookings", &ada, r#"{"scheduled_at":"2024-03-20T10:00:00Z"}"#).await;
-    assert_eq!(far.errors(), one("scheduled_at", "too_far"));
+    assert_eq!(far.errors(), one("scheduled_at", "beyond_booking_horizon"));
     practice.book(&ada, "2024-01-15T10:00:00Z").await;
     practice.book(&ada, "2024-01-15T12:00:00Z").await;
     assert!(free_on(&practice, "2024-01-15").await.is_empty(), "two a day are enough");
     let third = practice.post("/api/bookings", &ada, r#"{"scheduled_at":"2024-01-15T14:00:00Z"}"#).await;
-    assert_eq!(third.problem(), (409, "day_full".into()));
+    assert_eq!(third.problem(), (409, "daily_limit_reached".into()));
 
-    let open = body.replace(r#""daily_cap":2,"#, "");
+    let open = body.replace(r#""daily_limit":2,"#, "");
     let open = practice.put("/api/admin/policy", &carl, &open).await;
-    assert!(open.json()["daily_cap"].is_null(), "a cap that is left out is none");
+    assert!(open.json()["daily_limit"].is_null(), "a cap that is left out is none");
     assert!(!free_on(&practice, "2024-01-15").await.is_empty());
 }
 
@@ -393,7 +398,7 @@ async fn the_policy_is_set_as_a_whole_and_counts_from_now_on() {
 async fn a_policy_that_makes_no_sense_says_why() {
     let practice = Parts::new().without_limits().open().await;
     let carl = practice.admin().await;
-    let body = format!(r#"{POLICY}{TERMS}"completes_by_itself":true}}"#);
+    let body = format!(r#"{POLICY}{TERMS}"auto_complete":true}}"#);
     for (good, bad, field, code) in [
         (r#""notice_minutes":120"#, r#""notice_minutes":-1"#, "notice_minutes", "out_of_range"),
         (r#""notice_minutes":120"#, r#""notice_minutes":86400"#, "notice_minutes", "out_of_range"),
@@ -403,9 +408,9 @@ async fn a_policy_that_makes_no_sense_says_why() {
         (r#""horizon_days":60"#, r#""horizon_days":0"#, "horizon_days", "out_of_range"),
         (r#""horizon_days":60"#, r#""horizon_days":367"#, "horizon_days", "out_of_range"),
         (r#""horizon_days":60,"#, "", "horizon_days", "required"),
-        (r#""daily_cap":2"#, r#""daily_cap":0"#, "daily_cap", "out_of_range"),
-        (r#""daily_cap":2"#, r#""daily_cap":1441"#, "daily_cap", "out_of_range"),
-        (r#""daily_cap":2"#, r#""daily_cap":"2""#, "daily_cap", "wrong_type"),
+        (r#""daily_limit":2"#, r#""daily_limit":0"#, "daily_limit", "out_of_range"),
+        (r#""daily_limit":2"#, r#""daily_limit":1441"#, "daily_limit", "out_of_range"),
+        (r#""daily_limit":2"#, r#""daily_limit":"2""#, "daily_limit", "wrong_type"),
         (r#""step_minutes":30"#, r#""step_minutes":4"#, "step_minutes", "out_of_range"),
         (r#""step_minutes":30"#, r#""step_minutes":1441"#, "step_minutes", "out_of_range"),
         (r#""step_minutes":30"#, r#""step_minutes":null"#, "step_minutes", "required"),
@@ -418,9 +423,9 @@ async fn a_policy_that_makes_no_sense_says_why() {
         (r#""cancellation":{"free_minutes":2880,"late_refund_percent":50},"#, "", "cancellation", "required"),
         (r#""reschedule_minutes":720"#, r#""reschedule_minutes":43201"#, "reschedule_minutes", "out_of_range"),
         (r#""reschedule_minutes":720,"#, "", "reschedule_minutes", "required"),
-        (r#""completes_by_itself":true"#, r#""completes_by_itself":1"#, "completes_by_itself", "wrong_type"),
-        (r#","completes_by_itself":true"#, "", "completes_by_itself", "required"),
-        (r#""completes_by_itself":true"#, r#""completes_by_itself":true,"x":1"#, "x", "unknown_field"),
+        (r#""auto_complete":true"#, r#""auto_complete":1"#, "auto_complete", "wrong_type"),
+        (r#","auto_complete":true"#, "", "auto_complete", "required"),
+        (r#""auto_complete":true"#, r#""auto_complete":true,"x":1"#, "x", "unknown_field"),
     ] {
         assert!(body.contains(good), "{good}");
         let reply = practice.put("/api/admin/policy", &carl, &body.replace(good, bad)).await;
@@ -429,6 +434,6 @@ async fn a_policy_that_makes_no_sense_says_why() {
     let all = practice.put("/api/admin/policy", &carl, "{}").await;
     assert_eq!(all.errors().len(), 6, "everything missing is told at once");
     let notice = practice.put("/api/admin/policy", &carl, &body.replace(":120,", ":86400,")).await;
-    assert_eq!(notice.json()["detail"], "The notice has to be shorter than the horizon.");
+    assert_eq!(notice.json()["detail"], "The notice must be shorter than the booking horizon.");
     assert_eq!(practice.get("/api/admin/policy", &carl).await.json()["horizon_days"], 366);
 }

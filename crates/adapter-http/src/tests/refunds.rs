@@ -53,7 +53,7 @@ async fn the_money_of_a_booking_is_told_to_the_letter() {
     let (_, books) = told.text.split_once(r#","payments":"#).unwrap();
     assert_eq!(
         books,
-        r#"[{"id":1,"provider":"test","state":"settled","amount":100.00,"currency":"EUR","method":null,"memo":null,"#
+        r#"[{"id":1,"provider":"test","state":"settled","amount":100.00,"currency":"EUR","method":null,"note":null,"#
             .to_owned()
             + &format!(r#""recorded_by":null,"provider_reference":"{reference}","created_at":"2024-01-10T08:00:00Z","#)
             + r#""settled_at":"2024-01-10T08:00:00Z"}],"#
@@ -180,7 +180,7 @@ async fn what_came_in_outside_is_given_back_by_hand() {
     let lines = vec![json!(["captured", 100.0, null]), json!(["refunded", 30.0, 1])];
     assert_eq!(money(&told), ("partially_refunded".into(), vec![first.clone()], lines.clone()));
     let payment = told["payments"].as_array().unwrap().iter().find(|p| p["state"] == "settled").unwrap();
-    let of_payment = ["provider", "method", "memo", "recorded_by", "provider_reference"].map(|n| payment[n].clone());
+    let of_payment = ["provider", "method", "note", "recorded_by", "provider_reference"].map(|n| payment[n].clone());
     assert_eq!(of_payment, ["offline".into(), "cash".into(), "2024-0017".into(), 1.into(), Value::Null]);
     // Called off: the rest is owed, and somebody has to hand it over.
     assert_eq!(practice.post(&format!("{BOOKING}/cancel"), &carl, "{}").await.status, 200);
@@ -213,7 +213,7 @@ async fn a_wish_that_is_sent_again_gives_nothing_back_twice() {
     // It is done by now, and still the answer is the one that was missed.
     let again = send("first", r#"{ "amount":40, "reason":null }"#).await;
     assert_eq!((answer(&again), again.header("idempotent-replayed")), (answer(&replies[0]), Some("true")));
-    assert_eq!(send("first", r#"{"amount":60}"#).await.problem(), (422, "idempotency_mismatch".into()));
+    assert_eq!(send("first", r#"{"amount":60}"#).await.problem(), (422, "idempotency_key_reused".into()));
     assert_eq!(send("second", r#"{"amount":100}"#).await.problem(), (422, "refund_too_large".into()));
     assert_eq!(
         send("second", r#"{"amount":40}"#).await.status,

@@ -73,7 +73,7 @@ async fn a_room_is_opened_once_asked_about_ended_and_opened_again() {
         assert_eq!((end.status.as_u16(), end.text.as_str()), (204, ""), "telling it twice is like telling it once");
     }
     let ended = practice.about_open(Method::GET, "1").await;
-    assert_eq!(refused(&ended), (404, "There is no such room.".into()));
+    assert_eq!(refused(&ended), (404, "This room does not exist.".into()));
     assert_eq!(practice.asks().await.text, told("2", owner));
     practice.about_open(Method::DELETE, "1").await;
     assert_eq!(
@@ -107,7 +107,7 @@ async fn nobody_comes_in_too_early_or_too_late() {
     practice.set_time("2024-01-15T11:19:59Z");
     assert_eq!(practice.asks().await.status, 200);
     practice.set_time("2024-01-15T11:20:00Z");
-    let over = (403, "This session is over.".to_owned());
+    let over = (403, "This appointment is over.".to_owned());
     assert_eq!(refused(&practice.asks().await), over);
     assert_eq!(refused(&practice.about_open(Method::GET, "1").await), over);
     assert_eq!(practice.about_open(Method::DELETE, "1").await.status, 204);
@@ -115,7 +115,7 @@ async fn nobody_comes_in_too_early_or_too_late() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_agreed_sessions_have_a_room() {
-    let unknown = (404, "There is no such room.".to_owned());
+    let unknown = (404, "This room does not exist.".to_owned());
     let practice = Parts::new().without_limits().open().await;
     let ada = practice.client("Ada").await;
     let held = practice.book(&ada, SLOT).await;
@@ -145,7 +145,7 @@ async fn only_agreed_sessions_have_a_room() {
             b.cancel(cancellation, Role::Admin).unwrap().0
         })
         .await;
-    let cancelled = (403, "This session was cancelled.".to_owned());
+    let cancelled = (403, "This appointment was cancelled.".to_owned());
     assert_eq!(refused(&practice.asks().await), cancelled);
     assert_eq!(refused(&practice.about_open(Method::GET, "1").await), cancelled);
     for id in ["0", "2", "99999999999999999999", "abc", "1.5", "-1", "1e0", "1.0.0", "%31%2e0%00"] {

@@ -131,7 +131,7 @@ async fn a_series_keeps_the_time_on_the_wall_when_the_clock_is_changed() {
     let series = reply.json();
     let wanted = ["2024-03-18T09:00:00Z", "2024-03-25T09:00:00Z", "2024-04-01T08:00:00Z", "2024-04-08T08:00:00Z"];
     assert_eq!(starts(&series["bookings"]), wanted);
-    assert_eq!(series["left_out"], json!([]));
+    assert_eq!(series["skipped"], json!([]));
     // Each is a booking like any other, in the form of the list.
     let list = practice.get("/api/admin/bookings?sort=scheduled_at", &carl).await.json();
     assert_eq!(series["bookings"], list["bookings"]);
@@ -159,7 +159,7 @@ async fn a_series_fails_as_a_whole_and_tells_every_date_that_is_not_free() {
     let reply = practice.post(SERIES, &carl, &body.to_string()).await;
     assert_eq!(reply.problem(), (409, "series_conflict".into()));
     let taken = |when: &str| {
-        let message = format!("{when}: This time is not free any more. Please choose another one.");
+        let message = format!("{when}: This time is no longer available. Please choose another one.");
         json!({"field": "first", "code": "slot_taken", "message": message})
     };
     assert_eq!(reply.json()["errors"], json!([taken("2024-03-18 at 10:00"), taken("2024-04-01 at 10:00")]));
@@ -170,10 +170,10 @@ async fn a_series_fails_as_a_whole_and_tells_every_date_that_is_not_free() {
     let series = series.json();
     assert_eq!(starts(&series["bookings"]), ["2024-03-25T09:00:00Z", "2024-04-08T08:00:00Z"]);
     assert_eq!(
-        series["left_out"],
+        series["skipped"],
         json!([
-            {"wall": "2024-03-18T10:00", "starts_at": "2024-03-18T09:00:00Z", "code": "slot_taken"},
-            {"wall": "2024-04-01T10:00", "starts_at": "2024-04-01T08:00:00Z", "code": "slot_taken"},
+            {"local_time": "2024-03-18T10:00", "starts_at": "2024-03-18T09:00:00Z", "code": "slot_taken"},
+            {"local_time": "2024-04-01T10:00", "starts_at": "2024-04-01T08:00:00Z", "code": "slot_taken"},
         ])
     );
     // Sent again, there is nothing left to book, and it says so.
@@ -189,13 +189,19 @@ async fn a_time_that_the_clock_skips_is_left_out_and_never_moved() {
     let carl = practice.admin().await;
     let mut body = json!({"user_id": 2, "first": "2024-03-24T02:30", "timezone": "Europe/Berlin", "count": 3});
     let reply = practice.post(SERIES, &carl, &body.to_string()).await;
-    assert_eq!(reply.errors(), [("first".to_owned(), "no_such_time".to_owned())]);
+    assert_eq!(reply.errors(), [("first".to_owned(), "nonexistent_local_time".to_owned())]);
     assert_eq!(reply.code(), "series_conflict");
-    assert_eq!(reply.json()["detail"], "2024-03-31 at 02:30: The clock skips this time on that date.");
+    assert_eq!(
+        reply.json()["detail"],
+        "2024-03-31 at 02:30: This local time does not exist on that date, because the clocks are put forward."
+    );
     body["on_conflict"] = "skip".into();
     let series = practice.post(SERIES, &carl, &body.to_string()).await.json();
     assert_eq!(starts(&series["bookings"]), ["2024-03-24T01:30:00Z", "2024-04-07T00:30:00Z"]);
-    assert_eq!(series["left_out"], json!([{"wall": "2024-03-31T02:30", "starts_at": null, "code": "no_such_time"}]));
+    assert_eq!(
+        series["skipped"],
+        json!([{"local_time": "2024-03-31T02:30", "starts_at": null, "code": "nonexistent_local_time"}])
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -209,7 +215,7 @@ async fn dates_that_no_booking_could_have_are_conflicts_too() {
     let reply = practice.post(SERIES, &carl, &body.to_string()).await;
     assert_eq!(reply.code(), "series_conflict");
     let codes: Vec<String> = reply.errors().into_iter().map(|(_, code)| code).collect();
-    assert_eq!(codes, ["in_the_past", "too_far"], "the second one, a year ahead, is free");
+    assert_eq!(codes, ["in_the_past", "beyond_booking_horizon"], "the second one, a year ahead, is free");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -222,14 +228,14 @@ async fn a_series_that_makes_no_sense_is_refused() {
         ("user_id", Value::Null, "required"),
         ("user_id", 9.into(), "unknown_user"),
         ("first", Value::Null, "required"),
-        ("first", "2024-01-15T10:00:00Z".into(), "invalid_wall_time"),
-        ("first", "2024-01-15T10:00:00".into(), "invalid_wall_time"),
-        ("first", "2024-01-15T10:00Z".into(), "invalid_wall_time"),
-        ("first", "2024-01-15 10:00".into(), "invalid_wall_time"),
-        ("first", "2024-02-30T10:00".into(), "invalid_wall_time"),
-        ("first", "2024-01-15T24:00".into(), "invalid_wall_time"),
-        ("first", "2024-01-15".into(), "invalid_wall_time"),
-        ("first", "9999-12-31T10:00".into(), "too_far"),
+        ("first", "2024-01-15T10:00:00Z".into(), "invalid_local_time"),
+        ("first", "2024-01-15T10:00:00".into(), "invalid_local_time"),
+        ("first", "2024-01-15T10:00Z".into(), "invalid_local_time"),
+        ("first", "2024-01-15 10:00".into(), "invalid_local_time"),
+        ("first", "2024-02-30T10:00".into(), "invalid_local_time"),
+        ("first", "2024-01-15T24:00".into(), "invalid_local_time"),
+        ("first", "2024-01-15".into(), "invalid_local_time"),
+        ("first", "9999-12-31T10:00".into(), "beyond_booking_horizon"),
         ("timezone", Value::Null, "required"),
         ("timezone", "".into(), "invalid_timezone"),
         ("timezone", "Middle/Earth".into(), "invalid_timezone"),

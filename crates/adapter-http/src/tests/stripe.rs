@@ -131,7 +131,7 @@ async fn only_the_provider_is_believed_and_nobody_learns_why_not() {
         signed(&off(301)).body(body.clone()).send().await,
     ];
     for (number, reply) in refused.iter().enumerate() {
-        assert_eq!(reply.problem(), (400, "bad_signature".into()), "{number}");
+        assert_eq!(reply.problem(), (400, "invalid_signature".into()), "{number}");
         assert_eq!(reply.json()["detail"], refused[0].json()["detail"], "{number}");
     }
     assert_eq!(standing(&practice).await, WAITS);
@@ -234,7 +234,7 @@ async fn news_that_came_too_early_is_to_be_told_again() {
         but(&event, &[("id", json!("evt_re")), ("kind", json!("refund_succeeded")), ("reference", json!("re_1"))]);
     for _ in 0..2 {
         let told = practice.provider_tells(&early).await;
-        assert_eq!((told.problem(), told.header("retry-after")), ((503, "not_yet".into()), Some("60")));
+        assert_eq!((told.problem(), told.header("retry-after")), ((503, "event_out_of_order".into()), Some("60")));
     }
     // IdempotentRequest the payment is known, the same message counts.
     assert_eq!(practice.provider_tells(&event).await.status, 200);
@@ -256,7 +256,7 @@ async fn the_provider_tries_again_while_the_store_is_away() {
     });
     assert_eq!(practice.provider_tells(&event).await.problem(), (503, "unavailable".into()));
     let forged = practice.provider_sends("x", event.to_string()).await;
-    assert_eq!(forged.problem(), (400, "bad_signature".into()), "the store is not even asked");
+    assert_eq!(forged.problem(), (400, "invalid_signature".into()), "the store is not even asked");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! What the payment provider tells by itself: its webhooks.
+//! Webhooks of Stripe.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -7,24 +7,24 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::request::input::Request;
-use crate::response::problem::{Code, Problem};
+use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
 
-/// Largest message, in bytes. Stripe's have a few thousand.
+/// Maximum size of an event, in bytes. Stripe's have a few thousand.
 const MAX_MESSAGE_BYTES: usize = 256 * 1024;
 
 /// An event, as Stripe sends it. Only these fields are read, and of the object only its status, its amount and its IDs;
 /// names, email addresses and cards are ignored.
 #[derive(ToSchema)]
 #[schema(example = json!({
-    "id": "evt_1PqzExampleAbcdefghijkl", "object": "event", "type": "checkout.session.completed", "created": 1_705_312_860,
+    "id": "evt_1PqzExampleAbcdefghijkl", "type": "checkout.session.completed", "created": 1_705_312_860,
     "livemode": true,
     "data": {"object": {
         "id": "cs_live_a1b2c3d4", "object": "checkout.session", "mode": "payment", "payment_status": "paid",
         "amount_total": 10_000, "currency": "eur", "client_reference_id": "42", "payment_intent": "pi_a1b2c3d4"
     }}
 }))]
-#[expect(dead_code, reason = "the documented form; who reads it is the reader of the provider's messages")]
+#[expect(dead_code, reason = "the documented form; the provider's adapter reads it")]
 pub(crate) struct StripeEvent {
     /// ID of the event, the same for each delivery.
     id: String,
@@ -42,11 +42,13 @@ pub(crate) struct StripeEvent {
 
 /// Confirmation that the event was accepted.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct MessageReceived {
+pub(crate) struct WebhookReceipt {
     /// Always true.
     #[schema(example = true)]
     received: bool,
 }
+
+problems! { ReceiveStripeWebhookProblems: InvalidSignature, NotFound, NotAcceptable, Conflict, EventOutOfOrder }
 
 /// Receive a Stripe webhook
 ///
@@ -65,28 +67,31 @@ pub(crate) struct MessageReceived {
         example = "t=1705312860,v1=f2c1a6b0e4d85973bb1e0c2d3f4a5968778695a4b3c2d1e0f9e8d7c6b5a49382"
     )),
     request_body = StripeEvent,
-    responses((status = 200, description = "The event was accepted", body = MessageReceived))
+    responses(
+        (status = 200, description = "The event was accepted", body = WebhookReceipt),
+        ReceiveStripeWebhookProblems
+    )
 )]
 pub(crate) async fn receive(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
     let reader = state.api.payment_events.as_ref().ok_or(Code::NotFound)?;
     let handle = state.api.handle_webhook.as_ref().ok_or(Code::NotFound)?;
-    let signature = request.only_header("stripe-signature").ok_or(Code::BadSignature)?;
+    let signature = request.only_header("stripe-signature").ok_or(Code::InvalidSignature)?;
     let body = request.raw_body(MAX_MESSAGE_BYTES).await?;
-    let event = reader.read(&signature, &body, state.api.clock.now()).map_err(refused)?;
-    let heard = handle.run(&event).await?;
-    tracing::info!(event = event.id, ?heard, "the payment provider told something");
-    Ok(HttpResponse::Ok().json(MessageReceived { received: true }))
+    let event = reader.read(&signature, &body, state.api.clock.now()).map_err(rejected)?;
+    let outcome = handle.run(&event).await?;
+    tracing::info!(event = event.id, ?outcome, "payment webhook processed");
+    Ok(HttpResponse::Ok().json(WebhookReceipt { received: true }))
 }
 
-/// The sender does not learn what was wrong with the signature: whoever tries them out should have nothing to go by.
-fn refused(refusal: WebhookError) -> Problem {
-    match refusal {
+/// The response does not say what is wrong with a signature, because that would help to forge one.
+fn rejected(error: WebhookError) -> Problem {
+    match error {
         WebhookError::Forged | WebhookError::Stale => {
-            tracing::warn!(reason = %refusal, "a message about payments was refused");
-            Code::BadSignature.into()
+            tracing::warn!(%error, "payment webhook rejected");
+            Code::InvalidSignature.into()
         }
         WebhookError::Unreadable => {
-            tracing::error!(reason = %refusal, "a message of the payment provider was refused");
+            tracing::error!(%error, "payment webhook unreadable");
             Code::BadRequest.into()
         }
     }

@@ -13,7 +13,7 @@ fn the_policy_allows_exactly_the_style_sheet() {
 #[actix_web::test]
 async fn what_people_typed_stays_text() {
     let page =
-        Page::new("Dr. <b> & \"Sons'", "Title", "<script>").facts(&[("<i>", "a&b")]).button("Pay >").again("<u>");
+        Page::new("Dr. <b> & \"Sons'", "Title", "<script>").details(&[("<i>", "a&b")]).button("Pay >").reload("<u>");
     let response = page.respond(StatusCode::OK);
     let html = actix_web::body::to_bytes(response.into_body()).await.unwrap();
     let html = std::str::from_utf8(&html).unwrap();
@@ -33,7 +33,7 @@ fn the_form_goes_home_and_only_where_it_was_said_to_lead() {
     };
     let page = || Page::new("Practice", "Title", "Sentence.").button("Go");
     assert!(policy(page()).contains("; form-action 'self'; "));
-    let leading = policy(page().leading_to("https://meet.example.org"));
+    let leading = policy(page().redirecting_to("https://meet.example.org"));
     assert!(leading.contains("; form-action 'self' https://meet.example.org; "), "{leading}");
     for policy in [policy(page()), leading] {
         assert!(policy.starts_with("default-src 'none'; ") && policy.ends_with("frame-ancestors 'none'"), "{policy}");

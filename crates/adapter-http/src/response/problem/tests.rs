@@ -21,7 +21,7 @@ fn everything_that_asks_to_come_back_says_when() {
         let problem = Problem::from(*code);
         assert_eq!(problem.retry_after.is_some(), matches!(code.row().status, 429 | 503), "{}", code.as_str());
     }
-    assert_eq!(Problem::after(Code::Busy, 0).retry_after, Some(1));
+    assert_eq!(Problem::after(Code::Overloaded, 0).retry_after, Some(1));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! How rooms look.
+//! The branding of rooms.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL};

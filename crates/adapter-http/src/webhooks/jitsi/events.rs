@@ -1,6 +1,6 @@
-//! What a video server of the practice's own tells: the messages of `mod_event_sync_component` for Prosody.
+//! Room events of the practice's own video server, sent by `mod_event_sync_component` for Prosody.
 //!
-//! They come more than once and in any order, so each is kept as facts, and the facts are sorted out by whoever asks.
+//! They arrive repeatedly and in any order, so they are stored as attendance events, from which reports compute the rest.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::message::{Loose, MAX_MESSAGE_BYTES, VideoServer, breakout_room, ended, keep, occupant};
+use super::message::{Loose, MAX_MESSAGE_BYTES, VideoServer, breakout_room, ended, occupant, record};
 use crate::request::input::Request;
-use crate::response::problem::Problem;
+use crate::response::problem::{Problem, problems};
 use crate::state::State;
 
 /// An event in a room. Nothing else is read, in particular no names and email addresses.
@@ -71,15 +71,15 @@ impl RoomEvent {
         let breakout = breakout_room(&self.is_breakout, &self.breakout_room_id);
         let breakout = breakout.as_deref();
         let facts = match self.event_name.text()?.as_str() {
-            // Both times are in the message about leaving, so the one about coming may get lost.
+            // The message about leaving has both times, so the one about joining may get lost.
             "muc-occupant-joined" | "muc-occupant-left" => {
                 self.occupant.read().map(|who: RoomOccupant| who.facts(breakout)).unwrap_or_default()
             }
             "muc-room-destroyed" => {
-                let everybody: Vec<Box<RawValue>> = self.all_occupants.read().unwrap_or_default();
-                let everybody = everybody.iter().filter_map(|who| serde_json::from_str::<RoomOccupant>(who.get()).ok());
-                let mut facts: Vec<AttendanceEvent> = everybody.flat_map(|who| who.facts(breakout)).collect();
-                // The end of a breakout room is not the end of the session.
+                let occupants: Vec<Box<RawValue>> = self.all_occupants.read().unwrap_or_default();
+                let occupants = occupants.iter().filter_map(|who| serde_json::from_str::<RoomOccupant>(who.get()).ok());
+                let mut facts: Vec<AttendanceEvent> = occupants.flat_map(|who| who.facts(breakout)).collect();
+                // The end of a breakout room is not the end of the conference.
                 facts.extend(self.destroyed_at.seconds().filter(|_| breakout.is_none()).map(ended));
                 facts
             }
@@ -94,11 +94,12 @@ impl RoomOccupant {
         let Some(connection) = self.occupant_jid.text() else { return Vec::new() };
         let occupant = occupant(&connection, breakout);
         let participant = self.id.text().and_then(|id| ViewerId::parse(&id));
-        let told = [
+        let times = [
             (AttendanceEventKind::Joined, self.joined_at.seconds()),
             (AttendanceEventKind::Left, self.left_at.seconds()),
         ];
-        told.into_iter()
+        times
+            .into_iter()
             .filter_map(|(kind, at)| Some(AttendanceEvent { at: at?, kind, occupant: occupant.clone(), participant }))
             .collect()
     }
@@ -106,11 +107,13 @@ impl RoomOccupant {
 
 /// Result of an event.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct KeptFacts {
+pub(crate) struct RoomEventResult {
     /// Number of attendance events in it that were new.
     #[schema(example = 1)]
-    kept: u64,
+    recorded: u64,
 }
+
+problems! { ReceiveRoomEventProblems: MalformedJson, InvalidServerSecret }
 
 /// Receive a room event
 ///
@@ -126,13 +129,16 @@ pub(crate) struct KeptFacts {
         ("happened" = String, Path, description = "`created`, `destroyed`, `joined` or `left`", example = "left")
     ),
     request_body = RoomEvent,
-    responses((status = 200, description = "The event was accepted", body = KeptFacts))
+    responses(
+        (status = 200, description = "The event was accepted", body = RoomEventResult),
+        ReceiveRoomEventProblems
+    )
 )]
 pub(crate) async fn receive(state: Data<State>, _: VideoServer, request: Request) -> Result<HttpResponse, Problem> {
     let event: RoomEvent = request.message(MAX_MESSAGE_BYTES).await?;
-    let kept = match event.report() {
-        Some(report) => keep(&state, &report).await?,
+    let recorded = match event.report() {
+        Some(report) => record(&state, &report).await?,
         None => 0,
     };
-    Ok(HttpResponse::Ok().json(KeptFacts { kept }))
+    Ok(HttpResponse::Ok().json(RoomEventResult { recorded }))
 }

@@ -1,6 +1,6 @@
-//! What JaaS tells and asks: its webhooks.
+//! Webhooks of JaaS.
 //!
-//! They come more than once and in any order, so each is kept as facts, and the facts are sorted out by whoever asks.
+//! They arrive repeatedly and in any order, so they are stored as attendance events, from which reports compute the rest.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -10,9 +10,9 @@ use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind, Reservation};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::message::{Loose, MAX_MESSAGE_BYTES, breakout_room, ended, keep, occupant, try_again};
+use super::message::{Loose, MAX_MESSAGE_BYTES, breakout_room, ended, occupant, record, try_again};
 use crate::request::input::{Request, parse_message};
-use crate::response::problem::{Code, Problem};
+use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
 
 /// An event in a room. Nothing else is read, in particular no names and email addresses.
@@ -67,18 +67,18 @@ impl JaasEvent {
         let data: JaasEventData = self.data.read().unwrap_or_default();
         let at = self.timestamp.milliseconds()?;
         let breakout = breakout_room(&data.is_breakout, &data.breakout_room_id);
-        let came_or_went = |kind| {
+        let joined_or_left = |kind| {
             let connection = data.participant_id.text().or_else(|| data.participant_jid.text())?;
-            // JaaS may give the same name to another connection once the room was opened anew.
+            // JaaS may reuse the ID of a connection when the room is opened again.
             let session = self.session_id.text().unwrap_or_default();
             let participant = data.id.text().and_then(|id| ViewerId::parse(&id));
             let occupant = occupant(&format!("{session}/{connection}"), breakout.as_deref());
             Some(AttendanceEvent { at, kind, occupant, participant })
         };
         let fact = match kind {
-            "PARTICIPANT_JOINED" => came_or_went(AttendanceEventKind::Joined)?,
-            "PARTICIPANT_LEFT" => came_or_went(AttendanceEventKind::Left)?,
-            // The end of a breakout room is not the end of the session.
+            "PARTICIPANT_JOINED" => joined_or_left(AttendanceEventKind::Joined)?,
+            "PARTICIPANT_LEFT" => joined_or_left(AttendanceEventKind::Left)?,
+            // The end of a breakout room is not the end of the conference.
             "ROOM_DESTROYED" if breakout.is_none() => ended(at),
             _ => return None,
         };
@@ -114,6 +114,8 @@ impl From<Reservation> for JaasSettings {
     }
 }
 
+problems! { ReceiveJaasWebhookProblems: MalformedJson, InvalidSignature, NotFound, NotAcceptable }
+
 /// Receive a JaaS webhook
 ///
 /// For webhooks of JaaS: `PARTICIPANT_JOINED`, `PARTICIPANT_LEFT` and `ROOM_DESTROYED`. Duplicate, late and
@@ -127,29 +129,29 @@ impl From<Reservation> for JaasSettings {
         example = "t=1705312860,v1=5YpTFkcKsHnSbpXcJY7hYyVbVhkc0P4xJ7k0QmK2l9s="
     )),
     request_body = JaasEvent,
-    responses((status = 200, description = "The event was accepted", body = JaasSettings))
+    responses((status = 200, description = "The event was accepted", body = JaasSettings), ReceiveJaasWebhookProblems)
 )]
 pub(crate) async fn receive(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
     let verifier = state.api.jaas_webhooks.as_ref().ok_or(Code::NotFound)?;
-    let signature = request.only_header("x-jaas-signature").ok_or(Code::BadSignature)?;
+    let signature = request.only_header("x-jaas-signature").ok_or(Code::InvalidSignature)?;
     let body = request.raw_body(MAX_MESSAGE_BYTES).await?;
     if !verifier.is_genuine(&signature, &body, state.api.clock.now()) {
-        return Err(Code::BadSignature.into());
+        return Err(Code::InvalidSignature.into());
     }
     let event: JaasEvent = parse_message(&body)?;
     let kind = event.event_type.text().unwrap_or_default();
-    let answer = if kind == "SETTINGS_PROVISIONING" {
+    let response = if kind == "SETTINGS_PROVISIONING" {
         settings(&state, &event).await?
     } else {
         if let Some(report) = event.report(&kind) {
-            keep(&state, &report).await?;
+            record(&state, &report).await?;
         }
         JaasSettings::default()
     };
-    Ok(HttpResponse::Ok().json(answer))
+    Ok(HttpResponse::Ok().json(response))
 }
 
-/// Nothing about rooms that are not ours, or may not exist now: what JaaS does with them is not for us to say.
+/// Empty for unknown rooms and for conferences that may not start now.
 async fn settings(state: &State, event: &JaasEvent) -> Result<JaasSettings, Problem> {
     let Some(room) = event.fqn.text() else { return Ok(JaasSettings::default()) };
     match state.api.rooms.limits_of(&room).await {

@@ -1,7 +1,7 @@
-//! Whether a room may exist: the reservation system of Prosody (`mod_reservations`), with this service as its backend.
+//! Conference reservations: this service is the backend of Prosody's `mod_reservations`.
 //!
-//! Prosody shows the message of a refusal to the person at the door. So refusals have its form, and a sentence that says
-//! what to do; failures of the request itself are problems, as everywhere.
+//! Prosody shows the message of a rejection to the user who wants to join. So rejections have its format and a sentence for
+//! people; failures of the request itself are problems, as everywhere.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -17,42 +17,41 @@ use super::message::{VideoServer, try_again};
 use crate::public::join::in_words;
 use crate::request::input::Request;
 use crate::response::output::Instant;
-use crate::response::problem::{Code, Problem};
+use crate::response::problem::{Code, Problem, problems};
 use crate::state::State;
 
-/// The owner in an answer where the question named none. The server wants one and does nothing with it.
-const NO_OWNER: &str = "attune";
+/// The owner in the response if the request has none. The server requires one and ignores it.
+const DEFAULT_OWNER: &str = "attune";
 
 /// The room of the conference. Other fields are ignored.
 #[derive(ToSchema)]
 #[schema(example = json!({
-    "name": "booking-42-1705312800-0123456789abcdef0123456789abcdef", "start_time": "2024-01-15T09:58:21.000Z",
-    "mail_owner": "5c7a@meet.example.org"
+    "name": "booking-42-1705312800-0123456789abcdef0123456789abcdef", "mail_owner": "5c7a@meet.example.org"
 }))]
-pub(crate) struct RoomQuestion {
+pub(crate) struct ConferenceRequest {
     /// Name of the room, also as `[tenant]room`. Case-insensitive.
     name: String,
     /// The server's ID of the user who wants to join. Returned unchanged.
     mail_owner: Option<String>,
 }
 
-impl RoomQuestion {
+impl ConferenceRequest {
     fn parse(body: &[u8]) -> Result<Self, Problem> {
-        let mut question = Self { name: String::new(), mail_owner: None };
+        let mut request = Self { name: String::new(), mail_owner: None };
         for (field, value) in form_urlencoded::parse(body) {
             match &*field {
-                "name" => question.name = value.into_owned(),
-                "mail_owner" => question.mail_owner = Some(value.into_owned()).filter(|owner| !owner.is_empty()),
+                "name" => request.name = value.into_owned(),
+                "mail_owner" => request.mail_owner = Some(value.into_owned()).filter(|owner| !owner.is_empty()),
                 _ => {}
             }
         }
-        if question.name.is_empty() { Err(Problem::field("name", Code::Required)) } else { Ok(question) }
+        if request.name.is_empty() { Err(Problem::field("name", Code::Required)) } else { Ok(request) }
     }
 }
 
 /// A conference that may start.
 #[derive(Serialize, ToSchema)]
-#[schema(as = RoomReservation)]
+#[schema(as = Conference)]
 pub(crate) struct ReservationBody {
     /// ID for later requests about the conference.
     #[schema(example = "42")]
@@ -95,7 +94,7 @@ impl ReservationBody {
 
 /// Why the conference may not start now.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct RoomRefusal {
+pub(crate) struct ConferenceError {
     /// Message for the user who wants to join.
     #[schema(example = "This room opens on Monday, 15 January 2024 at 10:45 (Europe/Berlin, UTC+01:00).")]
     message: String,
@@ -103,11 +102,13 @@ pub(crate) struct RoomRefusal {
 
 /// The conference is already open.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct OpenRoom {
+pub(crate) struct ConferenceConflict {
     /// ID of the open conference.
     #[schema(example = "42")]
     conflict_id: String,
 }
+
+problems! { OpenConferenceProblems: Required, InvalidServerSecret }
 
 /// Open a conference
 ///
@@ -115,25 +116,28 @@ pub(crate) struct OpenRoom {
 /// be opened from some time before a confirmed appointment until some time after it, and once at a time.
 #[utoipa::path(
     post, path = "/jitsi/conference", operation_id = "openConference", tag = "Video server", security(("serverSecret" = [])),
-    request_body(content = RoomQuestion, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = ConferenceRequest, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "The conference may start: until when, and its limits", body = ReservationBody),
-        (status = 403, description = "Too early, too late, or the booking is not confirmed", body = RoomRefusal),
-        (status = 404, description = "Unknown room", body = RoomRefusal),
-        (status = 409, description = "The conference is already open", body = OpenRoom)
+        (status = 403, description = "Too early, too late, or the booking is not confirmed", body = ConferenceError),
+        (status = 404, description = "Unknown room", body = ConferenceError),
+        (status = 409, description = "The conference is already open", body = ConferenceConflict),
+        OpenConferenceProblems
     )
 )]
 pub(crate) async fn open(state: Data<State>, _: VideoServer, request: Request) -> Result<HttpResponse, Problem> {
     let body = request.raw_body(state.settings.max_body_bytes).await?;
-    let RoomQuestion { name, mail_owner } = RoomQuestion::parse(&body)?;
+    let ConferenceRequest { name, mail_owner } = ConferenceRequest::parse(&body)?;
     match state.api.rooms.open(&name).await {
         Ok(room) => {
-            let owner = mail_owner.unwrap_or_else(|| NO_OWNER.to_owned());
+            let owner = mail_owner.unwrap_or_else(|| DEFAULT_OWNER.to_owned());
             Ok(HttpResponse::Ok().json(ReservationBody::new(&room, name, owner)))
         }
-        Err(error) => refuse(&state, error),
+        Err(error) => reject(&state, error),
     }
 }
+
+problems! { GetConferenceProblems: InvalidServerSecret }
 
 /// Retrieve a conference
 ///
@@ -145,18 +149,19 @@ pub(crate) async fn open(state: Data<State>, _: VideoServer, request: Request) -
     params(("id" = String, Path, description = "`id` or `conflict_id` of a response, also as `42.0`", example = "42")),
     responses(
         (status = 200, description = "The conference", body = ReservationBody),
-        (status = 403, description = "The conference is no longer allowed", body = RoomRefusal),
-        (status = 404, description = "Unknown conference, or already closed", body = RoomRefusal)
+        (status = 403, description = "The conference is no longer allowed", body = ConferenceError),
+        (status = 404, description = "Unknown conference, or already closed", body = ConferenceError),
+        GetConferenceProblems
     )
 )]
 pub(crate) async fn show(state: Data<State>, _: VideoServer, request: Request) -> Result<HttpResponse, Problem> {
-    let Some(id) = conference_id(&request) else { return refuse(&state, ReserveError::Unknown) };
+    let Some(id) = conference_id(&request) else { return reject(&state, ReserveError::Unknown) };
     match state.api.rooms.get(id).await {
         Ok(room) => {
-            let name = spelled(&room.reservation.room);
-            Ok(HttpResponse::Ok().json(ReservationBody::new(&room, name, NO_OWNER.to_owned())))
+            let name = qualified_name(&room.reservation.room);
+            Ok(HttpResponse::Ok().json(ReservationBody::new(&room, name, DEFAULT_OWNER.to_owned())))
         }
-        Err(error) => refuse(&state, error),
+        Err(error) => reject(&state, error),
     }
 }
 
@@ -169,16 +174,17 @@ pub(crate) async fn show(state: Data<State>, _: VideoServer, request: Request) -
     params(("id" = String, Path, description = "`id` or `conflict_id` of a response, also as `42.0`", example = "42")),
     responses(
         (status = 204, description = "The conference is closed"),
-        (status = 404, description = "Unknown conference", body = RoomRefusal)
+        (status = 404, description = "Unknown conference", body = ConferenceError),
+        GetConferenceProblems
     )
 )]
 pub(crate) async fn close(state: Data<State>, _: VideoServer, request: Request) -> Result<HttpResponse, Problem> {
-    let Some(id) = conference_id(&request) else { return refuse(&state, ReserveError::Unknown) };
+    let Some(id) = conference_id(&request) else { return reject(&state, ReserveError::Unknown) };
     state.api.rooms.close(id).await.map_err(try_again)?;
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// The conference of the path. Servers on Lua 5.4 write numbers with a fraction, and an id may have been one in between.
+/// The conference of the path. Servers on Lua 5.4 may convert the ID to a number with a fraction.
 fn conference_id(request: &Request) -> Option<ConferenceId> {
     let text = request.segment("id");
     let digits = text.strip_suffix(".0").unwrap_or(text);
@@ -186,8 +192,8 @@ fn conference_id(request: &Request) -> Option<ConferenceId> {
     number.and_then(ConferenceId::new)
 }
 
-/// The room as its server calls it: with the tenant in brackets before it, if there is one in its address.
-fn spelled(room: &MeetingRoom) -> String {
+/// The name of the room on its server: with the tenant in brackets before it, if its URL has one.
+fn qualified_name(room: &MeetingRoom) -> String {
     let url = Url::parse(room.url()).ok();
     let segments = url.as_ref().and_then(Url::path_segments).into_iter().flatten();
     match segments.rev().nth(1).filter(|tenant| !tenant.is_empty()) {
@@ -196,27 +202,27 @@ fn spelled(room: &MeetingRoom) -> String {
     }
 }
 
-fn refuse(state: &State, error: ReserveError) -> Result<HttpResponse, Problem> {
+fn reject(state: &State, error: ReserveError) -> Result<HttpResponse, Problem> {
     let (status, message) = match error {
-        ReserveError::Unknown => (StatusCode::NOT_FOUND, "There is no such room.".to_owned()),
+        ReserveError::Unknown => (StatusCode::NOT_FOUND, "This room does not exist.".to_owned()),
         ReserveError::Refused(ReservationError::TooEarly { opens_at }) => {
             let opens = in_words(opens_at, &state.api.join.practice_zone);
             (StatusCode::FORBIDDEN, format!("This room opens on {opens}."))
         }
         ReserveError::Refused(ReservationError::NoSession(why)) => {
             let message = match why {
-                LinkError::Ended => "This session is over.",
-                LinkError::Cancelled => "This session was cancelled.",
-                LinkError::NotConfirmed | LinkError::Forbidden | LinkError::Revoked => "This session is not confirmed.",
+                LinkError::Ended => "This appointment is over.",
+                LinkError::Cancelled => "This appointment was cancelled.",
+                LinkError::NotConfirmed | LinkError::Forbidden | LinkError::Revoked => "This booking is not confirmed.",
             };
             (StatusCode::FORBIDDEN, message.to_owned())
         }
         ReserveError::Open(id) => {
-            return Ok(HttpResponse::Conflict().json(OpenRoom { conflict_id: id.to_string() }));
+            return Ok(HttpResponse::Conflict().json(ConferenceConflict { conflict_id: id.to_string() }));
         }
         ReserveError::Store(error) => return Err(try_again(error)),
     };
-    Ok(HttpResponse::build(status).json(RoomRefusal { message }))
+    Ok(HttpResponse::build(status).json(ConferenceError { message }))
 }
 
 #[cfg(test)]

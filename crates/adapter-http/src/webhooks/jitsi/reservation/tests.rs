@@ -8,6 +8,6 @@ fn a_room_is_spelled_as_its_server_does() {
         ("https://meet.example.org/deep/practice/", "[practice]booking-1"),
     ] {
         let room = MeetingRoom::restore("booking-1".into(), format!("{base}booking-1")).unwrap();
-        assert_eq!(spelled(&room), wanted, "{base}");
+        assert_eq!(qualified_name(&room), wanted, "{base}");
     }
 }

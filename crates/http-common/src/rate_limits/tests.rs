@@ -5,35 +5,31 @@ use super::*;
 
 const HERE: &str = "203.0.113.9";
 
-fn limiter(limits: Limits) -> (Limiter, Arc<FixedClock>) {
+fn limiter(limits: RateLimits) -> (RateLimiter, Arc<FixedClock>) {
     let clock = Arc::new(FixedClock::new(Timestamp::from_second(1_700_000_000).unwrap()));
-    (Limiter::new(limits, clock.clone()), clock)
+    (RateLimiter::new(limits, clock.clone()), clock)
 }
 
 fn ip(text: &str) -> Option<IpAddr> {
     Some(text.parse().unwrap())
 }
 
-fn wait(refusal: Problem) -> (Code, u64) {
-    (refusal.code, refusal.retry_after.unwrap())
-}
-
 #[test]
 fn a_network_has_thirty_logins_a_minute() {
-    let (limiter, clock) = limiter(Limits::default());
+    let (limiter, clock) = limiter(RateLimits::default());
     for _ in 0..30 {
         limiter.login(ip(HERE)).unwrap();
     }
     clock.advance(SignedDuration::from_secs(20));
-    assert_eq!(wait(limiter.login(ip(HERE)).unwrap_err()), (Code::TooManyRequests, 40));
+    assert_eq!(limiter.login(ip(HERE)), Err(RateLimited::Requests(40)));
     limiter.login(ip("203.0.113.10")).unwrap();
     clock.advance(SignedDuration::from_secs(40));
     limiter.login(ip(HERE)).unwrap();
 }
 
 #[test]
-fn each_kind_is_counted_for_itself() {
-    let (limiter, _) = limiter(Limits { logins_per_minute: 1, refreshes_per_minute: 1, ..Limits::default() });
+fn each_kind_is_counted_separately() {
+    let (limiter, _) = limiter(RateLimits { logins_per_minute: 1, refreshes_per_minute: 1, ..RateLimits::default() });
     limiter.login(ip(HERE)).unwrap();
     limiter.refresh(ip(HERE)).unwrap();
     limiter.registration(ip(HERE)).unwrap();
@@ -44,34 +40,32 @@ fn each_kind_is_counted_for_itself() {
 
 #[test]
 fn an_ipv6_network_is_a_64() {
-    let (limiter, _) = limiter(Limits { registrations_per_hour: 1, ..Limits::default() });
+    let (limiter, _) = limiter(RateLimits { registrations_per_hour: 1, ..RateLimits::default() });
     limiter.registration(ip("2001:db8:1:2::1")).unwrap();
-    let (code, seconds) = wait(limiter.registration(ip("2001:db8:1:2:ffff::1")).unwrap_err());
-    assert_eq!((code, seconds), (Code::TooManyRequests, 3600));
+    assert_eq!(limiter.registration(ip("2001:db8:1:2:ffff::1")), Err(RateLimited::Requests(3600)));
     limiter.registration(ip("2001:db8:1:3::1")).unwrap();
 }
 
 #[test]
-fn a_clock_set_back_makes_nobody_wait() {
-    let (limiter, clock) = limiter(Limits { logins_per_minute: 1, api_burst: 1, ..Limits::default() });
+fn a_clock_that_is_set_back_makes_no_one_wait() {
+    let (limiter, clock) = limiter(RateLimits { logins_per_minute: 1, api_burst: 1, ..RateLimits::default() });
     let user = UserId::new(7).unwrap();
     limiter.login(ip(HERE)).unwrap();
     limiter.request(user).unwrap();
     clock.advance(SignedDuration::from_hours(-1));
     limiter.login(ip(HERE)).unwrap();
-    let (_, seconds) = wait(limiter.request(user).unwrap_err());
-    assert_eq!(seconds, 1);
+    assert_eq!(limiter.request(user), Err(RateLimited::Requests(1)));
 }
 
 #[test]
-fn five_wrong_passwords_are_free_and_then_the_wait_doubles_up_to_a_minute() {
-    let (limiter, clock) = limiter(Limits::default());
+fn after_five_wrong_passwords_the_delay_doubles_up_to_one_minute() {
+    let (limiter, clock) = limiter(RateLimits::default());
     for _ in 0..5 {
         let _ = limiter.password("ada@example.org", ip(HERE)).unwrap();
     }
     for seconds in [1, 2, 4, 8, 16, 32, 60, 60] {
-        let refusal = limiter.password(" ADA@example.org", ip(HERE)).map(|_| ()).unwrap_err();
-        assert_eq!(wait(refusal), (Code::TooManyFailures, seconds));
+        let rejected = limiter.password(" ADA@example.org", ip(HERE)).map(|_| ());
+        assert_eq!(rejected, Err(RateLimited::LoginAttempts(seconds)));
         clock.advance(SignedDuration::from_secs(i64::try_from(seconds).unwrap()));
         let _ = limiter.password("ada@example.org", ip(HERE)).unwrap();
     }
@@ -80,34 +74,34 @@ fn five_wrong_passwords_are_free_and_then_the_wait_doubles_up_to_a_minute() {
 }
 
 #[test]
-fn the_right_password_wipes_the_slate() {
-    let (limiter, _) = limiter(Limits::default());
+fn a_successful_login_resets_the_failures() {
+    let (limiter, _) = limiter(RateLimits::default());
     for _ in 0..20 {
         for _ in 0..4 {
             let _ = limiter.password("ada@example.org", ip(HERE)).unwrap();
         }
         let attempt = limiter.password("ada@example.org", ip(HERE)).unwrap();
-        limiter.password_was_right(&attempt);
+        limiter.login_succeeded(&attempt);
     }
 }
 
 #[test]
 fn a_password_that_was_not_checked_does_not_count() {
-    let (limiter, _) = limiter(Limits::default());
+    let (limiter, _) = limiter(RateLimits::default());
     for _ in 0..4 {
         let _ = limiter.password("ada@example.org", ip(HERE)).unwrap();
     }
     for _ in 0..20 {
         let attempt = limiter.password("ada@example.org", ip(HERE)).unwrap();
-        limiter.password_was_not_checked(&attempt);
+        limiter.login_abandoned(&attempt);
     }
     let _ = limiter.password("ada@example.org", ip(HERE)).unwrap();
     assert!(limiter.password("ada@example.org", ip(HERE)).is_err());
 }
 
 #[test]
-fn failures_are_forgotten_after_an_hour() {
-    let (limiter, clock) = limiter(Limits::default());
+fn failures_expire_after_an_hour() {
+    let (limiter, clock) = limiter(RateLimits::default());
     for _ in 0..5 {
         let _ = limiter.password("ada@example.org", ip(HERE)).unwrap();
     }
@@ -118,13 +112,13 @@ fn failures_are_forgotten_after_an_hour() {
 }
 
 #[test]
-fn a_person_has_a_burst_and_a_steady_rate() {
-    let (limiter, clock) = limiter(Limits::default());
+fn a_user_has_a_burst_and_a_steady_rate() {
+    let (limiter, clock) = limiter(RateLimits::default());
     let (ada, bob) = (UserId::new(7).unwrap(), UserId::new(8).unwrap());
     for _ in 0..40 {
         limiter.request(ada).unwrap();
     }
-    assert_eq!(wait(limiter.request(ada).unwrap_err()), (Code::TooManyRequests, 1));
+    assert_eq!(limiter.request(ada), Err(RateLimited::Requests(1)));
     limiter.request(bob).unwrap();
     for _ in 0..100 {
         clock.advance(SignedDuration::from_millis(50));
@@ -134,8 +128,8 @@ fn a_person_has_a_burst_and_a_steady_rate() {
 }
 
 #[test]
-fn limits_can_be_lifted() {
-    let (limiter, _) = limiter(Limits { enabled: false, ..Limits::default() });
+fn limits_can_be_disabled() {
+    let (limiter, _) = limiter(RateLimits { enabled: false, ..RateLimits::default() });
     for _ in 0..1_000 {
         limiter.login(ip(HERE)).unwrap();
         limiter.registration(ip(HERE)).unwrap();
@@ -148,7 +142,7 @@ fn limits_can_be_lifted() {
 
 #[test]
 fn a_flood_of_a_million_addresses_keeps_the_tables_small() {
-    let (limiter, _) = limiter(Limits { logins_per_minute: 1, ..Limits::default() });
+    let (limiter, _) = limiter(RateLimits { logins_per_minute: 1, ..RateLimits::default() });
     for n in 0..1_000_000_u32 {
         limiter.login(Some(IpAddr::from(n.to_be_bytes()))).unwrap();
     }
@@ -156,5 +150,5 @@ fn a_flood_of_a_million_addresses_keeps_the_tables_small() {
     assert!(table.young.len() + table.old.len() <= 2 * CAPACITY);
     drop(table);
     let newest = IpAddr::from(999_999_u32.to_be_bytes());
-    assert!(limiter.login(Some(newest)).is_err(), "whoever came last is remembered");
+    assert!(limiter.login(Some(newest)).is_err(), "the latest address is still counted");
 }

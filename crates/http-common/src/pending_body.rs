@@ -1,9 +1,9 @@
-//! What becomes of a request's body that nobody read to its end.
+//! The rest of a request's body that no handler has read.
 //!
-//! The framework reads a chunked body away once its reader is dropped, for as long as the sender likes: a client could
-//! keep a connection for ever by sending its body slowly to a request that was refused long ago. While the reader still
-//! lives when the response has gone out, the connection is closed instead, after the usual moment for the other side to
-//! hang up. So the response takes the reader along.
+//! Once its reader is dropped, the framework reads the rest of a chunked body for as long as it arrives: a client could
+//! keep a connection for ever by sending its body slowly to a request that was rejected long ago. While the reader still
+//! exists when the response has been sent, the connection is closed instead, after the usual moment for the other side
+//! to close it. So the response owns a share of the reader.
 
 use std::cell::RefCell;
 use std::pin::Pin;
@@ -17,13 +17,13 @@ use actix_web::web::Bytes;
 use actix_web::{Error, HttpMessage};
 use futures_util::Stream;
 
-/// The reader of a request's body, shared by the handler and the response. `None` for a request without a body.
+/// The reader of a request's body, shared by the handler and the response. Empty for a request without a body.
 #[derive(Clone)]
-pub(super) struct Unread(Option<Rc<RefCell<Payload>>>);
+pub struct PendingBody(Option<Rc<RefCell<Payload>>>);
 
-impl Unread {
-    /// Takes the reader of a request and leaves it a shared one.
-    pub(super) fn share(request: &mut ServiceRequest) -> Self {
+impl PendingBody {
+    /// Replaces the reader of a request by a shared one.
+    pub fn share(request: &mut ServiceRequest) -> Self {
         let payload = request.take_payload();
         if matches!(payload, Payload::None) {
             return Self(None);
@@ -33,16 +33,15 @@ impl Unread {
         Self(Some(shared))
     }
 
-    /// A response's body that takes the reader along.
-    pub(super) fn behind(&self, body: BoxBody) -> BoxBody {
+    /// A response body that keeps the reader until it has been sent.
+    pub fn attach_to(&self, body: BoxBody) -> BoxBody {
         match &self.0 {
             None => body,
-            Some(reader) => BoxBody::new(Behind { body, _reader: Rc::clone(reader) }),
+            Some(reader) => BoxBody::new(WithReader { body, _reader: Rc::clone(reader) }),
         }
     }
 }
 
-/// The handler's share.
 struct Reader(Rc<RefCell<Payload>>);
 
 impl Stream for Reader {
@@ -53,13 +52,12 @@ impl Stream for Reader {
     }
 }
 
-/// The response's share.
-struct Behind {
+struct WithReader {
     body: BoxBody,
     _reader: Rc<RefCell<Payload>>,
 }
 
-impl MessageBody for Behind {
+impl MessageBody for WithReader {
     type Error = Error;
 
     fn size(&self) -> BodySize {

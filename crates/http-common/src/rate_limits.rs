@@ -1,0 +1,285 @@
+//! Rate limits, counted in memory.
+//!
+//! Every table is bounded, so that a flood from a million addresses costs a few megabytes. Keys are stored as hashes
+//! under a key of this process: no address and no email address is in the tables.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use attune_domain::{EmailAddress, UserId};
+use attune_ports::Clock;
+
+use crate::address::network;
+
+/// Entries in each half of a table.
+const CAPACITY: usize = 100_000;
+
+const SECOND: i64 = 1_000;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+
+/// How often things may be done, counted in the memory of this process.
+///
+/// A network is one IPv4 address or one IPv6 /64, because every household and every server has at least that.
+#[derive(Debug, Clone)]
+pub struct RateLimits {
+    /// `false` lifts all limits, for tests that make thousands of requests from one address.
+    pub enabled: bool,
+    /// Logins of one network in a minute, successful or not.
+    pub logins_per_minute: u32,
+    /// New accounts from one network in an hour.
+    pub registrations_per_hour: u32,
+    /// Token refreshes of one network in a minute.
+    pub refreshes_per_minute: u32,
+    /// Requests of one network for join links in an hour.
+    pub recoveries_per_hour: u32,
+    /// Searches of one network for available slots in a minute.
+    pub availability_per_minute: u32,
+    /// Failed logins for one account from one network without a delay. Each further failure doubles the delay, from one
+    /// second on.
+    pub free_login_failures: u32,
+    /// Longest delay, in seconds.
+    pub max_login_delay_secs: u32,
+    /// Requests of one user in a second, in the long run.
+    pub api_per_second: u32,
+    /// Requests of one user at once.
+    pub api_burst: u32,
+}
+
+impl Default for RateLimits {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            logins_per_minute: 30,
+            registrations_per_hour: 10,
+            refreshes_per_minute: 60,
+            recoveries_per_hour: 20,
+            availability_per_minute: 120,
+            free_login_failures: 5,
+            max_login_delay_secs: 60,
+            api_per_second: 20,
+            api_burst: 40,
+        }
+    }
+}
+
+/// Too many requests or attempts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RateLimited {
+    /// Too many requests. The next one is allowed after this many seconds.
+    Requests(u64),
+    /// Too many failed login attempts. The next one is allowed after this many seconds.
+    LoginAttempts(u64),
+}
+
+/// A map that drops the entries that were set longest ago, in bulk.
+///
+/// When the young half is full, it replaces the old half. So there are never more than twice the capacity of entries, and
+/// no request has to wait for a purge.
+struct BoundedMap<V> {
+    young: HashMap<u64, V>,
+    old: HashMap<u64, V>,
+    capacity: usize,
+}
+
+impl<V: Copy> BoundedMap<V> {
+    fn new(capacity: usize) -> Self {
+        Self { young: HashMap::new(), old: HashMap::new(), capacity }
+    }
+
+    fn get(&self, key: u64) -> Option<V> {
+        self.young.get(&key).or_else(|| self.old.get(&key)).copied()
+    }
+
+    fn set(&mut self, key: u64, value: V) {
+        if self.young.len() >= self.capacity && !self.young.contains_key(&key) {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(key, value);
+    }
+
+    fn remove(&mut self, key: u64) {
+        self.young.remove(&key);
+        self.old.remove(&key);
+    }
+}
+
+/// A count within a period that starts with the first request.
+#[derive(Clone, Copy)]
+struct Window {
+    since: i64,
+    count: u32,
+}
+
+/// Consecutive wrong passwords.
+#[derive(Clone, Copy)]
+struct Failures {
+    count: u32,
+    last: i64,
+    blocked_until: i64,
+}
+
+/// A login attempt. It counts as failed until its outcome is reported, so that a hundred concurrent attempts are not all
+/// free.
+#[must_use]
+pub struct LoginAttempt {
+    key: u64,
+    before: Option<Failures>,
+}
+
+/// Counts requests and rejects those above the limits.
+pub struct RateLimiter {
+    limits: RateLimits,
+    clock: Arc<dyn Clock>,
+    keys: RandomState,
+    logins: Mutex<BoundedMap<Window>>,
+    registrations: Mutex<BoundedMap<Window>>,
+    refreshes: Mutex<BoundedMap<Window>>,
+    recoveries: Mutex<BoundedMap<Window>>,
+    availability: Mutex<BoundedMap<Window>>,
+    failures: Mutex<BoundedMap<Failures>>,
+    /// For each user, the instant at which their bucket is full again, in milliseconds.
+    requests: Mutex<BoundedMap<i64>>,
+}
+
+impl RateLimiter {
+    pub fn new(limits: RateLimits, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            limits,
+            clock,
+            keys: RandomState::new(),
+            logins: Mutex::new(BoundedMap::new(CAPACITY)),
+            registrations: Mutex::new(BoundedMap::new(CAPACITY)),
+            refreshes: Mutex::new(BoundedMap::new(CAPACITY)),
+            recoveries: Mutex::new(BoundedMap::new(CAPACITY)),
+            availability: Mutex::new(BoundedMap::new(CAPACITY)),
+            failures: Mutex::new(BoundedMap::new(CAPACITY)),
+            requests: Mutex::new(BoundedMap::new(CAPACITY)),
+        }
+    }
+
+    pub fn login(&self, network: Option<IpAddr>) -> Result<(), RateLimited> {
+        self.count(&self.logins, network, self.limits.logins_per_minute, MINUTE)
+    }
+
+    pub fn registration(&self, network: Option<IpAddr>) -> Result<(), RateLimited> {
+        self.count(&self.registrations, network, self.limits.registrations_per_hour, HOUR)
+    }
+
+    pub fn refresh(&self, network: Option<IpAddr>) -> Result<(), RateLimited> {
+        self.count(&self.refreshes, network, self.limits.refreshes_per_minute, MINUTE)
+    }
+
+    pub fn recovery(&self, network: Option<IpAddr>) -> Result<(), RateLimited> {
+        self.count(&self.recoveries, network, self.limits.recoveries_per_hour, HOUR)
+    }
+
+    pub fn availability(&self, network: Option<IpAddr>) -> Result<(), RateLimited> {
+        self.count(&self.availability, network, self.limits.availability_per_minute, MINUTE)
+    }
+
+    fn count(
+        &self,
+        table: &Mutex<BoundedMap<Window>>,
+        network: Option<IpAddr>,
+        limit: u32,
+        period: i64,
+    ) -> Result<(), RateLimited> {
+        if !self.limits.enabled {
+            return Ok(());
+        }
+        let now = self.now();
+        let key = self.keys.hash_one(network.map(network_key));
+        let mut table = lock(table);
+        // A clock that was set back starts a new period, instead of making clients wait for it to catch up.
+        let window = table.get(key).filter(|w| (w.since..w.since + period).contains(&now));
+        let window = window.unwrap_or(Window { since: now, count: 0 });
+        if window.count >= limit {
+            return Err(RateLimited::Requests(seconds(window.since + period - now)));
+        }
+        table.set(key, Window { count: window.count + 1, ..window });
+        Ok(())
+    }
+
+    /// A request of this user: a token bucket with the burst as its capacity and the steady rate as its refill, stored as
+    /// the instant at which it is full again.
+    pub fn request(&self, user: UserId) -> Result<(), RateLimited> {
+        let each = SECOND / i64::from(self.limits.api_per_second.max(1));
+        let depth = each * i64::from(self.limits.api_burst.max(1));
+        if !self.limits.enabled {
+            return Ok(());
+        }
+        let now = self.now();
+        let key = self.keys.hash_one(user);
+        let mut table = lock(&self.requests);
+        let full_at = table.get(key).unwrap_or(now).clamp(now, now + depth) + each;
+        if full_at - now > depth {
+            return Err(RateLimited::Requests(seconds(full_at - now - depth)));
+        }
+        table.set(key, full_at);
+        Ok(())
+    }
+
+    /// Before the password of this account is checked. After some failures the next attempt has to wait.
+    pub fn password(&self, account: &str, network: Option<IpAddr>) -> Result<LoginAttempt, RateLimited> {
+        let account = EmailAddress::parse(account).map_or_else(|_| account.to_lowercase(), |e| e.as_str().to_owned());
+        let key = self.keys.hash_one((account, network.map(network_key)));
+        if !self.limits.enabled {
+            return Ok(LoginAttempt { key, before: None });
+        }
+        let now = self.now();
+        let mut table = lock(&self.failures);
+        let before = table.get(key).filter(|f| (f.last..f.last + HOUR).contains(&now));
+        if let Some(wait) = before.map(|f| f.blocked_until - now).filter(|wait| *wait > 0) {
+            return Err(RateLimited::LoginAttempts(seconds(wait)));
+        }
+        let count = before.map_or(0, |f| f.count).saturating_add(1);
+        table.set(key, Failures { count, last: now, blocked_until: now + self.delay(count) });
+        Ok(LoginAttempt { key, before })
+    }
+
+    pub fn login_succeeded(&self, attempt: &LoginAttempt) {
+        lock(&self.failures).remove(attempt.key);
+    }
+
+    /// The password was not checked after all, so the attempt does not count.
+    pub fn login_abandoned(&self, attempt: &LoginAttempt) {
+        let mut table = lock(&self.failures);
+        match attempt.before {
+            Some(before) => table.set(attempt.key, before),
+            None => table.remove(attempt.key),
+        }
+    }
+
+    /// The delay in milliseconds after this many failures: none while failures are free, then 1, 2, 4 … seconds.
+    fn delay(&self, count: u32) -> i64 {
+        let max = i64::from(self.limits.max_login_delay_secs);
+        match count.checked_sub(self.limits.free_login_failures) {
+            None => 0,
+            Some(doublings) => (1_i64 << doublings.min(30)).min(max) * SECOND,
+        }
+    }
+
+    fn now(&self) -> i64 {
+        self.clock.now().as_millisecond()
+    }
+}
+
+/// One IPv4 address, or one IPv6 /64.
+fn network_key(address: IpAddr) -> impl Hash {
+    network(address, 32, 64)
+}
+
+fn seconds(ms: i64) -> u64 {
+    u64::try_from(ms).unwrap_or(0).div_ceil(1_000).max(1)
+}
+
+/// No code can panic while it holds one of these locks, so a poisoned one is as good as any.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;
