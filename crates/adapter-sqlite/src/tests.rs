@@ -14,7 +14,7 @@ use attune_ports::{
     NewPayment, NewRefund, PageRequest, PageStart, ProblemKind, Provider, Queries, Store, StoreError, UnitOfWork,
     UserFilter,
 };
-use attune_test_store_contract::fixtures::{Practice, email, fact, participant, session, token_hash};
+use attune_test_store_contract::fixtures::{PracticeFixture, email, fact, participant, session, token_hash};
 use attune_test_store_contract::fixtures::{account_key, audit_entry, client, eur, lease, notice, now, payment, slot};
 use attune_test_store_contract::fixtures::{captured, paid, problem, refund};
 use attune_test_store_contract::fixtures::{day_off, hours, policy, reply, reply_key, week};
@@ -308,7 +308,7 @@ async fn a_full_disk_stops_writes_and_not_reads() {
 #[tokio::test]
 async fn no_statement_walks_a_whole_table_that_grows() {
     let (_folder, store) = fresh(1).await;
-    let practice = Practice::found(&*store).await;
+    let practice = PracticeFixture::create(&*store).await;
     let seen = Arc::new(Mutex::new(BTreeSet::new()));
     let watch = || {
         let seen = Arc::clone(&seen);
@@ -427,7 +427,7 @@ fn every_filter(example: &Booking) -> impl Iterator<Item = BookingFilter> {
     })
 }
 
-async fn call_everything(store: &SqliteStore, practice: Practice) {
+async fn call_everything(store: &SqliteStore, practice: PracticeFixture) {
     let mut work = store.begin().await.unwrap();
     let user = work.add_user(&client("somebody")).await.unwrap();
     let found = work.user_for_change(user).await.unwrap().unwrap();

@@ -349,7 +349,7 @@ pub fn all_states() -> impl Iterator<Item = (BookingStatus, PaymentStatus)> {
 
 /// Who and what a booking needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Practice {
+pub struct PracticeFixture {
     /// An admin, `therapist@example.org`.
     pub therapist: UserId,
     /// A client, `client@example.org`.
@@ -358,9 +358,9 @@ pub struct Practice {
     pub service: ServiceId,
 }
 
-impl Practice {
+impl PracticeFixture {
     /// Writes a therapist, a client and a service into a store.
-    pub async fn found(store: &dyn Store) -> Self {
+    pub async fn create(store: &dyn Store) -> Self {
         let mut work = store.begin().await.expect("a unit of work opens");
         let therapist = work.add_user(&therapist("therapist")).await.expect("a therapist");
         let client = work.add_user(&client("client")).await.expect("a client");

@@ -1,15 +1,17 @@
-//! Tasks that start together, and how they take being in each other's way.
+//! Tasks that start at the same moment and retry while they contend.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use attune_ports::{Store, StoreError, UnitOfWork};
 use tokio::sync::Barrier;
 
-/// How often a task starts over before it gives up.
+use crate::Backend;
+
 const ATTEMPTS: usize = 50;
 
-/// Runs `count` tasks that all start at the same moment, and gives their results in order.
+/// Runs `count` tasks that all start at the same moment, and returns their results in order.
 pub async fn race<T, F>(count: usize, task: impl Fn(usize) -> F) -> Vec<T>
 where
     T: Send + 'static,
@@ -33,7 +35,51 @@ where
     results
 }
 
-/// Opens a unit of work in a crowd: too long a queue is waited for again.
+/// The future of one change, as the methods of the ports return it.
+pub type Change<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// Makes one change per contender, each in a unit of work of its own, all at the same moment.
+pub async fn race_units<C, T>(
+    backend: &Backend,
+    contenders: Vec<C>,
+    change: impl for<'a> Fn(&'a mut dyn UnitOfWork, &'a C) -> Change<'a, T> + Copy + Send + Sync + 'static,
+) -> Vec<Result<T, StoreError>>
+where
+    C: Send + Sync + 'static,
+    T: Send + 'static,
+{
+    let contenders = Arc::new(contenders);
+    race(contenders.len(), |index| {
+        let (store, contenders) = (Arc::clone(&backend.store), Arc::clone(&contenders));
+        async move { transact_with(&*store, &contenders[index], change).await }
+    })
+    .await
+}
+
+/// Makes one change in a unit of work of its own, and starts over while it contends.
+pub async fn transact<T: Send>(
+    store: &dyn Store,
+    change: impl for<'a> Fn(&'a mut dyn UnitOfWork) -> Change<'a, T> + Send + Sync,
+) -> Result<T, StoreError> {
+    transact_with(store, &(), |work, ()| change(work)).await
+}
+
+async fn transact_with<C: Sync, T: Send>(
+    store: &dyn Store,
+    contender: &C,
+    change: impl for<'a> Fn(&'a mut dyn UnitOfWork, &'a C) -> Change<'a, T> + Send + Sync,
+) -> Result<T, StoreError> {
+    insist(async || {
+        let mut work = open(store).await?;
+        let changed = change(&mut *work, contender).await?;
+        give_way().await;
+        work.commit().await?;
+        Ok(changed)
+    })
+    .await
+}
+
+/// Opens a unit of work, and waits again when the queue is too long.
 pub async fn open(store: &dyn Store) -> Result<Box<dyn UnitOfWork>, StoreError> {
     let mut last = StoreError::Contended;
     for _ in 0..ATTEMPTS {
@@ -46,7 +92,7 @@ pub async fn open(store: &dyn Store) -> Result<Box<dyn UnitOfWork>, StoreError> 
     Err(last)
 }
 
-/// Repeats an attempt from its start while others get in its way, as a use case does.
+/// Repeats an attempt from its start while it contends, as a use case does.
 pub async fn insist<T, F>(attempt: impl Fn() -> F) -> Result<T, StoreError>
 where
     F: Future<Output = Result<T, StoreError>>,
@@ -60,8 +106,8 @@ where
     Err(StoreError::Contended)
 }
 
-/// Lets the other tasks go on for a while, between a reading and the write that rests on it: where a lock is missing,
-/// this is when somebody else slips in.
+/// Lets the other tasks run between a read and the write that depends on it: where a lock is missing, they interfere
+/// here.
 pub async fn give_way() {
     for _ in 0..10 {
         tokio::task::yield_now().await;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use attune_domain::{BookingId, BookingStatus, LoginSessionId};
 use attune_ports::{BookingCursor, BookingFilter, BookingOrder, BookingPageRequest, PageStart, Queries, StoreError};
-use attune_test_store_contract::fixtures::{Practice, client, session, slot};
+use attune_test_store_contract::fixtures::{PracticeFixture, client, session, slot};
 use tokio::task::JoinSet;
 
 use crate::harness::{OTHERS, Proxy, Way, backend, migrated, open, terminate_others, until};
@@ -17,7 +17,7 @@ async fn everybody_in_a_crowd_gets_their_own_answer() {
     let practice = backend.practice().await;
     let mut sessions = Vec::new();
     for user in [practice.client, practice.therapist] {
-        sessions.push(Some(backend.keep(async |work| work.add_login_session(&session(user)).await).await));
+        sessions.push(Some(backend.commit(async |work| work.add_login_session(&session(user)).await).await));
     }
     sessions.push(None);
     let mut bookings = Vec::new();
@@ -63,8 +63,8 @@ async fn a_row_that_makes_no_sense_spoils_nobody_elses_answer() {
     let store = open(database.url()).await;
     let backend = backend(&store);
     let practice = backend.practice().await;
-    let well = backend.keep(async |work| work.add_login_session(&session(practice.client)).await).await;
-    let ill = backend.keep(async |work| work.add_login_session(&session(practice.therapist)).await).await;
+    let well = backend.commit(async |work| work.add_login_session(&session(practice.client)).await).await;
+    let ill = backend.commit(async |work| work.add_login_session(&session(practice.therapist)).await).await;
     let outside = database.connect().await;
     let spoil = format!("UPDATE users SET email = 'no address' WHERE id = {}", practice.therapist);
     outside.execute(&spoil, &[]).await.unwrap();
@@ -143,7 +143,7 @@ async fn pages_asked_together_are_the_pages_asked_alone() {
     let mut all = Vec::new();
     for n in 0..4 {
         let client = backend.add_user(&client(&format!("client-{n}"))).await;
-        let theirs = Practice { client, ..practice };
+        let theirs = PracticeFixture { client, ..practice };
         for m in 0..n {
             all.push(backend.add_booking(|id| theirs.booking(id, slot(10 * n + m))).await);
         }
@@ -185,7 +185,7 @@ async fn a_row_that_makes_no_sense_spoils_nobody_elses_page() {
     let store = open(database.url()).await;
     let backend = backend(&store);
     let practice = backend.practice().await;
-    let well = Practice { client: backend.add_user(&client("well")).await, ..practice };
+    let well = PracticeFixture { client: backend.add_user(&client("well")).await, ..practice };
     backend.add_booking(|id| practice.booking(id, slot(0))).await;
     let good = backend.add_booking(|id| well.booking(id, slot(1))).await;
     let outside = database.connect().await;

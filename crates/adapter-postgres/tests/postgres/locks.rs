@@ -163,7 +163,7 @@ async fn refusals_do_not_cost_connections() {
     let pids = format!("SELECT pid FROM {OTHERS} ORDER BY pid");
     let before: Vec<i32> = outside.query(&pids, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
     for _ in 0..20 {
-        let taken = backend.attempt(async |work| work.add_user(&client("client")).await).await;
+        let taken = backend.uncommitted(async |work| work.add_user(&client("client")).await).await;
         assert!(taken.unwrap_err().is_conflict(Conflict::EmailTaken));
         drop(backend.begin().await);
     }
@@ -230,12 +230,12 @@ async fn a_held_invitation_can_still_be_mailed_to_and_read() {
     let backend = backend(&store);
     let practice = backend.practice().await;
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    let guest = backend.keep(async |work| work.add_participant(&participant(&booking, "guest")).await).await;
+    let guest = backend.commit(async |work| work.add_participant(&participant(&booking, "guest")).await).await;
     let mut holder = store.begin().await.unwrap();
     holder.participant(guest).await.unwrap();
     let recipient = ViewerId::Participant(guest);
     let reminder = NewNotification { recipient, ..reminder(&booking, 60, now()) };
-    assert_eq!(backend.keep(async |work| work.enqueue(&[reminder]).await).await, 1);
+    assert_eq!(backend.commit(async |work| work.enqueue(&[reminder]).await).await, 1);
     assert!(Queries::participant(&*store, guest).await.unwrap().is_some());
 
     // Whoever wants to change it waits, and then sees what became of it.
@@ -399,15 +399,15 @@ async fn a_held_reply_is_not_waited_for_when_old_ones_are_forgotten() {
     let practice = backend.practice().await;
     let (held, free) = (reply_key(practice.client, "held"), reply_key(practice.client, "free"));
     for key in [&held, &free] {
-        backend.keep(async |work| work.save_response(key, &reply("{}")).await).await;
+        backend.commit(async |work| work.save_response(key, &reply("{}")).await).await;
     }
     let mut holder = store.begin().await.unwrap();
     assert!(holder.update_response(&held, "amended").await.unwrap());
-    assert_eq!(backend.keep(async |work| work.purge_responses(slot(0), 9).await).await, 1);
+    assert_eq!(backend.commit(async |work| work.purge_responses(slot(0), 9).await).await, 1);
     holder.commit().await.unwrap();
-    let left = backend.attempt(async |work| work.stored_response(&held).await).await.unwrap();
+    let left = backend.uncommitted(async |work| work.stored_response(&held).await).await.unwrap();
     assert_eq!(left, Some(reply("amended")));
-    assert_eq!(backend.keep(async |work| work.purge_responses(slot(0), 9).await).await, 1);
+    assert_eq!(backend.commit(async |work| work.purge_responses(slot(0), 9).await).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -419,7 +419,10 @@ async fn a_held_service_can_still_be_booked_and_read() {
     let mut holder = store.begin().await.unwrap();
     let held = holder.service_for_change(practice.service).await.unwrap().unwrap();
     backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    assert_eq!(backend.attempt(async |work| work.service(practice.service).await).await.unwrap(), Some(held.clone()));
+    assert_eq!(
+        backend.uncommitted(async |work| work.service(practice.service).await).await.unwrap(),
+        Some(held.clone())
+    );
 
     // Whoever wants to change it waits, and then sees what became of it.
     let later = tokio::spawn({
@@ -455,7 +458,7 @@ async fn a_second_refund_waits_for_what_becomes_of_the_first() {
         });
         until(&outside, &format!("{OTHERS} AND wait_event_type = 'Lock'"), 1).await;
         // Another payment's money waits for nothing.
-        backend.attempt(async |work| work.add_refund(&refund(&other, "other")).await).await.unwrap();
+        backend.uncommitted(async |work| work.add_refund(&refund(&other, "other")).await).await.unwrap();
         if kept {
             first.commit().await.unwrap();
         } else {
@@ -476,7 +479,7 @@ async fn a_second_line_waits_for_what_becomes_of_the_first() {
     let practice = backend.practice().await;
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
     let payment = backend.add_payment(paid(booking.id(), "r")).await;
-    backend.keep(async |work| work.add_ledger_entry(&captured(&payment)).await).await;
+    backend.commit(async |work| work.add_ledger_entry(&captured(&payment)).await).await;
     let mut lines = Vec::new();
     for key in ["a", "b"] {
         let back = backend.add_refund(refund(&payment, key)).await;
@@ -508,13 +511,13 @@ async fn a_held_event_is_not_waited_for_when_old_ones_are_forgotten() {
     let store = open(database.url()).await;
     let backend = backend(&store);
     for id in ["a", "b", "c"] {
-        assert!(backend.keep(async |work| work.add_payment_event(Provider::Stripe, id, now()).await).await);
+        assert!(backend.commit(async |work| work.add_payment_event(Provider::Stripe, id, now()).await).await);
     }
     let mut holder = store.begin().await.unwrap();
     assert_eq!(holder.purge_payment_events(slot(0), 2).await.unwrap(), 2);
-    assert_eq!(backend.keep(async |work| work.purge_payment_events(slot(0), 9).await).await, 1);
+    assert_eq!(backend.commit(async |work| work.purge_payment_events(slot(0), 9).await).await, 1);
     drop(holder);
-    assert_eq!(backend.keep(async |work| work.purge_payment_events(slot(0), 9).await).await, 2);
+    assert_eq!(backend.commit(async |work| work.purge_payment_events(slot(0), 9).await).await, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,7 +13,7 @@ use attune_ports::{
 };
 use attune_test_postgres::TestServer;
 use attune_test_store_contract::fixtures::{
-    Practice, eur, fact, lease, notice, now, participant, reminder, restored, slot,
+    PracticeFixture, eur, fact, lease, notice, now, participant, reminder, restored, slot,
 };
 use attune_test_store_contract::fixtures::{captured, minutes_after, moved, paid, payment, problem, refund};
 use attune_test_store_contract::fixtures::{day_off, hours, legal_states, policy, reply, reply_key, week};
@@ -185,7 +185,7 @@ async fn mails_survive_the_way_down_and_up_again() {
     let database = server.fresh_database().await;
     let store = open(database.url()).await;
     store.migrate().await.unwrap();
-    let practice = Practice::found(&*store).await;
+    let practice = PracticeFixture::create(&*store).await;
     let mut work = store.begin().await.unwrap();
     let booking = practice.booking(work.next_booking_id().await.unwrap(), slot(0));
     work.add_booking(&booking).await.unwrap();
@@ -266,7 +266,7 @@ async fn bookings_survive_the_way_before_the_calendar_and_back() {
     let database = server.fresh_database().await;
     let store = open(database.url()).await;
     store.migrate().await.unwrap();
-    let practice = Practice::found(&*store).await;
+    let practice = PracticeFixture::create(&*store).await;
     let mut work = store.begin().await.unwrap();
     let mut bookings = Vec::new();
     for (hour, (status, paid)) in (0..).zip(legal_states()) {
@@ -332,7 +332,7 @@ async fn bookings_survive_the_way_before_the_calendar_and_back() {
 }
 
 /// A booking that was called off while it was paid, with so much to go back.
-fn called_off(practice: Practice, id: BookingId, hour: i64, refund: Money) -> Booking {
+fn called_off(practice: PracticeFixture, id: BookingId, hour: i64, refund: Money) -> Booking {
     let booking = practice.booking_in(id, slot(hour), BookingStatus::Cancelled, PaymentStatus::RefundPending);
     let cancellation = Cancellation { refund, at: minutes_after(now(), 5), ..booking.cancellation().cloned().unwrap() };
     restored(BookingRecord { cancellation: Some(cancellation), ..booking.record().clone() })
@@ -346,7 +346,7 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
     let database = server.fresh_database().await;
     let store = open(database.url()).await;
     store.migrate().await.unwrap();
-    let practice = Practice::found(&*store).await;
+    let practice = PracticeFixture::create(&*store).await;
     let mut work = store.begin().await.unwrap();
     let mut add = Vec::new();
     for (hour, refund) in (0..).zip([9_000, 4_000, 20_000, 0, 9_000]) {
@@ -498,7 +498,7 @@ async fn bookings_made_before_are_in_the_totals_after() {
     let database = server.fresh_database().await;
     let store = open(database.url()).await;
     store.migrate().await.unwrap();
-    let practice = Practice::found(&*store).await;
+    let practice = PracticeFixture::create(&*store).await;
     let mut work = store.begin().await.unwrap();
     let mut states = Vec::new();
     for (hour, (status, paid)) in (0..).zip(legal_states().chain(legal_states().skip(3))) {

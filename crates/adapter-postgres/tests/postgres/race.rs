@@ -6,7 +6,7 @@ use std::sync::Arc;
 use attune_adapter_postgres::PostgresStore;
 use attune_ports::{Conflict, StoreError};
 use attune_test_postgres::TestDatabase;
-use attune_test_store_contract::fixtures::{Practice, minutes_after, slot};
+use attune_test_store_contract::fixtures::{PracticeFixture, minutes_after, slot};
 use attune_test_store_contract::race::{insist, open, race};
 use jiff::Timestamp;
 
@@ -15,7 +15,12 @@ use crate::harness::{migrated, open_with};
 const CLIENTS: usize = 64;
 
 /// PaymentLedger as a use case does: looks whether the time is free, and takes it. With or without the calendar lock.
-async fn book(store: &PostgresStore, practice: Practice, start: Timestamp, locked: bool) -> Result<bool, StoreError> {
+async fn book(
+    store: &PostgresStore,
+    practice: PracticeFixture,
+    start: Timestamp,
+    locked: bool,
+) -> Result<bool, StoreError> {
     let mut work = open(store).await?;
     if locked {
         work.lock_calendar(practice.therapist).await?;
@@ -35,7 +40,7 @@ async fn book(store: &PostgresStore, practice: Practice, start: Timestamp, locke
 /// Lets all clients book at once, at the time that each is given. Gives how many were accepted.
 async fn rush(
     store: &Arc<PostgresStore>,
-    practice: Practice,
+    practice: PracticeFixture,
     locked: bool,
     start: impl Fn(usize) -> Timestamp,
 ) -> usize {
@@ -60,14 +65,14 @@ async fn overlaps(database: &TestDatabase) -> i64 {
     database.connect().await.query_one(count, &[]).await.unwrap().get(0)
 }
 
-async fn prepare(constraint: bool) -> (TestDatabase, Arc<PostgresStore>, Practice) {
+async fn prepare(constraint: bool) -> (TestDatabase, Arc<PostgresStore>, PracticeFixture) {
     let database = migrated().await;
     if !constraint {
         let drop = "ALTER TABLE bookings DROP CONSTRAINT bookings_no_overlap";
         database.connect().await.batch_execute(drop).await.unwrap();
     }
     let store = open_with(database.url(), 16).await;
-    let practice = Practice::found(&*store).await;
+    let practice = PracticeFixture::create(&*store).await;
     (database, store, practice)
 }
 

@@ -245,7 +245,7 @@ async fn closing_answers_what_was_asked_before() {
 #[tokio::test]
 async fn look_ups_are_prepared_once() {
     let (_folder, store) = fresh(1).await;
-    let practice = Practice::found(&*store).await;
+    let practice = PracticeFixture::create(&*store).await;
     let (started, prepared) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
     let (starting, preparing) = (Arc::clone(&started), Arc::clone(&prepared));
     store

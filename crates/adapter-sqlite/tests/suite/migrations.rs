@@ -12,7 +12,7 @@ use attune_ports::{
     NewRefund, PageRequest, Payment, PaymentState, ProblemKind, Provider, Queries, RefundCause, Store,
 };
 use attune_test_store_contract::fixtures::{
-    Practice, eur, fact, lease, notice, now, participant, reminder, restored, slot,
+    PracticeFixture, eur, fact, lease, notice, now, participant, reminder, restored, slot,
 };
 use attune_test_store_contract::fixtures::{captured, minutes_after, moved, paid, payment, problem, refund};
 use attune_test_store_contract::fixtures::{day_off, hours, legal_states, policy, reply, reply_key, week};
@@ -208,7 +208,7 @@ fn mails(raw: &mut SqliteConnection) -> String {
 #[tokio::test]
 async fn mails_survive_the_way_down_and_up_again() {
     let (folder, store) = fresh().await;
-    let practice = Practice::found(&*store).await;
+    let practice = PracticeFixture::create(&*store).await;
     let mut work = store.begin().await.unwrap();
     let booking = practice.booking(work.next_booking_id().await.unwrap(), slot(0));
     work.add_booking(&booking).await.unwrap();
@@ -286,7 +286,7 @@ fn settled_late() -> DeliveryResult {
 #[tokio::test]
 async fn bookings_survive_the_way_before_the_calendar_and_back() {
     let (folder, store) = fresh().await;
-    let practice = Practice::found(&*store).await;
+    let practice = PracticeFixture::create(&*store).await;
     let mut work = store.begin().await.unwrap();
     let mut bookings = Vec::new();
     for (hour, (status, paid)) in (0..).zip(legal_states()) {
@@ -347,7 +347,7 @@ async fn bookings_survive_the_way_before_the_calendar_and_back() {
 }
 
 /// A booking that was called off while it was paid, with so much to go back.
-fn called_off(practice: Practice, id: BookingId, hour: i64, refund: Money) -> Booking {
+fn called_off(practice: PracticeFixture, id: BookingId, hour: i64, refund: Money) -> Booking {
     let booking = practice.booking_in(id, slot(hour), BookingStatus::Cancelled, PaymentStatus::RefundPending);
     let cancellation = Cancellation { refund, at: minutes_after(now(), 5), ..booking.cancellation().cloned().unwrap() };
     restored(BookingRecord { cancellation: Some(cancellation), ..booking.record().clone() })
@@ -358,7 +358,7 @@ fn called_off(practice: Practice, id: BookingId, hour: i64, refund: Money) -> Bo
 #[tokio::test]
 async fn money_survives_the_way_before_the_ledger_and_back() {
     let (folder, store) = fresh().await;
-    let practice = Practice::found(&*store).await;
+    let practice = PracticeFixture::create(&*store).await;
     let mut work = store.begin().await.unwrap();
     let mut add = Vec::new();
     for (hour, refund) in (0..).zip([9_000, 4_000, 20_000, 0, 9_000]) {
@@ -503,7 +503,7 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
 #[tokio::test]
 async fn bookings_made_before_are_in_the_totals_after() {
     let (folder, store) = fresh().await;
-    let practice = Practice::found(&*store).await;
+    let practice = PracticeFixture::create(&*store).await;
     let mut work = store.begin().await.unwrap();
     let mut states = Vec::new();
     for (hour, (status, paid)) in (0..).zip(legal_states().chain(legal_states().skip(3))) {

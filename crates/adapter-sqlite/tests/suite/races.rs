@@ -7,7 +7,7 @@ use attune_adapter_sqlite::SqliteStore;
 use attune_domain::{Booking, BookingId, BookingStatus, PaymentStatus};
 use attune_ports::{BookingFilter, Conflict, PageRequest, Queries, StoreError};
 use attune_test_store_contract::fixtures::{
-    Practice, email, in_state, minutes_after, next_version, now, restored, slot,
+    PracticeFixture, email, in_state, minutes_after, next_version, now, restored, slot,
 };
 use attune_test_store_contract::race::{insist, open, race};
 use diesel::connection::SimpleConnection;
@@ -33,7 +33,7 @@ fn wish(round: i64, client: usize) -> Timestamp {
 /// What everybody writes first: look whether the time is free, then book. All look before anybody books.
 async fn look_then_book(
     store: &SqliteStore,
-    practice: Practice,
+    practice: PracticeFixture,
     start: Timestamp,
     all_looked: &Barrier,
 ) -> Result<(), StoreError> {
@@ -56,7 +56,7 @@ async fn look_then_book(
 }
 
 /// What the use case does: take the calendar, look, book.
-async fn lock_then_book(store: &SqliteStore, practice: Practice, start: Timestamp) -> Result<(), StoreError> {
+async fn lock_then_book(store: &SqliteStore, practice: PracticeFixture, start: Timestamp) -> Result<(), StoreError> {
     let mut work = open(store).await?;
     work.lock_calendar(practice.therapist).await?;
     if !work.blocking_bookings(practice.therapist, start, minutes_after(start, 60)).await?.is_empty() {
@@ -85,7 +85,7 @@ fn granted(results: Vec<Result<(), StoreError>>) -> i64 {
     granted
 }
 
-async fn everybody_looks_then_books(store: &Arc<SqliteStore>, practice: Practice) -> i64 {
+async fn everybody_looks_then_books(store: &Arc<SqliteStore>, practice: PracticeFixture) -> i64 {
     let mut all = 0;
     for round in 0..ROUNDS {
         let all_looked = Arc::new(Barrier::new(CLIENTS));
@@ -103,7 +103,7 @@ async fn everybody_looks_then_books(store: &Arc<SqliteStore>, practice: Practice
 #[tokio::test(flavor = "multi_thread")]
 async fn without_any_guard_the_same_time_is_sold_many_times() {
     let (folder, store) = fresh().await;
-    let practice = Practice::found(&*store).await;
+    let practice = PracticeFixture::create(&*store).await;
     drop_triggers(&folder);
     let sold = everybody_looks_then_books(&store, practice).await;
     assert!(sold > ROUNDS, "{sold} sold");
@@ -113,7 +113,7 @@ async fn without_any_guard_the_same_time_is_sold_many_times() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_trigger_alone_is_enough() {
     let (folder, store) = fresh().await;
-    let practice = Practice::found(&*store).await;
+    let practice = PracticeFixture::create(&*store).await;
     assert_eq!(everybody_looks_then_books(&store, practice).await, ROUNDS);
     assert_eq!(count(&mut raw(&folder), OVERLAPS), 0);
 }
@@ -121,7 +121,7 @@ async fn the_trigger_alone_is_enough() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_lock_alone_is_enough() {
     let (folder, store) = fresh().await;
-    let practice = Practice::found(&*store).await;
+    let practice = PracticeFixture::create(&*store).await;
     drop_triggers(&folder);
     let mut sold = 0;
     for round in 0..ROUNDS {
@@ -149,7 +149,7 @@ impl Dice {
 /// One careless step: none of them looks or locks, so the database's own rule stands alone.
 async fn careless_step(
     store: &SqliteStore,
-    practice: Practice,
+    practice: PracticeFixture,
     mine: &mut BTreeMap<BookingId, Booking>,
     dice: &mut Dice,
 ) -> Result<(), StoreError> {
@@ -202,7 +202,7 @@ async fn ten_thousand_careless_steps_leave_no_overlap() {
     const STEPS: usize = 160;
 
     let (folder, store) = fresh().await;
-    let practice = Practice::found(&*store).await;
+    let practice = PracticeFixture::create(&*store).await;
     let tallies = race(CLIENTS, |client| {
         let store = Arc::clone(&store);
         async move {
@@ -231,7 +231,7 @@ async fn ten_thousand_careless_steps_leave_no_overlap() {
 async fn two_stores_on_one_file_sell_a_time_once() {
     let (folder, first) = fresh().await;
     let second = crate::setting::open(&folder).await;
-    let practice = Practice::found(&*first).await;
+    let practice = PracticeFixture::create(&*first).await;
     let stores = [first, second];
     for round in 0..ROUNDS {
         let results = race(16, |client| {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use attune_domain::UserId;
 use attune_ports::{BookingFilter, PageRequest, Queries, Store};
-use attune_test_store_contract::fixtures::{Practice, client, session, slot};
+use attune_test_store_contract::fixtures::{PracticeFixture, client, session, slot};
 use attune_test_store_contract::race::{open, race};
 
 use crate::setting::{add_client, fresh, has_client};
@@ -55,7 +55,7 @@ async fn who_asks_after_a_commit_sees_it() {
 async fn readers_wait_for_no_writer() {
     const READERS: usize = 64;
     let (_folder, store) = fresh().await;
-    let practice = Practice::found(&*store).await;
+    let practice = PracticeFixture::create(&*store).await;
     let login = {
         let mut work = store.begin().await.unwrap();
         let login = work.add_login_session(&session(practice.client)).await.unwrap();

@@ -3,7 +3,7 @@
 use attune_domain::meeting::AttendanceEventKind;
 use attune_domain::{BookingStatus, ParticipantRole, PaymentStatus};
 use attune_ports::{PaymentState, RefundCause, RefundStage};
-use attune_test_store_contract::fixtures::{Practice, all_states, legal_states, slot};
+use attune_test_store_contract::fixtures::{PracticeFixture, all_states, legal_states, slot};
 use diesel::connection::SimpleConnection;
 use diesel::result::Error;
 use diesel::sqlite::SqliteConnection;
@@ -16,13 +16,13 @@ const MINUTE: i64 = 60_000;
 struct Calendar {
     _folder: TempDir,
     connection: SqliteConnection,
-    practice: Practice,
+    practice: PracticeFixture,
 }
 
 impl Calendar {
     async fn new() -> Self {
         let (folder, store) = fresh().await;
-        let practice = Practice::found(&*store).await;
+        let practice = PracticeFixture::create(&*store).await;
         Self { connection: raw(&folder), _folder: folder, practice }
     }
 
@@ -37,7 +37,7 @@ impl Calendar {
     ) -> Result<(), Error> {
         let from = slot(0).as_millisecond() + start * MINUTE;
         let until = from + 60 * MINUTE;
-        let Practice { therapist, client, service } = self.practice;
+        let PracticeFixture { therapist, client, service } = self.practice;
         let room = if status.has_room() {
             format!("'room-{id}', 'https://meet.example.org/room-{id}'")
         } else {
@@ -252,7 +252,7 @@ async fn facts_that_contradict_each_other_are_refused() {
 async fn a_mail_has_exactly_one_reader() {
     let mut calendar = Calendar::new().await;
     calendar.scheduled("INSERT", 1, 0).unwrap();
-    let Practice { client, therapist, .. } = calendar.practice;
+    let PracticeFixture { client, therapist, .. } = calendar.practice;
     let connection = &mut calendar.connection;
     connection.batch_execute(&invitation(1, "a", "participant", therapist.get())).unwrap();
     let mail = |key: &str, account: &str, guest: &str| {
@@ -441,7 +441,7 @@ async fn there_is_one_policy_and_it_makes_sense() {
 #[tokio::test]
 async fn a_key_has_one_reply_and_somebody_who_asked() {
     let mut calendar = Calendar::new().await;
-    let Practice { client, therapist, .. } = calendar.practice;
+    let PracticeFixture { client, therapist, .. } = calendar.practice;
     let connection = &mut calendar.connection;
     let kept = |user: i64, route: &str, key: &str| {
         format!(

@@ -10,7 +10,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{assert_conflict, unknown_booking, unknown_user};
 use crate::Backend;
-use crate::fixtures::{Practice, eur, legal_states, minutes_after, name, next_version, now, restored, slot, therapist};
+use crate::fixtures::{
+    PracticeFixture, eur, legal_states, minutes_after, name, next_version, now, restored, slot, therapist,
+};
 
 /// Two sessions of one therapist never share a minute, however they overlap.
 pub async fn an_overlapping_booking_is_refused(backend: &Backend) {
@@ -18,7 +20,7 @@ pub async fn an_overlapping_booking_is_refused(backend: &Backend) {
     backend.add_booking(|id| practice.booking(id, slot(0))).await;
     for shift in [0, 1, -1, 30, -30, 59, -59] {
         let answer = backend
-            .attempt(async |work| {
+            .uncommitted(async |work| {
                 let booking = practice.booking(work.next_booking_id().await?, minutes_after(slot(0), shift));
                 work.add_booking(&booking).await
             })
@@ -42,7 +44,7 @@ pub async fn the_pause_after_a_session_blocks(backend: &Backend) {
     let practice = backend.practice().await;
     let first = backend.add_booking(|id| practice.booking(id, slot(0))).await;
     let answer = backend
-        .attempt(async |work| {
+        .uncommitted(async |work| {
             let booking = practice.booking(work.next_booking_id().await?, first.ends_at());
             work.add_booking(&booking).await
         })
@@ -56,7 +58,7 @@ pub async fn another_therapist_is_free(backend: &Backend) {
     let practice = backend.practice().await;
     let colleague = backend.add_user(&therapist("colleague")).await;
     backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    let theirs = Practice { therapist: colleague, ..practice };
+    let theirs = PracticeFixture { therapist: colleague, ..practice };
     let second = backend.add_booking(|id| theirs.booking(id, slot(0))).await;
     let mut work = backend.begin().await;
     assert_eq!(work.blocking_bookings(colleague, slot(0), slot(1)).await.unwrap(), [second]);
@@ -85,7 +87,7 @@ pub async fn every_other_status_blocks(backend: &Backend) {
     for (hour, (status, paid)) in (0..).zip(blocking) {
         backend.add_booking(|id| practice.booking_in(id, slot(hour), status, paid)).await;
         let answer = backend
-            .attempt(async |work| {
+            .uncommitted(async |work| {
                 let booking = practice.booking(work.next_booking_id().await?, slot(hour));
                 work.add_booking(&booking).await
             })
@@ -101,21 +103,20 @@ pub async fn moving_a_session_onto_another_is_refused(backend: &Backend) {
     let second = backend.add_booking(|id| practice.booking(id, slot(5))).await;
     for start in [slot(0), minutes_after(slot(0), 59), minutes_after(slot(0), -59)] {
         let (moved, _) = second.clone().reschedule(start, Role::Admin, now()).unwrap();
-        assert_conflict!(backend.attempt(async |work| work.save_booking(&moved).await).await, SlotTaken);
+        assert_conflict!(backend.uncommitted(async |work| work.save_booking(&moved).await).await, SlotTaken);
         assert_eq!(backend.read_booking(second.id()).await.unwrap(), second);
     }
     let (moved, _) = second.reschedule(slot(1), Role::Admin, now()).unwrap();
-    backend.keep(async |work| work.save_booking(&moved).await).await;
+    backend.commit(async |work| work.save_booking(&moved).await).await;
     assert_eq!(backend.read_booking(moved.id()).await.unwrap(), moved);
 }
 
 /// A session is not in its own way, and what it leaves behind is free at once.
 pub async fn a_session_can_move_within_its_own_time(backend: &Backend) {
-    let practice = backend.practice().await;
-    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let (practice, booking) = backend.booked().await;
     let (moved, _) = booking.reschedule(minutes_after(slot(0), 30), Role::Client, now()).unwrap();
     let next = backend
-        .keep(async |work| {
+        .commit(async |work| {
             work.save_booking(&moved).await?;
             let next = practice.booking(work.next_booking_id().await?, minutes_after(slot(0), -30));
             work.add_booking(&next).await?;
@@ -141,7 +142,7 @@ pub async fn reviving_an_expired_booking_needs_its_time(backend: &Backend) {
         let suffix = RoomSuffix::from_bytes([7; 16]);
         let (revived, _) = expired.clone().payment_succeeded(NewRoom { base_url: &base_url, suffix }, now()).unwrap();
         let answer = backend
-            .attempt(async |work| {
+            .uncommitted(async |work| {
                 work.save_booking(&revived).await?;
                 work.booking(revived.id()).await
             })
@@ -161,13 +162,13 @@ pub async fn a_booking_is_written_one_version_at_a_time(backend: &Backend) {
     let first = backend.add_booking(|id| practice.booking(id, slot(0))).await;
     let second = restored(next_version(&first));
     let third = restored(next_version(&second));
-    assert_conflict!(backend.attempt(async |work| work.save_booking(&first).await).await, Stale);
-    assert_conflict!(backend.attempt(async |work| work.save_booking(&third).await).await, Stale);
-    backend.keep(async |work| work.save_booking(&second).await).await;
-    assert_conflict!(backend.attempt(async |work| work.save_booking(&second).await).await, Stale);
-    assert_conflict!(backend.attempt(async |work| work.save_booking(&first).await).await, Stale);
+    assert_conflict!(backend.uncommitted(async |work| work.save_booking(&first).await).await, Stale);
+    assert_conflict!(backend.uncommitted(async |work| work.save_booking(&third).await).await, Stale);
+    backend.commit(async |work| work.save_booking(&second).await).await;
+    assert_conflict!(backend.uncommitted(async |work| work.save_booking(&second).await).await, Stale);
+    assert_conflict!(backend.uncommitted(async |work| work.save_booking(&first).await).await, Stale);
     backend
-        .keep(async |work| {
+        .commit(async |work| {
             work.save_booking(&third).await?;
             work.save_booking(&restored(next_version(&third))).await
         })
@@ -175,7 +176,7 @@ pub async fn a_booking_is_written_one_version_at_a_time(backend: &Backend) {
     assert_eq!(backend.read_booking(first.id()).await.unwrap().version(), 4);
     let ghost = practice.record(unknown_booking(), slot(9));
     let ghost = restored(BookingRecord { version: 2, ..ghost });
-    assert_conflict!(backend.attempt(async |work| work.save_booking(&ghost).await).await, Stale);
+    assert_conflict!(backend.uncommitted(async |work| work.save_booking(&ghost).await).await, Stale);
     assert!(backend.read_booking(ghost.id()).await.is_none());
 }
 
@@ -185,7 +186,7 @@ pub async fn writing_a_booking_touches_no_other(backend: &Backend) {
     let untouched = backend.add_booking(|id| practice.booking(id, slot(0))).await;
     let changed = backend.add_booking(|id| practice.booking(id, slot(1))).await;
     let changed = restored(BookingRecord { note: Some("moved".to_owned()), ..next_version(&changed) });
-    backend.keep(async |work| work.save_booking(&changed).await).await;
+    backend.commit(async |work| work.save_booking(&changed).await).await;
     assert_eq!(backend.read_booking(untouched.id()).await.unwrap(), untouched);
     assert_eq!(backend.read_booking(changed.id()).await.unwrap(), changed);
 }
@@ -225,7 +226,7 @@ pub async fn every_step_of_a_life_is_kept(backend: &Backend) {
     for step in steps {
         booking = step(booking);
         let seen = backend
-            .keep(async |work| {
+            .commit(async |work| {
                 work.save_booking(&booking).await?;
                 work.booking(booking.id()).await
             })
@@ -270,8 +271,10 @@ pub async fn lapsed_holds_come_oldest_first(backend: &Backend) {
     backend.add_booking(|id| practice.booking(id, slot(4))).await;
     backend.add_booking(|id| practice.booking_in(id, slot(5), BookingStatus::Expired, PaymentStatus::Cancelled)).await;
     let lapsed = async |minutes, limit| {
-        let found =
-            backend.attempt(async |work| work.expired_holds(minutes_after(now(), minutes), limit).await).await.unwrap();
+        let found = backend
+            .uncommitted(async |work| work.expired_holds(minutes_after(now(), minutes), limit).await)
+            .await
+            .unwrap();
         found.iter().map(|booking| booking.id()).collect::<Vec<_>>()
     };
     assert!(lapsed(9, 10).await.is_empty());
@@ -281,15 +284,15 @@ pub async fn lapsed_holds_come_oldest_first(backend: &Backend) {
     assert_eq!(lapsed(99, 10).await.len(), 4);
 
     let (processing, _) = held[2].clone().payment_started(now()).unwrap();
-    backend.keep(async |work| work.save_booking(&processing).await).await;
+    backend.commit(async |work| work.save_booking(&processing).await).await;
     assert_eq!(lapsed(35, 10).await, [held[1].id(), held[0].id()], "what the provider is working on is not let go of");
 
     let (failed, _) = held[1].clone().payment_started(now()).unwrap().0.payment_failed(now()).unwrap();
     let started = restored(BookingRecord { version: 2, ..failed.record().clone() });
-    backend.keep(async |work| work.save_booking(&started).await).await;
+    backend.commit(async |work| work.save_booking(&started).await).await;
     assert_eq!(lapsed(10, 10).await, [held[1].id()], "a failed attempt leaves the booking unpaid");
     let (expired, _) = started.expire(minutes_after(now(), 10)).unwrap();
-    backend.keep(async |work| work.save_booking(&expired).await).await;
+    backend.commit(async |work| work.save_booking(&expired).await).await;
     assert!(lapsed(10, 10).await.is_empty());
 }
 
@@ -315,7 +318,7 @@ pub async fn ended_sessions_come_earliest_first(backend: &Backend) {
         }
     }
     let ended = async |until, limit| {
-        let found = backend.attempt(async |work| work.ended_bookings(until, limit).await).await.unwrap();
+        let found = backend.uncommitted(async |work| work.ended_bookings(until, limit).await).await.unwrap();
         found.iter().map(|booking| booking.id()).collect::<Vec<_>>()
     };
     let before = |end: Timestamp| end.checked_sub(SignedDuration::from_millis(1)).unwrap();
@@ -331,7 +334,7 @@ pub async fn ended_sessions_come_earliest_first(backend: &Backend) {
 
     let (completed, _) = long.complete(slot(13)).unwrap();
     backend
-        .keep(async |work| {
+        .commit(async |work| {
             work.save_booking(&completed).await?;
             assert_eq!(work.ended_bookings(slot(1_000), 10).await?, [first.clone(), short.clone()]);
             Ok(())
@@ -357,10 +360,9 @@ pub async fn booking_ids_grow(backend: &Backend) {
 
 /// An id that has a booking cannot have another one.
 pub async fn a_booking_id_is_used_once(backend: &Backend) {
-    let practice = backend.practice().await;
-    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let (practice, booking) = backend.booked().await;
     let second = practice.held(booking.id(), slot(5), minutes_after(now(), 15));
-    assert!(backend.attempt(async |work| work.add_booking(&second).await).await.is_err());
+    assert!(backend.uncommitted(async |work| work.add_booking(&second).await).await.is_err());
     assert_eq!(backend.read_booking(booking.id()).await.unwrap(), booking);
 }
 
@@ -369,12 +371,12 @@ pub async fn a_booking_needs_its_people_and_its_service(backend: &Backend) {
     let practice = backend.practice().await;
     let ghost_service = ServiceId::new(987_654).unwrap();
     for ghostly in [
-        Practice { client: unknown_user(), ..practice },
-        Practice { therapist: unknown_user(), ..practice },
-        Practice { service: ghost_service, ..practice },
+        PracticeFixture { client: unknown_user(), ..practice },
+        PracticeFixture { therapist: unknown_user(), ..practice },
+        PracticeFixture { service: ghost_service, ..practice },
     ] {
         let answer = backend
-            .attempt(async |work| {
+            .uncommitted(async |work| {
                 let booking = ghostly.booking(work.next_booking_id().await?, slot(0));
                 work.add_booking(&booking).await
             })
@@ -384,7 +386,7 @@ pub async fn a_booking_needs_its_people_and_its_service(backend: &Backend) {
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
     let by_nobody = Cancellation { at: now(), by: unknown_user(), late: false, reason: None, refund: eur(0) };
     let (cancelled, _) = booking.cancel(by_nobody, Role::Admin).unwrap();
-    let answer = backend.attempt(async |work| work.save_booking(&cancelled).await).await;
+    let answer = backend.uncommitted(async |work| work.save_booking(&cancelled).await).await;
     assert!(matches!(answer, Err(StoreError::Failed(_))), "{answer:?}");
 }
 
@@ -392,7 +394,7 @@ pub async fn a_booking_needs_its_people_and_its_service(backend: &Backend) {
 pub async fn an_unknown_booking_is_nothing(backend: &Backend) {
     backend.practice().await;
     assert!(backend.queries.booking(unknown_booking()).await.unwrap().is_none());
-    assert!(backend.attempt(async |work| work.booking(unknown_booking()).await).await.unwrap().is_none());
+    assert!(backend.uncommitted(async |work| work.booking(unknown_booking()).await).await.unwrap().is_none());
     assert!(backend.queries.payments(unknown_booking()).await.unwrap().is_empty());
     assert!(backend.queries.notices(unknown_booking()).await.unwrap().is_empty());
     assert!(backend.queries.history(unknown_booking()).await.unwrap().is_empty());
@@ -400,12 +402,11 @@ pub async fn an_unknown_booking_is_nothing(backend: &Backend) {
 
 /// A booking is shown with its client, as the client is called at this very moment.
 pub async fn a_booking_is_shown_with_its_client_as_of_now(backend: &Backend) {
-    let practice = backend.practice().await;
-    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let (practice, booking) = backend.booked().await;
     let before = backend.queries.booking(booking.id()).await.unwrap().unwrap();
     assert_eq!(before.client, backend.queries.user(practice.client).await.unwrap().unwrap());
     let renamed = User { last_name: Some(name("Newlywed")), ..before.client };
-    backend.keep(async |work| work.save_user(&renamed).await).await;
+    backend.commit(async |work| work.save_user(&renamed).await).await;
     let after = backend.queries.booking(booking.id()).await.unwrap().unwrap();
     assert_eq!(after.client, renamed);
     assert_eq!(after.booking, booking);

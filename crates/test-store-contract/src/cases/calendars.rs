@@ -32,15 +32,15 @@ fn sorted(mut schedule: WeeklySchedule) -> WeeklySchedule {
 }
 
 async fn set_week(backend: &Backend, therapist: UserId, schedule: &WeeklySchedule) {
-    backend.keep(async |work| work.set_schedule(therapist, schedule).await).await;
+    backend.commit(async |work| work.set_schedule(therapist, schedule).await).await;
 }
 
 async fn add(backend: &Backend, new: &NewScheduleException) -> ScheduleExceptionId {
-    backend.keep(async |work| work.add_schedule_exception(new).await).await
+    backend.commit(async |work| work.add_schedule_exception(new).await).await
 }
 
 async fn remove(backend: &Backend, id: ScheduleExceptionId) -> bool {
-    backend.keep(async |work| work.remove_schedule_exception(id).await).await
+    backend.commit(async |work| work.remove_schedule_exception(id).await).await
 }
 
 async fn entries(backend: &Backend, therapist: Option<UserId>) -> Vec<StoredScheduleException> {
@@ -112,7 +112,7 @@ pub async fn a_week_is_replaced_as_a_whole(backend: &Backend) {
     set_week(backend, practice.therapist, &after).await;
     assert_eq!(stored_week(backend, practice.therapist).await, Some(after.clone()));
     backend
-        .keep(async |work| {
+        .commit(async |work| {
             work.set_schedule(practice.therapist, &after).await?;
             work.set_schedule(practice.therapist, &before).await
         })
@@ -148,7 +148,7 @@ pub async fn calendars_are_their_therapists_own(backend: &Backend) {
 /// A week needs its therapist.
 pub async fn a_week_needs_its_therapist(backend: &Backend) {
     for schedule in [week(&[]), week(&[(Weekday::Monday, hours("09:00", "12:00"))])] {
-        let refused = backend.attempt(async |work| work.set_schedule(unknown_user(), &schedule).await).await;
+        let refused = backend.uncommitted(async |work| work.set_schedule(unknown_user(), &schedule).await).await;
         assert!(matches!(refused, Err(StoreError::Failed(_))), "a week of nobody: {refused:?}");
     }
     assert_eq!(stored_week(backend, unknown_user()).await, None);
@@ -248,7 +248,7 @@ pub async fn an_entry_is_forgotten_once(backend: &Backend) {
     assert!(remove(backend, second).await);
     assert!(entries(backend, None).await.is_empty());
     backend
-        .keep(async |work| {
+        .commit(async |work| {
             let id = work.add_schedule_exception(&new).await?;
             assert!(work.remove_schedule_exception(id).await?);
             assert!(!work.remove_schedule_exception(id).await?);
@@ -260,8 +260,9 @@ pub async fn an_entry_is_forgotten_once(backend: &Backend) {
 
 /// Time off needs its therapist.
 pub async fn time_off_needs_its_therapist(backend: &Backend) {
-    let refused =
-        backend.attempt(async |work| work.add_schedule_exception(&day_off(unknown_user(), "2027-05-01")).await).await;
+    let refused = backend
+        .uncommitted(async |work| work.add_schedule_exception(&day_off(unknown_user(), "2027-05-01")).await)
+        .await;
     assert!(matches!(refused, Err(StoreError::Failed(_))), "time off of nobody: {refused:?}");
     assert!(entries(backend, None).await.is_empty());
 }
@@ -289,7 +290,7 @@ pub async fn a_policy_comes_back_as_it_went_in(backend: &Backend) {
     let uncapped = PracticePolicy { rules: RuleSettings { daily_limit: None, ..most.rules }, ..most };
     for decided in [policy(), least, most, uncapped, PracticePolicy::default(), least] {
         decided.checked().expect("it makes sense");
-        backend.keep(async |work| work.set_policy(&decided).await).await;
+        backend.commit(async |work| work.set_policy(&decided).await).await;
         assert_eq!(backend.queries.policy().await.unwrap(), decided);
         for somebody in [practice.therapist, unknown_user()] {
             assert_eq!(settings(backend, somebody).await.policy, decided);
@@ -299,11 +300,10 @@ pub async fn a_policy_comes_back_as_it_went_in(backend: &Backend) {
 
 /// Changing a calendar never touches a booking: neither its time nor its terms.
 pub async fn changing_a_calendar_touches_no_booking(backend: &Backend) {
-    let practice = backend.practice().await;
-    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let (practice, booking) = backend.booked().await;
     let whole_year = ScheduleException::closed_dates(date("2027-01-01"), date("2027-12-31")).unwrap();
     backend
-        .keep(async |work| {
+        .commit(async |work| {
             work.set_schedule(practice.therapist, &week(&[])).await?;
             work.add_schedule_exception(&time_off(practice.therapist, whole_year)).await?;
             work.set_policy(&policy()).await
@@ -321,7 +321,7 @@ pub async fn a_dropped_unit_of_work_changes_no_calendar(backend: &Backend) {
     let first = day_off(practice.therapist, "2027-05-01");
     set_week(backend, practice.therapist, &before).await;
     let id = add(backend, &first).await;
-    backend.keep(async |work| work.set_policy(&policy()).await).await;
+    backend.commit(async |work| work.set_policy(&policy()).await).await;
     let old = settings(backend, practice.therapist).await;
 
     for committed in [false, true] {

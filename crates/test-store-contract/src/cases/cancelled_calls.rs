@@ -7,13 +7,13 @@ use attune_ports::{BookingFilter, PageRequest, Provider, Queries, Store, UserFil
 
 use super::{begin_and_drop, unknown_booking, unknown_participant, unknown_user};
 use crate::Backend;
-use crate::fixtures::{Practice, account_key, client, email, lease, now, session, slot};
+use crate::fixtures::{PracticeFixture, account_key, client, email, lease, now, session, slot};
 use crate::race::{open, race};
 
 const ALL: PageRequest = PageRequest { limit: 1_000, offset: 0 };
 
 /// Uses the store as if nothing had happened.
-async fn expect_healthy(backend: &Backend, practice: Practice) {
+async fn expect_healthy(backend: &Backend, practice: PracticeFixture) {
     backend.queries.ping().await.expect("the store answers");
     let booking = backend.add_booking(|id| practice.booking(id, slot(500))).await;
     assert_eq!(backend.read_booking(booking.id()).await.as_ref(), Some(&booking));
@@ -33,7 +33,7 @@ async fn expect_healthy(backend: &Backend, practice: Practice) {
 }
 
 /// Asks everything once, and gives each question up after so many turns.
-async fn ask_and_leave(queries: &dyn Queries, practice: Practice, turns: usize) {
+async fn ask_and_leave(queries: &dyn Queries, practice: PracticeFixture, turns: usize) {
     let login = LoginSessionId::new(1).expect("positive");
     begin_and_drop(turns, queries.ping()).await;
     begin_and_drop(turns, queries.caller(login)).await;
@@ -100,7 +100,7 @@ pub async fn openings_given_up_leave_the_store_healthy(backend: &Backend) {
 }
 
 /// One unit of work that gets so far and is given up in the middle of a call.
-async fn write_and_leave(store: &dyn Store, practice: Practice, stop: usize, turns: usize) {
+async fn write_and_leave(store: &dyn Store, practice: PracticeFixture, stop: usize, turns: usize) {
     let mut work = open(store).await.expect("a unit of work opens");
     if stop == 0 {
         return begin_and_drop(turns, work.lock_calendar(practice.therapist)).await;

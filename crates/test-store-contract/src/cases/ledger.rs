@@ -19,12 +19,12 @@ async fn stage(backend: &Backend) -> Booking {
 /// Writes lines down, each in a unit of work of its own.
 async fn write(backend: &Backend, lines: &[LedgerEntry]) {
     for line in lines {
-        backend.keep(async |work| work.add_ledger_entry(line).await).await;
+        backend.commit(async |work| work.add_ledger_entry(line).await).await;
     }
 }
 
 async fn refused(backend: &Backend, line: &LedgerEntry) -> Result<(), StoreError> {
-    backend.attempt(async |work| work.add_ledger_entry(line).await).await
+    backend.uncommitted(async |work| work.add_ledger_entry(line).await).await
 }
 
 /// A payment of an amount that was written down as come in.
@@ -84,8 +84,7 @@ pub async fn lines_are_dated_to_the_millisecond(backend: &Backend) {
 
 /// The lines about a booking come in the order in which they were written, whenever it happened.
 pub async fn lines_come_in_the_order_in_which_they_were_written(backend: &Backend) {
-    let practice = backend.practice().await;
-    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let (practice, booking) = backend.booked().await;
     let other = backend.add_booking(|id| practice.booking(id, slot(1))).await;
     let mut expected = Vec::new();
     for (n, minute) in [3, 1, 4, 0, 2].into_iter().enumerate() {
@@ -110,7 +109,7 @@ pub async fn a_refund_that_came_back_can_go_again(backend: &Backend) {
     let first = backend.add_refund(NewRefund { amount: eur(9_000), ..refund(&payment, "a") }).await;
     write(backend, &[moved(&first, LedgerKind::Refunded), moved(&first, LedgerKind::RefundReversed)]).await;
     let retried = Refund { stage: RefundStage::Retried, ..first.clone() };
-    backend.keep(async |work| work.save_refund(&retried).await).await;
+    backend.commit(async |work| work.save_refund(&retried).await).await;
     let second = backend.add_refund(NewRefund { amount: eur(9_000), ..refund(&payment, "b") }).await;
     write(backend, &[moved(&second, LedgerKind::Refunded)]).await;
     let lines = backend.queries.ledger(booking.id()).await.unwrap();
@@ -138,7 +137,7 @@ pub async fn a_movement_is_written_once(backend: &Backend) {
         }
     }
     let within = backend
-        .attempt(async |work| {
+        .uncommitted(async |work| {
             let new = paid(booking.id(), "s");
             let id = work.add_payment(&new).await?;
             let payment = new.with_id(id);

@@ -5,16 +5,16 @@ use attune_ports::{BookingFilter, BookingOrder, PageRequest};
 
 use super::unknown_user;
 use crate::Backend;
-use crate::fixtures::{Practice, client, minutes_after, slot, therapist};
+use crate::fixtures::{PracticeFixture, client, minutes_after, slot, therapist};
 
 const ALL: PageRequest = PageRequest { limit: 1_000, offset: 0 };
 
 /// Two clients and two therapists with ten bookings, several of which begin at the same instant.
-pub(super) async fn busy_week(backend: &Backend) -> (Practice, Practice, Vec<Booking>) {
+pub(super) async fn busy_week(backend: &Backend) -> (PracticeFixture, PracticeFixture, Vec<Booking>) {
     use BookingStatus as B;
     use PaymentStatus as P;
     let first = backend.practice().await;
-    let second = Practice {
+    let second = PracticeFixture {
         client: backend.add_user(&client("second")).await,
         therapist: backend.add_user(&therapist("colleague")).await,
         ..first

@@ -12,7 +12,7 @@ pub async fn failures_are_counted_per_account_and_time(backend: &Backend) {
     let long_ago = minutes_after(now(), -10_000);
     for (account, minute) in [(1, 0), (1, 10), (1, 10), (1, 20), (2, 15)] {
         backend
-            .keep(async |work| {
+            .commit(async |work| {
                 work.add_login_failure(&account_key(account), minutes_after(now(), minute), long_ago).await
             })
             .await;
@@ -28,7 +28,7 @@ pub async fn failures_are_counted_per_account_and_time(backend: &Backend) {
 pub async fn old_failures_of_the_account_are_forgotten(backend: &Backend) {
     let note = async |account, minute, forget_before| {
         let (at, before) = (minutes_after(now(), minute), minutes_after(now(), forget_before));
-        backend.keep(async |work| work.add_login_failure(&account_key(account), at, before).await).await;
+        backend.commit(async |work| work.add_login_failure(&account_key(account), at, before).await).await;
     };
     for minute in [0, 10, 20] {
         note(1, minute, -100).await;
@@ -43,12 +43,12 @@ pub async fn old_failures_of_the_account_are_forgotten(backend: &Backend) {
 /// A login that worked wipes the slate of its own account, and of no other.
 pub async fn failures_are_cleared_after_a_login(backend: &Backend) {
     for account in [1, 1, 2] {
-        backend.keep(async |work| work.add_login_failure(&account_key(account), now(), now()).await).await;
+        backend.commit(async |work| work.add_login_failure(&account_key(account), now(), now()).await).await;
     }
-    backend.keep(async |work| work.clear_login_failures(&account_key(1)).await).await;
-    backend.keep(async |work| work.clear_login_failures(&account_key(3)).await).await;
+    backend.commit(async |work| work.clear_login_failures(&account_key(1)).await).await;
+    backend.commit(async |work| work.clear_login_failures(&account_key(3)).await).await;
     assert_eq!(count(backend, 1, -100).await, 0);
     assert_eq!(count(backend, 2, -100).await, 1);
-    backend.keep(async |work| work.add_login_failure(&account_key(1), now(), now()).await).await;
+    backend.commit(async |work| work.add_login_failure(&account_key(1), now(), now()).await).await;
     assert_eq!(count(backend, 1, -100).await, 1, "counting begins anew");
 }

@@ -4,13 +4,14 @@ use attune_domain::{BookingId, ParticipantId, PaymentId, PaymentProblemId, Refun
 use attune_ports::StoreError;
 use jiff::{SignedDuration, Timestamp};
 
+pub mod audit_trail;
 pub mod bookings;
 pub mod calendars;
 pub mod cancelled_calls;
-pub mod history;
 pub mod ledger;
 pub mod lists;
 pub mod login_failures;
+pub mod login_sessions;
 pub mod outbox;
 pub mod pages;
 pub mod participants;
@@ -22,8 +23,7 @@ pub mod refunds;
 pub mod replies;
 pub mod rooms;
 pub mod services;
-pub mod sessions;
-pub mod units;
+pub mod units_of_work;
 pub mod users;
 pub mod values;
 

@@ -16,22 +16,22 @@ async fn stage(backend: &Backend) -> Booking {
 }
 
 async fn owe(backend: &Backend, notices: &[NewNotification]) -> u64 {
-    backend.keep(async |work| work.enqueue(notices).await).await
+    backend.commit(async |work| work.enqueue(notices).await).await
 }
 
 /// Claims and commits.
 async fn claim(backend: &Backend, worker: u8, limit: u32, now: Timestamp, until: Timestamp) -> Vec<Notification> {
-    backend.keep(async |work| work.lease_notifications(limit, now, &lease(worker, until)).await).await
+    backend.commit(async |work| work.lease_notifications(limit, now, &lease(worker, until)).await).await
 }
 
 /// Settles and commits.
 async fn settle(backend: &Backend, id: NotificationId, worker: u8, settlement: &DeliveryResult) -> bool {
-    backend.keep(async |work| work.ack_notification(id, &LeaseToken([worker; 16]), settlement).await).await
+    backend.commit(async |work| work.ack_notification(id, &LeaseToken([worker; 16]), settlement).await).await
 }
 
 /// Gives back and commits.
 async fn give_back(backend: &Backend, ids: &[NotificationId], worker: u8) -> u64 {
-    backend.keep(async |work| work.nack_notifications(ids, &LeaseToken([worker; 16])).await).await
+    backend.commit(async |work| work.nack_notifications(ids, &LeaseToken([worker; 16])).await).await
 }
 
 async fn only_notice(backend: &Backend, booking: &Booking) -> Notification {
@@ -87,7 +87,7 @@ pub async fn a_mail_is_owed_once(backend: &Backend) {
     let hour = reminder(&booking, 60, minute(20));
     assert_eq!(owe(backend, &[info.clone(), info.clone()]).await, 1);
     let (first, second) = backend
-        .keep(async |work| {
+        .commit(async |work| {
             Ok((work.enqueue(std::slice::from_ref(&day)).await?, work.enqueue(std::slice::from_ref(&day)).await?))
         })
         .await;
@@ -123,7 +123,7 @@ pub async fn a_mail_needs_its_booking_and_its_reader(backend: &Backend) {
             ..info.clone()
         },
     ] {
-        let answer = backend.attempt(async |work| work.enqueue(std::slice::from_ref(&queued)).await).await;
+        let answer = backend.uncommitted(async |work| work.enqueue(std::slice::from_ref(&queued)).await).await;
         assert!(matches!(answer, Err(StoreError::Failed(_))), "{answer:?}");
     }
     assert!(backend.queries.notices(booking.id()).await.unwrap().is_empty());
@@ -131,10 +131,9 @@ pub async fn a_mail_needs_its_booking_and_its_reader(backend: &Backend) {
 
 /// Mails go to accounts and to people who were invited, and each comes back with its reader by every way of reading.
 pub async fn mails_go_to_accounts_and_to_people_invited(backend: &Backend) {
-    let practice = backend.practice().await;
-    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let (practice, booking) = backend.booked().await;
     let (partner, colleague) = backend
-        .keep(async |work| {
+        .commit(async |work| {
             let partner = work.add_participant(&participant(&booking, "partner")).await?;
             Ok((partner, work.add_participant(&participant(&booking, "colleague")).await?))
         })
@@ -185,7 +184,7 @@ pub async fn mails_go_to_accounts_and_to_people_invited(backend: &Backend) {
 /// Whoever asks for a link again is sent it once in an hour, and again in the next; revoking gives a new one at once.
 pub async fn a_link_is_owed_once_per_hour_version_and_reader(backend: &Backend) {
     let booking = stage(backend).await;
-    let partner = backend.keep(async |work| work.add_participant(&participant(&booking, "partner")).await).await;
+    let partner = backend.commit(async |work| work.add_participant(&participant(&booking, "partner")).await).await;
     let hour = |n: i64| minutes_after(slot(0), 60 * n);
     let client = ViewerId::Account(booking.client());
     for (recipient, version, send_after, new) in [
@@ -250,7 +249,7 @@ pub async fn an_undone_claim_leaves_the_mail_as_it_was(backend: &Backend) {
     let before = only_notice(backend, &booking).await;
     for worker in 1..=3 {
         let taken = backend
-            .attempt(async |work| work.lease_notifications(5, now(), &lease(worker, minute(9))).await)
+            .uncommitted(async |work| work.lease_notifications(5, now(), &lease(worker, minute(9))).await)
             .await
             .unwrap();
         assert_eq!(taken[0].attempts, 1);

@@ -10,7 +10,7 @@ use attune_ports::{
 
 use super::lists::busy_week;
 use crate::Backend;
-use crate::fixtures::{Practice, client, in_state, legal_states, minutes_after, next_version, restored, slot};
+use crate::fixtures::{PracticeFixture, client, in_state, legal_states, minutes_after, next_version, restored, slot};
 use crate::race::{insist, open, race};
 
 const BOTH_WAYS: [BookingOrder; 2] = [BookingOrder::Earliest, BookingOrder::Latest];
@@ -150,9 +150,9 @@ pub async fn a_place_holds_in_every_list(backend: &Backend) {
 /// behind it is met, and what comes before it is not. The total is always that of the moment.
 pub async fn a_walk_goes_on_while_the_list_changes(backend: &Backend) {
     for order in BOTH_WAYS {
-        let practice = Practice {
+        let practice = PracticeFixture {
             client: backend.add_user(&client(&format!("{order:?}").to_lowercase())).await,
-            ..Practice::found_again(backend, order).await
+            ..PracticeFixture::found_again(backend, order).await
         };
         let filter = BookingFilter {
             client: Some(practice.client),
@@ -187,7 +187,7 @@ pub async fn a_walk_goes_on_while_the_list_changes(backend: &Backend) {
         });
         let gone = restored(in_state(next_version(&there[3]), BookingStatus::Cancelled, PaymentStatus::NotRequired));
         backend
-            .keep(async |work| {
+            .commit(async |work| {
                 work.save_booking(&moved).await?;
                 work.save_booking(&gone).await
             })
@@ -202,14 +202,14 @@ pub async fn a_walk_goes_on_while_the_list_changes(backend: &Backend) {
     }
 }
 
-impl Practice {
+impl PracticeFixture {
     /// The same practice for a second walk, with a therapist of its own.
     async fn found_again(backend: &Backend, order: BookingOrder) -> Self {
         if order == BookingOrder::Earliest {
             return backend.practice().await;
         }
         let therapist = backend.add_user(&crate::fixtures::therapist("colleague")).await;
-        let service = backend.keep(async |work| work.add_service(&crate::fixtures::service()).await).await;
+        let service = backend.commit(async |work| work.add_service(&crate::fixtures::service()).await).await;
         Self { therapist, client: therapist, service }
     }
 }

@@ -11,26 +11,25 @@ use jiff::{SignedDuration, Timestamp};
 use super::{assert_conflict, unknown_booking, unknown_participant, unknown_user};
 use crate::Backend;
 use crate::fixtures::{
-    Practice, at, client, email, in_state, minutes_after, name, next_version, notice, now, participant, restored, slot,
-    therapist, zone,
+    PracticeFixture, at, client, email, in_state, minutes_after, name, next_version, notice, now, participant,
+    restored, slot, therapist, zone,
 };
 
-async fn stage(backend: &Backend) -> (Practice, Booking) {
-    let practice = backend.practice().await;
-    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+async fn stage(backend: &Backend) -> (PracticeFixture, Booking) {
+    let (practice, booking) = backend.booked().await;
     (practice, booking)
 }
 
 async fn invite(backend: &Backend, new: &NewParticipant) -> ParticipantId {
-    backend.keep(async |work| work.add_participant(new).await).await
+    backend.commit(async |work| work.add_participant(new).await).await
 }
 
 async fn take_back(backend: &Backend, id: ParticipantId, now: Timestamp) {
-    backend.keep(async |work| work.revoke_participant(id, now).await).await;
+    backend.commit(async |work| work.revoke_participant(id, now).await).await;
 }
 
 async fn standing(backend: &Backend, booking: &Booking) -> Vec<Participant> {
-    backend.attempt(async |work| work.invited_participants(booking.id()).await).await.unwrap()
+    backend.uncommitted(async |work| work.invited_participants(booking.id()).await).await.unwrap()
 }
 
 async fn read(backend: &Backend, id: ParticipantId) -> Participant {
@@ -82,7 +81,7 @@ pub async fn an_invitation_comes_back_as_it_went_in(backend: &Backend) {
         assert_eq!(read(backend, id).await, expected);
         assert_eq!(backend.queries.participants(booking.id()).await.unwrap().last(), Some(&expected));
         assert_eq!(standing(backend, &booking).await.last(), Some(&expected));
-        let seen = backend.attempt(async |work| work.participant(id).await).await.unwrap();
+        let seen = backend.uncommitted(async |work| work.participant(id).await).await.unwrap();
         assert_eq!(seen, Some(expected));
     }
     let other = backend.add_booking(|id| practice.booking(id, slot(1))).await;
@@ -154,7 +153,7 @@ pub async fn an_address_is_invited_once_into_a_session(backend: &Backend) {
             ..new.clone()
         },
     ] {
-        assert_conflict!(backend.attempt(async |work| work.add_participant(&again).await).await, AlreadyInvited);
+        assert_conflict!(backend.uncommitted(async |work| work.add_participant(&again).await).await, AlreadyInvited);
     }
     assert_eq!(backend.queries.participants(booking.id()).await.unwrap(), [invited(id, &new)]);
 
@@ -178,7 +177,7 @@ pub async fn an_address_can_be_invited_again_after_it_was_taken_back(backend: &B
         }
         made.push(invite(backend, &participant(&booking, "partner")).await);
         let again = participant(&booking, "partner");
-        assert_conflict!(backend.attempt(async |work| work.add_participant(&again).await).await, AlreadyInvited);
+        assert_conflict!(backend.uncommitted(async |work| work.add_participant(&again).await).await, AlreadyInvited);
     }
     assert!(made.is_sorted_by(|a, b| a < b), "{made:?}");
     assert_eq!(ids(&standing(backend, &booking).await), made[3..]);
@@ -188,7 +187,7 @@ pub async fn an_address_can_be_invited_again_after_it_was_taken_back(backend: &B
 
     // Within one unit of work, too.
     let swapped = backend
-        .keep(async |work| {
+        .commit(async |work| {
             work.revoke_participant(made[3], now()).await?;
             work.add_participant(&participant(&booking, "partner")).await
         })
@@ -203,7 +202,7 @@ pub async fn taking_an_invitation_back_writes_when(backend: &Backend) {
     let (gone, stays) = (invited(invite(backend, &gone).await, &gone), invited(invite(backend, &stays).await, &stays));
     let when = minutes_after(now(), 7);
     let seen = backend
-        .keep(async |work| {
+        .commit(async |work| {
             work.revoke_participant(gone.id, when).await?;
             Ok((work.participant(gone.id).await?, work.invited_participants(booking.id()).await?))
         })
@@ -224,11 +223,11 @@ pub async fn an_invitation_is_taken_back_once(backend: &Backend) {
     take_back(backend, id, minutes_after(now(), 1)).await;
     let before = read(backend, id).await;
     let later = minutes_after(now(), 2);
-    assert_conflict!(backend.attempt(async |work| work.revoke_participant(id, later).await).await, Stale);
+    assert_conflict!(backend.uncommitted(async |work| work.revoke_participant(id, later).await).await, Stale);
     let ghost = unknown_participant();
-    assert_conflict!(backend.attempt(async |work| work.revoke_participant(ghost, later).await).await, Stale);
+    assert_conflict!(backend.uncommitted(async |work| work.revoke_participant(ghost, later).await).await, Stale);
     let twice = backend
-        .attempt(async |work| {
+        .uncommitted(async |work| {
             let second = work.add_participant(&participant(&booking, "second")).await?;
             work.revoke_participant(second, later).await?;
             work.revoke_participant(second, later).await
@@ -246,7 +245,7 @@ pub async fn an_invitation_needs_its_session_and_its_therapist(backend: &Backend
         NewParticipant { booking: unknown_booking(), ..new.clone() },
         NewParticipant { invited_by: unknown_user(), ..new.clone() },
     ] {
-        let answer = backend.attempt(async |work| work.add_participant(&ghostly).await).await;
+        let answer = backend.uncommitted(async |work| work.add_participant(&ghostly).await).await;
         assert!(matches!(answer, Err(StoreError::Failed(_))), "{answer:?}");
     }
     assert!(backend.queries.participants(booking.id()).await.unwrap().is_empty());
@@ -258,10 +257,10 @@ pub async fn an_unknown_invitation_is_nobody(backend: &Backend) {
     let (practice, _) = stage(backend).await;
     for id in [unknown_participant(), ParticipantId::new(practice.client.get()).unwrap()] {
         assert!(backend.queries.participant(id).await.unwrap().is_none());
-        assert!(backend.attempt(async |work| work.participant(id).await).await.unwrap().is_none());
+        assert!(backend.uncommitted(async |work| work.participant(id).await).await.unwrap().is_none());
     }
     assert!(backend.queries.participants(unknown_booking()).await.unwrap().is_empty());
-    let none = backend.attempt(async |work| work.invited_participants(unknown_booking()).await).await.unwrap();
+    let none = backend.uncommitted(async |work| work.invited_participants(unknown_booking()).await).await.unwrap();
     assert!(none.is_empty());
     assert!(backend.queries.invitations_of(&email("client"), now(), 10).await.unwrap().is_empty());
 }
@@ -312,7 +311,7 @@ pub async fn invitations_of_an_address_are_those_that_lead_somewhere(backend: &B
 
     // The session moves.
     let (moved, _) = made[3].1.clone().reschedule(slot(9), Role::Admin, now()).unwrap();
-    backend.keep(async |work| work.save_booking(&moved).await).await;
+    backend.commit(async |work| work.save_booking(&moved).await).await;
     assert_eq!(found(now(), 10).await, [again, two, three, zero]);
 
     // The session is not agreed any more, or not yet.
@@ -325,7 +324,7 @@ pub async fn invitations_of_an_address_are_those_that_lead_somewhere(backend: &B
     ] {
         let two_now = backend.read_booking(made[2].1.id()).await.unwrap();
         let changed = restored(in_state(next_version(&two_now), status, paid));
-        backend.keep(async |work| work.save_booking(&changed).await).await;
+        backend.commit(async |work| work.save_booking(&changed).await).await;
         assert_eq!(found(now(), 10).await, [again, three, zero], "{status:?}");
     }
     assert!(backend.queries.invitations_of(&email("nobody"), now(), 10).await.unwrap().is_empty());
@@ -360,5 +359,5 @@ pub async fn an_invitation_takes_no_address_from_accounts(backend: &Backend) {
     let user = backend.add_user(&client("newcomer")).await;
     assert_eq!(backend.queries.user(user).await.unwrap().unwrap().email, email("newcomer"));
     let again = participant(&booking, "newcomer");
-    assert_conflict!(backend.attempt(async |work| work.add_participant(&again).await).await, AlreadyInvited);
+    assert_conflict!(backend.uncommitted(async |work| work.add_participant(&again).await).await, AlreadyInvited);
 }

@@ -9,11 +9,11 @@ use crate::Backend;
 use crate::fixtures::{at, client, email, minutes_after, now};
 
 async fn tell(backend: &Backend, provider: Provider, id: &str, at: Timestamp) -> bool {
-    backend.keep(async |work| work.add_payment_event(provider, id, at).await).await
+    backend.commit(async |work| work.add_payment_event(provider, id, at).await).await
 }
 
 async fn forget(backend: &Backend, before: Timestamp, limit: u32) -> u64 {
-    backend.keep(async |work| work.purge_payment_events(before, limit).await).await
+    backend.commit(async |work| work.purge_payment_events(before, limit).await).await
 }
 
 /// An event is new once, within its unit of work and ever after, whenever it is told again.
@@ -50,7 +50,7 @@ pub async fn an_event_is_remembered_with_its_effect_or_not_at_all(backend: &Back
     assert!(matches!(failing.commit().await, Err(StoreError::Failed(_))));
     assert!(backend.queries.credentials(&email("effect")).await.unwrap().is_none());
     let new = backend
-        .keep(async |work| {
+        .commit(async |work| {
             let new = work.add_payment_event(Provider::Stripe, "evt_1", now()).await?;
             work.add_user(&client("effect")).await?;
             Ok(new)

@@ -7,18 +7,17 @@ use jiff::Timestamp;
 use super::values::{INSTANTS, TEXTS};
 use super::{assert_failed, finer, unknown_booking, unknown_payment, unknown_problem, unknown_refund};
 use crate::Backend;
-use crate::fixtures::{at, minutes_after, now, paid, problem, refund, slot};
+use crate::fixtures::{at, minutes_after, now, paid, problem, refund};
 
 async fn stage(backend: &Backend) -> (Booking, Payment, Refund) {
-    let practice = backend.practice().await;
-    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let (_, booking) = backend.booked().await;
     let payment = backend.add_payment(paid(booking.id(), "r")).await;
     let back = backend.add_refund(refund(&payment, "k")).await;
     (booking, payment, back)
 }
 
 async fn note(backend: &Backend, new: &NewPaymentProblem) -> bool {
-    backend.keep(async |work| work.add_payment_problem(new).await).await
+    backend.commit(async |work| work.add_payment_problem(new).await).await
 }
 
 async fn open(backend: &Backend) -> Vec<PaymentProblem> {
@@ -30,7 +29,7 @@ async fn open_keys(backend: &Backend) -> Vec<String> {
 }
 
 async fn resolve(backend: &Backend, id: PaymentProblemId, at: Timestamp) -> Option<PaymentProblem> {
-    backend.keep(async |work| work.resolve_payment_problem(id, at).await).await
+    backend.commit(async |work| work.resolve_payment_problem(id, at).await).await
 }
 
 /// Notes a problem and gives what readers find of it.
@@ -94,7 +93,7 @@ pub async fn a_problem_is_noted_once(backend: &Backend) {
     assert_eq!(open(backend).await, std::slice::from_ref(&found));
     assert!(note(backend, &problem("K", ProblemKind::WrongAmount)).await, "keys differ to the letter");
     let within = backend
-        .keep(async |work| {
+        .commit(async |work| {
             let new = problem("l", ProblemKind::WrongMode);
             Ok((work.add_payment_problem(&new).await?, work.add_payment_problem(&new).await?))
         })
@@ -131,7 +130,7 @@ pub async fn a_refund_settles_its_problem(backend: &Backend) {
         ..problem(key, ProblemKind::RefundFailed)
     };
     let settle = async |refund, minute| {
-        backend.keep(async |work| work.resolve_refund_problem(refund, minutes_after(now(), minute)).await).await;
+        backend.commit(async |work| work.resolve_refund_problem(refund, minutes_after(now(), minute)).await).await;
     };
     settle(back.id, 0).await;
     settle(unknown_refund(), 0).await;
@@ -180,7 +179,7 @@ pub async fn a_problem_needs_what_it_is_about(backend: &Backend) {
         (NewPaymentProblem { payment: Some(unknown_payment()), ..about() }, "about no payment"),
         (NewPaymentProblem { refund: Some(unknown_refund()), ..about() }, "about no refund"),
     ] {
-        assert_failed(backend.attempt(async |work| work.add_payment_problem(&new).await).await, what);
+        assert_failed(backend.uncommitted(async |work| work.add_payment_problem(&new).await).await, what);
     }
     assert!(note(backend, &about()).await);
 }

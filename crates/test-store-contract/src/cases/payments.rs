@@ -7,18 +7,18 @@ use jiff::{SignedDuration, Timestamp};
 use super::values::INSTANTS;
 use super::{assert_conflict, assert_failed, finer, unknown_booking, unknown_payment, unknown_user};
 use crate::Backend;
-use crate::fixtures::{Practice, at, eur, minutes_after, money, now, paid, payment, slot};
+use crate::fixtures::{PracticeFixture, at, eur, minutes_after, money, now, paid, payment, slot};
 
 const PROVIDERS: [Provider; 4] = [Provider::None, Provider::Offline, Provider::Test, Provider::Stripe];
 
-async fn stage(backend: &Backend) -> (Practice, Booking) {
+async fn stage(backend: &Backend) -> (PracticeFixture, Booking) {
     let practice = backend.practice().await;
     let booking = backend.add_booking(|id| practice.held(id, slot(0), minutes_after(now(), 15))).await;
     (practice, booking)
 }
 
 async fn save(backend: &Backend, payment: &Payment) {
-    backend.keep(async |work| work.save_payment(payment).await).await;
+    backend.commit(async |work| work.save_payment(payment).await).await;
 }
 
 async fn to_check(backend: &Backend, now: Timestamp, limit: u32) -> Vec<Payment> {
@@ -113,7 +113,7 @@ pub async fn a_payment_reference_is_known_once(backend: &Backend) {
     backend.add_payment(payment(booking.id(), "r")).await;
     for again in [booking.id(), other.id()] {
         let new = NewPayment { state: PaymentState::Closed, ..payment(again, "r") };
-        assert_conflict!(backend.attempt(async |work| work.add_payment(&new).await).await, ProviderIdTaken);
+        assert_conflict!(backend.uncommitted(async |work| work.add_payment(&new).await).await, ProviderIdTaken);
     }
     backend.add_payment(NewPayment { provider: Provider::Offline, ..payment(other.id(), "r") }).await;
     backend.add_payment(payment(other.id(), "R")).await;
@@ -225,7 +225,7 @@ pub async fn saving_a_payment_writes_what_may_change(backend: &Backend) {
 pub async fn saving_an_unknown_payment_is_stale(backend: &Backend) {
     let (_, booking) = stage(backend).await;
     let ghost = payment(booking.id(), "ghost").with_id(unknown_payment());
-    assert_conflict!(backend.attempt(async |work| work.save_payment(&ghost).await).await, Stale);
+    assert_conflict!(backend.uncommitted(async |work| work.save_payment(&ghost).await).await, Stale);
 }
 
 /// An attempt takes no reference that another one of its provider has; its own, and those of others, are free to it.
@@ -237,10 +237,10 @@ pub async fn a_payment_cannot_move_to_a_known_reference(backend: &Backend) {
     let kept = backend.add_payment(payment(booking.id(), "r")).await;
     let named = |reference: &str| payment(booking.id(), reference).with_id(kept.id);
     let taken = named("taken");
-    assert_conflict!(backend.attempt(async |work| work.save_payment(&taken).await).await, ProviderIdTaken);
+    assert_conflict!(backend.uncommitted(async |work| work.save_payment(&taken).await).await, ProviderIdTaken);
     // Who collects does not change by saving, so a provider that is named wrong leads to no other answer.
     let forged = NewPayment { provider: Provider::Stripe, ..payment(booking.id(), "taken") }.with_id(taken.id);
-    assert_conflict!(backend.attempt(async |work| work.save_payment(&forged).await).await, ProviderIdTaken);
+    assert_conflict!(backend.uncommitted(async |work| work.save_payment(&forged).await).await, ProviderIdTaken);
     expect_payment(backend, &kept).await;
     for reference in ["r", "elsewhere", "Taken"] {
         save(backend, &named(reference)).await;
@@ -260,7 +260,7 @@ pub async fn payments_are_listed_newest_first(backend: &Backend) {
     let elsewhere = backend.add_payment(payment(other.id(), "other")).await;
     let listed = async |id| {
         let read = backend.queries.payments(id).await.unwrap();
-        assert_eq!(backend.attempt(async |work| work.payments_of(id).await).await.unwrap(), read);
+        assert_eq!(backend.uncommitted(async |work| work.payments_of(id).await).await.unwrap(), read);
         read
     };
     assert_eq!(listed(booking.id()).await, expected);
@@ -309,7 +309,7 @@ pub async fn a_payment_needs_its_booking_and_its_recorder(backend: &Backend) {
         (payment(unknown_booking(), "r"), "of no booking"),
         (NewPayment { recorded_by: Some(unknown_user()), ..payment(booking.id(), "r") }, "recorded by nobody"),
     ] {
-        assert_failed(backend.attempt(async |work| work.add_payment(&new).await).await, what);
+        assert_failed(backend.uncommitted(async |work| work.add_payment(&new).await).await, what);
     }
 }
 

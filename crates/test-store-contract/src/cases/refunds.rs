@@ -7,18 +7,17 @@ use jiff::{SignedDuration, Timestamp};
 use super::values::{INSTANTS, TEXTS};
 use super::{assert_conflict, assert_failed, finer, unknown_booking, unknown_payment, unknown_refund, unknown_user};
 use crate::Backend;
-use crate::fixtures::{Practice, at, eur, minutes_after, money, now, paid, payment, refund, slot};
+use crate::fixtures::{PracticeFixture, at, eur, minutes_after, money, now, paid, payment, refund, slot};
 
 /// A booking for which ninety euros came in.
-async fn stage(backend: &Backend) -> (Practice, Booking, Payment) {
-    let practice = backend.practice().await;
-    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+async fn stage(backend: &Backend) -> (PracticeFixture, Booking, Payment) {
+    let (practice, booking) = backend.booked().await;
     let payment = backend.add_payment(paid(booking.id(), "r")).await;
     (practice, booking, payment)
 }
 
 async fn save(backend: &Backend, refund: &Refund) {
-    backend.keep(async |work| work.save_refund(refund).await).await;
+    backend.commit(async |work| work.save_refund(refund).await).await;
 }
 
 async fn to_settle(backend: &Backend, now: Timestamp, limit: u32) -> Vec<Refund> {
@@ -30,7 +29,7 @@ async fn expect_refund(backend: &Backend, expected: &Refund) {
     let Refund { booking, idempotency_key: ref key, provider_refund_id: ref reference, next_at, .. } = *expected;
     let listed = backend.queries.refunds(booking).await.unwrap();
     assert_eq!(listed.iter().find(|refund| refund.id == expected.id), Some(expected));
-    assert_eq!(backend.attempt(async |work| work.refunds_of(booking).await).await.unwrap(), listed);
+    assert_eq!(backend.uncommitted(async |work| work.refunds_of(booking).await).await.unwrap(), listed);
     let by_key = backend.queries.find_refund("nothing of that name", Some(key)).await.unwrap();
     assert_eq!(by_key.as_ref(), Some(expected));
     if let Some(reference) = reference {
@@ -126,7 +125,7 @@ pub async fn refunds_are_listed_oldest_first(backend: &Backend) {
     let of_other = backend.add_refund(refund(&elsewhere, "e")).await;
     let listed = async |id| {
         let read = backend.queries.refunds(id).await.unwrap();
-        assert_eq!(backend.attempt(async |work| work.refunds_of(id).await).await.unwrap(), read);
+        assert_eq!(backend.uncommitted(async |work| work.refunds_of(id).await).await.unwrap(), read);
         read
     };
     assert_eq!(listed(booking.id()).await, expected);
@@ -215,7 +214,7 @@ pub async fn saving_a_refund_writes_what_may_change(backend: &Backend) {
 pub async fn saving_an_unknown_refund_is_stale(backend: &Backend) {
     let (_, _, payment) = stage(backend).await;
     let ghost = refund(&payment, "ghost").with_id(unknown_refund());
-    assert_conflict!(backend.attempt(async |work| work.save_refund(&ghost).await).await, Stale);
+    assert_conflict!(backend.uncommitted(async |work| work.save_refund(&ghost).await).await, Stale);
 }
 
 /// A refund is known once, by its key and by its reference, whatever it is of. That it is known is said first, also where
@@ -242,10 +241,10 @@ pub async fn a_refund_is_known_once(backend: &Backend) {
         named(&elsewhere, "c", "re_b"),
         NewRefund { stage: RefundStage::Retried, ..named(&elsewhere, "c", "re_b") },
     ] {
-        assert_conflict!(backend.attempt(async |work| work.add_refund(&again).await).await, RefundExists);
+        assert_conflict!(backend.uncommitted(async |work| work.add_refund(&again).await).await, RefundExists);
     }
     let taken = named(&payment, "a", "re_b").with_id(first.id);
-    assert_conflict!(backend.attempt(async |work| work.save_refund(&taken).await).await, RefundExists);
+    assert_conflict!(backend.uncommitted(async |work| work.save_refund(&taken).await).await, RefundExists);
     expect_refund(backend, &first).await;
     // Names differ to the letter, a key is no reference, and no reference is nobody's.
     for new in [named(&payment, "A", "RE_B"), named(&elsewhere, "re_b", "a"), refund(&elsewhere, "c")] {
@@ -259,7 +258,7 @@ pub async fn a_refund_is_known_once(backend: &Backend) {
     let rest = NewRefund { amount: eur(7_000), ..refund(&elsewhere, "rest") };
     backend.add_refund(rest.clone()).await;
     for again in [refund(&elsewhere, "c"), rest] {
-        assert_conflict!(backend.attempt(async |work| work.add_refund(&again).await).await, RefundExists);
+        assert_conflict!(backend.uncommitted(async |work| work.add_refund(&again).await).await, RefundExists);
     }
 }
 
@@ -269,7 +268,7 @@ pub async fn no_more_than_came_in_goes_back(backend: &Backend) {
     let parts = backend.add_payment(NewPayment { state: PaymentState::Unapplied, ..paid(booking.id(), "s") }).await;
     let part = |payment, key: &str, minor| NewRefund { amount: eur(minor), ..refund(payment, key) };
     let too_large = async |new: NewRefund| {
-        assert_conflict!(backend.attempt(async |work| work.add_refund(&new).await).await, RefundTooLarge);
+        assert_conflict!(backend.uncommitted(async |work| work.add_refund(&new).await).await, RefundTooLarge);
     };
     too_large(part(&whole, "a", 9_001)).await;
     backend.add_refund(part(&whole, "b", 9_000)).await;
@@ -282,7 +281,7 @@ pub async fn no_more_than_came_in_goes_back(backend: &Backend) {
     let last = part(&parts, "h", 1);
     let too_much = part(&parts, "i", 1);
     let both = backend
-        .attempt(async |work| {
+        .uncommitted(async |work| {
             work.add_refund(&last).await?;
             work.add_refund(&too_much).await
         })
@@ -300,7 +299,7 @@ pub async fn only_what_was_paid_goes_back(backend: &Backend) {
         let name = state.as_str();
         let kept = backend.add_payment(NewPayment { state, ..payment(booking.id(), name) }).await;
         let new = refund(&kept, name);
-        let answer = backend.attempt(async |work| work.add_refund(&new).await).await;
+        let answer = backend.uncommitted(async |work| work.add_refund(&new).await).await;
         match state {
             PaymentState::Settled | PaymentState::Unapplied => {
                 answer.expect("it was paid");
@@ -312,12 +311,12 @@ pub async fn only_what_was_paid_goes_back(backend: &Backend) {
             | PaymentState::Closed => assert_conflict!(answer, RefundTooLarge),
         }
         let settled = Payment { state: PaymentState::Settled, ..kept };
-        backend.keep(async |work| work.save_payment(&settled).await).await;
+        backend.commit(async |work| work.save_payment(&settled).await).await;
         backend.add_refund(new).await;
     }
     for amount in [money(1, "USD"), money(1, "JPY")] {
         let new = NewRefund { amount, ..refund(&euros, "k") };
-        assert_conflict!(backend.attempt(async |work| work.add_refund(&new).await).await, RefundTooLarge);
+        assert_conflict!(backend.uncommitted(async |work| work.add_refund(&new).await).await, RefundTooLarge);
     }
 }
 
@@ -331,7 +330,7 @@ pub async fn refunds_that_failed_leave_their_money(backend: &Backend) {
         let gone = match stage {
             RefundStage::Queued | RefundStage::Pending | RefundStage::Succeeded => {
                 let again = part(1, RefundStage::Queued);
-                assert_conflict!(backend.attempt(async |work| work.add_refund(&again).await).await, RefundTooLarge);
+                assert_conflict!(backend.uncommitted(async |work| work.add_refund(&again).await).await, RefundTooLarge);
                 // One that has failed already takes nothing, however little is left.
                 backend.add_refund(part(2, RefundStage::Failed)).await;
                 part(0, RefundStage::Failed).with_id(first.id)
@@ -341,11 +340,11 @@ pub async fn refunds_that_failed_leave_their_money(backend: &Backend) {
         save(backend, &gone).await;
         backend.add_refund(part(1, RefundStage::Queued)).await;
         let too_much = NewRefund { amount: eur(1), ..part(3, RefundStage::Queued) };
-        assert_conflict!(backend.attempt(async |work| work.add_refund(&too_much).await).await, RefundTooLarge);
+        assert_conflict!(backend.uncommitted(async |work| work.add_refund(&too_much).await).await, RefundTooLarge);
         // Nor does it get its money back from those who have it now, whatever the provider tells.
         for again in [RefundStage::Queued, RefundStage::Pending, RefundStage::Succeeded] {
             let back = part(0, again).with_id(first.id);
-            assert_conflict!(backend.attempt(async |work| work.save_refund(&back).await).await, RefundTooLarge);
+            assert_conflict!(backend.uncommitted(async |work| work.save_refund(&back).await).await, RefundTooLarge);
         }
         expect_refund(backend, &gone).await;
     }
@@ -390,7 +389,7 @@ pub async fn a_refund_needs_what_it_is_about(backend: &Backend) {
         (NewRefund { requested_by: Some(unknown_user()), ..good.clone() }, "decided by nobody"),
         (NewRefund { amount: eur(0), ..good.clone() }, "of nothing"),
     ] {
-        assert_failed(backend.attempt(async |work| work.add_refund(&new).await).await, what);
+        assert_failed(backend.uncommitted(async |work| work.add_refund(&new).await).await, what);
     }
     backend.add_refund(good).await;
 }

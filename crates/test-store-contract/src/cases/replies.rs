@@ -9,15 +9,15 @@ use crate::Backend;
 use crate::fixtures::{at, client, day_off, minutes_after, now, reply, reply_key};
 
 async fn read(backend: &Backend, key: &IdempotencyKey) -> Option<StoredResponse> {
-    backend.attempt(async |work| work.stored_response(key).await).await.unwrap()
+    backend.uncommitted(async |work| work.stored_response(key).await).await.unwrap()
 }
 
 async fn keep(backend: &Backend, key: &IdempotencyKey, reply: &StoredResponse) {
-    backend.keep(async |work| work.save_response(key, reply).await).await;
+    backend.commit(async |work| work.save_response(key, reply).await).await;
 }
 
 async fn amend(backend: &Backend, key: &IdempotencyKey, body: &str) -> bool {
-    backend.keep(async |work| work.update_response(key, body).await).await
+    backend.commit(async |work| work.update_response(key, body).await).await
 }
 
 /// A reply comes back as it went in, whatever it says and whenever it was given.
@@ -32,7 +32,7 @@ pub async fn a_reply_comes_back_as_it_went_in(backend: &Backend) {
     for (n, kept) in all.into_iter().enumerate() {
         let key = reply_key(practice.client, &format!("k{n}"));
         backend
-            .keep(async |work| {
+            .commit(async |work| {
                 assert_eq!(work.stored_response(&key).await?, None);
                 work.save_response(&key, &kept).await?;
                 assert_eq!(work.stored_response(&key).await?.as_ref(), Some(&kept), "its own unit of work sees it");
@@ -61,13 +61,13 @@ pub async fn one_reply_is_kept_under_a_key(backend: &Backend) {
         StoredResponse { request_hash: [9; 32], status: 409, body: "second".to_owned(), at: minutes_after(now(), 1) };
     for second in [reply("first"), other] {
         assert_conflict!(
-            backend.attempt(async |work| work.save_response(&key, &second).await).await,
+            backend.uncommitted(async |work| work.save_response(&key, &second).await).await,
             IdempotencyKeyTaken
         );
         assert_eq!(read(backend, &key).await, Some(reply("first")));
     }
     let twice = backend
-        .attempt(async |work| {
+        .uncommitted(async |work| {
             work.save_response(&reply_key(practice.client, "l"), &reply("")).await?;
             work.save_response(&reply_key(practice.client, "l"), &reply("")).await
         })
@@ -114,7 +114,7 @@ pub async fn amending_replaces_the_body(backend: &Backend) {
     assert!(!amend(backend, &elsewhere, "x").await);
     assert!(!amend(backend, &IdempotencyKey { user: practice.therapist, ..key }, "x").await);
     backend
-        .keep(async |work| {
+        .commit(async |work| {
             let new = reply_key(practice.client, "m");
             work.save_response(&new, &reply("first")).await?;
             assert!(work.update_response(&new, "second").await?);
@@ -129,7 +129,7 @@ pub async fn a_reply_needs_its_asker(backend: &Backend) {
     let key = reply_key(unknown_user(), "k");
     assert_eq!(read(backend, &key).await, None);
     assert!(!amend(backend, &key, "x").await);
-    let refused = backend.attempt(async |work| work.save_response(&key, &reply("{}")).await).await;
+    let refused = backend.uncommitted(async |work| work.save_response(&key, &reply("{}")).await).await;
     assert!(matches!(refused, Err(StoreError::Failed(_))), "a reply to nobody: {refused:?}");
 }
 
@@ -141,7 +141,7 @@ pub async fn old_replies_are_forgotten_oldest_first(backend: &Backend) {
     for minute in [3, 1, 4, 0, 2] {
         keep(backend, &key(minute), &given(minute)).await;
     }
-    let forget = async |before, limit| backend.keep(async |work| work.purge_responses(before, limit).await).await;
+    let forget = async |before, limit| backend.commit(async |work| work.purge_responses(before, limit).await).await;
     let left = async || {
         let mut left = Vec::new();
         for minute in 0..5 {
@@ -192,7 +192,7 @@ pub async fn a_reply_is_kept_with_its_effect_or_not_at_all(backend: &Backend) {
     let key = reply_key(practice.therapist, "k");
     let effects = async || backend.queries.time_off(None).await.unwrap().len();
     backend
-        .keep(async |work| {
+        .commit(async |work| {
             work.add_schedule_exception(&day_off(practice.therapist, "2027-05-01")).await?;
             work.save_response(&key, &reply("first")).await
         })

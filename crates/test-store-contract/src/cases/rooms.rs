@@ -11,25 +11,24 @@ use jiff::{SignedDuration, Timestamp};
 use super::{assert_conflict, unknown_booking};
 use crate::Backend;
 use crate::fixtures::{
-    Practice, at, fact, in_state, legal_states, minutes_after, name, next_version, now, restored, room, slot,
+    PracticeFixture, at, fact, in_state, legal_states, minutes_after, name, next_version, now, restored, room, slot,
 };
 
-async fn stage(backend: &Backend) -> (Practice, Booking) {
-    let practice = backend.practice().await;
-    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+async fn stage(backend: &Backend) -> (PracticeFixture, Booking) {
+    let (practice, booking) = backend.booked().await;
     (practice, booking)
 }
 
 async fn open(backend: &Backend, booking: &Booking, now: Timestamp) -> ConferenceId {
-    backend.keep(async |work| work.open_conference(booking.id(), now).await).await
+    backend.commit(async |work| work.open_conference(booking.id(), now).await).await
 }
 
 async fn close(backend: &Backend, id: ConferenceId, now: Timestamp) -> bool {
-    backend.keep(async |work| work.close_conference(id, now).await).await
+    backend.commit(async |work| work.close_conference(id, now).await).await
 }
 
 async fn open_one(backend: &Backend, booking: &Booking) -> Option<Conference> {
-    backend.attempt(async |work| work.open_conference_of(booking.id()).await).await.unwrap()
+    backend.uncommitted(async |work| work.open_conference_of(booking.id()).await).await.unwrap()
 }
 
 async fn read(backend: &Backend, id: ConferenceId) -> Conference {
@@ -37,7 +36,7 @@ async fn read(backend: &Backend, id: ConferenceId) -> Conference {
 }
 
 async fn tell(backend: &Backend, booking: &Booking, facts: &[AttendanceEvent]) -> u64 {
-    backend.keep(async |work| work.add_attendance(booking.id(), facts).await).await
+    backend.commit(async |work| work.add_attendance(booking.id(), facts).await).await
 }
 
 async fn told(backend: &Backend, booking: &Booking) -> Vec<AttendanceEvent> {
@@ -65,11 +64,11 @@ pub async fn a_room_is_open_once_at_a_time(backend: &Backend) {
     assert_eq!(open_one(backend, &other).await, None);
 
     for later in [minute(0), minute(1)] {
-        let again = backend.attempt(async |work| work.open_conference(booking.id(), later).await).await;
+        let again = backend.uncommitted(async |work| work.open_conference(booking.id(), later).await).await;
         assert_conflict!(again, ConferenceOpen);
     }
     let twice = backend
-        .attempt(async |work| {
+        .uncommitted(async |work| {
             work.open_conference(other.id(), minute(2)).await?;
             work.open_conference(other.id(), minute(2)).await
         })
@@ -100,7 +99,7 @@ pub async fn a_room_that_ended_can_open_again(backend: &Backend) {
     assert_eq!(open_one(backend, &booking).await.map(|conference| conference.id), Some(last));
     // Within one unit of work, too.
     let (closed, next) = backend
-        .keep(async |work| {
+        .commit(async |work| {
             let closed = work.close_conference(last, minute(41)).await?;
             Ok((closed, work.open_conference(booking.id(), minute(41)).await?))
         })
@@ -116,7 +115,7 @@ pub async fn a_conference_ends_once(backend: &Backend) {
     let id = open(backend, &booking, minute(0)).await;
     let untouched = open(backend, &other, minute(0)).await;
     let answers = backend
-        .keep(async |work| {
+        .commit(async |work| {
             Ok([
                 work.close_conference(unknown_conference(), minute(1)).await?,
                 work.close_conference(id, minute(1)).await?,
@@ -134,9 +133,9 @@ pub async fn a_conference_ends_once(backend: &Backend) {
 /// A conference belongs to a booking that is there.
 pub async fn a_conference_needs_its_booking(backend: &Backend) {
     stage(backend).await;
-    let answer = backend.attempt(async |work| work.open_conference(unknown_booking(), now()).await).await;
+    let answer = backend.uncommitted(async |work| work.open_conference(unknown_booking(), now()).await).await;
     assert!(matches!(answer, Err(StoreError::Failed(_))), "{answer:?}");
-    let none = backend.attempt(async |work| work.open_conference_of(unknown_booking()).await).await.unwrap();
+    let none = backend.uncommitted(async |work| work.open_conference_of(unknown_booking()).await).await.unwrap();
     assert_eq!(none, None);
 }
 
@@ -151,7 +150,7 @@ pub async fn a_fact_is_kept_once(backend: &Backend) {
     let ended = fact("", AttendanceEventKind::Ended, minute(51));
     assert_eq!(tell(backend, &booking, &[joined.clone(), joined.clone()]).await, 1);
     let (first, second) = backend
-        .keep(async |work| {
+        .commit(async |work| {
             let left = std::slice::from_ref(&left);
             Ok((work.add_attendance(booking.id(), left).await?, work.add_attendance(booking.id(), left).await?))
         })
@@ -293,7 +292,7 @@ pub async fn facts_of_many_bookings_are_told_at_once(backend: &Backend) {
 pub async fn a_fact_needs_its_booking(backend: &Backend) {
     stage(backend).await;
     let facts = [fact("a", AttendanceEventKind::Joined, minute(0))];
-    let answer = backend.attempt(async |work| work.add_attendance(unknown_booking(), &facts).await).await;
+    let answer = backend.uncommitted(async |work| work.add_attendance(unknown_booking(), &facts).await).await;
     assert!(matches!(answer, Err(StoreError::Failed(_))), "{answer:?}");
     assert!(backend.queries.attendance(&[unknown_booking()]).await.unwrap().is_empty());
 }
@@ -332,17 +331,17 @@ pub async fn a_booking_is_found_by_its_room(backend: &Backend) {
     }
     let booking = backend.add_booking(|id| practice.booking(id, slot(100))).await;
     let (moved, _) = booking.reschedule(slot(101), Role::Admin, now()).unwrap();
-    backend.keep(async |work| work.save_booking(&moved).await).await;
+    backend.commit(async |work| work.save_booking(&moved).await).await;
     // A session that was called off leaves its room's name behind.
     let cancelled = in_state(next_version(&moved), BookingStatus::Cancelled, PaymentStatus::NotRequired);
     let cancelled = restored(BookingRecord { room: moved.room().cloned(), ..cancelled });
-    backend.keep(async |work| work.save_booking(&cancelled).await).await;
+    backend.commit(async |work| work.save_booking(&cancelled).await).await;
     let room = room(cancelled.id());
     let view = backend.queries.booking_by_room(room.id()).await.unwrap().unwrap();
     assert_eq!(view.booking, cancelled);
 
     let renamed = User { first_name: Some(name("Newlywed")), ..view.client };
-    backend.keep(async |work| work.save_user(&renamed).await).await;
+    backend.commit(async |work| work.save_user(&renamed).await).await;
     assert_eq!(backend.queries.booking_by_room(room.id()).await.unwrap().unwrap().client, renamed);
 }
 

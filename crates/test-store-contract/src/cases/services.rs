@@ -5,15 +5,15 @@ use attune_ports::NewService;
 
 use super::assert_conflict;
 use crate::Backend;
-use crate::fixtures::{money, service, slot};
+use crate::fixtures::{money, service};
 
 async fn read(backend: &Backend, id: ServiceId) -> Option<Service> {
-    backend.attempt(async |work| work.service(id).await).await.unwrap()
+    backend.uncommitted(async |work| work.service(id).await).await.unwrap()
 }
 
 async fn offer(backend: &Backend, name: &str) -> Service {
     let new = NewService { name: name.to_owned(), ..service() };
-    let id = backend.keep(async |work| work.add_service(&new).await).await;
+    let id = backend.commit(async |work| work.add_service(&new).await).await;
     read(backend, id).await.expect("just added")
 }
 
@@ -24,7 +24,7 @@ pub async fn a_service_comes_back_as_it_went_in(backend: &Backend) {
         NewService { description: String::new(), minutes: 1, buffer_minutes: 0, price: money(0, "CHF"), ..service() };
     let long = NewService { minutes: 720, buffer_minutes: 720, price: money(1_000_000_000_000, "KWD"), ..service() };
     for new in [plain, short, long] {
-        let id = backend.keep(async |work| work.add_service(&new).await).await;
+        let id = backend.commit(async |work| work.add_service(&new).await).await;
         let expected = Service {
             id,
             name: new.name,
@@ -34,25 +34,25 @@ pub async fn a_service_comes_back_as_it_went_in(backend: &Backend) {
             price: new.price,
             active: true,
         };
-        assert_eq!(backend.attempt(async |work| work.service(id).await).await.unwrap(), Some(expected.clone()));
-        let held = backend.attempt(async |work| work.service_for_change(id).await).await.unwrap();
+        assert_eq!(backend.uncommitted(async |work| work.service(id).await).await.unwrap(), Some(expected.clone()));
+        let held = backend.uncommitted(async |work| work.service_for_change(id).await).await.unwrap();
         assert_eq!(held.as_ref(), Some(&expected));
         assert!(backend.queries.services().await.unwrap().contains(&expected));
     }
     let unknown = ServiceId::new(987_654).unwrap();
-    assert_eq!(backend.attempt(async |work| work.service(unknown).await).await.unwrap(), None);
-    assert_eq!(backend.attempt(async |work| work.service_for_change(unknown).await).await.unwrap(), None);
+    assert_eq!(backend.uncommitted(async |work| work.service(unknown).await).await.unwrap(), None);
+    assert_eq!(backend.uncommitted(async |work| work.service_for_change(unknown).await).await.unwrap(), None);
 }
 
 /// Services are listed by id, and the first one is the default.
 pub async fn services_are_listed_by_id_and_the_first_is_the_default(backend: &Backend) {
-    let default = async || backend.attempt(async |work| work.default_service().await).await.unwrap();
+    let default = async || backend.uncommitted(async |work| work.default_service().await).await.unwrap();
     assert_eq!(default().await, None);
     assert!(backend.queries.services().await.unwrap().is_empty());
     let mut ids = Vec::new();
     for name in ["C", "A", "B"] {
         let new = NewService { name: name.to_owned(), ..service() };
-        ids.push(backend.keep(async |work| work.add_service(&new).await).await);
+        ids.push(backend.commit(async |work| work.add_service(&new).await).await);
     }
     let listed = backend.queries.services().await.unwrap();
     assert_eq!(listed.iter().map(|service| service.id).collect::<Vec<_>>(), ids);
@@ -75,7 +75,7 @@ pub async fn saving_a_service_writes_every_field(backend: &Backend) {
     let shortest = Service { minutes: 1, buffer_minutes: 0, price: money(0, "JPY"), active: true, ..first.clone() };
     for changed in [longest, shortest, first] {
         backend
-            .keep(async |work| {
+            .commit(async |work| {
                 assert!(work.service_for_change(changed.id).await?.is_some());
                 work.save_service(&changed).await?;
                 assert_eq!(work.service(changed.id).await?.as_ref(), Some(&changed));
@@ -91,7 +91,7 @@ pub async fn saving_a_service_writes_every_field(backend: &Backend) {
 pub async fn saving_an_unknown_service_is_stale(backend: &Backend) {
     let known = offer(backend, "Known").await;
     let unknown = Service { id: ServiceId::new(987_654).unwrap(), ..known.clone() };
-    assert_conflict!(backend.attempt(async |work| work.save_service(&unknown).await).await, Stale);
+    assert_conflict!(backend.uncommitted(async |work| work.save_service(&unknown).await).await, Stale);
     assert_eq!(backend.queries.all_services().await.unwrap(), [known]);
 }
 
@@ -99,31 +99,30 @@ pub async fn saving_an_unknown_service_is_stale(backend: &Backend) {
 pub async fn a_service_can_be_withdrawn_and_offered_again(backend: &Backend) {
     assert!(backend.queries.all_services().await.unwrap().is_empty());
     let (first, second) = (offer(backend, "First").await, offer(backend, "Second").await);
-    let default = async || backend.attempt(async |work| work.default_service().await).await.unwrap();
+    let default = async || backend.uncommitted(async |work| work.default_service().await).await.unwrap();
     let withdrawn = Service { active: false, ..first.clone() };
-    backend.keep(async |work| work.save_service(&withdrawn).await).await;
+    backend.commit(async |work| work.save_service(&withdrawn).await).await;
     assert_eq!(default().await.as_ref(), Some(&second));
     assert_eq!(backend.queries.services().await.unwrap(), std::slice::from_ref(&second));
     assert_eq!(backend.queries.all_services().await.unwrap(), [withdrawn.clone(), second.clone()]);
     assert_eq!(read(backend, first.id).await, Some(withdrawn));
 
     let both_withdrawn = Service { active: false, ..second.clone() };
-    backend.keep(async |work| work.save_service(&both_withdrawn).await).await;
+    backend.commit(async |work| work.save_service(&both_withdrawn).await).await;
     assert_eq!(default().await, None);
     assert!(backend.queries.services().await.unwrap().is_empty());
 
-    backend.keep(async |work| work.save_service(&first).await).await;
+    backend.commit(async |work| work.save_service(&first).await).await;
     assert_eq!(default().await.as_ref(), Some(&first));
     assert_eq!(backend.queries.services().await.unwrap(), [first]);
 }
 
 /// Bookings keep what they were made with, whatever becomes of their service.
 pub async fn bookings_keep_what_they_were_made_with(backend: &Backend) {
-    let practice = backend.practice().await;
-    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let (practice, booking) = backend.booked().await;
     let found = read(backend, practice.service).await.unwrap();
     let dearer = Service { minutes: 90, buffer_minutes: 30, price: money(1, "USD"), active: false, ..found };
-    backend.keep(async |work| work.save_service(&dearer).await).await;
+    backend.commit(async |work| work.save_service(&dearer).await).await;
     assert_eq!(backend.read_booking(booking.id()).await, Some(booking));
 }
 
@@ -131,6 +130,6 @@ pub async fn bookings_keep_what_they_were_made_with(backend: &Backend) {
 pub async fn a_dropped_unit_of_work_changes_no_service(backend: &Backend) {
     let before = offer(backend, "Before").await;
     let after = Service { name: "After".to_owned(), active: false, ..before.clone() };
-    backend.attempt(async |work| work.save_service(&after).await).await.unwrap();
+    backend.uncommitted(async |work| work.save_service(&after).await).await.unwrap();
     assert_eq!(backend.queries.services().await.unwrap(), [before]);
 }

@@ -63,7 +63,7 @@ pub async fn an_unknown_account_is_nobody(backend: &Backend) {
 pub async fn a_taken_address_makes_no_second_account(backend: &Backend) {
     let first = backend.add_user(&client("robin")).await;
     let again = NewUser { email: EmailAddress::parse(" Robin@Example.ORG ").unwrap(), ..therapist("other") };
-    let answer = backend.attempt(async |work| work.add_user(&again).await).await;
+    let answer = backend.uncommitted(async |work| work.add_user(&again).await).await;
     assert_conflict!(answer, EmailTaken);
     let users = backend.queries.users(&UserFilter::default(), ALL).await.unwrap();
     assert_eq!(users.items.iter().map(|user| user.id).collect::<Vec<_>>(), [first]);
@@ -75,9 +75,9 @@ pub async fn an_account_cannot_move_to_a_taken_address(backend: &Backend) {
     let kim = backend.add_user(&client("kim")).await;
     let kim = backend.queries.user(kim).await.unwrap().unwrap();
     let moved = User { email: email("robin"), ..kim.clone() };
-    assert_conflict!(backend.attempt(async |work| work.save_user(&moved).await).await, EmailTaken);
+    assert_conflict!(backend.uncommitted(async |work| work.save_user(&moved).await).await, EmailTaken);
     expect_user(backend, &kim).await;
-    backend.keep(async |work| work.save_user(&kim).await).await;
+    backend.commit(async |work| work.save_user(&kim).await).await;
     expect_user(backend, &kim).await;
 }
 
@@ -85,7 +85,7 @@ pub async fn an_account_cannot_move_to_a_taken_address(backend: &Backend) {
 pub async fn an_address_that_was_given_up_is_free(backend: &Backend) {
     let robin = backend.add_user(&client("robin")).await;
     let robin = backend.queries.user(robin).await.unwrap().unwrap();
-    backend.keep(async |work| work.save_user(&User { email: email("robin.2"), ..robin.clone() }).await).await;
+    backend.commit(async |work| work.save_user(&User { email: email("robin.2"), ..robin.clone() }).await).await;
     assert!(backend.queries.credentials(&email("robin")).await.unwrap().is_none());
     let second = backend.add_user(&client("robin")).await;
     assert_eq!(backend.queries.credentials(&email("robin")).await.unwrap().unwrap().user.id, second);
@@ -127,7 +127,7 @@ pub async fn saving_an_account_writes_what_may_change(backend: &Backend) {
         assert_eq!(hash.as_str(), new.password_hash.as_str());
     }
     let aged = User { created_at: minutes_after(now(), -600), ..backend.queries.user(id).await.unwrap().unwrap() };
-    backend.keep(async |work| work.save_user(&aged).await).await;
+    backend.commit(async |work| work.save_user(&aged).await).await;
     assert_eq!(backend.queries.user(id).await.unwrap().unwrap().created_at, new.created_at);
 }
 
@@ -137,7 +137,7 @@ pub async fn saving_an_account_touches_no_other(backend: &Backend) {
     let other = backend.queries.user(practice.therapist).await.unwrap().unwrap();
     let changed = User { disabled: true, ..backend.queries.user(practice.client).await.unwrap().unwrap() };
     backend
-        .keep(async |work| {
+        .commit(async |work| {
             work.save_user(&changed).await?;
             work.set_password(practice.client, &password_hash("new")).await
         })
@@ -152,8 +152,8 @@ pub async fn saving_an_unknown_account_is_stale(backend: &Backend) {
     let practice = backend.practice().await;
     let known = backend.queries.user(practice.client).await.unwrap().unwrap();
     let ghost = User { id: unknown_user(), email: email("ghost"), ..known };
-    assert_conflict!(backend.attempt(async |work| work.save_user(&ghost).await).await, Stale);
-    let answer = backend.attempt(async |work| work.set_password(unknown_user(), &password_hash("x")).await).await;
+    assert_conflict!(backend.uncommitted(async |work| work.save_user(&ghost).await).await, Stale);
+    let answer = backend.uncommitted(async |work| work.set_password(unknown_user(), &password_hash("x")).await).await;
     assert_conflict!(answer, Stale);
 }
 
@@ -161,7 +161,7 @@ pub async fn saving_an_unknown_account_is_stale(backend: &Backend) {
 pub async fn a_new_password_replaces_the_old_one(backend: &Backend) {
     let new = client("robin");
     let id = backend.add_user(&new).await;
-    backend.keep(async |work| work.set_password(id, &password_hash("new")).await).await;
+    backend.commit(async |work| work.set_password(id, &password_hash("new")).await).await;
     let credentials = backend.queries.credentials(&new.email).await.unwrap().unwrap();
     assert_eq!(credentials.password_hash.as_str(), password_hash("new").as_str());
     expect_user(backend, &as_user(id, &new)).await;
@@ -172,7 +172,7 @@ pub async fn the_default_therapist_is_the_first_enabled_admin(backend: &Backend)
     let default = async || backend.queries.default_therapist().await.unwrap();
     let set = async |id: UserId, role: Role, disabled: bool| {
         let user = backend.queries.user(id).await.unwrap().unwrap();
-        backend.keep(async |work| work.save_user(&User { role, disabled, ..user }).await).await;
+        backend.commit(async |work| work.save_user(&User { role, disabled, ..user }).await).await;
     };
     assert_eq!(default().await, None);
     let person = backend.add_user(&client("person")).await;
@@ -192,7 +192,7 @@ pub async fn the_default_therapist_is_the_first_enabled_admin(backend: &Backend)
 
 /// All enabled admins are listed by id, and nobody else.
 pub async fn enabled_admins_are_listed_by_id(backend: &Backend) {
-    let admins = async || backend.attempt(async |work| work.lock_enabled_admins().await).await.unwrap();
+    let admins = async || backend.uncommitted(async |work| work.lock_enabled_admins().await).await.unwrap();
     assert!(admins().await.is_empty());
     let a = backend.add_user(&therapist("a")).await;
     backend.add_user(&client("b")).await;
@@ -201,7 +201,7 @@ pub async fn enabled_admins_are_listed_by_id(backend: &Backend) {
     assert_eq!(admins().await, [a, c, d]);
     let disabled = User { disabled: true, ..backend.queries.user(c).await.unwrap().unwrap() };
     let seen = backend
-        .keep(async |work| {
+        .commit(async |work| {
             work.lock_enabled_admins().await?;
             work.save_user(&disabled).await?;
             work.lock_enabled_admins().await
@@ -220,7 +220,7 @@ pub async fn accounts_are_listed_filtered_and_paged(backend: &Backend) {
     }
     for n in [0, 1] {
         let user = backend.queries.user(ids[n]).await.unwrap().unwrap();
-        backend.keep(async |work| work.save_user(&User { disabled: true, ..user }).await).await;
+        backend.commit(async |work| work.save_user(&User { disabled: true, ..user }).await).await;
     }
     let list = async |role: Option<Role>, disabled: Option<bool>, limit: u32, offset: u64| {
         let page = backend.queries.users(&UserFilter { role, disabled }, PageRequest { limit, offset }).await.unwrap();

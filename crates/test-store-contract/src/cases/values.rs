@@ -49,17 +49,20 @@ pub(super) const INSTANTS: [&str; 10] = [
 
 /// Keeps a booking and checks it by every way of reading.
 async fn expect_round_trip(backend: &Backend, booking: &Booking) {
-    backend.keep(async |work| work.add_booking(booking).await).await;
+    backend.commit(async |work| work.add_booking(booking).await).await;
     expect_booking(backend, booking).await;
 }
 
 async fn expect_booking(backend: &Backend, booking: &Booking) {
     assert_eq!(backend.read_booking(booking.id()).await.as_ref(), Some(booking));
-    assert_eq!(backend.attempt(async |work| work.booking(booking.id()).await).await.unwrap().as_ref(), Some(booking));
+    assert_eq!(
+        backend.uncommitted(async |work| work.booking(booking.id()).await).await.unwrap().as_ref(),
+        Some(booking)
+    );
 }
 
 async fn next_id(backend: &Backend) -> attune_domain::BookingId {
-    backend.keep(async |work| work.next_booking_id().await).await
+    backend.commit(async |work| work.next_booking_id().await).await
 }
 
 /// Every legal pair of states can be stored and read back.
@@ -79,7 +82,7 @@ pub async fn every_legal_state_can_be_written_over_another(backend: &Backend) {
     // Forwards and backwards, so that rooms, holds and cancellations both come and go.
     for (status, paid) in states.iter().chain(states.iter().rev().step_by(3)) {
         booking = restored(in_state(next_version(&booking), *status, *paid));
-        backend.keep(async |work| work.save_booking(&booking).await).await;
+        backend.commit(async |work| work.save_booking(&booking).await).await;
         expect_booking(backend, &booking).await;
     }
 }
@@ -126,7 +129,7 @@ pub async fn optional_fields_of_a_booking_come_and_go(backend: &Backend) {
     let bare_again = BookingRecord { version: 4, ..bare.record().clone() };
     for record in [full, without_reason, bare_again] {
         let booking = restored(record);
-        backend.keep(async |work| work.save_booking(&booking).await).await;
+        backend.commit(async |work| work.save_booking(&booking).await).await;
         expect_booking(backend, &booking).await;
     }
 }
@@ -148,10 +151,10 @@ pub async fn amounts_come_back_exactly(backend: &Backend) {
         let booking = restored(BookingRecord { cancellation, ..cancelled });
         expect_round_trip(backend, &booking).await;
         let paid = NewPayment { amount: price, ..payment(booking.id(), &format!("r{hour}")) };
-        backend.keep(async |work| work.add_payment(&paid).await).await;
+        backend.commit(async |work| work.add_payment(&paid).await).await;
         assert_eq!(backend.queries.payments(booking.id()).await.unwrap()[0].amount, price);
-        let offered = backend.keep(async |work| work.add_service(&NewService { price, ..service() }).await).await;
-        let read = backend.attempt(async |work| work.service(offered).await).await.unwrap();
+        let offered = backend.commit(async |work| work.add_service(&NewService { price, ..service() }).await).await;
+        let read = backend.uncommitted(async |work| work.service(offered).await).await.unwrap();
         assert_eq!(read.unwrap().price, price);
     }
 }
@@ -164,7 +167,7 @@ pub async fn versions_of_links_come_back(backend: &Backend) {
         let booking = restored(record);
         expect_round_trip(backend, &booking).await;
         let (revoked, _) = booking.revoke_links(now()).unwrap();
-        backend.keep(async |work| work.save_booking(&revoked).await).await;
+        backend.commit(async |work| work.save_booking(&revoked).await).await;
         expect_booking(backend, &revoked).await;
         assert_eq!(revoked.link_version(), link_version.saturating_add(1));
     }
@@ -183,7 +186,7 @@ pub async fn terms_come_back(backend: &Backend) {
         expect_round_trip(backend, &inserted).await;
         if let Some(before) = seen {
             let rewritten = restored(BookingRecord { terms, ..next_version(&before) });
-            backend.keep(async |work| work.save_booking(&rewritten).await).await;
+            backend.commit(async |work| work.save_booking(&rewritten).await).await;
             expect_booking(backend, &rewritten).await;
         }
         seen = Some(inserted);
@@ -215,16 +218,16 @@ pub async fn instants_come_back_to_the_millisecond(backend: &Backend) {
 
         let paid =
             NewPayment { created_at: instant, settled_at: Some(instant), ..payment(booking.id(), &format!("r{n}")) };
-        backend.keep(async |work| work.add_payment(&paid).await).await;
+        backend.commit(async |work| work.add_payment(&paid).await).await;
         let read = backend.queries.payments(booking.id()).await.unwrap().remove(0);
         assert_eq!(read, paid.with_id(read.id));
 
         let line = AuditEntry { at: instant, ..audit_entry(AuditObject::Booking(booking.id()), "some.thing") };
-        backend.keep(async |work| work.add_audit_entry(&line).await).await;
+        backend.commit(async |work| work.add_audit_entry(&line).await).await;
         assert_eq!(backend.queries.history(booking.id()).await.unwrap(), [line]);
 
         let login = backend
-            .keep(async |work| {
+            .commit(async |work| {
                 let id = work.add_login_session(&NewLoginSession { created_at: instant, ..session(user) }).await?;
                 let login = work.session(id).await?.expect("just added");
                 let ended = LoginSession { rotated_at: instant, ended_at: Some(instant), ..login };
@@ -236,7 +239,7 @@ pub async fn instants_come_back_to_the_millisecond(backend: &Backend) {
         assert_eq!(backend.queries.caller(login.id).await.unwrap().unwrap().session, login);
 
         let conference = backend
-            .keep(async |work| {
+            .commit(async |work| {
                 let id = work.open_conference(booking.id(), instant).await?;
                 work.close_conference(id, instant).await?;
                 Ok(id)
@@ -253,7 +256,7 @@ pub async fn instants_come_back_to_the_millisecond(backend: &Backend) {
             last_error: None,
         };
         backend
-            .keep(async |work| {
+            .commit(async |work| {
                 work.enqueue(std::slice::from_ref(&queued)).await?;
                 let claimed = work.lease_notifications(1, instant, &lease(1, minutes_after(instant, 1))).await?;
                 work.ack_notification(claimed[0].id, &LeaseToken([1; 16]), &settlement).await
@@ -270,7 +273,7 @@ pub async fn instants_are_cut_to_milliseconds(backend: &Backend) {
     let id = backend.add_user(&NewUser { created_at: finer, email_verified_at: Some(finer), ..client("u") }).await;
     let user = backend.queries.user(id).await.unwrap().unwrap();
     assert_eq!((user.created_at, user.email_verified_at), (now(), Some(now())));
-    assert_eq!(backend.attempt(async |work| work.user(id).await).await.unwrap(), Some(user));
+    assert_eq!(backend.uncommitted(async |work| work.user(id).await).await.unwrap(), Some(user));
 }
 
 /// Texts come back to the letter, in every field that holds free text.
@@ -292,23 +295,23 @@ pub async fn texts_come_back_to_the_letter(backend: &Backend) {
             memo: Some(text.to_owned()),
             ..payment(booking.id(), text)
         };
-        backend.keep(async |work| work.add_payment(&paid).await).await;
+        backend.commit(async |work| work.add_payment(&paid).await).await;
         let read = backend.queries.payment_by_checkout_id(Provider::Offline, text).await.unwrap();
         let read = read.unwrap();
         assert_eq!(read, paid.with_id(read.id));
 
         let line =
             AuditEntry { request_id: Some(text.to_owned()), ..audit_entry(AuditObject::Booking(booking.id()), text) };
-        backend.keep(async |work| work.add_audit_entry(&line).await).await;
+        backend.commit(async |work| work.add_audit_entry(&line).await).await;
         assert_eq!(backend.queries.history(booking.id()).await.unwrap(), [line]);
 
         let new = NewService { name: text.to_owned(), description: text.to_owned(), ..service() };
-        let offered = backend.keep(async |work| work.add_service(&new).await).await;
-        let read = backend.attempt(async |work| work.service(offered).await).await.unwrap().unwrap();
+        let offered = backend.commit(async |work| work.add_service(&new).await).await;
+        let read = backend.uncommitted(async |work| work.service(offered).await).await.unwrap().unwrap();
         assert_eq!((read.name.as_str(), read.description.as_str()), (text, text));
 
         backend
-            .keep(async |work| {
+            .commit(async |work| {
                 work.set_password(practice.client, &password_hash(text)).await?;
                 work.add_login_session(&NewLoginSession { network: Some(text.to_owned()), ..session(practice.client) })
                     .await
@@ -346,7 +349,7 @@ pub async fn names_come_back_as_they_were_typed(backend: &Backend) {
     ] {
         let user = backend.queries.user(practice.client).await.unwrap().unwrap();
         let renamed = User { first_name: Some(name(typed)), last_name: Some(name(typed)), ..user };
-        backend.keep(async |work| work.save_user(&renamed).await).await;
+        backend.commit(async |work| work.save_user(&renamed).await).await;
         let read = backend.queries.user(practice.client).await.unwrap().unwrap();
         assert_eq!(read.first_name.as_ref().unwrap().as_str(), typed);
         assert_eq!(read, renamed);

@@ -8,8 +8,7 @@ use crate::fixtures::{audit_entry, minutes_after, now, slot};
 
 /// Lines come back oldest first and whole, with or without an actor and a request.
 pub async fn lines_come_back_oldest_first(backend: &Backend) {
-    let practice = backend.practice().await;
-    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let (practice, booking) = backend.booked().await;
     let object = AuditObject::Booking(booking.id());
     let lines = [
         audit_entry(object, "booking.held"),
@@ -24,7 +23,7 @@ pub async fn lines_come_back_oldest_first(backend: &Backend) {
         AuditEntry { at: minutes_after(now(), 2), ..audit_entry(object, "booking.cancelled") },
     ];
     for line in &lines {
-        backend.keep(async |work| work.add_audit_entry(line).await).await;
+        backend.commit(async |work| work.add_audit_entry(line).await).await;
     }
     assert_eq!(backend.queries.history(booking.id()).await.unwrap(), lines);
 }
@@ -42,7 +41,7 @@ pub async fn a_trail_is_about_one_booking(backend: &Backend) {
         AuditObject::LoginSession(LoginSessionId::new(number).unwrap()),
     ];
     backend
-        .keep(async |work| {
+        .commit(async |work| {
             work.add_audit_entry(&line).await?;
             for object in others {
                 work.add_audit_entry(&audit_entry(object, "something.else")).await?;

@@ -15,9 +15,9 @@ use attune_ports::{
 use super::{assert_conflict, begin_and_drop};
 use crate::Backend;
 use crate::fixtures::{
-    Practice, account_key, audit_entry, captured, client, day_off, email, eur, fact, lease, minutes_after, moved,
-    next_version, notice, now, paid, participant, password_hash, payment, policy, problem, refund, reply, reply_key,
-    restored, service, session, slot, therapist, token_hash, week,
+    PracticeFixture, account_key, audit_entry, captured, client, day_off, email, eur, fact, lease, minutes_after,
+    moved, next_version, notice, now, paid, participant, password_hash, payment, policy, problem, refund, reply,
+    reply_key, restored, service, session, slot, therapist, token_hash, week,
 };
 
 const FIRST_PAGE: PageRequest = PageRequest { limit: 50, offset: 0 };
@@ -67,7 +67,7 @@ pub async fn all_faces_share_one_transaction(backend: &Backend) {
         let login = work.add_login_session(&session(comes)).await.unwrap();
         work.add_refresh_token(&token_hash(1), login, 1, now()).await.unwrap();
         work.add_login_failure(&account_key(1), now(), now()).await.unwrap();
-        let practice = Practice { therapist: gives, client: comes, service: offered };
+        let practice = PracticeFixture { therapist: gives, client: comes, service: offered };
         let booking = practice.booking(work.next_booking_id().await.unwrap(), slot(0));
         work.add_booking(&booking).await.unwrap();
         let guest = work.add_participant(&participant(&booking, "p")).await.unwrap();
@@ -183,10 +183,9 @@ pub async fn a_unit_of_work_dropped_in_the_middle_of_a_call_leaves_nothing(backe
 
 /// Locks of a dropped unit of work hold nobody up.
 pub async fn a_dropped_unit_of_work_gives_its_locks_back(backend: &Backend) {
-    let practice = backend.practice().await;
-    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    let login = backend.keep(async |work| work.add_login_session(&session(practice.client)).await).await;
-    let guest = backend.keep(async |work| work.add_participant(&participant(&booking, "p")).await).await;
+    let (practice, booking) = backend.booked().await;
+    let login = backend.commit(async |work| work.add_login_session(&session(practice.client)).await).await;
+    let guest = backend.commit(async |work| work.add_participant(&participant(&booking, "p")).await).await;
     for _ in 0..20 {
         let mut work = backend.begin().await;
         work.lock_calendar(practice.therapist).await.expect("nobody holds the calendar");
@@ -230,7 +229,7 @@ async fn expect_spent(backend: &Backend, mut work: Box<dyn UnitOfWork>) {
         created_at: now(),
         ended_at: None,
     };
-    let practice = Practice { therapist: some_user, client: some_user, service: ServiceId::new(1).unwrap() };
+    let practice = PracticeFixture { therapist: some_user, client: some_user, service: ServiceId::new(1).unwrap() };
     let booking = practice.booking(some_booking, slot(100));
     let offered = Service {
         id: practice.service,
@@ -371,9 +370,8 @@ pub async fn spent_after_a_stale_write(backend: &Backend) {
 
 /// A payment reference that is known spends the unit of work.
 pub async fn spent_after_a_taken_payment_reference(backend: &Backend) {
-    let practice = backend.practice().await;
-    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    backend.keep(async |work| work.add_payment(&payment(booking.id(), "r")).await).await;
+    let (_, booking) = backend.booked().await;
+    backend.commit(async |work| work.add_payment(&payment(booking.id(), "r")).await).await;
     let mut work = backend.begin().await;
     work.add_user(&client("lost")).await.unwrap();
     assert_conflict!(work.add_payment(&payment(booking.id(), "r")).await, ProviderIdTaken);
@@ -384,8 +382,7 @@ pub async fn spent_after_a_taken_payment_reference(backend: &Backend) {
 
 /// A reference that an attempt cannot take spends the unit of work.
 pub async fn spent_after_a_move_to_a_taken_payment_reference(backend: &Backend) {
-    let practice = backend.practice().await;
-    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let (_, booking) = backend.booked().await;
     backend.add_payment(payment(booking.id(), "r")).await;
     let kept = backend.add_payment(payment(booking.id(), "s")).await;
     let mut work = backend.begin().await;
@@ -399,8 +396,7 @@ pub async fn spent_after_a_move_to_a_taken_payment_reference(backend: &Backend) 
 
 /// A refund that is more than is left spends the unit of work.
 pub async fn spent_after_too_large_a_refund(backend: &Backend) {
-    let practice = backend.practice().await;
-    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let (_, booking) = backend.booked().await;
     let came = backend.add_payment(paid(booking.id(), "r")).await;
     let mut work = backend.begin().await;
     work.add_user(&client("lost")).await.unwrap();
@@ -413,8 +409,7 @@ pub async fn spent_after_too_large_a_refund(backend: &Backend) {
 
 /// A refund that is known already spends the unit of work.
 pub async fn spent_after_a_known_refund(backend: &Backend) {
-    let practice = backend.practice().await;
-    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let (_, booking) = backend.booked().await;
     let came = backend.add_payment(paid(booking.id(), "r")).await;
     let went = backend.add_refund(refund(&came, "k")).await;
     let mut work = backend.begin().await;
@@ -427,8 +422,7 @@ pub async fn spent_after_a_known_refund(backend: &Backend) {
 
 /// A line that the ledger does not take spends the unit of work.
 pub async fn spent_after_an_unbalanced_line(backend: &Backend) {
-    let practice = backend.practice().await;
-    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
+    let (_, booking) = backend.booked().await;
     let came = backend.add_payment(paid(booking.id(), "r")).await;
     let mut work = backend.begin().await;
     work.add_user(&client("lost")).await.unwrap();
@@ -442,9 +436,8 @@ pub async fn spent_after_an_unbalanced_line(backend: &Backend) {
 
 /// An address that is invited already spends the unit of work.
 pub async fn spent_after_a_second_invitation(backend: &Backend) {
-    let practice = backend.practice().await;
-    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    backend.keep(async |work| work.add_participant(&participant(&booking, "p")).await).await;
+    let (_, booking) = backend.booked().await;
+    backend.commit(async |work| work.add_participant(&participant(&booking, "p")).await).await;
     let mut work = backend.begin().await;
     work.add_user(&client("lost")).await.unwrap();
     assert_conflict!(work.add_participant(&participant(&booking, "p")).await, AlreadyInvited);
@@ -455,9 +448,8 @@ pub async fn spent_after_a_second_invitation(backend: &Backend) {
 
 /// A room that is open already spends the unit of work.
 pub async fn spent_after_a_second_opening(backend: &Backend) {
-    let practice = backend.practice().await;
-    let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    let conference = backend.keep(async |work| work.open_conference(booking.id(), now()).await).await;
+    let (_, booking) = backend.booked().await;
+    let conference = backend.commit(async |work| work.open_conference(booking.id(), now()).await).await;
     let mut work = backend.begin().await;
     work.add_user(&client("lost")).await.unwrap();
     assert_conflict!(work.open_conference(booking.id(), now()).await, ConferenceOpen);
@@ -470,13 +462,13 @@ pub async fn spent_after_a_second_opening(backend: &Backend) {
 pub async fn spent_after_a_second_reply(backend: &Backend) {
     let practice = backend.practice().await;
     let key = reply_key(practice.client, "k");
-    backend.keep(async |work| work.save_response(&key, &reply("first")).await).await;
+    backend.commit(async |work| work.save_response(&key, &reply("first")).await).await;
     let mut work = backend.begin().await;
     work.add_user(&client("lost")).await.unwrap();
     assert_conflict!(work.save_response(&key, &reply("second")).await, IdempotencyKeyTaken);
     expect_spent(backend, work).await;
     assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
-    let kept = backend.attempt(async |work| work.stored_response(&key).await).await.unwrap();
+    let kept = backend.uncommitted(async |work| work.stored_response(&key).await).await.unwrap();
     assert_eq!(kept, Some(reply("first")));
 }
 

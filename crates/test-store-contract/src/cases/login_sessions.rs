@@ -13,11 +13,11 @@ fn unknown_session() -> LoginSessionId {
 }
 
 async fn add(backend: &Backend, new: &NewLoginSession) -> LoginSessionId {
-    backend.keep(async |work| work.add_login_session(new).await).await
+    backend.commit(async |work| work.add_login_session(new).await).await
 }
 
 async fn read(backend: &Backend, id: LoginSessionId) -> Option<LoginSession> {
-    backend.attempt(async |work| work.session(id).await).await.unwrap()
+    backend.uncommitted(async |work| work.session(id).await).await.unwrap()
 }
 
 /// A login begins at generation 1, rotated when it was made, and not ended.
@@ -56,7 +56,7 @@ pub async fn saving_a_login_writes_generation_rotation_and_end(backend: &Backend
         assert_eq!(read(backend, id).await.unwrap(), changed);
     }
     let forged = LoginSession { user: practice.therapist, created_at: minutes_after(now(), -60), ..ended.clone() };
-    backend.keep(async |work| work.save_login_session(&forged).await).await;
+    backend.commit(async |work| work.save_login_session(&forged).await).await;
     assert_eq!(read(backend, id).await.unwrap(), ended, "a login never changes hands, nor its age");
     assert_eq!(read(backend, untouched.id).await.unwrap(), untouched);
 }
@@ -66,7 +66,7 @@ pub async fn saving_an_unknown_login_is_stale(backend: &Backend) {
     let practice = backend.practice().await;
     let id = add(backend, &session(practice.client)).await;
     let ghost = LoginSession { id: unknown_session(), ..read(backend, id).await.unwrap() };
-    assert_conflict!(backend.attempt(async |work| work.save_login_session(&ghost).await).await, Stale);
+    assert_conflict!(backend.uncommitted(async |work| work.save_login_session(&ghost).await).await, Stale);
 }
 
 /// Ending a person's logins spares the excepted one, others' logins, and what was over already.
@@ -81,10 +81,10 @@ pub async fn ending_logins_spares_what_it_should(backend: &Backend) {
     let over = add(backend, &session(practice.client)).await;
     let long_ago = minutes_after(now(), 1);
     let ended = LoginSession { ended_at: Some(long_ago), ..read(backend, over).await.unwrap() };
-    backend.keep(async |work| work.save_login_session(&ended).await).await;
+    backend.commit(async |work| work.save_login_session(&ended).await).await;
 
     let then = minutes_after(now(), 30);
-    let count = backend.keep(async |work| work.end_login_sessions(practice.client, Some(ids[1]), then).await).await;
+    let count = backend.commit(async |work| work.end_login_sessions(practice.client, Some(ids[1]), then).await).await;
     assert_eq!(count, 2);
     for (id, end) in
         [(ids[0], Some(then)), (ids[1], None), (ids[2], Some(then)), (over, Some(long_ago)), (theirs, None)]
@@ -92,11 +92,11 @@ pub async fn ending_logins_spares_what_it_should(backend: &Backend) {
         assert_eq!(read(backend, id).await.unwrap().ended_at, end);
     }
     let later = minutes_after(now(), 60);
-    assert_eq!(backend.keep(async |work| work.end_login_sessions(practice.client, None, later).await).await, 1);
+    assert_eq!(backend.commit(async |work| work.end_login_sessions(practice.client, None, later).await).await, 1);
     assert_eq!(read(backend, ids[1]).await.unwrap().ended_at, Some(later));
     assert_eq!(read(backend, ids[0]).await.unwrap().ended_at, Some(then), "an end is not moved");
-    assert_eq!(backend.keep(async |work| work.end_login_sessions(practice.client, None, later).await).await, 0);
-    assert_eq!(backend.keep(async |work| work.end_login_sessions(unknown_user(), None, later).await).await, 0);
+    assert_eq!(backend.commit(async |work| work.end_login_sessions(practice.client, None, later).await).await, 0);
+    assert_eq!(backend.commit(async |work| work.end_login_sessions(unknown_user(), None, later).await).await, 0);
 }
 
 /// A refresh token leads to its login and generation however old it is, also when the login is over.
@@ -105,7 +105,7 @@ pub async fn refresh_tokens_are_found_however_old(backend: &Backend) {
     let first = add(backend, &session(practice.client)).await;
     let second = add(backend, &session(practice.client)).await;
     backend
-        .keep(async |work| {
+        .commit(async |work| {
             work.add_refresh_token(&token_hash(1), first, 1, now()).await?;
             work.add_refresh_token(&token_hash(2), first, 2, minutes_after(now(), 1)).await?;
             // Two parallel refreshes may hand out two tokens of one generation.
@@ -127,20 +127,21 @@ pub async fn a_refresh_token_is_kept_once(backend: &Backend) {
     let practice = backend.practice().await;
     let first = add(backend, &session(practice.client)).await;
     let second = add(backend, &session(practice.therapist)).await;
-    backend.keep(async |work| work.add_refresh_token(&token_hash(1), first, 1, now()).await).await;
-    let answer = backend.attempt(async |work| work.add_refresh_token(&token_hash(1), second, 1, now()).await).await;
+    backend.commit(async |work| work.add_refresh_token(&token_hash(1), first, 1, now()).await).await;
+    let answer = backend.uncommitted(async |work| work.add_refresh_token(&token_hash(1), second, 1, now()).await).await;
     assert!(answer.is_err());
-    let found = backend.attempt(async |work| work.refresh_token(&token_hash(1)).await).await.unwrap();
+    let found = backend.uncommitted(async |work| work.refresh_token(&token_hash(1)).await).await.unwrap();
     assert_eq!(found, Some((first, 1)));
 }
 
 /// Nobody logs in who has no account, and no token belongs to no login.
 pub async fn logins_need_an_account_and_tokens_a_login(backend: &Backend) {
     backend.practice().await;
-    let answer = backend.attempt(async |work| work.add_login_session(&session(unknown_user())).await).await;
+    let answer = backend.uncommitted(async |work| work.add_login_session(&session(unknown_user())).await).await;
     assert!(matches!(answer, Err(StoreError::Failed(_))), "{answer:?}");
-    let answer =
-        backend.attempt(async |work| work.add_refresh_token(&token_hash(1), unknown_session(), 1, now()).await).await;
+    let answer = backend
+        .uncommitted(async |work| work.add_refresh_token(&token_hash(1), unknown_session(), 1, now()).await)
+        .await;
     assert!(matches!(answer, Err(StoreError::Failed(_))), "{answer:?}");
 }
 
@@ -155,7 +156,7 @@ pub async fn a_caller_is_known_as_of_now(backend: &Backend) {
 
     let changed = User { role: Role::Admin, disabled: true, ..before.user };
     backend
-        .keep(async |work| {
+        .commit(async |work| {
             work.save_user(&changed).await?;
             work.end_login_sessions(changed.id, None, minutes_after(now(), 3)).await
         })
@@ -173,7 +174,7 @@ pub async fn a_network_is_known_to_who_came_from_it(backend: &Backend) {
     add(backend, &from("192.0.2.0/24")).await;
     add(backend, &from("2001:db8:1:2::/64")).await;
     add(backend, &NewLoginSession { network: None, ..session(other) }).await;
-    backend.keep(async |work| work.end_login_sessions(practice.client, None, now()).await).await;
+    backend.commit(async |work| work.end_login_sessions(practice.client, None, now()).await).await;
 
     let known = async |user, network: &str| backend.queries.network_is_known(user, network).await.unwrap();
     assert!(known(practice.client, "192.0.2.0/24").await, "also after the login ended");
@@ -200,9 +201,9 @@ pub async fn a_caller_and_a_booking_are_found_in_one_look(backend: &Backend) {
     }
     assert_eq!(backend.queries.caller_and_booking(unknown_session(), booking.id()).await.unwrap(), None);
     let ended = LoginSession { ended_at: Some(minutes_after(now(), 1)), ..read(backend, login).await.unwrap() };
-    backend.keep(async |work| work.save_login_session(&ended).await).await;
+    backend.commit(async |work| work.save_login_session(&ended).await).await;
     let cancelled = restored(in_state(next_version(&booking), BookingStatus::Cancelled, PaymentStatus::NotRequired));
-    backend.keep(async |work| work.save_booking(&cancelled).await).await;
+    backend.commit(async |work| work.save_booking(&cancelled).await).await;
     let (caller, found) = backend.queries.caller_and_booking(login, booking.id()).await.unwrap().unwrap();
     assert_eq!((caller.session, found), (ended, Some(cancelled)), "both are as they are now");
 }
