@@ -87,7 +87,7 @@ async fn lookups_go_on_after_their_connections_ended() {
     let database = migrated().await;
     let store = open(database.url()).await;
     let practice = backend(&store).practice().await;
-    let login = backend(&store).keep(async |work| work.add_login_session(&session(practice.client)).await).await;
+    let login = backend(&store).commit(async |work| work.add_login_session(&session(practice.client)).await).await;
     for _ in 0..4 {
         store.caller(login).await.unwrap().unwrap();
     }
