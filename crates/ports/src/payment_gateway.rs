@@ -1,4 +1,4 @@
-//! The payment provider: opening checkouts, asking where they stand, refunds.
+//! The payment provider: checkouts and refunds.
 
 use std::fmt;
 
@@ -10,12 +10,12 @@ use thiserror::Error;
 
 use crate::{BoxError, Provider};
 
-/// What the provider demands before a booking is agreed.
+/// What is due before a booking is confirmed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PaymentTerms {
     /// Nothing.
     NothingDue,
-    /// The price, within this time; the slot is held as long.
+    /// The price, while the slot is held.
     Due {
         /// Length of the hold.
         hold: SignedDuration,
@@ -25,13 +25,13 @@ pub enum PaymentTerms {
 /// A price to be collected.
 #[derive(Debug, Clone)]
 pub struct CheckoutRequest {
-    /// What is paid for.
+    /// The booking to be paid.
     pub booking: BookingId,
-    /// How much.
+    /// Its price.
     pub amount: Money,
     /// Until when the client can pay.
     pub expires_at: Timestamp,
-    /// Sixteen random bytes of ours. Asking twice with the same ones opens one checkout.
+    /// Random bytes. Two requests with the same ones open one checkout.
     pub nonce: [u8; 16],
 }
 
@@ -40,17 +40,17 @@ pub struct CheckoutRequest {
 pub struct Checkout {
     /// The provider's id of it.
     pub id: String,
-    /// Where the client pays; `None` when payment happens outside.
+    /// The page on which the client pays; `None` for offline payments.
     pub url: Option<String>,
 }
 
-/// Why a provider did not do what it was asked.
+/// Why a request to a provider failed.
 #[derive(Debug, Error)]
 pub enum PaymentError {
-    /// Not reachable, or no answer in time; trying again later may work.
+    /// Not reachable, or no answer in time; retrying later may succeed.
     #[error("the payment provider is unavailable")]
     Unavailable(#[source] BoxError),
-    /// Refused for good.
+    /// Refused; retrying does not help.
     #[error("the payment provider refused")]
     Refused(#[source] BoxError),
 }
@@ -61,45 +61,44 @@ pub trait PaymentGateway: Send + Sync {
     /// Which provider it is.
     fn provider(&self) -> Provider;
 
-    /// What it demands before a booking is agreed.
+    /// What is due before a booking is confirmed.
     fn terms(&self) -> PaymentTerms;
 
     /// Opens a checkout.
     async fn open_checkout(&self, request: &CheckoutRequest) -> Result<Checkout, PaymentError>;
 }
 
-/// Where a checkout stands, as its provider tells when asked.
+/// The state of a checkout, as its provider reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CheckoutState {
     /// The client can still pay.
     Open,
-    /// The client is through with the page, and the money is on its way: a bank debit or a transfer takes days. Ends in
-    /// [`Self::Paid`] or [`Self::Failed`].
+    /// The client completed the checkout, and the payment is being processed: a bank debit or a transfer takes days. Ends
+    /// in [`Self::Paid`] or [`Self::Failed`].
     Processing,
-    /// The money is there.
+    /// Paid.
     Paid(PaidCheckout),
-    /// The client was through, and then the money did not come. For good: another attempt needs another checkout.
+    /// The processing failed. Final: another attempt needs another checkout.
     Failed,
-    /// Ended before anybody paid, by time or by [`OnlinePayments::expire_checkout`]. For good.
+    /// Ended unpaid, by time or by [`OnlinePayments::expire_checkout`]. Final.
     Expired,
-    /// The provider knows no such checkout in the account and mode of our key.
+    /// The provider knows no such checkout in the account and mode of the API key.
     Unknown,
 }
 
-/// What came in through a checkout.
+/// The payment of a checkout.
 ///
-/// It says what the provider has, not what is due: nobody may call a booking paid before `amount`, `booking` and `live`
-/// were compared with what is remembered of the payment. Money that does not match is still money, so a difference is
-/// written down and shown to an admin, and never dropped. `Debug` hides the reference.
+/// It is what the provider received, not what is due: no booking may be confirmed before `amount`, `booking` and `live` were
+/// compared with the stored payment. A payment that does not match needs review; it is never dropped. `Debug` hides the id.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PaidCheckout {
-    /// How much, in which currency.
+    /// The amount received.
     pub amount: Money,
-    /// What it was paid for, by the id that we gave when the checkout was opened. `None`: not opened by us.
+    /// The booking, by the id in the checkout's request. `None`: the checkout is not ours.
     pub booking: Option<BookingId>,
-    /// Whether it is real money. See [`OnlinePayments::is_live`].
+    /// Whether it is a live payment. See [`OnlinePayments::is_live`].
     pub live: bool,
-    /// The provider's name for the payment, which a refund needs. Not the checkout's reference.
+    /// The provider's id of the payment, which a refund needs; not the checkout's id.
     pub provider_payment_id: String,
 }
 
@@ -113,17 +112,17 @@ impl fmt::Debug for PaidCheckout {
     }
 }
 
-/// Money to be given back. `Debug` hides the reference and the key.
+/// A refund to be made. `Debug` hides the payment id and the key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RefundRequest {
     /// [`PaidCheckout::provider_payment_id`].
     pub provider_payment_id: String,
-    /// What had been paid for.
+    /// The booking of the payment.
     pub booking: BookingId,
-    /// How much, at most what was paid and not given back yet.
+    /// At most what was paid and is not refunded yet.
     pub amount: Money,
-    /// A name of ours for this one refund: 1 to 200 visible ASCII characters, the same whenever it is asked for again,
-    /// another one for another refund. Written down before the provider is asked, so that it survives a crash.
+    /// Identifies this refund in repeated requests: 1 to 200 visible ASCII characters. Stored before the request is sent, so
+    /// that it survives a crash.
     pub idempotency_key: String,
 }
 
@@ -136,14 +135,14 @@ impl fmt::Debug for RefundRequest {
     }
 }
 
-/// A refund. `Debug` hides the reference.
+/// A refund, as the provider reports it. `Debug` hides the id.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ProviderRefund {
     /// The provider's id of it.
     pub id: String,
-    /// Where it stands.
+    /// Its state.
     pub state: RefundState,
-    /// How much.
+    /// The amount refunded.
     pub amount: Money,
 }
 
@@ -156,35 +155,33 @@ impl fmt::Debug for ProviderRefund {
     }
 }
 
-/// A provider that collects by itself, on a page of its own, and tells us afterwards.
+/// A provider that collects on a page of its own, and reports the result afterwards.
 ///
-/// What it says is news about money, in no order and perhaps twice or never. So [`PaymentEvents`] are only the fast way to
-/// hear of it: whoever keeps payments also asks here for those that stay open, and comes to the same end either way.
+/// Its reports arrive in any order, perhaps twice or never. [`crate::PaymentEvents`] only make them faster: open payments
+/// are also polled here, with the same result.
 ///
-/// Errors of all calls: [`PaymentError::Unavailable`] when it is not known whether anything happened, and asking again
-/// later, in the same words, is safe; [`PaymentError::Refused`] when nothing happened and nothing will.
+/// Errors of all calls: [`PaymentError::Unavailable`] when it is not known whether anything happened, and repeating the same
+/// request later is safe; [`PaymentError::Refused`] when nothing happened and nothing will.
 #[async_trait]
 pub trait OnlinePayments: PaymentGateway {
-    /// Whether real money moves. What comes from the provider and says otherwise is not ours, or not set up right: it
-    /// confirms nothing.
+    /// Whether payments are live, not test payments. A report of the other mode confirms nothing.
     fn is_live(&self) -> bool;
 
-    /// Where the checkout stands now. `reference` is [`Checkout::id`].
-    async fn checkout_state(&self, reference: &str) -> Result<CheckoutState, PaymentError>;
+    /// The current state of a checkout, by [`Checkout::id`].
+    async fn checkout_state(&self, id: &str) -> Result<CheckoutState, PaymentError>;
 
-    /// Ends a checkout, so that it cannot be paid any more, and tells where it stands then; never
-    /// [`CheckoutState::Open`]. Ending one that is over already is fine.
+    /// Expires a checkout, so that it can no longer be paid, and returns its state afterwards; never
+    /// [`CheckoutState::Open`]. One that has ended already may be expired again.
     ///
-    /// A checkout may outlive the hold it was opened for. So this comes before a held slot is given away, and the answer
-    /// decides: [`CheckoutState::Paid`] means that the client was faster, and the booking is to be confirmed;
-    /// [`CheckoutState::Processing`] that money is on its way.
-    async fn expire_checkout(&self, reference: &str) -> Result<CheckoutState, PaymentError>;
+    /// A checkout may outlive the hold it was opened for. So this is called before the slot is released, and the state
+    /// decides: [`CheckoutState::Paid`] means that the client was faster, and the booking is confirmed;
+    /// [`CheckoutState::Processing`] that the slot is kept.
+    async fn expire_checkout(&self, id: &str) -> Result<CheckoutState, PaymentError>;
 
-    /// Gives money back. Asking again with the same key never gives back twice, however much later, and tells where that
-    /// refund stands now; other facts under a known key are [`PaymentError::Refused`], and so is more than is left.
+    /// Makes a refund. A request with the same key never refunds twice, however much later, and returns the refund's current
+    /// state. A different request with a known key is [`PaymentError::Refused`], and so is one that exceeds what is left.
     async fn refund(&self, request: &RefundRequest) -> Result<ProviderRefund, PaymentError>;
 
-    /// Where the refund stands now; `None` when the provider knows none of that name. `reference` is
-    /// [`ProviderRefund::id`].
-    async fn refund_state(&self, reference: &str) -> Result<Option<ProviderRefund>, PaymentError>;
+    /// The current state of a refund, by [`ProviderRefund::id`]; `None` when the provider does not know it.
+    async fn refund_state(&self, id: &str) -> Result<Option<ProviderRefund>, PaymentError>;
 }

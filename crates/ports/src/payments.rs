@@ -1,4 +1,4 @@
-//! Collecting the price: what the provider is asked, and what is remembered of it.
+//! Payments, refunds, the ledger and payment problems, as they are stored.
 
 use std::fmt;
 
@@ -24,8 +24,8 @@ text_enum! {
 }
 
 impl Provider {
-    /// Whether a checkout lives at the provider, so that it can be paid there whatever we write down here. Before its slot
-    /// is given away, the provider has to be asked.
+    /// Whether the checkout is a page of the provider, which can be paid whatever is stored here. Before its slot is
+    /// released, the provider has to be asked.
     pub fn is_online(self) -> bool {
         match self {
             Self::Stripe => true,
@@ -42,35 +42,35 @@ impl Provider {
 pub struct Payment<Id = PaymentId> {
     /// Unique; `()` until the store has assigned it.
     pub id: Id,
-    /// What is paid for.
+    /// The booking that it pays for.
     pub booking: BookingId,
     /// Who collects.
     pub provider: Provider,
-    /// The provider's name for the attempt, unique within the provider. While it is [`PaymentState::Opening`], and until the
-    /// provider's answer is known, a name of ours: see [`NewPayment::has_provider_checkout_id`].
+    /// The provider's id of the checkout, unique within the provider. Until the provider's answer is known it is a
+    /// placeholder: see [`NewPayment::placeholder_checkout_id`].
     pub provider_checkout_id: String,
-    /// How much.
+    /// The price of the booking.
     pub amount: Money,
-    /// Where it stands.
+    /// Its state.
     pub state: PaymentState,
-    /// Where the client pays.
+    /// The provider's page on which the client pays.
     pub checkout_url: Option<String>,
-    /// What the provider was asked with, [`CheckoutRequest::nonce`]; written down before it is asked, so that asking again
-    /// after a crash opens no second checkout.
+    /// [`crate::CheckoutRequest::nonce`]. Stored before the request is sent, so that repeating it after a crash opens no
+    /// second checkout.
     pub checkout_nonce: Option<[u8; 16]>,
-    /// Until when the client was to pay, [`CheckoutRequest::expires_at`]: asking again has to be in the same words.
+    /// [`crate::CheckoutRequest::expires_at`]. Stored because a repeated request has to be identical.
     pub expires_at: Option<Timestamp>,
-    /// The provider's name for the money, once there is some; [`PaidCheckout::payment`]. A refund needs it.
+    /// [`crate::PaidCheckout::provider_payment_id`], once it is paid. A refund needs it.
     pub provider_payment_id: Option<String>,
-    /// When the provider is to be asked again where it stands; `None` when there is nobody or nothing to ask.
+    /// When the provider is to be polled next; `None` when there is nothing to poll.
     pub check_at: Option<Timestamp>,
-    /// How the money came, for a recorded payment: `cash`, `bank_transfer`, …
+    /// The method of an offline payment: `cash`, `bank_transfer`, …
     pub method: Option<String>,
     /// The practice's own note, such as a receipt number.
     pub memo: Option<String>,
-    /// Which admin recorded it.
+    /// The admin who recorded an offline payment.
     pub recorded_by: Option<UserId>,
-    /// Now.
+    /// When the attempt began.
     pub created_at: Timestamp,
     /// When it was paid.
     pub settled_at: Option<Timestamp>,
@@ -103,11 +103,11 @@ impl NewPayment {
     }
 }
 
-/// What a reference begins with that the provider did not give.
-const UNNAMED: &str = "opening:";
+/// The prefix of placeholders.
+const PLACEHOLDER: &str = "opening:";
 
 impl Payment<()> {
-    /// An attempt to collect the price of this booking, of which nothing more is known yet.
+    /// An attempt to collect the price of this booking.
     pub fn attempt(
         booking: &Booking,
         provider: Provider,
@@ -135,16 +135,16 @@ impl Payment<()> {
         }
     }
 
-    /// The reference of an attempt whose provider has not answered yet.
+    /// The checkout id of an attempt until the provider has answered.
     pub fn placeholder_checkout_id(nonce: [u8; 16]) -> String {
-        format!("{UNNAMED}{:032x}", u128::from_be_bytes(nonce))
+        format!("{PLACEHOLDER}{:032x}", u128::from_be_bytes(nonce))
     }
 }
 
 impl<Id> Payment<Id> {
-    /// Whether the reference is the provider's.
+    /// Whether the checkout id is the provider's, not a placeholder.
     pub fn has_provider_checkout_id(&self) -> bool {
-        !self.provider_checkout_id.starts_with(UNNAMED)
+        !self.provider_checkout_id.starts_with(PLACEHOLDER)
     }
 }
 
@@ -186,33 +186,33 @@ text_enum! {
 pub struct Refund<Id = RefundId> {
     /// Unique; `()` until the store has assigned it.
     pub id: Id,
-    /// What had been paid for.
+    /// The booking of the payment.
     pub booking: BookingId,
-    /// Which money it is.
+    /// The payment that is refunded.
     pub payment: PaymentId,
-    /// [`RefundRequest::idempotency_key`], unique.
+    /// [`crate::RefundRequest::idempotency_key`], unique.
     pub idempotency_key: String,
-    /// How much; more than nothing.
+    /// More than zero.
     pub amount: Money,
-    /// Why.
+    /// Why it is refunded.
     pub cause: RefundCause,
-    /// What the admin said about it.
+    /// The admin's reason.
     pub reason: Option<String>,
-    /// Which person decided so; `None` for the system itself.
+    /// The user who requested it; `None` for the system.
     pub requested_by: Option<UserId>,
-    /// Where it stands.
+    /// Its stage.
     pub stage: RefundStage,
-    /// The provider's name for it, [`ProviderRefund::id`], once known.
+    /// [`crate::ProviderRefund::id`], once it is known.
     pub provider_refund_id: Option<String>,
-    /// How often the provider was asked in vain.
+    /// Number of requests that the provider did not answer.
     pub attempts: u32,
-    /// When the provider is to be asked next; `None` when there is nobody or nothing to ask.
+    /// When it is to be requested or polled next; `None` when there is nothing to do.
     pub next_at: Option<Timestamp>,
-    /// What went wrong last, as a stable word.
+    /// The last error, as a stable code.
     pub last_error: Option<String>,
-    /// Now.
+    /// When it was queued.
     pub created_at: Timestamp,
-    /// When it ended, one way or the other.
+    /// When it succeeded or failed.
     pub settled_at: Option<Timestamp>,
 }
 
@@ -260,20 +260,20 @@ impl<Id: fmt::Debug> fmt::Debug for Refund<Id> {
     }
 }
 
-/// A line of the ledger. The sum of a payment's lines, with the signs of [`LedgerKind::signed`], is what is held of it.
+/// An entry of the ledger. The sum of a payment's entries, signed by [`LedgerKind::signed`], is its balance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerEntry {
-    /// When.
+    /// When it was entered.
     pub at: Timestamp,
-    /// What had been paid for.
+    /// The booking of the payment.
     pub booking: BookingId,
-    /// Which money.
+    /// The payment.
     pub payment: PaymentId,
-    /// Which refund moved it; `None` for money that came in.
+    /// The refund; `None` for a capture.
     pub refund: Option<RefundId>,
-    /// Which way it went.
+    /// What happened.
     pub kind: LedgerKind,
-    /// How much, without a sign.
+    /// Without a sign.
     pub amount: Money,
 }
 
@@ -297,26 +297,26 @@ text_enum! {
     }
 }
 
-/// Something about a payment that does not match and needs review by an admin.
+/// Something about a payment that needs review by an admin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentProblem<Id = PaymentProblemId> {
     /// Unique; `()` until the store has assigned it.
     pub id: Id,
-    /// Which one it is, so that the same is noted once: 1 to 200 characters.
+    /// Makes the problem unique, so that it is listed once: 1 to 200 characters.
     pub key: String,
     /// What is wrong.
     pub kind: ProblemKind,
-    /// About which booking, if one is known.
+    /// The booking, if known.
     pub booking: Option<BookingId>,
-    /// About which payment, if one is known.
+    /// The payment, if known.
     pub payment: Option<PaymentId>,
-    /// About which refund.
+    /// The refund, if it is about one.
     pub refund: Option<RefundId>,
-    /// The provider's name for what came, to find it there. No personal data.
+    /// The provider's id of the object, to find it in the provider's dashboard. No personal data.
     pub provider_reference: Option<String>,
-    /// When it was found.
+    /// When it was listed.
     pub at: Timestamp,
-    /// When an admin settled it.
+    /// When an admin resolved it.
     pub resolved_at: Option<Timestamp>,
 }
 
@@ -340,77 +340,77 @@ impl NewPaymentProblem {
     }
 }
 
-/// What the ledger says about a quarter of an hour; all zones change their days at one.
+/// The sum of ledger entries in a quarter of an hour; in all time zones, days begin at one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LedgerSum {
     /// Its beginning.
     pub from: Timestamp,
-    /// Which way the money went.
+    /// The kind of the entries.
     pub kind: LedgerKind,
-    /// How much, without a sign, in minor units.
+    /// In minor units, without a sign.
     pub minor: i64,
-    /// In which currency.
+    /// The currency of the entries.
     pub currency: Currency,
-    /// How many lines.
+    /// The number of entries.
     pub count: u64,
 }
 
-/// Payments, refunds and the ledger, inside a unit of work. Whoever changes any of a booking's has its row first
-/// ([`crate::Bookings::booking`]), so that nobody else does at the same time.
+/// Payments, refunds and the ledger, inside a unit of work. Before any of them changes, the booking's row has to be locked
+/// ([`crate::Bookings::booking`]).
 #[async_trait]
 pub trait Payments {
-    /// Remembers an attempt. Errors: [`crate::Conflict::ProviderIdTaken`].
+    /// Adds a payment. Errors: [`crate::Conflict::ProviderIdTaken`].
     async fn add_payment(&mut self, payment: &NewPayment) -> Result<PaymentId, StoreError>;
 
-    /// All attempts of a booking, newest first.
+    /// The payments of a booking, newest first.
     async fn payments_of(&mut self, booking: BookingId) -> Result<Vec<Payment>, StoreError>;
 
-    /// The attempt with the provider's reference.
+    /// The payment with this [`Payment::provider_checkout_id`].
     async fn payment_by_checkout_id(
         &mut self,
         provider: Provider,
-        reference: &str,
+        checkout_id: &str,
     ) -> Result<Option<Payment>, StoreError>;
 
-    /// Writes what may change of an attempt. Errors: [`crate::Conflict::Stale`] when there is no such row,
+    /// Saves the fields of a payment that may change. Errors: [`crate::Conflict::Stale`] when there is no such row,
     /// [`crate::Conflict::ProviderIdTaken`].
     async fn save_payment(&mut self, payment: &Payment) -> Result<(), StoreError>;
 
-    /// Remembers a refund. Errors: [`crate::Conflict::RefundExists`] when key or reference are known, whatever else is wrong;
-    /// [`crate::Conflict::RefundTooLarge`] when the payment was not paid, or in another currency, or when its refunds that did
-    /// not fail would be more than its amount; [`StoreError::Failed`] for nothing at all.
+    /// Adds a refund. Errors: [`crate::Conflict::RefundExists`] when its idempotency key or provider id is taken, whatever
+    /// else is wrong; [`crate::Conflict::RefundTooLarge`] when the payment is not paid or in another currency, or when its
+    /// refunds that did not fail would exceed its amount; [`StoreError::Failed`] for an amount of zero.
     async fn add_refund(&mut self, refund: &NewRefund) -> Result<RefundId, StoreError>;
 
-    /// All refunds of a booking, oldest first.
+    /// The refunds of a booking, oldest first.
     async fn refunds_of(&mut self, booking: BookingId) -> Result<Vec<Refund>, StoreError>;
 
-    /// Writes what may change of a refund. Errors: [`crate::Conflict::Stale`] when there is no such row,
-    /// [`crate::Conflict::RefundExists`] when the reference is another one's, [`crate::Conflict::RefundTooLarge`] when one that
-    /// failed is to count again and its money was promised otherwise.
+    /// Saves the fields of a refund that may change. Errors: [`crate::Conflict::Stale`] when there is no such row,
+    /// [`crate::Conflict::RefundExists`] when the provider id belongs to another refund, [`crate::Conflict::RefundTooLarge`]
+    /// when one that failed is to count again and its amount was refunded otherwise.
     async fn save_refund(&mut self, refund: &Refund) -> Result<(), StoreError>;
 
-    /// Adds a line to the ledger; the store refuses to change or remove one. Errors: [`crate::Conflict::LedgerUnbalanced`]
-    /// when the payment's sum would be below nothing or above its amount, when the currency is another one, when that movement
-    /// of that payment or refund is there already, and when money that came in names a refund or any other line none.
+    /// Adds an entry to the ledger; no entry can be changed or deleted. Errors: [`crate::Conflict::LedgerUnbalanced`] when
+    /// the payment's balance would be negative or exceed its amount, when the currency differs, when the payment or refund
+    /// has an entry of this kind already, and when a capture names a refund or any other entry names none.
     async fn add_ledger_entry(&mut self, entry: &LedgerEntry) -> Result<(), StoreError>;
 
-    /// Remembers that the provider told this, for good or until it is forgotten. `false`: it had told it before.
+    /// Stores the id of a webhook event, until it is purged. `false`: it is stored already.
     async fn add_payment_event(&mut self, provider: Provider, id: &str, at: Timestamp) -> Result<bool, StoreError>;
 
-    /// Forgets what the provider told before an instant, the oldest first, at most `limit`. Returns how many.
+    /// Deletes the ids of webhook events from before an instant, the oldest first, at most `limit`. Returns how many.
     async fn purge_payment_events(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
 
-    /// Notes a problem, once per key: noting it again changes nothing, even after it was settled. `false`: it was known.
-    /// What it is about has to exist.
+    /// Adds a problem, once per key, even after it was resolved. `false`: the key is known. The booking, payment and refund
+    /// have to exist.
     async fn add_payment_problem(&mut self, problem: &NewPaymentProblem) -> Result<bool, StoreError>;
 
-    /// Settles an open problem. `None` when there is none of that id that is open.
+    /// Resolves an open problem. `None` when no open problem has this id.
     async fn resolve_payment_problem(
         &mut self,
         id: PaymentProblemId,
         at: Timestamp,
     ) -> Result<Option<PaymentProblem>, StoreError>;
 
-    /// Settles the open problem of a refund, if there is one.
+    /// Resolves the open problem of a refund, if there is one.
     async fn resolve_refund_problem(&mut self, refund: RefundId, at: Timestamp) -> Result<(), StoreError>;
 }

@@ -231,32 +231,36 @@ pub trait Queries: Send + Sync {
     /// The attempts to collect the price of a booking, newest first.
     async fn payments(&self, booking: BookingId) -> Result<Vec<Payment>, StoreError>;
 
-    /// The attempt with the provider's reference.
-    async fn payment_by_checkout_id(&self, provider: Provider, reference: &str) -> Result<Option<Payment>, StoreError>;
+    /// The payment with this [`Payment::provider_checkout_id`].
+    async fn payment_by_checkout_id(
+        &self,
+        provider: Provider,
+        checkout_id: &str,
+    ) -> Result<Option<Payment>, StoreError>;
 
     /// The refunds of a booking, oldest first.
     async fn refunds(&self, booking: BookingId) -> Result<Vec<Refund>, StoreError>;
 
-    /// The refund with the provider's reference, or with our key; the older one if these are two.
-    async fn find_refund(&self, reference: &str, key: Option<&str>) -> Result<Option<Refund>, StoreError>;
+    /// The refund with this [`Refund::provider_refund_id`] or [`Refund::idempotency_key`]; the older one if these are two.
+    async fn find_refund(&self, provider_refund_id: &str, key: Option<&str>) -> Result<Option<Refund>, StoreError>;
 
-    /// The payment whose money has this name at its provider, [`crate::NewPayment::provider_payment_id`].
-    async fn payment_by_provider_id(&self, provider: Provider, charge: &str) -> Result<Option<Payment>, StoreError>;
+    /// The payment with this [`Payment::provider_payment_id`].
+    async fn payment_by_provider_id(&self, provider: Provider, id: &str) -> Result<Option<Payment>, StoreError>;
 
-    /// Attempts whose provider is to be asked at `now` ([`crate::NewPayment::check_at`]), longest due first, at most `limit`.
+    /// Payments to be polled at `now` ([`Payment::check_at`]), longest due first, at most `limit`.
     async fn payments_due_for_polling(&self, now: Timestamp, limit: u32) -> Result<Vec<Payment>, StoreError>;
 
-    /// Refunds whose provider is to be asked at `now` ([`crate::NewRefund::next_at`]), longest due first, at most `limit`.
+    /// Refunds to be requested or polled at `now` ([`Refund::next_at`]), longest due first, at most `limit`.
     async fn refunds_due(&self, now: Timestamp, limit: u32) -> Result<Vec<Refund>, StoreError>;
 
-    /// The lines of the ledger about a booking, in the order in which they were written.
+    /// The ledger entries of a booking, in the order in which they were added.
     async fn ledger(&self, booking: BookingId) -> Result<Vec<LedgerEntry>, StoreError>;
 
-    /// The ledger from `from` to before `until`, added up by quarter of an hour, way and currency, in this order; ways and
+    /// The sums of the ledger from `from` to before `until` by quarter of an hour, kind and currency, in this order; kinds and
     /// currencies by their names, byte by byte.
     async fn ledger_sums(&self, from: Timestamp, until: Timestamp) -> Result<Vec<LedgerSum>, StoreError>;
 
-    /// Open problems with payments, oldest first, at most `limit`.
+    /// Open payment problems, oldest first, at most `limit`.
     async fn payment_problems(&self, limit: u32) -> Result<Vec<PaymentProblem>, StoreError>;
 
     /// The mails about a booking, by id.

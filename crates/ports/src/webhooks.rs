@@ -1,4 +1,4 @@
-//! Webhooks: reading what a payment provider sends, and verifying signatures.
+//! Webhooks: the events of a payment provider, and signatures.
 
 use std::fmt;
 
@@ -7,51 +7,51 @@ use attune_domain::{BookingId, Money};
 use jiff::Timestamp;
 use thiserror::Error;
 
-/// What an event is about.
+/// What an event reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PaymentEventKind {
-    /// The client is through with a checkout, and it is paid.
+    /// The client completed a checkout, and it is paid.
     CheckoutPaid,
-    /// The client is through with a checkout, and the money is on its way.
+    /// The client completed a checkout, and the payment is being processed.
     CheckoutProcessing,
-    /// Money that was on its way has come.
+    /// A payment that was being processed succeeded.
     ProcessingSucceeded,
-    /// Money that was on its way did not come.
+    /// A payment that was being processed failed.
     ProcessingFailed,
     /// A checkout ended unpaid.
     CheckoutExpired,
-    /// A refund stands thus, as of the event; it may be ours or one made by hand at the provider.
+    /// The state of a refund at the time of the event; it may have been made in the provider's dashboard.
     RefundChanged(RefundState),
-    /// Genuine, and nothing that we know or that concerns us. To be answered well and forgotten.
+    /// Genuine, but nothing that concerns the product: acknowledged and ignored.
     Other,
 }
 
-/// News from the provider. No personal data. `Debug` hides the references.
+/// An event of the provider. No personal data. `Debug` hides the ids of payments and refunds.
 ///
-/// Events come late, twice and in any order, so none of them is a command: one is applied once per `id`, and only as far
-/// as the payment has not got further already. What they claim is compared as [`PaidCheckout`] says; [`None`] in a field
-/// that the kind needs is a difference like any other.
+/// Events arrive late, twice and in any order: each is applied once per `id`, and only as far as it leads further than what
+/// is stored. Its fields are compared with the stored payment as [`crate::PaidCheckout`] says; [`None`] in a field that the
+/// kind needs is a mismatch.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PaymentEvent {
-    /// The provider's name for the event, the same each time it is delivered. 1 to 255 visible ASCII characters.
+    /// The provider's id of the event, the same for each delivery. 1 to 255 visible ASCII characters.
     pub id: String,
-    /// When it happened, to the second; what is known of a message of another form is when it was sent.
+    /// When it happened, to the second; for an event of another format, when it was sent.
     pub at: Timestamp,
-    /// Whether it is about real money. See [`OnlinePayments::is_live`].
+    /// Whether it is about a live payment. See [`crate::OnlinePayments::is_live`].
     pub live: bool,
-    /// What it is about.
+    /// What it reports.
     pub kind: PaymentEventKind,
-    /// [`Checkout::id`], or [`ProviderRefund::id`] for [`PaymentEventKind::RefundChanged`]. A reference that nobody
-    /// remembers beside a known `booking` is a checkout whose opening was never answered: what was paid there is kept as
-    /// a payment of that booking or given back.
+    /// [`crate::Checkout::id`], or [`crate::ProviderRefund::id`] for [`PaymentEventKind::RefundChanged`]. An unknown id of a
+    /// checkout for a known `booking` is one whose opening got no answer: its payment is recorded for that booking, or
+    /// refunded.
     pub object_id: Option<String>,
-    /// How much it is about.
+    /// The amount of the payment or refund.
     pub amount: Option<Money>,
-    /// Which booking, by the id that we gave.
+    /// The booking, by the id in the checkout's request.
     pub booking: Option<BookingId>,
-    /// [`PaidCheckout::provider_payment_id`].
+    /// [`crate::PaidCheckout::provider_payment_id`].
     pub provider_payment_id: Option<String>,
-    /// For a refund that was asked for here, [`RefundRequest::idempotency_key`].
+    /// For a refund of ours, [`crate::RefundRequest::idempotency_key`].
     pub refund_idempotency_key: Option<String>,
 }
 
@@ -68,31 +68,31 @@ impl fmt::Debug for PaymentEvent {
     }
 }
 
-/// Why a message is no event.
+/// Why a webhook request is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum WebhookError {
-    /// Not signed, or not by the provider, or changed on its way.
-    #[error("the message was not signed by the payment provider")]
+    /// Not signed by the provider, or changed in transit.
+    #[error("the request was not signed by the payment provider")]
     Forged,
-    /// Signed by the provider, and too long ago or in the future: overheard and sent again, or one clock is wrong.
-    #[error("the message was signed too long ago, or in the future")]
+    /// Signed by the provider, but too long ago or in the future: replayed, or one clock is wrong.
+    #[error("the request was signed too long ago, or in the future")]
     Stale,
-    /// Signed by the provider just now, and still not to be read.
-    #[error("the message cannot be read")]
+    /// Signed by the provider just now, but malformed.
+    #[error("the request is malformed")]
     Unreadable,
 }
 
-/// Reads what the provider sends by itself.
+/// Reads the webhook requests of a payment provider.
 pub trait PaymentEvents: Send + Sync {
-    /// The event in a message: the value of its signature header, the body byte by byte as it came, and now.
+    /// The event in a request, from the value of its signature header and its raw body.
     ///
-    /// Nothing in the body is looked at before the signature is known to be right. A sender is not told which
-    /// [`WebhookError`] it was; our own log may be.
+    /// The body is not parsed before its signature is verified. The sender does not learn which [`WebhookError`] it was; our
+    /// log may tell.
     fn read(&self, signature: &str, body: &[u8], now: Timestamp) -> Result<PaymentEvent, WebhookError>;
 }
 
-/// Checks that a message from another service was sent by it and is fresh.
+/// Verifies the signatures of webhook requests of other services.
 pub trait WebhookVerifier: Send + Sync {
-    /// Whether the signature in this header is one over exactly these bytes, made at about this moment.
+    /// Whether the header's value is a signature of exactly this body, made at about this time.
     fn is_genuine(&self, signature: &str, body: &[u8], now: Timestamp) -> bool;
 }
