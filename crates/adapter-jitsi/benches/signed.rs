@@ -1,4 +1,4 @@
-//! How long one person's signed meeting link takes, and how much of that is the signature.
+//! The time for a signed meeting link, and the signature's share of it.
 #![allow(clippy::unwrap_used, reason = "a benchmark may stop at the first surprise")]
 
 use std::hint::black_box;

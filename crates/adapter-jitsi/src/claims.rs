@@ -1,4 +1,4 @@
-//! The JSON in a token, letter by letter.
+//! The JSON in a token.
 
 use std::collections::BTreeMap;
 
@@ -6,16 +6,15 @@ use attune_domain::MeetingTokenClaims;
 use attune_domain::meeting::Feature;
 use serde::Serialize;
 
-/// How a deployment spells the facts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
-    /// As Prosody's `mod_auth_token`, `mod_token_affiliation` and `mod_filter_iq_jibri` read them.
+    /// For Prosody's `mod_auth_token`, `mod_token_affiliation` and `mod_filter_iq_jibri`.
     SelfHosted,
-    /// As 8x8 documents them.
+    /// As documented by 8x8.
     Jaas,
 }
 
-/// The features that JaaS documents. It is closed, and its page reports features that it does not know as errors.
+/// The documented features; the page reports others as errors.
 const JAAS_FEATURES: [Feature; 9] = [
     Feature::FileUpload,
     Feature::InboundCall,
@@ -28,18 +27,16 @@ const JAAS_FEATURES: [Feature; 9] = [
     Feature::Transcription,
 ];
 
-/// Everything that is signed. What is absent is left out: Prosody writes a `null` into everybody's presence as
-/// `userdata: (nil)`.
+/// Absent values are omitted: Prosody would write a `null` into presences as `userdata: (nil)`.
 #[derive(Serialize)]
 pub(crate) struct Payload<'a> {
     iss: &'a str,
-    /// One text: luajwtjitsi refuses the array that RFC 7519 allows too.
+    /// Not an array, which RFC 7519 allows but luajwtjitsi refuses.
     aud: &'a str,
     sub: &'a str,
     room: &'a str,
-    /// In seconds, as all times here.
     nbf: i64,
-    /// Never left out: a token without it is good for ever.
+    /// Required: a token without it never expires.
     exp: i64,
     context: Context,
 }
@@ -63,7 +60,7 @@ struct User {
     role: Option<&'static str>,
 }
 
-/// Yes or no, in quotes for JaaS.
+/// A boolean, or a string for JaaS.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Flag {
@@ -79,7 +76,7 @@ impl Dialect {
         }
     }
 
-    fn knows(self, feature: Feature) -> bool {
+    fn supports(self, feature: Feature) -> bool {
         match self {
             Self::SelfHosted => true,
             Self::Jaas => JAAS_FEATURES.contains(&feature),
@@ -114,7 +111,7 @@ impl<'a> Payload<'a> {
                 features: claims
                     .features()
                     .iter()
-                    .filter(|(feature, _)| dialect.knows(*feature))
+                    .filter(|(feature, _)| dialect.supports(*feature))
                     .map(|(feature, allowed)| (feature.as_str(), dialect.flag(allowed)))
                     .collect(),
             },

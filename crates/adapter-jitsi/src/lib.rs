@@ -6,7 +6,7 @@ mod server;
 mod signer;
 mod webhook;
 
-pub use deployment::{Deployment, JaasAppId, NotAnAppId, Secret, SigningKey};
+pub use deployment::{Deployment, InvalidAppId, JaasAppId, Secret, SigningKey};
 pub use server::{ServerChoices, ServerSettings, SettingsPart, not_enforceable};
 pub use signer::{JitsiSigner, SetupError};
 pub use webhook::JaasSignature;

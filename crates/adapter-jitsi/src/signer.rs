@@ -1,4 +1,4 @@
-//! Signing, with a key that was tried before it is needed.
+//! Signs tokens.
 
 use attune_domain::MeetingTokenClaims;
 use attune_ports::{BoxError, MeetingTokenSigner};
@@ -9,12 +9,9 @@ use thiserror::Error;
 use crate::claims::{Dialect, Payload};
 use crate::{Deployment, JaasAppId, Secret, SigningKey};
 
-/// The `iss` that JaaS asks for.
 const JAAS_ISSUER: &str = "chat";
-/// The `aud` that JaaS asks for.
 const JAAS_AUDIENCE: &str = "jitsi";
 
-/// Signs meeting links for one deployment.
 pub struct JitsiSigner {
     header: Header,
     key: EncodingKey,
@@ -24,43 +21,34 @@ pub struct JitsiSigner {
     subject: String,
 }
 
-/// What is wrong with the settings of a deployment. Never says what a key or secret was.
+/// Never contains a key or a secret.
 #[derive(Debug, Error)]
 pub enum SetupError {
-    /// An issuer, audience, subject, key id or the like is missing, or has a blank or control character in it.
-    #[error("the {0} is empty or has a blank or control character in it")]
+    #[error("the {0} is empty or contains whitespace or control characters")]
     Text(&'static str),
-    /// A shared secret that can be found out by trying (RFC 7518, section 3.2).
-    #[error("the shared secret has less than 32 bytes; `openssl rand -hex 32` makes one for both sides")]
+    /// RFC 7518, section 3.2.
+    #[error("the shared secret has fewer than 32 bytes; create one for both sides with `openssl rand -hex 32`")]
     SecretTooShort,
-    /// Nothing to check signatures with.
-    #[error("there is no secret to check webhooks with; the JaaS console shows one for each endpoint")]
+    #[error("no webhook secret is set; the JaaS console shows one for each endpoint")]
     NoWebhookSecret,
-    /// A key id of JaaS that names somebody else's key, or no key.
     #[error("the key id of a JaaS key is the AppID, a slash and the key's name, as the console shows it")]
     JaasKeyId,
-    /// No `-----BEGIN …-----`.
-    #[error("the private key is not in PEM form: it begins with `-----BEGIN PRIVATE KEY-----` on a line of its own")]
+    #[error("the private key is not in PEM format: it has to begin with `-----BEGIN PRIVATE KEY-----`")]
     NotPem,
-    /// A password would be needed.
-    #[error("the private key is encrypted; `openssl pkey` takes the password off")]
+    #[error("the private key is encrypted; remove the password with `openssl pkey`")]
     EncryptedKey,
-    /// A public key or a certificate.
-    #[error("that is the public half of a key; the private one signs")]
+    #[error("this is a public key; the private key is required")]
     PublicKey,
-    /// Some other kind of key.
-    #[error("that is no RSA key; `openssl genrsa 4096` makes one")]
+    #[error("this is not an RSA key; create one with `openssl genrsa 4096`")]
     NotRsa,
-    /// Cut off or changed on its way here.
-    #[error("the private key is damaged or no RSA key")]
+    #[error("the private key is damaged or not an RSA key")]
     UnreadableKey(#[source] BoxError),
-    /// Whole, but a first signature failed.
     #[error("the private key cannot sign; RSA keys have 2048 to 8192 bits")]
     UnusableKey(#[source] BoxError),
 }
 
 impl JitsiSigner {
-    /// Checks the settings and signs once to try the key, so that a wrong one stops the start and not a session.
+    /// Signs once to test the key, so that a wrong key stops the start.
     pub fn new(deployment: Deployment) -> Result<Self, SetupError> {
         match deployment {
             Deployment::SelfHosted { issuer, audience, subject, key } => {
@@ -98,7 +86,7 @@ impl MeetingTokenSigner for JitsiSigner {
     }
 }
 
-/// `typ` is written out, in capitals: Prosody refuses a token without it.
+/// Prosody refuses a token without `typ`.
 fn header(algorithm: Algorithm, key_id: Option<String>) -> Header {
     let mut header = Header::new(algorithm);
     header.typ = Some("JWT".to_owned());
@@ -112,7 +100,7 @@ pub(crate) fn text<T: AsRef<str>>(what: &'static str, text: T) -> Result<T, Setu
     if fits { Ok(text) } else { Err(SetupError::Text(what)) }
 }
 
-/// The page compares what is before the slash with `sub`.
+/// The page compares the part before the slash with `sub`.
 fn jaas_key_id(app_id: &JaasAppId, key_id: String) -> Result<String, SetupError> {
     let key_id = text("key id", key_id)?;
     match key_id.split_once('/') {
@@ -129,15 +117,14 @@ fn shared_key(secret: &Secret) -> Result<EncodingKey, SetupError> {
     Ok(EncodingKey::from_secret(bytes))
 }
 
-/// The library reads a public key or a certificate without a word and fails at the first signature, so what kind of key it
-/// is comes first.
+/// The library accepts a public key or a certificate and fails at the first signature, so the kind of key is checked first.
 fn private_key(pem: &Secret) -> Result<EncodingKey, SetupError> {
     let pem = pem.expose();
     let (_, rest) = pem.split_once("-----BEGIN ").ok_or(SetupError::NotPem)?;
     let (kind, _) = rest.split_once("-----").ok_or(SetupError::NotPem)?;
     match kind {
         "ENCRYPTED PRIVATE KEY" => return Err(SetupError::EncryptedKey),
-        // How OpenSSL marked encrypted keys before PKCS#8 (RFC 1421, section 4.6.1.1).
+        // Encrypted keys before PKCS#8 (RFC 1421, section 4.6.1.1).
         "RSA PRIVATE KEY" if rest.contains("Proc-Type: 4,ENCRYPTED") => return Err(SetupError::EncryptedKey),
         "PRIVATE KEY" | "RSA PRIVATE KEY" => {}
         "PUBLIC KEY" | "RSA PUBLIC KEY" | "CERTIFICATE" => return Err(SetupError::PublicKey),
@@ -149,6 +136,6 @@ fn private_key(pem: &Secret) -> Result<EncodingKey, SetupError> {
     Ok(key)
 }
 
-/// What a key is tried on. It says nothing, so it is worth nothing.
+/// An empty payload for testing a key.
 #[derive(Serialize)]
 struct Trial {}

@@ -98,7 +98,7 @@ fn invited(role: ParticipantRole, settings: &TokenSettings) -> MeetingTokenClaim
     claims(Viewer::Participant(&kim), settings)
 }
 
-/// Two keys, made when the first test asks for them.
+/// Two keys, generated when first used.
 fn rsa(which: usize) -> &'static KeyPair {
     static KEYS: [OnceLock<KeyPair>; 2] = [const { OnceLock::new() }; 2];
     KEYS[which].get_or_init(|| KeyPair::generate(KeySize::Rsa2048).unwrap())
@@ -151,17 +151,15 @@ fn own_server(key: Key) -> Prosody {
     Prosody { key, issuers: vec!["practice"], audiences: vec!["jitsi"], domain: "meet.example.org" }
 }
 
-/// The server of [`shared`].
 fn shared_server() -> Prosody {
     own_server(Key::Hs256(SECRET.as_bytes().to_vec()))
 }
 
-/// The server of [`public`].
 fn public_server() -> Prosody {
     own_server(Key::Rs256(rsa(0).public_key().as_ref().to_vec()))
 }
 
-/// What is known of JaaS: the same software behind other names.
+/// As far as is known, JaaS runs the same software.
 fn jaas_server() -> Prosody {
     let key = Key::Rs256(rsa(0).public_key().as_ref().to_vec());
     Prosody { key, issuers: vec!["chat"], audiences: vec!["jitsi"], domain: APP_ID }
@@ -176,7 +174,7 @@ fn has_null(value: &Value) -> bool {
     }
 }
 
-/// The map of a self-hosted token, in which only these are true.
+/// The features of a self-hosted token, of which only these are granted.
 fn own_features(granted: &[&str]) -> Value {
     let all = [
         "branding",
@@ -217,8 +215,8 @@ fn own_payload(user: &Value, granted: &[&str]) -> Value {
     })
 }
 
-/// Who, with which settings, and what a self-hosted server is told.
-fn people() -> Vec<(&'static str, MeetingTokenClaims, Value)> {
+/// Name, claims, and the expected payload for a self-hosted server.
+fn viewers() -> Vec<(&'static str, MeetingTokenClaims, Value)> {
     let plain = TokenSettings::default();
     let rich = TokenSettings { recording: RecordingPolicy::Therapist, visitors: true, fixed_names: true };
     let runs = ["create-polls", "file-upload", "flip", "list-visitors", "lobby", "moderation", "screen-sharing"];
@@ -251,13 +249,13 @@ fn people() -> Vec<(&'static str, MeetingTokenClaims, Value)> {
 }
 
 #[test]
-fn what_a_self_hosted_server_is_told_to_the_letter() {
+fn payloads_for_a_self_hosted_server() {
     for (deployment, header) in [
         (shared(), json!({ "alg": "HS256", "typ": "JWT" })),
         (public(), json!({ "alg": "RS256", "typ": "JWT", "kid": "attune-1" })),
     ] {
         let signer = JitsiSigner::new(deployment).unwrap();
-        for (who, claims, payload) in people() {
+        for (who, claims, payload) in viewers() {
             let token = parts(&signer.sign(&claims).unwrap()).unwrap();
             assert_eq!(token.header, header, "{who}");
             assert_eq!(token.payload, payload, "{who}");
@@ -266,7 +264,7 @@ fn what_a_self_hosted_server_is_told_to_the_letter() {
 }
 
 #[test]
-fn what_jaas_is_told_to_the_letter() {
+fn payloads_for_jaas() {
     let features = |recording: &str, therapist: &str| {
         json!({
             "file-upload": therapist,
@@ -315,10 +313,10 @@ fn what_jaas_is_told_to_the_letter() {
 }
 
 #[test]
-fn no_nulls_one_audience_and_times_in_seconds() {
+fn payloads_have_no_nulls_one_audience_and_times_in_seconds() {
     for deployment in [shared(), public(), jaas()] {
         let signer = JitsiSigner::new(deployment).unwrap();
-        for (who, claims, _) in people() {
+        for (who, claims, _) in viewers() {
             let Parts { header, payload, .. } = parts(&signer.sign(&claims).unwrap()).unwrap();
             assert!(!has_null(&header) && !has_null(&payload), "{who}");
             assert!(payload["aud"].is_string(), "{who}");
@@ -332,10 +330,10 @@ fn no_nulls_one_audience_and_times_in_seconds() {
 }
 
 #[test]
-fn each_server_lets_everybody_in_and_knows_the_therapist() {
+fn each_server_admits_every_viewer_and_recognizes_the_therapist() {
     for (deployment, server) in [(shared(), shared_server()), (public(), public_server()), (jaas(), jaas_server())] {
         let signer = JitsiSigner::new(deployment).unwrap();
-        for (who, claims, _) in people() {
+        for (who, claims, _) in viewers() {
             let session = server.login(&signer.sign(&claims).unwrap(), START).unwrap();
             assert!(server.admits(&session, ROOM), "{who}");
             assert_eq!(owns_the_room(&session), who.starts_with("therapist"), "{who}");
@@ -346,7 +344,7 @@ fn each_server_lets_everybody_in_and_knows_the_therapist() {
 }
 
 #[test]
-fn the_door_of_the_server_to_the_second() {
+fn validity_is_enforced_to_the_second() {
     let server = shared_server();
     let token = signed(shared(), &client(&TokenSettings::default()));
     for (now, answer) in [
@@ -362,7 +360,7 @@ fn the_door_of_the_server_to_the_second() {
 }
 
 #[test]
-fn a_token_opens_one_room_of_one_domain() {
+fn a_token_is_valid_for_one_room_of_one_domain() {
     let server = shared_server();
     let session = server.login(&signed(shared(), &therapist(&TokenSettings::default())), START).unwrap();
     let elsewhere = own_booking().room().unwrap().id().replace("-12-", "-13-");
@@ -374,7 +372,7 @@ fn a_token_opens_one_room_of_one_domain() {
 }
 
 #[test]
-fn one_changed_character_and_the_token_is_worth_nothing() {
+fn a_changed_character_invalidates_the_token() {
     for (deployment, server) in [(shared(), shared_server()), (public(), public_server()), (jaas(), jaas_server())] {
         let token = signed(deployment, &therapist(&TokenSettings::default()));
         assert!(server.login(&token, START).is_ok());
@@ -388,11 +386,11 @@ fn one_changed_character_and_the_token_is_worth_nothing() {
 }
 
 #[test]
-fn nobody_else_signs() {
+fn other_keys_are_refused() {
     let claims = therapist(&TokenSettings::default());
     let other_secret = self_hosted(SigningKey::Hs256(Secret::new(SECRET.to_lowercase())));
     let other_key = self_hosted(SigningKey::Rs256 { key_id: "attune-1".to_owned(), pem: private_pem(1) });
-    // The oldest trick with tokens: the public key, which everybody has, taken for a shared secret.
+    // Key confusion: the public key used as a shared secret.
     let public_as_secret =
         self_hosted(SigningKey::Hs256(Secret::new(pem("RSA PUBLIC KEY", rsa(0).public_key().as_ref()))));
     for (deployment, server, answer) in [
@@ -408,9 +406,9 @@ fn nobody_else_signs() {
     }
 }
 
-/// The stand-in for Prosody refuses what the real one was seen to refuse; else the tests above would prove little.
+/// It refuses what the real Prosody was seen to refuse.
 #[test]
-fn the_stand_in_is_as_strict_as_prosody() {
+fn the_simulated_server_is_as_strict_as_prosody() {
     use aws_lc_rs::hmac;
     let header = json!({ "alg": "HS256", "typ": "JWT" });
     let good = own_payload(&json!({ "id": "user-7", "name": "Zoë" }), &[]);
@@ -464,7 +462,7 @@ fn the_stand_in_is_as_strict_as_prosody() {
 }
 
 #[test]
-fn the_same_facts_give_the_same_token() {
+fn the_same_claims_give_the_same_token() {
     for deployment in [shared(), public(), jaas()] {
         let signer = JitsiSigner::new(deployment).unwrap();
         let claims = client(&TokenSettings::default());
@@ -473,7 +471,7 @@ fn the_same_facts_give_the_same_token() {
 }
 
 #[test]
-fn a_jaas_link_to_the_letter() {
+fn the_format_of_a_jaas_link() {
     let app_id = JaasAppId::parse(APP_ID).unwrap();
     let booking = booking(7, app_id.base_url());
     let viewer = viewer(7, "John Doe", Role::Client);
@@ -483,7 +481,7 @@ fn a_jaas_link_to_the_letter() {
     assert_eq!(link.url, format!("https://8x8.vc/{APP_ID}/{ROOM}?jwt={token}#userInfo.displayName=%22John%20Doe%22"));
     let url = url::Url::parse(&link.url).unwrap();
     assert_eq!(url.query_pairs().next().unwrap(), ("jwt".into(), token.into()));
-    // The room in the token is without the AppID.
+    // The room in the token does not include the AppID.
     assert_eq!(claims.room(), ROOM);
 }
 
@@ -491,12 +489,12 @@ fn a_jaas_link_to_the_letter() {
 fn app_ids() {
     assert_eq!(JaasAppId::parse(APP_ID).unwrap().as_str(), APP_ID);
     for bad in ["", "vpaas-magic-cookie-", "0a1b2c", KEY_ID, "vpaas-magic-cookie-a b", "vpaas-magic-cookie-a?b#c"] {
-        assert_eq!(JaasAppId::parse(bad), Err(NotAnAppId), "{bad}");
+        assert_eq!(JaasAppId::parse(bad), Err(InvalidAppId), "{bad}");
     }
 }
 
 #[test]
-fn texts_that_cannot_be_are_named() {
+fn invalid_texts_are_named() {
     for bad in ["", " practice", "practice\n", "a b", "\u{0}"] {
         let deployment = |issuer: &str, audience: &str, subject: &str| Deployment::SelfHosted {
             issuer: issuer.to_owned(),
@@ -539,7 +537,7 @@ fn pkcs1(pkcs8: &[u8]) -> &[u8] {
 }
 
 #[test]
-fn both_forms_of_private_keys_sign_alike() {
+fn both_formats_of_private_keys_sign_equally() {
     let old = pem("RSA PRIVATE KEY", pkcs1(&pkcs8(rsa(0))));
     let claims = client(&TokenSettings::default());
     let deployment = self_hosted(SigningKey::Rs256 { key_id: "attune-1".to_owned(), pem: Secret::new(old) });
@@ -581,7 +579,7 @@ fn keys_that_cannot_sign_stop_the_start() {
     ] {
         let error = refusal(self_hosted(SigningKey::Rs256 { key_id: "k".to_owned(), pem: Secret::new(key.clone()) }));
         assert!(expected(&error), "{error:?}");
-        // No error, with its sources, shows a piece of the key.
+        // Neither an error nor its sources show a part of the key.
         let shown = format!("{error} {error:?}");
         assert!(!key.lines().any(|line| line.len() > 16 && !line.starts_with('-') && shown.contains(line)), "{shown}");
     }
@@ -626,7 +624,6 @@ fn hostile_name() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
 }
 
-/// All paths of names in a JSON value.
 fn keys(value: &Value) -> Vec<String> {
     match value {
         Value::Object(members) => members
@@ -645,7 +642,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_name_adds_a_claim_or_ends_a_meeting(name in hostile_name()) {
+    fn no_name_adds_a_claim_or_breaks_the_xmpp_session(name in hostile_name()) {
         let settings = TokenSettings::default();
         let claims = claims(Viewer::Account(&viewer(7, &name, Role::Client)), &settings);
         let token = signed(shared(), &claims);
@@ -657,7 +654,7 @@ proptest! {
         prop_assert!(!owns_the_room(&session));
         let shown = session["context"]["user"]["name"].as_str().unwrap();
         prop_assert!(shown.encode_utf16().count() <= 50 && !shown.trim().is_empty());
-        // What XML cannot carry ends a Prosody session.
+        // Characters that are not allowed in XML end a Prosody session.
         prop_assert!(!shown.contains(|c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}')), "{:?}", shown);
         prop_assert_eq!(shown, claims.name());
     }

@@ -1,4 +1,4 @@
-//! Whether a message about a room really came from JaaS, and just now.
+//! Verifies webhooks of JaaS.
 
 use attune_ports::WebhookVerifier;
 use attune_webhook_signature::Signatures;
@@ -9,22 +9,19 @@ use jiff::Timestamp;
 use crate::signer::text;
 use crate::{Secret, SetupError};
 
-/// Checks the header `X-Jaas-Signature: t=<unix seconds>,v1=<base64>` of JaaS webhooks.
-///
-/// `v1` is the HMAC with SHA-256 of `t`, a dot and the body, with the secret that the JaaS console shows for the endpoint.
-/// Several `v1` can stand in one header while 8x8 changes a secret; schemes other than `v1` say nothing to us.
+/// Verifies the header `X-Jaas-Signature: t=<unix seconds>,v1=<base64>`, whose `v1` is the HMAC-SHA-256 of `t`, a dot and
+/// the body.
 pub struct JaasSignature(Signatures);
 
 impl JaasSignature {
-    /// Takes the secrets of the endpoint: one, or the old and the new one while it is being changed. None at all, and empty
-    /// ones, are refused: whoever knows an empty secret is everybody.
+    /// The secrets of the endpoint: one, or two while it is being changed.
     pub fn new(secrets: Vec<Secret>) -> Result<Self, SetupError> {
         if secrets.is_empty() {
             return Err(SetupError::NoWebhookSecret);
         }
-        let known = secrets.iter().map(|secret| text("webhook secret", secret.expose()));
-        let known = known.collect::<Result<Vec<_>, _>>()?;
-        Ok(Self(Signatures::new(known, |tag| STANDARD.encode(tag))))
+        let secrets = secrets.iter().map(|secret| text("webhook secret", secret.expose()));
+        let secrets = secrets.collect::<Result<Vec<_>, _>>()?;
+        Ok(Self(Signatures::new(secrets, |tag| STANDARD.encode(tag))))
     }
 }
 

@@ -48,20 +48,20 @@ fn rich() -> ServerChoices {
     }
 }
 
-/// The texts of one deployment: docker-jitsi-meet, Prosody, Jicofo; or the console of JaaS.
+/// For docker-jitsi-meet, Prosody and Jicofo; or for the JaaS console.
 fn texts(deployment: &Deployment, choices: &ServerChoices) -> Vec<String> {
     let settings = ServerSettings::new(deployment, choices).unwrap();
     settings.parts().iter().map(|part| part.text.clone()).collect()
 }
 
-/// The lines that do something.
+/// The lines that are not comments.
 fn lines(text: &str) -> Vec<&str> {
     text.lines().map(str::trim).filter(|line| !(line.is_empty() || line.starts_with(['#', '-']))).collect()
 }
 
 #[test]
-fn the_least_that_docker_needs() {
-    let least = [
+fn the_minimum_for_docker() {
+    let minimum = [
         "ENABLE_AUTH=1",
         "AUTH_TYPE=jwt",
         "JWT_APP_ID=practice",
@@ -74,21 +74,21 @@ fn the_least_that_docker_needs() {
         "XMPP_MUC_MODULES=token_affiliation",
         "XMPP_MODULES=filter_iq_jibri,persistent_lobby",
     ];
-    assert_eq!(lines(&texts(&shared(), &bare())[0]), least);
-    let by_public_key = least.map(|line| match line {
-        "JWT_APP_SECRET=<jitsi.app_secret>" => "JWT_ASAP_KEYSERVER=<address of the folder with the public key>",
+    assert_eq!(lines(&texts(&shared(), &bare())[0]), minimum);
+    let by_public_key = minimum.map(|line| match line {
+        "JWT_APP_SECRET=<jitsi.app_secret>" => "JWT_ASAP_KEYSERVER=<URL of the folder with the public key>",
         other => other,
     });
     assert_eq!(lines(&texts(&public(), &bare())[0]), by_public_key);
 }
 
 #[test]
-fn docker_to_the_letter() {
-    let expected = r#"# Only people with a token come in.
+fn all_settings_for_docker() {
+    let expected = r#"# Only users with a token can join.
 ENABLE_AUTH=1
-# The tokens are ours.
+# The tokens are JSON Web Tokens.
 AUTH_TYPE=jwt
-# The name of whoever makes the tokens; nothing is checked without it.
+# The app id of the tokens; without it, no token is checked.
 JWT_APP_ID=practice
 # The secret that signs our tokens.
 JWT_APP_SECRET=<jitsi.app_secret>
@@ -96,120 +96,118 @@ JWT_APP_SECRET=<jitsi.app_secret>
 JWT_ACCEPTED_ISSUERS=practice
 # The `aud` of our tokens.
 JWT_ACCEPTED_AUDIENCES=jitsi
-# Else Jicofo makes everybody who logged in an owner.
+# Otherwise Jicofo makes every authenticated user an owner.
 JICOFO_ENABLE_AUTH=0
-# Else Jicofo makes the first person in a room its owner.
+# Otherwise Jicofo makes the first participant of a room its owner.
 ENABLE_AUTO_OWNER=0
-# Else Prosody makes everybody with a token an owner.
+# Otherwise Prosody makes every user with a token an owner.
 WAIT_FOR_HOST_DISABLE_AUTO_OWNERS=1
-# token_affiliation: therapists own the room, and nobody else does. muc_displayname: people keep the name in
-# their token. token_lobby_bypass: therapists walk past the lobby.
+# token_affiliation: only therapists are owners of the room. muc_displayname: participants keep the name in
+# their token. token_lobby_bypass: therapists bypass the lobby.
 XMPP_MUC_MODULES=token_affiliation,muc_displayname,token_lobby_bypass
-# filter_iq_jibri: nobody records whose token does not say so. persistent_lobby: a lobby is there before the
-# therapist is. reservations: we are asked before a room is made.
+# filter_iq_jibri: only users whose token permits it can record. persistent_lobby: the lobby exists before a
+# therapist joins. reservations: a room is created only if we permit it.
 XMPP_MODULES=filter_iq_jibri,persistent_lobby,reservations
-# How many people a room takes at once.
+# The maximum number of participants in a room.
 MAX_PARTICIPANTS=4
 
-# What follows has no variable. It belongs into Prosody's own configuration. The names of hosts are those that
-# docker-jitsi-meet gives by itself.
+# The following has no variable and belongs into Prosody's configuration. The host names are the defaults of
+# docker-jitsi-meet.
 #
 # VirtualHost "meet.jitsi"
-#     -- Whom to ask.
+#     -- The URL of the reservations.
 #     reservations_api_prefix = "https://api.example.org/jitsi"
-#     -- How we know that it is your server who asks.
+#     -- Authenticates your server to us.
 #     reservations_api_headers = { ["Authorization"] = "Bearer <jitsi.server_secret>" }
-#     -- The limit in our answer holds.
+#     -- Enforces the limit in our response.
 #     reservations_enable_max_occupants = true
-#     -- The lobby in our answer is made.
+#     -- Creates the lobby in our response.
 #     reservations_enable_lobby_support = true
 #
 # Component "esync.meet.jitsi" "event_sync_component"
-#     -- Whose comings and goings.
+#     -- The rooms whose events are reported.
 #     muc_component = "muc.meet.jitsi"
-#     -- Whom to tell.
+#     -- The URL that receives the events.
 #     api_prefix = "https://api.example.org/jitsi"
-#     -- How we know that it is your server who tells.
+#     -- Authenticates your server to us.
 #     api_headers = { ["Authorization"] = "Bearer <jitsi.server_secret>" }
 
-# token_affiliation comes with Jitsi since May 2026.
-# To be had from github.com/jitsi-contrib/prosody-plugins: token_affiliation for an older server,
+# token_affiliation has been part of Jitsi since May 2026.
+# Available from github.com/jitsi-contrib/prosody-plugins: token_affiliation for an older server,
 # token_lobby_bypass, event_sync_component.
-# Leave out conferenceRequestUrl in config.js: rooms that are asked for over HTTP are made without asking us.
-# Visitors have to be set up on the server. Until they are, observers come in as participants without
-# features.
-# The `sub` of our tokens is meet.example.org. A server that verifies domains wants its own there, which is
-# meet.jitsi unless you renamed it, or the name of a tenant, and else lets nobody in.
+# Do not set conferenceRequestUrl in config.js: rooms requested over HTTP are created without asking us.
+# Visitors have to be set up on the server. Until then, observers join as participants without features.
+# The `sub` of our tokens is meet.example.org. A server that verifies domains requires its own domain, which
+# is meet.jitsi unless you renamed it, or the name of a tenant, and otherwise refuses all users.
 "#;
     assert_eq!(texts(&shared(), &rich())[0], expected);
 }
 
 #[test]
-fn debian_to_the_letter() {
+fn all_settings_for_debian() {
     let settings = ServerSettings::new(&public(), &rich()).unwrap();
-    let expected = r#"-- The first two parts exist already: add to them, and keep what their lists of modules hold, all but
--- muc_allowners, which makes everybody an owner.
+    let expected = r#"-- The first two sections exist already: add these lines, and keep the modules in their lists except
+-- muc_allowners, which makes every user an owner.
 
 VirtualHost "meet.example.org"
     modules_enabled = {
-        -- what is here already
-        "filter_iq_jibri"; -- nobody records whose token does not say so
-        "persistent_lobby"; -- a lobby is there before the therapist is
-        "reservations"; -- we are asked before a room is made
+        -- existing modules
+        "filter_iq_jibri"; -- only users whose token permits it can record
+        "persistent_lobby"; -- the lobby exists before a therapist joins
+        "reservations"; -- a room is created only if we permit it
     }
-    -- Only people with a token of ours come in.
+    -- Only users with one of our tokens can join.
     authentication = "token"
-    -- The name of whoever makes the tokens; nothing is checked without it.
+    -- The app id of the tokens; without it, no token is checked.
     app_id = "practice"
-    -- Where the server finds the public half of our key, which `openssl pkey -in <private key> -pubout`
-    -- writes, under the name 43617672c9bf48ce510efbec28f4b7444871f8d088a667bd96247f40a15f3073.pem
-    asap_key_server = "<address of the folder with the public key>"
+    -- The URL of the folder that contains our public key (`openssl pkey -in <private key> -pubout`) as the
+    -- file 43617672c9bf48ce510efbec28f4b7444871f8d088a667bd96247f40a15f3073.pem
+    asap_key_server = "<URL of the folder with the public key>"
     -- The `iss` of our tokens.
     asap_accepted_issuers = { "practice" }
     -- The `aud` of our tokens.
     asap_accepted_audiences = { "jitsi" }
-    -- Somebody without a token would count as a host, and own the room.
+    -- A user without a token would be a host and own the room.
     allow_empty_token = false
-    -- Whom to ask.
+    -- The URL of the reservations.
     reservations_api_prefix = "https://api.example.org/jitsi"
-    -- How we know that it is your server who asks.
+    -- Authenticates your server to us.
     reservations_api_headers = { ["Authorization"] = "Bearer <jitsi.server_secret>" }
-    -- The limit in our answer holds.
+    -- Enforces the limit in our response.
     reservations_enable_max_occupants = true
-    -- The lobby in our answer is made.
+    -- Creates the lobby in our response.
     reservations_enable_lobby_support = true
 
 Component "conference.meet.example.org" "muc"
     modules_enabled = {
-        -- what is here already
-        "token_verification"; -- a token opens the one room it names
-        "token_affiliation"; -- therapists own the room, and nobody else does
-        "muc_displayname"; -- people keep the name in their token
-        "token_lobby_bypass"; -- therapists walk past the lobby
-        "muc_max_occupants"; -- a room can be full
+        -- existing modules
+        "token_verification"; -- a token is valid for one room
+        "token_affiliation"; -- only therapists are owners of the room
+        "muc_displayname"; -- participants keep the name in their token
+        "token_lobby_bypass"; -- therapists bypass the lobby
+        "muc_max_occupants"; -- limits the number of participants
     }
-    -- Else everybody with a token is made an owner where rooms wait for a host. It counts here only, in the
-    -- part of the rooms.
+    -- Otherwise every user with a token becomes an owner where rooms wait for a host. Effective in the
+    -- section of the rooms only.
     wait_for_host_disable_auto_owners = true
-    -- How many people a room takes at once.
+    -- The maximum number of participants in a room.
     muc_max_occupants = 4
-    -- Jicofo is in every room and is nobody.
+    -- Jicofo is in every room and does not count.
     muc_access_whitelist = { "focus@auth.meet.example.org" }
 
 Component "esync.meet.example.org" "event_sync_component"
-    -- Whose comings and goings.
+    -- The rooms whose events are reported.
     muc_component = "conference.meet.example.org"
-    -- Whom to tell.
+    -- The URL that receives the events.
     api_prefix = "https://api.example.org/jitsi"
-    -- How we know that it is your server who tells.
+    -- Authenticates your server to us.
     api_headers = { ["Authorization"] = "Bearer <jitsi.server_secret>" }
 
--- token_affiliation comes with Jitsi since May 2026.
--- To be had from github.com/jitsi-contrib/prosody-plugins: token_affiliation for an older server,
+-- token_affiliation has been part of Jitsi since May 2026.
+-- Available from github.com/jitsi-contrib/prosody-plugins: token_affiliation for an older server,
 -- token_lobby_bypass, event_sync_component.
--- Leave out conferenceRequestUrl in config.js: rooms that are asked for over HTTP are made without asking us.
--- Visitors have to be set up on the server. Until they are, observers come in as participants without
--- features.
+-- Do not set conferenceRequestUrl in config.js: rooms requested over HTTP are created without asking us.
+-- Visitors have to be set up on the server. Until then, observers join as participants without features.
 "#;
     assert_eq!(settings.parts()[1].place, "/etc/prosody/conf.avail/meet.example.org.cfg.lua of Debian's packages");
     assert_eq!(settings.parts()[1].text, expected);
@@ -220,27 +218,27 @@ Component "esync.meet.example.org" "event_sync_component"
 }
 
 #[test]
-fn jaas_to_the_letter() {
+fn all_steps_for_jaas() {
     let expected = format!(
         "\
-No server has to be set up. Two things are done in the console of JaaS:
+There is no server to set up. Two steps are needed in the JaaS console:
 
-1. API keys: upload the public half of our key, which `openssl pkey -in <private key> -pubout` writes. The id that the
-   console shows for it has to be ours, which is {APP_ID}/9c8b7a.
+1. API keys: upload our public key (`openssl pkey -in <private key> -pubout`). The id that the console shows for it has
+   to be the configured one, which is {APP_ID}/9c8b7a.
 2. Webhooks: add https://api.example.org/jitsi
    with the events PARTICIPANT_JOINED, PARTICIPANT_LEFT, ROOM_DESTROYED and SETTINGS_PROVISIONING, and set
-   jitsi.jaas_webhook_secret to the secret that the console shows for it. JaaS then tells us who was there, and asks us
-   for the lobby and the number of people.
+   jitsi.jaas_webhook_secret to the secret that the console shows for it. JaaS then reports attendance and requests the
+   settings for lobby and participants.
 "
     );
     assert_eq!(texts(&jaas(), &rich()), [expected]);
-    assert!(texts(&jaas(), &ServerChoices::default())[0].contains("2. Webhooks: nothing"));
+    assert!(texts(&jaas(), &ServerChoices::default())[0].contains("2. Webhooks: none"));
 }
 
 #[test]
-fn without_a_secret_the_server_is_not_told_to_ask() {
-    let mute = ServerChoices { server_secret: false, ..rich() };
-    let all = ServerSettings::new(&shared(), &mute).unwrap().to_string();
+fn without_a_secret_the_server_sends_no_requests() {
+    let without_secret = ServerChoices { server_secret: false, ..rich() };
+    let all = ServerSettings::new(&shared(), &without_secret).unwrap().to_string();
     for absent in ["\"reservations\"", ",reservations", "api_prefix", "event_sync", "server_secret>"] {
         assert!(!all.contains(absent), "{absent}: {all}");
     }
@@ -263,7 +261,7 @@ fn the_subject_has_to_be_the_domain() {
 }
 
 #[test]
-fn what_is_written_shows_no_secret() {
+fn no_secret_is_shown() {
     for deployment in [shared(), public(), jaas()] {
         for choices in [bare(), rich()] {
             let settings = ServerSettings::new(&deployment, &choices).unwrap();
@@ -273,7 +271,7 @@ fn what_is_written_shows_no_secret() {
 }
 
 #[test]
-fn parts_are_written_one_after_the_other() {
+fn parts_have_headings() {
     let all = ServerSettings::new(&shared(), &rich()).unwrap().to_string();
     let places: Vec<&str> = all.lines().filter(|line| line.starts_with("== ")).collect();
     assert_eq!(
@@ -284,11 +282,11 @@ fn parts_are_written_one_after_the_other() {
             "== /etc/jitsi/jicofo/jicofo.conf of Debian's packages",
         ]
     );
-    assert!(all.lines().all(|line| line.len() <= 120), "lines that a terminal shows whole");
+    assert!(all.lines().all(|line| line.len() <= 120), "lines fit on a terminal");
 }
 
 #[test]
-fn what_cannot_be_written_is_named() {
+fn invalid_values_are_named() {
     let with = |change: fn(&mut ServerChoices)| {
         let mut choices = rich();
         change(&mut choices);
@@ -297,8 +295,8 @@ fn what_cannot_be_written_is_named() {
     for (error, what) in [
         (with(|c| c.host.clear()), "host of the rooms"),
         (with(|c| c.host = "a\nb".to_owned()), "host of the rooms"),
-        (with(|c| c.reservations_url = Some(String::new())), "address for reservations"),
-        (with(|c| c.events_url = Some("https://a b".to_owned())), "address for events"),
+        (with(|c| c.reservations_url = Some(String::new())), "URL for reservations"),
+        (with(|c| c.events_url = Some("https://a b".to_owned())), "URL for events"),
     ] {
         assert!(error.contains(what), "{error}");
     }
@@ -312,7 +310,7 @@ fn what_cannot_be_written_is_named() {
 }
 
 #[test]
-fn values_that_mean_something_in_an_env_are_quoted() {
+fn special_characters_in_an_env_are_quoted() {
     for (value, expected) in [
         ("practice", "A=practice"),
         ("https://a.example/b-c_d", "A=https://a.example/b-c_d"),
@@ -324,42 +322,29 @@ fn values_that_mean_something_in_an_env_are_quoted() {
     }
 }
 
-/// What the sentences begin with.
 fn topics(deployment: Option<&Deployment>, choices: &ServerChoices) -> Vec<&'static str> {
     not_enforceable(deployment, choices).iter().map(|sentence| sentence.split([':', ',']).next().unwrap()).collect()
 }
 
-const SIGNED_TOPICS: [&str; 4] = [
-    "That a link is used by the one it was made for",
-    "The end of a link for those inside",
-    "Moving or calling off a session",
-    "Sharing a screen",
-];
+const SIGNED_TOPICS: [&str; 4] =
+    ["Sharing a link", "Expiry for participants in the room", "Rescheduling or cancelling", "Sharing a screen"];
 
 #[test]
-fn plain_links_enforce_next_to_nothing() {
-    let expected = [
-        "Who moderates",
-        "Who comes in",
-        "Who somebody is",
-        "When",
-        "What people may do",
-        "Recording",
-        "Who was there",
-    ];
+fn plain_links_enforce_hardly_anything() {
+    let expected = ["Who moderates", "Access", "Identity", "Time", "Rights", "Recording", "Attendance"];
     assert_eq!(topics(None, &bare()), expected);
     assert_eq!(topics(None, &rich()), expected);
 }
 
 #[test]
-fn signed_links_leave_a_few_things_open() {
-    const OBSERVER: &str = "That an observer is neither seen nor heard";
+fn limits_of_signed_links() {
+    const OBSERVER: &str = "Observers";
     let has = |deployment: &Deployment, choices: &ServerChoices, topic: &str| {
         let all = topics(Some(deployment), choices);
         assert!(SIGNED_TOPICS.iter().all(|always| all.contains(always)), "{all:?}");
         all.contains(&topic)
     };
-    let mute = ServerChoices { server_secret: false, ..rich() };
+    let without_secret = ServerChoices { server_secret: false, ..rich() };
     for deployment in [shared(), public()] {
         for (topic, with_bare, with_rich, with_mute) in [
             ("Roles", true, true, true),
@@ -370,14 +355,14 @@ fn signed_links_leave_a_few_things_open() {
         ] {
             assert_eq!(has(&deployment, &bare(), topic), with_bare, "{topic}");
             assert_eq!(has(&deployment, &rich(), topic), with_rich, "{topic}");
-            assert_eq!(has(&deployment, &mute, topic), with_mute, "{topic}");
+            assert_eq!(has(&deployment, &without_secret, topic), with_mute, "{topic}");
         }
     }
     for (topic, with_bare, with_rich) in [
         ("Roles", false, false),
         (OBSERVER, true, false),
         ("The end of a room", true, true),
-        ("The lobby and the number of people before you tried them", false, true),
+        ("The lobby and the number of participants", false, true),
         ("Names", true, true),
     ] {
         assert_eq!(has(&jaas(), &bare(), topic), with_bare, "{topic}");
@@ -389,7 +374,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_value_becomes_a_line_of_its_own(issuer in "\\PC{1,20}", host in "\\PC{1,20}", url in "\\PC{1,40}") {
+    fn no_value_adds_a_line(issuer in "\\PC{1,20}", host in "\\PC{1,20}", url in "\\PC{1,40}") {
         let deployment = Deployment::SelfHosted {
             issuer,
             audience: "jitsi".to_owned(),

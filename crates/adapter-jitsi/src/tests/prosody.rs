@@ -1,5 +1,5 @@
-//! A reader of tokens that is as strict, and as lenient, as Prosody with Jitsi's modules: `luajwtjitsi.lib.lua` at login,
-//! `mod_token_verification` at the door of a room, `mod_token_affiliation` for the seat. It shares no code with the signer.
+//! Verifies tokens as Prosody with Jitsi's modules does: `luajwtjitsi.lib.lua` at login, `mod_token_verification` when a room
+//! is entered, `mod_token_affiliation` for the affiliation. It shares no code with the signer.
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
@@ -7,7 +7,6 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-/// What the server compares signatures with.
 pub(super) enum Key {
     Hs256(Vec<u8>),
     Rs256(Vec<u8>),
@@ -21,7 +20,6 @@ pub(super) struct Prosody {
     pub(super) domain: &'static str,
 }
 
-/// A token as it is written, taken apart by hand.
 pub(super) struct Parts {
     pub(super) header: Value,
     pub(super) payload: Value,
@@ -42,7 +40,7 @@ pub(super) fn parts(token: &str) -> Result<Parts, &'static str> {
 }
 
 impl Prosody {
-    /// What happens at login, in this order. The answer is what the token says.
+    /// The checks at login, in this order. Returns the payload.
     pub(super) fn login(&self, token: &str, now: i64) -> Result<Value, &'static str> {
         let Parts { header, payload, signed, signature } = parts(token)?;
         let (algorithm, genuine) = match &self.key {
@@ -75,7 +73,7 @@ impl Prosody {
         if payload["nbf"].as_i64().is_some_and(|nbf| now < nbf) {
             return Err("Not acceptable by nbf");
         }
-        // Compared with texts, so an array of the right text is refused.
+        // Compared with strings, so an array of the right string is refused.
         let accepted = |claim: &Value, list: &[&str]| list.iter().any(|known| *known == "*" || *claim == **known);
         for (name, list) in [("iss", &self.issuers), ("aud", &self.audiences)] {
             let claim = payload.get(name).ok_or("a claim is missing")?;
@@ -89,7 +87,6 @@ impl Prosody {
         Ok(payload)
     }
 
-    /// Whether the one who logged in may enter a room of this server.
     pub(super) fn admits(&self, session: &Value, room: &str) -> bool {
         let says = |claim: &str, expected: &str| {
             session[claim].as_str().is_some_and(|text| text == "*" || text.to_lowercase() == expected)
@@ -98,7 +95,7 @@ impl Prosody {
     }
 }
 
-/// Whether `mod_token_affiliation` makes the person an owner of the room.
+/// Whether `mod_token_affiliation` makes the user an owner of the room.
 pub(super) fn owns_the_room(session: &Value) -> bool {
     let user = &session["context"]["user"];
     ["owner", "moderator", "teacher"].iter().any(|name| user["affiliation"] == *name)
@@ -106,7 +103,7 @@ pub(super) fn owns_the_room(session: &Value) -> bool {
         || user["moderator"] == "true"
 }
 
-/// Whether the server allows a feature to somebody whose token has a map of features: only what is there, and true.
+/// A token with a map of features grants only those that are true.
 pub(super) fn allows(session: &Value, feature: &str) -> bool {
     let answer = &session["context"]["features"][feature];
     *answer == true || *answer == "true"

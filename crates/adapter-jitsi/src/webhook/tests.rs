@@ -33,14 +33,14 @@ fn is_genuine(header: &str) -> bool {
     with(&[SECRET]).is_genuine(header, BODY, at(T))
 }
 
-/// The same by another way than the one under test: the message put together and signed in one piece.
+/// Computed in another way than the code under test: the message signed as a whole.
 fn signature(secret: &str, t: &str, body: &[u8]) -> String {
     let message = [t.as_bytes(), b".", body].concat();
     STANDARD.encode(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()), &message))
 }
 
 #[test]
-fn what_openssl_signed_is_genuine() {
+fn signatures_by_openssl_are_genuine() {
     for (t, v1, body) in [
         (T, GENUINE, BODY),
         (T, OF_NOTHING, b"".as_slice()),
@@ -52,7 +52,7 @@ fn what_openssl_signed_is_genuine() {
 }
 
 #[test]
-fn spellings_that_mean_the_same() {
+fn equivalent_headers_are_accepted() {
     for header in [
         format!("v1={GENUINE},t={T}"),
         format!("t={T}, v1={GENUINE}"),
@@ -65,7 +65,7 @@ fn spellings_that_mean_the_same() {
 }
 
 #[test]
-fn headers_that_prove_nothing() {
+fn invalid_headers_are_refused() {
     let padded = format!("t={T},v1={GENUINE}{}", ",v2=x".repeat(300));
     for header in [
         "".to_owned(),
@@ -112,9 +112,9 @@ fn headers_that_prove_nothing() {
     }
 }
 
-/// Signed as they stand, and still refused: an instant has one spelling, and a past in which there was no JaaS is none.
+/// Correctly signed: a time has one spelling and is not before 1970.
 #[test]
-fn even_signed_no_other_instants_are_read() {
+fn invalid_times_are_refused_even_if_signed() {
     for t in ["-1", "+5", "1e3", " 5", "5 ", "0x5", "", "99999999999999999999"] {
         let header = format!("t={t},v1={}", signature(SECRET, t, BODY));
         let now = at(t.trim().parse().unwrap_or(5));
@@ -123,7 +123,7 @@ fn even_signed_no_other_instants_are_read() {
 }
 
 #[test]
-fn five_minutes_both_ways_to_the_nanosecond() {
+fn the_tolerance_is_five_minutes_to_the_nanosecond() {
     let header = format!("t={T},v1={GENUINE}");
     let verifier = with(&[SECRET]);
     let tick = SignedDuration::from_nanos(1);
@@ -142,12 +142,12 @@ fn five_minutes_both_ways_to_the_nanosecond() {
 }
 
 #[test]
-fn another_instant_needs_another_signature() {
+fn the_time_is_signed() {
     assert!(!is_genuine(&format!("t={},v1={GENUINE}", T + 1)));
 }
 
 #[test]
-fn while_a_secret_is_changed_both_are_good() {
+fn while_a_secret_is_changed_both_are_accepted() {
     let by_older = format!("t={T},v1={BY_OLDER}");
     let by_newer = format!("t={T},v1={GENUINE}");
     for (secrets, older, newer) in [
@@ -163,7 +163,7 @@ fn while_a_secret_is_changed_both_are_good() {
 }
 
 #[test]
-fn secrets_that_are_none_stop_the_start() {
+fn invalid_secrets_stop_the_start() {
     assert!(matches!(JaasSignature::new(Vec::new()).err(), Some(SetupError::NoWebhookSecret)));
     for bad in ["", " ", "whsec_a\n", "a b", "\u{0}"] {
         for secrets in [vec![bad], vec![SECRET, bad], vec![bad, SECRET]] {
@@ -177,7 +177,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whoever_has_the_secret_is_believed(
+    fn anything_signed_with_the_secret_is_genuine(
         secret in "[!-~]{1,100}",
         body in prop::collection::vec(any::<u8>(), 0..300),
         t in 0_i64..=253_402_200_000,
@@ -188,7 +188,7 @@ proptest! {
     }
 
     #[test]
-    fn one_changed_bit_of_the_body_and_it_is_not(bit in 0..BODY.len() * 8) {
+    fn a_changed_bit_of_the_body_is_forged(bit in 0..BODY.len() * 8) {
         let mut body = BODY.to_vec();
         body[bit / 8] ^= 1 << (bit % 8);
         let header = format!("t={T},v1={GENUINE}");
@@ -196,7 +196,7 @@ proptest! {
     }
 
     #[test]
-    fn one_changed_bit_of_the_signature_and_it_is_not(bit in 0_usize..256) {
+    fn a_changed_bit_of_the_signature_is_forged(bit in 0_usize..256) {
         let mut bytes = STANDARD.decode(GENUINE).unwrap();
         bytes[bit / 8] ^= 1 << (bit % 8);
         for text in [STANDARD.encode(&bytes), STANDARD_NO_PAD.encode(&bytes), URL_SAFE.encode(&bytes)] {
@@ -206,12 +206,12 @@ proptest! {
     }
 
     #[test]
-    fn no_guess_is_genuine_and_none_panics(header in guess(), second in any::<i32>()) {
+    fn no_guess_is_genuine_or_panics(header in guess(), second in any::<i32>()) {
         prop_assert!(!with(&[SECRET, OLDER]).is_genuine(&header, BODY, at(second.into())));
     }
 }
 
-/// Headers of the right and of the wrong form, none of them signed over [`BODY`].
+/// Well-formed and malformed headers, none of them a signature of [`BODY`].
 fn guess() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("t=".to_owned()),

@@ -1,15 +1,15 @@
-//! Lua scripts on the libraries of Prosody.
+//! Lua scripts that use Prosody's libraries.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
 
-/// What to do where the libraries are missing. Nothing is skipped.
+/// Missing libraries fail the tests; nothing is skipped.
 const INSTALL: &str = "the tests with Prosody's own libraries need Debian's packages lua5.4, prosody and lua-luaossl: \
                        apt-get install --no-install-recommends lua5.4 prosody lua-luaossl";
 
-/// A script of this folder that answers each line with a line.
+/// A script that replies to each line with a line.
 pub(crate) struct Script {
     child: Child,
     questions: ChildStdin,
@@ -17,7 +17,7 @@ pub(crate) struct Script {
 }
 
 impl Script {
-    /// Starts a script and waits for its first line, which says that its libraries are there.
+    /// Waits for the first line of the script, which means that its libraries were found.
     pub(crate) fn start(name: &str) -> Self {
         let mut child = command(name).spawn().unwrap_or_else(|e| panic!("{INSTALL} ({e})"));
         let questions = child.stdin.take().expect("a pipe");
@@ -42,23 +42,23 @@ impl Script {
 
 impl Drop for Script {
     fn drop(&mut self) {
-        // It may have ended by itself, and then both fail.
+        // Both fail if the script has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Gives a script all it asks for at once, and takes its one answer.
+/// Sends all input at once and returns the only reply.
 pub(crate) fn answer(name: &str, input: &str) -> Value {
     let mut child = command(name).spawn().unwrap_or_else(|e| panic!("{INSTALL} ({e})"));
-    // Dropped at the end of the statement, which tells the script that this is all.
+    // Dropped at the end of the statement, which is the end of the input.
     child.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("the script listens");
     let output = child.wait_with_output().expect("the script ends");
     assert!(output.status.success(), "Prosody refuses it, or its libraries are missing. {INSTALL}\n{input}");
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
-/// What a script complains about is seen in the output of the test.
+/// The script's errors appear in the output of the test.
 fn command(name: &str) -> Command {
     let mut command = Command::new("lua5.4");
     command.arg(format!("{}/tests/prosody/{name}", env!("CARGO_MANIFEST_DIR")));

@@ -1,5 +1,4 @@
-//! What Prosody itself makes of our tokens and of the settings that we write down for it. The judges are small Lua scripts
-//! beside this file that run on the libraries of Debian's packages, so nothing here agrees with itself only.
+//! Checks our tokens and settings with Prosody itself: small Lua scripts in this folder use the libraries of Debian's packages.
 
 mod lua;
 mod settings;

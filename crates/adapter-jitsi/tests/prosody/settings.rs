@@ -1,4 +1,4 @@
-//! Prosody's own reader of configurations, on what we tell the operator to write into them.
+//! Prosody's own parser reads the settings that we print.
 
 use attune_adapter_jitsi::{Deployment, Secret, ServerChoices, ServerSettings, SigningKey};
 use serde_json::{Value, json};
@@ -36,13 +36,12 @@ fn text(deployment: &Deployment, choices: &ServerChoices, place: &str) -> String
     settings.parts().iter().find(|part| part.place.contains(place)).expect("such a part").text.clone()
 }
 
-/// What Prosody understands.
 fn read(configuration: &str) -> Value {
     lua::answer("configuration.lua", configuration)
 }
 
 #[test]
-fn prosody_reads_what_debian_is_told() {
+fn prosody_reads_the_settings_for_debian() {
     let secret = json!({ "Authorization": "Bearer <jitsi.server_secret>" });
     assert_eq!(
         read(&text(&shared("practice"), &choices(), "/etc/prosody")),
@@ -88,7 +87,7 @@ fn prosody_reads_what_debian_is_told() {
 }
 
 #[test]
-fn prosody_reads_the_least_too() {
+fn prosody_reads_the_minimum() {
     let public = SigningKey::Rs256 { key_id: "attune-1".to_owned(), pem: Secret::new("") };
     let least = ServerChoices { host: "meet.example.org".to_owned(), ..ServerChoices::default() };
     assert_eq!(
@@ -116,7 +115,7 @@ fn prosody_reads_the_least_too() {
 }
 
 #[test]
-fn prosody_reads_what_docker_has_no_variable_for() {
+fn prosody_reads_the_settings_without_variables_in_docker() {
     let env = text(&shared("practice"), &choices(), "docker");
     let (_, beside) = env.split_once("gives by itself.\n").expect("the part without variables");
     let (beside, _) = beside.split_once("\n\n").expect("notes behind it");

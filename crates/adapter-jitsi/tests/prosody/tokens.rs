@@ -1,4 +1,4 @@
-//! Prosody's judgement of our tokens.
+//! Prosody verifies our tokens.
 
 use std::cell::RefCell;
 use std::sync::OnceLock;
@@ -84,8 +84,8 @@ fn invited(role: ParticipantRole) -> MeetingTokenClaims {
     claims(Viewer::Participant(&kim), &TokenSettings::default())
 }
 
-/// Everybody who can come, by the name that Prosody is to know them by.
-fn everybody() -> [(&'static str, MeetingTokenClaims); 4] {
+/// Every kind of viewer, with the expected name.
+fn viewers() -> [(&'static str, MeetingTokenClaims); 4] {
     [
         ("user-1", account(1, "Dr. Ada O'Brien & Co", Role::Admin)),
         ("user-7", account(7, "Zoë “Z” <Doe>", Role::Client)),
@@ -113,11 +113,11 @@ fn public_pem() -> String {
     pem("PUBLIC KEY", der.as_ref())
 }
 
-/// A deployment, and the server that belongs to it.
+/// A deployment and its server.
 struct Side {
     name: &'static str,
     signer: JitsiSigner,
-    /// All that the server is told besides the token, as [`Side::accepts`] needs it.
+    /// The server's configuration, for the script.
     server: Value,
 }
 
@@ -159,7 +159,6 @@ fn sides() -> [Side; 3] {
     ]
 }
 
-/// Prosody, waiting for tokens.
 struct Prosody(Script);
 
 impl Prosody {
@@ -167,7 +166,7 @@ impl Prosody {
         Self(Script::start("verify.lua"))
     }
 
-    /// What the server of `side` says to a token at the door of a room: the token's content, or why nobody comes in.
+    /// The payload of an accepted token, or the reason for the refusal.
     fn judge(&mut self, side: &Side, token: &str, room: &str, now: i64) -> Result<Value, String> {
         let mut question = side.server.clone();
         question["token"] = token.into();
@@ -186,10 +185,10 @@ impl Prosody {
 }
 
 #[test]
-fn everybody_comes_in_and_only_the_therapist_owns_the_room() {
+fn every_viewer_is_admitted_and_only_the_therapist_owns_the_room() {
     let mut prosody = Prosody::start();
     for side in sides() {
-        for (who, claims) in everybody() {
+        for (who, claims) in viewers() {
             let answer = prosody.judge(&side, &side.sign(&claims), ROOM, START).expect("a good token");
             assert_eq!(answer["claims"]["context"]["user"]["id"], who, "{}", side.name);
             assert_eq!(answer["owner"], who == "user-1", "{}: {who}", side.name);
@@ -211,13 +210,13 @@ fn the_header_names_the_key() {
 }
 
 #[test]
-fn the_door_opens_and_closes_to_the_second() {
+fn validity_is_enforced_to_the_second() {
     let mut prosody = Prosody::start();
     for side in sides() {
-        for (who, claims) in everybody() {
+        for (who, claims) in viewers() {
             let token = side.sign(&claims);
             for (now, refused) in [
-                // A quarter of an hour early, and a minute for clocks that differ.
+                // 15 minutes before the start, and one minute for clock differences.
                 (START - 16 * 60 - 1, Some("nbf")),
                 (START - 16 * 60, None),
                 (START, None),
@@ -233,7 +232,7 @@ fn the_door_opens_and_closes_to_the_second() {
 }
 
 #[test]
-fn a_token_opens_no_other_room_and_no_other_server() {
+fn a_token_is_valid_for_one_room_of_one_server() {
     let mut prosody = Prosody::start();
     for mut side in sides() {
         let token = side.sign(&account(1, "Ada", Role::Admin));
@@ -250,23 +249,23 @@ fn a_token_opens_no_other_room_and_no_other_server() {
 }
 
 #[test]
-fn one_changed_byte_anywhere_and_nobody_comes_in() {
+fn a_changed_byte_invalidates_the_token() {
     const BASE64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut prosody = Prosody::start();
     for side in sides() {
-        for (who, claims) in everybody() {
+        for (who, claims) in viewers() {
             let token = side.sign(&claims);
             assert!(prosody.judge(&side, &token, ROOM, START).is_ok());
             let header = token.find('.').expect("a header");
-            // Every byte of the token that is worth most, and some of each of the others.
+            // Every byte of the therapist's token, and some of each of the others.
             for index in (0..token.len()).step_by(if who == "user-1" { 1 } else { 41 }) {
                 let mut changed = token.clone().into_bytes();
-                // The highest of the six bits of a character: the lowest ones of the last character mean nothing.
+                // The highest of the six bits of a character: the lowest bits of the last character are unused.
                 let value = BASE64.iter().position(|letter| *letter == changed[index]);
                 changed[index] = value.map_or(b'A', |value| BASE64[value ^ 32]);
                 let changed = String::from_utf8(changed).expect("ASCII");
                 let reason = prosody.refuses(&side, &changed, ROOM, START);
-                // A changed header can be no header any more; behind it, it is always the signature that tells.
+                // A changed header may be unreadable; all other changes break the signature.
                 if index > header && value.is_some() {
                     assert_eq!(reason, "signature-mismatch", "{}: {who}, byte {index}", side.name);
                 }
@@ -276,14 +275,14 @@ fn one_changed_byte_anywhere_and_nobody_comes_in() {
 }
 
 #[test]
-fn no_server_takes_the_token_of_another_key() {
+fn no_server_accepts_the_token_of_another_key() {
     let mut prosody = Prosody::start();
     let [shared, public, jaas] = sides();
     let claims = account(1, "Ada", Role::Admin);
     assert_eq!(prosody.refuses(&shared, &public.sign(&claims), ROOM, START), "unsupported-algorithm");
     assert_eq!(prosody.refuses(&public, &shared.sign(&claims), ROOM, START), "unsupported-algorithm");
     assert_eq!(prosody.refuses(&public, &jaas.sign(&claims), ROOM, START), "iss");
-    // The oldest trick with tokens: the public key, which everybody has, taken for a shared secret.
+    // Key confusion: the public key used as a shared secret.
     let trick = Deployment::SelfHosted {
         issuer: "practice".to_owned(),
         audience: "jitsi".to_owned(),
@@ -295,7 +294,7 @@ fn no_server_takes_the_token_of_another_key() {
     assert_eq!(prosody.refuses(&shared, &trick, ROOM, START), "signature-mismatch");
 }
 
-/// Any text at all, and texts that would like to be more than a name.
+/// Any text, and hostile names.
 fn any_name() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         4 => any::<char>().prop_map(String::from),
@@ -309,7 +308,6 @@ fn any_name() -> impl Strategy<Value = String> {
     prop_oneof![any::<String>(), prop::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())]
 }
 
-/// The paths of everything in a JSON value, sorted.
 fn paths(value: &Value) -> Vec<String> {
     fn collect(value: &Value, path: &str, found: &mut Vec<String>) {
         for (name, member) in value.as_object().into_iter().flatten() {
@@ -324,7 +322,7 @@ fn paths(value: &Value) -> Vec<String> {
     found
 }
 
-/// What a client's token says, whatever the client is called.
+/// The content of a client's token, whatever the client's name is.
 fn expected_paths(side: &Side) -> Vec<String> {
     let (user, features): (&[&str], &[&str]) = if side.name == "JaaS" {
         (
@@ -378,7 +376,7 @@ fn expected_paths(side: &Side) -> Vec<String> {
 }
 
 #[test]
-fn whatever_somebody_is_called_the_token_says_what_it_says() {
+fn the_name_changes_nothing_else_in_the_token() {
     let prosody = RefCell::new(Prosody::start());
     let config = ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() };
     for side in sides() {
