@@ -54,9 +54,9 @@ async fn a_person_registers_logs_in_and_changes_their_profile(database: Database
     assert_eq!(emptied["display_name"], "rosalind.byrne@clients.example.org", "half a name is none");
 
     for (field, value) in [("is_admin", json!(true)), ("email", json!("other@clients.example.org")), ("id", json!(1))] {
-        me.patch("/api/auth/me", json!({field: value})).await.refused_field(field, "unknown_field");
+        me.patch("/api/auth/me", json!({field: value})).await.rejected_field(field, "unknown_field");
     }
-    me.patch("/api/auth/me", json!({"timezone": "Mars/Olympus"})).await.refused_field("timezone", "invalid_timezone");
+    me.patch("/api/auth/me", json!({"timezone": "Mars/Olympus"})).await.rejected_field("timezone", "invalid_timezone");
     assert_eq!(me.get("/api/auth/me").await.expect(200), emptied, "a refused change changes nothing");
 
     me.with_token(None).get("/api/auth/me").await.refused(401, "unauthenticated");
@@ -90,7 +90,7 @@ async fn registrations_that_will_not_do_are_refused(database: Database) {
     for (field, value, code) in cases {
         let mut body = good.clone();
         body[field] = value;
-        app.post("/api/auth/register", body).await.refused_field(field, code);
+        app.post("/api/auth/register", body).await.rejected_field(field, code);
     }
     let several = app.post("/api/auth/register", json!({"email": "x", "first_name": 1, "nickname": "z"})).await;
     assert_eq!(several.expect(422)["errors"].as_array().unwrap().len(), 4, "all mistakes are told at once");

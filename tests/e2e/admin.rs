@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 on_both_databases!(
     admins_see_every_booking,
-    a_booking_shows_its_mails_and_its_history,
-    a_change_of_role_counts_from_the_next_request_on,
-    clients_see_nothing_of_the_admins_pages,
+    a_booking_shows_its_emails_and_its_history,
+    a_changed_role_applies_from_the_next_request,
+    clients_cannot_use_admin_endpoints,
 );
 
 const LISTED: [&str; 10] = [
@@ -83,7 +83,7 @@ async fn admins_see_every_booking(database: Database) {
     assert!(rows.iter().all(|row| row.get("user").is_none()), "only when asked for");
 }
 
-async fn a_booking_shows_its_mails_and_its_history(database: Database) {
+async fn a_booking_shows_its_emails_and_its_history(database: Database) {
     let practice = Practice::on(database).with("payments.provider", "test").open().await;
     let app = practice.serve().await;
     let (admin, john) = (practice.admin(&app).await, practice.client(&app, "John", "Doe").await);
@@ -113,7 +113,7 @@ async fn a_booking_shows_its_mails_and_its_history(database: Database) {
     admin.get("/api/admin/bookings/abc").await.refused(400, "invalid_booking_id");
 }
 
-async fn a_change_of_role_counts_from_the_next_request_on(database: Database) {
+async fn a_changed_role_applies_from_the_next_request(database: Database) {
     let practice = Practice::on(database).open().await;
     let app = practice.serve().await;
     let (admin, john) = (practice.admin(&app).await, practice.client(&app, "John", "Doe").await);
@@ -142,8 +142,8 @@ async fn a_change_of_role_counts_from_the_next_request_on(database: Database) {
 
     john.get("/api/auth/me").await.expect(200);
     assert_eq!(account(john.id, json!({"disabled": true})).await.expect(200)["disabled"], true);
-    let shut_out = john.get("/api/auth/me").await;
-    assert!(matches!(shut_out.status, 401 | 403), "{}", shut_out.text);
+    let disabled = john.get("/api/auth/me").await;
+    assert!(matches!(disabled.status, 401 | 403), "{}", disabled.text);
     let credentials = json!({"email": john.email, "password": john.password});
     app.post("/api/auth/login", credentials.clone()).await.refused(403, "account_disabled");
     app.post("/api/auth/refresh", json!({"refresh_token": john.refresh})).await.refused(401, "invalid_refresh_token");
@@ -161,7 +161,7 @@ async fn a_change_of_role_counts_from_the_next_request_on(database: Database) {
     assert_eq!(john.again().await.get("/api/auth/me").await.expect(200)["first_name"], "Johanna");
 }
 
-async fn clients_see_nothing_of_the_admins_pages(database: Database) {
+async fn clients_cannot_use_admin_endpoints(database: Database) {
     let practice = Practice::on(database).open().await;
     let app = practice.serve().await;
     let john = practice.client(&app, "John", "Doe").await;
@@ -180,8 +180,8 @@ async fn clients_see_nothing_of_the_admins_pages(database: Database) {
     for (method, path) in paths {
         let as_client = john.send(john.request(method.clone(), &path).json(&json!({"is_admin": true}))).await;
         as_client.refused(403, "forbidden");
-        let as_nobody = app.send(app.request(method, &path).json(&json!({"is_admin": true}))).await;
-        as_nobody.refused(401, "unauthenticated");
+        let anonymous = app.send(app.request(method, &path).json(&json!({"is_admin": true}))).await;
+        anonymous.refused(401, "unauthenticated");
     }
     assert_eq!(john.get("/api/auth/me").await.expect(200)["is_admin"], false);
 }

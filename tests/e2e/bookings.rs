@@ -1,16 +1,16 @@
 //! Booking a session, paying for it, and seeing one's own bookings.
 
-use attune_e2e::{Database, Instance, Method, NOW, Person, Practice, at, eventually, keys, later};
+use attune_e2e::{Database, Instance, Method, NOW, Practice, User, at, eventually, keys, later};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 on_both_databases!(
-    nothing_due_is_agreed_at_once,
-    a_paid_session_is_agreed_after_the_payment,
-    an_admin_records_what_was_paid_elsewhere,
-    an_unpaid_slot_is_free_again_after_the_hold,
-    what_cannot_be_booked_is_refused,
-    people_see_their_own_bookings_only,
+    a_free_booking_is_confirmed_at_once,
+    a_paid_booking_is_confirmed_by_its_payment,
+    an_admin_records_an_offline_payment,
+    an_unpaid_slot_is_released_when_its_hold_expires,
+    invalid_bookings_are_rejected,
+    clients_see_only_their_own_bookings,
 );
 
 /// The fields of a client's list, as front ends have always read them.
@@ -27,7 +27,7 @@ const LISTED: [&str; 10] = [
     "payment_status",
 ];
 
-async fn nothing_due_is_agreed_at_once(database: Database) {
+async fn a_free_booking_is_confirmed_at_once(database: Database) {
     let practice = Practice::on(database).open().await;
     let app = practice.serve().await;
     let john = practice.client(&app, "John", "Doe").await;
@@ -80,7 +80,7 @@ pub(crate) fn check_room_id(room: &str, booking: i64) {
     assert!(tail.len() == 32 && tail.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')), "{room}");
 }
 
-async fn a_paid_session_is_agreed_after_the_payment(database: Database) {
+async fn a_paid_booking_is_confirmed_by_its_payment(database: Database) {
     let practice = Practice::on(database).with("payments.provider", "test").open().await;
     let app = practice.serve().await;
     let jane = practice.client(&app, "Jane", "Rowland").await;
@@ -129,7 +129,7 @@ async fn a_paid_session_is_agreed_after_the_payment(database: Database) {
     assert_eq!(app.send(app.request(Method::POST, &nowhere)).await.status, 404);
 }
 
-async fn an_admin_records_what_was_paid_elsewhere(database: Database) {
+async fn an_admin_records_an_offline_payment(database: Database) {
     let practice = Practice::on(database).with("payments.provider", "offline").open().await;
     let app = practice.serve().await;
     let (admin, jane) = (practice.admin(&app).await, practice.client(&app, "Jane", "Rowland").await);
@@ -142,7 +142,7 @@ async fn an_admin_records_what_was_paid_elsewhere(database: Database) {
     let cash = |amount: Value| json!({"amount": amount, "method": "cash", "reference": "receipt 17"});
     jane.post(&record, cash(json!(100))).await.refused(403, "forbidden");
     for wrong in [json!(99.99), json!(100.01), json!(0), json!(10000)] {
-        admin.post(&record, cash(wrong)).await.refused_field("amount", "amount_mismatch");
+        admin.post(&record, cash(wrong)).await.rejected_field("amount", "amount_mismatch");
     }
     for nonsense in [json!(-100), json!(100.001), json!("a hundred")] {
         admin.post(&record, cash(nonsense)).await.expect(422);
@@ -159,12 +159,12 @@ async fn an_admin_records_what_was_paid_elsewhere(database: Database) {
     assert_eq!(actions, ["booking.held", "booking.scheduled"]);
 }
 
-async fn history(admin: &Person, booking: i64) -> Vec<Value> {
+async fn history(admin: &User, booking: i64) -> Vec<Value> {
     let history = admin.detail(booking).await["history"].clone();
     history.as_array().unwrap().iter().map(|entry| entry["action"].clone()).collect()
 }
 
-async fn an_unpaid_slot_is_free_again_after_the_hold(database: Database) {
+async fn an_unpaid_slot_is_released_when_its_hold_expires(database: Database) {
     let practice = Practice::on(database).with("payments.provider", "test").open().await;
     let app = practice.serve().await;
     let (slow, quick) = (practice.client(&app, "Slow", "Payer").await, practice.client(&app, "Quick", "Payer").await);
@@ -199,12 +199,12 @@ pub(crate) async fn pay(app: &Instance, placed: &Value) {
     assert!(paid.status < 400, "{} {}", paid.status, paid.text);
 }
 
-async fn what_cannot_be_booked_is_refused(database: Database) {
+async fn invalid_bookings_are_rejected(database: Database) {
     let practice = Practice::on(database).open().await;
     let app = practice.serve().await;
     let john = practice.client(&app, "John", "Doe").await;
     let refused = async |body: Value, field: &str, code: &str| {
-        john.post("/api/bookings", body).await.refused_field(field, code);
+        john.post("/api/bookings", body).await.rejected_field(field, code);
     };
     refused(json!({"scheduled_at": NOW}), "scheduled_at", "in_the_past").await;
     refused(json!({"scheduled_at": "2027-03-01T08:59:59Z"}), "scheduled_at", "in_the_past").await;
@@ -231,7 +231,7 @@ async fn what_cannot_be_booked_is_refused(database: Database) {
     }
 }
 
-async fn people_see_their_own_bookings_only(database: Database) {
+async fn clients_see_only_their_own_bookings(database: Database) {
     let practice = Practice::on(database).open().await;
     let app = practice.serve().await;
     let admin = practice.admin(&app).await;

@@ -1,6 +1,6 @@
 //! What can be booked, moving and calling off, standing appointments, and wishes that are sent twice.
 
-use attune_e2e::{Answer, Database, Instance, Method, Person, Practice, eventually, later};
+use attune_e2e::{ApiResponse, Database, Instance, Method, User, Practice, eventually, later};
 use attune_test_smtp::DecodedMail;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -8,30 +8,30 @@ use serde_json::{Value, json};
 use crate::bookings::pay;
 
 on_both_databases!(
-    whatever_is_shown_as_free_can_be_booked,
-    hours_follow_the_clock_on_the_wall,
-    a_session_is_moved_with_all_that_belongs_to_it,
-    a_session_is_called_off_on_the_terms_of_its_purchase,
-    a_wish_that_is_sent_twice_is_granted_once,
+    every_available_slot_can_be_booked,
+    working_hours_follow_local_time,
+    rescheduling_moves_link_emails_and_calendar_entry,
+    cancelling_follows_the_terms_of_the_booking,
+    a_repeated_request_is_executed_once,
     a_therapist_books_for_a_client,
-    standing_appointments_keep_their_time_on_the_wall,
-    a_session_that_is_over_can_be_corrected_and_is_completed_automatically,
-    bad_times_are_refused_precisely,
+    a_series_keeps_its_local_time,
+    ended_bookings_complete_automatically_and_can_be_corrected,
+    invalid_times_are_rejected_with_precise_errors,
 );
 
-async fn open(database: Database) -> (Practice, Instance, Person) {
+async fn open(database: Database) -> (Practice, Instance, User) {
     let practice = Practice::on(database).with("reminders.offsets_minutes", "60").open().await;
     let app = practice.serve().await;
     let admin = practice.admin(&app).await;
     (practice, app, admin)
 }
 
-async fn put(person: &Person, path: &str, body: Value) -> Answer {
+async fn put(person: &User, path: &str, body: Value) -> ApiResponse {
     person.send(person.request(Method::PUT, path).json(&body)).await
 }
 
 /// Sends a wish under a key.
-async fn keyed(person: &Person, path: &str, key: &str, body: &Value) -> Answer {
+async fn keyed(person: &User, path: &str, key: &str, body: &Value) -> ApiResponse {
     person.send(person.request(Method::POST, path).header("idempotency-key", key).json(body)).await
 }
 
@@ -48,7 +48,7 @@ fn starts(found: &Value) -> Vec<Timestamp> {
         .collect()
 }
 
-async fn mails_about(practice: &Practice, words: &str) -> Vec<DecodedMail> {
+async fn emails_about(practice: &Practice, words: &str) -> Vec<DecodedMail> {
     eventually(&format!("a mail whose subject says {words:?}"), async || {
         let all: Vec<DecodedMail> = practice.mails.messages().iter().map(|mail| mail.decode()).collect();
         let found: Vec<DecodedMail> = all.into_iter().filter(|mail| mail.subject.contains(words)).collect();
@@ -57,7 +57,7 @@ async fn mails_about(practice: &Practice, words: &str) -> Vec<DecodedMail> {
     .await
 }
 
-async fn whatever_is_shown_as_free_can_be_booked(database: Database) {
+async fn every_available_slot_can_be_booked(database: Database) {
     let (practice, app, admin) = open(database).await;
     let john = practice.client(&app, "John", "Doe").await;
     let week = json!({"timezone": "Europe/Berlin", "hours": {"monday": [{"start": "09:00", "end": "12:00"}]}});
@@ -90,7 +90,7 @@ async fn whatever_is_shown_as_free_can_be_booked(database: Database) {
     assert_eq!((starts(&next).len(), &next["next_available"]), (0, &json!("2027-03-15T09:00:00+01:00")));
 }
 
-async fn hours_follow_the_clock_on_the_wall(database: Database) {
+async fn working_hours_follow_local_time(database: Database) {
     let (practice, app, admin) = open(database).await;
     // On 14 March 2027 the clock is put forward in New York, two weeks before Berlin.
     let week = json!({"timezone": "America/New_York", "hours": {"sunday": [{"start": "13:00", "end": "18:00"}]}});
@@ -110,19 +110,19 @@ async fn hours_follow_the_clock_on_the_wall(database: Database) {
 
     let john = practice.client(&app, "John", "Doe").await;
     john.book("2027-03-14T17:00:00Z".parse().unwrap()).await.expect(201);
-    john.book("2027-03-14T21:30:00Z".parse().unwrap()).await.refused_field("scheduled_at", "outside_hours");
+    john.book("2027-03-14T21:30:00Z".parse().unwrap()).await.rejected_field("scheduled_at", "outside_hours");
     let off = json!({"kind": "closed_dates", "first_date": "2027-03-20", "last_date": "2027-03-21"});
     admin.post("/api/admin/time-off", off).await.expect(201);
-    john.book("2027-03-21T17:00:00Z".parse().unwrap()).await.refused_field("scheduled_at", "outside_hours");
+    john.book("2027-03-21T17:00:00Z".parse().unwrap()).await.rejected_field("scheduled_at", "outside_hours");
     assert_eq!(john.bookings().await.len(), 1);
 }
 
-async fn a_session_is_moved_with_all_that_belongs_to_it(database: Database) {
+async fn rescheduling_moves_link_emails_and_calendar_entry(database: Database) {
     let (practice, app, admin) = open(database).await;
     let (john, jane) = (practice.client(&app, "John", "Doe").await, practice.client(&app, "Jane", "Rowland").await);
     let id = john.booked(later(3 * 1440)).await;
     let before = john.bookings().await[0].clone();
-    mails_about(&practice, "Your appointment").await;
+    emails_about(&practice, "Your appointment").await;
     let path = format!("/api/bookings/{id}/reschedule");
     jane.post(&path, json!({"scheduled_at": later(4 * 1440).to_string()})).await.refused(403, "forbidden");
     let taken = jane.booked(later(5 * 1440)).await;
@@ -132,7 +132,7 @@ async fn a_session_is_moved_with_all_that_belongs_to_it(database: Database) {
     for same in ["id", "jitsi_room_id", "jitsi_room_url", "personalized_meeting_url", "payment_status", "amount"] {
         assert_eq!(moved[same], before[same], "{same}");
     }
-    let mail = mails_about(&practice, "New time").await.remove(0);
+    let mail = emails_about(&practice, "New time").await.remove(0);
     assert_eq!(mail.recipients, [john.email.as_str()]);
     let calendar = john.get(&format!("/api/bookings/{id}/calendar.ics")).await;
     assert!(calendar.header("content-type").unwrap().starts_with("text/calendar"));
@@ -151,12 +151,12 @@ async fn a_session_is_moved_with_all_that_belongs_to_it(database: Database) {
     admin.post(&theirs, json!({"scheduled_at": later(6 * 1440).to_string(), "version": 2})).await.expect(200);
     // Reminded once, of the last time.
     practice.clock.set(later(6 * 1440 - 60));
-    let reminders = mails_about(&practice, "Reminder").await;
+    let reminders = emails_about(&practice, "Reminder").await;
     assert_eq!(reminders.len(), 1);
     assert_eq!(john.again().await.get(&format!("/api/bookings/{taken}")).await.status, 403);
 }
 
-async fn a_session_is_called_off_on_the_terms_of_its_purchase(database: Database) {
+async fn cancelling_follows_the_terms_of_the_booking(database: Database) {
     let practice = Practice::on(database)
         .with("payments.provider", "test")
         .with("mail.join_link", "page")
@@ -189,7 +189,7 @@ async fn a_session_is_called_off_on_the_terms_of_its_purchase(database: Database
         (&late["late"], &late["refund_amount"], &late["fee_amount"]),
         (&json!(true), &json!(50.0), &json!(50.0))
     );
-    let mail = mails_about(&practice, "Your appointment").await.remove(0);
+    let mail = emails_about(&practice, "Your appointment").await.remove(0);
     let page = attune_e2e::link_in_text(&mail.text).to_owned();
 
     let cancel = format!("/api/bookings/{id}/cancel");
@@ -210,7 +210,7 @@ async fn a_session_is_called_off_on_the_terms_of_its_purchase(database: Database
     assert_eq!(gone.status, 410);
     assert!(gone.text.contains("cancelled"), "{}", gone.text);
 
-    let told = mails_about(&practice, "Cancelled").await;
+    let told = emails_about(&practice, "Cancelled").await;
     assert_eq!(told.len(), 1, "once");
     assert!(!told[0].text.contains("http"), "no link into a session that is off");
     // The slot is free for somebody else, and no reminder leaves.
@@ -225,7 +225,7 @@ async fn a_session_is_called_off_on_the_terms_of_its_purchase(database: Database
     .await;
 }
 
-async fn a_wish_that_is_sent_twice_is_granted_once(database: Database) {
+async fn a_repeated_request_is_executed_once(database: Database) {
     let (practice, app, admin) = open(database).await;
     let john = practice.client(&app, "John", "Doe").await;
     let wish = json!({"scheduled_at": later(1440).to_string(), "note": "first visit"});
@@ -277,7 +277,7 @@ async fn a_therapist_books_for_a_client(database: Database) {
     put(&admin, "/api/admin/schedule", week).await.expect(200);
     // A Tuesday.
     let wish = json!({"user_id": john.id, "scheduled_at": later(1440).to_string(), "payment": "waived"});
-    admin.post("/api/admin/bookings", wish.clone()).await.refused_field("scheduled_at", "outside_hours");
+    admin.post("/api/admin/bookings", wish.clone()).await.rejected_field("scheduled_at", "outside_hours");
     let mut over = wish.clone();
     over["override_hours"] = true.into();
     let waived = admin.post("/api/admin/bookings", over.clone()).await.expect(201);
@@ -296,10 +296,10 @@ async fn a_therapist_books_for_a_client(database: Database) {
     assert_eq!(john.bookings().await.len(), 3);
     john.post("/api/admin/bookings", wish).await.refused(403, "forbidden");
     let nobody = json!({"user_id": 999, "scheduled_at": later(1620).to_string(), "override_hours": true});
-    admin.post("/api/admin/bookings", nobody).await.refused_field("user_id", "unknown_user");
+    admin.post("/api/admin/bookings", nobody).await.rejected_field("user_id", "unknown_user");
 }
 
-async fn standing_appointments_keep_their_time_on_the_wall(database: Database) {
+async fn a_series_keeps_its_local_time(database: Database) {
     let (practice, app, admin) = open(database).await;
     let (john, jane) = (practice.client(&app, "John", "Doe").await, practice.client(&app, "Jane", "Rowland").await);
     // Berlin's clock is put forward on 28 March 2027.
@@ -319,7 +319,7 @@ async fn standing_appointments_keep_their_time_on_the_wall(database: Database) {
     assert_eq!(john.bookings().await.len(), 3);
 }
 
-async fn a_session_that_is_over_can_be_corrected_and_is_completed_automatically(database: Database) {
+async fn ended_bookings_complete_automatically_and_can_be_corrected(database: Database) {
     let (practice, app, admin) = open(database).await;
     let john = practice.client(&app, "John", "Doe").await;
     let (first, second) = (john.booked(later(60)).await, john.booked(later(180)).await);
@@ -343,7 +343,7 @@ async fn a_session_that_is_over_can_be_corrected_and_is_completed_automatically(
     assert_eq!(admin.detail(second).await["status"], "scheduled");
 }
 
-async fn bad_times_are_refused_precisely(database: Database) {
+async fn invalid_times_are_rejected_with_precise_errors(database: Database) {
     let (practice, app, admin) = open(database).await;
     let john = practice.client(&app, "John", "Doe").await;
     for (time, code) in [
@@ -355,12 +355,12 @@ async fn bad_times_are_refused_precisely(database: Database) {
         ("+10000-01-01T00:00:00Z", "invalid_timestamp"),
         ("tomorrow", "invalid_timestamp"),
     ] {
-        john.post("/api/bookings", json!({"scheduled_at": time})).await.refused_field("scheduled_at", code);
+        john.post("/api/bookings", json!({"scheduled_at": time})).await.rejected_field("scheduled_at", code);
     }
     let service = json!({"scheduled_at": later(1440).to_string(), "service_id": 99});
-    john.post("/api/bookings", service).await.refused_field("service_id", "unknown_service");
+    john.post("/api/bookings", service).await.rejected_field("service_id", "unknown_service");
     let therapist = json!({"scheduled_at": later(1440).to_string(), "therapist_id": john.id});
-    john.post("/api/bookings", therapist).await.refused_field("therapist_id", "unknown_therapist");
+    john.post("/api/bookings", therapist).await.rejected_field("therapist_id", "unknown_therapist");
     for (query, field) in [
         ("timezone=Europe/Atlantis", "timezone"),
         ("from=2027-03-01&to=2027-04-01", "to"),
@@ -377,7 +377,7 @@ async fn bad_times_are_refused_precisely(database: Database) {
         "cancellation": {"free_minutes": 1440, "late_refund_percent": 0}, "auto_complete": false,
     });
     put(&admin, "/api/admin/policy", notice).await.expect(200);
-    john.book(later(119)).await.refused_field("scheduled_at", "insufficient_notice");
+    john.book(later(119)).await.rejected_field("scheduled_at", "insufficient_notice");
     john.book(later(120)).await.expect(201);
-    john.book(later(31 * 1440)).await.refused_field("scheduled_at", "beyond_booking_horizon");
+    john.book(later(31 * 1440)).await.rejected_field("scheduled_at", "beyond_booking_horizon");
 }

@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use attune_e2e::{Database, Person, Practice, eventually, later};
+use attune_e2e::{Database, Practice, User, eventually, later};
 use jiff::SignedDuration;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-on_both_databases!(what_was_acknowledged_survives_a_power_cut);
+on_both_databases!(acknowledged_bookings_survive_a_crash);
 
 /// How often the process is killed. `ATTUNE_E2E_KILLS` raises it for a long run.
 fn kills() -> usize {
@@ -31,7 +31,7 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     /// Lets people book one minute after the other until they are told to stop or the service is gone.
-    pub(crate) fn load(self: &Arc<Self>, people: &[Person]) -> JoinSet<()> {
+    pub(crate) fn load(self: &Arc<Self>, people: &[User]) -> JoinSet<()> {
         self.stop.store(false, Ordering::SeqCst);
         let mut clients = JoinSet::new();
         for person in people {
@@ -48,7 +48,7 @@ impl Ledger {
     }
 
     /// Books the next minute. `false` when the service is gone.
-    async fn book_one(&self, person: &Person) -> bool {
+    async fn book_one(&self, person: &User) -> bool {
         let minute = 1440 + self.next_minute.fetch_add(1, Ordering::SeqCst);
         self.asked.lock().unwrap().insert(minute);
         let body = serde_json::json!({"scheduled_at": later(minute).to_string()});
@@ -80,7 +80,7 @@ impl Ledger {
     }
 
     /// Compares what the clients know with what the service has, and gives the latter.
-    pub(crate) async fn check(&self, admin: &Person) -> Vec<Value> {
+    pub(crate) async fn check(&self, admin: &User) -> Vec<Value> {
         let bookings = admin.all_bookings().await;
         let promised = self.promised.lock().unwrap().clone();
         let asked = self.asked.lock().unwrap().clone();
@@ -102,7 +102,7 @@ impl Ledger {
     }
 }
 
-async fn what_was_acknowledged_survives_a_power_cut(database: Database) {
+async fn acknowledged_bookings_survive_a_crash(database: Database) {
     // Sessions of a minute, so that there are slots for any number of clients.
     let plan = Practice::on(database)
         .with("practice.first_service_minutes", "1")
@@ -112,7 +112,7 @@ async fn what_was_acknowledged_survives_a_power_cut(database: Database) {
     let mut app = practice.serve().await;
     let people = practice.clients(&app, 6).await;
     for kill in 0..kills() {
-        let here: Vec<Person> = people.iter().map(|person| person.at(&app)).collect();
+        let here: Vec<User> = people.iter().map(|person| person.at(&app)).collect();
         let clients = ledger.load(&here);
         // At another point each time: right after the first promise, and later and later.
         ledger.reaches(ledger.count() + 1 + (kill * 13) % 60).await;

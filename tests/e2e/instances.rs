@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use attune_e2e::{Database, Person, Practice, eventually, later};
+use attune_e2e::{Database, Practice, User, eventually, later};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -117,7 +117,7 @@ async fn several_instances_share_one_postgres_database() {
 
     // Three workers, one mail for each booking.
     let john = john.again().await;
-    let mut everywhere: Vec<Person> = Vec::new();
+    let mut everywhere: Vec<User> = Vec::new();
     for instance in [&a, &b, &c] {
         everywhere.push(john.at(instance));
     }
@@ -128,7 +128,7 @@ async fn several_instances_share_one_postgres_database() {
     practice.mails.wait_for(31, Duration::from_secs(60)).await;
     // Time jumps, and most of the reminders are due at once.
     practice.clock.set(later(30 * 1440));
-    let founder = Person::log_in(&a, email, password).await;
+    let founder = User::log_in(&a, email, password).await;
     let mut sent = 0;
     for booking in founder.all_bookings().await {
         let id = booking["id"].as_i64().unwrap();

@@ -6,11 +6,15 @@ use serde_json::{Value, json};
 
 use crate::bookings::{check_room_id, pay};
 
-on_both_databases!(each_person_gets_a_link_of_their_own, a_link_is_there_as_long_as_the_session, a_name_stays_a_name);
+on_both_databases!(
+    each_viewer_gets_a_personal_link,
+    a_link_is_available_until_the_grace_period_ends,
+    a_name_cannot_change_the_link
+);
 
 const FOR_ADMINS: &str = "&config.startWithAudioMuted=false&config.startWithVideoMuted=false";
 
-async fn each_person_gets_a_link_of_their_own(database: Database) {
+async fn each_viewer_gets_a_personal_link(database: Database) {
     let practice = Practice::on(database).open().await;
     let app = practice.serve().await;
     let admin = practice.admin(&app).await;
@@ -74,7 +78,7 @@ async fn each_person_gets_a_link_of_their_own(database: Database) {
     assert_eq!(john.bookings().await[0]["jitsi_room_url"], room, "the room never changes, whatever is restarted");
 }
 
-async fn a_link_is_there_as_long_as_the_session(database: Database) {
+async fn a_link_is_available_until_the_grace_period_ends(database: Database) {
     let practice = Practice::on(database).with("payments.provider", "test").open().await;
     let app = practice.serve().await;
     let (admin, john) = (practice.admin(&app).await, practice.client(&app, "John", "Doe").await);
@@ -105,10 +109,10 @@ async fn a_link_is_there_as_long_as_the_session(database: Database) {
     john.link(never_paid["id"].as_i64().unwrap()).await.refused(404, "meeting_link_unavailable");
 }
 
-async fn a_name_stays_a_name(database: Database) {
+async fn a_name_cannot_change_the_link(database: Database) {
     let practice = Practice::on(database).open().await;
     let app = practice.serve().await;
-    let person = practice.client(&app, "Plain", "Person").await;
+    let person = practice.client(&app, "Plain", "User").await;
     let id = person.booked(later(1440)).await;
     let cases = [
         ("x\"&config.prejoinConfig.enabled=false&y=\"", "#jwt=1", None),

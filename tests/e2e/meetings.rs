@@ -1,7 +1,7 @@
 //! Signed links, the page behind a mailed link, people who are invited, and what the video server asks and tells.
 
 use attune_e2e::{
-    Answer, Api, Database, Instance, Method, Person, Practice, button_target, eventually, later, link_in_text,
+    Api, ApiResponse, Database, Instance, Method, Practice, User, button_target, eventually, later, link_in_text,
 };
 use attune_test_smtp::DecodedMail;
 use base64::Engine;
@@ -10,15 +10,15 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 on_both_databases!(
-    a_server_that_checks_tokens_gets_signed_links,
-    a_mailed_page_leads_into_the_room_when_it_is_open,
+    a_server_that_verifies_tokens_gets_signed_links,
+    a_join_page_leads_into_the_room_once_it_is_open,
     fetching_every_link_changes_nothing,
-    a_guest_is_invited_by_mail_and_can_be_uninvited,
-    a_lost_link_is_mailed_again,
-    links_that_were_passed_on_are_replaced,
-    the_video_server_asks_which_rooms_may_exist,
-    the_video_server_tells_who_was_there,
-    jitsi_as_a_service_has_its_own_links_and_messages,
+    a_participant_is_invited_by_email_and_can_be_revoked,
+    a_lost_link_is_sent_again,
+    leaked_links_can_be_replaced,
+    the_video_server_asks_whether_a_room_may_open,
+    the_video_server_reports_attendance,
+    jaas_has_its_own_links_and_webhooks,
 );
 
 const APP_SECRET: &str = "c0b86f20f7d84c4fa9a2e1b35d7c9e04";
@@ -56,7 +56,7 @@ fn claims(token: &str) -> Value {
 }
 
 /// The mails to this address, oldest first, once there are so many.
-async fn mails_to(practice: &Practice, address: &str, count: usize) -> Vec<DecodedMail> {
+async fn emails_to(practice: &Practice, address: &str, count: usize) -> Vec<DecodedMail> {
     eventually(&format!("{count} mails for one reader"), async || {
         let all: Vec<DecodedMail> = practice.mails.messages().iter().map(|mail| mail.decode()).collect();
         let own: Vec<DecodedMail> = all.into_iter().filter(|mail| mail.recipients == [address]).collect();
@@ -74,15 +74,15 @@ fn page_of(practice: &Practice, mail: &DecodedMail) -> String {
 }
 
 /// Presses the button of a page.
-async fn press(api: &Api, page: &str) -> Answer {
+async fn press(api: &Api, page: &str) -> ApiResponse {
     api.with_token(None).send(api.with_token(None).request(Method::POST, page)).await
 }
 
-async fn look(api: &Api, page: &str) -> Answer {
+async fn look(api: &Api, page: &str) -> ApiResponse {
     api.with_token(None).get(page).await
 }
 
-async fn a_server_that_checks_tokens_gets_signed_links(database: Database) {
+async fn a_server_that_verifies_tokens_gets_signed_links(database: Database) {
     let (practice, app) = open(database).await;
     let admin = practice.admin(&app).await;
     let (john, jane) = (practice.client(&app, "John", "O'Brien").await, practice.client(&app, "Jane", "Rowland").await);
@@ -137,11 +137,11 @@ async fn a_server_that_checks_tokens_gets_signed_links(database: Database) {
     assert_eq!(john.bookings().await[0]["personalized_meeting_url"], Value::Null);
 }
 
-async fn a_mailed_page_leads_into_the_room_when_it_is_open(database: Database) {
+async fn a_join_page_leads_into_the_room_once_it_is_open(database: Database) {
     let (practice, app) = open(database).await;
     let john = practice.client_in(&app, "John", "Doe", Some("America/New_York")).await;
     john.booked(later(START)).await;
-    let mail = &mails_to(&practice, &john.email, 1).await[0];
+    let mail = &emails_to(&practice, &john.email, 1).await[0];
     assert!(!mail.text.contains("meet.example.org") && !mail.html.contains("jwt"), "no token is ever mailed");
     let page = page_of(&practice, mail);
 
@@ -202,8 +202,8 @@ async fn fetching_every_link_changes_nothing(database: Database) {
     practice.keep_secret("canary.guest");
     practice.keep_secret("Gwendolyn");
     practice.clock.set(later(START - 10));
-    let mails =
-        [mails_to(&practice, &john.email, 2).await, mails_to(&practice, "canary.guest@example.org", 2).await].concat();
+    let mails = [emails_to(&practice, &john.email, 2).await, emails_to(&practice, "canary.guest@example.org", 2).await]
+        .concat();
     let mut urls: Vec<String> = mails.iter().map(|mail| page_of(&practice, mail)).collect();
     urls.dedup();
     eventually("all mails are written down as sent", async || {
@@ -228,7 +228,7 @@ async fn fetching_every_link_changes_nothing(database: Database) {
     assert!(practice.stored().await == before, "a look at a link wrote something");
 }
 
-async fn a_guest_is_invited_by_mail_and_can_be_uninvited(database: Database) {
+async fn a_participant_is_invited_by_email_and_can_be_revoked(database: Database) {
     let (practice, app) = open(database).await;
     let admin = practice.admin(&app).await;
     let john = practice.client(&app, "John", "Doe").await;
@@ -247,13 +247,13 @@ async fn a_guest_is_invited_by_mail_and_can_be_uninvited(database: Database) {
     }
     john.post(&path, json!({})).await.refused(403, "forbidden");
 
-    let observer = mails_to(&practice, "canary.o@example.org", 1).await.remove(0);
+    let observer = emails_to(&practice, "canary.o@example.org", 1).await.remove(0);
     assert!(observer.text.contains("Asia/Tokyo"), "{}", observer.text);
     for word in ["John", "Doe", "Ashdown"] {
         assert!(!observer.text.contains(word) && !observer.html.contains(word), "a guest learns no names by mail");
     }
     let (watching, showing) =
-        (page_of(&practice, &observer), page_of(&practice, &mails_to(&practice, "canary.p@example.org", 1).await[0]));
+        (page_of(&practice, &observer), page_of(&practice, &emails_to(&practice, "canary.p@example.org", 1).await[0]));
     practice.clock.set(later(START));
     let enter = async |page: &str| {
         let entered = press(&app, page).await;
@@ -284,12 +284,12 @@ async fn a_guest_is_invited_by_mail_and_can_be_uninvited(database: Database) {
     assert_eq!(actions, ["booking.scheduled", "participant.invited", "participant.invited", "participant.revoked"]);
 }
 
-async fn a_lost_link_is_mailed_again(database: Database) {
+async fn a_lost_link_is_sent_again(database: Database) {
     let (practice, app) = open(database).await;
     let john = practice.client(&app, "John", "Doe").await;
     john.booked(later(START)).await;
     john.booked(later(START + 1440)).await;
-    let first = mails_to(&practice, &john.email, 2).await;
+    let first = emails_to(&practice, &john.email, 2).await;
     let nobody = app.with_token(None);
     let answers = [
         nobody.post("/api/meetings/recover", json!({"email": "stranger@example.org"})).await,
@@ -297,8 +297,8 @@ async fn a_lost_link_is_mailed_again(database: Database) {
         nobody.post("/api/meetings/recover", json!({"email": john.email.to_uppercase()})).await,
     ];
     assert!(answers.iter().all(|a| a.status == 202 && a.text == answers[0].text), "nobody learns who is a client");
-    nobody.post("/api/meetings/recover", json!({"email": "no address"})).await.refused_field("email", "invalid_email");
-    let all = mails_to(&practice, &john.email, 4).await;
+    nobody.post("/api/meetings/recover", json!({"email": "no address"})).await.rejected_field("email", "invalid_email");
+    let all = emails_to(&practice, &john.email, 4).await;
     let mut again: Vec<String> = all[2..].iter().map(|mail| page_of(&practice, mail)).collect();
     let mut before: Vec<String> = first.iter().map(|mail| page_of(&practice, mail)).collect();
     again.sort();
@@ -309,25 +309,25 @@ async fn a_lost_link_is_mailed_again(database: Database) {
     practice.clock.advance(SignedDuration::from_mins(1));
     let other = practice.client(&app, "Jane", "Rowland").await;
     other.booked(later(START + 300)).await;
-    mails_to(&practice, &other.email, 1).await;
-    assert_eq!(mails_to(&practice, &john.email, 4).await.len(), 4);
+    emails_to(&practice, &other.email, 1).await;
+    assert_eq!(emails_to(&practice, &john.email, 4).await.len(), 4);
     practice.clock.advance(SignedDuration::from_mins(60));
     nobody.post("/api/meetings/recover", json!({"email": john.email})).await.expect(202);
-    mails_to(&practice, &john.email, 6).await;
+    emails_to(&practice, &john.email, 6).await;
 }
 
-async fn links_that_were_passed_on_are_replaced(database: Database) {
+async fn leaked_links_can_be_replaced(database: Database) {
     let (practice, app) = open(database).await;
     let (admin, john) = (practice.admin(&app).await, practice.client(&app, "John", "Doe").await);
     let id = john.booked(later(START)).await;
-    let old = page_of(&practice, &mails_to(&practice, &john.email, 1).await[0]);
+    let old = page_of(&practice, &emails_to(&practice, &john.email, 1).await[0]);
     let path = format!("/api/admin/bookings/{id}/links/revoke");
     john.post(&path, json!({})).await.refused(403, "forbidden");
     admin.post(&path, json!({})).await.expect(200);
     let gone = look(&app, &old).await;
     assert_eq!(gone.status, 410);
     assert_eq!(press(&app, &old).await.status, 410);
-    let new = page_of(&practice, &mails_to(&practice, &john.email, 2).await[1]);
+    let new = page_of(&practice, &emails_to(&practice, &john.email, 2).await[1]);
     assert_ne!(new, old);
     practice.clock.set(later(START));
     assert_eq!(press(&app, &new).await.status, 303);
@@ -335,7 +335,7 @@ async fn links_that_were_passed_on_are_replaced(database: Database) {
 }
 
 /// A request as Prosody makes it.
-async fn reserve(app: &Instance, room: &str, secret: Option<&str>) -> Answer {
+async fn reserve(app: &Instance, room: &str, secret: Option<&str>) -> ApiResponse {
     let api = app.with_token(secret);
     let now = "2027-03-01T08:25:58.000Z".replace(':', "%3A");
     let body = format!("name={room}&start_time={now}&mail_owner=0b54ea2e-1d3c%40auth.meet.example.org");
@@ -346,11 +346,11 @@ async fn reserve(app: &Instance, room: &str, secret: Option<&str>) -> Answer {
     api.send(request).await
 }
 
-async fn room_name(person: &Person) -> String {
+async fn room_name(person: &User) -> String {
     person.bookings().await[0]["jitsi_room_id"].as_str().unwrap().to_owned()
 }
 
-async fn the_video_server_asks_which_rooms_may_exist(database: Database) {
+async fn the_video_server_asks_whether_a_room_may_open(database: Database) {
     let (practice, app) = open(database).await;
     let john = practice.client(&app, "John", "Doe").await;
     john.booked(later(START)).await;
@@ -386,7 +386,7 @@ async fn the_video_server_asks_which_rooms_may_exist(database: Database) {
     assert_eq!(reserve(&app, &room, server).await.status, 403);
 }
 
-async fn the_video_server_tells_who_was_there(database: Database) {
+async fn the_video_server_reports_attendance(database: Database) {
     let (practice, app) = open(database).await;
     let (admin, john) = (practice.admin(&app).await, practice.client(&app, "John", "Doe").await);
     let id = john.booked(later(START)).await;
@@ -442,7 +442,7 @@ async fn the_video_server_tells_who_was_there(database: Database) {
     assert!(!practice.stored().await.contains("Somebody Else"));
 }
 
-async fn jitsi_as_a_service_has_its_own_links_and_messages(database: Database) {
+async fn jaas_has_its_own_links_and_webhooks(database: Database) {
     const APP_ID: &str = "vpaas-magic-cookie-1fc542a3e4414a44b2611668195e2bfe";
     let key = rcgen::KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048).unwrap();
     let folder = tempfile::TempDir::new().unwrap();

@@ -1,7 +1,7 @@
 //! Paying at Stripe, as its own documents describe it: what it is asked, what it tells, what it does not tell, and what goes
 //! back. Stripe is a stand-in over real sockets, with faults, and signs as Stripe does.
 
-use attune_e2e::{Answer, Database, Instance, Method, NOW, Person, Plan, Practice, at, eventually, later};
+use attune_e2e::{ApiResponse, Database, Instance, Method, NOW, Plan, Practice, User, at, eventually, later};
 use attune_test_stripe::{Behaviour, Delivery, FakeStripe, Moment, PAYER_EMAIL, PAYER_NAME};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ macro_rules! scenarios {
                 async fn $scenario() {
                     let shop = super::Shop::open(attune_e2e::Database::$database).await;
                     let shop = super::$scenario(shop).await;
-                    shop.check_books().await;
+                    shop.check_ledger().await;
                 }
             )+
         }
@@ -27,28 +27,28 @@ macro_rules! scenarios {
 }
 
 scenarios!(
-    who_pays_is_in,
-    a_lost_message_costs_minutes_and_no_booking,
-    messages_twice_late_and_in_disorder_are_one_effect,
-    an_unpaid_hold_is_ended_at_the_provider_first,
-    money_for_a_cancelled_booking_goes_back_by_itself,
-    many_cancellations_at_once_give_back_once,
-    forged_and_changed_messages_are_refused_or_shown,
-    a_provider_that_is_away_costs_no_booking,
-    a_plug_pulled_while_a_checkout_opens_opens_no_second_one,
-    a_transfer_takes_days_and_keeps_its_slot,
-    an_admin_gives_back_a_part_and_reads_the_report,
-    a_refund_that_fails_is_seen_and_tried_again,
-    secrets_can_be_changed_while_messages_come,
-    without_a_secret_there_is_no_endpoint,
-    a_second_wish_for_ones_own_slot_leads_to_the_first,
+    a_payment_confirms_the_booking,
+    a_lost_webhook_is_made_up_for_by_reconciliation,
+    duplicate_late_and_unordered_webhooks_apply_once,
+    an_expired_hold_ends_its_checkout_first,
+    a_payment_for_a_cancelled_booking_is_refunded_automatically,
+    concurrent_cancellations_refund_once,
+    forged_webhooks_are_refused_and_mismatches_need_review,
+    an_outage_of_the_provider_loses_no_booking,
+    a_crash_while_a_checkout_opens_opens_no_second_one,
+    a_slow_payment_keeps_its_slot,
+    a_partial_refund_appears_in_the_revenue_report,
+    a_failed_refund_is_listed_and_can_be_retried,
+    webhook_secrets_can_be_rotated,
+    without_a_webhook_secret_there_is_no_endpoint,
+    booking_an_own_held_slot_again_names_the_hold,
 );
 
 /// A practice that is paid at Stripe.
 struct Shop {
     practice: Practice,
     app: Instance,
-    admin: Person,
+    admin: User,
     stripe: FakeStripe,
 }
 
@@ -94,12 +94,12 @@ impl Shop {
         self.stripe.advance(time);
     }
 
-    async fn john(&self) -> Person {
+    async fn john(&self) -> User {
         self.practice.client(&self.app, "John", "Doe").await
     }
 
     /// A booking that waits for its payment, and the name of its checkout.
-    async fn held(&self, client: &Person, minute: i64) -> (i64, String) {
+    async fn held(&self, client: &User, minute: i64) -> (i64, String) {
         let before = self.stripe.checkouts().len();
         let booking = client.book(later(minute)).await.expect(201);
         assert_eq!((&booking["status"], &booking["payment_status"]), (&json!("pending_payment"), &json!("pending")));
@@ -110,7 +110,7 @@ impl Shop {
     }
 
     /// A paid booking, its checkout and its payment.
-    async fn paid(&self, client: &Person, minute: i64) -> (i64, String) {
+    async fn paid(&self, client: &User, minute: i64) -> (i64, String) {
         let (id, session) = self.held(client, minute).await;
         let payment = self.stripe.pay(&session);
         self.until(id, "scheduled", "succeeded").await;
@@ -137,7 +137,7 @@ impl Shop {
     }
 
     /// The subjects of the mails that somebody got, in order, once there are so many.
-    async fn subjects(&self, reader: &Person, count: usize) -> Vec<String> {
+    async fn subjects(&self, reader: &User, count: usize) -> Vec<String> {
         eventually(&format!("{count} mails"), async || {
             let all = self.practice.mails.messages();
             let own = all.iter().map(|mail| mail.decode()).filter(|mail| mail.recipients == [reader.email.as_str()]);
@@ -148,14 +148,14 @@ impl Shop {
     }
 
     /// Sends a message as if from Stripe.
-    async fn tell(&self, body: &str, signature: &str) -> Answer {
+    async fn tell(&self, body: &str, signature: &str) -> ApiResponse {
         let api = self.app.with_token(None);
         let request = api.request(Method::POST, "/api/webhooks/stripe").header("stripe-signature", signature);
         api.send(request.header("content-type", "application/json").body(body.to_owned())).await
     }
 
     /// What has to be true whenever nothing is under way, of every booking and of everything at Stripe.
-    async fn check_books(&self) {
+    async fn check_ledger(&self) {
         let admin = self.admin.again().await;
         let mut references = Vec::new();
         let (mut refunded, mut noted) = (Vec::new(), Vec::new());
@@ -216,7 +216,7 @@ fn minutes(count: i64) -> SignedDuration {
     SignedDuration::from_mins(count)
 }
 
-async fn who_pays_is_in(shop: Shop) -> Shop {
+async fn a_payment_confirms_the_booking(shop: Shop) -> Shop {
     let john = shop.john().await;
     let (id, session) = shop.held(&john, 600).await;
     john.link(id).await.refused(404, "meeting_link_unavailable");
@@ -251,7 +251,7 @@ async fn who_pays_is_in(shop: Shop) -> Shop {
     shop
 }
 
-async fn a_lost_message_costs_minutes_and_no_booking(shop: Shop) -> Shop {
+async fn a_lost_webhook_is_made_up_for_by_reconciliation(shop: Shop) -> Shop {
     let john = shop.john().await;
     let (id, session) = shop.held(&john, 600).await;
     shop.stripe.script_deliveries([Delivery::Never]);
@@ -270,7 +270,7 @@ async fn a_lost_message_costs_minutes_and_no_booking(shop: Shop) -> Shop {
     shop
 }
 
-async fn messages_twice_late_and_in_disorder_are_one_effect(shop: Shop) -> Shop {
+async fn duplicate_late_and_unordered_webhooks_apply_once(shop: Shop) -> Shop {
     let john = shop.john().await;
     let (id, session) = shop.held(&john, 600).await;
     shop.stripe.script_deliveries([Delivery::Twice]);
@@ -319,7 +319,7 @@ async fn futures<T: Send + 'static>(count: usize, ask: impl AsyncFn() -> T) -> V
     answers
 }
 
-async fn an_unpaid_hold_is_ended_at_the_provider_first(shop: Shop) -> Shop {
+async fn an_expired_hold_ends_its_checkout_first(shop: Shop) -> Shop {
     let john = shop.john().await;
     let (id, session) = shop.held(&john, 600).await;
     shop.pass(minutes(16));
@@ -339,7 +339,7 @@ async fn an_unpaid_hold_is_ended_at_the_provider_first(shop: Shop) -> Shop {
     shop
 }
 
-async fn money_for_a_cancelled_booking_goes_back_by_itself(shop: Shop) -> Shop {
+async fn a_payment_for_a_cancelled_booking_is_refunded_automatically(shop: Shop) -> Shop {
     // Without a worker the checkout stays open at the provider for a while after the booking was called off.
     let Shop { practice, app, stripe, .. } = shop;
     assert_eq!(app.terminate().await, Some(0));
@@ -361,7 +361,7 @@ async fn money_for_a_cancelled_booking_goes_back_by_itself(shop: Shop) -> Shop {
     shop
 }
 
-async fn many_cancellations_at_once_give_back_once(shop: Shop) -> Shop {
+async fn concurrent_cancellations_refund_once(shop: Shop) -> Shop {
     let john = shop.john().await;
     let (id, _) = shop.paid(&john, 3 * 1440).await;
     let answers = futures(50, async || john.post(&format!("/api/bookings/{id}/cancel"), json!({})).await.status).await;
@@ -376,7 +376,7 @@ async fn many_cancellations_at_once_give_back_once(shop: Shop) -> Shop {
     shop
 }
 
-async fn forged_and_changed_messages_are_refused_or_shown(mut shop: Shop) -> Shop {
+async fn forged_webhooks_are_refused_and_mismatches_need_review(mut shop: Shop) -> Shop {
     shop.app.may_log_errors();
     let john = shop.john().await;
     let (id, session) = shop.held(&john, 600).await;
@@ -441,7 +441,7 @@ async fn forged_and_changed_messages_are_refused_or_shown(mut shop: Shop) -> Sho
     shop
 }
 
-async fn a_provider_that_is_away_costs_no_booking(mut shop: Shop) -> Shop {
+async fn an_outage_of_the_provider_loses_no_booking(mut shop: Shop) -> Shop {
     shop.app.may_log_errors();
     let john = shop.john().await;
     shop.stripe.set_default(Behaviour::Refuse { status: 503, advice: None });
@@ -469,7 +469,7 @@ async fn a_provider_that_is_away_costs_no_booking(mut shop: Shop) -> Shop {
     shop
 }
 
-async fn a_plug_pulled_while_a_checkout_opens_opens_no_second_one(shop: Shop) -> Shop {
+async fn a_crash_while_a_checkout_opens_opens_no_second_one(shop: Shop) -> Shop {
     let john = shop.john().await;
     shop.stripe.script([Behaviour::Stall(Moment::After)]);
     let before = shop.stripe.requests().len();
@@ -498,7 +498,7 @@ async fn a_plug_pulled_while_a_checkout_opens_opens_no_second_one(shop: Shop) ->
     shop
 }
 
-async fn a_transfer_takes_days_and_keeps_its_slot(shop: Shop) -> Shop {
+async fn a_slow_payment_keeps_its_slot(shop: Shop) -> Shop {
     let john = shop.john().await;
     let (id, session) = shop.held(&john, 8 * 1440).await;
     shop.stripe.pay_slowly(&session);
@@ -524,12 +524,12 @@ async fn a_transfer_takes_days_and_keeps_its_slot(shop: Shop) -> Shop {
     shop
 }
 
-async fn an_admin_gives_back_a_part_and_reads_the_report(shop: Shop) -> Shop {
+async fn a_partial_refund_appears_in_the_revenue_report(shop: Shop) -> Shop {
     let john = shop.john().await;
     let (id, _) = shop.paid(&john, 3 * 1440).await;
     let path = format!("/api/admin/bookings/{id}/refunds");
     john.post(&path, json!({"amount": 40.00})).await.refused(403, "forbidden");
-    shop.admin.post(&path, json!({"amount": 100.01})).await.refused_field("amount", "refund_too_large");
+    shop.admin.post(&path, json!({"amount": 100.01})).await.rejected_field("amount", "refund_too_large");
     let begun = shop.admin.post(&path, json!({"amount": 40.00, "reason": "Goodwill"})).await.expect(202);
     assert_eq!(begun["payment_status"], "refund_pending");
     shop.until(id, "scheduled", "partially_refunded").await;
@@ -557,7 +557,7 @@ async fn an_admin_gives_back_a_part_and_reads_the_report(shop: Shop) -> Shop {
     shop
 }
 
-async fn a_refund_that_fails_is_seen_and_tried_again(mut shop: Shop) -> Shop {
+async fn a_failed_refund_is_listed_and_can_be_retried(mut shop: Shop) -> Shop {
     shop.app.may_log_errors();
     let john = shop.john().await;
     let (id, _) = shop.paid(&john, 3 * 1440).await;
@@ -575,7 +575,7 @@ async fn a_refund_that_fails_is_seen_and_tried_again(mut shop: Shop) -> Shop {
     shop
 }
 
-async fn secrets_can_be_changed_while_messages_come(shop: Shop) -> Shop {
+async fn webhook_secrets_can_be_rotated(shop: Shop) -> Shop {
     let john = shop.john().await;
     let (id, session) = shop.held(&john, 600).await;
     shop.stripe.set_webhook_secrets(&["whsec_theNewSecretOfTheEndpoint02", SECRET]);
@@ -584,7 +584,7 @@ async fn secrets_can_be_changed_while_messages_come(shop: Shop) -> Shop {
     shop
 }
 
-async fn without_a_secret_there_is_no_endpoint(shop: Shop) -> Shop {
+async fn without_a_webhook_secret_there_is_no_endpoint(shop: Shop) -> Shop {
     let Shop { practice, app, stripe, .. } = shop;
     assert_eq!(app.terminate().await, Some(0));
     let mut command = practice.command(["serve"]);
@@ -601,7 +601,7 @@ async fn without_a_secret_there_is_no_endpoint(shop: Shop) -> Shop {
     shop
 }
 
-async fn a_second_wish_for_ones_own_slot_leads_to_the_first(shop: Shop) -> Shop {
+async fn booking_an_own_held_slot_again_names_the_hold(shop: Shop) -> Shop {
     let john = shop.john().await;
     let (id, session) = shop.held(&john, 600).await;
     let problem = john.book(later(600)).await.refused(409, "hold_exists");

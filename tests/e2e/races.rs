@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use attune_e2e::{Database, Person, Practice, at, later};
+use attune_e2e::{Database, Practice, User, at, later};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tokio::sync::{Barrier, Mutex};
@@ -15,11 +15,15 @@ static TRACK: Mutex<()> = Mutex::const_new(());
 /// Clients at the same moment: eight people with eight connections each.
 const CLIENTS: usize = 64;
 
-on_both_databases!(one_slot_is_sold_once, overlapping_wishes_leave_no_overlap, late_payments_race_for_the_slot);
-on_database!(memory, Memory, one_slot_is_sold_once, overlapping_wishes_leave_no_overlap);
+on_both_databases!(
+    one_slot_is_sold_once,
+    concurrent_overlapping_requests_leave_no_overlap,
+    late_payments_race_for_the_slot
+);
+on_database!(memory, Memory, one_slot_is_sold_once, concurrent_overlapping_requests_leave_no_overlap);
 
 /// Lets all clients go at the same moment, each for the minute that is theirs, and gives the answers.
-async fn race(people: &[Person], minute_of: impl Fn(usize) -> i64) -> Vec<(i64, u16, String)> {
+async fn race(people: &[User], minute_of: impl Fn(usize) -> i64) -> Vec<(i64, u16, String)> {
     let start = Arc::new(Barrier::new(CLIENTS));
     let mut tasks = JoinSet::new();
     for (number, person) in people.iter().cycle().take(CLIENTS).enumerate() {
@@ -52,7 +56,7 @@ async fn one_slot_is_sold_once(database: Database) {
     assert_eq!(practice.admin(&app).await.get("/api/admin/bookings").await.expect(200)["total"], 8);
 }
 
-async fn overlapping_wishes_leave_no_overlap(database: Database) {
+async fn concurrent_overlapping_requests_leave_no_overlap(database: Database) {
     let _track = TRACK.lock().await;
     let practice = Practice::on(database).open().await;
     let app = practice.serve().await;

@@ -107,7 +107,7 @@ async fn refusal(arguments: &[&str], settings: &[(&str, &str)]) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_wrong_setting_stops_the_start_with_one_line_that_names_it() {
+async fn an_invalid_setting_stops_the_start_with_one_line_that_names_it() {
     const SECRET: &str = "c0ffee7d1e8a4b52963f0a7b8c9d0e1f";
     let occupied = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = occupied.local_addr().unwrap().to_string();
@@ -189,7 +189,7 @@ async fn a_wrong_setting_stops_the_start_with_one_line_that_names_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn later_sources_of_settings_beat_earlier_ones() {
+async fn later_sources_of_settings_override_earlier_ones() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("attune.toml");
     std::fs::write(&file, "[practice]\nname = \"From the file\"\nfirst_service_price = \"42.00\"\n").unwrap();

@@ -83,7 +83,7 @@ fn is_test_crate(name: &str) -> bool {
 /// The only libraries that the domain may use: none does I/O, runs tasks or writes a format.
 const DOMAIN_LIBRARIES: &[&str] = &["jiff", "thiserror", "unicode-normalization", "unicode-segmentation", "url"];
 
-/// What it may pull in besides, behind a feature that is off by default.
+/// Libraries that the domain may use in optional features, which the product leaves off.
 const OPTIONAL_DOMAIN_LIBRARIES: &[&str] = &["serde"];
 
 fn metadata() -> Value {

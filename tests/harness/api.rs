@@ -4,7 +4,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 
-use crate::Answer;
+use crate::ApiResponse;
 use crate::secrets::Secrets;
 
 /// Somebody who can reach the API; with or without an access token.
@@ -48,34 +48,34 @@ impl Api {
     }
 
     /// Sends the request; an error when there was no answer at all.
-    pub async fn try_send(&self, request: RequestBuilder) -> reqwest::Result<Answer> {
+    pub async fn try_send(&self, request: RequestBuilder) -> reqwest::Result<ApiResponse> {
         let request = request.build()?;
         let question = format!("{} {}", request.method(), request.url().path());
-        Answer::read(question, self.http.execute(request).await?).await
+        ApiResponse::read(question, self.http.execute(request).await?).await
     }
 
     /// Sends the request, which has to be answered.
-    pub async fn send(&self, request: RequestBuilder) -> Answer {
+    pub async fn send(&self, request: RequestBuilder) -> ApiResponse {
         self.try_send(request).await.expect("the service answers")
     }
 
     /// Asks for something.
-    pub async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> ApiResponse {
         self.send(self.request(Method::GET, path)).await
     }
 
     /// Sends something.
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
+    pub async fn post(&self, path: &str, body: Value) -> ApiResponse {
         self.send(self.request(Method::POST, path).json(&body)).await
     }
 
     /// Takes something away.
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub async fn delete(&self, path: &str) -> ApiResponse {
         self.send(self.request(Method::DELETE, path)).await
     }
 
     /// Changes something.
-    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+    pub async fn patch(&self, path: &str, body: Value) -> ApiResponse {
         self.send(self.request(Method::PATCH, path).json(&body)).await
     }
 }

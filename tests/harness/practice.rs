@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::instance::Instance;
 use crate::process::{Finished, attune, run};
 use crate::secrets::Secrets;
-use crate::{Clock, Person, strong_password};
+use crate::{Clock, User, strong_password};
 
 /// Where a practice keeps everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -205,12 +205,12 @@ impl Practice {
     }
 
     /// The first admin, logged in.
-    pub async fn admin(&self, instance: &Instance) -> Person {
+    pub async fn admin(&self, instance: &Instance) -> User {
         let (email, password) = match self.database {
             Database::Sqlite | Database::Postgres => self.admin_credentials(),
             Database::Memory => instance.first_admin().expect("a practice in memory prints its first admin"),
         };
-        Person::log_in(instance, &email, &password).await
+        User::log_in(instance, &email, &password).await
     }
 
     fn admin_credentials(&self) -> (String, String) {
@@ -218,12 +218,12 @@ impl Practice {
     }
 
     /// A new client, logged in.
-    pub async fn client(&self, instance: &Instance, first_name: &str, last_name: &str) -> Person {
+    pub async fn client(&self, instance: &Instance, first_name: &str, last_name: &str) -> User {
         self.client_in(instance, first_name, last_name, None).await
     }
 
     /// A new client who lives in this time zone, logged in.
-    pub async fn client_in(&self, instance: &Instance, first: &str, last: &str, timezone: Option<&str>) -> Person {
+    pub async fn client_in(&self, instance: &Instance, first: &str, last: &str, timezone: Option<&str>) -> User {
         let number = self.people.fetch_add(1, Ordering::Relaxed);
         let (name, password) = (format!("canary.mailbox.{number}"), strong_password(number));
         for word in [first, last, &name, &password] {
@@ -235,11 +235,11 @@ impl Practice {
             body["timezone"] = timezone.into();
         }
         instance.post("/api/auth/register", body).await.expect(201);
-        Person::log_in(instance, &email, &password).await
+        User::log_in(instance, &email, &password).await
     }
 
     /// So many new clients, logged in.
-    pub async fn clients(&self, instance: &Instance, count: usize) -> Vec<Person> {
+    pub async fn clients(&self, instance: &Instance, count: usize) -> Vec<User> {
         let mut people = Vec::new();
         for _ in 0..count {
             people.push(self.client(instance, "Wilhelmina", "Featherstone").await);

@@ -12,16 +12,16 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::AsyncWriteExt;
 
 /// How long anything may take before a test gives up. Far more than it ever takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Asks again and again until there is an answer, and gives it. Panics with `what` when there never is one.
 pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     loop {
         if let Some(answer) = ask().await {
             return answer;
         }
-        assert!(Instant::now() < deadline, "waited for {PATIENCE:?} in vain: {what}");
+        assert!(Instant::now() < deadline, "waited for {TIMEOUT:?} in vain: {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -82,7 +82,7 @@ pub async fn run(command: Command, input: &str) -> Finished {
     let mut child = command.spawn().expect("it starts");
     // A command that does not read its input has closed it; that is no error of the test.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes()).await;
-    let ended = tokio::time::timeout(PATIENCE, child.wait_with_output()).await;
+    let ended = tokio::time::timeout(TIMEOUT, child.wait_with_output()).await;
     let output = ended.unwrap_or_else(|_| panic!("it does not end by itself: {what}")).unwrap();
     Finished {
         code: output.status.code(),
@@ -93,12 +93,12 @@ pub async fn run(command: Command, input: &str) -> Finished {
 
 /// Everything a process wrote to one of its outputs so far.
 #[derive(Debug)]
-struct Heard {
+struct Output {
     text: Arc<Mutex<String>>,
     listener: Option<JoinHandle<()>>,
 }
 
-impl Heard {
+impl Output {
     fn listen(pipe: impl Read + Send + 'static) -> Self {
         let text = Arc::new(Mutex::new(String::new()));
         let heard = text.clone();
@@ -129,8 +129,8 @@ impl Heard {
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
-    stdout: Heard,
-    stderr: Heard,
+    stdout: Output,
+    stderr: Output,
     ended: Option<ExitStatus>,
 }
 
@@ -138,8 +138,8 @@ impl Process {
     pub(crate) fn start(mut command: Command) -> Self {
         let mut child =
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
-        let stdout = Heard::listen(child.stdout.take().unwrap());
-        let stderr = Heard::listen(child.stderr.take().unwrap());
+        let stdout = Output::listen(child.stdout.take().unwrap());
+        let stderr = Output::listen(child.stderr.take().unwrap());
         Self { child, stdout, stderr, ended: None }
     }
 

@@ -7,61 +7,35 @@ use proptest::sample::select;
 
 use crate::World;
 
-/// Names a booking by its number, counted back from the newest, and round.
 type Pick = u8;
 
-/// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Who {
-    /// The client whose booking it is.
     Owner,
-    /// Another client.
     Stranger,
-    /// A therapist.
     Therapist,
 }
 
-/// A time.
 #[derive(Debug, Clone, Copy)]
 pub enum When {
-    /// So many days from today, so many quarters of an hour after the practice opens.
-    Slot {
-        /// Days.
-        day: u8,
-        /// Quarters of an hour, negative for too early.
-        quarter: i8,
-    },
-    /// So many minutes after another booking begins, or before.
-    Beside {
-        /// Which one.
-        booking: Pick,
-        /// Minutes.
-        minutes: i16,
-    },
+    Slot { day: u8, quarter: i8 },
+    Beside { booking: Pick, minutes: i16 },
 }
 
-/// How a therapist has the price settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settled {
-    /// AuditContext the client, as the practice's provider wants it.
     ByProvider,
-    /// It came in outside.
     PaidOffline,
-    /// Nothing is due.
     Waived,
 }
 
-/// How much a therapist gives back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Share {
-    /// All that is left.
     Rest,
-    /// So many cents.
     Cents(i64),
 }
 
 impl Share {
-    /// The amount that is named, in cents.
     pub fn minor(self) -> Option<i64> {
         match self {
             Self::Rest => None,
@@ -70,72 +44,45 @@ impl Share {
     }
 }
 
-/// What the mail server does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Post {
-    /// Takes every mail.
+pub enum MailServer {
     Works,
-    /// Answers nobody.
     Down,
-    /// Refuses every mail for good.
     Refuses,
-    /// Takes some, by the bits of the pattern.
     Flaky(u8),
 }
 
-/// What somebody does.
 #[derive(Debug, Clone, Copy)]
 pub enum Command {
-    /// A client books.
     Book { client: u8, therapist: u8, at: When },
-    /// A therapist books for a client.
     BookFor { client: u8, therapist: u8, at: When, settled: Settled, override_hours: bool },
-    /// Somebody presses the button of our own checkout, as often and as late as they like.
     Pay(Pick),
-    /// A therapist records that the price came in.
-    PayOutside(Pick),
-    /// A therapist gives money back, and the worker sees to it.
+    PayOffline(Pick),
     Refund { booking: Pick, share: Share },
-    /// The worker gives back what is owed.
     ProcessRefunds,
-    /// Somebody moves a appointment; with an old version if `stale`. Only therapists override hours.
     Reschedule { who: Who, booking: Pick, to: When, override_hours: bool, stale: bool },
-    /// Somebody calls a appointment off, after a look at what that means.
     Cancel { who: Who, booking: Pick },
-    /// A therapist says that it took place.
     Complete(Pick),
-    /// A therapist says that nobody came.
     NoShow(Pick),
-    /// A therapist says that it did not take place after all.
     Reopen(Pick),
-    /// The worker lets go of holds.
     ExpireHolds,
-    /// The worker completes appointments.
-    CompleteByItself,
-    /// The worker sends what is due.
-    Deliver(Post),
-    /// Time passes.
+    CompleteEnded,
+    Deliver(MailServer),
     Wait { minutes: u16 },
-    /// Time passes until so many minutes after a appointment begins, or before.
     WaitFor { booking: Pick, minutes: i16 },
-    /// Time passes until a hold is over.
     WaitForHold(Pick),
-    /// A therapist takes all links back.
     RevokeLinks(Pick),
-    /// A therapist invites somebody; number 0 is the client.
     Invite { booking: Pick, guest: u8 },
-    /// A therapist takes the newest invitation back.
     Uninvite(Pick),
 }
 
 impl Command {
-    /// The command without its details.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Book { .. } => "book",
             Self::BookFor { .. } => "book for",
             Self::Pay(_) => "pay",
-            Self::PayOutside(_) => "pay outside",
+            Self::PayOffline(_) => "pay outside",
             Self::Refund { .. } => "refund",
             Self::ProcessRefunds => "settle refunds",
             Self::Reschedule { .. } => "reschedule",
@@ -144,7 +91,7 @@ impl Command {
             Self::NoShow(_) => "no-show",
             Self::Reopen(_) => "reopen",
             Self::ExpireHolds => "sweep holds",
-            Self::CompleteByItself => "complete by itself",
+            Self::CompleteEnded => "complete by itself",
             Self::Deliver(_) => "deliver",
             Self::Wait { .. } | Self::WaitFor { .. } | Self::WaitForHold(_) => "wait",
             Self::RevokeLinks(_) => "revoke links",
@@ -154,20 +101,17 @@ impl Command {
     }
 }
 
-/// Somebody's whole story, of at most so many commands. It begins with a booking; what makes a story comes more often
-/// than the rest.
 pub fn any_commands(most: usize) -> impl Strategy<Value = Vec<Command>> {
     (book(), vec(any_command(), 0..most)).prop_map(|(first, then)| std::iter::once(first).chain(then).collect())
 }
 
-/// The newest bookings come first, so that more than one thing happens to each.
 fn pick() -> impl Strategy<Value = Pick> {
     prop_oneof![4 => Just(0_u8), 3 => Just(1), 3 => 2..8_u8]
 }
 
 fn when() -> impl Strategy<Value = When> {
     // The practice is open for 32 quarters of an hour; the last appointment begins in the 29th.
-    // A appointment and its pause take an hour.
+    // An appointment and its pause take an hour.
     let beside = select(vec![0_i16, 60, -60, 0, 60, -60, 15, -15, 50, -50, 55, -55]);
     let day = prop_oneof![1 => Just(0_u8), 4 => Just(1), 2 => Just(2)];
     prop_oneof![
@@ -218,10 +162,10 @@ fn refund() -> impl Strategy<Value = Command> {
 
 fn deliver() -> impl Strategy<Value = Command> {
     prop_oneof![
-        5 => Just(Post::Works),
-        2 => Just(Post::Down),
-        1 => Just(Post::Refuses),
-        2 => any::<u8>().prop_map(Post::Flaky),
+        5 => Just(MailServer::Works),
+        2 => Just(MailServer::Down),
+        1 => Just(MailServer::Refuses),
+        2 => any::<u8>().prop_map(MailServer::Flaky),
     ]
     .prop_map(Command::Deliver)
 }
@@ -242,7 +186,7 @@ fn any_command() -> impl Strategy<Value = Command> {
         9 => book(),
         5 => book_for(),
         5 => pick().prop_map(Command::Pay),
-        2 => pick().prop_map(Command::PayOutside),
+        2 => pick().prop_map(Command::PayOffline),
         3 => refund(),
         3 => Just(Command::ProcessRefunds),
         8 => reschedule(),
@@ -251,7 +195,7 @@ fn any_command() -> impl Strategy<Value = Command> {
         4 => pick().prop_map(Command::NoShow),
         4 => pick().prop_map(Command::Reopen),
         2 => Just(Command::ExpireHolds),
-        2 => Just(Command::CompleteByItself),
+        2 => Just(Command::CompleteEnded),
         7 => deliver(),
         9 => wait(),
         2 => pick().prop_map(Command::RevokeLinks),

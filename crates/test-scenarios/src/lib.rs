@@ -2,24 +2,24 @@
 #![allow(clippy::unwrap_used, reason = "this is a test kit: a test may stop at the first surprise")]
 
 mod commands;
-mod crowd;
-mod facts;
-mod laws;
-mod mails;
+mod concurrency;
+mod emails;
+mod invariants;
+mod ledger_checks;
 mod model;
-mod money;
-mod patient;
+mod random_walk;
+mod retrying_store;
+mod snapshot;
 mod stores;
 mod stripe;
 mod unguarded;
-mod walk;
 mod world;
 
-pub use commands::{Command, Post, Settled, Share, When, Who, any_commands};
-pub use crowd::at_once;
-pub use facts::{BookingFacts, Facts};
-pub use model::{Appointment, Model, Why};
+pub use commands::{Command, MailServer, Settled, Share, When, Who, any_commands};
+pub use concurrency::at_once;
+pub use model::{Appointment, Model, Rejection};
+pub use random_walk::{Tally, random_walk};
+pub use snapshot::{BookingSnapshot, Snapshot};
 pub use stores::{Kind, Stores};
 pub use stripe::Stripe;
-pub use walk::{Tally, walk};
 pub use world::{Outcome, Setup, World, any_setup};

@@ -14,25 +14,18 @@ use diesel::sql_types::BigInt;
 use diesel::sqlite::SqliteConnection;
 use tempfile::TempDir;
 
-use crate::patient::Patient;
+use crate::retrying_store::RetryingStore;
 use crate::unguarded::Unguarded;
 
-/// Which store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// In memory.
     Memory,
-    /// A file.
     Sqlite,
-    /// A real server.
     Postgres,
 }
 
-/// Both sides of a store of its own, deleted when dropped.
 pub struct Stores {
-    /// The write side.
     pub store: Arc<dyn Store>,
-    /// The read side.
     pub queries: Arc<dyn Queries>,
     database: Database,
 }
@@ -44,7 +37,6 @@ enum Database {
 }
 
 impl Kind {
-    /// A new store with all tables and nothing in them.
     pub async fn fresh(self) -> Stores {
         match self {
             Self::Memory => {
@@ -81,17 +73,14 @@ async fn connect(url: &str) -> PostgresStore {
 }
 
 impl Stores {
-    /// The same without the calendar's lock, and with a calendar that always looks free.
     pub fn unguarded(self) -> Self {
         Self { store: Arc::new(Unguarded(self.store)), ..self }
     }
 
-    /// The same for crowds: a unit of work that was not opened in time is opened once more.
-    pub fn patient(self) -> Self {
-        Self { store: Arc::new(Patient(self.store)), ..self }
+    pub fn retrying(self) -> Self {
+        Self { store: Arc::new(RetryingStore(self.store)), ..self }
     }
 
-    /// Both sides once more, as another process has them: on connections of its own, where there are any.
     pub async fn opened_again(&self) -> (Arc<dyn Store>, Arc<dyn Queries>) {
         match &self.database {
             Database::Memory => (self.store.clone(), self.queries.clone()),
@@ -107,7 +96,6 @@ impl Stores {
         }
     }
 
-    /// Runs a query that counts, past the store. Panics where there is no SQL.
     pub async fn count(&self, query: &str) -> i64 {
         match &self.database {
             Database::Memory => panic!("no SQL in memory"),
@@ -118,7 +106,6 @@ impl Stores {
         }
     }
 
-    /// Runs statements past the store. Panics where there is no SQL.
     pub async fn execute(&self, statements: &str) {
         match &self.database {
             Database::Memory => panic!("no SQL in memory"),
@@ -127,7 +114,6 @@ impl Stores {
         }
     }
 
-    /// Takes away the database's own rule against overlaps.
     pub async fn drop_overlap_rule(&self) {
         match &self.database {
             Database::Memory => panic!("no SQL in memory"),
@@ -138,7 +124,6 @@ impl Stores {
         }
     }
 
-    /// How many pairs of bookings take the same therapist's time at once, as the database itself sees it.
     pub async fn overlaps(&self) -> i64 {
         const BLOCKING: &str = "IN ('pending_payment', 'scheduled', 'completed', 'no_show')";
         let pairs = format!(
@@ -150,7 +135,6 @@ impl Stores {
     }
 }
 
-/// A connection past the store, as an administrator's shell would be.
 fn raw(folder: &TempDir) -> SqliteConnection {
     let path = folder.path().join(FILE);
     let mut connection = SqliteConnection::establish(path.to_str().expect("a path in UTF-8")).expect("it opens");

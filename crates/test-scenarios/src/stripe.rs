@@ -14,24 +14,17 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use url::Url;
 
-use crate::facts::{BookingFacts, Facts};
-use crate::{World, money};
+use crate::snapshot::{BookingSnapshot, Snapshot};
+use crate::{World, ledger_checks};
 
-/// Long enough for a machine that is busy with other tests; nobody waits for it unless something is wrong.
-const LONG: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How often the worker looks before a practice that does not come to rest is wrong.
 const ROUNDS: usize = 200;
-/// Rounds in which it looks as soon as it may.
-const PATIENT: usize = 50;
+const FAST_ROUNDS: usize = 50;
 
-/// Stripe, and our two ways to it.
 pub struct Stripe {
-    /// The other side.
     pub fake: FakeStripe,
-    /// Asks it.
     pub gateway: Arc<StripeGateway>,
-    /// Reads what it sends.
     pub events: StripeEvents,
 }
 
@@ -39,16 +32,15 @@ impl Stripe {
     pub(crate) fn start(now: Timestamp, hold: SignedDuration) -> Self {
         let fake = FakeStripe::start();
         fake.set_now(now);
-        let gateway = Arc::new(gateway(&fake, hold, LONG));
+        let gateway = Arc::new(gateway(&fake, hold, TIMEOUT));
         let events = StripeEvents::new(vec![Secret::new(FakeStripe::WEBHOOK_SECRET)]).unwrap();
         Self { fake, gateway, events }
     }
 
-    pub(crate) fn hurry(&mut self, hold: SignedDuration, attempt: Duration) {
+    pub(crate) fn set_provider_timeout(&mut self, hold: SignedDuration, attempt: Duration) {
         self.gateway = Arc::new(gateway(&self.fake, hold, attempt));
     }
 
-    /// The message about an event, as it is read when it is sent now.
     pub fn read(&self, event: &Event) -> PaymentEvent {
         let body = event.body.as_bytes();
         self.events.read(&self.fake.sign(body), body, self.fake.now()).unwrap()
@@ -66,22 +58,19 @@ fn gateway(fake: &FakeStripe, hold: SignedDuration, attempt: Duration) -> Stripe
     )
     .unwrap();
     config.api = url(&fake.url());
-    config.timeouts = Timeouts { connect: LONG, attempt, total: LONG, retry_delay: Duration::ZERO };
+    config.timeouts = Timeouts { connect: TIMEOUT, attempt, total: TIMEOUT, retry_delay: Duration::ZERO };
     StripeGateway::new(config).unwrap()
 }
 
 impl World {
-    /// Stripe tells of an event, in a message that is signed now.
-    pub async fn hear(&self, event: &Event) -> Result<WebhookOutcome, HandlePaymentWebhookError> {
+    pub async fn send_webhook(&self, event: &Event) -> Result<WebhookOutcome, HandlePaymentWebhookError> {
         self.use_cases().handle_webhook.expect("an online provider").run(&self.stripe().read(event)).await
     }
 
-    /// Everything about one booking.
-    pub async fn facts_of(&self, booking: BookingId) -> BookingFacts {
-        self.facts().await.remove(&booking).expect("the booking is there")
+    pub async fn snapshot_of(&self, booking: BookingId) -> BookingSnapshot {
+        self.snapshot().await.remove(&booking).expect("the booking is there")
     }
 
-    /// What the worker does about money in one go.
     pub async fn work(&self) {
         self.use_cases().expire_holds.run().await.unwrap();
         self.use_cases().reconcile.run().await.unwrap();
@@ -89,41 +78,35 @@ impl World {
         self.use_cases().process_refunds.run().await.unwrap();
     }
 
-    /// Lets the worker do its work, and time pass as it needs, until there is nothing left to be asked: no checkout that
-    /// nobody needs, no news of money, no refund on its way. Checkouts at which a client can still pay stay as they are.
-    /// Looks at all the books on the way, and at both sides in the end.
-    pub async fn rest(&self) {
+    pub async fn run_until_idle(&self) {
         for round in 0..ROUNDS {
             self.work().await;
-            let facts = self.facts().await;
-            money::check_all(&facts).unwrap();
+            let snapshot = self.snapshot().await;
+            ledger_checks::check_all(&snapshot).unwrap();
             // Where Stripe keeps an error as its answer for a day, not every question has to be asked.
             let soonest =
-                self.now() + if round < PATIENT { SignedDuration::ZERO } else { SignedDuration::from_hours(1) };
-            match self.next_question(&facts) {
+                self.now() + if round < FAST_ROUNDS { SignedDuration::ZERO } else { SignedDuration::from_hours(1) };
+            match self.next_due(&snapshot) {
                 Some(next) => self.set_clock(next.max(soonest)),
-                None => return self.check_with_stripe().await,
+                None => return self.compare_with_stripe().await,
             }
         }
-        panic!("the practice does not come to rest: {:#?}", self.facts().await);
+        panic!("the practice does not come to rest: {:#?}", self.snapshot().await);
     }
 
-    /// Looks at the books of all bookings.
-    pub async fn check_books(&self) {
-        money::check_all(&self.facts().await).unwrap();
+    pub async fn check_ledger(&self) {
+        ledger_checks::check_all(&self.snapshot().await).unwrap();
     }
 
-    /// Looks at the books of both sides, once nothing is under way.
-    pub async fn check_with_stripe(&self) {
+    pub async fn compare_with_stripe(&self) {
         let problems = self.stores.queries.payment_problems(1_000).await.unwrap();
-        money::check_with_stripe(&self.facts().await, &problems, &self.stripe().fake).unwrap();
+        ledger_checks::compare_with_stripe(&self.snapshot().await, &problems, &self.stripe().fake).unwrap();
     }
 
-    /// When the worker has to ask next about something that would be another by then.
-    fn next_question(&self, facts: &Facts) -> Option<Timestamp> {
+    fn next_due(&self, snapshot: &Snapshot) -> Option<Timestamp> {
         let (checkouts, refunds) = (self.stripe().fake.checkouts(), self.stripe().fake.refunds());
         let mut next = Vec::new();
-        for BookingFacts { booking, payments, refunds: kept, .. } in facts.values() {
+        for BookingSnapshot { booking, payments, refunds: kept, .. } in snapshot.values() {
             let is_held = booking.status() == BookingStatus::PendingPayment
                 && booking.hold_expires_at().is_some_and(|until| until > self.now());
             for payment in payments.iter().filter(|payment| payment.provider == Provider::Stripe) {
@@ -131,7 +114,7 @@ impl World {
                 let asked = match payment.state {
                     PaymentState::Opening | PaymentState::Closing => true,
                     PaymentState::Open => !is_held || checkout.is_some_and(|checkout| checkout["status"] != "open"),
-                    PaymentState::Processing => checkout.is_some_and(|checkout| !self.is_on_its_way(checkout)),
+                    PaymentState::Processing => checkout.is_some_and(|checkout| !self.is_processing(checkout)),
                     PaymentState::Settled | PaymentState::Unapplied | PaymentState::Closed => false,
                 };
                 next.extend(payment.check_at.filter(|_| asked));
@@ -145,8 +128,7 @@ impl World {
         next.into_iter().min()
     }
 
-    /// Whether a client is through and the money is under way. That it failed shows in the messages alone.
-    fn is_on_its_way(&self, checkout: &Value) -> bool {
+    fn is_processing(&self, checkout: &Value) -> bool {
         let has_failed = || {
             self.stripe().fake.events().iter().any(|event| {
                 let told: Value = serde_json::from_str(&event.body).unwrap();

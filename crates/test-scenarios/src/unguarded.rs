@@ -20,7 +20,6 @@ use attune_ports::{
 };
 use jiff::Timestamp;
 
-/// Passes everything on to a store but what guards calendars.
 pub(crate) struct Unguarded(pub(crate) Arc<dyn Store>);
 
 #[async_trait]
@@ -39,7 +38,6 @@ impl UnitOfWork for UnguardedUnit {
     }
 }
 
-/// Faces whose calls are passed on as they are.
 macro_rules! pass_on {
     ($($face:ident { $($call:ident($($given:ident: $type:ty),*) -> $answer:ty;)* })*) => {$(
         #[async_trait]
@@ -135,12 +133,10 @@ impl Bookings for UnguardedUnit {
         self.0.next_booking_id().await
     }
 
-    /// Locks nothing.
     async fn lock_calendar(&mut self, _: UserId) -> Result<(), StoreError> {
         Ok(())
     }
 
-    /// Finds everything free.
     async fn blocking_bookings(&mut self, _: UserId, _: Timestamp, _: Timestamp) -> Result<Vec<Booking>, StoreError> {
         Ok(Vec::new())
     }

@@ -40,21 +40,17 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
-use crate::facts::{self, Facts};
+use crate::snapshot::{self, Snapshot};
 use crate::stores::Stores;
 use crate::stripe::Stripe;
-use crate::{Command, Model, Settled, Share, Who, Why};
+use crate::{Command, Model, Rejection, Settled, Share, Who};
 
-/// What the practice decided before anybody comes.
 #[derive(Debug, Clone, Copy)]
 pub struct Setup {
-    /// Who collects the price.
     pub provider: Provider,
-    /// Its rules and terms.
     pub policy: PracticePolicy,
 }
 
-/// Any practice.
 pub fn any_setup() -> impl Strategy<Value = Setup> {
     let minutes = || prop_oneof![Just(0_u32), Just(120), Just(1440)];
     (
@@ -65,40 +61,28 @@ pub fn any_setup() -> impl Strategy<Value = Setup> {
         any::<bool>(),
     )
         .prop_map(
-            |(provider, notice_minutes, daily_limit, (free_minutes, percent, reschedule_minutes), by_itself)| {
+            |(provider, notice_minutes, daily_limit, (free_minutes, percent, reschedule_minutes), auto_complete)| {
                 let rules = RuleSettings { notice_minutes, horizon_days: 20, daily_limit, ..RuleSettings::default() };
                 let terms = ChangeTerms { free_minutes, late_refund_percent: percent, reschedule_minutes };
-                Setup { provider, policy: PracticePolicy { rules, terms, auto_complete: by_itself } }
+                Setup { provider, policy: PracticePolicy { rules, terms, auto_complete: auto_complete } }
             },
         )
 }
 
-/// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was carried out.
     Done,
-    /// It was carried out, and this booking is new.
     Booked(BookingId),
-    /// It was carried out, and this invitation is new.
     Invited(ParticipantId),
-    /// It was refused.
-    Refused(Why),
+    Refused(Rejection),
 }
 
-/// A practice.
 pub struct World {
-    /// Where everything is kept.
     pub stores: Stores,
-    /// The clock that is set by hand.
     pub clock: Arc<FixedClock>,
-    /// The mail server.
     pub notifier: Arc<RecordingNotifier>,
-    /// What was decided.
     pub setup: Setup,
-    /// Who gives appointments.
     pub therapists: [UserId; 2],
-    /// Who comes.
     pub clients: [UserId; 2],
     random: Arc<SequenceRandom>,
     gateway: Arc<dyn PaymentGateway>,
@@ -106,24 +90,15 @@ pub struct World {
 }
 
 impl World {
-    /// Half an hour before the practice opens, on a Monday.
     pub const START: &str = "2024-01-15T03:00:00Z";
-    /// The opening in minutes of a day in UTC: nine o'clock in Kolkata.
     pub const OPENS: i64 = 3 * 60 + 30;
-    /// The closing in minutes of a day in UTC: five o'clock in Kolkata.
     pub const CLOSES: i64 = 11 * 60 + 30;
-    /// Length of every appointment in minutes.
     pub const MINUTES: i64 = 50;
-    /// The pause after it in minutes.
     pub const PAUSE: i64 = 10;
-    /// What it costs, in cents; a price that does not divide by three.
     pub const PRICE: i64 = 10_001;
-    /// How long before a appointment reminders leave, in minutes.
     pub const REMINDERS: [u32; 2] = [1440, 60];
-    /// How long after its end a appointment is over for certain, in minutes.
     pub const GRACE: i64 = 30;
 
-    /// A practice with two therapists, two clients and one service, on these stores.
     pub async fn open(stores: Stores, setup: Setup) -> Self {
         let mut work = stores.store.begin().await.unwrap();
         let therapists = [add(&mut *work, "ada", Role::Admin).await, add(&mut *work, "ben", Role::Admin).await];
@@ -165,20 +140,17 @@ impl World {
         }
     }
 
-    /// The Stripe of this practice. Panics where the price is collected otherwise.
     pub fn stripe(&self) -> &Stripe {
         self.stripe.as_ref().expect("a practice that collects through Stripe")
     }
 
-    /// Asks Stripe anew from now on, and gives it this long for each answer.
-    pub fn hurry(&mut self, attempt: std::time::Duration) {
+    pub fn set_provider_timeout(&mut self, attempt: std::time::Duration) {
         let hold = Self::hold(self.setup.provider);
         let stripe = self.stripe.as_mut().expect("a practice that collects through Stripe");
-        stripe.hurry(hold, attempt);
+        stripe.set_provider_timeout(hold, attempt);
         self.gateway = stripe.gateway.clone();
     }
 
-    /// Sets the clock, and Stripe's with it.
     pub fn set_clock(&self, now: Timestamp) {
         self.clock.set(now);
         if let Some(stripe) = &self.stripe {
@@ -186,12 +158,10 @@ impl World {
         }
     }
 
-    /// Lets time pass.
     pub fn pass(&self, by: SignedDuration) {
         self.set_clock(self.now() + by);
     }
 
-    /// For how long a slot waits for its price.
     pub fn hold(provider: Provider) -> SignedDuration {
         match provider {
             Provider::None => SignedDuration::ZERO,
@@ -200,48 +170,47 @@ impl World {
         }
     }
 
-    /// What the clock shows.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
-    /// All that readers see of the bookings.
-    pub async fn facts(&self) -> Facts {
-        facts::read(&*self.stores.queries).await
+    pub async fn snapshot(&self) -> Snapshot {
+        snapshot::read(&*self.stores.queries).await
     }
 
-    /// Carries a command out; the model says which booking and which time it means. Only a store that fails is an error.
     pub async fn run(&self, command: Command, model: &Model) -> Result<Outcome, StoreError> {
         let (admin, metadata, now) = (self.therapists[0], RequestMetadata::default(), self.now());
         let target = |pick| model.pick(pick).map(|appointment| appointment.id);
         let wait = |until: Timestamp| self.clock.set(until.max(now));
-        let nobody = Ok(Outcome::Refused(Why::NotFound));
+        let not_found = Ok(Outcome::Refused(Rejection::NotFound));
         match command {
             Command::Book { client, therapist, at } => {
                 let client = self.clients[usize::from(client)];
-                let wish = self.wish(client, self.therapists[usize::from(therapist)], model.time(at, now));
-                self.book(wish).await
+                let booking_command =
+                    self.booking_command(client, self.therapists[usize::from(therapist)], model.time(at, now));
+                self.book(booking_command).await
             }
             Command::BookFor { client, therapist, at, settled, override_hours } => {
                 let client = self.clients[usize::from(client)];
-                let wish = self.wish(client, self.therapists[usize::from(therapist)], model.time(at, now));
+                let booking_command =
+                    self.booking_command(client, self.therapists[usize::from(therapist)], model.time(at, now));
                 let payment = match settled {
                     Settled::ByProvider => PaymentChoice::ByProvider,
                     Settled::PaidOffline => PaymentChoice::PaidOffline { method: "cash".into(), memo: None },
                     Settled::Waived => PaymentChoice::Waived,
                 };
-                self.book(CreateBookingCommand { booked_by: admin, payment, override_hours, ..wish }).await
+                self.book(CreateBookingCommand { booked_by: admin, payment, override_hours, ..booking_command }).await
             }
             Command::Pay(booking) => {
-                let Some(id) = target(booking) else { return nobody };
+                let Some(id) = target(booking) else { return not_found };
                 let payments = self.stores.queries.payments(id).await?;
                 let checkout = payments.into_iter().find(|payment| payment.recorded_by.is_none());
                 let reference = checkout.map_or_else(|| "unknown".into(), |payment| payment.provider_checkout_id);
                 self.pay(&reference).await
             }
             Command::Refund { booking, share } => {
-                let Some(booking) = target(booking) else { return nobody };
-                let outcome = self.give_back(booking, share).await?;
+                let Some(booking) = target(booking) else { return not_found };
+                let outcome = self.refund_payment(booking, share).await?;
                 if outcome == Outcome::Done {
                     // The worker is quick where nobody has to be asked.
                     self.use_cases().process_refunds.run().await?;
@@ -249,38 +218,42 @@ impl World {
                 Ok(outcome)
             }
             Command::ProcessRefunds => self.use_cases().process_refunds.run().await.map(|_| Outcome::Done),
-            Command::PayOutside(booking) => {
-                let Some(booking) = target(booking) else { return nobody };
-                self.pay_outside(booking).await
+            Command::PayOffline(booking) => {
+                let Some(booking) = target(booking) else { return not_found };
+                self.pay_offline(booking).await
             }
             Command::Reschedule { who, booking, to, override_hours, stale } => {
-                let Some(appointment) = model.pick(booking) else { return nobody };
+                let Some(appointment) = model.pick(booking) else { return not_found };
                 let change = Change::Reschedule {
                     to: model.time(to, now),
                     override_hours: override_hours && who == Who::Therapist,
                 };
                 let version = Some(appointment.version - u32::from(stale));
-                let wish =
+                let booking_command =
                     ChangeBookingCommand { version, ..self.change(who, appointment.id, appointment.client, change) };
-                self.alter(wish).await
+                self.alter(booking_command).await
             }
             Command::Cancel { who, booking } => {
-                let Some(appointment) = model.pick(booking) else { return nobody };
+                let Some(appointment) = model.pick(booking) else { return not_found };
                 let change = Change::Cancel { reason: None, expected_refund: None };
-                let wish = self.change(who, appointment.id, appointment.client, change);
-                let quoted = self.use_cases().change_booking.quote(wish.actor, wish.role, appointment.id).await;
+                let booking_command = self.change(who, appointment.id, appointment.client, change);
+                let quoted = self
+                    .use_cases()
+                    .change_booking
+                    .quote(booking_command.actor, booking_command.role, appointment.id)
+                    .await;
                 let expected_refund = match quoted {
                     Ok((_, quote)) => Some(quote.refund),
                     Err(error) => return changed(Err(error)),
                 };
                 let change = Change::Cancel { reason: Some("ill".into()), expected_refund };
-                self.alter(ChangeBookingCommand { change, ..wish }).await
+                self.alter(ChangeBookingCommand { change, ..booking_command }).await
             }
             Command::Complete(booking) => self.close(target(booking), Change::Complete).await,
             Command::NoShow(booking) => self.close(target(booking), Change::NoShow).await,
             Command::Reopen(booking) => self.close(target(booking), Change::Reopen).await,
             Command::ExpireHolds => self.use_cases().expire_holds.run().await.map(|_| Outcome::Done),
-            Command::CompleteByItself => self.use_cases().complete_ended.run().await.map(|_| Outcome::Done),
+            Command::CompleteEnded => self.use_cases().complete_ended.run().await.map(|_| Outcome::Done),
             Command::Deliver(_) => {
                 while self.use_cases().deliver.run().await?.more {}
                 Ok(Outcome::Done)
@@ -290,29 +263,29 @@ impl World {
                 Ok(Outcome::Done)
             }
             Command::WaitFor { booking, minutes } => {
-                let Some(appointment) = model.pick(booking) else { return nobody };
+                let Some(appointment) = model.pick(booking) else { return not_found };
                 wait(appointment.start + SignedDuration::from_mins(i64::from(minutes)));
                 Ok(Outcome::Done)
             }
             Command::WaitForHold(booking) => {
-                let Some(until) = model.pick(booking).and_then(|appointment| appointment.hold_until) else {
-                    return nobody;
+                let Some(until) = model.pick(booking).and_then(|appointment| appointment.hold_expires_at) else {
+                    return not_found;
                 };
                 wait(until);
                 Ok(Outcome::Done)
             }
             Command::RevokeLinks(booking) => {
-                let Some(booking) = target(booking) else { return nobody };
+                let Some(booking) = target(booking) else { return not_found };
                 let revoked = self.use_cases().revoke_links.run(RevokeLinksCommand { admin, booking, metadata }).await;
                 match revoked {
                     Ok(_) => Ok(Outcome::Done),
-                    Err(RevokeLinksError::NotFound) => nobody,
+                    Err(RevokeLinksError::NotFound) => not_found,
                     Err(RevokeLinksError::State(why)) => Ok(Outcome::Refused(state(why))),
                     Err(RevokeLinksError::Store(error)) => Err(error),
                 }
             }
             Command::Invite { booking, guest } => {
-                let Some(appointment) = model.pick(booking) else { return nobody };
+                let Some(appointment) = model.pick(booking) else { return not_found };
                 let participants = self.use_cases().participants;
                 let invited = participants.invite(InviteParticipantCommand {
                     admin,
@@ -326,16 +299,15 @@ impl World {
                 invitation(invited.await.map(|participant| Outcome::Invited(participant.id)))
             }
             Command::Uninvite(booking) => {
-                let Some(appointment) = model.pick(booking) else { return nobody };
-                let Some(&(participant, ..)) = appointment.guests.last() else { return nobody };
+                let Some(appointment) = model.pick(booking) else { return not_found };
+                let Some(&(participant, ..)) = appointment.guests.last() else { return not_found };
                 let revoked = RevokeParticipantCommand { admin, booking: appointment.id, participant, metadata };
                 invitation(self.use_cases().participants.revoke(revoked).await.map(|()| Outcome::Done))
             }
         }
     }
 
-    /// What a client asks for who wants a appointment.
-    pub fn wish(&self, client: UserId, therapist: UserId, scheduled_at: Timestamp) -> CreateBookingCommand {
+    pub fn booking_command(&self, client: UserId, therapist: UserId, scheduled_at: Timestamp) -> CreateBookingCommand {
         CreateBookingCommand {
             client,
             booked_by: client,
@@ -350,7 +322,6 @@ impl World {
         }
     }
 
-    /// What somebody asks for who wants a booking of this client changed.
     pub fn change(&self, who: Who, booking: BookingId, client: UserId, change: Change) -> ChangeBookingCommand {
         let (actor, role) = match who {
             Who::Owner => (client, Role::Client),
@@ -368,54 +339,47 @@ impl World {
         }
     }
 
-    /// PaymentLedger. Only a store that fails is an error.
-    pub async fn book(&self, wish: CreateBookingCommand) -> Result<Outcome, StoreError> {
-        booked(self.use_cases().create_booking.run(wish).await)
+    pub async fn book(&self, booking_command: CreateBookingCommand) -> Result<Outcome, StoreError> {
+        booked(self.use_cases().create_booking.run(booking_command).await)
     }
 
-    /// Changes a booking. Only a store that fails is an error.
-    pub async fn alter(&self, wish: ChangeBookingCommand) -> Result<Outcome, StoreError> {
-        changed(self.use_cases().change_booking.run(wish).await)
+    pub async fn alter(&self, booking_command: ChangeBookingCommand) -> Result<Outcome, StoreError> {
+        changed(self.use_cases().change_booking.run(booking_command).await)
     }
 
-    /// Presses the button of our own checkout. Only a store that fails is an error.
     pub async fn pay(&self, reference: &str) -> Result<Outcome, StoreError> {
         paid(self.use_cases().pay_test_checkout.run(reference, &RequestMetadata::default()).await)
     }
 
-    /// Records that the price came in outside. Only a store that fails is an error.
-    pub async fn pay_outside(&self, booking: BookingId) -> Result<Outcome, StoreError> {
+    pub async fn pay_offline(&self, booking: BookingId) -> Result<Outcome, StoreError> {
         let (admin, method, metadata) = (self.therapists[0], "cash".into(), RequestMetadata::default());
         let paid =
             RecordOfflineCommand { admin, booking, amount: None, method, memo: None, metadata, idempotency: None };
-        pay_outside(self.use_cases().record_offline.run(paid).await)
+        pay_offline(self.use_cases().record_offline.run(paid).await)
     }
 
-    /// What a therapist asks for who gives money back.
     pub fn refund_of(&self, booking: BookingId, share: Share) -> RefundPaymentCommand {
-        let money = |minor| Money::new(minor, Currency::parse("EUR").unwrap()).unwrap();
+        let payment = |minor| Money::new(minor, Currency::parse("EUR").unwrap()).unwrap();
         RefundPaymentCommand {
             admin: self.therapists[0],
             booking,
             payment: None,
-            amount: share.minor().map(money),
+            amount: share.minor().map(payment),
             reason: None,
             metadata: RequestMetadata::default(),
             idempotency: None,
         }
     }
 
-    /// Gives money back. Only a store that fails is an error.
-    pub async fn give_back(&self, booking: BookingId, share: Share) -> Result<Outcome, StoreError> {
+    pub async fn refund_payment(&self, booking: BookingId, share: Share) -> Result<Outcome, StoreError> {
         refunded(self.use_cases().refund.run(self.refund_of(booking, share)).await)
     }
 
     async fn close(&self, booking: Option<BookingId>, change: Change) -> Result<Outcome, StoreError> {
-        let Some(booking) = booking else { return Ok(Outcome::Refused(Why::NotFound)) };
+        let Some(booking) = booking else { return Ok(Outcome::Refused(Rejection::NotFound)) };
         self.alter(self.change(Who::Therapist, booking, self.clients[0], change)).await
     }
 
-    /// The address of a guest; number 0 is the client of the appointment.
     fn guest(&self, guest: u8, client: UserId) -> EmailAddress {
         match guest {
             0 if client == self.clients[0] => email("cleo"),
@@ -424,13 +388,10 @@ impl World {
         }
     }
 
-    /// Every use case, on the store and the provider of this practice.
     pub fn use_cases(&self) -> UseCases {
         UseCases::new(&self.deps())
     }
 
-    /// A mail worker as in a process of its own: with its own handles of the store and its own connection to a mail
-    /// server. Workers differ by `number`.
     pub async fn worker(&self, number: u64, notifier: Arc<dyn Notifier>) -> DeliverNotifications {
         let (store, queries) = self.stores.opened_again().await;
         // Two workers that drew the same numbers would have the same leases.
@@ -500,12 +461,12 @@ async fn add(work: &mut dyn UnitOfWork, name: &str, role: Role) -> UserId {
 
 fn booked(answer: Result<Idempotent<CreatedBooking>, CreateBookingError>) -> Result<Outcome, StoreError> {
     let why = match answer {
-        Ok(Idempotent::Executed(placed)) => return Ok(Outcome::Booked(placed.booking.id())),
+        Ok(Idempotent::Executed(created)) => return Ok(Outcome::Booked(created.booking.id())),
         Ok(Idempotent::Replayed(_)) => panic!("nothing was asked twice"),
         Err(CreateBookingError::Rule(why)) => time(why),
         Err(CreateBookingError::Slot(why)) => slot(why),
-        Err(CreateBookingError::SlotTaken) => Why::BusyTimes,
-        Err(CreateBookingError::HoldExists { .. }) => Why::HoldExists,
+        Err(CreateBookingError::SlotTaken) => Rejection::BusyTimes,
+        Err(CreateBookingError::HoldExists { .. }) => Rejection::HoldExists,
         Err(CreateBookingError::Store(error)) => return Err(error),
         Err(other) => panic!("{other}"),
     };
@@ -516,13 +477,13 @@ fn changed(answer: Result<Idempotent<Booking>, ChangeBookingError>) -> Result<Ou
     let why = match answer {
         Ok(Idempotent::Executed(_)) => return Ok(Outcome::Done),
         Ok(Idempotent::Replayed(_)) => panic!("nothing was asked twice"),
-        Err(ChangeBookingError::NotFound) => Why::NotFound,
-        Err(ChangeBookingError::Forbidden) => Why::Forbidden,
+        Err(ChangeBookingError::NotFound) => Rejection::NotFound,
+        Err(ChangeBookingError::Forbidden) => Rejection::Forbidden,
         Err(ChangeBookingError::State(why)) => state(why),
         Err(ChangeBookingError::Time(why)) => time(why),
         Err(ChangeBookingError::Slot(why)) => slot(why),
-        Err(ChangeBookingError::SlotTaken) => Why::BusyTimes,
-        Err(ChangeBookingError::VersionConflict) => Why::VersionConflict,
+        Err(ChangeBookingError::SlotTaken) => Rejection::BusyTimes,
+        Err(ChangeBookingError::VersionConflict) => Rejection::VersionConflict,
         Err(ChangeBookingError::Store(error)) => return Err(error),
         Err(other @ (ChangeBookingError::QuoteChanged | ChangeBookingError::KeyReused)) => panic!("{other}"),
     };
@@ -532,7 +493,7 @@ fn changed(answer: Result<Idempotent<Booking>, ChangeBookingError>) -> Result<Ou
 fn paid<C>(answer: Result<C, PayTestCheckoutError>) -> Result<Outcome, StoreError> {
     let why = match answer {
         Ok(_) => return Ok(Outcome::Done),
-        Err(PayTestCheckoutError::NotFound) => Why::NotFound,
+        Err(PayTestCheckoutError::NotFound) => Rejection::NotFound,
         Err(PayTestCheckoutError::Store(error)) => return Err(error),
     };
     Ok(Outcome::Refused(why))
@@ -541,10 +502,10 @@ fn paid<C>(answer: Result<C, PayTestCheckoutError>) -> Result<Outcome, StoreErro
 fn refunded(answer: Result<Idempotent<Booking>, RefundPaymentError>) -> Result<Outcome, StoreError> {
     let why = match answer {
         Ok(_) => return Ok(Outcome::Done),
-        Err(RefundPaymentError::NotFound) => Why::NotFound,
-        Err(RefundPaymentError::InProgress) => Why::RefundInProgress,
-        Err(RefundPaymentError::NotRefundable(RefundError::NothingToRefund)) => Why::NothingLeft,
-        Err(RefundPaymentError::NotRefundable(RefundError::ExceedsRefundable { .. })) => Why::TooMuch,
+        Err(RefundPaymentError::NotFound) => Rejection::NotFound,
+        Err(RefundPaymentError::InProgress) => Rejection::RefundInProgress,
+        Err(RefundPaymentError::NotRefundable(RefundError::NothingToRefund)) => Rejection::NothingLeft,
+        Err(RefundPaymentError::NotRefundable(RefundError::ExceedsRefundable { .. })) => Rejection::TooMuch,
         Err(RefundPaymentError::Store(error)) => return Err(error),
         Err(
             other @ (RefundPaymentError::UnknownPayment
@@ -555,12 +516,12 @@ fn refunded(answer: Result<Idempotent<Booking>, RefundPaymentError>) -> Result<O
     Ok(Outcome::Refused(why))
 }
 
-fn pay_outside(paid: Result<Idempotent<Booking>, RecordOfflineError>) -> Result<Outcome, StoreError> {
+fn pay_offline(paid: Result<Idempotent<Booking>, RecordOfflineError>) -> Result<Outcome, StoreError> {
     let why = match paid {
         Ok(_) => return Ok(Outcome::Done),
-        Err(RecordOfflineError::NotFound) => Why::NotFound,
-        Err(RecordOfflineError::NotPayable(_)) => Why::NotPayable,
-        Err(RecordOfflineError::SlotLost) => Why::BusyTimes,
+        Err(RecordOfflineError::NotFound) => Rejection::NotFound,
+        Err(RecordOfflineError::NotPayable(_)) => Rejection::NotPayable,
+        Err(RecordOfflineError::SlotLost) => Rejection::BusyTimes,
         Err(RecordOfflineError::Store(error)) => return Err(error),
         Err(other @ (RecordOfflineError::AmountMismatch { .. } | RecordOfflineError::KeyReused)) => panic!("{other}"),
     };
@@ -570,39 +531,39 @@ fn pay_outside(paid: Result<Idempotent<Booking>, RecordOfflineError>) -> Result<
 fn invitation(answer: Result<Outcome, ParticipantError>) -> Result<Outcome, StoreError> {
     let why = match answer {
         Ok(outcome) => return Ok(outcome),
-        Err(ParticipantError::BookingNotFound | ParticipantError::NotFound) => Why::NotFound,
-        Err(ParticipantError::InvalidState) => Why::InvalidState,
-        Err(ParticipantError::AlreadyInvited) => Why::AlreadyInvited,
+        Err(ParticipantError::BookingNotFound | ParticipantError::NotFound) => Rejection::NotFound,
+        Err(ParticipantError::InvalidState) => Rejection::InvalidState,
+        Err(ParticipantError::AlreadyInvited) => Rejection::AlreadyInvited,
         Err(ParticipantError::Store(error)) => return Err(error),
         Err(other @ (ParticipantError::UnknownTimeZone | ParticipantError::TooMany)) => panic!("{other}"),
     };
     Ok(Outcome::Refused(why))
 }
 
-fn state(why: ChangeError) -> Why {
+fn state(why: ChangeError) -> Rejection {
     match why {
-        ChangeError::InvalidState => Why::InvalidState,
-        ChangeError::WindowClosed => Why::WindowClosed,
+        ChangeError::InvalidState => Rejection::InvalidState,
+        ChangeError::WindowClosed => Rejection::WindowClosed,
         ChangeError::RefundTooLarge => panic!("{why}"),
     }
 }
 
-fn time(why: BookError) -> Why {
+fn time(why: BookError) -> Rejection {
     match why {
-        BookError::InThePast => Why::InThePast,
-        BookError::BeyondBookingHorizon => Why::BeyondBookingHorizon,
+        BookError::InThePast => Rejection::InThePast,
+        BookError::BeyondBookingHorizon => Rejection::BeyondBookingHorizon,
         BookError::Length | BookError::Note => panic!("{why}"),
     }
 }
 
-fn slot(why: SlotError) -> Why {
+fn slot(why: SlotError) -> Rejection {
     match why {
-        SlotError::InThePast => Why::InThePast,
-        SlotError::InsufficientNotice => Why::InsufficientNotice,
-        SlotError::BeyondBookingHorizon => Why::BeyondBookingHorizon,
-        SlotError::OutsideHours => Why::OutsideHours,
-        SlotError::DailyLimitReached => Why::DailyLimitReached,
-        SlotError::Taken => Why::BusyTimes,
+        SlotError::InThePast => Rejection::InThePast,
+        SlotError::InsufficientNotice => Rejection::InsufficientNotice,
+        SlotError::BeyondBookingHorizon => Rejection::BeyondBookingHorizon,
+        SlotError::OutsideHours => Rejection::OutsideHours,
+        SlotError::DailyLimitReached => Rejection::DailyLimitReached,
+        SlotError::Taken => Rejection::BusyTimes,
         SlotError::OffGrid => panic!("the grid binds nobody who books"),
     }
 }

@@ -39,11 +39,11 @@ async fn statements_of_a_booking(kind: Kind) -> Vec<String> {
             request_hash: [7; 32],
             render: Arc::new(|booking| (201, booking.id().to_string())),
         };
-        let wish = world.wish(world.clients[0], world.therapists[0], start);
+        let booking_command = world.booking_command(world.clients[0], world.therapists[0], start);
         let booked = world
             .use_cases()
             .create_booking
-            .run(CreateBookingCommand { idempotency: Some(once), ..wish })
+            .run(CreateBookingCommand { idempotency: Some(once), ..booking_command })
             .await
             .unwrap();
         assert!(matches!(booked, Idempotent::Executed(_)), "{booked:?}");

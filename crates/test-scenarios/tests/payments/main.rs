@@ -1,15 +1,15 @@
 //! Payments through Stripe over all three stores: the real client and the real reader of messages, against a Stripe that is
-//! slow, forgets to tell, tells twice, breaks off, and sometimes just takes the money.
+//! slow, forgets to deliver_webhooks, tells twice, breaks off, and sometimes just takes the money.
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod faults;
-mod forgeries;
-mod late;
-mod orders;
+mod forged_webhooks;
+mod late_payments;
 mod races;
+mod random_faults;
 mod refunds;
-mod storms;
+mod webhook_orders;
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use attune_application::payments::{HandlePaymentWebhookError, WebhookOutcome};
 use attune_domain::payment::{LedgerKind, PaymentState, RefundStage};
 use attune_domain::{BookingId, BookingStatus, PaymentStatus, PracticePolicy};
 use attune_ports::{Provider, RefundCause};
-use attune_test_scenarios::{Kind, Outcome, Setup, Stores, Who, Why, World};
+use attune_test_scenarios::{Kind, Outcome, Rejection, Setup, Stores, Who, World};
 use attune_test_stripe::{Event, FakeStripe};
 use jiff::{SignedDuration, Timestamp};
 
@@ -60,7 +60,7 @@ async fn open(kind: Kind) -> Arc<World> {
 }
 
 async fn on(stores: Stores) -> World {
-    World::open(stores.patient(), setup()).await
+    World::open(stores.retrying(), setup()).await
 }
 
 fn minutes(count: i64) -> SignedDuration {
@@ -74,9 +74,9 @@ fn slot(number: usize) -> Timestamp {
 }
 
 /// What the first client asks for; the hours do not bind a therapist, who asks for them.
-fn wish(world: &World, client: usize, start: Timestamp) -> CreateBookingCommand {
-    let wish = world.wish(world.clients[client], world.therapists[0], start);
-    CreateBookingCommand { booked_by: world.therapists[0], override_hours: true, ..wish }
+fn booking_command(world: &World, client: usize, start: Timestamp) -> CreateBookingCommand {
+    let booking_command = world.booking_command(world.clients[client], world.therapists[0], start);
+    CreateBookingCommand { booked_by: world.therapists[0], override_hours: true, ..booking_command }
 }
 
 /// A booking that waits for its price.
@@ -88,22 +88,23 @@ struct Held {
 }
 
 async fn held(world: &World, start: Timestamp) -> Held {
-    let Idempotent::Executed(placed) = world.use_cases().create_booking.run(wish(world, 0, start)).await.unwrap()
+    let Idempotent::Executed(created) =
+        world.use_cases().create_booking.run(booking_command(world, 0, start)).await.unwrap()
     else {
         panic!("nothing was asked twice")
     };
-    let checkout = placed.checkout.expect("a place to pay").provider_checkout_id;
-    Held { id: placed.booking.id(), checkout }
+    let checkout = created.checkout.expect("a place to pay").provider_checkout_id;
+    Held { id: created.booking.id(), checkout }
 }
 
 /// A booking that is paid, and the name of the money at Stripe.
 async fn paid(world: &World, start: Timestamp) -> (Held, String) {
     let held = held(world, start).await;
     let before = fake(world).events().len();
-    let money = fake(world).pay(&held.checkout);
-    tell(world, &fake(world).events()[before..]).await;
+    let payment = fake(world).pay(&held.checkout);
+    deliver_webhooks(world, &fake(world).events()[before..]).await;
     assert_eq!(status(world, held.id).await, (BookingStatus::Scheduled, PaymentStatus::Succeeded));
-    (held, money)
+    (held, payment)
 }
 
 fn fake(world: &World) -> &FakeStripe {
@@ -111,7 +112,7 @@ fn fake(world: &World) -> &FakeStripe {
 }
 
 async fn status(world: &World, booking: BookingId) -> (BookingStatus, PaymentStatus) {
-    let booking = world.facts_of(booking).await.booking;
+    let booking = world.snapshot_of(booking).await.booking;
     (booking.status(), booking.payment_status())
 }
 
@@ -121,17 +122,17 @@ fn cancel(world: &World, who: Who, booking: BookingId) -> ChangeBookingCommand {
 
 /// Stripe tells of these, in this order, and of what was not taken yet once more, as long as it takes. While it gets no
 /// further, time passes and the worker looks itself.
-async fn tell(world: &World, events: &[Event]) {
+async fn deliver_webhooks(world: &World, events: &[Event]) {
     let mut waiting: Vec<&Event> = events.iter().collect();
     for _ in 0..20 {
         let before = waiting.len();
         let mut refused = Vec::new();
         for event in waiting {
-            match hear(world, event).await {
+            match send_webhook(world, event).await {
                 Ok(_) => {}
-                Err(NotYet) => refused.push(event),
+                Err(OutOfOrder) => refused.push(event),
             }
-            world.check_books().await;
+            world.check_ledger().await;
         }
         if refused.is_empty() {
             return;
@@ -147,14 +148,14 @@ async fn tell(world: &World, events: &[Event]) {
 
 /// An event that is to be told again.
 #[derive(Debug)]
-struct NotYet;
+struct OutOfOrder;
 
 /// Stripe tells of an event. While the store is busy, it tells again.
-async fn hear(world: &World, event: &Event) -> Result<WebhookOutcome, NotYet> {
+async fn send_webhook(world: &World, event: &Event) -> Result<WebhookOutcome, OutOfOrder> {
     loop {
-        match world.hear(event).await {
-            Ok(heard) => return Ok(heard),
-            Err(HandlePaymentWebhookError::OutOfOrder) => return Err(NotYet),
+        match world.send_webhook(event).await {
+            Ok(outcome) => return Ok(outcome),
+            Err(HandlePaymentWebhookError::OutOfOrder) => return Err(OutOfOrder),
             Err(HandlePaymentWebhookError::Store(error)) => assert!(is_busy(&error), "{error:?}"),
         }
     }
@@ -166,7 +167,7 @@ fn is_busy(error: &attune_ports::StoreError) -> bool {
 
 /// What became of a booking and its money, without anything that depends on when who told of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Ending {
+struct FinalState {
     status: (BookingStatus, PaymentStatus),
     payments: Vec<(PaymentState, i64)>,
     refunds: Vec<(RefundStage, i64, RefundCause)>,
@@ -175,80 +176,81 @@ struct Ending {
     has_room: bool,
     receipts: usize,
     /// Mails about something that went wrong with a payment.
-    worries: usize,
+    problem_emails: usize,
     /// Mails about money that went back.
-    returns: usize,
+    refund_emails: usize,
     /// Problems that somebody has to look at.
     problems: Vec<&'static str>,
 }
 
-async fn ending(world: &World, booking: BookingId) -> Ending {
-    let facts = world.facts_of(booking).await;
-    let mails = |kind: &str| facts.notices.iter().filter(|notice| notice.content.kind.as_str() == kind).count();
+async fn final_state(world: &World, booking: BookingId) -> FinalState {
+    let snapshot = world.snapshot_of(booking).await;
+    let emails =
+        |kind: &str| snapshot.notices.iter().filter(|notification| notification.content.kind.as_str() == kind).count();
     let problems = world.stores.queries.payment_problems(1_000).await.unwrap();
     let about = problems.iter().filter(|problem| problem.booking == Some(booking));
-    let mut ending = Ending {
-        status: (facts.booking.status(), facts.booking.payment_status()),
-        payments: facts.payments.iter().map(|p| (p.state, p.amount.minor())).collect(),
-        refunds: facts.refunds.iter().map(|r| (r.stage, r.amount.minor(), r.cause)).collect(),
-        held: facts.ledger.iter().map(|line| line.kind.signed(line.amount)).sum(),
-        has_room: facts.booking.room().is_some(),
-        receipts: mails("receipt"),
-        worries: mails("payment_problem"),
-        returns: mails("refund"),
+    let mut final_state = FinalState {
+        status: (snapshot.booking.status(), snapshot.booking.payment_status()),
+        payments: snapshot.payments.iter().map(|p| (p.state, p.amount.minor())).collect(),
+        refunds: snapshot.refunds.iter().map(|r| (r.stage, r.amount.minor(), r.cause)).collect(),
+        held: snapshot.ledger.iter().map(|line| line.kind.signed(line.amount)).sum(),
+        has_room: snapshot.booking.room().is_some(),
+        receipts: emails("receipt"),
+        problem_emails: emails("payment_problem"),
+        refund_emails: emails("refund"),
         problems: about.map(|problem| problem.kind.as_str()).collect(),
     };
-    ending.payments.sort_by_key(|(state, amount)| (state.as_str(), *amount));
-    ending.refunds.sort_by_key(|(stage, amount, _)| (stage.as_str(), *amount));
-    let captures = facts.ledger.iter().filter(|line| line.kind == LedgerKind::Captured).count();
-    assert_eq!(captures, facts.payments.iter().filter(|payment| payment.state.is_paid()).count());
-    ending
+    final_state.payments.sort_by_key(|(state, amount)| (state.as_str(), *amount));
+    final_state.refunds.sort_by_key(|(stage, amount, _)| (stage.as_str(), *amount));
+    let captures = snapshot.ledger.iter().filter(|line| line.kind == LedgerKind::Captured).count();
+    assert_eq!(captures, snapshot.payments.iter().filter(|payment| payment.state.is_paid()).count());
+    final_state
 }
 
 /// A booking that was paid in one go and keeps its money.
-fn happy() -> Ending {
-    Ending {
+fn paid_in_full() -> FinalState {
+    FinalState {
         status: (BookingStatus::Scheduled, PaymentStatus::Succeeded),
         payments: vec![(PaymentState::Settled, PRICE)],
         refunds: Vec::new(),
         held: PRICE,
         has_room: true,
         receipts: 1,
-        worries: 0,
-        returns: 0,
+        problem_emails: 0,
+        refund_emails: 0,
         problems: Vec::new(),
     }
 }
 
 /// A booking that nobody paid in time.
-fn lapsed() -> Ending {
-    Ending {
+fn expired_unpaid() -> FinalState {
+    FinalState {
         status: (BookingStatus::Expired, PaymentStatus::Cancelled),
         payments: vec![(PaymentState::Closed, PRICE)],
         held: 0,
         has_room: false,
         receipts: 0,
-        ..happy()
+        ..paid_in_full()
     }
 }
 
 /// A booking whose money came when it could not be agreed any more.
-fn too_late(status: BookingStatus) -> Ending {
-    Ending {
+fn late_payment_refunded(status: BookingStatus) -> FinalState {
+    FinalState {
         status: (status, PaymentStatus::Refunded),
         payments: vec![(PaymentState::Unapplied, PRICE)],
         refunds: vec![(RefundStage::Succeeded, PRICE, RefundCause::Unapplied)],
         held: 0,
         has_room: false,
         receipts: 0,
-        worries: 1,
-        ..happy()
+        problem_emails: 1,
+        ..paid_in_full()
     }
 }
 
 /// Somebody else wants the time.
-async fn other_books(world: &World, start: Timestamp) -> Result<BookingId, Why> {
-    match world.book(wish(world, 1, start)).await.unwrap() {
+async fn book_as_other_client(world: &World, start: Timestamp) -> Result<BookingId, Rejection> {
+    match world.book(booking_command(world, 1, start)).await.unwrap() {
         Outcome::Booked(id) => Ok(id),
         Outcome::Refused(why) => Err(why),
         other @ (Outcome::Done | Outcome::Invited(_)) => panic!("{other:?}"),

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use attune_domain::payment::RefundStage;
 use attune_domain::{BookingStatus, PaymentStatus};
 use attune_ports::RefundCause;
-use attune_test_scenarios::{Kind, Outcome, Who, Why, World, at_once};
+use attune_test_scenarios::{Kind, Outcome, Rejection, Who, World, at_once};
 
 use crate::{
-    Ending, Held, PRICE, cancel, ending, fake, happy, hear, held, is_busy, lapsed, minutes, on_every_store, open, paid,
-    slot, status, tell, too_late, wish,
+    FinalState, Held, PRICE, booking_command, cancel, deliver_webhooks, expired_unpaid, fake, final_state, held,
+    is_busy, late_payment_refunded, minutes, on_every_store, open, paid, paid_in_full, send_webhook, slot, status,
 };
 
 type Task<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -20,41 +20,41 @@ type Task<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 const ROUNDS: usize = 12;
 
 on_every_store! {
-    an_event_told_a_hundred_times_at_once_has_one_effect
-    fifty_cancels_at_once_give_back_once
-    paying_and_calling_off_at_once
-    paying_as_the_hold_runs_out
-    paying_while_somebody_else_takes_the_slot
-    many_workers_at_once
-    many_ways_to_give_back_at_once
-    many_ask_where_to_pay_at_once
+    a_hundred_concurrent_webhooks_apply_once
+    fifty_concurrent_cancellations_refund_once
+    concurrent_payment_and_cancellation
+    concurrent_payment_and_hold_expiry
+    concurrent_payment_and_booking_of_the_slot
+    concurrent_workers
+    concurrent_refunds_of_all_kinds
+    concurrent_requests_for_a_checkout
 }
 
-async fn an_event_told_a_hundred_times_at_once_has_one_effect(kind: Kind) {
+async fn a_hundred_concurrent_webhooks_apply_once(kind: Kind) {
     let world = open(kind).await;
     let held = held(&world, slot(0)).await;
-    let money = fake(&world).pay(&held.checkout);
-    let refund = fake(&world).refund_in_dashboard(&money, 1).unwrap();
+    let payment = fake(&world).pay(&held.checkout);
+    let refund = fake(&world).refund_in_dashboard(&payment, 1).unwrap();
     fake(&world).fail_refund(&refund);
     for event in fake(&world).events() {
         let tell = |_| {
             let (world, event) = (Arc::clone(&world), event.clone());
-            async move { hear(&world, &event).await.unwrap() }
+            async move { send_webhook(&world, &event).await.unwrap() }
         };
         let answers = at_once((0..100).map(tell).collect()).await;
         let applied =
-            answers.iter().filter(|heard| **heard == attune_application::payments::WebhookOutcome::Applied).count();
+            answers.iter().filter(|outcome| **outcome == attune_application::payments::WebhookOutcome::Applied).count();
         assert_eq!(applied, 1, "{}: {answers:?}", event.kind);
-        world.check_books().await;
+        world.check_ledger().await;
     }
-    world.rest().await;
-    let expected = Ending {
+    world.run_until_idle().await;
+    let expected = FinalState {
         refunds: vec![(RefundStage::Failed, 1, RefundCause::External)],
-        returns: 1,
+        refund_emails: 1,
         problems: vec!["refund_failed"],
-        ..happy()
+        ..paid_in_full()
     };
-    assert_eq!(ending(&world, held.id).await, expected);
+    assert_eq!(final_state(&world, held.id).await, expected);
 }
 
 /// Asks again when the store has no time.
@@ -67,17 +67,17 @@ async fn alter(world: &World, who: Who, held: &Held) -> Outcome {
     }
 }
 
-fn called_off() -> Ending {
-    Ending {
+fn cancelled_and_refunded() -> FinalState {
+    FinalState {
         status: (BookingStatus::Cancelled, PaymentStatus::Refunded),
         refunds: vec![(RefundStage::Succeeded, PRICE, RefundCause::Cancelled)],
         held: 0,
-        returns: 1,
-        ..happy()
+        refund_emails: 1,
+        ..paid_in_full()
     }
 }
 
-async fn fifty_cancels_at_once_give_back_once(kind: Kind) {
+async fn fifty_concurrent_cancellations_refund_once(kind: Kind) {
     let world = open(kind).await;
     let (held, _) = paid(&world, slot(0)).await;
     let calls = |number: usize| {
@@ -86,15 +86,15 @@ async fn fifty_cancels_at_once_give_back_once(kind: Kind) {
     };
     let answers = at_once((0..50).map(calls).collect()).await;
     let done = answers.iter().filter(|outcome| **outcome == Outcome::Done).count();
-    let refused = answers.iter().filter(|outcome| **outcome == Outcome::Refused(Why::InvalidState)).count();
+    let refused = answers.iter().filter(|outcome| **outcome == Outcome::Refused(Rejection::InvalidState)).count();
     assert_eq!((done, refused), (1, 49), "{answers:?}");
     let settle = |_| {
         let world = Arc::clone(&world);
         async move { world.use_cases().process_refunds.run().await.unwrap() }
     };
     at_once((0..8).map(settle).collect()).await;
-    world.rest().await;
-    assert_eq!(ending(&world, held.id).await, called_off());
+    world.run_until_idle().await;
+    assert_eq!(final_state(&world, held.id).await, cancelled_and_refunded());
     assert_eq!(fake(&world).refunds().len(), 1);
 }
 
@@ -111,25 +111,25 @@ fn worker(world: &Arc<World>) -> Task<()> {
 }
 
 /// Stripe tells of whatever happened at a checkout by now.
-fn news(world: &Arc<World>, held: &Held) -> Task<()> {
+fn deliver_new_webhooks(world: &Arc<World>, held: &Held) -> Task<()> {
     let (world, held) = (Arc::clone(world), held.clone());
     Box::pin(async move {
         for event in fake(&world).events().iter().filter(|event| event.body.contains(&held.checkout)) {
-            hear(&world, event).await.unwrap();
+            send_webhook(&world, event).await.unwrap();
         }
     })
 }
 
 /// The client presses the button on Stripe's page, if it is still there, and Stripe tells of it.
 fn client_pays(world: &Arc<World>, held: &Held) -> Task<()> {
-    let (told, held, world) = (news(world, held), held.clone(), Arc::clone(world));
+    let (told, held, world) = (deliver_new_webhooks(world, held), held.clone(), Arc::clone(world));
     Box::pin(async move {
         fake(&world).try_pay(&held.checkout);
         told.await;
     })
 }
 
-async fn paying_and_calling_off_at_once(kind: Kind) {
+async fn concurrent_payment_and_cancellation(kind: Kind) {
     let world = open(kind).await;
     let mut all = Vec::new();
     for number in 0..ROUNDS {
@@ -144,17 +144,17 @@ async fn paying_and_calling_off_at_once(kind: Kind) {
         }));
     }
     at_once(tasks).await;
-    world.rest().await;
+    world.run_until_idle().await;
     for held in all {
-        let ended = ending(&world, held.id).await;
-        let unpaid = Ending { status: (BookingStatus::Cancelled, PaymentStatus::Cancelled), ..lapsed() };
+        let ended = final_state(&world, held.id).await;
+        let unpaid = FinalState { status: (BookingStatus::Cancelled, PaymentStatus::Cancelled), ..expired_unpaid() };
         // What came in before it was called off goes back as agreed; what came after it, as of no use.
-        let legal = [called_off(), too_late(BookingStatus::Cancelled), unpaid];
+        let legal = [cancelled_and_refunded(), late_payment_refunded(BookingStatus::Cancelled), unpaid];
         assert!(legal.contains(&ended), "{ended:?}");
     }
 }
 
-async fn paying_as_the_hold_runs_out(kind: Kind) {
+async fn concurrent_payment_and_hold_expiry(kind: Kind) {
     let world = open(kind).await;
     let mut all = Vec::new();
     for number in 0..ROUNDS {
@@ -164,16 +164,16 @@ async fn paying_as_the_hold_runs_out(kind: Kind) {
     let mut tasks: Vec<Task<()>> = (0..4).map(|_| worker(&world)).collect();
     tasks.extend(all.iter().map(|held| client_pays(&world, held)));
     at_once(tasks).await;
-    world.rest().await;
+    world.run_until_idle().await;
     for held in all {
-        let ended = ending(&world, held.id).await;
+        let ended = final_state(&world, held.id).await;
         let is_paid =
             fake(&world).checkouts().iter().any(|s| s["id"] == *held.checkout && s["payment_status"] == "paid");
-        assert_eq!(ended, if is_paid { happy() } else { lapsed() });
+        assert_eq!(ended, if is_paid { paid_in_full() } else { expired_unpaid() });
     }
 }
 
-async fn paying_while_somebody_else_takes_the_slot(kind: Kind) {
+async fn concurrent_payment_and_booking_of_the_slot(kind: Kind) {
     let world = open(kind).await;
     let mut all = Vec::new();
     for number in 0..ROUNDS {
@@ -186,8 +186,8 @@ async fn paying_while_somebody_else_takes_the_slot(kind: Kind) {
         for _ in 0..2 {
             let world = Arc::clone(&world);
             tasks.push(Box::pin(async move {
-                match world.book(wish(&world, 1, slot(number))).await {
-                    Ok(Outcome::Booked(_) | Outcome::Refused(Why::BusyTimes | Why::HoldExists)) => {}
+                match world.book(booking_command(&world, 1, slot(number))).await {
+                    Ok(Outcome::Booked(_) | Outcome::Refused(Rejection::BusyTimes | Rejection::HoldExists)) => {}
                     Ok(other) => panic!("{other:?}"),
                     Err(error) => assert!(is_busy(&error), "{error:?}"),
                 }
@@ -195,24 +195,25 @@ async fn paying_while_somebody_else_takes_the_slot(kind: Kind) {
         }
     }
     at_once(tasks).await;
-    world.rest().await;
+    world.run_until_idle().await;
     if kind != Kind::Memory {
         assert_eq!(world.stores.overlaps().await, 0);
     }
-    let facts = world.facts().await;
+    let snapshot = world.snapshot().await;
     for (number, held) in all.iter().enumerate() {
-        let ended = ending(&world, held.id).await;
-        let takers =
-            facts.values().filter(|f| f.booking.scheduled_at() == slot(number) && f.booking.status().blocks_calendar());
+        let ended = final_state(&world, held.id).await;
+        let takers = snapshot
+            .values()
+            .filter(|f| f.booking.scheduled_at() == slot(number) && f.booking.status().blocks_calendar());
         assert!(takers.count() <= 1);
         // Nobody gets the slot before Stripe has said that it is not paid for; so whoever paid has it.
         let is_paid =
             fake(&world).checkouts().iter().any(|s| s["id"] == *held.checkout && s["payment_status"] == "paid");
-        assert_eq!(ended, if is_paid { happy() } else { lapsed() });
+        assert_eq!(ended, if is_paid { paid_in_full() } else { expired_unpaid() });
     }
 }
 
-async fn many_workers_at_once(kind: Kind) {
+async fn concurrent_workers(kind: Kind) {
     let world = open(kind).await;
     let (mut unpaid, mut late, mut off) = (Vec::new(), Vec::new(), Vec::new());
     for number in 0..6 {
@@ -230,41 +231,44 @@ async fn many_workers_at_once(kind: Kind) {
     world.pass(minutes(15));
     for _ in 0..4 {
         at_once((0..6).map(|_| worker(&world)).collect()).await;
-        world.check_books().await;
+        world.check_ledger().await;
         world.pass(minutes(1));
     }
-    world.rest().await;
+    world.run_until_idle().await;
     for held in unpaid {
-        assert_eq!(ending(&world, held.id).await, lapsed());
+        assert_eq!(final_state(&world, held.id).await, expired_unpaid());
     }
     for held in late {
-        assert_eq!(ending(&world, held.id).await, too_late(BookingStatus::Cancelled));
+        assert_eq!(final_state(&world, held.id).await, late_payment_refunded(BookingStatus::Cancelled));
     }
     for held in off {
-        assert_eq!(ending(&world, held.id).await, called_off());
+        assert_eq!(final_state(&world, held.id).await, cancelled_and_refunded());
     }
     assert_eq!(fake(&world).refunds().len(), 12);
 }
 
 /// Therapists give back, the client calls off, somebody gives back by hand at Stripe: nobody gets more than they paid.
-async fn many_ways_to_give_back_at_once(kind: Kind) {
+async fn concurrent_refunds_of_all_kinds(kind: Kind) {
     let world = open(kind).await;
-    let (held, money) = paid(&world, slot(0)).await;
+    let (held, payment) = paid(&world, slot(0)).await;
     let mut tasks: Vec<Task<()>> = (0..4).map(|_| worker(&world)).collect();
     for number in 0..12 {
         let world = Arc::clone(&world);
         tasks.push(Box::pin(async move {
             let share = attune_test_scenarios::Share::Cents(PRICE / 4 + number);
-            match world.give_back(held_id(&world).await, share).await {
-                Ok(Outcome::Done | Outcome::Refused(Why::RefundInProgress | Why::TooMuch | Why::NothingLeft)) => {}
+            match world.refund_payment(held_id(&world).await, share).await {
+                Ok(
+                    Outcome::Done
+                    | Outcome::Refused(Rejection::RefundInProgress | Rejection::TooMuch | Rejection::NothingLeft),
+                ) => {}
                 Ok(other) => panic!("{other:?}"),
                 Err(error) => assert!(is_busy(&error), "{error:?}"),
             }
         }));
     }
     for _ in 0..3 {
-        let (world, money) = (Arc::clone(&world), money.clone());
-        tasks.push(Box::pin(async move { drop(fake(&world).refund_in_dashboard(&money, PRICE / 5)) }));
+        let (world, payment) = (Arc::clone(&world), payment.clone());
+        tasks.push(Box::pin(async move { drop(fake(&world).refund_in_dashboard(&payment, PRICE / 5)) }));
     }
     {
         let (world, held) = (Arc::clone(&world), held.clone());
@@ -273,29 +277,29 @@ async fn many_ways_to_give_back_at_once(kind: Kind) {
         }));
     }
     at_once(tasks).await;
-    world.check_books().await;
-    tell(&world, &fake(&world).events()).await;
-    world.rest().await;
+    world.check_ledger().await;
+    deliver_webhooks(&world, &fake(&world).events()).await;
+    world.run_until_idle().await;
     assert_eq!(status(&world, held.id).await.0, BookingStatus::Cancelled);
     let back: i64 = fake(&world).refunds().iter().filter_map(|refund| refund["amount"].as_i64()).sum();
     assert!(back <= PRICE, "{back}");
-    let ended = ending(&world, held.id).await;
+    let ended = final_state(&world, held.id).await;
     assert_eq!(ended.held, PRICE - back, "{ended:?}");
 }
 
 /// The only booking there is.
 async fn held_id(world: &World) -> attune_domain::BookingId {
-    *world.facts().await.keys().next().unwrap()
+    *world.snapshot().await.keys().next().unwrap()
 }
 
-async fn many_ask_where_to_pay_at_once(kind: Kind) {
+async fn concurrent_requests_for_a_checkout(kind: Kind) {
     let world = open(kind).await;
     fake(&world).script([attune_test_stripe::Behaviour::Refuse { status: 500, advice: Some(false) }]);
-    let placed = world.use_cases().create_booking.run(wish(&world, 0, slot(0))).await.unwrap();
-    let attune_application::Idempotent::Executed(placed) = placed else { panic!("nothing was asked twice") };
-    assert!(placed.checkout.is_none());
+    let created = world.use_cases().create_booking.run(booking_command(&world, 0, slot(0))).await.unwrap();
+    let attune_application::Idempotent::Executed(created) = created else { panic!("nothing was asked twice") };
+    assert!(created.checkout.is_none());
     let ask = |_| {
-        let (world, id) = (Arc::clone(&world), placed.booking.id());
+        let (world, id) = (Arc::clone(&world), created.booking.id());
         async move { world.use_cases().open_checkout.run(id, world.clients[0]).await.unwrap().provider_checkout_id }
     };
     let mut told = at_once((0..20).map(ask).collect()).await;
@@ -303,7 +307,7 @@ async fn many_ask_where_to_pay_at_once(kind: Kind) {
     assert_eq!(told.len(), 1);
     assert_eq!(fake(&world).checkouts().len(), 1);
     fake(&world).pay(&told[0]);
-    tell(&world, &fake(&world).events()).await;
-    world.rest().await;
-    assert_eq!(ending(&world, placed.booking.id()).await, happy());
+    deliver_webhooks(&world, &fake(&world).events()).await;
+    world.run_until_idle().await;
+    assert_eq!(final_state(&world, created.booking.id()).await, paid_in_full());
 }

@@ -3,63 +3,64 @@
 use attune_domain::payment::RefundStage;
 use attune_domain::{BookingStatus, PaymentStatus};
 use attune_ports::RefundCause;
-use attune_test_scenarios::{Kind, Outcome, Share, Who, Why};
+use attune_test_scenarios::{Kind, Outcome, Rejection, Share, Who};
 use attune_test_stripe::{Behaviour, Moment};
 
 use crate::{
-    Ending, PRICE, cancel, ending, fake, happy, hear, minutes, on_every_store, open, paid, slot, status, tell,
+    FinalState, PRICE, cancel, deliver_webhooks, fake, final_state, minutes, on_every_store, open, paid, paid_in_full,
+    send_webhook, slot, status,
 };
 
 on_every_store! {
-    a_refund_that_stripe_refuses_is_tried_again_by_a_therapist
-    a_refund_that_comes_back_is_tried_again_by_a_therapist
-    what_is_given_back_by_hand_shows
-    the_same_money_given_back_by_hand_goes_once
+    a_refund_that_stripe_refuses_can_be_retried
+    a_refund_that_fails_later_can_be_retried
+    dashboard_refunds_are_recorded
+    the_same_payment_refunded_in_the_dashboard_is_refunded_once
     two_refunds_wait_for_each_other
-    a_refund_that_nobody_speaks_of_has_not_failed
-    money_is_given_back_bit_by_bit_and_never_more_than_came
+    a_refund_without_webhook_has_not_failed
+    partial_refunds_never_exceed_the_payment
 }
 
-fn called_off() -> Ending {
-    Ending {
+fn cancelled_and_refunded() -> FinalState {
+    FinalState {
         status: (BookingStatus::Cancelled, PaymentStatus::Refunded),
         refunds: vec![(RefundStage::Succeeded, PRICE, RefundCause::Cancelled)],
         held: 0,
-        returns: 1,
-        ..happy()
+        refund_emails: 1,
+        ..paid_in_full()
     }
 }
 
-async fn a_refund_that_stripe_refuses_is_tried_again_by_a_therapist(kind: Kind) {
+async fn a_refund_that_stripe_refuses_can_be_retried(kind: Kind) {
     let world = open(kind).await;
     let (held, _) = paid(&world, slot(0)).await;
     assert_eq!(world.alter(cancel(&world, Who::Owner, held.id)).await.unwrap(), Outcome::Done);
     // Looked for, not found, refused for good: the account may not give money back at the moment.
     fake(&world).script([Behaviour::Succeed, Behaviour::Refuse { status: 400, advice: None }]);
     world.work().await;
-    let refused = Ending {
+    let refused = FinalState {
         status: (BookingStatus::Cancelled, PaymentStatus::Succeeded),
         refunds: vec![(RefundStage::Failed, PRICE, RefundCause::Cancelled)],
         problems: vec!["refund_failed"],
-        ..happy()
+        ..paid_in_full()
     };
-    world.rest().await;
-    assert_eq!(ending(&world, held.id).await, refused, "it is not tried again by itself");
+    world.run_until_idle().await;
+    assert_eq!(final_state(&world, held.id).await, refused, "it is not tried again by itself");
 
-    assert_eq!(world.give_back(held.id, Share::Rest).await.unwrap(), Outcome::Done);
-    world.rest().await;
-    let expected = Ending {
+    assert_eq!(world.refund_payment(held.id, Share::Rest).await.unwrap(), Outcome::Done);
+    world.run_until_idle().await;
+    let expected = FinalState {
         refunds: vec![
             (RefundStage::Retried, PRICE, RefundCause::Cancelled),
             (RefundStage::Succeeded, PRICE, RefundCause::Requested),
         ],
-        ..called_off()
+        ..cancelled_and_refunded()
     };
-    assert_eq!(ending(&world, held.id).await, expected);
+    assert_eq!(final_state(&world, held.id).await, expected);
     assert_eq!(fake(&world).refunds().len(), 1);
 }
 
-async fn a_refund_that_comes_back_is_tried_again_by_a_therapist(kind: Kind) {
+async fn a_refund_that_fails_later_can_be_retried(kind: Kind) {
     for slowly in [true, false] {
         let world = open(kind).await;
         let (held, _) = paid(&world, slot(0)).await;
@@ -68,88 +69,88 @@ async fn a_refund_that_comes_back_is_tried_again_by_a_therapist(kind: Kind) {
         world.work().await;
         let refund = fake(&world).refunds()[0]["id"].as_str().unwrap().to_owned();
         fake(&world).fail_refund(&refund);
-        tell(&world, &fake(&world).events()).await;
-        world.rest().await;
-        let failed = Ending {
+        deliver_webhooks(&world, &fake(&world).events()).await;
+        world.run_until_idle().await;
+        let failed = FinalState {
             status: (BookingStatus::Cancelled, PaymentStatus::Succeeded),
             refunds: vec![(RefundStage::Failed, PRICE, RefundCause::Cancelled)],
             problems: vec!["refund_failed"],
             // The client was told that it went only if it seemed so for a while.
-            returns: usize::from(!slowly),
-            ..happy()
+            refund_emails: usize::from(!slowly),
+            ..paid_in_full()
         };
-        assert_eq!(ending(&world, held.id).await, failed);
+        assert_eq!(final_state(&world, held.id).await, failed);
 
         fake(&world).set_slow_refunds(false);
         world.pass(minutes(10));
-        assert_eq!(world.give_back(held.id, Share::Rest).await.unwrap(), Outcome::Done);
-        world.rest().await;
-        tell(&world, &fake(&world).events()).await;
-        let expected = Ending {
+        assert_eq!(world.refund_payment(held.id, Share::Rest).await.unwrap(), Outcome::Done);
+        world.run_until_idle().await;
+        deliver_webhooks(&world, &fake(&world).events()).await;
+        let expected = FinalState {
             refunds: vec![
                 (RefundStage::Retried, PRICE, RefundCause::Cancelled),
                 (RefundStage::Succeeded, PRICE, RefundCause::Requested),
             ],
-            returns: 1 + usize::from(!slowly),
-            ..called_off()
+            refund_emails: 1 + usize::from(!slowly),
+            ..cancelled_and_refunded()
         };
-        assert_eq!(ending(&world, held.id).await, expected);
+        assert_eq!(final_state(&world, held.id).await, expected);
         assert_eq!(fake(&world).refunds().len(), 2);
-        assert_eq!(world.give_back(held.id, Share::Rest).await.unwrap(), Outcome::Refused(Why::NothingLeft));
+        assert_eq!(world.refund_payment(held.id, Share::Rest).await.unwrap(), Outcome::Refused(Rejection::NothingLeft));
     }
 }
 
-async fn what_is_given_back_by_hand_shows(kind: Kind) {
+async fn dashboard_refunds_are_recorded(kind: Kind) {
     let world = open(kind).await;
-    let (held, money) = paid(&world, slot(0)).await;
-    fake(&world).refund_in_dashboard(&money, 1_000).unwrap();
+    let (held, payment) = paid(&world, slot(0)).await;
+    fake(&world).refund_in_dashboard(&payment, 1_000).unwrap();
     fake(&world).set_slow_refunds(true);
-    let slow = fake(&world).refund_in_dashboard(&money, 2_000).unwrap();
-    tell(&world, &fake(&world).events()).await;
+    let slow = fake(&world).refund_in_dashboard(&payment, 2_000).unwrap();
+    deliver_webhooks(&world, &fake(&world).events()).await;
     assert_eq!(status(&world, held.id).await, (BookingStatus::Scheduled, PaymentStatus::RefundPending));
     // Of the slow one nobody tells any more; the worker asks.
     fake(&world).settle_refund(&slow);
-    world.rest().await;
+    world.run_until_idle().await;
     let part = |minor| (RefundStage::Succeeded, minor, RefundCause::External);
-    let expected = Ending {
+    let expected = FinalState {
         status: (BookingStatus::Scheduled, PaymentStatus::PartiallyRefunded),
         refunds: vec![part(1_000), part(2_000)],
         held: PRICE - 3_000,
-        returns: 2,
-        ..happy()
+        refund_emails: 2,
+        ..paid_in_full()
     };
-    assert_eq!(ending(&world, held.id).await, expected);
+    assert_eq!(final_state(&world, held.id).await, expected);
 
     // Calling off gives back the rest, and no more.
     fake(&world).set_slow_refunds(false);
     assert_eq!(world.alter(cancel(&world, Who::Owner, held.id)).await.unwrap(), Outcome::Done);
-    world.rest().await;
-    let ended = ending(&world, held.id).await;
+    world.run_until_idle().await;
+    let ended = final_state(&world, held.id).await;
     assert_eq!((ended.status, ended.held), ((BookingStatus::Cancelled, PaymentStatus::Refunded), 0));
     assert_eq!(ended.refunds[2], (RefundStage::Succeeded, PRICE - 3_000, RefundCause::Cancelled));
 }
 
 /// The checkout is called off, and before the worker gets to it, somebody gives the money back on Stripe's own pages.
-async fn the_same_money_given_back_by_hand_goes_once(kind: Kind) {
+async fn the_same_payment_refunded_in_the_dashboard_is_refunded_once(kind: Kind) {
     let world = open(kind).await;
-    let (held, money) = paid(&world, slot(0)).await;
+    let (held, payment) = paid(&world, slot(0)).await;
     assert_eq!(world.alter(cancel(&world, Who::Owner, held.id)).await.unwrap(), Outcome::Done);
-    fake(&world).refund_in_dashboard(&money, PRICE).unwrap();
+    fake(&world).refund_in_dashboard(&payment, PRICE).unwrap();
     let event = fake(&world).events().pop().unwrap();
     // What we promised and what was given is the same money, and it is not known yet which one Stripe refuses.
-    assert!(hear(&world, &event).await.is_err());
+    assert!(send_webhook(&world, &event).await.is_err());
     world.work().await;
-    tell(&world, &[event]).await;
-    world.rest().await;
-    let expected = Ending {
+    deliver_webhooks(&world, &[event]).await;
+    world.run_until_idle().await;
+    let expected = FinalState {
         refunds: vec![
             (RefundStage::Failed, PRICE, RefundCause::Cancelled),
             (RefundStage::Succeeded, PRICE, RefundCause::External),
         ],
         problems: vec!["refund_failed"],
-        ..called_off()
+        ..cancelled_and_refunded()
     };
-    assert_eq!(ending(&world, held.id).await, expected);
+    assert_eq!(final_state(&world, held.id).await, expected);
     assert_eq!(fake(&world).refunds().len(), 1);
 }
 
@@ -158,8 +159,11 @@ async fn two_refunds_wait_for_each_other(kind: Kind) {
     let world = open(kind).await;
     let (held, _) = paid(&world, slot(0)).await;
     fake(&world).set_slow_refunds(true);
-    assert_eq!(world.give_back(held.id, Share::Cents(1_000)).await.unwrap(), Outcome::Done);
-    assert_eq!(world.give_back(held.id, Share::Rest).await.unwrap(), Outcome::Refused(Why::RefundInProgress));
+    assert_eq!(world.refund_payment(held.id, Share::Cents(1_000)).await.unwrap(), Outcome::Done);
+    assert_eq!(
+        world.refund_payment(held.id, Share::Rest).await.unwrap(),
+        Outcome::Refused(Rejection::RefundInProgress)
+    );
     assert_eq!(world.alter(cancel(&world, Who::Owner, held.id)).await.unwrap(), Outcome::Done);
     world.work().await;
     world.pass(minutes(2));
@@ -168,21 +172,21 @@ async fn two_refunds_wait_for_each_other(kind: Kind) {
     assert_eq!(there.len(), 1, "the second waits: {there:?}");
     fake(&world).set_slow_refunds(false);
     fake(&world).settle_refund(there[0]["id"].as_str().unwrap());
-    tell(&world, &fake(&world).events()).await;
-    world.rest().await;
-    let expected = Ending {
+    deliver_webhooks(&world, &fake(&world).events()).await;
+    world.run_until_idle().await;
+    let expected = FinalState {
         refunds: vec![
             (RefundStage::Succeeded, 1_000, RefundCause::Requested),
             (RefundStage::Succeeded, PRICE - 1_000, RefundCause::Cancelled),
         ],
-        returns: 2,
-        ..called_off()
+        refund_emails: 2,
+        ..cancelled_and_refunded()
     };
-    assert_eq!(ending(&world, held.id).await, expected);
+    assert_eq!(final_state(&world, held.id).await, expected);
 }
 
 /// Stripe has the refund, and for a while it says nothing about it: somebody took a right away from our key.
-async fn a_refund_that_nobody_speaks_of_has_not_failed(kind: Kind) {
+async fn a_refund_without_webhook_has_not_failed(kind: Kind) {
     let world = open(kind).await;
     let (held, _) = paid(&world, slot(0)).await;
     fake(&world).set_slow_refunds(true);
@@ -196,13 +200,13 @@ async fn a_refund_that_nobody_speaks_of_has_not_failed(kind: Kind) {
         assert_eq!(status(&world, held.id).await, (BookingStatus::Cancelled, PaymentStatus::RefundPending));
     }
     fake(&world).set_default(Behaviour::Succeed);
-    world.rest().await;
-    assert_eq!(ending(&world, held.id).await, called_off());
+    world.run_until_idle().await;
+    assert_eq!(final_state(&world, held.id).await, cancelled_and_refunded());
 }
 
 /// Stripe gives the money back, and its answer is lost. Then it refuses to be asked whether it did.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refund_that_cannot_be_looked_for_has_not_failed() {
+async fn a_refund_that_cannot_be_looked_up_has_not_failed() {
     let world = open(Kind::Memory).await;
     let (held, _) = paid(&world, slot(0)).await;
     assert_eq!(world.alter(cancel(&world, Who::Owner, held.id)).await.unwrap(), Outcome::Done);
@@ -213,29 +217,32 @@ async fn a_refund_that_cannot_be_looked_for_has_not_failed() {
     world.pass(minutes(1));
     fake(&world).script([Behaviour::Refuse { status: 403, advice: None }]);
     world.work().await;
-    world.rest().await;
-    assert_eq!(ending(&world, held.id).await, called_off());
+    world.run_until_idle().await;
+    assert_eq!(final_state(&world, held.id).await, cancelled_and_refunded());
 }
 
-async fn money_is_given_back_bit_by_bit_and_never_more_than_came(kind: Kind) {
+async fn partial_refunds_never_exceed_the_payment(kind: Kind) {
     let world = open(kind).await;
-    let (held, money) = paid(&world, slot(0)).await;
+    let (held, payment) = paid(&world, slot(0)).await;
     let mut left = PRICE;
     for share in [1, 4_000, 3_000] {
-        assert_eq!(world.give_back(held.id, Share::Cents(share)).await.unwrap(), Outcome::Done);
-        world.rest().await;
+        assert_eq!(world.refund_payment(held.id, Share::Cents(share)).await.unwrap(), Outcome::Done);
+        world.run_until_idle().await;
         world.pass(minutes(1));
         left -= share;
-        assert_eq!(ending(&world, held.id).await.held, left);
-        assert_eq!(world.give_back(held.id, Share::Cents(left + 1)).await.unwrap(), Outcome::Refused(Why::TooMuch));
+        assert_eq!(final_state(&world, held.id).await.held, left);
+        assert_eq!(
+            world.refund_payment(held.id, Share::Cents(left + 1)).await.unwrap(),
+            Outcome::Refused(Rejection::TooMuch)
+        );
     }
     assert_eq!(status(&world, held.id).await, (BookingStatus::Scheduled, PaymentStatus::PartiallyRefunded));
-    assert_eq!(world.give_back(held.id, Share::Rest).await.unwrap(), Outcome::Done);
-    world.rest().await;
+    assert_eq!(world.refund_payment(held.id, Share::Rest).await.unwrap(), Outcome::Done);
+    world.run_until_idle().await;
     assert_eq!(status(&world, held.id).await, (BookingStatus::Scheduled, PaymentStatus::Refunded));
-    assert_eq!(world.give_back(held.id, Share::Cents(1)).await.unwrap(), Outcome::Refused(Why::NothingLeft));
-    assert_eq!(fake(&world).refund_in_dashboard(&money, 1), None, "nor at Stripe");
-    tell(&world, &fake(&world).events()).await;
-    let ended = ending(&world, held.id).await;
-    assert_eq!((ended.held, ended.refunds.len(), ended.returns), (0, 4, 4));
+    assert_eq!(world.refund_payment(held.id, Share::Cents(1)).await.unwrap(), Outcome::Refused(Rejection::NothingLeft));
+    assert_eq!(fake(&world).refund_in_dashboard(&payment, 1), None, "nor at Stripe");
+    deliver_webhooks(&world, &fake(&world).events()).await;
+    let ended = final_state(&world, held.id).await;
+    assert_eq!((ended.held, ended.refunds.len(), ended.refund_emails), (0, 4, 4));
 }

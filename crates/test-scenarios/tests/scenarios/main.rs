@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
-mod crowds;
+mod concurrency;
+mod idempotency;
 mod outbox;
-mod walks;
-mod wishes;
+mod random_walks;

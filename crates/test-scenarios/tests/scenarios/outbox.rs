@@ -13,21 +13,21 @@ use attune_test_scenarios::{Kind, Outcome, Setup, World, at_once};
 use attune_test_smtp::{ReceivedMail, SmtpSink};
 use jiff::SignedDuration;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A practice that owes so many mails at once: the link of one appointment, again and again. The mail about its booking has
 /// left already.
-async fn owing(kind: Kind, mails: u32) -> World {
+async fn with_queued_emails(kind: Kind, emails: u32) -> World {
     let world = World::open(
-        kind.fresh().await.patient(),
+        kind.fresh().await.retrying(),
         Setup { provider: Provider::None, policy: PracticePolicy::default() },
     )
     .await;
     let start = world.now() + SignedDuration::from_hours(49);
-    let booked = world.book(world.wish(world.clients[0], world.therapists[0], start)).await.unwrap();
+    let booked = world.book(world.booking_command(world.clients[0], world.therapists[0], start)).await.unwrap();
     let Outcome::Booked(id) = booked else { panic!("{booked:?}") };
     world.worker(0, world.notifier.clone()).await.run().await.unwrap();
-    let queued: Vec<NewNotification> = (1..=mails)
+    let queued: Vec<NewNotification> = (1..=emails)
         .map(|version| NewNotification {
             kind: NotificationKind::MeetingLink,
             booking: id,
@@ -38,15 +38,15 @@ async fn owing(kind: Kind, mails: u32) -> World {
         })
         .collect();
     let mut work = world.stores.store.begin().await.unwrap();
-    assert_eq!(work.enqueue(&queued).await.unwrap(), u64::from(mails));
+    assert_eq!(work.enqueue(&queued).await.unwrap(), u64::from(emails));
     work.commit().await.unwrap();
     world
 }
 
 async fn links(world: &World) -> Vec<Notification> {
-    let facts = world.facts().await;
-    let all = facts.into_values().flat_map(|facts| facts.notices);
-    all.filter(|notice| notice.content.kind == NotificationKind::MeetingLink).collect()
+    let snapshot = world.snapshot().await;
+    let all = snapshot.into_values().flat_map(|snapshot| snapshot.notices);
+    all.filter(|notification| notification.content.kind == NotificationKind::MeetingLink).collect()
 }
 
 fn smtp(sink: &SmtpSink) -> Arc<dyn Notifier> {
@@ -60,13 +60,13 @@ fn smtp(sink: &SmtpSink) -> Arc<dyn Notifier> {
     Arc::new(SmtpNotifier::new(SmtpConfig::new(&sink.url()).unwrap(), composer).unwrap())
 }
 
-fn message_ids(mails: &[ReceivedMail]) -> BTreeSet<String> {
-    mails.iter().map(|mail| mail.decode().header("Message-ID").unwrap().to_owned()).collect()
+fn message_ids(emails: &[ReceivedMail]) -> BTreeSet<String> {
+    emails.iter().map(|email| email.decode().header("Message-ID").unwrap().to_owned()).collect()
 }
 
-async fn three_workers_send_each_mail_once(kind: Kind) {
+async fn three_workers_send_each_email_once(kind: Kind) {
     const MAILS: u32 = 400;
-    let world = owing(kind, MAILS).await;
+    let world = with_queued_emails(kind, MAILS).await;
     let sink = SmtpSink::start();
     let mut workers: Vec<DeliverNotifications> = Vec::new();
     for number in 1..=3 {
@@ -88,33 +88,35 @@ async fn three_workers_send_each_mail_once(kind: Kind) {
     let rest = at_once(to_the_end.collect()).await;
     let sent: usize = first.iter().map(|delivered| delivered.sent).chain(rest).sum();
     assert_eq!(sent, MAILS as usize);
-    let mails = sink.wait_for(sent, PATIENCE).await;
-    assert_eq!((mails.len(), message_ids(&mails).len()), (sent, sent), "each left once");
+    let emails = sink.wait_for(sent, TIMEOUT).await;
+    assert_eq!((emails.len(), message_ids(&emails).len()), (sent, sent), "each left once");
     assert!(sink.connections() <= 3 * 4 * 2, "a connection carries many mails: {}", sink.connections());
     let links = links(&world).await;
     assert_eq!(links.len(), sent);
-    assert!(links.iter().all(|notice| notice.state == NotificationState::Sent && notice.attempts == 1));
+    assert!(
+        links.iter().all(|notification| notification.state == NotificationState::Sent && notification.attempts == 1)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn three_workers_send_each_mail_once_in_memory() {
-    three_workers_send_each_mail_once(Kind::Memory).await;
+async fn three_workers_send_each_email_once_in_memory() {
+    three_workers_send_each_email_once(Kind::Memory).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn three_workers_send_each_mail_once_on_sqlite() {
-    three_workers_send_each_mail_once(Kind::Sqlite).await;
+async fn three_workers_send_each_email_once_on_sqlite() {
+    three_workers_send_each_email_once(Kind::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn three_workers_send_each_mail_once_on_postgres() {
-    three_workers_send_each_mail_once(Kind::Postgres).await;
+async fn three_workers_send_each_email_once_on_postgres() {
+    three_workers_send_each_email_once(Kind::Postgres).await;
 }
 
 /// What became of one mail cannot be written down. That of all the others is, although they are written together.
-async fn one_end_that_cannot_be_written_keeps_no_other(kind: Kind, broken: &str) {
-    let world = owing(kind, 60).await;
-    let ids: Vec<i64> = links(&world).await.iter().map(|notice| notice.id.get()).collect();
+async fn one_failed_acknowledgement_does_not_prevent_others(kind: Kind, broken: &str) {
+    let world = with_queued_emails(kind, 60).await;
+    let ids: Vec<i64> = links(&world).await.iter().map(|notification| notification.id.get()).collect();
     let bad = ids[30];
     world.stores.execute(&broken.replace("{bad}", &bad.to_string())).await;
     let sink = SmtpSink::start();
@@ -125,28 +127,28 @@ async fn one_end_that_cannot_be_written_keeps_no_other(kind: Kind, broken: &str)
         runs += 1;
         assert!(runs < 10);
     }
-    let mails = sink.wait_for(60, PATIENCE).await;
-    assert_eq!((mails.len(), message_ids(&mails).len()), (60, 60));
-    for notice in links(&world).await {
-        let expected = if notice.id.get() == bad { NotificationState::Pending } else { NotificationState::Sent };
-        assert_eq!((notice.state, notice.attempts), (expected, 1), "{notice:?}");
+    let emails = sink.wait_for(60, TIMEOUT).await;
+    assert_eq!((emails.len(), message_ids(&emails).len()), (60, 60));
+    for notification in links(&world).await {
+        let expected = if notification.id.get() == bad { NotificationState::Pending } else { NotificationState::Sent };
+        assert_eq!((notification.state, notification.attempts), (expected, 1), "{notification:?}");
     }
     // When its lease has run out it leaves once more, and is the same mail.
     world.pass(SignedDuration::from_mins(2));
     assert_eq!(worker.run().await.unwrap().claimed, 1);
-    let mails = sink.wait_for(61, PATIENCE).await;
-    assert_eq!((mails.len(), message_ids(&mails).len()), (61, 60));
+    let emails = sink.wait_for(61, TIMEOUT).await;
+    assert_eq!((emails.len(), message_ids(&emails).len()), (61, 60));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_end_that_cannot_be_written_keeps_no_other_on_sqlite() {
+async fn one_failed_acknowledgement_does_not_prevent_others_on_sqlite() {
     let broken = "CREATE TRIGGER broken BEFORE UPDATE ON outbox WHEN NEW.id = {bad} AND NEW.state = 'sent' \
                   BEGIN SELECT RAISE(ABORT, 'this row is broken'); END";
-    one_end_that_cannot_be_written_keeps_no_other(Kind::Sqlite, broken).await;
+    one_failed_acknowledgement_does_not_prevent_others(Kind::Sqlite, broken).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_end_that_cannot_be_written_keeps_no_other_on_postgres() {
+async fn one_failed_acknowledgement_does_not_prevent_others_on_postgres() {
     let broken = "ALTER TABLE outbox ADD CONSTRAINT broken CHECK (id <> {bad} OR state <> 'sent') NOT VALID";
-    one_end_that_cannot_be_written_keeps_no_other(Kind::Postgres, broken).await;
+    one_failed_acknowledgement_does_not_prevent_others(Kind::Postgres, broken).await;
 }

@@ -7,7 +7,7 @@ use attune_application::payments::RecordOfflineCommand;
 use attune_application::{Idempotent, IdempotentRequest, RequestMetadata};
 use attune_domain::{Booking, BookingStatus, PaymentStatus, PracticePolicy};
 use attune_ports::{IdempotencyKey, Provider};
-use attune_test_scenarios::{BookingFacts, Kind, Setup, Who, World, at_once};
+use attune_test_scenarios::{BookingSnapshot, Kind, Setup, Who, World, at_once};
 use jiff::SignedDuration;
 
 /// How often a wish is sent.
@@ -23,11 +23,11 @@ fn once(world: &World, route: &str) -> Option<IdempotentRequest> {
 }
 
 /// Sends the wish many times at the same moment. Gives the one reply, after a look at what became of the one booking.
-async fn insist<F>(world: &Arc<World>, wish: impl Fn(Arc<World>) -> F) -> (String, BookingFacts)
+async fn send_repeatedly<F>(world: &Arc<World>, booking_command: impl Fn(Arc<World>) -> F) -> (String, BookingSnapshot)
 where
     F: Future<Output = Idempotent<Booking>> + Send + 'static,
 {
-    let answers = at_once((0..TIMES).map(|_| wish(Arc::clone(world))).collect()).await;
+    let answers = at_once((0..TIMES).map(|_| booking_command(Arc::clone(world))).collect()).await;
     let now = answers.iter().filter(|answer| matches!(answer, Idempotent::Executed(_))).count();
     assert_eq!(now, 1, "one wish was granted now, the others before");
     let mut replies: Vec<String> = answers
@@ -39,31 +39,31 @@ where
         .collect();
     replies.dedup();
     assert_eq!(replies.len(), 1, "{replies:?}");
-    let mut facts: Vec<BookingFacts> = world.facts().await.into_values().collect();
-    assert_eq!(facts.len(), 1, "one booking");
-    (replies.remove(0), facts.remove(0))
+    let mut snapshot: Vec<BookingSnapshot> = world.snapshot().await.into_values().collect();
+    assert_eq!(snapshot.len(), 1, "one booking");
+    (replies.remove(0), snapshot.remove(0))
 }
 
-async fn wishes_are_granted_once(kind: Kind) {
+async fn repeated_requests_are_executed_once(kind: Kind) {
     let setup = Setup { provider: Provider::Offline, policy: PracticePolicy::default() };
-    let world = Arc::new(World::open(kind.fresh().await.patient(), setup).await);
+    let world = Arc::new(World::open(kind.fresh().await.retrying(), setup).await);
     let start = world.now() + SignedDuration::from_hours(73);
 
-    let (reply, facts) = insist(&world, move |world: Arc<World>| async move {
-        let wish = world.wish(world.clients[0], world.therapists[0], start);
-        let wish = CreateBookingCommand { idempotency: once(&world, "book"), ..wish };
-        match world.use_cases().create_booking.run(wish).await.unwrap() {
-            Idempotent::Executed(placed) => Idempotent::Executed(placed.booking),
+    let (reply, snapshot) = send_repeatedly(&world, move |world: Arc<World>| async move {
+        let booking_command = world.booking_command(world.clients[0], world.therapists[0], start);
+        let booking_command = CreateBookingCommand { idempotency: once(&world, "book"), ..booking_command };
+        match world.use_cases().create_booking.run(booking_command).await.unwrap() {
+            Idempotent::Executed(created) => Idempotent::Executed(created.booking),
             Idempotent::Replayed(kept) => Idempotent::Replayed(kept),
         }
     })
     .await;
-    let booking = facts.booking;
+    let booking = snapshot.booking;
     assert_eq!(reply, reply_to(&booking));
-    assert_eq!((facts.payments.len(), facts.notices.len(), facts.history.len()), (1, 0, 1));
+    assert_eq!((snapshot.payments.len(), snapshot.notices.len(), snapshot.history.len()), (1, 0, 1));
     let id = booking.id();
 
-    let (reply, facts) = insist(&world, move |world: Arc<World>| async move {
+    let (reply, snapshot) = send_repeatedly(&world, move |world: Arc<World>| async move {
         let (admin, method, once) = (world.therapists[0], "cash".into(), once(&world, "pay"));
         let paid = RecordOfflineCommand {
             admin,
@@ -77,32 +77,32 @@ async fn wishes_are_granted_once(kind: Kind) {
         world.use_cases().record_offline.run(paid).await.unwrap()
     })
     .await;
-    assert_eq!(reply, reply_to(&facts.booking));
-    assert_eq!(facts.booking.payment_status(), PaymentStatus::Succeeded);
-    assert_eq!((facts.payments.len(), facts.notices.len(), facts.history.len()), (2, 4, 2));
+    assert_eq!(reply, reply_to(&snapshot.booking));
+    assert_eq!(snapshot.booking.payment_status(), PaymentStatus::Succeeded);
+    assert_eq!((snapshot.payments.len(), snapshot.notices.len(), snapshot.history.len()), (2, 4, 2));
 
     let to = start + SignedDuration::from_hours(24);
-    let (moved, facts) = insist(&world, move |world: Arc<World>| async move {
+    let (moved, snapshot) = send_repeatedly(&world, move |world: Arc<World>| async move {
         let change = Change::Reschedule { to, override_hours: false };
-        let wish = world.change(Who::Owner, id, world.clients[0], change);
-        let wish = ChangeBookingCommand { idempotency: once(&world, "reschedule"), ..wish };
-        world.use_cases().change_booking.run(wish).await.unwrap()
+        let booking_command = world.change(Who::Owner, id, world.clients[0], change);
+        let booking_command = ChangeBookingCommand { idempotency: once(&world, "reschedule"), ..booking_command };
+        world.use_cases().change_booking.run(booking_command).await.unwrap()
     })
     .await;
-    assert_eq!(moved, reply_to(&facts.booking));
-    assert_eq!(facts.booking.scheduled_at(), to);
-    assert_eq!((facts.notices.len(), facts.history.len()), (7, 3));
+    assert_eq!(moved, reply_to(&snapshot.booking));
+    assert_eq!(snapshot.booking.scheduled_at(), to);
+    assert_eq!((snapshot.notices.len(), snapshot.history.len()), (7, 3));
 
     let cancel = move |world: Arc<World>| async move {
         let change = Change::Cancel { reason: None, expected_refund: None };
-        let wish = world.change(Who::Owner, id, world.clients[0], change);
-        let wish = ChangeBookingCommand { idempotency: once(&world, "cancel"), ..wish };
-        world.use_cases().change_booking.run(wish).await.unwrap()
+        let booking_command = world.change(Who::Owner, id, world.clients[0], change);
+        let booking_command = ChangeBookingCommand { idempotency: once(&world, "cancel"), ..booking_command };
+        world.use_cases().change_booking.run(booking_command).await.unwrap()
     };
-    let (cancelled, facts) = insist(&world, cancel).await;
-    assert_eq!(cancelled, reply_to(&facts.booking));
-    assert_eq!(facts.booking.status(), BookingStatus::Cancelled);
-    assert_eq!((facts.notices.len(), facts.history.len()), (8, 4));
+    let (cancelled, snapshot) = send_repeatedly(&world, cancel).await;
+    assert_eq!(cancelled, reply_to(&snapshot.booking));
+    assert_eq!(snapshot.booking.status(), BookingStatus::Cancelled);
+    assert_eq!((snapshot.notices.len(), snapshot.history.len()), (8, 4));
 
     // The reply of then, not of what has become of the booking since; and another wish is not answered with it.
     let change = Change::Reschedule { to, override_hours: false };
@@ -121,16 +121,16 @@ async fn wishes_are_granted_once(kind: Kind) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wishes_are_granted_once_in_memory() {
-    wishes_are_granted_once(Kind::Memory).await;
+async fn repeated_requests_are_executed_once_in_memory() {
+    repeated_requests_are_executed_once(Kind::Memory).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wishes_are_granted_once_on_sqlite() {
-    wishes_are_granted_once(Kind::Sqlite).await;
+async fn repeated_requests_are_executed_once_on_sqlite() {
+    repeated_requests_are_executed_once(Kind::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wishes_are_granted_once_on_postgres() {
-    wishes_are_granted_once(Kind::Postgres).await;
+async fn repeated_requests_are_executed_once_on_postgres() {
+    repeated_requests_are_executed_once(Kind::Postgres).await;
 }

@@ -1,27 +1,27 @@
 //! Random walks through everything that can happen to bookings, compared with a model after every step.
 //!
-//! The walks are the same in every run. `ATTUNE_JOURNEYS=20` walks twenty times as many.
+//! The walks are the same in every run. `ATTUNE_SCENARIOS=20` walks twenty times as many.
 
 use std::sync::Mutex;
 
-use attune_test_scenarios::{Command, Kind, Setup, Stores, Tally, World, any_commands, any_setup, walk};
+use attune_test_scenarios::{Command, Kind, Setup, Stores, Tally, World, any_commands, any_setup, random_walk};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
 /// The shortest walk that fails, and why.
 #[derive(Debug)]
-struct Stumble {
+struct Failure {
     why: String,
     setup: Setup,
     commands: Vec<Command>,
 }
 
 /// Walks so many times, at most so many steps each.
-fn wander(walks: u32, steps: usize, fresh: impl AsyncFn() -> Stores) -> Result<Tally, Stumble> {
+fn run_walks(walks: u32, steps: usize, fresh: impl AsyncFn() -> Stores) -> Result<Tally, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let take = |setup: Setup, commands: &[Command]| {
         runtime.block_on(async {
             let world = World::open(fresh().await, setup).await;
-            walk(&world, commands).await
+            random_walk(&world, commands).await
         })
     };
     let config = Config { cases: walks, failure_persistence: None, max_shrink_iters: 500, ..Config::default() };
@@ -29,7 +29,9 @@ fn wander(walks: u32, steps: usize, fresh: impl AsyncFn() -> Stores) -> Result<T
     let tally = Mutex::new(Tally::new());
     let outcome = runner.run(&(any_setup(), any_commands(steps)), |(setup, commands)| {
         let mut tally = tally.lock().unwrap();
-        take(setup, &commands)?.into_iter().for_each(|(ending, count)| *tally.entry(ending).or_default() += count);
+        take(setup, &commands)?
+            .into_iter()
+            .for_each(|(final_state, count)| *tally.entry(final_state).or_default() += count);
         Ok(())
     });
     match outcome {
@@ -43,47 +45,47 @@ fn wander(walks: u32, steps: usize, fresh: impl AsyncFn() -> Stores) -> Result<T
                     (why, commands) = (still, fewer);
                 }
             }
-            Err(Stumble { why: why.to_string(), setup, commands })
+            Err(Failure { why: why.to_string(), setup, commands })
         }
         Err(other @ TestError::Abort(_)) => panic!("{other}"),
     }
 }
 
-fn wander_on(kind: Kind, walks: u32, steps: usize) -> Tally {
-    let times: u32 = std::env::var("ATTUNE_JOURNEYS").map_or(1, |times| times.parse().unwrap());
-    wander(walks * times, steps, async || kind.fresh().await).unwrap_or_else(|Stumble { why, setup, commands }| {
+fn run_walks_on(kind: Kind, walks: u32, steps: usize) -> Tally {
+    let times: u32 = std::env::var("ATTUNE_SCENARIOS").map_or(1, |times| times.parse().unwrap());
+    run_walks(walks * times, steps, async || kind.fresh().await).unwrap_or_else(|Failure { why, setup, commands }| {
         let told: Vec<String> = commands.iter().map(|command| format!("    {command:?}")).collect();
         panic!("{why}\n{setup:?}\n{}", told.join("\n"))
     })
 }
 
 #[test]
-fn walks_in_memory() {
-    let tally = wander_on(Kind::Memory, 512, 80);
+fn random_walks_in_memory() {
+    let tally = run_walks_on(Kind::Memory, 512, 80);
     // Walks on which something never happens, or is never refused for some reason, say nothing about it.
     let (mut done, mut refused) = (Tally::new(), Tally::new());
     for ((command, why), count) in tally {
-        let ending = if why.is_none() { &mut done } else { &mut refused };
-        *ending.entry(if why.is_none() { (command, None) } else { ("", why) }).or_default() += count;
+        let final_state = if why.is_none() { &mut done } else { &mut refused };
+        *final_state.entry(if why.is_none() { (command, None) } else { ("", why) }).or_default() += count;
     }
     assert_eq!((done.len(), refused.len()), (18, 17), "{done:?} {refused:?}");
     assert!(done.values().chain(refused.values()).all(|count| *count >= 5), "{done:?} {refused:?}");
 }
 
 #[test]
-fn walks_on_sqlite() {
-    wander_on(Kind::Sqlite, 24, 60);
+fn random_walks_on_sqlite() {
+    run_walks_on(Kind::Sqlite, 24, 60);
 }
 
 #[test]
-fn walks_on_postgres() {
-    wander_on(Kind::Postgres, 16, 50);
+fn random_walks_on_postgres() {
+    run_walks_on(Kind::Postgres, 16, 50);
 }
 
 /// The control: holds that are over are not found by this store, so their time is never given to anybody else.
 #[test]
-fn walks_stumble_over_a_store_that_is_wrong() {
-    let stumble = wander(512, 80, async || Kind::Memory.fresh().await.unguarded());
-    let stumble = stumble.unwrap_err();
-    assert!(stumble.commands.len() <= 4, "{stumble:?}");
+fn random_walks_detect_a_store_without_guards() {
+    let failure = run_walks(512, 80, async || Kind::Memory.fresh().await.unguarded());
+    let failure = failure.unwrap_err();
+    assert!(failure.commands.len() <= 4, "{failure:?}");
 }

@@ -2,27 +2,27 @@
 
 use std::time::Duration;
 
-use attune_e2e::{Database, Instance, Person, Practice, at, button_target, eventually, later, link_in_text, unescape};
+use attune_e2e::{Database, Instance, Practice, User, at, button_target, eventually, later, link_in_text, unescape};
 use attune_test_smtp::{Behaviour, DecodedMail, Stage};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 on_both_databases!(
-    the_information_arrives_at_once_with_the_readers_own_link,
-    reminders_leave_on_the_second_and_once,
-    a_payment_plans_the_mails,
+    a_confirmation_email_has_the_recipients_own_link,
+    each_reminder_is_sent_once_at_its_exact_time,
+    a_payment_enqueues_the_emails,
     reminders_of_the_past_are_not_planned,
-    a_therapist_who_books_gets_a_therapists_link,
-    a_mail_server_that_is_down_costs_no_booking_and_no_mail,
-    a_mail_server_that_says_later_is_asked_again,
-    a_final_refusal_is_shown_to_the_practice,
-    a_worker_of_its_own_sends_what_is_due,
-    nothing_a_client_types_changes_a_mail,
+    a_therapists_own_booking_has_a_therapists_link,
+    an_outage_of_the_mail_server_loses_no_booking_and_no_email,
+    temporary_mail_errors_are_retried,
+    a_permanent_mail_error_is_shown_to_the_practice,
+    a_separate_worker_sends_due_emails,
+    client_input_cannot_change_the_structure_of_an_email,
 );
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-async fn open(database: Database) -> (Practice, Instance, Person) {
+async fn open(database: Database) -> (Practice, Instance, User) {
     let practice = Practice::on(database).open().await;
     let app = practice.serve().await;
     let admin = practice.admin(&app).await;
@@ -30,8 +30,8 @@ async fn open(database: Database) -> (Practice, Instance, Person) {
 }
 
 /// Waits until so many mails have come in all, and reads the last one.
-async fn mail_number(practice: &Practice, count: usize) -> DecodedMail {
-    let mails = practice.mails.wait_for(count, PATIENCE).await;
+async fn email_number(practice: &Practice, count: usize) -> DecodedMail {
+    let mails = practice.mails.wait_for(count, TIMEOUT).await;
     assert_eq!(mails.len(), count);
     let (last, mail) = (mails.last().unwrap(), mails.last().unwrap().decode());
     assert_eq!(last.recipients, mail.recipients, "the envelope says what the mail says");
@@ -40,7 +40,7 @@ async fn mail_number(practice: &Practice, count: usize) -> DecodedMail {
 
 /// Lets the worker look at everything that is due now, by giving it something new to do: when the mail about a new
 /// booking has left, everything that was due before has been taken up as well.
-async fn let_the_worker_look(practice: &Practice, person: &Person, minute: i64) {
+async fn run_the_worker(practice: &Practice, person: &User, minute: i64) {
     let before = practice.mails.messages().len();
     let id = person.again().await.booked(later(minute)).await;
     let room = format!("/booking-{id}-");
@@ -52,13 +52,13 @@ async fn let_the_worker_look(practice: &Practice, person: &Person, minute: i64) 
 }
 
 /// The state of each mail about a booking, with its offset.
-async fn states(admin: &Person, booking: i64) -> Vec<(i64, String)> {
+async fn states(admin: &User, booking: i64) -> Vec<(i64, String)> {
     let mails = admin.again().await.notifications(booking).await;
     let state = |mail: &Value| (mail["minutes_before"].as_i64().unwrap(), mail["state"].as_str().unwrap().to_owned());
     mails.iter().map(state).collect()
 }
 
-async fn until_states(admin: &Person, booking: i64, wanted: &[(i64, &str)]) {
+async fn until_states(admin: &User, booking: i64, wanted: &[(i64, &str)]) {
     let admin = admin.again().await;
     eventually(&format!("the mails are {wanted:?}"), async || {
         let mails = admin.notifications(booking).await;
@@ -69,13 +69,13 @@ async fn until_states(admin: &Person, booking: i64, wanted: &[(i64, &str)]) {
     .await;
 }
 
-async fn the_information_arrives_at_once_with_the_readers_own_link(database: Database) {
+async fn a_confirmation_email_has_the_recipients_own_link(database: Database) {
     let (practice, app, admin) = open(database).await;
     let john = practice.client_in(&app, "John", "Doe", Some("America/New_York")).await;
     let jane = practice.client(&app, "Jane", "Rowland").await;
     let id = john.booked(later(3 * 1440 + 60)).await;
     let link = john.meeting_url(id).await;
-    let mail = mail_number(&practice, 1).await;
+    let mail = email_number(&practice, 1).await;
     assert_eq!(mail.recipients, [john.email.as_str()]);
     assert_eq!(
         (mail.from.as_slice(), mail.from_name.as_deref()),
@@ -106,29 +106,29 @@ async fn the_information_arrives_at_once_with_the_readers_own_link(database: Dat
     assert!(!calendar.contains("meet.example.org") && !calendar.contains("John"), "calendars are shared: {calendar}");
 
     jane.booked(later(7 * 1440)).await;
-    let mail = mail_number(&practice, 2).await;
+    let mail = email_number(&practice, 2).await;
     assert_eq!(mail.recipients, [jane.email.as_str()]);
     assert!(mail.text.contains("at 10:00 (Europe/Berlin, UTC+01:00)"), "the practice's zone for those who named none");
     until_states(&admin, id, &[(0, "sent"), (1440, "pending"), (60, "pending")]).await;
 }
 
-async fn reminders_leave_on_the_second_and_once(database: Database) {
+async fn each_reminder_is_sent_once_at_its_exact_time(database: Database) {
     let (practice, app, admin) = open(database).await;
     let john = practice.client(&app, "John", "Doe").await;
     let start = later(3 * 1440);
     let id = john.booked(start).await;
     let first_link = john.meeting_url(id).await;
-    mail_number(&practice, 1).await;
+    email_number(&practice, 1).await;
 
     // One second before the day before: nothing.
     practice.clock.set(start - SignedDuration::from_hours(24) - SignedDuration::from_secs(1));
-    let_the_worker_look(&practice, &john, 20 * 1440).await;
+    run_the_worker(&practice, &john, 20 * 1440).await;
     assert_eq!(practice.mails.messages().len(), 2);
     assert_eq!(states(&admin, id).await, [(0, "sent".into()), (1440, "pending".into()), (60, "pending".into())]);
 
     // The day before: one reminder.
     practice.clock.set(start - SignedDuration::from_hours(24));
-    let mail = mail_number(&practice, 3).await;
+    let mail = email_number(&practice, 3).await;
     assert_eq!(mail.subject, "Reminder: your appointment on 4 March, 10:00 (UTC+01:00)");
     assert!(mail.text.contains("in 24 hours"), "{}", mail.text);
     assert_eq!((link_in_text(&mail.text), button_target(&mail.html)), (first_link.as_str(), first_link.clone()));
@@ -141,12 +141,12 @@ async fn reminders_leave_on_the_second_and_once(database: Database) {
     assert_eq!(app.terminate().await, Some(0));
     let app = practice.serve().await;
     let (john, admin) = (john.at(&app), admin.at(&app));
-    let_the_worker_look(&practice, &john, 21 * 1440).await;
+    run_the_worker(&practice, &john, 21 * 1440).await;
     assert_eq!(practice.mails.messages().len(), 4);
 
     // The hour before: with the name the reader has by now.
     practice.clock.set(start - SignedDuration::from_hours(1));
-    let mail = mail_number(&practice, 5).await;
+    let mail = email_number(&practice, 5).await;
     assert!(mail.text.contains("in 1 hour") && mail.text.contains("Hello Jonathan Doe,"), "{}", mail.text);
     let link = link_in_text(&mail.text);
     assert_eq!(link, first_link.replace("John%20Doe", "Jonathan%20Doe"));
@@ -154,13 +154,13 @@ async fn reminders_leave_on_the_second_and_once(database: Database) {
     until_states(&admin, id, &[(0, "sent"), (1440, "sent"), (60, "sent")]).await;
 
     practice.clock.set(start);
-    let_the_worker_look(&practice, &john, 22 * 1440).await;
+    run_the_worker(&practice, &john, 22 * 1440).await;
     let about_it =
         practice.mails.messages().iter().filter(|m| m.decode().text.contains(&format!("/booking-{id}-"))).count();
     assert_eq!(about_it, 3, "information and two reminders");
 }
 
-async fn a_payment_plans_the_mails(database: Database) {
+async fn a_payment_enqueues_the_emails(database: Database) {
     let practice = Practice::on(database).with("payments.provider", "test").open().await;
     let app = practice.serve().await;
     let (admin, john) = (practice.admin(&app).await, practice.client(&app, "John", "Doe").await);
@@ -168,7 +168,7 @@ async fn a_payment_plans_the_mails(database: Database) {
     let id = placed["id"].as_i64().unwrap();
     assert!(admin.notifications(id).await.is_empty());
     crate::bookings::pay(&app, &placed).await;
-    let mails: Vec<DecodedMail> = practice.mails.wait_for(2, PATIENCE).await.iter().map(|mail| mail.decode()).collect();
+    let mails: Vec<DecodedMail> = practice.mails.wait_for(2, TIMEOUT).await.iter().map(|mail| mail.decode()).collect();
     let (receipts, others): (Vec<_>, Vec<_>) = mails.iter().partition(|m| m.subject.starts_with("We received"));
     assert_eq!((receipts.len(), others.len()), (1, 1));
     assert!(receipts[0].text.contains("100.00 EUR"), "{}", receipts[0].text);
@@ -191,29 +191,29 @@ async fn reminders_of_the_past_are_not_planned(database: Database) {
         let offsets: Vec<i64> = states(&admin, id).await.into_iter().map(|(offset, _)| offset).collect();
         assert_eq!(offsets, planned, "{minutes} minutes ahead");
     }
-    practice.mails.wait_for(5, PATIENCE).await;
+    practice.mails.wait_for(5, TIMEOUT).await;
 
     let none = Practice::on(database).with("reminders.offsets_minutes", "").open().await;
     let app = none.serve().await;
     let (admin, john) = (none.admin(&app).await, none.client(&app, "John", "Doe").await);
     let id = john.booked(later(3 * 1440)).await;
     assert_eq!(admin.notifications(id).await.len(), 1, "reminders can be switched off");
-    mail_number(&none, 1).await;
+    email_number(&none, 1).await;
 }
 
-async fn a_therapist_who_books_gets_a_therapists_link(database: Database) {
+async fn a_therapists_own_booking_has_a_therapists_link(database: Database) {
     let (practice, _app, admin) = open(database).await;
     let id = admin.booked(later(2 * 1440)).await;
     let own = admin.bookings().await[0]["personalized_meeting_url"].as_str().unwrap().to_owned();
     assert!(own.ends_with("#userInfo.displayName=%22Meredith%20Ashdown%22&config.startWithAudioMuted=false&config.startWithVideoMuted=false"), "{own}");
     assert_eq!(admin.meeting_url(id).await, own);
-    let mail = mail_number(&practice, 1).await;
+    let mail = email_number(&practice, 1).await;
     assert_eq!(link_in_text(&mail.text), own);
     assert_eq!(button_target(&mail.html), own);
     assert!(mail.html.contains("%22&amp;config."), "an ampersand in HTML is escaped");
 }
 
-async fn a_mail_server_that_is_down_costs_no_booking_and_no_mail(database: Database) {
+async fn an_outage_of_the_mail_server_loses_no_booking_and_no_email(database: Database) {
     let (practice, app, admin) = open(database).await;
     let john = practice.client(&app, "John", "Doe").await;
     practice.mails.stop().await;
@@ -230,7 +230,7 @@ async fn a_mail_server_that_is_down_costs_no_booking_and_no_mail(database: Datab
 
     practice.mails.restart().await;
     practice.clock.advance(SignedDuration::from_mins(1));
-    let mails = practice.mails.wait_for(2, PATIENCE).await;
+    let mails = practice.mails.wait_for(2, TIMEOUT).await;
     let john = john.again().await;
     let link = john.meeting_url(id).await;
     assert_eq!(mails.iter().filter(|mail| link_in_text(&mail.decode().text) == link).count(), 1);
@@ -239,7 +239,7 @@ async fn a_mail_server_that_is_down_costs_no_booking_and_no_mail(database: Datab
     assert_eq!(ready["checks"]["mail"]["status"], "ok");
 }
 
-async fn a_mail_server_that_says_later_is_asked_again(database: Database) {
+async fn temporary_mail_errors_are_retried(database: Database) {
     let (practice, app, admin) = open(database).await;
     let john = practice.client(&app, "John", "Doe").await;
     practice.mails.script([
@@ -259,13 +259,13 @@ async fn a_mail_server_that_says_later_is_asked_again(database: Database) {
         .await;
         practice.clock.advance(SignedDuration::from_mins(3));
     }
-    let mails = practice.mails.wait_for(2, PATIENCE).await;
+    let mails = practice.mails.wait_for(2, TIMEOUT).await;
     let ids: Vec<String> = mails.iter().map(|m| m.decode().header("Message-ID").unwrap().to_owned()).collect();
     assert_eq!(ids[0], ids[1], "mail programs show one of them");
     until_states(&admin, id, &[(0, "sent"), (1440, "pending"), (60, "pending")]).await;
 }
 
-async fn a_final_refusal_is_shown_to_the_practice(database: Database) {
+async fn a_permanent_mail_error_is_shown_to_the_practice(database: Database) {
     let (practice, app, admin) = open(database).await;
     let (john, jane) = (practice.client(&app, "John", "Doe").await, practice.client(&app, "Jane", "Rowland").await);
     practice.mails.script([Behaviour::Answer { stage: Stage::Recipient, code: 550 }]);
@@ -277,13 +277,13 @@ async fn a_final_refusal_is_shown_to_the_practice(database: Database) {
     assert_eq!((&ready["status"], &ready["checks"]["outbox"]["status"]), (&json!("warn"), &json!("warn")));
 
     jane.booked(later(4 * 1440)).await;
-    assert_eq!(mail_number(&practice, 1).await.recipients, [jane.email.as_str()], "others are served");
+    assert_eq!(email_number(&practice, 1).await.recipients, [jane.email.as_str()], "others are served");
     practice.clock.advance(SignedDuration::from_hours(2));
-    let_the_worker_look(&practice, &jane, 20 * 1440).await;
+    run_the_worker(&practice, &jane, 20 * 1440).await;
     assert_eq!(practice.mails.messages().len(), 2, "and it is not tried again");
 }
 
-async fn a_worker_of_its_own_sends_what_is_due(database: Database) {
+async fn a_separate_worker_sends_due_emails(database: Database) {
     let practice = Practice::on(database).open().await;
     let app = practice.serve_without_worker().await;
     let (admin, john) = (practice.admin(&app).await, practice.client(&app, "John", "Doe").await);
@@ -295,24 +295,24 @@ async fn a_worker_of_its_own_sends_what_is_due(database: Database) {
     assert!(practice.mails.messages().is_empty());
 
     let worker = practice.work().await;
-    practice.mails.wait_for(2, PATIENCE).await;
+    practice.mails.wait_for(2, TIMEOUT).await;
     until_states(&admin, id, &[(0, "sent"), (1440, "pending"), (60, "pending")]).await;
     until_states(&admin, late, &[(0, "sent"), (1440, "pending"), (60, "pending")]).await;
     assert_eq!(app.get("/health/ready").await.expect(200)["checks"]["outbox"]["status"], "ok");
     // It has no bell to hear, and looks for itself.
     john.again().await.booked(later(5 * 1440)).await;
-    practice.mails.wait_for(3, PATIENCE).await;
+    practice.mails.wait_for(3, TIMEOUT).await;
     assert_eq!(worker.terminate().await, Some(0));
     assert_eq!(app.terminate().await, Some(0));
 }
 
-async fn nothing_a_client_types_changes_a_mail(database: Database) {
+async fn client_input_cannot_change_the_structure_of_an_email(database: Database) {
     let (practice, app, _admin) = open(database).await;
     let person = practice.client(&app, "<img src=x onerror=alert(1)>", "\"=?utf-8?q?B?= http://evil.example").await;
     let note =
         json!({"scheduled_at": later(1440).to_string(), "note": "\r\n.\r\nMAIL FROM:<a@b.example>\r\nsecret-note"});
     let id = person.post("/api/bookings", note).await.expect(201)["id"].as_i64().unwrap();
-    let raw = &practice.mails.wait_for(1, PATIENCE).await[0];
+    let raw = &practice.mails.wait_for(1, TIMEOUT).await[0];
     let mail = raw.decode();
     assert_eq!(raw.recipients, [person.email.as_str()]);
     assert!(!mail.html.contains("<img") && !mail.text.contains("evil.example") && !mail.subject.contains("evil"));

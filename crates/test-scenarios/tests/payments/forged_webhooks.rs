@@ -11,18 +11,19 @@ use jiff::SignedDuration;
 use serde_json::Value;
 
 use crate::{
-    Ending, Held, PRICE, ending, fake, happy, hear, held, lapsed, minutes, on_every_store, open, slot, status, tell,
+    FinalState, Held, PRICE, deliver_webhooks, expired_unpaid, fake, final_state, held, minutes, on_every_store, open,
+    paid_in_full, send_webhook, slot, status,
 };
 
 on_every_store! {
-    what_stripe_did_not_send_changes_nothing
-    money_that_is_not_what_is_due_agrees_nothing
-    a_message_that_claims_what_is_not_due_agrees_nothing
-    money_for_nobody_is_written_down
-    money_of_a_checkout_whose_opening_was_never_answered_counts
+    forged_webhooks_change_nothing
+    a_mismatched_payment_confirms_nothing
+    a_mismatched_webhook_confirms_nothing
+    a_payment_of_an_unknown_booking_needs_review
+    a_payment_at_a_checkout_with_a_lost_response_is_applied
 }
 
-async fn what_stripe_did_not_send_changes_nothing(kind: Kind) {
+async fn forged_webhooks_change_nothing(kind: Kind) {
     let world = open(kind).await;
     let held = held(&world, slot(0)).await;
     fake(&world).pay(&held.checkout);
@@ -32,7 +33,7 @@ async fn what_stripe_did_not_send_changes_nothing(kind: Kind) {
     let seconds = now.as_second();
     let by_another = format!("t={seconds},v1={}", signature("whsec_somebodyElsesSecret00", now, body));
     let without_type: Value = serde_json::from_str(&event.body).unwrap();
-    let told_anew = without_type.to_string();
+    let reserialized = without_type.to_string();
     let more = event.body.replace(&PRICE.to_string(), &(PRICE + 1).to_string());
     let cases: Vec<(String, &[u8], SignedDuration, WebhookError)> = vec![
         (String::new(), body, SignedDuration::ZERO, WebhookError::Forged),
@@ -45,28 +46,28 @@ async fn what_stripe_did_not_send_changes_nothing(kind: Kind) {
             SignedDuration::ZERO,
             WebhookError::Forged,
         ),
-        (genuine.clone(), told_anew.as_bytes(), SignedDuration::ZERO, WebhookError::Forged),
+        (genuine.clone(), reserialized.as_bytes(), SignedDuration::ZERO, WebhookError::Forged),
         (genuine.clone(), more.as_bytes(), SignedDuration::ZERO, WebhookError::Forged),
         (genuine.clone(), body, SignedDuration::from_secs(301), WebhookError::Stale),
         (genuine.clone(), body, SignedDuration::from_secs(-301), WebhookError::Stale),
     ];
-    let before = world.facts().await;
+    let before = world.snapshot().await;
     for (header, body, later, why) in cases {
         assert_eq!(world.stripe().events.read(&header, body, now + later), Err(why), "{header}");
     }
     let other = StripeEvents::new(vec![Secret::new("whsec_somebodyElsesSecret00")]).unwrap();
     assert_eq!(other.read(&genuine, body, now), Err(WebhookError::Forged));
-    assert_eq!(world.facts().await, before);
+    assert_eq!(world.snapshot().await, before);
     // The same message, as it was sent.
     for later in [299, -299] {
         assert!(world.stripe().events.read(&genuine, body, now + SignedDuration::from_secs(later)).is_ok());
     }
-    assert_eq!(hear(&world, &event).await.unwrap(), WebhookOutcome::Applied);
-    assert_eq!(ending(&world, held.id).await, happy());
+    assert_eq!(send_webhook(&world, &event).await.unwrap(), WebhookOutcome::Applied);
+    assert_eq!(final_state(&world, held.id).await, paid_in_full());
 }
 
 /// What Stripe took is not what is due: it is noted once, however often it is told or asked about, and nobody is let in.
-async fn money_that_is_not_what_is_due_agrees_nothing(kind: Kind) {
+async fn a_mismatched_payment_confirms_nothing(kind: Kind) {
     type Change = fn(&mut Value);
     let cases: [(&str, Change); 6] = [
         ("wrong_amount", |checkout| checkout["amount_total"] = (PRICE - 1).into()),
@@ -85,37 +86,41 @@ async fn money_that_is_not_what_is_due_agrees_nothing(kind: Kind) {
             let world = open(kind).await;
             let held = held(&world, slot(0)).await;
             fake(&world).change_checkout(&held.checkout, change);
-            let money = fake(&world).pay(&held.checkout);
+            let payment = fake(&world).pay(&held.checkout);
             let events = fake(&world).events();
             if told {
-                assert_eq!(hear(&world, &events[0]).await.unwrap(), WebhookOutcome::NeedsReview, "{problem}");
-                assert_eq!(hear(&world, &events[0]).await.unwrap(), WebhookOutcome::Duplicate, "{problem}");
-                assert_eq!(hear(&world, &renamed(&events[0])).await.unwrap(), WebhookOutcome::NeedsReview, "{problem}");
+                assert_eq!(send_webhook(&world, &events[0]).await.unwrap(), WebhookOutcome::NeedsReview, "{problem}");
+                assert_eq!(send_webhook(&world, &events[0]).await.unwrap(), WebhookOutcome::Duplicate, "{problem}");
+                assert_eq!(
+                    send_webhook(&world, &with_new_id(&events[0])).await.unwrap(),
+                    WebhookOutcome::NeedsReview,
+                    "{problem}"
+                );
                 assert_eq!(status(&world, held.id).await, (BookingStatus::PendingPayment, PaymentStatus::Pending));
             }
             world.pass(minutes(6));
             world.work().await;
             world.pass(minutes(10));
-            world.rest().await;
-            let parked = Ending { problems: vec![problem], ..lapsed() };
-            assert_eq!(ending(&world, held.id).await, parked, "told: {told}");
+            world.run_until_idle().await;
+            let parked = FinalState { problems: vec![problem], ..expired_unpaid() };
+            assert_eq!(final_state(&world, held.id).await, parked, "told: {told}");
             // Somebody looks, and gives it back where it came in. Of that there is nothing in our books, and nothing to
             // wait for.
-            fake(&world).refund_in_dashboard(&money, 1_000).unwrap();
+            fake(&world).refund_in_dashboard(&payment, 1_000).unwrap();
             let event = fake(&world).events().pop().unwrap();
             assert!(
-                hear(&world, &event).await.is_ok(),
+                send_webhook(&world, &event).await.is_ok(),
                 "{problem}: the news is taken, so that Stripe stops telling it"
             );
-            world.rest().await;
-            let ended = ending(&world, held.id).await;
+            world.run_until_idle().await;
+            let ended = final_state(&world, held.id).await;
             assert_eq!((ended.status, ended.held, ended.refunds), (parked.status, 0, Vec::new()));
         }
     }
 }
 
 /// The same event under another name.
-fn renamed(event: &Event) -> Event {
+fn with_new_id(event: &Event) -> Event {
     altered(event, |_| {}, &format!("{}again", event.id))
 }
 
@@ -129,7 +134,7 @@ fn altered(event: &Event, change: impl FnOnce(&mut Value), id: &str) -> Event {
 
 /// The message claims something else than Stripe says when it is asked: nothing is agreed on its word, and everything when
 /// Stripe was asked.
-async fn a_message_that_claims_what_is_not_due_agrees_nothing(kind: Kind) {
+async fn a_mismatched_webhook_confirms_nothing(kind: Kind) {
     type Change = fn(&mut Value);
     let cases: [(&str, Change); 5] = [
         ("wrong_amount", |event| event["data"]["object"]["amount_total"] = 1.into()),
@@ -143,24 +148,24 @@ async fn a_message_that_claims_what_is_not_due_agrees_nothing(kind: Kind) {
         let held = held(&world, slot(number)).await;
         fake(&world).pay(&held.checkout);
         let event = altered(&fake(&world).events().pop().unwrap(), change, &format!("evt_altered{number}"));
-        assert_eq!(hear(&world, &event).await.unwrap(), WebhookOutcome::NeedsReview, "{problem}");
+        assert_eq!(send_webhook(&world, &event).await.unwrap(), WebhookOutcome::NeedsReview, "{problem}");
         assert_eq!(status(&world, held.id).await, (BookingStatus::PendingPayment, PaymentStatus::Pending));
-        assert_eq!(ending(&world, held.id).await.problems, [problem]);
+        assert_eq!(final_state(&world, held.id).await.problems, [problem]);
         world.pass(minutes(5));
-        world.rest().await;
-        assert_eq!(ending(&world, held.id).await, Ending { problems: vec![problem], ..happy() });
+        world.run_until_idle().await;
+        assert_eq!(final_state(&world, held.id).await, FinalState { problems: vec![problem], ..paid_in_full() });
         // IdempotentRequest it is paid, no message can take that back or doubt it.
-        assert_eq!(hear(&world, &renamed(&event)).await.unwrap(), WebhookOutcome::Applied);
-        assert_eq!(ending(&world, held.id).await, Ending { problems: vec![problem], ..happy() });
+        assert_eq!(send_webhook(&world, &with_new_id(&event)).await.unwrap(), WebhookOutcome::Applied);
+        assert_eq!(final_state(&world, held.id).await, FinalState { problems: vec![problem], ..paid_in_full() });
     }
 }
 
-async fn money_for_nobody_is_written_down(kind: Kind) {
+async fn a_payment_of_an_unknown_booking_needs_review(kind: Kind) {
     let world = open(kind).await;
     let held = held(&world, slot(0)).await;
     fake(&world).pay(&held.checkout);
     let event = fake(&world).events().pop().unwrap();
-    let nobodys = |id: &str, booking: Value| {
+    let unknown = |id: &str, booking: Value| {
         let change = |event: &mut Value| {
             let checkout = &mut event["data"]["object"];
             checkout["id"] = "cs_test_nobodys".into();
@@ -169,33 +174,33 @@ async fn money_for_nobody_is_written_down(kind: Kind) {
         };
         altered(&event, change, id)
     };
-    let before = world.facts().await;
-    assert_eq!(hear(&world, &nobodys("evt_a", "999".into())).await.unwrap(), WebhookOutcome::NeedsReview);
-    assert_eq!(hear(&world, &nobodys("evt_a", "999".into())).await.unwrap(), WebhookOutcome::Duplicate);
-    assert_eq!(hear(&world, &nobodys("evt_b", "999".into())).await.unwrap(), WebhookOutcome::NeedsReview);
+    let before = world.snapshot().await;
+    assert_eq!(send_webhook(&world, &unknown("evt_a", "999".into())).await.unwrap(), WebhookOutcome::NeedsReview);
+    assert_eq!(send_webhook(&world, &unknown("evt_a", "999".into())).await.unwrap(), WebhookOutcome::Duplicate);
+    assert_eq!(send_webhook(&world, &unknown("evt_b", "999".into())).await.unwrap(), WebhookOutcome::NeedsReview);
     // Without a booking it is somebody else's business: the account may sell other things.
-    assert_eq!(hear(&world, &nobodys("evt_c", Value::Null)).await.unwrap(), WebhookOutcome::Ignored);
-    assert_eq!(world.facts().await, before);
+    assert_eq!(send_webhook(&world, &unknown("evt_c", Value::Null)).await.unwrap(), WebhookOutcome::Ignored);
+    assert_eq!(world.snapshot().await, before);
     let problems = world.stores.queries.payment_problems(10).await.unwrap();
     assert_eq!(problems.len(), 1);
     assert_eq!(problems[0].kind.as_str(), "unknown_booking");
 }
 
 /// Stripe opened a checkout, and its answer was lost; then it tells that somebody paid there.
-async fn money_of_a_checkout_whose_opening_was_never_answered_counts(kind: Kind) {
+async fn a_payment_at_a_checkout_with_a_lost_response_is_applied(kind: Kind) {
     for told in [true, false] {
         let world = open(kind).await;
         fake(&world).script([Behaviour::Cut(Moment::After); 3]);
-        let placed = world.use_cases().create_booking.run(crate::wish(&world, 0, slot(0))).await.unwrap();
-        let Idempotent::Executed(placed) = placed else { panic!("nothing was asked twice") };
-        assert!(placed.checkout.is_none());
+        let created = world.use_cases().create_booking.run(crate::booking_command(&world, 0, slot(0))).await.unwrap();
+        let Idempotent::Executed(created) = created else { panic!("nothing was asked twice") };
+        assert!(created.checkout.is_none());
         let checkout = fake(&world).checkouts()[0]["id"].as_str().unwrap().to_owned();
-        let held = Held { id: placed.booking.id(), checkout };
+        let held = Held { id: created.booking.id(), checkout };
         fake(&world).pay(&held.checkout);
         if told {
-            tell(&world, &fake(&world).events()).await;
+            deliver_webhooks(&world, &fake(&world).events()).await;
         }
-        world.rest().await;
-        assert_eq!(ending(&world, held.id).await, happy());
+        world.run_until_idle().await;
+        assert_eq!(final_state(&world, held.id).await, paid_in_full());
     }
 }

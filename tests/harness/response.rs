@@ -10,7 +10,7 @@ use serde_json::Value;
 /// error is a problem as in RFC 9457 that names the same request; 401 says how to sign in, 405 what is allowed, 429 and
 /// 503 when to come back; whatever is personal must not be kept by caches.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct ApiResponse {
     /// The HTTP status.
     pub status: u16,
     /// The headers.
@@ -20,7 +20,7 @@ pub struct Answer {
     question: String,
 }
 
-impl Answer {
+impl ApiResponse {
     pub(crate) async fn read(question: String, response: Response) -> reqwest::Result<Self> {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let answer = Self { status, headers, text: response.text().await?, question };
@@ -84,7 +84,7 @@ impl Answer {
 
     /// The problem, if it is that this field is not right, for this reason. Panics otherwise.
     #[track_caller]
-    pub fn refused_field(&self, field: &str, code: &str) {
+    pub fn rejected_field(&self, field: &str, code: &str) {
         let problem = self.expect(422);
         let errors = problem["errors"].as_array().unwrap_or_else(|| panic!("{} → {}", self.question, self.text));
         let found = errors.iter().any(|e| e["field"] == field && e["code"] == code && e["message"].is_string());

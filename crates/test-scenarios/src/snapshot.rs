@@ -6,33 +6,23 @@ use attune_domain::notification::Notification;
 use attune_domain::{Booking, BookingId, Participant};
 use attune_ports::{AuditEntry, BookingFilter, LedgerEntry, PageRequest, Payment, Queries, Refund};
 
-/// Everything about one booking.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BookingFacts {
-    /// Itself.
+pub struct BookingSnapshot {
     pub booking: Booking,
-    /// Its mails, by id.
     pub notices: Vec<Notification>,
-    /// Its payments, newest first.
     pub payments: Vec<Payment>,
-    /// Its refunds, oldest first.
     pub refunds: Vec<Refund>,
-    /// Its lines of the ledger, oldest first.
     pub ledger: Vec<LedgerEntry>,
-    /// Who is or was invited, by id.
     pub participants: Vec<Participant>,
-    /// What was done to it, oldest first.
     pub history: Vec<AuditEntry>,
 }
 
-/// Everything about all bookings.
-pub type Facts = BTreeMap<BookingId, BookingFacts>;
+pub type Snapshot = BTreeMap<BookingId, BookingSnapshot>;
 
-/// Reads it all.
-pub(crate) async fn read(queries: &dyn Queries) -> Facts {
+pub(crate) async fn read(queries: &dyn Queries) -> Snapshot {
     let all =
         queries.bookings(&BookingFilter::default(), PageRequest { limit: 1_000, offset: 0 }.into()).await.unwrap();
-    let mut facts = Facts::new();
+    let mut snapshot = Snapshot::new();
     for booking in all.items.iter().cloned() {
         let id = booking.id();
         let (notices, payments, refunds, ledger, participants, history) = tokio::try_join!(
@@ -44,7 +34,7 @@ pub(crate) async fn read(queries: &dyn Queries) -> Facts {
             queries.history(id)
         )
         .unwrap();
-        facts.insert(id, BookingFacts { booking, notices, payments, refunds, ledger, participants, history });
+        snapshot.insert(id, BookingSnapshot { booking, notices, payments, refunds, ledger, participants, history });
     }
-    facts
+    snapshot
 }

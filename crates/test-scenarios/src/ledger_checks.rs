@@ -10,39 +10,39 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use serde_json::Value;
 
-use crate::facts::{BookingFacts, Facts};
+use crate::snapshot::{BookingSnapshot, Snapshot};
 
-/// Where the money of one payment, or of several, is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Purse {
+struct PaymentTotals {
     captured: i64,
-    returned: i64,
-    promised: i64,
+    refunded: i64,
+    pending: i64,
 }
 
-impl Purse {
+impl PaymentTotals {
     fn of(payment: &Payment, refunds: &[Refund]) -> Self {
-        let mut purse = Self { captured: if is_paid(payment) { payment.amount.minor() } else { 0 }, ..Self::default() };
+        let mut totals =
+            Self { captured: if is_paid(payment) { payment.amount.minor() } else { 0 }, ..Self::default() };
         for refund in refunds.iter().filter(|refund| refund.payment == payment.id) {
             match refund.stage {
-                RefundStage::Queued | RefundStage::Pending => purse.promised += refund.amount.minor(),
-                RefundStage::Succeeded => purse.returned += refund.amount.minor(),
+                RefundStage::Queued | RefundStage::Pending => totals.pending += refund.amount.minor(),
+                RefundStage::Succeeded => totals.refunded += refund.amount.minor(),
                 RefundStage::Failed | RefundStage::Retried => {}
             }
         }
-        purse
+        totals
     }
 
     fn and(self, other: Self) -> Self {
         Self {
             captured: self.captured + other.captured,
-            returned: self.returned + other.returned,
-            promised: self.promised + other.promised,
+            refunded: self.refunded + other.refunded,
+            pending: self.pending + other.pending,
         }
     }
 
     fn status(&self) -> PaymentStatus {
-        match (self.promised, self.returned, self.captured - self.returned) {
+        match (self.pending, self.refunded, self.captured - self.refunded) {
             (1.., _, _) => PaymentStatus::RefundPending,
             (_, _, ..=0) => PaymentStatus::Refunded,
             (_, 1.., _) => PaymentStatus::PartiallyRefunded,
@@ -55,28 +55,29 @@ fn is_paid(payment: &Payment) -> bool {
     matches!(payment.state, PaymentState::Settled | PaymentState::Unapplied)
 }
 
-/// Checks the books of all bookings.
-pub(crate) fn check_all(facts: &Facts) -> Result<(), TestCaseError> {
-    facts.values().try_for_each(check)
+pub(crate) fn check_all(snapshot: &Snapshot) -> Result<(), TestCaseError> {
+    snapshot.values().try_for_each(check)
 }
 
-/// Checks the books of one booking: payments, refunds, ledger and booking tell the same story.
-pub(crate) fn check(facts: &BookingFacts) -> Result<(), TestCaseError> {
-    let BookingFacts { booking, payments, refunds, ledger, .. } = facts;
+pub(crate) fn check(snapshot: &BookingSnapshot) -> Result<(), TestCaseError> {
+    let BookingSnapshot { booking, payments, refunds, ledger, .. } = snapshot;
     prop_assert!(
         booking.status() != BookingStatus::Scheduled || booking.payment_status() != PaymentStatus::Pending,
-        "scheduled beside pending: {facts:?}"
+        "scheduled beside pending: {snapshot:?}"
     );
     for payment in payments {
-        let purse = Purse::of(payment, refunds);
+        let totals = PaymentTotals::of(payment, refunds);
         let lines = || ledger.iter().filter(|line| line.payment == payment.id);
         let sum: i64 = lines().map(|line| line.kind.signed(line.amount)).sum();
-        prop_assert_eq!(sum, purse.captured - purse.returned, "ledger and rows of {:?}: {:?}", payment, facts);
-        prop_assert!((0..=purse.captured).contains(&sum), "{facts:?}");
-        prop_assert!(purse.returned + purse.promised <= purse.captured, "more is promised than there is: {facts:?}");
+        prop_assert_eq!(sum, totals.captured - totals.refunded, "ledger and rows of {:?}: {:?}", payment, snapshot);
+        prop_assert!((0..=totals.captured).contains(&sum), "{snapshot:?}");
+        prop_assert!(
+            totals.refunded + totals.pending <= totals.captured,
+            "more is promised than there is: {snapshot:?}"
+        );
         let captures = lines().filter(|line| line.kind == LedgerKind::Captured).count();
-        prop_assert_eq!(captures, usize::from(is_paid(payment)), "{:?}", facts);
-        prop_assert_eq!(payment.settled_at.is_some(), is_paid(payment), "{:?}", facts);
+        prop_assert_eq!(captures, usize::from(is_paid(payment)), "{:?}", snapshot);
+        prop_assert_eq!(payment.settled_at.is_some(), is_paid(payment), "{:?}", snapshot);
     }
     for refund in refunds {
         let kinds: Vec<LedgerKind> = lines_of(ledger, refund).map(|line| line.kind).collect();
@@ -88,23 +89,24 @@ pub(crate) fn check(facts: &BookingFacts) -> Result<(), TestCaseError> {
             }
         };
         prop_assert!(right, "the lines of {refund:?}: {kinds:?}");
-        prop_assert!(lines_of(ledger, refund).all(|line| line.amount == refund.amount), "{facts:?}");
+        prop_assert!(lines_of(ledger, refund).all(|line| line.amount == refund.amount), "{snapshot:?}");
     }
     // A booking stands on one payment, and its status tells of that one; where it stands on none, of all that came.
     let standing = |state| payments.iter().filter(move |payment| payment.state == state);
     let settled = standing(PaymentState::Settled).count();
-    prop_assert!(settled <= 1, "paid twice: {facts:?}");
+    prop_assert!(settled <= 1, "paid twice: {snapshot:?}");
     let counted = if settled == 1 { PaymentState::Settled } else { PaymentState::Unapplied };
-    let told: Option<Purse> = standing(counted).map(|payment| Purse::of(payment, refunds)).reduce(Purse::and);
+    let told: Option<PaymentTotals> =
+        standing(counted).map(|payment| PaymentTotals::of(payment, refunds)).reduce(PaymentTotals::and);
     let has_been_paid = booking.payment_status().has_been_paid().then_some(booking.payment_status());
     let by_the_books = match told {
         // It was free, and somebody paid all the same.
         Some(_) if settled == 0 && booking.payment_status() == PaymentStatus::NotRequired => None,
-        other => other.map(|purse| purse.status()),
+        other => other.map(|totals| totals.status()),
     };
-    prop_assert_eq!(has_been_paid, by_the_books, "status and books: {:?}", facts);
+    prop_assert_eq!(has_been_paid, by_the_books, "status and books: {:?}", snapshot);
     let open = payments.iter().filter(|payment| payment.state == PaymentState::Open).count();
-    prop_assert!(open <= 1, "two places to pay: {facts:?}");
+    prop_assert!(open <= 1, "two places to pay: {snapshot:?}");
     Ok(())
 }
 
@@ -113,14 +115,14 @@ fn lines_of<'a>(ledger: &'a [LedgerEntry], refund: &Refund) -> impl Iterator<Ite
     ledger.iter().filter(move |line| line.refund == Some(id))
 }
 
-/// Checks our books beside Stripe's, when nothing is under way.
-pub(crate) fn check_with_stripe(
-    facts: &Facts,
+pub(crate) fn compare_with_stripe(
+    snapshot: &Snapshot,
     problems: &[PaymentProblem],
     stripe: &FakeStripe,
 ) -> Result<(), TestCaseError> {
-    check_all(facts)?;
-    let all = || facts.values().flat_map(|facts| facts.payments.iter().map(move |payment| (facts, payment)));
+    check_all(snapshot)?;
+    let all =
+        || snapshot.values().flat_map(|snapshot| snapshot.payments.iter().map(move |payment| (snapshot, payment)));
     let ours = |checkout: &Value| {
         all().find(|(_, payment)| {
             payment.provider == Provider::Stripe && checkout["id"] == *payment.provider_checkout_id
@@ -128,10 +130,10 @@ pub(crate) fn check_with_stripe(
     };
     // Settled problems leave the list, and stay in the trail.
     let is_noted = |checkout: &Value| {
-        let trail = ours(checkout).is_some_and(|(facts, _)| {
+        let trail = ours(checkout).is_some_and(|(snapshot, _)| {
             let kinds = ProblemKind::ALL.iter().filter(|kind| **kind != ProblemKind::RefundFailed);
             let actions: BTreeSet<String> = kinds.map(|kind| format!("payment.{}", kind.as_str())).collect();
-            facts.history.iter().any(|entry| actions.contains(&entry.action))
+            snapshot.history.iter().any(|entry| actions.contains(&entry.action))
         });
         trail || problems.iter().any(|problem| problem.provider_reference.as_deref() == checkout["id"].as_str())
     };
@@ -148,8 +150,8 @@ pub(crate) fn check_with_stripe(
                 parked.insert(checkout["payment_intent"].as_str().map(str::to_owned));
             }
         } else if checkout["status"] == "open" {
-            let waits = row.is_some_and(|(facts, payment)| {
-                payment.state == PaymentState::Open && facts.booking.status() == BookingStatus::PendingPayment
+            let waits = row.is_some_and(|(snapshot, payment)| {
+                payment.state == PaymentState::Open && snapshot.booking.status() == BookingStatus::PendingPayment
             });
             // Nobody was told of one without a row; it ends by itself.
             prop_assert!(waits || row.is_none(), "a client could still pay: {checkout} {row:?}");
@@ -158,16 +160,16 @@ pub(crate) fn check_with_stripe(
             prop_assert!(over, "that one is over: {checkout} {row:?}");
         }
     }
-    for (facts, payment) in all().filter(|(_, payment)| payment.provider == Provider::Stripe) {
+    for (snapshot, payment) in all().filter(|(_, payment)| payment.provider == Provider::Stripe) {
         let there = stripe.checkouts().into_iter().find(|checkout| checkout["id"] == *payment.provider_checkout_id);
         let paid = there.as_ref().is_some_and(|checkout| checkout["payment_status"] == "paid");
-        prop_assert!(paid || !is_paid(payment), "paid here and not there: {payment:?} {there:?} {facts:?}");
+        prop_assert!(paid || !is_paid(payment), "paid here and not there: {payment:?} {there:?} {snapshot:?}");
         if paid && is_paid(payment) {
             let amount = there.and_then(|checkout| checkout["amount_total"].as_i64());
             prop_assert_eq!(amount, Some(payment.amount.minor()), "{:?}", payment);
         }
     }
-    let refunds = || facts.values().flat_map(|facts| facts.refunds.iter());
+    let refunds = || snapshot.values().flat_map(|snapshot| snapshot.refunds.iter());
     for there in stripe.refunds() {
         if parked.contains(&there["payment_intent"].as_str().map(str::to_owned)) {
             continue;
@@ -185,13 +187,13 @@ pub(crate) fn check_with_stripe(
             prop_assert!(right, "{there} is {refund:?}");
         }
     }
-    for (facts, payment) in all().filter(|(_, payment)| payment.provider == Provider::Stripe) {
-        for refund in facts.refunds.iter().filter(|refund| refund.payment == payment.id) {
+    for (snapshot, payment) in all().filter(|(_, payment)| payment.provider == Provider::Stripe) {
+        for refund in snapshot.refunds.iter().filter(|refund| refund.payment == payment.id) {
             let there =
                 stripe.refunds().into_iter().find(|there| refund.provider_refund_id.as_deref() == there["id"].as_str());
-            let gone = refund.stage == RefundStage::Succeeded;
+            let succeeded = refund.stage == RefundStage::Succeeded;
             let went = there.as_ref().is_some_and(|there| there["status"] == "succeeded");
-            prop_assert_eq!(gone, went, "{:?} {:?}", refund, there);
+            prop_assert_eq!(succeeded, went, "{:?} {:?}", refund, there);
         }
     }
     Ok(())

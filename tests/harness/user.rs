@@ -5,7 +5,7 @@ use std::ops::Deref;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::{Answer, Api, Instance};
+use crate::{Api, ApiResponse, Instance};
 
 /// A password that passes for clients and admins, different for each number.
 pub fn strong_password(number: usize) -> String {
@@ -14,7 +14,7 @@ pub fn strong_password(number: usize) -> String {
 
 /// Somebody with an account, logged in. What an [`Api`] can, a person can, with their access token.
 #[derive(Debug, Clone)]
-pub struct Person {
+pub struct User {
     api: Api,
     /// The account.
     pub id: i64,
@@ -28,7 +28,7 @@ pub struct Person {
     pub refresh: String,
 }
 
-impl Deref for Person {
+impl Deref for User {
     type Target = Api;
 
     fn deref(&self) -> &Api {
@@ -36,7 +36,7 @@ impl Deref for Person {
     }
 }
 
-impl Person {
+impl User {
     /// Logs in.
     pub async fn log_in(api: &Api, email: &str, password: &str) -> Self {
         let body = json!({"email": email, "password": password});
@@ -73,7 +73,7 @@ impl Person {
     }
 
     /// Wants a session at this time.
-    pub async fn book(&self, starts_at: Timestamp) -> Answer {
+    pub async fn book(&self, starts_at: Timestamp) -> ApiResponse {
         self.post("/api/bookings", json!({"scheduled_at": starts_at.to_string()})).await
     }
 
@@ -83,7 +83,7 @@ impl Person {
     }
 
     /// Asks for the own link into a session.
-    pub async fn link(&self, booking: i64) -> Answer {
+    pub async fn link(&self, booking: i64) -> ApiResponse {
         self.get(&format!("/api/meetings/{booking}/link")).await
     }
 

@@ -1,9 +1,9 @@
 //! HTTP as strangers speak it. The adapter has its own tests of these; here they are asked of the real process.
 
-use attune_e2e::{Database, Instance, Method, Person, Practice, eventually, later, strong_password};
+use attune_e2e::{Database, Instance, Method, Practice, User, eventually, later, strong_password};
 use serde_json::{Value, json};
 
-async fn open() -> (Practice, Instance, Person) {
+async fn open() -> (Practice, Instance, User) {
     let practice = Practice::on(Database::Sqlite).open().await;
     let app = practice.serve().await;
     let john = practice.client(&app, "John", "Doe").await;
@@ -11,7 +11,7 @@ async fn open() -> (Practice, Instance, Person) {
 }
 
 #[tokio::test]
-async fn every_refusal_is_a_problem_with_the_requests_own_id() {
+async fn every_error_is_a_problem_with_the_requests_id() {
     let (_practice, app, john) = open().await;
     let ask = |method: Method, path: &str| john.request(method, path).header("x-request-id", "mine-17");
     let book = || ask(Method::POST, "/api/bookings");
@@ -85,7 +85,7 @@ async fn spent_token_lines(format: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn every_line_about_a_request_names_it() {
+async fn every_log_line_of_a_request_names_it() {
     let warned = "a spent refresh token was shown again; the session is ended";
     let lines = spent_token_lines("json").await;
     let lines: Vec<Value> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -101,7 +101,7 @@ async fn every_line_about_a_request_names_it() {
 }
 
 #[tokio::test]
-async fn the_log_is_whole_when_the_process_ends() {
+async fn the_log_is_complete_when_the_process_ends() {
     let (_practice, app, _john) = open().await;
     for n in 0..20 {
         app.send(app.request(Method::GET, "/health").header("x-request-id", format!("last-{n}-17"))).await.expect(200);
@@ -116,7 +116,7 @@ async fn the_log_is_whole_when_the_process_ends() {
 }
 
 #[tokio::test]
-async fn every_answer_is_closed_up() {
+async fn every_response_has_the_security_headers() {
     let (_practice, app, john) = open().await;
     let id = john.booked(later(1440)).await;
     for path in ["/health", "/api/services", "/api/bookings", "/api/nothing"] {
@@ -142,7 +142,7 @@ async fn every_answer_is_closed_up() {
 }
 
 #[tokio::test]
-async fn pages_of_other_origins_are_kept_out_unless_they_are_listed() {
+async fn cross_origin_requests_need_a_listed_origin() {
     let (_practice, app, _john) = open().await;
     let preflight = |app: &Instance, origin: &str| {
         app.request(Method::OPTIONS, "/api/bookings")
@@ -163,7 +163,7 @@ async fn pages_of_other_origins_are_kept_out_unless_they_are_listed() {
 }
 
 #[tokio::test]
-async fn guessing_and_flooding_are_slowed_down() {
+async fn password_guessing_and_request_floods_are_limited() {
     let plan = Practice::on(Database::Sqlite).with("limits.enabled", "true").with("limits.registrations_per_hour", "3");
     let practice = plan.with("limits.logins_per_minute", "12").open().await;
     let app = practice.serve().await;
@@ -221,7 +221,7 @@ async fn guessing_and_flooding_are_slowed_down() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_flood_of_logins_does_not_stop_the_rest() {
+async fn a_flood_of_logins_does_not_block_other_requests() {
     let plan = Practice::on(Database::Sqlite)
         .with("auth.password_hasher_threads", "1")
         .with("auth.password_hasher_queue", "2");

@@ -5,15 +5,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use attune_ports::{Store, StoreError, UnitOfWork};
 
-/// How often somebody queues.
 const TIMES: usize = 30;
 
-/// Opens a unit of work once more when none was free in time, which says how fast the machine is and nothing else.
-/// Whatever fails later fails.
-pub(crate) struct Patient(pub(crate) Arc<dyn Store>);
+pub(crate) struct RetryingStore(pub(crate) Arc<dyn Store>);
 
 #[async_trait]
-impl Store for Patient {
+impl Store for RetryingStore {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
         for _ in 1..TIMES {
             match self.0.begin().await {

@@ -7,7 +7,8 @@ use attune_test_scenarios::{Kind, Who, World};
 use attune_test_stripe::Event;
 
 use crate::{
-    Dice, Ending, Held, NotYet, PRICE, cancel, ending, fake, happy, hear, held, lapsed, minutes, on, slot, tell,
+    Dice, FinalState, Held, OutOfOrder, PRICE, cancel, deliver_webhooks, expired_unpaid, fake, final_state, held,
+    minutes, on, paid_in_full, send_webhook, slot,
 };
 
 /// So often each event is told.
@@ -18,24 +19,24 @@ const PART: i64 = PRICE / 3;
 
 /// What happens at Stripe.
 #[derive(Debug, Clone, Copy)]
-enum Story {
+enum Scenario {
     /// The client pays, and that is it.
     Paid,
     /// The money takes its time, and then a part of it is given back by hand.
-    PartlyGivenBackByHand,
+    PartlyRefundedInDashboard,
     /// The money does not come.
     Failed,
     /// The checkout is called off, and the money goes back.
-    CalledOff,
+    Cancelled,
     /// All of the money is given back by hand, and the client's bank sends it back.
-    CameBack,
+    RefundFailed,
     /// Nobody pays.
-    RanOut,
+    Expired,
 }
 
-impl Story {
+impl Scenario {
     const ALL: [Self; 6] =
-        [Self::Paid, Self::PartlyGivenBackByHand, Self::Failed, Self::CalledOff, Self::CameBack, Self::RanOut];
+        [Self::Paid, Self::PartlyRefundedInDashboard, Self::Failed, Self::Cancelled, Self::RefundFailed, Self::Expired];
 
     /// Lets it happen. Nobody is told.
     async fn happen(self, world: &World, held: &Held) -> Vec<Event> {
@@ -45,18 +46,18 @@ impl Story {
             Self::Paid => {
                 stripe.pay(checkout);
             }
-            Self::PartlyGivenBackByHand => {
-                let money = stripe.pay_slowly(checkout);
+            Self::PartlyRefundedInDashboard => {
+                let payment = stripe.pay_slowly(checkout);
                 stripe.settle_payment(checkout);
                 stripe.set_slow_refunds(true);
-                let refund = stripe.refund_in_dashboard(&money, PART).unwrap();
+                let refund = stripe.refund_in_dashboard(&payment, PART).unwrap();
                 stripe.settle_refund(&refund);
             }
             Self::Failed => {
                 stripe.pay_slowly(checkout);
                 stripe.fail_payment(checkout);
             }
-            Self::CalledOff => {
+            Self::Cancelled => {
                 stripe.pay(checkout);
                 stripe.set_slow_refunds(true);
                 world.pass(minutes(5));
@@ -66,13 +67,13 @@ impl Story {
                 let refund = stripe.refunds().pop().unwrap();
                 stripe.settle_refund(refund["id"].as_str().unwrap());
             }
-            Self::CameBack => {
-                let money = stripe.pay(checkout);
+            Self::RefundFailed => {
+                let payment = stripe.pay(checkout);
                 stripe.set_slow_refunds(false);
-                let refund = stripe.refund_in_dashboard(&money, PRICE).unwrap();
+                let refund = stripe.refund_in_dashboard(&payment, PRICE).unwrap();
                 stripe.fail_refund(&refund);
             }
-            Self::RanOut => {
+            Self::Expired => {
                 world.pass(minutes(47));
             }
         }
@@ -80,55 +81,55 @@ impl Story {
     }
 
     /// Whether somebody who heard only of these can know how it ended. What was given back by hand shows nowhere else.
-    fn is_told_by(self, events: &[usize]) -> bool {
+    fn is_decided_by(self, events: &[usize]) -> bool {
         match self {
             // Stripe tells of the refund, or of its end.
-            Self::PartlyGivenBackByHand | Self::CameBack => events.iter().any(|event| *event >= 2),
-            Self::Paid | Self::Failed | Self::CalledOff | Self::RanOut => true,
+            Self::PartlyRefundedInDashboard | Self::RefundFailed => events.iter().any(|event| *event >= 2),
+            Self::Paid | Self::Failed | Self::Cancelled | Self::Expired => true,
         }
     }
 
-    fn ends(self) -> Ending {
+    fn ends(self) -> FinalState {
         match self {
-            Self::Paid => happy(),
-            Self::PartlyGivenBackByHand => Ending {
+            Self::Paid => paid_in_full(),
+            Self::PartlyRefundedInDashboard => FinalState {
                 status: (BookingStatus::Scheduled, PaymentStatus::PartiallyRefunded),
                 refunds: vec![(RefundStage::Succeeded, PART, RefundCause::External)],
                 held: PRICE - PART,
-                returns: 1,
-                ..happy()
+                refund_emails: 1,
+                ..paid_in_full()
             },
-            Self::Failed => Ending { worries: 1, ..lapsed() },
-            Self::CalledOff => Ending {
+            Self::Failed => FinalState { problem_emails: 1, ..expired_unpaid() },
+            Self::Cancelled => FinalState {
                 status: (BookingStatus::Cancelled, PaymentStatus::Refunded),
                 refunds: vec![(RefundStage::Succeeded, PRICE, RefundCause::Cancelled)],
                 held: 0,
-                returns: 1,
-                ..happy()
+                refund_emails: 1,
+                ..paid_in_full()
             },
-            Self::CameBack => Ending {
+            Self::RefundFailed => FinalState {
                 refunds: vec![(RefundStage::Failed, PRICE, RefundCause::External)],
                 problems: vec!["refund_failed"],
-                ..happy()
+                ..paid_in_full()
             },
-            Self::RanOut => lapsed(),
+            Self::Expired => expired_unpaid(),
         }
     }
 
     /// How many events it makes.
     fn length(self) -> usize {
         match self {
-            Self::Paid | Self::RanOut => 1,
+            Self::Paid | Self::Expired => 1,
             Self::Failed => 2,
-            Self::CalledOff => 3,
-            Self::PartlyGivenBackByHand | Self::CameBack => 4,
+            Self::Cancelled => 3,
+            Self::PartlyRefundedInDashboard | Self::RefundFailed => 4,
         }
     }
 }
 
 /// How a story is told: the numbers of its events, in order, and when the worker looks in between.
 #[derive(Debug, Clone)]
-struct Telling {
+struct DeliveryOrder {
     order: Vec<usize>,
     /// Draws the moments; nobody looks without it.
     worker: Option<Dice>,
@@ -164,10 +165,10 @@ fn mixed(first: &[usize], dice: &mut Dice) -> Vec<usize> {
 }
 
 /// Every order of the events, with their duplicates at several places, with and without the worker.
-fn tellings(story: Story) -> Vec<Telling> {
+fn delivery_orders(log: Scenario) -> Vec<DeliveryOrder> {
     let mut dice = Dice(7);
     let mut all = Vec::new();
-    for order in permutations(story.length()) {
+    for order in permutations(log.length()) {
         let backwards: Vec<usize> = order.iter().rev().copied().collect();
         let mut orders = vec![
             order.iter().flat_map(|&event| [event; TIMES]).collect(),
@@ -176,29 +177,29 @@ fn tellings(story: Story) -> Vec<Telling> {
         ];
         orders.extend((0..3).map(|_| mixed(&order, &mut dice)));
         for order in orders {
-            all.push(Telling { order: order.clone(), worker: None });
-            all.push(Telling { order, worker: Some(Dice(u64::try_from(all.len()).unwrap())) });
+            all.push(DeliveryOrder { order: order.clone(), worker: None });
+            all.push(DeliveryOrder { order, worker: Some(Dice(u64::try_from(all.len()).unwrap())) });
         }
     }
     all
 }
 
 /// Every selection of the events, in every order, told once; nobody ever hears of the others.
-fn gaps(story: Story) -> Vec<Telling> {
-    let selections = permutations(story.length()).into_iter().flat_map(|order| {
-        (0..order.len()).map(move |length| Telling { order: order[..length].to_vec(), worker: Some(Dice(1)) })
+fn gaps(log: Scenario) -> Vec<DeliveryOrder> {
+    let selections = permutations(log.length()).into_iter().flat_map(|order| {
+        (0..order.len()).map(move |length| DeliveryOrder { order: order[..length].to_vec(), worker: Some(Dice(1)) })
     });
     let mut orders = std::collections::BTreeSet::new();
-    selections.filter(|telling| story.is_told_by(&telling.order) && orders.insert(telling.order.clone())).collect()
+    selections.filter(|delivery| log.is_decided_by(&delivery.order) && orders.insert(delivery.order.clone())).collect()
 }
 
-async fn listen(world: &World, number: usize, story: Story, telling: Telling) {
+async fn replay(world: &World, number: usize, log: Scenario, delivery: DeliveryOrder) {
     let held = held(world, slot(number)).await;
-    let events = story.happen(world, &held).await;
-    assert_eq!(events.len(), story.length(), "{story:?}");
-    let told: Vec<Event> = telling.order.iter().map(|&event| events[event].clone()).collect();
-    let what = || format!("{story:?} told as {telling:?}: {:?}", told.iter().map(|e| &e.kind).collect::<Vec<_>>());
-    let mut dice = telling.worker.clone();
+    let events = log.happen(world, &held).await;
+    assert_eq!(events.len(), log.length(), "{log:?}");
+    let told: Vec<Event> = delivery.order.iter().map(|&event| events[event].clone()).collect();
+    let what = || format!("{log:?} told as {delivery:?}: {:?}", told.iter().map(|e| &e.kind).collect::<Vec<_>>());
+    let mut dice = delivery.worker.clone();
     let mut again = Vec::new();
     for event in &told {
         if let Some(dice) = &mut dice
@@ -207,59 +208,59 @@ async fn listen(world: &World, number: usize, story: Story, telling: Telling) {
             world.pass(minutes(i64::try_from(dice.roll(4)).unwrap()));
             world.work().await;
         }
-        if let Err(NotYet) = hear(world, event).await {
+        if let Err(OutOfOrder) = send_webhook(world, event).await {
             again.push(event.clone());
         }
-        world.check_books().await;
+        world.check_ledger().await;
     }
-    tell(world, &again).await;
+    deliver_webhooks(world, &again).await;
     // What nobody paid lapses, and what is on its way arrives.
     world.pass(minutes(16));
-    world.rest().await;
-    let mut ended = ending(world, held.id).await;
-    if matches!(story, Story::CameBack) {
+    world.run_until_idle().await;
+    let mut ended = final_state(world, held.id).await;
+    if matches!(log, Scenario::RefundFailed) {
         // Whoever hears first that it came back has not been told that it went.
-        ended.returns = 0;
+        ended.refund_emails = 0;
     }
-    assert_eq!(ended, story.ends(), "{}", what());
+    assert_eq!(ended, log.ends(), "{}", what());
 }
 
-async fn listen_to_all(kind: Kind, story: Story, tellings: Vec<Telling>) {
-    for practice in tellings.chunks(BOOKINGS) {
+async fn replay_all(kind: Kind, log: Scenario, delivery_orders: Vec<DeliveryOrder>) {
+    for practice in delivery_orders.chunks(BOOKINGS) {
         let world = on(kind.fresh().await).await;
-        for (number, telling) in practice.iter().enumerate() {
-            listen(&world, number, story, telling.clone()).await;
+        for (number, delivery) in practice.iter().enumerate() {
+            replay(&world, number, log, delivery.clone()).await;
         }
     }
 }
 
 macro_rules! in_every_order {
-    ($($name:ident: $story:expr;)+) => {$(
+    ($($name:ident: $log:expr;)+) => {$(
         #[tokio::test(flavor = "multi_thread")]
         async fn $name() {
-            listen_to_all(Kind::Memory, $story, tellings($story)).await;
-            listen_to_all(Kind::Memory, $story, gaps($story)).await;
+            replay_all(Kind::Memory, $log, delivery_orders($log)).await;
+            replay_all(Kind::Memory, $log, gaps($log)).await;
         }
     )+};
 }
 
 in_every_order! {
-    paid_is_told_in_every_order: Story::Paid;
-    partly_given_back_by_hand_is_told_in_every_order: Story::PartlyGivenBackByHand;
-    failed_is_told_in_every_order: Story::Failed;
-    called_off_is_told_in_every_order: Story::CalledOff;
-    came_back_is_told_in_every_order: Story::CameBack;
-    ran_out_is_told_in_every_order: Story::RanOut;
+    paid_in_every_order: Scenario::Paid;
+    partly_refunded_in_dashboard_in_every_order: Scenario::PartlyRefundedInDashboard;
+    failed_in_every_order: Scenario::Failed;
+    cancelled_in_every_order: Scenario::Cancelled;
+    refund_failed_in_every_order: Scenario::RefundFailed;
+    expired_in_every_order: Scenario::Expired;
 }
 
 /// On the databases a sample: the same one in every run.
 async fn some_orders(kind: Kind) {
     let mut dice = Dice(11);
-    for story in Story::ALL {
-        let mut all = [tellings(story), gaps(story)].concat();
+    for log in Scenario::ALL {
+        let mut all = [delivery_orders(log), gaps(log)].concat();
         dice.shuffle(&mut all);
         all.truncate(10);
-        listen_to_all(kind, story, all).await;
+        replay_all(kind, log, all).await;
     }
 }
 
@@ -275,18 +276,18 @@ async fn some_orders_on_postgres() {
 
 /// The practice was away for hours, and the first that it hears is that money went back.
 #[tokio::test(flavor = "multi_thread")]
-async fn news_of_a_refund_comes_first_after_hours() {
+async fn a_refund_webhook_arrives_first_after_hours() {
     for hours in [0, 2, 30] {
         let world = on(Kind::Memory.fresh().await).await;
         let held = held(&world, slot(0)).await;
-        let money = fake(&world).pay(&held.checkout);
-        fake(&world).refund_in_dashboard(&money, PART).unwrap();
+        let payment = fake(&world).pay(&held.checkout);
+        fake(&world).refund_in_dashboard(&payment, PART).unwrap();
         world.pass(minutes(60 * hours));
         let mut events = fake(&world).events();
         events.reverse();
-        tell(&world, &events).await;
-        world.rest().await;
-        let ended = ending(&world, held.id).await;
-        assert_eq!(ended, Story::PartlyGivenBackByHand.ends(), "after {hours} hours");
+        deliver_webhooks(&world, &events).await;
+        world.run_until_idle().await;
+        let ended = final_state(&world, held.id).await;
+        assert_eq!(ended, Scenario::PartlyRefundedInDashboard.ends(), "after {hours} hours");
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use tokio::sync::Barrier;
 
-/// Lets all tasks start at the same moment, and gives their answers in order.
 pub async fn at_once<T, F>(tasks: Vec<F>) -> Vec<T>
 where
     T: Send + 'static,

@@ -1,6 +1,6 @@
 //! Staying logged in, and what a stolen token is worth.
 
-use attune_e2e::{Answer, Database, Instance, Method, NOW, Person, Practice, at, strong_password};
+use attune_e2e::{ApiResponse, Database, Instance, Method, NOW, Practice, User, at, strong_password};
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -15,11 +15,11 @@ on_both_databases!(
     the_signing_secret_can_be_changed,
 );
 
-async fn refresh(app: &Instance, token: &str) -> Answer {
+async fn refresh(app: &Instance, token: &str) -> ApiResponse {
     app.post("/api/auth/refresh", json!({"refresh_token": token})).await
 }
 
-async fn open(database: Database) -> (Practice, Instance, Person) {
+async fn open(database: Database) -> (Practice, Instance, User) {
     let practice = Practice::on(database).open().await;
     let app = practice.serve().await;
     let john = practice.client(&app, "John", "Doe").await;
@@ -97,7 +97,7 @@ async fn a_new_password_ends_all_other_logins(database: Database) {
     let new = strong_password(99);
     let wrong = change("not-the-password-at-all", &new).await;
     assert_eq!(wrong.status, 401, "{}", wrong.text);
-    change(&john.password, "short").await.refused_field("password", "password_too_short");
+    change(&john.password, "short").await.rejected_field("password", "password_too_short");
     elsewhere.get("/api/auth/me").await.expect(200);
 
     change(&john.password, &new).await.expect(204);

@@ -1,7 +1,7 @@
 //! Everything at random, one thing after another: clients, therapists, the worker, Stripe's messages in any order and
 //! number, and trouble on the line. The books are looked at after each, and both sides once the storm is over.
 //!
-//! The storms are the same in every run. `ATTUNE_JOURNEYS=20` brings twenty times as many.
+//! The storms are the same in every run. `ATTUNE_SCENARIOS=20` brings twenty times as many.
 
 use std::fmt::Write;
 
@@ -11,23 +11,23 @@ use attune_test_scenarios::{Kind, Share, Who, World};
 use attune_test_stripe::{Behaviour, Event, Moment};
 use jiff::SignedDuration;
 
-use crate::{Dice, PRICE, cancel, fake, hear, on, slot, tell, wish};
+use crate::{Dice, PRICE, booking_command, cancel, deliver_webhooks, fake, on, send_webhook, slot};
 
 const STEPS: usize = 60;
 const SLOTS: usize = 3;
 
 /// One storm, and the story of it for whoever has to find out what went wrong.
-struct Storm<'a> {
+struct RandomRun<'a> {
     world: &'a World,
     dice: Dice,
     /// What Stripe did not tell for good yet.
-    untold: Vec<Event>,
+    undelivered: Vec<Event>,
     /// How many events were looked at.
     seen: usize,
-    story: String,
+    log: String,
 }
 
-impl Storm<'_> {
+impl RandomRun<'_> {
     fn pick<T: Clone>(&mut self, items: &[T]) -> Option<T> {
         if items.is_empty() { None } else { Some(items[self.dice.roll(items.len())].clone()) }
     }
@@ -41,9 +41,9 @@ impl Storm<'_> {
 
     /// Nobody can pay at a checkout whose address nobody was told.
     async fn known(&self, checkouts: Vec<String>) -> Vec<String> {
-        let facts = self.world.facts().await;
+        let snapshot = self.world.snapshot().await;
         let told = |checkout: &String| {
-            let mut payments = facts.values().flat_map(|facts| &facts.payments);
+            let mut payments = snapshot.values().flat_map(|snapshot| &snapshot.payments);
             payments.any(|payment| payment.provider_checkout_id == *checkout && payment.checkout_url.is_some())
         };
         checkouts.into_iter().filter(told).collect()
@@ -51,22 +51,22 @@ impl Storm<'_> {
 
     async fn step(&mut self) {
         let world = self.world;
-        let bookings: Vec<_> = world.facts().await.into_keys().collect();
+        let bookings: Vec<_> = world.snapshot().await.into_keys().collect();
         let booking = self.pick(&bookings);
         let action = self.dice.roll(100);
         let mut told = String::new();
         match (action, booking) {
             (0..12, _) | (_, None) => {
                 let (client, start) = (self.dice.roll(2), slot(self.dice.roll(SLOTS)));
-                let booked = world.use_cases().create_booking.run(wish(world, client, start)).await;
-                let booked = booked.map(|granted| match granted {
-                    Idempotent::Executed(placed) => placed.booking.id(),
+                let booked = world.use_cases().create_booking.run(booking_command(world, client, start)).await;
+                let booked = booked.map(|result| match result {
+                    Idempotent::Executed(created) => created.booking.id(),
                     Idempotent::Replayed(_) => panic!("nothing was asked twice"),
                 });
                 write!(told, "client {client} books {start}: {booked:?}").unwrap();
             }
             (12..20, Some(booking)) => {
-                let client = world.facts_of(booking).await.booking.client();
+                let client = world.snapshot_of(booking).await.booking.client();
                 let asked = world.use_cases().open_checkout.run(booking, client).await;
                 if let Err(OpenCheckoutError::Store(error)) = &asked {
                     panic!("{error:?}");
@@ -106,12 +106,12 @@ impl Storm<'_> {
             }
             (40..60, _) => {
                 self.collect();
-                let untold = self.untold.clone();
-                if let Some(event) = self.pick(&untold) {
-                    let heard = hear(world, &event).await;
-                    write!(told, "Stripe tells {} {}: {heard:?}", event.id, event.kind).unwrap();
-                    if heard.is_ok() && self.dice.roll(3) > 0 {
-                        self.untold.retain(|other| other.id != event.id);
+                let undelivered = self.undelivered.clone();
+                if let Some(event) = self.pick(&undelivered) {
+                    let outcome = send_webhook(world, &event).await;
+                    write!(told, "Stripe tells {} {}: {outcome:?}", event.id, event.kind).unwrap();
+                    if outcome.is_ok() && self.dice.roll(3) > 0 {
+                        self.undelivered.retain(|other| other.id != event.id);
                     }
                 }
             }
@@ -131,32 +131,32 @@ impl Storm<'_> {
             }
             (80..85, Some(booking)) => {
                 let who = if self.dice.roll(2) == 0 { Who::Owner } else { Who::Therapist };
-                let client = world.facts_of(booking).await.booking.client();
+                let client = world.snapshot_of(booking).await.booking.client();
                 let mut command = cancel(world, who, booking);
                 command.actor = if who == Who::Owner { client } else { command.actor };
                 let cancelled = world.alter(command).await.unwrap();
                 write!(told, "{who:?} calls {booking} off: {cancelled:?}").unwrap();
             }
             (85..88, Some(booking)) => {
-                let paid = world.pay_outside(booking).await.unwrap();
+                let paid = world.pay_offline(booking).await.unwrap();
                 write!(told, "{booking} is paid outside: {paid:?}").unwrap();
             }
             (88..92, Some(booking)) => {
                 let share = [Share::Rest, Share::Cents(1_000), Share::Cents(PRICE / 2), Share::Cents(PRICE)];
                 let share = share[self.dice.roll(4)];
-                let given = world.give_back(booking, share).await.unwrap();
+                let given = world.refund_payment(booking, share).await.unwrap();
                 write!(told, "{share:?} of {booking} is given back: {given:?}").unwrap();
             }
             (92..95, _) => match self.dice.roll(3) {
                 0 => {
-                    let money =
+                    let payment =
                         fake(world).checkouts().into_iter().filter(|checkout| checkout["payment_status"] == "paid");
-                    let money: Vec<_> =
-                        money.map(|checkout| checkout["payment_intent"].as_str().unwrap().to_owned()).collect();
-                    if let Some(money) = self.pick(&money) {
+                    let payment: Vec<_> =
+                        payment.map(|checkout| checkout["payment_intent"].as_str().unwrap().to_owned()).collect();
+                    if let Some(payment) = self.pick(&payment) {
                         let minor = [1, 3_000, PRICE][self.dice.roll(3)];
-                        let refund = fake(world).refund_in_dashboard(&money, minor);
-                        write!(told, "{minor} of {money} is given back by hand: {refund:?}").unwrap();
+                        let refund = fake(world).refund_in_dashboard(&payment, minor);
+                        write!(told, "{minor} of {payment} is given back by hand: {refund:?}").unwrap();
                     }
                 }
                 1 => {
@@ -188,19 +188,19 @@ impl Storm<'_> {
             }
         }
         if !told.is_empty() {
-            writeln!(self.story, "    {told}").unwrap();
+            writeln!(self.log, "    {told}").unwrap();
         }
     }
 
     /// Takes what happened at Stripe since the last look.
     fn collect(&mut self) {
         let events = fake(self.world).events();
-        self.untold.extend_from_slice(&events[self.seen..]);
+        self.undelivered.extend_from_slice(&events[self.seen..]);
         self.seen = events.len();
     }
 
     /// Stripe is well again, tells everything, and all that is under way comes to its end.
-    async fn calm(&mut self) {
+    async fn recover(&mut self) {
         let world = self.world;
         fake(world).script([]);
         for checkout in self.checkouts("complete", "unpaid") {
@@ -217,55 +217,55 @@ impl Storm<'_> {
                 }
             }
             self.collect();
-            let mut untold = std::mem::take(&mut self.untold);
-            self.dice.shuffle(&mut untold);
-            tell(world, &untold).await;
-            world.rest().await;
+            let mut undelivered = std::mem::take(&mut self.undelivered);
+            self.dice.shuffle(&mut undelivered);
+            deliver_webhooks(world, &undelivered).await;
+            world.run_until_idle().await;
             world.pass(SignedDuration::from_hours(26));
         }
         self.collect();
-        tell(world, &std::mem::take(&mut self.untold)).await;
-        world.rest().await;
+        deliver_webhooks(world, &std::mem::take(&mut self.undelivered)).await;
+        world.run_until_idle().await;
         // Nobody can pay any more, not even where nobody was told.
         assert_eq!(self.checkouts("open", "unpaid"), Vec::<String>::new());
     }
 }
 
-async fn brave(kind: Kind, seeds: std::ops::Range<u64>) {
+async fn run_seeds(kind: Kind, seeds: std::ops::Range<u64>) {
     for seed in seeds {
         let world = std::sync::Arc::new(on(kind.fresh().await).await);
-        let story = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
-        let (inside, telling) = (std::sync::Arc::clone(&world), std::sync::Arc::clone(&story));
-        let weathered = tokio::spawn(async move {
-            let mut storm =
-                Storm { world: &inside, dice: Dice(seed), untold: Vec::new(), seen: 0, story: String::new() };
+        let log = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
+        let (inside, delivery) = (std::sync::Arc::clone(&world), std::sync::Arc::clone(&log));
+        let outcome = tokio::spawn(async move {
+            let mut run =
+                RandomRun { world: &inside, dice: Dice(seed), undelivered: Vec::new(), seen: 0, log: String::new() };
             for _ in 0..STEPS {
-                storm.step().await;
-                telling.lock().unwrap().clone_from(&storm.story);
-                storm.world.check_books().await;
+                run.step().await;
+                delivery.lock().unwrap().clone_from(&run.log);
+                run.world.check_ledger().await;
             }
-            storm.calm().await;
+            run.recover().await;
         })
         .await;
-        assert!(weathered.is_ok(), "the storm of seed {seed} broke something:\n{}", story.lock().unwrap());
+        assert!(outcome.is_ok(), "the storm of seed {seed} broke something:\n{}", log.lock().unwrap());
     }
 }
 
 fn times() -> u64 {
-    std::env::var("ATTUNE_JOURNEYS").map_or(1, |times| times.parse().unwrap())
+    std::env::var("ATTUNE_SCENARIOS").map_or(1, |times| times.parse().unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn storms_in_memory() {
-    brave(Kind::Memory, 0..150 * times()).await;
+async fn random_faults_in_memory() {
+    run_seeds(Kind::Memory, 0..150 * times()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn storms_on_sqlite() {
-    brave(Kind::Sqlite, 1_000..1_000 + 10 * times()).await;
+async fn random_faults_on_sqlite() {
+    run_seeds(Kind::Sqlite, 1_000..1_000 + 10 * times()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn storms_on_postgres() {
-    brave(Kind::Postgres, 2_000..2_000 + 10 * times()).await;
+async fn random_faults_on_postgres() {
+    run_seeds(Kind::Postgres, 2_000..2_000 + 10 * times()).await;
 }

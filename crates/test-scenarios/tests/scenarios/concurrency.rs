@@ -9,17 +9,17 @@ use std::sync::Arc;
 use attune_application::bookings::{Change, ChangeBookingCommand, CreateBookingCommand};
 use attune_domain::{Booking, BookingId, ChangeTerms, PracticePolicy};
 use attune_ports::{Provider, StoreError};
-use attune_test_scenarios::{Kind, Outcome, Setup, Stores, Who, Why, World, at_once};
+use attune_test_scenarios::{Kind, Outcome, Rejection, Setup, Stores, Who, World, at_once};
 use jiff::{SignedDuration, Timestamp};
 
-type Ending = Result<Outcome, StoreError>;
-type Task = Pin<Box<dyn Future<Output = Vec<Ending>> + Send>>;
+type FinalState = Result<Outcome, StoreError>;
+type Task = Pin<Box<dyn Future<Output = Vec<FinalState>> + Send>>;
 
 /// Every wish was granted, or refused for one of these reasons, which are all told as a conflict.
-fn expect_only(endings: &[Ending], reasons: &[Why]) {
+fn expect_only(endings: &[FinalState], reasons: &[Rejection]) {
     let unfair: Vec<_> = endings
         .iter()
-        .filter(|ending| match ending {
+        .filter(|final_state| match final_state {
             Ok(Outcome::Refused(why)) => !reasons.contains(why),
             Ok(_) => false,
             Err(_) => true,
@@ -31,7 +31,7 @@ fn expect_only(endings: &[Ending], reasons: &[Why]) {
 async fn open(stores: Stores, provider: Provider) -> Arc<World> {
     let terms = ChangeTerms { reschedule_minutes: 0, ..ChangeTerms::default() };
     let policy = PracticePolicy { terms, ..PracticePolicy::default() };
-    Arc::new(World::open(stores.patient(), Setup { provider, policy }).await)
+    Arc::new(World::open(stores.retrying(), Setup { provider, policy }).await)
 }
 
 /// So many quarters of an hour after the opening of a day.
@@ -40,12 +40,12 @@ fn at(day: i64, quarter: i64) -> Timestamp {
     midnight + SignedDuration::from_mins(day * 1440 + World::OPENS + 15 * quarter)
 }
 
-fn wish(world: &World, client: usize, start: Timestamp) -> CreateBookingCommand {
-    world.wish(world.clients[client % 2], world.therapists[0], start)
+fn booking_command(world: &World, client: usize, start: Timestamp) -> CreateBookingCommand {
+    world.booking_command(world.clients[client % 2], world.therapists[0], start)
 }
 
 async fn booked(world: &World, start: Timestamp) -> BookingId {
-    match world.book(wish(world, 0, start)).await {
+    match world.book(booking_command(world, 0, start)).await {
         Ok(Outcome::Booked(id)) => id,
         other => panic!("{other:?}"),
     }
@@ -61,22 +61,24 @@ fn cancelled(world: &World, booking: BookingId) -> ChangeBookingCommand {
     world.change(Who::Therapist, booking, world.clients[0], change)
 }
 
-/// The days that everybody wants, on which 40 appointments have room; a appointment can begin at 29 quarters of each.
+/// The days that everybody wants, on which 40 appointments have room; an appointment can begin at 29 quarters of each.
 const DAYS: i64 = 5;
 const ROOM: usize = 40;
 
 /// 200 clients book, some of whom move what they got or give it back; somebody else takes what was given back; appointments
 /// are moved here from other days; therapists book in the evening.
-async fn rush(world: &Arc<World>) -> Vec<Ending> {
+async fn rush(world: &Arc<World>) -> Vec<FinalState> {
     let mut tasks: Vec<Task> = Vec::new();
     for n in 0..200_i64 {
         let (world, start) = (Arc::clone(world), at(1 + n % DAYS, n * 7 % 29));
         tasks.push(Box::pin(async move {
-            let first = world.book(wish(&world, 0, start)).await;
+            let first = world.book(booking_command(&world, 0, start)).await;
             let Ok(Outcome::Booked(id)) = first else { return vec![first] };
             let then = match n % 4 {
                 0 => vec![world.alter(moved(&world, id, at(1 + n % DAYS, n * 11 % 29))).await],
-                1 => vec![world.alter(cancelled(&world, id)).await, world.book(wish(&world, 1, start)).await],
+                1 => {
+                    vec![world.alter(cancelled(&world, id)).await, world.book(booking_command(&world, 1, start)).await]
+                }
                 _ => Vec::new(),
             };
             std::iter::once(first).chain(then).collect()
@@ -89,13 +91,13 @@ async fn rush(world: &Arc<World>) -> Vec<Ending> {
             if n % 2 == 0 {
                 return vec![world.alter(moved(&world, id, at(1 + n % DAYS, n * 5 % 29))).await];
             }
-            vec![world.alter(cancelled(&world, id)).await, world.book(wish(&world, 1, elsewhere)).await]
+            vec![world.alter(cancelled(&world, id)).await, world.book(booking_command(&world, 1, elsewhere)).await]
         }));
     }
     for n in 0..20 {
         let (world, start) = (Arc::clone(world), at(1 + n % DAYS, 30 + n % 7));
         tasks.push(Box::pin(async move {
-            let by_therapist = CreateBookingCommand { override_hours: true, ..wish(&world, 1, start) };
+            let by_therapist = CreateBookingCommand { override_hours: true, ..booking_command(&world, 1, start) };
             vec![world.book(by_therapist).await]
         }));
     }
@@ -103,17 +105,20 @@ async fn rush(world: &Arc<World>) -> Vec<Ending> {
 }
 
 async fn bookings(world: &World) -> Vec<Booking> {
-    world.facts().await.into_values().map(|facts| facts.booking).collect()
+    world.snapshot().await.into_values().map(|snapshot| snapshot.booking).collect()
 }
 
-async fn a_rush_sells_nothing_twice(kind: Kind) {
+async fn concurrent_requests_book_no_slot_twice(kind: Kind) {
     let world = open(kind.fresh().await, Provider::None).await;
     let endings = rush(&world).await;
-    expect_only(&endings, &[Why::BusyTimes, Why::InvalidState, Why::WindowClosed, Why::VersionConflict]);
+    expect_only(
+        &endings,
+        &[Rejection::BusyTimes, Rejection::InvalidState, Rejection::WindowClosed, Rejection::VersionConflict],
+    );
     assert_eq!(world.stores.overlaps().await, 0);
     let all = bookings(&world).await;
-    let granted = endings.iter().filter(|ending| matches!(ending, Ok(Outcome::Booked(_)))).count();
-    assert_eq!(all.len(), 16 + granted, "what was granted is there, and nothing else");
+    let result = endings.iter().filter(|final_state| matches!(final_state, Ok(Outcome::Booked(_)))).count();
+    assert_eq!(all.len(), 16 + result, "what was granted is there, and nothing else");
     let wanted = |b: &&Booking| b.scheduled_at() >= at(1, 0) && b.scheduled_at() < at(DAYS + 1, 0);
     let inside = |b: &&Booking| b.scheduled_at().duration_since(at(0, 0)).as_mins() % 1440 <= 28 * 15;
     let sold = all.iter().filter(|b| b.status().blocks_calendar()).filter(wanted).filter(inside).count();
@@ -121,17 +126,17 @@ async fn a_rush_sells_nothing_twice(kind: Kind) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rush_sells_nothing_twice_on_sqlite() {
-    a_rush_sells_nothing_twice(Kind::Sqlite).await;
+async fn concurrent_requests_book_no_slot_twice_on_sqlite() {
+    concurrent_requests_book_no_slot_twice(Kind::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rush_sells_nothing_twice_on_postgres() {
-    a_rush_sells_nothing_twice(Kind::Postgres).await;
+async fn concurrent_requests_book_no_slot_twice_on_postgres() {
+    concurrent_requests_book_no_slot_twice(Kind::Postgres).await;
 }
 
 /// The control. If this ever finds no overlap, the tests above prove nothing.
-async fn without_guards_a_rush_sells_time_twice(kind: Kind) {
+async fn without_guards_concurrent_requests_overlap(kind: Kind) {
     let stores = kind.fresh().await;
     stores.drop_overlap_rule().await;
     let world = open(stores.unguarded(), Provider::None).await;
@@ -140,17 +145,17 @@ async fn without_guards_a_rush_sells_time_twice(kind: Kind) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_guards_a_rush_sells_time_twice_on_sqlite() {
-    without_guards_a_rush_sells_time_twice(Kind::Sqlite).await;
+async fn without_guards_concurrent_requests_overlap_on_sqlite() {
+    without_guards_concurrent_requests_overlap(Kind::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_guards_a_rush_sells_time_twice_on_postgres() {
-    without_guards_a_rush_sells_time_twice(Kind::Postgres).await;
+async fn without_guards_concurrent_requests_overlap_on_postgres() {
+    without_guards_concurrent_requests_overlap(Kind::Postgres).await;
 }
 
 /// Holds are over, and everybody comes at once: the worker lets go of them, owners pay late or cancel, others book.
-async fn a_rush_for_lapsed_holds_is_fair(kind: Kind) {
+async fn expired_holds_are_reused_once(kind: Kind) {
     let world = open(kind.fresh().await, Provider::Test).await;
     let mut tasks: Vec<Task> = Vec::new();
     let slots: Vec<Timestamp> = (0..16).map(|n| at(1 + n / 8, n % 8 * 4)).collect();
@@ -165,13 +170,13 @@ async fn a_rush_for_lapsed_holds_is_fair(kind: Kind) {
         }));
         for _ in 0..4 {
             let other = Arc::clone(&world);
-            tasks.push(Box::pin(async move { vec![other.book(wish(&other, 1, start)).await] }));
+            tasks.push(Box::pin(async move { vec![other.book(booking_command(&other, 1, start)).await] }));
         }
     }
     world.clock.advance(World::hold(Provider::Test));
-    let endings: Vec<Ending> = at_once(tasks).await.into_iter().flatten().collect();
+    let endings: Vec<FinalState> = at_once(tasks).await.into_iter().flatten().collect();
     // Those who want it are one client, who has it already when they ask again.
-    expect_only(&endings, &[Why::BusyTimes, Why::HoldExists, Why::InvalidState]);
+    expect_only(&endings, &[Rejection::BusyTimes, Rejection::HoldExists, Rejection::InvalidState]);
     assert_eq!(world.stores.overlaps().await, 0);
     let mut sold: Vec<_> =
         bookings(&world).await.iter().filter(|b| b.status().blocks_calendar()).map(|b| b.scheduled_at()).collect();
@@ -180,11 +185,11 @@ async fn a_rush_for_lapsed_holds_is_fair(kind: Kind) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rush_for_lapsed_holds_is_fair_on_sqlite() {
-    a_rush_for_lapsed_holds_is_fair(Kind::Sqlite).await;
+async fn expired_holds_are_reused_once_on_sqlite() {
+    expired_holds_are_reused_once(Kind::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rush_for_lapsed_holds_is_fair_on_postgres() {
-    a_rush_for_lapsed_holds_is_fair(Kind::Postgres).await;
+async fn expired_holds_are_reused_once_on_postgres() {
+    expired_holds_are_reused_once(Kind::Postgres).await;
 }

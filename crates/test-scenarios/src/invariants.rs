@@ -5,12 +5,11 @@ use attune_ports::{PaymentState, Provider, RefundStage};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
-use crate::facts::{BookingFacts, Facts};
-use crate::mails::Mail;
-use crate::model::Back;
-use crate::{Model, World, money};
+use crate::emails::ExpectedEmail;
+use crate::model::ModelRefund;
+use crate::snapshot::{BookingSnapshot, Snapshot};
+use crate::{Model, World, ledger_checks};
 
-/// The steps of the table.
 const STEPS: [(BookingStatus, BookingStatus); 12] = {
     use BookingStatus::{Cancelled, Completed, Expired, NoShow, PendingPayment, Scheduled};
     [
@@ -45,15 +44,14 @@ fn is_legal_pair(status: BookingStatus, payment: PaymentStatus) -> bool {
     }
 }
 
-/// Checks the rows of now, alone and against the rows of before.
-pub(crate) fn check(before: &Facts, after: &Facts) -> Result<(), TestCaseError> {
-    for (id, facts) in after {
-        let booking = &facts.booking;
-        check_row(facts)?;
+pub(crate) fn check(before: &Snapshot, after: &Snapshot) -> Result<(), TestCaseError> {
+    for (id, snapshot) in after {
+        let booking = &snapshot.booking;
+        check_row(snapshot)?;
         if let Some(earlier) = before.get(id) {
-            check_step(earlier, facts)?;
+            check_step(earlier, snapshot)?;
         }
-        for other in after.values().map(|facts| &facts.booking).filter(|other| other.id() != *id) {
+        for other in after.values().map(|snapshot| &snapshot.booking).filter(|other| other.id() != *id) {
             let overlap = other.therapist() == booking.therapist()
                 && other.status().blocks_calendar()
                 && booking.status().blocks_calendar()
@@ -67,8 +65,8 @@ pub(crate) fn check(before: &Facts, after: &Facts) -> Result<(), TestCaseError> 
     Ok(())
 }
 
-fn check_row(facts: &BookingFacts) -> Result<(), TestCaseError> {
-    let booking = &facts.booking;
+fn check_row(snapshot: &BookingSnapshot) -> Result<(), TestCaseError> {
+    let booking = &snapshot.booking;
     let (status, payment) = (booking.status(), booking.payment_status());
     let held = status == BookingStatus::PendingPayment;
     prop_assert!(is_legal_pair(status, payment), "{booking:?}");
@@ -78,13 +76,13 @@ fn check_row(facts: &BookingFacts) -> Result<(), TestCaseError> {
         "a long hold: {booking:?}"
     );
     prop_assert_eq!(booking.cancellation().is_some(), status == BookingStatus::Cancelled, "{:?}", booking);
-    let states = || facts.payments.iter().map(|payment| payment.state);
-    prop_assert!(held || states().all(|state| state != PaymentState::Open), "nothing is left to pay: {facts:?}");
-    prop_assert!(facts.payments.iter().all(|payment| payment.amount == booking.price()), "{facts:?}");
-    money::check(facts)
+    let states = || snapshot.payments.iter().map(|payment| payment.state);
+    prop_assert!(held || states().all(|state| state != PaymentState::Open), "nothing is left to pay: {snapshot:?}");
+    prop_assert!(snapshot.payments.iter().all(|payment| payment.amount == booking.price()), "{snapshot:?}");
+    ledger_checks::check(snapshot)
 }
 
-fn check_step(earlier: &BookingFacts, now: &BookingFacts) -> Result<(), TestCaseError> {
+fn check_step(earlier: &BookingSnapshot, now: &BookingSnapshot) -> Result<(), TestCaseError> {
     let (before, after) = (&earlier.booking, &now.booking);
     if before == after {
         return Ok(());
@@ -112,15 +110,16 @@ fn check_step(earlier: &BookingFacts, now: &BookingFacts) -> Result<(), TestCase
     prop_assert_eq!(lasting(before), lasting(after));
     prop_assert!(before.room().is_none() || before.room() == after.room(), "the room stays: {before:?} to {after:?}");
     let taken = |b: &Booking| b.blocked_until().duration_since(b.scheduled_at());
-    prop_assert_eq!(taken(before), taken(after), "a appointment keeps its length");
+    prop_assert_eq!(taken(before), taken(after), "an appointment keeps its length");
     Ok(())
 }
 
-/// Checks that rows are as the model says, mails owed included.
-pub(crate) fn compare(model: &Model, facts: &Facts) -> Result<(), TestCaseError> {
-    prop_assert_eq!(facts.len(), model.appointments.len(), "as many bookings as were made");
+pub(crate) fn compare(model: &Model, snapshot: &Snapshot) -> Result<(), TestCaseError> {
+    prop_assert_eq!(snapshot.len(), model.appointments.len(), "as many bookings as were made");
     for appointment in &model.appointments {
-        let Some(found) = facts.get(&appointment.id) else { return Err(TestCaseError::fail("a booking is missing")) };
+        let Some(found) = snapshot.get(&appointment.id) else {
+            return Err(TestCaseError::fail("a booking is missing"));
+        };
         let row = &found.booking;
         let named = |label: &str| format!("{label} of {row:?}, which has to be {appointment:?}");
         prop_assert_eq!(row.client(), appointment.client, "{}", named("client"));
@@ -128,7 +127,7 @@ pub(crate) fn compare(model: &Model, facts: &Facts) -> Result<(), TestCaseError>
         prop_assert_eq!(row.scheduled_at(), appointment.start, "{}", named("beginning"));
         prop_assert_eq!(row.status(), appointment.status, "{}", named("status"));
         prop_assert_eq!(row.payment_status(), appointment.payment, "{}", named("payment"));
-        prop_assert_eq!(row.hold_expires_at(), appointment.hold_until, "{}", named("hold"));
+        prop_assert_eq!(row.hold_expires_at(), appointment.hold_expires_at, "{}", named("hold"));
         prop_assert_eq!(row.version(), appointment.version, "{}", named("version"));
         prop_assert_eq!(row.link_version(), appointment.links, "{}", named("links"));
         prop_assert_eq!(row.price().minor(), World::PRICE, "{}", named("price"));
@@ -138,15 +137,16 @@ pub(crate) fn compare(model: &Model, facts: &Facts) -> Result<(), TestCaseError>
         prop_assert_eq!(checkout.map(|payment| payment.state), appointment.checkout, "{}", named("checkout"));
         let went = found.refunds.iter().map(|refund| {
             let of = found.payments.iter().find(|payment| payment.id == refund.payment);
-            let by_hand = of.is_some_and(|payment| payment.provider == Provider::Offline);
-            Back { minor: refund.amount.minor(), by_hand, gone: refund.stage == RefundStage::Succeeded }
+            let manual = of.is_some_and(|payment| payment.provider == Provider::Offline);
+            ModelRefund { minor: refund.amount.minor(), manual, succeeded: refund.stage == RefundStage::Succeeded }
         });
         prop_assert_eq!(&went.collect::<Vec<_>>(), &appointment.refunds, "{}", named("refunds"));
         let guests = found.participants.iter().map(|guest| (guest.id, guest.is_invited()));
         let wanted = appointment.guests.iter().map(|&(id, _, stands)| (id, stands));
         prop_assert_eq!(guests.collect::<Vec<_>>(), wanted.collect::<Vec<_>>(), "{}", named("guests"));
         prop_assert_eq!(found.history.len(), appointment.lines, "{}: {:?}", named("trail"), found.history);
-        let mut queued: Vec<Mail> = found.notices.iter().map(|notice| Mail::of(&notice.content)).collect();
+        let mut queued: Vec<ExpectedEmail> =
+            found.notices.iter().map(|notification| ExpectedEmail::of(&notification.content)).collect();
         queued.sort_unstable();
         prop_assert_eq!(queued, appointment.queued.iter().cloned().collect::<Vec<_>>(), "{}", named("mails"));
     }

@@ -3,27 +3,27 @@
 use attune_domain::payment::{PaymentState, RefundStage};
 use attune_domain::{BookingStatus, PaymentStatus};
 use attune_ports::RefundCause;
-use attune_test_scenarios::{Kind, Outcome, Who, Why, World};
+use attune_test_scenarios::{Kind, Outcome, Rejection, Who, World};
 use jiff::SignedDuration;
 
 use crate::{
-    Ending, Held, PRICE, cancel, ending, fake, happy, hear, held, lapsed, minutes, on_every_store, open, other_books,
-    slot, status, tell, too_late,
+    FinalState, Held, PRICE, book_as_other_client, cancel, deliver_webhooks, expired_unpaid, fake, final_state, held,
+    late_payment_refunded, minutes, on_every_store, open, paid_in_full, send_webhook, slot, status,
 };
 
 on_every_store! {
-    money_on_its_way_keeps_the_slot
-    a_client_who_pays_after_the_hold_gets_a_free_slot
-    a_client_who_paid_is_asked_about_before_the_slot_goes
-    money_for_a_slot_that_is_gone_goes_back
-    money_after_the_session_began_goes_back
-    money_for_what_was_called_off_goes_back
-    money_that_comes_twice_goes_back_once
-    an_own_hold_that_is_over_is_in_nobodys_way
+    a_processing_payment_keeps_the_slot
+    a_late_payment_confirms_a_free_slot
+    the_provider_is_asked_before_a_slot_is_released
+    a_payment_for_a_lost_slot_is_refunded
+    a_payment_after_the_start_is_refunded
+    a_payment_for_a_cancelled_booking_is_refunded
+    a_second_payment_is_refunded_once
+    an_own_expired_hold_does_not_block_a_new_booking
 }
 
 /// The client pays at the last moment in a way that takes days; nobody else gets the slot meanwhile.
-async fn money_on_its_way_keeps_the_slot(kind: Kind) {
+async fn a_processing_payment_keeps_the_slot(kind: Kind) {
     for arrives in [true, false] {
         let world = open(kind).await;
         let held = held(&world, slot(0)).await;
@@ -31,33 +31,33 @@ async fn money_on_its_way_keeps_the_slot(kind: Kind) {
         fake(&world).pay_slowly(&held.checkout);
         world.pass(minutes(2));
         // Nobody told us; Stripe is asked before the slot goes.
-        assert_eq!(other_books(&world, slot(0)).await, Err(Why::BusyTimes));
+        assert_eq!(book_as_other_client(&world, slot(0)).await, Err(Rejection::BusyTimes));
         assert_eq!(status(&world, held.id).await, (BookingStatus::PendingPayment, PaymentStatus::Processing));
         world.pass(SignedDuration::from_hours(72));
-        assert_eq!(other_books(&world, slot(0)).await, Err(Why::BusyTimes));
+        assert_eq!(book_as_other_client(&world, slot(0)).await, Err(Rejection::BusyTimes));
         if arrives {
             fake(&world).settle_payment(&held.checkout);
         } else {
             fake(&world).fail_payment(&held.checkout);
         }
-        world.rest().await;
-        let expected = if arrives { happy() } else { Ending { worries: 1, ..lapsed() } };
-        assert_eq!(ending(&world, held.id).await, expected);
+        world.run_until_idle().await;
+        let expected = if arrives { paid_in_full() } else { FinalState { problem_emails: 1, ..expired_unpaid() } };
+        assert_eq!(final_state(&world, held.id).await, expected);
     }
 }
 
-async fn a_client_who_pays_after_the_hold_gets_a_free_slot(kind: Kind) {
+async fn a_late_payment_confirms_a_free_slot(kind: Kind) {
     let world = open(kind).await;
     let first = held(&world, slot(0)).await;
     world.pass(minutes(20));
     fake(&world).pay(&first.checkout);
-    tell(&world, &fake(&world).events()).await;
-    assert_eq!(ending(&world, first.id).await, happy());
+    deliver_webhooks(&world, &fake(&world).events()).await;
+    assert_eq!(final_state(&world, first.id).await, paid_in_full());
 
     // And when the worker has let the slot go before anybody said so.
     let second = expired_and_paid(&world, 1).await;
-    world.rest().await;
-    assert_eq!(ending(&world, second.id).await, happy());
+    world.run_until_idle().await;
+    assert_eq!(final_state(&world, second.id).await, paid_in_full());
 }
 
 /// A booking that expired; then its money comes all the same. The checkout was not ended at Stripe, as if it had been paid
@@ -65,13 +65,13 @@ async fn a_client_who_pays_after_the_hold_gets_a_free_slot(kind: Kind) {
 async fn expired_and_paid(world: &World, number: usize) -> Held {
     let held = held(world, slot(number)).await;
     world.pass(minutes(15));
-    world.rest().await;
-    assert_eq!(ending(world, held.id).await, lapsed());
+    world.run_until_idle().await;
+    assert_eq!(final_state(world, held.id).await, expired_unpaid());
     reopen(world, &held);
     let before = fake(world).events().len();
     fake(world).pay(&held.checkout);
     for event in &fake(world).events()[before..] {
-        hear(world, event).await.unwrap();
+        send_webhook(world, event).await.unwrap();
     }
     held
 }
@@ -81,64 +81,64 @@ fn reopen(world: &World, held: &Held) {
     fake(world).change_checkout(&held.checkout, |checkout| checkout["status"] = "open".into());
 }
 
-async fn a_client_who_paid_is_asked_about_before_the_slot_goes(kind: Kind) {
+async fn the_provider_is_asked_before_a_slot_is_released(kind: Kind) {
     let world = open(kind).await;
     let held = held(&world, slot(0)).await;
     world.pass(minutes(14));
     fake(&world).pay(&held.checkout);
     world.pass(minutes(1));
     // Stripe has not told us, and the hold is over; the wish of somebody else has Stripe asked.
-    assert_eq!(other_books(&world, slot(0)).await, Err(Why::BusyTimes));
-    assert_eq!(ending(&world, held.id).await, happy());
-    tell(&world, &fake(&world).events()).await;
-    world.rest().await;
-    assert_eq!(ending(&world, held.id).await, happy());
+    assert_eq!(book_as_other_client(&world, slot(0)).await, Err(Rejection::BusyTimes));
+    assert_eq!(final_state(&world, held.id).await, paid_in_full());
+    deliver_webhooks(&world, &fake(&world).events()).await;
+    world.run_until_idle().await;
+    assert_eq!(final_state(&world, held.id).await, paid_in_full());
 }
 
-async fn money_for_a_slot_that_is_gone_goes_back(kind: Kind) {
+async fn a_payment_for_a_lost_slot_is_refunded(kind: Kind) {
     let world = open(kind).await;
     let first = held(&world, slot(0)).await;
     world.pass(minutes(15));
-    let other = other_books(&world, slot(0)).await.unwrap();
-    assert_eq!(ending(&world, first.id).await, lapsed());
+    let other = book_as_other_client(&world, slot(0)).await.unwrap();
+    assert_eq!(final_state(&world, first.id).await, expired_unpaid());
     // The checkout of the first one was ended before the slot went.
     assert!(fake(&world).try_pay(&first.checkout).is_none());
     reopen(&world, &first);
     fake(&world).pay(&first.checkout);
-    tell(&world, &fake(&world).events()).await;
+    deliver_webhooks(&world, &fake(&world).events()).await;
     assert_eq!(status(&world, first.id).await, (BookingStatus::Expired, PaymentStatus::RefundPending));
     world.use_cases().process_refunds.run().await.unwrap();
-    tell(&world, &fake(&world).events()).await;
-    world.rest().await;
-    assert_eq!(ending(&world, first.id).await, too_late(BookingStatus::Expired));
+    deliver_webhooks(&world, &fake(&world).events()).await;
+    world.run_until_idle().await;
+    assert_eq!(final_state(&world, first.id).await, late_payment_refunded(BookingStatus::Expired));
     assert_eq!(fake(&world).refunds().len(), 1);
     assert!(status(&world, other).await.0.blocks_calendar() || status(&world, other).await.0 == BookingStatus::Expired);
 }
 
-async fn money_after_the_session_began_goes_back(kind: Kind) {
+async fn a_payment_after_the_start_is_refunded(kind: Kind) {
     for told in [true, false] {
         let world = open(kind).await;
         let held = held(&world, world.now() + minutes(20)).await;
         world.pass(minutes(10));
         fake(&world).pay_slowly(&held.checkout);
         if told {
-            tell(&world, &fake(&world).events()).await;
+            deliver_webhooks(&world, &fake(&world).events()).await;
         }
         world.pass(minutes(11));
         world.work().await;
         assert_eq!(status(&world, held.id).await, (BookingStatus::PendingPayment, PaymentStatus::Processing));
         fake(&world).settle_payment(&held.checkout);
         if told {
-            tell(&world, &fake(&world).events()).await;
+            deliver_webhooks(&world, &fake(&world).events()).await;
             assert_eq!(status(&world, held.id).await, (BookingStatus::Expired, PaymentStatus::RefundPending));
         }
-        world.rest().await;
-        assert_eq!(ending(&world, held.id).await, too_late(BookingStatus::Expired));
+        world.run_until_idle().await;
+        assert_eq!(final_state(&world, held.id).await, late_payment_refunded(BookingStatus::Expired));
         assert_eq!(fake(&world).refunds().len(), 1);
     }
 }
 
-async fn money_for_what_was_called_off_goes_back(kind: Kind) {
+async fn a_payment_for_a_cancelled_booking_is_refunded(kind: Kind) {
     for told in [true, false] {
         let world = open(kind).await;
         let held = held(&world, slot(0)).await;
@@ -146,57 +146,57 @@ async fn money_for_what_was_called_off_goes_back(kind: Kind) {
         // The page is still open on the client's screen.
         fake(&world).pay(&held.checkout);
         if told {
-            tell(&world, &fake(&world).events()).await;
+            deliver_webhooks(&world, &fake(&world).events()).await;
         }
-        world.rest().await;
-        assert_eq!(ending(&world, held.id).await, too_late(BookingStatus::Cancelled));
+        world.run_until_idle().await;
+        assert_eq!(final_state(&world, held.id).await, late_payment_refunded(BookingStatus::Cancelled));
         assert_eq!(fake(&world).refunds().len(), 1);
     }
 }
 
 /// A therapist writes down that the price came in outside, and the client pays at the open checkout too.
-async fn money_that_comes_twice_goes_back_once(kind: Kind) {
+async fn a_second_payment_is_refunded_once(kind: Kind) {
     for (slowly, told) in [(false, true), (false, false), (true, true), (true, false)] {
         let world = open(kind).await;
         let held = held(&world, slot(0)).await;
         if slowly {
             fake(&world).pay_slowly(&held.checkout);
-            tell(&world, &fake(&world).events()).await;
+            deliver_webhooks(&world, &fake(&world).events()).await;
         }
-        assert_eq!(world.pay_outside(held.id).await.unwrap(), Outcome::Done);
+        assert_eq!(world.pay_offline(held.id).await.unwrap(), Outcome::Done);
         if slowly {
             fake(&world).settle_payment(&held.checkout);
         } else {
             fake(&world).pay(&held.checkout);
         }
         if told {
-            tell(&world, &fake(&world).events()).await;
+            deliver_webhooks(&world, &fake(&world).events()).await;
         }
         assert_eq!(status(&world, held.id).await, (BookingStatus::Scheduled, PaymentStatus::Succeeded));
-        world.rest().await;
-        let expected = Ending {
+        world.run_until_idle().await;
+        let expected = FinalState {
             payments: vec![(PaymentState::Settled, PRICE), (PaymentState::Unapplied, PRICE)],
             refunds: vec![(RefundStage::Succeeded, PRICE, RefundCause::Unapplied)],
-            worries: 1,
-            ..happy()
+            problem_emails: 1,
+            ..paid_in_full()
         };
-        assert_eq!(ending(&world, held.id).await, expected, "slowly: {slowly}, told: {told}");
+        assert_eq!(final_state(&world, held.id).await, expected, "slowly: {slowly}, told: {told}");
         assert_eq!(fake(&world).refunds().len(), 1);
     }
 }
 
 /// Somebody whose own hold is over wants the slot again: they are not sent to a booking that cannot be paid any more.
-async fn an_own_hold_that_is_over_is_in_nobodys_way(kind: Kind) {
+async fn an_own_expired_hold_does_not_block_a_new_booking(kind: Kind) {
     let world = open(kind).await;
     let first = held(&world, slot(0)).await;
     assert_eq!(
-        world.book(crate::wish(&world, 0, slot(0))).await.unwrap(),
-        Outcome::Refused(Why::HoldExists),
+        world.book(crate::booking_command(&world, 0, slot(0))).await.unwrap(),
+        Outcome::Refused(Rejection::HoldExists),
         "while it lasts, it can be paid"
     );
     world.pass(minutes(15));
-    let again = world.book(crate::wish(&world, 0, slot(0))).await.unwrap();
+    let again = world.book(crate::booking_command(&world, 0, slot(0))).await.unwrap();
     assert!(matches!(again, Outcome::Booked(_)), "{again:?}");
-    world.rest().await;
-    assert_eq!(ending(&world, first.id).await, lapsed());
+    world.run_until_idle().await;
+    assert_eq!(final_state(&world, first.id).await, expired_unpaid());
 }
