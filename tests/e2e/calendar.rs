@@ -1,6 +1,6 @@
 //! What can be booked, moving and calling off, standing appointments, and wishes that are sent twice.
 
-use attune_e2e::{ApiResponse, Database, Instance, Method, User, Practice, eventually, later};
+use attune_e2e::{ApiResponse, Database, Instance, Method, Practice, User, eventually, later};
 use attune_test_smtp::DecodedMail;
 use jiff::Timestamp;
 use serde_json::{Value, json};
