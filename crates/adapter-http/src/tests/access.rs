@@ -1,4 +1,4 @@
-//! Who may do what: every route for every kind of caller, and every way of not being who one says.
+//! Permissions: every route for every kind of caller, and invalid credentials.
 
 use attune_domain::Role;
 use jiff::SignedDuration;
@@ -7,13 +7,13 @@ use reqwest::Method;
 use super::harness::*;
 use crate::routes;
 
-/// What one route answers to each kind of caller.
+/// The responses of one route to each kind of caller.
 struct Row {
     method: &'static str,
     route: &'static str,
-    /// What is sent; empty for nothing.
+    /// The body; empty for none.
     body: &'static str,
-    /// Nobody, the client whose booking it is, another client, an admin, somebody disabled.
+    /// Anonymous, the client who owns the booking, another client, an admin, a disabled user.
     wanted: [u16; 5],
 }
 
@@ -39,7 +39,7 @@ const POLICY: &str = r#"{"notice_minutes":0,"horizon_days":90,"daily_limit":null
     {"free_minutes":1440,"late_refund_percent":0},"reschedule_minutes":1440,"auto_complete":true}"#;
 const INVITE: &str = r#"{"email":"mary@example.org","display_name":"Mary","role":"observer"}"#;
 
-/// In each row's practice, booking 1 is Ada's and waits for its payment, and Ada is user 2.
+/// In each row's practice, booking 1 is Ada's and awaits its payment, and Ada is user 2.
 const ROWS: &[Row] = &[
     row("GET", "/health", "", [200; 5]),
     row("GET", "/health/live", "", [200; 5]),
@@ -114,7 +114,7 @@ const ROWS: &[Row] = &[
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_route_answers_every_kind_of_caller_as_promised() {
+async fn every_route_responds_to_every_kind_of_caller_as_specified() {
     let settings = Parts::new().settings;
     let mut routes: Vec<_> = routes::table(&settings).into_iter().map(|(m, p)| format!("{m} {p}")).collect();
     let mut rows: Vec<_> = ROWS.iter().map(|row| format!("{} {}", row.method, row.route)).collect();
@@ -156,7 +156,7 @@ async fn every_route_answers_every_kind_of_caller_as_promised() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_is_no_admin_learns_nothing_below_admin() {
+async fn other_users_learn_nothing_about_admin_routes() {
     let practice = Parts::new().without_limits().open().await;
     let (ada, carl) = (practice.client("Ada").await, practice.admin().await);
     for path in [
@@ -197,7 +197,7 @@ async fn whoever_is_no_admin_learns_nothing_below_admin() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_strangers_booking_is_forbidden_and_a_missing_one_is_not_there() {
+async fn bookings_of_others_are_forbidden_and_missing_ones_not_found() {
     let practice = Parts::new().without_limits().open().await;
     let (ada, bob) = (practice.client("Ada").await, practice.client("Bob").await);
     let held = practice.book(&ada, SLOT).await;
@@ -230,7 +230,7 @@ async fn a_strangers_booking_is_forbidden_and_a_missing_one_is_not_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_is_shown_in_one_way_only() {
+async fn tokens_are_accepted_in_one_header_only() {
     let practice = Parts::new().without_limits().open().await;
     let ada = practice.client("Ada").await;
     let call = || practice.request(Method::GET, "/api/auth/me");
@@ -268,7 +268,7 @@ async fn a_token_is_shown_in_one_way_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_lives_as_long_as_its_session_and_its_time() {
+async fn a_token_is_valid_as_long_as_its_login_session_and_its_lifetime() {
     let practice = Parts::new().without_limits().open().await;
     let (ada, other, carl) =
         (practice.client("Ada").await, practice.token("ada@example.org").await, practice.admin().await);
@@ -285,7 +285,7 @@ async fn a_token_lives_as_long_as_its_session_and_its_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_role_counts_from_the_very_next_request() {
+async fn a_role_applies_from_the_next_request() {
     let practice = Parts::new().without_limits().open().await;
     let (ada, carl) = (practice.client("Ada").await, practice.admin().await);
     let set = |body: &'static str| practice.patch("/api/admin/users/2", &carl, body);
@@ -307,7 +307,7 @@ async fn a_role_counts_from_the_very_next_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn admins_list_and_change_accounts() {
+async fn admins_list_and_update_users() {
     let practice = Parts::new().without_limits().open().await;
     practice.client("Ada").await;
     let carl = practice.admin().await;

@@ -11,7 +11,7 @@ fn login(email: &str, password: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_makes_an_account_and_gets_in() {
+async fn a_client_registers_and_logs_in() {
     let practice = Practice::open().await;
     let body = serde_json::json!({
         "email": " Ada@Example.ORG ", "password": PASSWORD, "first_name": "Ada", "last_name": "Lovelace",
@@ -45,7 +45,7 @@ async fn registration_can_be_closed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_form_shows_all_its_mistakes_at_once() {
+async fn all_invalid_fields_are_reported_at_once() {
     let practice = Practice::open().await;
     let body = r#"{"email":"ada","first_name":"A\u0007","last_name":7,"timezone":"Mars Base","is_admin":true}"#;
     let reply = practice.post("/api/auth/register", "", body).await;
@@ -75,7 +75,7 @@ async fn a_form_shows_all_its_mistakes_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_password_may_hold_anything() {
+async fn a_password_may_contain_any_character() {
     let practice = Practice::open().await;
     for (n, password) in
         ["  spaces around it all  ", "\u{1f98a}\u{1f419} fox and octopus tea", "nul\u{0}and\tcontrol\u{7}bytes"]
@@ -91,7 +91,7 @@ async fn a_password_may_hold_anything() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_password_and_an_unknown_address_get_the_same_answer() {
+async fn a_wrong_password_and_an_unknown_address_get_the_same_response() {
     let practice = Practice::open().await;
     practice.client("Ada").await;
     let before = practice.parts.hasher.verifications();
@@ -112,7 +112,7 @@ async fn a_wrong_password_and_an_unknown_address_get_the_same_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refresh_token_works_once_and_its_reuse_ends_the_session() {
+async fn a_refresh_token_works_once_and_its_reuse_ends_the_login_session() {
     let practice = Practice::open().await;
     practice.client("Ada").await;
     let first = practice.post("/api/auth/login", "", &login("ada@example.org", PASSWORD)).await.json();
@@ -135,7 +135,7 @@ async fn a_refresh_token_works_once_and_its_reuse_ends_the_session() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn logging_out_ends_what_was_asked_for() {
+async fn logging_out_ends_the_requested_login_sessions() {
     let practice = Practice::open().await;
     let one = practice.client("Ada").await;
     let (two, three) = (practice.token("ada@example.org").await, practice.token("ada@example.org").await);
@@ -148,7 +148,7 @@ async fn logging_out_ends_what_was_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_password_ends_the_other_sessions() {
+async fn a_new_password_ends_the_other_login_sessions() {
     let practice = Practice::open().await;
     let here = practice.client("Ada").await;
     let elsewhere = practice.token("ada@example.org").await;
@@ -169,7 +169,7 @@ async fn a_new_password_ends_the_other_sessions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_profile_changes_where_it_is_told_to() {
+async fn only_the_given_fields_of_a_profile_change() {
     let practice = Practice::open().await;
     let ada = practice.client("Ada").await;
     let shown = |reply: &Reply| {

@@ -1,4 +1,4 @@
-//! The report about who was at which session.
+//! The attendance report.
 
 use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind};
 use attune_domain::{BookingId, ParticipantId, UserId, ViewerId};
@@ -9,7 +9,7 @@ use super::harness::*;
 const REPORT: &str = "/api/admin/reports/attendance";
 const EVENING: &str = "2024-01-16T20:00:00Z";
 
-/// Ada's session on Monday (1), with everybody there, and Bob's on Tuesday (2), with nobody.
+/// Ada's appointment on Monday (1), with everyone present, and Bob's on Tuesday (2), with no one.
 async fn practice() -> (Practice, String) {
     let practice = Parts::new().without_limits().open().await;
     practice.agreed().await;
@@ -41,7 +41,7 @@ async fn practice() -> (Practice, String) {
     (practice, carl)
 }
 
-/// The sessions in an answer, and how many there are in all.
+/// The appointments of a response, and their total number.
 fn sessions(reply: &Reply) -> (Vec<i64>, u64) {
     let body = reply.json();
     let ids = body["sessions"].as_array().unwrap().iter().map(|s| s["booking_id"].as_i64().unwrap()).collect();
@@ -49,7 +49,7 @@ fn sessions(reply: &Reply) -> (Vec<i64>, u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sessions_are_told_with_everybody_who_was_there() {
+async fn appointments_are_listed_with_everyone_who_was_there() {
     let (practice, carl) = practice().await;
     let reply = practice.get(REPORT, &carl).await;
     assert_eq!(
@@ -72,7 +72,7 @@ async fn sessions_are_told_with_everybody_who_was_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_as_a_table() {
+async fn the_csv_report_has_the_same_content() {
     let (practice, carl) = practice().await;
     let reply = practice.get(&format!("{REPORT}?format=csv"), &carl).await;
     assert_eq!(reply.header("content-type"), Some("text/csv; charset=utf-8; header=present"));
@@ -94,7 +94,7 @@ async fn the_same_as_a_table() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_report_is_about_a_range_a_client_or_a_part() {
+async fn reports_are_filtered_and_paged() {
     let (practice, carl) = practice().await;
     for (query, wanted) in [
         ("", (vec![2, 1], 2)),
@@ -125,7 +125,7 @@ async fn a_report_is_about_a_range_a_client_or_a_part() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_question_says_what_is_wrong() {
+async fn invalid_parameters_are_reported() {
     let (practice, carl) = practice().await;
     for (query, field, code) in [
         ("format=xml", "format", "invalid_value"),

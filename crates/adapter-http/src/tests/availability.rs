@@ -1,4 +1,4 @@
-//! What can be booked, as anybody asks for it.
+//! Available slots.
 
 use attune_domain::Role;
 use jiff::SignedDuration;
@@ -31,14 +31,14 @@ async fn look(practice: &Practice, query: &str) -> serde_json::Value {
     reply.json()
 }
 
-/// The beginnings on one date.
+/// The start times on one date.
 fn starts(answer: &serde_json::Value, date: &str) -> Vec<String> {
     let slots = answer["slots"][date].as_array().cloned().unwrap_or_default();
     slots.iter().map(|slot| slot["start"].as_str().unwrap().to_owned()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn free_times_of_a_week_are_told_as_promised() {
+async fn the_slots_of_a_week_are_listed() {
     let practice = Parts::new().without_limits().open().await;
     let carl = practice.admin().await;
     policy(&practice, &carl, r#""horizon_days":90,"step_minutes":60"#).await;
@@ -68,7 +68,7 @@ async fn free_times_of_a_week_are_told_as_promised() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn dates_without_a_slot_are_not_there_and_the_next_one_is_told() {
+async fn dates_without_slots_are_omitted_and_the_next_slot_is_given() {
     let practice = Parts::new().without_limits().open().await;
     let carl = practice.admin().await;
     policy(&practice, &carl, r#""horizon_days":30,"step_minutes":60"#).await;
@@ -91,7 +91,7 @@ async fn dates_without_a_slot_are_not_there_and_the_next_one_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn hours_follow_the_clock_of_their_zone_and_answers_that_of_the_asker() {
+async fn hours_are_in_their_own_time_zone_and_responses_in_the_requested_one() {
     let practice = Parts::new().without_limits().open().await;
     practice.set_time("2026-03-01T12:00:00Z");
     let carl = practice.admin().await;
@@ -115,7 +115,7 @@ async fn hours_follow_the_clock_of_their_zone_and_answers_that_of_the_asker() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_hour_that_the_clock_shows_twice_is_told_twice() {
+async fn a_repeated_local_hour_is_listed_twice() {
     let practice = Parts::new().without_limits().open().await;
     practice.set_time("2026-10-20T12:00:00Z");
     let carl = practice.admin().await;
@@ -136,7 +136,7 @@ async fn an_hour_that_the_clock_shows_twice_is_told_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slot_can_be_booked_as_it_is_and_is_gone_then() {
+async fn a_slot_can_be_booked_unchanged_and_is_then_taken() {
     let practice = Parts::new().without_limits().open().await;
     let (ada, carl) = (practice.client("Ada").await, practice.admin().await);
     policy(&practice, &carl, r#""horizon_days":90,"step_minutes":15"#).await;
@@ -160,7 +160,7 @@ async fn a_slot_can_be_booked_as_it_is_and_is_gone_then() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_therapist_and_each_service_has_times_of_its_own() {
+async fn each_therapist_and_each_service_has_its_own_slots() {
     let practice = Parts::new().without_limits().open().await;
     let carl = practice.admin().await;
     practice.add("erik@example.org", "Erik", "Erikson", Role::Admin).await;
@@ -188,7 +188,7 @@ async fn each_therapist_and_each_service_has_times_of_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_question_that_makes_no_sense_says_why() {
+async fn invalid_queries_say_why() {
     let practice = Parts::new().without_limits().open().await;
     practice.client("Ada").await;
     for (query, field, code) in [
@@ -227,7 +227,7 @@ async fn a_question_that_makes_no_sense_says_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_practice_that_offers_nothing_takes_no_bookings() {
+async fn a_practice_without_services_accepts_no_bookings() {
     let practice = Parts::new().without_limits().open().await;
     let carl = practice.admin().await;
     assert_eq!(practice.patch("/api/admin/services/1", &carl, r#"{"active":false}"#).await.status, 200);
@@ -237,7 +237,7 @@ async fn a_practice_that_offers_nothing_takes_no_bookings() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_network_looks_so_often_in_a_minute() {
+async fn searches_are_limited_by_network() {
     let practice = Parts::new().settings(|s| s.limits.availability_per_minute = 2).open().await;
     for query in ["", "?from=nonsense"] {
         assert_ne!(practice.get(&format!("/api/availability{query}"), "").await.status, 429);
@@ -250,7 +250,7 @@ async fn a_network_looks_so_often_in_a_minute() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_the_store_is_away_nobody_is_told_that_nothing_is_free() {
+async fn an_unavailable_store_is_not_reported_as_no_slots() {
     let practice = Parts { away: true, ..Parts::new() }.open().await;
     let reply = practice.get("/api/availability", "").await;
     assert_eq!(reply.problem(), (503, "unavailable".into()));

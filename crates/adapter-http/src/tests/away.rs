@@ -1,4 +1,4 @@
-//! A store that answers nothing.
+//! An unavailable store.
 
 use async_trait::async_trait;
 use attune_domain::calendar::Interval;
@@ -15,7 +15,7 @@ use attune_ports::{
 };
 use jiff::Timestamp;
 
-/// The read side of a store that is away.
+/// The read side of an unavailable store.
 pub(crate) struct Away;
 
 macro_rules! nothing_answers {

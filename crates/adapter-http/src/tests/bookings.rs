@@ -1,4 +1,4 @@
-//! The three endpoints whose form is fixed, and booking.
+//! The three endpoints with a fixed format, and creating bookings.
 
 use attune_domain::Role;
 use attune_ports::Provider;
@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 
 use super::harness::*;
 
-/// The room that the practice's predictable chance makes, as the answers tell it.
+/// The room that the predictable randomness of the tests leads to.
 fn room(booking: &serde_json::Value) -> (String, String) {
     let id = booking["jitsi_room_id"].as_str().unwrap().to_owned();
     (id.clone(), format!("https://meet.example.org/{id}"))
@@ -85,7 +85,7 @@ async fn the_admins_list_is_byte_for_byte_what_front_ends_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_booking_tells_everything_and_where_to_pay() {
+async fn a_new_booking_has_all_details_and_its_checkout() {
     let practice = Practice::open().await;
     let ada = practice.client("Ada").await;
     let body = r#"{"scheduled_at":"2024-01-15T11:00:00.7+01:00","service_id":1,"therapist_id":1,"note":"Hello\nyou"}"#;
@@ -105,7 +105,7 @@ async fn a_new_booking_tells_everything_and_where_to_pay() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_booking_for_which_nothing_is_due_has_its_room_at_once() {
+async fn a_free_booking_has_its_room_immediately() {
     let practice = Parts::new().provider(Provider::None).open().await;
     let ada = practice.client("Ada").await;
     let booking = practice.book(&ada, SLOT).await;
@@ -114,7 +114,7 @@ async fn a_booking_for_which_nothing_is_due_has_its_room_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_booking_stands_when_the_provider_does_not_answer() {
+async fn a_booking_is_kept_when_the_provider_is_unavailable() {
     let practice = Practice::open().await;
     let ada = practice.client("Ada").await;
     practice.parts.gateway.set_down(true);
@@ -127,7 +127,7 @@ async fn a_booking_stands_when_the_provider_does_not_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wish_that_cannot_be_met_says_why() {
+async fn an_invalid_booking_says_why() {
     let practice = Parts::new().without_limits().open().await;
     let ada = practice.client("Ada").await;
     let far = "2025-06-01T10:00:00Z";
@@ -156,7 +156,7 @@ async fn a_wish_that_cannot_be_met_says_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_practice_without_a_therapist_takes_no_bookings() {
+async fn a_practice_without_a_therapist_accepts_no_bookings() {
     let practice = Practice::open().await;
     let (ada, carl) = (practice.client("Ada").await, practice.admin().await);
     practice.add("erik@example.org", "Erik", "Erikson", Role::Admin).await;
@@ -168,7 +168,7 @@ async fn a_practice_without_a_therapist_takes_no_bookings() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lists_are_filtered_sorted_and_cut() {
+async fn lists_are_filtered_sorted_and_paged() {
     let practice = Parts::new().without_limits().open().await;
     let (ada, bob, carl) = (practice.client("Ada").await, practice.client("Bob").await, practice.admin().await);
     let first = practice.book(&ada, "2024-01-15T10:00:00Z").await;
@@ -230,18 +230,18 @@ async fn lists_are_filtered_sorted_and_cut() {
     assert_eq!(practice.get("/api/bookings?user_id=3", &ada).await.code(), "unknown_field");
 }
 
-/// The ids on a page.
+/// The IDs on a page.
 fn ids(reply: &Reply) -> Vec<i64> {
     reply.json()["bookings"].as_array().unwrap().iter().map(|b| b["id"].as_i64().unwrap()).collect()
 }
 
-/// Where a page leads to, if it is not the last one.
+/// The URL of the next page, if there is one.
 fn next(reply: &Reply) -> Option<String> {
     let link = reply.header("link")?;
     Some(link.strip_prefix('<').unwrap().strip_suffix(">; rel=\"next\"").unwrap().to_owned())
 }
 
-/// Ada's sessions have odd ids, at ten, and Bob's even ones, at eleven, on five days.
+/// On five days, Ada's bookings at ten have odd IDs, and Bob's at eleven even ones.
 async fn ten_bookings(practice: &Practice) -> (String, String) {
     let (ada, carl) = (practice.client("Ada").await, practice.admin().await);
     let bob = practice.client("Bob").await;
@@ -254,7 +254,7 @@ async fn ten_bookings(practice: &Practice) -> (String, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lists_are_walked_from_link_to_link() {
+async fn pages_are_connected_by_links() {
     let practice = Parts::new().without_limits().open().await;
     let (ada, carl) = ten_bookings(&practice).await;
     for (path, token, wanted) in [
@@ -293,12 +293,12 @@ async fn lists_are_walked_from_link_to_link() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_link_keeps_everything_but_where_it_begins() {
+async fn a_link_keeps_all_parameters_except_the_start() {
     let practice = Parts::new().without_limits().open().await;
     let (ada, carl) = ten_bookings(&practice).await;
     let reply = practice.get("/api/admin/bookings?offset=4&limit=2&from=2024-01-15T10:00:00%2B00:00", &carl).await;
     assert_eq!(ids(&reply), [6, 5]);
-    // Milliseconds since 1970 and the id, and nothing about anybody.
+    // Milliseconds since 1970 and the ID, and no personal data.
     assert_eq!(
         reply.header("link"),
         Some(
@@ -319,7 +319,7 @@ async fn a_link_keeps_everything_but_where_it_begins() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_place_is_good_for_every_list_of_the_caller_and_for_no_others() {
+async fn a_cursor_works_for_every_list_of_the_caller_and_for_no_others() {
     let practice = Parts::new().without_limits().open().await;
     let (ada, carl) = ten_bookings(&practice).await;
     let fourth = practice.get("/api/admin/bookings?limit=4", &carl).await;
@@ -340,7 +340,7 @@ async fn a_place_is_good_for_every_list_of_the_caller_and_for_no_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_place_is_refused() {
+async fn invalid_cursors_are_rejected() {
     let practice = Parts::new().without_limits().open().await;
     let (ada, carl) = ten_bookings(&practice).await;
     let place = "AAABjQyQTQAAAAAAAAAAKg";
@@ -364,7 +364,7 @@ async fn what_is_no_place_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_admin_sees_mails_and_history_of_a_booking() {
+async fn an_admin_sees_emails_and_history_of_a_booking() {
     let practice = Practice::open().await;
     let (ada, carl) = (practice.client("Ada").await, practice.admin().await);
     let held = practice.book(&ada, SLOT).await;
@@ -394,7 +394,7 @@ async fn an_admin_sees_mails_and_history_of_a_booking() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn services_are_open_to_everybody() {
+async fn services_are_public() {
     let practice = Practice::open().await;
     assert_eq!(
         practice.get("/api/services", "").await.text,

@@ -1,4 +1,4 @@
-//! How rooms look.
+//! The branding.
 
 use reqwest::Method;
 
@@ -8,7 +8,7 @@ use crate::settings::Branding;
 const BRANDING: &str = "/jitsi/branding";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_page_may_read_how_rooms_look() {
+async fn every_origin_may_read_the_branding() {
     let listed = "https://app.example.org";
     let practice = Parts::new()
         .settings(|settings| {
@@ -38,7 +38,7 @@ async fn every_page_may_read_how_rooms_look() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_answer_says_nothing_about_any_room() {
+async fn the_branding_says_nothing_about_any_room() {
     let practice = Practice::open().await;
     practice.agreed().await;
     let room = practice.room_name().await;

@@ -1,4 +1,4 @@
-//! Bookings as files for calendar programs.
+//! Calendar files.
 
 use reqwest::Method;
 
@@ -68,7 +68,7 @@ async fn long_lines_are_folded_and_unfold_unchanged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn calendar_programs_may_accept_calendars_only() {
+async fn calendar_applications_may_accept_calendars_only() {
     let practice = Practice::open().await;
     let ada = practice.agreed().await;
     for (accept, status) in [("text/calendar", 200), ("text/*", 200), ("*/*", 200), ("text/html", 406)] {

@@ -1,4 +1,4 @@
-//! Moving, calling off, completing and correcting bookings.
+//! Rescheduling, cancelling, completing and correcting bookings.
 
 use attune_domain::calendar::{LocalTime, LocalTimeRange, WeeklySchedule};
 use attune_domain::{BookingId, ChangeTerms, PracticePolicy, TimeZoneName, UserId};
@@ -22,7 +22,7 @@ fn to(at: &str) -> String {
     format!(r#"{{"scheduled_at":"{at}"}}"#)
 }
 
-/// The kinds of the mails about booking 1, in the order in which they were owed.
+/// The kinds of the emails about booking 1, in the order in which they were enqueued.
 async fn mails(practice: &Practice) -> Vec<&'static str> {
     let notices = practice.parts.store.notices(BookingId::new(1).unwrap()).await.unwrap();
     notices.iter().map(|notice| notice.content.kind.as_str()).collect()
@@ -43,7 +43,7 @@ async fn office_hours(practice: &Practice) {
     work.commit().await.unwrap();
 }
 
-/// Half of the price goes back from the last day on.
+/// Half of the price is refunded during the last day.
 async fn half_back(practice: &Practice) {
     let terms = ChangeTerms { late_refund_percent: 50, ..ChangeTerms::default() };
     let mut work = practice.parts.store.begin().await.unwrap();
@@ -52,7 +52,7 @@ async fn half_back(practice: &Practice) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_moves_with_all_that_belongs_to_it() {
+async fn a_rescheduled_booking_keeps_everything_else() {
     let practice = Practice::open().await;
     let ada = practice.agreed().await;
     let before = practice.get("/api/bookings/1", &ada).await.json();
@@ -78,7 +78,7 @@ async fn a_session_moves_with_all_that_belongs_to_it() {
     }
     let last = detail["history"].as_array().unwrap().last().unwrap();
     assert_eq!((&last["action"], &last["actor_id"]), (&"booking.rescheduled".into(), &2.into()));
-    // The time before is free again, the new one is not.
+    // The old time is available again, the new one is not.
     let bob = practice.client("Bob").await;
     practice.book(&bob, SLOT).await;
     let taken = practice.post("/api/bookings", &bob, &to("2024-01-16T11:00:00Z")).await;
@@ -86,7 +86,7 @@ async fn a_session_moves_with_all_that_belongs_to_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_moves_until_the_notice_is_over_and_an_admin_until_the_end() {
+async fn a_client_reschedules_until_the_notice_period_and_an_admin_until_the_end() {
     let practice = Practice::open().await;
     practice.agreed().await;
     practice.set_time("2024-01-14T09:59:59Z");
@@ -96,7 +96,7 @@ async fn a_client_moves_until_the_notice_is_over_and_an_admin_until_the_end() {
     let ada = practice.token("ada@example.org").await;
     assert_eq!(practice.post(RESCHEDULE, &ada, LATER).await.problem(), (409, "window_closed".into()));
     let carl = practice.admin().await;
-    // The practice itself keeps no notice, wherever it asks.
+    // The practice itself needs no notice, at either endpoint.
     let moved = practice.post(RESCHEDULE, &carl, &to("2024-01-15T12:00:00Z")).await;
     assert_eq!(moved.json()["scheduled_at"], "2024-01-15T12:00:00Z");
     practice.set_time("2024-01-15T12:49:59Z");
@@ -109,7 +109,7 @@ async fn a_client_moves_until_the_notice_is_over_and_an_admin_until_the_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn moving_to_the_time_that_it_has_changes_nothing() {
+async fn rescheduling_to_the_same_time_changes_nothing() {
     let practice = Practice::open().await;
     let ada = practice.agreed().await;
     let before = (practice.get("/api/bookings/1", &ada).await.text, mails(&practice).await);
@@ -122,7 +122,7 @@ async fn moving_to_the_time_that_it_has_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_time_that_will_not_do_is_refused_and_the_session_stays() {
+async fn an_invalid_time_is_rejected_and_the_booking_stays() {
     let practice = Parts::new().without_limits().open().await;
     let ada = practice.agreed().await;
     let (bob, carl) = (practice.client("Bob").await, practice.admin().await);
@@ -149,9 +149,9 @@ async fn a_time_that_will_not_do_is_refused_and_the_session_stays() {
         }
     }
     assert_eq!(practice.get("/api/bookings/1", &ada).await.text, before);
-    // Beside the times that are offered is fine, the grid is nobody's working time.
+    // Other times than those offered are fine within the working hours.
     assert_eq!(practice.post(RESCHEDULE, &ada, &to("2024-01-17T10:07:00Z")).await.status, 200);
-    // Hours can be stepped over, another booking and the past cannot.
+    // Working hours can be overridden, another booking and the past cannot.
     let over = |at: &str| format!(r#"{{"scheduled_at":"{at}","override_hours":true}}"#);
     assert_eq!(practice.post(ADMIN_RESCHEDULE, &carl, &over("2024-01-20T20:00:00Z")).await.status, 200);
     for (at, status, code) in [
@@ -165,7 +165,7 @@ async fn a_time_that_will_not_do_is_refused_and_the_session_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_held_slot_gives_way_once_its_hold_is_over() {
+async fn a_held_slot_is_available_once_its_hold_has_expired() {
     let practice = Practice::open().await;
     practice.agreed().await;
     let bob = practice.client("Bob").await;
@@ -178,7 +178,7 @@ async fn a_held_slot_gives_way_once_its_hold_is_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fields_that_a_change_does_not_have_are_refused() {
+async fn unknown_fields_of_changes_are_rejected() {
     let practice = Parts::new().without_limits().open().await;
     let ada = practice.agreed().await;
     let carl = practice.admin().await;
@@ -188,7 +188,7 @@ async fn fields_that_a_change_does_not_have_are_refused() {
         (RESCHEDULE, &ada, r#"{"scheduled_at":"2024-01-16T10:00"}"#, "scheduled_at", "invalid_timestamp"),
         (RESCHEDULE, &ada, r#"{"scheduled_at":"2024-01-16T10:00:00Z","version":0}"#, "version", "out_of_range"),
         (RESCHEDULE, &ada, r#"{"scheduled_at":"2024-01-16T10:00:00Z","version":"2"}"#, "version", "wrong_type"),
-        // There is no place to keep it, so nobody is made to believe that there is.
+        // It would not be stored, so it is rejected.
         (RESCHEDULE, &ada, r#"{"scheduled_at":"2024-01-16T10:00:00Z","reason":"Ill"}"#, "reason", "unknown_field"),
         (
             RESCHEDULE,
@@ -239,7 +239,7 @@ async fn a_change_that_is_based_on_an_old_version_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_changes_what_is_somebody_elses() {
+async fn no_one_changes_the_bookings_of_others() {
     let practice = Parts::new().without_limits().open().await;
     let ada = practice.agreed().await;
     let (bob, carl) = (practice.client("Bob").await, practice.admin().await);
@@ -252,7 +252,7 @@ async fn nobody_changes_what_is_somebody_elses() {
     ] {
         let call =
             |id: &str, token| practice.request(method.clone(), &format!("/api/bookings/{id}/{path}")).token(token);
-        // What is sent is not even looked at.
+        // The body is not even read.
         let body = if method == Method::POST { "<" } else { "" };
         let sent = |id, token| call(id, token).header("Content-Type", "text/xml").body(body).send();
         assert_eq!(sent("1", &bob).await.problem(), (403, "forbidden".into()), "{path}");
@@ -271,7 +271,7 @@ async fn nobody_changes_what_is_somebody_elses() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_quote_says_what_calling_off_means_at_this_moment() {
+async fn the_quote_is_that_of_a_cancellation_now() {
     let practice = Practice::open().await;
     half_back(&practice).await;
     let ada = practice.agreed().await;
@@ -286,7 +286,7 @@ async fn the_quote_says_what_calling_off_means_at_this_moment() {
         let ada = practice.token("ada@example.org").await;
         assert_eq!(&practice.get(QUOTE, &ada).await.text, wanted, "{now}");
     }
-    // The practice is never late.
+    // A cancellation by the practice is never late.
     let carl = practice.admin().await;
     assert_eq!(practice.get(QUOTE, &carl).await.text, free);
     practice.set_time("2024-01-15T10:00:00Z");
@@ -298,7 +298,7 @@ async fn the_quote_says_what_calling_off_means_at_this_moment() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_not_paid_does_not_go_back() {
+async fn unpaid_bookings_are_not_refunded() {
     let practice = Practice::open().await;
     let ada = practice.client("Ada").await;
     let held = practice.book(&ada, SLOT).await;
@@ -310,14 +310,14 @@ async fn what_was_not_paid_does_not_go_back() {
     let cancelled = practice.post(CANCEL, &ada, r#"{"expected_refund":0}"#).await.json();
     assert_eq!((&cancelled["status"], &cancelled["payment_status"]), (&"cancelled".into(), &"cancelled".into()));
     assert_eq!(cancelled["cancellation"]["refund_amount"], 0.0);
-    // Nobody can pay for it any more, somebody else gets the slot, and nobody gets a mail.
+    // It can no longer be paid, another client can book the slot, and no email is sent.
     assert_eq!(practice.request(Method::POST, &checkout_path(&held)).send().await.status, 410);
     assert_eq!(mails(&practice).await, [""; 0]);
     practice.book(&practice.client("Bob").await, SLOT).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_is_called_off_once_with_one_mail() {
+async fn a_booking_is_cancelled_once_with_one_email() {
     let practice = Practice::open().await;
     let ada = practice.agreed().await;
     let before = practice.get("/api/bookings/1", &ada).await.json();
@@ -351,7 +351,7 @@ async fn a_session_is_called_off_once_with_one_mail() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fifty_clicks_call_a_session_off_once() {
+async fn fifty_concurrent_requests_cancel_a_booking_once() {
     let practice = Parts::new().without_limits().open().await;
     let ada = practice.agreed().await;
     let replies = join_all((0..50).map(|_| practice.post(CANCEL, &ada, "{}"))).await;
@@ -365,7 +365,7 @@ async fn fifty_clicks_call_a_session_off_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refund_that_is_another_one_by_now_changes_nothing() {
+async fn an_outdated_expected_refund_changes_nothing() {
     let practice = Practice::open().await;
     half_back(&practice).await;
     practice.agreed().await;
@@ -383,7 +383,7 @@ async fn a_refund_that_is_another_one_by_now_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_calls_off_until_the_beginning_and_an_admin_until_the_end() {
+async fn a_client_cancels_until_the_start_and_an_admin_until_the_end() {
     let practice = Practice::open().await;
     practice.agreed().await;
     practice.set_time("2024-01-15T10:00:00Z");
@@ -411,7 +411,7 @@ async fn a_client_calls_off_until_the_beginning_and_an_admin_until_the_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_admin_says_how_it_went_and_corrects_it() {
+async fn an_admin_completes_and_corrects_a_booking() {
     let practice = Practice::open().await;
     let ada = practice.agreed().await;
     let before = mails(&practice).await;
@@ -441,7 +441,7 @@ async fn an_admin_says_how_it_went_and_corrects_it() {
             Err(code) => assert_eq!(reply.problem(), (409, code.into()), "{now} {call}"),
         }
     }
-    // Reminders may be planned again when a session is; nobody is told how it went.
+    // Reminders may be planned again for a reopened booking; no email reports the outcome.
     let after = mails(&practice).await;
     assert_eq!(count(&after, "meeting_info"), count(&before, "meeting_info"));
     assert_eq!(count(&after, "cancelled") + count(&after, "rescheduled"), 0);

@@ -6,7 +6,7 @@ use reqwest::Method;
 use super::harness::*;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_shows_what_is_paid_and_looking_changes_nothing() {
+async fn the_page_shows_the_price_and_viewing_changes_nothing() {
     let practice = Parts::new().settings(|s| s.practice_name = "Dr. <Rogers> & Co".into()).open().await;
     let ada = practice.client("Ada").await;
     let path = checkout_path(&practice.book(&ada, SLOT).await);
@@ -30,7 +30,7 @@ async fn the_page_shows_what_is_paid_and_looking_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_button_pays_once_and_the_page_then_says_so() {
+async fn the_button_pays_once_and_the_page_shows_it() {
     let practice = Practice::open().await;
     let ada = practice.client("Ada").await;
     let path = checkout_path(&practice.book(&ada, SLOT).await);
@@ -51,7 +51,7 @@ async fn the_button_pays_once_and_the_page_then_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_checkout_that_is_over_or_unknown_says_so_to_people_and_programs() {
+async fn closed_and_unknown_checkouts_are_reported_as_html_and_json() {
     let practice = Practice::open().await;
     let ada = practice.client("Ada").await;
     let path = checkout_path(&practice.book(&ada, SLOT).await);

@@ -1,4 +1,4 @@
-//! The description of the API says what is there, and the committed copy is the newest.
+//! The OpenAPI document matches the routes and the committed copy.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -43,7 +43,7 @@ fn the_committed_copy_is_the_newest() {
 }
 
 #[test]
-fn every_route_is_described_and_every_description_is_a_route() {
+fn routes_and_documented_operations_are_the_same() {
     let settings = Parts::new().settings;
     let routes: BTreeSet<String> =
         routes::table(&settings).into_iter().map(|(method, path)| format!("{method} {}", documented(path))).collect();
@@ -52,7 +52,7 @@ fn every_route_is_described_and_every_description_is_a_route() {
 }
 
 #[test]
-fn every_operation_is_described_well() {
+fn every_operation_is_documented_completely() {
     let document = document();
     assert_eq!(document["openapi"], "3.1.0");
     let mut ids = BTreeSet::new();
@@ -95,9 +95,9 @@ fn every_operation_is_described_well() {
 }
 
 #[test]
-fn every_problem_that_can_reach_a_client_is_told_somewhere() {
+fn every_problem_is_documented_somewhere() {
     let text = openapi_json();
-    // These answer requests for which there is no operation.
+    // For requests without an operation.
     let elsewhere = [Code::MethodNotAllowed];
     for code in Code::ALL.iter().filter(|code| !elsewhere.contains(code)) {
         assert!(text.contains(&format!("#/components/examples/{}\"", code.as_str())), "{}", code.as_str());
@@ -105,7 +105,7 @@ fn every_problem_that_can_reach_a_client_is_told_somewhere() {
 }
 
 #[test]
-fn every_reference_leads_somewhere() {
+fn every_reference_resolves() {
     let document = document();
     let text = openapi_json();
     for reference in text.split("\"$ref\": \"#").skip(1).map(|rest| rest.split('"').next().unwrap()) {
@@ -114,7 +114,7 @@ fn every_reference_leads_somewhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_description_is_served_as_it_is_committed() {
+async fn the_committed_document_is_served() {
     let practice = Practice::open().await;
     let reply = practice.get("/api/openapi.json", "").await;
     assert_eq!((reply.status.as_u16(), reply.header("content-type")), (200, Some("application/json")));
@@ -122,7 +122,7 @@ async fn the_description_is_served_as_it_is_committed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_pages_are_complete_and_load_nothing_from_elsewhere() {
+async fn the_pages_are_complete_and_load_nothing_from_other_hosts() {
     let practice = Practice::open().await;
     assert_eq!(practice.get("/docs", "").await.header("location"), Some("docs/"));
     let index = practice.get("/docs/", "").await;

@@ -1,4 +1,4 @@
-//! What the practice's own video server tells about rooms.
+//! Room events of the practice's own video server.
 
 use reqwest::Method;
 use serde_json::json;
@@ -11,7 +11,7 @@ const EVENTS: &str = "/jitsi/events/room/destroyed";
 const CAME: [&str; 2] = ["therapist 1 09:59:00Z 10:51:00Z 52 1", "client 2 10:01:00Z 10:50:00Z 49 1"];
 const GUEST_CAME: &str = "unknown null 10:10:00Z 10:51:00Z 41 1";
 
-/// A session that has begun.
+/// A practice with an appointment that has started.
 async fn session() -> Practice {
     let practice = Parts::new().without_limits().open().await;
     practice.agreed().await;
@@ -20,7 +20,7 @@ async fn session() -> Practice {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_server_tells_becomes_attendance() {
+async fn room_events_become_attendance() {
     let practice = session().await;
     for (recorded, new) in [
         (ROOM_CREATED, 0),
@@ -49,7 +49,7 @@ async fn order_and_repetition_change_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn leaving_may_be_told_long_after_the_end() {
+async fn leaving_may_be_reported_long_after_the_end() {
     let practice = session().await;
     practice.tell(CARL_JOINED).await;
     let ended = with(ROOM_DESTROYED, "/all_occupants", json!([]));
@@ -67,7 +67,7 @@ async fn leaving_may_be_told_long_after_the_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_breakout_room_is_a_part_of_the_session_and_its_end_is_not_the_end() {
+async fn a_breakout_room_is_part_of_the_appointment_and_its_end_is_not_the_end() {
     let practice = session().await;
     practice.tell(CARL_JOINED).await;
     practice.tell(ADA_LEFT).await;
@@ -83,7 +83,7 @@ async fn a_breakout_room_is_a_part_of_the_session_and_its_end_is_not_the_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn times_are_read_however_they_are_written_or_left_out() {
+async fn times_are_read_in_every_format_or_ignored() {
     for (joined, left, wanted) in [
         (json!("1705312860"), json!(1_705_315_800.25), "client 2 10:01:00Z 10:50:00Z 49 1"),
         (json!("1705312860.75"), json!("1705315800"), "client 2 10:01:00Z 10:50:00Z 49 1"),
@@ -102,7 +102,7 @@ async fn times_are_read_however_they_are_written_or_left_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_somebody_is_comes_from_the_signed_link_alone() {
+async fn identities_come_from_signed_links_only() {
     for id in [json!(null), json!("2"), json!(2), json!("user-02"), json!("carl@example.org"), json!({"id": "user-2"})]
     {
         let practice = session().await;
@@ -112,7 +112,7 @@ async fn who_somebody_is_comes_from_the_signed_link_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_understood_is_forgotten() {
+async fn unknown_events_are_ignored() {
     let practice = session().await;
     for message in [
         "{}".to_owned(),
@@ -140,7 +140,7 @@ async fn what_is_not_understood_is_forgotten() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_the_server_with_the_secret_is_heard() {
+async fn only_the_server_with_the_secret_is_accepted() {
     let practice = session().await;
     let body = about(&practice.room_name().await, ADA_LEFT);
     let carl = practice.admin().await;
@@ -161,7 +161,7 @@ async fn only_the_server_with_the_secret_is_heard() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_secret_there_is_nothing_here() {
+async fn without_a_secret_the_endpoint_does_not_exist() {
     let practice = Parts::new().settings(|s| s.server_secret = None).open().await;
     for (method, path) in [
         (Method::POST, EVENTS),
@@ -181,7 +181,7 @@ async fn without_a_secret_there_is_nothing_here() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn messages_are_json_of_a_sane_size() {
+async fn events_are_json_of_limited_size() {
     let practice = session().await;
     let call = |body: &str| practice.server(Method::POST, EVENTS).json(body).send();
     for body in ["", "{", "[]", "7", "event_name=muc-room-destroyed", "{\"event_name\":\"a\"}}"] {
@@ -200,7 +200,7 @@ async fn messages_are_json_of_a_sane_size() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_server_tries_again_while_the_store_is_away() {
+async fn the_server_retries_while_the_store_is_unavailable() {
     let practice = Parts { away: true, ..Parts::new() }.open().await;
     let body = about("booking-1-1705312800-00000000000000000000000000000000", ADA_LEFT);
     let reply = practice.server(Method::POST, EVENTS).json(&body).send().await;

@@ -1,4 +1,4 @@
-//! A practice to test with, and a client that checks what holds for every response.
+//! A practice for tests, and an HTTP client that checks every response.
 
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
@@ -38,19 +38,19 @@ use crate::routes;
 use crate::settings::{HttpSettings, ServerSecret};
 use crate::state::Api;
 
-/// The instant at which every test begins.
+/// The time at which every test starts.
 pub(crate) const NOW: &str = "2024-01-10T08:00:00Z";
 
-/// A time that can be booked.
+/// A slot that can be booked.
 pub(crate) const SLOT: &str = "2024-01-15T10:00:00Z";
 
-/// Everybody's password: long enough for admins.
+/// The password of all users, long enough for admins.
 pub(crate) const PASSWORD: &str = "violet teapots on seventeen roofs";
 
-/// What the video server shows.
+/// The secret of the video server.
 pub(crate) const SERVER_SECRET: &str = "Rk3vY8mLq1Zt6Xw0Jd5Hs9Bn2Pc7Fg4A";
 
-/// What a practice is made of.
+/// The parts of a practice.
 pub(crate) struct Parts {
     pub(crate) store: Arc<MemoryStore>,
     pub(crate) clock: Arc<FixedClock>,
@@ -60,13 +60,13 @@ pub(crate) struct Parts {
     pub(crate) readiness: Vec<Arc<dyn HealthCheck>>,
     pub(crate) registration: Registration,
     pub(crate) max_failures: Option<u64>,
-    /// Whether the read side of the store answers nothing.
+    /// Whether the read side of the store is unavailable.
     pub(crate) away: bool,
-    /// Whether the video server checks tokens.
+    /// Whether the video server verifies tokens.
     pub(crate) signed: bool,
     pub(crate) limits: RoomLimits,
     pub(crate) jaas_webhooks: Option<Arc<dyn WebhookVerifier>>,
-    /// Reads what the payment provider sends.
+    /// Reads the events of the payment provider.
     pub(crate) payment_events: Option<Arc<dyn PaymentEvents>>,
     pub(crate) settings: HttpSettings,
 }
@@ -101,7 +101,7 @@ impl Parts {
         self
     }
 
-    /// The video server checks tokens.
+    /// The video server verifies tokens.
     pub(crate) fn signed(mut self) -> Self {
         self.signed = true;
         self
@@ -145,7 +145,7 @@ impl Parts {
                 login_sessions: LoginSessionPolicy::default(),
                 max_login_failures: self.max_failures,
                 practice_zone: TimeZone::get("Europe/Berlin").unwrap(),
-                // Therapists who set no hours work around the clock.
+                // Therapists without working hours of their own work around the clock.
                 default_hours: WeeklySchedule::every_day(
                     TimeZoneName::parse("Europe/Berlin").unwrap(),
                     LocalTimeRange::WHOLE_DAY,
@@ -210,7 +210,7 @@ impl Parts {
     }
 }
 
-/// A practice that is open.
+/// A running practice.
 pub(crate) struct Practice {
     pub(crate) parts: Parts,
     pub(crate) address: SocketAddr,
@@ -221,7 +221,7 @@ pub(crate) struct Practice {
 
 impl Drop for Practice {
     fn drop(&mut self) {
-        // The command is sent when the future is made; nobody has to wait for the end.
+        // The command is sent when the future is created, so it need not be awaited.
         drop(self.handle.stop(false));
     }
 }
@@ -232,7 +232,7 @@ impl Practice {
         Parts::new().open().await
     }
 
-    /// Makes an account. Everybody has the same password.
+    /// Creates an account with the common password.
     pub(crate) async fn add(&self, email: &str, first: &str, last: &str, role: Role) -> UserId {
         let command = AddUserCommand {
             email: EmailAddress::parse(email).unwrap(),
@@ -245,7 +245,7 @@ impl Practice {
         self.parts.use_cases().add_user.run(command).await.unwrap().id
     }
 
-    /// An access token for an account that is there.
+    /// An access token for an existing account.
     pub(crate) async fn token(&self, email: &str) -> String {
         let reply =
             self.post("/api/auth/login", "", &format!(r#"{{"email":"{email}","password":"{PASSWORD}"}}"#)).await;
@@ -265,20 +265,20 @@ impl Practice {
         self.token("carl@example.org").await
     }
 
-    /// PaymentLedger the usual slot and returns the answer.
+    /// Books the usual slot and returns the response.
     pub(crate) async fn book(&self, token: &str, at: &str) -> Value {
         let reply = self.post("/api/bookings", token, &format!(r#"{{"scheduled_at":"{at}"}}"#)).await;
         assert_eq!(reply.status, 201, "{}", reply.text);
         reply.json()
     }
 
-    /// Pays a booking that was just made.
+    /// Pays a new booking.
     pub(crate) async fn pay(&self, booking: &Value) {
         let reply = self.request(Method::POST, &checkout_path(booking)).send().await;
         assert_eq!(reply.status, 303, "{}", reply.text);
     }
 
-    /// Ada's booking (1), agreed, and her token.
+    /// Ada's confirmed booking (1), and her token.
     pub(crate) async fn agreed(&self) -> String {
         let ada = self.client("Ada").await;
         let held = self.book(&ada, SLOT).await;
@@ -286,7 +286,7 @@ impl Practice {
         ada
     }
 
-    /// Does to booking 1 what no request can do yet.
+    /// Changes booking 1 in the store.
     pub(crate) async fn change(&self, change: impl FnOnce(Booking) -> Booking) {
         let mut work = self.parts.store.begin().await.unwrap();
         let booking = work.booking(BookingId::new(1).unwrap()).await.unwrap().unwrap();
@@ -294,7 +294,7 @@ impl Practice {
         work.commit().await.unwrap();
     }
 
-    /// Moves the clock.
+    /// Advances the clock.
     pub(crate) fn advance(&self, by: SignedDuration) {
         self.parts.clock.advance(by);
     }
@@ -324,20 +324,20 @@ impl Practice {
         self.request(Method::PATCH, path).token(token).json(body).send().await
     }
 
-    /// A request in the making.
+    /// A request to build.
     pub(crate) fn request(&self, method: Method, path: &str) -> Call<'_> {
         let builder = self.http.request(method.clone(), format!("http://{}{path}", self.address));
         Call { practice: self, method, path: path.to_owned(), builder }
     }
 }
 
-/// The path of the checkout page of a booking that was just made.
+/// The path of the checkout page of a new booking.
 pub(crate) fn checkout_path(booking: &Value) -> String {
     let url = booking["checkout_url"].as_str().unwrap();
     format!("/test-checkout/{}", url.rsplit('/').next().unwrap())
 }
 
-/// A request in the making.
+/// A request to build.
 pub(crate) struct Call<'a> {
     practice: &'a Practice,
     method: Method,
@@ -346,7 +346,7 @@ pub(crate) struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// Shows a token, unless it is empty.
+    /// Adds the token, unless it is empty.
     pub(crate) fn token(self, token: &str) -> Self {
         if token.is_empty() { self } else { self.header("Authorization", &format!("Bearer {token}")) }
     }
@@ -396,18 +396,18 @@ impl Reply {
         self.json()["code"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// Status and code of a problem at once.
+    /// Status and code of a problem.
     pub(crate) fn problem(&self) -> (u16, String) {
         (self.status.as_u16(), self.code())
     }
 
-    /// Field and code of everything that is wrong.
+    /// Fields and codes of all errors.
     pub(crate) fn errors(&self) -> Vec<(String, String)> {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         self.json()["errors"].as_array().unwrap().iter().map(|e| (text(&e["field"]), text(&e["code"]))).collect()
     }
 
-    /// What holds for every response of this service.
+    /// Checks that apply to every response.
     fn check(&self, practice: &Practice, method: &Method, path: &str) {
         let about = format!("{method} {path} -> {self:?}");
         assert_eq!(self.header("x-content-type-options"), Some("nosniff"), "{about}");
@@ -430,7 +430,7 @@ impl Reply {
         if method == Method::HEAD {
             return;
         }
-        // Prosody reads refusals in its own form.
+        // Rejections for Prosody have its own format.
         let prosody = path.starts_with("/jitsi/conference") && self.header("content-type") == Some("application/json");
         if status < 400 || page || prosody {
             self.check_schema(practice, method, path);
@@ -449,7 +449,7 @@ impl Reply {
         self.check_documented(practice, method, path);
     }
 
-    /// What the description says about this operation and this status, if it is an operation.
+    /// The documented response of this operation and status, if there is one.
     fn described<'a>(
         &self,
         document: &'a Value,
@@ -472,7 +472,7 @@ impl Reply {
         Some(&response["content"])
     }
 
-    /// A problem of a known operation is one that its description tells.
+    /// Problems of operations are documented.
     fn check_documented(&self, practice: &Practice, method: &Method, path: &str) {
         let document: Value = serde_json::from_str(&practice.documents).unwrap();
         let Some(content) = self.described(&document, practice, method, path) else { return };
@@ -482,7 +482,7 @@ impl Reply {
         conforms(&document, problem, &self.json()).unwrap_or_else(|why| panic!("{method} {path}: {why}"));
     }
 
-    /// An answer has exactly the fields that its description tells.
+    /// Responses have exactly the documented fields.
     fn check_schema(&self, practice: &Practice, method: &Method, path: &str) {
         let document: Value = serde_json::from_str(&practice.documents).unwrap();
         let Some(content) = self.described(&document, practice, method, path) else { return };
@@ -494,12 +494,12 @@ impl Reply {
     }
 }
 
-/// The path as the description spells it: without the router's patterns.
+/// The path as documented: without the router's patterns.
 pub(crate) fn documented(pattern: &str) -> String {
     pattern.replace("{file:.*}", "{file}")
 }
 
-/// Whether a value has the form of a schema, and no field besides. Knows what our own description uses.
+/// Whether a value matches a schema and has no other fields. Supports only what our document uses.
 fn conforms(document: &Value, schema: &Value, value: &Value) -> Result<(), String> {
     if let Some(reference) = schema["$ref"].as_str() {
         return conforms(document, document.pointer(&reference[1..]).unwrap(), value);
@@ -550,7 +550,7 @@ fn conforms(document: &Value, schema: &Value, value: &Value) -> Result<(), Strin
     Ok(())
 }
 
-/// The fields of an object, those of its parts included.
+/// The fields of an object, including those of its parts.
 fn collect<'a>(
     document: &'a Value,
     schema: &'a Value,

@@ -1,4 +1,4 @@
-//! HTTP itself: methods, media types, sizes, deadlines, headers, and what happens when something breaks.
+//! HTTP itself: methods, media types, sizes, timeouts, headers and failures.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use super::harness::*;
 use crate::routes;
 
-/// A part that says what it is told to, or does something worse.
+/// A health check with a fixed result, or a worse behaviour.
 struct Part(&'static str, Option<Health>);
 
 #[async_trait]
@@ -36,7 +36,7 @@ fn with_parts(parts: impl IntoIterator<Item = Part>) -> Parts {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_service_says_that_it_runs_and_whether_it_can_work() {
+async fn liveness_and_readiness_are_reported() {
     let ok = || Part("database", Some(Health::Ok));
     let practice = with_parts([ok()]).open().await;
     for path in ["/health", "/health/live"] {
@@ -60,7 +60,7 @@ async fn the_service_says_that_it_runs_and_whether_it_can_work() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_panic_costs_one_answer_and_nothing_else() {
+async fn a_panic_affects_one_request_only() {
     let practice = with_parts([Part("panics", None)]).open().await;
     for _ in 0..3 {
         let reply = practice.get("/health/ready", "").await;
@@ -71,7 +71,7 @@ async fn a_panic_costs_one_answer_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_takes_too_long_is_given_up() {
+async fn a_slow_handler_times_out() {
     let parts = with_parts([Part("hangs", None)]).settings(|s| s.request_timeout = Duration::from_millis(50));
     let practice = parts.open().await;
     let reply = practice.get("/health/ready", "").await;
@@ -148,7 +148,7 @@ async fn head_is_get_without_a_body() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bodies_are_plain_json_of_a_sane_size() {
+async fn bodies_are_plain_json_of_limited_size() {
     let practice = Parts::new().without_limits().open().await;
     let ada = practice.client("Ada").await;
     let big = format!(r#"{{"first_name":"{}"}}"#, "x".repeat(70_000));
@@ -191,7 +191,7 @@ async fn bodies_are_plain_json_of_a_sane_size() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_answer_is_json_for_those_who_take_it() {
+async fn the_response_is_json_if_the_client_accepts_it() {
     let practice = Practice::open().await;
     for accept in [
         "application/json",
@@ -213,7 +213,7 @@ async fn the_answer_is_json_for_those_who_take_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn queries_hold_what_is_known_everywhere() {
+async fn unknown_query_parameters_are_rejected_everywhere() {
     let practice = Parts::new().without_limits().open().await;
     let ada = practice.client("Ada").await;
     practice.book(&ada, SLOT).await;
@@ -237,7 +237,7 @@ async fn queries_hold_what_is_known_everywhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_has_one_name_everywhere() {
+async fn a_request_has_one_id_everywhere() {
     let practice = Practice::open().await;
     let (ada, carl) = (practice.client("Ada").await, practice.admin().await);
     let call = |id: &str| practice.request(Method::GET, "/api/auth/me").header("X-Request-Id", id);
@@ -259,7 +259,7 @@ async fn a_request_has_one_name_everywhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_elsewhere_may_call_only_if_their_origin_is_listed() {
+async fn other_origins_may_call_only_if_they_are_listed() {
     let good = "https://app.example.org";
     let practice =
         Parts::new().settings(|s| s.cors_origins = vec![good.into(), "http://localhost:3000".into()]).open().await;
@@ -327,7 +327,7 @@ async fn without_a_list_there_is_no_cors() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn https_only_is_asked_for_behind_a_proxy_alone() {
+async fn hsts_is_sent_only_behind_a_proxy() {
     let header = |practice: Practice| async move {
         practice.get("/health", "").await.header("strict-transport-security").map(str::to_owned)
     };
@@ -338,19 +338,19 @@ async fn https_only_is_asked_for_behind_a_proxy_alone() {
     );
 }
 
-/// Sends bytes as they are and reads until the other side hangs up.
+/// Sends raw bytes and reads until the server closes the connection.
 async fn raw(practice: &Practice, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(practice.address).await.unwrap();
     stream.write_all(bytes).await.unwrap();
     let mut answer = Vec::new();
     let read = stream.read_to_end(&mut answer);
-    // A reset instead of a clean end is an end too.
+    // A reset counts as closed as well.
     let _ = tokio::time::timeout(Duration::from_secs(10), read).await.expect("the connection was left open");
     String::from_utf8_lossy(&answer).into_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_that_does_not_arrive_is_not_waited_for() {
+async fn a_body_that_does_not_arrive_times_out() {
     let practice = Parts::new().settings(|s| s.body_timeout = Duration::from_millis(100)).open().await;
     let head = "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
     for rest in ["Content-Length: 100\r\n\r\n{", "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"] {
@@ -361,7 +361,7 @@ async fn a_body_that_does_not_arrive_is_not_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_request_does_not_keep_its_connection_for_its_body() {
+async fn a_rejected_request_does_not_keep_its_connection_open() {
     let practice = Practice::open().await;
     let head = "POST /api/bookings HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
     for rest in ["Content-Length: 100\r\n\r\n{", "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"] {
@@ -377,7 +377,7 @@ async fn a_refused_request_does_not_keep_its_connection_for_its_body() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ambiguous_requests_are_refused_and_the_connection_closed() {
+async fn ambiguous_requests_are_rejected_and_the_connection_closed() {
     let practice = Practice::open().await;
     for request in [
         "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -393,7 +393,7 @@ async fn ambiguous_requests_are_refused_and_the_connection_closed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_head_that_does_not_arrive_is_not_waited_for() {
+async fn a_head_that_does_not_arrive_times_out() {
     let practice = Parts::new().settings(|s| s.head_timeout = Duration::from_millis(100)).open().await;
     let answer = raw(&practice, b"GET /health HTTP/1.1\r\nHost: x\r\nX-Slow: ").await;
     assert!(answer.starts_with("HTTP/1.1 408") || answer.is_empty(), "{answer}");
@@ -404,7 +404,7 @@ async fn a_head_that_does_not_arrive_is_not_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_people_sent_is_not_in_the_answers_to_their_mistakes() {
+async fn error_responses_do_not_repeat_user_input() {
     let practice = Parts::new().without_limits().open().await;
     let ada = practice.client("Ada").await;
     let canary = "canary@secret.example";

@@ -1,4 +1,4 @@
-//! Wishes that are sent more than once under one name.
+//! Requests that are repeated with one idempotency key.
 
 use std::collections::HashSet;
 
@@ -23,7 +23,7 @@ async fn send(practice: &Practice, key: &str, path: &str, token: &str, body: &st
     practice.request(Method::POST, path).token(token).header("Idempotency-Key", key).json(body).send().await
 }
 
-/// What a client reads of an answer: its status, its body, where the new thing is.
+/// Status, body and location of a response.
 fn answer(reply: &Reply) -> (u16, String, Option<String>) {
     (reply.status.as_u16(), reply.text.clone(), reply.header("location").map(str::to_owned))
 }
@@ -42,7 +42,7 @@ async fn mails(practice: &Practice, kind: &str) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_try_gets_the_first_answer_letter_by_letter() {
+async fn a_repeated_request_receives_the_stored_response() {
     let practice = Practice::open().await;
     let ada = practice.client("Ada").await;
     let first = send(&practice, KEY, CREATE, &ada, &body()).await;
@@ -56,7 +56,7 @@ async fn a_second_try_gets_the_first_answer_letter_by_letter() {
         body().replace("scheduled_at", "scheduled\\u005fat"),
     ] {
         let again = send(&practice, KEY, CREATE, &ada, &same).await;
-        // Not the booking as it is by now, but what the client missed.
+        // Not the current booking, but the response that the client missed.
         assert_eq!(answer(&again), answer(&first), "{same}");
         assert!(replayed(&again));
         assert_eq!(again.header("content-type"), first.header("content-type"));
@@ -65,7 +65,7 @@ async fn a_second_try_gets_the_first_answer_letter_by_letter() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fifty_tries_at_once_make_one_booking_and_get_one_answer() {
+async fn fifty_concurrent_requests_create_one_booking_with_one_response() {
     for provider in [Provider::Test, Provider::None] {
         let practice = Parts::new().without_limits().provider(provider).open().await;
         let ada = practice.client("Ada").await;
@@ -81,7 +81,7 @@ async fn fifty_tries_at_once_make_one_booking_and_get_one_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fifty_tries_of_a_therapist_get_one_answer_too() {
+async fn fifty_concurrent_requests_of_an_admin_receive_one_response() {
     let practice = Parts::new().without_limits().open().await;
     practice.agreed().await;
     let carl = practice.admin().await;
@@ -106,7 +106,7 @@ async fn fifty_tries_of_a_therapist_get_one_answer_too() {
         assert_eq!(answers.len(), 1, "{path} {answers:?}");
         assert!(replies[0].status.is_success() && replies[0].json()["history"].is_array(), "{path}");
         assert_eq!(replies.iter().filter(|reply| !replayed(reply)).count(), 1, "{path}");
-        // Later, too, when there is more to tell about the booking.
+        // Later as well, when the booking has more details.
         let again = send(practice, &key, path, carl, body).await;
         assert_eq!(answer(&again), answer(&replies[0]), "{path}");
     }
@@ -115,14 +115,14 @@ async fn fifty_tries_of_a_therapist_get_one_answer_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_change_of_a_client_can_be_named() {
+async fn every_change_of_a_client_accepts_a_key() {
     let practice = Parts::new().without_limits().open().await;
     let ada = practice.agreed().await;
     for (path, body) in [
         ("/api/bookings/1/reschedule", r#"{"scheduled_at":"2024-01-16T10:00:00Z","version":2}"#),
         ("/api/bookings/1/cancel", r#"{"reason":"Ill"}"#),
     ] {
-        // One key for both: it names a wish at one address.
+        // One key for both: it belongs to one path.
         let first = send(&practice, KEY, path, &ada, body).await;
         assert_eq!(first.status, 200, "{}", first.text);
         for path in [path.to_owned(), path.replace("/1/", "/01/"), path.replace("bookings", "book%69ngs")] {
@@ -151,21 +151,21 @@ async fn a_missing_body_is_an_empty_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_name_belongs_to_one_wish_of_one_person() {
+async fn a_key_belongs_to_one_request_of_one_user() {
     let practice = Parts::new().without_limits().open().await;
     let (ada, bob) = (practice.client("Ada").await, practice.client("Bob").await);
     let first = send(&practice, KEY, CREATE, &ada, &body()).await;
     for other in [
         r#"{"scheduled_at":"2024-01-16T10:00:00Z"}"#.to_owned(),
         format!(r#"{{"scheduled_at":"{SLOT}","note":"x"}}"#),
-        // The same instant, but who knows.
+        // The same instant in another format counts as another request.
         r#"{"scheduled_at":"2024-01-15T11:00:00+01:00"}"#.to_owned(),
     ] {
         let reply = send(&practice, KEY, CREATE, &ada, &other).await;
         assert_eq!(reply.problem(), (422, "idempotency_key_reused".into()), "{other}");
         assert!(!replayed(&reply));
     }
-    // Bob gets no answer of Ada's, whatever he guesses.
+    // Bob gets none of Ada's responses.
     assert_eq!(send(&practice, KEY, CREATE, &bob, &body()).await.problem(), (409, "slot_taken".into()));
     let bobs = send(&practice, KEY, CREATE, &bob, r#"{"scheduled_at":"2024-01-16T10:00:00Z"}"#).await;
     assert_eq!((bobs.status.as_u16(), &bobs.json()["user_id"], replayed(&bobs)), (201, &3.into(), false));
@@ -174,7 +174,7 @@ async fn a_name_belongs_to_one_wish_of_one_person() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_is_not_kept() {
+async fn rejections_are_not_stored() {
     let practice = Practice::open().await;
     let (ada, bob) = (practice.client("Ada").await, practice.client("Bob").await);
     practice.book(&bob, SLOT).await;
@@ -185,7 +185,7 @@ async fn a_refusal_is_not_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_name_every_try_is_a_wish_of_its_own() {
+async fn without_a_key_every_request_is_executed() {
     let practice = Practice::open().await;
     let ada = practice.client("Ada").await;
     assert!(!replayed(&practice.post(CREATE, &ada, &body()).await));
@@ -193,7 +193,7 @@ async fn without_a_name_every_try_is_a_wish_of_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_name_is_visible_ascii() {
+async fn a_key_is_visible_ascii() {
     let practice = Parts::new().without_limits().open().await;
     let ada = practice.client("Ada").await;
     let long = "k".repeat(256);
@@ -222,7 +222,7 @@ async fn a_name_is_visible_ascii() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_hung_up_before_the_answer_asks_again_and_gets_it() {
+async fn a_client_that_disconnected_receives_the_response_on_retry() {
     let practice = Practice::open().await;
     let ada = practice.client("Ada").await;
     let body = body();
@@ -234,7 +234,7 @@ async fn who_hung_up_before_the_answer_asks_again_and_gets_it() {
     let mut lost = TcpStream::connect(practice.address).await.unwrap();
     lost.write_all(request.as_bytes()).await.unwrap();
     drop(lost);
-    // Whatever became of the first try: nothing, a booking without an answer, or both.
+    // The first attempt may have left nothing, a booking without a response, or both.
     let first = send(&practice, KEY, CREATE, &ada, &body).await;
     assert_eq!(first.status, 201, "{}", first.text);
     assert!(first.json()["checkout_url"].is_string());
@@ -242,7 +242,7 @@ async fn who_hung_up_before_the_answer_asks_again_and_gets_it() {
     assert_eq!(total(&practice).await, 1);
 }
 
-/// What the store keeps if the process ends between the effect and the rest of the answer.
+/// The stored response if the process ends before it is complete.
 async fn forget_the_answer(practice: &Practice, user: i64, route: &str, booking: i64) {
     let key = IdempotencyKey { user: UserId::new(user).unwrap(), route: route.into(), key: KEY.into() };
     let mut work = practice.parts.store.begin().await.unwrap();
@@ -251,7 +251,7 @@ async fn forget_the_answer(practice: &Practice, user: i64, route: &str, booking:
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_a_crash_cut_off_is_finished_by_the_next_try() {
+async fn an_incomplete_response_is_completed_by_the_next_request() {
     let practice = Parts::new().without_limits().open().await;
     let (ada, carl) = (practice.client("Ada").await, practice.admin().await);
     for (user, token, path, body, booking) in [
@@ -273,7 +273,7 @@ async fn an_answer_that_a_crash_cut_off_is_finished_by_the_next_try() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_outlives_what_it_was_about() {
+async fn a_stored_response_outlives_its_booking() {
     let practice = Practice::open().await;
     let ada = practice.client("Ada").await;
     let carl = practice.admin().await;
@@ -290,7 +290,7 @@ async fn an_answer_outlives_what_it_was_about() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_without_a_checkout_stays_as_it_was() {
+async fn a_response_without_a_checkout_stays_unchanged() {
     let practice = Practice::open().await;
     let ada = practice.client("Ada").await;
     practice.parts.gateway.set_down(true);

@@ -1,4 +1,4 @@
-//! What JaaS tells about rooms, and what it asks.
+//! Webhooks of JaaS.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use super::recorded::*;
 const WEBHOOK: &str = "/api/webhooks/jaas";
 const CAME: [&str; 2] = ["therapist 1 09:59:00Z 10:51:00Z 52 1", "client 2 10:01:00Z 10:50:00Z 49 1"];
 
-/// A session that has begun.
+/// A practice with an appointment that has started.
 async fn session(parts: Parts) -> Practice {
     let practice = parts.without_limits().open().await;
     practice.agreed().await;
@@ -66,7 +66,7 @@ async fn a_connection_in_a_breakout_room_is_another_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_connection_in_another_session_is_another_one() {
+async fn the_same_connection_in_another_conference_is_another_one() {
     let practice = session(Parts::new()).await;
     let stranger = with(JAAS_ADA_LEFT, "/data/id", json!(""));
     practice.jaas_tells(&stranger).await;
@@ -75,7 +75,7 @@ async fn the_same_connection_in_another_session_is_another_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_understood_is_forgotten() {
+async fn unknown_events_are_ignored() {
     let practice = session(Parts::new()).await;
     for message in [
         "{}".to_owned(),
@@ -100,7 +100,7 @@ async fn what_is_not_understood_is_forgotten() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_question_about_settings_is_answered_at_once() {
+async fn settings_are_in_the_response() {
     let asks = |parts: Parts, now: &'static str| async move {
         let practice = parts.without_limits().open().await;
         practice.agreed().await;
@@ -124,7 +124,7 @@ async fn a_question_about_settings_is_answered_at_once() {
     assert_eq!((unknown.status.as_u16(), unknown.text.as_str()), (200, "{}"));
 }
 
-/// Signs the bytes of the body and the second.
+/// Signs the body and the timestamp.
 struct Digested;
 
 impl WebhookVerifier for Digested {
@@ -139,7 +139,7 @@ fn digest(body: &[u8], now: Timestamp) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_signature_is_over_the_bytes_as_they_came_and_comes_first() {
+async fn the_signature_covers_the_raw_body_and_is_verified_first() {
     let practice = session(Parts { jaas_webhooks: Some(Arc::new(Digested)), ..Parts::new() }).await;
     let now = "2024-01-15T11:00:00Z".parse().unwrap();
     let body = format!(" {}\n", about(&practice.room_name().await, JAAS_ADA_LEFT));
@@ -167,13 +167,13 @@ async fn the_signature_is_over_the_bytes_as_they_came_and_comes_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_secret_there_is_nothing_here() {
+async fn without_a_secret_the_endpoint_does_not_exist() {
     let practice = session(Parts { jaas_webhooks: None, ..Parts::new() }).await;
     assert_eq!(practice.jaas_tells(JAAS_ADA_LEFT).await.problem(), (404, "not_found".into()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn jaas_tries_again_while_the_store_is_away() {
+async fn jaas_retries_while_the_store_is_unavailable() {
     let practice = Parts { away: true, ..Parts::new() }.open().await;
     for recorded in [JAAS_ADA_LEFT, JAAS_SETTINGS] {
         let body = about("booking-1", recorded);

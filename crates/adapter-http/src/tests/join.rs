@@ -1,4 +1,4 @@
-//! The page behind a mailed link.
+//! The join page.
 
 use attune_domain::{BookingId, Cancellation, Money, Participant, ParticipantId, Role, User, UserId};
 use attune_ports::{AuditEntry, BookingView, Queries};
@@ -9,9 +9,9 @@ use super::harness::*;
 
 /// The client's link into booking 1.
 const ADAS: &str = "/j/plain.1.user-2.1";
-/// The therapist's.
+/// The therapist's link.
 const CARLS: &str = "/j/plain.1.user-1.1";
-/// That of the first person invited.
+/// The link of the first invited participant.
 const MARYS: &str = "/j/plain.1.guest-1.1";
 
 const OPEN: &str = "2024-01-15T09:45:00Z";
@@ -21,14 +21,14 @@ fn at(text: &str) -> Timestamp {
 }
 
 impl Practice {
-    /// The page that somebody sees who opens the link.
+    /// Opens the link.
     async fn look(&self, path: &str) -> Reply {
         let page = self.request(Method::GET, path).header("Accept", "text/html,*/*;q=0.8").send().await;
         assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"), "{path} {page:?}");
         page
     }
 
-    /// What a browser sends when the button is pressed.
+    /// Presses the button.
     async fn press(&self, path: &str) -> Reply {
         let form =
             self.request(Method::POST, path).header("Content-Type", "application/x-www-form-urlencoded").body("");
@@ -39,7 +39,7 @@ impl Practice {
         self.request(Method::POST, path).header("Accept", "application/json").send().await
     }
 
-    /// Where the button leads.
+    /// The URL to which the button redirects.
     async fn room(&self, path: &str) -> String {
         let reply = self.press(path).await;
         assert_eq!((reply.status.as_u16(), reply.text.as_str()), (303, ""));
@@ -57,7 +57,7 @@ const MARY: &str =
     r#"{"email":"mary@example.org","display_name":"Mary Somerville","role":"observer","timezone":"Asia/Kolkata"}"#;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_follows_the_clock_and_so_does_the_button() {
+async fn the_page_and_its_button_depend_on_the_time() {
     let practice = Parts::new().signed().open().await;
     practice.agreed().await;
     let begins = "<dd>Monday, 15 January 2024 at 11:00 (Europe/Berlin, UTC+01:00)</dd>";
@@ -103,7 +103,7 @@ async fn the_page_follows_the_clock_and_so_does_the_button() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everybody_gets_the_link_of_their_own_and_reads_their_own_time() {
+async fn everyone_gets_their_own_link_and_local_time() {
     let practice = Parts::new().signed().open().await;
     let ada = practice.agreed().await;
     practice.invite(1, MARY).await;
@@ -149,7 +149,7 @@ async fn without_signatures_the_page_leads_to_the_plain_room() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_that_moved_is_found_by_the_old_link() {
+async fn the_old_link_still_works_after_a_reschedule() {
     let practice = Parts::new().signed().open().await;
     practice.agreed().await;
     practice.change(|b| b.reschedule(at("2024-07-15T08:00:00Z"), Role::Admin, at(NOW)).unwrap().0).await;
@@ -160,7 +160,7 @@ async fn a_session_that_moved_is_found_by_the_old_link() {
     assert!(practice.room(ADAS).await.contains("plain.user-2.member.1721029440."));
 }
 
-/// What everybody who may not go in gets, in every way to ask; with no word about the session.
+/// The error page and the problem, which say nothing about the appointment.
 async fn refuses(practice: &Practice, path: &str, status: u16, code: &str, title: &str) {
     for reply in [practice.look(path).await, practice.press(path).await] {
         assert_eq!(reply.status, status, "{path}: {}", reply.text);
@@ -185,7 +185,7 @@ async fn is_revoked(practice: &Practice, path: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_link_of_ours_opens_nothing() {
+async fn invalid_links_open_nothing() {
     let practice = Parts::new().signed().open().await;
     practice.agreed().await;
     practice.set_time(OPEN);
@@ -229,7 +229,7 @@ async fn what_is_no_link_of_ours_opens_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_link_of_another_person_or_version_is_taken_back() {
+async fn links_of_revoked_participants_and_versions_are_rejected() {
     let practice = Parts::new().signed().without_limits().open().await;
     let ada = practice.agreed().await;
     practice.client("Bob").await;
@@ -243,7 +243,7 @@ async fn a_link_of_another_person_or_version_is_taken_back() {
         "/j/plain.1.user-2.0",
         "/j/plain.1.user-2.2",
         "/j/plain.1.guest-2.1",
-        // Mary is invited to the first session and not to the second.
+        // Mary is invited to the first appointment and not to the second.
         "/j/plain.2.guest-1.1",
     ] {
         is_revoked(&practice, path).await;
@@ -259,7 +259,7 @@ async fn a_link_of_another_person_or_version_is_taken_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_somebody_is_at_this_moment_decides() {
+async fn the_current_name_and_role_count() {
     let practice = Parts::new().signed().without_limits().open().await;
     practice.agreed().await;
     practice.invite(1, MARY).await;
@@ -280,7 +280,7 @@ async fn what_somebody_is_at_this_moment_decides() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_that_is_not_agreed_or_cancelled_has_no_room() {
+async fn unconfirmed_and_cancelled_bookings_have_no_room() {
     let practice = Parts::new().signed().open().await;
     let ada = practice.client("Ada").await;
     let held = practice.book(&ada, SLOT).await;
@@ -305,7 +305,7 @@ async fn a_session_that_is_not_agreed_or_cancelled_has_no_room() {
     }
 }
 
-/// Everything about the first booking that looking could change.
+/// Everything about the first booking that viewing could change.
 type Everything =
     (BookingView, Vec<attune_domain::notification::Notification>, Vec<AuditEntry>, Vec<Participant>, Vec<User>, usize);
 
@@ -328,7 +328,7 @@ async fn everything(practice: &Practice) -> Everything {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn mail_scanners_change_nothing_however_often_they_look() {
+async fn mail_scanners_change_nothing() {
     let practice = Parts::new().signed().open().await;
     practice.agreed().await;
     practice.invite(1, MARY).await;
@@ -349,7 +349,7 @@ async fn mail_scanners_change_nothing_however_often_they_look() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_is_plain_and_stays_to_itself() {
+async fn the_page_is_plain_and_isolated() {
     let practice = Parts::new().signed().settings(|s| s.practice_name = "Dr. <Rogers> & Co".into());
     let practice = practice.settings(|s| s.cors_origins = vec!["https://app.example.org".into()]).open().await;
     practice.agreed().await;
@@ -369,7 +369,7 @@ async fn the_page_is_plain_and_stays_to_itself() {
             {
                 assert!(!page.text.contains(unwanted), "{unwanted} is in {}", page.text);
             }
-            // No page of another origin can read it, or ask on somebody's behalf.
+            // No page of another origin can read it, or send requests on behalf of the user.
             assert_eq!(page.header("access-control-allow-origin"), None);
             let asked = practice.request(Method::OPTIONS, path).header("Origin", "https://app.example.org");
             let asked = asked.header("Access-Control-Request-Method", "POST").send().await;
@@ -379,7 +379,7 @@ async fn the_page_is_plain_and_stays_to_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_sent_along_does_not_matter() {
+async fn the_request_body_is_ignored() {
     let practice = Parts::new().signed().open().await;
     practice.agreed().await;
     practice.set_time(OPEN);
@@ -401,7 +401,7 @@ async fn what_is_sent_along_does_not_matter() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_that_is_away_is_told_in_a_readable_way() {
+async fn an_unavailable_store_is_reported_on_a_readable_page() {
     let practice = Parts { away: true, ..Parts::new().signed() }.open().await;
     for reply in [practice.look(ADAS).await, practice.press(ADAS).await] {
         assert_eq!((reply.status.as_u16(), reply.header("retry-after")), (503, Some("2")));
@@ -411,6 +411,6 @@ async fn a_store_that_is_away_is_told_in_a_readable_way() {
         assert!(!reply.text.contains("secret cause"));
     }
     assert_eq!(practice.press_as_program(ADAS).await.problem(), (503, "unavailable".into()));
-    // What is no link of ours is known without asking the store.
+    // Invalid links are recognised without the store.
     refuses(&practice, "/j/x", 404, "link_not_found", "Page not found").await;
 }

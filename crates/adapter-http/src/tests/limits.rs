@@ -1,4 +1,4 @@
-//! Limits, as clients meet them.
+//! Rate limits.
 
 use attune_application::accounts::Registration;
 use jiff::SignedDuration;
@@ -16,7 +16,7 @@ fn waits(reply: &Reply, code: &str, seconds: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn guessing_gets_slow_and_is_not_even_evaluated() {
+async fn guessed_passwords_are_delayed_without_being_verified() {
     let practice = Practice::open().await;
     practice.client("Ada").await;
     for _ in 0..5 {
@@ -45,7 +45,7 @@ async fn the_current_password_cannot_be_guessed_faster() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_network_has_so_many_logins_registrations_and_refreshes() {
+async fn logins_registrations_and_refreshes_are_limited_by_network() {
     let parts = Parts { registration: Registration::Closed, ..Parts::new() };
     let practice = parts.settings(|s| s.limits.refreshes_per_minute = 3).open().await;
     for _ in 0..30 {
@@ -65,7 +65,7 @@ async fn a_network_has_so_many_logins_registrations_and_refreshes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_person_has_so_many_requests() {
+async fn requests_are_limited_by_user() {
     let practice = Practice::open().await;
     let (ada, carl) = (practice.client("Ada").await, practice.admin().await);
     for (token, path) in [(&ada, "/api/auth/me"), (&carl, "/api/admin/users")] {
@@ -81,7 +81,7 @@ async fn a_person_has_so_many_requests() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_header_buys_nothing_unless_a_trusted_proxy_sends_it() {
+async fn forwarded_addresses_count_only_from_trusted_proxies() {
     let logins = |practice: Practice| async move {
         let mut answers = Vec::new();
         for n in 0..3 {
@@ -98,7 +98,7 @@ async fn a_header_buys_nothing_unless_a_trusted_proxy_sends_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_practices_own_count_holds_for_unknown_networks() {
+async fn the_store_counts_failures_across_networks() {
     let parts = Parts { max_failures: Some(3), ..Parts::new() }.without_limits();
     let practice = parts.settings(|s| s.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]).open().await;
     practice.client("Ada").await;

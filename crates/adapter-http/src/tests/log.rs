@@ -1,4 +1,4 @@
-//! What the log tells, and what it never tells.
+//! The log, and what it must not contain.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -41,9 +41,9 @@ impl MakeWriter<'_> for Lines {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_log_tells_routes_and_never_people() {
+async fn the_log_has_routes_and_no_personal_data() {
     let lines = Lines::default();
-    // The client of these tests logs addresses; it is no part of the service.
+    // The HTTP client of these tests logs URLs; it is not part of the service.
     let filter = EnvFilter::new("debug,hyper=off,hyper_util=off,reqwest=off");
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(lines.clone()).init();
     let practice = Parts::new().signed().without_limits().open().await;
@@ -52,7 +52,7 @@ async fn the_log_tells_routes_and_never_people() {
     practice.pay(&held).await;
     let named =
         |method: Method, path: &str, id: &str| practice.request(method, path).token(&ada).header("X-Request-Id", id);
-    // Other tests come by the same places of the code, and may have noted just now that nobody listens there.
+    // Other tests run the same code, and may just have registered that there is no subscriber.
     while !lines.text().contains("log-warm") {
         tracing::callsite::rebuild_interest_cache();
         named(Method::GET, "/health", "log-warm").send().await;
@@ -78,7 +78,7 @@ async fn the_log_tells_routes_and_never_people() {
         practice.tell(recorded).await;
     }
     practice.jaas_tells(JAAS_ADA_LEFT).await;
-    // Forged, genuine and not to be read, genuine and about somebody else's money.
+    // Forged; genuine but unreadable; genuine and about an unknown payment.
     let paid = json!({"id": "evt_1", "kind": "checkout_paid", "created": 0, "live": false, "zebulonia": "zebulonia",
         "reference": "cs_zebulonia", "amount": 1, "currency": "EUR", "booking": 9, "payment": "pi_zebulonia"});
     assert_eq!(practice.provider_sends("zebulonia", paid.to_string()).await.status, 400);

@@ -1,4 +1,4 @@
-//! Links for whoever is signed in, and lost links.
+//! Meeting links and requests to resend join links.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ use reqwest::Method;
 use super::harness::*;
 
 impl Practice {
-    /// The mails about a booking that carry a link again.
+    /// The emails about a booking that resend a link.
     async fn links_mailed(&self, booking: i64) -> Vec<Notification> {
         let mut notices = self.parts.store.notices(BookingId::new(booking).unwrap()).await.unwrap();
         notices.retain(|notice| notice.content.kind == NotificationKind::MeetingLink);
         notices
     }
 
-    /// Waits until so many mails are owed that carry a link of the first booking again.
+    /// Waits for this number of emails that resend a link of the first booking.
     async fn wait_for_links(&self, count: usize) -> Vec<Notification> {
         let waiting = async {
             loop {
@@ -38,14 +38,14 @@ impl Practice {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signed_link_says_when_it_works() {
+async fn a_signed_link_has_a_validity() {
     let practice = Parts::new().signed().without_limits().open().await;
     let ada = practice.agreed().await;
     let carl = practice.admin().await;
     let room = practice.get("/api/bookings/1", &ada).await.json()["jitsi_room_url"].as_str().unwrap().to_owned();
     let rest = r#""scheduled_at":"2024-01-15T10:00:00Z","duration":50,"status":"scheduled","#.to_owned()
         + r#""joinable_from":"2024-01-15T09:45:00Z","expires_at":"2024-01-15T11:20:00Z"}"#;
-    // From a minute before the room opens, for a video server whose clock is behind.
+    // From a minute before the room opens, for a video server with a slow clock.
     let times = "1705311840.1705317600";
     assert_eq!(
         practice.get("/api/meetings/1/link", &ada).await.text,
@@ -80,7 +80,7 @@ async fn an_unsigned_link_has_no_times_and_its_fields_in_the_old_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lists_lead_to_our_page_where_links_are_signed() {
+async fn lists_link_to_the_join_page_if_links_are_signed() {
     let practice = Parts::new().signed().without_limits().open().await;
     let ada = practice.client("Ada").await;
     let held = practice.book(&ada, SLOT).await;
@@ -111,14 +111,14 @@ async fn lists_lead_to_our_page_where_links_are_signed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lost_links_are_mailed_again_and_nobody_learns_to_whom() {
+async fn links_are_resent_without_revealing_to_whom() {
     let practice = Parts::new().signed().without_limits().open().await;
     practice.agreed().await;
     let carl = practice.admin().await;
     practice.add("dan@example.org", "Dan", "Client", attune_domain::Role::Client).await;
     let body = r#"{"email":"mary@example.org","display_name":"Mary","role":"participant"}"#;
     assert_eq!(practice.post("/api/admin/bookings/1/participants", &carl, body).await.status, 201);
-    // Ada comes last: when hers is there, whatever the others could have brought is there, too.
+    // Ada's is the last: once her email exists, those of the others would exist as well.
     for email in ["nobody@example.org", "dan@example.org", "MARY@example.org", "carl@example.org", "ada@example.org"] {
         let reply = practice.recover(email).await;
         assert_eq!((reply.status.as_u16(), reply.text.as_str()), (202, r#"{"status":"accepted"}"#), "{email}");
@@ -133,7 +133,7 @@ async fn lost_links_are_mailed_again_and_nobody_learns_to_whom() {
     let told = mails.iter().filter(|n| n["kind"] == "meeting_link");
     let told: Vec<_> = told.map(|n| (n["participant_id"].clone(), n["minutes_before"].clone())).collect();
     assert!(told.contains(&(1.into(), 0.into())) && told.len() == 3, "{told:?}");
-    // IdempotentRequest an hour, however often somebody asks.
+    // At most once an hour.
     practice.recover("ada@example.org").await;
     practice.advance(SignedDuration::from_hours(1));
     practice.recover("ada@example.org").await;
@@ -141,10 +141,10 @@ async fn lost_links_are_mailed_again_and_nobody_learns_to_whom() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_answer_comes_before_anybody_has_looked() {
+async fn the_response_does_not_wait_for_the_lookup() {
     let practice = Parts::new().signed().open().await;
     practice.agreed().await;
-    // Nothing can be written while this is open, so the work cannot be done when the answer comes.
+    // Nothing can be written while this is open, so the work cannot be done before the response.
     let held = practice.parts.store.begin().await.unwrap();
     assert_eq!(practice.recover("ada@example.org").await.status, 202);
     assert!(practice.links_mailed(1).await.is_empty());
@@ -153,7 +153,7 @@ async fn the_answer_comes_before_anybody_has_looked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_address_is_refused_and_so_is_asking_too_often() {
+async fn invalid_addresses_and_too_many_requests_are_rejected() {
     let practice = Parts::new().settings(|s| s.limits.recoveries_per_hour = 2).open().await;
     for (body, field, code) in [
         ("{}", "email", "required"),
@@ -168,7 +168,7 @@ async fn what_is_no_address_is_refused_and_so_is_asking_too_often() {
     }
     let form = practice.request(Method::POST, "/api/meetings/recover").header("Content-Type", "text/plain").body("x");
     assert_eq!(form.send().await.problem(), (415, "unsupported_media_type".into()));
-    // Mistakes do not count; addresses do, known or not.
+    // Invalid requests do not count; addresses do, known or not.
     for email in ["nobody@example.org", "ada@example.org"] {
         assert_eq!(practice.recover(email).await.status, 202);
     }
@@ -177,7 +177,7 @@ async fn what_is_no_address_is_refused_and_so_is_asking_too_often() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_that_is_away_accepts_nothing() {
+async fn an_unavailable_store_accepts_nothing() {
     let practice = Parts { away: true, ..Parts::new() }.open().await;
     for email in ["nobody@example.org", "carl@example.org"] {
         let reply = practice.recover(email).await;

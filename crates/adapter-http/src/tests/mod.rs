@@ -1,4 +1,4 @@
-//! The API over a real socket, on the store in memory.
+//! The API over a real socket, with the in-memory store.
 
 mod away;
 pub(crate) mod harness;

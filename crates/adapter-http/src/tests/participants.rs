@@ -1,4 +1,4 @@
-//! People whom a therapist invites, links that are taken back, and who was there.
+//! Invited participants, revoked links and attendance.
 
 use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind};
 use attune_domain::{BookingId, ParticipantId, UserId, ViewerId};
@@ -16,7 +16,7 @@ fn whom(email: &str, name: &str, role: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn somebody_is_invited_and_the_invitation_taken_back() {
+async fn a_participant_is_invited_and_revoked() {
     let practice = Parts::new().signed().open().await;
     practice.agreed().await;
     let carl = practice.admin().await;
@@ -63,7 +63,7 @@ async fn somebody_is_invited_and_the_invitation_taken_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_invitation_that_cannot_be_says_why() {
+async fn an_invalid_invitation_says_why() {
     let practice = Parts::new().without_limits().open().await;
     let ada = practice.client("Ada").await;
     let carl = practice.admin().await;
@@ -117,7 +117,7 @@ async fn an_invitation_that_cannot_be_says_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_an_invitation_of_this_session_can_be_taken_back() {
+async fn only_invitations_of_this_booking_can_be_revoked() {
     let practice = Parts::new().without_limits().open().await;
     let ada = practice.agreed().await;
     let carl = practice.admin().await;
@@ -142,7 +142,7 @@ async fn only_an_invitation_of_this_session_can_be_taken_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn mailed_links_are_taken_back_and_new_ones_mailed() {
+async fn join_links_are_revoked_and_new_ones_sent() {
     let practice = Parts::new().signed().without_limits().open().await;
     let ada = practice.client("Ada").await;
     let carl = practice.admin().await;
@@ -173,7 +173,7 @@ async fn mailed_links_are_taken_back_and_new_ones_mailed() {
             assert_eq!(page.status, status, "{person} {version}");
         }
     }
-    // Without a body, and once more.
+    // Without a body, and repeated.
     let call = practice.request(Method::POST, "/api/admin/bookings/1/links/revoke").token(&carl).send().await;
     assert_eq!(call.status, 200);
     assert_eq!(practice.get("/j/plain.1.user-2.2", "").await.status, 410);

@@ -1,4 +1,4 @@
-//! What is wrong with payments and needs a person.
+//! Payment problems that need review.
 
 use attune_domain::{BookingId, PaymentId};
 use attune_ports::{Clock, NewPaymentProblem, ProblemKind, Store};
@@ -26,7 +26,7 @@ async fn note(practice: &Practice, key: &str, kind: ProblemKind, about: Option<i
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn problems_are_listed_until_somebody_settles_them() {
+async fn problems_are_listed_until_they_are_resolved() {
     let practice = Parts::new().without_limits().open().await;
     let ada = practice.agreed().await;
     let carl = practice.admin().await;
@@ -70,7 +70,7 @@ async fn problems_are_listed_until_somebody_settles_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_is_never_endless() {
+async fn the_list_has_a_maximum_length() {
     let practice = Parts::new().without_limits().open().await;
     for number in 0..201 {
         note(&practice, &number.to_string(), ProblemKind::UnknownBooking, None).await;

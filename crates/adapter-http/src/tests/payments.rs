@@ -1,4 +1,4 @@
-//! Opening checkouts, and payments that came in outside.
+//! Checkouts and offline payments.
 
 use attune_domain::{BookingId, Currency, Money};
 use attune_ports::{CheckoutState, PaidCheckout, Provider, Queries};
@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 use super::harness::*;
 use super::provider::*;
 
-/// A practice that collects online.
+/// A practice with online payments.
 async fn online() -> Practice {
     Parts::new().provider(Provider::Stripe).without_limits().open().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn asking_for_the_checkout_again_leads_to_the_same_place() {
+async fn repeated_requests_return_the_same_checkout() {
     let practice = Practice::open().await;
     let ada = practice.client("Ada").await;
     let held = practice.book(&ada, SLOT).await;
@@ -50,14 +50,14 @@ async fn a_checkout_ends_with_its_hold() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_checkout_at_the_provider_is_one_however_often_it_is_asked_for() {
+async fn repeated_requests_open_one_checkout_at_the_provider() {
     let practice = online().await;
     let ada = practice.client("Ada").await;
     let held = practice.book(&ada, SLOT).await;
     assert!(held["checkout_url"].as_str().unwrap().starts_with("https://checkout.example.com/c/"));
     let shown = practice.get("/api/bookings/1/payment", &ada).await;
     assert_eq!((&shown.json()["provider"], &shown.json()["checkout_url"]), (&"stripe".into(), &held["checkout_url"]));
-    // A name for the wish is neither needed nor in the way.
+    // An idempotency key is neither required nor rejected.
     for (key, body) in [("a", "{}"), ("a", "{}"), ("b", ""), ("a", "")] {
         let call = practice.request(Method::POST, "/api/bookings/1/payment").token(&ada).header("Idempotency-Key", key);
         let again = if body.is_empty() { call } else { call.json(body) }.send().await;
@@ -68,7 +68,7 @@ async fn a_checkout_at_the_provider_is_one_however_often_it_is_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_the_provider_is_away_the_checkout_can_be_asked_for_again() {
+async fn the_checkout_can_be_retried_while_the_provider_is_unavailable() {
     let practice = online().await;
     let ada = practice.client("Ada").await;
     practice.parts.gateway.set_down(true);
@@ -87,7 +87,7 @@ async fn while_the_provider_is_away_the_checkout_can_be_asked_for_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_money_is_on_its_way_nobody_is_sent_to_pay_again() {
+async fn no_second_payment_is_offered_while_one_is_processing() {
     let practice = online().await;
     let ada = practice.client("Ada").await;
     practice.book(&ada, SLOT).await;
@@ -104,7 +104,7 @@ async fn while_money_is_on_its_way_nobody_is_sent_to_pay_again() {
     assert_eq!(shown(&ada).await, ("processing".into(), Value::Null));
     let ask = "/api/bookings/1/payment";
     assert_eq!(practice.post(ask, &ada, "{}").await.problem(), (409, "payment_processing".into()));
-    // It takes days; the slot waits as long.
+    // Processing takes days; the slot is held as long.
     practice.advance(SignedDuration::from_hours(24));
     let ada = practice.token("ada@example.org").await;
     assert_eq!(practice.post(ask, &ada, "{}").await.problem(), (409, "payment_processing".into()));
@@ -118,7 +118,7 @@ async fn while_money_is_on_its_way_nobody_is_sent_to_pay_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_a_failed_attempt_there_is_another_one_while_the_hold_lives() {
+async fn after_a_failed_payment_another_checkout_opens_during_the_hold() {
     let practice = online().await;
     let ada = practice.client("Ada").await;
     let held = practice.book(&ada, SLOT).await;
@@ -139,7 +139,7 @@ async fn after_a_failed_attempt_there_is_another_one_while_the_hold_lives() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_called_off_cannot_be_paid_for() {
+async fn cancelled_bookings_cannot_be_paid() {
     let practice = online().await;
     let ada = practice.client("Ada").await;
     practice.book(&ada, SLOT).await;
@@ -151,7 +151,7 @@ async fn what_was_called_off_cannot_be_paid_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_goes_back_is_told_to_whoever_paid() {
+async fn the_client_sees_the_refunds() {
     let practice = online().await;
     let ada = practice.client("Ada").await;
     practice.book(&ada, SLOT).await;
@@ -185,7 +185,7 @@ async fn what_goes_back_is_told_to_whoever_paid() {
         refunds.iter().map(|refund| refund["status"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(statuses().await, ["failed"]);
-    // The second try takes its place.
+    // The retry replaces it.
     let carl = practice.admin().await;
     let again = practice.post("/api/admin/bookings/1/refunds", &carl, "{}").await;
     assert!(again.status.is_success(), "{}", again.text);
@@ -193,14 +193,14 @@ async fn what_goes_back_is_told_to_whoever_paid() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_holds_a_slot_is_led_to_its_checkout() {
+async fn a_client_who_holds_the_slot_is_referred_to_its_checkout() {
     let practice = Parts::new().without_limits().open().await;
     let (ada, bob) = (practice.client("Ada").await, practice.client("Bob").await);
     let body = format!(r#"{{"scheduled_at":"{SLOT}"}}"#);
     let named = || practice.request(Method::POST, "/api/bookings").header("Idempotency-Key", "once");
     let first = named().token(&ada).json(&body).send().await;
     assert_eq!(first.status, 201);
-    // The same time, and one that overlaps.
+    // The same time, and an overlapping one.
     for at in [SLOT, "2024-01-15T10:30:00Z", "2024-01-15T09:15:00Z"] {
         let wish = format!(r#"{{"scheduled_at":"{at}"}}"#);
         let again = practice.post("/api/bookings", &ada, &wish).await;
@@ -213,14 +213,14 @@ async fn whoever_holds_a_slot_is_led_to_its_checkout() {
     let replayed = named().token(&ada).json(&body).send().await;
     assert_eq!((replayed.status.as_u16(), &replayed.text), (201, &first.text));
     assert_eq!(replayed.header("idempotent-replayed"), Some("true"));
-    // IdempotentRequest it is paid there is nothing to be led to.
+    // Once it is paid, there is no checkout to refer to.
     practice.pay(&first.json()).await;
     assert_eq!(practice.post("/api/bookings", &ada, &body).await.problem(), (409, "slot_taken".into()));
     assert_eq!(named().token(&ada).json(&body).send().await.text, first.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hold_that_is_over_is_given_away_once_the_provider_says_that_nobody_paid() {
+async fn an_expired_hold_is_released_once_the_provider_reports_no_payment() {
     for paid in [false, true] {
         let practice = online().await;
         let ada = practice.client("Ada").await;
@@ -247,7 +247,7 @@ async fn a_hold_that_is_over_is_given_away_once_the_provider_says_that_nobody_pa
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_nothing_is_due_there_is_nothing_to_pay() {
+async fn free_bookings_need_no_payment() {
     let practice = Parts::new().provider(Provider::None).open().await;
     let ada = practice.client("Ada").await;
     practice.book(&ada, SLOT).await;
@@ -275,7 +275,7 @@ async fn a_payment_belongs_to_its_client_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_admin_records_what_came_in() {
+async fn an_admin_records_an_offline_payment() {
     let practice = Parts::new().provider(Provider::Offline).without_limits().open().await;
     let (ada, carl) = (practice.client("Ada").await, practice.admin().await);
     let booking = practice.book(&ada, SLOT).await;

@@ -1,4 +1,4 @@
-//! Services, weeks, time off and the policy, as admins set them.
+//! Services, working hours, schedule exceptions and the policy.
 
 use attune_domain::{BookingId, ChangeTerms, Role};
 use attune_ports::Store;
@@ -25,7 +25,7 @@ fn one(field: &str, code: &str) -> Vec<(String, String)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn services_are_offered_changed_and_withdrawn() {
+async fn services_are_created_updated_and_deactivated() {
     let practice = Parts::new().without_limits().open().await;
     let (ada, carl) = (practice.client("Ada").await, practice.admin().await);
     let body = r#"{"name":" First\u202e  session ","description":"By video.\r\nBring\ttea.\n","duration":80,"#
@@ -63,7 +63,7 @@ async fn services_are_offered_changed_and_withdrawn() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_that_makes_no_sense_says_why() {
+async fn an_invalid_service_says_why() {
     let practice = Parts::new().without_limits().open().await;
     let carl = practice.admin().await;
     let base = |fields: &str| format!(r#"{{"name":"a","duration":50,"amount":1{fields}}}"#);
@@ -125,7 +125,7 @@ async fn a_service_that_makes_no_sense_says_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_booked_stays_as_it_was_whatever_the_practice_decides_then() {
+async fn existing_bookings_are_not_affected_by_changes_of_the_practice() {
     let practice = Parts::new().without_limits().open().await;
     let (ada, carl) = (practice.client("Ada").await, practice.admin().await);
     let held = practice.book(&ada, SLOT).await;
@@ -156,7 +156,7 @@ async fn what_is_booked_stays_as_it_was_whatever_the_practice_decides_then() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_week_is_set_as_a_whole() {
+async fn working_hours_are_replaced_as_a_whole() {
     let practice = Parts::new().without_limits().open().await;
     let carl = practice.admin().await;
     let usual = practice.get("/api/admin/schedule", &carl).await.json();
@@ -190,7 +190,7 @@ async fn a_week_is_set_as_a_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_week_that_makes_no_sense_says_why_and_where() {
+async fn invalid_working_hours_say_why_and_where() {
     let practice = Parts::new().without_limits().open().await;
     let carl = practice.admin().await;
     practice.client("Ada").await;
@@ -256,7 +256,7 @@ async fn a_week_that_makes_no_sense_says_why_and_where() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn time_off_closes_and_extra_hours_open() {
+async fn exceptions_close_dates_and_add_hours() {
     let practice = Parts::new().without_limits().open().await;
     let carl = practice.admin().await;
     let policy = POLICY.replace("30,", "60,").replace(r#""daily_limit":2"#, r#""daily_limit":null"#);
@@ -320,7 +320,7 @@ async fn time_off_closes_and_extra_hours_open() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn time_off_that_makes_no_sense_says_why() {
+async fn an_invalid_exception_says_why() {
     let practice = Parts::new().without_limits().open().await;
     let carl = practice.admin().await;
     practice.client("Ada").await;
@@ -361,7 +361,7 @@ async fn time_off_that_makes_no_sense_says_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_policy_is_set_as_a_whole_and_counts_from_now_on() {
+async fn the_policy_is_replaced_as_a_whole_and_applies_to_new_bookings() {
     let practice = Parts::new().without_limits().open().await;
     let (ada, carl) = (practice.client("Ada").await, practice.admin().await);
     let usual = practice.get("/api/admin/policy", &carl).await;
@@ -376,7 +376,7 @@ async fn the_policy_is_set_as_a_whole_and_counts_from_now_on() {
     assert_eq!((set.status.as_u16(), set.text.as_str()), (200, body.as_str()));
     assert_eq!(practice.get("/api/admin/policy", &carl).await.text, body);
 
-    // It is 9 in Berlin: two hours' notice, beginnings every half hour.
+    // It is 9 in Berlin: two hours' notice, start times every half hour.
     assert_eq!(free_on(&practice, "2024-01-10").await[..3], ["11:00", "11:30", "12:00"]);
     let soon = practice.post("/api/bookings", &ada, r#"{"scheduled_at":"2024-01-10T09:30:00Z"}"#).await;
     assert_eq!(soon.errors(), one("scheduled_at", "insufficient_notice"));
@@ -395,7 +395,7 @@ async fn the_policy_is_set_as_a_whole_and_counts_from_now_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_policy_that_makes_no_sense_says_why() {
+async fn an_invalid_policy_says_why() {
     let practice = Parts::new().without_limits().open().await;
     let carl = practice.admin().await;
     let body = format!(r#"{POLICY}{TERMS}"auto_complete":true}}"#);

@@ -1,4 +1,4 @@
-//! A payment provider whose answers a test chooses, and what it tells by itself.
+//! A payment provider that tests control, and its webhooks.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -19,17 +19,17 @@ use sha2::{Digest, Sha256};
 
 use super::harness::{Practice, Reply};
 
-/// Where the provider tells what happened.
+/// The webhook endpoint.
 pub(crate) const WEBHOOK: &str = "/api/webhooks/stripe";
 
-/// What the provider signs with.
+/// The webhook secret.
 const SECRET: &str = "Zx4nUq7Wd0Kb2Lr9";
 
-/// A provider whose checkouts are on pages of ours or of its own, or nowhere.
+/// A provider with checkouts on our pages, on its own, or without checkouts.
 pub(crate) struct TestGateway {
     provider: Provider,
     down: AtomicBool,
-    /// Where checkouts stand that somebody did something about.
+    /// The states of checkouts that tests have changed.
     checkouts: Mutex<HashMap<String, CheckoutState>>,
 }
 
@@ -38,12 +38,12 @@ impl TestGateway {
         Self { provider, down: AtomicBool::new(false), checkouts: Mutex::default() }
     }
 
-    /// Lets the provider be unavailable, or come back.
+    /// Makes the provider unavailable or available.
     pub(crate) fn set_down(&self, down: bool) {
         self.down.store(down, Ordering::SeqCst);
     }
 
-    /// Lets a checkout stand somewhere else than where we left it.
+    /// Changes the state of a checkout at the provider.
     pub(crate) fn set_checkout(&self, reference: &str, state: CheckoutState) {
         self.checkouts.lock().unwrap().insert(reference.to_owned(), state);
     }
@@ -116,10 +116,10 @@ impl OnlinePayments for TestGateway {
     }
 }
 
-/// Reads messages that were signed by [`sign`] within five minutes.
+/// Reads events that were signed by [`sign`] within five minutes.
 pub(crate) struct TestEvents;
 
-/// A message as [`TestEvents`] reads it.
+/// An event as [`TestEvents`] reads it.
 #[derive(Deserialize)]
 struct Message {
     id: String,
@@ -170,7 +170,7 @@ impl PaymentEvents for TestEvents {
     }
 }
 
-/// What stands in the header of a message that the provider sends at an instant.
+/// The signature header of an event that is sent at this instant.
 pub(crate) fn sign(body: &[u8], at: Timestamp) -> String {
     let second = at.as_second();
     let digest = Sha256::new().chain_update(SECRET).chain_update(second.to_string()).chain_update(body).finalize();
@@ -178,7 +178,7 @@ pub(crate) fn sign(body: &[u8], at: Timestamp) -> String {
     format!("{second}.{tag}")
 }
 
-/// A message with some of its fields changed.
+/// An event with some of its fields changed.
 pub(crate) fn but(message: &Value, changes: &[(&str, Value)]) -> Value {
     let mut message = message.clone();
     for (name, value) in changes {
@@ -188,13 +188,13 @@ pub(crate) fn but(message: &Value, changes: &[(&str, Value)]) -> Value {
 }
 
 impl Practice {
-    /// The provider's name for the newest checkout of booking 1.
+    /// The provider's ID of the newest checkout of booking 1.
     pub(crate) async fn checkout_reference(&self) -> String {
         let payments = self.parts.store.payments(BookingId::new(1).unwrap()).await.unwrap();
         payments[0].provider_checkout_id.clone()
     }
 
-    /// What the provider tells once the newest checkout of booking 1 was paid.
+    /// The event that the newest checkout of booking 1 was paid.
     pub(crate) async fn paid_event(&self) -> Value {
         json!({
             "id": "evt_1", "kind": "checkout_paid", "created": self.parts.clock.now().as_second(), "live": false,
@@ -203,13 +203,13 @@ impl Practice {
         })
     }
 
-    /// The provider tells something, in its own way.
+    /// Sends a signed event.
     pub(crate) async fn provider_tells(&self, message: &Value) -> Reply {
         let body = message.to_string();
         self.provider_sends(&sign(body.as_bytes(), self.parts.clock.now()), body).await
     }
 
-    /// Somebody tells something, and says who they are.
+    /// Sends an event with this signature.
     pub(crate) async fn provider_sends(&self, signature: &str, body: impl Into<reqwest::Body>) -> Reply {
         self.request(Method::POST, WEBHOOK)
             .header("Stripe-Signature", signature)

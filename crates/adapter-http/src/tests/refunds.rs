@@ -1,4 +1,4 @@
-//! Admins see the money of a booking, and give it back.
+//! Payments and refunds of a booking, for admins.
 
 use std::collections::HashSet;
 
@@ -23,12 +23,12 @@ async fn paid() -> (Practice, String) {
     (practice, carl)
 }
 
-/// Lets the worker give back what is owed, and tells how many refunds it took up.
+/// Processes the queued refunds and returns their number.
 async fn settle(practice: &Practice) -> usize {
     practice.parts.use_cases().process_refunds.run().await.unwrap()
 }
 
-/// The part of an answer that is about money.
+/// Payments, refunds and ledger of a response.
 fn money(booking: &Value) -> (Value, Vec<Value>, Vec<Value>) {
     let list = |name: &str| booking[name].as_array().unwrap().clone();
     let pick = |item: &Value, names: &[&str]| Value::from(names.iter().map(|n| item[*n].clone()).collect::<Vec<_>>());
@@ -38,7 +38,7 @@ fn money(booking: &Value) -> (Value, Vec<Value>, Vec<Value>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_money_of_a_booking_is_told_to_the_letter() {
+async fn payments_refunds_and_ledger_are_complete() {
     let practice = Parts::new().without_limits().open().await;
     let ada = practice.client("Ada").await;
     let carl = practice.admin().await;
@@ -66,7 +66,7 @@ async fn the_money_of_a_booking_is_told_to_the_letter() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn money_goes_back_in_parts_until_nothing_is_left() {
+async fn a_payment_is_refunded_in_parts_until_nothing_is_left() {
     let (practice, carl) = paid().await;
     let captured = json!(["captured", 100.0, null]);
     let part = practice.post(REFUNDS, &carl, r#"{"amount":40.00}"#).await;
@@ -86,7 +86,7 @@ async fn money_goes_back_in_parts_until_nothing_is_left() {
     let more = practice.post(REFUNDS, &carl, r#"{"amount":60.01}"#).await;
     assert_eq!(more.problem(), (422, "refund_too_large".into()));
     assert_eq!(more.json()["errors"][0]["message"], "At most 60.00 EUR can be refunded.");
-    // Nothing said is all that is left, and a missing body says nothing.
+    // The amount defaults to what is left, and the body can be missing.
     let rest = practice.request(Method::POST, REFUNDS).token(&carl).send().await;
     assert_eq!((rest.status.as_u16(), &rest.json()["refunds"][1]["amount"]), (202, &json!(60.0)));
     practice.advance(SignedDuration::from_secs(1));
@@ -110,7 +110,7 @@ async fn money_goes_back_in_parts_until_nothing_is_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_wish_says_what_is_wrong_and_moves_nothing() {
+async fn an_invalid_refund_says_why_and_refunds_nothing() {
     let (practice, carl) = paid().await;
     let bob = practice.client("Bob").await;
     let other = practice.book(&bob, "2024-01-16T10:00:00Z").await;
@@ -152,7 +152,7 @@ async fn a_wrong_wish_says_what_is_wrong_and_moves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_goes_back_where_nothing_came_in() {
+async fn nothing_is_refunded_without_a_payment() {
     for provider in [Provider::Test, Provider::Offline, Provider::None] {
         let practice = Parts::new().without_limits().provider(provider).open().await;
         let ada = practice.client("Ada").await;
@@ -166,7 +166,7 @@ async fn nothing_goes_back_where_nothing_came_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_came_in_outside_is_given_back_by_hand() {
+async fn offline_payments_are_refunded_by_hand() {
     let practice = Parts::new().without_limits().provider(Provider::Offline).open().await;
     let ada = practice.client("Ada").await;
     practice.book(&ada, SLOT).await;
@@ -182,7 +182,7 @@ async fn what_came_in_outside_is_given_back_by_hand() {
     let payment = told["payments"].as_array().unwrap().iter().find(|p| p["state"] == "settled").unwrap();
     let of_payment = ["provider", "method", "note", "recorded_by", "provider_reference"].map(|n| payment[n].clone());
     assert_eq!(of_payment, ["offline".into(), "cash".into(), "2024-0017".into(), 1.into(), Value::Null]);
-    // Called off: the rest is owed, and somebody has to hand it over.
+    // Cancelled: the rest is queued, and is paid out by hand.
     assert_eq!(practice.post(&format!("{BOOKING}/cancel"), &carl, "{}").await.status, 200);
     assert_eq!(settle(&practice).await, 0, "no worker has the cash");
     let queued = practice.get(BOOKING, &carl).await.json();
@@ -198,7 +198,7 @@ async fn what_came_in_outside_is_given_back_by_hand() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wish_that_is_sent_again_gives_nothing_back_twice() {
+async fn a_repeated_request_refunds_once() {
     let (practice, carl) = paid().await;
     let (practice, carl) = (&practice, &carl);
     let send = |key: &'static str, body: &'static str| async move {
@@ -210,7 +210,7 @@ async fn a_wish_that_is_sent_again_gives_nothing_back_twice() {
     assert_eq!(replies.iter().filter(|reply| reply.header("idempotent-replayed").is_none()).count(), 1);
     assert_eq!((replies[0].status.as_u16(), money(&replies[0].json()).1.len()), (202, 1));
     settle(practice).await;
-    // It is done by now, and still the answer is the one that was missed.
+    // The refund has succeeded by now, but the response is the stored one.
     let again = send("first", r#"{ "amount":40, "reason":null }"#).await;
     assert_eq!((answer(&again), again.header("idempotent-replayed")), (answer(&replies[0]), Some("true")));
     assert_eq!(send("first", r#"{"amount":60}"#).await.problem(), (422, "idempotency_key_reused".into()));
@@ -225,7 +225,7 @@ async fn a_wish_that_is_sent_again_gives_nothing_back_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wish_of_cash_that_is_sent_again_keeps_its_status() {
+async fn a_repeated_offline_refund_keeps_its_status() {
     let practice = Parts::new().without_limits().provider(Provider::Offline).open().await;
     let ada = practice.client("Ada").await;
     practice.book(&ada, SLOT).await;
@@ -237,7 +237,7 @@ async fn a_wish_of_cash_that_is_sent_again_keeps_its_status() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn money_that_came_twice_is_on_its_way_whatever_the_booking_says() {
+async fn the_refund_of_a_second_payment_is_pending_whatever_the_status_of_the_booking() {
     let (practice, carl) = paid().await;
     let booking = BookingId::new(1).unwrap();
     let mut work = practice.parts.store.begin().await.unwrap();

@@ -1,4 +1,4 @@
-//! The video server asks whether a room may exist.
+//! Conference reservations.
 
 use attune_domain::booking::Cancellation;
 use attune_domain::meeting::RoomLimits;
@@ -14,7 +14,7 @@ const CONFERENCES: &str = "/jitsi/conference";
 const OPENS: &str = "2024-01-15T09:45:00Z";
 
 impl Practice {
-    /// Prosody asks whether the first booking's room may exist.
+    /// Prosody requests the conference of the first booking's room.
     async fn asks(&self) -> Reply {
         self.asks_with(&about(&self.room_name().await, CONFERENCE)).await
     }
@@ -28,13 +28,13 @@ impl Practice {
         self.asks_with(&form_urlencoded::Serializer::new(String::new()).append_pair("name", room).finish()).await
     }
 
-    /// Prosody asks about a room that is open, or tells that it ended.
+    /// Prosody requests or closes an open conference.
     async fn about_open(&self, method: Method, id: &str) -> Reply {
         self.server(method, &format!("{CONFERENCES}/{id}")).send().await
     }
 }
 
-/// A session that is agreed, at a time.
+/// A practice with a confirmed booking, at this time.
 async fn session(parts: Parts, now: &str) -> Practice {
     let practice = parts.without_limits().open().await;
     practice.agreed().await;
@@ -50,7 +50,7 @@ fn refused(reply: &Reply) -> (u16, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_room_is_opened_once_asked_about_ended_and_opened_again() {
+async fn a_conference_opens_once_and_again_after_it_was_closed() {
     let practice = session(Parts::new(), OPENS).await;
     let room = practice.room_name().await;
     let first = practice.asks().await;
@@ -84,7 +84,7 @@ async fn a_room_is_opened_once_asked_about_ended_and_opened_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_room_that_is_told_to_have_ended_can_be_opened_again() {
+async fn a_conference_whose_end_was_reported_can_open_again() {
     let practice = session(Parts::new(), "2024-01-15T09:58:59Z").await;
     assert_eq!(practice.asks().await.json()["id"], "1");
     practice.tell(BREAKOUT_DESTROYED).await;
@@ -100,7 +100,7 @@ async fn a_room_that_is_told_to_have_ended_can_be_opened_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_comes_in_too_early_or_too_late() {
+async fn no_conference_opens_too_early_or_too_late() {
     let practice = session(Parts::new(), "2024-01-15T09:44:59Z").await;
     let early = "This room opens on Monday, 15 January 2024 at 10:45 (Europe/Berlin, UTC+01:00).";
     assert_eq!(refused(&practice.asks().await), (403, early.into()));
@@ -114,7 +114,7 @@ async fn nobody_comes_in_too_early_or_too_late() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_agreed_sessions_have_a_room() {
+async fn only_confirmed_bookings_have_a_room() {
     let unknown = (404, "This room does not exist.".to_owned());
     let practice = Parts::new().without_limits().open().await;
     let ada = practice.client("Ada").await;
@@ -156,7 +156,7 @@ async fn only_agreed_sessions_have_a_room() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_room_that_moved_ends_at_its_new_time() {
+async fn the_conference_of_a_rescheduled_booking_ends_at_the_new_time() {
     let practice = session(Parts::new(), OPENS).await;
     assert_eq!(practice.asks().await.status, 200);
     practice
@@ -170,7 +170,7 @@ async fn a_room_that_moved_ends_at_its_new_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_answer_spells_the_room_as_the_question_did() {
+async fn the_response_has_the_room_name_of_the_request() {
     let practice = session(Parts::new(), OPENS).await;
     let room = practice.room_name().await;
     for (id, asked) in [room.clone(), format!("[practice]{room}"), room.to_uppercase()].iter().enumerate() {
@@ -182,7 +182,7 @@ async fn the_answer_spells_the_room_as_the_question_did() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_limits_of_rooms_are_in_the_answer() {
+async fn the_response_contains_the_limits() {
     let limits = RoomLimits { max_occupants: Some(2), lobby: true };
     let practice = session(Parts { limits, ..Parts::new() }, NOW).await;
     let carl = practice.admin().await;
@@ -194,7 +194,7 @@ async fn the_limits_of_rooms_are_in_the_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_the_server_with_the_secret_may_ask() {
+async fn only_the_server_with_the_secret_is_authorised() {
     let practice = session(Parts::new(), OPENS).await;
     let form = about(&practice.room_name().await, CONFERENCE);
     let carl = practice.admin().await;
@@ -210,7 +210,7 @@ async fn only_the_server_with_the_secret_may_ask() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_question_names_a_room() {
+async fn the_name_of_the_room_is_required() {
     let practice = session(Parts::new(), OPENS).await;
     let room = practice.room_name().await;
     for form in ["", "name=", "room=x", &format!(r#"{{"name":"{room}"}}"#)] {
@@ -226,7 +226,7 @@ async fn a_question_names_a_room() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_server_tries_again_while_the_store_is_away() {
+async fn the_server_retries_while_the_store_is_unavailable() {
     let practice = Parts { away: true, ..Parts::new() }.open().await;
     for reply in [practice.asks_for("booking-1").await, practice.about_open(Method::GET, "1").await] {
         assert_eq!(reply.problem(), (503, "unavailable".into()));

@@ -1,4 +1,4 @@
-//! The report about what came in and what went back.
+//! The revenue report.
 
 use attune_domain::payment::{LedgerKind, PaymentState, RefundStage};
 use attune_domain::{BookingId, Currency, Money, PaymentId};
@@ -9,7 +9,7 @@ use super::harness::*;
 
 const REPORT: &str = "/api/admin/reports/revenue";
 
-/// Ada's booking (1), unpaid: all money of these tests is written straight into the books.
+/// Ada's booking (1), unpaid: these tests write payments straight into the ledger.
 async fn practice() -> (Practice, String) {
     let practice = Parts::new().without_limits().open().await;
     let ada = practice.client("Ada").await;
@@ -23,7 +23,7 @@ fn amount(decimal: &str) -> Money {
     Money::parse_decimal(number, Currency::parse(currency).unwrap()).unwrap()
 }
 
-/// Money that came in at an instant.
+/// A payment at this instant.
 async fn received(practice: &Practice, at: &str, decimal: &str) -> PaymentId {
     let (at, amount, booking) = (at.parse::<Timestamp>().unwrap(), amount(decimal), BookingId::new(1).unwrap());
     let mut work = practice.parts.store.begin().await.unwrap();
@@ -52,7 +52,7 @@ async fn received(practice: &Practice, at: &str, decimal: &str) -> PaymentId {
     payment
 }
 
-/// Money that went back at an instant, and perhaps came in again at another one.
+/// A refund at this instant, perhaps reversed at another one.
 async fn refunded(practice: &Practice, payment: PaymentId, at: &str, decimal: &str, reversed: Option<&str>) {
     let (at, amount, booking) = (at.parse::<Timestamp>().unwrap(), amount(decimal), BookingId::new(1).unwrap());
     let mut work = practice.parts.store.begin().await.unwrap();
@@ -84,7 +84,7 @@ async fn refunded(practice: &Practice, payment: PaymentId, at: &str, decimal: &s
     work.commit().await.unwrap();
 }
 
-/// The periods of a report, each with what is left of it.
+/// The periods of a report, each with its net amount.
 fn periods(reply: &Reply) -> Vec<(String, String)> {
     assert_eq!(reply.status, 200, "{}", reply.text);
     let lines = reply.json()["lines"].as_array().unwrap().clone();
@@ -92,7 +92,7 @@ fn periods(reply: &Reply) -> Vec<(String, String)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_no_money_moved_the_report_is_empty() {
+async fn without_payments_the_report_is_empty() {
     let (practice, carl) = practice().await;
     let reply = practice.get(REPORT, &carl).await;
     assert_eq!(
@@ -104,7 +104,7 @@ async fn where_no_money_moved_the_report_is_empty() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_paid_and_given_back_is_in_it() {
+async fn payments_and_refunds_are_in_the_report() {
     let practice = Parts::new().without_limits().provider(Provider::Offline).open().await;
     let ada = practice.client("Ada").await;
     practice.book(&ada, SLOT).await;
@@ -120,7 +120,7 @@ async fn what_is_paid_and_given_back_is_in_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn days_are_those_of_the_practices_calendar_when_the_clocks_change() {
+async fn days_are_in_the_practices_time_zone_across_daylight_saving_changes() {
     let (practice, carl) = practice().await;
     // Berlin's 31 March 2024 has 23 hours, its 27 October 25.
     for (at, decimal) in [
@@ -143,7 +143,7 @@ async fn days_are_those_of_the_practices_calendar_when_the_clocks_change() {
             vec![("2024-10-26", "16.0"), ("2024-10-27", "96.0"), ("2024-10-28", "128.0")],
         ),
         ("from=2024-10-27&to=2024-10-27", vec![("2024-10-27", "96.0")]),
-        // Whole months, whichever of their days were named.
+        // Whole months, whatever their days in the query.
         ("from=2024-03-31&to=2024-04-02&by=month", vec![("2024-03", "7.0"), ("2024-04", "8.0")]),
         ("from=2024-01-15&to=2024-12-15&by=month", vec![("2024-03", "7.0"), ("2024-04", "8.0"), ("2024-10", "240.0")]),
     ] {
@@ -152,7 +152,7 @@ async fn days_are_those_of_the_practices_calendar_when_the_clocks_change() {
     }
 }
 
-/// Three currencies over three months; more of the euros came back in March than went.
+/// Three currencies over three months; in March, more euros were returned than refunded.
 async fn books() -> (Practice, String) {
     let (practice, carl) = practice().await;
     let first = received(&practice, "2024-01-15T10:00:00Z", "100.00 EUR").await;
@@ -167,7 +167,7 @@ async fn books() -> (Practice, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn money_counts_when_it_moved_in_its_own_currency() {
+async fn payments_count_on_their_day_in_their_currency() {
     let (practice, carl) = books().await;
     let reply = practice.get(&format!("{REPORT}?from=2024-01-10&to=2024-03-10&by=month"), &carl).await;
     let lines = [
@@ -195,7 +195,7 @@ async fn money_counts_when_it_moved_in_its_own_currency() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_spreadsheet_gets_the_same_byte_by_byte() {
+async fn the_csv_report_is_exact() {
     let (practice, carl) = books().await;
     let reply = practice.get(&format!("{REPORT}?from=2024-01-15&to=2024-03-31&format=csv"), &carl).await;
     assert_eq!(reply.header("content-type"), Some("text/csv; charset=utf-8; header=present"));
@@ -225,7 +225,7 @@ async fn a_spreadsheet_gets_the_same_byte_by_byte() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_range_left_out_is_this_month_where_the_practice_is() {
+async fn the_range_defaults_to_the_current_month_in_the_practices_time_zone() {
     let (practice, _) = practice().await;
     for (now, query, wanted) in [
         ("2024-01-31T22:59:59Z", "", ("2024-01-01", "2024-01-31")),
@@ -243,7 +243,7 @@ async fn a_range_left_out_is_this_month_where_the_practice_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_question_says_what_is_wrong() {
+async fn invalid_parameters_are_reported() {
     let (practice, carl) = practice().await;
     for (query, field, code) in [
         ("format=xml", "format", "invalid_value"),

@@ -1,4 +1,4 @@
-//! Standing appointments, and single sessions that a therapist books for a client.
+//! Series and single bookings that an admin makes for a client.
 
 use attune_domain::Role;
 use attune_ports::Provider;
@@ -15,7 +15,7 @@ fn starts(bookings: &Value) -> Vec<&str> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_therapist_books_for_a_client() {
+async fn an_admin_books_for_a_client() {
     let practice = Practice::open().await;
     let (ada, carl) = (practice.client("Ada").await, practice.admin().await);
     let body = format!(r#"{{"user_id":2,"scheduled_at":"{SLOT}","note":"By phone"}}"#);
@@ -25,7 +25,7 @@ async fn a_therapist_books_for_a_client() {
     assert_eq!((&booking["user_id"], &booking["status"]), (&2.into(), &"pending_payment".into()));
     assert_eq!((&booking["note"], &booking["user"]["first_name"]), (&"By phone".into(), &"Ada".into()));
     assert_eq!(booking["history"][0]["actor_id"], 1);
-    // The client pays where the therapist was told.
+    // The client pays at the checkout of the admin's response.
     let payment = practice.get("/api/bookings/1/payment", &ada).await.json();
     assert_eq!(payment["checkout_url"], booking["checkout_url"]);
     practice.pay(&booking).await;
@@ -35,7 +35,7 @@ async fn a_therapist_books_for_a_client() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_price_can_be_settled_otherwise() {
+async fn the_price_can_be_settled_in_other_ways() {
     let practice = Practice::open().await;
     let (ada, carl) = (practice.client("Ada").await, practice.admin().await);
     let mails = ["meeting_info", "reminder", "reminder", "receipt"];
@@ -63,7 +63,7 @@ async fn the_price_can_be_settled_otherwise() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wish_for_a_client_that_cannot_be_met_says_why() {
+async fn invalid_bookings_for_a_client_say_why() {
     let practice = Parts::new().without_limits().open().await;
     practice.client("Ada").await;
     practice.client("Dan").await;
@@ -97,7 +97,7 @@ async fn a_wish_for_a_client_that_cannot_be_met_says_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn hours_can_be_stepped_over_and_other_bookings_cannot() {
+async fn working_hours_can_be_overridden_and_other_bookings_cannot() {
     let practice = Practice::open().await;
     let (ada, carl) = (practice.client("Ada").await, practice.admin().await);
     let schedule = r#"{"timezone":"Europe/Berlin","hours":{"monday":[{"start":"09:00","end":"12:00"}]}}"#;
@@ -120,7 +120,7 @@ async fn hours_can_be_stepped_over_and_other_bookings_cannot() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_series_keeps_the_time_on_the_wall_when_the_clock_is_changed() {
+async fn a_series_keeps_its_local_time_across_daylight_saving_changes() {
     let practice = Practice::open().await;
     let (ada, carl) = (practice.client("Ada").await, practice.admin().await);
     let body = json!({
@@ -132,14 +132,14 @@ async fn a_series_keeps_the_time_on_the_wall_when_the_clock_is_changed() {
     let wanted = ["2024-03-18T09:00:00Z", "2024-03-25T09:00:00Z", "2024-04-01T08:00:00Z", "2024-04-08T08:00:00Z"];
     assert_eq!(starts(&series["bookings"]), wanted);
     assert_eq!(series["skipped"], json!([]));
-    // Each is a booking like any other, in the form of the list.
+    // Each is a booking in the format of the list.
     let list = practice.get("/api/admin/bookings?sort=scheduled_at", &carl).await.json();
     assert_eq!(series["bookings"], list["bookings"]);
     assert_eq!(series["bookings"][0]["status"], "scheduled");
     assert!(series["bookings"][0].get("user").is_none());
     let id = &series["bookings"][1]["id"];
     assert_eq!(practice.get(&format!("/api/bookings/{id}"), &ada).await.json()["scheduled_at"], wanted[1]);
-    // Every other week, on another clock, back to winter time.
+    // Every other week, in another time zone, back to standard time.
     let body = json!({
         "user_id": 2, "first": "2024-10-20T19:30", "timezone": "America/New_York", "count": 3, "every_weeks": 2,
         "payment": "offline_paid", "method": "cash",
@@ -150,7 +150,7 @@ async fn a_series_keeps_the_time_on_the_wall_when_the_clock_is_changed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_series_fails_as_a_whole_and_tells_every_date_that_is_not_free() {
+async fn a_series_fails_as_a_whole_and_lists_every_conflict() {
     let practice = Practice::open().await;
     let (ada, carl) = (practice.client("Ada").await, practice.admin().await);
     practice.book(&ada, "2024-03-18T09:30:00Z").await;
@@ -176,14 +176,14 @@ async fn a_series_fails_as_a_whole_and_tells_every_date_that_is_not_free() {
             {"local_time": "2024-04-01T10:00", "starts_at": "2024-04-01T08:00:00Z", "code": "slot_taken"},
         ])
     );
-    // Sent again, there is nothing left to book, and it says so.
+    // A repeated request finds nothing left to book.
     let again = practice.post(SERIES, &carl, &body.to_string()).await;
     assert_eq!((again.problem(), again.errors().len()), ((409, "series_conflict".into()), 4));
     assert_eq!(practice.get(CREATE, &carl).await.json()["total"], 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_time_that_the_clock_skips_is_left_out_and_never_moved() {
+async fn a_nonexistent_local_time_is_skipped_and_never_moved() {
     let practice = Practice::open().await;
     practice.client("Ada").await;
     let carl = practice.admin().await;
@@ -219,7 +219,7 @@ async fn dates_that_no_booking_could_have_are_conflicts_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_series_that_makes_no_sense_is_refused() {
+async fn an_invalid_series_is_rejected() {
     let practice = Parts::new().without_limits().open().await;
     practice.client("Ada").await;
     let carl = practice.admin().await;

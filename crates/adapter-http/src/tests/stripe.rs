@@ -1,4 +1,4 @@
-//! What the payment provider tells, and who only says so.
+//! Payment webhooks, genuine and forged.
 
 use attune_domain::BookingId;
 use attune_ports::{Clock, LedgerKind, Provider, Queries};
@@ -11,7 +11,7 @@ use super::provider::*;
 
 const RECEIVED: &str = r#"{"received":true}"#;
 
-/// A practice that collects online, and in which Ada's booking (1) waits for its payment.
+/// A practice with online payments, in which Ada's booking (1) awaits its payment.
 async fn held() -> (Practice, String) {
     let practice = Parts::new().provider(Provider::Stripe).without_limits().open().await;
     let ada = practice.client("Ada").await;
@@ -28,7 +28,7 @@ async fn standing(practice: &Practice) -> (&'static str, &'static str, u32) {
     (booking.status().as_str(), booking.payment_status().as_str(), booking.version())
 }
 
-/// What somebody has to look at, by name.
+/// The payment problems, by kind.
 async fn problems(practice: &Practice) -> Vec<&'static str> {
     let problems = practice.parts.store.payment_problems(50).await.unwrap();
     problems.iter().map(|problem| problem.kind.as_str()).collect()
@@ -43,7 +43,7 @@ const WAITS: (&str, &str, u32) = ("pending_payment", "pending", 1);
 const PAID: (&str, &str, u32) = ("scheduled", "succeeded", 2);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_payment_that_the_provider_tells_of_makes_the_booking_agreed() {
+async fn a_payment_webhook_confirms_the_booking() {
     let (practice, ada) = held().await;
     let told = practice.provider_tells(&practice.paid_event().await).await;
     assert_eq!((told.status.as_u16(), told.text.as_str()), (200, RECEIVED));
@@ -59,10 +59,10 @@ async fn a_payment_that_the_provider_tells_of_makes_the_booking_agreed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_told_three_times_happens_once() {
+async fn duplicate_events_are_applied_once() {
     let (practice, _) = held().await;
     let event = practice.paid_event().await;
-    // The same news may also come as another event.
+    // The same fact may also be reported by another event.
     let other = but(&event, &[("id", json!("evt_2")), ("kind", json!("processing_succeeded"))]);
     for message in [&event, &event, &event, &other] {
         let told = practice.provider_tells(message).await;
@@ -77,7 +77,7 @@ async fn what_is_told_three_times_happens_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_does_not_concern_us_is_answered_well_and_forgotten() {
+async fn unrelated_events_are_accepted_and_ignored() {
     let (practice, _) = held().await;
     let event = practice.paid_event().await;
     for (number, changes) in [
@@ -97,7 +97,7 @@ async fn what_does_not_concern_us_is_answered_well_and_forgotten() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_the_provider_is_believed_and_nobody_learns_why_not() {
+async fn only_signed_events_are_accepted_and_rejections_give_no_reason() {
     let (practice, _) = held().await;
     let now = practice.parts.clock.now();
     let body = practice.paid_event().await.to_string();
@@ -118,15 +118,15 @@ async fn only_the_provider_is_believed_and_nobody_learns_why_not() {
         signed(&genuine).header("Stripe-Signature", "x").body(body.clone()).send().await,
         signed(&format!("{genuine}\u{e9}")).body(body.clone()).send().await,
         signed(&genuine.replace('.', ".0")).body(body.clone()).send().await,
-        // Another amount; the same JSON in other bytes; nothing; more.
+        // Another amount; the same JSON in other bytes; an empty body; additional bytes.
         signed(&genuine).body(body.replace("10000", "1")).send().await,
         signed(&genuine).body(spaced.clone()).send().await,
         signed(&genuine).body("").send().await,
         signed(&genuine).body(format!("{body}\n")).send().await,
-        // Nothing is read before the signature is right.
+        // Nothing is read before the signature is verified.
         signed("x").body("no JSON").send().await,
         signed("x").body(vec![0xff, 0x00]).send().await,
-        // Overheard and sent again, or from a clock that is wrong.
+        // A replayed event, or one from a wrong clock.
         signed(&off(-301)).body(body.clone()).send().await,
         signed(&off(301)).body(body.clone()).send().await,
     ];
@@ -140,7 +140,7 @@ async fn only_the_provider_is_believed_and_nobody_learns_why_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_may_take_five_minutes() {
+async fn signatures_are_valid_for_five_minutes() {
     for seconds in [-299, 299] {
         let (practice, _) = held().await;
         let body = practice.paid_event().await.to_string();
@@ -151,7 +151,7 @@ async fn a_message_may_take_five_minutes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_providers_own_message_in_a_form_that_we_cannot_read_is_told_apart() {
+async fn a_signed_event_that_cannot_be_read_has_its_own_code() {
     let (practice, _) = held().await;
     let now = practice.parts.clock.now();
     for body in ["", "no JSON", "[]", r#"{"id":"evt_1"}"#] {
@@ -179,7 +179,7 @@ async fn a_message_has_at_most_256_kilobytes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_secret_there_is_nothing_here_and_nobody_looks_in() {
+async fn without_a_secret_the_endpoint_does_not_exist_and_nothing_is_verified() {
     let practice = Parts { payment_events: None, ..Parts::new() }.open().await;
     let nowhere = practice.provider_tells(&json!({})).await;
     assert_eq!(nowhere.problem(), (404, "not_found".into()));
@@ -191,7 +191,7 @@ async fn without_a_secret_there_is_nothing_here_and_nobody_looks_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn money_that_is_not_what_is_due_confirms_nothing_and_is_shown_to_somebody() {
+async fn a_payment_that_does_not_match_confirms_nothing_and_needs_review() {
     for (changes, problem) in [
         (vec![("amount", json!(9_999))], "wrong_amount"),
         (vec![("amount", json!(null))], "wrong_amount"),
@@ -208,7 +208,7 @@ async fn money_that_is_not_what_is_due_confirms_nothing_and_is_shown_to_somebody
             assert_eq!(practice.provider_tells(&wrong).await.text, RECEIVED, "{changes:?}");
         }
         assert_eq!((standing(&practice).await, problems(&practice).await), (WAITS, vec![problem]), "{changes:?}");
-        // What is due can still come.
+        // The correct payment is still accepted.
         let right = but(&event, &[("id", json!("evt_2"))]);
         assert_eq!(practice.provider_tells(&right).await.text, RECEIVED);
         assert_eq!(standing(&practice).await, PAID, "{changes:?}");
@@ -216,7 +216,7 @@ async fn money_that_is_not_what_is_due_confirms_nothing_and_is_shown_to_somebody
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn money_for_a_booking_that_does_not_exist_is_shown_to_somebody() {
+async fn a_payment_for_an_unknown_booking_needs_review() {
     let (practice, _) = held().await;
     let event = practice.paid_event().await;
     let lost = but(&event, &[("booking", json!(9)), ("reference", json!("cs_lost"))]);
@@ -227,7 +227,7 @@ async fn money_for_a_booking_that_does_not_exist_is_shown_to_somebody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn news_that_came_too_early_is_to_be_told_again() {
+async fn an_event_out_of_order_is_sent_again() {
     let (practice, _) = held().await;
     let event = practice.paid_event().await;
     let early =
@@ -236,11 +236,11 @@ async fn news_that_came_too_early_is_to_be_told_again() {
         let told = practice.provider_tells(&early).await;
         assert_eq!((told.problem(), told.header("retry-after")), ((503, "event_out_of_order".into()), Some("60")));
     }
-    // IdempotentRequest the payment is known, the same message counts.
+    // Once the payment is known, the same event is applied.
     assert_eq!(practice.provider_tells(&event).await.status, 200);
     assert_eq!(practice.provider_tells(&early).await.text, RECEIVED);
     assert_eq!(standing(&practice).await.1, "refunded");
-    // About money that nobody knows after an hour it is another shop's.
+    // An unknown payment is considered another shop's after an hour.
     let other = but(&early, &[("id", json!("evt_x")), ("payment", json!("pi_x")), ("reference", json!("re_x"))]);
     assert_eq!(practice.provider_tells(&other).await.status, 503);
     practice.advance(SignedDuration::from_hours(1));
@@ -248,7 +248,7 @@ async fn news_that_came_too_early_is_to_be_told_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_provider_tries_again_while_the_store_is_away() {
+async fn the_provider_retries_while_the_store_is_unavailable() {
     let practice = Parts { away: true, ..Parts::new() }.open().await;
     let event = json!({
         "id": "evt_1", "kind": "checkout_paid", "created": practice.parts.clock.now().as_second(), "live": false,
@@ -260,7 +260,7 @@ async fn the_provider_tries_again_while_the_store_is_away() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_counts_how_often_the_provider_calls() {
+async fn webhooks_are_not_rate_limited() {
     let practice = Practice::open().await;
     let event = json!({"id": "evt_1", "kind": "something_else", "created": 0, "live": false});
     for _ in 0..300 {
@@ -270,7 +270,7 @@ async fn nobody_counts_how_often_the_provider_calls() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_pays_too_late_gets_it_back_and_sees_that() {
+async fn a_late_payment_is_refunded_visibly() {
     let (practice, ada) = held().await;
     let event = practice.paid_event().await;
     assert_eq!(practice.post("/api/bookings/1/cancel", &ada, "{}").await.status, 200);

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn the_first_service_decides_the_practices_currency() {
+fn the_first_service_determines_the_practices_currency() {
     let [euro, franc] = ["EUR", "CHF"].map(|code| Currency::parse(code).unwrap());
     assert_eq!(currency(None, Some(franc)).unwrap(), franc);
     assert_eq!(currency(Some(euro), None).unwrap(), euro);

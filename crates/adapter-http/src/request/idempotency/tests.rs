@@ -5,7 +5,7 @@ fn print(body: &str) -> [u8; 32] {
 }
 
 #[test]
-fn what_means_the_same_has_one_fingerprint() {
+fn equivalent_requests_have_the_same_hash() {
     let one = print(r#"{"scheduled_at":"2024-01-15T10:00:00Z","note":"caf\u00e9","service_id":1}"#);
     for same in [
         r#"{"service_id":1,"note":"café","scheduled_at":"2024-01-15T10:00:00Z"}"#,
@@ -18,7 +18,7 @@ fn what_means_the_same_has_one_fingerprint() {
 }
 
 #[test]
-fn what_means_something_else_has_another() {
+fn different_requests_have_different_hashes() {
     let bodies = [
         "{}",
         r#"{"a":"1"}"#,

@@ -25,7 +25,7 @@ impl FromFields for Form {
     }
 }
 
-/// Field and code of everything that is wrong.
+/// Fields and codes of all errors.
 fn wrong(body: &str) -> Vec<(String, &'static str)> {
     let problem = parse::<Form>(body.as_bytes()).unwrap_err();
     assert_eq!(problem.code.row().status, 422, "{body}");
@@ -53,7 +53,7 @@ fn a_whole_form_is_read() {
 }
 
 #[test]
-fn a_change_tells_missing_from_empty() {
+fn a_change_distinguishes_omitted_from_empty() {
     let change = |body: &str| parse::<Form>(body.as_bytes()).unwrap().change;
     assert_eq!(change(r#"{"name": "a"}"#), None);
     assert_eq!(change(r#"{"name": "a", "change": null}"#), Some(None));
@@ -70,7 +70,7 @@ fn numbers_keep_their_digits() {
 }
 
 #[test]
-fn everything_wrong_is_told_at_once() {
+fn all_errors_are_reported_at_once() {
     let found = wrong(r#"{"nmae": "Ada", "flag": 1, "whole": 1.5, "note": "\u0000"}"#);
     let wanted = [
         ("name", "required"),
@@ -83,7 +83,7 @@ fn everything_wrong_is_told_at_once() {
 }
 
 #[test]
-fn each_mistake_has_its_code() {
+fn each_error_has_its_code() {
     assert_eq!(wrong(r#"{"name": "a", "x": 1}"#), one("x", "unknown_field"));
     assert_eq!(wrong("{}"), one("name", "required"));
     assert_eq!(wrong(r#"{"name": null}"#), one("name", "required"));
@@ -104,7 +104,7 @@ fn each_mistake_has_its_code() {
 }
 
 #[test]
-fn what_is_no_json_is_malformed() {
+fn invalid_json_is_malformed() {
     let bodies: [&[u8]; 10] = [
         b"",
         b" ",
@@ -124,7 +124,7 @@ fn what_is_no_json_is_malformed() {
 }
 
 #[test]
-fn depth_and_width_do_no_harm() {
+fn deep_and_wide_bodies_are_harmless() {
     let deep = format!(r#"{{"name": "a", "x": {}{}}}"#, "[".repeat(30_000), "]".repeat(30_000));
     assert_eq!(wrong(&deep), one("x", "unknown_field"));
     let deep_name = format!(r#"{{"name": {}1{}}}"#, r#"{"a":"#.repeat(10_000), "}".repeat(10_000));
@@ -137,7 +137,7 @@ fn depth_and_width_do_no_harm() {
 }
 
 #[test]
-fn instants_have_one_form() {
+fn timestamps_have_one_format() {
     for (text, wanted) in [
         ("2024-01-15T10:00:00Z", "2024-01-15T10:00:00Z"),
         ("2024-01-15t10:00:00z", "2024-01-15T10:00:00Z"),
@@ -175,7 +175,7 @@ fn instants_have_one_form() {
     }
 }
 
-/// Fields inside of fields.
+/// Nested fields.
 #[derive(Debug, PartialEq)]
 struct Nested {
     size: u8,
@@ -201,7 +201,7 @@ fn nested(body: &str) -> Result<Nested, Vec<(String, &'static str)>> {
 }
 
 #[test]
-fn objects_and_lists_are_read_from_the_inside() {
+fn nested_objects_and_lists_are_read() {
     let body = r#"{"size":7,"flag":false,"parts":[{"text":"a"},{"text":"b"}],"inner":{"text":"c"}}"#;
     let wanted = Nested { size: 7, flag: false, parts: Some(vec!["a".into(), "b".into()]), inner: Some("c".into()) };
     assert_eq!(nested(body), Ok(wanted));
@@ -210,7 +210,7 @@ fn objects_and_lists_are_read_from_the_inside() {
 }
 
 #[test]
-fn a_mistake_inside_is_told_with_the_way_to_it() {
+fn nested_errors_have_a_path() {
     let base = |more: &str| format!(r#"{{"size":7,"flag":true,{more}}}"#);
     for (body, field, code) in [
         (base(r#""parts":{}"#), "parts", "wrong_type"),
@@ -237,7 +237,7 @@ fn a_mistake_inside_is_told_with_the_way_to_it() {
 }
 
 #[test]
-fn dates_have_one_form() {
+fn dates_have_one_format() {
     for text in ["2024-01-15", "2024-02-29", "0001-01-01", "9999-12-31"] {
         assert_eq!(date(text).unwrap().to_string(), text);
     }

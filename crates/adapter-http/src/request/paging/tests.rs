@@ -5,7 +5,7 @@ fn place(at: &str, id: i64) -> BookingCursor {
 }
 
 #[test]
-fn a_place_comes_back_as_it_went_out() {
+fn cursors_round_trip() {
     for at in ["2024-01-15T10:00:00Z", "1969-12-31T23:59:59.999Z", "-009999-01-02T01:59:59Z", "9999-12-30T22:00:00Z"] {
         for id in [1, 42, i64::MAX] {
             let text = cursor(place(at, id));
@@ -18,7 +18,7 @@ fn a_place_comes_back_as_it_went_out() {
 }
 
 #[test]
-fn nothing_else_is_a_place() {
+fn other_texts_are_no_cursors() {
     let good = cursor(place("2024-01-15T10:00:00Z", 42));
     let of = |when: i64, which: i64| URL_SAFE_NO_PAD.encode([when.to_be_bytes(), which.to_be_bytes()].concat());
     assert_eq!(parse_cursor(&of(0, 1)), Some(place("1970-01-01T00:00:00Z", 1)));

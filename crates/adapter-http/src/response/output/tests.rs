@@ -5,7 +5,7 @@ fn balance(minor: i64, currency: &str) -> String {
 }
 
 #[test]
-fn a_balance_has_the_currencys_decimals_on_either_side_of_zero() {
+fn balances_have_the_decimals_of_the_currency() {
     for (minor, currency, wanted) in [
         (0, "EUR", "0.00"),
         (5, "EUR", "0.05"),
@@ -28,7 +28,7 @@ fn a_balance_has_the_currencys_decimals_on_either_side_of_zero() {
 }
 
 #[test]
-fn a_balance_that_is_no_debt_is_written_like_an_amount() {
+fn positive_balances_are_formatted_like_amounts() {
     for currency in ["EUR", "JPY", "KWD"] {
         let currency = Currency::parse(currency).unwrap();
         for minor in [0, 1, 10, 99, 100, 1_000, Money::MAX_MINOR] {

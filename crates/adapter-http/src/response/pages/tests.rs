@@ -11,7 +11,7 @@ fn the_policy_allows_exactly_the_style_sheet() {
 }
 
 #[actix_web::test]
-async fn what_people_typed_stays_text() {
+async fn user_input_is_escaped() {
     let page =
         Page::new("Dr. <b> & \"Sons'", "Title", "<script>").details(&[("<i>", "a&b")]).button("Pay >").reload("<u>");
     let response = page.respond(StatusCode::OK);
@@ -26,7 +26,7 @@ async fn what_people_typed_stays_text() {
 }
 
 #[test]
-fn the_form_goes_home_and_only_where_it_was_said_to_lead() {
+fn the_policy_allows_the_form_target_only() {
     let policy = |page: Page| {
         let response = page.respond(StatusCode::OK);
         response.headers().get(CONTENT_SECURITY_POLICY).unwrap().to_str().unwrap().to_owned()
@@ -51,7 +51,7 @@ fn luminance(colour: &str) -> f64 {
 }
 
 #[test]
-fn everything_can_be_told_apart_from_what_is_behind_it() {
+fn all_colours_have_enough_contrast() {
     let (light, dark, button) = ("#ffffff", "#171a21", "#14532d");
     for (colour, behind, least) in [
         // Text: 4.5 (success criterion 1.4.3).
@@ -60,7 +60,7 @@ fn everything_can_be_told_apart_from_what_is_behind_it() {
         ("#14532d", light, 4.5),
         ("#86efac", dark, 4.5),
         ("#ffffff", button, 4.5),
-        // Edges of buttons, and what shows where the keyboard is: 3 (1.4.11).
+        // Borders of buttons and focus indicators: 3 (1.4.11).
         ("#14532d", light, 3.0),
         ("#86efac", dark, 3.0),
         ("#b45309", light, 3.0),

@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use super::*;
 
 #[test]
-fn codes_are_unique_stable_words_with_real_statuses() {
+fn codes_are_unique_and_have_valid_statuses() {
     let mut seen = HashSet::new();
     for code in Code::ALL {
         let row = code.row();
@@ -16,7 +16,7 @@ fn codes_are_unique_stable_words_with_real_statuses() {
 }
 
 #[test]
-fn everything_that_asks_to_come_back_says_when() {
+fn every_retryable_problem_has_a_delay() {
     for code in Code::ALL {
         let problem = Problem::from(*code);
         assert_eq!(problem.retry_after.is_some(), matches!(code.row().status, 429 | 503), "{}", code.as_str());
@@ -25,7 +25,7 @@ fn everything_that_asks_to_come_back_says_when() {
 }
 
 #[test]
-fn only_those_who_showed_a_token_hear_that_it_is_invalid() {
+fn only_requests_with_a_token_are_told_that_it_is_invalid() {
     for code in Code::ALL {
         let showed = matches!(code, Code::InvalidToken | Code::TokenExpired | Code::InvalidRefreshToken);
         let wanted = match (showed, code.row().status) {
@@ -38,7 +38,7 @@ fn only_those_who_showed_a_token_hear_that_it_is_invalid() {
 }
 
 #[test]
-fn a_problem_has_the_code_of_its_fields_if_they_agree() {
+fn a_problem_has_the_common_code_of_its_fields() {
     let required = |field: &str| FieldError::new(field, Code::Required);
     assert_eq!(Problem::invalid(vec![required("a"), required("b")]).code, Code::Required);
     assert_eq!(Problem::invalid(vec![required("a"), FieldError::new("b", Code::TooLong)]).code, Code::ValidationFailed);
@@ -46,7 +46,7 @@ fn a_problem_has_the_code_of_its_fields_if_they_agree() {
 }
 
 #[test]
-fn causes_stay_inside() {
+fn causes_are_not_sent_to_clients() {
     let error = StoreError::Failed("password=hunter2 at /var/lib".into());
     let problem = Problem::from(error);
     let body = serde_json::to_string(&problem.body("id")).unwrap();

@@ -1,4 +1,4 @@
-//! What video servers send about the first booking, word for word but for the room's name, and what came of it.
+//! Recorded messages of video servers about the first booking, with another room name, and their results.
 
 use attune_domain::BookingId;
 use attune_ports::Queries;
@@ -23,19 +23,19 @@ pub(crate) const JAAS_ROOM_DESTROYED: &str = include_str!("jaas-room-destroyed.j
 pub(crate) const JAAS_BREAKOUT_DESTROYED: &str = include_str!("jaas-breakout-destroyed.json");
 pub(crate) const JAAS_SETTINGS: &str = include_str!("jaas-settings-provisioning.json");
 
-/// What a message says, about another room.
+/// The message about another room.
 pub(crate) fn about(room: &str, recorded: &str) -> String {
     recorded.replace("@room@", room)
 }
 
-/// What a message says, with one field changed. The field has to be there.
+/// The message with one field changed, which has to exist.
 pub(crate) fn with(recorded: &str, pointer: &str, value: Value) -> String {
     let mut message: Value = serde_json::from_str(recorded).unwrap();
     *message.pointer_mut(pointer).unwrap() = value;
     message.to_string()
 }
 
-/// Everything in every order.
+/// All permutations.
 pub(crate) fn orders<T: Clone>(all: &[T]) -> Vec<Vec<T>> {
     if all.is_empty() {
         return vec![Vec::new()];
@@ -61,20 +61,20 @@ impl Practice {
         self.request(method, path).token(SERVER_SECRET)
     }
 
-    /// The practice's own server tells something about the first booking's room.
+    /// The practice's own server reports an event of the first booking's room.
     pub(crate) async fn tell(&self, recorded: &str) -> Reply {
         let body = about(&self.room_name().await, recorded);
-        // Its address says the same as the message does.
+        // The path has the same event as the message.
         self.server(Method::POST, "/jitsi/events/occupant/left").json(&body).send().await
     }
 
-    /// JaaS tells something about the first booking's room.
+    /// JaaS reports an event of the first booking's room.
     pub(crate) async fn jaas_tells(&self, recorded: &str) -> Reply {
         let body = about(&self.room_name().await, recorded);
         self.request(Method::POST, "/api/webhooks/jaas").header("X-Jaas-Signature", "genuine").json(&body).send().await
     }
 
-    /// Who was at the first session, as an admin reads it on its evening: role, account, coming, going, minutes, visits.
+    /// The attendance of the first booking on its evening: role, account, joined, left, minutes, visits.
     pub(crate) async fn was_there(&self) -> Vec<String> {
         self.set_time("2024-01-15T20:00:00Z");
         let carl = self.admin().await;

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn a_room_is_spelled_as_its_server_does() {
+fn rooms_are_named_as_on_their_server() {
     for (base, wanted) in [
         ("https://meet.example.org/", "booking-1"),
         ("https://meet.example.org/practice/", "[practice]booking-1"),
