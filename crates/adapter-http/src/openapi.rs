@@ -126,7 +126,8 @@ impl Modify for Problems {
                     add_idempotency_key(operation);
                 }
                 add_problems(path, operation);
-                // Without a list of its own, tools would take the authentication of a public operation for undocumented.
+                // Without a list of its own, tools would take the authentication of a public operation for
+                // undocumented.
                 operation.security.get_or_insert_default();
             }
         }

@@ -14,8 +14,8 @@ impl RouteNames {
     pub(crate) fn new(patterns: impl Iterator<Item = &'static str>) -> Self {
         let mut router = Router::new();
         for pattern in patterns {
-            // The remainder of a path has another syntax here. A pattern that conflicts with another one is ignored; a test
-            // checks that there is none.
+            // The remainder of a path has another syntax here. A pattern that conflicts with another one is ignored; a
+            // test checks that there is none.
             let _ = router.insert(pattern.replace("{file:.*}", "{*file}"), pattern);
         }
         Self(router)

@@ -18,8 +18,8 @@ use crate::state::{Api, State};
 
 /// Starts the server on the listener. Fails if the listener cannot be used.
 ///
-/// Signals are left to the caller, who stops the returned server through its [`actix_web::dev::ServerHandle`]. The future
-/// has to be polled by a Tokio runtime, on any thread.
+/// Signals are left to the caller, who stops the returned server through its [`actix_web::dev::ServerHandle`]. The
+/// future has to be polled by a Tokio runtime, on any thread.
 pub fn serve(listener: TcpListener, api: Arc<Api>, settings: HttpSettings) -> std::io::Result<Server> {
     let server = settings.clone();
     let routes = RouteNames::new(routes::patterns(&settings));

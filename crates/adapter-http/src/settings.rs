@@ -11,16 +11,16 @@ use utoipa::ToSchema;
 pub struct HttpSettings {
     /// Name of the practice on HTML pages.
     pub practice_name: String,
-    /// Domain in the UIDs of calendar entries. Emails use the same, so that calendar applications recognise both entries as
-    /// one appointment.
+    /// Domain in the UIDs of calendar entries. Emails use the same, so that calendar applications recognise both
+    /// entries as one appointment.
     pub calendar_domain: String,
     /// Whether the test provider's checkout page is available. Its button pays without money, so never in production.
     pub test_checkout: bool,
     /// The secret that the video server authenticates with. Without it, the endpoints for it do not exist.
     pub server_secret: Option<ServerSecret>,
     pub branding: Branding,
-    /// Origins whose pages may call the API, each exactly as browsers write it, such as `https://app.example.org`. Without
-    /// any, CORS is off, and only pages of the same origin can.
+    /// Origins whose pages may call the API, each exactly as browsers write it, such as `https://app.example.org`.
+    /// Without any, CORS is off, and only pages of the same origin can.
     pub cors_origins: Vec<String>,
     /// Proxies whose `X-Forwarded-For` is trusted. Without any, the header is ignored.
     pub trusted_proxies: Vec<AddressRange>,

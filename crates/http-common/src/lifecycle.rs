@@ -39,7 +39,8 @@ pub trait Ending: 'static {
     fn failure_status(&self, interruption: Interruption) -> StatusCode;
 }
 
-/// Runs the handler. `route` is the pattern of the path, for the access log: paths themselves identify bookings and people.
+/// Runs the handler. `route` is the pattern of the path, for the access log: paths themselves identify bookings and
+/// people.
 pub async fn run<E: Ending>(
     request: ServiceRequest,
     next: Next<BoxBody>,

@@ -1,9 +1,9 @@
 //! The rest of a request's body that no handler has read.
 //!
 //! Once its reader is dropped, the framework reads the rest of a chunked body for as long as it arrives: a client could
-//! keep a connection for ever by sending its body slowly to a request that was rejected long ago. While the reader still
-//! exists when the response has been sent, the connection is closed instead, after the usual moment for the other side
-//! to close it. So the response owns a share of the reader.
+//! keep a connection for ever by sending its body slowly to a request that was rejected long ago. While the reader
+//! still exists when the response has been sent, the connection is closed instead, after the usual moment for the other
+//! side to close it. So the response owns a share of the reader.
 
 use std::cell::RefCell;
 use std::pin::Pin;

@@ -76,8 +76,8 @@ pub enum RateLimited {
 
 /// A map that drops the entries that were set longest ago, in bulk.
 ///
-/// When the young half is full, it replaces the old half. So there are never more than twice the capacity of entries, and
-/// no request has to wait for a purge.
+/// When the young half is full, it replaces the old half. So there are never more than twice the capacity of entries,
+/// and no request has to wait for a purge.
 struct BoundedMap<V> {
     young: HashMap<u64, V>,
     old: HashMap<u64, V>,
@@ -121,8 +121,8 @@ struct Failures {
     blocked_until: i64,
 }
 
-/// A login attempt. It counts as failed until its outcome is reported, so that a hundred concurrent attempts are not all
-/// free.
+/// A login attempt. It counts as failed until its outcome is reported, so that a hundred concurrent attempts are not
+/// all free.
 #[must_use]
 pub struct LoginAttempt {
     key: u64,
@@ -203,8 +203,8 @@ impl RateLimiter {
         Ok(())
     }
 
-    /// A request of this user: a token bucket with the burst as its capacity and the steady rate as its refill, stored as
-    /// the instant at which it is full again.
+    /// A request of this user: a token bucket with the burst as its capacity and the steady rate as its refill, stored
+    /// as the instant at which it is full again.
     pub fn request(&self, user: UserId) -> Result<(), RateLimited> {
         let each = SECOND / i64::from(self.limits.api_per_second.max(1));
         let depth = each * i64::from(self.limits.api_burst.max(1));

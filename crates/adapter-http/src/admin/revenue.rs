@@ -194,7 +194,8 @@ fn totals(lines: &[RevenueLine]) -> Vec<RevenueLine> {
     totals.into_values().collect()
 }
 
-/// Dates, currencies and numbers need no quotes, and no field starts like a formula: the only sign is the minus of a number.
+/// Dates, currencies and numbers need no quotes, and no field starts like a formula: the only sign is the minus of a
+/// number.
 fn table(lines: &[RevenueRow]) -> String {
     let mut csv = "period,currency,received,refunded,net,payments,refunds\r\n".to_owned();
     for RevenueRow { period, sums } in lines {

@@ -174,7 +174,8 @@ pub(super) fn interval(fields: &mut Fields) -> Option<LocalTimeRange> {
             None
         }
         Err(_) => {
-            let message = "The end must be after the start. Hours across midnight are two ranges: until 24:00, and from 00:00 of the next day.";
+            let message = "The end must be after the start. Hours across midnight are two ranges: until 24:00, and \
+                           from 00:00 of the next day.";
             fields.wrong_because("end", Code::InvalidRange, message);
             None
         }

@@ -1,8 +1,8 @@
 //! Which pages of other origins may call the API (the CORS protocol of the Fetch standard).
 //!
-//! An origin has to be on the list, character by character. Prefixes and suffixes are never compared, `*` is never sent,
-//! and credentials are not allowed, because the API uses bearer tokens only. The branding of rooms, which every page may
-//! read, is not part of the API.
+//! An origin has to be on the list, character by character. Prefixes and suffixes are never compared, `*` is never
+//! sent, and credentials are not allowed, because the API uses bearer tokens only. The branding of rooms, which every
+//! page may read, is not part of the API.
 
 use actix_web::HttpResponse;
 use actix_web::dev::ServiceRequest;

@@ -107,8 +107,9 @@ fn end(fields: &mut Fields, name: &str) -> Option<End> {
     let text = fields.optional(name, |text| Ok((!text.is_empty()).then(|| text.to_owned())))?;
     let end = date(&text).map(End::Date).or_else(|_| instant(&text).map(End::Instant)).ok();
     if end.is_none() {
-        let forms = "It must be a date like 2024-01-15, or a timestamp like 2024-01-15T10:00:00Z, with `Z` or an offset, whose `+` is written `%2B` in a query.";
-        fields.wrong_because(name, Code::InvalidTimestamp, forms);
+        let message = "It must be a date like 2024-01-15, or a timestamp like 2024-01-15T10:00:00Z, with `Z` or an \
+                       offset, whose `+` is written `%2B` in a query.";
+        fields.wrong_because(name, Code::InvalidTimestamp, message);
     }
     end
 }

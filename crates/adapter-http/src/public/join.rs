@@ -1,7 +1,7 @@
 //! The join page, which shows the time of an appointment and leads into its room.
 //!
-//! Everyone who has the link can see the page, so it contains no names. Viewing it changes nothing, because mail scanners
-//! fetch links.
+//! Everyone who has the link can see the page, so it contains no names. Viewing it changes nothing, because mail
+//! scanners fetch links.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -116,8 +116,8 @@ fn error_page(state: &State, request: &Request, error: JoinError) -> Result<Http
     let (title, sentence) = match &error {
         JoinError::Unknown => (
             "Page not found",
-            "This page does not exist. Email applications sometimes break a link in two: please use the button in the email, \
-             or copy the whole link.",
+            "This page does not exist. Email applications sometimes break a link in two: please use the button in the \
+             email, or copy the whole link.",
         ),
         JoinError::Cancelled => (
             "This appointment was cancelled",
@@ -125,8 +125,8 @@ fn error_page(state: &State, request: &Request, error: JoinError) -> Result<Http
         ),
         JoinError::Revoked => (
             "This link is no longer valid",
-            "Please look for a newer email about your appointment, or request your links again. If that does not help, \
-             please contact the practice.",
+            "Please look for a newer email about your appointment, or request your links again. If that does not \
+             help, please contact the practice.",
         ),
         JoinError::NotConfirmed => (
             "This appointment is not confirmed",
@@ -135,8 +135,8 @@ fn error_page(state: &State, request: &Request, error: JoinError) -> Result<Http
         ),
         JoinError::Signing(_) | JoinError::Store(_) => (
             "Something went wrong",
-            "Your appointment cannot be opened at the moment. Please try again soon. If the problem persists, please \
-             contact the practice.",
+            "Your appointment cannot be opened at the moment. Please try again soon. If the problem persists, \
+             please contact the practice.",
         ),
     };
     let problem = Problem::from(error);

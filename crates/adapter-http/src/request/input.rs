@@ -58,7 +58,8 @@ impl Request {
         client_address(&self.http, &State::of(&self.http).ok()?.settings.trusted_proxies)
     }
 
-    /// The caller, and the booking of the path, if it exists. Without a valid token, the response says nothing about the path.
+    /// The caller, and the booking of the path, if it exists. Without a valid token, the response says nothing about
+    /// the path.
     pub(crate) async fn caller_and_booking(&self) -> Result<(Caller, Option<Booking>), Problem> {
         match self.booking_id() {
             Ok(id) => authenticate_for(&self.http, id).await,
@@ -194,8 +195,8 @@ impl Request {
         self.bytes().await.map(|_| ())
     }
 
-    /// Plain JSON only. Any page on the web can send a form or a text without a preflight request, and a compressed body
-    /// can be a decompression bomb.
+    /// Plain JSON only. Any page on the web can send a form or a text without a preflight request, and a compressed
+    /// body can be a decompression bomb.
     fn check_media_type(&self) -> Result<(), Problem> {
         let media = self.header(&CONTENT_TYPE).unwrap_or_default();
         let (essence, parameters) = media.split_once(';').unwrap_or((media, ""));

@@ -76,7 +76,8 @@ impl Page {
              <style>{STYLE}</style>\n</head>\n<body>\n<main>\n<p>{practice}</p>\n<h1>{title}</h1>\n{body}</main>\n\
              </body>\n</html>\n"
         );
-        // The page may use its own style sheet, and post its form to this service, which may redirect to the form target.
+        // The page may use its own style sheet, and post its form to this service, which may redirect to the form
+        // target.
         let policy = format!(
             "default-src 'none'; style-src '{STYLE_HASH}'; form-action 'self'{form_target}; base-uri 'none'; \
              frame-ancestors 'none'"

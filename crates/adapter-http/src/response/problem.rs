@@ -1,7 +1,7 @@
 //! The table of all problems, and the mapping of errors to its rows.
 //!
-//! A response carries its [`Problem`] until the outermost middleware renders it as `application/problem+json` (RFC 9457),
-//! because only there every response has a request id, the framework's own included.
+//! A response carries its [`Problem`] until the outermost middleware renders it as `application/problem+json` (RFC
+//! 9457), because only there every response has a request id, the framework's own included.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -274,8 +274,8 @@ impl FieldError {
     }
 }
 
-/// An error response. `Debug` shows the code alone, because the framework logs failures at debug level, and names of unknown
-/// fields are user input.
+/// An error response. `Debug` shows the code alone, because the framework logs failures at debug level, and names of
+/// unknown fields are user input.
 #[derive(Clone)]
 pub(crate) struct Problem {
     pub(crate) code: Code,

@@ -223,7 +223,7 @@ async fn invalid_queries_say_why() {
         assert_eq!(reply.errors(), [(field.to_owned(), code.to_owned())], "{query}");
     }
     let both = practice.get("/api/availability?from=x&service_id=x", "").await;
-    assert_eq!(both.errors().len(), 2, "everything wrong is told at once");
+    assert_eq!(both.errors().len(), 2, "all errors are reported at once");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -23,13 +23,13 @@ fn to(at: &str) -> String {
 }
 
 /// The kinds of the emails about booking 1, in the order in which they were enqueued.
-async fn mails(practice: &Practice) -> Vec<&'static str> {
+async fn emails(practice: &Practice) -> Vec<&'static str> {
     let notices = practice.parts.store.notices(BookingId::new(1).unwrap()).await.unwrap();
     notices.iter().map(|notice| notice.content.kind.as_str()).collect()
 }
 
-fn count(mails: &[&str], kind: &str) -> usize {
-    mails.iter().filter(|mail| **mail == kind).count()
+fn count(emails: &[&str], kind: &str) -> usize {
+    emails.iter().filter(|mail| **mail == kind).count()
 }
 
 /// Carl works from Monday to Friday, from nine to five in Berlin.
@@ -112,13 +112,13 @@ async fn a_client_reschedules_until_the_notice_period_and_an_admin_until_the_end
 async fn rescheduling_to_the_same_time_changes_nothing() {
     let practice = Practice::open().await;
     let ada = practice.agreed().await;
-    let before = (practice.get("/api/bookings/1", &ada).await.text, mails(&practice).await);
+    let before = (practice.get("/api/bookings/1", &ada).await.text, emails(&practice).await);
     let carl = practice.admin().await;
     for _ in 0..2 {
         assert_eq!(practice.post(RESCHEDULE, &ada, &to(SLOT)).await.text, before.0);
         assert_eq!(practice.post(ADMIN_RESCHEDULE, &carl, &to(SLOT)).await.json()["version"], 2);
     }
-    assert_eq!(mails(&practice).await, before.1);
+    assert_eq!(emails(&practice).await, before.1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -219,7 +219,7 @@ async fn a_change_that_is_based_on_an_old_version_changes_nothing() {
     let practice = Parts::new().without_limits().open().await;
     let ada = practice.agreed().await;
     let carl = practice.admin().await;
-    let before = (practice.get("/api/bookings/1", &ada).await.text, mails(&practice).await);
+    let before = (practice.get("/api/bookings/1", &ada).await.text, emails(&practice).await);
     for version in [1, 3, u32::MAX] {
         for (path, token, body) in [
             (RESCHEDULE, &ada, format!(r#"{{"scheduled_at":"2024-01-16T10:00:00Z","version":{version}}}"#)),
@@ -234,7 +234,7 @@ async fn a_change_that_is_based_on_an_old_version_changes_nothing() {
             assert_eq!(reply.problem(), (409, "version_conflict".into()), "{path} {body}");
         }
     }
-    assert_eq!((practice.get("/api/bookings/1", &ada).await.text, mails(&practice).await), before);
+    assert_eq!((practice.get("/api/bookings/1", &ada).await.text, emails(&practice).await), before);
     assert_eq!(practice.post(CANCEL, &ada, r#"{"version":2}"#).await.status, 200);
 }
 
@@ -312,7 +312,7 @@ async fn unpaid_bookings_are_not_refunded() {
     assert_eq!(cancelled["cancellation"]["refund_amount"], 0.0);
     // It can no longer be paid, another client can book the slot, and no email is sent.
     assert_eq!(practice.request(Method::POST, &checkout_path(&held)).send().await.status, 410);
-    assert_eq!(mails(&practice).await, [""; 0]);
+    assert_eq!(emails(&practice).await, [""; 0]);
     practice.book(&practice.client("Bob").await, SLOT).await;
 }
 
@@ -343,7 +343,7 @@ async fn a_booking_is_cancelled_once_with_one_email() {
             assert_eq!(practice.post(path, token, body).await.problem(), (409, "invalid_state".into()), "{path}");
         }
     }
-    assert_eq!(count(&mails(&practice).await, "cancelled"), 1);
+    assert_eq!(count(&emails(&practice).await, "cancelled"), 1);
     for (path, token) in [(RESCHEDULE, &ada), (ADMIN_RESCHEDULE, &carl)] {
         assert_eq!(practice.post(path, token, LATER).await.problem(), (409, "invalid_state".into()));
     }
@@ -360,7 +360,7 @@ async fn fifty_concurrent_requests_cancel_a_booking_once() {
     for reply in replies.iter().filter(|reply| reply.status != 200) {
         assert_eq!(reply.problem(), (409, "invalid_state".into()));
     }
-    assert_eq!(count(&mails(&practice).await, "cancelled"), 1);
+    assert_eq!(count(&emails(&practice).await, "cancelled"), 1);
     assert_eq!(practice.get("/api/bookings/1", &ada).await.json()["version"], 3);
 }
 
@@ -371,12 +371,12 @@ async fn an_outdated_expected_refund_changes_nothing() {
     practice.agreed().await;
     practice.set_time("2024-01-14T10:00:00Z");
     let ada = practice.token("ada@example.org").await;
-    let before = (practice.get("/api/bookings/1", &ada).await.text, mails(&practice).await);
+    let before = (practice.get("/api/bookings/1", &ada).await.text, emails(&practice).await);
     for refund in ["100", "0", "50.01"] {
         let reply = practice.post(CANCEL, &ada, &format!(r#"{{"expected_refund":{refund}}}"#)).await;
         assert_eq!(reply.problem(), (409, "quote_changed".into()), "{refund}");
     }
-    assert_eq!((practice.get("/api/bookings/1", &ada).await.text, mails(&practice).await), before);
+    assert_eq!((practice.get("/api/bookings/1", &ada).await.text, emails(&practice).await), before);
     let cancelled = practice.post(CANCEL, &ada, r#"{"expected_refund":50}"#).await.json();
     assert_eq!(cancelled["cancellation"]["late"], true);
     assert_eq!(cancelled["cancellation"]["refund_amount"], 50.0);
@@ -405,7 +405,11 @@ async fn a_client_cancels_until_the_start_and_an_admin_until_the_end() {
     );
     assert_eq!(cancelled["cancellation"]["refund_amount"], 100.0);
     let notifications = cancelled["notifications"].as_array().unwrap();
-    assert_eq!(notifications.iter().filter(|n| n["kind"] == "cancelled").count(), 1, "the answer tells what it owes");
+    assert_eq!(
+        notifications.iter().filter(|n| n["kind"] == "cancelled").count(),
+        1,
+        "the response has the queued emails"
+    );
     assert_eq!(cancelled["history"].as_array().unwrap().last().unwrap()["action"], "booking.cancelled");
     assert_eq!(cancelled["user"]["email"], "ada@example.org");
 }
@@ -414,7 +418,7 @@ async fn a_client_cancels_until_the_start_and_an_admin_until_the_end() {
 async fn an_admin_completes_and_corrects_a_booking() {
     let practice = Practice::open().await;
     let ada = practice.agreed().await;
-    let before = mails(&practice).await;
+    let before = emails(&practice).await;
     for path in ["complete", "no-show", "reopen"] {
         let path = format!("/api/bookings/1/{path}");
         assert_eq!(practice.post(&path, &ada, "{}").await.problem(), (404, "not_found".into()), "not for clients");
@@ -442,7 +446,7 @@ async fn an_admin_completes_and_corrects_a_booking() {
         }
     }
     // Reminders may be planned again for a reopened booking; no email reports the outcome.
-    let after = mails(&practice).await;
+    let after = emails(&practice).await;
     assert_eq!(count(&after, "meeting_info"), count(&before, "meeting_info"));
     assert_eq!(count(&after, "cancelled") + count(&after, "rescheduled"), 0);
 }

@@ -45,13 +45,13 @@ async fn liveness_and_readiness_are_reported() {
     }
     let ready = practice.get("/health/ready", "").await;
     assert_eq!(ready.text, r#"{"status":"ok","checks":{"database":{"status":"ok"}}}"#);
-    let practice = with_parts([ok(), Part("mail", Some(Health::Warn("mails are late")))]).open().await;
+    let practice = with_parts([ok(), Part("mail", Some(Health::Warn("emails are late")))]).open().await;
     let ready = practice.get("/health/ready", "").await;
     assert_eq!(ready.status, 200);
     assert_eq!(
         ready.text,
         r#"{"status":"warn","checks":{"database":{"status":"ok"},"#.to_owned()
-            + r#""mail":{"status":"warn","detail":"mails are late"}}}"#
+            + r#""mail":{"status":"warn","detail":"emails are late"}}}"#
     );
     let practice = with_parts([Part("database", Some(Health::Failing("no connection"))), ok()]).open().await;
     let ready = practice.get("/health/ready", "").await;

@@ -36,7 +36,7 @@ async fn total(practice: &Practice) -> Value {
     practice.get("/api/admin/bookings", &practice.admin().await).await.json()["total"].clone()
 }
 
-async fn mails(practice: &Practice, kind: &str) -> usize {
+async fn emails(practice: &Practice, kind: &str) -> usize {
     let notices = practice.parts.store.notices(BookingId::new(1).unwrap()).await.unwrap();
     notices.iter().filter(|notice| notice.content.kind.as_str() == kind).count()
 }
@@ -111,7 +111,7 @@ async fn fifty_concurrent_requests_of_an_admin_receive_one_response() {
         assert_eq!(answer(&again), answer(&replies[0]), "{path}");
     }
     assert_eq!(total(practice).await, 3);
-    assert_eq!((mails(practice, "rescheduled").await, mails(practice, "cancelled").await), (1, 1));
+    assert_eq!((emails(practice, "rescheduled").await, emails(practice, "cancelled").await), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -130,10 +130,10 @@ async fn every_change_of_a_client_accepts_a_key() {
             assert_eq!((answer(&again), replayed(&again)), (answer(&first), true), "{path}");
         }
     }
-    assert_eq!((mails(&practice, "rescheduled").await, mails(&practice, "cancelled").await), (1, 1));
+    assert_eq!((emails(&practice, "rescheduled").await, emails(&practice, "cancelled").await), (1, 1));
     let empty =
         |token| practice.request(Method::POST, "/api/bookings/1/cancel").token(token).header("Idempotency-Key", "b");
-    assert_eq!(empty(&ada).send().await.problem(), (409, "invalid_state".into()), "a new name is a new wish");
+    assert_eq!(empty(&ada).send().await.problem(), (409, "invalid_state".into()), "a new key is a new request");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -282,7 +282,7 @@ async fn a_stored_response_outlives_its_booking() {
     assert_eq!(
         answer(&send(&practice, KEY, CREATE, &ada, &body()).await),
         answer(&first),
-        "nobody can book it any more"
+        "it can no longer be booked"
     );
     practice.set_time("2024-01-15T12:00:00Z");
     let ada = practice.token("ada@example.org").await;

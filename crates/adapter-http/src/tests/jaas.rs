@@ -181,5 +181,5 @@ async fn jaas_retries_while_the_store_is_unavailable() {
         assert_eq!(call.json(&body).send().await.problem(), (503, "unavailable".into()));
     }
     let forged = practice.post(WEBHOOK, "", JAAS_ADA_LEFT).await;
-    assert_eq!(forged.status, 400, "the store is not even asked");
+    assert_eq!(forged.status, 400, "the store is not accessed");
 }

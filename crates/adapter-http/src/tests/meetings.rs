@@ -107,7 +107,7 @@ async fn lists_link_to_the_join_page_if_links_are_signed() {
     }
     practice.set_time("2024-01-15T11:20:00Z");
     let ada = practice.token("ada@example.org").await;
-    assert!(of("/api/bookings/1", ada).await.is_null(), "the session is over");
+    assert!(of("/api/bookings/1", ada).await.is_null(), "the appointment is over");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -129,8 +129,8 @@ async fn links_are_resent_without_revealing_to_whom() {
     assert_eq!(readers[..2], [account(1), account(2)]);
     assert!(matches!(readers[2..], [ViewerId::Participant(_)]));
     let carl = practice.get("/api/admin/bookings/1", &carl).await.json();
-    let mails = carl["notifications"].as_array().unwrap();
-    let told = mails.iter().filter(|n| n["kind"] == "meeting_link");
+    let emails = carl["notifications"].as_array().unwrap();
+    let told = emails.iter().filter(|n| n["kind"] == "meeting_link");
     let told: Vec<_> = told.map(|n| (n["participant_id"].clone(), n["minutes_before"].clone())).collect();
     assert!(told.contains(&(1.into(), 0.into())) && told.len() == 3, "{told:?}");
     // At most once an hour.

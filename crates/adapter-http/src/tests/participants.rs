@@ -33,10 +33,10 @@ async fn a_participant_is_invited_and_revoked() {
     );
     let detail = detail.json();
     let hers = |n: &&serde_json::Value| n["participant_id"] == 1;
-    let mails: Vec<_> = detail["notifications"].as_array().unwrap().iter().filter(hers).collect();
-    let mails: Vec<_> = mails.iter().map(|n| format!("{} {}", n["kind"], n["send_after"])).collect();
+    let emails: Vec<_> = detail["notifications"].as_array().unwrap().iter().filter(hers).collect();
+    let emails: Vec<_> = emails.iter().map(|n| format!("{} {}", n["kind"], n["send_after"])).collect();
     assert_eq!(
-        mails,
+        emails,
         [
             r#""invitation" "2024-01-10T08:00:00Z""#,
             r#""reminder" "2024-01-14T10:00:00Z""#,
@@ -74,7 +74,7 @@ async fn an_invalid_invitation_says_why() {
     };
     let problem = |status: u16, code: &str| (status, code.to_owned());
     let mary = || whom("mary@example.org", "Mary", "participant");
-    assert_eq!(invite(mary()).await.problem(), problem(409, "invalid_state"), "it is not agreed yet");
+    assert_eq!(invite(mary()).await.problem(), problem(409, "invalid_state"), "it is not confirmed yet");
     practice.pay(&held).await;
     let nowhere = practice.post("/api/admin/bookings/9/participants", &carl, &mary()).await;
     assert_eq!(nowhere.problem(), problem(404, "booking_not_found"));
@@ -113,7 +113,7 @@ async fn an_invalid_invitation_says_why() {
     practice.set_time("2024-01-15T10:50:00Z");
     let carl = practice.admin().await;
     let late = practice.post(PARTICIPANTS, &carl, &whom("late@example.org", "L", "observer")).await;
-    assert_eq!(late.problem(), problem(409, "invalid_state"), "the session is over");
+    assert_eq!(late.problem(), problem(409, "invalid_state"), "the appointment is over");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -161,9 +161,9 @@ async fn join_links_are_revoked_and_new_ones_sent() {
     assert_eq!(before["jitsi_room_id"], after["jitsi_room_id"], "the room stays");
     assert_eq!(after["version"].as_i64().unwrap(), before["version"].as_i64().unwrap() + 1);
     assert_eq!(after["admin_meeting_url"], "https://practice.example.org/j/plain.1.user-1.2");
-    let mails = after["notifications"].as_array().unwrap();
+    let emails = after["notifications"].as_array().unwrap();
     let mut readers: Vec<_> =
-        mails.iter().filter(|n| n["kind"] == "meeting_link").map(|n| n["participant_id"].to_string()).collect();
+        emails.iter().filter(|n| n["kind"] == "meeting_link").map(|n| n["participant_id"].to_string()).collect();
     readers.sort();
     assert_eq!(readers, ["1", "null"]);
     assert_eq!(after["history"].as_array().unwrap().last().unwrap()["actor_id"], 1);

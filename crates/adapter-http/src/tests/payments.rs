@@ -202,10 +202,10 @@ async fn a_client_who_holds_the_slot_is_referred_to_its_checkout() {
     assert_eq!(first.status, 201);
     // The same time, and an overlapping one.
     for at in [SLOT, "2024-01-15T10:30:00Z", "2024-01-15T09:15:00Z"] {
-        let wish = format!(r#"{{"scheduled_at":"{at}"}}"#);
-        let again = practice.post("/api/bookings", &ada, &wish).await;
+        let body = format!(r#"{{"scheduled_at":"{at}"}}"#);
+        let again = practice.post("/api/bookings", &ada, &body).await;
         assert_eq!((again.problem(), &again.json()["booking_id"]), ((409, "hold_exists".into()), &1.into()), "{at}");
-        let others = practice.post("/api/bookings", &bob, &wish).await;
+        let others = practice.post("/api/bookings", &bob, &body).await;
         assert_eq!((others.problem(), others.json().get("booking_id")), ((409, "slot_taken".into()), None), "{at}");
     }
     let open = practice.post("/api/bookings/1/payment", &ada, "{}").await;
@@ -234,13 +234,13 @@ async fn an_expired_hold_is_released_once_the_provider_reports_no_payment() {
         }
         practice.advance(SignedDuration::from_mins(15));
         let (ada, bob) = (practice.token("ada@example.org").await, practice.client("Bob").await);
-        let wish = practice.post("/api/bookings", &bob, &format!(r#"{{"scheduled_at":"{SLOT}"}}"#)).await;
+        let reply = practice.post("/api/bookings", &bob, &format!(r#"{{"scheduled_at":"{SLOT}"}}"#)).await;
         let booking = practice.get("/api/bookings/1", &ada).await.json();
         if paid {
-            assert_eq!(wish.problem(), (409, "slot_taken".into()));
+            assert_eq!(reply.problem(), (409, "slot_taken".into()));
             assert_eq!(booking["status"], "scheduled");
         } else {
-            assert_eq!(wish.status, 201);
+            assert_eq!(reply.status, 201);
             assert_eq!(booking["status"], "expired");
         }
     }

@@ -51,8 +51,8 @@ async fn services_are_created_updated_and_deactivated() {
     assert!(!open.text.contains("buffer") && !open.text.contains("active"), "{}", open.text);
     let ids: Vec<_> = open.json()["services"].as_array().unwrap().iter().map(|s| s["id"].clone()).collect();
     assert_eq!(ids, [2, 3]);
-    let wish = format!(r#"{{"scheduled_at":"{SLOT}","service_id":1}}"#);
-    assert_eq!(practice.post("/api/bookings", &ada, &wish).await.errors(), one("service_id", "unknown_service"));
+    let body = format!(r#"{{"scheduled_at":"{SLOT}","service_id":1}}"#);
+    assert_eq!(practice.post("/api/bookings", &ada, &body).await.errors(), one("service_id", "unknown_service"));
     assert_eq!(practice.book(&ada, SLOT).await["service_id"], 2, "the first that can be booked");
 
     let body = r#"{"name":"Last session","description":null,"duration":90,"buffer":0,"amount":0.01,"active":true}"#;
@@ -246,7 +246,7 @@ async fn invalid_working_hours_say_why_and_where() {
     }
     let many = monday(&format!("[{}]", vec!["{}"; 5_000].join(",")));
     let reply = practice.put("/api/admin/schedule", &carl, &many).await;
-    assert_eq!((reply.status.as_u16(), reply.errors().len()), (422, 50), "the answer stays small");
+    assert_eq!((reply.status.as_u16(), reply.errors().len()), (422, 50), "the response stays small");
     for (query, code) in [("9", "unknown_therapist"), ("2", "unknown_therapist"), ("0", "out_of_range")] {
         let reply = practice.get(&format!("/api/admin/schedule?therapist_id={query}"), &carl).await;
         assert_eq!(reply.errors(), one("therapist_id", code));
@@ -432,7 +432,7 @@ async fn an_invalid_policy_says_why() {
         assert_eq!((reply.status.as_u16(), reply.errors()), (422, one(field, code)), "{good} -> {bad}");
     }
     let all = practice.put("/api/admin/policy", &carl, "{}").await;
-    assert_eq!(all.errors().len(), 6, "everything missing is told at once");
+    assert_eq!(all.errors().len(), 6, "all missing fields are reported at once");
     let notice = practice.put("/api/admin/policy", &carl, &body.replace(":120,", ":86400,")).await;
     assert_eq!(notice.json()["detail"], "The notice must be shorter than the booking horizon.");
     assert_eq!(practice.get("/api/admin/policy", &carl).await.json()["horizon_days"], 366);

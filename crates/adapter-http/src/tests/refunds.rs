@@ -100,13 +100,17 @@ async fn a_payment_is_refunded_in_parts_until_nothing_is_left() {
     for body in ["{}", r#"{"amount":0.01}"#, r#"{"payment_id":1}"#, r#"{"amount":0}"#] {
         assert_eq!(practice.post(REFUNDS, &carl, body).await.problem(), (409, "nothing_to_refund".into()), "{body}");
     }
-    let mails = all["notifications"].as_array().unwrap().iter().filter(|mail| mail["kind"] == "refund").count();
-    assert_eq!(mails, 2, "one for each that left");
+    let emails = all["notifications"].as_array().unwrap().iter().filter(|mail| mail["kind"] == "refund").count();
+    assert_eq!(emails, 2, "one for each that left");
     let history: Vec<_> = all["history"].as_array().unwrap().iter().map(|e| (&e["action"], &e["actor_id"])).collect();
     let moved = Value::from("booking.payment_changed");
     let by: Vec<_> =
         history.iter().filter(|(action, _)| **action == moved).map(|(_, actor)| (*actor).clone()).collect();
-    assert_eq!(by, [1.into(), Value::Null, 1.into(), Value::Null], "asked by Carl, done by the worker: {history:?}");
+    assert_eq!(
+        by,
+        [1.into(), Value::Null, 1.into(), Value::Null],
+        "requested by Carl, processed by the worker: {history:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -218,7 +222,7 @@ async fn a_repeated_request_refunds_once() {
     assert_eq!(
         send("second", r#"{"amount":40}"#).await.status,
         202,
-        "a refusal is not kept, and a new name is a new wish"
+        "a rejection is not stored, and a new key is a new request"
     );
     let refunds = practice.parts.store.refunds(BookingId::new(1).unwrap()).await.unwrap();
     assert_eq!(refunds.iter().map(|refund| refund.amount.minor()).collect::<Vec<_>>(), [4_000, 4_000]);

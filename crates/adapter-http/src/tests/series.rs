@@ -38,10 +38,10 @@ async fn an_admin_books_for_a_client() {
 async fn the_price_can_be_settled_in_other_ways() {
     let practice = Practice::open().await;
     let (ada, carl) = (practice.client("Ada").await, practice.admin().await);
-    let mails = ["meeting_info", "reminder", "reminder", "receipt"];
-    for (day, rest, payment_status, mails) in [
+    let emails = ["meeting_info", "reminder", "reminder", "receipt"];
+    for (day, rest, payment_status, emails) in [
         (16, r#""payment":"waived""#, "not_required", &mails[..3]),
-        (17, r#""payment":"offline_paid","method":" cash ","reference":"2024-0017""#, "succeeded", &mails),
+        (17, r#""payment":"offline_paid","method":" cash ","reference":"2024-0017""#, "succeeded", &emails),
     ] {
         let body = format!(r#"{{"user_id":2,"scheduled_at":"2024-01-{day}T10:00:00Z",{rest}}}"#);
         let booking = practice.post(CREATE, &carl, &body).await.json();
@@ -49,7 +49,7 @@ async fn the_price_can_be_settled_in_other_ways() {
         assert_eq!(booking["checkout_url"], Value::Null);
         assert!(booking["admin_meeting_url"].is_string());
         let kinds: Vec<&Value> = booking["notifications"].as_array().unwrap().iter().map(|n| &n["kind"]).collect();
-        assert_eq!(kinds, mails);
+        assert_eq!(kinds, emails);
         let id = &booking["id"];
         assert!(
             practice.get(&format!("/api/bookings/{id}"), &ada).await.json()["personalized_meeting_url"].is_string()

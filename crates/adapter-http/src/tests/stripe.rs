@@ -34,7 +34,7 @@ async fn problems(practice: &Practice) -> Vec<&'static str> {
     problems.iter().map(|problem| problem.kind.as_str()).collect()
 }
 
-async fn mails(practice: &Practice, kind: &str) -> usize {
+async fn emails(practice: &Practice, kind: &str) -> usize {
     let notices = practice.parts.store.notices(one()).await.unwrap();
     notices.iter().filter(|notice| notice.content.kind.as_str() == kind).count()
 }
@@ -72,7 +72,7 @@ async fn duplicate_events_are_applied_once() {
     let ledger = practice.parts.store.ledger(one()).await.unwrap();
     let lines: Vec<_> = ledger.iter().map(|line| (line.kind, line.amount.minor())).collect();
     assert_eq!(lines, [(LedgerKind::Captured, 10_000)]);
-    assert_eq!((mails(&practice, "meeting_info").await, mails(&practice, "receipt").await), (1, 1));
+    assert_eq!((emails(&practice, "meeting_info").await, emails(&practice, "receipt").await), (1, 1));
     assert_eq!(problems(&practice).await, [""; 0]);
 }
 
@@ -256,7 +256,7 @@ async fn the_provider_retries_while_the_store_is_unavailable() {
     });
     assert_eq!(practice.provider_tells(&event).await.problem(), (503, "unavailable".into()));
     let forged = practice.provider_sends("x", event.to_string()).await;
-    assert_eq!(forged.problem(), (400, "invalid_signature".into()), "the store is not even asked");
+    assert_eq!(forged.problem(), (400, "invalid_signature".into()), "the store is not accessed");
 }
 
 #[tokio::test(flavor = "multi_thread")]

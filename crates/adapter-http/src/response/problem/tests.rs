@@ -7,7 +7,7 @@ fn codes_are_unique_and_have_valid_statuses() {
     let mut seen = HashSet::new();
     for code in Code::ALL {
         let row = code.row();
-        assert!(seen.insert(row.code), "{} is there twice", row.code);
+        assert!(seen.insert(row.code), "{} occurs twice", row.code);
         assert!(row.code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{}", row.code);
         assert!((400..=599).contains(&row.status), "{}", row.code);
         assert_eq!(code.status().as_u16(), row.status);

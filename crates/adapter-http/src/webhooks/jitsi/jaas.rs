@@ -1,6 +1,7 @@
 //! Webhooks of JaaS.
 //!
-//! They arrive repeatedly and in any order, so they are stored as attendance events, from which reports compute the rest.
+//! They arrive repeatedly and in any order, so they are stored as attendance events, from which reports compute the
+//! rest.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;

@@ -1,7 +1,7 @@
 //! Conference reservations: this service is the backend of Prosody's `mod_reservations`.
 //!
-//! Prosody shows the message of a rejection to the user who wants to join. So rejections have its format and a sentence for
-//! people; failures of the request itself are problems, as everywhere.
+//! Prosody shows the message of a rejection to the user who wants to join. So rejections have its format and a sentence
+//! for people; failures of the request itself are problems, as everywhere.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
