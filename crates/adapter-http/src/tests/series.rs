@@ -40,7 +40,7 @@ async fn the_price_can_be_settled_in_other_ways() {
     let (ada, carl) = (practice.client("Ada").await, practice.admin().await);
     let emails = ["meeting_info", "reminder", "reminder", "receipt"];
     for (day, rest, payment_status, emails) in [
-        (16, r#""payment":"waived""#, "not_required", &mails[..3]),
+        (16, r#""payment":"waived""#, "not_required", &emails[..3]),
         (17, r#""payment":"offline_paid","method":" cash ","reference":"2024-0017""#, "succeeded", &emails),
     ] {
         let body = format!(r#"{{"user_id":2,"scheduled_at":"2024-01-{day}T10:00:00Z",{rest}}}"#);
