@@ -1,4 +1,4 @@
-//! Making an account, logging in, changing one's own profile.
+//! Registration, login and profile.
 
 use attune_e2e::{Database, NOW, Practice, strong_password};
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ async fn a_person_registers_logs_in_and_changes_their_profile(database: Database
         problem["request_id"].take();
         problem
     };
-    assert_eq!(without_id(wrong), without_id(unknown), "nobody learns who has an account");
+    assert_eq!(without_id(wrong), without_id(unknown), "no one learns who has an account");
 
     let typed = json!({"email": "ROSALIND.Byrne@clients.example.org", "password": password});
     let tokens = app.post("/api/auth/login", typed).await.expect(200);

@@ -1,11 +1,11 @@
-//! What admins see and do: everybody's bookings, and who may do what.
+//! What admins see and do, and who may do what.
 
 use attune_e2e::{Database, Method, Practice, keys, later};
 use serde_json::{Value, json};
 
 on_both_databases!(
     admins_see_every_booking,
-    a_booking_shows_its_emails_and_its_history,
+    a_booking_shows_its_eemails_and_its_history,
     a_changed_role_applies_from_the_next_request,
     clients_cannot_use_admin_endpoints,
 );
@@ -31,11 +31,11 @@ async fn admins_see_every_booking(database: Database) {
     let mut ids = Vec::new();
     for day in 1..=6 {
         let person = if day % 2 == 0 { &jane } else { &john };
-        let placed = person.book(later(day * 1440)).await.expect(201);
+        let created = person.book(later(day * 1440)).await.expect(201);
         if day <= 3 {
-            crate::bookings::pay(&app, &placed).await;
+            crate::bookings::pay(&app, &created).await;
         }
-        ids.push(placed["id"].as_i64().unwrap());
+        ids.push(created["id"].as_i64().unwrap());
     }
 
     let answer = admin.get("/api/admin/bookings").await;
@@ -80,32 +80,32 @@ async fn admins_see_every_booking(database: Database) {
     let user = &expanded.expect(200)["bookings"][0]["user"];
     let expected = json!({"id": jane.id, "first_name": "Jane", "last_name": "Rowland", "email": jane.email});
     assert_eq!(user, &expected);
-    assert!(rows.iter().all(|row| row.get("user").is_none()), "only when asked for");
+    assert!(rows.iter().all(|row| row.get("user").is_none()), "only on request");
 }
 
-async fn a_booking_shows_its_emails_and_its_history(database: Database) {
+async fn a_booking_shows_its_eemails_and_its_history(database: Database) {
     let practice = Practice::on(database).with("payments.provider", "test").open().await;
     let app = practice.serve().await;
     let (admin, john) = (practice.admin(&app).await, practice.client(&app, "John", "Doe").await);
-    let placed = john.book(later(3 * 1440)).await.expect(201);
-    let id = placed["id"].as_i64().unwrap();
-    assert!(admin.notifications(id).await.is_empty(), "nothing is owed before the payment");
-    crate::bookings::pay(&app, &placed).await;
-    practice.mails.wait_for(1, std::time::Duration::from_secs(30)).await;
+    let created = john.book(later(3 * 1440)).await.expect(201);
+    let id = created["id"].as_i64().unwrap();
+    assert!(admin.notifications(id).await.is_empty(), "nothing is queued before the payment");
+    crate::bookings::pay(&app, &created).await;
+    practice.emails.wait_for(1, std::time::Duration::from_secs(30)).await;
 
-    let detail = attune_e2e::eventually("the mail is written down as sent", async || {
+    let detail = attune_e2e::eventually("the email is recorded as sent", async || {
         let detail = admin.detail(id).await;
         let sent = |number: usize| detail["notifications"][number]["state"] == "sent";
         (sent(0) && sent(3)).then_some(detail)
     })
     .await;
     assert_eq!((&detail["user"]["id"], &detail["user"]["email"]), (&json!(john.id), &json!(john.email)));
-    let mails = detail["notifications"].as_array().unwrap();
-    let kinds: Vec<&Value> = mails.iter().map(|mail| &mail["kind"]).collect();
+    let emails = detail["notifications"].as_array().unwrap();
+    let kinds: Vec<&Value> = emails.iter().map(|mail| &mail["kind"]).collect();
     assert_eq!(kinds, ["meeting_info", "reminder", "reminder", "receipt"]);
-    assert_eq!((&mails[0]["attempts"], &mails[0]["last_error"]), (&json!(1), &Value::Null));
-    assert!(mails[0]["sent_at"].is_string() && mails[1]["sent_at"].is_null());
-    let planned: Vec<&Value> = mails[1..3].iter().map(|mail| &mail["send_after"]).collect();
+    assert_eq!((&emails[0]["attempts"], &emails[0]["last_error"]), (&json!(1), &Value::Null));
+    assert!(emails[0]["sent_at"].is_string() && emails[1]["sent_at"].is_null());
+    let planned: Vec<&Value> = emails[1..3].iter().map(|mail| &mail["send_after"]).collect();
     assert_eq!(planned, [&json!(later(2 * 1440).to_string()), &json!(later(3 * 1440 - 60).to_string())]);
     let actions: Vec<&Value> = detail["history"].as_array().unwrap().iter().map(|entry| &entry["action"]).collect();
     assert_eq!(actions, ["booking.held", "booking.scheduled"]);

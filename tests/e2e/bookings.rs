@@ -13,7 +13,6 @@ on_both_databases!(
     clients_see_only_their_own_bookings,
 );
 
-/// The fields of a client's list, as front ends have always read them.
 const LISTED: [&str; 10] = [
     "id",
     "user_id",
@@ -34,8 +33,8 @@ async fn a_free_booking_is_confirmed_at_once(database: Database) {
     let services = app.get("/api/services").await.expect(200);
     assert_eq!(services["services"][0]["duration"], 50);
 
-    let wish = json!({"scheduled_at": "2027-03-04T11:00:00.9+01:00", "note": "First session\nwith two lines"});
-    let answer = john.post("/api/bookings", wish).await;
+    let request_body = json!({"scheduled_at": "2027-03-04T11:00:00.9+01:00", "note": "First session\nwith two lines"});
+    let answer = john.post("/api/bookings", request_body).await;
     let booking = answer.expect(201);
     let id = booking["id"].as_i64().unwrap();
     assert_eq!(answer.header("location"), Some(format!("/api/bookings/{id}").as_str()));
@@ -71,7 +70,6 @@ async fn a_free_booking_is_confirmed_at_once(database: Database) {
     assert_eq!(john.get(&payment).await.expect(200)["payment_status"], "not_required");
 }
 
-/// `booking-{id}-{unix seconds}-{32 hexadecimal digits}`, lower case.
 pub(crate) fn check_room_id(room: &str, booking: i64) {
     let parts: Vec<&str> = room.split('-').collect();
     let [word, id, second, tail] = parts.as_slice() else { panic!("{room}") };
@@ -84,24 +82,24 @@ async fn a_paid_booking_is_confirmed_by_its_payment(database: Database) {
     let practice = Practice::on(database).with("payments.provider", "test").open().await;
     let app = practice.serve().await;
     let jane = practice.client(&app, "Jane", "Rowland").await;
-    let placed = jane.book(later(3 * 1440)).await.expect(201);
-    let id = placed["id"].as_i64().unwrap();
-    assert_eq!((&placed["status"], &placed["payment_status"]), (&json!("pending_payment"), &json!("pending")));
-    assert_eq!(placed["hold_expires_at"], later(15).to_string());
+    let created = jane.book(later(3 * 1440)).await.expect(201);
+    let id = created["id"].as_i64().unwrap();
+    assert_eq!((&created["status"], &created["payment_status"]), (&json!("pending_payment"), &json!("pending")));
+    assert_eq!(created["hold_expires_at"], later(15).to_string());
     let nulls = |booking: &Value| {
         for field in ["jitsi_room_id", "jitsi_room_url", "personalized_meeting_url"] {
             assert_eq!(booking.get(field), Some(&Value::Null), "{field} is there and null");
         }
     };
-    nulls(&placed);
+    nulls(&created);
     jane.link(id).await.refused(404, "meeting_link_unavailable");
 
-    let checkout = placed["checkout_url"].as_str().unwrap().to_owned();
+    let checkout = created["checkout_url"].as_str().unwrap().to_owned();
     assert!(checkout.starts_with(&format!("{}/test-checkout/", app.base())), "{checkout}");
     let asked = jane.send(jane.request(Method::POST, &format!("/api/bookings/{id}/payment"))).await.expect(200);
-    assert_eq!(asked["checkout_url"], checkout, "asking twice leads to the same place");
+    assert_eq!(asked["checkout_url"], checkout, "the same checkout is returned");
 
-    // Link scanners open what they find: looking must not pay.
+    // Link scanners open every link; opening must not pay.
     for method in [Method::GET, Method::HEAD] {
         let page = app.send(app.request(method, &checkout)).await;
         assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
@@ -109,7 +107,7 @@ async fn a_paid_booking_is_confirmed_by_its_payment(database: Database) {
     let unpaid = &jane.bookings().await[0];
     assert_eq!(unpaid["status"], "pending_payment");
     nulls(unpaid);
-    assert!(practice.mails.messages().is_empty(), "no mail before the payment");
+    assert!(practice.emails.messages().is_empty(), "no mail before the payment");
 
     let paid = app.send(app.request(Method::POST, &checkout)).await;
     assert!(matches!(paid.status, 200 | 303), "{}", paid.text);
@@ -119,7 +117,7 @@ async fn a_paid_booking_is_confirmed_by_its_payment(database: Database) {
     assert_eq!(booking["personalized_meeting_url"], jane.meeting_url(id).await);
 
     let again = app.send(app.request(Method::POST, &checkout)).await;
-    assert!(again.status < 400, "the same news twice is the same as once: {}", again.text);
+    assert!(again.status < 400, "a second payment changes nothing: {}", again.text);
     assert_eq!(jane.bookings().await[0], booking, "and changes nothing");
     jane.send(jane.request(Method::POST, &format!("/api/bookings/{id}/payment"))).await.refused(409, "already_paid");
     let payment = jane.get(&format!("/api/bookings/{id}/payment")).await.expect(200);
@@ -133,10 +131,10 @@ async fn an_admin_records_an_offline_payment(database: Database) {
     let practice = Practice::on(database).with("payments.provider", "offline").open().await;
     let app = practice.serve().await;
     let (admin, jane) = (practice.admin(&app).await, practice.client(&app, "Jane", "Rowland").await);
-    let placed = jane.book(later(7 * 1440)).await.expect(201);
-    let id = placed["id"].as_i64().unwrap();
-    assert_eq!((&placed["status"], &placed["checkout_url"]), (&json!("pending_payment"), &Value::Null));
-    assert_eq!(placed["hold_expires_at"], later(72 * 60).to_string(), "days rather than minutes");
+    let created = jane.book(later(7 * 1440)).await.expect(201);
+    let id = created["id"].as_i64().unwrap();
+    assert_eq!((&created["status"], &created["checkout_url"]), (&json!("pending_payment"), &Value::Null));
+    assert_eq!(created["hold_expires_at"], later(72 * 60).to_string(), "days rather than minutes");
 
     let record = format!("/api/admin/bookings/{id}/payments/offline");
     let cash = |amount: Value| json!({"amount": amount, "method": "cash", "reference": "receipt 17"});
@@ -168,8 +166,8 @@ async fn an_unpaid_slot_is_released_when_its_hold_expires(database: Database) {
     let practice = Practice::on(database).with("payments.provider", "test").open().await;
     let app = practice.serve().await;
     let (slow, quick) = (practice.client(&app, "Slow", "Payer").await, practice.client(&app, "Quick", "Payer").await);
-    let placed = slow.book(later(1440)).await.expect(201);
-    let checkout = placed["checkout_url"].as_str().unwrap();
+    let created = slow.book(later(1440)).await.expect(201);
+    let checkout = created["checkout_url"].as_str().unwrap();
     practice.clock.set(later(15) - SignedDuration::from_secs(1));
     let quick = quick.again().await;
     quick.book(later(1440)).await.refused(409, "slot_taken");
@@ -179,23 +177,22 @@ async fn an_unpaid_slot_is_released_when_its_hold_expires(database: Database) {
     let slow = slow.again().await;
     assert_eq!(slow.bookings().await[0]["status"], "expired");
     let late = app.send(app.request(Method::POST, checkout).header("accept", "application/json")).await;
-    assert!((400..500).contains(&late.status), "the slot is somebody else's: {} {}", late.status, late.text);
+    assert!((400..500).contains(&late.status), "the slot belongs to another client: {} {}", late.status, late.text);
     assert_eq!(slow.bookings().await[0]["status"], "expired");
     assert_eq!(quick.bookings().await[0]["status"], "scheduled");
 
-    // Nobody has to ask for a slot to make it free: the worker looks as well.
+    // The worker releases expired holds even if no one books.
     quick.book(later(3 * 1440)).await.expect(201);
     practice.clock.advance(SignedDuration::from_mins(15));
     app.terminate().await;
     let app = practice.serve().await;
     let quick = quick.at(&app).again().await;
-    eventually("the worker lets go of it", async || (quick.bookings().await[0]["status"] == "expired").then_some(()))
+    eventually("the worker releases it", async || (quick.bookings().await[0]["status"] == "expired").then_some(()))
         .await;
 }
 
-/// Presses the button of the test provider's page.
-pub(crate) async fn pay(app: &Instance, placed: &Value) {
-    let paid = app.send(app.request(Method::POST, placed["checkout_url"].as_str().unwrap())).await;
+pub(crate) async fn pay(app: &Instance, created: &Value) {
+    let paid = app.send(app.request(Method::POST, created["checkout_url"].as_str().unwrap())).await;
     assert!(paid.status < 400, "{} {}", paid.status, paid.text);
 }
 

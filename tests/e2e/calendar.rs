@@ -1,4 +1,4 @@
-//! What can be booked, moving and calling off, standing appointments, and wishes that are sent twice.
+//! Availability, rescheduling, cancellation, series, and repeated requests.
 
 use attune_e2e::{ApiResponse, Database, Instance, Method, Practice, User, eventually, later};
 use attune_test_smtp::DecodedMail;
@@ -10,7 +10,7 @@ use crate::bookings::pay;
 on_both_databases!(
     every_available_slot_can_be_booked,
     working_hours_follow_local_time,
-    rescheduling_moves_link_emails_and_calendar_entry,
+    rescheduling_moves_link_eemails_and_calendar_entry,
     cancelling_follows_the_terms_of_the_booking,
     a_repeated_request_is_executed_once,
     a_therapist_books_for_a_client,
@@ -30,7 +30,6 @@ async fn put(person: &User, path: &str, body: Value) -> ApiResponse {
     person.send(person.request(Method::PUT, path).json(&body)).await
 }
 
-/// Sends a wish under a key.
 async fn keyed(person: &User, path: &str, key: &str, body: &Value) -> ApiResponse {
     person.send(person.request(Method::POST, path).header("idempotency-key", key).json(body)).await
 }
@@ -39,7 +38,6 @@ async fn availability(app: &Instance, query: &str) -> Value {
     app.get(&format!("/api/availability?{query}")).await.expect(200)
 }
 
-/// Every slot of an answer, as the instants at which they begin.
 fn starts(found: &Value) -> Vec<Timestamp> {
     let days = found["slots"].as_object().unwrap();
     days.values()
@@ -48,9 +46,9 @@ fn starts(found: &Value) -> Vec<Timestamp> {
         .collect()
 }
 
-async fn emails_about(practice: &Practice, words: &str) -> Vec<DecodedMail> {
+async fn eemails_about(practice: &Practice, words: &str) -> Vec<DecodedMail> {
     eventually(&format!("a mail whose subject says {words:?}"), async || {
-        let all: Vec<DecodedMail> = practice.mails.messages().iter().map(|mail| mail.decode()).collect();
+        let all: Vec<DecodedMail> = practice.emails.messages().iter().map(|mail| mail.decode()).collect();
         let found: Vec<DecodedMail> = all.into_iter().filter(|mail| mail.subject.contains(words)).collect();
         (!found.is_empty()).then_some(found)
     })
@@ -117,12 +115,12 @@ async fn working_hours_follow_local_time(database: Database) {
     assert_eq!(john.bookings().await.len(), 1);
 }
 
-async fn rescheduling_moves_link_emails_and_calendar_entry(database: Database) {
+async fn rescheduling_moves_link_eemails_and_calendar_entry(database: Database) {
     let (practice, app, admin) = open(database).await;
     let (john, jane) = (practice.client(&app, "John", "Doe").await, practice.client(&app, "Jane", "Rowland").await);
     let id = john.booked(later(3 * 1440)).await;
     let before = john.bookings().await[0].clone();
-    emails_about(&practice, "Your appointment").await;
+    eemails_about(&practice, "Your appointment").await;
     let path = format!("/api/bookings/{id}/reschedule");
     jane.post(&path, json!({"scheduled_at": later(4 * 1440).to_string()})).await.refused(403, "forbidden");
     let taken = jane.booked(later(5 * 1440)).await;
@@ -132,7 +130,7 @@ async fn rescheduling_moves_link_emails_and_calendar_entry(database: Database) {
     for same in ["id", "jitsi_room_id", "jitsi_room_url", "personalized_meeting_url", "payment_status", "amount"] {
         assert_eq!(moved[same], before[same], "{same}");
     }
-    let mail = emails_about(&practice, "New time").await.remove(0);
+    let mail = eemails_about(&practice, "New time").await.remove(0);
     assert_eq!(mail.recipients, [john.email.as_str()]);
     let calendar = john.get(&format!("/api/bookings/{id}/calendar.ics")).await;
     assert!(calendar.header("content-type").unwrap().starts_with("text/calendar"));
@@ -141,7 +139,7 @@ async fn rescheduling_moves_link_emails_and_calendar_entry(database: Database) {
     let mailed = mail.calendar.as_deref().and_then(uid);
     assert!(mailed.is_some() && mailed == uid(&calendar.text), "one entry, wherever it comes from");
 
-    // Within a day of it the client cannot move it any more, the practice can.
+    // Within a day of the start the client cannot reschedule, but the practice can.
     practice.clock.set(later(3 * 1440 + 1));
     let (john, admin) = (john.again().await, admin.again().await);
     john.post(&path, json!({"scheduled_at": later(6 * 1440).to_string()})).await.refused(409, "window_closed");
@@ -149,9 +147,9 @@ async fn rescheduling_moves_link_emails_and_calendar_entry(database: Database) {
     let theirs = format!("/api/admin/bookings/{id}/reschedule");
     admin.post(&theirs, version).await.refused(409, "version_conflict");
     admin.post(&theirs, json!({"scheduled_at": later(6 * 1440).to_string(), "version": 2})).await.expect(200);
-    // Reminded once, of the last time.
+    // One reminder, of the last time.
     practice.clock.set(later(6 * 1440 - 60));
-    let reminders = emails_about(&practice, "Reminder").await;
+    let reminders = eemails_about(&practice, "Reminder").await;
     assert_eq!(reminders.len(), 1);
     assert_eq!(john.again().await.get(&format!("/api/bookings/{taken}")).await.status, 403);
 }
@@ -170,9 +168,9 @@ async fn cancelling_follows_the_terms_of_the_booking(database: Database) {
         "cancellation": {"free_minutes": 2880, "late_refund_percent": 50}, "auto_complete": false,
     });
     put(&admin, "/api/admin/policy", policy.clone()).await.expect(200);
-    let placed = john.book(later(3 * 1440)).await.expect(201);
-    let id = placed["id"].as_i64().unwrap();
-    pay(&app, &placed).await;
+    let created = john.book(later(3 * 1440)).await.expect(201);
+    let id = created["id"].as_i64().unwrap();
+    pay(&app, &created).await;
     let kinder = json!({"cancellation": {"free_minutes": 0, "late_refund_percent": 100}});
     let mut later_policy = policy;
     later_policy["cancellation"] = kinder["cancellation"].clone();
@@ -189,7 +187,7 @@ async fn cancelling_follows_the_terms_of_the_booking(database: Database) {
         (&late["late"], &late["refund_amount"], &late["fee_amount"]),
         (&json!(true), &json!(50.0), &json!(50.0))
     );
-    let mail = emails_about(&practice, "Your appointment").await.remove(0);
+    let mail = eemails_about(&practice, "Your appointment").await.remove(0);
     let page = attune_e2e::link_in_text(&mail.text).to_owned();
 
     let cancel = format!("/api/bookings/{id}/cancel");
@@ -210,17 +208,17 @@ async fn cancelling_follows_the_terms_of_the_booking(database: Database) {
     assert_eq!(gone.status, 410);
     assert!(gone.text.contains("cancelled"), "{}", gone.text);
 
-    let told = emails_about(&practice, "Cancelled").await;
+    let told = eemails_about(&practice, "Cancelled").await;
     assert_eq!(told.len(), 1, "once");
-    assert!(!told[0].text.contains("http"), "no link into a session that is off");
-    // The slot is free for somebody else, and no reminder leaves.
+    assert!(!told[0].text.contains("http"), "no link into a cancelled session");
+    // Another client can book the slot, and no reminder is sent.
     let jane = practice.client(&app, "Jane", "Rowland").await;
     jane.book(later(3 * 1440)).await.expect(201);
     practice.clock.set(later(3 * 1440 - 30));
     let admin = admin.again().await;
     eventually("the reminder is skipped", async || {
-        let mails = admin.notifications(id).await;
-        mails.iter().any(|mail| mail["kind"] == "reminder" && mail["state"] == "skipped").then_some(())
+        let emails = admin.notifications(id).await;
+        emails.iter().any(|mail| mail["kind"] == "reminder" && mail["state"] == "skipped").then_some(())
     })
     .await;
 }
@@ -228,13 +226,13 @@ async fn cancelling_follows_the_terms_of_the_booking(database: Database) {
 async fn a_repeated_request_is_executed_once(database: Database) {
     let (practice, app, admin) = open(database).await;
     let john = practice.client(&app, "John", "Doe").await;
-    let wish = json!({"scheduled_at": later(1440).to_string(), "note": "first visit"});
-    // The same in another order and with other blanks.
+    let request_body = json!({"scheduled_at": later(1440).to_string(), "note": "first visit"});
+    // The same JSON with another order and spacing.
     let same: Value =
         serde_json::from_str(&format!("{{ \"note\":\"first visit\",\n \"scheduled_at\" : \"{}\"}}", later(1440)))
             .unwrap();
     let tries = (0..20).map(|number| {
-        let (john, body) = (john.clone(), if number % 2 == 0 { wish.clone() } else { same.clone() });
+        let (john, body) = (john.clone(), if number % 2 == 0 { request_body.clone() } else { same.clone() });
         tokio::spawn(async move { keyed(&john, "/api/bookings", "click-1", &body).await })
     });
     let mut answers = Vec::new();
@@ -254,18 +252,18 @@ async fn a_repeated_request_is_executed_once(database: Database) {
     let first = keyed(&john, &cancel, "click-2", &json!({"reason": "ill"})).await;
     let second = keyed(&john, &cancel, "click-2", &json!({"reason": "ill"})).await;
     assert_eq!((first.status, &first.text), (200, &second.text));
-    // The reply of then, though the booking is another one by now.
-    assert_eq!(keyed(&john, "/api/bookings", "click-1", &wish).await.json()["status"], "scheduled");
+    // The stored response, although the booking changed since.
+    assert_eq!(keyed(&john, "/api/bookings", "click-1", &request_body).await.json()["status"], "scheduled");
     drop(app);
     let app = practice.serve().await;
     assert_eq!(
-        keyed(&john.at(&app), "/api/bookings", "click-1", &wish).await.text,
+        keyed(&john.at(&app), "/api/bookings", "click-1", &request_body).await.text,
         answers[0].text,
         "after a restart too"
     );
     for bad in ["", " ", "ü"] {
         let request = john.at(&app).request(Method::POST, "/api/bookings").header("idempotency-key", bad.as_bytes());
-        app.send(request.json(&wish)).await.expect(422);
+        app.send(request.json(&request_body)).await.expect(422);
     }
 }
 
@@ -276,9 +274,9 @@ async fn a_therapist_books_for_a_client(database: Database) {
     let week = json!({"timezone": "Europe/Berlin", "hours": {"monday": [{"start": "09:00", "end": "12:00"}]}});
     put(&admin, "/api/admin/schedule", week).await.expect(200);
     // A Tuesday.
-    let wish = json!({"user_id": john.id, "scheduled_at": later(1440).to_string(), "payment": "waived"});
-    admin.post("/api/admin/bookings", wish.clone()).await.rejected_field("scheduled_at", "outside_hours");
-    let mut over = wish.clone();
+    let request_body = json!({"user_id": john.id, "scheduled_at": later(1440).to_string(), "payment": "waived"});
+    admin.post("/api/admin/bookings", request_body.clone()).await.rejected_field("scheduled_at", "outside_hours");
+    let mut over = request_body.clone();
     over["override_hours"] = true.into();
     let waived = admin.post("/api/admin/bookings", over.clone()).await.expect(201);
     assert_eq!((&waived["status"], &waived["payment_status"]), (&json!("scheduled"), &json!("not_required")));
@@ -294,9 +292,9 @@ async fn a_therapist_books_for_a_client(database: Database) {
     let online = admin.post("/api/admin/bookings", over).await.expect(201);
     assert_eq!(online["status"], "pending_payment");
     assert_eq!(john.bookings().await.len(), 3);
-    john.post("/api/admin/bookings", wish).await.refused(403, "forbidden");
-    let nobody = json!({"user_id": 999, "scheduled_at": later(1620).to_string(), "override_hours": true});
-    admin.post("/api/admin/bookings", nobody).await.rejected_field("user_id", "unknown_user");
+    john.post("/api/admin/bookings", request_body).await.refused(403, "forbidden");
+    let anonymous = json!({"user_id": 999, "scheduled_at": later(1620).to_string(), "override_hours": true});
+    admin.post("/api/admin/bookings", anonymous).await.rejected_field("user_id", "unknown_user");
 }
 
 async fn a_series_keeps_its_local_time(database: Database) {
@@ -304,14 +302,14 @@ async fn a_series_keeps_its_local_time(database: Database) {
     let (john, jane) = (practice.client(&app, "John", "Doe").await, practice.client(&app, "Jane", "Rowland").await);
     // Berlin's clock is put forward on 28 March 2027.
     jane.book("2027-03-29T08:00:00Z".parse().unwrap()).await.expect(201);
-    let wish = |on_conflict: &str| {
+    let request_body = |on_conflict: &str| {
         json!({"user_id": john.id, "first": "2027-03-15T10:00", "timezone": "Europe/Berlin", "count": 4,
                "every_weeks": 1, "on_conflict": on_conflict})
     };
-    let refused = admin.post("/api/admin/bookings/series", wish("fail")).await.refused(409, "series_conflict");
+    let refused = admin.post("/api/admin/bookings/series", request_body("fail")).await.refused(409, "series_conflict");
     assert_eq!(refused["errors"].as_array().unwrap().len(), 1, "{refused}");
     assert!(john.bookings().await.is_empty());
-    let made = admin.post("/api/admin/bookings/series", wish("skip")).await.expect(201);
+    let made = admin.post("/api/admin/bookings/series", request_body("skip")).await.expect(201);
     let starts: Vec<&str> =
         made["bookings"].as_array().unwrap().iter().map(|b| b["scheduled_at"].as_str().unwrap()).collect();
     assert_eq!(starts, ["2027-03-15T09:00:00Z", "2027-03-22T09:00:00Z", "2027-04-05T08:00:00Z"]);

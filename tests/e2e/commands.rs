@@ -100,7 +100,7 @@ async fn the_doctor_looks_at_everything_and_changes_nothing(database: Database) 
     for found in [
         "ok    database",
         "ok    links         signed; the key works",
-        "ok    pages         links in emails and the video server use https://booking.example.org",
+        "ok    pages         links in eemails and the video server use https://booking.example.org",
         "JWT_APP_SECRET=<jitsi.app_secret>",
         "ENABLE_AUTO_OWNER=0",
         "WAIT_FOR_HOST_DISABLE_AUTO_OWNERS=1",
@@ -114,7 +114,7 @@ async fn the_doctor_looks_at_everything_and_changes_nothing(database: Database) 
     for secret in [app_secret, server_secret, "4b8c1de79a7f4e0c8b6fd2a91c53e7f0"] {
         assert!(!seen.contains(secret), "{secret} in {seen}");
     }
-    // The sink is a real mail server; the video server does not exist, which is a failed check, not a crash.
+    // The mail server is real; the video server does not exist, which is a failed check, not a crash.
     let asked = practice.run(["doctor"], "").await;
     assert_eq!(asked.code, Some(1));
     assert!(asked.stdout.contains("ok    mail"), "{}", asked.stdout);

@@ -1,4 +1,4 @@
-//! Power cuts: the process is killed while clients book, again and again, on the same data.
+//! The process is killed while clients book, repeatedly, on the same data.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
@@ -12,17 +12,15 @@ use tokio::task::JoinSet;
 
 on_both_databases!(acknowledged_bookings_survive_a_crash);
 
-/// How often the process is killed. `ATTUNE_E2E_KILLS` raises it for a long run.
 fn kills() -> usize {
     std::env::var("ATTUNE_E2E_KILLS").map_or(4, |text| text.parse().expect("ATTUNE_E2E_KILLS is a number"))
 }
 
-/// What the clients know about their bookings.
 #[derive(Default)]
 pub(crate) struct Ledger {
-    /// Beginnings that somebody asked for, whatever came of it.
+    /// Requested start minutes, whatever the result.
     asked: Mutex<BTreeSet<i64>>,
-    /// Bookings that were promised: id and beginning.
+    /// Acknowledged bookings: id and start minute.
     promised: Mutex<BTreeMap<i64, i64>>,
     next_minute: AtomicI64,
     count: AtomicUsize,
@@ -30,7 +28,7 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// Lets people book one minute after the other until they are told to stop or the service is gone.
+    /// Clients book one minute after another until stopped or until the service is gone.
     pub(crate) fn load(self: &Arc<Self>, people: &[User]) -> JoinSet<()> {
         self.stop.store(false, Ordering::SeqCst);
         let mut clients = JoinSet::new();
@@ -47,7 +45,7 @@ impl Ledger {
         clients
     }
 
-    /// Books the next minute. `false` when the service is gone.
+    /// `false` when the service is gone.
     async fn book_one(&self, person: &User) -> bool {
         let minute = 1440 + self.next_minute.fetch_add(1, Ordering::SeqCst);
         self.asked.lock().unwrap().insert(minute);
@@ -55,7 +53,7 @@ impl Ledger {
         let request = person.request(attune_e2e::Method::POST, "/api/bookings").json(&body);
         let Ok(answer) = person.try_send(request).await else { return false };
         if answer.status == 503 {
-            // The service is on its way out, and says so.
+            // The service is shutting down.
             return true;
         }
         let id = answer.expect(201)["id"].as_i64().unwrap();
@@ -64,22 +62,19 @@ impl Ledger {
         true
     }
 
-    /// How many bookings were promised so far.
     pub(crate) fn count(&self) -> usize {
         self.count.load(Ordering::SeqCst)
     }
 
-    /// Waits until so many bookings were promised.
     pub(crate) async fn reaches(&self, count: usize) {
         eventually("clients book", async || (self.count() >= count).then_some(())).await;
     }
 
-    /// Tells everybody to stop.
     pub(crate) fn stop(&self) {
         self.stop.store(true, Ordering::SeqCst);
     }
 
-    /// Compares what the clients know with what the service has, and gives the latter.
+    /// Compares the clients' records with the service's bookings, which are returned.
     pub(crate) async fn check(&self, admin: &User) -> Vec<Value> {
         let bookings = admin.all_bookings().await;
         let promised = self.promised.lock().unwrap().clone();
@@ -88,14 +83,18 @@ impl Ledger {
             bookings.iter().map(|b| (b["id"].as_i64().unwrap(), b["scheduled_at"].as_str().unwrap())).collect();
         assert_eq!(starts.len(), bookings.len(), "no id twice");
         for (id, minute) in &promised {
-            assert_eq!(starts.get(id).copied(), Some(later(*minute).to_string().as_str()), "booking {id} was promised");
+            assert_eq!(
+                starts.get(id).copied(),
+                Some(later(*minute).to_string().as_str()),
+                "booking {id} was acknowledged"
+            );
         }
         let wanted: BTreeSet<String> = asked.iter().map(|minute| later(*minute).to_string()).collect();
-        assert!(starts.values().all(|start| wanted.contains(*start)), "nothing is there that nobody asked for");
+        assert!(starts.values().all(|start| wanted.contains(*start)), "every booking was requested");
         for booking in &bookings {
             let pair = (booking["status"].as_str(), booking["payment_status"].as_str());
-            assert_eq!(pair, (Some("scheduled"), Some("not_required")), "whole or not at all: {booking}");
-            let room = booking["jitsi_room_id"].as_str().expect("an agreed booking has a room");
+            assert_eq!(pair, (Some("scheduled"), Some("not_required")), "complete or absent: {booking}");
+            let room = booking["jitsi_room_id"].as_str().expect("a scheduled booking has a room");
             crate::bookings::check_room_id(room, booking["id"].as_i64().unwrap());
         }
         bookings
@@ -114,7 +113,7 @@ async fn acknowledged_bookings_survive_a_crash(database: Database) {
     for kill in 0..kills() {
         let here: Vec<User> = people.iter().map(|person| person.at(&app)).collect();
         let clients = ledger.load(&here);
-        // At another point each time: right after the first promise, and later and later.
+        // At a different moment in each round.
         ledger.reaches(ledger.count() + 1 + (kill * 13) % 60).await;
         app.kill();
         ledger.stop();
@@ -127,23 +126,23 @@ async fn acknowledged_bookings_survive_a_crash(database: Database) {
         let admin = practice.admin(&app).await;
         for booking in ledger.check(&admin).await {
             let detail = admin.detail(booking["id"].as_i64().unwrap()).await;
-            let mails = detail["notifications"].as_array().unwrap();
+            let emails = detail["notifications"].as_array().unwrap();
             assert!(
-                mails.len() == 1 && mails[0]["kind"] == "meeting_info",
-                "the mail is owed with the booking: {detail}"
+                emails.len() == 1 && emails[0]["kind"] == "meeting_info",
+                "the email is queued with the booking: {detail}"
             );
             assert_eq!(detail["history"][0]["action"], "booking.scheduled", "{detail}");
         }
     }
 
-    // The leases of those who are gone run out, and everything that is owed leaves.
+    // The leases of killed processes expire, and every queued email is sent.
     practice.clock.advance(SignedDuration::from_mins(3));
     let admin = practice.admin(&app).await;
     let bookings = ledger.check(&admin).await;
     let rooms: BTreeSet<&str> = bookings.iter().map(|b| b["jitsi_room_url"].as_str().unwrap()).collect();
-    let told = eventually("every mail that is owed arrives", async || {
+    let told = eventually("every queued email arrives", async || {
         let mut told: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for mail in practice.mails.messages() {
+        for mail in practice.emails.messages() {
             let mail = mail.decode();
             let room = attune_e2e::link_in_text(&mail.text).split('#').next().unwrap().to_owned();
             told.entry(room).or_default().insert(mail.header("Message-ID").unwrap().to_owned());
@@ -151,6 +150,6 @@ async fn acknowledged_bookings_survive_a_crash(database: Database) {
         rooms.iter().all(|room| told.contains_key(*room)).then_some(told)
     })
     .await;
-    assert_eq!(told.len(), rooms.len(), "no mail about a session that is not there");
-    assert!(told.values().all(|ids| ids.len() == 1), "a mail that comes twice is the same mail");
+    assert_eq!(told.len(), rooms.len(), "no email about a missing booking");
+    assert!(told.values().all(|ids| ids.len() == 1), "a repeated email is the same email");
 }

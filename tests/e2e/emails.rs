@@ -1,4 +1,4 @@
-//! The mails: information right after booking, reminders before the session, and what happens when mail fails.
+//! Eemails: confirmations, reminders, and failures of the mail server.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 on_both_databases!(
     a_confirmation_email_has_the_recipients_own_link,
     each_reminder_is_sent_once_at_its_exact_time,
-    a_payment_enqueues_the_emails,
+    a_payment_enqueues_the_eemails,
     reminders_of_the_past_are_not_planned,
     a_therapists_own_booking_has_a_therapists_link,
     an_outage_of_the_mail_server_loses_no_booking_and_no_email,
     temporary_mail_errors_are_retried,
     a_permanent_mail_error_is_shown_to_the_practice,
-    a_separate_worker_sends_due_emails,
+    a_separate_worker_sends_due_eemails,
     client_input_cannot_change_the_structure_of_an_email,
 );
 
@@ -29,41 +29,39 @@ async fn open(database: Database) -> (Practice, Instance, User) {
     (practice, app, admin)
 }
 
-/// Waits until so many mails have come in all, and reads the last one.
 async fn email_number(practice: &Practice, count: usize) -> DecodedMail {
-    let mails = practice.mails.wait_for(count, TIMEOUT).await;
-    assert_eq!(mails.len(), count);
-    let (last, mail) = (mails.last().unwrap(), mails.last().unwrap().decode());
+    let emails = practice.emails.wait_for(count, TIMEOUT).await;
+    assert_eq!(emails.len(), count);
+    let (last, mail) = (emails.last().unwrap(), emails.last().unwrap().decode());
     assert_eq!(last.recipients, mail.recipients, "the envelope says what the mail says");
     mail
 }
 
-/// Lets the worker look at everything that is due now, by giving it something new to do: when the mail about a new
-/// booking has left, everything that was due before has been taken up as well.
+/// Makes the worker handle everything that is due, by booking: when the new booking's email was sent, everything due
+/// before was leased as well.
 async fn run_the_worker(practice: &Practice, person: &User, minute: i64) {
-    let before = practice.mails.messages().len();
+    let before = practice.emails.messages().len();
     let id = person.again().await.booked(later(minute)).await;
     let room = format!("/booking-{id}-");
     eventually("the information about a later booking arrives", async || {
-        let mails = practice.mails.messages();
-        mails[before..].iter().any(|mail| mail.decode().text.contains(&room)).then_some(())
+        let emails = practice.emails.messages();
+        emails[before..].iter().any(|mail| mail.decode().text.contains(&room)).then_some(())
     })
     .await;
 }
 
-/// The state of each mail about a booking, with its offset.
 async fn states(admin: &User, booking: i64) -> Vec<(i64, String)> {
-    let mails = admin.again().await.notifications(booking).await;
+    let emails = admin.again().await.notifications(booking).await;
     let state = |mail: &Value| (mail["minutes_before"].as_i64().unwrap(), mail["state"].as_str().unwrap().to_owned());
-    mails.iter().map(state).collect()
+    emails.iter().map(state).collect()
 }
 
 async fn until_states(admin: &User, booking: i64, wanted: &[(i64, &str)]) {
     let admin = admin.again().await;
-    eventually(&format!("the mails are {wanted:?}"), async || {
-        let mails = admin.notifications(booking).await;
+    eventually(&format!("the emails are {wanted:?}"), async || {
+        let emails = admin.notifications(booking).await;
         let found: Vec<(i64, &str)> =
-            mails.iter().map(|m| (m["minutes_before"].as_i64().unwrap(), m["state"].as_str().unwrap())).collect();
+            emails.iter().map(|m| (m["minutes_before"].as_i64().unwrap(), m["state"].as_str().unwrap())).collect();
         (found == wanted).then_some(())
     })
     .await;
@@ -108,7 +106,7 @@ async fn a_confirmation_email_has_the_recipients_own_link(database: Database) {
     jane.booked(later(7 * 1440)).await;
     let mail = email_number(&practice, 2).await;
     assert_eq!(mail.recipients, [jane.email.as_str()]);
-    assert!(mail.text.contains("at 10:00 (Europe/Berlin, UTC+01:00)"), "the practice's zone for those who named none");
+    assert!(mail.text.contains("at 10:00 (Europe/Berlin, UTC+01:00)"), "the practice's time zone is the default");
     until_states(&admin, id, &[(0, "sent"), (1440, "pending"), (60, "pending")]).await;
 }
 
@@ -123,7 +121,7 @@ async fn each_reminder_is_sent_once_at_its_exact_time(database: Database) {
     // One second before the day before: nothing.
     practice.clock.set(start - SignedDuration::from_hours(24) - SignedDuration::from_secs(1));
     run_the_worker(&practice, &john, 20 * 1440).await;
-    assert_eq!(practice.mails.messages().len(), 2);
+    assert_eq!(practice.emails.messages().len(), 2);
     assert_eq!(states(&admin, id).await, [(0, "sent".into()), (1440, "pending".into()), (60, "pending".into())]);
 
     // The day before: one reminder.
@@ -134,7 +132,7 @@ async fn each_reminder_is_sent_once_at_its_exact_time(database: Database) {
     assert_eq!((link_in_text(&mail.text), button_target(&mail.html)), (first_link.as_str(), first_link.clone()));
     assert_eq!(mail.recipients, [john.email.as_str()]);
 
-    // Never again, whatever is booked, renamed or restarted.
+    // Never again, after other bookings, a new name or a restart.
     let john = john.again().await;
     john.patch("/api/auth/me", json!({"first_name": "Jonathan"})).await.expect(200);
     until_states(&admin, id, &[(0, "sent"), (1440, "sent"), (60, "pending")]).await;
@@ -142,9 +140,9 @@ async fn each_reminder_is_sent_once_at_its_exact_time(database: Database) {
     let app = practice.serve().await;
     let (john, admin) = (john.at(&app), admin.at(&app));
     run_the_worker(&practice, &john, 21 * 1440).await;
-    assert_eq!(practice.mails.messages().len(), 4);
+    assert_eq!(practice.emails.messages().len(), 4);
 
-    // The hour before: with the name the reader has by now.
+    // An hour before: with the recipient's current name.
     practice.clock.set(start - SignedDuration::from_hours(1));
     let mail = email_number(&practice, 5).await;
     assert!(mail.text.contains("in 1 hour") && mail.text.contains("Hello Jonathan Doe,"), "{}", mail.text);
@@ -156,20 +154,21 @@ async fn each_reminder_is_sent_once_at_its_exact_time(database: Database) {
     practice.clock.set(start);
     run_the_worker(&practice, &john, 22 * 1440).await;
     let about_it =
-        practice.mails.messages().iter().filter(|m| m.decode().text.contains(&format!("/booking-{id}-"))).count();
+        practice.emails.messages().iter().filter(|m| m.decode().text.contains(&format!("/booking-{id}-"))).count();
     assert_eq!(about_it, 3, "information and two reminders");
 }
 
-async fn a_payment_enqueues_the_emails(database: Database) {
+async fn a_payment_enqueues_the_eemails(database: Database) {
     let practice = Practice::on(database).with("payments.provider", "test").open().await;
     let app = practice.serve().await;
     let (admin, john) = (practice.admin(&app).await, practice.client(&app, "John", "Doe").await);
-    let placed = john.book(later(2 * 1440)).await.expect(201);
-    let id = placed["id"].as_i64().unwrap();
+    let created = john.book(later(2 * 1440)).await.expect(201);
+    let id = created["id"].as_i64().unwrap();
     assert!(admin.notifications(id).await.is_empty());
-    crate::bookings::pay(&app, &placed).await;
-    let mails: Vec<DecodedMail> = practice.mails.wait_for(2, TIMEOUT).await.iter().map(|mail| mail.decode()).collect();
-    let (receipts, others): (Vec<_>, Vec<_>) = mails.iter().partition(|m| m.subject.starts_with("We received"));
+    crate::bookings::pay(&app, &created).await;
+    let emails: Vec<DecodedMail> =
+        practice.emails.wait_for(2, TIMEOUT).await.iter().map(|mail| mail.decode()).collect();
+    let (receipts, others): (Vec<_>, Vec<_>) = emails.iter().partition(|m| m.subject.starts_with("We received"));
     assert_eq!((receipts.len(), others.len()), (1, 1));
     assert!(receipts[0].text.contains("100.00 EUR"), "{}", receipts[0].text);
     assert_eq!(link_in_text(&others[0].text), john.meeting_url(id).await);
@@ -179,7 +178,7 @@ async fn a_payment_enqueues_the_emails(database: Database) {
 async fn reminders_of_the_past_are_not_planned(database: Database) {
     let (practice, app, admin) = open(database).await;
     let john = practice.client(&app, "John", "Doe").await;
-    // A reminder due within a minute of the booking would say the same twice.
+    // A reminder within a minute of the booking would be redundant.
     for (minutes, planned) in [
         (30, vec![0]),
         (120, vec![0, 60]),
@@ -191,7 +190,7 @@ async fn reminders_of_the_past_are_not_planned(database: Database) {
         let offsets: Vec<i64> = states(&admin, id).await.into_iter().map(|(offset, _)| offset).collect();
         assert_eq!(offsets, planned, "{minutes} minutes ahead");
     }
-    practice.mails.wait_for(5, TIMEOUT).await;
+    practice.emails.wait_for(5, TIMEOUT).await;
 
     let none = Practice::on(database).with("reminders.offsets_minutes", "").open().await;
     let app = none.serve().await;
@@ -216,9 +215,9 @@ async fn a_therapists_own_booking_has_a_therapists_link(database: Database) {
 async fn an_outage_of_the_mail_server_loses_no_booking_and_no_email(database: Database) {
     let (practice, app, admin) = open(database).await;
     let john = practice.client(&app, "John", "Doe").await;
-    practice.mails.stop().await;
+    practice.emails.stop().await;
     let id = john.booked(later(3 * 1440)).await;
-    let waiting = eventually("the failed attempt is written down", async || {
+    let waiting = eventually("the failed attempt is recorded", async || {
         let mail = admin.notifications(id).await[0].clone();
         mail["last_error"].is_string().then_some(mail)
     })
@@ -228,12 +227,12 @@ async fn an_outage_of_the_mail_server_loses_no_booking_and_no_email(database: Da
     assert_eq!((ready.status, &ready.json()["checks"]["mail"]["status"]), (200, &json!("warn")), "{}", ready.text);
     john.booked(later(4 * 1440)).await;
 
-    practice.mails.restart().await;
+    practice.emails.restart().await;
     practice.clock.advance(SignedDuration::from_mins(1));
-    let mails = practice.mails.wait_for(2, TIMEOUT).await;
+    let emails = practice.emails.wait_for(2, TIMEOUT).await;
     let john = john.again().await;
     let link = john.meeting_url(id).await;
-    assert_eq!(mails.iter().filter(|mail| link_in_text(&mail.decode().text) == link).count(), 1);
+    assert_eq!(emails.iter().filter(|mail| link_in_text(&mail.decode().text) == link).count(), 1);
     until_states(&admin, id, &[(0, "sent"), (1440, "pending"), (60, "pending")]).await;
     let ready = app.get("/health/ready").await.expect(200);
     assert_eq!(ready["checks"]["mail"]["status"], "ok");
@@ -242,25 +241,25 @@ async fn an_outage_of_the_mail_server_loses_no_booking_and_no_email(database: Da
 async fn temporary_mail_errors_are_retried(database: Database) {
     let (practice, app, admin) = open(database).await;
     let john = practice.client(&app, "John", "Doe").await;
-    practice.mails.script([
+    practice.emails.script([
         Behaviour::Answer { stage: Stage::Recipient, code: 451 },
         Behaviour::Cut(Stage::Data),
-        // Takes the mail, but the answer never arrives: this one may come twice, and must then be the same mail.
+        // Stored, but the response is lost: it may arrive twice and must then be the same email.
         Behaviour::Cut(Stage::Message),
     ]);
     let id = john.booked(later(3 * 1440)).await;
     for attempt in 1..=3 {
-        eventually("the next failed attempt is written down", async || {
+        eventually("the next failed attempt is recorded", async || {
             let mail = admin.notifications(id).await[0].clone();
-            // Only a failure that is written down puts the next attempt into the future.
+            // Only a recorded failure moves the next attempt into the future.
             let next = at(mail["send_after"].as_str().unwrap());
             (mail["attempts"] == attempt && next > practice.clock.now()).then_some(())
         })
         .await;
         practice.clock.advance(SignedDuration::from_mins(3));
     }
-    let mails = practice.mails.wait_for(2, TIMEOUT).await;
-    let ids: Vec<String> = mails.iter().map(|m| m.decode().header("Message-ID").unwrap().to_owned()).collect();
+    let emails = practice.emails.wait_for(2, TIMEOUT).await;
+    let ids: Vec<String> = emails.iter().map(|m| m.decode().header("Message-ID").unwrap().to_owned()).collect();
     assert_eq!(ids[0], ids[1], "mail programs show one of them");
     until_states(&admin, id, &[(0, "sent"), (1440, "pending"), (60, "pending")]).await;
 }
@@ -268,7 +267,7 @@ async fn temporary_mail_errors_are_retried(database: Database) {
 async fn a_permanent_mail_error_is_shown_to_the_practice(database: Database) {
     let (practice, app, admin) = open(database).await;
     let (john, jane) = (practice.client(&app, "John", "Doe").await, practice.client(&app, "Jane", "Rowland").await);
-    practice.mails.script([Behaviour::Answer { stage: Stage::Recipient, code: 550 }]);
+    practice.emails.script([Behaviour::Answer { stage: Stage::Recipient, code: 550 }]);
     let id = john.booked(later(3 * 1440)).await;
     until_states(&admin, id, &[(0, "dead"), (1440, "pending"), (60, "pending")]).await;
     let dead = &admin.notifications(id).await[0];
@@ -280,10 +279,10 @@ async fn a_permanent_mail_error_is_shown_to_the_practice(database: Database) {
     assert_eq!(email_number(&practice, 1).await.recipients, [jane.email.as_str()], "others are served");
     practice.clock.advance(SignedDuration::from_hours(2));
     run_the_worker(&practice, &jane, 20 * 1440).await;
-    assert_eq!(practice.mails.messages().len(), 2, "and it is not tried again");
+    assert_eq!(practice.emails.messages().len(), 2, "and it is not tried again");
 }
 
-async fn a_separate_worker_sends_due_emails(database: Database) {
+async fn a_separate_worker_sends_due_eemails(database: Database) {
     let practice = Practice::on(database).open().await;
     let app = practice.serve_without_worker().await;
     let (admin, john) = (practice.admin(&app).await, practice.client(&app, "John", "Doe").await);
@@ -291,17 +290,17 @@ async fn a_separate_worker_sends_due_emails(database: Database) {
     let late = john.booked(later(4 * 1440)).await;
     practice.clock.advance(SignedDuration::from_mins(6));
     let ready = app.get("/health/ready").await.expect(200);
-    assert_eq!(ready["checks"]["outbox"]["status"], "warn", "mails are overdue, and somebody is told: {ready}");
-    assert!(practice.mails.messages().is_empty());
+    assert_eq!(ready["checks"]["outbox"]["status"], "warn", "emails are overdue, and somebody is told: {ready}");
+    assert!(practice.emails.messages().is_empty());
 
     let worker = practice.work().await;
-    practice.mails.wait_for(2, TIMEOUT).await;
+    practice.emails.wait_for(2, TIMEOUT).await;
     until_states(&admin, id, &[(0, "sent"), (1440, "pending"), (60, "pending")]).await;
     until_states(&admin, late, &[(0, "sent"), (1440, "pending"), (60, "pending")]).await;
     assert_eq!(app.get("/health/ready").await.expect(200)["checks"]["outbox"]["status"], "ok");
-    // It has no bell to hear, and looks for itself.
+    // A separate worker is not woken and polls.
     john.again().await.booked(later(5 * 1440)).await;
-    practice.mails.wait_for(3, TIMEOUT).await;
+    practice.emails.wait_for(3, TIMEOUT).await;
     assert_eq!(worker.terminate().await, Some(0));
     assert_eq!(app.terminate().await, Some(0));
 }
@@ -312,7 +311,7 @@ async fn client_input_cannot_change_the_structure_of_an_email(database: Database
     let note =
         json!({"scheduled_at": later(1440).to_string(), "note": "\r\n.\r\nMAIL FROM:<a@b.example>\r\nsecret-note"});
     let id = person.post("/api/bookings", note).await.expect(201)["id"].as_i64().unwrap();
-    let raw = &practice.mails.wait_for(1, TIMEOUT).await[0];
+    let raw = &practice.emails.wait_for(1, TIMEOUT).await[0];
     let mail = raw.decode();
     assert_eq!(raw.recipients, [person.email.as_str()]);
     assert!(!mail.html.contains("<img") && !mail.text.contains("evil.example") && !mail.subject.contains("evil"));

@@ -1,4 +1,4 @@
-//! HTTP as strangers speak it. The adapter has its own tests of these; here they are asked of the real process.
+//! HTTP edge cases, checked against the real process in addition to the adapter's own tests.
 
 use attune_e2e::{Database, Instance, Method, Practice, User, eventually, later, strong_password};
 use serde_json::{Value, json};
@@ -66,7 +66,7 @@ async fn every_error_is_a_problem_with_the_requests_id() {
     assert!(john.bookings().await.is_empty());
 }
 
-/// Shows a spent token again, with the request id `spent-17`, and gives the two lines that are logged about it.
+/// Reuses a spent token with the request id `spent-17`; returns the two log lines about it.
 async fn spent_token_lines(format: &str) -> Vec<String> {
     let practice = Practice::on(Database::Sqlite).with("log.format", format).open().await;
     let app = practice.serve().await;
@@ -107,7 +107,7 @@ async fn the_log_is_complete_when_the_process_ends() {
         app.send(app.request(Method::GET, "/health").header("x-request-id", format!("last-{n}-17"))).await.expect(200);
     }
     app.ask_to_end();
-    eventually("all that was answered is in the log", async || {
+    eventually("all responses are in the log", async || {
         let log = app.stderr();
         (0..20).all(|n| log.contains(&format!("\"last-{n}-17\""))).then_some(())
     })
@@ -169,7 +169,7 @@ async fn password_guessing_and_request_floods_are_limited() {
     let app = practice.serve().await;
     let john = practice.client(&app, "John", "Doe").await;
     let wrong = json!({"email": john.email, "password": "not-the-password-at-all"});
-    // Nobody gets around it with a header that only a proxy may set.
+    // A header that only a proxy may set does not help.
     let guess = async |number: usize| {
         let request =
             app.request(Method::POST, "/api/auth/login").header("x-forwarded-for", format!("203.0.113.{number}"));
@@ -190,7 +190,7 @@ async fn password_guessing_and_request_floods_are_limited() {
     }
     guess(99).await.refused(429, "too_many_requests");
 
-    // A minute later everything is as before, for those who know the password.
+    // A minute later the right password works again.
     practice.clock.advance(jiff::SignedDuration::from_mins(3));
     let john = john.again().await;
     john.get("/api/auth/me").await.expect(200);
@@ -239,8 +239,5 @@ async fn a_flood_of_logins_does_not_block_other_requests() {
     }
     let statuses = flood.join_all().await;
     assert!(statuses.iter().all(|status| matches!(status, 200 | 503)), "{statuses:?}");
-    assert!(
-        statuses.contains(&200) && statuses.contains(&503),
-        "who has to wait too long is told at once: {statuses:?}"
-    );
+    assert!(statuses.contains(&200) && statuses.contains(&503), "a full queue is reported at once: {statuses:?}");
 }

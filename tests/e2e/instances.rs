@@ -32,8 +32,8 @@ async fn a_stop_under_load_loses_nothing(database: Database) {
     let bookings = ledger.check(&practice.admin(&app).await).await;
     let unknown = bookings.len() - ledger.count();
     assert!(unknown <= people.len(), "at most one booking of each client is unknown to them: {unknown}");
-    // Another mail for none of them: what left before the stop was written down.
-    practice.mails.wait_for(bookings.len(), Duration::from_secs(60)).await;
+    // No second email: deliveries before the stop were recorded.
+    practice.emails.wait_for(bookings.len(), Duration::from_secs(60)).await;
     let admin = practice.admin(&app).await;
     for booking in &bookings {
         let id = booking["id"].as_i64().unwrap();
@@ -42,7 +42,7 @@ async fn a_stop_under_load_loses_nothing(database: Database) {
         })
         .await;
     }
-    assert_eq!(practice.mails.messages().len(), bookings.len());
+    assert_eq!(practice.emails.messages().len(), bookings.len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -111,7 +111,7 @@ async fn several_instances_share_one_postgres_database() {
     let elsewhere = john.at(&b);
     assert_eq!(elsewhere.meeting_url(id).await, john.meeting_url(id).await);
     elsewhere.book(later(1440)).await.refused(409, "slot_taken");
-    // Nobody's role or login is kept in the memory of one process.
+    // No role or login is cached in one process.
     elsewhere.post("/api/auth/logout", serde_json::json!({})).await.expect(204);
     john.get("/api/auth/me").await.refused(401, "invalid_token");
 
@@ -125,30 +125,30 @@ async fn several_instances_share_one_postgres_database() {
         let count = usize::try_from(day).unwrap();
         everywhere[count % 3].booked(later(day * 1440)).await;
     }
-    practice.mails.wait_for(31, Duration::from_secs(60)).await;
+    practice.emails.wait_for(31, Duration::from_secs(60)).await;
     // Time jumps, and most of the reminders are due at once.
     practice.clock.set(later(30 * 1440));
     let founder = User::log_in(&a, email, password).await;
     let mut sent = 0;
     for booking in founder.all_bookings().await {
         let id = booking["id"].as_i64().unwrap();
-        let mails = eventually("everything due is settled", async || {
-            let mails = founder.notifications(id).await;
+        let emails = eventually("everything due is settled", async || {
+            let emails = founder.notifications(id).await;
             let now = practice.clock.now();
             let waits = |m: &serde_json::Value| {
                 m["state"] == "pending" && attune_e2e::at(m["send_after"].as_str().unwrap()) <= now
             };
-            (!mails.iter().any(waits)).then_some(mails)
+            (!emails.iter().any(waits)).then_some(emails)
         })
         .await;
-        assert!(mails.len() <= 3, "one row for each kind and offset: {mails:?}");
-        sent += mails.iter().filter(|mail| mail["state"] == "sent").count();
+        assert!(emails.len() <= 3, "one row for each kind and offset: {emails:?}");
+        sent += emails.iter().filter(|mail| mail["state"] == "sent").count();
     }
     for instance in [a, b, c] {
         assert_eq!(instance.terminate().await, Some(0));
     }
-    let mails: Vec<_> = practice.mails.messages().iter().map(attune_test_smtp::ReceivedMail::decode).collect();
-    let ids: BTreeSet<_> = mails.iter().map(|mail| mail.header("Message-ID").unwrap()).collect();
-    assert_eq!((mails.len(), ids.len()), (sent, sent), "no mail was sent by two workers");
-    assert!(mails.iter().filter(|mail| mail.subject.starts_with("Reminder")).count() >= 1);
+    let emails: Vec<_> = practice.emails.messages().iter().map(attune_test_smtp::ReceivedMail::decode).collect();
+    let ids: BTreeSet<_> = emails.iter().map(|mail| mail.header("Message-ID").unwrap()).collect();
+    assert_eq!((emails.len(), ids.len()), (sent, sent), "no mail was sent by two workers");
+    assert!(emails.iter().filter(|mail| mail.subject.starts_with("Reminder")).count() >= 1);
 }

@@ -1,4 +1,4 @@
-//! The personal link: who gets which, who gets none, and what a name can do in it.
+//! Personal links: who gets which, and what a name can do in them.
 
 use attune_e2e::{Database, Method, NOW, Practice, keys, later};
 use jiff::SignedDuration;
@@ -45,22 +45,22 @@ async fn each_viewer_gets_a_personal_link(database: Database) {
     assert!(!refusal.to_string().contains("meet.example.org"), "{refusal}");
     jane.link(id + 1).await.refused(404, "booking_not_found");
     admin.link(id + 1).await.refused(404, "booking_not_found");
-    let nobody = app.get(&format!("/api/meetings/{id}/link")).await;
-    nobody.refused(401, "unauthenticated");
-    assert_eq!(nobody.header("www-authenticate"), Some("Bearer"), "no error code for those who showed no token");
+    let anonymous = app.get(&format!("/api/meetings/{id}/link")).await;
+    anonymous.refused(401, "unauthenticated");
+    assert_eq!(anonymous.header("www-authenticate"), Some("Bearer"), "no error code for those who showed no token");
     let forged = app.with_token(Some("aaa.bbb.ccc")).get(&format!("/api/meetings/{id}/link")).await;
     assert_eq!(forged.header("www-authenticate"), Some("Bearer error=\"invalid_token\""));
     for bad in ["abc", "0", "-1", "1.5", "%31", "99999999999999999999"] {
         let answer = john.get(&format!("/api/meetings/{bad}/link")).await;
         if bad == "%31" {
-            // The digit 1, written in another way: a good id.
+            // The digit 1, percent-encoded: a valid id.
             assert_ne!(answer.status, 400, "{}", answer.text);
         } else {
             answer.refused(400, "invalid_booking_id");
         }
     }
 
-    // A new name counts from the next link on, in the same room.
+    // A new name applies from the next link on, in the same room.
     john.patch("/api/auth/me", json!({"first_name": "Jonathan"})).await.expect(200);
     assert_eq!(john.meeting_url(id).await, format!("{room}#userInfo.displayName=%22Jonathan%20Doe%22"));
     john.patch("/api/auth/me", json!({"first_name": null})).await.expect(200);
@@ -82,12 +82,12 @@ async fn a_link_is_available_until_the_grace_period_ends(database: Database) {
     let practice = Practice::on(database).with("payments.provider", "test").open().await;
     let app = practice.serve().await;
     let (admin, john) = (practice.admin(&app).await, practice.client(&app, "John", "Doe").await);
-    let placed = john.book(later(10)).await.expect(201);
-    let id = placed["id"].as_i64().unwrap();
+    let created = john.book(later(10)).await.expect(201);
+    let id = created["id"].as_i64().unwrap();
     john.link(id).await.refused(404, "meeting_link_unavailable");
     admin.link(id).await.refused(404, "meeting_link_unavailable");
     assert_eq!(admin.all_bookings().await[0]["admin_meeting_url"], Value::Null);
-    pay(&app, &placed).await;
+    pay(&app, &created).await;
     let url = john.meeting_url(id).await;
 
     // Fifty minutes of session and thirty of grace.
@@ -99,7 +99,7 @@ async fn a_link_is_available_until_the_grace_period_ends(database: Database) {
     john.link(id).await.refused(404, "meeting_link_unavailable");
     admin.link(id).await.refused(404, "meeting_link_unavailable");
     let listed = &john.bookings().await[0];
-    assert_eq!(listed["personalized_meeting_url"], Value::Null, "no link that nobody can use");
+    assert_eq!(listed["personalized_meeting_url"], Value::Null, "no link that no one can use");
     assert!(listed["jitsi_room_id"].is_string(), "but the room stays on record");
     assert_eq!(admin.all_bookings().await[0]["admin_meeting_url"], Value::Null);
 
@@ -140,7 +140,7 @@ async fn a_name_cannot_change_the_link(database: Database) {
         assert_eq!(link["is_admin"], false);
     }
 
-    // Where a link is made does not depend on what a request says about its host.
+    // A link does not depend on the request's host headers.
     let request = person.request(Method::GET, &format!("/api/meetings/{id}/link"));
     let forged = request.header("x-forwarded-host", "evil.example").header("forwarded", "host=evil.example");
     assert!(!person.send(forged).await.text.contains("evil.example"));

@@ -1,4 +1,4 @@
-//! Staying logged in, and what a stolen token is worth.
+//! Login sessions, and what a stolen token is worth.
 
 use attune_e2e::{ApiResponse, Database, Instance, Method, NOW, Practice, User, at, strong_password};
 use jiff::SignedDuration;
@@ -36,7 +36,7 @@ async fn a_refresh_token_works_once(database: Database) {
     assert!(first.refresh != second.refresh && second.refresh != john.refresh);
     john.get("/api/auth/me").await.expect(200);
 
-    // Two generations old: somebody has a copy, so the whole login is over, for both.
+    // Reuse of an older token means that it was copied: the login session ends for both.
     refresh(&app, &first.refresh).await.refused(401, "invalid_refresh_token");
     refresh(&app, &john.refresh).await.refused(401, "invalid_refresh_token");
     john.get("/api/auth/me").await.refused(401, "invalid_token");
@@ -130,7 +130,7 @@ async fn forged_tokens_are_refused(database: Database) {
     let turned: String = signature.chars().rev().collect();
     // {"alg":"none"}
     let none = "eyJhbGciOiJub25lIn0";
-    // {"sub":"1"}, somebody else
+    // {"sub":"1"}, another user
     let admin = "eyJzdWIiOiIxIn0";
     for forged in [
         format!("{header}.{claims}."),
@@ -153,7 +153,7 @@ async fn forged_tokens_are_refused(database: Database) {
         assert_eq!(ask(name, &value).await.status, 401, "{name}");
     }
     let in_the_query = app.get(&format!("/api/auth/me?access_token={}", john.access)).await;
-    assert_eq!(in_the_query.status, 401, "a token in an address would stand in every log on the way");
+    assert_eq!(in_the_query.status, 401, "a token in a URL would be in every log");
 }
 
 async fn the_signing_secret_can_be_changed(database: Database) {

@@ -5,7 +5,6 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may stop at the first surprise, and scenarios are tests")]
 
-/// Makes a test of each scenario for each database.
 macro_rules! on_both_databases {
     ($($scenario:ident),+ $(,)?) => {
         on_database!(sqlite, Sqlite, $($scenario),+);
@@ -13,7 +12,6 @@ macro_rules! on_both_databases {
     };
 }
 
-/// Makes a test of each scenario for one database.
 macro_rules! on_database {
     ($module:ident, $database:ident, $($scenario:ident),+ $(,)?) => {
         mod $module {

@@ -1,4 +1,4 @@
-//! Signed links, the page behind a mailed link, people who are invited, and what the video server asks and tells.
+//! Signed links, join pages, participants, and the requests of the video server.
 
 use attune_e2e::{
     Api, ApiResponse, Database, Instance, Method, Practice, User, button_target, eventually, later, link_in_text,
@@ -23,10 +23,8 @@ on_both_databases!(
 
 const APP_SECRET: &str = "c0b86f20f7d84c4fa9a2e1b35d7c9e04";
 const SERVER_SECRET: &str = "9d51e7ab03cc4d6ea8f2705be1946c3d";
-/// Two hours ahead: outside the fifteen minutes in which rooms are open early.
 const START: i64 = 120;
 
-/// A practice with a Jitsi of its own that checks tokens.
 async fn open(database: Database) -> (Practice, Instance) {
     let plan = Practice::on(database)
         .with("jitsi.mode", "jwt")
@@ -41,7 +39,6 @@ async fn open(database: Database) -> (Practice, Instance) {
     (practice, app)
 }
 
-/// The token in a link.
 fn token(practice: &Practice, url: &str) -> String {
     let (_, rest) = url.split_once("?jwt=").expect("a signed link");
     let token = rest.split('#').next().unwrap().to_owned();
@@ -49,23 +46,20 @@ fn token(practice: &Practice, url: &str) -> String {
     token
 }
 
-/// What a token says.
 fn claims(token: &str) -> Value {
     let payload = token.split('.').nth(1).unwrap();
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
 }
 
-/// The mails to this address, oldest first, once there are so many.
-async fn emails_to(practice: &Practice, address: &str, count: usize) -> Vec<DecodedMail> {
-    eventually(&format!("{count} mails for one reader"), async || {
-        let all: Vec<DecodedMail> = practice.mails.messages().iter().map(|mail| mail.decode()).collect();
+async fn eemails_to(practice: &Practice, address: &str, count: usize) -> Vec<DecodedMail> {
+    eventually(&format!("{count} emails for one reader"), async || {
+        let all: Vec<DecodedMail> = practice.emails.messages().iter().map(|mail| mail.decode()).collect();
         let own: Vec<DecodedMail> = all.into_iter().filter(|mail| mail.recipients == [address]).collect();
         (own.len() >= count).then_some(own)
     })
     .await
 }
 
-/// The one link of a mail, which is that of a page of ours.
 fn page_of(practice: &Practice, mail: &DecodedMail) -> String {
     let link = link_in_text(&mail.text).to_owned();
     assert_eq!(button_target(&mail.html), link);
@@ -73,7 +67,6 @@ fn page_of(practice: &Practice, mail: &DecodedMail) -> String {
     link
 }
 
-/// Presses the button of a page.
 async fn press(api: &Api, page: &str) -> ApiResponse {
     api.with_token(None).send(api.with_token(None).request(Method::POST, page)).await
 }
@@ -141,8 +134,8 @@ async fn a_join_page_leads_into_the_room_once_it_is_open(database: Database) {
     let (practice, app) = open(database).await;
     let john = practice.client_in(&app, "John", "Doe", Some("America/New_York")).await;
     john.booked(later(START)).await;
-    let mail = &emails_to(&practice, &john.email, 1).await[0];
-    assert!(!mail.text.contains("meet.example.org") && !mail.html.contains("jwt"), "no token is ever mailed");
+    let mail = &eemails_to(&practice, &john.email, 1).await[0];
+    assert!(!mail.text.contains("meet.example.org") && !mail.html.contains("jwt"), "no token is in an email");
     let page = page_of(&practice, mail);
 
     let shown = look(&app, &page).await;
@@ -169,7 +162,7 @@ async fn a_join_page_leads_into_the_room_once_it_is_open(database: Database) {
     practice.clock.set(later(START - 15));
     let shown = look(&app, &page).await;
     assert!(shown.text.contains("<form method=\"post\""), "{}", shown.text);
-    // Browsers apply it to where the button leads in the end.
+    // Browsers apply it to the final target of the form.
     assert!(shown.header("content-security-policy").unwrap().contains("form-action 'self' https://meet.example.org"));
     let entered = press(&app, &page).await;
     assert_eq!(entered.status, 303);
@@ -184,7 +177,7 @@ async fn a_join_page_leads_into_the_room_once_it_is_open(database: Database) {
     assert_eq!(late.status, 409);
     assert!(late.text.contains("over"), "{}", late.text);
 
-    // A link that was not made by this practice, to the last letter.
+    // A forged link differs in one character.
     let last = page.chars().last().unwrap();
     let other = if last == 'A' { 'B' } else { 'A' };
     let forged = format!("{}{other}", &page[..page.len() - 1]);
@@ -202,11 +195,12 @@ async fn fetching_every_link_changes_nothing(database: Database) {
     practice.keep_secret("canary.guest");
     practice.keep_secret("Gwendolyn");
     practice.clock.set(later(START - 10));
-    let mails = [emails_to(&practice, &john.email, 2).await, emails_to(&practice, "canary.guest@example.org", 2).await]
-        .concat();
-    let mut urls: Vec<String> = mails.iter().map(|mail| page_of(&practice, mail)).collect();
+    let emails =
+        [eemails_to(&practice, &john.email, 2).await, eemails_to(&practice, "canary.guest@example.org", 2).await]
+            .concat();
+    let mut urls: Vec<String> = emails.iter().map(|mail| page_of(&practice, mail)).collect();
     urls.dedup();
-    eventually("all mails are written down as sent", async || {
+    eventually("all eemails are recorded as sent", async || {
         let sent = admin.again().await.notifications(id).await;
         sent.iter().all(|mail| mail["state"] == "sent").then_some(())
     })
@@ -219,13 +213,13 @@ async fn fetching_every_link_changes_nothing(database: Database) {
         for _ in 0..50 {
             assert_eq!(look(&app, url).await.status, 200);
         }
-        let nobody = app.with_token(None);
-        let head = nobody.send(nobody.request(Method::HEAD, url)).await;
+        let anonymous = app.with_token(None);
+        let head = anonymous.send(anonymous.request(Method::HEAD, url)).await;
         assert_eq!((head.status, head.text.as_str()), (200, ""));
-        // Even the button writes nothing: the link is made and forgotten.
+        // Even the button writes nothing: the link is created on request.
         assert_eq!(press(&app, url).await.status, 303);
     }
-    assert!(practice.stored().await == before, "a look at a link wrote something");
+    assert!(practice.stored().await == before, "opening a link wrote something");
 }
 
 async fn a_participant_is_invited_by_email_and_can_be_revoked(database: Database) {
@@ -247,13 +241,16 @@ async fn a_participant_is_invited_by_email_and_can_be_revoked(database: Database
     }
     john.post(&path, json!({})).await.refused(403, "forbidden");
 
-    let observer = emails_to(&practice, "canary.o@example.org", 1).await.remove(0);
+    let observer = eemails_to(&practice, "canary.o@example.org", 1).await.remove(0);
     assert!(observer.text.contains("Asia/Tokyo"), "{}", observer.text);
     for word in ["John", "Doe", "Ashdown"] {
-        assert!(!observer.text.contains(word) && !observer.html.contains(word), "a guest learns no names by mail");
+        assert!(
+            !observer.text.contains(word) && !observer.html.contains(word),
+            "a participant learns no names by email"
+        );
     }
     let (watching, showing) =
-        (page_of(&practice, &observer), page_of(&practice, &emails_to(&practice, "canary.p@example.org", 1).await[0]));
+        (page_of(&practice, &observer), page_of(&practice, &eemails_to(&practice, "canary.p@example.org", 1).await[0]));
     practice.clock.set(later(START));
     let enter = async |page: &str| {
         let entered = press(&app, page).await;
@@ -272,7 +269,7 @@ async fn a_participant_is_invited_by_email_and_can_be_revoked(database: Database
     let shown = admin.detail(id).await["participants"].clone();
     let observer = shown.as_array().unwrap().iter().find(|p| p["role"] == "observer").unwrap()["id"].as_i64().unwrap();
     for _ in 0..2 {
-        assert_eq!(admin.delete(&format!("{path}/{observer}")).await.status, 204, "a second click is no error");
+        assert_eq!(admin.delete(&format!("{path}/{observer}")).await.status, 204, "a repeated request is no error");
     }
     assert_eq!(press(&app, &watching).await.status, 410);
     let gone = look(&app, &watching).await;
@@ -289,52 +286,54 @@ async fn a_lost_link_is_sent_again(database: Database) {
     let john = practice.client(&app, "John", "Doe").await;
     john.booked(later(START)).await;
     john.booked(later(START + 1440)).await;
-    let first = emails_to(&practice, &john.email, 2).await;
-    let nobody = app.with_token(None);
+    let first = eemails_to(&practice, &john.email, 2).await;
+    let anonymous = app.with_token(None);
     let answers = [
-        nobody.post("/api/meetings/recover", json!({"email": "stranger@example.org"})).await,
-        nobody.post("/api/meetings/recover", json!({"email": john.email})).await,
-        nobody.post("/api/meetings/recover", json!({"email": john.email.to_uppercase()})).await,
+        anonymous.post("/api/meetings/recover", json!({"email": "stranger@example.org"})).await,
+        anonymous.post("/api/meetings/recover", json!({"email": john.email})).await,
+        anonymous.post("/api/meetings/recover", json!({"email": john.email.to_uppercase()})).await,
     ];
-    assert!(answers.iter().all(|a| a.status == 202 && a.text == answers[0].text), "nobody learns who is a client");
-    nobody.post("/api/meetings/recover", json!({"email": "no address"})).await.rejected_field("email", "invalid_email");
-    let all = emails_to(&practice, &john.email, 4).await;
+    assert!(answers.iter().all(|a| a.status == 202 && a.text == answers[0].text), "no one learns who is a client");
+    anonymous
+        .post("/api/meetings/recover", json!({"email": "no address"}))
+        .await
+        .rejected_field("email", "invalid_email");
+    let all = eemails_to(&practice, &john.email, 4).await;
     let mut again: Vec<String> = all[2..].iter().map(|mail| page_of(&practice, mail)).collect();
     let mut before: Vec<String> = first.iter().map(|mail| page_of(&practice, mail)).collect();
     again.sort();
     before.sort();
     assert_eq!(again, before, "the same pages");
 
-    // Asked twice within the hour, mailed once.
+    // Two requests within the hour, one email.
     practice.clock.advance(SignedDuration::from_mins(1));
     let other = practice.client(&app, "Jane", "Rowland").await;
     other.booked(later(START + 300)).await;
-    emails_to(&practice, &other.email, 1).await;
-    assert_eq!(emails_to(&practice, &john.email, 4).await.len(), 4);
+    eemails_to(&practice, &other.email, 1).await;
+    assert_eq!(eemails_to(&practice, &john.email, 4).await.len(), 4);
     practice.clock.advance(SignedDuration::from_mins(60));
-    nobody.post("/api/meetings/recover", json!({"email": john.email})).await.expect(202);
-    emails_to(&practice, &john.email, 6).await;
+    anonymous.post("/api/meetings/recover", json!({"email": john.email})).await.expect(202);
+    eemails_to(&practice, &john.email, 6).await;
 }
 
 async fn leaked_links_can_be_replaced(database: Database) {
     let (practice, app) = open(database).await;
     let (admin, john) = (practice.admin(&app).await, practice.client(&app, "John", "Doe").await);
     let id = john.booked(later(START)).await;
-    let old = page_of(&practice, &emails_to(&practice, &john.email, 1).await[0]);
+    let old = page_of(&practice, &eemails_to(&practice, &john.email, 1).await[0]);
     let path = format!("/api/admin/bookings/{id}/links/revoke");
     john.post(&path, json!({})).await.refused(403, "forbidden");
     admin.post(&path, json!({})).await.expect(200);
     let gone = look(&app, &old).await;
     assert_eq!(gone.status, 410);
     assert_eq!(press(&app, &old).await.status, 410);
-    let new = page_of(&practice, &emails_to(&practice, &john.email, 2).await[1]);
+    let new = page_of(&practice, &eemails_to(&practice, &john.email, 2).await[1]);
     assert_ne!(new, old);
     practice.clock.set(later(START));
     assert_eq!(press(&app, &new).await.status, 303);
     assert_eq!(press(&app, &old).await.status, 410, "not while the room is open either");
 }
 
-/// A request as Prosody makes it.
 async fn reserve(app: &Instance, room: &str, secret: Option<&str>) -> ApiResponse {
     let api = app.with_token(secret);
     let now = "2027-03-01T08:25:58.000Z".replace(':', "%3A");
@@ -499,7 +498,7 @@ async fn jaas_has_its_own_links_and_webhooks(database: Database) {
     assert_eq!((shown.as_array().unwrap().len(), &shown[0]["minutes"]), (1, &json!(40)), "{shown}");
 }
 
-/// As 8x8 documents it: HMAC-SHA-256 over the time, a dot and the body, in base64.
+/// As JaaS documents it: HMAC-SHA-256 over the time, a dot and the body, in base64.
 fn jaas_signature(secret: &str, now: Timestamp, body: &str) -> String {
     let second = now.as_second();
     let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, secret.as_bytes());

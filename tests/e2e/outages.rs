@@ -1,4 +1,4 @@
-//! The database goes away for a while, and comes back.
+//! The database is unavailable for a while.
 
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ async fn a_database_that_is_away_is_waited_for() {
         assert_eq!(read.status, 503, "{}", read.text);
         let written = john.book(later(4 * 1440)).await;
         assert_eq!(written.status, 503, "{}", written.text);
-        assert!(asked.elapsed() < Duration::from_secs(15), "nobody waits for long: {:?}", asked.elapsed());
+        assert!(asked.elapsed() < Duration::from_secs(15), "anonymous waits for long: {:?}", asked.elapsed());
         assert_eq!(app.get("/health/live").await.status, 200, "a restart would not help");
         let ready = app.get("/health/ready").await;
         assert_eq!((ready.status, ready.json()["checks"]["database"]["status"].as_str()), (503, Some("failing")));
@@ -43,7 +43,7 @@ async fn a_database_that_is_away_is_waited_for() {
     })
     .await;
     assert_eq!(john.bookings().await.len(), 2, "what was refused did not happen");
-    practice.mails.wait_for(2, Duration::from_secs(60)).await;
+    practice.emails.wait_for(2, Duration::from_secs(60)).await;
     assert_eq!(admin.detail(after).await["status"], "scheduled");
     assert_eq!(app.terminate().await, Some(0));
 }

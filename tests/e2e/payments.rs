@@ -1,12 +1,11 @@
-//! Paying at Stripe, as its own documents describe it: what it is asked, what it tells, what it does not tell, and what goes
-//! back. Stripe is a stand-in over real sockets, with faults, and signs as Stripe does.
+//! Payments through Stripe against a simulated Stripe over real sockets, with faults and real signatures.
 
 use attune_e2e::{ApiResponse, Database, Instance, Method, NOW, Plan, Practice, User, at, eventually, later};
 use attune_test_stripe::{Behaviour, Delivery, FakeStripe, Moment, PAYER_EMAIL, PAYER_NAME};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-/// Makes a test of each scenario for each database. When a scenario is over, the books are checked.
+/// Makes a test of each scenario for each database; the ledger is compared with the provider's afterwards.
 macro_rules! scenarios {
     ($($scenario:ident),+ $(,)?) => {
         scenarios!(@on sqlite, Sqlite, $($scenario),+);
@@ -44,7 +43,6 @@ scenarios!(
     booking_an_own_held_slot_again_names_the_hold,
 );
 
-/// A practice that is paid at Stripe.
 struct Shop {
     practice: Practice,
     app: Instance,
@@ -52,7 +50,6 @@ struct Shop {
     stripe: FakeStripe,
 }
 
-/// Where browsers find the practice.
 const HOME: &str = "https://booking.example.org";
 const KEY: &str = FakeStripe::SECRET_KEY;
 const SECRET: &str = FakeStripe::WEBHOOK_SECRET;
@@ -83,12 +80,10 @@ impl Shop {
         shop
     }
 
-    /// Tells Stripe where messages go.
     fn listen(&self) {
         self.stripe.set_endpoint(Some(&format!("{}/api/webhooks/stripe", self.app.base())));
     }
 
-    /// Lets so much time pass, here and there.
     fn pass(&self, time: SignedDuration) {
         self.practice.clock.set(self.practice.clock.now() + time);
         self.stripe.advance(time);
@@ -98,7 +93,6 @@ impl Shop {
         self.practice.client(&self.app, "John", "Doe").await
     }
 
-    /// A booking that waits for its payment, and the name of its checkout.
     async fn held(&self, client: &User, minute: i64) -> (i64, String) {
         let before = self.stripe.checkouts().len();
         let booking = client.book(later(minute)).await.expect(201);
@@ -109,7 +103,6 @@ impl Shop {
         (booking["id"].as_i64().unwrap(), name(sessions.last().unwrap()))
     }
 
-    /// A paid booking, its checkout and its payment.
     async fn paid(&self, client: &User, minute: i64) -> (i64, String) {
         let (id, session) = self.held(client, minute).await;
         let payment = self.stripe.pay(&session);
@@ -117,7 +110,6 @@ impl Shop {
         (id, payment)
     }
 
-    /// Waits until a booking is there.
     async fn until(&self, id: i64, status: &str, paid: &str) {
         let admin = self.admin.again().await;
         eventually(&format!("booking {id} is {status} and {paid}"), async || {
@@ -136,10 +128,9 @@ impl Shop {
         admin.get("/api/admin/payments/problems").await.expect(200)["problems"].as_array().unwrap().clone()
     }
 
-    /// The subjects of the mails that somebody got, in order, once there are so many.
     async fn subjects(&self, reader: &User, count: usize) -> Vec<String> {
-        eventually(&format!("{count} mails"), async || {
-            let all = self.practice.mails.messages();
+        eventually(&format!("{count} emails"), async || {
+            let all = self.practice.emails.messages();
             let own = all.iter().map(|mail| mail.decode()).filter(|mail| mail.recipients == [reader.email.as_str()]);
             let subjects: Vec<String> = own.map(|mail| mail.subject).collect();
             (subjects.len() >= count).then_some(subjects)
@@ -147,14 +138,13 @@ impl Shop {
         .await
     }
 
-    /// Sends a message as if from Stripe.
     async fn tell(&self, body: &str, signature: &str) -> ApiResponse {
         let api = self.app.with_token(None);
         let request = api.request(Method::POST, "/api/webhooks/stripe").header("stripe-signature", signature);
         api.send(request.header("content-type", "application/json").body(body.to_owned())).await
     }
 
-    /// What has to be true whenever nothing is under way, of every booking and of everything at Stripe.
+    /// What holds whenever nothing is pending, for every booking and for everything at Stripe.
     async fn check_ledger(&self) {
         let admin = self.admin.again().await;
         let mut references = Vec::new();
@@ -179,9 +169,9 @@ impl Shop {
             assert_eq!(captured - returned, ledger, "the ledger balances: {detail}");
             assert!((0..=captured).contains(&ledger), "{detail}");
             let settled = detail["payments"].as_array().unwrap().iter().filter(|p| p["state"] == "settled").count();
-            assert!(settled <= 1, "a booking stands on one payment: {detail}");
+            assert!(settled <= 1, "a booking has one settled payment: {detail}");
             for payment in detail["payments"].as_array().unwrap() {
-                assert!(!["opening", "closing"].contains(&payment["state"].as_str().unwrap()), "limbo: {detail}");
+                assert!(!["opening", "closing"].contains(&payment["state"].as_str().unwrap()), "undecided: {detail}");
                 references.push(payment["provider_reference"].clone());
             }
             for refund in detail["refunds"].as_array().unwrap().iter().filter(|r| r["status"] == "succeeded") {
@@ -192,14 +182,14 @@ impl Shop {
             if session["payment_status"] == "paid" {
                 let known =
                     references.contains(&session["payment_intent"]) || noted.contains(&session["payment_intent"]);
-                assert!(known || noted.contains(&session["id"]), "money that nobody knows of: {session}");
+                assert!(known || noted.contains(&session["id"]), "an unknown payment: {session}");
             }
         }
         let there = self.stripe.refunds().into_iter().filter(|refund| refund["status"] == "succeeded");
         let mut there: Vec<i64> = there.map(|refund| refund["amount"].as_i64().unwrap()).collect();
         there.sort_unstable();
         refunded.sort_unstable();
-        assert_eq!(there, refunded, "what went back at the provider is what the books say");
+        assert_eq!(there, refunded, "the refunds at the provider are those of the ledger");
     }
 }
 
@@ -207,7 +197,6 @@ fn name(session: &Value) -> String {
     session["id"].as_str().unwrap().to_owned()
 }
 
-/// An amount of euros in cents.
 fn cents(amount: &Value) -> i64 {
     format!("{:.2}", amount.as_f64().unwrap()).replace('.', "").parse().unwrap()
 }
@@ -224,7 +213,7 @@ async fn a_payment_confirms_the_booking(shop: Shop) -> Shop {
     assert_eq!(asked["provider"], "stripe");
     assert_eq!(asked["expires_at"], later(15).to_string());
     let again = john.post(&format!("/api/bookings/{id}/payment"), json!({})).await.expect(200);
-    assert_eq!(again["checkout_url"], asked["checkout_url"], "asking again leads to the same place");
+    assert_eq!(again["checkout_url"], asked["checkout_url"], "the same checkout is returned");
     let shown = shop.stripe.checkouts().remove(0);
     assert_eq!(
         (&shown["amount_total"], &shown["currency"]),
@@ -259,7 +248,7 @@ async fn a_lost_webhook_is_made_up_for_by_reconciliation(shop: Shop) -> Shop {
     shop.pass(minutes(6));
     shop.until(id, "scheduled", "succeeded").await;
 
-    // The same where nobody asked in time: the hold is over, and the provider is asked before the slot goes.
+    // The same without a poll in time: the provider is asked before the slot is released.
     let (late, session) = shop.held(&john.again().await, 700).await;
     shop.stripe.script_deliveries([Delivery::Never]);
     shop.stripe.pay(&session);
@@ -285,7 +274,7 @@ async fn duplicate_late_and_unordered_webhooks_apply_once(shop: Shop) -> Shop {
     tell().await;
     assert_eq!(shop.detail(id).await["version"], version);
 
-    // Two hours late, the newest first: the money came by transfer meanwhile, and was asked for.
+    // Two hours late, the newest first; reconciliation had settled the payment meanwhile.
     let (slow, session) = shop.held(&john, 900).await;
     shop.stripe.script_deliveries([Delivery::Held, Delivery::Held]);
     shop.stripe.pay_slowly(&session);
@@ -301,7 +290,6 @@ async fn duplicate_late_and_unordered_webhooks_apply_once(shop: Shop) -> Shop {
     shop
 }
 
-/// So many at once.
 async fn futures<T: Send + 'static>(count: usize, ask: impl AsyncFn() -> T) -> Vec<T> {
     let mut answers = Vec::new();
     let mut waiting: Vec<_> = (0..count).map(|_| Box::pin(ask())).collect();
@@ -325,10 +313,10 @@ async fn an_expired_hold_ends_its_checkout_first(shop: Shop) -> Shop {
     shop.pass(minutes(16));
     shop.until(id, "expired", "cancelled").await;
     let state = |shop: &Shop| shop.stripe.checkouts().into_iter().find(|s| s["id"] == session.as_str()).unwrap();
-    assert_eq!(state(&shop)["status"], "expired", "nobody can pay there any more");
+    assert_eq!(state(&shop)["status"], "expired", "the checkout is closed");
     john.again().await.post(&format!("/api/bookings/{id}/payment"), json!({})).await.refused(409, "hold_expired");
 
-    // Somebody who wants such a slot does not have to wait for the worker.
+    // A client who books such a slot does not wait for the worker.
     let john = john.again().await;
     let (second, _) = shop.held(&john, 700).await;
     shop.pass(minutes(16));
@@ -340,7 +328,7 @@ async fn an_expired_hold_ends_its_checkout_first(shop: Shop) -> Shop {
 }
 
 async fn a_payment_for_a_cancelled_booking_is_refunded_automatically(shop: Shop) -> Shop {
-    // Without a worker the checkout stays open at the provider for a while after the booking was called off.
+    // Without a worker the checkout stays open at the provider for a while after the cancellation.
     let Shop { practice, app, stripe, .. } = shop;
     assert_eq!(app.terminate().await, Some(0));
     let app = practice.serve_without_worker().await;
@@ -394,7 +382,7 @@ async fn forged_webhooks_are_refused_and_mismatches_need_review(mut shop: Shop) 
     shop.tell(&paid.body, &shop.stripe.sign(paid.body.as_bytes())).await.refused(400, "invalid_signature");
     shop.stripe.advance(SignedDuration::from_secs(301));
 
-    // Genuine, and not what is due: each is taken note of, shows up once, and confirms nothing.
+    // Genuine but mismatched: each is recorded once and confirms nothing.
     let mut event: Value = serde_json::from_str(&paid.body).unwrap();
     for (number, (pointer, wrong, kind)) in [
         ("/data/object/amount_total", json!(9_999), "wrong_amount"),
@@ -428,7 +416,7 @@ async fn forged_webhooks_are_refused_and_mismatches_need_review(mut shop: Shop) 
     }
     assert!(shop.problems().await.is_empty());
 
-    // The genuine one is believed.
+    // The genuine one is accepted.
     shop.tell(&paid.body, &shop.stripe.sign(paid.body.as_bytes())).await.expect(200);
     let detail = shop.detail(id).await;
     assert_eq!(
@@ -450,7 +438,7 @@ async fn an_outage_of_the_provider_loses_no_booking(mut shop: Shop) -> Shop {
     assert_eq!(booking["checkout_url"], Value::Null);
     let away = john.post(&format!("/api/bookings/{id}/payment"), json!({})).await;
     away.refused(503, "payment_provider_unavailable");
-    // While nobody can be asked, nothing is given away that somebody may have paid for; here nobody could have.
+    // During an outage no slot is released that could have been paid; this one could not.
     shop.stripe.set_default(Behaviour::Succeed);
     let opened = john.post(&format!("/api/bookings/{id}/payment"), json!({})).await.expect(200);
     assert!(opened["checkout_url"].is_string());
@@ -537,10 +525,10 @@ async fn a_partial_refund_appears_in_the_revenue_report(shop: Shop) -> Shop {
     let quote = john.get(&format!("/api/bookings/{id}/cancellation-quote")).await.expect(200);
     assert_eq!(quote["refund_amount"], 60.0);
 
-    // Another part, by hand at the provider.
+    // Another part, in the provider's dashboard.
     let charge = shop.detail(id).await["payments"][0]["provider_reference"].as_str().unwrap().to_owned();
-    shop.stripe.refund_in_dashboard(&charge, 1_000).expect("there is enough left");
-    eventually("the refund made there is in our books", async || {
+    shop.stripe.refund_in_dashboard(&charge, 1_000).expect("the payment covers it");
+    eventually("the dashboard refund is in our ledger", async || {
         (shop.detail(id).await["refunds"].as_array().unwrap().len() == 2).then_some(())
     })
     .await;
@@ -608,7 +596,7 @@ async fn booking_an_own_held_slot_again_names_the_hold(shop: Shop) -> Shop {
     assert_eq!(problem["booking_id"], id);
     let jane = shop.practice.client(&shop.app, "Jane", "Rowland").await;
     let problem = jane.book(later(600)).await.refused(409, "slot_taken");
-    assert_eq!(problem.get("booking_id"), None, "nobody learns of another's booking");
+    assert_eq!(problem.get("booking_id"), None, "no one learns of another's booking");
     shop.stripe.pay(&session);
     shop.until(id, "scheduled", "succeeded").await;
     shop

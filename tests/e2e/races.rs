@@ -1,5 +1,5 @@
-//! Many clients who want the same hour. What the guards are worth is shown next to the adapters, where they can be
-//! taken away; here is shown that clients of the finished product never see the difference.
+//! Concurrent clients for the same slot. The controls without guards are in the adapters' tests; this is the finished
+//! product.
 
 use std::sync::Arc;
 
@@ -9,10 +9,9 @@ use serde_json::{Value, json};
 use tokio::sync::{Barrier, Mutex};
 use tokio::task::JoinSet;
 
-/// One race at a time: each is heavy enough to spoil another one's.
+/// One race at a time: each is heavy enough to disturb another.
 static TRACK: Mutex<()> = Mutex::const_new(());
 
-/// Clients at the same moment: eight people with eight connections each.
 const CLIENTS: usize = 64;
 
 on_both_databases!(
@@ -22,7 +21,7 @@ on_both_databases!(
 );
 on_database!(memory, Memory, one_slot_is_sold_once, concurrent_overlapping_requests_leave_no_overlap);
 
-/// Lets all clients go at the same moment, each for the minute that is theirs, and gives the answers.
+/// All clients start at the same moment, each for its own minute.
 async fn race(people: &[User], minute_of: impl Fn(usize) -> i64) -> Vec<(i64, u16, String)> {
     let start = Arc::new(Barrier::new(CLIENTS));
     let mut tasks = JoinSet::new();
@@ -75,7 +74,6 @@ async fn concurrent_overlapping_requests_leave_no_overlap(database: Database) {
     check_calendar(&bookings, 60);
 }
 
-/// No two bookings are nearer than this many minutes.
 fn check_calendar(bookings: &[Value], minutes: i64) {
     let mut starts: Vec<_> = bookings.iter().map(|b| at(b["scheduled_at"].as_str().unwrap())).collect();
     starts.sort();
@@ -84,7 +82,7 @@ fn check_calendar(bookings: &[Value], minutes: i64) {
     }
 }
 
-/// A hold that is over belongs to whoever is first: the client who pays late, or the next one who asks.
+/// An expired hold goes to the first: the client who pays late, or another one who books.
 async fn late_payments_race_for_the_slot(database: Database) {
     let _track = TRACK.lock().await;
     let practice = Practice::on(database).with("payments.provider", "test").open().await;
@@ -93,8 +91,8 @@ async fn late_payments_race_for_the_slot(database: Database) {
     let rounds = 8;
     let mut checkouts = Vec::new();
     for round in 1..=rounds {
-        let placed = people[0].book(later(round * 1440)).await.expect(201);
-        checkouts.push(placed["checkout_url"].as_str().unwrap().to_owned());
+        let created = people[0].book(later(round * 1440)).await.expect(201);
+        checkouts.push(created["checkout_url"].as_str().unwrap().to_owned());
     }
     practice.clock.set(later(15));
     let mut again = Vec::new();

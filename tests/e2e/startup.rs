@@ -1,4 +1,4 @@
-//! The first minute with the product, and what it says to somebody who set it up wrongly.
+//! The first start of the product, and its messages about wrong settings.
 
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
@@ -9,7 +9,6 @@ use attune_e2e::{Finished, Instance, attune, run, shell, strong_password};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// A start in this folder with nothing set but a free port.
 fn bare(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = attune(arguments);
     command.current_dir(folder).env("ATTUNE__HTTP__BIND", "127.0.0.1:0");
@@ -26,28 +25,28 @@ async fn with_no_settings_at_all_everything_is_there() {
     let app = Instance::bare(bare(folder.path(), &["serve"])).await;
     let data = folder.path().join("data");
     let modes = [mode(&data), mode(&data.join("secret")), mode(&data.join("attune.sqlite"))];
-    assert_eq!(modes, [0o700, 0o600, 0o600], "nobody else on this machine can look");
+    assert_eq!(modes, [0o700, 0o600, 0o600], "anonymous else on this machine can look");
     let (email, password) = app.first_admin().expect("the first admin is made and printed");
     assert!(!app.stderr().contains(&password), "and not logged");
     let login = json!({"email": email, "password": password});
     let tokens = app.post("/api/auth/login", login.clone()).await.expect(200);
     assert_eq!(tokens["user"]["is_admin"], true);
 
-    // In the profile for trying out, a session is paid on a test page, and mails become files.
+    // In the development profile a session is paid on a test page, and eemails become files.
     let body = json!({"email": "first.client@clients.example.org", "password": strong_password(1)});
     app.post("/api/auth/register", body.clone()).await.expect(201);
     let client = app.post("/api/auth/login", body).await.expect(200);
     let client = app.with_token(client["access_token"].as_str());
     let free = app.get("/api/availability").await.expect(200);
     assert!(free["next_available"].is_string(), "a new practice can be booked at once: {free}");
-    let placed = client.post("/api/bookings", json!({"scheduled_at": free["next_available"]})).await.expect(201);
-    assert_eq!(placed["status"], "pending_payment");
-    let paid = app.send(app.request(attune_e2e::Method::POST, placed["checkout_url"].as_str().unwrap())).await;
+    let created = client.post("/api/bookings", json!({"scheduled_at": free["next_available"]})).await.expect(201);
+    assert_eq!(created["status"], "pending_payment");
+    let paid = app.send(app.request(attune_e2e::Method::POST, created["checkout_url"].as_str().unwrap())).await;
     assert!(paid.status < 400);
-    let mails = data.join("mail");
-    attune_e2e::eventually("the mails about session and payment become files", async || {
+    let emails = data.join("mail");
+    attune_e2e::eventually("the emails about session and payment become files", async || {
         let files =
-            std::fs::read_dir(&mails).ok()?.flatten().filter(|f| f.path().extension().is_some_and(|e| e == "eml"));
+            std::fs::read_dir(&emails).ok()?.flatten().filter(|f| f.path().extension().is_some_and(|e| e == "eml"));
         (files.count() == 2).then_some(())
     })
     .await;
@@ -69,7 +68,7 @@ async fn the_demo_ends_in_two_links() {
     for start in ["first", "second"] {
         let app = Instance::bare(bare(folder.path(), &["serve", "--demo"])).await;
         let said = app.stdout();
-        // What it says to paste is pasted, line by line as it stands there.
+        // The printed commands are run as printed.
         let lines = said.lines().skip_while(|line| !line.starts_with('#'));
         let pasted: Vec<&str> = lines.take_while(|line| !line.starts_with("The API")).collect();
         let shown = run(shell(&pasted.join("\n")), "").await.good();
@@ -90,7 +89,7 @@ async fn the_demo_ends_in_two_links() {
     assert_ne!(refused.code, Some(0));
 }
 
-/// Starts with these settings, which have to be refused, and gives the one line that says why.
+/// Starts with these settings, which have to be rejected, and returns the one line that says why.
 async fn refusal(arguments: &[&str], settings: &[(&str, &str)]) -> String {
     let folder = TempDir::new().unwrap();
     let mut command = bare(folder.path(), arguments);

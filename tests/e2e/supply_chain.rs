@@ -1,8 +1,7 @@
-//! Libraries: none older than the release that closed a hole we know of, none that we decided against.
+//! Libraries: minimum versions with security fixes, and libraries that were decided against.
 
 use std::collections::BTreeMap;
 
-/// Crate, oldest release that will do, why. The advisory databases do not know all of these.
 const AT_LEAST: &[(&str, [u64; 3], &str)] = &[
     ("actix-web", [4, 15, 0], "CVE-2021-38512 and what followed"),
     ("actix-http", [3, 13, 3], "ambiguous lengths are refused, idle connections close on stop"),
@@ -19,7 +18,6 @@ const AT_LEAST: &[(&str, [u64; 3], &str)] = &[
     ("idna", [1, 0, 0], "RUSTSEC-2024-0421"),
 ];
 
-/// Crates that must not be there, and why.
 const NEVER: &[(&str, &str)] = &[
     ("rsa", "RUSTSEC-2023-0071: timing, without a patch"),
     ("actix-governor", "GPL"),

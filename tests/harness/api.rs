@@ -1,4 +1,4 @@
-//! A client of the API.
+//! An HTTP client of the API.
 
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder};
@@ -7,7 +7,6 @@ use serde_json::Value;
 use crate::ApiResponse;
 use crate::secrets::Secrets;
 
-/// Somebody who can reach the API; with or without an access token.
 #[derive(Debug, Clone)]
 pub struct Api {
     http: Client,
@@ -18,12 +17,11 @@ pub struct Api {
 
 impl Api {
     pub(crate) fn new(base: String, secrets: Secrets) -> Self {
-        // Redirects are answers to be looked at, and nobody stands between us and the service.
+        // Redirects are responses to look at, and no proxy stands between the test and the service.
         let http = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
         Self { http, base, token: None, secrets }
     }
 
-    /// The same with this access token, or with none.
     pub fn with_token(&self, token: Option<&str>) -> Self {
         Self { token: token.map(str::to_owned), ..self.clone() }
     }
@@ -32,12 +30,10 @@ impl Api {
         self.token.as_deref()
     }
 
-    /// Where the service is, without a slash at the end.
     pub fn base(&self) -> &str {
         &self.base
     }
 
-    /// A request to a path of the service, or to a whole URL.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) };
         let request = self.http.request(method, url);
@@ -47,34 +43,29 @@ impl Api {
         }
     }
 
-    /// Sends the request; an error when there was no answer at all.
+    /// An error means that there was no response.
     pub async fn try_send(&self, request: RequestBuilder) -> reqwest::Result<ApiResponse> {
         let request = request.build()?;
         let question = format!("{} {}", request.method(), request.url().path());
         ApiResponse::read(question, self.http.execute(request).await?).await
     }
 
-    /// Sends the request, which has to be answered.
     pub async fn send(&self, request: RequestBuilder) -> ApiResponse {
         self.try_send(request).await.expect("the service answers")
     }
 
-    /// Asks for something.
     pub async fn get(&self, path: &str) -> ApiResponse {
         self.send(self.request(Method::GET, path)).await
     }
 
-    /// Sends something.
     pub async fn post(&self, path: &str, body: Value) -> ApiResponse {
         self.send(self.request(Method::POST, path).json(&body)).await
     }
 
-    /// Takes something away.
     pub async fn delete(&self, path: &str) -> ApiResponse {
         self.send(self.request(Method::DELETE, path)).await
     }
 
-    /// Changes something.
     pub async fn patch(&self, path: &str, body: Value) -> ApiResponse {
         self.send(self.request(Method::PATCH, path).json(&body)).await
     }

@@ -1,24 +1,21 @@
-//! The clock of the tests: it stands still until it is moved.
+//! The clock of the tests, which moves only when it is set.
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// When every test begins: a Monday morning in winter, 10:00 in Berlin and 04:00 in New York.
+/// The start of every test: a Monday morning in winter, 10:00 in Berlin and 04:00 in New York.
 pub const NOW: &str = "2027-03-01T09:00:00Z";
 
-/// An instant, written as in RFC 3339.
 pub fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-/// The instant so many minutes after [`NOW`].
 pub fn later(minutes: i64) -> Timestamp {
     at(NOW) + SignedDuration::from_mins(minutes)
 }
 
-/// A file that tells all processes of a practice what time it is.
 #[derive(Debug)]
 pub struct Clock {
     path: PathBuf,
@@ -36,12 +33,11 @@ impl Clock {
         &self.path
     }
 
-    /// What time it is.
     pub fn now(&self) -> Timestamp {
         *self.now.lock().unwrap()
     }
 
-    /// Makes it this time. The file is replaced as a whole, so nobody ever reads half an instant.
+    /// The file is replaced as a whole, so that no process reads half an instant.
     pub fn set(&self, instant: Timestamp) {
         let mut now = self.now.lock().unwrap();
         let aside = self.path.with_extension("next");
@@ -50,7 +46,6 @@ impl Clock {
         *now = instant;
     }
 
-    /// Lets this much time pass.
     pub fn advance(&self, time: SignedDuration) {
         self.set(self.now() + time);
     }

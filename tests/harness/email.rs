@@ -1,6 +1,5 @@
-//! What a reader finds in a mail.
+//! What the recipient finds in an email.
 
-/// Takes the escapes of an HTML attribute back, as a browser does.
 pub fn unescape(html: &str) -> String {
     html.replace("&quot;", "\"")
         .replace("&#39;", "'")
@@ -10,7 +9,7 @@ pub fn unescape(html: &str) -> String {
         .replace("&amp;", "&")
 }
 
-/// Where the one button of an HTML part leads. It is the only link there.
+/// The target of the only link in an HTML part.
 pub fn button_target(html: &str) -> String {
     let links: Vec<&str> = html.split("<a ").skip(1).collect();
     let [button] = links.as_slice() else { panic!("one link, not {}", links.len()) };
@@ -19,7 +18,7 @@ pub fn button_target(html: &str) -> String {
     unescape(rest.split('"').next().unwrap())
 }
 
-/// The link in a text part: it stands on a line of its own.
+/// The only link in a text part, on a line of its own.
 pub fn link_in_text(text: &str) -> &str {
     let links: Vec<&str> = text.lines().filter(|line| line.starts_with("http")).collect();
     let [link] = links.as_slice() else { panic!("one link, not {}", links.len()) };

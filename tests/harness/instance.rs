@@ -9,7 +9,7 @@ use crate::secrets::Secrets;
 
 /// A running process of the product; an [`Api`] without a token once it listens.
 ///
-/// It is killed when dropped, and then its output is looked through: see the crate's own documentation.
+/// When dropped it is killed and its output checked, see the crate's documentation.
 #[derive(Debug)]
 pub struct Instance {
     process: Process,
@@ -32,12 +32,10 @@ impl Instance {
         Self { process: Process::start(command), api, secrets: secrets.clone(), may_log_errors: false }
     }
 
-    /// An instance of a practice that set nothing up at all.
     pub async fn bare(command: Command) -> Self {
         Self::start(command, &Secrets::default()).listening().await
     }
 
-    /// Waits until it answers requests.
     pub async fn listening(mut self) -> Self {
         let base = self.process.announces("listening on ").await;
         self.api = Api::new(base, self.secrets.clone());
@@ -49,12 +47,11 @@ impl Instance {
         self
     }
 
-    /// Says that errors in the log are what this test is about.
+    /// For tests that cause errors in the log.
     pub fn may_log_errors(&mut self) {
         self.may_log_errors = true;
     }
 
-    /// E-mail address and password of the first admin, if this process made and printed one.
     pub fn first_admin(&self) -> Option<(String, String)> {
         let said = self.process.stdout();
         let (_, rest) = said.lines().find_map(|line| line.split_once("first admin: "))?;
@@ -62,40 +59,34 @@ impl Instance {
         Some((email.to_owned(), rest.split(' ').next()?.to_owned()))
     }
 
-    /// Everything it printed so far.
     pub fn stdout(&self) -> String {
         self.process.stdout()
     }
 
-    /// Everything it logged so far.
     pub fn stderr(&self) -> String {
         self.process.stderr()
     }
 
-    /// Ends it as a power cut would.
     pub fn kill(mut self) {
         self.process.kill();
     }
 
-    /// Asks it to end, waits, and gives the exit code.
     pub async fn terminate(self) -> Option<i32> {
         self.ask_to_end();
         self.ended().await
     }
 
-    /// Asks it to end, as an orchestrator does.
     pub fn ask_to_end(&self) {
         self.process.ask_to_end();
     }
 
-    /// Waits for its end, and gives the exit code.
     pub async fn ended(mut self) -> Option<i32> {
         self.process.exit_code().await
     }
 
     fn check_output(&self) {
         let (stdout, stderr) = (self.process.stdout(), self.process.stderr());
-        // The one thing that is printed for people's eyes, once.
+        // Printed once, for the operator.
         let stdout: String = stdout.split_inclusive('\n').filter(|line| !line.starts_with("first admin: ")).collect();
         let last = |text: &str| {
             text.lines().rev().take(20).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n")
@@ -104,7 +95,7 @@ impl Instance {
             let found = self.secrets.found_in(text);
             if let Some(word) = found.first() {
                 let lines: Vec<&str> = text.lines().filter(|line| line.contains(word)).take(3).collect();
-                panic!("{word:?} stands in the {name}:\n{}", lines.join("\n"));
+                panic!("{word:?} is in the {name}:\n{}", lines.join("\n"));
             }
         }
         assert!(!stderr.contains("panicked at"), "a panic:\n{}", last(&stderr));
@@ -119,13 +110,13 @@ impl Drop for Instance {
     fn drop(&mut self) {
         self.process.kill();
         if std::thread::panicking() {
-            // The test failed for a reason of its own; what the process had to say may help to find it.
+            // The test failed for a reason of its own; the end of the log may explain it.
             let log = self.process.stderr();
             let lines: Vec<&str> = log.lines().filter(|line| !line.contains("\"level\":\"DEBUG\"")).collect();
             let tail = lines[lines.len().saturating_sub(30)..].join("\n");
             #[expect(clippy::print_stderr, reason = "the test runner shows it next to the failure")]
             {
-                eprintln!("--- the process said at last:\n{tail}");
+                eprintln!("--- the end of the log:\n{tail}");
             }
         } else {
             self.check_output();

@@ -1,4 +1,4 @@
-//! The one thing about JSON that a parsed value does not tell: in which order things were written.
+//! The order of keys, which a parsed JSON value does not keep.
 
 use std::fmt;
 
@@ -29,8 +29,7 @@ impl<'de> Deserialize<'de> for Keys {
     }
 }
 
-/// The keys of the object that this text begins with, in the order they were written. What follows the object does not
-/// matter.
+/// The keys of the JSON object at the start of this text, in their order.
 pub fn keys(text: &str) -> Vec<String> {
     Keys::deserialize(&mut serde_json::Deserializer::from_str(text)).unwrap().0
 }

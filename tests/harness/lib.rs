@@ -1,10 +1,10 @@
-//! Starts the real binary and talks to it as its users do: over HTTP, by mail, from the command line.
+//! Starts the real binary and uses it as its users do: over HTTP, by email, from the command line.
 //!
-//! A [`Practice`] is one set-up: a database, a mail server, a clock that stands still until a test moves it. An
-//! [`Instance`] is one running process of it. A [`User`] is somebody with an account and an access token.
+//! A [`Practice`] is an installation: a database, a mail server, a clock that a test sets. An [`Instance`] is one
+//! running process of it. A [`User`] is an account that is logged in.
 //!
-//! Whatever a test is about, two promises are checked whenever a process ends: it logged no error, and none of what is
-//! known about the people of the test stands anywhere in its output. Every answer is looked at too, see [`ApiResponse`].
+//! Every test also checks, whenever a process ends, that it logged no error and that no personal data of the test is in
+//! its output. Every response is checked too, see [`ApiResponse`].
 
 #![allow(clippy::unwrap_used, reason = "this is a test harness: a test may stop at the first surprise")]
 

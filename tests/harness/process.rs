@@ -1,4 +1,4 @@
-//! Processes: starting them, listening to what they say, ending them.
+//! Starting, observing and ending processes.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
@@ -11,22 +11,21 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::AsyncWriteExt;
 
-/// How long anything may take before a test gives up. Far more than it ever takes.
+/// How long a test waits before it fails.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Asks again and again until there is an answer, and gives it. Panics with `what` when there never is one.
+/// Polls until there is a result; panics with `what` when there is none in time.
 pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + TIMEOUT;
     loop {
         if let Some(answer) = ask().await {
             return answer;
         }
-        assert!(Instant::now() < deadline, "waited for {TIMEOUT:?} in vain: {what}");
+        assert!(Instant::now() < deadline, "waited for {TIMEOUT:?}: {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
-/// The binary under test: it lies next to the folder of the test itself.
 fn binary() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let binary = test.parent().and_then(Path::parent).unwrap().join("attune");
@@ -34,7 +33,7 @@ fn binary() -> PathBuf {
     binary
 }
 
-/// A command of the binary under test that knows nothing of this machine's own settings of Attune.
+/// The binary under test, without the `ATTUNE` variables of this machine.
 pub fn attune<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(binary());
     command.args(arguments);
@@ -46,7 +45,7 @@ pub fn attune<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Comman
     command
 }
 
-/// A shell that runs this script as somebody would who pastes it.
+/// A shell that runs this script, as if pasted.
 pub fn shell(script: &str) -> Command {
     let found = Command::new("curl").arg("--version").stdout(Stdio::null()).status();
     assert!(found.is_ok_and(|status| status.success()), "this test needs curl: run `apt-get install -y curl`");
@@ -55,35 +54,30 @@ pub fn shell(script: &str) -> Command {
     command
 }
 
-/// A command that ended.
 #[derive(Debug)]
 pub struct Finished {
-    /// The exit code; `None` when a signal ended it.
+    /// `None` when a signal ended it.
     pub code: Option<i32>,
-    /// What it printed.
     pub stdout: String,
-    /// What it complained about.
     pub stderr: String,
 }
 
 impl Finished {
-    /// Panics unless the command did what it was asked.
     pub fn good(self) -> Self {
         assert_eq!(self.code, Some(0), "{}{}", self.stdout, self.stderr);
         self
     }
 }
 
-/// Runs a command to its end, with this on its standard input.
 pub async fn run(command: Command, input: &str) -> Finished {
     let what = format!("{command:?}");
     let mut command = tokio::process::Command::from(command);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let mut child = command.spawn().expect("it starts");
-    // A command that does not read its input has closed it; that is no error of the test.
+    // A command that does not read its input has closed it, which is fine.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes()).await;
     let ended = tokio::time::timeout(TIMEOUT, child.wait_with_output()).await;
-    let output = ended.unwrap_or_else(|_| panic!("it does not end by itself: {what}")).unwrap();
+    let output = ended.unwrap_or_else(|_| panic!("it does not end: {what}")).unwrap();
     Finished {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),
@@ -91,7 +85,6 @@ pub async fn run(command: Command, input: &str) -> Finished {
     }
 }
 
-/// Everything a process wrote to one of its outputs so far.
 #[derive(Debug)]
 struct Output {
     text: Arc<Mutex<String>>,
@@ -117,7 +110,6 @@ impl Output {
         self.text.lock().unwrap().clone()
     }
 
-    /// Waits for the rest, once the process has ended.
     fn finish(&mut self) {
         if let Some(listener) = self.listener.take() {
             listener.join().unwrap();
@@ -125,7 +117,6 @@ impl Output {
     }
 }
 
-/// A process that goes on until it is told to end.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
@@ -151,15 +142,15 @@ impl Process {
         self.stderr.text()
     }
 
-    /// Waits for a line on the standard output that begins like this, and gives the rest of it.
+    /// Waits for a line on the standard output with this prefix, and returns the rest of it.
     pub(crate) async fn announces(&mut self, beginning: &str) -> String {
-        eventually(&format!("the process says {beginning:?}"), async || {
+        eventually(&format!("the process prints {beginning:?}"), async || {
             let said = self.stdout();
             let whole_lines = said.split_inclusive('\n').filter(|line| line.ends_with('\n'));
             let found = whole_lines.filter_map(|line| line.trim_end().strip_prefix(beginning)).next();
             if found.is_none() && self.has_ended() {
                 self.finish();
-                panic!("the process ended instead of saying {beginning:?}: {}{}", self.stdout(), self.stderr());
+                panic!("the process ended instead of printing {beginning:?}: {}{}", self.stdout(), self.stderr());
             }
             found.map(str::to_owned)
         })
@@ -178,20 +169,18 @@ impl Process {
         self.stderr.finish();
     }
 
-    /// Asks the process to end.
     pub(crate) fn ask_to_end(&self) {
         let id = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
         kill_process(id, Signal::TERM).unwrap();
     }
 
-    /// Waits until it has ended by itself, and gives its exit code.
     pub(crate) async fn exit_code(&mut self) -> Option<i32> {
         let status = eventually("the process ends", async || self.has_ended().then_some(self.ended?)).await;
         self.finish();
         status.code()
     }
 
-    /// Ends it at once, wherever it is, without a chance to tidy up.
+    /// Kills it without a graceful shutdown.
     pub(crate) fn kill(&mut self) {
         if !self.has_ended() {
             self.child.kill().unwrap();

@@ -1,21 +1,15 @@
-//! An answer of the API.
+//! A response of the API.
 
 use reqwest::Response;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-/// An answer of the API, read to its end.
-///
-/// What has to be true of every answer is checked when it arrives: each has a request id and forbids sniffing; each
-/// error is a problem as in RFC 9457 that names the same request; 401 says how to sign in, 405 what is allowed, 429 and
-/// 503 when to come back; whatever is personal must not be kept by caches.
+/// A complete response, with checks that hold for all of them: a request id and `nosniff`; every error is a problem as
+/// in RFC 9457 with the same request id; 401, 405, 429 and 503 have their headers; personal data is not cached.
 #[derive(Debug, Clone)]
 pub struct ApiResponse {
-    /// The HTTP status.
     pub status: u16,
-    /// The headers.
     pub headers: HeaderMap,
-    /// The body as it came.
     pub text: String,
     question: String,
 }
@@ -45,7 +39,7 @@ impl ApiResponse {
             }
             _ => {}
         }
-        // Pages are for people, and the video server has a contract of its own.
+        // Pages are for browsers, and the video server has its own contract.
         let otherwise = ["/test-checkout/", "/health/", " /j/", "/jitsi/"];
         if self.status >= 400 && !self.text.is_empty() && !otherwise.iter().any(|path| self.question.contains(path)) {
             assert_eq!(self.header("content-type"), Some("application/problem+json"), "{what}");
@@ -56,25 +50,21 @@ impl ApiResponse {
         }
     }
 
-    /// The value of a header, if it is there and is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The body as JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text)
             .unwrap_or_else(|_| panic!("{} → {} is no JSON: {}", self.question, self.status, self.text))
     }
 
-    /// The body as JSON, if the status is this one. Panics otherwise.
     #[track_caller]
     pub fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{} → {}", self.question, self.text);
         if self.text.is_empty() { Value::Null } else { self.json() }
     }
 
-    /// The problem, if it is this one. Panics otherwise.
     #[track_caller]
     pub fn refused(&self, status: u16, code: &str) -> Value {
         let problem = self.expect(status);
@@ -82,7 +72,6 @@ impl ApiResponse {
         problem
     }
 
-    /// The problem, if it is that this field is not right, for this reason. Panics otherwise.
     #[track_caller]
     pub fn rejected_field(&self, field: &str, code: &str) {
         let problem = self.expect(422);

@@ -1,4 +1,4 @@
-//! What somebody may do next, as it is drawn and as it is shown when a walk fails.
+//! The commands of a random walk: how they are drawn and how a failing walk shows them.
 
 use proptest::bool::weighted;
 use proptest::collection::vec;
@@ -82,16 +82,16 @@ impl Command {
             Self::Book { .. } => "book",
             Self::BookFor { .. } => "book for",
             Self::Pay(_) => "pay",
-            Self::PayOffline(_) => "pay outside",
+            Self::PayOffline(_) => "pay offline",
             Self::Refund { .. } => "refund",
-            Self::ProcessRefunds => "settle refunds",
+            Self::ProcessRefunds => "process refunds",
             Self::Reschedule { .. } => "reschedule",
             Self::Cancel { .. } => "cancel",
             Self::Complete(_) => "complete",
             Self::NoShow(_) => "no-show",
             Self::Reopen(_) => "reopen",
-            Self::ExpireHolds => "sweep holds",
-            Self::CompleteEnded => "complete by itself",
+            Self::ExpireHolds => "expire holds",
+            Self::CompleteEnded => "complete ended",
             Self::Deliver(_) => "deliver",
             Self::Wait { .. } | Self::WaitFor { .. } | Self::WaitForHold(_) => "wait",
             Self::RevokeLinks(_) => "revoke links",
@@ -110,8 +110,8 @@ fn pick() -> impl Strategy<Value = Pick> {
 }
 
 fn when() -> impl Strategy<Value = When> {
-    // The practice is open for 32 quarters of an hour; the last appointment begins in the 29th.
-    // An appointment and its pause take an hour.
+    // The practice is open for 32 quarters of an hour; the last appointment starts in the 29th. An appointment and its
+    // buffer take an hour.
     let beside = select(vec![0_i16, 60, -60, 0, 60, -60, 15, -15, 50, -50, 55, -55]);
     let day = prop_oneof![1 => Just(0_u8), 4 => Just(1), 2 => Just(2)];
     prop_oneof![
@@ -172,7 +172,7 @@ fn deliver() -> impl Strategy<Value = Command> {
 
 fn wait() -> impl Strategy<Value = Command> {
     let minutes = prop_oneof![6 => Just(15_u16), 2 => Just(60), 1 => Just(480), 1 => Just(1440), 2 => 1..60_u16];
-    // Relative to a beginning: the instants at which something becomes possible or impossible, and those before.
+    // Relative to a start: the instants at which something becomes possible or impossible, and those before.
     let around = select(vec![-1440_i16, -60, -6, -1, 0, 0, 1, 15, 15, 20, 30, 30, 49, 50, 80]);
     prop_oneof![
         3 => minutes.prop_map(|minutes| Command::Wait { minutes }),

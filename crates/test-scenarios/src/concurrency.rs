@@ -1,4 +1,4 @@
-//! Many at one moment.
+//! Tasks that start at the same moment.
 
 use std::future::Future;
 use std::sync::Arc;

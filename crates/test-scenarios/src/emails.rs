@@ -1,4 +1,4 @@
-//! What the worker has to make of each mail that is due.
+//! The expected result of each due email.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,9 +57,9 @@ fn expected_result(appointment: &Appointment, content: &NewNotification, now: Ti
     if content.kind.is_about_payment() {
         return ExpectedResult::Sent;
     }
-    let told =
+    let required_status =
         if content.kind == NotificationKind::Cancelled { BookingStatus::Cancelled } else { BookingStatus::Scheduled };
-    if appointment.status != told || appointment.start != content.starts_at {
+    if appointment.status != required_status || appointment.start != content.starts_at {
         return ExpectedResult::Skipped;
     }
     if let NotificationKind::Reminder { minutes_before } = content.kind {
@@ -110,11 +110,11 @@ pub(crate) fn check(
     now: Timestamp,
 ) -> Result<(), TestCaseError> {
     let mut left: BTreeMap<&str, &Email> = sent.iter().map(|email| (email.message_id.as_str(), email)).collect();
-    prop_assert_eq!(left.len(), sent.len(), "a mail left twice at once");
+    prop_assert_eq!(left.len(), sent.len(), "an email was sent twice in one run");
     for appointment in &model.appointments {
         for (old, new) in before[&appointment.id].notices.iter().zip(&after[&appointment.id].notices) {
             if !is_due(old, now) {
-                prop_assert_eq!(old, new, "only what is due is touched");
+                prop_assert_eq!(old, new, "an email changed before it was due");
                 continue;
             }
             let email = left.remove(old.content.dedupe_key().replace(':', ".").as_str());
@@ -141,7 +141,7 @@ pub(crate) fn check(
             }
         }
     }
-    prop_assert!(left.is_empty(), "nobody queued these: {left:?}");
+    prop_assert!(left.is_empty(), "not queued: {left:?}");
     Ok(())
 }
 
@@ -167,7 +167,7 @@ fn check_content(appointment: &Appointment, content: &NewNotification, email: &E
         (link, false) => link.is_none() == (content.kind == NotificationKind::Cancelled),
     };
     prop_assert!(right, "{email:?}");
-    let told = match email.payment {
+    let amount = match email.payment {
         Some(PaymentDetails::Received { amount, .. } | PaymentDetails::RefundScheduled { amount }) => {
             Some(amount.minor())
         }
@@ -176,11 +176,11 @@ fn check_content(appointment: &Appointment, content: &NewNotification, email: &E
             prop_assert!(succeeded.is_some(), "{email:?} of {appointment:?}");
             None
         }
-        Some(PaymentDetails::Failed { .. }) => return Err(TestCaseError::fail("no payment fails at our own checkout")),
+        Some(PaymentDetails::Failed { .. }) => return Err(TestCaseError::fail("test checkouts do not fail")),
         None => None,
     };
     prop_assert_eq!(email.payment.is_some(), content.kind.is_about_payment(), "{:?}", email);
-    prop_assert!(told.is_none_or(|minor| minor == World::PRICE), "{email:?}");
+    prop_assert!(amount.is_none_or(|minor| minor == World::PRICE), "{email:?}");
     Ok(())
 }
 
@@ -191,16 +191,16 @@ pub(crate) fn check_all(
     until: Timestamp,
 ) -> Result<(), TestCaseError> {
     let keys: BTreeSet<&str> = sent.iter().map(|email| email.message_id.as_str()).collect();
-    prop_assert_eq!(keys.len(), sent.len(), "a mail left twice");
+    prop_assert_eq!(keys.len(), sent.len(), "an email was sent twice");
     for appointment in &model.appointments {
         let notices = || snapshot[&appointment.id].notices.iter();
         let waiting = notices().find(|notification| notification.state == NotificationState::Pending);
         prop_assert!(waiting.is_none(), "still waiting: {waiting:?}");
-        // What was refused for good is for a therapist to look at.
+        // A permanently refused email stays dead until a therapist acts.
         if appointment.end() < until || notices().any(|notification| notification.state == NotificationState::Dead) {
             continue;
         }
-        let told = |kinds: &[NotificationKind]| {
+        let was_sent = |kinds: &[NotificationKind]| {
             sent.iter().any(|email| {
                 kinds.contains(&email.kind)
                     && email.calendar_uid == format!("booking-{}", appointment.id)
@@ -208,13 +208,13 @@ pub(crate) fn check_all(
             })
         };
         if appointment.status == BookingStatus::Scheduled {
-            let moved = told(&[NotificationKind::MeetingInfo, NotificationKind::Rescheduled]);
-            prop_assert!(moved, "the client was never told of {appointment:?}");
+            let moved = was_sent(&[NotificationKind::MeetingInfo, NotificationKind::Rescheduled]);
+            prop_assert!(moved, "no email reported {appointment:?}");
         }
         if appointment.status == BookingStatus::Cancelled && snapshot[&appointment.id].booking.room().is_some() {
             prop_assert!(
-                told(&[NotificationKind::Cancelled]),
-                "the client was never told that it is off: {appointment:?}"
+                was_sent(&[NotificationKind::Cancelled]),
+                "no email reported the cancellation: {appointment:?}"
             );
         }
     }

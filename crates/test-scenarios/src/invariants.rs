@@ -1,4 +1,4 @@
-//! What holds at every moment, whatever anybody does.
+//! Invariants that hold after every command.
 
 use attune_domain::{Booking, BookingStatus, PaymentStatus};
 use attune_ports::{PaymentState, Provider, RefundStage};
@@ -89,7 +89,7 @@ fn check_step(earlier: &BookingSnapshot, now: &BookingSnapshot) -> Result<(), Te
     }
     let step = (before.status(), after.status());
     let only_money = before.status() == after.status() && earlier.refunds != now.refunds;
-    // Money is promised back and goes back in one breath.
+    // A refund can be queued and completed by one command.
     let most = if only_money { 2 } else { 1 };
     let steps = after.version().saturating_sub(before.version());
     prop_assert!((1..=most).contains(&steps), "one change at a time: {before:?} to {after:?}");
@@ -131,7 +131,7 @@ pub(crate) fn compare(model: &Model, snapshot: &Snapshot) -> Result<(), TestCase
         prop_assert_eq!(row.version(), appointment.version, "{}", named("version"));
         prop_assert_eq!(row.link_version(), appointment.links, "{}", named("links"));
         prop_assert_eq!(row.price().minor(), World::PRICE, "{}", named("price"));
-        let cancelled = row.cancellation().map(|told| (told.late, told.refund.minor()));
+        let cancelled = row.cancellation().map(|cancellation| (cancellation.late, cancellation.refund.minor()));
         prop_assert_eq!(cancelled, appointment.cancelled, "{}", named("cancellation"));
         let checkout = found.payments.iter().find(|payment| payment.recorded_by.is_none());
         prop_assert_eq!(checkout.map(|payment| payment.state), appointment.checkout, "{}", named("checkout"));

@@ -1,4 +1,4 @@
-//! What holds of the money at every moment, in our books alone, and beside Stripe's once nothing is under way.
+//! Checks of payments, refunds and ledger: on our side at any moment, and against Stripe's once nothing is pending.
 
 use std::collections::BTreeSet;
 
@@ -71,10 +71,7 @@ pub(crate) fn check(snapshot: &BookingSnapshot) -> Result<(), TestCaseError> {
         let sum: i64 = lines().map(|line| line.kind.signed(line.amount)).sum();
         prop_assert_eq!(sum, totals.captured - totals.refunded, "ledger and rows of {:?}: {:?}", payment, snapshot);
         prop_assert!((0..=totals.captured).contains(&sum), "{snapshot:?}");
-        prop_assert!(
-            totals.refunded + totals.pending <= totals.captured,
-            "more is promised than there is: {snapshot:?}"
-        );
+        prop_assert!(totals.refunded + totals.pending <= totals.captured, "refunds exceed the payment: {snapshot:?}");
         let captures = lines().filter(|line| line.kind == LedgerKind::Captured).count();
         prop_assert_eq!(captures, usize::from(is_paid(payment)), "{:?}", snapshot);
         prop_assert_eq!(payment.settled_at.is_some(), is_paid(payment), "{:?}", snapshot);
@@ -88,25 +85,25 @@ pub(crate) fn check(snapshot: &BookingSnapshot) -> Result<(), TestCaseError> {
                 kinds.is_empty() || kinds == [LedgerKind::Refunded, LedgerKind::RefundReversed]
             }
         };
-        prop_assert!(right, "the lines of {refund:?}: {kinds:?}");
+        prop_assert!(right, "the ledger entries of {refund:?}: {kinds:?}");
         prop_assert!(lines_of(ledger, refund).all(|line| line.amount == refund.amount), "{snapshot:?}");
     }
-    // A booking stands on one payment, and its status tells of that one; where it stands on none, of all that came.
+    // The settled payment decides the payment status; without one, all unapplied payments together do.
     let standing = |state| payments.iter().filter(move |payment| payment.state == state);
     let settled = standing(PaymentState::Settled).count();
     prop_assert!(settled <= 1, "paid twice: {snapshot:?}");
     let counted = if settled == 1 { PaymentState::Settled } else { PaymentState::Unapplied };
-    let told: Option<PaymentTotals> =
+    let decisive: Option<PaymentTotals> =
         standing(counted).map(|payment| PaymentTotals::of(payment, refunds)).reduce(PaymentTotals::and);
     let has_been_paid = booking.payment_status().has_been_paid().then_some(booking.payment_status());
-    let by_the_books = match told {
-        // It was free, and somebody paid all the same.
+    let by_ledger = match decisive {
+        // A free booking that was paid nevertheless.
         Some(_) if settled == 0 && booking.payment_status() == PaymentStatus::NotRequired => None,
         other => other.map(|totals| totals.status()),
     };
-    prop_assert_eq!(has_been_paid, by_the_books, "status and books: {:?}", snapshot);
+    prop_assert_eq!(has_been_paid, by_ledger, "status and ledger: {:?}", snapshot);
     let open = payments.iter().filter(|payment| payment.state == PaymentState::Open).count();
-    prop_assert!(open <= 1, "two places to pay: {snapshot:?}");
+    prop_assert!(open <= 1, "two open checkouts: {snapshot:?}");
     Ok(())
 }
 
@@ -128,7 +125,7 @@ pub(crate) fn compare_with_stripe(
             payment.provider == Provider::Stripe && checkout["id"] == *payment.provider_checkout_id
         })
     };
-    // Settled problems leave the list, and stay in the trail.
+    // Resolved problems leave the list but stay in the audit trail.
     let is_noted = |checkout: &Value| {
         let trail = ours(checkout).is_some_and(|(snapshot, _)| {
             let kinds = ProblemKind::ALL.iter().filter(|kind| **kind != ProblemKind::RefundFailed);
@@ -137,7 +134,7 @@ pub(crate) fn compare_with_stripe(
         });
         trail || problems.iter().any(|problem| problem.provider_reference.as_deref() == checkout["id"].as_str())
     };
-    let mut parked = BTreeSet::new();
+    let mut needs_review = BTreeSet::new();
     for checkout in stripe.checkouts() {
         let row = ours(&checkout);
         let state = row.map(|(_, payment)| payment.state);
@@ -145,25 +142,25 @@ pub(crate) fn compare_with_stripe(
             let taken = row.is_some_and(|(_, payment)| {
                 is_paid(payment) && payment.provider_payment_id.as_deref() == checkout["payment_intent"].as_str()
             });
-            prop_assert!(taken || is_noted(&checkout), "money that nobody knows of: {checkout} {row:?}");
+            prop_assert!(taken || is_noted(&checkout), "an unknown payment: {checkout} {row:?}");
             if !taken {
-                parked.insert(checkout["payment_intent"].as_str().map(str::to_owned));
+                needs_review.insert(checkout["payment_intent"].as_str().map(str::to_owned));
             }
         } else if checkout["status"] == "open" {
             let waits = row.is_some_and(|(snapshot, payment)| {
                 payment.state == PaymentState::Open && snapshot.booking.status() == BookingStatus::PendingPayment
             });
-            // Nobody was told of one without a row; it ends by itself.
+            // A checkout without a row was shown to no client; it expires.
             prop_assert!(waits || row.is_none(), "a client could still pay: {checkout} {row:?}");
         } else {
             let over = !matches!(state, Some(PaymentState::Opening | PaymentState::Open | PaymentState::Closing));
-            prop_assert!(over, "that one is over: {checkout} {row:?}");
+            prop_assert!(over, "the checkout is closed: {checkout} {row:?}");
         }
     }
     for (snapshot, payment) in all().filter(|(_, payment)| payment.provider == Provider::Stripe) {
         let there = stripe.checkouts().into_iter().find(|checkout| checkout["id"] == *payment.provider_checkout_id);
         let paid = there.as_ref().is_some_and(|checkout| checkout["payment_status"] == "paid");
-        prop_assert!(paid || !is_paid(payment), "paid here and not there: {payment:?} {there:?} {snapshot:?}");
+        prop_assert!(paid || !is_paid(payment), "paid here but not at Stripe: {payment:?} {there:?} {snapshot:?}");
         if paid && is_paid(payment) {
             let amount = there.and_then(|checkout| checkout["amount_total"].as_i64());
             prop_assert_eq!(amount, Some(payment.amount.minor()), "{:?}", payment);
@@ -171,12 +168,12 @@ pub(crate) fn compare_with_stripe(
     }
     let refunds = || snapshot.values().flat_map(|snapshot| snapshot.refunds.iter());
     for there in stripe.refunds() {
-        if parked.contains(&there["payment_intent"].as_str().map(str::to_owned)) {
+        if needs_review.contains(&there["payment_intent"].as_str().map(str::to_owned)) {
             continue;
         }
         let id = there["id"].as_str();
         let ours: Vec<_> = refunds().filter(|refund| refund.provider_refund_id.as_deref() == id).collect();
-        prop_assert_eq!(ours.len(), 1, "in our books once: {} {:?}", there, ours);
+        prop_assert_eq!(ours.len(), 1, "recorded once: {} {:?}", there, ours);
         for refund in ours {
             prop_assert_eq!(there["amount"].as_i64(), Some(refund.amount.minor()), "{}", there);
             let right = match there["status"].as_str() {
@@ -192,8 +189,8 @@ pub(crate) fn compare_with_stripe(
             let there =
                 stripe.refunds().into_iter().find(|there| refund.provider_refund_id.as_deref() == there["id"].as_str());
             let succeeded = refund.stage == RefundStage::Succeeded;
-            let went = there.as_ref().is_some_and(|there| there["status"] == "succeeded");
-            prop_assert_eq!(succeeded, went, "{:?} {:?}", refund, there);
+            let at_stripe_succeeded = there.as_ref().is_some_and(|there| there["status"] == "succeeded");
+            prop_assert_eq!(succeeded, at_stripe_succeeded, "{:?} {:?}", refund, there);
         }
     }
     Ok(())

@@ -1,5 +1,5 @@
-//! What the product has to do, written from the tables of the API: for each command the reasons to refuse it, and what
-//! changes when there is none. It asks nothing of the product.
+//! The expected behaviour, written from the tables of the API: for each command the reasons to reject it, and what
+//! changes otherwise. It does not use the product's own decisions.
 
 use std::collections::BTreeSet;
 
@@ -122,7 +122,7 @@ impl Appointment {
 
     fn enqueue_reminders(&mut self, readers: &[ViewerId], now: Timestamp) {
         for minutes_before in World::REMINDERS {
-            // One that would leave within the minute is not planned: another mail leaves right now.
+            // A reminder that is due within a minute is not enqueued: another email is sent right now.
             if self.start - minutes(i64::from(minutes_before)) - minutes(1) > now {
                 let (starts_at, kind, version) = (self.start, "reminder", None);
                 let reminder = |&reader| ExpectedEmail { kind, minutes_before, reader, starts_at, version, at: None };
@@ -169,26 +169,26 @@ impl Appointment {
 
     fn update_payment_status(&mut self) {
         let (left, pending) = self.left(self.paid_offline);
-        let told = match (pending, left) {
+        let payment_status = match (pending, left) {
             (1.., _) => PaymentStatus::RefundPending,
             (_, 0) => PaymentStatus::Refunded,
             (_, World::PRICE) => PaymentStatus::Succeeded,
             _ => PaymentStatus::PartiallyRefunded,
         };
-        if told != self.payment {
-            self.payment = told;
+        if payment_status != self.payment {
+            self.payment = payment_status;
             self.step(self.status);
         }
     }
 
     fn refund_payment(&mut self, manual: bool, now: Timestamp) {
-        let surplus = !manual && self.checkout == Some(PaymentState::Unapplied);
+        let unapplied = !manual && self.checkout == Some(PaymentState::Unapplied);
         let pending = |back: &&mut ModelRefund| back.manual == manual && !back.succeeded;
         let Some(back) = self.refunds.iter_mut().find(pending) else { return };
         back.succeeded = true;
         self.update_payment_status();
-        // Of money that came too late the client was told at once that it comes back.
-        if !surplus {
+        // The client of a late payment was already notified of its refund.
+        if !unapplied {
             self.enqueue_payment_email("refund", now);
         }
     }
@@ -254,7 +254,7 @@ impl Model {
                 if !appointment.is_paid() {
                     refuse_if(true, Rejection::NothingLeft);
                 } else if pending > 0 {
-                    // What is owed by hand is given back by whoever says so.
+                    // A pending offline refund is completed by the request that records it.
                     let says_so = manual && share.minor().is_none_or(|minor| minor == pending);
                     refuse_if(!says_so, Rejection::RefundInProgress);
                 } else {
@@ -354,7 +354,7 @@ impl Model {
         let date = |at: Timestamp| (at + minutes(330)).as_second().div_euclid(86_400);
         let on_that_day = unexpired().filter(|s| date(s.start) == date(start) && !s.overlaps(start)).count();
         let practice = !override_hours;
-        // Whoever holds the time already is sent to their own booking.
+        // A client who already holds the slot is sent to that booking.
         let is_own = |s: &&Appointment| Some(s.client) == client && s.status == BookingStatus::PendingPayment;
         let overlapping = || unexpired().filter(|appointment| appointment.overlaps(start));
         let inside = (0..=World::CLOSES - World::OPENS - World::MINUTES).contains(&from_opening);
@@ -378,7 +378,7 @@ impl Model {
     fn pay_reasons(&self, appointment: &Appointment, now: Timestamp) -> BTreeSet<Rejection> {
         let unpaid = match appointment.status {
             BookingStatus::PendingPayment => true,
-            // Money came already, and goes back.
+            // A payment arrived already and is being refunded.
             BookingStatus::Expired => appointment.payment == PaymentStatus::Cancelled,
             BookingStatus::Scheduled | BookingStatus::Completed | BookingStatus::NoShow | BookingStatus::Cancelled => {
                 false
@@ -417,7 +417,7 @@ impl Model {
         if appointment.status == BookingStatus::Expired
             && self.pay_reasons(appointment, now).contains(&Rejection::BusyTimes)
         {
-            // On the way to the one who has the time now, holds that are over are let go of.
+            // Expired holds before the booking that has the slot now are released.
             for other in self.overlapping(appointment) {
                 if !self.appointments[other].hold_has_expired(now) {
                     break;
@@ -439,7 +439,7 @@ impl Model {
                 appointment.payment = PaymentStatus::RefundPending;
                 appointment.step(appointment.status);
             }
-            // It stands on other money.
+            // The booking is paid by another payment.
             _ => {}
         }
         appointment.enqueue_payment_email("payment_problem", now);
@@ -592,7 +592,7 @@ impl Model {
             status,
             payment,
             hold_expires_at: due.then(|| (now + World::hold(self.setup.provider)).min(start)),
-            // One that is paid as it is made was held for no time at all, and has a change behind it.
+            // A booking that is paid when it is created has one change already.
             version: if settled == Settled::PaidOffline { 2 } else { 1 },
             links: 1,
             cancelled: None,

@@ -1,4 +1,4 @@
-//! A walk: many commands, one after another, and a look at everything after each.
+//! A random walk: many commands in sequence, with all checks after each.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub async fn random_walk(world: &World, commands: &[Command]) -> Result<Tally, T
         let refused = step(world, &mut model, &mut snapshot, *command).await?;
         *tally.entry((command.name(), refused)).or_default() += 1;
     }
-    // The mail server is back. A failed mail is tried again within little more than an hour.
+    // The mail server works again. A failed email is retried within little more than an hour.
     let until = world.now() + SignedDuration::from_hours(2);
     let next = |snapshot: &Snapshot| {
         let notices = snapshot.values().flat_map(|snapshot| &snapshot.notices);
@@ -53,11 +53,11 @@ async fn step(
         outcome.map_err(|error| TestCaseError::fail(format!("the store failed: {error:?} at {command:?}")))?;
     let found = world.snapshot().await;
     let refused = if let Outcome::Refused(why) = outcome {
-        prop_assert!(reasons.contains(&why), "{command:?} was refused as {why:?} at {now}; there was {reasons:?}");
-        prop_assert_eq!(&found, &*snapshot, "{:?} was refused as {:?} and changed something", command, why);
+        prop_assert!(reasons.contains(&why), "{command:?} was rejected as {why:?} at {now}; expected {reasons:?}");
+        prop_assert_eq!(&found, &*snapshot, "{:?} was rejected as {:?} and changed something", command, why);
         Some(why)
     } else {
-        prop_assert!(reasons.is_empty(), "{command:?} at {now} is to be refused: {reasons:?}");
+        prop_assert!(reasons.is_empty(), "{command:?} at {now} should be rejected: {reasons:?}");
         model.apply(command, outcome, now);
         None
     };

@@ -1,4 +1,4 @@
-//! A store for crowds: whoever is told that the queue is too long stands in it again.
+//! A store for many concurrent requests: opening a unit of work is retried while the queue is full.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! All that readers see of a practice's bookings at one moment, row by row.
+//! All rows about the bookings of a practice at one moment.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! A fresh, empty store of each kind, and a way past it for looking at the database itself.
+//! A fresh, empty store of each kind, and direct access to its database.
 
 use std::sync::Arc;
 

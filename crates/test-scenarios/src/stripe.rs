@@ -1,5 +1,4 @@
-//! A practice that collects through Stripe: the real client and the real reader of messages, against a Stripe that does as
-//! it is told.
+//! A practice with online payments: the real client and webhook reader, against a simulated Stripe.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,7 +67,7 @@ impl World {
     }
 
     pub async fn snapshot_of(&self, booking: BookingId) -> BookingSnapshot {
-        self.snapshot().await.remove(&booking).expect("the booking is there")
+        self.snapshot().await.remove(&booking).expect("the booking is at_stripe")
     }
 
     pub async fn work(&self) {
@@ -83,7 +82,7 @@ impl World {
             self.work().await;
             let snapshot = self.snapshot().await;
             ledger_checks::check_all(&snapshot).unwrap();
-            // Where Stripe keeps an error as its answer for a day, not every question has to be asked.
+            // Where Stripe stores an error response for a day, requests need not be made as early as possible.
             let soonest =
                 self.now() + if round < FAST_ROUNDS { SignedDuration::ZERO } else { SignedDuration::from_hours(1) };
             match self.next_due(&snapshot) {
@@ -91,7 +90,7 @@ impl World {
                 None => return self.compare_with_stripe().await,
             }
         }
-        panic!("the practice does not come to rest: {:#?}", self.snapshot().await);
+        panic!("work is still pending: {:#?}", self.snapshot().await);
     }
 
     pub async fn check_ledger(&self) {
@@ -106,23 +105,24 @@ impl World {
     fn next_due(&self, snapshot: &Snapshot) -> Option<Timestamp> {
         let (checkouts, refunds) = (self.stripe().fake.checkouts(), self.stripe().fake.refunds());
         let mut next = Vec::new();
-        for BookingSnapshot { booking, payments, refunds: kept, .. } in snapshot.values() {
+        for BookingSnapshot { booking, payments, refunds: known_refunds, .. } in snapshot.values() {
             let is_held = booking.status() == BookingStatus::PendingPayment
                 && booking.hold_expires_at().is_some_and(|until| until > self.now());
             for payment in payments.iter().filter(|payment| payment.provider == Provider::Stripe) {
                 let checkout = checkouts.iter().find(|checkout| checkout["id"] == *payment.provider_checkout_id);
-                let asked = match payment.state {
+                let is_due = match payment.state {
                     PaymentState::Opening | PaymentState::Closing => true,
                     PaymentState::Open => !is_held || checkout.is_some_and(|checkout| checkout["status"] != "open"),
                     PaymentState::Processing => checkout.is_some_and(|checkout| !self.is_processing(checkout)),
                     PaymentState::Settled | PaymentState::Unapplied | PaymentState::Closed => false,
                 };
-                next.extend(payment.check_at.filter(|_| asked));
+                next.extend(payment.check_at.filter(|_| is_due));
             }
-            for refund in kept.iter().filter(|refund| refund.stage.is_outstanding()) {
-                let there = refunds.iter().find(|there| refund.provider_refund_id.as_deref() == there["id"].as_str());
-                let asked = there.is_none_or(|there| there["status"] != "pending");
-                next.extend(refund.next_at.filter(|_| asked));
+            for refund in known_refunds.iter().filter(|refund| refund.stage.is_outstanding()) {
+                let at_stripe =
+                    refunds.iter().find(|at_stripe| refund.provider_refund_id.as_deref() == at_stripe["id"].as_str());
+                let is_due = at_stripe.is_none_or(|at_stripe| at_stripe["status"] != "pending");
+                next.extend(refund.next_at.filter(|_| is_due));
             }
         }
         next.into_iter().min()
@@ -131,8 +131,9 @@ impl World {
     fn is_processing(&self, checkout: &Value) -> bool {
         let has_failed = || {
             self.stripe().fake.events().iter().any(|event| {
-                let told: Value = serde_json::from_str(&event.body).unwrap();
-                event.kind == "checkout.session.async_payment_failed" && told["data"]["object"]["id"] == checkout["id"]
+                let payload: Value = serde_json::from_str(&event.body).unwrap();
+                event.kind == "checkout.session.async_payment_failed"
+                    && payload["data"]["object"]["id"] == checkout["id"]
             })
         };
         checkout["status"] == "complete" && checkout["payment_status"] == "unpaid" && !has_failed()

@@ -1,4 +1,4 @@
-//! A store whose calendar cannot be locked and always looks free: the control of the tests that look for overlaps.
+//! A store without calendar locks whose calendar always looks free: the control of the tests that look for overlaps.
 
 use std::sync::Arc;
 

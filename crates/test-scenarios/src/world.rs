@@ -1,4 +1,4 @@
-//! A practice with its use cases, on a store of any kind, and how a command is carried out in it.
+//! A practice with its use cases on a store of any kind, and how it carries out each command.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -212,7 +212,7 @@ impl World {
                 let Some(booking) = target(booking) else { return not_found };
                 let outcome = self.refund_payment(booking, share).await?;
                 if outcome == Outcome::Done {
-                    // The worker is quick where nobody has to be asked.
+                    // Offline refunds are completed at once.
                     self.use_cases().process_refunds.run().await?;
                 }
                 Ok(outcome)
@@ -394,7 +394,7 @@ impl World {
 
     pub async fn worker(&self, number: u64, notifier: Arc<dyn Notifier>) -> DeliverNotifications {
         let (store, queries) = self.stores.opened_again().await;
-        // Two workers that drew the same numbers would have the same leases.
+        // Workers with the same random numbers would have the same leases.
         let random = Arc::new(SequenceRandom::new(1_000 + number));
         UseCases::new(&Deps { store, queries, notifier, random, ..self.deps() }).deliver
     }
@@ -462,7 +462,7 @@ async fn add(work: &mut dyn UnitOfWork, name: &str, role: Role) -> UserId {
 fn booked(answer: Result<Idempotent<CreatedBooking>, CreateBookingError>) -> Result<Outcome, StoreError> {
     let why = match answer {
         Ok(Idempotent::Executed(created)) => return Ok(Outcome::Booked(created.booking.id())),
-        Ok(Idempotent::Replayed(_)) => panic!("nothing was asked twice"),
+        Ok(Idempotent::Replayed(_)) => panic!("no idempotency key was used"),
         Err(CreateBookingError::Rule(why)) => time(why),
         Err(CreateBookingError::Slot(why)) => slot(why),
         Err(CreateBookingError::SlotTaken) => Rejection::BusyTimes,
@@ -476,7 +476,7 @@ fn booked(answer: Result<Idempotent<CreatedBooking>, CreateBookingError>) -> Res
 fn changed(answer: Result<Idempotent<Booking>, ChangeBookingError>) -> Result<Outcome, StoreError> {
     let why = match answer {
         Ok(Idempotent::Executed(_)) => return Ok(Outcome::Done),
-        Ok(Idempotent::Replayed(_)) => panic!("nothing was asked twice"),
+        Ok(Idempotent::Replayed(_)) => panic!("no idempotency key was used"),
         Err(ChangeBookingError::NotFound) => Rejection::NotFound,
         Err(ChangeBookingError::Forbidden) => Rejection::Forbidden,
         Err(ChangeBookingError::State(why)) => state(why),
@@ -564,6 +564,6 @@ fn slot(why: SlotError) -> Rejection {
         SlotError::OutsideHours => Rejection::OutsideHours,
         SlotError::DailyLimitReached => Rejection::DailyLimitReached,
         SlotError::Taken => Rejection::BusyTimes,
-        SlotError::OffGrid => panic!("the grid binds nobody who books"),
+        SlotError::OffGrid => panic!("bookings are not bound to the grid"),
     }
 }

@@ -1,8 +1,7 @@
-//! How many SQL statements a booking takes. Each is a trip to the database, and those of the transaction are made while
-//! everybody else waits for the calendar.
+//! How many SQL statements a booking takes. Each is a round trip, and other bookings wait while the transaction holds
+//! the calendar lock.
 //!
-//! The statements are counted where Diesel sends them, which can only be arranged for a whole process: these tests are a
-//! program of their own, with one test.
+//! Diesel counts statements for a whole process only, so this is a test binary with one test.
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
@@ -26,7 +25,7 @@ fn listener() -> Option<Box<dyn Instrumentation>> {
     }))
 }
 
-/// PaymentLedger twice, and gives what was sent for the second one.
+/// Books twice and returns the statements of the second booking.
 async fn statements_of_a_booking(kind: Kind) -> Vec<String> {
     let setup = Setup { provider: Provider::None, policy: PracticePolicy::default() };
     let world = World::open(kind.fresh().await, setup).await;
@@ -34,7 +33,7 @@ async fn statements_of_a_booking(kind: Kind) -> Vec<String> {
         SENT.lock().unwrap().clear();
         let start = world.now() + SignedDuration::from_hours(24 * day + 1);
         let key = IdempotencyKey { user: world.clients[0], route: "book".into(), key: format!("key-{day}") };
-        let once = IdempotentRequest {
+        let idempotency = IdempotentRequest {
             key,
             request_hash: [7; 32],
             render: Arc::new(|booking| (201, booking.id().to_string())),
@@ -43,13 +42,13 @@ async fn statements_of_a_booking(kind: Kind) -> Vec<String> {
         let booked = world
             .use_cases()
             .create_booking
-            .run(CreateBookingCommand { idempotency: Some(once), ..booking_command })
+            .run(CreateBookingCommand { idempotency: Some(idempotency), ..booking_command })
             .await
             .unwrap();
         assert!(matches!(booked, Idempotent::Executed(_)), "{booked:?}");
     }
     let mut sent = std::mem::take(&mut *SENT.lock().unwrap());
-    // How a new connection is set up, whenever a pool opens one.
+    // A pool sets up each new connection.
     sent.retain(|sql| !sql.starts_with("SET "));
     sent
 }
@@ -57,14 +56,14 @@ async fn statements_of_a_booking(kind: Kind) -> Vec<String> {
 #[tokio::test]
 async fn a_booking_takes_one_transaction_and_a_handful_of_statements() {
     set_default_instrumentation(listener).unwrap();
-    // Found: three before the transaction, for the hours; in it BEGIN, COMMIT, the look for a kept reply, client,
-    // therapist, service, id, the calendar, the booking, its mails (SQLite writes them one by one), the trail, the reply;
-    // and in PostgreSQL the locks of calendar and reply.
+    // Three before the transaction, for the working hours; in it BEGIN, COMMIT, stored response, client, therapist,
+    // service, id, calendar, booking, emails (one by one on SQLite), audit trail, response; on PostgreSQL the locks of
+    // calendar and response.
     for (kind, most) in [(Kind::Sqlite, 17), (Kind::Postgres, 17)] {
         let sent = statements_of_a_booking(kind).await;
-        let told = format!("{kind:?}, {} statements:\n{}", sent.len(), sent.join("\n"));
+        let listed = format!("{kind:?}, {} statements:\n{}", sent.len(), sent.join("\n"));
         let count = |word: &str| sent.iter().filter(|sql| sql.starts_with(word)).count();
-        assert_eq!((count("BEGIN"), count("COMMIT"), count("ROLLBACK")), (1, 1, 0), "{told}");
-        assert!(sent.len() <= most, "{told}");
+        assert_eq!((count("BEGIN"), count("COMMIT"), count("ROLLBACK")), (1, 1, 0), "{listed}");
+        assert!(sent.len() <= most, "{listed}");
     }
 }

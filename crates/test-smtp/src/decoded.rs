@@ -1,36 +1,21 @@
-//! A mail as its reader's program understands it, read by a parser that shares no code with the sender.
+//! An email decoded by a parser that shares no code with the sender.
 
 use mail_parser::{Message, MessageParser, MimeHeaders};
 
-/// A mail, taken apart and decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecodedMail {
-    /// Every header of the mail itself in order: name as written, value unfolded but not decoded.
     pub headers: Vec<(String, String)>,
-    /// The decoded subject.
     pub subject: String,
-    /// The decoded display name of the sender.
     pub from_name: Option<String>,
-    /// The addresses in From.
     pub from: Vec<String>,
-    /// The addresses in To, Cc and Bcc together.
     pub recipients: Vec<String>,
-    /// The decoded text part, with `\n` line ends.
     pub text: String,
-    /// The decoded HTML part, with `\n` line ends.
     pub html: String,
-    /// The decoded `text/calendar` attachment, with the line ends it came with.
     pub calendar: Option<String>,
-    /// File names of all attachments.
     pub attachments: Vec<String>,
 }
 
 impl DecodedMail {
-    /// Takes a whole mail apart.
-    ///
-    /// # Panics
-    ///
-    /// When it is no mail at all, or not exactly one text part and one HTML part.
     pub fn parse(raw: &[u8]) -> Self {
         let message = MessageParser::default().parse(raw).expect("this is no mail");
         assert_eq!((message.text_body_count(), message.html_body_count()), (1, 1), "one text part and one HTML part");
@@ -51,7 +36,6 @@ impl DecodedMail {
         }
     }
 
-    /// The value of the only header with this name; `None` when there is none or more than one.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut found = self.headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name));
         match (found.next(), found.next()) {
@@ -69,7 +53,6 @@ fn attachment_names(message: &Message<'_>) -> Vec<String> {
     message.attachments().map(|part| part.attachment_name().unwrap_or_default().to_owned()).collect()
 }
 
-/// RFC 5322, section 2.2.3: a line that begins with white space continues the one before.
 fn unfold(value: &str) -> String {
     value.replace("\r\n", "").trim().to_owned()
 }

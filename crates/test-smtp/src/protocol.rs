@@ -1,4 +1,4 @@
-//! The server's side of SMTP (RFC 5321), as much of it as a client of ours can meet.
+//! The server's side of SMTP (RFC 5321), as far as our client needs it.
 
 use std::io;
 use std::time::Duration;
@@ -8,7 +8,6 @@ use tokio::net::TcpStream;
 
 use crate::sink::{Behaviour, ReceivedMail, Shared, Stage};
 
-/// Serves one connection to its end. A connection that breaks ends too; there is nobody to tell.
 pub(crate) async fn serve(stream: TcpStream, shared: Shared) {
     let (number, behaviour) = shared.begin_connection();
     let drip = match behaviour {
@@ -19,14 +18,12 @@ pub(crate) async fn serve(stream: TcpStream, shared: Shared) {
     let _ = Conversation { line, shared, number, behaviour }.run().await;
 }
 
-/// The wire: lines in, replies out.
 struct Line {
     stream: BufReader<TcpStream>,
     drip: Option<Duration>,
 }
 
 impl Line {
-    /// A line with its line end, or an error when the client has gone.
     async fn read(&mut self) -> io::Result<Vec<u8>> {
         let mut line = Vec::new();
         if self.stream.read_until(b'\n', &mut line).await? == 0 { Err(gone()) } else { Ok(line) }
@@ -43,8 +40,7 @@ impl Line {
         Ok(())
     }
 
-    /// Gives the good answer, unless the behaviour has something else for this stage. Tells whether it was the good
-    /// one.
+    /// Sends the success reply unless the behaviour differs at this stage; returns whether it did.
     async fn answer(&mut self, behaviour: Behaviour, stage: Stage, good: &str) -> io::Result<bool> {
         match behaviour {
             Behaviour::Answer { stage: here, code } if here == stage => {
@@ -64,7 +60,6 @@ impl Line {
         }
     }
 
-    /// Reads and forgets until the client goes away.
     async fn stall(&mut self) -> io::Error {
         let mut scratch = [0; 1024];
         while let Ok(1..) = self.stream.read(&mut scratch).await {}
@@ -76,7 +71,6 @@ fn gone() -> io::Error {
     io::ErrorKind::ConnectionAborted.into()
 }
 
-/// A mail that is being announced.
 struct Envelope {
     behaviour: Behaviour,
     sender: String,
@@ -101,8 +95,8 @@ impl Conversation {
             let line = String::from_utf8_lossy(&line).trim_end().to_owned();
             self.shared.note_command(&line);
             let verb = line.split(' ').next().unwrap_or_default().to_ascii_uppercase();
-            let between_mails = matches!(verb.as_str(), "NOOP" | "RSET" | "MAIL");
-            if between_mails && self.shared.must_reconnect(self.behaviour) {
+            let between_emails = matches!(verb.as_str(), "NOOP" | "RSET" | "MAIL");
+            if between_emails && self.shared.must_reconnect(self.behaviour) {
                 return Ok(());
             }
             match verb.as_str() {
@@ -174,7 +168,8 @@ impl Conversation {
         let mut fresh_line = true;
         loop {
             let line = self.line.read().await?;
-            // Only <CRLF>.<CRLF> ends a mail. A server that accepts less can be tricked into seeing two mails in one.
+            // Only <CRLF>.<CRLF> ends an email. A server that accepts less can be tricked into seeing two eemails in
+            // one.
             if fresh_line && line == b".\r\n" {
                 break;
             }
@@ -201,7 +196,6 @@ impl Conversation {
     }
 }
 
-/// What stands between the angle brackets of MAIL and RCPT.
 fn path(line: &str) -> String {
     let inner = line.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
     inner.map_or_else(String::new, |(path, _)| path.to_owned())

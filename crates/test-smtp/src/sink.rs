@@ -1,4 +1,4 @@
-//! The sink as tests hold it: what it was told to do, and what it got.
+//! The handle that tests hold: behaviour, and what was received.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -11,52 +11,41 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::{DecodedMail, protocol};
 
-/// A point in the conversation at which something can go wrong.
+/// A point in the conversation at which something can fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Stage {
-    /// The greeting.
     Connect,
-    /// The answer to EHLO.
     Ehlo,
-    /// The answer to STARTTLS, which the sink offers only when told to fail here.
+    /// The reply to STARTTLS, which is offered only if it is to fail.
     StartTls,
-    /// The answer to AUTH.
     Auth,
-    /// The answer to MAIL.
     Mail,
-    /// The answer to RCPT.
     Recipient,
-    /// The answer to DATA.
     Data,
-    /// While the mail comes in, after its first line.
+    /// While the email is received, after its first line.
     Body,
-    /// The answer to the whole mail. The sink has it by then and keeps it, unless it answers with an error code.
+    /// The reply to the whole email, which is stored unless the reply is an error code.
     Message,
 }
 
-/// What the sink does to a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Behaviour {
-    /// Takes the mail.
     Accept,
-    /// Gives this code instead of the good answer. For [`Stage::StartTls`] the code 220 agrees, and then talks on
-    /// without TLS. At [`Stage::Body`] it is the same as at [`Stage::Message`].
+    /// This code instead of success. For [`Stage::StartTls`] the code 220 agrees and then continues without TLS. At
+    /// [`Stage::Body`] it is the same as at [`Stage::Message`].
     Answer {
-        /// Instead of which answer.
         stage: Stage,
-        /// The reply code, such as 451.
         code: u16,
     },
-    /// Says nothing any more, and keeps the connection open.
+    /// No reply, and the connection stays open.
     Stall(Stage),
-    /// Closes the connection instead of answering.
     Cut(Stage),
-    /// Sends every answer byte by byte, with this pause between two bytes.
+    /// Every reply byte by byte, with this delay between two bytes.
     Drip(Duration),
 }
 
 impl Behaviour {
-    /// Whether it shows before the first mail of a connection, so that a new connection is needed to see it.
+    /// Whether it shows before the first email of a connection, so that a new connection is needed.
     pub(crate) fn is_about_connecting(self) -> bool {
         match self {
             Self::Accept => false,
@@ -69,41 +58,33 @@ impl Behaviour {
     }
 }
 
-/// A mail the sink took.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceivedMail {
     /// The address in MAIL FROM.
     pub sender: String,
     /// The addresses in RCPT TO.
     pub recipients: Vec<String>,
-    /// Headers and body as sent, without the dots that SMTP adds.
+    /// Headers and body as sent, without SMTP's added dots.
     pub raw: Vec<u8>,
-    /// Number of the connection it came by, from 1.
     pub connection: u64,
 }
 
 impl ReceivedMail {
-    /// The mail as its reader sees it.
-    ///
-    /// # Panics
-    ///
-    /// As [`DecodedMail::parse`].
     pub fn decode(&self) -> DecodedMail {
         DecodedMail::parse(&self.raw)
     }
 }
 
-/// What tests may ask about and change while connections are served.
 #[derive(Debug)]
 pub(crate) struct State {
     default: Behaviour,
     script: VecDeque<Behaviour>,
-    mails: Vec<ReceivedMail>,
+    emails: Vec<ReceivedMail>,
     connections: u64,
     commands: Vec<String>,
 }
 
-/// The state, shared by the sink and its connections. Every change wakes those who wait for one.
+/// The state, shared by the handle and its connections. Every change wakes the tasks that wait for one.
 #[derive(Debug, Clone)]
 pub(crate) struct Shared(Arc<watch::Sender<State>>);
 
@@ -114,7 +95,7 @@ impl Shared {
         result.expect("the change was made")
     }
 
-    /// Counts a connection, and takes the next behaviour if it is about connecting.
+    /// Counts a connection and takes the next behaviour if it concerns connecting.
     pub(crate) fn begin_connection(&self) -> (u64, Behaviour) {
         self.change(|state| {
             state.connections += 1;
@@ -128,14 +109,13 @@ impl Shared {
         })
     }
 
-    /// Whether an open connection with this behaviour must end, so that the client meets the next one.
+    /// Whether an open connection has to end so that the client meets the next behaviour.
     pub(crate) fn must_reconnect(&self, current: Behaviour) -> bool {
         let state = self.0.borrow();
         let next = state.script.front().copied().unwrap_or(state.default);
         next.is_about_connecting() && next != current
     }
 
-    /// Takes the behaviour towards the next mail.
     pub(crate) fn begin_mail(&self) -> Behaviour {
         self.change(|state| match state.script.front().copied().unwrap_or(state.default) {
             next if next.is_about_connecting() => Behaviour::Accept,
@@ -151,16 +131,15 @@ impl Shared {
     }
 
     pub(crate) fn keep(&self, mail: ReceivedMail) {
-        self.change(|state| state.mails.push(mail));
+        self.change(|state| state.emails.push(mail));
     }
 }
 
 /// A mail server on a free port of this machine. It ends when dropped.
 ///
-/// A new sink takes every mail. [`SmtpSink::script`] lists what happens to the next mails or connections, one entry
-/// each; after the last entry, [`SmtpSink::set_default`] says how it goes on. Behaviours before MAIL belong to a
-/// connection, the others to a mail. If the next one belongs to a connection, a connection that is open already is
-/// closed at its next command, so that the client has to make a new one.
+/// [`SmtpSink::script`] lists what happens to the next eemails or connections, one entry each; [`SmtpSink::set_default`]
+/// what happens after that. Behaviours before MAIL concern a connection, the others an email. If the next one concerns
+/// a connection, an open connection is closed at its next command.
 #[derive(Debug)]
 pub struct SmtpSink {
     address: SocketAddr,
@@ -169,16 +148,11 @@ pub struct SmtpSink {
 }
 
 impl SmtpSink {
-    /// Starts on a free port. To be called inside a Tokio runtime.
-    ///
-    /// # Panics
-    ///
-    /// When this machine has no free port, or outside a runtime.
     pub fn start() -> Self {
         let state = State {
             default: Behaviour::Accept,
             script: VecDeque::new(),
-            mails: Vec::new(),
+            emails: Vec::new(),
             connections: 0,
             commands: Vec::new(),
         };
@@ -187,61 +161,45 @@ impl SmtpSink {
         Self { address, shared, server: Mutex::new(Some(server)) }
     }
 
-    /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where it listens, as `smtp://127.0.0.1:<port>`.
     pub fn url(&self) -> String {
         format!("smtp://{}", self.address)
     }
 
-    /// Says what happens to the next connections and mails, in place of what was left of an earlier script.
     pub fn script(&self, behaviours: impl IntoIterator<Item = Behaviour>) {
         self.shared.change(|state| state.script = behaviours.into_iter().collect());
     }
 
-    /// Says what happens when there is no script, or after it.
     pub fn set_default(&self, behaviour: Behaviour) {
         self.shared.change(|state| state.default = behaviour);
     }
 
-    /// Every mail taken so far.
     pub fn messages(&self) -> Vec<ReceivedMail> {
-        self.shared.0.borrow().mails.clone()
+        self.shared.0.borrow().emails.clone()
     }
 
-    /// Looks at every mail taken so far, without copying them. The sink waits meanwhile.
+    /// Reads the eemails without copying them. The server waits meanwhile.
     pub fn look<T>(&self, look: impl FnOnce(&[ReceivedMail]) -> T) -> T {
-        look(&self.shared.0.borrow().mails)
+        look(&self.shared.0.borrow().emails)
     }
 
-    /// How many connections were made so far.
     pub fn connections(&self) -> u64 {
         self.shared.0.borrow().connections
     }
 
-    /// Every command line received so far, in order, without the mails themselves.
+    /// Every command line so far, in order, without the eemails.
     pub fn commands(&self) -> Vec<String> {
         self.shared.0.borrow().commands.clone()
     }
 
-    /// Waits until at least `count` mails have come, and returns all of them.
-    ///
-    /// # Panics
-    ///
-    /// When they have not come within `patience`.
     pub async fn wait_for(&self, count: usize, patience: Duration) -> Vec<ReceivedMail> {
-        self.wait_until(patience, &format!("{count} mails"), |state| state.mails.len() >= count).await;
+        self.wait_until(patience, &format!("{count} emails"), |state| state.emails.len() >= count).await;
         self.messages()
     }
 
-    /// Waits until at least `count` connections were made.
-    ///
-    /// # Panics
-    ///
-    /// When they were not made within `patience`.
     pub async fn wait_for_connections(&self, count: u64, patience: Duration) {
         self.wait_until(patience, &format!("{count} connections"), |state| state.connections >= count).await;
     }
@@ -251,27 +209,23 @@ impl SmtpSink {
         let came = tokio::time::timeout(patience, states.wait_for(condition)).await.is_ok();
         if !came {
             let state = self.shared.0.borrow();
-            let (mails, connections) = (state.mails.len(), state.connections);
-            panic!("no {what} within {patience:?}: {mails} mails by {connections} connections so far");
+            let (emails, connections) = (state.emails.len(), state.connections);
+            panic!("no {what} within {patience:?}: {emails} emails by {connections} connections so far");
         }
     }
 
-    /// Breaks all connections and refuses new ones, as a mail server that is down does. The port stays reserved for
-    /// [`SmtpSink::restart`] only as far as the system does not give it to somebody else.
+    /// Closes all connections and refuses new ones. The port stays free for [`SmtpSink::restart`] unless another
+    /// process takes it.
     pub async fn stop(&self) {
         let server = self.server.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(server) = server {
             server.abort();
-            // Aborting is what was asked for, so its error is the good outcome.
+            // Aborted on purpose, so the error is expected.
             let _ = server.await;
         }
     }
 
-    /// Listens again on the same port, with everything it had before.
-    ///
-    /// # Panics
-    ///
-    /// When somebody else took the port meanwhile, or outside a runtime.
+    /// Listens again on the same port with the same state.
     pub async fn restart(&self) {
         self.stop().await;
         let (_, server) = listen(self.address, &self.shared);
@@ -287,7 +241,6 @@ impl Drop for SmtpSink {
     }
 }
 
-/// Binds and begins to serve. The connections end with the returned task.
 fn listen(address: SocketAddr, shared: &Shared) -> (SocketAddr, JoinHandle<()>) {
     let listener = std::net::TcpListener::bind(address).expect("the port is free");
     listener.set_nonblocking(true).expect("a socket can be made non-blocking");

@@ -8,7 +8,6 @@ use tokio::net::TcpStream;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Sends everything at once and reads until the sink closes.
 async fn talk(sink: &SmtpSink, lines: &str) -> String {
     let mut stream = TcpStream::connect(sink.address()).await.expect("the sink answers");
     stream.write_all(lines.as_bytes()).await.expect("the sink answers");
@@ -28,11 +27,14 @@ const MAIL: &str = "EHLO me\r\nMAIL FROM:<a@x.test>\r\nRCPT TO:<b@x.test>\r\nDAT
 async fn keeps_envelope_and_bytes_and_takes_the_added_dots_away() {
     let sink = SmtpSink::start();
     assert_eq!(codes(&talk(&sink, MAIL).await), ["220", "250", "250", "250", "354", "250", "221"]);
-    let mails = sink.wait_for(1, PATIENCE).await;
-    assert_eq!(mails.len(), 1);
-    assert_eq!((mails[0].sender.as_str(), mails[0].recipients.as_slice()), ("a@x.test", &["b@x.test".to_owned()][..]));
-    assert_eq!(mails[0].raw, b"Subject: hi\r\n\r\n.dot\r\n\n.\n\r\n", "a dot between bare line feeds ends nothing");
-    assert_eq!((mails[0].connection, sink.connections()), (1, 1));
+    let emails = sink.wait_for(1, PATIENCE).await;
+    assert_eq!(emails.len(), 1);
+    assert_eq!(
+        (emails[0].sender.as_str(), emails[0].recipients.as_slice()),
+        ("a@x.test", &["b@x.test".to_owned()][..])
+    );
+    assert_eq!(emails[0].raw, b"Subject: hi\r\n\r\n.dot\r\n\n.\n\r\n", "a dot between bare line feeds ends nothing");
+    assert_eq!((emails[0].connection, sink.connections()), (1, 1));
 }
 
 #[tokio::test]

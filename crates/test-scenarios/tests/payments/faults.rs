@@ -1,5 +1,5 @@
-//! Stripe is down, slow, refuses, does what it is asked and does not say so, or says that it did not. IdempotentRequest it is back,
-//! everything is as if it had never been away.
+//! Stripe is down, slow, refuses, or carries out a request whose response is lost or wrong. Once it works again, the
+//! result is the same as without the fault.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -18,7 +18,6 @@ use crate::{
     final_state, held, minutes, on, on_every_store, paid, paid_in_full, slot, status,
 };
 
-/// How long an answer is waited for where some never come.
 const SHORT_TIMEOUT: Duration = Duration::from_millis(300);
 
 const FAULTS: [Behaviour; 8] = [
@@ -32,11 +31,11 @@ const FAULTS: [Behaviour; 8] = [
     Behaviour::Cut(Moment::After),
 ];
 
-/// What Stripe, or something before it, says of a request that it will never do.
+/// Responses that mean that the request will never be carried out.
 const REFUSALS: [Behaviour; 2] =
     [Behaviour::Refuse { status: 302, advice: None }, Behaviour::Refuse { status: 400, advice: None }];
 
-/// These take time, so one store has to do.
+/// These take time, so they run on one store only.
 const TIMEOUTS: [Behaviour; 2] = [Behaviour::Stall(Moment::Before), Behaviour::Stall(Moment::After)];
 
 on_every_store! {
@@ -47,8 +46,8 @@ on_every_store! {
     a_revoked_api_key_releases_no_slot
 }
 
-/// All of it in memory; on the databases, which cannot tell one trouble from another, what does not happen, what happens
-/// without an answer, and what happens and is denied.
+/// All faults in memory; on the databases, where the cause of a fault makes no difference, one of each effect: not
+/// carried out, response lost, wrong response.
 fn faults(kind: Kind) -> Vec<Behaviour> {
     match kind {
         Kind::Memory => FAULTS.into_iter().chain(REFUSALS).collect(),
@@ -59,8 +58,8 @@ fn faults(kind: Kind) -> Vec<Behaviour> {
 }
 
 async fn faults_while_a_checkout_is_opened(kind: Kind) {
-    // IdempotentRequest is mended by the client of Stripe itself, three times is an answer that does not come, and ten times is longer
-    // than it is asked in the same words.
+    // The Stripe client itself retries once; three faults are a failed request; ten outlast the retries with the same
+    // idempotency key.
     let times: &[usize] = if kind == Kind::Memory { &[1, 3, 10] } else { &[3] };
     for behaviour in faults(kind) {
         for &times in times {
@@ -82,19 +81,20 @@ async fn timeouts_while_a_checkout_is_opened() {
     }
 }
 
-/// The client asks where to pay until there is an answer, pays, and has the checkout.
+/// The client requests a checkout until one is returned, and pays.
 async fn check_opening(world: &World, behaviour: Behaviour, times: usize, worker: bool) {
     let what = format!("{behaviour:?} {times} times, worker: {worker}");
     fake(world).script(std::iter::repeat_n(behaviour, times));
     let Idempotent::Executed(created) =
         world.use_cases().create_booking.run(booking_command(world, 0, slot(0))).await.unwrap()
     else {
-        panic!("nothing was asked twice")
+        panic!("no idempotency key was used")
     };
     let id = created.booking.id();
-    let mut told: BTreeSet<String> = created.checkout.into_iter().map(|payment| payment.provider_checkout_id).collect();
+    let mut checkout_ids: BTreeSet<String> =
+        created.checkout.into_iter().map(|payment| payment.provider_checkout_id).collect();
     for _ in 0..20 {
-        if !told.is_empty() {
+        if !checkout_ids.is_empty() {
             break;
         }
         world.pass(SignedDuration::from_secs(31));
@@ -102,23 +102,24 @@ async fn check_opening(world: &World, behaviour: Behaviour, times: usize, worker
             world.work().await;
         }
         match world.use_cases().open_checkout.run(id, world.clients[0]).await {
-            Ok(payment) => drop(told.insert(payment.provider_checkout_id)),
+            Ok(payment) => drop(checkout_ids.insert(payment.provider_checkout_id)),
             Err(OpenCheckoutError::Provider(_)) => {}
             Err(other) => panic!("{what}: {other:?}"),
         }
         world.check_ledger().await;
     }
-    // IdempotentRequest told, always told the same.
+    // From then on the same checkout is returned.
     for _ in 0..3 {
         world.pass(SignedDuration::from_secs(61));
         world.work().await;
-        told.insert(world.use_cases().open_checkout.run(id, world.clients[0]).await.unwrap().provider_checkout_id);
+        checkout_ids
+            .insert(world.use_cases().open_checkout.run(id, world.clients[0]).await.unwrap().provider_checkout_id);
     }
-    assert_eq!(told.len(), 1, "{what}");
-    let checkout = told.pop_first().unwrap();
+    assert_eq!(checkout_ids.len(), 1, "{what}");
+    let checkout = checkout_ids.pop_first().unwrap();
     fake(world).pay(&checkout);
     deliver_webhooks(world, &fake(world).events()).await;
-    // What was opened without anybody knowing ends by itself, unpaid.
+    // A checkout that no one knows expires unpaid.
     world.pass(SignedDuration::from_hours(26));
     deliver_webhooks(world, &fake(world).events()).await;
     world.run_until_idle().await;
@@ -146,7 +147,7 @@ async fn timeouts_while_a_checkout_is_ended() {
     }
 }
 
-/// While Stripe cannot be asked, a slot stays with whoever may be paying for it.
+/// During an outage a slot stays with the client who may have paid.
 async fn check_closing(world: &World, behaviour: Behaviour) {
     let first = held(world, slot(0)).await;
     world.pass(minutes(15));
@@ -171,7 +172,7 @@ async fn a_payment_during_an_outage_keeps_the_slot(kind: Kind) {
         let world = on(kind.fresh().await).await;
         let first = held(&world, slot(0)).await;
         world.pass(minutes(15));
-        // The worker marks the checkout to be ended, and cannot end it.
+        // The worker marks the checkout as closing but cannot expire it.
         fake(&world).set_default(Behaviour::Refuse { status: 500, advice: Some(false) });
         world.work().await;
         fake(&world).pay(&first.checkout);
@@ -204,11 +205,11 @@ async fn timeouts_while_a_payment_is_refunded() {
     }
 }
 
-/// However often it is asked for, in the same words each time, the money goes back once; also when Stripe forgot the words.
+/// However often the request is repeated, the payment is refunded once, even after Stripe purged the idempotency key.
 async fn check_refunding(world: &World, behaviour: Behaviour, times: usize) {
     let (held, _) = paid(world, slot(0)).await;
     assert_eq!(world.alter(cancel(world, Who::Owner, held.id)).await.unwrap(), Outcome::Done);
-    // The first request looks whether it was given back before.
+    // The first request looks for an existing refund.
     fake(world).script(std::iter::once(Behaviour::Succeed).chain(std::iter::repeat_n(behaviour, times)));
     for _ in 0..8 {
         world.work().await;
@@ -231,12 +232,12 @@ async fn check_refunding(world: &World, behaviour: Behaviour, times: usize) {
     assert_eq!(final_state(world, held.id).await, expected, "{behaviour:?} {times} times");
     assert_eq!(fake(world).refunds().len(), 1, "{behaviour:?} {times} times");
     let requests = fake(world).requests();
-    let asked = requests.iter().filter(|request| request.method == "POST" && request.path == "/v1/refunds");
-    let keys: BTreeSet<_> = asked.map(|request| request.header("idempotency-key").unwrap()).collect();
+    let refund_requests = requests.iter().filter(|request| request.method == "POST" && request.path == "/v1/refunds");
+    let keys: BTreeSet<_> = refund_requests.map(|request| request.header("idempotency-key").unwrap()).collect();
     assert_eq!(keys.len(), 1, "{behaviour:?} {times} times");
 }
 
-/// Somebody changes the key in Stripe's dashboard and not here.
+/// The API key is rolled in Stripe's dashboard but not here.
 async fn a_revoked_api_key_releases_no_slot(kind: Kind) {
     let world = on(kind.fresh().await).await;
     let first: Held = held(&world, slot(0)).await;

@@ -1,4 +1,4 @@
-//! Messages that Stripe did not send, and genuine ones that claim what is not due.
+//! Webhooks that Stripe did not send, and genuine ones that report a mismatch.
 
 use attune_adapter_stripe::{Secret, StripeEvents};
 use attune_application::Idempotent;
@@ -31,7 +31,7 @@ async fn forged_webhooks_change_nothing(kind: Kind) {
     let (body, now) = (event.body.as_bytes(), world.now());
     let genuine = fake(&world).sign(body);
     let seconds = now.as_second();
-    let by_another = format!("t={seconds},v1={}", signature("whsec_somebodyElsesSecret00", now, body));
+    let by_another = format!("t={seconds},v1={}", signature("whsec_secretOfAnotherEndpoint", now, body));
     let without_type: Value = serde_json::from_str(&event.body).unwrap();
     let reserialized = without_type.to_string();
     let more = event.body.replace(&PRICE.to_string(), &(PRICE + 1).to_string());
@@ -55,10 +55,9 @@ async fn forged_webhooks_change_nothing(kind: Kind) {
     for (header, body, later, why) in cases {
         assert_eq!(world.stripe().events.read(&header, body, now + later), Err(why), "{header}");
     }
-    let other = StripeEvents::new(vec![Secret::new("whsec_somebodyElsesSecret00")]).unwrap();
+    let other = StripeEvents::new(vec![Secret::new("whsec_secretOfAnotherEndpoint")]).unwrap();
     assert_eq!(other.read(&genuine, body, now), Err(WebhookError::Forged));
     assert_eq!(world.snapshot().await, before);
-    // The same message, as it was sent.
     for later in [299, -299] {
         assert!(world.stripe().events.read(&genuine, body, now + SignedDuration::from_secs(later)).is_ok());
     }
@@ -66,7 +65,7 @@ async fn forged_webhooks_change_nothing(kind: Kind) {
     assert_eq!(final_state(&world, held.id).await, paid_in_full());
 }
 
-/// What Stripe took is not what is due: it is noted once, however often it is told or asked about, and nobody is let in.
+/// The payment does not match what is due: it is recorded once, however often it is reported, and confirms nothing.
 async fn a_mismatched_payment_confirms_nothing(kind: Kind) {
     type Change = fn(&mut Value);
     let cases: [(&str, Change); 6] = [
@@ -78,9 +77,9 @@ async fn a_mismatched_payment_confirms_nothing(kind: Kind) {
         ("wrong_booking", |checkout| checkout["metadata"] = Value::Object(serde_json::Map::new())),
     ];
     for (problem, change) in cases {
-        for told in [true, false] {
-            if kind != Kind::Memory && told != (problem == "wrong_amount") {
-                // A database cannot tell one problem from another; one of each has to do.
+        for with_webhook in [true, false] {
+            if kind != Kind::Memory && with_webhook != (problem == "wrong_amount") {
+                // The kind of problem makes no difference to a database; one of each has to do.
                 continue;
             }
             let world = open(kind).await;
@@ -88,7 +87,7 @@ async fn a_mismatched_payment_confirms_nothing(kind: Kind) {
             fake(&world).change_checkout(&held.checkout, change);
             let payment = fake(&world).pay(&held.checkout);
             let events = fake(&world).events();
-            if told {
+            if with_webhook {
                 assert_eq!(send_webhook(&world, &events[0]).await.unwrap(), WebhookOutcome::NeedsReview, "{problem}");
                 assert_eq!(send_webhook(&world, &events[0]).await.unwrap(), WebhookOutcome::Duplicate, "{problem}");
                 assert_eq!(
@@ -102,29 +101,26 @@ async fn a_mismatched_payment_confirms_nothing(kind: Kind) {
             world.work().await;
             world.pass(minutes(10));
             world.run_until_idle().await;
-            let parked = FinalState { problems: vec![problem], ..expired_unpaid() };
-            assert_eq!(final_state(&world, held.id).await, parked, "told: {told}");
-            // Somebody looks, and gives it back where it came in. Of that there is nothing in our books, and nothing to
-            // wait for.
+            let needs_review = FinalState { problems: vec![problem], ..expired_unpaid() };
+            assert_eq!(final_state(&world, held.id).await, needs_review, "with_webhook: {with_webhook}");
+            // An admin refunds it at the provider. It is not in our ledger, and there is nothing to wait for.
             fake(&world).refund_in_dashboard(&payment, 1_000).unwrap();
             let event = fake(&world).events().pop().unwrap();
             assert!(
                 send_webhook(&world, &event).await.is_ok(),
-                "{problem}: the news is taken, so that Stripe stops telling it"
+                "{problem}: the webhook is accepted, so that Stripe stops sending it"
             );
             world.run_until_idle().await;
             let ended = final_state(&world, held.id).await;
-            assert_eq!((ended.status, ended.held, ended.refunds), (parked.status, 0, Vec::new()));
+            assert_eq!((ended.status, ended.held, ended.refunds), (needs_review.status, 0, Vec::new()));
         }
     }
 }
 
-/// The same event under another name.
 fn with_new_id(event: &Event) -> Event {
     altered(event, |_| {}, &format!("{}again", event.id))
 }
 
-/// A genuine message with other contents.
 fn altered(event: &Event, change: impl FnOnce(&mut Value), id: &str) -> Event {
     let mut body: Value = serde_json::from_str(&event.body).unwrap();
     body["id"] = id.into();
@@ -132,8 +128,7 @@ fn altered(event: &Event, change: impl FnOnce(&mut Value), id: &str) -> Event {
     Event { id: id.to_owned(), kind: event.kind.clone(), body: body.to_string() }
 }
 
-/// The message claims something else than Stripe says when it is asked: nothing is agreed on its word, and everything when
-/// Stripe was asked.
+/// The webhook differs from what Stripe returns when asked: the webhook confirms nothing, reconciliation does.
 async fn a_mismatched_webhook_confirms_nothing(kind: Kind) {
     type Change = fn(&mut Value);
     let cases: [(&str, Change); 5] = [
@@ -154,7 +149,7 @@ async fn a_mismatched_webhook_confirms_nothing(kind: Kind) {
         world.pass(minutes(5));
         world.run_until_idle().await;
         assert_eq!(final_state(&world, held.id).await, FinalState { problems: vec![problem], ..paid_in_full() });
-        // IdempotentRequest it is paid, no message can take that back or doubt it.
+        // Once the booking is paid, no webhook can undo it or raise a problem.
         assert_eq!(send_webhook(&world, &with_new_id(&event)).await.unwrap(), WebhookOutcome::Applied);
         assert_eq!(final_state(&world, held.id).await, FinalState { problems: vec![problem], ..paid_in_full() });
     }
@@ -168,7 +163,7 @@ async fn a_payment_of_an_unknown_booking_needs_review(kind: Kind) {
     let unknown = |id: &str, booking: Value| {
         let change = |event: &mut Value| {
             let checkout = &mut event["data"]["object"];
-            checkout["id"] = "cs_test_nobodys".into();
+            checkout["id"] = "cs_test_unknown".into();
             checkout["client_reference_id"] = booking.clone();
             checkout["metadata"]["booking_id"] = booking;
         };
@@ -178,7 +173,7 @@ async fn a_payment_of_an_unknown_booking_needs_review(kind: Kind) {
     assert_eq!(send_webhook(&world, &unknown("evt_a", "999".into())).await.unwrap(), WebhookOutcome::NeedsReview);
     assert_eq!(send_webhook(&world, &unknown("evt_a", "999".into())).await.unwrap(), WebhookOutcome::Duplicate);
     assert_eq!(send_webhook(&world, &unknown("evt_b", "999".into())).await.unwrap(), WebhookOutcome::NeedsReview);
-    // Without a booking it is somebody else's business: the account may sell other things.
+    // Without a booking it is not ours: the account may sell other things.
     assert_eq!(send_webhook(&world, &unknown("evt_c", Value::Null)).await.unwrap(), WebhookOutcome::Ignored);
     assert_eq!(world.snapshot().await, before);
     let problems = world.stores.queries.payment_problems(10).await.unwrap();
@@ -186,18 +181,18 @@ async fn a_payment_of_an_unknown_booking_needs_review(kind: Kind) {
     assert_eq!(problems[0].kind.as_str(), "unknown_booking");
 }
 
-/// Stripe opened a checkout, and its answer was lost; then it tells that somebody paid there.
+/// The response that opened a checkout was lost, and then the client pays there.
 async fn a_payment_at_a_checkout_with_a_lost_response_is_applied(kind: Kind) {
-    for told in [true, false] {
+    for with_webhook in [true, false] {
         let world = open(kind).await;
         fake(&world).script([Behaviour::Cut(Moment::After); 3]);
         let created = world.use_cases().create_booking.run(crate::booking_command(&world, 0, slot(0))).await.unwrap();
-        let Idempotent::Executed(created) = created else { panic!("nothing was asked twice") };
+        let Idempotent::Executed(created) = created else { panic!("no idempotency key was used") };
         assert!(created.checkout.is_none());
         let checkout = fake(&world).checkouts()[0]["id"].as_str().unwrap().to_owned();
         let held = Held { id: created.booking.id(), checkout };
         fake(&world).pay(&held.checkout);
-        if told {
+        if with_webhook {
             deliver_webhooks(&world, &fake(&world).events()).await;
         }
         world.run_until_idle().await;

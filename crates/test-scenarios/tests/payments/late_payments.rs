@@ -1,4 +1,4 @@
-//! Money that comes when the hold is over, the slot is gone, the checkout has begun, or somebody paid otherwise.
+//! Payments after the hold expired, the slot was taken, the session started, or the booking was paid otherwise.
 
 use attune_domain::payment::{PaymentState, RefundStage};
 use attune_domain::{BookingStatus, PaymentStatus};
@@ -22,7 +22,7 @@ on_every_store! {
     an_own_expired_hold_does_not_block_a_new_booking
 }
 
-/// The client pays at the last moment in a way that takes days; nobody else gets the slot meanwhile.
+/// A payment that takes days keeps the slot until it succeeds or fails.
 async fn a_processing_payment_keeps_the_slot(kind: Kind) {
     for arrives in [true, false] {
         let world = open(kind).await;
@@ -30,7 +30,7 @@ async fn a_processing_payment_keeps_the_slot(kind: Kind) {
         world.pass(minutes(14));
         fake(&world).pay_slowly(&held.checkout);
         world.pass(minutes(2));
-        // Nobody told us; Stripe is asked before the slot goes.
+        // No webhook arrived; Stripe is asked before the slot is released.
         assert_eq!(book_as_other_client(&world, slot(0)).await, Err(Rejection::BusyTimes));
         assert_eq!(status(&world, held.id).await, (BookingStatus::PendingPayment, PaymentStatus::Processing));
         world.pass(SignedDuration::from_hours(72));
@@ -54,14 +54,13 @@ async fn a_late_payment_confirms_a_free_slot(kind: Kind) {
     deliver_webhooks(&world, &fake(&world).events()).await;
     assert_eq!(final_state(&world, first.id).await, paid_in_full());
 
-    // And when the worker has let the slot go before anybody said so.
+    // The same after the worker has released the slot.
     let second = expired_and_paid(&world, 1).await;
     world.run_until_idle().await;
     assert_eq!(final_state(&world, second.id).await, paid_in_full());
 }
 
-/// A booking that expired; then its money comes all the same. The checkout was not ended at Stripe, as if it had been paid
-/// on another device in the same second.
+/// An expired booking that is paid because its checkout was not ended at Stripe, as if paid in the same second.
 async fn expired_and_paid(world: &World, number: usize) -> Held {
     let held = held(world, slot(number)).await;
     world.pass(minutes(15));
@@ -76,7 +75,6 @@ async fn expired_and_paid(world: &World, number: usize) -> Held {
     held
 }
 
-/// Makes Stripe forget that a checkout was ended.
 fn reopen(world: &World, held: &Held) {
     fake(world).change_checkout(&held.checkout, |checkout| checkout["status"] = "open".into());
 }
@@ -87,7 +85,7 @@ async fn the_provider_is_asked_before_a_slot_is_released(kind: Kind) {
     world.pass(minutes(14));
     fake(&world).pay(&held.checkout);
     world.pass(minutes(1));
-    // Stripe has not told us, and the hold is over; the wish of somebody else has Stripe asked.
+    // No webhook arrived and the hold expired; the other client's request makes us ask Stripe.
     assert_eq!(book_as_other_client(&world, slot(0)).await, Err(Rejection::BusyTimes));
     assert_eq!(final_state(&world, held.id).await, paid_in_full());
     deliver_webhooks(&world, &fake(&world).events()).await;
@@ -101,7 +99,7 @@ async fn a_payment_for_a_lost_slot_is_refunded(kind: Kind) {
     world.pass(minutes(15));
     let other = book_as_other_client(&world, slot(0)).await.unwrap();
     assert_eq!(final_state(&world, first.id).await, expired_unpaid());
-    // The checkout of the first one was ended before the slot went.
+    // The first checkout was ended before its slot was released.
     assert!(fake(&world).try_pay(&first.checkout).is_none());
     reopen(&world, &first);
     fake(&world).pay(&first.checkout);
@@ -116,19 +114,19 @@ async fn a_payment_for_a_lost_slot_is_refunded(kind: Kind) {
 }
 
 async fn a_payment_after_the_start_is_refunded(kind: Kind) {
-    for told in [true, false] {
+    for with_webhook in [true, false] {
         let world = open(kind).await;
         let held = held(&world, world.now() + minutes(20)).await;
         world.pass(minutes(10));
         fake(&world).pay_slowly(&held.checkout);
-        if told {
+        if with_webhook {
             deliver_webhooks(&world, &fake(&world).events()).await;
         }
         world.pass(minutes(11));
         world.work().await;
         assert_eq!(status(&world, held.id).await, (BookingStatus::PendingPayment, PaymentStatus::Processing));
         fake(&world).settle_payment(&held.checkout);
-        if told {
+        if with_webhook {
             deliver_webhooks(&world, &fake(&world).events()).await;
             assert_eq!(status(&world, held.id).await, (BookingStatus::Expired, PaymentStatus::RefundPending));
         }
@@ -139,13 +137,13 @@ async fn a_payment_after_the_start_is_refunded(kind: Kind) {
 }
 
 async fn a_payment_for_a_cancelled_booking_is_refunded(kind: Kind) {
-    for told in [true, false] {
+    for with_webhook in [true, false] {
         let world = open(kind).await;
         let held = held(&world, slot(0)).await;
         assert_eq!(world.alter(cancel(&world, Who::Owner, held.id)).await.unwrap(), Outcome::Done);
         // The page is still open on the client's screen.
         fake(&world).pay(&held.checkout);
-        if told {
+        if with_webhook {
             deliver_webhooks(&world, &fake(&world).events()).await;
         }
         world.run_until_idle().await;
@@ -154,9 +152,9 @@ async fn a_payment_for_a_cancelled_booking_is_refunded(kind: Kind) {
     }
 }
 
-/// A therapist writes down that the price came in outside, and the client pays at the open checkout too.
+/// A therapist records an offline payment, and the client pays at the open checkout as well.
 async fn a_second_payment_is_refunded_once(kind: Kind) {
-    for (slowly, told) in [(false, true), (false, false), (true, true), (true, false)] {
+    for (slowly, with_webhook) in [(false, true), (false, false), (true, true), (true, false)] {
         let world = open(kind).await;
         let held = held(&world, slot(0)).await;
         if slowly {
@@ -169,7 +167,7 @@ async fn a_second_payment_is_refunded_once(kind: Kind) {
         } else {
             fake(&world).pay(&held.checkout);
         }
-        if told {
+        if with_webhook {
             deliver_webhooks(&world, &fake(&world).events()).await;
         }
         assert_eq!(status(&world, held.id).await, (BookingStatus::Scheduled, PaymentStatus::Succeeded));
@@ -180,19 +178,19 @@ async fn a_second_payment_is_refunded_once(kind: Kind) {
             problem_emails: 1,
             ..paid_in_full()
         };
-        assert_eq!(final_state(&world, held.id).await, expected, "slowly: {slowly}, told: {told}");
+        assert_eq!(final_state(&world, held.id).await, expected, "slowly: {slowly}, webhook: {with_webhook}");
         assert_eq!(fake(&world).refunds().len(), 1);
     }
 }
 
-/// Somebody whose own hold is over wants the slot again: they are not sent to a booking that cannot be paid any more.
+/// A client whose own hold expired can book the slot again.
 async fn an_own_expired_hold_does_not_block_a_new_booking(kind: Kind) {
     let world = open(kind).await;
     let first = held(&world, slot(0)).await;
     assert_eq!(
         world.book(crate::booking_command(&world, 0, slot(0))).await.unwrap(),
         Outcome::Refused(Rejection::HoldExists),
-        "while it lasts, it can be paid"
+        "an active hold can be paid"
     );
     world.pass(minutes(15));
     let again = world.book(crate::booking_command(&world, 0, slot(0))).await.unwrap();

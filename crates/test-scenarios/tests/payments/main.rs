@@ -1,5 +1,5 @@
-//! Payments through Stripe over all three stores: the real client and the real reader of messages, against a Stripe that is
-//! slow, forgets to deliver_webhooks, tells twice, breaks off, and sometimes just takes the money.
+//! Payments through Stripe on all stores: the real client and webhook reader, against a Stripe that is slow, loses and
+//! repeats webhooks, and closes connections.
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
@@ -23,7 +23,7 @@ use attune_test_scenarios::{Kind, Outcome, Rejection, Setup, Stores, Who, World}
 use attune_test_stripe::{Event, FakeStripe};
 use jiff::{SignedDuration, Timestamp};
 
-/// Runs each test on every store, whose errors are told apart by the name of the test.
+/// Runs each test on every store.
 macro_rules! on_every_store {
     ($($test:ident)+) => {$(
         mod $test {
@@ -50,7 +50,6 @@ pub(crate) use on_every_store;
 
 const PRICE: i64 = World::PRICE;
 
-/// A practice that collects through Stripe.
 fn setup() -> Setup {
     Setup { provider: Provider::Stripe, policy: PracticePolicy::default() }
 }
@@ -67,23 +66,20 @@ fn minutes(count: i64) -> SignedDuration {
     SignedDuration::from_mins(count)
 }
 
-/// The hour of that number, a month after the beginning; a therapist can give every hour away.
+/// Slot number N, a month after the start; override_hours makes every hour bookable.
 fn slot(number: usize) -> Timestamp {
     let start: Timestamp = World::START.parse().unwrap();
     start + SignedDuration::from_hours(30 * 24 + i64::try_from(number).unwrap())
 }
 
-/// What the first client asks for; the hours do not bind a therapist, who asks for them.
 fn booking_command(world: &World, client: usize, start: Timestamp) -> CreateBookingCommand {
     let booking_command = world.booking_command(world.clients[client], world.therapists[0], start);
     CreateBookingCommand { booked_by: world.therapists[0], override_hours: true, ..booking_command }
 }
 
-/// A booking that waits for its price.
 #[derive(Debug, Clone)]
 struct Held {
     id: BookingId,
-    /// The name of the checkout at Stripe.
     checkout: String,
 }
 
@@ -91,13 +87,12 @@ async fn held(world: &World, start: Timestamp) -> Held {
     let Idempotent::Executed(created) =
         world.use_cases().create_booking.run(booking_command(world, 0, start)).await.unwrap()
     else {
-        panic!("nothing was asked twice")
+        panic!("no idempotency key was used")
     };
-    let checkout = created.checkout.expect("a place to pay").provider_checkout_id;
+    let checkout = created.checkout.expect("a checkout").provider_checkout_id;
     Held { id: created.booking.id(), checkout }
 }
 
-/// A booking that is paid, and the name of the money at Stripe.
 async fn paid(world: &World, start: Timestamp) -> (Held, String) {
     let held = held(world, start).await;
     let before = fake(world).events().len();
@@ -120,8 +115,8 @@ fn cancel(world: &World, who: Who, booking: BookingId) -> ChangeBookingCommand {
     world.change(who, booking, world.clients[0], Change::Cancel { reason: None, expected_refund: None })
 }
 
-/// Stripe tells of these, in this order, and of what was not taken yet once more, as long as it takes. While it gets no
-/// further, time passes and the worker looks itself.
+/// Delivers webhooks in this order and repeats the refused ones. When none is accepted any more time passes and the
+/// worker runs.
 async fn deliver_webhooks(world: &World, events: &[Event]) {
     let mut waiting: Vec<&Event> = events.iter().collect();
     for _ in 0..20 {
@@ -143,14 +138,14 @@ async fn deliver_webhooks(world: &World, events: &[Event]) {
         }
         waiting = refused;
     }
-    panic!("{waiting:?} is never taken");
+    panic!("{waiting:?} is never accepted");
 }
 
-/// An event that is to be told again.
+/// The webhook has to be sent again later.
 #[derive(Debug)]
 struct OutOfOrder;
 
-/// Stripe tells of an event. While the store is busy, it tells again.
+/// Sends a webhook, and again while the store is busy.
 async fn send_webhook(world: &World, event: &Event) -> Result<WebhookOutcome, OutOfOrder> {
     loop {
         match world.send_webhook(event).await {
@@ -165,21 +160,17 @@ fn is_busy(error: &attune_ports::StoreError) -> bool {
     matches!(error, attune_ports::StoreError::Contended | attune_ports::StoreError::Unavailable(_))
 }
 
-/// What became of a booking and its money, without anything that depends on when who told of it.
+/// The result for a booking, without anything that depends on the order of events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct FinalState {
     status: (BookingStatus, PaymentStatus),
     payments: Vec<(PaymentState, i64)>,
     refunds: Vec<(RefundStage, i64, RefundCause)>,
-    /// What the ledger says is held.
     held: i64,
     has_room: bool,
     receipts: usize,
-    /// Mails about something that went wrong with a payment.
     problem_emails: usize,
-    /// Mails about money that went back.
     refund_emails: usize,
-    /// Problems that somebody has to look at.
     problems: Vec<&'static str>,
 }
 
@@ -207,7 +198,6 @@ async fn final_state(world: &World, booking: BookingId) -> FinalState {
     final_state
 }
 
-/// A booking that was paid in one go and keeps its money.
 fn paid_in_full() -> FinalState {
     FinalState {
         status: (BookingStatus::Scheduled, PaymentStatus::Succeeded),
@@ -222,7 +212,6 @@ fn paid_in_full() -> FinalState {
     }
 }
 
-/// A booking that nobody paid in time.
 fn expired_unpaid() -> FinalState {
     FinalState {
         status: (BookingStatus::Expired, PaymentStatus::Cancelled),
@@ -234,7 +223,6 @@ fn expired_unpaid() -> FinalState {
     }
 }
 
-/// A booking whose money came when it could not be agreed any more.
 fn late_payment_refunded(status: BookingStatus) -> FinalState {
     FinalState {
         status: (status, PaymentStatus::Refunded),
@@ -248,7 +236,6 @@ fn late_payment_refunded(status: BookingStatus) -> FinalState {
     }
 }
 
-/// Somebody else wants the time.
 async fn book_as_other_client(world: &World, start: Timestamp) -> Result<BookingId, Rejection> {
     match world.book(booking_command(world, 1, start)).await.unwrap() {
         Outcome::Booked(id) => Ok(id),
@@ -257,12 +244,11 @@ async fn book_as_other_client(world: &World, start: Timestamp) -> Result<Booking
     }
 }
 
-/// Numbers that look random and are the same in every run.
+/// Pseudorandom numbers, the same in every run.
 #[derive(Debug, Clone)]
 struct Dice(u64);
 
 impl Dice {
-    /// A number below `sides`.
     fn roll(&mut self, sides: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

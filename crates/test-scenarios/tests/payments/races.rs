@@ -1,4 +1,4 @@
-//! Many at one moment: one effect, one legal state, and the books agree.
+//! Concurrent requests: one effect, a legal state, and a consistent ledger.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -16,7 +16,6 @@ use crate::{
 
 type Task<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Bookings that go through the same at once.
 const ROUNDS: usize = 12;
 
 on_every_store! {
@@ -57,7 +56,7 @@ async fn a_hundred_concurrent_webhooks_apply_once(kind: Kind) {
     assert_eq!(final_state(&world, held.id).await, expected);
 }
 
-/// Asks again when the store has no time.
+/// Retries while the store is busy.
 async fn alter(world: &World, who: Who, held: &Held) -> Outcome {
     loop {
         match world.alter(cancel(world, who, held.id)).await {
@@ -98,7 +97,7 @@ async fn fifty_concurrent_cancellations_refund_once(kind: Kind) {
     assert_eq!(fake(&world).refunds().len(), 1);
 }
 
-/// One look of the worker, which may find everybody else at work.
+/// One run of the worker, which may find the store busy.
 fn worker(world: &Arc<World>) -> Task<()> {
     let world = Arc::clone(world);
     Box::pin(async move {
@@ -110,7 +109,6 @@ fn worker(world: &Arc<World>) -> Task<()> {
     })
 }
 
-/// Stripe tells of whatever happened at a checkout by now.
 fn deliver_new_webhooks(world: &Arc<World>, held: &Held) -> Task<()> {
     let (world, held) = (Arc::clone(world), held.clone());
     Box::pin(async move {
@@ -120,12 +118,11 @@ fn deliver_new_webhooks(world: &Arc<World>, held: &Held) -> Task<()> {
     })
 }
 
-/// The client presses the button on Stripe's page, if it is still there, and Stripe tells of it.
 fn client_pays(world: &Arc<World>, held: &Held) -> Task<()> {
-    let (told, held, world) = (deliver_new_webhooks(world, held), held.clone(), Arc::clone(world));
+    let (webhooks, held, world) = (deliver_new_webhooks(world, held), held.clone(), Arc::clone(world));
     Box::pin(async move {
         fake(&world).try_pay(&held.checkout);
-        told.await;
+        webhooks.await;
     })
 }
 
@@ -148,7 +145,7 @@ async fn concurrent_payment_and_cancellation(kind: Kind) {
     for held in all {
         let ended = final_state(&world, held.id).await;
         let unpaid = FinalState { status: (BookingStatus::Cancelled, PaymentStatus::Cancelled), ..expired_unpaid() };
-        // What came in before it was called off goes back as agreed; what came after it, as of no use.
+        // A payment before the cancellation is refunded by its terms, one after it as unapplied.
         let legal = [cancelled_and_refunded(), late_payment_refunded(BookingStatus::Cancelled), unpaid];
         assert!(legal.contains(&ended), "{ended:?}");
     }
@@ -206,7 +203,7 @@ async fn concurrent_payment_and_booking_of_the_slot(kind: Kind) {
             .values()
             .filter(|f| f.booking.scheduled_at() == slot(number) && f.booking.status().blocks_calendar());
         assert!(takers.count() <= 1);
-        // Nobody gets the slot before Stripe has said that it is not paid for; so whoever paid has it.
+        // The slot is released only after Stripe reported it unpaid, so a client who paid has it.
         let is_paid =
             fake(&world).checkouts().iter().any(|s| s["id"] == *held.checkout && s["payment_status"] == "paid");
         assert_eq!(ended, if is_paid { paid_in_full() } else { expired_unpaid() });
@@ -247,7 +244,7 @@ async fn concurrent_workers(kind: Kind) {
     assert_eq!(fake(&world).refunds().len(), 12);
 }
 
-/// Therapists give back, the client calls off, somebody gives back by hand at Stripe: nobody gets more than they paid.
+/// Refunds by therapists, a cancellation and dashboard refunds at once never exceed the payment.
 async fn concurrent_refunds_of_all_kinds(kind: Kind) {
     let world = open(kind).await;
     let (held, payment) = paid(&world, slot(0)).await;
@@ -287,7 +284,6 @@ async fn concurrent_refunds_of_all_kinds(kind: Kind) {
     assert_eq!(ended.held, PRICE - back, "{ended:?}");
 }
 
-/// The only booking there is.
 async fn held_id(world: &World) -> attune_domain::BookingId {
     *world.snapshot().await.keys().next().unwrap()
 }
@@ -296,17 +292,17 @@ async fn concurrent_requests_for_a_checkout(kind: Kind) {
     let world = open(kind).await;
     fake(&world).script([attune_test_stripe::Behaviour::Refuse { status: 500, advice: Some(false) }]);
     let created = world.use_cases().create_booking.run(booking_command(&world, 0, slot(0))).await.unwrap();
-    let attune_application::Idempotent::Executed(created) = created else { panic!("nothing was asked twice") };
+    let attune_application::Idempotent::Executed(created) = created else { panic!("no idempotency key was used") };
     assert!(created.checkout.is_none());
     let ask = |_| {
         let (world, id) = (Arc::clone(&world), created.booking.id());
         async move { world.use_cases().open_checkout.run(id, world.clients[0]).await.unwrap().provider_checkout_id }
     };
-    let mut told = at_once((0..20).map(ask).collect()).await;
-    told.dedup();
-    assert_eq!(told.len(), 1);
+    let mut checkout_ids = at_once((0..20).map(ask).collect()).await;
+    checkout_ids.dedup();
+    assert_eq!(checkout_ids.len(), 1);
     assert_eq!(fake(&world).checkouts().len(), 1);
-    fake(&world).pay(&told[0]);
+    fake(&world).pay(&checkout_ids[0]);
     deliver_webhooks(&world, &fake(&world).events()).await;
     world.run_until_idle().await;
     assert_eq!(final_state(&world, created.booking.id()).await, paid_in_full());

@@ -1,7 +1,7 @@
-//! Everything at random, one thing after another: clients, therapists, the worker, Stripe's messages in any order and
-//! number, and trouble on the line. The books are looked at after each, and both sides once the storm is over.
+//! Random actions of clients, therapists, the worker and Stripe, with webhooks in any order and faults in between. The
+//! ledger is checked after each step, and compared with Stripe's at the end.
 //!
-//! The storms are the same in every run. `ATTUNE_SCENARIOS=20` brings twenty times as many.
+//! The runs are the same each time. `ATTUNE_SCENARIOS=20` runs twenty times as many.
 
 use std::fmt::Write;
 
@@ -16,13 +16,11 @@ use crate::{Dice, PRICE, booking_command, cancel, deliver_webhooks, fake, on, se
 const STEPS: usize = 60;
 const SLOTS: usize = 3;
 
-/// One storm, and the story of it for whoever has to find out what went wrong.
 struct RandomRun<'a> {
     world: &'a World,
     dice: Dice,
-    /// What Stripe did not tell for good yet.
+    /// Events that are not delivered for good.
     undelivered: Vec<Event>,
-    /// How many events were looked at.
     seen: usize,
     log: String,
 }
@@ -32,21 +30,20 @@ impl RandomRun<'_> {
         if items.is_empty() { None } else { Some(items[self.dice.roll(items.len())].clone()) }
     }
 
-    /// The names of checkouts that are like this.
     fn checkouts(&self, status: &str, payment: &str) -> Vec<String> {
         let checkouts = fake(self.world).checkouts().into_iter();
         let fits = checkouts.filter(|checkout| checkout["status"] == status && checkout["payment_status"] == payment);
         fits.map(|checkout| checkout["id"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// Nobody can pay at a checkout whose address nobody was told.
+    /// A client can pay only at a checkout whose URL was returned.
     async fn known(&self, checkouts: Vec<String>) -> Vec<String> {
         let snapshot = self.world.snapshot().await;
-        let told = |checkout: &String| {
+        let was_returned = |checkout: &String| {
             let mut payments = snapshot.values().flat_map(|snapshot| &snapshot.payments);
             payments.any(|payment| payment.provider_checkout_id == *checkout && payment.checkout_url.is_some())
         };
-        checkouts.into_iter().filter(told).collect()
+        checkouts.into_iter().filter(was_returned).collect()
     }
 
     async fn step(&mut self) {
@@ -54,16 +51,16 @@ impl RandomRun<'_> {
         let bookings: Vec<_> = world.snapshot().await.into_keys().collect();
         let booking = self.pick(&bookings);
         let action = self.dice.roll(100);
-        let mut told = String::new();
+        let mut step = String::new();
         match (action, booking) {
             (0..12, _) | (_, None) => {
                 let (client, start) = (self.dice.roll(2), slot(self.dice.roll(SLOTS)));
                 let booked = world.use_cases().create_booking.run(booking_command(world, client, start)).await;
                 let booked = booked.map(|result| match result {
                     Idempotent::Executed(created) => created.booking.id(),
-                    Idempotent::Replayed(_) => panic!("nothing was asked twice"),
+                    Idempotent::Replayed(_) => panic!("no idempotency key was used"),
                 });
-                write!(told, "client {client} books {start}: {booked:?}").unwrap();
+                write!(step, "client {client} books {start}: {booked:?}").unwrap();
             }
             (12..20, Some(booking)) => {
                 let client = world.snapshot_of(booking).await.booking.client();
@@ -71,7 +68,7 @@ impl RandomRun<'_> {
                 if let Err(OpenCheckoutError::Store(error)) = &asked {
                     panic!("{error:?}");
                 }
-                write!(told, "asks where to pay for {booking}: {:?}", asked.map(|p| p.provider_checkout_id)).unwrap();
+                write!(step, "requests a checkout for {booking}: {:?}", asked.map(|p| p.provider_checkout_id)).unwrap();
             }
             (20..34, _) => {
                 let open = self.known(self.checkouts("open", "unpaid")).await;
@@ -82,7 +79,7 @@ impl RandomRun<'_> {
                     } else {
                         fake(world).pay(&checkout)
                     };
-                    write!(told, "pays {checkout}, slowly: {slowly}").unwrap();
+                    write!(step, "pays {checkout}, slowly: {slowly}").unwrap();
                 }
             }
             (34..40, _) => {
@@ -101,7 +98,7 @@ impl RandomRun<'_> {
                     } else {
                         fake(world).fail_payment(&checkout)
                     }
-                    write!(told, "money of {checkout} arrives: {arrives}").unwrap();
+                    write!(step, "payment of {checkout} settles: {arrives}").unwrap();
                 }
             }
             (40..60, _) => {
@@ -109,7 +106,7 @@ impl RandomRun<'_> {
                 let undelivered = self.undelivered.clone();
                 if let Some(event) = self.pick(&undelivered) {
                     let outcome = send_webhook(world, &event).await;
-                    write!(told, "Stripe tells {} {}: {outcome:?}", event.id, event.kind).unwrap();
+                    write!(step, "webhook {} {}: {outcome:?}", event.id, event.kind).unwrap();
                     if outcome.is_ok() && self.dice.roll(3) > 0 {
                         self.undelivered.retain(|other| other.id != event.id);
                     }
@@ -122,12 +119,12 @@ impl RandomRun<'_> {
                     2 => drop(world.use_cases().process_refunds.run().await.unwrap()),
                     _ => world.work().await,
                 }
-                write!(told, "the worker looks").unwrap();
+                write!(step, "the worker runs").unwrap();
             }
             (72..80, _) => {
                 let by = SignedDuration::from_secs([1, 31, 61, 310, 900, 2_000][self.dice.roll(6)]);
                 world.pass(by);
-                write!(told, "{by:?} pass").unwrap();
+                write!(step, "{by:?} pass").unwrap();
             }
             (80..85, Some(booking)) => {
                 let who = if self.dice.roll(2) == 0 { Who::Owner } else { Who::Therapist };
@@ -135,17 +132,17 @@ impl RandomRun<'_> {
                 let mut command = cancel(world, who, booking);
                 command.actor = if who == Who::Owner { client } else { command.actor };
                 let cancelled = world.alter(command).await.unwrap();
-                write!(told, "{who:?} calls {booking} off: {cancelled:?}").unwrap();
+                write!(step, "{who:?} cancels {booking}: {cancelled:?}").unwrap();
             }
             (85..88, Some(booking)) => {
                 let paid = world.pay_offline(booking).await.unwrap();
-                write!(told, "{booking} is paid outside: {paid:?}").unwrap();
+                write!(step, "{booking} is paid offline: {paid:?}").unwrap();
             }
             (88..92, Some(booking)) => {
                 let share = [Share::Rest, Share::Cents(1_000), Share::Cents(PRICE / 2), Share::Cents(PRICE)];
                 let share = share[self.dice.roll(4)];
                 let given = world.refund_payment(booking, share).await.unwrap();
-                write!(told, "{share:?} of {booking} is given back: {given:?}").unwrap();
+                write!(step, "{share:?} of {booking} is refunded: {given:?}").unwrap();
             }
             (92..95, _) => match self.dice.roll(3) {
                 0 => {
@@ -156,7 +153,7 @@ impl RandomRun<'_> {
                     if let Some(payment) = self.pick(&payment) {
                         let minor = [1, 3_000, PRICE][self.dice.roll(3)];
                         let refund = fake(world).refund_in_dashboard(&payment, minor);
-                        write!(told, "{minor} of {payment} is given back by hand: {refund:?}").unwrap();
+                        write!(step, "{minor} of {payment} is refunded in the dashboard: {refund:?}").unwrap();
                     }
                 }
                 1 => {
@@ -164,13 +161,13 @@ impl RandomRun<'_> {
                     let refunds: Vec<_> = refunds.map(|refund| refund["id"].as_str().unwrap().to_owned()).collect();
                     if let Some(refund) = self.pick(&refunds) {
                         fake(world).fail_refund(&refund);
-                        write!(told, "{refund} comes back").unwrap();
+                        write!(step, "{refund} fails").unwrap();
                     }
                 }
                 _ => {
                     let slow = self.dice.roll(2) == 0;
                     fake(world).set_slow_refunds(slow);
-                    write!(told, "refunds are slow: {slow}").unwrap();
+                    write!(step, "refunds are slow: {slow}").unwrap();
                 }
             },
             (_, Some(_)) => {
@@ -184,22 +181,21 @@ impl RandomRun<'_> {
                 let behaviour = behaviours[self.dice.roll(behaviours.len())];
                 let times = 1 + self.dice.roll(5);
                 fake(world).script(std::iter::repeat_n(behaviour, times));
-                write!(told, "trouble: {behaviour:?} {times} times").unwrap();
+                write!(step, "fault: {behaviour:?} {times} times").unwrap();
             }
         }
-        if !told.is_empty() {
-            writeln!(self.log, "    {told}").unwrap();
+        if !step.is_empty() {
+            writeln!(self.log, "    {step}").unwrap();
         }
     }
 
-    /// Takes what happened at Stripe since the last look.
     fn collect(&mut self) {
         let events = fake(self.world).events();
         self.undelivered.extend_from_slice(&events[self.seen..]);
         self.seen = events.len();
     }
 
-    /// Stripe is well again, tells everything, and all that is under way comes to its end.
+    /// Stripe works again, delivers all webhooks, and everything pending ends.
     async fn recover(&mut self) {
         let world = self.world;
         fake(world).script([]);
@@ -226,7 +222,7 @@ impl RandomRun<'_> {
         self.collect();
         deliver_webhooks(world, &std::mem::take(&mut self.undelivered)).await;
         world.run_until_idle().await;
-        // Nobody can pay any more, not even where nobody was told.
+        // No checkout is open any longer, not even one that no one knows.
         assert_eq!(self.checkouts("open", "unpaid"), Vec::<String>::new());
     }
 }
@@ -247,7 +243,7 @@ async fn run_seeds(kind: Kind, seeds: std::ops::Range<u64>) {
             run.recover().await;
         })
         .await;
-        assert!(outcome.is_ok(), "the storm of seed {seed} broke something:\n{}", log.lock().unwrap());
+        assert!(outcome.is_ok(), "the run with seed {seed} failed:\n{}", log.lock().unwrap());
     }
 }
 

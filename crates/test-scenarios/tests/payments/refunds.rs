@@ -1,4 +1,4 @@
-//! Refunds that Stripe refuses, that come back, that are made by hand, and that wait for each other.
+//! Refunds that Stripe refuses, that fail later, that are made in the dashboard, and that wait for each other.
 
 use attune_domain::payment::RefundStage;
 use attune_domain::{BookingStatus, PaymentStatus};
@@ -35,7 +35,7 @@ async fn a_refund_that_stripe_refuses_can_be_retried(kind: Kind) {
     let world = open(kind).await;
     let (held, _) = paid(&world, slot(0)).await;
     assert_eq!(world.alter(cancel(&world, Who::Owner, held.id)).await.unwrap(), Outcome::Done);
-    // Looked for, not found, refused for good: the account may not give money back at the moment.
+    // Looked up, not found, refused permanently: the account cannot refund at the moment.
     fake(&world).script([Behaviour::Succeed, Behaviour::Refuse { status: 400, advice: None }]);
     world.work().await;
     let refused = FinalState {
@@ -45,7 +45,7 @@ async fn a_refund_that_stripe_refuses_can_be_retried(kind: Kind) {
         ..paid_in_full()
     };
     world.run_until_idle().await;
-    assert_eq!(final_state(&world, held.id).await, refused, "it is not tried again by itself");
+    assert_eq!(final_state(&world, held.id).await, refused, "it is not retried automatically");
 
     assert_eq!(world.refund_payment(held.id, Share::Rest).await.unwrap(), Outcome::Done);
     world.run_until_idle().await;
@@ -75,7 +75,7 @@ async fn a_refund_that_fails_later_can_be_retried(kind: Kind) {
             status: (BookingStatus::Cancelled, PaymentStatus::Succeeded),
             refunds: vec![(RefundStage::Failed, PRICE, RefundCause::Cancelled)],
             problems: vec!["refund_failed"],
-            // The client was told that it went only if it seemed so for a while.
+            // The client was notified only if the refund had seemed successful.
             refund_emails: usize::from(!slowly),
             ..paid_in_full()
         };
@@ -108,7 +108,7 @@ async fn dashboard_refunds_are_recorded(kind: Kind) {
     let slow = fake(&world).refund_in_dashboard(&payment, 2_000).unwrap();
     deliver_webhooks(&world, &fake(&world).events()).await;
     assert_eq!(status(&world, held.id).await, (BookingStatus::Scheduled, PaymentStatus::RefundPending));
-    // Of the slow one nobody tells any more; the worker asks.
+    // No webhook reports the slow refund; the worker asks.
     fake(&world).settle_refund(&slow);
     world.run_until_idle().await;
     let part = |minor| (RefundStage::Succeeded, minor, RefundCause::External);
@@ -121,7 +121,7 @@ async fn dashboard_refunds_are_recorded(kind: Kind) {
     };
     assert_eq!(final_state(&world, held.id).await, expected);
 
-    // Calling off gives back the rest, and no more.
+    // A cancellation refunds the rest.
     fake(&world).set_slow_refunds(false);
     assert_eq!(world.alter(cancel(&world, Who::Owner, held.id)).await.unwrap(), Outcome::Done);
     world.run_until_idle().await;
@@ -130,14 +130,14 @@ async fn dashboard_refunds_are_recorded(kind: Kind) {
     assert_eq!(ended.refunds[2], (RefundStage::Succeeded, PRICE - 3_000, RefundCause::Cancelled));
 }
 
-/// The checkout is called off, and before the worker gets to it, somebody gives the money back on Stripe's own pages.
+/// The booking is cancelled, and before the worker runs, the payment is refunded in the dashboard.
 async fn the_same_payment_refunded_in_the_dashboard_is_refunded_once(kind: Kind) {
     let world = open(kind).await;
     let (held, payment) = paid(&world, slot(0)).await;
     assert_eq!(world.alter(cancel(&world, Who::Owner, held.id)).await.unwrap(), Outcome::Done);
     fake(&world).refund_in_dashboard(&payment, PRICE).unwrap();
     let event = fake(&world).events().pop().unwrap();
-    // What we promised and what was given is the same money, and it is not known yet which one Stripe refuses.
+    // Our queued refund and the dashboard's concern the same payment; which one Stripe refuses is still open.
     assert!(send_webhook(&world, &event).await.is_err());
     world.work().await;
     deliver_webhooks(&world, &[event]).await;
@@ -154,7 +154,7 @@ async fn the_same_payment_refunded_in_the_dashboard_is_refunded_once(kind: Kind)
     assert_eq!(fake(&world).refunds().len(), 1);
 }
 
-/// A therapist gives a part back, and then the checkout is called off: one after the other, and both arrive.
+/// A partial refund followed by a cancellation: both refunds succeed, one after the other.
 async fn two_refunds_wait_for_each_other(kind: Kind) {
     let world = open(kind).await;
     let (held, _) = paid(&world, slot(0)).await;
@@ -185,7 +185,7 @@ async fn two_refunds_wait_for_each_other(kind: Kind) {
     assert_eq!(final_state(&world, held.id).await, expected);
 }
 
-/// Stripe has the refund, and for a while it says nothing about it: somebody took a right away from our key.
+/// Stripe has the refund but cannot be asked about it: a permission of our API key was removed.
 async fn a_refund_without_webhook_has_not_failed(kind: Kind) {
     let world = open(kind).await;
     let (held, _) = paid(&world, slot(0)).await;
@@ -204,7 +204,7 @@ async fn a_refund_without_webhook_has_not_failed(kind: Kind) {
     assert_eq!(final_state(&world, held.id).await, cancelled_and_refunded());
 }
 
-/// Stripe gives the money back, and its answer is lost. Then it refuses to be asked whether it did.
+/// The response to a refund is lost, and then looking it up is refused.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refund_that_cannot_be_looked_up_has_not_failed() {
     let world = open(Kind::Memory).await;
@@ -241,7 +241,7 @@ async fn partial_refunds_never_exceed_the_payment(kind: Kind) {
     world.run_until_idle().await;
     assert_eq!(status(&world, held.id).await, (BookingStatus::Scheduled, PaymentStatus::Refunded));
     assert_eq!(world.refund_payment(held.id, Share::Cents(1)).await.unwrap(), Outcome::Refused(Rejection::NothingLeft));
-    assert_eq!(fake(&world).refund_in_dashboard(&payment, 1), None, "nor at Stripe");
+    assert_eq!(fake(&world).refund_in_dashboard(&payment, 1), None, "not at Stripe either");
     deliver_webhooks(&world, &fake(&world).events()).await;
     let ended = final_state(&world, held.id).await;
     assert_eq!((ended.held, ended.refunds.len(), ended.refund_emails), (0, 4, 4));

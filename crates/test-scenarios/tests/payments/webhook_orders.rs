@@ -1,4 +1,4 @@
-//! Whatever order Stripe tells in, however often, and whether or not it tells at all: the story ends the same.
+//! In whatever order and however often webhooks arrive, or not at all: the result is the same.
 
 use attune_domain::payment::RefundStage;
 use attune_domain::{BookingStatus, PaymentStatus};
@@ -11,26 +11,20 @@ use crate::{
     minutes, on, paid_in_full, send_webhook, slot,
 };
 
-/// So often each event is told.
+/// How often each event is delivered.
 const TIMES: usize = 3;
-/// Bookings of one practice, before another one opens.
 const BOOKINGS: usize = 24;
 const PART: i64 = PRICE / 3;
 
-/// What happens at Stripe.
 #[derive(Debug, Clone, Copy)]
 enum Scenario {
-    /// The client pays, and that is it.
     Paid,
-    /// The money takes its time, and then a part of it is given back by hand.
+    /// A slow payment, part of which is refunded in the dashboard.
     PartlyRefundedInDashboard,
-    /// The money does not come.
     Failed,
-    /// The checkout is called off, and the money goes back.
     Cancelled,
-    /// All of the money is given back by hand, and the client's bank sends it back.
+    /// A dashboard refund of everything, which fails afterwards.
     RefundFailed,
-    /// Nobody pays.
     Expired,
 }
 
@@ -38,7 +32,7 @@ impl Scenario {
     const ALL: [Self; 6] =
         [Self::Paid, Self::PartlyRefundedInDashboard, Self::Failed, Self::Cancelled, Self::RefundFailed, Self::Expired];
 
-    /// Lets it happen. Nobody is told.
+    /// Makes it happen at Stripe, without webhooks.
     async fn happen(self, world: &World, held: &Held) -> Vec<Event> {
         let (stripe, checkout) = (fake(world), held.checkout.as_str());
         let before = stripe.events().len();
@@ -80,10 +74,10 @@ impl Scenario {
         stripe.events()[before..].to_vec()
     }
 
-    /// Whether somebody who heard only of these can know how it ended. What was given back by hand shows nowhere else.
+    /// Whether these events suffice to know the result. A dashboard refund shows nowhere else.
     fn is_decided_by(self, events: &[usize]) -> bool {
         match self {
-            // Stripe tells of the refund, or of its end.
+            // The creation of the refund, or its end.
             Self::PartlyRefundedInDashboard | Self::RefundFailed => events.iter().any(|event| *event >= 2),
             Self::Paid | Self::Failed | Self::Cancelled | Self::Expired => true,
         }
@@ -116,7 +110,6 @@ impl Scenario {
         }
     }
 
-    /// How many events it makes.
     fn length(self) -> usize {
         match self {
             Self::Paid | Self::Expired => 1,
@@ -127,15 +120,14 @@ impl Scenario {
     }
 }
 
-/// How a story is told: the numbers of its events, in order, and when the worker looks in between.
+/// The numbers of the delivered events in order, and when the worker runs in between.
 #[derive(Debug, Clone)]
 struct DeliveryOrder {
     order: Vec<usize>,
-    /// Draws the moments; nobody looks without it.
+    /// Draws the moments; without it the worker does not run.
     worker: Option<Dice>,
 }
 
-/// All orders of the numbers below `count`.
 fn permutations(count: usize) -> Vec<Vec<usize>> {
     if count == 0 {
         return vec![Vec::new()];
@@ -151,7 +143,7 @@ fn permutations(count: usize) -> Vec<Vec<usize>> {
     shorter.into_iter().flat_map(longer).collect()
 }
 
-/// An order in which each is told several times, and for the first time in the order given.
+/// Each event several times; the first deliveries have the given order.
 fn mixed(first: &[usize], dice: &mut Dice) -> Vec<usize> {
     let mut labels: Vec<usize> = (0..first.len()).flat_map(|label| [label; TIMES]).collect();
     dice.shuffle(&mut labels);
@@ -164,7 +156,6 @@ fn mixed(first: &[usize], dice: &mut Dice) -> Vec<usize> {
     labels.iter().map(|label| first[seen.iter().position(|known| known == label).unwrap()]).collect()
 }
 
-/// Every order of the events, with their duplicates at several places, with and without the worker.
 fn delivery_orders(log: Scenario) -> Vec<DeliveryOrder> {
     let mut dice = Dice(7);
     let mut all = Vec::new();
@@ -184,7 +175,7 @@ fn delivery_orders(log: Scenario) -> Vec<DeliveryOrder> {
     all
 }
 
-/// Every selection of the events, in every order, told once; nobody ever hears of the others.
+/// Every selection of the events in every order; the others never arrive.
 fn gaps(log: Scenario) -> Vec<DeliveryOrder> {
     let selections = permutations(log.length()).into_iter().flat_map(|order| {
         (0..order.len()).map(move |length| DeliveryOrder { order: order[..length].to_vec(), worker: Some(Dice(1)) })
@@ -197,11 +188,12 @@ async fn replay(world: &World, number: usize, log: Scenario, delivery: DeliveryO
     let held = held(world, slot(number)).await;
     let events = log.happen(world, &held).await;
     assert_eq!(events.len(), log.length(), "{log:?}");
-    let told: Vec<Event> = delivery.order.iter().map(|&event| events[event].clone()).collect();
-    let what = || format!("{log:?} told as {delivery:?}: {:?}", told.iter().map(|e| &e.kind).collect::<Vec<_>>());
+    let delivered: Vec<Event> = delivery.order.iter().map(|&event| events[event].clone()).collect();
+    let what =
+        || format!("{log:?} delivered as {delivery:?}: {:?}", delivered.iter().map(|e| &e.kind).collect::<Vec<_>>());
     let mut dice = delivery.worker.clone();
     let mut again = Vec::new();
-    for event in &told {
+    for event in &delivered {
         if let Some(dice) = &mut dice
             && dice.roll(3) == 0
         {
@@ -214,12 +206,12 @@ async fn replay(world: &World, number: usize, log: Scenario, delivery: DeliveryO
         world.check_ledger().await;
     }
     deliver_webhooks(world, &again).await;
-    // What nobody paid lapses, and what is on its way arrives.
+    // Unpaid holds expire and processing payments settle.
     world.pass(minutes(16));
     world.run_until_idle().await;
     let mut ended = final_state(world, held.id).await;
     if matches!(log, Scenario::RefundFailed) {
-        // Whoever hears first that it came back has not been told that it went.
+        // If the failure arrives first, no email reports the refund.
         ended.refund_emails = 0;
     }
     assert_eq!(ended, log.ends(), "{}", what());
@@ -253,7 +245,7 @@ in_every_order! {
     expired_in_every_order: Scenario::Expired;
 }
 
-/// On the databases a sample: the same one in every run.
+/// A sample on the databases, the same in every run.
 async fn some_orders(kind: Kind) {
     let mut dice = Dice(11);
     for log in Scenario::ALL {
@@ -274,7 +266,7 @@ async fn some_orders_on_postgres() {
     some_orders(Kind::Postgres).await;
 }
 
-/// The practice was away for hours, and the first that it hears is that money went back.
+/// After an outage of hours the first webhook reports a refund.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refund_webhook_arrives_first_after_hours() {
     for hours in [0, 2, 30] {

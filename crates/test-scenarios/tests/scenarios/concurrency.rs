@@ -1,6 +1,6 @@
-//! Hundreds of wishes at the same moment, on the real databases. Each is granted or refused for a reason that a client
-//! can be told; none fails, and none takes time that somebody else has. Whoever finds no unit of work free within the
-//! store's two seconds asks again, as a client does who is told 503: how many that are depends on the machine alone.
+//! Hundreds of concurrent requests on the real databases. Each succeeds or is rejected with a conflict; none fails, and
+//! none takes a slot that is taken. A unit of work that cannot be opened within the store's two seconds is retried, as
+//! a client retries after 503.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 type FinalState = Result<Outcome, StoreError>;
 type Task = Pin<Box<dyn Future<Output = Vec<FinalState>> + Send>>;
 
-/// Every wish was granted, or refused for one of these reasons, which are all told as a conflict.
+/// Every request succeeded or was rejected for one of these reasons.
 fn expect_only(endings: &[FinalState], reasons: &[Rejection]) {
     let unfair: Vec<_> = endings
         .iter()
@@ -34,7 +34,7 @@ async fn open(stores: Stores, provider: Provider) -> Arc<World> {
     Arc::new(World::open(stores.retrying(), Setup { provider, policy }).await)
 }
 
-/// So many quarters of an hour after the opening of a day.
+/// This many quarters of an hour after the opening of a day.
 fn at(day: i64, quarter: i64) -> Timestamp {
     let midnight: Timestamp = "2024-01-15T00:00:00Z".parse().unwrap();
     midnight + SignedDuration::from_mins(day * 1440 + World::OPENS + 15 * quarter)
@@ -61,12 +61,12 @@ fn cancelled(world: &World, booking: BookingId) -> ChangeBookingCommand {
     world.change(Who::Therapist, booking, world.clients[0], change)
 }
 
-/// The days that everybody wants, on which 40 appointments have room; an appointment can begin at 29 quarters of each.
+/// The requested days have room for 40 appointments, which can start at 29 quarters of each day.
 const DAYS: i64 = 5;
 const ROOM: usize = 40;
 
-/// 200 clients book, some of whom move what they got or give it back; somebody else takes what was given back; appointments
-/// are moved here from other days; therapists book in the evening.
+/// 200 clients book, and some reschedule or cancel; others take the released slots; bookings are moved here from other
+/// days; therapists book in the evening.
 async fn rush(world: &Arc<World>) -> Vec<FinalState> {
     let mut tasks: Vec<Task> = Vec::new();
     for n in 0..200_i64 {
@@ -118,11 +118,11 @@ async fn concurrent_requests_book_no_slot_twice(kind: Kind) {
     assert_eq!(world.stores.overlaps().await, 0);
     let all = bookings(&world).await;
     let result = endings.iter().filter(|final_state| matches!(final_state, Ok(Outcome::Booked(_)))).count();
-    assert_eq!(all.len(), 16 + result, "what was granted is there, and nothing else");
+    assert_eq!(all.len(), 16 + result, "every booking that succeeded exists");
     let wanted = |b: &&Booking| b.scheduled_at() >= at(1, 0) && b.scheduled_at() < at(DAYS + 1, 0);
     let inside = |b: &&Booking| b.scheduled_at().duration_since(at(0, 0)).as_mins() % 1440 <= 28 * 15;
-    let sold = all.iter().filter(|b| b.status().blocks_calendar()).filter(wanted).filter(inside).count();
-    assert!(sold * 2 >= ROOM, "{sold} of {ROOM}");
+    let booked_starts = all.iter().filter(|b| b.status().blocks_calendar()).filter(wanted).filter(inside).count();
+    assert!(booked_starts * 2 >= ROOM, "{booked_starts} of {ROOM}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -135,7 +135,6 @@ async fn concurrent_requests_book_no_slot_twice_on_postgres() {
     concurrent_requests_book_no_slot_twice(Kind::Postgres).await;
 }
 
-/// The control. If this ever finds no overlap, the tests above prove nothing.
 async fn without_guards_concurrent_requests_overlap(kind: Kind) {
     let stores = kind.fresh().await;
     stores.drop_overlap_rule().await;
@@ -154,7 +153,7 @@ async fn without_guards_concurrent_requests_overlap_on_postgres() {
     without_guards_concurrent_requests_overlap(Kind::Postgres).await;
 }
 
-/// Holds are over, and everybody comes at once: the worker lets go of them, owners pay late or cancel, others book.
+/// Expired holds, concurrently: the worker releases them, owners pay late or cancel, others book.
 async fn expired_holds_are_reused_once(kind: Kind) {
     let world = open(kind.fresh().await, Provider::Test).await;
     let mut tasks: Vec<Task> = Vec::new();
@@ -175,13 +174,13 @@ async fn expired_holds_are_reused_once(kind: Kind) {
     }
     world.clock.advance(World::hold(Provider::Test));
     let endings: Vec<FinalState> = at_once(tasks).await.into_iter().flatten().collect();
-    // Those who want it are one client, who has it already when they ask again.
+    // The others are one client, who already has it when asking again.
     expect_only(&endings, &[Rejection::BusyTimes, Rejection::HoldExists, Rejection::InvalidState]);
     assert_eq!(world.stores.overlaps().await, 0);
-    let mut sold: Vec<_> =
+    let mut booked_starts: Vec<_> =
         bookings(&world).await.iter().filter(|b| b.status().blocks_calendar()).map(|b| b.scheduled_at()).collect();
-    sold.sort_unstable();
-    assert_eq!(sold, slots, "every slot went to one of those who wanted it");
+    booked_starts.sort_unstable();
+    assert_eq!(booked_starts, slots, "every slot was booked again");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! A wish that is sent many times under one key is granted once, and everybody gets the same reply.
+//! A request that is sent many times with one idempotency key is executed once, and every response is the same.
 
 use std::sync::Arc;
 
@@ -10,31 +10,30 @@ use attune_ports::{IdempotencyKey, Provider};
 use attune_test_scenarios::{BookingSnapshot, Kind, Setup, Who, World, at_once};
 use jiff::SignedDuration;
 
-/// How often a wish is sent.
 const TIMES: usize = 50;
 
 fn reply_to(booking: &Booking) -> String {
     format!("{} {} {} {}", booking.id(), booking.status().as_str(), booking.scheduled_at(), booking.version())
 }
 
-fn once(world: &World, route: &str) -> Option<IdempotentRequest> {
+fn idempotent_request(world: &World, route: &str) -> Option<IdempotentRequest> {
     let key = IdempotencyKey { user: world.clients[0], route: route.into(), key: "a-key".into() };
     Some(IdempotentRequest { key, request_hash: [7; 32], render: Arc::new(|booking| (200, reply_to(booking))) })
 }
 
-/// Sends the wish many times at the same moment. Gives the one reply, after a look at what became of the one booking.
+/// Sends the request many times at once; returns the one response and the one booking.
 async fn send_repeatedly<F>(world: &Arc<World>, booking_command: impl Fn(Arc<World>) -> F) -> (String, BookingSnapshot)
 where
     F: Future<Output = Idempotent<Booking>> + Send + 'static,
 {
     let answers = at_once((0..TIMES).map(|_| booking_command(Arc::clone(world))).collect()).await;
     let now = answers.iter().filter(|answer| matches!(answer, Idempotent::Executed(_))).count();
-    assert_eq!(now, 1, "one wish was granted now, the others before");
+    assert_eq!(now, 1, "one request was executed, the others replayed");
     let mut replies: Vec<String> = answers
         .into_iter()
         .map(|answer| match answer {
             Idempotent::Executed(booking) => reply_to(&booking),
-            Idempotent::Replayed(kept) => kept.body,
+            Idempotent::Replayed(stored) => stored.body,
         })
         .collect();
     replies.dedup();
@@ -51,10 +50,11 @@ async fn repeated_requests_are_executed_once(kind: Kind) {
 
     let (reply, snapshot) = send_repeatedly(&world, move |world: Arc<World>| async move {
         let booking_command = world.booking_command(world.clients[0], world.therapists[0], start);
-        let booking_command = CreateBookingCommand { idempotency: once(&world, "book"), ..booking_command };
+        let booking_command =
+            CreateBookingCommand { idempotency: idempotent_request(&world, "book"), ..booking_command };
         match world.use_cases().create_booking.run(booking_command).await.unwrap() {
             Idempotent::Executed(created) => Idempotent::Executed(created.booking),
-            Idempotent::Replayed(kept) => Idempotent::Replayed(kept),
+            Idempotent::Replayed(stored) => Idempotent::Replayed(stored),
         }
     })
     .await;
@@ -64,7 +64,7 @@ async fn repeated_requests_are_executed_once(kind: Kind) {
     let id = booking.id();
 
     let (reply, snapshot) = send_repeatedly(&world, move |world: Arc<World>| async move {
-        let (admin, method, once) = (world.therapists[0], "cash".into(), once(&world, "pay"));
+        let (admin, method, idempotency) = (world.therapists[0], "cash".into(), idempotent_request(&world, "pay"));
         let paid = RecordOfflineCommand {
             admin,
             booking: id,
@@ -72,7 +72,7 @@ async fn repeated_requests_are_executed_once(kind: Kind) {
             method,
             memo: None,
             metadata: RequestMetadata::default(),
-            idempotency: once,
+            idempotency,
         };
         world.use_cases().record_offline.run(paid).await.unwrap()
     })
@@ -85,7 +85,8 @@ async fn repeated_requests_are_executed_once(kind: Kind) {
     let (moved, snapshot) = send_repeatedly(&world, move |world: Arc<World>| async move {
         let change = Change::Reschedule { to, override_hours: false };
         let booking_command = world.change(Who::Owner, id, world.clients[0], change);
-        let booking_command = ChangeBookingCommand { idempotency: once(&world, "reschedule"), ..booking_command };
+        let booking_command =
+            ChangeBookingCommand { idempotency: idempotent_request(&world, "reschedule"), ..booking_command };
         world.use_cases().change_booking.run(booking_command).await.unwrap()
     })
     .await;
@@ -96,7 +97,8 @@ async fn repeated_requests_are_executed_once(kind: Kind) {
     let cancel = move |world: Arc<World>| async move {
         let change = Change::Cancel { reason: None, expected_refund: None };
         let booking_command = world.change(Who::Owner, id, world.clients[0], change);
-        let booking_command = ChangeBookingCommand { idempotency: once(&world, "cancel"), ..booking_command };
+        let booking_command =
+            ChangeBookingCommand { idempotency: idempotent_request(&world, "cancel"), ..booking_command };
         world.use_cases().change_booking.run(booking_command).await.unwrap()
     };
     let (cancelled, snapshot) = send_repeatedly(&world, cancel).await;
@@ -104,18 +106,18 @@ async fn repeated_requests_are_executed_once(kind: Kind) {
     assert_eq!(snapshot.booking.status(), BookingStatus::Cancelled);
     assert_eq!((snapshot.notices.len(), snapshot.history.len()), (8, 4));
 
-    // The reply of then, not of what has become of the booking since; and another wish is not answered with it.
+    // The stored response, whatever became of the booking; a different request is rejected.
     let change = Change::Reschedule { to, override_hours: false };
     let again = ChangeBookingCommand {
-        idempotency: once(&world, "reschedule"),
+        idempotency: idempotent_request(&world, "reschedule"),
         ..world.change(Who::Owner, id, world.clients[0], change)
     };
-    let kept = match world.use_cases().change_booking.run(again.clone()).await.unwrap() {
-        Idempotent::Replayed(kept) => kept.body,
+    let stored = match world.use_cases().change_booking.run(again.clone()).await.unwrap() {
+        Idempotent::Replayed(stored) => stored.body,
         Idempotent::Executed(booking) => panic!("moved again: {booking:?}"),
     };
-    assert_eq!(kept, moved);
-    let other = again.idempotency.map(|once| IdempotentRequest { request_hash: [8; 32], ..once });
+    assert_eq!(stored, moved);
+    let other = again.idempotency.map(|request| IdempotentRequest { request_hash: [8; 32], ..request });
     let refused = world.use_cases().change_booking.run(ChangeBookingCommand { idempotency: other, ..again }).await;
     assert!(matches!(refused, Err(ChangeBookingError::KeyReused)), "{refused:?}");
 }

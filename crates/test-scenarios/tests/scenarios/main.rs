@@ -1,4 +1,4 @@
-//! Whole stories over all three stores: walks of many commands, crowds at one moment, wishes made more than once.
+//! Scenarios on all three stores: random walks, concurrent requests, repeated requests.
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 

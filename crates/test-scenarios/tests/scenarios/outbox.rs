@@ -1,4 +1,4 @@
-//! Several mail workers on one outbox, on every store, and a real mail server that counts.
+//! Several email workers on one outbox, on every store, with a real mail server that counts.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,8 +15,7 @@ use jiff::SignedDuration;
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A practice that owes so many mails at once: the link of one appointment, again and again. The mail about its booking has
-/// left already.
+/// A practice with this many queued emails about one booking, whose first email was sent already.
 async fn with_queued_emails(kind: Kind, emails: u32) -> World {
     let world = World::open(
         kind.fresh().await.retrying(),
@@ -72,7 +71,7 @@ async fn three_workers_send_each_email_once(kind: Kind) {
     for number in 1..=3 {
         workers.push(world.worker(number, smtp(&sink)).await);
     }
-    // None of them can take up all that is due with one claim, so each finds something.
+    // No worker can lease everything at once, so each finds something.
     let once = workers.iter().cloned().map(|worker| async move { worker.run().await.unwrap() });
     let first = at_once(once.collect()).await;
     assert!(first.iter().all(|delivered| delivered.sent > 0), "{first:?}");
@@ -89,8 +88,8 @@ async fn three_workers_send_each_email_once(kind: Kind) {
     let sent: usize = first.iter().map(|delivered| delivered.sent).chain(rest).sum();
     assert_eq!(sent, MAILS as usize);
     let emails = sink.wait_for(sent, TIMEOUT).await;
-    assert_eq!((emails.len(), message_ids(&emails).len()), (sent, sent), "each left once");
-    assert!(sink.connections() <= 3 * 4 * 2, "a connection carries many mails: {}", sink.connections());
+    assert_eq!((emails.len(), message_ids(&emails).len()), (sent, sent), "each sent once");
+    assert!(sink.connections() <= 3 * 4 * 2, "a connection carries many emails: {}", sink.connections());
     let links = links(&world).await;
     assert_eq!(links.len(), sent);
     assert!(
@@ -113,7 +112,7 @@ async fn three_workers_send_each_email_once_on_postgres() {
     three_workers_send_each_email_once(Kind::Postgres).await;
 }
 
-/// What became of one mail cannot be written down. That of all the others is, although they are written together.
+/// The acknowledgement of one email fails; those of all others succeed, although they are written together.
 async fn one_failed_acknowledgement_does_not_prevent_others(kind: Kind, broken: &str) {
     let world = with_queued_emails(kind, 60).await;
     let ids: Vec<i64> = links(&world).await.iter().map(|notification| notification.id.get()).collect();
@@ -121,7 +120,7 @@ async fn one_failed_acknowledgement_does_not_prevent_others(kind: Kind, broken: 
     world.stores.execute(&broken.replace("{bad}", &bad.to_string())).await;
     let sink = SmtpSink::start();
     let worker = world.worker(1, smtp(&sink)).await;
-    // Whoever sees that what became of a mail is not written takes a breath first.
+    // A worker pauses after a failed acknowledgement.
     let mut runs = 0;
     while worker.run().await.unwrap().claimed > 0 {
         runs += 1;
@@ -133,7 +132,7 @@ async fn one_failed_acknowledgement_does_not_prevent_others(kind: Kind, broken: 
         let expected = if notification.id.get() == bad { NotificationState::Pending } else { NotificationState::Sent };
         assert_eq!((notification.state, notification.attempts), (expected, 1), "{notification:?}");
     }
-    // When its lease has run out it leaves once more, and is the same mail.
+    // After its lease expired it is sent once more, with the same message id.
     world.pass(SignedDuration::from_mins(2));
     assert_eq!(worker.run().await.unwrap().claimed, 1);
     let emails = sink.wait_for(61, TIMEOUT).await;

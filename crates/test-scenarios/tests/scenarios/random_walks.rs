@@ -7,7 +7,6 @@ use std::sync::Mutex;
 use attune_test_scenarios::{Command, Kind, Setup, Stores, Tally, World, any_commands, any_setup, random_walk};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
-/// The shortest walk that fails, and why.
 #[derive(Debug)]
 struct Failure {
     why: String,
@@ -15,7 +14,6 @@ struct Failure {
     commands: Vec<Command>,
 }
 
-/// Walks so many times, at most so many steps each.
 fn run_walks(walks: u32, steps: usize, fresh: impl AsyncFn() -> Stores) -> Result<Tally, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let take = |setup: Setup, commands: &[Command]| {
@@ -37,7 +35,7 @@ fn run_walks(walks: u32, steps: usize, fresh: impl AsyncFn() -> Stores) -> Resul
     match outcome {
         Ok(()) => Ok(tally.into_inner().unwrap()),
         Err(TestError::Fail(mut why, (setup, mut commands))) => {
-            // What was needed at first may not be needed any more once other commands are simpler.
+            // A command can become unnecessary once others are simpler.
             for index in (0..commands.len()).rev() {
                 let mut fewer = commands.clone();
                 fewer.remove(index);
@@ -54,15 +52,15 @@ fn run_walks(walks: u32, steps: usize, fresh: impl AsyncFn() -> Stores) -> Resul
 fn run_walks_on(kind: Kind, walks: u32, steps: usize) -> Tally {
     let times: u32 = std::env::var("ATTUNE_SCENARIOS").map_or(1, |times| times.parse().unwrap());
     run_walks(walks * times, steps, async || kind.fresh().await).unwrap_or_else(|Failure { why, setup, commands }| {
-        let told: Vec<String> = commands.iter().map(|command| format!("    {command:?}")).collect();
-        panic!("{why}\n{setup:?}\n{}", told.join("\n"))
+        let listed: Vec<String> = commands.iter().map(|command| format!("    {command:?}")).collect();
+        panic!("{why}\n{setup:?}\n{}", listed.join("\n"))
     })
 }
 
 #[test]
 fn random_walks_in_memory() {
     let tally = run_walks_on(Kind::Memory, 512, 80);
-    // Walks on which something never happens, or is never refused for some reason, say nothing about it.
+    // Walks in which a command never succeeds, or a rejection never occurs, prove nothing about it.
     let (mut done, mut refused) = (Tally::new(), Tally::new());
     for ((command, why), count) in tally {
         let final_state = if why.is_none() { &mut done } else { &mut refused };
@@ -82,7 +80,7 @@ fn random_walks_on_postgres() {
     run_walks_on(Kind::Postgres, 16, 50);
 }
 
-/// The control: holds that are over are not found by this store, so their time is never given to anybody else.
+/// The control: this store does not find expired holds, so their slots are never released.
 #[test]
 fn random_walks_detect_a_store_without_guards() {
     let failure = run_walks(512, 80, async || Kind::Memory.fresh().await.unguarded());
