@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 on_both_databases!(
     admins_see_every_booking,
-    a_booking_shows_its_eemails_and_its_history,
+    a_booking_shows_its_emails_and_its_history,
     a_changed_role_applies_from_the_next_request,
     clients_cannot_use_admin_endpoints,
 );
@@ -83,7 +83,7 @@ async fn admins_see_every_booking(database: Database) {
     assert!(rows.iter().all(|row| row.get("user").is_none()), "only on request");
 }
 
-async fn a_booking_shows_its_eemails_and_its_history(database: Database) {
+async fn a_booking_shows_its_emails_and_its_history(database: Database) {
     let practice = Practice::on(database).with("payments.provider", "test").open().await;
     let app = practice.serve().await;
     let (admin, john) = (practice.admin(&app).await, practice.client(&app, "John", "Doe").await);

@@ -10,7 +10,7 @@ use crate::bookings::pay;
 on_both_databases!(
     every_available_slot_can_be_booked,
     working_hours_follow_local_time,
-    rescheduling_moves_link_eemails_and_calendar_entry,
+    rescheduling_moves_link_emails_and_calendar_entry,
     cancelling_follows_the_terms_of_the_booking,
     a_repeated_request_is_executed_once,
     a_therapist_books_for_a_client,
@@ -46,7 +46,7 @@ fn starts(found: &Value) -> Vec<Timestamp> {
         .collect()
 }
 
-async fn eemails_about(practice: &Practice, words: &str) -> Vec<DecodedMail> {
+async fn emails_about(practice: &Practice, words: &str) -> Vec<DecodedMail> {
     eventually(&format!("a mail whose subject says {words:?}"), async || {
         let all: Vec<DecodedMail> = practice.emails.messages().iter().map(|mail| mail.decode()).collect();
         let found: Vec<DecodedMail> = all.into_iter().filter(|mail| mail.subject.contains(words)).collect();
@@ -115,12 +115,12 @@ async fn working_hours_follow_local_time(database: Database) {
     assert_eq!(john.bookings().await.len(), 1);
 }
 
-async fn rescheduling_moves_link_eemails_and_calendar_entry(database: Database) {
+async fn rescheduling_moves_link_emails_and_calendar_entry(database: Database) {
     let (practice, app, admin) = open(database).await;
     let (john, jane) = (practice.client(&app, "John", "Doe").await, practice.client(&app, "Jane", "Rowland").await);
     let id = john.booked(later(3 * 1440)).await;
     let before = john.bookings().await[0].clone();
-    eemails_about(&practice, "Your appointment").await;
+    emails_about(&practice, "Your appointment").await;
     let path = format!("/api/bookings/{id}/reschedule");
     jane.post(&path, json!({"scheduled_at": later(4 * 1440).to_string()})).await.refused(403, "forbidden");
     let taken = jane.booked(later(5 * 1440)).await;
@@ -130,7 +130,7 @@ async fn rescheduling_moves_link_eemails_and_calendar_entry(database: Database) 
     for same in ["id", "jitsi_room_id", "jitsi_room_url", "personalized_meeting_url", "payment_status", "amount"] {
         assert_eq!(moved[same], before[same], "{same}");
     }
-    let mail = eemails_about(&practice, "New time").await.remove(0);
+    let mail = emails_about(&practice, "New time").await.remove(0);
     assert_eq!(mail.recipients, [john.email.as_str()]);
     let calendar = john.get(&format!("/api/bookings/{id}/calendar.ics")).await;
     assert!(calendar.header("content-type").unwrap().starts_with("text/calendar"));
@@ -149,7 +149,7 @@ async fn rescheduling_moves_link_eemails_and_calendar_entry(database: Database) 
     admin.post(&theirs, json!({"scheduled_at": later(6 * 1440).to_string(), "version": 2})).await.expect(200);
     // One reminder, of the last time.
     practice.clock.set(later(6 * 1440 - 60));
-    let reminders = eemails_about(&practice, "Reminder").await;
+    let reminders = emails_about(&practice, "Reminder").await;
     assert_eq!(reminders.len(), 1);
     assert_eq!(john.again().await.get(&format!("/api/bookings/{taken}")).await.status, 403);
 }
@@ -187,7 +187,7 @@ async fn cancelling_follows_the_terms_of_the_booking(database: Database) {
         (&late["late"], &late["refund_amount"], &late["fee_amount"]),
         (&json!(true), &json!(50.0), &json!(50.0))
     );
-    let mail = eemails_about(&practice, "Your appointment").await.remove(0);
+    let mail = emails_about(&practice, "Your appointment").await.remove(0);
     let page = attune_e2e::link_in_text(&mail.text).to_owned();
 
     let cancel = format!("/api/bookings/{id}/cancel");
@@ -208,7 +208,7 @@ async fn cancelling_follows_the_terms_of_the_booking(database: Database) {
     assert_eq!(gone.status, 410);
     assert!(gone.text.contains("cancelled"), "{}", gone.text);
 
-    let told = eemails_about(&practice, "Cancelled").await;
+    let told = emails_about(&practice, "Cancelled").await;
     assert_eq!(told.len(), 1, "once");
     assert!(!told[0].text.contains("http"), "no link into a cancelled session");
     // Another client can book the slot, and no reminder is sent.

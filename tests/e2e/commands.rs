@@ -100,7 +100,7 @@ async fn the_doctor_looks_at_everything_and_changes_nothing(database: Database) 
     for found in [
         "ok    database",
         "ok    links         signed; the key works",
-        "ok    pages         links in eemails and the video server use https://booking.example.org",
+        "ok    pages         links in emails and the video server use https://booking.example.org",
         "JWT_APP_SECRET=<jitsi.app_secret>",
         "ENABLE_AUTO_OWNER=0",
         "WAIT_FOR_HOST_DISABLE_AUTO_OWNERS=1",

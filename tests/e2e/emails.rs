@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 on_both_databases!(
     a_confirmation_email_has_the_recipients_own_link,
     each_reminder_is_sent_once_at_its_exact_time,
-    a_payment_enqueues_the_eemails,
+    a_payment_enqueues_the_emails,
     reminders_of_the_past_are_not_planned,
     a_therapists_own_booking_has_a_therapists_link,
     an_outage_of_the_mail_server_loses_no_booking_and_no_email,
     temporary_mail_errors_are_retried,
     a_permanent_mail_error_is_shown_to_the_practice,
-    a_separate_worker_sends_due_eemails,
+    a_separate_worker_sends_due_emails,
     client_input_cannot_change_the_structure_of_an_email,
 );
 
@@ -158,7 +158,7 @@ async fn each_reminder_is_sent_once_at_its_exact_time(database: Database) {
     assert_eq!(about_it, 3, "information and two reminders");
 }
 
-async fn a_payment_enqueues_the_eemails(database: Database) {
+async fn a_payment_enqueues_the_emails(database: Database) {
     let practice = Practice::on(database).with("payments.provider", "test").open().await;
     let app = practice.serve().await;
     let (admin, john) = (practice.admin(&app).await, practice.client(&app, "John", "Doe").await);
@@ -282,7 +282,7 @@ async fn a_permanent_mail_error_is_shown_to_the_practice(database: Database) {
     assert_eq!(practice.emails.messages().len(), 2, "and it is not tried again");
 }
 
-async fn a_separate_worker_sends_due_eemails(database: Database) {
+async fn a_separate_worker_sends_due_emails(database: Database) {
     let practice = Practice::on(database).open().await;
     let app = practice.serve_without_worker().await;
     let (admin, john) = (practice.admin(&app).await, practice.client(&app, "John", "Doe").await);

@@ -51,7 +51,7 @@ fn claims(token: &str) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
 }
 
-async fn eemails_to(practice: &Practice, address: &str, count: usize) -> Vec<DecodedMail> {
+async fn emails_to(practice: &Practice, address: &str, count: usize) -> Vec<DecodedMail> {
     eventually(&format!("{count} emails for one reader"), async || {
         let all: Vec<DecodedMail> = practice.emails.messages().iter().map(|mail| mail.decode()).collect();
         let own: Vec<DecodedMail> = all.into_iter().filter(|mail| mail.recipients == [address]).collect();
@@ -134,7 +134,7 @@ async fn a_join_page_leads_into_the_room_once_it_is_open(database: Database) {
     let (practice, app) = open(database).await;
     let john = practice.client_in(&app, "John", "Doe", Some("America/New_York")).await;
     john.booked(later(START)).await;
-    let mail = &eemails_to(&practice, &john.email, 1).await[0];
+    let mail = &emails_to(&practice, &john.email, 1).await[0];
     assert!(!mail.text.contains("meet.example.org") && !mail.html.contains("jwt"), "no token is in an email");
     let page = page_of(&practice, mail);
 
@@ -196,11 +196,11 @@ async fn fetching_every_link_changes_nothing(database: Database) {
     practice.keep_secret("Gwendolyn");
     practice.clock.set(later(START - 10));
     let emails =
-        [eemails_to(&practice, &john.email, 2).await, eemails_to(&practice, "canary.guest@example.org", 2).await]
+        [emails_to(&practice, &john.email, 2).await, emails_to(&practice, "canary.guest@example.org", 2).await]
             .concat();
     let mut urls: Vec<String> = emails.iter().map(|mail| page_of(&practice, mail)).collect();
     urls.dedup();
-    eventually("all eemails are recorded as sent", async || {
+    eventually("all emails are recorded as sent", async || {
         let sent = admin.again().await.notifications(id).await;
         sent.iter().all(|mail| mail["state"] == "sent").then_some(())
     })
@@ -241,7 +241,7 @@ async fn a_participant_is_invited_by_email_and_can_be_revoked(database: Database
     }
     john.post(&path, json!({})).await.refused(403, "forbidden");
 
-    let observer = eemails_to(&practice, "canary.o@example.org", 1).await.remove(0);
+    let observer = emails_to(&practice, "canary.o@example.org", 1).await.remove(0);
     assert!(observer.text.contains("Asia/Tokyo"), "{}", observer.text);
     for word in ["John", "Doe", "Ashdown"] {
         assert!(
@@ -250,7 +250,7 @@ async fn a_participant_is_invited_by_email_and_can_be_revoked(database: Database
         );
     }
     let (watching, showing) =
-        (page_of(&practice, &observer), page_of(&practice, &eemails_to(&practice, "canary.p@example.org", 1).await[0]));
+        (page_of(&practice, &observer), page_of(&practice, &emails_to(&practice, "canary.p@example.org", 1).await[0]));
     practice.clock.set(later(START));
     let enter = async |page: &str| {
         let entered = press(&app, page).await;
@@ -286,7 +286,7 @@ async fn a_lost_link_is_sent_again(database: Database) {
     let john = practice.client(&app, "John", "Doe").await;
     john.booked(later(START)).await;
     john.booked(later(START + 1440)).await;
-    let first = eemails_to(&practice, &john.email, 2).await;
+    let first = emails_to(&practice, &john.email, 2).await;
     let anonymous = app.with_token(None);
     let answers = [
         anonymous.post("/api/meetings/recover", json!({"email": "stranger@example.org"})).await,
@@ -298,7 +298,7 @@ async fn a_lost_link_is_sent_again(database: Database) {
         .post("/api/meetings/recover", json!({"email": "no address"}))
         .await
         .rejected_field("email", "invalid_email");
-    let all = eemails_to(&practice, &john.email, 4).await;
+    let all = emails_to(&practice, &john.email, 4).await;
     let mut again: Vec<String> = all[2..].iter().map(|mail| page_of(&practice, mail)).collect();
     let mut before: Vec<String> = first.iter().map(|mail| page_of(&practice, mail)).collect();
     again.sort();
@@ -309,25 +309,25 @@ async fn a_lost_link_is_sent_again(database: Database) {
     practice.clock.advance(SignedDuration::from_mins(1));
     let other = practice.client(&app, "Jane", "Rowland").await;
     other.booked(later(START + 300)).await;
-    eemails_to(&practice, &other.email, 1).await;
-    assert_eq!(eemails_to(&practice, &john.email, 4).await.len(), 4);
+    emails_to(&practice, &other.email, 1).await;
+    assert_eq!(emails_to(&practice, &john.email, 4).await.len(), 4);
     practice.clock.advance(SignedDuration::from_mins(60));
     anonymous.post("/api/meetings/recover", json!({"email": john.email})).await.expect(202);
-    eemails_to(&practice, &john.email, 6).await;
+    emails_to(&practice, &john.email, 6).await;
 }
 
 async fn leaked_links_can_be_replaced(database: Database) {
     let (practice, app) = open(database).await;
     let (admin, john) = (practice.admin(&app).await, practice.client(&app, "John", "Doe").await);
     let id = john.booked(later(START)).await;
-    let old = page_of(&practice, &eemails_to(&practice, &john.email, 1).await[0]);
+    let old = page_of(&practice, &emails_to(&practice, &john.email, 1).await[0]);
     let path = format!("/api/admin/bookings/{id}/links/revoke");
     john.post(&path, json!({})).await.refused(403, "forbidden");
     admin.post(&path, json!({})).await.expect(200);
     let gone = look(&app, &old).await;
     assert_eq!(gone.status, 410);
     assert_eq!(press(&app, &old).await.status, 410);
-    let new = page_of(&practice, &eemails_to(&practice, &john.email, 2).await[1]);
+    let new = page_of(&practice, &emails_to(&practice, &john.email, 2).await[1]);
     assert_ne!(new, old);
     practice.clock.set(later(START));
     assert_eq!(press(&app, &new).await.status, 303);

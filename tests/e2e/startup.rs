@@ -32,7 +32,7 @@ async fn with_no_settings_at_all_everything_is_there() {
     let tokens = app.post("/api/auth/login", login.clone()).await.expect(200);
     assert_eq!(tokens["user"]["is_admin"], true);
 
-    // In the development profile a session is paid on a test page, and eemails become files.
+    // In the development profile a session is paid on a test page, and emails become files.
     let body = json!({"email": "first.client@clients.example.org", "password": strong_password(1)});
     app.post("/api/auth/register", body.clone()).await.expect(201);
     let client = app.post("/api/auth/login", body).await.expect(200);

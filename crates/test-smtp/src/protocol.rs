@@ -168,7 +168,7 @@ impl Conversation {
         let mut fresh_line = true;
         loop {
             let line = self.line.read().await?;
-            // Only <CRLF>.<CRLF> ends an email. A server that accepts less can be tricked into seeing two eemails in
+            // Only <CRLF>.<CRLF> ends an email. A server that accepts less can be tricked into seeing two emails in
             // one.
             if fresh_line && line == b".\r\n" {
                 break;

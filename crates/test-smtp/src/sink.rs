@@ -137,7 +137,7 @@ impl Shared {
 
 /// A mail server on a free port of this machine. It ends when dropped.
 ///
-/// [`SmtpSink::script`] lists what happens to the next eemails or connections, one entry each; [`SmtpSink::set_default`]
+/// [`SmtpSink::script`] lists what happens to the next emails or connections, one entry each; [`SmtpSink::set_default`]
 /// what happens after that. Behaviours before MAIL concern a connection, the others an email. If the next one concerns
 /// a connection, an open connection is closed at its next command.
 #[derive(Debug)]
@@ -181,7 +181,7 @@ impl SmtpSink {
         self.shared.0.borrow().emails.clone()
     }
 
-    /// Reads the eemails without copying them. The server waits meanwhile.
+    /// Reads the emails without copying them. The server waits meanwhile.
     pub fn look<T>(&self, look: impl FnOnce(&[ReceivedMail]) -> T) -> T {
         look(&self.shared.0.borrow().emails)
     }
@@ -190,7 +190,7 @@ impl SmtpSink {
         self.shared.0.borrow().connections
     }
 
-    /// Every command line so far, in order, without the eemails.
+    /// Every command line so far, in order, without the emails.
     pub fn commands(&self) -> Vec<String> {
         self.shared.0.borrow().commands.clone()
     }
