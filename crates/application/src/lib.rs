@@ -11,12 +11,14 @@ pub mod setup;
 #[cfg(test)]
 mod fixtures;
 mod idempotency;
+mod lifecycle;
 mod purge;
 mod request_metadata;
 mod retry;
 mod use_cases;
 
 pub use idempotency::{Idempotent, IdempotentRequest, Render};
+pub use lifecycle::BookingLifecycle;
 pub use purge::PurgeExpired;
 pub use request_metadata::RequestMetadata;
 pub use use_cases::{Deps, UseCaseSettings, UseCases};

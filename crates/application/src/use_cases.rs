@@ -15,14 +15,12 @@ use attune_ports::{
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
-use crate::PurgeExpired;
 use crate::accounts::{
     AddUser, Authenticate, ChangePassword, IssueTokens, LogIn, LogOut, ManageUser, Refresh, Register, Registration,
     UpdateProfile,
 };
 use crate::bookings::{
-    BookingLifecycle, CalendarLoader, ChangeBooking, CompleteEndedBookings, CreateBooking, CreateSeries, ExpireHolds,
-    ShowAvailability,
+    CalendarLoader, ChangeBooking, CompleteEndedBookings, CreateBooking, CreateSeries, ExpireHolds, ShowAvailability,
 };
 use crate::meetings::{
     AttendanceReport, EmailLinkTarget, JoinMeeting, JoinPages, ManageParticipants, MeetingLinks, RecordAttendance,
@@ -35,6 +33,7 @@ use crate::payments::{
 };
 use crate::practice::{ManageCalendar, ManageServices};
 use crate::setup::SetUpPractice;
+use crate::{BookingLifecycle, PurgeExpired};
 
 /// The ports and settings that the use cases need.
 #[derive(Clone)]
@@ -154,8 +153,8 @@ impl UseCases {
         };
         let add_user = of!(AddUser { store, hasher, clock, zones });
         let checkout = of!(OpenCheckout { store, queries, gateway, random, clock });
-        let watch = of!(ReconcilePayments { checkout, online, lifecycle });
-        let holds = of!(ExpireHolds { store, clock, watch });
+        let reconcile = of!(ReconcilePayments { checkout, online, lifecycle });
+        let holds = of!(ExpireHolds { store, clock, reconcile });
         let create_booking = of!(CreateBooking { store, clock, lifecycle, rules, checkout, holds });
         Self {
             set_up: of!(SetUpPractice { store, add_user, random }),
@@ -213,7 +212,7 @@ impl UseCases {
             add_user,
             links,
             open_checkout: checkout,
-            reconcile: watch,
+            reconcile,
             expire_holds: holds,
             create_booking,
         }

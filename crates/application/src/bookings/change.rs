@@ -12,11 +12,11 @@ use attune_ports::{Clock, Conflict, PaymentState, Queries, RefundCause, Store, S
 use jiff::Timestamp;
 use thiserror::Error;
 
-use super::agree::{AuditContext, BookingLifecycle, Room, close_checkouts, take_time};
 use super::expire_holds::ExpireHolds;
 use super::therapist_calendar::{CalendarLoader, TherapistCalendar, Wish};
 use crate::RequestMetadata;
 use crate::idempotency::{self, Found, Idempotent, IdempotentRequest};
+use crate::lifecycle::{AuditContext, BookingLifecycle, SlotAvailability, claim_slot, close_checkouts};
 use crate::payments::{Settlement, booking_ledger};
 
 /// What to do with a booking. `Debug` hides what people said about it.
@@ -292,7 +292,7 @@ impl ChangeBooking {
         let wish =
             Wish { therapist: moved.therapist(), starts_at: moved.scheduled_at(), session, but: Some(moved.id()), now };
         loaded.check(work, &wish, overrule).await??;
-        if take_time(work, &moved, now).await? != Room::Free {
+        if claim_slot(work, &moved, now).await? != SlotAvailability::Free {
             return Err(ChangeBookingError::SlotTaken);
         }
         Ok((moved, event))

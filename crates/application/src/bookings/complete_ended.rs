@@ -5,7 +5,7 @@ use std::sync::Arc;
 use attune_ports::{Clock, Queries, Store, StoreError};
 use jiff::{SignedDuration, Timestamp};
 
-use super::agree::{AuditContext, BookingLifecycle};
+use crate::lifecycle::{AuditContext, BookingLifecycle};
 
 /// Most sessions completed in one unit of work.
 const BATCH: u32 = 100;
@@ -37,7 +37,7 @@ impl CompleteEndedBookings {
     async fn attempt(&self) -> Result<usize, StoreError> {
         let now = self.clock.now();
         let until = now.saturating_sub(self.grace).unwrap_or(Timestamp::MIN);
-        let by = AuditContext { actor: None, request_id: None, now };
+        let by = AuditContext::system(now);
         let mut work = self.store.begin().await?;
         let mut completed = 0;
         for booking in work.ended_bookings(until, BATCH).await? {

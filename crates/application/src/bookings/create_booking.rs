@@ -10,11 +10,11 @@ use attune_ports::{Clock, Conflict, Payment, PaymentTerms, Store, StoreError, Un
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
-use super::agree::{AuditContext, BookingLifecycle, Room, take_time};
 use super::expire_holds::ExpireHolds;
 use super::therapist_calendar::{CalendarLoader, TherapistCalendar, Wish};
 use crate::RequestMetadata;
 use crate::idempotency::{self, Found, Idempotent, IdempotentRequest};
+use crate::lifecycle::{AuditContext, BookingLifecycle, SlotAvailability, claim_slot};
 use crate::payments::{OpenCheckout, Settlement};
 
 /// How the price of a session is settled.
@@ -160,7 +160,7 @@ impl CreateBooking {
         let attempt = || crate::retry::retrying(|| self.attempt(&command, therapist, &loaded));
         let granted = match attempt().await {
             Err(CreateBookingError::SlotTaken | CreateBookingError::HoldExists { .. })
-                if self.clear(therapist, command.scheduled_at).await? =>
+                if self.clear(therapist, &command).await? =>
             {
                 attempt().await?
             }
@@ -211,10 +211,14 @@ impl CreateBooking {
         .await
     }
 
-    /// Whether a lapsed hold was in the way of a session that begins then, and is not any more.
-    async fn clear(&self, therapist: UserId, from: Timestamp) -> Result<bool, StoreError> {
-        let longest = SignedDuration::from_mins(2 * i64::from(Booking::MAX_MINUTES));
-        self.holds.clear(therapist, from, from.saturating_add(longest).unwrap_or(Timestamp::MAX)).await
+    /// Whether an expired hold blocked the requested slot and was released.
+    async fn clear(&self, therapist: UserId, command: &CreateBookingCommand) -> Result<bool, StoreError> {
+        let services = self.rules.queries.services().await?;
+        let mut requested = services.iter().filter(|s| command.service.is_none_or(|id| s.id == id));
+        let Some(service) = requested.next() else { return Ok(false) };
+        let length = SignedDuration::from_mins(i64::from(service.minutes) + i64::from(service.buffer_minutes));
+        let from = command.scheduled_at;
+        self.holds.clear(therapist, from, from.saturating_add(length).unwrap_or(Timestamp::MAX)).await
     }
 
     /// Whose calendar it is about, and what is written in it.
@@ -335,10 +339,10 @@ impl CreateBooking {
         let wish =
             Wish { therapist: ask.therapist, starts_at: booking.scheduled_at(), session, but: None, now: ask.now };
         ask.loaded.check(work, &wish, overrule).await??;
-        match take_time(work, booking, ask.now).await? {
-            Room::Free => Ok(()),
-            Room::HeldByThem(booking) => Err(CreateBookingError::HoldExists { booking }),
-            Room::BusyTimes => Err(CreateBookingError::SlotTaken),
+        match claim_slot(work, booking, ask.now).await? {
+            SlotAvailability::Free => Ok(()),
+            SlotAvailability::HeldByClient(booking) => Err(CreateBookingError::HoldExists { booking }),
+            SlotAvailability::Taken => Err(CreateBookingError::SlotTaken),
         }
     }
 

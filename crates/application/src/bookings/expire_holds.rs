@@ -1,67 +1,80 @@
-//! The worker lets go of slots that nobody paid for. Where a client pays at a provider, the provider is asked first: its page
-//! may still be open, and somebody who paid a second ago must not lose the slot.
+//! Releases slots that were not paid in time. Where a client pays at an online provider, the provider is asked first: its
+//! page may still be open, and a client who paid a second ago must not lose the slot.
 
 use std::sync::Arc;
 
-use attune_domain::UserId;
-use attune_ports::{Clock, Store, StoreError};
+use attune_domain::{Booking, UserId};
+use attune_ports::{Clock, Store, StoreError, UnitOfWork};
 use jiff::Timestamp;
 
-use super::agree::{Release, close_checkouts, release_hold};
+use crate::lifecycle::{HoldRelease, close_checkouts, release_hold};
 use crate::payments::ReconcilePayments;
 
-/// Most holds let go of in one unit of work.
 const BATCH: u32 = 100;
 
-/// Lets go of lapsed holds.
 #[derive(Clone)]
 pub struct ExpireHolds {
-    /// Where bookings are kept.
     pub store: Arc<dyn Store>,
-    /// Tells when.
     pub clock: Arc<dyn Clock>,
-    /// Asks providers.
-    pub watch: ReconcilePayments,
+    pub reconcile: ReconcilePayments,
 }
 
 impl ExpireHolds {
-    /// Expires unpaid bookings whose hold is over. Returns how many. Of those that may be paid at a provider the checkout is
-    /// marked to be ended there; once [`ReconcilePayments::run`] has done that, the next run expires them.
+    /// Expires unpaid bookings whose hold is over. Returns how many. Where one may have been paid at a provider, its
+    /// checkouts are marked to be expired there; after [`ReconcilePayments::run`] has done that, the next run expires it.
     pub async fn run(&self) -> Result<usize, StoreError> {
-        crate::retry::retrying(|| self.attempt()).await
+        crate::retry::retrying(|| async {
+            let mut work = self.store.begin().await?;
+            let expired = work.expired_holds(self.clock.now(), BATCH).await?;
+            self.expire(work, expired).await
+        })
+        .await
     }
 
-    /// Lets go at once of lapsed holds that are in the way of a wish, asking the provider if need be. `true` if any went.
+    /// Releases the expired holds that block a slot which is requested now, and no others, after asking the provider about
+    /// their checkouts. Returns whether there were any and none is left.
     pub(crate) async fn clear(&self, therapist: UserId, from: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
-        if self.watch.online.is_none() || !self.is_in_the_way(therapist, from, until).await? {
+        if self.reconcile.online.is_none() {
             return Ok(false);
         }
-        self.run().await?;
-        self.watch.run().await?;
-        self.run().await?;
-        Ok(!self.is_in_the_way(therapist, from, until).await?)
+        let blocking = async || {
+            let mut work = self.store.begin().await?;
+            let mut blocking = work.blocking_bookings(therapist, from, until).await?;
+            blocking.retain(|booking| booking.hold_has_expired(self.clock.now()));
+            Ok::<_, StoreError>((work, blocking))
+        };
+        let expire = async || {
+            crate::retry::retrying(|| async {
+                let (work, expired) = blocking().await?;
+                self.expire(work, expired).await
+            })
+            .await
+        };
+        let (work, holds) = blocking().await?;
+        drop(work);
+        if holds.is_empty() {
+            return Ok(false);
+        }
+        expire().await?;
+        for hold in holds {
+            self.reconcile.run_for(hold.id()).await?;
+        }
+        expire().await?;
+        Ok(blocking().await?.1.is_empty())
     }
 
-    async fn is_in_the_way(&self, therapist: UserId, from: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
-        let mut work = self.store.begin().await?;
-        let lapsed = work.expired_holds(self.clock.now(), BATCH).await?;
-        Ok(lapsed.iter().any(|b| b.therapist() == therapist && b.scheduled_at() < until && b.blocked_until() > from))
-    }
-
-    async fn attempt(&self) -> Result<usize, StoreError> {
-        let now = self.clock.now();
-        let mut work = self.store.begin().await?;
-        let mut released = 0;
-        let lapsed = work.expired_holds(now, BATCH).await?;
-        if lapsed.is_empty() {
+    async fn expire(&self, mut work: Box<dyn UnitOfWork>, expired: Vec<Booking>) -> Result<usize, StoreError> {
+        if expired.is_empty() {
             return Ok(0);
         }
-        for booking in lapsed {
+        let now = self.clock.now();
+        let mut released = 0;
+        for booking in expired {
             let id = booking.id();
             match release_hold(&mut *work, booking, now).await? {
-                Release::Done => released += 1,
-                Release::AskFirst => close_checkouts(&mut *work, id, now).await?,
-                Release::NotOver => {}
+                HoldRelease::Released => released += 1,
+                HoldRelease::ProviderPending => close_checkouts(&mut *work, id, now).await?,
+                HoldRelease::NotExpired => {}
             }
         }
         work.commit().await?;

@@ -1,6 +1,5 @@
 //! Bookings: what can be booked, making bookings, changing them, and letting go of those that nobody paid.
 
-mod agree;
 mod availability;
 mod change;
 mod complete_ended;
@@ -9,8 +8,6 @@ mod create_series;
 mod expire_holds;
 mod therapist_calendar;
 
-pub use agree::BookingLifecycle;
-pub(crate) use agree::{AuditContext, BookingConfirmation, ConfirmError, close_checkouts};
 pub use availability::{AvailabilityError, ShowAvailability};
 pub use change::{Change, ChangeBooking, ChangeBookingCommand, ChangeBookingError};
 pub use complete_ended::CompleteEndedBookings;

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::RequestMetadata;
-use crate::bookings::BookingLifecycle;
+use crate::lifecycle::BookingLifecycle;
 
 /// Whom to invite.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use attune_ports::{Clock, Store, StoreError};
 use thiserror::Error;
 
 use crate::RequestMetadata;
-use crate::bookings::{AuditContext, BookingLifecycle};
+use crate::lifecycle::{AuditContext, BookingLifecycle};
 
 /// Whose links to take back.
 #[derive(Debug, Clone)]

@@ -9,7 +9,7 @@ use attune_ports::{Payment, PaymentState, ProblemKind, RefundCause, Store, Store
 use jiff::SignedDuration;
 
 use super::settlement::{ProblemSubject, Settlement, after};
-use crate::bookings::{BookingConfirmation, ConfirmError, close_checkouts};
+use crate::lifecycle::{ConfirmError, close_checkouts};
 
 /// How long an open checkout is left alone before it is polled. Its webhook usually arrives within seconds.
 pub(super) const OPEN_POLL_INTERVAL: SignedDuration = SignedDuration::from_mins(5);
@@ -123,8 +123,7 @@ impl Settlement<'_> {
         payment.provider_payment_id = provider_payment_id;
         payment.settled_at = Some(self.by.now);
         payment.check_at = None;
-        let confirmation = BookingConfirmation { lifecycle: self.lifecycle, by: self.by };
-        let booking = match confirmation.seal(work, booking.clone()).await {
+        let booking = match self.lifecycle.confirm_booking(work, booking.clone(), &self.by).await {
             Ok(confirmed) => {
                 payment.state = PaymentState::Settled;
                 self.record_capture(work, &payment).await?;

@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use super::apply_observation::{Effect, ObservedStatus, PaymentObservation, lock_booking};
 use super::settlement::{ProblemSubject, REFUND_POLL_INTERVAL, Settlement, after, payment_ledger};
-use crate::bookings::BookingLifecycle;
+use crate::lifecycle::BookingLifecycle;
 
 /// How long the provider is asked to send an event about an unknown payment again. By then reconciliation has polled
 /// everything that was open, unless the worker was stopped.

@@ -10,7 +10,7 @@ use thiserror::Error;
 use super::apply_observation::{Effect, ObservedStatus, PaymentObservation, lock_booking};
 use super::settlement::Settlement;
 use crate::RequestMetadata;
-use crate::bookings::{AuditContext, BookingLifecycle};
+use crate::lifecycle::{AuditContext, BookingLifecycle};
 
 #[derive(Debug)]
 pub struct TestCheckoutOutcome {

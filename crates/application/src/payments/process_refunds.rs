@@ -13,7 +13,7 @@ use futures_util::{StreamExt, stream};
 use jiff::SignedDuration;
 
 use super::settlement::{Settlement, after};
-use crate::bookings::BookingLifecycle;
+use crate::lifecycle::BookingLifecycle;
 
 const BATCH: u32 = 50;
 const CONCURRENT: usize = 4;

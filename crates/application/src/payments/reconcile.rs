@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 use super::apply_observation::{ObservedStatus, PaymentObservation, lock_booking};
 use super::open_checkout::{OpenCheckout, OpenCheckoutError, request_checkout};
 use super::settlement::Settlement;
-use crate::bookings::BookingLifecycle;
+use crate::lifecycle::BookingLifecycle;
 
 const BATCH: u32 = 50;
 const CONCURRENT: usize = 4;

@@ -10,8 +10,8 @@ use thiserror::Error;
 use super::apply_observation::lock_booking;
 use super::settlement::Settlement;
 use crate::RequestMetadata;
-use crate::bookings::{AuditContext, BookingConfirmation, BookingLifecycle, ConfirmError, close_checkouts};
 use crate::idempotency::{self, Found, Idempotent, IdempotentRequest};
+use crate::lifecycle::{AuditContext, BookingLifecycle, ConfirmError, close_checkouts};
 
 #[derive(Clone)]
 pub struct RecordOfflineCommand {
@@ -91,7 +91,7 @@ impl RecordOfflinePayment {
             Found::KeyReused => return Err(RecordOfflineError::KeyReused),
         }
         let by = AuditContext { actor: Some(command.admin), request_id: command.metadata.request_id.as_deref(), now };
-        let booking = BookingConfirmation { lifecycle: &self.lifecycle, by }.seal(&mut *work, booking).await?;
+        let booking = self.lifecycle.confirm_booking(&mut *work, booking, &by).await?;
         close_checkouts(&mut *work, booking.id(), now).await?;
         let (method, memo) = (command.method.clone(), command.memo.clone());
         let settlement = Settlement { lifecycle: &self.lifecycle, by };

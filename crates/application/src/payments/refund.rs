@@ -11,8 +11,8 @@ use thiserror::Error;
 
 use super::settlement::{Settlement, payment_ledger};
 use crate::RequestMetadata;
-use crate::bookings::{AuditContext, BookingLifecycle};
 use crate::idempotency::{self, Found, Idempotent, IdempotentRequest};
+use crate::lifecycle::{AuditContext, BookingLifecycle};
 
 #[derive(Clone)]
 pub struct RefundPaymentCommand {

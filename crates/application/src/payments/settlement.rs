@@ -12,7 +12,7 @@ use attune_ports::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-use crate::bookings::{AuditContext, BookingLifecycle};
+use crate::lifecycle::{AuditContext, BookingLifecycle};
 
 /// How long a refund that the provider is processing is left alone before it is polled.
 pub(super) const REFUND_POLL_INTERVAL: SignedDuration = SignedDuration::from_mins(30);
@@ -57,7 +57,7 @@ fn add(ledger: PaymentLedger, payment: &Payment, refunds: &[Refund]) -> PaymentL
 impl<'a> Settlement<'a> {
     /// Settlement that no user requested.
     pub(super) fn by_system(lifecycle: &'a BookingLifecycle, now: Timestamp) -> Self {
-        Self { lifecycle, by: AuditContext { actor: None, request_id: None, now } }
+        Self { lifecycle, by: AuditContext::system(now) }
     }
 
     /// Saves a payment that was received, and enters it into the ledger.
