@@ -98,6 +98,17 @@ impl OnlineGateway {
         if self.down.load(Ordering::SeqCst) { Err(PaymentError::Unavailable("told to be down".into())) } else { Ok(()) }
     }
 
+    pub(crate) fn set_down(&self, down: bool) {
+        self.down.store(down, Ordering::SeqCst);
+    }
+
+    /// The refunds that the provider is processing succeed.
+    pub(crate) fn complete_refunds(&self) {
+        for refund in self.refunds.lock().unwrap().values_mut() {
+            refund.state = RefundState::Succeeded;
+        }
+    }
+
     /// The client pays, and what the provider tells about it.
     pub(crate) fn pay(&self, payment: &Payment) -> PaidCheckout {
         let facts = &payment;
