@@ -22,56 +22,34 @@ pub(crate) struct Endpoint {
     verbs: Vec<(Method, Route)>,
 }
 
+/// Defines a method of [`Endpoint`] for each HTTP method.
+macro_rules! methods {
+    ($($name:ident, $method:ident, $route:expr;)+) => {
+        $(
+            fn $name<F, Args>(self, handler: F) -> Self
+            where
+                F: Handler<Args>,
+                Args: FromRequest + 'static,
+                F::Output: Responder + 'static,
+            {
+                self.with(Method::$method, $route.to(handler))
+            }
+        )+
+    };
+}
+
 impl Endpoint {
+    methods! {
+        // `HEAD` gets the same headers.
+        get, GET, web::route().guard(guard::Any(guard::Get()).or(guard::Head()));
+        post, POST, web::post();
+        put, PUT, web::put();
+        patch, PATCH, web::patch();
+        delete, DELETE, web::delete();
+    }
+
     fn at(path: &'static str) -> Self {
         Self { path, verbs: Vec::new() }
-    }
-
-    /// Handles `GET`, and `HEAD` with the same headers.
-    fn get<F, Args>(self, handler: F) -> Self
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
-        let route = web::route().guard(guard::Any(guard::Get()).or(guard::Head()));
-        self.with(Method::GET, route.to(handler))
-    }
-
-    fn post<F, Args>(self, handler: F) -> Self
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
-        self.with(Method::POST, web::post().to(handler))
-    }
-
-    fn put<F, Args>(self, handler: F) -> Self
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
-        self.with(Method::PUT, web::put().to(handler))
-    }
-
-    fn patch<F, Args>(self, handler: F) -> Self
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
-        self.with(Method::PATCH, web::patch().to(handler))
-    }
-
-    fn delete<F, Args>(self, handler: F) -> Self
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
-        self.with(Method::DELETE, web::delete().to(handler))
     }
 
     fn with(mut self, method: Method, route: Route) -> Self {

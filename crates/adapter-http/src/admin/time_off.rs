@@ -296,7 +296,7 @@ pub(crate) async fn remove(
     Admin(caller): Admin,
     request: Request,
 ) -> Result<HttpResponse, Problem> {
-    let id = request.time_off_id()?;
+    let id = request.schedule_exception_id()?;
     request.no_query()?;
     state.api.calendar.remove_schedule_exception(caller.user.id, id, &request.metadata()).await?;
     Ok(HttpResponse::NoContent().finish())

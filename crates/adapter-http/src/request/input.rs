@@ -80,23 +80,27 @@ impl Request {
     }
 
     pub(crate) fn user_id(&self) -> Result<UserId, Problem> {
-        self.number("id").and_then(UserId::new).ok_or_else(|| Code::InvalidId.into())
+        self.id("id", UserId::new)
     }
 
     pub(crate) fn participant_id(&self) -> Result<ParticipantId, Problem> {
-        self.number("participant_id").and_then(ParticipantId::new).ok_or_else(|| Code::InvalidId.into())
+        self.id("participant_id", ParticipantId::new)
     }
 
     pub(crate) fn service_id(&self) -> Result<ServiceId, Problem> {
-        self.number("id").and_then(ServiceId::new).ok_or_else(|| Code::InvalidId.into())
+        self.id("id", ServiceId::new)
     }
 
-    pub(crate) fn time_off_id(&self) -> Result<ScheduleExceptionId, Problem> {
-        self.number("id").and_then(ScheduleExceptionId::new).ok_or_else(|| Code::InvalidId.into())
+    pub(crate) fn schedule_exception_id(&self) -> Result<ScheduleExceptionId, Problem> {
+        self.id("id", ScheduleExceptionId::new)
     }
 
     pub(crate) fn payment_problem_id(&self) -> Result<PaymentProblemId, Problem> {
-        self.number("id").and_then(PaymentProblemId::new).ok_or_else(|| Code::InvalidId.into())
+        self.id("id", PaymentProblemId::new)
+    }
+
+    fn id<T>(&self, name: &str, parse: impl FnOnce(i64) -> Option<T>) -> Result<T, Problem> {
+        self.number(name).and_then(parse).ok_or_else(|| Code::InvalidId.into())
     }
 
     /// The method and the normalised path.
