@@ -1,5 +1,5 @@
--- Asks for the lines of the file $PATHS in turn, signed in with $TOKEN, and says what came of it in one line with tabs: good
--- answers a second, the median and the 99th percentile in microseconds, answers, and how many of them were no good.
+-- Requests the paths in the file $PATHS in turn, with the access token $TOKEN, and prints one line separated by tabs:
+-- successful responses per second, median and 99th percentile in microseconds, responses, and errors.
 local requests, turn = {}, 0
 
 function init(arguments)

@@ -43,7 +43,7 @@ impl Instance {
     }
 
     pub(crate) async fn working(mut self) -> Self {
-        self.process.announces("working").await;
+        self.process.announces("worker started").await;
         self
     }
 

@@ -163,7 +163,7 @@ impl SelfHosted<'_> {
         if !extra.is_empty() {
             text.push('\n');
             text.push_str(&comment(
-                "The following has no variable and belongs into Prosody's configuration. The host names are the defaults of docker-jitsi-meet.",
+                "The following has no variable and belongs in Prosody's configuration. The host names are the defaults of docker-jitsi-meet.",
                 "",
                 "#",
             ));

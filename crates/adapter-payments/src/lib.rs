@@ -5,9 +5,9 @@ use attune_ports::{Checkout, CheckoutRequest, PaymentError, PaymentGateway, Paym
 use jiff::SignedDuration;
 use url::Url;
 
-/// One of the providers that live inside this service.
+/// A payment provider inside this service.
 ///
-/// It remembers nothing: what it answers follows from the request alone, so asking twice opens one checkout.
+/// It is stateless: the checkout depends on the request only, so a repeated request opens the same checkout.
 #[derive(Debug, Clone)]
 pub struct LocalGateway(Kind);
 
@@ -19,20 +19,20 @@ enum Kind {
 }
 
 impl LocalGateway {
-    /// Nothing is ever due.
+    /// No payment is ever due.
     pub fn none() -> Self {
         Self(Kind::None)
     }
 
-    /// The practice collects the price itself. `hold` is how long a slot waits for it: days rather than minutes.
+    /// The practice collects payments itself. `hold` is how long an unpaid booking holds its slot: days rather than minutes.
     pub fn offline(hold: SignedDuration) -> Self {
         Self(Kind::Offline { hold })
     }
 
     /// A checkout page of our own at `{public_base_url}/test-checkout/{reference}`. No money moves.
     ///
-    /// `public_base_url` is this service's own address as browsers see it; it may have a path. A query or fragment in
-    /// it is left out. `hold` is how long a slot waits for the press of the button.
+    /// `public_base_url` is the URL of this service as browsers see it, and may have a path. Its query and fragment are
+    /// ignored.
     pub fn test(hold: SignedDuration, public_base_url: Url) -> Self {
         Self(Kind::Test { hold, public_base_url })
     }
@@ -57,7 +57,7 @@ impl PaymentGateway for LocalGateway {
 
     async fn open_checkout(&self, request: &CheckoutRequest) -> Result<Checkout, PaymentError> {
         match &self.0 {
-            Kind::None => Err(PaymentError::Refused("nothing is ever due with this provider".into())),
+            Kind::None => Err(PaymentError::Refused("no payment is due with this provider".into())),
             Kind::Offline { .. } => {
                 let reference = format!("offline-{}-{}", request.booking, hex(request.nonce));
                 Ok(Checkout { id: reference, url: None })
@@ -72,8 +72,7 @@ impl PaymentGateway for LocalGateway {
     }
 }
 
-/// The page below the base, whether or not the base ends with a slash. `Url::join` would drop the last segment of a base
-/// that does not.
+/// `Url::join` would drop the last segment of a base without a slash at its end.
 fn checkout_url(base: &Url, reference: &str) -> Option<Url> {
     let mut url = base.clone();
     url.set_query(None);

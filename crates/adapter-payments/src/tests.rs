@@ -17,13 +17,13 @@ fn test_gateway(base: &str) -> LocalGateway {
     LocalGateway::test(HOLD, Url::parse(base).unwrap())
 }
 
-/// Sixteen bytes that show leading zeros and both cases of digits.
+/// With leading zeros and letters.
 const NONCE: [u8; 16] =
     [0x00, 0x01, 0x0a, 0xf0, 0xff, 0x7f, 0x80, 0xab, 0xcd, 0xef, 0x10, 0x20, 0x30, 0x40, 0x50, 0x0f];
 const NONCE_HEX: &str = "00010af0ff7f80abcdef10203040500f";
 
 #[test]
-fn each_provider_says_who_it_is_and_what_it_demands() {
+fn each_provider_has_its_terms() {
     for (gateway, provider, terms) in [
         (LocalGateway::none(), Provider::None, PaymentTerms::NothingDue),
         (LocalGateway::offline(HOLD), Provider::Offline, PaymentTerms::Due { hold: HOLD }),
@@ -35,19 +35,19 @@ fn each_provider_says_who_it_is_and_what_it_demands() {
 }
 
 #[tokio::test]
-async fn nothing_due_means_no_checkout() {
+async fn without_a_payment_there_is_no_checkout() {
     let refused = LocalGateway::none().open_checkout(&request(NONCE)).await;
     assert!(matches!(refused, Err(PaymentError::Refused(_))), "{refused:?}");
 }
 
 #[tokio::test]
-async fn an_offline_payment_has_a_reference_and_no_page() {
+async fn an_offline_payment_has_a_reference_and_no_url() {
     let checkout = LocalGateway::offline(HOLD).open_checkout(&request(NONCE)).await.unwrap();
     assert_eq!(checkout, Checkout { id: format!("offline-42-{NONCE_HEX}"), url: None });
 }
 
 #[tokio::test]
-async fn the_test_page_lies_below_the_base() {
+async fn the_test_checkout_is_below_the_base_url() {
     for (base, page) in [
         ("https://example.org", "https://example.org/test-checkout/"),
         ("https://example.org/", "https://example.org/test-checkout/"),
@@ -63,13 +63,13 @@ async fn the_test_page_lies_below_the_base() {
 }
 
 #[tokio::test]
-async fn a_base_without_paths_is_refused_and_does_not_panic() {
-    let refused = test_gateway("mailto:somebody").open_checkout(&request(NONCE)).await;
+async fn a_base_url_without_a_path_is_refused() {
+    let refused = test_gateway("mailto:someone").open_checkout(&request(NONCE)).await;
     assert!(matches!(refused, Err(PaymentError::Refused(_))), "{refused:?}");
 }
 
 #[tokio::test]
-async fn the_same_nonce_opens_the_same_checkout_and_another_one_another() {
+async fn the_nonce_identifies_the_checkout() {
     for gateway in [test_gateway("https://example.org"), LocalGateway::offline(HOLD)] {
         let first = gateway.open_checkout(&request(NONCE)).await.unwrap();
         assert_eq!(gateway.open_checkout(&request(NONCE)).await.unwrap(), first);

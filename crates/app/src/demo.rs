@@ -12,7 +12,7 @@ use jiff::{ToSpan, Zoned};
 use url::Url;
 
 use crate::settings::ResolvedConfig;
-use crate::wiring::Parts;
+use crate::wiring::App;
 
 struct DemoUser {
     id: UserId,
@@ -21,20 +21,20 @@ struct DemoUser {
 }
 
 /// Creates what is missing and sets new passwords. Returns the text to print.
-pub(crate) async fn prepare(parts: &Parts, config: &ResolvedConfig, base: &Url) -> Result<String> {
-    let smith = user(parts, "dr.smith@example.com", "Dr.", "Smith", Role::Admin).await?;
-    let john = user(parts, "john.doe@example.com", "John", "Doe", Role::Client).await?;
-    let booking = booking(parts, config, &smith, &john).await.context("the demo booking cannot be created")?;
+pub(crate) async fn prepare(app: &App, config: &ResolvedConfig, base: &Url) -> Result<String> {
+    let smith = user(app, "dr.smith@example.com", "Dr.", "Smith", Role::Admin).await?;
+    let john = user(app, "john.doe@example.com", "John", "Doe", Role::Client).await?;
+    let booking = booking(app, config, &smith, &john).await.context("the demo booking cannot be created")?;
     Ok(text(base.as_str().trim_end_matches('/'), &smith, &john, booking))
 }
 
 /// Passwords are random: a fixed one would open every demo that is reachable from elsewhere.
-async fn user(parts: &Parts, email: &'static str, first: &str, last: &str, role: Role) -> Result<DemoUser> {
+async fn user(app: &App, email: &'static str, first: &str, last: &str, role: Role) -> Result<DemoUser> {
     let mut bytes = [0; 15];
-    parts.deps.random.fill(&mut bytes);
+    app.deps.random.fill(&mut bytes);
     let password = URL_SAFE_NO_PAD.encode(bytes);
     let address = EmailAddress::parse(email)?;
-    let added = parts
+    let added = app
         .use_cases
         .add_user
         .run(AddUserCommand {
@@ -49,9 +49,9 @@ async fn user(parts: &Parts, email: &'static str, first: &str, last: &str, role:
     let id = match added {
         Ok(user) => user.id,
         Err(AddUserError::EmailTaken) => {
-            let found = parts.deps.queries.credentials(&address).await?.context("a demo account disappeared")?;
-            let hash = parts.deps.hasher.hash(&Password::new(password.clone())).await?;
-            let mut work = parts.deps.store.begin().await?;
+            let found = app.deps.queries.credentials(&address).await?.context("a demo account disappeared")?;
+            let hash = app.deps.hasher.hash(&Password::new(password.clone())).await?;
+            let mut work = app.deps.store.begin().await?;
             work.set_password(found.user.id, &hash).await?;
             work.commit().await?;
             found.user.id
@@ -62,20 +62,20 @@ async fn user(parts: &Parts, email: &'static str, first: &str, last: &str, role:
 }
 
 /// John's next booking, or a new one on the next free morning.
-async fn booking(parts: &Parts, config: &ResolvedConfig, smith: &DemoUser, john: &DemoUser) -> Result<BookingId> {
+async fn booking(app: &App, config: &ResolvedConfig, smith: &DemoUser, john: &DemoUser) -> Result<BookingId> {
     let filter = BookingFilter {
         client: Some(john.id),
         status: Some(BookingStatus::Scheduled),
-        from: Some(parts.deps.clock.now()),
+        from: Some(app.deps.clock.now()),
         order: BookingOrder::Earliest,
         ..BookingFilter::default()
     };
-    let existing = parts.deps.queries.bookings(&filter, PageRequest { limit: 1, offset: 0 }.into()).await?;
+    let existing = app.deps.queries.bookings(&filter, PageRequest { limit: 1, offset: 0 }.into()).await?;
     if let Some(booking) = existing.items.first() {
         return Ok(booking.id());
     }
-    let create = &parts.use_cases.create_booking;
-    let today = Zoned::new(parts.deps.clock.now(), config.zone.clone());
+    let create = &app.use_cases.create_booking;
+    let today = Zoned::new(app.deps.clock.now(), config.zone.clone());
     for days in 1..30 {
         let morning = today.checked_add(days.days())?.date().at(10, 0, 0, 0).to_zoned(config.zone.clone())?;
         let created = create

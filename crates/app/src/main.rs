@@ -61,7 +61,7 @@ fn run(cli: Cli) -> Result<()> {
     runtime.block_on(async {
         match cli.command {
             Command::Serve(options) => serve::serve(&settings, &config, cli.profile, &options).await,
-            Command::Worker => serve::work(&settings, &config).await,
+            Command::Worker => serve::worker(&settings, &config).await,
             Command::Migrate => serve::migrate(&settings, &config).await,
             Command::Doctor(options) => doctor::run(&settings, &config, cli.profile, &options).await,
             Command::User(User::Add(user)) => user::add(&settings, &config, user).await,

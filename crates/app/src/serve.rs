@@ -12,7 +12,7 @@ use url::Url;
 use crate::cli::Serve;
 use crate::print;
 use crate::settings::{Profile, ResolvedConfig, Settings};
-use crate::wiring::{Parts, http_settings};
+use crate::wiring::{App, http_settings};
 use crate::{backend::Backend, demo};
 
 /// Connections that may wait to be accepted.
@@ -36,22 +36,17 @@ pub(crate) async fn serve(
     rustix::net::listen(&listener, BACKLOG).context("cannot set the backlog of connections")?;
     let address = listener.local_addr().context("cannot determine the address")?;
     let base = pages_base(config, address)?;
-    let parts = Parts::assemble(settings, config, &base).await?;
+    let app = App::build(settings, config, &base).await?;
     // All invalid settings are found before the first admin's password is generated and printed.
-    let api = Arc::new(parts.api(config)?);
+    let api = Arc::new(app.api(config)?);
     let http = http_settings(settings, config)?;
-    parts
-        .use_cases
-        .set_up
-        .ensure_service(&config.first_service)
-        .await
-        .context("the first service cannot be created")?;
+    app.use_cases.set_up.ensure_service(&config.first_service).await.context("the first service cannot be created")?;
     if options.demo {
-        print(&demo::prepare(&parts, config, &base).await?)?;
+        print(&demo::prepare(&app, config, &base).await?)?;
     }
     if let Some(email) = &config.first_admin
         && let Some(admin) =
-            parts.use_cases.set_up.ensure_admin(email).await.context("the first admin cannot be created")?
+            app.use_cases.set_up.ensure_admin(email).await.context("the first admin cannot be created")?
     {
         print(&format!(
             "first admin: {} password: {} (shown once; change it after the first login)",
@@ -62,7 +57,7 @@ pub(crate) async fn serve(
     let server = attune_adapter_http::serve(listener, api, http).context("the HTTP server cannot be started")?;
     let handle = server.handle();
     let (stop, stopped) = watch::channel(false);
-    let worker = (!options.no_worker).then(|| tokio::spawn(parts.worker().run(stopped)));
+    let worker = (!options.no_worker).then(|| tokio::spawn(app.worker().run(stopped)));
     let serving = tokio::spawn(server);
     print(&format!("listening on http://{}", reachable(address)))?;
     wait_for_stop().await?;
@@ -76,17 +71,17 @@ pub(crate) async fn serve(
         }
     })
     .await;
-    parts.backend.close().await;
+    app.backend.close().await;
     if ended.is_err() {
         tracing::warn!("shutdown timed out before all requests and emails completed");
     }
     Ok(())
 }
 
-pub(crate) async fn work(settings: &Settings, config: &ResolvedConfig) -> Result<()> {
-    let parts = Parts::assemble(settings, config, &pages_base(config, config.bind)?).await?;
+pub(crate) async fn worker(settings: &Settings, config: &ResolvedConfig) -> Result<()> {
+    let app = App::build(settings, config, &pages_base(config, config.bind)?).await?;
     let (stop, stopped) = watch::channel(false);
-    let worker = tokio::spawn(parts.worker().run(stopped));
+    let worker = tokio::spawn(app.worker().run(stopped));
     print("worker started")?;
     wait_for_stop().await?;
     tracing::info!("stopping");
@@ -94,7 +89,7 @@ pub(crate) async fn work(settings: &Settings, config: &ResolvedConfig) -> Result
     if tokio::time::timeout(SHUTDOWN_TIMEOUT, worker).await.is_err() {
         tracing::warn!("shutdown timed out before all emails completed");
     }
-    parts.backend.close().await;
+    app.backend.close().await;
     Ok(())
 }
 

@@ -191,7 +191,8 @@ fn optional(text: &str) -> Option<&str> {
 }
 
 /// Never printed, neither by `Debug` nor by `attune config`.
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize, derive_more::Debug)]
+#[debug("{:?}", self.redacted())]
 #[serde(transparent)]
 pub(crate) struct Secret(String);
 
@@ -210,12 +211,6 @@ impl Secret {
 
     fn redacted(&self) -> &'static str {
         if self.is_set() { "***" } else { "" }
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?}", self.redacted())
     }
 }
 

@@ -11,7 +11,7 @@ use crate::cli::AddUser;
 use crate::print;
 use crate::serve::pages_base;
 use crate::settings::{ResolvedConfig, Settings};
-use crate::wiring::Parts;
+use crate::wiring::App;
 
 pub(crate) async fn add(settings: &Settings, config: &ResolvedConfig, user: AddUser) -> Result<()> {
     let name = |text: Option<String>, which: &str| -> Result<Option<PersonName>> {
@@ -29,9 +29,9 @@ pub(crate) async fn add(settings: &Settings, config: &ResolvedConfig, user: AddU
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).context("the password cannot be read from standard input")?;
     command.password = Password::new(line.trim_end_matches(['\r', '\n']).to_owned());
-    let parts = Parts::assemble(settings, config, &pages_base(config, config.bind)?).await?;
-    let added = parts.use_cases.add_user.run(command).await;
-    parts.backend.close().await;
+    let app = App::build(settings, config, &pages_base(config, config.bind)?).await?;
+    let added = app.use_cases.add_user.run(command).await;
+    app.backend.close().await;
     let added = added?;
     print(&format!("user {} added{}", added.id, if added.is_admin() { ", an admin" } else { "" }))
 }

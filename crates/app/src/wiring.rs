@@ -1,4 +1,4 @@
-//! The parts list: which adapter goes into which port.
+//! Which adapter implements which port.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ use crate::settings::{MailTransport, PaymentConfig, ResolvedConfig, Settings, St
 use crate::worker::Worker;
 
 /// The open store, the ports that the command line uses itself, and the use cases.
-pub(crate) struct Parts {
+pub(crate) struct App {
     pub(crate) backend: Arc<Backend>,
     pub(crate) deps: Deps,
     pub(crate) use_cases: UseCases,
@@ -41,14 +41,14 @@ struct Secrets {
     previous: Vec<SigningSecret>,
 }
 
-impl Parts {
+impl App {
     /// Opens the store and starts the threads. `base` is the URL of our own pages.
-    pub(crate) async fn assemble(settings: &Settings, config: &ResolvedConfig, base: &Url) -> Result<Self> {
+    pub(crate) async fn build(settings: &Settings, config: &ResolvedConfig, base: &Url) -> Result<Self> {
         create_folder(&config.data_dir)?;
         let secrets = secrets(settings, config, &SystemRandom)?;
         let signer = signer(config)?;
         let notifier = notifier(settings, config)?;
-        let (gateway, online, payment_events) = collectors(&config.payments, base)?;
+        let (gateway, online, payment_events) = payment_adapters(&config.payments, base)?;
         let backend = Arc::new(Backend::open(&config.database, &settings.database).await?);
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
         let waker = Arc::new(Waker::default());
@@ -152,15 +152,15 @@ fn use_case_settings(settings: &Settings, config: &ResolvedConfig) -> UseCaseSet
 }
 
 fn secrets(settings: &Settings, config: &ResolvedConfig, random: &dyn Random) -> Result<Secrets> {
-    let kept;
+    let stored;
     let secret = if settings.auth.secret.is_set() {
         &settings.auth.secret
     } else {
-        kept = stored_secret(&config.data_dir, random)?;
-        &kept
+        stored = stored_secret(&config.data_dir, random)?;
+        &stored
     };
     let read = |name: &'static str, text: &str| {
-        SigningSecret::new(text.as_bytes().to_vec()).map_err(|why| anyhow::anyhow!("{name} cannot be used: {why}"))
+        SigningSecret::new(text.as_bytes().to_vec()).map_err(|why| anyhow::anyhow!("{name} is invalid: {why}"))
     };
     let mut previous = Vec::new();
     if settings.auth.previous_secret.is_set() {
@@ -169,7 +169,7 @@ fn secrets(settings: &Settings, config: &ResolvedConfig, random: &dyn Random) ->
     Ok(Secrets { current: read("auth.secret", secret.expose())?, previous })
 }
 
-/// What signs links, if the video server checks them.
+/// `None` if the video server checks no tokens.
 pub(crate) fn signer(config: &ResolvedConfig) -> Result<Option<Arc<dyn MeetingTokenSigner>>> {
     let Some(deployment) = &config.meetings.deployment else { return Ok(None) };
     let signer = JitsiSigner::new((**deployment).clone())
@@ -180,24 +180,26 @@ pub(crate) fn signer(config: &ResolvedConfig) -> Result<Option<Arc<dyn MeetingTo
 fn jaas_webhooks(config: &ResolvedConfig) -> Result<Option<Arc<dyn WebhookVerifier>>> {
     let Some(secret) = &config.meetings.jaas_webhook_secret else { return Ok(None) };
     let verifier = JaasSignature::new(vec![JitsiSecret::new(secret.expose())])
-        .map_err(|why| anyhow::anyhow!("jitsi.jaas_webhook_secret cannot be used: {why}"))?;
+        .map_err(|why| anyhow::anyhow!("jitsi.jaas_webhook_secret is invalid: {why}"))?;
     Ok(Some(Arc::new(verifier)))
 }
 
-/// Who collects the price, who did so online, and who knows the latter's messages.
-type Collectors = (Arc<dyn PaymentGateway>, Option<Arc<dyn OnlinePayments>>, Option<Arc<dyn PaymentEvents>>);
+/// The selected provider, the online provider of earlier or new payments, and the reader of its webhooks.
+type PaymentAdapters = (Arc<dyn PaymentGateway>, Option<Arc<dyn OnlinePayments>>, Option<Arc<dyn PaymentEvents>>);
 
-/// `base` is where our own pages are.
-fn collectors(collecting: &PaymentConfig, base: &Url) -> Result<Collectors> {
-    let stripe = collecting.stripe.as_ref().map(|stripe| stripe.gateway(base)).transpose()?.map(Arc::new);
-    let events = collecting.stripe.as_ref().map(StripeAccount::events).transpose()?.flatten();
-    let gateway: Arc<dyn PaymentGateway> = match (collecting.provider, &stripe) {
+/// `base` is the URL of our own pages.
+fn payment_adapters(config: &PaymentConfig, base: &Url) -> Result<PaymentAdapters> {
+    let stripe = config.stripe.as_ref().map(|stripe| stripe.gateway(base)).transpose()?.map(Arc::new);
+    let events = config.stripe.as_ref().map(StripeAccount::events).transpose()?.flatten();
+    let gateway: Arc<dyn PaymentGateway> = match (config.provider, &stripe) {
         (Provider::None, _) => Arc::new(LocalGateway::none()),
-        (Provider::Offline, _) => Arc::new(LocalGateway::offline(collecting.hold)),
-        (Provider::Test, _) => Arc::new(LocalGateway::test(collecting.hold, base.clone())),
+        (Provider::Offline, _) => Arc::new(LocalGateway::offline(config.hold)),
+        (Provider::Test, _) => Arc::new(LocalGateway::test(config.hold, base.clone())),
         (Provider::Stripe, Some(stripe)) => {
             if events.is_none() {
-                tracing::warn!("payments.stripe_webhook_secret is not set: payments are noticed minutes later");
+                tracing::warn!(
+                    "payments.stripe_webhook_secret is not set: payments are detected by polling, minutes later"
+                );
             }
             stripe.clone()
         }
@@ -207,12 +209,11 @@ fn collectors(collecting: &PaymentConfig, base: &Url) -> Result<Collectors> {
     Ok((gateway, online, events.map(|events| Arc::new(events) as Arc<dyn PaymentEvents>)))
 }
 
-/// The practice's own domain, as mails and calendar entries are named after it.
+/// For Message-IDs and the UIDs of calendar entries.
 fn mail_domain(config: &ResolvedConfig) -> &str {
     config.mail_from.as_str().rsplit_once('@').map_or("attune.localhost", |(_, domain)| domain)
 }
 
-/// How mail leaves.
 pub(crate) fn notifier(settings: &Settings, config: &ResolvedConfig) -> Result<Arc<dyn Notifier>> {
     let composer = MailComposer::new(MailConfig {
         practice_name: settings.practice.name.clone(),
@@ -220,7 +221,7 @@ pub(crate) fn notifier(settings: &Settings, config: &ResolvedConfig) -> Result<A
         from: config.mail_from.clone(),
         templates_dir: config.templates_dir.clone(),
     })
-    .context("the mail templates cannot be used")?;
+    .context("the email templates are invalid")?;
     Ok(match &config.mail {
         MailTransport::File(folder) => {
             Arc::new(FileNotifier::new(folder.clone(), composer).context("mail.dir cannot be used")?)
@@ -233,7 +234,6 @@ pub(crate) fn notifier(settings: &Settings, config: &ResolvedConfig) -> Result<A
     })
 }
 
-/// How requests are served.
 pub(crate) fn http_settings(settings: &Settings, config: &ResolvedConfig) -> Result<HttpSettings> {
     let limits = &settings.limits;
     let defaults = HttpSettings::default();
@@ -249,7 +249,7 @@ pub(crate) fn http_settings(settings: &Settings, config: &ResolvedConfig) -> Res
             .trusted_proxies
             .iter()
             .filter(|p| !p.is_empty())
-            .map(|p| p.parse().map_err(|_| anyhow::anyhow!("http.trusted_proxies: {p:?} is no address")))
+            .map(|p| p.parse().map_err(|_| anyhow::anyhow!("http.trusted_proxies: {p:?} is not an address")))
             .collect::<Result<_>>()?,
         hsts: settings.http.hsts,
         workers: if settings.http.workers == 0 { defaults.workers } else { settings.http.workers },

@@ -1,5 +1,5 @@
-//! A closed loop: each connection asks, waits for the answer, and asks again. One thread, so that the cores are left to
-//! the server and the database.
+//! A closed loop: each connection sends a request, waits for the response, and repeats. On one thread, so that the other
+//! cores are left to the server and the database.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -10,58 +10,56 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::LocalSet;
 
-use crate::http::{Line, request};
+use crate::http::{Connection, request};
 use crate::seed::{FIRST_THERAPIST, THERAPISTS};
 
-/// How to book. Each booking needs a time of its own, which generators of load that are made for anything cannot know.
+/// Every booking needs another free time, which generic load generators do not support.
 #[derive(Debug, Args)]
 pub(crate) struct Book {
     /// The server, as host and port.
     #[arg(long)]
     server: String,
-    /// Who books: address and password, with a colon between them.
+    /// The client: EMAIL:PASSWORD.
     #[arg(long)]
     login: String,
-    /// How many connections book at the same time.
+    /// The number of concurrent connections.
     #[arg(long, default_value_t = 8)]
     connections: usize,
-    /// For how long.
+    /// The duration.
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
-    /// Each booking takes another free time, counted from this number on.
+    /// The number of the first free time.
     #[arg(long)]
     book_from: u64,
-    /// The first words of the line that is printed, with tabs between them.
+    /// The first columns of the printed line, separated by tabs.
     #[arg(long, default_value = "")]
     label: String,
-    /// End with an error if any answer is not a good one.
+    /// Fail if any response is an error.
     #[arg(long)]
     strict: bool,
 }
 
-/// How requests went.
 #[derive(Default)]
-pub(crate) struct Counted {
-    /// Microseconds of each good answer.
+pub(crate) struct Load {
+    /// Microseconds of each successful response.
     good: Vec<u32>,
     bad: u64,
     last_bad: Option<u16>,
     seconds: f64,
 }
 
-impl Counted {
-    /// Good answers a second.
+impl Load {
+    /// Successful responses per second.
     pub(crate) fn rate(&self) -> f64 {
         f64::from(u32::try_from(self.good.len()).unwrap_or(u32::MAX)) / self.seconds
     }
 
-    /// How many microseconds so many of a hundred good answers took at most.
+    /// A percentile of the response times.
     pub(crate) fn micros(&mut self, percent: usize) -> u32 {
         self.good.sort_unstable();
         self.good.get(self.good.len() * percent / 100).copied().unwrap_or_default()
     }
 
-    /// How many answers were not good.
     pub(crate) fn bad(&self) -> u64 {
         self.bad
     }
@@ -79,55 +77,55 @@ impl Book {
         let server = self.server.clone();
         let next = move || {
             let number = number.replace(number.get() + 1);
-            request("POST", &server, "/api/bookings", Some(&token), Some(&wish(number))).into()
+            request("POST", &server, "/api/bookings", Some(&token), Some(&booking_body(number))).into()
         };
-        let long_enough = Duration::from_secs_f64(self.seconds);
-        let over = move |since: Duration| since >= long_enough;
+        let limit = Duration::from_secs_f64(self.seconds);
+        let over = move |since: Duration| since >= limit;
         let mut all = closed_loop(&self.server, self.connections, over, next).await?;
-        ensure!(!self.strict || all.bad == 0, "{} answers were bad, the last one {:?}", all.bad, all.last_bad);
+        ensure!(!self.strict || all.bad == 0, "{} responses were errors, the last one {:?}", all.bad, all.last_bad);
         let (p50, p99, count) = (all.micros(50), all.micros(99), all.good.len());
         println!("{}\t{:.1}\t{p50}\t{p99}\t{count}\t{}", self.label, all.rate(), all.bad);
         Ok(())
     }
 }
 
-/// Asks over so many connections at the same time, until it has gone on long enough. To be called in a [`LocalSet`].
+/// Sends requests over the connections until `over`. Must run in a [`LocalSet`].
 pub(crate) async fn closed_loop(
     server: &str,
     connections: usize,
     over: impl Fn(Duration) -> bool + 'static,
     next: impl Fn() -> Rc<[u8]> + 'static,
-) -> Result<Counted> {
+) -> Result<Load> {
     let mut lines = Vec::new();
     for _ in 0..connections {
-        lines.push(Line::open(server).await.context("the server cannot be reached")?);
+        lines.push(Connection::open(server).await.context("the server is unreachable")?);
     }
     let began = Instant::now();
     let (over, next) = (Rc::new(over), Rc::new(next));
     let tasks = lines.into_iter().map(|mut line| {
         let (over, next) = (Rc::clone(&over), Rc::clone(&next));
         tokio::task::spawn_local(async move {
-            let mut counted = Counted::default();
+            let mut load = Load::default();
             loop {
-                let question = next();
-                let asked = Instant::now();
-                if over(asked.duration_since(began)) {
-                    return Ok(counted);
+                let request_bytes = next();
+                let sent = Instant::now();
+                if over(sent.duration_since(began)) {
+                    return Ok(load);
                 }
-                let status = line.ask(&question).await?.status;
-                let micros = u32::try_from(asked.elapsed().as_micros()).unwrap_or(u32::MAX);
+                let status = line.send(&request_bytes).await?.status;
+                let micros = u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX);
                 if (200..300).contains(&status) {
-                    counted.good.push(micros);
+                    load.good.push(micros);
                 } else {
-                    counted.bad += 1;
-                    counted.last_bad = Some(status);
+                    load.bad += 1;
+                    load.last_bad = Some(status);
                 }
             }
         })
     });
-    let mut all = Counted::default();
+    let mut all = Load::default();
     for task in tasks.collect::<Vec<_>>() {
-        let one: std::io::Result<Counted> = task.await?;
+        let one: std::io::Result<Load> = task.await?;
         let one = one.context("the connection broke")?;
         all.good.extend(one.good);
         all.bad += one.bad;
@@ -137,19 +135,19 @@ pub(crate) async fn closed_loop(
     Ok(all)
 }
 
-/// Logs in with an address and a password, with a colon between them, and gives the token.
+/// Returns the access token.
 pub(crate) async fn log_in(server: &str, login: &str) -> Result<String> {
     let (email, password) = login.split_once(':').context("--login has no colon")?;
     let body = serde_json::json!({ "email": email, "password": password }).to_string();
-    let mut line = Line::open(server).await.context("the server cannot be reached")?;
-    let answer = line.ask(&request("POST", server, "/api/auth/login", None, Some(&body))).await?;
-    ensure!(answer.status == 200, "the login was answered with {}", answer.status);
+    let mut line = Connection::open(server).await.context("the server is unreachable")?;
+    let answer = line.send(&request("POST", server, "/api/auth/login", None, Some(&body))).await?;
+    ensure!(answer.status == 200, "the login failed with {}", answer.status);
     let body: serde_json::Value = serde_json::from_slice(answer.body)?;
-    Ok(body["access_token"].as_str().context("the login gave no token")?.to_owned())
+    Ok(body["access_token"].as_str().context("the login returned no token")?.to_owned())
 }
 
-/// A wish for a time that nobody has: the evening hours, which seeding leaves free, therapist by therapist.
-pub(crate) fn wish(number: u64) -> String {
+/// A request for a free time: the evening hours, which seeding leaves free, therapist by therapist.
+pub(crate) fn booking_body(number: u64) -> String {
     let (round, therapist) = (number / THERAPISTS, FIRST_THERAPIST + number % THERAPISTS);
     let (day, hour) = (round / 5 + 2, 16 + round % 5);
     let midnight = Timestamp::now().as_second().div_euclid(86_400) * 86_400;

@@ -1,4 +1,4 @@
-//! How long a server takes from its start to its first answer.
+//! The time from the start of a server to its first response.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -6,15 +6,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use crate::http::{Line, request};
+use crate::http::{Connection, request};
 
-/// Whom to start, and what to ask.
 #[derive(Debug, Args)]
 pub(crate) struct Cold {
     /// The server, as host and port.
     #[arg(long)]
     server: String,
-    /// What to ask for.
+    /// The path to request.
     #[arg(long)]
     path: String,
     /// The program and its arguments.
@@ -22,13 +21,12 @@ pub(crate) struct Cold {
     command: Vec<String>,
 }
 
-/// A server that takes longer is not measured but missed.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 impl Cold {
     pub(crate) fn run(self) -> Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (program, arguments) = self.command.split_first().context("no program is named")?;
+        let (program, arguments) = self.command.split_first().context("a program is required")?;
         let began = Instant::now();
         let mut child = Command::new(program)
             .args(arguments)
@@ -46,18 +44,18 @@ impl Cold {
     }
 }
 
-/// Waits until a server answers a question well.
+/// Waits for the first successful response.
 pub(crate) async fn first_answer(server: &str, path: &str) -> Result<()> {
     let began = Instant::now();
-    let question = request("GET", server, path, None, None);
-    while began.elapsed() < PATIENCE {
-        if let Ok(mut line) = Line::open(server).await
-            && let Ok(answer) = line.ask(&question).await
+    let request_bytes = request("GET", server, path, None, None);
+    while began.elapsed() < TIME_LIMIT {
+        if let Ok(mut line) = Connection::open(server).await
+            && let Ok(answer) = line.send(&request_bytes).await
             && answer.status == 200
         {
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    bail!("the server did not answer in time")
+    bail!("the server did not respond in time")
 }

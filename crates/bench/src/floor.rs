@@ -1,4 +1,4 @@
-//! The floor: the least that any service on this framework and this driver does to answer one row as JSON.
+//! The baseline: the minimum that a service with this framework and driver does to respond with one row as JSON.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,7 +9,6 @@ use clap::Args;
 use serde::Serialize;
 use tokio_postgres::{Client, NoTls, Statement};
 
-/// Where to read and where to answer.
 #[derive(Debug, Args)]
 pub(crate) struct Floor {
     /// The database.
@@ -21,7 +20,7 @@ pub(crate) struct Floor {
     /// Connections to the database, shared by all requests.
     #[arg(long, default_value_t = 2)]
     clients: usize,
-    /// Threads that answer. 0: one per processor core.
+    /// Worker threads. 0: one per processor core.
     #[arg(long, default_value_t = 0)]
     workers: usize,
 }
@@ -31,7 +30,7 @@ struct Shared {
     next: AtomicUsize,
 }
 
-/// As much as the answer with the link says.
+/// As large as the response with a meeting link.
 #[derive(Serialize)]
 struct Row<'a> {
     id: i64,
@@ -54,7 +53,7 @@ impl Floor {
         let mut clients = Vec::new();
         for _ in 0..self.clients.max(1) {
             let (client, connection) =
-                tokio_postgres::connect(&self.database, NoTls).await.context("the database does not answer")?;
+                tokio_postgres::connect(&self.database, NoTls).await.context("the database is unreachable")?;
             tokio::spawn(connection);
             let statement = client.prepare(QUERY).await?;
             clients.push((client, statement));

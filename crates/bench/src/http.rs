@@ -1,38 +1,38 @@
-//! As much of HTTP/1.1 as two programs of our own need on one machine.
+//! The part of HTTP/1.1 that two programs of our own need on one machine.
 
 use std::io;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// A kept connection. One question at a time.
-pub(crate) struct Line {
+/// A persistent connection for one request at a time.
+pub(crate) struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
     filled: usize,
 }
 
-/// A whole answer, still in the line's buffer.
+/// A response in the connection's buffer.
 pub(crate) struct Answer<'a> {
     pub(crate) status: u16,
     pub(crate) body: &'a [u8],
 }
 
-impl Line {
+impl Connection {
     pub(crate) async fn open(address: &str) -> io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, buffer: vec![0; 64 * 1024], filled: 0 })
     }
 
-    /// Sends a request and waits for the whole answer.
-    pub(crate) async fn ask(&mut self, request: &[u8]) -> io::Result<Answer<'_>> {
+    /// Waits for the complete response.
+    pub(crate) async fn send(&mut self, request: &[u8]) -> io::Result<Answer<'_>> {
         self.filled = 0;
         self.stream.write_all(request).await?;
         let mut searched = 0;
         let head = loop {
             self.read_more().await?;
-            // The end of the head may lie across two reads.
+            // The end of the head may span two reads.
             let from = usize::saturating_sub(searched, 3);
             if let Some(at) = self.buffer[from..self.filled].windows(4).position(|four| four == b"\r\n\r\n") {
                 break from + at + 4;
@@ -61,7 +61,7 @@ impl Line {
     }
 }
 
-/// Status and length of the body. Nothing that we ask answers in chunks.
+/// Status and length of the body. None of our responses is chunked.
 fn read_head(head: &[u8]) -> Option<(u16, usize)> {
     let text = std::str::from_utf8(head).ok()?;
     let mut lines = text.split("\r\n");
@@ -73,7 +73,7 @@ fn read_head(head: &[u8]) -> Option<(u16, usize)> {
     Some((status, length.unwrap_or(0)))
 }
 
-/// Writes a request down. `token` signs in, `body` is JSON.
+/// The bytes of a request; `body` is JSON.
 pub(crate) fn request(method: &str, host: &str, path: &str, token: Option<&str>, body: Option<&str>) -> Vec<u8> {
     let mut text = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n");
     if let Some(token) = token {

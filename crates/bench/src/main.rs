@@ -1,5 +1,5 @@
 #![doc = include_str!("../README.md")]
-#![expect(clippy::print_stdout, reason = "the script reads what is printed")]
+#![expect(clippy::print_stdout, reason = "the script reads the output")]
 
 mod book;
 mod cold;
@@ -22,17 +22,17 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Answer one booking's row as JSON, with nothing around it: what the product is compared with.
+    /// Run the baseline server, which responds with one booking's row as JSON.
     Floor(floor::Floor),
-    /// Fill a database whose tables are there and which has the three accounts of the script.
+    /// Fill a database that has the tables and the three accounts of the script.
     Seed(seed::Seed),
-    /// Book as fast as bookings are answered, and print one line of numbers.
+    /// Create bookings as fast as possible and print one line of numbers.
     Book(book::Book),
-    /// Start a server and print how many milliseconds passed until its first answer.
+    /// Start a server and print the milliseconds until its first response.
     Cold(cold::Cold),
-    /// Let the product send thousands of reminders while clients book, and print one row of a table.
+    /// Let the product send thousands of reminders while clients book, and print a table row.
     Outbox(outbox::Outbox),
-    /// Make a table of the lines that the script gathered.
+    /// Print a table of the lines that the script collected.
     Table(table::Table),
 }
 

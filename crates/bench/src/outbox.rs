@@ -1,5 +1,4 @@
-//! Reminders that are all due at the same second, sent by the product to a mail server in this process, while clients book
-//! sessions.
+//! The product sends reminders that are due at the same time to a mail server in this process, while clients book.
 
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -21,67 +20,62 @@ use jiff::Timestamp;
 use tokio::task::LocalSet;
 use tokio_postgres::NoTls;
 
-use crate::book::{Counted, closed_loop, log_in, wish};
+use crate::book::{Load, booking_body, closed_loop, log_in};
 use crate::cold::first_answer;
 use crate::http::request;
 use crate::seed::{Dialect, FIRST_CLIENT, POSTGRES, SQLITE};
 
-/// A run that takes longer is not measured but missed.
-const PATIENCE: Duration = Duration::from_secs(600);
-/// Reminders of one therapist, hour by hour.
-const A_THERAPIST: u64 = 10;
-/// How often the mail server is asked what came.
-const LOOK: Duration = Duration::from_millis(20);
+const TIME_LIMIT: Duration = Duration::from_secs(600);
+const REMINDERS_PER_THERAPIST: u64 = 10;
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// What to send, and what goes on meanwhile.
 #[derive(Debug, Args)]
 pub(crate) struct Outbox {
     /// The database, filled by `seed` with at least a thousand clients: postgres://… or sqlite:PATH.
     #[arg(long)]
     database: String,
-    /// The product. It finds the rest of its settings in the environment.
+    /// The binary. It reads its other settings from the environment.
     #[arg(long)]
     attune: PathBuf,
-    /// How many of its processes serve and send.
+    /// The number of processes.
     #[arg(long, default_value_t = 1)]
     servers: u16,
-    /// The port of the first of them; the others take the next ones.
+    /// The port of the first process; the others use the next ones.
     #[arg(long)]
     port: u16,
-    /// Where they log to.
+    /// The log file.
     #[arg(long)]
     log: PathBuf,
-    /// How many reminders are due at once.
+    /// The number of reminders.
     #[arg(long, default_value_t = 10_000)]
-    mails: u64,
-    /// How many clients book at the same time, at the first server.
+    emails: u64,
+    /// The number of concurrent clients of the first process.
     #[arg(long, default_value_t = 4)]
     connections: usize,
-    /// For how many seconds they book before the reminders are due.
+    /// Seconds of booking before the reminders are due.
     #[arg(long, default_value_t = 10)]
     quiet: u32,
-    /// Address and password of who books, with a colon between them.
+    /// The client: EMAIL:PASSWORD.
     #[arg(long)]
     login: String,
-    /// The first free time to book, as in `book`.
+    /// The number of the first free time.
     #[arg(long, default_value_t = 0)]
     book_from: u64,
-    /// The first column of the line that is printed.
+    /// The first column of the table row.
     #[arg(long)]
     label: String,
 }
 
-/// Processes that end with this.
+/// Killed when dropped.
 struct Servers(Vec<Child>);
 
 impl Servers {
-    /// Asks all to end, and waits until they have.
     fn stop(&mut self) -> Result<()> {
         for child in &self.0 {
-            Command::new("kill").arg(child.id().to_string()).status().context("a server cannot be told to end")?;
+            Command::new("kill").arg(child.id().to_string()).status().context("a server cannot be stopped")?;
         }
         for child in &mut self.0 {
-            ensure!(child.wait()?.success(), "a server did not end well");
+            ensure!(child.wait()?.success(), "a server failed");
         }
         self.0.clear();
         Ok(())
@@ -97,19 +91,18 @@ impl Drop for Servers {
     }
 }
 
-/// What came to the mail server.
-struct Came {
-    /// The first booking whose reminder counts. Earlier ones may be left from a run that broke off.
+struct Received {
+    /// Reminders of earlier bookings may be left from an aborted run.
     first: i64,
-    looked_at: usize,
+    seen: usize,
     reminders: u64,
     different: HashSet<String>,
 }
 
-impl Came {
-    /// Takes note of what is new. Mails about new bookings are not counted.
-    fn look(&mut self, mails: &[ReceivedMail]) {
-        for mail in &mails[self.looked_at..] {
+impl Received {
+    /// Emails about new bookings are not counted.
+    fn count_new(&mut self, emails: &[ReceivedMail]) {
+        for mail in &emails[self.seen..] {
             if let Some((id, booking)) = reminder(&mail.raw)
                 && booking >= self.first
             {
@@ -117,11 +110,11 @@ impl Came {
                 self.different.insert(id);
             }
         }
-        self.looked_at = mails.len();
+        self.seen = emails.len();
     }
 }
 
-/// The Message-ID of a reminder, and the booking that stands in it.
+/// The Message-ID of a reminder and the booking id in it.
 fn reminder(raw: &[u8]) -> Option<(String, i64)> {
     let head = raw.windows(4).position(|four| four == b"\r\n\r\n").map_or(raw, |end| &raw[..end]);
     let head = String::from_utf8_lossy(head);
@@ -132,7 +125,7 @@ fn reminder(raw: &[u8]) -> Option<(String, i64)> {
 
 impl Outbox {
     pub(crate) fn run(self) -> Result<()> {
-        // The mail server has a thread of its own, so that it does not wait for those who book.
+        // The mail server has a thread of its own, so that it does not wait for the clients.
         let mail = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let sink = {
             let _inside = mail.enter();
@@ -151,8 +144,8 @@ impl Outbox {
         let token = log_in(&server, &self.login).await?;
         let mut database = Database::open(&self.database).await?;
         let due = Timestamp::now().as_second() + i64::from(self.quiet) + 5;
-        let first = database.owe_reminders(self.mails, due * 1_000).await?;
-        let until_due = u64::try_from(due - Timestamp::now().as_second()).context("filling took too long")?;
+        let first = database.queue_reminders(self.emails, due * 1_000).await?;
+        let until_due = u64::try_from(due - Timestamp::now().as_second()).context("queueing took too long")?;
         let due = Instant::now() + Duration::from_secs(until_due);
 
         let next = Rc::new(Cell::new(self.book_from));
@@ -160,7 +153,7 @@ impl Outbox {
             let (next, server, token) = (Rc::clone(&next), server.clone(), token.clone());
             move || {
                 let number = next.replace(next.get() + 1);
-                request("POST", &server, "/api/bookings", Some(&token), Some(&wish(number))).into()
+                request("POST", &server, "/api/bookings", Some(&token), Some(&booking_body(number))).into()
             }
         };
         let quiet = closed_loop(&server, self.connections, move |_| Instant::now() >= due, bookings()).await?;
@@ -170,22 +163,22 @@ impl Outbox {
             let (server, bookings) = (server.clone(), bookings());
             async move { closed_loop(&server, self.connections, move |_| over.get(), bookings).await }
         });
-        let mut came = Came { first, looked_at: 0, reminders: 0, different: HashSet::new() };
-        while u64::try_from(came.different.len()).unwrap_or(u64::MAX) < self.mails {
-            ensure!(due.elapsed() < PATIENCE, "only {} reminders came", came.different.len());
-            ensure!(!busy.is_finished(), "the bookings broke off");
-            tokio::time::sleep(LOOK).await;
-            sink.look(|mails| came.look(mails));
+        let mut received = Received { first, seen: 0, reminders: 0, different: HashSet::new() };
+        while u64::try_from(received.different.len()).unwrap_or(u64::MAX) < self.emails {
+            ensure!(due.elapsed() < TIME_LIMIT, "only {} reminders arrived", received.different.len());
+            ensure!(!busy.is_finished(), "the bookings failed");
+            tokio::time::sleep(POLL_INTERVAL).await;
+            sink.look(|emails| received.count_new(emails));
         }
         let seconds = due.elapsed().as_secs_f64();
         all_there.set(true);
         let busy = busy.await??;
 
         servers.stop()?;
-        sink.look(|mails| came.look(mails));
-        let unwritten = database.not_sent(first).await?;
-        ensure!(unwritten == 0, "{unwritten} reminders were sent and not written down");
-        let twice = came.reminders - u64::try_from(came.different.len()).unwrap_or(u64::MAX);
+        sink.look(|emails| received.count_new(emails));
+        let unrecorded = database.not_sent(first).await?;
+        ensure!(unrecorded == 0, "{unrecorded} reminders were sent but not recorded");
+        let twice = received.reminders - u64::try_from(received.different.len()).unwrap_or(u64::MAX);
         self.print(seconds, twice, sink.connections(), [quiet, busy]);
         Ok(())
     }
@@ -214,8 +207,8 @@ impl Outbox {
         Ok(servers)
     }
 
-    fn print(&self, seconds: f64, twice: u64, connections: u64, [quiet, busy]: [Counted; 2]) {
-        let rate = f64::from(u32::try_from(self.mails).unwrap_or(u32::MAX)) / seconds;
+    fn print(&self, seconds: f64, twice: u64, connections: u64, [quiet, busy]: [Load; 2]) {
+        let rate = f64::from(u32::try_from(self.emails).unwrap_or(u32::MAX)) / seconds;
         print!("| {} | {seconds:.1} | {rate:.0} | {twice} | {connections} |", self.label);
         for mut bookings in [quiet, busy] {
             let [p50, p99] = [50, 99].map(|percent| f64::from(bookings.micros(percent)) / 1_000.0);
@@ -225,7 +218,7 @@ impl Outbox {
     }
 }
 
-/// A way past the product.
+/// A direct connection to the store.
 enum Database {
     Postgres(tokio_postgres::Client),
     Sqlite(SqliteConnection),
@@ -241,7 +234,7 @@ impl Database {
         if !url.starts_with("postgres") {
             bail!("--database is neither postgres:// nor sqlite:")
         }
-        let (client, connection) = tokio_postgres::connect(url, NoTls).await.context("the database does not answer")?;
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await.context("the database is unreachable")?;
         tokio::spawn(connection);
         Ok(Self::Postgres(client))
     }
@@ -261,9 +254,9 @@ impl Database {
         Ok(())
     }
 
-    /// Agrees as many sessions, of therapists of their own, whose reminders of the day before are due at an instant in
-    /// milliseconds. Gives the first of them.
-    async fn owe_reminders(&mut self, mails: u64, due: i64) -> Result<i64> {
+    /// Creates confirmed bookings with new therapists whose reminders are due at an instant in milliseconds. Returns the id of
+    /// the first booking.
+    async fn queue_reminders(&mut self, emails: u64, due: i64) -> Result<i64> {
         let Dialect { yes, no, numbers, counters, .. } = match self {
             Self::Postgres(_) => POSTGRES,
             Self::Sqlite(_) => SQLITE,
@@ -271,10 +264,10 @@ impl Database {
         let user = self.number("SELECT max(id) FROM users").await?;
         let booking = self.number("SELECT max(id) FROM bookings").await?;
         let mail = self.number("SELECT max(id) FROM outbox").await?;
-        let therapists = mails.div_ceil(A_THERAPIST);
+        let therapists = emails.div_ceil(REMINDERS_PER_THERAPIST);
         let (minute, hour) = (60_000, 3_600_000);
         let room = format!("'booking-' || ({booking} + n) || '-feedfacecafebeef0123456789abcdef'");
-        // Later than the reminder of the hour before would make this one needless.
+        // So late that the reminder of the hour before does not replace this one.
         let at = format!("{due} + (2 + (n - 1) / {therapists}) * {hour}");
         let mut statements = vec![
             "BEGIN".to_owned(),
@@ -290,7 +283,7 @@ impl Database {
                  SELECT {booking} + n, {FIRST_CLIENT} + n % 1000, {user} + 1 + (n - 1) % {therapists}, 1, {at}, 50, \
                  {at} + {hour}, 'scheduled', 'succeeded', 10000, 'EUR', {room}, 'https://meet.example.org/' || {room}, 2, \
                  {due} - {hour}, {due} - {hour} FROM {}",
-                numbers(mails)
+                numbers(emails)
             ),
             format!(
                 "INSERT INTO outbox (dedupe_key, kind, offset_minutes, booking_id, recipient_id, starts_at, \
@@ -303,11 +296,11 @@ impl Database {
         statements.push("COMMIT".to_owned());
         self.execute(&statements.join(";\n")).await?;
         let queued = self.number(&format!("SELECT count(*) FROM outbox WHERE id > {mail}")).await?;
-        ensure!(u64::try_from(queued) == Ok(mails), "{queued} reminders are queued");
+        ensure!(u64::try_from(queued) == Ok(emails), "{queued} reminders are queued");
         Ok(booking + 1)
     }
 
-    /// How many of the reminders of these bookings are not written down as sent, or were tried more than once.
+    /// The number of reminders that are not recorded as sent or had more than one attempt.
     async fn not_sent(&mut self, first: i64) -> Result<i64> {
         self.number(&format!(
             "SELECT count(*) FROM outbox WHERE booking_id >= {first} AND dedupe_key LIKE 'due:%' \

@@ -1,7 +1,7 @@
-//! Fills a database by a few large statements, the same on both stores.
+//! Fills a database with a few large statements, which are the same for both stores.
 //!
-//! What has to be there before: the tables, and the three accounts that the script makes by the product's own command, in
-//! this order: an admin, the client with ten bookings, the client who books.
+//! Requires the tables and three accounts, created with `attune user add` in this order: an admin, the client with ten
+//! bookings, the client who creates bookings.
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -11,40 +11,34 @@ use diesel::sqlite::SqliteConnection;
 use jiff::Timestamp;
 use tokio_postgres::NoTls;
 
-/// The id of the first of [`THERAPISTS`] therapists, who share all bookings.
+/// The id of the first of the therapists, who share all bookings.
 pub(crate) const FIRST_THERAPIST: u64 = 101;
-/// How many therapists there are.
 pub(crate) const THERAPISTS: u64 = 200;
-/// The id of the first client.
 pub(crate) const FIRST_CLIENT: u64 = 1_001;
-/// Sessions of a therapist on one day, from eight o'clock on. The evenings stay free.
-const A_DAY: u64 = 8;
+/// Appointments per therapist and day, from 08:00. The evenings stay free.
+const SESSIONS_PER_DAY: u64 = 8;
 
-/// What to fill, and how much of it.
 #[derive(Debug, Args)]
 pub(crate) struct Seed {
     /// The database: postgres://… or sqlite:PATH.
     #[arg(long)]
     database: String,
-    /// How many bookings, besides the ten of the hot client.
+    /// The number of bookings, in addition to the ten of the client `hot`.
     #[arg(long, default_value_t = 1_000_000)]
     bookings: u64,
-    /// How many clients.
+    /// The number of clients.
     #[arg(long, default_value_t = 100_000)]
     users: u64,
 }
 
-/// How each store spells the few things that they spell differently.
+/// Where SQL differs between the stores.
 pub(crate) struct Dialect {
-    /// True.
     pub(crate) yes: &'static str,
-    /// False.
     pub(crate) no: &'static str,
-    /// Makes the numbers from one to a limit, as a table `s` with a column `n`.
+    /// The numbers from one to a limit, as a table `s` with a column `n`.
     pub(crate) numbers: fn(u64) -> String,
-    /// What lets the next ids begin behind those that were given out here.
+    /// Makes the next ids follow those inserted here.
     pub(crate) counters: &'static [&'static str],
-    /// Tells the planner what is there.
     analyze: &'static str,
 }
 
@@ -85,7 +79,7 @@ impl Seed {
 
     async fn fill_postgres(&self) -> Result<()> {
         let (client, connection) =
-            tokio_postgres::connect(&self.database, NoTls).await.context("the database does not answer")?;
+            tokio_postgres::connect(&self.database, NoTls).await.context("the database is unreachable")?;
         tokio::spawn(connection);
         client.batch_execute("BEGIN").await?;
         for statement in self.statements(&POSTGRES) {
@@ -94,7 +88,7 @@ impl Seed {
         client.batch_execute("COMMIT").await?;
         client.batch_execute(POSTGRES.analyze).await?;
         client.batch_execute("CHECKPOINT").await.or_else(|error| match error.code() {
-            // Only some roles may ask for one.
+            // Not every role may run it.
             Some(_) => Ok(()),
             None => Err(error),
         })?;
@@ -114,16 +108,15 @@ impl Seed {
         run("PRAGMA wal_checkpoint(TRUNCATE)")
     }
 
-    /// Everything, in order. Numbers stand in for chance: multiplied by a prime, their remainders are well spread and the
-    /// same on each run.
+    /// Instead of random numbers, remainders of multiples of a prime: well distributed and the same in each run.
     fn statements(&self, dialect: &Dialect) -> Vec<String> {
         let Dialect { yes, no, numbers, .. } = *dialect;
         let Self { bookings, users, .. } = *self;
         let now = Timestamp::now().as_second() * 1_000;
         let day = 86_400_000_i64;
         let midnight = now.div_euclid(day) * day;
-        let days = i64::try_from(bookings / THERAPISTS / A_DAY + 1).unwrap_or(i64::MAX / day);
-        // Four of five sessions are over.
+        let days = i64::try_from(bookings / THERAPISTS / SESSIONS_PER_DAY + 1).unwrap_or(i64::MAX / day);
+        // Four of five appointments are in the past.
         let first_day = midnight - days * 4 / 5 * day;
         let hour = 3_600_000_i64;
         let long_ago = first_day - 30 * day;
@@ -147,15 +140,15 @@ impl Seed {
                 numbers(users)
             ),
             "INSERT INTO practice_policy (id, notice_minutes, horizon_days, step_minutes, free_minutes, \
-             late_refund_percent, reschedule_minutes, completes_by_itself) \
+             late_refund_percent, reschedule_minutes, auto_complete) \
              VALUES (1, 0, 366, 30, 1440, 0, 1440, "
                 .to_owned()
                 + no
                 + ")",
         ];
-        // Each therapist's sessions follow each other without a gap, so none of them overlap.
+        // Each therapist's appointments follow each other, so none overlap.
         let at = format!(
-            "{first_day} + (((n - 1) / {THERAPISTS}) / {A_DAY}) * {day} + (8 + ((n - 1) / {THERAPISTS}) % {A_DAY}) * {hour}"
+            "{first_day} + (((n - 1) / {THERAPISTS}) / {SESSIONS_PER_DAY}) * {day} + (8 + ((n - 1) / {THERAPISTS}) % {SESSIONS_PER_DAY}) * {hour}"
         );
         let status = "CASE \
              WHEN at < {now} THEN CASE WHEN dice < 80 THEN 'completed' WHEN dice < 85 THEN 'no_show' \
@@ -174,7 +167,7 @@ impl Seed {
              10000, 'EUR', \
              CASE WHEN has_room THEN room END, CASE WHEN has_room THEN 'https://meet.example.org/' || room END, \
              CASE WHEN status = 'pending_payment' THEN {now} + {day} END, \
-             CASE WHEN dice < 10 THEN 'A word to the therapist' END, \
+             CASE WHEN dice < 10 THEN 'A note for the therapist' END, \
              CASE WHEN status = 'cancelled' THEN made + {day} END, CASE WHEN status = 'cancelled' THEN client END, \
              CASE WHEN status = 'cancelled' THEN {no} END, CASE WHEN status = 'cancelled' THEN 10000 END, \
              2, made, made + {hour} \
@@ -187,7 +180,7 @@ impl Seed {
                                FROM {}) AS timed) AS judged) AS named",
             numbers(bookings)
         ));
-        // The hot client's: agreed, with links, on the ten days ahead, with the first admin.
+        // The bookings of the client `hot`: confirmed, with links, on the next ten days, with the first admin.
         statements.push(format!(
             "INSERT INTO bookings (id, client_id, therapist_id, service_id, scheduled_at, minutes, blocked_until, status, \
              payment_status, price_minor, currency, room_id, room_url, version, created_at, updated_at) \

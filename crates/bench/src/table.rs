@@ -1,4 +1,4 @@
-//! Lines of numbers, one for each endpoint and round, become one table.
+//! Prints a table of measurements: one line for each endpoint and round.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -6,12 +6,11 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Args;
 
-/// Where the lines are.
 #[derive(Debug, Args)]
 pub(crate) struct Table {
-    /// Lines with tabs: round, endpoint, store, requests a second, median and 99th percentile in microseconds.
+    /// Lines separated by tabs: round, endpoint, store, requests per second, median and 99th percentile in microseconds.
     file: PathBuf,
-    /// The endpoint that the others are compared with, round by round.
+    /// The baseline that the others are compared with in each round.
     #[arg(long, default_value = "floor")]
     floor: String,
 }
@@ -73,7 +72,6 @@ impl Table {
     }
 }
 
-/// The middle one, or the mean of the two in the middle.
 fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = |index: usize| values.get(index).copied().unwrap_or_default();

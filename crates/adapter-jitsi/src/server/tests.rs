@@ -111,7 +111,7 @@ XMPP_MODULES=filter_iq_jibri,persistent_lobby,reservations
 # The maximum number of participants in a room.
 MAX_PARTICIPANTS=4
 
-# The following has no variable and belongs into Prosody's configuration. The host names are the defaults of
+# The following has no variable and belongs in Prosody's configuration. The host names are the defaults of
 # docker-jitsi-meet.
 #
 # VirtualHost "meet.jitsi"

@@ -89,16 +89,16 @@ fn prosody_reads_the_settings_for_debian() {
 #[test]
 fn prosody_reads_the_minimum() {
     let public = SigningKey::Rs256 { key_id: "attune-1".to_owned(), pem: Secret::new("") };
-    let least = ServerChoices { host: "meet.example.org".to_owned(), ..ServerChoices::default() };
+    let minimum = ServerChoices { host: "meet.example.org".to_owned(), ..ServerChoices::default() };
     assert_eq!(
-        read(&text(&deployment("practice", public), &least, "/etc/prosody")),
+        read(&text(&deployment("practice", public), &minimum, "/etc/prosody")),
         json!({
             "*": {},
             "meet.example.org": {
                 "defined": true,
                 "authentication": "token",
                 "app_id": "practice",
-                "asap_key_server": "<address of the folder with the public key>",
+                "asap_key_server": "<URL of the folder with the public key>",
                 "asap_accepted_issuers": ["practice"],
                 "asap_accepted_audiences": ["jitsi"],
                 "allow_empty_token": false,
@@ -117,10 +117,10 @@ fn prosody_reads_the_minimum() {
 #[test]
 fn prosody_reads_the_settings_without_variables_in_docker() {
     let env = text(&shared("practice"), &choices(), "docker");
-    let (_, beside) = env.split_once("gives by itself.\n").expect("the part without variables");
-    let (beside, _) = beside.split_once("\n\n").expect("notes behind it");
+    let (_, rest) = env.split_once("docker-jitsi-meet.\n").expect("the part without variables");
+    let (rest, _) = rest.split_once("\n\n").expect("notes after it");
     let configuration: String =
-        beside.lines().map(|line| format!("{}\n", line.strip_prefix('#').expect("a comment"))).collect();
+        rest.lines().map(|line| format!("{}\n", line.strip_prefix('#').expect("a comment"))).collect();
     let secret = json!({ "Authorization": "Bearer <jitsi.server_secret>" });
     assert_eq!(
         read(&configuration),
