@@ -1,11 +1,12 @@
 //! The commands of a random walk: how they are drawn and how a failing walk shows them.
 
+use attune_domain::{BookingId, ParticipantId};
 use proptest::bool::weighted;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::World;
+use crate::Setup;
 
 type Pick = u8;
 
@@ -155,7 +156,7 @@ fn who() -> impl Strategy<Value = Who> {
 
 fn refund() -> impl Strategy<Value = Command> {
     // A third of the price, one cent, all but one cent, all of it, and one cent more.
-    let cents = select(vec![World::PRICE / 3, 1, World::PRICE - 1, World::PRICE, World::PRICE + 1]);
+    let cents = select(vec![Setup::PRICE / 3, 1, Setup::PRICE - 1, Setup::PRICE, Setup::PRICE + 1]);
     let share = prop_oneof![1 => Just(Share::Rest), 3 => cents.prop_map(Share::Cents)];
     (pick(), share).prop_map(|(booking, share)| Command::Refund { booking, share })
 }
@@ -202,4 +203,33 @@ fn any_command() -> impl Strategy<Value = Command> {
         4 => (pick(), 0..=2_u8).prop_map(|(booking, guest)| Command::Invite { booking, guest }),
         2 => pick().prop_map(Command::Uninvite),
     ]
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Done,
+    Booked(BookingId),
+    Invited(ParticipantId),
+    Refused(Rejection),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rejection {
+    NotFound,
+    Forbidden,
+    InThePast,
+    InsufficientNotice,
+    BeyondBookingHorizon,
+    OutsideHours,
+    DailyLimitReached,
+    BusyTimes,
+    InvalidState,
+    WindowClosed,
+    VersionConflict,
+    NotPayable,
+    HoldExists,
+    RefundInProgress,
+    NothingLeft,
+    TooMuch,
+    AlreadyInvited,
 }

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use attune_domain::notification::{NewNotification, Notification, NotificationKind, NotificationState, RetryPolicy};
 use attune_domain::{BookingStatus, ViewerId};
 use attune_ports::{Email, NotifyError, NotifyFailure, PaymentDetails};
-use attune_test_doubles::Reply;
+use attune_test_doubles::{RecordingNotifier, Reply};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
 use crate::snapshot::Snapshot;
-use crate::{Appointment, MailServer, Model, World};
+use crate::{Appointment, MailServer, Model, Setup};
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ExpectedEmail {
@@ -63,7 +63,7 @@ fn expected_result(appointment: &Appointment, content: &NewNotification, now: Ti
         return ExpectedResult::Skipped;
     }
     if let NotificationKind::Reminder { minutes_before } = content.kind {
-        let nearer = World::REMINDERS.into_iter().filter(|other| *other < minutes_before);
+        let nearer = Setup::REMINDERS.into_iter().filter(|other| *other < minutes_before);
         if now >= appointment.start - minutes(5) {
             return ExpectedResult::Expired;
         }
@@ -81,14 +81,19 @@ fn expected_result(appointment: &Appointment, content: &NewNotification, now: Ti
     }
 }
 
-pub(crate) fn prepare(world: &World, model: &Model, snapshot: &Snapshot, mail_server: MailServer) {
+pub(crate) fn prepare(
+    notifier: &RecordingNotifier,
+    now: Timestamp,
+    model: &Model,
+    snapshot: &Snapshot,
+    mail_server: MailServer,
+) {
     let down = NotifyError::Unavailable { reason: NotifyFailure::Connection };
     match mail_server {
         MailServer::Works => {}
-        MailServer::Down => world.notifier.go_down(down),
-        MailServer::Refuses => world.notifier.go_down(NotifyError::Refused { code: 550 }),
+        MailServer::Down => notifier.go_down(down),
+        MailServer::Refuses => notifier.go_down(NotifyError::Refused { code: 550 }),
         MailServer::Flaky(pattern) => {
-            let now = world.now();
             let due = |appointment: &Appointment| {
                 let notices = snapshot[&appointment.id].notices.iter();
                 notices
@@ -97,7 +102,7 @@ pub(crate) fn prepare(world: &World, model: &Model, snapshot: &Snapshot, mail_se
             };
             let count = model.appointments.iter().map(due).sum();
             let accepts = (0..8).cycle().map(|bit| pattern >> bit & 1 == 1).take(count);
-            world.notifier.reply_with(accepts.map(|accept| if accept { Reply::Accept } else { Reply::Fail(down) }));
+            notifier.reply_with(accepts.map(|accept| if accept { Reply::Accept } else { Reply::Fail(down) }));
         }
     }
 }
@@ -180,7 +185,7 @@ fn check_content(appointment: &Appointment, content: &NewNotification, email: &E
         None => None,
     };
     prop_assert_eq!(email.payment.is_some(), content.kind.is_about_payment(), "{:?}", email);
-    prop_assert!(amount.is_none_or(|minor| minor == World::PRICE), "{email:?}");
+    prop_assert!(amount.is_none_or(|minor| minor == Setup::PRICE), "{email:?}");
     Ok(())
 }
 

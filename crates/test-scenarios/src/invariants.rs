@@ -8,7 +8,7 @@ use proptest::test_runner::TestCaseError;
 use crate::emails::ExpectedEmail;
 use crate::model::ModelRefund;
 use crate::snapshot::{BookingSnapshot, Snapshot};
-use crate::{Model, World, ledger_checks};
+use crate::{Model, Setup, ledger_checks};
 
 const STEPS: [(BookingStatus, BookingStatus); 12] = {
     use BookingStatus::{Cancelled, Completed, Expired, NoShow, PendingPayment, Scheduled};
@@ -130,7 +130,7 @@ pub(crate) fn compare(model: &Model, snapshot: &Snapshot) -> Result<(), TestCase
         prop_assert_eq!(row.hold_expires_at(), appointment.hold_expires_at, "{}", named("hold"));
         prop_assert_eq!(row.version(), appointment.version, "{}", named("version"));
         prop_assert_eq!(row.link_version(), appointment.links, "{}", named("links"));
-        prop_assert_eq!(row.price().minor(), World::PRICE, "{}", named("price"));
+        prop_assert_eq!(row.price().minor(), Setup::PRICE, "{}", named("price"));
         let cancelled = row.cancellation().map(|cancellation| (cancellation.late, cancellation.refund.minor()));
         prop_assert_eq!(cancelled, appointment.cancelled, "{}", named("cancellation"));
         let checkout = found.payments.iter().find(|payment| payment.recorded_by.is_none());

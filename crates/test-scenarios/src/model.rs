@@ -8,28 +8,7 @@ use attune_ports::{PaymentState, Provider};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::emails::ExpectedEmail;
-use crate::{Command, Outcome, Settled, Setup, When, Who, World};
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Rejection {
-    NotFound,
-    Forbidden,
-    InThePast,
-    InsufficientNotice,
-    BeyondBookingHorizon,
-    OutsideHours,
-    DailyLimitReached,
-    BusyTimes,
-    InvalidState,
-    WindowClosed,
-    VersionConflict,
-    NotPayable,
-    HoldExists,
-    RefundInProgress,
-    NothingLeft,
-    TooMuch,
-    AlreadyInvited,
-}
+use crate::{Command, Outcome, Rejection, Settled, Setup, When, Who};
 
 #[derive(Debug, Clone)]
 pub struct Appointment {
@@ -78,11 +57,11 @@ fn minutes(minutes: i64) -> SignedDuration {
 
 impl Appointment {
     pub fn end(&self) -> Timestamp {
-        self.start + minutes(World::MINUTES)
+        self.start + minutes(Setup::MINUTES)
     }
 
     fn overlaps(&self, start: Timestamp) -> bool {
-        let taken = minutes(World::MINUTES + World::PAUSE);
+        let taken = minutes(Setup::MINUTES + Setup::PAUSE);
         self.blocks() && self.start < start + taken && start < self.start + taken
     }
 
@@ -121,7 +100,7 @@ impl Appointment {
     }
 
     fn enqueue_reminders(&mut self, readers: &[ViewerId], now: Timestamp) {
-        for minutes_before in World::REMINDERS {
+        for minutes_before in Setup::REMINDERS {
             // A reminder that is due within a minute is not enqueued: another email is sent right now.
             if self.start - minutes(i64::from(minutes_before)) - minutes(1) > now {
                 let (starts_at, kind, version) = (self.start, "reminder", None);
@@ -164,7 +143,7 @@ impl Appointment {
             let its = self.refunds.iter().filter(|back| back.manual == manual && back.succeeded == succeeded);
             its.map(|back| back.minor).sum::<i64>()
         };
-        (World::PRICE - of(true) - of(false), of(false))
+        (Setup::PRICE - of(true) - of(false), of(false))
     }
 
     fn update_payment_status(&mut self) {
@@ -172,7 +151,7 @@ impl Appointment {
         let payment_status = match (pending, left) {
             (1.., _) => PaymentStatus::RefundPending,
             (_, 0) => PaymentStatus::Refunded,
-            (_, World::PRICE) => PaymentStatus::Succeeded,
+            (_, Setup::PRICE) => PaymentStatus::Succeeded,
             _ => PaymentStatus::PartiallyRefunded,
         };
         if payment_status != self.payment {
@@ -195,8 +174,8 @@ impl Appointment {
 }
 
 impl Model {
-    pub fn of(world: &World) -> Self {
-        Self { appointments: Vec::new(), setup: world.setup, therapists: world.therapists, clients: world.clients }
+    pub fn new(setup: Setup, therapists: [UserId; 2], clients: [UserId; 2]) -> Self {
+        Self { appointments: Vec::new(), setup, therapists, clients }
     }
 
     pub fn pick(&self, pick: u8) -> Option<&Appointment> {
@@ -211,7 +190,7 @@ impl Model {
     pub fn time(&self, when: When, now: Timestamp) -> Timestamp {
         let check_opening = |day: u8| {
             let midnight = Timestamp::from_second(now.as_second().div_euclid(86_400) * 86_400).unwrap();
-            midnight + minutes(i64::from(day) * 1440 + World::OPENS)
+            midnight + minutes(i64::from(day) * 1440 + Setup::OPENS)
         };
         match when {
             When::Slot { day, quarter } => check_opening(day) + minutes(15 * i64::from(quarter)),
@@ -349,7 +328,7 @@ impl Model {
         let others =
             || self.appointments.iter().filter(|s| s.therapist == therapist && Some(s.id) != but && s.blocks());
         let unexpired = || others().filter(|appointment| !appointment.hold_has_expired(now));
-        let from_opening = start.as_second().rem_euclid(86_400) / 60 - World::OPENS;
+        let from_opening = start.as_second().rem_euclid(86_400) / 60 - Setup::OPENS;
         // Dates are those of Kolkata, five and a half hours ahead.
         let date = |at: Timestamp| (at + minutes(330)).as_second().div_euclid(86_400);
         let on_that_day = unexpired().filter(|s| date(s.start) == date(start) && !s.overlaps(start)).count();
@@ -357,7 +336,7 @@ impl Model {
         // A client who already holds the slot is sent to that booking.
         let is_own = |s: &&Appointment| Some(s.client) == client && s.status == BookingStatus::PendingPayment;
         let overlapping = || unexpired().filter(|appointment| appointment.overlaps(start));
-        let inside = (0..=World::CLOSES - World::OPENS - World::MINUTES).contains(&from_opening);
+        let inside = (0..=Setup::CLOSES - Setup::OPENS - Setup::MINUTES).contains(&from_opening);
         [
             (start <= now, Rejection::InThePast),
             (practice && start < now + minutes(i64::from(rules.notice_minutes)), Rejection::InsufficientNotice),
@@ -427,7 +406,7 @@ impl Model {
         }
         let appointment = &mut self.appointments[index];
         appointment.checkout = Some(PaymentState::Unapplied);
-        appointment.refunds.push(ModelRefund { minor: World::PRICE, manual: false, succeeded: false });
+        appointment.refunds.push(ModelRefund { minor: Setup::PRICE, manual: false, succeeded: false });
         appointment.lines += 1;
         match (appointment.status, appointment.payment) {
             (BookingStatus::PendingPayment, _) => {
@@ -539,7 +518,7 @@ impl Model {
                 self.appointments.iter_mut().filter(|s| s.hold_has_expired(now)).for_each(Appointment::expire)
             }
             Command::CompleteEnded => {
-                let over = |s: &&mut Appointment| s.is_open() && s.end() + minutes(World::GRACE) <= now;
+                let over = |s: &&mut Appointment| s.is_open() && s.end() + minutes(Setup::GRACE) <= now;
                 if self.setup.policy.auto_complete {
                     self.appointments.iter_mut().filter(over).for_each(|s| s.step(BookingStatus::Completed));
                 }
@@ -591,7 +570,7 @@ impl Model {
             start,
             status,
             payment,
-            hold_expires_at: due.then(|| (now + World::hold(self.setup.provider)).min(start)),
+            hold_expires_at: due.then(|| (now + Setup::hold(self.setup.provider)).min(start)),
             // A booking that is paid when it is created has one change already.
             version: if settled == Settled::PaidOffline { 2 } else { 1 },
             links: 1,

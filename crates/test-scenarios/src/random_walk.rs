@@ -13,7 +13,8 @@ use crate::{Command, MailServer, Model, Outcome, Rejection, World, emails, invar
 pub type Tally = BTreeMap<(&'static str, Option<Rejection>), u32>;
 
 pub async fn random_walk(world: &World, commands: &[Command]) -> Result<Tally, TestCaseError> {
-    let (mut model, mut snapshot, mut tally) = (Model::of(world), Snapshot::new(), Tally::new());
+    let (mut model, mut snapshot, mut tally) =
+        (Model::new(world.setup, world.therapists, world.clients), Snapshot::new(), Tally::new());
     for command in commands {
         let refused = step(world, &mut model, &mut snapshot, *command).await?;
         *tally.entry((command.name(), refused)).or_default() += 1;
@@ -45,7 +46,7 @@ async fn step(
     let reasons = model.reasons(command, now);
     let already_sent = world.notifier.sent().len();
     if let Command::Deliver(mail_server) = command {
-        emails::prepare(world, model, snapshot, mail_server);
+        emails::prepare(&world.notifier, now, model, snapshot, mail_server);
     }
     let outcome = world.run(command, model).await;
     world.notifier.come_back();

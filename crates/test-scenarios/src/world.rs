@@ -19,14 +19,14 @@ use attune_application::payments::{
 };
 use attune_application::{Deps, Idempotent, RequestMetadata, UseCaseSettings, UseCases};
 use attune_domain::booking::{BookError, ChangeError};
-use attune_domain::calendar::{LocalTime, LocalTimeRange, RuleSettings, SlotError, WeeklySchedule};
+use attune_domain::calendar::{LocalTime, LocalTimeRange, SlotError, WeeklySchedule};
 use attune_domain::login_session::LoginSessionPolicy;
 use attune_domain::meeting::RoomLimits;
 use attune_domain::notification::{ReminderPlan, RetryPolicy};
 use attune_domain::payment::RefundError;
 use attune_domain::{
-    AccessWindow, Booking, BookingId, ChangeTerms, Currency, EmailAddress, MeetingBaseUrl, Money, ParticipantId,
-    ParticipantRole, PersonName, PracticePolicy, Role, TimeZoneName, UserId,
+    AccessWindow, Booking, BookingId, Currency, EmailAddress, MeetingBaseUrl, Money, ParticipantRole, PersonName, Role,
+    TimeZoneName, UserId,
 };
 use attune_ports::{
     Clock, NewService, NewUser, Notifier, OnlinePayments, PasswordHash, PaymentGateway, Provider, StoreError,
@@ -38,44 +38,11 @@ use attune_test_doubles::{
 };
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use proptest::prelude::*;
 
 use crate::snapshot::{self, Snapshot};
 use crate::stores::Stores;
 use crate::stripe::Stripe;
-use crate::{Command, Model, Rejection, Settled, Share, Who};
-
-#[derive(Debug, Clone, Copy)]
-pub struct Setup {
-    pub provider: Provider,
-    pub policy: PracticePolicy,
-}
-
-pub fn any_setup() -> impl Strategy<Value = Setup> {
-    let minutes = || prop_oneof![Just(0_u32), Just(120), Just(1440)];
-    (
-        prop_oneof![Just(Provider::None), Just(Provider::Test), Just(Provider::Offline)],
-        prop_oneof![Just(0_u32), Just(45)],
-        prop_oneof![Just(None), Just(Some(2_u32))],
-        (minutes(), prop_oneof![Just(0_u8), Just(33), Just(100)], minutes()),
-        any::<bool>(),
-    )
-        .prop_map(
-            |(provider, notice_minutes, daily_limit, (free_minutes, percent, reschedule_minutes), auto_complete)| {
-                let rules = RuleSettings { notice_minutes, horizon_days: 20, daily_limit, ..RuleSettings::default() };
-                let terms = ChangeTerms { free_minutes, late_refund_percent: percent, reschedule_minutes };
-                Setup { provider, policy: PracticePolicy { rules, terms, auto_complete: auto_complete } }
-            },
-        )
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    Done,
-    Booked(BookingId),
-    Invited(ParticipantId),
-    Refused(Rejection),
-}
+use crate::{Command, Model, Outcome, Rejection, Settled, Setup, Share, Who};
 
 pub struct World {
     pub stores: Stores,
@@ -90,25 +57,16 @@ pub struct World {
 }
 
 impl World {
-    pub const START: &str = "2024-01-15T03:00:00Z";
-    pub const OPENS: i64 = 3 * 60 + 30;
-    pub const CLOSES: i64 = 11 * 60 + 30;
-    pub const MINUTES: i64 = 50;
-    pub const PAUSE: i64 = 10;
-    pub const PRICE: i64 = 10_001;
-    pub const REMINDERS: [u32; 2] = [1440, 60];
-    pub const GRACE: i64 = 30;
-
     pub async fn open(stores: Stores, setup: Setup) -> Self {
         let mut work = stores.store.begin().await.unwrap();
         let therapists = [add(&mut *work, "ada", Role::Admin).await, add(&mut *work, "ben", Role::Admin).await];
         let clients = [add(&mut *work, "cleo", Role::Client).await, add(&mut *work, "dan", Role::Client).await];
-        let price = Money::new(Self::PRICE, Currency::parse("EUR").unwrap()).unwrap();
+        let price = Money::new(Setup::PRICE, Currency::parse("EUR").unwrap()).unwrap();
         let appointment = NewService {
             name: "Appointment".into(),
             description: String::new(),
-            minutes: u32::try_from(Self::MINUTES).unwrap(),
-            buffer_minutes: u32::try_from(Self::PAUSE).unwrap(),
+            minutes: u32::try_from(Setup::MINUTES).unwrap(),
+            buffer_minutes: u32::try_from(Setup::PAUSE).unwrap(),
             price,
         };
         work.add_service(&appointment).await.unwrap();
@@ -119,7 +77,7 @@ impl World {
         }
         work.set_policy(&setup.policy).await.unwrap();
         work.commit().await.unwrap();
-        let (start, hold) = (Self::START.parse().unwrap(), Self::hold(setup.provider));
+        let (start, hold) = (Setup::START.parse().unwrap(), Setup::hold(setup.provider));
         let mut stripe = None;
         let gateway: Arc<dyn PaymentGateway> = match setup.provider {
             Provider::None => Arc::new(LocalGateway::none()),
@@ -145,7 +103,7 @@ impl World {
     }
 
     pub fn set_provider_timeout(&mut self, attempt: std::time::Duration) {
-        let hold = Self::hold(self.setup.provider);
+        let hold = Setup::hold(self.setup.provider);
         let stripe = self.stripe.as_mut().expect("a practice that collects through Stripe");
         stripe.set_provider_timeout(hold, attempt);
         self.gateway = stripe.gateway.clone();
@@ -160,14 +118,6 @@ impl World {
 
     pub fn pass(&self, by: SignedDuration) {
         self.set_clock(self.now() + by);
-    }
-
-    pub fn hold(provider: Provider) -> SignedDuration {
-        match provider {
-            Provider::None => SignedDuration::ZERO,
-            Provider::Test | Provider::Stripe => SignedDuration::from_mins(15),
-            Provider::Offline => SignedDuration::from_hours(48),
-        }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -424,11 +374,11 @@ impl World {
                 meetings: MeetingBaseUrl::parse("https://meet.example.org").unwrap(),
                 window: AccessWindow {
                     early: SignedDuration::from_mins(15),
-                    grace: SignedDuration::from_mins(Self::GRACE),
+                    grace: SignedDuration::from_mins(Setup::GRACE),
                 },
                 room_limits: RoomLimits::default(),
                 email_links: EmailLinkTarget::Room,
-                reminders: ReminderPlan::new(Self::REMINDERS.to_vec()).unwrap(),
+                reminders: ReminderPlan::new(Setup::REMINDERS.to_vec()).unwrap(),
                 retry: RetryPolicy::default(),
                 parallel_emails: NonZeroUsize::new(4).unwrap(),
             },
@@ -453,7 +403,7 @@ async fn add(work: &mut dyn UnitOfWork, name: &str, role: Role) -> UserId {
         role,
         password_hash: PasswordHash::new("$test$".into()),
         email_verified_at: None,
-        created_at: World::START.parse().unwrap(),
+        created_at: Setup::START.parse().unwrap(),
     })
     .await
     .unwrap()

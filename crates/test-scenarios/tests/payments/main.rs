@@ -48,7 +48,7 @@ macro_rules! on_every_store {
 }
 pub(crate) use on_every_store;
 
-const PRICE: i64 = World::PRICE;
+const PRICE: i64 = Setup::PRICE;
 
 fn setup() -> Setup {
     Setup { provider: Provider::Stripe, policy: PracticePolicy::default() }
@@ -68,7 +68,7 @@ fn minutes(count: i64) -> SignedDuration {
 
 /// Slot number N, a month after the start; override_hours makes every hour bookable.
 fn slot(number: usize) -> Timestamp {
-    let start: Timestamp = World::START.parse().unwrap();
+    let start: Timestamp = Setup::START.parse().unwrap();
     start + SignedDuration::from_hours(30 * 24 + i64::try_from(number).unwrap())
 }
 

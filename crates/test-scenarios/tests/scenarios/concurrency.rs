@@ -37,7 +37,7 @@ async fn open(stores: Stores, provider: Provider) -> Arc<World> {
 /// This many quarters of an hour after the opening of a day.
 fn at(day: i64, quarter: i64) -> Timestamp {
     let midnight: Timestamp = "2024-01-15T00:00:00Z".parse().unwrap();
-    midnight + SignedDuration::from_mins(day * 1440 + World::OPENS + 15 * quarter)
+    midnight + SignedDuration::from_mins(day * 1440 + Setup::OPENS + 15 * quarter)
 }
 
 fn booking_command(world: &World, client: usize, start: Timestamp) -> CreateBookingCommand {
@@ -172,7 +172,7 @@ async fn expired_holds_are_reused_once(kind: Kind) {
             tasks.push(Box::pin(async move { vec![other.book(booking_command(&other, 1, start)).await] }));
         }
     }
-    world.clock.advance(World::hold(Provider::Test));
+    world.clock.advance(Setup::hold(Provider::Test));
     let endings: Vec<FinalState> = at_once(tasks).await.into_iter().flatten().collect();
     // The others are one client, who already has it when asking again.
     expect_only(&endings, &[Rejection::BusyTimes, Rejection::HoldExists, Rejection::InvalidState]);
