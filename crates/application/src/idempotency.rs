@@ -16,11 +16,9 @@ pub type Render = Arc<dyn Fn(&Booking) -> (u16, String) + Send + Sync>;
 /// A wish with a key.
 #[derive(Clone)]
 pub struct IdempotentRequest {
-    /// The key.
     pub key: IdempotencyKey,
-    /// SHA-256 of what is asked.
+    /// SHA-256 of the request.
     pub request_hash: [u8; 32],
-    /// Writes the reply down.
     pub render: Render,
 }
 
@@ -33,9 +31,7 @@ impl fmt::Debug for IdempotentRequest {
 /// What came of a wish.
 #[derive(Debug)]
 pub enum Idempotent<T> {
-    /// It was granted now.
     Executed(T),
-    /// It had been granted before: the reply of then.
     Replayed(StoredResponse),
 }
 

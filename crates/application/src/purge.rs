@@ -15,9 +15,7 @@ const BATCH: u32 = 500;
 /// Forgets replies that nobody will ask for any more, and events that no provider tells any more.
 #[derive(Clone)]
 pub struct PurgeExpired {
-    /// Where they are kept.
     pub store: Arc<dyn Store>,
-    /// Tells when.
     pub clock: Arc<dyn Clock>,
 }
 

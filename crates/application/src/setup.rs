@@ -12,32 +12,24 @@ use crate::accounts::{AddUser, AddUserCommand, AddUserError};
 /// The service that a new practice offers.
 #[derive(Debug, Clone)]
 pub struct FirstService {
-    /// What it is called.
     pub name: String,
-    /// Length in minutes.
     pub minutes: u32,
-    /// Pause after it, in minutes.
     pub buffer_minutes: u32,
-    /// What it costs.
     pub price: Money,
 }
 
 /// Makes what is missing and leaves what is there.
 #[derive(Clone)]
 pub struct SetUpPractice {
-    /// Where it is kept.
     pub store: Arc<dyn Store>,
-    /// Hashes the first admin's password.
     pub add_user: AddUser,
-    /// Chooses it.
     pub random: Arc<dyn Random>,
 }
 
 /// The first admin, just made.
 pub struct FirstAdmin {
-    /// Who it is.
     pub id: UserId,
-    /// The password, to be shown once.
+    /// To be shown once.
     pub password: String,
 }
 

@@ -14,36 +14,26 @@ use super::{PasswordProblem, check_password};
 /// The account wanted.
 #[derive(Debug, Clone)]
 pub struct AddUserCommand {
-    /// Unique among all accounts.
     pub email: EmailAddress,
-    /// Given name.
     pub first_name: Option<PersonName>,
-    /// Family name.
     pub last_name: Option<PersonName>,
-    /// Zone for times shown to this person.
+    /// For times shown to this user.
     pub time_zone: Option<TimeZoneName>,
-    /// Client or admin.
     pub role: Role,
-    /// The password.
     pub password: Password,
 }
 
 /// Why there is no new account.
 #[derive(Debug, Error)]
 pub enum AddUserError {
-    /// Another account has this address.
     #[error("an account with this e-mail address exists already")]
     EmailTaken,
-    /// The password will not do.
     #[error(transparent)]
     Password(#[from] PasswordProblem),
-    /// The machine does not know this zone.
     #[error("this machine knows no time zone of that name")]
     UnknownTimeZone,
-    /// The hasher is busy or broken.
     #[error(transparent)]
     Hash(#[from] HashError),
-    /// The store failed.
     #[error(transparent)]
     Store(StoreError),
 }
@@ -59,13 +49,9 @@ crate::retry::contended_through_store!(AddUserError);
 /// Makes an account.
 #[derive(Clone)]
 pub struct AddUser {
-    /// Where it is kept.
     pub store: Arc<dyn Store>,
-    /// Hashes the password.
     pub hasher: Arc<dyn PasswordHasher>,
-    /// Tells when.
     pub clock: Arc<dyn Clock>,
-    /// Knows the zones.
     pub zones: Arc<dyn TimeZones>,
 }
 

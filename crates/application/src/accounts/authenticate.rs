@@ -12,13 +12,10 @@ use thiserror::Error;
 /// Why a request is nobody's.
 #[derive(Debug, Error)]
 pub enum AuthenticateError {
-    /// Not a token of ours, or of a session or an account that is over.
     #[error("the access token is invalid")]
     Invalid,
-    /// Ours, but over.
     #[error("the access token has expired")]
     Expired,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -26,13 +23,9 @@ pub enum AuthenticateError {
 /// Turns an access token into a caller.
 #[derive(Clone)]
 pub struct Authenticate {
-    /// Where accounts are read.
     pub queries: Arc<dyn Queries>,
-    /// Checks tokens.
     pub tokens: Arc<dyn AccessTokens>,
-    /// Tells when.
     pub clock: Arc<dyn Clock>,
-    /// How long logins last.
     pub policy: LoginSessionPolicy,
 }
 

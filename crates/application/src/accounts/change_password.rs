@@ -14,29 +14,21 @@ use crate::RequestMetadata;
 
 /// The change wanted.
 pub struct ChangePasswordCommand {
-    /// Who asks.
     pub caller: Caller,
-    /// The password so far.
     pub current: Password,
-    /// The one from now on.
     pub new: Password,
-    /// Where it came from.
     pub metadata: RequestMetadata,
 }
 
 /// Why the password stays.
 #[derive(Debug, Error)]
 pub enum ChangePasswordError {
-    /// The current password is another one.
     #[error("the current password is wrong")]
     WrongPassword,
-    /// The new one will not do.
     #[error(transparent)]
     Password(#[from] PasswordProblem),
-    /// The hasher is busy or broken.
     #[error(transparent)]
     Hash(#[from] HashError),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -46,13 +38,9 @@ crate::retry::contended_through_store!(ChangePasswordError);
 /// Replaces passwords.
 #[derive(Clone)]
 pub struct ChangePassword {
-    /// Where accounts are kept.
     pub store: Arc<dyn Store>,
-    /// Where accounts are read.
     pub queries: Arc<dyn Queries>,
-    /// Checks and hashes.
     pub hasher: Arc<dyn PasswordHasher>,
-    /// Tells when.
     pub clock: Arc<dyn Clock>,
 }
 

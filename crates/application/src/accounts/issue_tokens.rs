@@ -11,26 +11,20 @@ use sha2::{Digest, Sha256};
 
 /// What a login or a refresh hands out.
 pub struct Tokens {
-    /// Goes with each request.
     pub access_token: String,
-    /// Gets the next pair, once.
+    /// Can be used once.
     pub refresh_token: String,
-    /// How long the access token lives, in seconds.
+    /// Lifetime of the access token in seconds.
     pub expires_in: i64,
-    /// Who they are for.
     pub user: User,
 }
 
 /// Makes tokens.
 #[derive(Clone)]
 pub struct IssueTokens {
-    /// Signs access tokens.
     pub tokens: Arc<dyn AccessTokens>,
-    /// Makes refresh tokens unguessable.
     pub random: Arc<dyn Random>,
-    /// Tells when.
     pub clock: Arc<dyn Clock>,
-    /// How long an access token lives.
     pub access_lifetime: SignedDuration,
 }
 

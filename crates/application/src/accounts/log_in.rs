@@ -17,33 +17,25 @@ use crate::RequestMetadata;
 /// What was typed.
 #[derive(Clone)]
 pub struct LogInCommand {
-    /// The address as typed; one that is no address gets the same answer as one that nobody has.
+    /// As typed. Text that is no email address gets the same answer as an unknown one.
     pub email: String,
-    /// The password as typed.
     pub password: Password,
-    /// Where it came from.
     pub metadata: RequestMetadata,
 }
 
 /// Why somebody does not get in.
 #[derive(Debug, Error)]
 pub enum LogInError {
-    /// No such address, or another password. The two are not told apart.
     #[error("the e-mail address or the password is wrong")]
     InvalidCredentials,
-    /// The right password, but the account is disabled.
     #[error("the account is disabled")]
     Disabled,
-    /// Too many failures today, from networks that this account never came from.
     #[error("too many failed logins")]
     TooManyFailures,
-    /// The hasher is busy or broken.
     #[error(transparent)]
     Hash(#[from] HashError),
-    /// The access token could not be signed.
     #[error("signing failed")]
     Sign(#[source] BoxError),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -56,18 +48,13 @@ const FAILURE_WINDOW: SignedDuration = SignedDuration::from_hours(24);
 /// Lets people in.
 #[derive(Clone)]
 pub struct LogIn {
-    /// Where logins are kept.
     pub store: Arc<dyn Store>,
-    /// Where accounts are read.
     pub queries: Arc<dyn Queries>,
-    /// Checks passwords.
     pub hasher: Arc<dyn PasswordHasher>,
-    /// Makes tokens.
     pub issue: IssueTokens,
-    /// Tells when.
     pub clock: Arc<dyn Clock>,
-    /// Failures of one account within a day after which only networks it came from before may go on trying (NIST SP
-    /// 800-63B allows at most 100). `None` switches the count off.
+    /// Failures per account and day after which only networks with an earlier login may try again (NIST SP 800-63B
+    /// allows at most 100). `None` is no limit.
     pub max_failures: Option<u64>,
 }
 

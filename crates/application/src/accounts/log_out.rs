@@ -9,22 +9,18 @@ use crate::RequestMetadata;
 
 /// What to end.
 pub struct LogOutCommand {
-    /// Who asks.
     pub caller: Caller,
-    /// A refresh token whose session should end as well; ignored when it is somebody else's.
+    /// Its login session ends too, if it belongs to the caller.
     pub refresh_token: Option<String>,
-    /// All sessions of this person.
+    /// Whether all of the user's login sessions end.
     pub all: bool,
-    /// Where it came from.
     pub metadata: RequestMetadata,
 }
 
 /// Ends sessions.
 #[derive(Clone)]
 pub struct LogOut {
-    /// Where logins are kept.
     pub store: Arc<dyn Store>,
-    /// Tells when.
     pub clock: Arc<dyn Clock>,
 }
 

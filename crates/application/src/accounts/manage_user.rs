@@ -11,35 +11,24 @@ use crate::RequestMetadata;
 /// The changes wanted. The outer `None` leaves a field alone, the inner one empties it.
 #[derive(Debug, Clone)]
 pub struct ManageUserCommand {
-    /// The admin who asks.
     pub admin: UserId,
-    /// Whose account.
     pub user: UserId,
-    /// Given name.
     pub first_name: Option<Option<PersonName>>,
-    /// Family name.
     pub last_name: Option<Option<PersonName>>,
-    /// Client or admin.
     pub role: Option<Role>,
-    /// Shut out, or let in again.
     pub disabled: Option<bool>,
-    /// Where it came from.
     pub metadata: RequestMetadata,
 }
 
 /// Why the account stays as it is.
 #[derive(Debug, Error)]
 pub enum ManageUserError {
-    /// There is no such account.
     #[error("there is no such user")]
     NotFound,
-    /// The admin who asks is none any more.
     #[error("only an admin may do that")]
     Forbidden,
-    /// Nobody would be left to run the practice.
     #[error("the last admin cannot be removed")]
     LastAdmin,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -49,9 +38,7 @@ crate::retry::contended_through_store!(ManageUserError);
 /// Changes accounts.
 #[derive(Clone)]
 pub struct ManageUser {
-    /// Where accounts are kept.
     pub store: Arc<dyn Store>,
-    /// Tells when.
     pub clock: Arc<dyn Clock>,
 }
 

@@ -19,13 +19,10 @@ const LOOKED_AT: usize = 64;
 /// What is wrong with a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum PasswordProblem {
-    /// Fewer characters than this.
     #[error("the password has fewer than {0} characters")]
     TooShort(usize),
-    /// More than 128 characters.
     #[error("the password has more than 128 characters")]
     TooLong,
-    /// Among the first that anybody would try.
     #[error("the password is among the first that anybody would try")]
     TooCommon,
 }

@@ -12,22 +12,17 @@ use crate::RequestMetadata;
 
 /// The token shown.
 pub struct RefreshCommand {
-    /// As it was handed out.
     pub refresh_token: String,
-    /// Where it came from.
     pub metadata: RequestMetadata,
 }
 
 /// Why there are no new tokens.
 #[derive(Debug, Error)]
 pub enum RefreshError {
-    /// Unknown, spent before, over, or of an account that is disabled. Not told apart.
     #[error("the refresh token is not valid")]
     Invalid,
-    /// The access token could not be signed.
     #[error("signing failed")]
     Sign(#[source] BoxError),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -37,13 +32,9 @@ crate::retry::contended_through_store!(RefreshError);
 /// Trades refresh tokens.
 #[derive(Clone)]
 pub struct Refresh {
-    /// Where logins are kept.
     pub store: Arc<dyn Store>,
-    /// Makes tokens.
     pub issue: IssueTokens,
-    /// Tells when.
     pub clock: Arc<dyn Clock>,
-    /// How long logins last.
     pub policy: LoginSessionPolicy,
 }
 

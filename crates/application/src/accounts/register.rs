@@ -9,34 +9,27 @@ use super::{AddUser, AddUserCommand, AddUserError};
 /// Who may make an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Registration {
-    /// Everybody.
     Open,
-    /// Nobody; the practice makes accounts.
+    /// Only the practice adds accounts.
     Closed,
 }
 
 /// The account wanted.
 #[derive(Debug, Clone)]
 pub struct RegisterCommand {
-    /// Unique among all accounts.
     pub email: EmailAddress,
-    /// The password.
     pub password: Password,
-    /// Given name.
     pub first_name: Option<PersonName>,
-    /// Family name.
     pub last_name: Option<PersonName>,
-    /// Zone for times shown to this person.
+    /// For times shown to this user.
     pub time_zone: Option<TimeZoneName>,
 }
 
 /// Why there is no new account.
 #[derive(Debug, Error)]
 pub enum RegisterError {
-    /// The practice makes accounts itself.
     #[error("registration is closed")]
     Closed,
-    /// As with any account.
     #[error(transparent)]
     Add(#[from] AddUserError),
 }
@@ -44,9 +37,7 @@ pub enum RegisterError {
 /// Makes a client's account.
 #[derive(Clone)]
 pub struct Register {
-    /// Who may.
     pub registration: Registration,
-    /// Makes it.
     pub add_user: AddUser,
 }
 

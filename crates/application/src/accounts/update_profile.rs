@@ -11,27 +11,20 @@ use crate::RequestMetadata;
 /// The changes wanted. The outer `None` leaves a field alone, the inner one empties it.
 #[derive(Debug, Clone)]
 pub struct UpdateProfileCommand {
-    /// Whose profile: always the caller's own.
     pub user: UserId,
-    /// Given name.
     pub first_name: Option<Option<PersonName>>,
-    /// Family name.
     pub last_name: Option<Option<PersonName>>,
-    /// What to be called instead of the two.
+    /// Shown instead of first and last name.
     pub preferred_name: Option<Option<PersonName>>,
-    /// Zone for times.
     pub time_zone: Option<Option<TimeZoneName>>,
-    /// Where it came from.
     pub metadata: RequestMetadata,
 }
 
 /// Why the profile stays as it is.
 #[derive(Debug, Error)]
 pub enum UpdateProfileError {
-    /// The machine does not know this zone.
     #[error("this machine knows no time zone of that name")]
     UnknownTimeZone,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -41,11 +34,8 @@ crate::retry::contended_through_store!(UpdateProfileError);
 /// Changes profiles.
 #[derive(Clone)]
 pub struct UpdateProfile {
-    /// Where accounts are kept.
     pub store: Arc<dyn Store>,
-    /// Knows the zones.
     pub zones: Arc<dyn TimeZones>,
-    /// Tells when.
     pub clock: Arc<dyn Clock>,
 }
 

@@ -13,19 +13,14 @@ use super::therapist_calendar::CalendarLoader;
 /// Why nothing can be said.
 #[derive(Debug, Error)]
 pub enum AvailabilityError {
-    /// No such service, or it cannot be booked any more.
     #[error("there is no such service")]
     UnknownService,
-    /// No such therapist.
     #[error("there is no such therapist")]
     UnknownTherapist,
-    /// The practice has no therapist or no service yet.
     #[error("the lifecycle takes no bookings yet")]
     NotOpen,
-    /// A service that nobody can book.
     #[error(transparent)]
     Length(#[from] LengthError),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -33,11 +28,8 @@ pub enum AvailabilityError {
 /// Looks for free time.
 #[derive(Clone)]
 pub struct ShowAvailability {
-    /// Where everything is read.
     pub queries: Arc<dyn Queries>,
-    /// Tells when.
     pub clock: Arc<dyn Clock>,
-    /// When therapists can be booked.
     pub rules: CalendarLoader,
 }
 

@@ -22,25 +22,20 @@ use crate::payments::{Settlement, booking_ledger};
 /// What to do with a booking. `Debug` hides what people said about it.
 #[derive(Clone)]
 pub enum Change {
-    /// Move it to another time.
     Reschedule {
         /// When it should begin.
         to: Timestamp,
         /// Step over hours and rules; for therapists only.
         override_hours: bool,
     },
-    /// Call it off.
     Cancel {
         /// What the person says about it.
         reason: Option<String>,
         /// The refund that the person was told; if it is another one by now, nothing happens.
         expected_refund: Option<Money>,
     },
-    /// It took place.
     Complete,
-    /// The client did not come.
     NoShow,
-    /// That was wrong.
     Reopen,
 }
 
@@ -59,53 +54,37 @@ impl fmt::Debug for Change {
 /// A wish to change a booking.
 #[derive(Debug, Clone)]
 pub struct ChangeBookingCommand {
-    /// Who wishes it.
     pub actor: UserId,
-    /// What they are.
     pub role: Role,
-    /// Which booking.
     pub booking: BookingId,
-    /// What.
     pub change: Change,
-    /// The version the wish is based on; if there is another one by now, nothing happens.
+    /// The version that the request is based on; any other is a conflict.
     pub version: Option<u32>,
-    /// Where it came from.
     pub metadata: RequestMetadata,
-    /// The key of the wish, if it has one.
     pub idempotency: Option<IdempotentRequest>,
 }
 
 /// Why the booking stays as it is.
 #[derive(Debug, Error)]
 pub enum ChangeBookingError {
-    /// There is no such booking.
     #[error("there is no such booking")]
     NotFound,
-    /// It is somebody else's, or the change is for therapists.
     #[error("the booking is somebody else's, or the change is for therapists")]
     Forbidden,
-    /// Its state or the time does not allow it.
     #[error(transparent)]
     State(#[from] ChangeError),
-    /// The new time will not do for any booking.
     #[error(transparent)]
     Time(#[from] BookError),
-    /// The new time will not do for this practice.
     #[error(transparent)]
     Slot(#[from] SlotError),
-    /// The therapist is taken at the new time.
     #[error("the slot is taken")]
     SlotTaken,
-    /// It changed since it was read.
     #[error("the booking changed in between")]
     VersionConflict,
-    /// The refund is another one by now.
     #[error("the refund is another one by now")]
     QuoteChanged,
-    /// The key was used for another wish.
     #[error("the key was used for another wish")]
     KeyReused,
-    /// The store failed.
     #[error(transparent)]
     Store(StoreError),
 }
@@ -130,17 +109,11 @@ crate::retry::contended_through_store!(ChangeBookingError);
 /// Changes bookings.
 #[derive(Clone)]
 pub struct ChangeBooking {
-    /// Where they are kept.
     pub store: Arc<dyn Store>,
-    /// Where they are read.
     pub queries: Arc<dyn Queries>,
-    /// Tells when.
     pub clock: Arc<dyn Clock>,
-    /// The practice's settings.
     pub lifecycle: BookingLifecycle,
-    /// When therapists can be booked.
     pub rules: CalendarLoader,
-    /// Lets go of holds that are over.
     pub holds: ExpireHolds,
 }
 

@@ -13,15 +13,11 @@ const BATCH: u32 = 100;
 /// Completes sessions.
 #[derive(Clone)]
 pub struct CompleteEndedBookings {
-    /// Where bookings are kept.
     pub store: Arc<dyn Store>,
-    /// Where the policy is read.
     pub queries: Arc<dyn Queries>,
-    /// Tells when.
     pub clock: Arc<dyn Clock>,
-    /// The practice's settings.
     pub lifecycle: BookingLifecycle,
-    /// How long after its end a session is over for certain.
+    /// How long after its end a session may still be running.
     pub grace: SignedDuration,
 }
 

@@ -20,41 +20,34 @@ use crate::payments::{OpenCheckout, Settlement};
 /// How the price of a session is settled.
 #[derive(Clone, PartialEq, Eq)]
 pub enum PaymentChoice {
-    /// As the practice's provider wants it, by the client.
     ByProvider,
-    /// It came in outside; for therapists only.
+    /// For therapists only.
     PaidOffline {
         /// How: `cash`, `bank_transfer`, …
         method: String,
         /// The practice's own note.
         memo: Option<String>,
     },
-    /// Nothing is due; for therapists only.
+    /// For therapists only.
     Waived,
 }
 
 /// The session wanted. There is no price and no end in it: both are the practice's. `Debug` hides the note.
 #[derive(Clone)]
 pub struct CreateBookingCommand {
-    /// Who comes.
     pub client: UserId,
-    /// Who books: the client, or a therapist for them.
+    /// The client, or a therapist on behalf of the client.
     pub booked_by: UserId,
-    /// When it should begin.
     pub scheduled_at: Timestamp,
-    /// What; the practice's first active service when left out.
+    /// The practice's first active service if absent.
     pub service: Option<ServiceId>,
-    /// With whom; the practice's first therapist when left out.
+    /// The practice's first therapist if absent.
     pub therapist: Option<UserId>,
-    /// A word from the client.
     pub note: Option<String>,
-    /// How the price is settled.
     pub payment: PaymentChoice,
-    /// Step over hours and rules; for therapists only.
+    /// Whether to ignore working hours and booking rules; for therapists only.
     pub override_hours: bool,
-    /// Where it came from.
     pub metadata: RequestMetadata,
-    /// The key of the wish, if it has one.
     pub idempotency: Option<IdempotentRequest>,
 }
 
@@ -73,46 +66,35 @@ impl fmt::Debug for CreateBookingCommand {
 /// A booking just made.
 #[derive(Debug)]
 pub struct CreatedBooking {
-    /// The booking.
     pub booking: Booking,
-    /// Where to pay, when something is due and the provider answered. Otherwise it can be asked for again.
+    /// Where to pay, if a payment is due and the provider answered.
     pub checkout: Option<Payment>,
 }
 
 /// Why there is no booking.
 #[derive(Debug, Error)]
 pub enum CreateBookingError {
-    /// The time, the length or the note will not do.
     #[error(transparent)]
     Rule(#[from] BookError),
-    /// The time will not do for this practice.
     #[error(transparent)]
     Slot(#[from] SlotError),
-    /// The therapist is taken at that time.
     #[error("the slot is taken")]
     SlotTaken,
-    /// The client holds that slot already, in a booking that waits for its payment.
     #[error("the client holds the slot already")]
     HoldExists {
         /// Which booking.
         booking: BookingId,
     },
-    /// No such service, or it cannot be booked any more.
     #[error("there is no such service")]
     UnknownService,
-    /// No such therapist.
     #[error("there is no such therapist")]
     UnknownTherapist,
-    /// The practice has no therapist or no service yet.
     #[error("the lifecycle takes no bookings yet")]
     NotOpen,
-    /// The client's account was closed in between.
     #[error("the account is closed")]
     UnknownClient,
-    /// The key was used for another wish.
     #[error("the key was used for another wish")]
     KeyReused,
-    /// The store failed.
     #[error(transparent)]
     Store(StoreError),
 }
@@ -128,17 +110,11 @@ crate::retry::contended_through_store!(CreateBookingError);
 /// PaymentLedger sessions.
 #[derive(Clone)]
 pub struct CreateBooking {
-    /// Where bookings are kept.
     pub store: Arc<dyn Store>,
-    /// Tells when.
     pub clock: Arc<dyn Clock>,
-    /// The practice's settings.
     pub lifecycle: BookingLifecycle,
-    /// When therapists can be booked.
     pub rules: CalendarLoader,
-    /// Opens checkouts when something is due.
     pub checkout: OpenCheckout,
-    /// Lets go of holds that are over.
     pub holds: ExpireHolds,
 }
 

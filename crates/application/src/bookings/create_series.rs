@@ -12,53 +12,43 @@ use super::create_booking::{Ask, CreateBooking, CreateBookingCommand, CreateBook
 /// The series wanted.
 #[derive(Debug, Clone)]
 pub struct CreateSeriesCommand {
-    /// Everything but the time, which is that of the first session here and not looked at.
+    /// Everything but the time: `scheduled_at` is ignored.
     pub session: CreateBookingCommand,
-    /// When the first one begins, on the wall clock of the zone.
+    /// Local time in `zone`.
     pub first: DateTime,
-    /// The zone whose wall clock stays.
     pub zone: TimeZoneName,
-    /// How many.
     pub count: u32,
-    /// Every so many weeks.
     pub every_weeks: u32,
-    /// Leave out those that cannot be booked, instead of booking none.
+    /// Whether to leave out the dates that cannot be booked, instead of booking none.
     pub skip_conflicts: bool,
 }
 
 /// One date that cannot be booked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeriesConflict {
-    /// When it would have begun; `None` where the clock skips that time.
+    /// `None` where the clock change skips that local time.
     pub starts_at: Option<Timestamp>,
-    /// The date and time on the wall clock.
     pub wall: DateTime,
-    /// Why not; `None` where the clock skips that time.
+    /// `None` where the clock change skips that local time.
     pub why: Option<SlotError>,
 }
 
 /// What came of a series.
 #[derive(Debug)]
 pub struct SeriesOutcome {
-    /// The bookings made, in order.
     pub booked: Vec<Booking>,
-    /// The dates left out.
     pub left_out: Vec<SeriesConflict>,
 }
 
 /// Why there is no series.
 #[derive(Debug, Error)]
 pub enum CreateSeriesError {
-    /// Count or distance make no sense.
     #[error(transparent)]
     Series(#[from] SeriesError),
-    /// The machine does not know this zone.
     #[error("this machine knows no time zone of that name")]
     UnknownTimeZone,
-    /// Some dates cannot be booked: all of them, at once.
     #[error("some dates cannot be booked")]
     Conflicts(Vec<SeriesConflict>),
-    /// For a reason that has nothing to do with one date.
     #[error(transparent)]
     LoginSession(#[from] CreateBookingError),
 }
@@ -78,7 +68,6 @@ impl crate::retry::MaybeContended for CreateSeriesError {
 /// PaymentLedger series, one unit of work for all of it.
 #[derive(Clone)]
 pub struct CreateSeries {
-    /// PaymentLedger each session.
     pub sessions: CreateBooking,
 }
 

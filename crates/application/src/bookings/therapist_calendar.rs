@@ -14,11 +14,9 @@ use jiff::{SignedDuration, Timestamp};
 /// Puts calendars together.
 #[derive(Clone)]
 pub struct CalendarLoader {
-    /// Where hours and policy are read.
     pub queries: Arc<dyn Queries>,
-    /// Knows the zones.
     pub zones: Arc<dyn TimeZones>,
-    /// What a therapist works who never said.
+    /// The working hours of therapists who set none.
     pub usual: WeeklySchedule,
 }
 

@@ -17,29 +17,25 @@ const CLOCKS_AGREE_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 /// What a video server told about one room.
 #[derive(Debug, Clone)]
 pub struct RoomReport {
-    /// The room's name as the server spells it, with or without a tenant.
+    /// As the server spells it, with or without a tenant.
     pub room: String,
-    /// What happened.
     pub facts: Vec<AttendanceEvent>,
 }
 
 /// What became of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reported {
-    /// Not a room of ours. The server is to forget it.
+    /// Not a room of this practice; the server should forget it.
     UnknownRoom,
-    /// Kept; so many facts were new.
+    /// How many of the events were new.
     Kept(u64),
 }
 
 /// Keeps what the video server tells.
 #[derive(Clone)]
 pub struct RecordAttendance {
-    /// Where it is kept.
     pub store: Arc<dyn Store>,
-    /// Where bookings are read.
     pub queries: Arc<dyn Queries>,
-    /// Tells when.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -85,20 +81,16 @@ fn is_plausible(fact: &AttendanceEvent, booking: &Booking, now: Timestamp) -> bo
 /// Works out who was there.
 #[derive(Clone)]
 pub struct AttendanceReport {
-    /// Where bookings and facts are read.
     pub queries: Arc<dyn Queries>,
-    /// Tells when.
     pub clock: Arc<dyn Clock>,
-    /// When rooms can be joined.
     pub window: AccessWindow,
 }
 
 /// A session and who was there.
 #[derive(Debug, Clone)]
 pub struct BookingAttendance {
-    /// The booking.
     pub booking: Booking,
-    /// Everybody who was there, in the order in which they came.
+    /// In the order of arrival.
     pub attendance: Vec<AttendanceSummary>,
 }
 

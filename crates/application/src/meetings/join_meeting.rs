@@ -16,37 +16,28 @@ use super::{MeetingLinkError, MeetingLinks};
 /// What the page shows. No names: whoever holds the link sees it.
 #[derive(Debug, Clone)]
 pub struct JoinView {
-    /// When the session begins.
     pub starts_at: Timestamp,
-    /// How long it takes, in minutes.
     pub minutes: u32,
-    /// The zone in which the person reads times.
+    /// The viewer's time zone.
     pub zone: TimeZone,
-    /// Whether the room can be entered now.
     pub state: AccessState,
-    /// The video server that the room is on, as browsers name it: a page has to allow its button to lead there.
+    /// Origin of the video server, for the page's content security policy.
     pub room_origin: String,
 }
 
 /// Why there is nothing to show.
 #[derive(Debug, Error)]
 pub enum JoinError {
-    /// Not a link of ours, or of a session that never was.
     #[error("not a link of this lifecycle")]
     Unknown,
-    /// The session was called off.
     #[error("the session was cancelled")]
     Cancelled,
-    /// The link or the invitation was taken back, or the account is disabled.
     #[error("the link was taken back")]
     Revoked,
-    /// The session is not agreed.
     #[error("the session is not agreed")]
     NotConfirmed,
-    /// The key of the video server cannot sign.
     #[error("a link cannot be signed")]
     Signing(#[source] BoxError),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -64,20 +55,16 @@ impl From<LinkError> for JoinError {
 /// What pressing the button leads to.
 #[derive(Debug)]
 pub enum JoinOutcome {
-    /// Into the room: the person's own link, made at this moment. It must not be stored or logged.
+    /// The viewer's own link, created now. It must not be stored or logged.
     Room(String),
-    /// Nowhere yet, or nowhere any more; the view says which.
     Closed(JoinView),
 }
 
 /// Answers mailed links. Nothing is written, however often a link is opened, by whomever.
 #[derive(Clone)]
 pub struct JoinMeeting {
-    /// Makes the links into rooms.
     pub links: MeetingLinks,
-    /// Knows people's zones.
     pub zones: Arc<dyn TimeZones>,
-    /// The zone of people who named none.
     pub practice_zone: TimeZone,
 }
 

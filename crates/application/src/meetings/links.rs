@@ -14,9 +14,7 @@ use thiserror::Error;
 /// A booking and the viewer's own link into it.
 #[derive(Debug)]
 pub struct MeetingLinkView {
-    /// The booking.
     pub booking: Booking,
-    /// The viewer's link.
     pub link: PersonalLink,
     /// When the link works, where the server enforces it.
     pub validity: Option<Validity>,
@@ -25,28 +23,21 @@ pub struct MeetingLinkView {
 /// When a signed link works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Validity {
-    /// From when on the room can be joined.
     pub joinable_from: Timestamp,
-    /// From when on the link opens nothing any more.
     pub expires_at: Timestamp,
 }
 
 /// Why there is no link.
 #[derive(Debug, Error)]
 pub enum MeetingLinkError {
-    /// There is no such booking.
     #[error("there is no such booking")]
     NotFound,
-    /// It is somebody else's.
     #[error("the booking is somebody else's")]
     Forbidden,
-    /// It has no room that can be entered now.
     #[error("there is no link: {0}")]
     Unavailable(LinkError),
-    /// The key of the video server cannot sign.
     #[error("a link cannot be signed")]
     Signing(#[source] BoxError),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -65,23 +56,19 @@ impl From<LinkError> for MeetingLinkError {
 /// How links are signed for a video server that checks them.
 #[derive(Clone)]
 pub struct Signing {
-    /// Where the rooms of the server are that checks tokens. An agreed room stays where it was made; one that was made
-    /// elsewhere, before the practice changed its server, gets a link without a token.
+    /// The base URL of the server that checks tokens. A room on another server, created before the practice changed its
+    /// server, gets a link without a token.
     pub rooms: MeetingBaseUrl,
-    /// Signs.
     pub signer: Arc<dyn MeetingTokenSigner>,
-    /// What tokens grant.
     pub settings: TokenSettings,
-    /// Where in a link the token stands.
     pub placement: TokenPlacement,
 }
 
 /// Our own pages that lead into rooms.
 #[derive(Clone)]
 pub struct JoinPages {
-    /// Where our pages are, with a slash at the end.
+    /// The base URL of the pages, with a trailing slash.
     pub base: String,
-    /// Seals what a page's address stands for.
     pub tokens: Arc<dyn JoinTokens>,
 }
 
@@ -97,26 +84,22 @@ impl JoinPages {
 /// Which link a mail carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EmailLinkTarget {
-    /// The room's, with the reader's name. It cannot be taken back.
+    /// The room itself, with the name of the recipient. Such a link cannot be revoked.
     Room,
-    /// That of our own page.
+    /// The join page.
     Page,
 }
 
 /// Makes links.
 #[derive(Clone)]
 pub struct MeetingLinks {
-    /// Where bookings are read.
     pub queries: Arc<dyn Queries>,
-    /// Tells when.
     pub clock: Arc<dyn Clock>,
-    /// When rooms can be joined.
     pub window: AccessWindow,
-    /// How links are signed; `None` for a video server that checks nothing.
+    /// `None` where the video server checks no tokens.
     pub signing: Option<Signing>,
-    /// Our own pages.
     pub pages: JoinPages,
-    /// Which link the client's mails carry. Signed links are never mailed: they would outlive what they were made from.
+    /// Which link the emails to clients contain. Signed links are never sent by email: they could not be revoked.
     pub mailed: EmailLinkTarget,
 }
 

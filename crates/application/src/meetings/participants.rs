@@ -19,57 +19,40 @@ use crate::lifecycle::BookingLifecycle;
 /// Whom to invite.
 #[derive(Debug, Clone)]
 pub struct InviteParticipantCommand {
-    /// The therapist who invites.
     pub admin: UserId,
-    /// Into which session.
     pub booking: BookingId,
-    /// Where the invitation goes.
     pub email: EmailAddress,
-    /// How the person is called in the room.
     pub display_name: PersonName,
-    /// As what.
     pub role: ParticipantRole,
-    /// Zone in which times are written to them; the practice's when left out.
+    /// For times in emails; the practice's time zone if absent.
     pub time_zone: Option<TimeZoneName>,
-    /// Where it came from.
     pub metadata: RequestMetadata,
 }
 
 /// Which invitation to take back.
 #[derive(Debug, Clone)]
 pub struct RevokeParticipantCommand {
-    /// The therapist who takes it back.
     pub admin: UserId,
-    /// Of which session.
     pub booking: BookingId,
-    /// Which invitation.
     pub participant: ParticipantId,
-    /// Where it came from.
     pub metadata: RequestMetadata,
 }
 
 /// Why nobody was invited, or no invitation taken back.
 #[derive(Debug, Error)]
 pub enum ParticipantError {
-    /// There is no such booking.
     #[error("there is no such booking")]
     BookingNotFound,
-    /// There is no such invitation into this booking.
     #[error("there is no such invitation")]
     NotFound,
-    /// The session is not agreed, or over.
     #[error("nobody can be invited into a session that is not agreed or is over")]
     InvalidState,
-    /// The machine does not know this zone.
     #[error("this machine knows no time zone of that name")]
     UnknownTimeZone,
-    /// The address is the client's own, or an invitation of it stands.
     #[error("the address is invited already")]
     AlreadyInvited,
-    /// [`Participant::MAX_PER_BOOKING`] invitations stand.
     #[error("a session takes no more than {max} invited people", max = Participant::MAX_PER_BOOKING)]
     TooMany,
-    /// The store failed.
     #[error(transparent)]
     Store(StoreError),
 }
@@ -85,13 +68,9 @@ crate::retry::contended_through_store!(ParticipantError);
 /// Manages invitations.
 #[derive(Clone)]
 pub struct ManageParticipants {
-    /// Where they are kept.
     pub store: Arc<dyn Store>,
-    /// Knows the zones.
     pub zones: Arc<dyn TimeZones>,
-    /// Tells when.
     pub clock: Arc<dyn Clock>,
-    /// The practice's settings.
     pub lifecycle: BookingLifecycle,
 }
 

@@ -16,15 +16,10 @@ const LOOKED_AT: u32 = 20;
 /// Mails links again.
 #[derive(Clone)]
 pub struct ResendLinks {
-    /// Where mails are kept.
     pub store: Arc<dyn Store>,
-    /// Where people and bookings are read.
     pub queries: Arc<dyn Queries>,
-    /// Tells when.
     pub clock: Arc<dyn Clock>,
-    /// Wakes the mail worker up.
     pub waker: Arc<dyn OutboxWaker>,
-    /// When rooms can be joined.
     pub window: AccessWindow,
 }
 

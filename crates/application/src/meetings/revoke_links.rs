@@ -13,24 +13,18 @@ use crate::lifecycle::{AuditContext, BookingLifecycle};
 /// Whose links to take back.
 #[derive(Debug, Clone)]
 pub struct RevokeLinksCommand {
-    /// The therapist who says so.
     pub admin: UserId,
-    /// Of which session.
     pub booking: BookingId,
-    /// Where it came from.
     pub metadata: RequestMetadata,
 }
 
 /// Why the links stay good.
 #[derive(Debug, Error)]
 pub enum RevokeLinksError {
-    /// There is no such booking.
     #[error("there is no such booking")]
     NotFound,
-    /// The session is not agreed.
     #[error(transparent)]
     State(#[from] ChangeError),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -40,11 +34,8 @@ crate::retry::contended_through_store!(RevokeLinksError);
 /// Replaces mailed links.
 #[derive(Clone)]
 pub struct RevokeLinks {
-    /// Where bookings are kept.
     pub store: Arc<dyn Store>,
-    /// Tells when.
     pub clock: Arc<dyn Clock>,
-    /// The practice's settings.
     pub lifecycle: BookingLifecycle,
 }
 

@@ -13,25 +13,19 @@ use thiserror::Error;
 /// A room that may exist, and the name under which the server asks about it again.
 #[derive(Debug, Clone)]
 pub struct ReservedRoom {
-    /// Which conference.
     pub id: ConferenceId,
-    /// For how long, with which limits.
     pub reservation: Reservation,
 }
 
 /// Why a room may not exist.
 #[derive(Debug, Error)]
 pub enum ReserveError {
-    /// Not a room of ours, or no open conference of this id.
     #[error("there is no such room")]
     Unknown,
-    /// The session does not allow it now.
     #[error(transparent)]
     Refused(#[from] ReservationError),
-    /// It exists already, as this conference.
     #[error("the room is open already")]
     Open(ConferenceId),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -41,15 +35,10 @@ crate::retry::contended_through_store!(ReserveError);
 /// Decides about rooms.
 #[derive(Clone)]
 pub struct ReserveRooms {
-    /// Where conferences are kept.
     pub store: Arc<dyn Store>,
-    /// Where bookings are read.
     pub queries: Arc<dyn Queries>,
-    /// Tells when.
     pub clock: Arc<dyn Clock>,
-    /// When rooms can be joined.
     pub window: AccessWindow,
-    /// The limits of all rooms.
     pub limits: RoomLimits,
 }
 

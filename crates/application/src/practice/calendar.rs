@@ -17,62 +17,44 @@ use crate::RequestMetadata;
 /// A therapist's week.
 #[derive(Debug, Clone)]
 pub struct SetScheduleCommand {
-    /// The admin who sets it.
     pub admin: UserId,
-    /// Whose week.
     pub therapist: UserId,
-    /// The week.
     pub schedule: WeeklySchedule,
-    /// Where it came from.
     pub metadata: RequestMetadata,
 }
 
 /// Time off, or extra hours.
 #[derive(Debug, Clone)]
 pub struct AddScheduleExceptionCommand {
-    /// The admin who says so.
     pub admin: UserId,
-    /// Whose.
     pub therapist: UserId,
-    /// When.
     pub what: ScheduleException,
-    /// Where it came from.
     pub metadata: RequestMetadata,
 }
 
 /// The practice's policy.
 #[derive(Debug, Clone)]
 pub struct SetPolicyCommand {
-    /// The admin who sets it.
     pub admin: UserId,
-    /// The policy.
     pub policy: PracticePolicy,
-    /// Where it came from.
     pub metadata: RequestMetadata,
 }
 
 /// Why a calendar stays as it is.
 #[derive(Debug, Error)]
 pub enum CalendarError {
-    /// No such therapist.
     #[error("there is no such therapist")]
     UnknownTherapist,
-    /// The machine does not know this zone.
     #[error("this machine knows no time zone of that name")]
     UnknownTimeZone,
-    /// Hours of one day overlap.
     #[error(transparent)]
     Overlapping(#[from] OverlappingHours),
-    /// More intervals than anybody's week has.
     #[error("a week has at most {max} intervals", max = WeeklySchedule::MAX_INTERVALS)]
     TooManyIntervals,
-    /// A policy that makes no sense.
     #[error(transparent)]
     Policy(#[from] PolicyError),
-    /// No such time off.
     #[error("there is no such time off")]
     NotFound,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -82,11 +64,8 @@ crate::retry::contended_through_store!(CalendarError);
 /// Manages calendars.
 #[derive(Clone)]
 pub struct ManageCalendar {
-    /// Where they are kept.
     pub store: Arc<dyn Store>,
-    /// Knows the zones.
     pub zones: Arc<dyn TimeZones>,
-    /// Tells when.
     pub clock: Arc<dyn Clock>,
 }
 

@@ -12,43 +12,30 @@ use crate::RequestMetadata;
 /// What changes of a service. What is left out stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ServiceChanges {
-    /// What it is called.
     pub name: Option<String>,
-    /// A sentence about it.
     pub description: Option<String>,
-    /// Length in minutes.
     pub minutes: Option<u32>,
-    /// Pause after it, in minutes.
     pub buffer_minutes: Option<u32>,
-    /// What it costs from now on.
     pub price: Option<Money>,
-    /// Whether it can be booked.
     pub active: Option<bool>,
 }
 
 /// A change of a service.
 #[derive(Debug, Clone)]
 pub struct ChangeServiceCommand {
-    /// The admin who changes it.
     pub admin: UserId,
-    /// Which service.
     pub service: ServiceId,
-    /// What changes.
     pub changes: ServiceChanges,
-    /// Where it came from.
     pub metadata: RequestMetadata,
 }
 
 /// Why a service stays as it is.
 #[derive(Debug, Error)]
 pub enum ServiceError {
-    /// There is no such service.
     #[error("there is no such service")]
     NotFound,
-    /// Nobody could book it.
     #[error(transparent)]
     Length(#[from] LengthError),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -58,9 +45,7 @@ crate::retry::contended_through_store!(ServiceError);
 /// Manages services.
 #[derive(Clone)]
 pub struct ManageServices {
-    /// Where they are kept.
     pub store: Arc<dyn Store>,
-    /// Tells when.
     pub clock: Arc<dyn Clock>,
 }
 
