@@ -278,7 +278,7 @@ fn payloads_for_jaas() {
             "transcription": "false",
         })
     };
-    let nobody = features("false", "false");
+    let ungranted = features("false", "false");
     let ada = json!({ "id": "user-1", "name": "Dr. Ada O'Brien & Co", "moderator": "true" });
     let zoe = json!({ "id": "user-7", "name": "Zoë “Z” <Doe>", "moderator": "false" });
     let kim = json!({ "id": "guest-5", "name": "Kim", "moderator": "false" });
@@ -289,11 +289,11 @@ fn payloads_for_jaas() {
     for (claims, user, features) in [
         (therapist(&plain), &ada, &features("false", "true")),
         (therapist(&rich), &ada, &features("true", "true")),
-        (client(&plain), &zoe, &nobody),
-        (client(&rich), &zoe, &nobody),
-        (invited(ParticipantRole::Presenter, &plain), &kim, &nobody),
-        (invited(ParticipantRole::Observer, &plain), &kim, &nobody),
-        (invited(ParticipantRole::Observer, &rich), &seated, &nobody),
+        (client(&plain), &zoe, &ungranted),
+        (client(&rich), &zoe, &ungranted),
+        (invited(ParticipantRole::Presenter, &plain), &kim, &ungranted),
+        (invited(ParticipantRole::Observer, &plain), &kim, &ungranted),
+        (invited(ParticipantRole::Observer, &rich), &seated, &ungranted),
     ] {
         let token = parts(&signer.sign(&claims).unwrap()).unwrap();
         assert_eq!(token.header, json!({ "alg": "RS256", "typ": "JWT", "kid": KEY_ID }));

@@ -102,8 +102,8 @@ struct Received {
 impl Received {
     /// Emails about new bookings are not counted.
     fn count_new(&mut self, emails: &[ReceivedMail]) {
-        for mail in &emails[self.seen..] {
-            if let Some((id, booking)) = reminder(&mail.raw)
+        for email in &emails[self.seen..] {
+            if let Some((id, booking)) = reminder(&email.raw)
                 && booking >= self.first
             {
                 self.reminders += 1;

@@ -125,7 +125,7 @@ fn other_layouts_are_refused() {
         ("a negative booking", with(2, 0x80)),
         ("a negative person", with(10, 0xff)),
         ("no booking", zero_booking),
-        ("nobody", zero_person),
+        ("no viewer", zero_person),
         ("a byte too many", [&payload()[..], &[0]].concat()),
         ("a byte too few", payload()[..21].to_vec()),
         ("nothing", Vec::new()),

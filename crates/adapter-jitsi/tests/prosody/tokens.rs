@@ -61,7 +61,7 @@ fn booking() -> Booking {
 
 fn claims(attendee: Viewer<'_>, settings: &TokenSettings) -> MeetingTokenClaims {
     let window = AccessWindow { early: SignedDuration::from_mins(15), grace: SignedDuration::from_mins(30) };
-    claims_for(&booking(), attendee, &window, settings, at(START)).expect("everybody here is let in")
+    claims_for(&booking(), attendee, &window, settings, at(START)).expect("every viewer here is admitted")
 }
 
 fn account(id: i64, name: &str, role: Role) -> MeetingTokenClaims {
@@ -180,7 +180,7 @@ impl Prosody {
     }
 
     fn refuses(&mut self, side: &Side, token: &str, room: &str, now: i64) -> String {
-        self.judge(side, token, room, now).expect_err("nobody comes in")
+        self.judge(side, token, room, now).expect_err("a refused token")
     }
 }
 

@@ -389,7 +389,7 @@ fn events_that_are_not_ours_are_ignored() {
         message("a.type.of.next.year", Value::Null),
         // Free of charge, which ours never is.
         message(completed, with_field(session(), "payment_status", json!("no_payment_required"))),
-        // Sold in the same account by somebody else.
+        // Sold by another business with the same account.
         message(completed, with_field(session(), "mode", json!("subscription"))),
         message(completed, with_field(session(), "mode", json!("a_mode_of_next_year"))),
         // Money of a connected account.

@@ -103,7 +103,7 @@ async fn amounts_are_converted_for_every_kind_of_currency() {
     for amount in [money(5_124, "KWD"), money(1_000, "IQD")] {
         assert_refused(gateway.open_checkout(&CheckoutRequest { amount, ..request(&fake) }).await);
     }
-    assert_eq!(fake.requests().len(), before, "nobody is asked for an amount that cannot be charged");
+    assert_eq!(fake.requests().len(), before, "no request is sent for an amount that cannot be charged");
 }
 
 #[tokio::test]

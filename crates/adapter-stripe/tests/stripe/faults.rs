@@ -84,7 +84,7 @@ async fn a_stored_error_is_not_retried() {
     assert!(told.contains("500"), "{told}");
     assert_eq!(fake.requests().len(), 1, "Stripe said that it would not get better");
     assert_unavailable(gateway.open_checkout(&request(&fake)).await);
-    assert_eq!(fake.checkouts().len(), 1, "and nobody has the address of this one");
+    assert_eq!(fake.checkouts().len(), 1, "and no one has the URL of this one");
     let anew = CheckoutRequest { nonce: [1; 16], ..request(&fake) };
     gateway.open_checkout(&anew).await.unwrap();
     assert_eq!(fake.checkouts().len(), 2);

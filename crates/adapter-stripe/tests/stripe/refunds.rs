@@ -172,7 +172,7 @@ async fn too_many_refunds_to_search_are_an_error() {
         gateway.refund(&cent(number)).await.unwrap();
     }
     fake.purge_idempotency_keys();
-    // The oldest is not on the first page any more, so nobody can say that it was not made.
+    // The oldest is no longer on the first page, so it cannot be found.
     assert_refused(gateway.refund(&cent(0)).await);
     assert_eq!(gateway.refund(&cent(1)).await.unwrap().state, RefundState::Succeeded);
     assert_eq!(total(&fake), 101);
