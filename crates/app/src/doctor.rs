@@ -12,7 +12,7 @@ use url::Url;
 use crate::ambient::{FileClock, SystemClock};
 use crate::backend::Backend;
 use crate::cli::Doctor;
-use crate::print;
+use crate::output::print;
 use crate::settings::{DatabaseUrl, MailTransport, Profile, ResolvedConfig, Settings};
 use crate::wiring::{notifier, signer};
 

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use url::Url;
 
 use crate::cli::Serve;
-use crate::print;
+use crate::output::print;
 use crate::settings::{Profile, ResolvedConfig, Settings};
 use crate::wiring::{App, http_settings};
 use crate::{backend::Backend, demo};

@@ -8,7 +8,7 @@ use attune_domain::{EmailAddress, PersonName, Role};
 use attune_ports::Password;
 
 use crate::cli::AddUser;
-use crate::print;
+use crate::output::print;
 use crate::serve::pages_base;
 use crate::settings::{ResolvedConfig, Settings};
 use crate::wiring::App;
