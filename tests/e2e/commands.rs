@@ -137,7 +137,7 @@ async fn accounts_are_made_from_the_command_line(database: Database) {
     let good = strong_password(5);
     let too_short_for_an_admin = "zebra quilt 7";
     for (email, admin, password, why) in [
-        ("no-address", false, good.as_str(), "e-mail"),
+        ("no-address", false, good.as_str(), "email"),
         ("a.b@clients.example.org", false, "short", "12"),
         ("a.b@clients.example.org", true, too_short_for_an_admin, "15"),
         ("a.b@clients.example.org", false, "password1234", "first that anybody would try"),
