@@ -97,7 +97,11 @@ async fn every_log_line_of_a_request_names_it() {
 
     let lines = spent_token_lines("text").await;
     assert!(lines[0].contains(warned) && lines[0].ends_with(" request_id=spent-17"), "{}", lines[0]);
-    assert!(lines[1].contains(" INFO request completed") && lines[1].contains(" request_id=\"spent-17\""), "{}", lines[1]);
+    assert!(
+        lines[1].contains(" INFO request completed") && lines[1].contains(" request_id=\"spent-17\""),
+        "{}",
+        lines[1]
+    );
 }
 
 #[tokio::test]
