@@ -21,6 +21,7 @@ use crate::accounts::{
 };
 use crate::bookings::{
     CalendarLoader, ChangeBooking, CompleteEndedBookings, CreateBooking, CreateSeries, ExpireHolds, ShowAvailability,
+    ViewBooking,
 };
 use crate::meetings::{
     AttendanceReport, EmailLinkTarget, JoinMeeting, JoinPages, ManageParticipants, MeetingLinks, RecordAttendance,
@@ -92,6 +93,7 @@ pub struct UseCases {
     pub manage_user: ManageUser,
     pub create_booking: CreateBooking,
     pub create_series: CreateSeries,
+    pub view_booking: ViewBooking,
     pub change_booking: ChangeBooking,
     pub availability: ShowAvailability,
     pub complete_ended: CompleteEndedBookings,
@@ -155,6 +157,7 @@ impl UseCases {
         let checkout = of!(OpenCheckout { store, queries, gateway, random, clock });
         let reconcile = of!(ReconcilePayments { checkout, online, lifecycle });
         let holds = of!(ExpireHolds { store, clock, reconcile });
+        let view = of!(ViewBooking { queries });
         let create_booking = of!(CreateBooking { store, clock, lifecycle, rules, checkout, holds });
         Self {
             set_up: of!(SetUpPractice { store, add_user, random }),
@@ -174,7 +177,7 @@ impl UseCases {
             change_password: of!(ChangePassword { store, queries, hasher, clock }),
             manage_user: of!(ManageUser { store, clock }),
             create_series: CreateSeries { sessions: create_booking.clone() },
-            change_booking: of!(ChangeBooking { store, queries, clock, lifecycle, rules, holds }),
+            change_booking: of!(ChangeBooking { store, queries, clock, lifecycle, rules, holds, view }),
             availability: of!(ShowAvailability { queries, clock, rules }),
             complete_ended: of!(CompleteEndedBookings { store, queries, clock, lifecycle, grace }),
             services: of!(ManageServices { store, clock }),
@@ -210,6 +213,7 @@ impl UseCases {
             },
             purge: of!(PurgeExpired { store, clock }),
             add_user,
+            view_booking: view,
             links,
             open_checkout: checkout,
             reconcile,

@@ -246,7 +246,7 @@ pub(crate) async fn answer_changed_as(
 }
 
 pub(crate) async fn detail(state: &State, admin: &User, id: BookingId) -> Result<AdminBookingDetail, Problem> {
-    let BookingView { booking, client } = state.api.links.visible(admin, id).await?;
+    let BookingView { booking, client } = state.api.view_booking.run(admin, id).await?;
     let queries = &state.api.queries;
     let (notifications, history, participants, attendance, payments, refunds, ledger) = tokio::try_join!(
         queries.notices(id),

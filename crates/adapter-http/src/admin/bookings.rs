@@ -354,7 +354,7 @@ pub(crate) async fn create(
         }
         Idempotent::Replayed(kept) => {
             let again = async |id| {
-                let booking = state.api.links.visible(&caller.user, id).await?.booking;
+                let booking = state.api.view_booking.run(&caller.user, id).await?.booking;
                 write(id, checkout_of(&state, &booking).await).await
             };
             replay(&state, idempotency.as_ref(), kept, again).await?

@@ -100,11 +100,14 @@ pub(crate) async fn cancel(
     request: Request,
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
-    let booking = state.api.links.visible(&caller.user, id).await?.booking;
+    let booking = state.api.view_booking.run(&caller.user, id).await?.booking;
     let metadata = request.metadata();
     let (body, key): (CancelRequest, _) = request.optional_wish(caller.user.id).await?;
-    let version = body.version;
-    apply(&state, &caller.user, id, ChangeRequest { change: body.for_booking(&booking)?, version, metadata, key }).await
+    let (version, change) = (body.version, body.for_booking(&booking)?);
+    let command = ChangeRequest { change, version, metadata, key }.command(&caller.user, id, unfinished);
+    let idempotency = command.idempotency.clone();
+    let changed = state.api.change_booking.run_on(&booking, command).await?;
+    answer_changed(&state, &caller.user, idempotency.as_ref(), changed).await
 }
 
 problems! {

@@ -367,7 +367,7 @@ pub(crate) async fn create(
         }
         Idempotent::Replayed(kept) => {
             let again = async |id| {
-                let booking = state.api.links.visible(&caller.user, id).await?.booking;
+                let booking = state.api.view_booking.run(&caller.user, id).await?.booking;
                 let checkout = checkout_of(&state, &booking).await;
                 Ok(json(&CreatedBookingBody::new(&state.api.links, &booking, &viewer, checkout)))
             };
@@ -404,6 +404,6 @@ pub(crate) async fn show(
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
     request.no_query()?;
-    let view = state.api.links.visible(&caller.user, id).await?;
+    let view = state.api.view_booking.run(&caller.user, id).await?;
     Ok(HttpResponse::Ok().json(BookingDetail::new(&state.api.links, &view.booking, &AccountViewer::from(&caller.user))))
 }

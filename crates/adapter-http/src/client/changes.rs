@@ -141,11 +141,11 @@ pub(crate) async fn reschedule(
     request: Request,
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
-    state.api.links.visible(&caller.user, id).await?;
+    let booking = state.api.view_booking.run(&caller.user, id).await?.booking;
     let metadata = request.metadata();
     let (body, key): (RescheduleRequest, _) = request.wish(caller.user.id).await?;
     let change = Change::Reschedule { to: body.scheduled_at, override_hours: false };
-    apply(&state, &caller.user, id, ChangeRequest { change, version: body.version, metadata, key }).await
+    apply(&state, &caller.user, &booking, ChangeRequest { change, version: body.version, metadata, key }).await
 }
 
 problems! { QuoteCancellationProblems: Forbidden, BookingNotFound, InvalidState, WindowClosed }
@@ -200,11 +200,11 @@ pub(crate) async fn cancel(
     request: Request,
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
-    let booking = state.api.links.visible(&caller.user, id).await?.booking;
+    let booking = state.api.view_booking.run(&caller.user, id).await?.booking;
     let metadata = request.metadata();
     let (body, key): (CancelRequest, _) = request.optional_wish(caller.user.id).await?;
-    let version = body.version;
-    apply(&state, &caller.user, id, ChangeRequest { change: body.for_booking(&booking)?, version, metadata, key }).await
+    let (version, change) = (body.version, body.for_booking(&booking)?);
+    apply(&state, &caller.user, &booking, ChangeRequest { change, version, metadata, key }).await
 }
 
 pub(crate) struct ChangeRequest {
@@ -235,16 +235,11 @@ impl ChangeRequest {
 }
 
 /// Changes the booking and responds with it as its client sees it.
-async fn apply(
-    state: &State,
-    user: &User,
-    booking: BookingId,
-    request: ChangeRequest,
-) -> Result<HttpResponse, Problem> {
+async fn apply(state: &State, user: &User, read: &Booking, request: ChangeRequest) -> Result<HttpResponse, Problem> {
     let (links, viewer) = (state.api.links.clone(), AccountViewer::from(user));
     let write = move |booking: &Booking| json(&BookingDetail::new(&links, booking, &viewer));
-    let command = request.command(user, booking, write.clone());
-    let answer = match state.api.change_booking.run(command).await? {
+    let command = request.command(user, read.id(), write.clone());
+    let answer = match state.api.change_booking.run_on(read, command).await? {
         Idempotent::Executed(booking) => Answer::fresh(StatusCode::OK, write(&booking)),
         Idempotent::Replayed(kept) => Answer::kept(kept),
     };

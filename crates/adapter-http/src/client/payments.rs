@@ -116,7 +116,7 @@ pub(crate) async fn show(
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
     request.no_query()?;
-    let booking = state.api.links.visible(&caller.user, id).await?.booking;
+    let booking = state.api.view_booking.run(&caller.user, id).await?.booking;
     if booking.client() != caller.user.id {
         return Err(Code::Forbidden.into());
     }
@@ -148,6 +148,6 @@ pub(crate) async fn open(
     let id = request.booking_id()?;
     let Nothing = request.optional_body().await?;
     let payment = state.api.open_checkout.run(id, caller.user.id).await?;
-    let booking = state.api.links.visible(&caller.user, id).await?.booking;
+    let booking = state.api.view_booking.run(&caller.user, id).await?.booking;
     respond(&state, &booking, Some(&payment)).await
 }

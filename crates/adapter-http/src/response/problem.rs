@@ -15,7 +15,7 @@ use attune_application::accounts::{
     RegisterError, UpdateProfileError,
 };
 use attune_application::bookings::{
-    AvailabilityError, ChangeBookingError, CreateBookingError, CreateSeriesError, SeriesConflict,
+    AvailabilityError, BookingAccessError, ChangeBookingError, CreateBookingError, CreateSeriesError, SeriesConflict,
 };
 use attune_application::meetings::{JoinError, MeetingLinkError, ParticipantError, RevokeLinksError};
 use attune_application::payments::{
@@ -851,6 +851,16 @@ impl From<ResolveProblemError> for Problem {
         match error {
             ResolveProblemError::NotFound => Code::PaymentProblemNotFound.into(),
             ResolveProblemError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<BookingAccessError> for Problem {
+    fn from(error: BookingAccessError) -> Self {
+        match error {
+            BookingAccessError::NotFound => Code::BookingNotFound.into(),
+            BookingAccessError::Forbidden => Code::Forbidden.into(),
+            BookingAccessError::Store(error) => error.into(),
         }
     }
 }

@@ -65,6 +65,6 @@ impl ShowAvailability {
             return Ok(Availability::default());
         }
         let taken = BusyTimes::new(self.queries.taken(therapist, from, until, now).await?);
-        Ok(loaded.calendar(&taken, AppointmentLength::try_from(service)?, now).availability(asked))
+        Ok(loaded.slots(&taken, AppointmentLength::try_from(service)?, now).availability(asked))
     }
 }

@@ -1,37 +1,36 @@
-//! Moving, calling off, completing and correcting a booking.
+//! Reschedules, cancels, completes and corrects a booking. All changes share the locks, the check of the version and the
+//! idempotency key.
 
 use std::fmt;
 use std::sync::Arc;
 
-use attune_domain::booking::{BookError, ChangeError, RescheduleError};
-use attune_domain::calendar::{AppointmentLength, RuleOverride, SlotError};
-use attune_domain::{
-    Booking, BookingEvent, BookingId, BookingStatus, Cancellation, CancellationQuote, Money, Role, UserId,
-};
-use attune_ports::{Clock, Conflict, PaymentState, Queries, RefundCause, Store, StoreError, UnitOfWork};
+use attune_domain::booking::ChangeError;
+use attune_domain::{Booking, BookingEvent, BookingId, CancellationQuote, Money, Role, UserId};
+use attune_ports::{Clock, Queries, Store, UnitOfWork};
 use jiff::Timestamp;
-use thiserror::Error;
 
+use super::access::{ViewBooking, may_see};
+use super::cancel::{Canceller, follow_up};
+use super::change_error::ChangeBookingError;
 use super::expire_holds::ExpireHolds;
-use super::therapist_calendar::{CalendarLoader, TherapistCalendar, Wish};
+use super::reschedule::{Reschedule, blocked_until};
+use super::therapist_calendar::{CalendarLoader, TherapistCalendar};
 use crate::RequestMetadata;
 use crate::idempotency::{self, Found, Idempotent, IdempotentRequest};
-use crate::lifecycle::{AuditContext, BookingLifecycle, SlotAvailability, claim_slot, close_checkouts};
-use crate::payments::{Settlement, booking_ledger};
+use crate::lifecycle::{AuditContext, BookingLifecycle};
+use crate::payments::Settlement;
 
-/// What to do with a booking. `Debug` hides what people said about it.
+/// `Debug` hides what the user wrote.
 #[derive(Clone)]
 pub enum Change {
     Reschedule {
-        /// When it should begin.
         to: Timestamp,
-        /// Step over hours and rules; for therapists only.
+        /// Whether to ignore working hours and booking rules; for therapists only.
         override_hours: bool,
     },
     Cancel {
-        /// What the person says about it.
         reason: Option<String>,
-        /// The refund that the person was told; if it is another one by now, nothing happens.
+        /// The refund that was quoted; if it is no longer the same, nothing happens.
         expected_refund: Option<Money>,
     },
     Complete,
@@ -51,7 +50,6 @@ impl fmt::Debug for Change {
     }
 }
 
-/// A wish to change a booking.
 #[derive(Debug, Clone)]
 pub struct ChangeBookingCommand {
     pub actor: UserId,
@@ -64,49 +62,6 @@ pub struct ChangeBookingCommand {
     pub idempotency: Option<IdempotentRequest>,
 }
 
-/// Why the booking stays as it is.
-#[derive(Debug, Error)]
-pub enum ChangeBookingError {
-    #[error("there is no such booking")]
-    NotFound,
-    #[error("the booking is somebody else's, or the change is for therapists")]
-    Forbidden,
-    #[error(transparent)]
-    State(#[from] ChangeError),
-    #[error(transparent)]
-    Time(#[from] BookError),
-    #[error(transparent)]
-    Slot(#[from] SlotError),
-    #[error("the slot is taken")]
-    SlotTaken,
-    #[error("the booking changed in between")]
-    VersionConflict,
-    #[error("the refund is another one by now")]
-    QuoteChanged,
-    #[error("the key was used for another wish")]
-    KeyReused,
-    #[error(transparent)]
-    Store(StoreError),
-}
-
-impl From<StoreError> for ChangeBookingError {
-    fn from(error: StoreError) -> Self {
-        if error.is_conflict(Conflict::SlotTaken) { Self::SlotTaken } else { Self::Store(error) }
-    }
-}
-
-impl From<RescheduleError> for ChangeBookingError {
-    fn from(error: RescheduleError) -> Self {
-        match error {
-            RescheduleError::State(why) => Self::State(why),
-            RescheduleError::Time(why) => Self::Time(why),
-        }
-    }
-}
-
-crate::retry::contended_through_store!(ChangeBookingError);
-
-/// Changes bookings.
 #[derive(Clone)]
 pub struct ChangeBooking {
     pub store: Arc<dyn Store>,
@@ -115,178 +70,128 @@ pub struct ChangeBooking {
     pub lifecycle: BookingLifecycle,
     pub rules: CalendarLoader,
     pub holds: ExpireHolds,
+    pub view: ViewBooking,
 }
 
 impl ChangeBooking {
-    /// What calling a booking off would mean now. Errors: [`ChangeBookingError::State`] where it cannot be called off.
+    /// What a cancellation would mean now. Errors: [`ChangeBookingError::State`] where the booking cannot be cancelled.
     pub async fn quote(
         &self,
-        actor: UserId,
+        user: UserId,
         role: Role,
         booking: BookingId,
     ) -> Result<(Booking, CancellationQuote), ChangeBookingError> {
-        let booking = self.visible(actor, role, booking).await?;
+        let booking = self.view.visible(user, role, booking).await?.booking;
         let (payments, refunds) = if booking.payment_status().has_been_paid() {
             (self.queries.payments(booking.id()).await?, self.queries.refunds(booking.id()).await?)
         } else {
             (Vec::new(), Vec::new())
         };
-        let held = booking_ledger(&booking, &payments, &refunds).refundable();
-        let (quote, cancellation) = terms(&booking, held, actor, role, None, self.clock.now());
-        booking.clone().cancel(cancellation, role)?;
+        let canceller = Canceller { user, role, now: self.clock.now() };
+        let (.., quote) = canceller.cancelled(booking.clone(), &payments, &refunds, None)?;
         Ok((booking, quote))
     }
 
-    /// Changes the booking and owes the mails that everybody who takes part gets about it. A session that is moved to the
-    /// time it has stays as it is.
+    /// Changes the booking and enqueues the emails about it. Rescheduling to the same time changes nothing.
     pub async fn run(&self, command: ChangeBookingCommand) -> Result<Idempotent<Booking>, ChangeBookingError> {
-        let read = self.visible(command.actor, command.role, command.booking).await?;
+        let read = self.view.visible(command.actor, command.role, command.booking).await?.booking;
+        self.run_on(&read, command).await
+    }
+
+    /// The same for a booking that the caller has read already. It is read again under the locks.
+    pub async fn run_on(
+        &self,
+        read: &Booking,
+        command: ChangeBookingCommand,
+    ) -> Result<Idempotent<Booking>, ChangeBookingError> {
         let for_therapists = match command.change {
             Change::Reschedule { override_hours, .. } => override_hours,
             Change::Cancel { .. } => false,
             Change::Complete | Change::NoShow | Change::Reopen => true,
         };
-        if for_therapists && command.role != Role::Admin {
+        if !may_see(command.actor, command.role, read) || (for_therapists && command.role != Role::Admin) {
             return Err(ChangeBookingError::Forbidden);
         }
-        let loaded = match command.change {
+        let calendar = match command.change {
             Change::Reschedule { .. } => Some(self.rules.of(read.therapist()).await?),
             Change::Cancel { .. } | Change::Complete | Change::NoShow | Change::Reopen => None,
         };
-        let attempt = || crate::retry::retrying(|| self.attempt(&command, &read, loaded.as_ref()));
-        let granted = match (attempt().await, &command.change) {
+        let attempt = || crate::retry::retrying(|| self.attempt(&command, read, calendar.as_ref()));
+        let changed = match (attempt().await, &command.change) {
             (Err(ChangeBookingError::SlotTaken), Change::Reschedule { to, .. })
-                if self.holds.clear(read.therapist(), *to, end_of(&read, *to)).await? =>
+                if self.holds.clear(read.therapist(), *to, blocked_until(read, *to)).await? =>
             {
                 attempt().await?
             }
             (other, _) => other?,
         };
         self.lifecycle.waker.wake();
-        Ok(granted)
-    }
-
-    async fn visible(&self, actor: UserId, role: Role, booking: BookingId) -> Result<Booking, ChangeBookingError> {
-        let view = self.queries.booking(booking).await?.ok_or(ChangeBookingError::NotFound)?;
-        if role == Role::Client && view.booking.client() != actor {
-            return Err(ChangeBookingError::Forbidden);
-        }
-        Ok(view.booking)
+        Ok(changed)
     }
 
     async fn attempt(
         &self,
         command: &ChangeBookingCommand,
         read: &Booking,
-        loaded: Option<&TherapistCalendar>,
+        calendar: Option<&TherapistCalendar>,
     ) -> Result<Idempotent<Booking>, ChangeBookingError> {
         let now = self.clock.now();
         let mut work = self.store.begin().await?;
-        if loaded.is_some() {
-            // The calendar before the row, as everywhere, so that two changes never wait for each other in a circle.
+        if calendar.is_some() {
+            // Every unit of work locks the calendar before the booking, so that two of them cannot deadlock.
             work.lock_calendar(read.therapist()).await?;
         }
         let booking = work.booking(read.id()).await?.ok_or(ChangeBookingError::NotFound)?;
         match idempotency::find_response(&mut *work, command.idempotency.as_ref()).await? {
             Found::Nothing => {}
-            Found::Reply(kept) => return Ok(Idempotent::Replayed(kept)),
+            Found::Reply(stored) => return Ok(Idempotent::Replayed(stored)),
             Found::KeyReused => return Err(ChangeBookingError::KeyReused),
         }
         if command.version.is_some_and(|version| version != booking.version()) {
             return Err(ChangeBookingError::VersionConflict);
         }
-        let mut stands_on = None;
-        let (booking, event) = match (&command.change, loaded) {
-            (Change::Reschedule { to, override_hours }, Some(loaded)) => {
-                // LoginSessions begin on whole seconds, so the rest of a wish says nothing.
-                let stays = booking.scheduled_at().as_second() == to.as_second();
-                if stays && booking.status() == BookingStatus::Scheduled {
-                    idempotency::save_response(&mut *work, command.idempotency.as_ref(), &booking, now).await?;
-                    work.commit().await?;
-                    return Ok(Idempotent::Executed(booking));
-                }
-                let overrule = if *override_hours { RuleOverride::PracticeRules } else { RuleOverride::Grid };
-                self.reschedule(&mut *work, booking, *to, command.role, overrule, loaded, now).await?
-            }
-            // A calendar was loaded for every move.
-            (Change::Reschedule { .. }, None) => return Err(ChangeError::InvalidState.into()),
-            (Change::Cancel { reason, expected_refund }, _) => {
-                let (payments, refunds) = if booking.payment_status().has_been_paid() {
-                    (work.payments_of(booking.id()).await?, work.refunds_of(booking.id()).await?)
-                } else {
-                    (Vec::new(), Vec::new())
-                };
-                let held = booking_ledger(&booking, &payments, &refunds).refundable();
-                let (quote, cancellation) = terms(&booking, held, command.actor, command.role, reason.clone(), now);
-                stands_on = payments.into_iter().find(|p| p.state == PaymentState::Settled);
-                let cancelled = booking.cancel(cancellation, command.role)?;
-                // Only of what can be called off it matters what comes back.
-                if expected_refund.is_some_and(|expected| expected != quote.refund) {
-                    return Err(ChangeBookingError::QuoteChanged);
-                }
-                cancelled
-            }
-            (Change::Complete, _) => booking.complete(now)?,
-            (Change::NoShow, _) => booking.mark_no_show(now)?,
-            (Change::Reopen, _) => booking.reopen(now)?,
-        };
-        let by = AuditContext { actor: Some(command.actor), request_id: command.metadata.request_id.as_deref(), now };
-        let settlement = Settlement { lifecycle: &self.lifecycle, by };
-        let booking = settlement.save_booking(&mut *work, booking, event).await?;
-        // Those of an agreed session were closed when it was agreed.
-        if event == BookingEvent::Cancelled && booking.room().is_none() {
-            close_checkouts(&mut *work, booking.id(), now).await?;
-        }
-        if let (Some(payment), Some(Cancellation { refund, .. })) = (stands_on, &booking.cancellation())
-            && !refund.is_zero()
-        {
-            settlement.schedule_refund(&mut *work, &payment, *refund, RefundCause::Cancelled, None).await?;
-        }
+        let booking = self.change(&mut *work, command, booking, calendar, now).await?;
         idempotency::save_response(&mut *work, command.idempotency.as_ref(), &booking, now).await?;
         work.commit().await?;
         Ok(Idempotent::Executed(booking))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "each is a fact of one move, and they are used once")]
-    async fn reschedule(
+    async fn change(
         &self,
         work: &mut dyn UnitOfWork,
+        command: &ChangeBookingCommand,
         booking: Booking,
-        to: Timestamp,
-        role: Role,
-        overrule: RuleOverride,
-        loaded: &TherapistCalendar,
+        calendar: Option<&TherapistCalendar>,
         now: Timestamp,
-    ) -> Result<(Booking, BookingEvent), ChangeBookingError> {
-        let pause = booking.blocked_until().duration_since(booking.ends_at()).as_mins();
-        let session = AppointmentLength::new(booking.minutes(), u32::try_from(pause).unwrap_or(0))
-            .map_err(|error| StoreError::Corrupt(error.into()))?;
-        let (moved, event) = booking.reschedule(to, role, now)?;
-        let wish =
-            Wish { therapist: moved.therapist(), starts_at: moved.scheduled_at(), session, but: Some(moved.id()), now };
-        loaded.check(work, &wish, overrule).await??;
-        if claim_slot(work, &moved, now).await? != SlotAvailability::Free {
-            return Err(ChangeBookingError::SlotTaken);
+    ) -> Result<Booking, ChangeBookingError> {
+        let by = AuditContext { actor: Some(command.actor), request_id: command.metadata.request_id.as_deref(), now };
+        let settlement = Settlement { lifecycle: &self.lifecycle, by };
+        let (role, mut settled) = (command.role, None);
+        let (booking, event) = match (&command.change, calendar) {
+            (&Change::Reschedule { to, override_hours }, Some(calendar)) => {
+                let reschedule = Reschedule { to, override_hours, role, calendar, now };
+                if reschedule.is_in_place(&booking) {
+                    return Ok(booking);
+                }
+                reschedule.apply(work, booking).await?
+            }
+            // A calendar was loaded for every change of the time.
+            (Change::Reschedule { .. }, None) => return Err(ChangeError::InvalidState.into()),
+            (Change::Cancel { reason, expected_refund }, _) => {
+                let canceller = Canceller { user: command.actor, role, now };
+                let (cancelled, event, payment) =
+                    canceller.cancel(work, booking, reason.clone(), *expected_refund).await?;
+                settled = payment;
+                (cancelled, event)
+            }
+            (Change::Complete, _) => booking.complete(now)?,
+            (Change::NoShow, _) => booking.mark_no_show(now)?,
+            (Change::Reopen, _) => booking.reopen(now)?,
+        };
+        let booking = settlement.save_booking(work, booking, event).await?;
+        if event == BookingEvent::Cancelled {
+            follow_up(work, &settlement, &booking, settled).await?;
         }
-        Ok((moved, event))
+        Ok(booking)
     }
-}
-
-/// Until when a therapist's time would be taken by a booking that begins then.
-fn end_of(booking: &Booking, start: Timestamp) -> Timestamp {
-    let length = booking.blocked_until().duration_since(booking.scheduled_at());
-    start.saturating_add(length).unwrap_or(Timestamp::MAX)
-}
-
-/// On which terms a booking can be called off at this moment.
-fn terms(
-    booking: &Booking,
-    held: Money,
-    by: UserId,
-    role: Role,
-    reason: Option<String>,
-    now: Timestamp,
-) -> (CancellationQuote, Cancellation) {
-    let quote = booking.cancellation_quote(held, role, now);
-    (quote, Cancellation { at: now, by, late: quote.late, reason, refund: quote.refund })
 }

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
 use super::expire_holds::ExpireHolds;
-use super::therapist_calendar::{CalendarLoader, TherapistCalendar, Wish};
+use super::therapist_calendar::{CalendarLoader, SlotRequest, TherapistCalendar};
 use crate::RequestMetadata;
 use crate::idempotency::{self, Found, Idempotent, IdempotentRequest};
 use crate::lifecycle::{AuditContext, BookingLifecycle, SlotAvailability, claim_slot};
@@ -310,11 +310,16 @@ impl CreateBooking {
         ask: &Ask<'_>,
         booking: &Booking,
     ) -> Result<(), CreateBookingError> {
-        let session = AppointmentLength::try_from(ask.service).map_err(|error| StoreError::Corrupt(error.into()))?;
-        let overrule = if ask.command.override_hours { RuleOverride::PracticeRules } else { RuleOverride::Grid };
-        let wish =
-            Wish { therapist: ask.therapist, starts_at: booking.scheduled_at(), session, but: None, now: ask.now };
-        ask.loaded.check(work, &wish, overrule).await??;
+        let length = AppointmentLength::try_from(ask.service).map_err(|error| StoreError::Corrupt(error.into()))?;
+        let rules = if ask.command.override_hours { RuleOverride::PracticeRules } else { RuleOverride::Grid };
+        let request = SlotRequest {
+            therapist: ask.therapist,
+            starts_at: booking.scheduled_at(),
+            length,
+            rescheduled: None,
+            now: ask.now,
+        };
+        ask.loaded.check(work, &request, rules).await??;
         match claim_slot(work, booking, ask.now).await? {
             SlotAvailability::Free => Ok(()),
             SlotAvailability::HeldByClient(booking) => Err(CreateBookingError::HoldExists { booking }),

@@ -1,15 +1,22 @@
 //! Bookings: what can be booked, making bookings, changing them, and letting go of those that nobody paid.
 
+mod access;
 mod availability;
+mod cancel;
 mod change;
+mod change_error;
 mod complete_ended;
 mod create_booking;
 mod create_series;
 mod expire_holds;
+mod reschedule;
 mod therapist_calendar;
 
+pub(crate) use access::may_see;
+pub use access::{BookingAccessError, ViewBooking};
 pub use availability::{AvailabilityError, ShowAvailability};
-pub use change::{Change, ChangeBooking, ChangeBookingCommand, ChangeBookingError};
+pub use change::{Change, ChangeBooking, ChangeBookingCommand};
+pub use change_error::ChangeBookingError;
 pub use complete_ended::CompleteEndedBookings;
 pub use create_booking::{CreateBooking, CreateBookingCommand, CreateBookingError, CreatedBooking, PaymentChoice};
 pub use create_series::{CreateSeries, CreateSeriesCommand, CreateSeriesError, SeriesConflict, SeriesOutcome};

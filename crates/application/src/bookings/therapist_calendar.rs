@@ -7,7 +7,7 @@ use attune_domain::calendar::{
     AppointmentLength, BookingRules, BusyTimes, RuleOverride, ScheduleExceptions, SlotCalculator, SlotError,
     WeeklyHours, WeeklySchedule,
 };
-use attune_domain::{Booking, ChangeTerms, Interval, UserId};
+use attune_domain::{Booking, BookingId, ChangeTerms, Interval, UserId};
 use attune_ports::{CalendarSettings, Queries, StoreError, TimeZones, UnitOfWork};
 use jiff::{SignedDuration, Timestamp};
 
@@ -53,54 +53,56 @@ fn corrupt(why: impl Into<attune_ports::BoxError>) -> StoreError {
 }
 
 impl TherapistCalendar {
-    /// The calendar as it is asked at one moment for one kind of session.
-    pub(crate) fn calendar<'a>(
+    pub(crate) fn slots<'a>(
         &'a self,
-        taken: &'a BusyTimes,
-        session: AppointmentLength,
+        busy: &'a BusyTimes,
+        length: AppointmentLength,
         now: Timestamp,
     ) -> SlotCalculator<'a> {
         let Self { hours, exceptions, rules, .. } = self;
-        SlotCalculator { hours, exceptions, rules, busy: taken, length: session, now }
+        SlotCalculator { hours, exceptions, rules, busy, length, now }
     }
 
-    /// Whether a session may begin at this time, as far as hours and rules say. Whether the time is free is asked of the
-    /// store, under the calendar's lock; other bookings are looked at here for the daily cap alone.
+    /// Whether working hours and rules allow an appointment to start at this time. Other bookings count for the daily limit
+    /// alone; whether the slot is free is checked by `claim_slot`, under the calendar lock.
     pub(crate) async fn check(
         &self,
         work: &mut dyn UnitOfWork,
-        wish: &Wish,
-        overrule: RuleOverride,
+        request: &SlotRequest,
+        rules: RuleOverride,
     ) -> Result<Result<(), SlotError>, StoreError> {
-        let taken = match (self.rules.settings().daily_limit, overrule) {
+        let busy = match (self.rules.settings().daily_limit, rules) {
             (Some(_), RuleOverride::None | RuleOverride::Grid) => {
-                let from = wish.starts_at.saturating_sub(AROUND).unwrap_or(Timestamp::MIN);
-                let until = wish.starts_at.saturating_add(AROUND).unwrap_or(Timestamp::MAX);
-                let others = work.blocking_bookings(wish.therapist, from, until).await?;
-                let beside = |booking: &&Booking| Some(booking.id()) != wish.but && !wish.overlaps(booking);
-                let counted = others.iter().filter(|b| !b.hold_has_expired(wish.now)).filter(beside);
+                let from = request.starts_at.saturating_sub(AROUND).unwrap_or(Timestamp::MIN);
+                let until = request.starts_at.saturating_add(AROUND).unwrap_or(Timestamp::MAX);
+                let others = work.blocking_bookings(request.therapist, from, until).await?;
+                let counts = |booking: &&Booking| {
+                    Some(booking.id()) != request.rescheduled
+                        && !request.overlaps(booking)
+                        && !booking.hold_has_expired(request.now)
+                };
+                let counted = others.iter().filter(counts);
                 BusyTimes::new(counted.filter_map(|b| Interval::new(b.scheduled_at(), b.blocked_until()).ok()))
             }
             (None, _) | (Some(_), RuleOverride::PracticeRules) => BusyTimes::default(),
         };
-        Ok(self.calendar(&taken, wish.session, wish.now).check_slot(wish.starts_at, overrule).map(|_| ()))
+        Ok(self.slots(&busy, request.length, request.now).check_slot(request.starts_at, rules).map(|_| ()))
     }
 }
 
-/// A time that somebody wishes for.
-pub(crate) struct Wish {
+pub(crate) struct SlotRequest {
     pub(crate) therapist: UserId,
     pub(crate) starts_at: Timestamp,
-    pub(crate) session: AppointmentLength,
-    /// The booking that is to be moved there, which is not in its own way.
-    pub(crate) but: Option<attune_domain::BookingId>,
+    pub(crate) length: AppointmentLength,
+    /// The booking that is rescheduled to this slot, if any; it does not block itself.
+    pub(crate) rescheduled: Option<BookingId>,
     pub(crate) now: Timestamp,
 }
 
-impl Wish {
-    /// Whether the booking is in the way. Those are told as a taken time, by the store.
+impl SlotRequest {
+    /// Bookings that overlap are reported as a taken slot, not as the daily limit.
     fn overlaps(&self, booking: &Booking) -> bool {
-        let minutes = i64::from(self.session.minutes()) + i64::from(self.session.buffer_minutes());
+        let minutes = i64::from(self.length.minutes()) + i64::from(self.length.buffer_minutes());
         let until = self.starts_at.saturating_add(SignedDuration::from_mins(minutes)).unwrap_or(Timestamp::MAX);
         booking.scheduled_at() < until && booking.blocked_until() > self.starts_at
     }

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use attune_domain::meeting::{TokenPlacement, TokenSettings, Viewer, claims_for};
 use attune_domain::{
-    AccessWindow, AccountViewer, Booking, BookingId, JoinToken, LinkError, MeetingBaseUrl, MeetingLinkPolicy,
-    PersonalLink, Role, SignedLink, User, ViewerId,
+    AccessWindow, AccountViewer, Booking, JoinToken, LinkError, MeetingBaseUrl, MeetingLinkPolicy, PersonalLink,
+    SignedLink, User, ViewerId,
 };
-use attune_ports::{BookingView, BoxError, Clock, JoinTokens, MeetingTokenSigner, Queries, StoreError};
+use attune_ports::{BoxError, Clock, JoinTokens, MeetingTokenSigner, Queries, StoreError};
 use jiff::Timestamp;
 use thiserror::Error;
+
+use crate::bookings::may_see;
 
 /// A booking and the viewer's own link into it.
 #[derive(Debug)]
@@ -107,20 +109,15 @@ impl MeetingLinks {
     /// The viewer's link into a booking that was just looked for, and may not be there.
     pub fn into_booking(&self, viewer: &User, booking: Option<Booking>) -> Result<MeetingLinkView, MeetingLinkError> {
         let booking = booking.ok_or(MeetingLinkError::NotFound)?;
-        may_see(viewer, &booking)?;
+        if !may_see(viewer.id, viewer.role, &booking) {
+            return Err(MeetingLinkError::Forbidden);
+        }
         let link = self.room_link(&booking, Viewer::Account(&viewer.into()))?;
         let validity = self.signing_for(&booking).map(|_| Validity {
             joinable_from: self.window.opens_at(&booking),
             expires_at: self.window.closes_at(&booking),
         });
         Ok(MeetingLinkView { booking, link, validity })
-    }
-
-    /// One booking, if the viewer may see it at all.
-    pub async fn visible(&self, viewer: &User, booking: BookingId) -> Result<BookingView, MeetingLinkError> {
-        let view = self.queries.booking(booking).await?.ok_or(MeetingLinkError::NotFound)?;
-        may_see(viewer, &view.booking)?;
-        Ok(view)
     }
 
     /// The viewer's link into a booking at hand, for lists; `None` where there is none now.
@@ -168,9 +165,4 @@ impl MeetingLinks {
     fn unsigned(&self, booking: &Booking, attendee: Viewer<'_>) -> Result<PersonalLink, LinkError> {
         MeetingLinkPolicy { grace: self.window.grace }.link_for(booking, attendee, self.clock.now())
     }
-}
-
-/// Clients see their own bookings only.
-fn may_see(viewer: &User, booking: &Booking) -> Result<(), MeetingLinkError> {
-    if viewer.role == Role::Client && booking.client() != viewer.id { Err(MeetingLinkError::Forbidden) } else { Ok(()) }
 }
