@@ -18,7 +18,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 fn at(text: &str) -> Timestamp {
-    text.parse().unwrap()
+    text.parse().expect("a valid instant")
 }
 
 fn now() -> Timestamp {
@@ -100,7 +100,7 @@ fn message(message_id: &str) -> Email {
     Email {
         kind: NotificationKind::MeetingInfo,
         message_id: message_id.to_owned(),
-        to: EmailAddress::parse("client@example.org").unwrap(),
+        to: EmailAddress::parse("client@example.org").expect("a valid address"),
         to_name: "Robin Doe".to_owned(),
         join_url: Some("https://meet.example.org/room".to_owned()),
         starts_at: now(),

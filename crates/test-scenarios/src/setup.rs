@@ -25,7 +25,7 @@ pub fn any_setup() -> impl Strategy<Value = Setup> {
             |(provider, notice_minutes, daily_limit, (free_minutes, percent, reschedule_minutes), auto_complete)| {
                 let rules = RuleSettings { notice_minutes, horizon_days: 20, daily_limit, ..RuleSettings::default() };
                 let terms = ChangeTerms { free_minutes, late_refund_percent: percent, reschedule_minutes };
-                Setup { provider, policy: PracticePolicy { rules, terms, auto_complete: auto_complete } }
+                Setup { provider, policy: PracticePolicy { rules, terms, auto_complete } }
             },
         )
 }

@@ -62,7 +62,7 @@ fn a_hold_fits_into_the_lifetime_of_a_checkout() {
         assert!(matches!(refused(|config| config.hold = hold), SetupError::Hold), "{hold}");
     }
     assert!(StripeGateway::new(StripeConfig { hold: MAX_HOLD, ..config() }).is_ok());
-    assert_eq!(MAX_HOLD + crate::GRACE, SignedDuration::from_hours(24));
+    assert_eq!(MAX_HOLD + GRACE, SignedDuration::from_hours(24));
 }
 
 #[test]

@@ -546,7 +546,7 @@ pub async fn concurrent_attendance_events_are_stored_once(backend: &Backend) {
         .collect();
     let report = |n: usize| {
         let mut events = events.clone();
-        if n % 2 == 0 {
+        if n.is_multiple_of(2) {
             events.reverse();
         }
         events.rotate_left(n);
