@@ -1,4 +1,4 @@
-//! What the adapter has to be told, and what a database URL says.
+//! The settings of the adapter, and the parts of a database URL.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -8,14 +8,14 @@ use std::path::PathBuf;
 use tokio_postgres::config::{Host, SslMode};
 use url::form_urlencoded;
 
-use crate::dial::OpenError;
+use crate::error::OpenError;
 
-/// A database URL, which has a password in it: `Debug` hides it whole.
+/// A database URL. It contains a password, so `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl(String);
 
 impl DatabaseUrl {
-    /// Wraps a URL. It is read by [`crate::PostgresStore::connect`].
+    /// [`crate::PostgresStore::connect`] parses it.
     pub fn new(url: impl Into<String>) -> Self {
         Self(url.into())
     }
@@ -27,19 +27,18 @@ impl fmt::Debug for DatabaseUrl {
     }
 }
 
-/// Where the database is, and how many connections it is spoken to with.
+/// The database and the number of connections to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PostgresConfig {
-    /// Where the database is.
     pub url: DatabaseUrl,
-    /// Most connections for units of work, at least one. They are opened when they are needed.
+    /// The most connections for units of work, at least one. They are opened when they are needed.
     pub writers: u32,
-    /// Connections that all readers share, at least one.
+    /// The connections that all queries share, at least one.
     pub readers: usize,
 }
 
 impl PostgresConfig {
-    /// This database, with twice as many writers as there are cores and two more, and two readers.
+    /// Two connections for units of work per core and two more, and two for queries.
     pub fn new(url: impl Into<String>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let writers = u32::try_from(cores).unwrap_or(u32::MAX).saturating_mul(2).saturating_add(2);
@@ -47,7 +46,6 @@ impl PostgresConfig {
     }
 }
 
-/// What a database URL says.
 #[derive(Debug)]
 pub(crate) struct Address {
     pub(crate) server: tokio_postgres::Config,
@@ -55,7 +53,6 @@ pub(crate) struct Address {
     pub(crate) roots: Option<PathBuf>,
 }
 
-/// Whether the way to the server is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TlsMode {
     Off,
@@ -64,21 +61,21 @@ pub(crate) enum TlsMode {
 }
 
 impl Address {
-    /// Reads a URL. What the driver has to say about a bad one is not passed on, because it quotes from the URL.
+    /// The driver's message about an invalid URL is not passed on, because it quotes from the URL.
     pub(crate) fn parse(url: &DatabaseUrl) -> Result<Self, OpenError> {
         let url = url.0.trim();
         if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
             return Err(OpenError::Url("it has to begin with postgres://"));
         }
-        // Like the driver, this takes a question mark before the first @ for a part of the password.
+        // Like the driver, this takes a question mark before the first @ as part of the password.
         let login = url.find('@').unwrap_or(0);
-        let (place, query) = match url[login..].find('?') {
+        let (base, query) = match url[login..].find('?') {
             Some(found) => (&url[..login + found], &url[login + found + 1..]),
             None => (url, ""),
         };
         let (mut mode, mut roots, mut rest) = (None, None, Vec::new());
         for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
-            // A plus sign is itself here, though it is a blank in HTML forms.
+            // A plus sign stands for itself here, though for a space in HTML forms.
             let plain = parameter.replace('+', "%2B");
             match form_urlencoded::parse(plain.as_bytes()).next() {
                 Some((key, value)) if key == "sslmode" => mode = Some(value.into_owned()),
@@ -86,7 +83,7 @@ impl Address {
                 _ => rest.push(parameter),
             }
         }
-        let mut server: tokio_postgres::Config = format!("{place}?{}", rest.join("&")).parse().map_err(|_| {
+        let mut server: tokio_postgres::Config = format!("{base}?{}", rest.join("&")).parse().map_err(|_| {
             OpenError::Url(
                 "it has to look like postgres://user:password@host:5432/database, with special characters in the \
                  password written as %40 and the like",
@@ -112,7 +109,7 @@ impl Address {
     }
 }
 
-/// Whether nothing that is said to the server leaves this machine.
+/// Whether nothing that is sent to the server leaves this machine.
 fn is_local(server: &tokio_postgres::Config) -> bool {
     let on_this_machine = |host: &Host| match host {
         Host::Unix(_) => true,

@@ -1,60 +1,92 @@
-//! What PostgreSQL says, in the words of the port.
+//! PostgreSQL's errors as those of the port.
 //!
-//! Diesel hands on the kinds of broken constraints, but of everything else only a text, not its code (SQLSTATE). So
-//! texts are compared where they are ours to know, and where a server speaks another language than English, the time
-//! tells the same: only a statement that stood in a queue fails as late as a lock or statement timeout does.
+//! Diesel passes on the kinds of broken constraints, but for everything else only a message, not its code (SQLSTATE). So
+//! messages are compared; for a server in another language than English the elapsed time decides: only a statement
+//! that waited fails as late as a lock or statement timeout.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use attune_ports::{Conflict, StoreError};
+use attune_ports::{BoxError, Conflict, StoreError};
 use diesel::result::{DatabaseErrorKind, Error};
+use thiserror::Error as ThisError;
 
-use crate::dial::{LOCK_TIMEOUT, STATEMENT_TIMEOUT};
+use crate::timeouts::{LOCK_TIMEOUT, STATEMENT_TIMEOUT};
 
-/// What may go wrong while a statement is run and its rows are read.
+/// Why a database cannot be opened. Never quotes from the URL.
+#[derive(Debug, ThisError)]
+pub enum OpenError {
+    /// The URL is invalid.
+    #[error("the database URL cannot be used: {0}")]
+    Url(&'static str),
+    /// The file named by `sslrootcert` cannot be read, or has no certificate in it.
+    #[error("no root certificates can be read from {}", path.display())]
+    RootFile { path: PathBuf, source: BoxError },
+    /// TLS is required, and this system has no root certificates.
+    #[error("the system has no root certificates to check the database's certificate with; name some by sslrootcert")]
+    NoRoots,
+    #[error("TLS cannot be set up")]
+    Tls(#[source] rustls::Error),
+    /// No server, one that refuses the connection, or one whose certificate is not trusted.
+    #[error("the database cannot be reached")]
+    Unreachable(#[source] BoxError),
+}
+
+#[derive(Debug, ThisError)]
+pub(crate) enum ConnectError {
+    #[error("the database server cannot be reached or refused the connection")]
+    Refused(#[from] tokio_postgres::Error),
+    #[error("the database server did not answer in time")]
+    Late,
+    #[error("the database server refused the settings of the connection")]
+    Setup(#[from] diesel::ConnectionError),
+    #[error("the store is closed")]
+    ShuttingDown,
+}
+
+/// Why a statement failed, or its rows could not be read.
 #[derive(Debug)]
-pub(crate) enum Trouble {
-    /// The driver or the server, as Diesel tells it.
-    Driver(Error),
-    /// The driver or the server, without Diesel.
-    Plain(tokio_postgres::Error),
-    /// A row that makes no sense, or a rule that the adapter itself looks after.
+pub(crate) enum QueryError {
+    Diesel(Error),
+    /// An error of a statement that is run without Diesel.
+    Driver(tokio_postgres::Error),
+    /// An invalid row, or a rule that the adapter itself enforces.
     Store(StoreError),
 }
 
-impl From<Error> for Trouble {
+impl From<Error> for QueryError {
     fn from(error: Error) -> Self {
+        Self::Diesel(error)
+    }
+}
+
+impl From<tokio_postgres::Error> for QueryError {
+    fn from(error: tokio_postgres::Error) -> Self {
         Self::Driver(error)
     }
 }
 
-impl From<tokio_postgres::Error> for Trouble {
-    fn from(error: tokio_postgres::Error) -> Self {
-        Self::Plain(error)
-    }
-}
-
-impl From<StoreError> for Trouble {
+impl From<StoreError> for QueryError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
 }
 
-impl Trouble {
-    /// Names it in the port's words. `after` is how long the statement took to fail.
+impl QueryError {
+    /// `after` is the time after which the statement failed.
     pub(crate) fn into_store_error(self, after: Duration) -> StoreError {
         match self {
-            Self::Driver(error) => store_error(error, after),
-            Self::Plain(error) => plain_error(error),
+            Self::Diesel(error) => store_error(error, after),
+            Self::Driver(error) => driver_error(error),
             Self::Store(error) => error,
         }
     }
 }
 
-/// Texts of errors after which trying again from the start may work: 40P01, 55P03.
+/// Messages after which a new attempt may succeed: 40P01, 55P03.
 const CONTENDED: [&str; 2] = ["deadlock detected", "canceling statement due to lock timeout"];
 
-/// Beginnings of the texts of errors that come from the state the server is in: 57014, 57P01 to 57P05, 25P03, 53100 to
+/// Beginnings of messages that are about the state of the server: 57014, 57P01 to 57P05, 25P03, 53100 to
 /// 53400, 58030.
 const UNAVAILABLE: [&str; 11] = [
     "canceling statement due to statement timeout",
@@ -70,12 +102,11 @@ const UNAVAILABLE: [&str; 11] = [
     "could not write to file",
 ];
 
-/// Names a Diesel error in the port's words.
 pub(crate) fn store_error(error: Error, after: Duration) -> StoreError {
-    let Error::DatabaseError(kind, told) = &error else {
+    let Error::DatabaseError(kind, information) = &error else {
         return StoreError::Failed(error.into());
     };
-    let (constraint, text) = (told.constraint_name(), told.message());
+    let (constraint, text) = (information.constraint_name(), information.message());
     match (kind, constraint) {
         (DatabaseErrorKind::UniqueViolation, Some("users_email_key")) => StoreError::Conflict(Conflict::EmailTaken),
         (DatabaseErrorKind::UniqueViolation, Some("payments_provider_checkout_id_key")) => {
@@ -122,11 +153,10 @@ pub(crate) fn store_error(error: Error, after: Duration) -> StoreError {
     }
 }
 
-/// Names an error of a query in the port's words, by its code. Queries without Diesel change nothing, so they break no
-/// constraint.
-fn plain_error(error: tokio_postgres::Error) -> StoreError {
+/// Statements without Diesel change nothing, so they break no constraint.
+fn driver_error(error: tokio_postgres::Error) -> StoreError {
     let Some(code) = error.code() else {
-        // No answer at all, or one that was none.
+        // No answer, or an invalid one.
         return StoreError::Unavailable(error.into());
     };
     match code.code() {
@@ -139,14 +169,9 @@ fn plain_error(error: tokio_postgres::Error) -> StoreError {
     }
 }
 
-/// A change that found no row to change.
+/// Errors: [`Conflict::Stale`] for a statement that found no row to change.
 pub(crate) fn one_row(changed: usize) -> Result<(), StoreError> {
     if changed == 1 { Ok(()) } else { Err(StoreError::Conflict(Conflict::Stale)) }
-}
-
-/// Takes an identity that was read back.
-pub(crate) fn identity<T>(id: Option<T>) -> Result<T, StoreError> {
-    id.ok_or_else(|| StoreError::Corrupt("a stored id is not positive".into()))
 }
 
 #[cfg(test)]

@@ -1,21 +1,21 @@
 #![doc = include_str!("../README.md")]
 
 mod config;
-mod crowd;
-mod dial;
+mod connector;
 mod error;
-mod home;
-mod hot;
-mod lists;
+mod functions;
+mod load;
 mod migrations;
 mod queries;
-mod readers;
-mod sql;
+mod reads;
+mod rollback;
+mod runtime;
 mod store;
-mod undo;
-mod unit;
+mod timeouts;
+mod unit_of_work;
+mod write_pool;
 
 pub use config::{DatabaseUrl, PostgresConfig};
-pub use dial::OpenError;
+pub use error::OpenError;
 pub use migrations::MigrateError;
 pub use store::PostgresStore;

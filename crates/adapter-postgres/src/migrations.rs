@@ -1,4 +1,4 @@
-//! Bringing the tables up to date.
+//! Applies migrations.
 
 use std::sync::Arc;
 
@@ -12,21 +12,21 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use thiserror::Error;
 
 use crate::PostgresStore;
-use crate::dial::Purpose;
-use crate::sql::{hashtextextended, pg_advisory_lock, to_regclass};
+use crate::connector::Purpose;
+use crate::functions::{hashtextextended, pg_advisory_lock, to_regclass};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 
-/// Held by whoever migrates, so that instances that start together take turns.
+/// Taken for migrating, so that instances that start together take turns.
 const MIGRATION_LOCK: &str = "attune:migrations";
 
-/// Diesel's list of what has been applied.
-const LIST: &str = "__diesel_schema_migrations";
+/// Diesel's table of applied migrations.
+const TABLE: &str = "__diesel_schema_migrations";
 
-/// Why the schema was not brought up to date.
+/// Why the schema was not migrated.
 #[derive(Debug, Error)]
 pub enum MigrateError {
-    /// A newer release of Attune has been here. Nothing was changed.
+    /// The database was migrated by a newer release. Nothing was changed.
     #[error(
         "the database has the migration {version}, which this release of Attune does not know; use a newer release"
     )]
@@ -34,7 +34,7 @@ pub enum MigrateError {
         /// The first unknown migration.
         version: String,
     },
-    /// A migration failed, or the connection broke. That migration was taken back, those before it were kept.
+    /// A migration failed, or the connection broke. That migration was rolled back, those before it stay.
     #[error("the schema of the database cannot be brought up to date")]
     Failed(#[source] BoxError),
 }
@@ -46,25 +46,27 @@ struct Applied {
 }
 
 impl PostgresStore {
-    /// Applies the migrations that are missing and returns their names. Waits for another process that does the same,
-    /// so any number may start at once. Has no deadline of its own.
+    /// Applies the pending migrations and returns their names. Waits for another process that does the same, so any
+    /// number may start at once. Has no deadline of its own.
     pub async fn migrate(&self) -> Result<Vec<String>, MigrateError> {
-        let mut line =
-            Arc::clone(&self.dialer).dial(Purpose::Migrations).await.map_err(|e| MigrateError::Failed(e.into()))?;
-        // The lock belongs to the connection and goes with it.
+        let mut connection = Arc::clone(&self.connector)
+            .connect(Purpose::Migrations)
+            .await
+            .map_err(|e| MigrateError::Failed(e.into()))?;
+        // The lock is released with the connection.
         diesel::select(pg_advisory_lock(hashtextextended(MIGRATION_LOCK, 0)))
-            .execute(&mut line.connection)
+            .execute(&mut connection.diesel)
             .await
             .map_err(|e| MigrateError::Failed(e.into()))?;
         let known = known().map_err(MigrateError::Failed)?;
-        let applied = applied(&line.connection).await.map_err(|e| MigrateError::Failed(e.into()))?;
+        let applied = applied(&connection.diesel).await.map_err(|e| MigrateError::Failed(e.into()))?;
         if let Some(version) = applied.into_iter().find(|version| !known.contains(version)) {
             return Err(MigrateError::Newer { version });
         }
-        let (connection, driver) = line.split();
+        let (connection, driver) = connection.split();
         // Diesel's harness blocks its thread.
         let run = tokio::task::spawn_blocking(move || run(connection)).await;
-        // Only now is the lock free for others.
+        // Only now is the lock released.
         let _ = driver.await;
         run.map_err(|e| MigrateError::Failed(e.into()))?.map_err(MigrateError::Failed)
     }
@@ -72,11 +74,11 @@ impl PostgresStore {
     /// Whether exactly the migrations of this release have been applied.
     pub async fn schema_is_current(&self) -> Result<bool, StoreError> {
         let known = known().map_err(StoreError::Failed)?;
-        self.readers.ask(async |connection| Ok(applied(connection).await? == known)).await
+        self.read(async |connection| Ok(applied(connection).await? == known)).await
     }
 }
 
-/// The versions of this release's migrations, in order.
+/// The versions of the migrations of this release, in order.
 fn known() -> Result<Vec<String>, BoxError> {
     let migrations: Vec<Box<dyn Migration<Pg>>> = MIGRATIONS.migrations()?;
     let mut versions: Vec<_> = migrations.iter().map(|migration| migration.name().version().to_string()).collect();
@@ -84,14 +86,14 @@ fn known() -> Result<Vec<String>, BoxError> {
     Ok(versions)
 }
 
-/// The versions that the database has, in order. Writes nothing, not even the list's own table.
+/// The versions that the database has, in order. Writes nothing, not even the table of migrations.
 async fn applied(mut connection: &AsyncPgConnection) -> QueryResult<Vec<String>> {
-    let list: Option<u32> = diesel::select(to_regclass(LIST)).get_result(&mut connection).await?;
-    if list.is_none() {
+    let table: Option<u32> = diesel::select(to_regclass(TABLE)).get_result(&mut connection).await?;
+    if table.is_none() {
         return Ok(Vec::new());
     }
     let rows: Vec<Applied> =
-        diesel::sql_query(format!("SELECT version FROM {LIST} ORDER BY version")).load(&mut connection).await?;
+        diesel::sql_query(format!("SELECT version FROM {TABLE} ORDER BY version")).load(&mut connection).await?;
     Ok(rows.into_iter().map(|row| row.version).collect())
 }
 

@@ -1,123 +1,104 @@
-//! The store itself: what is opened, and what begins a unit of work.
+//! The store: opens the database and begins units of work.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use attune_ports::{Store, StoreError, UnitOfWork};
-use diesel::{ConnectionError, result};
-use diesel_async::pooled_connection::bb8::{Pool, PooledConnection};
-use diesel_async::pooled_connection::{
-    AsyncDieselConnectionManager, ManagerConfig, PoolableConnection, RecyclingMethod,
-};
+use attune_sql::FromRow;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection};
-use futures_util::FutureExt;
-use futures_util::future::ready;
 use tokio::time::timeout;
 
 use crate::config::PostgresConfig;
-use crate::crowd::Crowd;
-use crate::dial::{Dialer, Line, OpenError, Purpose};
-use crate::error::Trouble;
-use crate::hot::{HotLine, Lookup, PageWish};
-use crate::readers::Readers;
-use crate::undo::Undoer;
-use crate::unit::PostgresUnit;
+use crate::connector::{Connection, Connector, Purpose};
+use crate::error::{OpenError, QueryError};
+use crate::load::Load;
+use crate::reads::batch_loader::BatchLoader;
+use crate::reads::pool::Pool;
+use crate::reads::prepared::{CallerKey, PageKey, PreparedConnection};
+use crate::rollback::Rollbacks;
+use crate::unit_of_work::PostgresUnitOfWork;
+use crate::write_pool::{WritePool, write_pool};
 
-/// A connection of the pool.
-pub(crate) type Writer = PooledConnection<'static, AsyncPgConnection>;
-
-/// Longest wait for a free connection, and then for a transaction to begin on it.
+/// The longest wait for a free connection, and then for a transaction to begin on it.
 const BEGIN_DEADLINE: Duration = Duration::from_secs(2);
 
 /// A PostgreSQL database with the tables of Attune.
 ///
-/// Implements [`Store`] and [`attune_ports::Queries`]. Its connections live on a thread of its own, and it can be used from
-/// any runtime.
+/// Implements [`Store`] and [`attune_ports::Queries`]. Its connections run on a thread of their own, and it can be used
+/// from any runtime.
 pub struct PostgresStore {
-    pub(crate) dialer: Arc<Dialer>,
-    pub(crate) readers: Readers<Line>,
-    hot: Arc<Readers<HotLine>>,
-    pub(crate) lookups: Crowd<Lookup>,
-    pub(crate) pages: Crowd<PageWish>,
-    undoer: Arc<Undoer>,
-    pool: Mutex<Option<Pool<AsyncPgConnection>>>,
+    pub(crate) connector: Arc<Connector>,
+    connections: Pool<Connection>,
+    prepared: Arc<Pool<PreparedConnection>>,
+    pub(crate) callers: BatchLoader<CallerKey>,
+    pub(crate) pages: BatchLoader<PageKey>,
+    rollbacks: Arc<Rollbacks>,
+    writers: Mutex<Option<WritePool>>,
 }
 
 impl PostgresStore {
-    /// Opens a database; its tables are left as they are, see [`Self::migrate`].
+    /// Opens a database and leaves its tables as they are, see [`Self::migrate`].
     ///
-    /// Errors: [`OpenError`] when the URL makes no sense, or no connection can be made right now.
+    /// Errors: [`OpenError`] when the URL is invalid or the database cannot be reached.
     pub async fn connect(config: PostgresConfig) -> Result<Self, OpenError> {
-        let dialer = Arc::new(Dialer::new(&config).await?);
-        let first = Arc::clone(&dialer).dial(Purpose::Queries).await;
+        let connector = Arc::new(Connector::new(&config).await?);
+        let first = Arc::clone(&connector).connect(Purpose::Queries).await;
         first.map_err(|e| OpenError::Unreachable(e.into()))?.close().await;
-        let pool = pool(&dialer, config.writers);
-        let readers = Readers::new(Arc::clone(&dialer), config.readers);
-        let hot = Arc::new(Readers::new(Arc::clone(&dialer), config.readers));
-        let lookups = Crowd::gather(dialer.home(), &hot, config.readers);
-        let pages = Crowd::gather(dialer.home(), &hot, config.readers);
-        let undoer = Arc::new(Undoer::new(Arc::clone(&dialer)));
-        Ok(Self { dialer, readers, hot, lookups, pages, undoer, pool: Mutex::new(Some(pool)) })
+        let writers = write_pool(Arc::clone(&connector), config.writers, BEGIN_DEADLINE);
+        let connections = Pool::new(Arc::clone(&connector), config.readers);
+        let prepared = Arc::new(Pool::new(Arc::clone(&connector), config.readers));
+        let callers = BatchLoader::start(connector.runtime(), &prepared, config.readers);
+        let pages = BatchLoader::start(connector.runtime(), &prepared, config.readers);
+        let rollbacks = Arc::new(Rollbacks::new(Arc::clone(&connector)));
+        Ok(Self { connector, connections, prepared, callers, pages, rollbacks, writers: Mutex::new(Some(writers)) })
     }
 
-    /// Closes the database: refuses everything new, lets what is under way come to its end, and waits for that up to
-    /// five seconds.
+    /// Closes the database: refuses new calls, lets running ones finish, and waits for that up to five seconds.
     pub async fn close(&self) {
-        self.readers.close();
-        self.lookups.close();
+        self.connections.close();
+        self.callers.close();
         self.pages.close();
-        self.hot.close();
-        self.pool.lock().unwrap_or_else(PoisonError::into_inner).take();
-        self.dialer.all_closed().await;
+        self.prepared.close();
+        self.writers.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.connector.all_closed().await;
     }
 
-    fn pool(&self) -> Result<Pool<AsyncPgConnection>, StoreError> {
-        let pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        pool.ok_or_else(|| StoreError::Unavailable("the store is closed".into()))
+    /// Runs statements on a shared connection.
+    pub(crate) async fn read<T>(
+        &self,
+        read: impl AsyncFnOnce(&AsyncPgConnection) -> Result<T, QueryError>,
+    ) -> Result<T, StoreError> {
+        self.connections.run(async |connection| read(&connection.diesel).await).await
     }
-}
 
-/// A pool that opens connections when they are needed.
-fn pool(dialer: &Arc<Dialer>, size: u32) -> Pool<AsyncPgConnection> {
-    let mut setup = ManagerConfig::<AsyncPgConnection>::default();
-    // Asking the server whether it is there would cost a round trip per unit of work; whether it has hung up is known
-    // without asking.
-    setup.recycling_method = RecyclingMethod::CustomFunction(Box::new(|connection| {
-        let state = if connection.is_broken() { Err(result::Error::BrokenTransactionManager) } else { Ok(()) };
-        ready(state).boxed()
-    }));
-    let dialer = Arc::clone(dialer);
-    setup.custom_setup = Box::new(move |_| {
-        let dialled = Arc::clone(&dialer).dial(Purpose::UnitsOfWork);
-        dialled
-            .map(|line| match line {
-                Ok(line) => Ok(line.connection),
-                Err(error) => {
-                    tracing::debug!(error = &error as &dyn std::error::Error, "the pool could not connect");
-                    Err(ConnectionError::BadConnection(error.to_string()))
-                }
-            })
-            .boxed()
-    });
-    // The manager's own URL is never looked at.
-    let manager = AsyncDieselConnectionManager::new_with_config("", setup);
-    Pool::builder().max_size(size.max(1)).connection_timeout(BEGIN_DEADLINE).build_unchecked(manager)
+    pub(crate) async fn all<T: FromRow>(&self, query: impl Load<T>) -> Result<Vec<T>, StoreError> {
+        self.read(async |c| query.all(c).await).await
+    }
+
+    pub(crate) async fn one<T: FromRow>(&self, query: impl Load<T>) -> Result<Option<T>, StoreError> {
+        self.read(async |c| query.one(c).await).await
+    }
+
+    fn writers(&self) -> Result<WritePool, StoreError> {
+        let writers = self.writers.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        writers.ok_or_else(|| StoreError::Unavailable("the store is closed".into()))
+    }
 }
 
 #[async_trait]
 impl Store for PostgresStore {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
-        let pool = self.pool()?;
-        let (free, ()) = tokio::join!(pool.get_owned(), self.undoer.settled());
+        let writers = self.writers()?;
+        let (free, ()) = tokio::join!(writers.get_owned(), self.rollbacks.wait());
         let mut connection = free.map_err(|e| StoreError::Unavailable(e.into()))?;
         let began = Instant::now();
-        // The level is said, because every rule here is made for it and a server may have another default.
+        // The level is explicit, because all rules here rely on it and a server may have another default.
         let begin = "BEGIN ISOLATION LEVEL READ COMMITTED";
         let begun = AnsiTransactionManager::begin_transaction_sql(&mut *connection, begin);
         match timeout(BEGIN_DEADLINE, begun).await {
-            Ok(Ok(())) => Ok(Box::new(PostgresUnit::new(connection, Arc::clone(&self.undoer)))),
-            Ok(Err(error)) => Err(Trouble::Driver(error).into_store_error(began.elapsed())),
+            Ok(Ok(())) => Ok(Box::new(PostgresUnitOfWork::new(connection, Arc::clone(&self.rollbacks)))),
+            Ok(Err(error)) => Err(QueryError::Diesel(error).into_store_error(began.elapsed())),
             Err(_) => Err(StoreError::Unavailable("the database did not answer in time".into())),
         }
     }

@@ -1,13 +1,46 @@
-//! What SQLite says, in the words of the port.
+//! SQLite's errors as those of the port.
 //!
-//! Diesel hands on no error codes but a few kinds, so the texts are compared. They are fixed in SQLite's source
+//! Diesel passes on no error codes but a few kinds, so the messages are compared. They are fixed in SQLite's source
 //! (`sqlite3ErrStr`, and the constraint messages of `sqlite3UniqueConstraint`) and in the migrations, and that version
 //! of SQLite is compiled in.
 
-use attune_ports::{Conflict, StoreError};
-use diesel::result::Error;
+use std::io;
+use std::path::PathBuf;
 
-/// Names a Diesel error in the port's words.
+use attune_ports::{BoxError, Conflict, StoreError};
+use diesel::result::Error;
+use thiserror::Error as ThisError;
+
+/// Why a database cannot be opened.
+#[derive(Debug, ThisError)]
+pub enum OpenError {
+    /// The file cannot be created or opened: no such folder, or no permission to write.
+    #[error("the database file {} cannot be opened for writing", path.display())]
+    File { path: PathBuf, source: io::Error },
+    /// SQLite accepts paths in UTF-8 only.
+    #[error("the path of the database file {} is not valid UTF-8", path.display())]
+    NotUtf8 { path: PathBuf },
+    /// SQLite cannot open the file, or it is not a database.
+    #[error("the file {} cannot be used as a database", path.display())]
+    Sqlite { path: PathBuf, source: BoxError },
+    /// Releases up to 3.51.2 can damage a database when two connections write a checkpoint at the same moment.
+    #[error("SQLite {found} is too old for the database {}: 3.51.3 or newer is needed", path.display())]
+    OldSqlite { path: PathBuf, found: String },
+    /// The file system cannot hold a write-ahead log; network file systems cannot.
+    #[error("the database {} cannot keep a write-ahead log; it needs a local file system", path.display())]
+    NoWriteAheadLog { path: PathBuf },
+    /// The check found damage. Nothing was changed.
+    #[error("the database {} is damaged ({finding}); restore it from a backup", path.display())]
+    Damaged {
+        path: PathBuf,
+        /// The first finding of `PRAGMA quick_check`.
+        finding: String,
+    },
+    /// The system cannot start another thread.
+    #[error("no thread could be started for the database {}", path.display())]
+    Thread { path: PathBuf, source: io::Error },
+}
+
 pub(crate) fn store_error(error: Error) -> StoreError {
     match message(&error) {
         "attune:slot_taken" => StoreError::Conflict(Conflict::SlotTaken),
@@ -37,22 +70,17 @@ pub(crate) fn store_error(error: Error) -> StoreError {
     }
 }
 
-/// Whether others are in the way: SQLITE_BUSY, SQLITE_LOCKED or SQLITE_PROTOCOL.
+/// Whether another connection holds a lock: SQLITE_BUSY, SQLITE_LOCKED or SQLITE_PROTOCOL.
 pub(crate) fn is_busy(error: &Error) -> bool {
     matches!(message(error), "database is locked" | "database table is locked" | "locking protocol")
 }
 
-/// What SQLite said, or nothing when the error is Diesel's own.
+/// SQLite's message; empty for an error of Diesel.
 pub(crate) fn message(error: &Error) -> &str {
     if let Error::DatabaseError(_, information) = error { information.message() } else { "" }
 }
 
-/// Checks that a change found its row.
+/// Errors: [`Conflict::Stale`] for a statement that found no row to change.
 pub(crate) fn one_row(changed: usize) -> Result<(), StoreError> {
     if changed == 1 { Ok(()) } else { Err(StoreError::Conflict(Conflict::Stale)) }
-}
-
-/// Takes an identity that was read back.
-pub(crate) fn identity<T>(id: Option<T>) -> Result<T, StoreError> {
-    id.ok_or_else(|| StoreError::Corrupt("a stored id is not positive".into()))
 }

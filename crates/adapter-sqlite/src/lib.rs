@@ -1,16 +1,19 @@
 #![doc = include_str!("../README.md")]
 
+mod config;
+mod connector;
 mod error;
+mod load;
 mod migrations;
-mod open;
 mod queries;
-mod statements;
+mod snapshot;
 mod store;
 mod threads;
 mod unit_of_work;
 
+pub use config::SqliteConfig;
+pub use error::OpenError;
 pub use migrations::MigrateError;
-pub use open::{OpenError, SqliteConfig};
 pub use store::SqliteStore;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Bringing the schema up to date.
+//! Applies migrations.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,48 +14,37 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use thiserror::Error;
 use tokio::sync::oneshot;
 
+use crate::connector::BUSY_TIMEOUT;
 use crate::error::store_error;
-use crate::open::BUSY_TIMEOUT;
 use crate::store::SqliteStore;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
-/// How long to wait for another process that migrates the same file.
+/// The longest wait for another process that migrates the same file.
 const OTHERS_WAIT: Duration = Duration::from_secs(60);
 
-/// Why the schema was not brought up to date. Nothing was changed then.
+/// Why the schema was not migrated. Nothing was changed.
 #[derive(Debug, Error)]
 pub enum MigrateError {
-    /// A newer release of Attune has been here.
+    /// The database was migrated by a newer release.
     #[error(
         "the database {} has the migration {version}, which this release of Attune does not know; use a newer release",
         path.display()
     )]
     Newer {
-        /// Which file.
         path: PathBuf,
         /// The first unknown migration.
         version: String,
     },
-    /// Another process holds the file, for longer than a migration should take.
+    /// Another process locks the file for longer than a migration should take.
     #[error("the database {} is held by another process, so its schema cannot be brought up to date", path.display())]
-    Busy {
-        /// Which file.
-        path: PathBuf,
-        /// What SQLite said.
-        source: StoreError,
-    },
-    /// A migration failed; all of them were taken back.
+    Busy { path: PathBuf, source: StoreError },
+    /// A migration failed; all of them were rolled back.
     #[error("the schema of the database {} cannot be brought up to date", path.display())]
-    Failed {
-        /// Which file.
-        path: PathBuf,
-        /// What failed.
-        source: BoxError,
-    },
+    Failed { path: PathBuf, source: BoxError },
 }
 
-/// Why a migration stopped, before the file is named.
+/// The error without the path of the file.
 enum Stop {
     Newer(String),
     Store(StoreError),
@@ -75,16 +64,16 @@ struct Applied {
 }
 
 impl SqliteStore {
-    /// Applies the migrations that are missing, all or none, and returns their names. Waits for another process that
-    /// does the same, so any number may start at once. Has no deadline of its own.
+    /// Applies the pending migrations, all or none, and returns their names. Waits for another process that does the
+    /// same, so any number may start at once. Has no deadline of its own.
     pub async fn migrate(&self) -> Result<Vec<String>, MigrateError> {
-        let path = || self.opener.path();
+        let path = || self.connector.path();
         let permit =
             self.turn().await.map_err(|source| MigrateError::Failed { path: path(), source: source.into() })?;
         let (reply, answer) = oneshot::channel();
         self.writer
-            .post(Box::new(move |link| {
-                let result = link.run(|connection| Ok(migrate(connection)));
+            .post(Box::new(move |connection| {
+                let result = connection.run(|connection| Ok(migrate(connection)));
                 drop(permit);
                 let _ = reply.send(result);
             }))
@@ -111,7 +100,7 @@ impl SqliteStore {
             .map(|migration| migration.name().version().to_string())
             .collect();
         known.sort_unstable();
-        self.readers.ask(move |connection| Ok(applied(connection).map_err(store_error)? == known)).await
+        self.readers.run(move |connection| Ok(applied(connection).map_err(store_error)? == known)).await
     }
 }
 
@@ -120,11 +109,11 @@ fn known() -> Result<Vec<Box<dyn Migration<Sqlite>>>, BoxError> {
     MigrationSource::<Sqlite>::migrations(&MIGRATIONS)
 }
 
-/// The versions that the database has, in order. Writes nothing, not even the list's own table.
+/// The versions that the database has, in order. Writes nothing, not even the table of migrations.
 fn applied(connection: &mut SqliteConnection) -> QueryResult<Vec<String>> {
-    let has_list = sql_query("SELECT name AS version FROM sqlite_schema WHERE name = '__diesel_schema_migrations'")
+    let has_table = sql_query("SELECT name AS version FROM sqlite_schema WHERE name = '__diesel_schema_migrations'")
         .load::<Applied>(connection)?;
-    if has_list.is_empty() {
+    if has_table.is_empty() {
         return Ok(Vec::new());
     }
     let rows: Vec<Applied> =

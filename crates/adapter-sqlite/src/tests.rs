@@ -26,7 +26,7 @@ use diesel::sqlite::SqliteConnection;
 use jiff::civil::Weekday;
 use tempfile::TempDir;
 
-use crate::threads::{Pool, execute};
+use crate::threads::{Pool, run_sql};
 use crate::unit_of_work::SqliteUnitOfWork;
 use crate::{SqliteConfig, SqliteStore};
 
@@ -66,14 +66,14 @@ async fn every_connection_has_its_settings() {
     const FULL: i64 = 2;
     let (_folder, store) = fresh(3).await;
 
-    let writer = store.writer.ask(|connection| Ok(settings(connection))).await.unwrap();
+    let writer = store.writer.run(|connection| Ok(settings(connection))).await.unwrap();
     assert_eq!(writer, ("wal".to_owned(), [FULL, 5000, 1, 0, 0]));
 
     // Each reader waits until all three are here, so each of them is asked exactly once.
     let all_here = Arc::new(std::sync::Barrier::new(3));
     let ask = || {
         let all_here = Arc::clone(&all_here);
-        store.readers.ask(move |connection| {
+        store.readers.run(move |connection| {
             all_here.wait();
             Ok(settings(connection))
         })
@@ -83,14 +83,14 @@ async fn every_connection_has_its_settings() {
     let (begin, begun) = tokio::sync::oneshot::channel();
     let (release, released) = mpsc::channel::<()>();
     let lookups = tokio::join!(
-        store.lookups.look(move |connection| {
+        store.lookups.look_up(move |connection| {
             let _ = begin.send(());
             let _ = released.recv();
             Ok(settings(connection))
         }),
         async {
             begun.await.expect("it begins");
-            let second = store.lookups.look(|connection| Ok(settings(connection))).await;
+            let second = store.lookups.look_up(|connection| Ok(settings(connection))).await;
             drop(release);
             second
         }
@@ -103,8 +103,8 @@ async fn every_connection_has_its_settings() {
 #[tokio::test]
 async fn a_reader_cannot_write() {
     let (_folder, store) = fresh(1).await;
-    let write = |connection: &mut SqliteConnection| execute(connection, "UPDATE booking_ids SET last = 99");
-    for refused in [store.readers.ask(write).await, store.lookups.look(write).await] {
+    let write = |connection: &mut SqliteConnection| run_sql(connection, "UPDATE booking_ids SET last = 99");
+    for refused in [store.readers.run(write).await, store.lookups.look_up(write).await] {
         assert!(matches!(refused, Err(StoreError::Failed(_))), "{refused:?}");
     }
 }
@@ -113,9 +113,9 @@ async fn a_reader_cannot_write() {
 async fn a_panic_costs_its_own_job_only() {
     let (_folder, store) = fresh(1).await;
     for pool in [&*store.writer, &store.readers] {
-        let lost = pool.ask::<(), _>(|_| panic!("as planned")).await;
+        let lost = pool.run::<(), _>(|_| panic!("as planned")).await;
         assert!(matches!(lost, Err(StoreError::Failed(_))), "{lost:?}");
-        assert_eq!(pool.ask(|connection| Ok(pragma(connection, "synchronous"))).await.unwrap(), 2);
+        assert_eq!(pool.run(|connection| Ok(pragma(connection, "synchronous"))).await.unwrap(), 2);
     }
     add_client(&store, "after").await.unwrap();
     assert!(exists(&store, "after").await);
@@ -125,14 +125,14 @@ async fn a_panic_costs_its_own_job_only() {
 async fn a_panic_in_the_middle_of_a_transaction_undoes_it() {
     let (_folder, store) = fresh(1).await;
     let insert = |connection: &mut SqliteConnection| {
-        execute(connection, "BEGIN IMMEDIATE").unwrap();
-        execute(connection, "INSERT INTO login_failures (account, at) VALUES (x'00', 1)").unwrap();
+        run_sql(connection, "BEGIN IMMEDIATE").unwrap();
+        run_sql(connection, "INSERT INTO login_failures (account, at) VALUES (x'00', 1)").unwrap();
         // A row that was read half-way when the panic strikes.
         let mut rows = sql_query("SELECT at AS n FROM login_failures").load_iter::<Number, _>(connection).unwrap();
         let _first = rows.next();
         panic!("as planned");
     };
-    let lost = store.writer.ask::<(), _>(insert).await;
+    let lost = store.writer.run::<(), _>(insert).await;
     assert!(matches!(lost, Err(StoreError::Failed(_))), "{lost:?}");
     add_client(&store, "after").await.unwrap();
     assert_eq!(count(&store.readers, "login_failures").await, 0);
@@ -146,7 +146,7 @@ struct Number {
 }
 
 async fn count(pool: &Pool, table: &'static str) -> i64 {
-    pool.ask(move |connection| {
+    pool.run(move |connection| {
         Ok(sql::<BigInt>(&format!("SELECT count(*) FROM {table}")).get_result(connection).expect("a count"))
     })
     .await
@@ -168,7 +168,7 @@ async fn a_reader_that_hangs_is_given_up_and_the_next_question_is_answered() {
     let (_folder, store) = fresh(1).await;
     let (release, released) = mpsc::channel::<()>();
     let (begin, begun) = mpsc::channel();
-    let hanging = store.readers.ask(move |_| {
+    let hanging = store.readers.run(move |_| {
         let _ = begin.send(());
         let _ = released.recv();
         Ok(())
@@ -176,7 +176,7 @@ async fn a_reader_that_hangs_is_given_up_and_the_next_question_is_answered() {
     let late = outlast(hanging, &begun).await;
     assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
     // Nobody waits for this one when its turn comes.
-    let unheard = store.readers.ask::<(), _>(|_| unreachable!("a job that nobody waits for is left out")).await;
+    let unheard = store.readers.run::<(), _>(|_| unreachable!("a job that nobody waits for is left out")).await;
     assert!(matches!(unheard, Err(StoreError::Unavailable(_))), "{unheard:?}");
 
     drop(release);
@@ -193,7 +193,7 @@ async fn a_writer_that_hangs_is_given_up_and_leaves_nothing_behind() {
     let hanging = work.call(move |connection| {
         let _ = begin.send(());
         let _ = released.recv();
-        execute(connection, "INSERT INTO login_failures (account, at) VALUES (x'00', 1)")
+        run_sql(connection, "INSERT INTO login_failures (account, at) VALUES (x'00', 1)")
     });
     let late = outlast(hanging, &begun).await;
     assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
@@ -224,7 +224,7 @@ async fn a_unit_of_work_is_spent_once_a_call_was_dropped() {
         let (release, released) = mpsc::channel::<()>();
         let dropped = poll_once(work.call(move |connection| {
             let _ = released.recv();
-            execute(connection, "INSERT INTO login_failures (account, at) VALUES (x'00', 1)")
+            run_sql(connection, "INSERT INTO login_failures (account, at) VALUES (x'00', 1)")
         }))
         .await;
         assert!(dropped.is_pending());
@@ -263,12 +263,12 @@ async fn another_process_that_holds_the_file_is_contention() {
     let (folder, store) = fresh(1).await;
     let path = folder.path().join("attune.db");
     let mut other = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-    execute(&mut other, "BEGIN IMMEDIATE").unwrap();
-    store.writer.ask(|connection| execute(connection, "PRAGMA busy_timeout = 0")).await.unwrap();
+    run_sql(&mut other, "BEGIN IMMEDIATE").unwrap();
+    store.writer.run(|connection| run_sql(connection, "PRAGMA busy_timeout = 0")).await.unwrap();
     assert!(matches!(store.begin().await.err(), Some(StoreError::Contended)));
     store.ping().await.unwrap();
 
-    execute(&mut other, "COMMIT").unwrap();
+    run_sql(&mut other, "COMMIT").unwrap();
     add_client(&store, "after").await.unwrap();
 }
 
@@ -278,9 +278,9 @@ async fn a_full_disk_stops_writes_and_not_reads() {
     add_client(&store, "before").await.unwrap();
     store
         .writer
-        .ask(|connection| {
+        .run(|connection| {
             let pages = pragma(connection, "page_count");
-            execute(connection, &format!("PRAGMA max_page_count = {pages}"))
+            run_sql(connection, &format!("PRAGMA max_page_count = {pages}"))
         })
         .await
         .unwrap();
@@ -323,9 +323,9 @@ async fn no_statement_walks_a_whole_table_that_grows() {
             Ok(())
         }
     };
-    store.writer.ask(watch()).await.unwrap();
-    store.readers.ask(watch()).await.unwrap();
-    store.lookups.look(watch()).await.unwrap();
+    store.writer.run(watch()).await.unwrap();
+    store.readers.run(watch()).await.unwrap();
+    store.lookups.look_up(watch()).await.unwrap();
     call_everything(&store, practice).await;
 
     let statements = seen.lock().unwrap().clone();
@@ -335,7 +335,7 @@ async fn no_statement_walks_a_whole_table_that_grows() {
     let mut indexes = BTreeSet::from(USEFUL);
     for statement in statements.into_iter().filter(looks_up).chain(GUARDS.map(str::to_owned)) {
         let explain = format!("EXPLAIN QUERY PLAN {statement}");
-        let plan: Vec<Step> = store.writer.ask(move |c| Ok(sql_query(explain).load(c).expect("a plan"))).await.unwrap();
+        let plan: Vec<Step> = store.writer.run(move |c| Ok(sql_query(explain).load(c).expect("a plan"))).await.unwrap();
         for Step { detail } in plan {
             indexes.retain(|index| !detail.split(' ').any(|word| word == *index));
             let walks = detail.starts_with("SCAN ") && !detail.contains(" USING ");

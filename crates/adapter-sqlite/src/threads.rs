@@ -1,4 +1,4 @@
-//! Threads that own a connection each and work off jobs.
+//! Threads that own a connection each and run jobs on it.
 
 mod queue;
 
@@ -14,41 +14,39 @@ use diesel::sqlite::SqliteConnection;
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
+use crate::connector::Connector;
 use crate::error::{message, store_error};
-use crate::open::Opener;
-use crate::statements::{begin_reading, end_reading};
+use crate::snapshot::{begin_reading, end_reading};
 use queue::Queue;
 
-/// How long a caller waits for an answer.
+/// How long a caller waits for a job.
 pub(crate) const ANSWER_WAIT: Duration = Duration::from_secs(5);
 
-/// How many look-ups share a snapshot at most. Together they take well below a millisecond, and what one more would save
-/// is little: beginning and ending the transaction costs about as much as one of them.
+/// The most look-ups that share a snapshot. Together they take well below a millisecond, and more would save little: to
+/// begin and end the transaction costs about as much as one of them.
 const MOST_LOOKUPS: usize = 32;
 
-/// What a thread is asked to do.
-pub(crate) type Job = Box<dyn FnOnce(&mut Link) + Send>;
+pub(crate) type Job = Box<dyn FnOnce(&mut ThreadConnection) + Send>;
 
-/// A thread's connection, replaced whenever it may not be sound any more.
-pub(crate) struct Link {
-    opener: Opener,
+/// The connection of a thread, which is replaced whenever its state is uncertain.
+pub(crate) struct ThreadConnection {
+    connector: Connector,
     connection: Option<SqliteConnection>,
 }
 
-impl Link {
-    /// Starts with a connection that was opened already.
-    pub(crate) fn new(opener: Opener, connection: SqliteConnection) -> Self {
-        Self { opener, connection: Some(connection) }
+impl ThreadConnection {
+    pub(crate) fn new(connector: Connector, connection: SqliteConnection) -> Self {
+        Self { connector, connection: Some(connection) }
     }
 
-    /// Does something with the connection. After an I/O error the next job gets a new one.
+    /// Runs a job. After an I/O error the next job gets a new connection.
     pub(crate) fn run<T>(
         &mut self,
         job: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let connection = match &mut self.connection {
             Some(connection) => connection,
-            none => none.insert(self.opener.connect().map_err(|e| StoreError::Unavailable(e.into()))?),
+            none => none.insert(self.connector.connect().map_err(|e| StoreError::Unavailable(e.into()))?),
         };
         let result = job(connection);
         if matches!(result, Err(StoreError::Unavailable(_))) {
@@ -57,7 +55,7 @@ impl Link {
         result
     }
 
-    /// Undoes the open transaction, if there is one.
+    /// Rolls back the open transaction, if there is one.
     pub(crate) fn roll_back(&mut self) {
         let Some(connection) = &mut self.connection else { return };
         if let Err(error) = connection.batch_execute("ROLLBACK")
@@ -83,7 +81,7 @@ impl Link {
     }
 }
 
-/// One or more threads that share a queue of jobs.
+/// Threads that share a queue of jobs.
 pub(crate) struct Pool<J = Job> {
     queue: Arc<Queue<J>>,
     /// Each thread holds a receiver until its connection is closed.
@@ -91,62 +89,60 @@ pub(crate) struct Pool<J = Job> {
 }
 
 impl Pool {
-    /// Starts a thread for each connection, to do one job after the other. Errors: when the system gives no thread.
-    pub(crate) fn start(name: &str, links: Vec<Link>) -> io::Result<Self> {
-        Self::spawn(name, links, 1, |jobs, link| {
+    /// Starts a thread for each connection, which runs one job after the other.
+    pub(crate) fn start(name: &str, connections: Vec<ThreadConnection>) -> io::Result<Self> {
+        Self::spawn(name, connections, 1, |jobs, connection| {
             for job in jobs.drain(..) {
-                // The panic's text is left out, because it may quote a row.
-                if catch_unwind(AssertUnwindSafe(|| job(link))).is_err() {
+                // Without the message of the panic, because it may quote a row.
+                if catch_unwind(AssertUnwindSafe(|| job(connection))).is_err() {
                     tracing::error!("a job of the store panicked; its connection is replaced");
-                    link.discard();
+                    connection.discard();
                 }
             }
         })
     }
 
-    /// Puts a job into the queue, to be done whatever becomes of the caller. Errors: `Unavailable` when the store is
-    /// closed; the job is dropped then.
+    /// Queues a job, which is run whether or not the caller waits. Errors: `Unavailable` when the store is closed.
     pub(crate) fn post(&self, job: Job) -> Result<(), StoreError> {
         self.push(job)
     }
 
-    /// Does something on a connection and waits for the answer. A job that nobody waits for any more when its turn
-    /// comes is left out. Errors: `Unavailable` after [`ANSWER_WAIT`], `Failed` when the job panicked.
-    pub(crate) async fn ask<T, F>(&self, job: F) -> Result<T, StoreError>
+    /// Runs a job and waits for its result. A job whose caller stopped waiting before its turn is skipped. Errors:
+    /// `Unavailable` after [`ANSWER_WAIT`], `Failed` when the job panicked.
+    pub(crate) async fn run<T, F>(&self, job: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&mut SqliteConnection) -> Result<T, StoreError> + Send + 'static,
     {
-        let (reply, answer) = oneshot::channel();
-        self.push(Box::new(move |link: &mut Link| {
+        let (reply, result) = oneshot::channel();
+        self.push(Box::new(move |connection: &mut ThreadConnection| {
             if !reply.is_closed() {
-                // Whoever asked may have gone in the meantime; that is their right.
-                let _ = reply.send(link.run(job));
+                // The caller may have stopped waiting.
+                let _ = reply.send(connection.run(job));
             }
         }))?;
-        wait_for(answer).await
+        wait_for(result).await
     }
 }
 
-/// A short question that is answered together with others, within one transaction.
+/// A short read that shares a transaction with others.
 pub(crate) trait Lookup: Send {
-    /// Whether somebody still waits for the answer.
+    /// Whether the caller still waits.
     fn is_wanted(&self) -> bool;
-    /// Finds the answer and keeps it. False after any error: who knows what became of the transaction then.
-    fn find(&mut self, link: &mut Link) -> bool;
-    /// Keeps this error as the answer.
-    fn refuse(&mut self, error: StoreError);
-    /// Hands the answer over. Without one, whoever asked learns that it was lost.
-    fn answer(self: Box<Self>);
+    /// Runs the read and keeps its result. False after any error: the state of the transaction is uncertain then.
+    fn run(&mut self, connection: &mut ThreadConnection) -> bool;
+    fn fail(&mut self, error: StoreError);
+    /// Sends the result. Without one, the caller gets an error.
+    fn reply(self: Box<Self>);
 }
 
-struct Asked<T, F> {
+struct PendingLookup<T, F> {
     job: Option<F>,
-    found: Option<Result<T, StoreError>>,
+    result: Option<Result<T, StoreError>>,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
 
-impl<T, F> Lookup for Asked<T, F>
+impl<T, F> Lookup for PendingLookup<T, F>
 where
     T: Send,
     F: FnOnce(&mut SqliteConnection) -> Result<T, StoreError> + Send,
@@ -155,101 +151,105 @@ where
         !self.reply.is_closed()
     }
 
-    fn find(&mut self, link: &mut Link) -> bool {
+    fn run(&mut self, connection: &mut ThreadConnection) -> bool {
         let Some(job) = self.job.take() else { return true };
-        let found = link.run(job);
-        let good = found.is_ok();
-        self.found = Some(found);
-        good
+        let result = connection.run(job);
+        let succeeded = result.is_ok();
+        self.result = Some(result);
+        succeeded
     }
 
-    fn refuse(&mut self, error: StoreError) {
-        self.found = Some(Err(error));
+    fn fail(&mut self, error: StoreError) {
+        self.result = Some(Err(error));
     }
 
-    fn answer(self: Box<Self>) {
-        if let Some(found) = self.found {
-            let _ = self.reply.send(found);
+    fn reply(self: Box<Self>) {
+        if let Some(result) = self.result {
+            let _ = self.reply.send(result);
         }
     }
 }
 
 impl Pool<Box<dyn Lookup>> {
-    /// Starts a thread for each connection, to answer all questions that wait at once. Errors: when the system gives no
-    /// thread.
-    pub(crate) fn start_lookups(name: &str, links: Vec<Link>) -> io::Result<Self> {
-        Self::spawn(name, links, MOST_LOOKUPS, look_up)
+    /// Starts a thread for each connection, which runs all waiting look-ups together.
+    pub(crate) fn start_lookups(name: &str, connections: Vec<ThreadConnection>) -> io::Result<Self> {
+        Self::spawn(name, connections, MOST_LOOKUPS, look_up)
     }
 
-    /// Asks for a few rows that are found by their keys. The job runs within a transaction, together with others, so it
-    /// sees one state of the database, which is not older than the call; it must not begin or end one itself, nor take
-    /// long. Otherwise as [`Pool::ask`].
-    pub(crate) async fn look<T, F>(&self, job: F) -> Result<T, StoreError>
+    /// Reads a few rows by their keys. The job runs in a transaction together with others, so it sees one state of the
+    /// database, which is not older than the call; it must not begin or end a transaction, nor take long. Otherwise as
+    /// [`Pool::run`].
+    pub(crate) async fn look_up<T, F>(&self, job: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&mut SqliteConnection) -> Result<T, StoreError> + Send + 'static,
     {
-        let (reply, answer) = oneshot::channel();
-        self.push(Box::new(Asked { job: Some(job), found: None, reply }))?;
-        wait_for(answer).await
+        let (reply, result) = oneshot::channel();
+        self.push(Box::new(PendingLookup { job: Some(job), result: None, reply }))?;
+        wait_for(result).await
     }
 }
 
-/// Answers questions, all of which were asked before the transaction begins that they are answered in.
+/// Runs look-ups in a transaction that begins after all of them were requested.
 ///
-/// The answers are handed over at the end, one right after the other: those who wait share a few threads, which are woken
-/// once for all of them then.
-fn look_up(lookups: &mut Vec<Box<dyn Lookup>>, link: &mut Link) {
-    let mut within = false;
+/// The results are sent at the end, one right after the other: the callers share a few threads, which are woken once for
+/// all of them then.
+fn look_up(lookups: &mut Vec<Box<dyn Lookup>>, connection: &mut ThreadConnection) {
+    let mut in_transaction = false;
     for lookup in &mut *lookups {
         if !lookup.is_wanted() {
             continue;
         }
-        if !within {
-            if let Err(error) = link.run(begin_reading) {
-                link.discard();
-                lookup.refuse(error);
+        if !in_transaction {
+            if let Err(error) = connection.run(begin_reading) {
+                connection.discard();
+                lookup.fail(error);
                 continue;
             }
-            within = true;
+            in_transaction = true;
         }
-        // The panic's text is left out, because it may quote a row.
-        match catch_unwind(AssertUnwindSafe(|| lookup.find(link))) {
+        // Without the message of the panic, because it may quote a row.
+        match catch_unwind(AssertUnwindSafe(|| lookup.run(connection))) {
             Ok(true) => {}
             Ok(false) => {
-                link.roll_back();
-                within = false;
+                connection.roll_back();
+                in_transaction = false;
             }
             Err(_) => {
                 tracing::error!("a look-up in the store panicked; its connection is replaced");
-                link.discard();
-                within = false;
+                connection.discard();
+                in_transaction = false;
             }
         }
     }
-    // A connection that cannot end its transaction is replaced; what was read in it is good all the same.
-    if within && let Err(error) = link.run(end_reading) {
-        tracing::error!(error = %error, "a transaction that only read could not be ended; its connection is replaced");
-        link.discard();
+    // A connection that cannot end its transaction is replaced; what was read in it is valid.
+    if in_transaction && let Err(error) = connection.run(end_reading) {
+        tracing::error!(error = %error, "a read transaction could not be ended; its connection is replaced");
+        connection.discard();
     }
     for lookup in lookups.drain(..) {
-        lookup.answer();
+        lookup.reply();
     }
 }
 
 impl<J: Send + 'static> Pool<J> {
-    /// Starts a thread for each connection, and has it do up to so many jobs at once. What does them must not panic.
-    fn spawn(name: &str, links: Vec<Link>, most: usize, work: fn(&mut Vec<J>, &mut Link)) -> io::Result<Self> {
+    /// Starts a thread for each connection, which passes up to `most` jobs at a time to `work`. That must not panic.
+    fn spawn(
+        name: &str,
+        connections: Vec<ThreadConnection>,
+        most: usize,
+        work: fn(&mut Vec<J>, &mut ThreadConnection),
+    ) -> io::Result<Self> {
         let queue = Arc::new(Queue::new());
         let (ended, alive) = watch::channel(());
-        for (number, mut link) in links.into_iter().enumerate() {
+        for (number, mut connection) in connections.into_iter().enumerate() {
             let (thread_queue, alive) = (Arc::clone(&queue), alive.clone());
             let spawned = thread::Builder::new().name(format!("{name}-{number}")).spawn(move || {
                 let mut jobs = Vec::with_capacity(most);
                 while thread_queue.take(most, &mut jobs) {
-                    work(&mut jobs, &mut link);
+                    work(&mut jobs, &mut connection);
                 }
-                link.discard();
+                connection.discard();
                 drop(alive);
             });
             if let Err(error) = spawned {
@@ -264,7 +264,7 @@ impl<J: Send + 'static> Pool<J> {
         self.queue.push(job).map_err(|_| StoreError::Unavailable("the store is closed".into()))
     }
 
-    /// Lets the threads finish what is queued, and returns when all their connections are closed.
+    /// Lets the threads finish the queued jobs, and returns when all their connections are closed.
     pub(crate) async fn stop(&self) {
         self.queue.close();
         self.ended.closed().await;
@@ -272,15 +272,15 @@ impl<J: Send + 'static> Pool<J> {
 }
 
 impl<J> Drop for Pool<J> {
-    /// The threads finish what is queued, and end.
+    /// The threads finish the queued jobs, and end.
     fn drop(&mut self) {
         self.queue.close();
     }
 }
 
-/// Waits for the answer to a job. Errors as in [`Pool::ask`].
-pub(crate) async fn wait_for<T>(answer: oneshot::Receiver<Result<T, StoreError>>) -> Result<T, StoreError> {
-    match timeout(ANSWER_WAIT, answer).await {
+/// Waits for the result of a job. Errors as in [`Pool::run`].
+pub(crate) async fn wait_for<T>(result: oneshot::Receiver<Result<T, StoreError>>) -> Result<T, StoreError> {
+    match timeout(ANSWER_WAIT, result).await {
         Ok(Ok(result)) => result,
         Ok(Err(lost)) => Err(StoreError::Failed(lost.into())),
         Err(late) => Err(StoreError::Unavailable(late.into())),
@@ -288,6 +288,6 @@ pub(crate) async fn wait_for<T>(answer: oneshot::Receiver<Result<T, StoreError>>
 }
 
 /// Runs SQL without parameters or results.
-pub(crate) fn execute(connection: &mut SqliteConnection, sql: &str) -> Result<(), StoreError> {
+pub(crate) fn run_sql(connection: &mut SqliteConnection, sql: &str) -> Result<(), StoreError> {
     connection.batch_execute(sql).map_err(store_error)
 }

@@ -1,76 +1,133 @@
-//! One transaction on the writer's thread.
+//! A unit of work: an open transaction on the thread of the writer.
 
-mod accounts;
-pub(crate) mod bookings;
+mod audit;
+mod bookings;
 mod calendars;
-mod meetings;
+mod idempotency;
+mod login_failures;
+mod login_sessions;
 mod outbox;
+mod participants;
 mod payments;
+mod rooms;
+mod services;
+mod users;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use attune_ports::{StoreError, UnitOfWork};
+use attune_sql::FromRow;
+use diesel::query_dsl::methods::{ExecuteDsl, LoadQuery};
 use diesel::sqlite::SqliteConnection;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use crate::threads::{Pool, execute, wait_for};
+use crate::error::{one_row, store_error};
+use crate::load::{Load, row};
+use crate::threads::{Pool, run_sql, wait_for};
 
-/// The open transaction. Every call of a face is a job on the writer's thread.
+/// The open transaction. Every call is a job on the thread of the writer.
 ///
-/// The permit to write goes with the transaction, and comes free only when the writer's thread has ended it, by a
-/// commit or by the rollback that follows an error, a call that was dropped half-way, or the drop of the whole.
+/// The permit to write belongs to the transaction and is released when the writer has ended it: by a commit, or by the
+/// rollback after an error, after a call that was dropped, or when this value is dropped.
 pub(crate) struct SqliteUnitOfWork {
     writer: Arc<Pool>,
-    /// `None` once it is spent.
+    /// `None` once the unit of work is committed or has failed.
     permit: Option<OwnedSemaphorePermit>,
-    /// A call was made and its answer was not seen: nobody knows what it did.
+    /// A call is running, or was dropped before it finished.
     unanswered: bool,
 }
 
 impl SqliteUnitOfWork {
-    /// Begins, and takes SQLite's write lock at once: a transaction that starts by reading and writes later would be
-    /// refused if another process wrote in between.
+    /// Takes SQLite's write lock at once: a transaction that starts with a read and writes later would be refused if
+    /// another process wrote in between.
     pub(crate) async fn begin(writer: Arc<Pool>, permit: OwnedSemaphorePermit) -> Result<Self, StoreError> {
-        // Made before the transaction begins, so that a caller who is dropped meanwhile rolls it back.
+        // Created before the transaction begins, so that it is rolled back if the caller is dropped meanwhile.
         let mut work = Self { writer, permit: Some(permit), unanswered: false };
-        work.call(|connection| execute(connection, "BEGIN IMMEDIATE")).await?;
+        work.call(|connection| run_sql(connection, "BEGIN IMMEDIATE")).await?;
         Ok(work)
     }
 
-    /// Does something within the transaction. The first error ends it.
+    /// Runs one call of the port. Its first error ends the transaction.
     pub(crate) async fn call<T, F>(&mut self, job: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&mut SqliteConnection) -> Result<T, StoreError> + Send + 'static,
     {
-        self.check_unspent()?;
+        self.check_open()?;
         self.unanswered = true;
-        let result = self.writer.ask(job).await;
+        let result = self.writer.run(job).await;
         self.unanswered = false;
         if result.is_err() {
-            self.undo();
+            self.roll_back();
         }
         result
     }
 
-    fn check_unspent(&mut self) -> Result<(), StoreError> {
+    async fn all<T, Q>(&mut self, query: Q) -> Result<Vec<T>, StoreError>
+    where
+        T: FromRow + Send + 'static,
+        Q: Load<T> + Send + 'static,
+    {
+        self.call(move |connection| query.all(connection)).await
+    }
+
+    async fn one<T, Q>(&mut self, query: Q) -> Result<Option<T>, StoreError>
+    where
+        T: FromRow + Send + 'static,
+        Q: Load<T> + Send + 'static,
+    {
+        self.call(move |connection| query.one(connection)).await
+    }
+
+    /// Runs a statement that returns one value, such as the id of an inserted row.
+    async fn returning<T, S>(&mut self, statement: S) -> Result<T, StoreError>
+    where
+        T: FromRow + Send + 'static,
+        S: LoadQuery<'static, SqliteConnection, T::Row> + Send + 'static,
+    {
+        self.call(move |connection| {
+            row(statement, connection)?.ok_or_else(|| StoreError::Failed("a statement returned no row".into()))
+        })
+        .await
+    }
+
+    /// The number of rows that a statement changed.
+    async fn execute<S>(&mut self, statement: S) -> Result<u64, StoreError>
+    where
+        S: ExecuteDsl<SqliteConnection> + Send + 'static,
+    {
+        self.call(move |connection| {
+            u64::try_from(execute(statement, connection)?).map_err(|e| StoreError::Failed(e.into()))
+        })
+        .await
+    }
+
+    /// Runs a statement that has to change one row.
+    async fn change<S>(&mut self, statement: S) -> Result<(), StoreError>
+    where
+        S: ExecuteDsl<SqliteConnection> + Send + 'static,
+    {
+        self.call(move |connection| one_row(execute(statement, connection)?)).await
+    }
+
+    fn check_open(&mut self) -> Result<(), StoreError> {
         if self.unanswered {
-            self.undo();
+            self.roll_back();
         }
         if self.permit.is_some() {
             Ok(())
         } else {
-            Err(StoreError::Failed("the unit of work is spent: a call before this one failed or was dropped".into()))
+            Err(StoreError::Failed("the unit of work has ended: an earlier call failed or was dropped".into()))
         }
     }
 
-    /// Has the writer's thread roll back, without waiting for it.
-    fn undo(&mut self) {
+    /// Has the writer roll back, without waiting for it.
+    fn roll_back(&mut self) {
         if let Some(permit) = self.permit.take() {
-            // If the store is closed, the connection went with it, and so did the transaction.
-            let _ = self.writer.post(Box::new(move |link| {
-                link.roll_back();
+            // If the store is closed, so is the connection, and the transaction ended with it.
+            let _ = self.writer.post(Box::new(move |connection| {
+                connection.roll_back();
                 drop(permit);
             }));
         }
@@ -79,25 +136,33 @@ impl SqliteUnitOfWork {
 
 impl Drop for SqliteUnitOfWork {
     fn drop(&mut self) {
-        self.undo();
+        self.roll_back();
     }
 }
 
 #[async_trait]
 impl UnitOfWork for SqliteUnitOfWork {
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
-        self.check_unspent()?;
+        self.check_open()?;
         let permit = self.permit.take();
-        let (reply, answer) = oneshot::channel();
-        // Posted, not asked: once the commit is on its way it is carried out, whether or not the caller still waits.
-        self.writer.post(Box::new(move |link| {
-            let result = link.run(|connection| execute(connection, "COMMIT"));
+        let (reply, committed) = oneshot::channel();
+        // Posted, so that a queued commit is carried out whether or not the caller still waits.
+        self.writer.post(Box::new(move |connection| {
+            let result = connection.run(|connection| run_sql(connection, "COMMIT"));
             if result.is_err() {
-                link.roll_back();
+                connection.roll_back();
             }
             drop(permit);
             let _ = reply.send(result);
         }))?;
-        wait_for(answer).await
+        wait_for(committed).await
     }
+}
+
+/// The number of rows that a statement changed.
+fn execute<S: ExecuteDsl<SqliteConnection>>(
+    statement: S,
+    connection: &mut SqliteConnection,
+) -> Result<usize, StoreError> {
+    ExecuteDsl::execute(statement, connection).map_err(store_error)
 }

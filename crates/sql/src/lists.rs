@@ -1,5 +1,5 @@
-//! Lists of bookings, in words that both databases know and Diesel does not: rows compared as a whole, and a total that
-//! comes with the page it belongs to.
+//! Lists of bookings, in SQL that both databases support and Diesel cannot express: comparisons of row values, and a total
+//! that is returned with its page.
 
 use std::borrow::Cow;
 
@@ -14,10 +14,9 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, HasSqlType, Nullable, Text};
 
-use crate::map::millis;
-use crate::rows::BookingRow;
+use crate::map::{count, millis};
+use crate::rows::{BookingRow, FromRow};
 
-/// A piece of a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
     Words(Cow<'static, str>),
@@ -25,42 +24,38 @@ enum Piece {
     Name(&'static str),
 }
 
-/// The value of a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Value {
-    /// A number.
     Number(i64),
-    /// One of our names for things.
+    /// One of the fixed texts for states.
     Name(&'static str),
 }
 
-/// A part of a statement, with the values that belong into it.
+/// A part of a statement with the values of its parameters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Phrase(Vec<Piece>);
 
 impl Phrase {
-    /// Goes on with these words.
     #[must_use]
     pub fn words(mut self, words: impl Into<Cow<'static, str>>) -> Self {
         self.0.push(Piece::Words(words.into()));
         self
     }
 
-    /// Goes on with a number, as a parameter.
+    /// Appends a parameter.
     #[must_use]
     pub fn number(mut self, number: i64) -> Self {
         self.0.push(Piece::Number(number));
         self
     }
 
-    /// Goes on with one of our names for things, as a parameter.
     #[must_use]
     fn name(mut self, name: &'static str) -> Self {
         self.0.push(Piece::Name(name));
         self
     }
 
-    /// The text, with a name for each of its parameters, counted from one, and their values.
+    /// The text, with a name for each parameter, numbered from one, and the values of the parameters.
     pub fn named(&self, name: impl Fn(usize) -> String) -> (String, Vec<Value>) {
         let (mut text, mut values) = (String::with_capacity(1024), Vec::new());
         for piece in &self.0 {
@@ -78,7 +73,6 @@ impl Phrase {
         (text, values)
     }
 
-    /// Goes on with another phrase.
     #[must_use]
     pub fn and(mut self, mut other: Self) -> Self {
         self.0.append(&mut other.0);
@@ -104,27 +98,26 @@ where
     }
 }
 
-/// Which part of a table a list is, and by which index it is read.
+/// A filtered list, and whether the statement names the index to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BookingList {
     filter: BookingFilter,
-    /// Whether the index is named in the statement.
     names_index: bool,
 }
 
 impl BookingList {
-    /// A list of which the planner decides how it is read, because it knows what is in the tables.
+    /// The database's planner chooses the index, because it has statistics about the tables.
     pub fn planned(filter: &BookingFilter) -> Self {
         Self { filter: *filter, names_index: false }
     }
 
-    /// A list that is read by the index named in the statement.
+    /// The statement names the index.
     pub fn by_index(filter: &BookingFilter) -> Self {
         Self { filter: *filter, names_index: true }
     }
 
-    /// The table, with the index whose first columns are the filter's and whose last ones are the list's order. A client
-    /// has few bookings and a therapist not many, so other conditions are looked at row by row there.
+    /// The table, with the index that starts with the columns of the filter and ends with those of the order. A client or
+    /// therapist has few enough bookings that other conditions are checked row by row.
     fn table(&self) -> &'static str {
         let BookingFilter { client, therapist, status, payment_status, .. } = self.filter;
         if !self.names_index {
@@ -140,7 +133,7 @@ impl BookingList {
         }
     }
 
-    /// ` WHERE …`, for the rows that the filter lets through.
+    /// The ` WHERE …` clause.
     fn matching(&self) -> Phrase {
         let BookingFilter { client, therapist, status, payment_status, from, to, order: _ } = self.filter;
         let mut phrase = Phrase::default().words(" WHERE TRUE");
@@ -167,19 +160,19 @@ impl BookingList {
         phrase
     }
 
-    /// Whether counting the rows takes no long walk: the database keeps count of them, or they are one client's.
+    /// Whether the total is cheap: the database maintains it, or it is that of one client.
     pub fn is_short_to_count(&self) -> bool {
-        self.filter.client.is_some() || self.is_kept_count_of()
+        self.filter.client.is_some() || self.has_maintained_count()
     }
 
-    fn is_kept_count_of(&self) -> bool {
+    fn has_maintained_count(&self) -> bool {
         let BookingFilter { client, therapist, status: _, payment_status: _, from, to, order: _ } = self.filter;
         client.is_none() && therapist.is_none() && from.is_none() && to.is_none()
     }
 
-    /// `SELECT …`, for how many rows the list has. What the database keeps count of is not counted.
+    /// The `SELECT` of the number of rows in the list.
     pub fn total(&self) -> Phrase {
-        let select = if self.is_kept_count_of() {
+        let select = if self.has_maintained_count() {
             "SELECT CAST(coalesce(sum(rows), 0) AS BIGINT) AS total FROM booking_counts".to_owned()
         } else {
             format!("SELECT count(*) AS total FROM {}", self.table())
@@ -187,7 +180,7 @@ impl BookingList {
         Phrase::default().words(select).and(self.matching())
     }
 
-    /// `SELECT … ORDER BY …`, for some columns of the rows behind a place, from one end or the other.
+    /// The `SELECT … ORDER BY …` of the rows after a cursor.
     pub fn rows(&self, columns: &'static str, after: Option<BookingCursor>, order: BookingOrder) -> Phrase {
         let than = match order {
             BookingOrder::Earliest => ">",
@@ -204,7 +197,7 @@ impl BookingList {
         self.rows_where(columns, behind.unwrap_or_default(), order)
     }
 
-    /// The same for the rows that fulfil another condition, ` AND …`, too.
+    /// The same with another condition, ` AND …`.
     pub fn rows_where(&self, columns: &'static str, condition: Phrase, order: BookingOrder) -> Phrase {
         let direction = match order {
             BookingOrder::Earliest => "ASC",
@@ -218,7 +211,6 @@ impl BookingList {
     }
 }
 
-/// The order that begins at the other end.
 pub fn backwards(order: BookingOrder) -> BookingOrder {
     match order {
         BookingOrder::Earliest => BookingOrder::Latest,
@@ -226,17 +218,16 @@ pub fn backwards(order: BookingOrder) -> BookingOrder {
     }
 }
 
-/// How many rows to ask for, so that it is known whether more follow. There are few such numbers, because each one makes
-/// another statement for the database to prepare.
+/// How many rows to select, at least one more than the limit to see whether more follow. Rounded up to a few numbers,
+/// because each number is another statement for the database to prepare.
 pub fn rows_for(limit: u32) -> u32 {
     let one_more = limit.saturating_add(1);
     [11, 51, 201].into_iter().find(|rows| *rows >= one_more).unwrap_or(one_more)
 }
 
-/// `SELECT` a total, and whole bookings.
+/// `SELECT` a total and the columns of bookings.
 ///
-/// What follows is `FROM …`, with a table of one row that has the `total`, and the table `bookings` joined to it in a way
-/// that leaves this row when it has none.
+/// `from` joins a table of one row, with the `total`, to `bookings` such that this row remains for an empty page.
 pub struct PageQuery<DB: Backend> {
     with: Phrase,
     booking: Columns<BookingRow, DB>,
@@ -246,7 +237,6 @@ pub struct PageQuery<DB: Backend> {
 type Columns<T, DB> = <T as Selectable<DB>>::SelectExpression;
 
 impl<DB: Backend> PageQuery<DB> {
-    /// A statement that begins with `with`, and goes on with `from` after its columns.
     pub fn new(with: Phrase, from: Phrase) -> Self {
         Self { with, booking: <BookingRow as Selectable<DB>>::construct_selection(), from }
     }
@@ -278,7 +268,7 @@ where
     }
 }
 
-/// [`BookingList::total`] as a question of its own.
+/// [`BookingList::total`] as a statement of its own.
 pub struct TotalQuery(pub Phrase);
 
 impl Query for TotalQuery {
@@ -301,23 +291,21 @@ where
     }
 }
 
-/// What a [`PageQuery`] gives.
+/// A row of a [`PageQuery`].
 pub type PageRow = (i64, Option<BookingRow>);
 
-/// The page that was asked for, out of the rows that were found: [`rows_for`] its limit, from its start on, or up to the
-/// end of the list if that comes first.
-///
-/// Errors: [`StoreError::Corrupt`] for rows that make no sense.
+/// The page out of the selected rows: [`rows_for`] its limit, from its start or, if that comes first, up to the end of the
+/// list.
 pub fn page_of(rows: Vec<PageRow>, order: BookingOrder, page: BookingPageRequest) -> Result<BookingPage, StoreError> {
     let Some((total, ..)) = rows.first() else { return Err(StoreError::Corrupt("a page without a total".into())) };
-    let total = u64::try_from(*total).map_err(|e| StoreError::Corrupt(e.into()))?;
+    let total = count(*total)?;
     let mut items = Vec::with_capacity(rows.len());
     for (_, booking) in rows {
         if let Some(booking) = booking {
-            items.push(Booking::try_from(booking)?);
+            items.push(Booking::from_row(booking)?);
         }
     }
-    // Nearly always they are in order already.
+    // Nearly always they are sorted already.
     items.sort_unstable_by(|one, other| {
         let earlier = BookingCursor::from(one).cmp(&BookingCursor::from(other));
         if order == BookingOrder::Latest { earlier.reverse() } else { earlier }
@@ -326,7 +314,7 @@ pub fn page_of(rows: Vec<PageRow>, order: BookingOrder, page: BookingPageRequest
     let more = match page.start {
         PageStart::After(_) => items.len() > limit,
         PageStart::Offset(offset) => {
-            // A page that was cut from the end of the list begins too early where the list is too short behind it.
+            // A page that was cut from the end of the list begins too early when fewer rows follow than were selected.
             let left = usize::try_from(total.saturating_sub(offset)).unwrap_or(usize::MAX);
             items.drain(..items.len().saturating_sub(left));
             left > limit

@@ -1,41 +1,43 @@
-//! Small conversions between what columns hold and what the domain means.
+//! Conversions between the values of columns and those of the domain.
 
 use attune_ports::StoreError;
 use jiff::Timestamp;
 
-/// An instant as a column holds it: whole milliseconds since 1970-01-01T00:00:00Z.
+/// An instant in a column: whole milliseconds since 1970-01-01T00:00:00Z.
 pub fn millis(at: Timestamp) -> i64 {
     at.as_millisecond()
 }
 
-/// A minute in the milliseconds of columns.
+/// A minute in milliseconds.
 pub const MINUTE: i64 = 60_000;
 
-/// The longest time that a booking takes up, session and pause. The tables hold no longer one.
+/// The longest time that a booking blocks, with its buffer. The tables accept no longer one.
 const LONGEST: i64 = 24 * 60 * MINUTE;
 
-/// The instant, as a column holds it, after which whatever is in the way at `from` or later has begun: who looks for it need
-/// not look at anything earlier.
+/// A booking that blocks time after `from` starts after this instant, so a search need not look at earlier ones.
 pub fn begins_after(from: Timestamp) -> i64 {
     millis(from).saturating_sub(LONGEST)
 }
 
-/// Reads what [`millis`] gives. Errors: [`StoreError::Corrupt`] for a year no calendar has.
+/// The reverse of [`millis`]. Errors: [`StoreError::Corrupt`] for a year outside the calendar.
 pub fn from_millis(value: i64) -> Result<Timestamp, StoreError> {
     Timestamp::from_millisecond(value).map_err(|e| StoreError::Corrupt(e.into()))
 }
 
-/// A count as the domain has it. Errors: [`StoreError::Corrupt`] when negative or too large.
+/// Errors: [`StoreError::Corrupt`] when negative or too large.
 pub fn number(value: i64) -> Result<u32, StoreError> {
     u32::try_from(value).map_err(|e| StoreError::Corrupt(e.into()))
 }
 
-/// `Corrupt`, naming the column at fault.
-pub(crate) fn corrupt(column: &'static str) -> StoreError {
-    StoreError::Corrupt(format!("column {column} holds a value that makes no sense").into())
+/// A number of rows. Errors: [`StoreError::Corrupt`] when negative.
+pub fn count(rows: i64) -> Result<u64, StoreError> {
+    u64::try_from(rows).map_err(|e| StoreError::Corrupt(e.into()))
 }
 
-/// Gives a parsed value, or `Corrupt` naming its column.
+pub(crate) fn corrupt(column: &'static str) -> StoreError {
+    StoreError::Corrupt(format!("column {column} holds an invalid value").into())
+}
+
 pub(crate) fn sound<T>(value: Option<T>, column: &'static str) -> Result<T, StoreError> {
     value.ok_or_else(|| corrupt(column))
 }

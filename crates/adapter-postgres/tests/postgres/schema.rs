@@ -449,13 +449,13 @@ async fn refunds_that_cannot_be_are_refused() {
         ("stage = 'x'", SqlState::CHECK_VIOLATION),
         ("amount_minor = 0", SqlState::CHECK_VIOLATION),
         ("attempts = -1", SqlState::CHECK_VIOLATION),
-        ("key = 'b'", SqlState::UNIQUE_VIOLATION),
+        ("idempotency_key = 'b'", SqlState::UNIQUE_VIOLATION),
         ("provider_refund_id = 'b'", SqlState::UNIQUE_VIOLATION),
         ("booking_id = 999", SqlState::FOREIGN_KEY_VIOLATION),
         ("payment_id = 999", SqlState::FOREIGN_KEY_VIOLATION),
         ("requested_by = 999", SqlState::FOREIGN_KEY_VIOLATION),
     ] {
-        let changed = client.execute(&format!("UPDATE refunds SET {change} WHERE key = 'a'"), &[]).await;
+        let changed = client.execute(&format!("UPDATE refunds SET {change} WHERE idempotency_key = 'a'"), &[]).await;
         assert_eq!(outcome(changed), Err(refusal), "{change}");
     }
 }
@@ -488,12 +488,12 @@ async fn no_more_goes_back_than_came_in_whoever_writes() {
     assert_eq!(give_back(&client, 8, "f", 1_001, "EUR", RefundStage::Queued).await, too_large);
     assert_eq!(give_back(&client, 8, "f", 1, "USD", RefundStage::Queued).await, too_large);
     for change in [
-        "stage = 'queued' WHERE key = 'd'",
-        "stage = 'succeeded' WHERE key = 'e'",
-        "amount_minor = 4001 WHERE key = 'a'",
-        "payment_id = 8 WHERE key = 'all 5'",
-        "currency = 'USD' WHERE key = 'a'",
-        "payment_id = 1 WHERE key = 'a'",
+        "stage = 'queued' WHERE idempotency_key = 'd'",
+        "stage = 'succeeded' WHERE idempotency_key = 'e'",
+        "amount_minor = 4001 WHERE idempotency_key = 'a'",
+        "payment_id = 8 WHERE idempotency_key = 'all 5'",
+        "currency = 'USD' WHERE idempotency_key = 'a'",
+        "payment_id = 1 WHERE idempotency_key = 'a'",
     ] {
         let refused = client.execute(&format!("UPDATE refunds SET {change}"), &[]).await.unwrap_err();
         let told = refused.as_db_error().and_then(|error| error.constraint());
@@ -502,7 +502,7 @@ async fn no_more_goes_back_than_came_in_whoever_writes() {
     let together = "INSERT INTO refunds (booking_id, payment_id, idempotency_key, amount_minor, currency, cause, stage, attempts, \
                     created_at) SELECT 1, 8, 'g' || n, 600, 'EUR', 'requested', 'queued', 0, 0 FROM generate_series(1, 2) n";
     assert_eq!(client.execute(together, &[]).await.unwrap_err().code(), Some(&SqlState::CHECK_VIOLATION));
-    client.batch_execute("UPDATE refunds SET stage = 'failed' WHERE key = 'a'").await.unwrap();
+    client.batch_execute("UPDATE refunds SET stage = 'failed' WHERE idempotency_key = 'a'").await.unwrap();
     assert_eq!(give_back(&client, 8, "f", 4_000, "EUR", RefundStage::Queued).await, Ok(()));
 }
 

@@ -27,7 +27,7 @@ async fn hold(store: &Arc<SqliteStore>) -> (mpsc::Sender<()>, tokio::task::JoinH
     let holding = tokio::spawn(async move {
         store
             .lookups
-            .look(move |_| {
+            .look_up(move |_| {
                 let _ = begin.send(());
                 let _ = released.recv();
                 Ok(())
@@ -52,12 +52,12 @@ async fn one_that_fails_one_that_panics_and_one_that_is_given_up_cost_the_others
     let lookups = &store.lookups;
     let (release, holding) = hold(&store).await;
 
-    let first = asked(lookups.look(failures)).await;
-    let wrong = asked(lookups.look(|connection| execute(connection, "SELECT * FROM nowhere"))).await;
-    let second = asked(lookups.look(failures)).await;
+    let first = asked(lookups.look_up(failures)).await;
+    let wrong = asked(lookups.look_up(|connection| run_sql(connection, "SELECT * FROM nowhere"))).await;
+    let second = asked(lookups.look_up(failures)).await;
     let given_up = asked(lookups.look::<(), _>(|_| unreachable!("a job that nobody waits for is left out"))).await;
     let broken = asked(lookups.look::<(), _>(|_| Err(StoreError::Unavailable("as planned".into())))).await;
-    let third = asked(lookups.look(failures)).await;
+    let third = asked(lookups.look_up(failures)).await;
     let panicking = asked(lookups.look::<(), _>(|connection| {
         // A row that was read half-way when the panic strikes.
         let mut rows = sql_query("SELECT at AS n FROM login_failures").load_iter::<Number, _>(connection).unwrap();
@@ -65,7 +65,7 @@ async fn one_that_fails_one_that_panics_and_one_that_is_given_up_cost_the_others
         panic!("as planned")
     }))
     .await;
-    let fourth = asked(lookups.look(failures)).await;
+    let fourth = asked(lookups.look_up(failures)).await;
     drop(given_up);
     drop(release);
 
@@ -82,7 +82,7 @@ async fn one_that_fails_one_that_panics_and_one_that_is_given_up_cost_the_others
 
     // No transaction was left open: what was written since is seen.
     add_failure(&store).await;
-    assert_eq!(lookups.look(failures).await.unwrap(), 2);
+    assert_eq!(lookups.look_up(failures).await.unwrap(), 2);
 }
 
 #[tokio::test]
@@ -92,39 +92,39 @@ async fn after_an_error_the_next_in_line_gets_a_transaction_of_its_own() {
     let (release, holding) = hold(&store).await;
     // As SQLite does by itself after some errors.
     let ending = asked(lookups.look::<(), _>(|connection| {
-        execute(connection, "ROLLBACK")?;
+        run_sql(connection, "ROLLBACK")?;
         Err(StoreError::Failed("as planned".into()))
     }))
     .await;
-    let within = asked(lookups.look(|connection| execute(connection, "BEGIN"))).await;
-    let leaving_one_open = asked(lookups.look(|connection| execute(connection, "ROLLBACK; BEGIN; SELECT 1"))).await;
+    let within = asked(lookups.look_up(|connection| run_sql(connection, "BEGIN"))).await;
+    let leaving_one_open = asked(lookups.look_up(|connection| run_sql(connection, "ROLLBACK; BEGIN; SELECT 1"))).await;
     drop(release);
     holding.await.unwrap().unwrap();
     assert!(matches!(ending.await, Err(StoreError::Failed(_))));
     let nested = within.await;
     assert!(matches!(nested, Err(StoreError::Failed(_))), "it is within a transaction: {nested:?}");
     leaving_one_open.await.unwrap();
-    assert_eq!(lookups.look(one).await.unwrap(), 1);
+    assert_eq!(lookups.look_up(one).await.unwrap(), 1);
 }
 
 #[tokio::test]
 async fn a_transaction_that_cannot_begin_or_end_costs_the_connection_and_nothing_else() {
     let (_folder, store) = fresh(1).await;
     let lookups = &store.lookups;
-    let mark = |connection: &mut SqliteConnection| execute(connection, "PRAGMA busy_timeout = 1234");
+    let mark = |connection: &mut SqliteConnection| run_sql(connection, "PRAGMA busy_timeout = 1234");
     let marked = |connection: &mut SqliteConnection| Ok(pragma(connection, "busy_timeout") == 1234);
 
-    lookups.look(mark).await.unwrap();
-    assert!(lookups.look(marked).await.unwrap(), "the connection is kept as long as it is sound");
+    lookups.look_up(mark).await.unwrap();
+    assert!(lookups.look_up(marked).await.unwrap(), "the connection is kept as long as it is sound");
     // The end of the transaction fails then. The answer is good all the same.
-    lookups.look(|connection| execute(connection, "ROLLBACK")).await.unwrap();
-    assert!(!lookups.look(marked).await.unwrap());
+    lookups.look_up(|connection| run_sql(connection, "ROLLBACK")).await.unwrap();
+    assert!(!lookups.look_up(marked).await.unwrap());
 
-    lookups.look(mark).await.unwrap();
+    lookups.look_up(mark).await.unwrap();
     let (release, holding) = hold(&store).await;
-    let before = asked(lookups.look(marked)).await;
+    let before = asked(lookups.look_up(marked)).await;
     let broken = asked(lookups.look::<(), _>(|_| Err(StoreError::Unavailable("as planned".into())))).await;
-    let after = asked(lookups.look(marked)).await;
+    let after = asked(lookups.look_up(marked)).await;
     drop(release);
     holding.await.unwrap().unwrap();
     assert!(before.await.unwrap());
@@ -139,7 +139,7 @@ async fn those_who_wait_together_share_a_snapshot_and_who_asks_after_a_commit_se
     let (release, holding) = hold(&store).await;
     let (begin, begun) = tokio::sync::oneshot::channel();
     let (go_on, gone_on) = mpsc::channel::<()>();
-    let first = asked(lookups.look(move |connection| {
+    let first = asked(lookups.look_up(move |connection| {
         let seen = failures(connection);
         let _ = begin.send(());
         let _ = gone_on.recv();
@@ -147,14 +147,14 @@ async fn those_who_wait_together_share_a_snapshot_and_who_asks_after_a_commit_se
         seen
     }))
     .await;
-    let second = asked(lookups.look(failures)).await;
+    let second = asked(lookups.look_up(failures)).await;
     drop(release);
     holding.await.unwrap().unwrap();
 
     begun.await.unwrap();
     // The writer waits for nobody who reads, and the others for nobody who writes.
     add_failure(&store).await;
-    let third = asked(lookups.look(failures)).await;
+    let third = asked(lookups.look_up(failures)).await;
     drop(go_on);
     assert_eq!(first.await.unwrap(), 0);
     assert_eq!(second.await.unwrap(), 0, "asked before the commit, and answered from the same snapshot");
@@ -167,7 +167,7 @@ async fn more_than_fit_into_one_batch_are_all_answered() {
     let (release, holding) = hold(&store).await;
     let mut questions = Vec::new();
     for n in 0..200 {
-        questions.push(asked(store.lookups.look(move |connection| Ok(one(connection)? + n))).await);
+        questions.push(asked(store.lookups.look_up(move |connection| Ok(one(connection)? + n))).await);
     }
     drop(release);
     holding.await.unwrap().unwrap();
@@ -181,7 +181,7 @@ async fn a_look_up_that_hangs_is_given_up_and_those_behind_it_are_not_begun() {
     let (_folder, store) = fresh(1).await;
     let (release, released) = mpsc::channel::<()>();
     let (begin, begun) = mpsc::channel();
-    let hanging = store.lookups.look(move |_| {
+    let hanging = store.lookups.look_up(move |_| {
         let _ = begin.send(());
         let _ = released.recv();
         Ok(())
@@ -193,7 +193,7 @@ async fn a_look_up_that_hangs_is_given_up_and_those_behind_it_are_not_begun() {
 
     drop(release);
     tokio::time::resume();
-    assert_eq!(store.lookups.look(one).await.unwrap(), 1);
+    assert_eq!(store.lookups.look_up(one).await.unwrap(), 1);
 }
 
 #[tokio::test]
@@ -206,7 +206,7 @@ async fn lists_that_take_long_are_in_nobodys_way() {
     for _ in 0..4 {
         let released = Arc::clone(&released);
         lists.push(
-            asked(store.readers.ask(move |_| {
+            asked(store.readers.run(move |_| {
                 let _ = released.lock().unwrap().recv();
                 Ok(())
             }))
@@ -225,20 +225,20 @@ async fn lists_that_take_long_are_in_nobodys_way() {
 async fn closing_answers_what_was_asked_before() {
     let (_folder, store) = fresh(1).await;
     let (release, holding) = hold(&store).await;
-    let before = asked(store.lookups.look(one)).await;
+    let before = asked(store.lookups.look_up(one)).await;
     let closing = tokio::spawn({
         let store = Arc::clone(&store);
         async move { store.close().await }
     });
     // The queue is closed, and says so.
-    while poll_once(store.lookups.look(one)).await.is_pending() {
+    while poll_once(store.lookups.look_up(one)).await.is_pending() {
         tokio::task::yield_now().await;
     }
     drop(release);
     holding.await.unwrap().unwrap();
     assert_eq!(before.await.unwrap(), 1);
     closing.await.unwrap();
-    assert!(matches!(store.lookups.look(one).await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(store.lookups.look_up(one).await, Err(StoreError::Unavailable(_))));
 }
 
 /// SQLite prepares a statement with a bound `LIMIT` anew for each run, because it plans with the number.
@@ -250,7 +250,7 @@ async fn look_ups_are_prepared_once() {
     let (starting, preparing) = (Arc::clone(&started), Arc::clone(&prepared));
     store
         .lookups
-        .look(move |connection| {
+        .look_up(move |connection| {
             connection.set_instrumentation(move |event: InstrumentationEvent<'_>| {
                 if let InstrumentationEvent::StartQuery { query, .. } = event {
                     let text = query.to_string();

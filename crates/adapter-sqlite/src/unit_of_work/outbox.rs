@@ -1,36 +1,30 @@
-//! Mails that are owed, inside a unit of work.
-
 use async_trait::async_trait;
 use attune_domain::NotificationId;
 use attune_domain::notification::{NewNotification, Notification};
 use attune_ports::{DeliveryResult, Lease, LeaseToken, Outbox, StoreError};
 use attune_sql::schema::outbox;
-use attune_sql::{NewNoticeRow, NoticeRow, millis};
+use attune_sql::{NewNotificationRow, NotificationRow, millis};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 use jiff::Timestamp;
 
-use super::SqliteUnitOfWork;
-use crate::error::store_error;
+use super::{SqliteUnitOfWork, execute};
+use crate::load::rows;
 
 #[async_trait]
 impl Outbox for SqliteUnitOfWork {
-    async fn enqueue(&mut self, notices: &[NewNotification]) -> Result<u64, StoreError> {
-        let rows = notices.iter().map(NewNoticeRow::from).collect::<Vec<_>>();
+    async fn enqueue(&mut self, notifications: &[NewNotification]) -> Result<u64, StoreError> {
+        let rows: Vec<_> = notifications.iter().map(NewNotificationRow::from).collect();
         self.call(move |connection| {
-            let mut new = 0;
-            // One by one: Diesel would wrap a list into a transaction of its own.
+            let mut added = 0;
+            // One by one: Diesel would wrap a list in a transaction of its own.
             for row in rows {
-                let added = diesel::insert_into(outbox::table)
-                    .values(row)
-                    .on_conflict(outbox::dedupe_key)
-                    .do_nothing()
-                    .execute(connection)
-                    .map_err(store_error)?;
-                new += u64::try_from(added).map_err(|e| StoreError::Failed(e.into()))?;
+                let insert = diesel::insert_into(outbox::table).values(row);
+                let insert = insert.on_conflict(outbox::dedupe_key).do_nothing();
+                added += u64::from(execute(insert, connection)? == 1);
             }
-            Ok(new)
+            Ok(added)
         })
         .await
     }
@@ -41,74 +35,52 @@ impl Outbox for SqliteUnitOfWork {
         now: Timestamp,
         lease: &Lease,
     ) -> Result<Vec<Notification>, StoreError> {
-        let (now, token, until) = (millis(now), lease.token.0.to_vec(), millis(lease.until));
-        self.call(move |connection| {
-            // The state is spelled like the condition of the index `outbox_due`, or SQLite would not use it.
-            let due = sql::<Bool>("id IN (SELECT id FROM outbox WHERE state = 'pending' AND next_at <= ")
-                .bind::<BigInt, _>(now)
-                .sql(" AND (lease_until IS NULL OR lease_until <= ")
-                .bind::<BigInt, _>(now)
-                .sql(") ORDER BY next_at, id LIMIT ")
-                .bind::<BigInt, _>(i64::from(limit))
-                .sql(")");
-            let mut claimed = diesel::update(outbox::table.filter(due))
-                .set((
-                    outbox::attempts.eq(outbox::attempts + 1),
-                    outbox::lease_token.eq(token),
-                    outbox::lease_until.eq(until),
-                ))
-                .returning(NoticeRow::as_returning())
-                .load(connection)
-                .map_err(store_error)?
-                .into_iter()
-                .map(Notification::try_from)
-                .collect::<Result<Vec<_>, _>>()?;
-            // RETURNING promises no order.
-            claimed.sort_unstable_by_key(|notice| (notice.next_at, notice.id));
-            Ok(claimed)
-        })
-        .await
+        // The state is spelled like the condition of the index `outbox_due`, or SQLite would not use it.
+        let due = sql::<Bool>("id IN (SELECT id FROM outbox WHERE state = 'pending' AND next_at <= ")
+            .bind::<BigInt, _>(millis(now))
+            .sql(" AND (lease_until IS NULL OR lease_until <= ")
+            .bind::<BigInt, _>(millis(now))
+            .sql(") ORDER BY next_at, id LIMIT ")
+            .bind::<BigInt, _>(i64::from(limit))
+            .sql(")");
+        let leased = (
+            outbox::attempts.eq(outbox::attempts + 1),
+            outbox::lease_token.eq(lease.token.0.to_vec()),
+            outbox::lease_until.eq(millis(lease.until)),
+        );
+        let lease = diesel::update(outbox::table.filter(due)).set(leased).returning(NotificationRow::as_returning());
+        let mut notifications: Vec<Notification> = self.call(move |connection| rows(lease, connection)).await?;
+        // RETURNING guarantees no order.
+        notifications.sort_unstable_by_key(|notification| (notification.next_at, notification.id));
+        Ok(notifications)
     }
 
     async fn ack_notification(
         &mut self,
         id: NotificationId,
         token: &LeaseToken,
-        settlement: &DeliveryResult,
+        result: &DeliveryResult,
     ) -> Result<bool, StoreError> {
-        let (token, settlement) = (token.0.to_vec(), settlement.clone());
-        self.call(move |connection| {
-            let leased = outbox::table.find(id.get()).filter(outbox::lease_token.eq(token));
-            let settled = diesel::update(leased)
-                .set((
-                    outbox::state.eq(settlement.state.as_str()),
-                    outbox::next_at.eq(millis(settlement.next_at)),
-                    outbox::sent_at.eq(settlement.sent_at.map(millis)),
-                    outbox::last_error.eq(settlement.last_error),
-                    outbox::lease_token.eq(None::<Vec<u8>>),
-                    outbox::lease_until.eq(None::<i64>),
-                ))
-                .execute(connection)
-                .map_err(store_error)?;
-            Ok(settled == 1)
-        })
-        .await
+        let leased = outbox::table.find(id.get()).filter(outbox::lease_token.eq(token.0.to_vec()));
+        let changes = (
+            outbox::state.eq(result.state.as_str()),
+            outbox::next_at.eq(millis(result.next_at)),
+            outbox::sent_at.eq(result.sent_at.map(millis)),
+            outbox::last_error.eq(result.last_error.clone()),
+            outbox::lease_token.eq(None::<Vec<u8>>),
+            outbox::lease_until.eq(None::<i64>),
+        );
+        Ok(self.execute(diesel::update(leased).set(changes)).await? == 1)
     }
 
     async fn nack_notifications(&mut self, ids: &[NotificationId], token: &LeaseToken) -> Result<u64, StoreError> {
-        let (ids, token): (Vec<i64>, _) = (ids.iter().map(|id| id.get()).collect(), token.0.to_vec());
-        self.call(move |connection| {
-            let leased = outbox::table.filter(outbox::id.eq_any(ids)).filter(outbox::lease_token.eq(token));
-            let given = diesel::update(leased)
-                .set((
-                    outbox::attempts.eq(outbox::attempts - 1),
-                    outbox::lease_token.eq(None::<Vec<u8>>),
-                    outbox::lease_until.eq(None::<i64>),
-                ))
-                .execute(connection)
-                .map_err(store_error)?;
-            u64::try_from(given).map_err(|e| StoreError::Failed(e.into()))
-        })
-        .await
+        let ids: Vec<i64> = ids.iter().map(|id| id.get()).collect();
+        let leased = outbox::table.filter(outbox::id.eq_any(ids)).filter(outbox::lease_token.eq(token.0.to_vec()));
+        let changes = (
+            outbox::attempts.eq(outbox::attempts - 1),
+            outbox::lease_token.eq(None::<Vec<u8>>),
+            outbox::lease_until.eq(None::<i64>),
+        );
+        self.execute(diesel::update(leased).set(changes)).await
     }
 }

@@ -558,13 +558,16 @@ async fn refunds_that_cannot_be_are_refused() {
         ("stage = 'x'", "CHECK constraint failed: stage IN ('queued', 'pending', 'succeeded', 'failed', 'retried')"),
         ("amount_minor = 0", "CHECK constraint failed: amount_minor > 0"),
         ("attempts = -1", "CHECK constraint failed: attempts >= 0"),
-        ("key = 'b'", "UNIQUE constraint failed: refunds.idempotency_key"),
+        ("idempotency_key = 'b'", "UNIQUE constraint failed: refunds.idempotency_key"),
         ("provider_refund_id = 'b'", "UNIQUE constraint failed: refunds.provider_refund_id"),
         ("booking_id = 999", "FOREIGN KEY constraint failed"),
         ("payment_id = 999", "FOREIGN KEY constraint failed"),
         ("requested_by = 999", "FOREIGN KEY constraint failed"),
     ] {
-        is_refused(connection.batch_execute(&format!("UPDATE refunds SET {change} WHERE key = 'a'")), message);
+        is_refused(
+            connection.batch_execute(&format!("UPDATE refunds SET {change} WHERE idempotency_key = 'a'")),
+            message,
+        );
     }
 }
 
@@ -600,19 +603,19 @@ async fn no_more_goes_back_than_came_in_whoever_writes() {
         is_refused(more, TOO_LARGE);
     }
     for change in [
-        "stage = 'queued' WHERE key = 'd'",
-        "stage = 'succeeded' WHERE key = 'e'",
-        "amount_minor = 4001 WHERE key = 'a'",
-        "payment_id = 8 WHERE key = 'all 5'",
-        "currency = 'USD' WHERE key = 'a'",
-        "payment_id = 1 WHERE key = 'a'",
+        "stage = 'queued' WHERE idempotency_key = 'd'",
+        "stage = 'succeeded' WHERE idempotency_key = 'e'",
+        "amount_minor = 4001 WHERE idempotency_key = 'a'",
+        "payment_id = 8 WHERE idempotency_key = 'all 5'",
+        "currency = 'USD' WHERE idempotency_key = 'a'",
+        "payment_id = 1 WHERE idempotency_key = 'a'",
     ] {
         is_refused(connection.batch_execute(&format!("UPDATE refunds SET {change}")), TOO_LARGE);
         is_refused(connection.batch_execute(&format!("UPDATE OR REPLACE refunds SET {change}")), TOO_LARGE);
     }
     let dollars = give_back("INSERT", 8, "f", 1, RefundStage::Queued).replace("EUR", "USD");
     is_refused(connection.batch_execute(&dollars), TOO_LARGE);
-    connection.batch_execute("UPDATE refunds SET stage = 'failed' WHERE key = 'a'").unwrap();
+    connection.batch_execute("UPDATE refunds SET stage = 'failed' WHERE idempotency_key = 'a'").unwrap();
     connection.batch_execute(&give_back("INSERT", 8, "f", 4_000, RefundStage::Queued)).unwrap();
     let sum = "SELECT sum(amount_minor) FROM refunds WHERE payment_id = 8 AND stage NOT IN ('failed', 'retried')";
     assert_eq!(count(connection, sum), 9_000);

@@ -1,23 +1,17 @@
-//! Rows about when therapists work, what the practice decided, and replies kept for a second try.
-
 use attune_domain::calendar::{Interval, LocalTime, LocalTimeRange, RuleSettings, ScheduleException, WeeklySchedule};
 use attune_domain::policy::ChangeTerms;
 use attune_domain::{PracticePolicy, ScheduleExceptionId, TimeZoneName, UserId};
-use attune_ports::{IdempotencyKey, NewScheduleException, StoreError, StoredResponse, StoredScheduleException};
+use attune_ports::{NewScheduleException, StoreError, StoredScheduleException};
 use diesel::prelude::*;
 use jiff::civil::{Date, Weekday};
 
+use super::FromRow;
 use crate::map::{corrupt, from_millis, millis, number, sound};
-use crate::schema_defs::{idempotency_keys, practice_policy, schedule_exceptions, schedules, weekly_hours};
+use crate::schema::{practice_policy, schedule_exceptions, schedules, weekly_hours};
 
 const DATES: &str = "dates";
 const BETWEEN: &str = "between";
 const EXTRA_HOURS: &str = "extra_hours";
-
-/// What [`attune_ports::Queries::taken`] answers for one booking: its beginning, and the end of the pause after it.
-pub fn interval((start, end): (i64, i64)) -> Result<Interval, StoreError> {
-    Interval::new(from_millis(start)?, from_millis(end)?).map_err(|e| StoreError::Corrupt(e.into()))
-}
 
 pub(super) fn terms(free: i64, late_refund_percent: i64, reschedule: i64) -> Result<ChangeTerms, StoreError> {
     Ok(ChangeTerms {
@@ -37,7 +31,6 @@ fn minutes(time: LocalTime) -> i64 {
     i64::from(time.minutes())
 }
 
-/// The zone of a therapist's week, to be inserted or replaced.
 #[derive(Clone, Insertable, AsChangeset)]
 #[diesel(table_name = schedules, treat_none_as_default_value = false)]
 pub struct ScheduleRow {
@@ -46,13 +39,11 @@ pub struct ScheduleRow {
 }
 
 impl ScheduleRow {
-    /// What [`attune_ports::Calendars::set_schedule`] writes besides the hours.
     pub fn new(therapist: UserId, schedule: &WeeklySchedule) -> Self {
         Self { therapist_id: therapist.get(), time_zone: schedule.zone.as_str().to_owned() }
     }
 }
 
-/// Working hours on one weekday, to be read or inserted.
 #[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = weekly_hours, treat_none_as_default_value = false)]
 pub struct HoursRow {
@@ -63,7 +54,6 @@ pub struct HoursRow {
 }
 
 impl HoursRow {
-    /// What [`attune_ports::Calendars::set_schedule`] inserts.
     pub fn all(therapist: UserId, schedule: &WeeklySchedule) -> Vec<Self> {
         let row = |(weekday, hours): &(Weekday, LocalTimeRange)| Self {
             therapist_id: therapist.get(),
@@ -80,7 +70,7 @@ impl HoursRow {
     }
 }
 
-/// The week of one therapist: the zone, beside each interval or beside none. No row: they never said.
+/// Restores a week from its time zone joined with its hours, if any. No rows: there is no schedule.
 pub fn schedule_of(rows: Vec<(String, Option<HoursRow>)>) -> Result<Option<WeeklySchedule>, StoreError> {
     let Some((zone, _)) = rows.first() else { return Ok(None) };
     let zone = sound(TimeZoneName::parse(zone).ok(), "schedules.time_zone")?;
@@ -88,11 +78,17 @@ pub fn schedule_of(rows: Vec<(String, Option<HoursRow>)>) -> Result<Option<Weekl
     Ok(Some(WeeklySchedule { zone, week }))
 }
 
-/// Time off, or extra hours.
 #[derive(Clone, Queryable, Selectable)]
 #[diesel(table_name = schedule_exceptions)]
-pub struct TimeOffRow {
+pub struct StoredScheduleExceptionRow {
     id: i64,
+    #[diesel(embed)]
+    exception: ScheduleExceptionRow,
+}
+
+#[derive(Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = schedule_exceptions, treat_none_as_default_value = false)]
+pub struct ScheduleExceptionRow {
     therapist_id: i64,
     kind: String,
     first_date: Option<String>,
@@ -104,10 +100,8 @@ pub struct TimeOffRow {
     created_at: i64,
 }
 
-impl TimeOffRow {
-    fn what(&self) -> Result<ScheduleException, StoreError> {
-        let date =
-            |text: &Option<String>, column| sound(text.as_deref().and_then(|text| text.parse::<Date>().ok()), column);
+impl ScheduleExceptionRow {
+    fn exception(&self) -> Result<ScheduleException, StoreError> {
         match self.kind.as_str() {
             DATES => {
                 let (first, last) = (
@@ -117,17 +111,11 @@ impl TimeOffRow {
                 ScheduleException::closed_dates(first, last).map_err(|e| StoreError::Corrupt(e.into()))
             }
             BETWEEN => {
-                let (from, until) = (
-                    sound(self.from_at, "schedule_exceptions.from_at")?,
-                    sound(self.until_at, "schedule_exceptions.until_at")?,
-                );
-                Ok(ScheduleException::ClosedPeriod(interval((from, until))?))
+                let period = self.from_at.zip(self.until_at);
+                Ok(ScheduleException::ClosedPeriod(Interval::from_row(sound(period, "schedule_exceptions.from_at")?)?))
             }
             EXTRA_HOURS => {
-                let (start, end) = (
-                    sound(self.start_minute, "schedule_exceptions.start_minute")?,
-                    sound(self.end_minute, "schedule_exceptions.end_minute")?,
-                );
+                let (start, end) = sound(self.start_minute.zip(self.end_minute), "schedule_exceptions.start_minute")?;
                 let date = date(&self.first_date, "schedule_exceptions.first_date")?;
                 Ok(ScheduleException::ExtraHours { date, hours: hours(start, end)? })
             }
@@ -136,39 +124,28 @@ impl TimeOffRow {
     }
 }
 
-impl TryFrom<TimeOffRow> for StoredScheduleException {
-    type Error = StoreError;
+fn date(text: &Option<String>, column: &'static str) -> Result<Date, StoreError> {
+    sound(text.as_deref().and_then(|text| text.parse().ok()), column)
+}
 
-    fn try_from(row: TimeOffRow) -> Result<Self, StoreError> {
+impl FromRow for StoredScheduleException {
+    type Row = StoredScheduleExceptionRow;
+
+    fn from_row(StoredScheduleExceptionRow { id, exception: row }: Self::Row) -> Result<Self, StoreError> {
         Ok(Self {
-            id: sound(ScheduleExceptionId::new(row.id), "schedule_exceptions.id")?,
+            id: sound(ScheduleExceptionId::new(id), "schedule_exceptions.id")?,
             therapist: sound(UserId::new(row.therapist_id), "schedule_exceptions.therapist_id")?,
-            what: row.what()?,
+            what: row.exception()?,
             created_at: from_millis(row.created_at)?,
         })
     }
 }
 
-/// Time off, or extra hours, to be inserted.
-#[derive(Clone, Insertable)]
-#[diesel(table_name = schedule_exceptions, treat_none_as_default_value = false)]
-pub struct NewTimeOffRow {
-    therapist_id: i64,
-    kind: &'static str,
-    first_date: Option<String>,
-    last_date: Option<String>,
-    from_at: Option<i64>,
-    until_at: Option<i64>,
-    start_minute: Option<i64>,
-    end_minute: Option<i64>,
-    created_at: i64,
-}
-
-impl From<&NewScheduleException> for NewTimeOffRow {
+impl From<&NewScheduleException> for ScheduleExceptionRow {
     fn from(new: &NewScheduleException) -> Self {
         let mut row = Self {
             therapist_id: new.therapist.get(),
-            kind: DATES,
+            kind: DATES.to_owned(),
             first_date: None,
             last_date: None,
             from_at: None,
@@ -183,12 +160,12 @@ impl From<&NewScheduleException> for NewTimeOffRow {
                 row.last_date = Some(last.to_string());
             }
             ScheduleException::ClosedPeriod(interval) => {
-                row.kind = BETWEEN;
+                BETWEEN.clone_into(&mut row.kind);
                 row.from_at = Some(millis(interval.start()));
                 row.until_at = Some(millis(interval.end()));
             }
             ScheduleException::ExtraHours { date, hours } => {
-                row.kind = EXTRA_HOURS;
+                EXTRA_HOURS.clone_into(&mut row.kind);
                 row.first_date = Some(date.to_string());
                 row.start_minute = Some(minutes(hours.start()));
                 row.end_minute = Some(minutes(hours.end()));
@@ -198,7 +175,6 @@ impl From<&NewScheduleException> for NewTimeOffRow {
     }
 }
 
-/// What the practice decided, to be read, inserted or replaced.
 #[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = practice_policy, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct PolicyRow {
@@ -230,10 +206,10 @@ impl From<&PracticePolicy> for PolicyRow {
     }
 }
 
-impl TryFrom<PolicyRow> for PracticePolicy {
-    type Error = StoreError;
+impl FromRow for PracticePolicy {
+    type Row = PolicyRow;
 
-    fn try_from(row: PolicyRow) -> Result<Self, StoreError> {
+    fn from_row(row: PolicyRow) -> Result<Self, StoreError> {
         let policy = Self {
             rules: RuleSettings {
                 notice_minutes: number(row.notice_minutes)?,
@@ -246,63 +222,5 @@ impl TryFrom<PolicyRow> for PracticePolicy {
         };
         policy.checked().map_err(|e| StoreError::Corrupt(e.into()))?;
         Ok(policy)
-    }
-}
-
-/// A stored response, without its key.
-#[derive(Clone, Queryable, Selectable)]
-#[diesel(table_name = idempotency_keys)]
-pub struct StoredResponseRow {
-    request_hash: Vec<u8>,
-    response_status: Option<i64>,
-    response_body: Option<String>,
-    created_at: i64,
-    booking_id: Option<i64>,
-}
-
-impl TryFrom<StoredResponseRow> for StoredResponse {
-    type Error = StoreError;
-
-    fn try_from(row: StoredResponseRow) -> Result<Self, StoreError> {
-        let status = row.response_status.and_then(|status| u16::try_from(status).ok());
-        let body = row.response_body.or_else(|| row.booking_id.map(|id| id.to_string()));
-        Ok(Self {
-            request_hash: sound(row.request_hash.try_into().ok(), "idempotency_keys.request_hash")?,
-            status: sound(status, "idempotency_keys.response_status")?,
-            body: sound(body, "idempotency_keys.response_body")?,
-            at: from_millis(row.created_at)?,
-        })
-    }
-}
-
-/// A response to be stored, with its key.
-#[derive(Clone, Insertable)]
-#[diesel(table_name = idempotency_keys, treat_none_as_default_value = false)]
-pub struct NewIdempotencyKeyRow {
-    user_id: i64,
-    route: String,
-    key: String,
-    request_hash: Vec<u8>,
-    response_status: Option<i64>,
-    response_body: Option<String>,
-    created_at: i64,
-    booking_id: Option<i64>,
-}
-
-impl NewIdempotencyKeyRow {
-    /// The row that [`attune_ports::IdempotencyStore::save_response`] inserts.
-    pub fn new(key: &IdempotencyKey, response: &StoredResponse) -> Self {
-        // The body of a response that is not finished is the id of its booking.
-        let booking_id = response.body.parse().ok();
-        Self {
-            user_id: key.user.get(),
-            route: key.route.clone(),
-            key: key.key.clone(),
-            request_hash: response.request_hash.to_vec(),
-            response_status: Some(i64::from(response.status)),
-            response_body: booking_id.is_none().then(|| response.body.clone()),
-            created_at: millis(response.at),
-            booking_id,
-        }
     }
 }

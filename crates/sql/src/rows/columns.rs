@@ -1,24 +1,18 @@
-//! Rows read without Diesel, for the few questions that every request asks: what Diesel does to write a statement down
-//! costs more there than the question itself.
+//! Rows read without Diesel, for the few statements that every request runs: there, building the statement with Diesel
+//! costs more than running it.
 
 use attune_domain::User;
 use attune_ports::StoreError;
 
-use super::{BookingRow, SessionRow, UserRow};
+use super::{BookingRow, FromRow, LoginSessionRow, UserRow};
 
-/// The columns of one row, from left to right. Errors: whatever is read is not what the column holds.
+/// The columns of one row, from left to right. Errors: [`StoreError::Corrupt`] for a value of another type.
 pub trait Columns {
-    /// A number.
     fn number(&mut self) -> Result<i64, StoreError>;
-    /// A number that may be missing.
     fn optional_number(&mut self) -> Result<Option<i64>, StoreError>;
-    /// A text.
     fn text(&mut self) -> Result<String, StoreError>;
-    /// A text that may be missing.
     fn optional_text(&mut self) -> Result<Option<String>, StoreError>;
-    /// Yes or no.
     fn flag(&mut self) -> Result<bool, StoreError>;
-    /// Yes or no, or missing.
     fn optional_flag(&mut self) -> Result<Option<bool>, StoreError>;
 }
 
@@ -47,19 +41,18 @@ pub fn read_user(columns: &mut impl Columns) -> Result<User, StoreError> {
         time_zone: columns.optional_text()?,
         is_admin: columns.flag()?,
         disabled: columns.flag()?,
-        // An account as such says nothing about its password.
+        // A user is restored without the password hash.
         password_hash: String::new(),
         email_verified_at: columns.optional_number()?,
         created_at: columns.number()?,
     };
-    row.try_into()
+    User::from_row(row)
 }
 
-impl SessionRow {
-    /// What [`SessionRow::read`] reads, in this order.
+impl LoginSessionRow {
+    /// What [`LoginSessionRow::read`] reads, in this order.
     pub const COLUMNS: [&str; 6] = ["id", "user_id", "generation", "rotated_at", "created_at", "ended_at"];
 
-    /// Reads a login.
     pub fn read(columns: &mut impl Columns) -> Result<Self, StoreError> {
         Ok(Self {
             id: columns.number()?,
@@ -104,7 +97,6 @@ impl BookingRow {
         "updated_at",
     ];
 
-    /// Reads a booking.
     pub fn read(columns: &mut impl Columns) -> Result<Self, StoreError> {
         Ok(Self {
             id: columns.number()?,

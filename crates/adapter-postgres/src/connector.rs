@@ -1,0 +1,235 @@
+//! Opens connections: address, TLS, settings, and the task that each connection needs.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use attune_ports::BoxError;
+use diesel_async::AsyncPgConnection;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
+use tokio_postgres::{CancelToken, Client, NoTls, Socket};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::config::{Address, PostgresConfig, TlsMode};
+use crate::error::{ConnectError, OpenError};
+use crate::runtime::DedicatedRuntime;
+use crate::timeouts::{ANSWER_DEADLINE, LOCK_TIMEOUT, STATEMENT_TIMEOUT};
+
+/// After this the server ends an idle transaction.
+const IDLE_TRANSACTION_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest wait for a new connection. Shorter than [`ANSWER_DEADLINE`], so that the error has the reason.
+const CONNECT_DEADLINE: Duration = Duration::from_secs(4);
+/// The longest wait for a cancellation to be delivered.
+const CANCEL_DEADLINE: Duration = Duration::from_secs(2);
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    UnitsOfWork,
+    Queries,
+    /// Few statements that run very often, each with one good plan: row by row, by an index.
+    PreparedQueries,
+    Migrations,
+}
+
+impl Purpose {
+    /// The settings of the connection, in the form of the server's command line.
+    fn settings(self) -> String {
+        let (statement, lock, idle) = match self {
+            Self::UnitsOfWork | Self::Queries | Self::PreparedQueries => {
+                (STATEMENT_TIMEOUT, LOCK_TIMEOUT, IDLE_TRANSACTION_TIMEOUT)
+            }
+            // A migration has no limits, whatever the settings of the role.
+            Self::Migrations => (Duration::ZERO, Duration::ZERO, Duration::ZERO),
+        };
+        let read_only = match self {
+            Self::Queries | Self::PreparedQueries => "on",
+            Self::UnitsOfWork | Self::Migrations => "off",
+        };
+        // By default the server plans a statement again whenever it expects a better plan for the values at hand, which
+        // takes longer than running it; and a plan made while a table was small scans all of it.
+        let plans = match self {
+            Self::PreparedQueries => {
+                " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off \
+                 -c jit=off"
+            }
+            Self::UnitsOfWork | Self::Queries | Self::Migrations => "",
+        };
+        format!(
+            "-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout={} \
+             -c synchronous_commit=on -c default_transaction_read_only={read_only} -c TimeZone=UTC{plans}",
+            statement.as_millis(),
+            lock.as_millis(),
+            idle.as_millis(),
+        )
+    }
+}
+
+pub(crate) struct Connection {
+    pub(crate) diesel: AsyncPgConnection,
+    /// Ends when the connection is closed.
+    driver: JoinHandle<()>,
+}
+
+impl Connection {
+    pub(crate) fn is_closed(&self) -> bool {
+        self.driver.is_finished()
+    }
+
+    /// Closes the connection, and waits until it is closed.
+    pub(crate) async fn close(self) {
+        let (connection, driver) = self.split();
+        drop(connection);
+        // The driver has no result.
+        let _ = driver.await;
+    }
+
+    /// The connection alone, and a task that ends when it is closed.
+    pub(crate) fn split(self) -> (AsyncPgConnection, JoinHandle<()>) {
+        (self.diesel, self.driver)
+    }
+}
+
+/// Opens connections to one database.
+pub(crate) struct Connector {
+    server: tokio_postgres::Config,
+    tls: Option<MakeRustlsConnect>,
+    runtime: DedicatedRuntime,
+    /// Every open connection holds a receiver.
+    open: watch::Sender<()>,
+}
+
+impl Connector {
+    /// Opens nothing yet.
+    pub(crate) async fn new(config: &PostgresConfig) -> Result<Self, OpenError> {
+        let Address { mut server, tls, roots } = Address::parse(&config.url)?;
+        if server.get_application_name().is_none() {
+            server.application_name("attune");
+        }
+        // A server that vanished is noticed within half a minute, and within ten seconds while a message to it is not
+        // acknowledged.
+        server.keepalives_idle(Duration::from_secs(15));
+        server.keepalives_interval(Duration::from_secs(5));
+        server.keepalives_retries(3);
+        server.tcp_user_timeout(Duration::from_secs(10));
+        let tls = match tls {
+            TlsMode::Off => None,
+            TlsMode::IfOffered | TlsMode::Always => {
+                let connector = tokio::task::spawn_blocking(move || tls_connector(roots, tls)).await;
+                Some(connector.map_err(|e| OpenError::Unreachable(e.into()))??)
+            }
+        };
+        let open = watch::Sender::new(());
+        let runtime = DedicatedRuntime::start(open.clone()).map_err(|e| OpenError::Unreachable(e.into()))?;
+        Ok(Self { server, tls, runtime, open })
+    }
+
+    /// Opens a connection, on the dedicated runtime, so that it outlives the calling task.
+    pub(crate) async fn connect(self: Arc<Self>, purpose: Purpose) -> Result<Connection, ConnectError> {
+        let connector = Arc::clone(&self);
+        self.in_time(async move {
+            let (client, driver) = connector.open(purpose).await?;
+            Ok(Connection { diesel: AsyncPgConnection::try_from(client).await?, driver })
+        })
+        .await
+    }
+
+    /// Prepares a connection on the dedicated runtime. Errors: [`ConnectError::Late`].
+    pub(crate) async fn in_time<T: Send + 'static>(
+        &self,
+        connecting: impl Future<Output = Result<T, ConnectError>> + Send + 'static,
+    ) -> Result<T, ConnectError> {
+        let connecting = async { timeout(CONNECT_DEADLINE, connecting).await.unwrap_or(Err(ConnectError::Late)) };
+        self.runtime.handle().spawn(connecting).await.unwrap_or(Err(ConnectError::ShuttingDown))
+    }
+
+    /// A connection without Diesel, and a task that ends when it is closed.
+    pub(crate) async fn open(&self, purpose: Purpose) -> Result<(Client, JoinHandle<()>), ConnectError> {
+        match self.tls.clone() {
+            Some(tls) => self.connect_with(purpose, tls).await,
+            None => self.connect_with(purpose, NoTls).await,
+        }
+    }
+
+    async fn connect_with<T>(&self, purpose: Purpose, tls: T) -> Result<(Client, JoinHandle<()>), ConnectError>
+    where
+        T: MakeTlsConnect<Socket, Stream: Send + 'static, TlsConnect: Send>,
+        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+    {
+        let mut server = self.server.clone();
+        // The last value of a setting wins: that of the URL.
+        server.options(format!("{} {}", purpose.settings(), self.server.get_options().unwrap_or_default()));
+        let (client, connection) = server.connect(tls).await?;
+        let open = self.open.subscribe();
+        let driver = self.runtime.handle().spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(error = &error as &dyn std::error::Error, "a database connection broke");
+            }
+            drop(open);
+        });
+        Ok((client, driver))
+    }
+
+    /// Cancels the running statement of a connection.
+    pub(crate) async fn cancel(&self, token: CancelToken) {
+        let cancelled = match self.tls.clone() {
+            Some(tls) => timeout(CANCEL_DEADLINE, token.cancel_query(tls)).await,
+            None => timeout(CANCEL_DEADLINE, token.cancel_query(NoTls)).await,
+        };
+        // The statement timeout ends it anyway, only later.
+        if !matches!(cancelled, Ok(Ok(()))) {
+            tracing::debug!("an abandoned statement could not be cancelled");
+        }
+    }
+
+    pub(crate) fn runtime(&self) -> &Handle {
+        self.runtime.handle()
+    }
+
+    /// Waits until the last connection is closed, but no longer than the slowest statement can take.
+    pub(crate) async fn all_closed(&self) {
+        if timeout(ANSWER_DEADLINE, self.open.closed()).await.is_err() {
+            tracing::warn!("some database connections are still in use");
+        }
+    }
+}
+
+/// Trusts the given root certificates, or those of the system.
+fn tls_connector(file: Option<PathBuf>, mode: TlsMode) -> Result<MakeRustlsConnect, OpenError> {
+    let mut roots = RootCertStore::empty();
+    if let Some(path) = file {
+        let unreadable = |source: BoxError| OpenError::RootFile { path: path.clone(), source };
+        for certificate in CertificateDer::pem_file_iter(&path).map_err(|e| unreadable(e.into()))? {
+            let certificate = certificate.map_err(|e| unreadable(e.into()))?;
+            roots.add(certificate).map_err(|e| unreadable(e.into()))?;
+        }
+        if roots.is_empty() {
+            return Err(unreadable(io::Error::from(io::ErrorKind::UnexpectedEof).into()));
+        }
+    } else {
+        // Some certificates of a system do not meet today's rules; the others suffice.
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        if roots.is_empty() && mode == TlsMode::Always {
+            return Err(OpenError::NoRoots);
+        }
+    }
+    // The provider is explicit, so that it does not depend on the default of the process.
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(OpenError::Tls)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,51 @@
+use async_trait::async_trait;
+use attune_domain::calendar::WeeklySchedule;
+use attune_domain::{PracticePolicy, ScheduleExceptionId, UserId};
+use attune_ports::{Calendars, NewScheduleException, StoreError};
+use attune_sql::schema::{practice_policy, schedule_exceptions, schedules, weekly_hours};
+use attune_sql::{HoursRow, PolicyRow, ScheduleExceptionRow, ScheduleRow};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::PostgresUnitOfWork;
+
+#[async_trait]
+impl Calendars for PostgresUnitOfWork {
+    async fn set_schedule(&mut self, therapist: UserId, schedule: &WeeklySchedule) -> Result<(), StoreError> {
+        let (zone, hours) = (ScheduleRow::new(therapist, schedule), HoursRow::all(therapist, schedule));
+        // First, because it locks the row: a concurrent change of the same schedule waits here.
+        let zone = diesel::insert_into(schedules::table)
+            .values(zone.clone())
+            .on_conflict(schedules::therapist_id)
+            .do_update()
+            .set(zone);
+        let before = weekly_hours::table.filter(weekly_hours::therapist_id.eq(therapist.get()));
+        self.call(async |mut c| {
+            zone.execute(&mut c).await?;
+            diesel::delete(before).execute(&mut c).await?;
+            if !hours.is_empty() {
+                diesel::insert_into(weekly_hours::table).values(hours).execute(&mut c).await?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn add_schedule_exception(
+        &mut self,
+        exception: &NewScheduleException,
+    ) -> Result<ScheduleExceptionId, StoreError> {
+        let insert = diesel::insert_into(schedule_exceptions::table).values(ScheduleExceptionRow::from(exception));
+        self.returning(insert.returning(schedule_exceptions::id)).await
+    }
+
+    async fn remove_schedule_exception(&mut self, id: ScheduleExceptionId) -> Result<bool, StoreError> {
+        Ok(self.execute(diesel::delete(schedule_exceptions::table.find(id.get()))).await? == 1)
+    }
+
+    async fn set_policy(&mut self, policy: &PracticePolicy) -> Result<(), StoreError> {
+        let row = PolicyRow::from(policy);
+        let insert = diesel::insert_into(practice_policy::table).values(row.clone());
+        self.change(insert.on_conflict(practice_policy::id).do_update().set(row)).await
+    }
+}

@@ -1,0 +1,46 @@
+use async_trait::async_trait;
+use attune_ports::{IdempotencyKey, IdempotencyStore, StoreError, StoredResponse};
+use attune_sql::schema::idempotency_keys;
+use attune_sql::{NewIdempotencyKeyRow, millis, statements};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use jiff::Timestamp;
+
+use super::PostgresUnitOfWork;
+use crate::functions::idempotency_lock;
+
+#[async_trait]
+impl IdempotencyStore for PostgresUnitOfWork {
+    async fn stored_response(&mut self, key: &IdempotencyKey) -> Result<Option<StoredResponse>, StoreError> {
+        // A statement of its own: one that waited for the lock would not see what was committed meanwhile.
+        self.lock(&idempotency_lock(key)).await?;
+        self.one(statements::stored_response(key)).await
+    }
+
+    async fn save_response(&mut self, key: &IdempotencyKey, response: &StoredResponse) -> Result<(), StoreError> {
+        let row = NewIdempotencyKeyRow::new(key, response);
+        self.change(diesel::insert_into(idempotency_keys::table).values(row)).await
+    }
+
+    async fn update_response(&mut self, key: &IdempotencyKey, body: &str) -> Result<bool, StoreError> {
+        let body = idempotency_keys::response_body.eq(body.to_owned());
+        Ok(self.execute(diesel::update(statements::stored_response(key)).set(body)).await? == 1)
+    }
+
+    async fn purge_responses(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        // Locked rows are left for the next time, so that two purges never wait for each other.
+        let oldest = idempotency_keys::table
+            .filter(idempotency_keys::created_at.lt(millis(before)))
+            .order((idempotency_keys::created_at, idempotency_keys::id))
+            .limit(i64::from(limit))
+            .select(idempotency_keys::id)
+            .for_update()
+            .skip_locked();
+        self.call(async |mut c| {
+            let ids: Vec<i64> = oldest.load(&mut c).await?;
+            let purge = diesel::delete(idempotency_keys::table.filter(idempotency_keys::id.eq_any(ids)));
+            Ok(u64::try_from(purge.execute(&mut c).await?).unwrap_or(u64::MAX))
+        })
+        .await
+    }
+}

@@ -1,0 +1,33 @@
+use async_trait::async_trait;
+use attune_domain::{Service, ServiceId};
+use attune_ports::{NewService, Services, StoreError};
+use attune_sql::ServiceRow;
+use attune_sql::schema::services;
+use attune_sql::statements::active_services;
+use diesel::prelude::*;
+
+use super::PostgresUnitOfWork;
+
+#[async_trait]
+impl Services for PostgresUnitOfWork {
+    async fn add_service(&mut self, service: &NewService) -> Result<ServiceId, StoreError> {
+        let insert = diesel::insert_into(services::table).values(ServiceRow::from(service));
+        self.returning(insert.returning(services::id)).await
+    }
+
+    async fn service(&mut self, id: ServiceId) -> Result<Option<Service>, StoreError> {
+        self.one(services::table.find(id.get())).await
+    }
+
+    async fn service_for_change(&mut self, id: ServiceId) -> Result<Option<Service>, StoreError> {
+        self.one(services::table.find(id.get()).for_no_key_update()).await
+    }
+
+    async fn save_service(&mut self, service: &Service) -> Result<(), StoreError> {
+        self.change(diesel::update(services::table.find(service.id.get())).set(ServiceRow::from(service))).await
+    }
+
+    async fn default_service(&mut self) -> Result<Option<Service>, StoreError> {
+        self.one(active_services()).await
+    }
+}
