@@ -5,6 +5,7 @@ mod backend;
 pub mod cases;
 pub mod fixtures;
 pub mod race;
+pub mod upgrade;
 
 pub use backend::{Backend, run_case};
 

@@ -14,4 +14,5 @@ mod plans;
 mod race;
 mod schema;
 mod tally;
+mod upgrade;
 mod waiting;

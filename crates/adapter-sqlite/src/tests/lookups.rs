@@ -55,10 +55,10 @@ async fn one_that_fails_one_that_panics_and_one_that_is_given_up_cost_the_others
     let first = asked(lookups.look_up(failures)).await;
     let wrong = asked(lookups.look_up(|connection| run_sql(connection, "SELECT * FROM nowhere"))).await;
     let second = asked(lookups.look_up(failures)).await;
-    let given_up = asked(lookups.look::<(), _>(|_| unreachable!("a job that nobody waits for is left out"))).await;
-    let broken = asked(lookups.look::<(), _>(|_| Err(StoreError::Unavailable("as planned".into())))).await;
+    let given_up = asked(lookups.look_up::<(), _>(|_| unreachable!("a job that nobody waits for is left out"))).await;
+    let broken = asked(lookups.look_up::<(), _>(|_| Err(StoreError::Unavailable("as planned".into())))).await;
     let third = asked(lookups.look_up(failures)).await;
-    let panicking = asked(lookups.look::<(), _>(|connection| {
+    let panicking = asked(lookups.look_up::<(), _>(|connection| {
         // A row that was read half-way when the panic strikes.
         let mut rows = sql_query("SELECT at AS n FROM login_failures").load_iter::<Number, _>(connection).unwrap();
         let _first = rows.next();
@@ -91,7 +91,7 @@ async fn after_an_error_the_next_in_line_gets_a_transaction_of_its_own() {
     let lookups = &store.lookups;
     let (release, holding) = hold(&store).await;
     // As SQLite does by itself after some errors.
-    let ending = asked(lookups.look::<(), _>(|connection| {
+    let ending = asked(lookups.look_up::<(), _>(|connection| {
         run_sql(connection, "ROLLBACK")?;
         Err(StoreError::Failed("as planned".into()))
     }))
@@ -123,7 +123,7 @@ async fn a_transaction_that_cannot_begin_or_end_costs_the_connection_and_nothing
     lookups.look_up(mark).await.unwrap();
     let (release, holding) = hold(&store).await;
     let before = asked(lookups.look_up(marked)).await;
-    let broken = asked(lookups.look::<(), _>(|_| Err(StoreError::Unavailable("as planned".into())))).await;
+    let broken = asked(lookups.look_up::<(), _>(|_| Err(StoreError::Unavailable("as planned".into())))).await;
     let after = asked(lookups.look_up(marked)).await;
     drop(release);
     holding.await.unwrap().unwrap();
@@ -188,7 +188,7 @@ async fn a_look_up_that_hangs_is_given_up_and_those_behind_it_are_not_begun() {
     });
     let late = outlast(hanging, &begun).await;
     assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
-    let unheard = store.lookups.look::<(), _>(|_| unreachable!("a job that nobody waits for is left out")).await;
+    let unheard = store.lookups.look_up::<(), _>(|_| unreachable!("a job that nobody waits for is left out")).await;
     assert!(matches!(unheard, Err(StoreError::Unavailable(_))), "{unheard:?}");
 
     drop(release);

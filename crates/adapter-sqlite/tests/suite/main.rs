@@ -13,3 +13,4 @@ mod recovery;
 mod schema;
 mod setting;
 mod two_stores;
+mod upgrade;

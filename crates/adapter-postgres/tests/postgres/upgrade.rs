@@ -1,0 +1,28 @@
+//! A database that the release before the migration `words` filled.
+
+use attune_test_postgres::TestServer;
+use attune_test_store_contract::upgrade::{
+    REFUSED, everything_is_readable, guards_still_refuse, responses_are_replayed,
+};
+
+use crate::harness::{open, until};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_of_the_release_before_is_migrated() {
+    let database = TestServer::shared().await.fresh_database().await;
+    let old = include_str!("fixtures/before_words.sql");
+    database.connect().await.batch_execute(old).await.unwrap();
+    let store = open(database.url()).await;
+    assert!(!store.schema_is_current().await.unwrap());
+    assert_eq!(store.migrate().await.unwrap(), ["2026-11-28-000500_words"]);
+    everything_is_readable(&*store).await;
+    responses_are_replayed(&*store).await;
+    guards_still_refuse(&*store, &*store).await;
+    let outside = database.connect().await;
+    for statement in REFUSED {
+        let refused = outside.batch_execute(statement).await.unwrap_err();
+        assert!(refused.as_db_error().is_some_and(|error| error.message().contains("append_only")), "{statement}");
+    }
+    until(&outside, "audit_log WHERE object_kind = 'session'", 0).await;
+    until(&outside, "audit_log", 255).await;
+}
