@@ -1,4 +1,7 @@
 //! Runs statements and restores the rows that they return.
+//!
+//! The futures are boxed: otherwise the compiler has to prove that they are `Send` for connections of every lifetime, which
+//! it cannot.
 
 use attune_sql::FromRow;
 use diesel::OptionalExtension;
@@ -9,15 +12,17 @@ use diesel::query_dsl::methods::{LimitDsl, SelectDsl};
 use diesel::{Selectable, SelectableHelper};
 use diesel_async::methods::LoadQuery;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 
 use crate::error::QueryError;
 
 /// A query of which all columns of a row are selected.
 pub(crate) trait Load<T: FromRow>: Send {
-    fn all(self, connection: &AsyncPgConnection) -> impl Future<Output = Result<Vec<T>, QueryError>> + Send;
+    fn all(self, connection: &AsyncPgConnection) -> BoxFuture<'_, Result<Vec<T>, QueryError>>;
 
     /// The first row.
-    fn one(self, connection: &AsyncPgConnection) -> impl Future<Output = Result<Option<T>, QueryError>> + Send;
+    fn one(self, connection: &AsyncPgConnection) -> BoxFuture<'_, Result<Option<T>, QueryError>>;
 }
 
 impl<T, Q> Load<T> for Q
@@ -29,14 +34,38 @@ where
         LimitDsl + for<'c> LoadQuery<'static, &'c AsyncPgConnection, T::Row> + Send + 'static,
     Limit<Select<Q, AsSelect<T::Row, Pg>>>: for<'c> LoadQuery<'static, &'c AsyncPgConnection, T::Row> + Send + 'static,
 {
-    async fn all(self, mut connection: &AsyncPgConnection) -> Result<Vec<T>, QueryError> {
-        let rows: Vec<T::Row> = self.select(T::Row::as_select()).load(&mut connection).await?;
-        restore(rows)
+    fn all(self, mut connection: &AsyncPgConnection) -> BoxFuture<'_, Result<Vec<T>, QueryError>> {
+        let query = self.select(T::Row::as_select());
+        async move { restore(query.load(&mut connection).await?) }.boxed()
     }
 
-    async fn one(self, mut connection: &AsyncPgConnection) -> Result<Option<T>, QueryError> {
-        let row: Option<T::Row> = self.select(T::Row::as_select()).first(&mut connection).await.optional()?;
-        Ok(row.map(T::from_row).transpose()?)
+    fn one(self, mut connection: &AsyncPgConnection) -> BoxFuture<'_, Result<Option<T>, QueryError>> {
+        let query = self.select(T::Row::as_select());
+        async move {
+            let row: Option<T::Row> = query.first(&mut connection).await.optional()?;
+            Ok(row.map(T::from_row).transpose()?)
+        }
+        .boxed()
+    }
+}
+
+/// A statement that returns one value, such as the id of an inserted row.
+pub(crate) trait Returning<T: FromRow>: Send {
+    fn value(self, connection: &AsyncPgConnection) -> BoxFuture<'_, Result<T, QueryError>>;
+}
+
+impl<T, S> Returning<T> for S
+where
+    T: FromRow,
+    T::Row: Send,
+    S: for<'c> LoadQuery<'static, &'c AsyncPgConnection, T::Row> + Send + 'static,
+{
+    fn value(self, mut connection: &AsyncPgConnection) -> BoxFuture<'_, Result<T, QueryError>> {
+        async move {
+            let row: T::Row = self.get_result(&mut connection).await?;
+            Ok(T::from_row(row)?)
+        }
+        .boxed()
     }
 }
 

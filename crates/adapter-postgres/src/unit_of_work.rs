@@ -21,13 +21,12 @@ use attune_ports::{StoreError, UnitOfWork};
 use attune_sql::FromRow;
 use diesel::pg::Pg;
 use diesel::query_builder::{QueryFragment, QueryId};
-use diesel_async::methods::LoadQuery;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, TransactionManager};
 use tokio::time::timeout;
 
 use crate::error::{QueryError, one_row};
 use crate::functions::{hashtextextended, pg_advisory_xact_lock};
-use crate::load::Load;
+use crate::load::{Load, Returning};
 use crate::rollback::Rollbacks;
 use crate::timeouts::ANSWER_DEADLINE;
 use crate::write_pool::PooledConnection;
@@ -79,18 +78,8 @@ impl PostgresUnitOfWork {
         self.call(async |c| query.one(c).await).await
     }
 
-    /// Runs a statement that returns one value, such as the id of an inserted row.
-    async fn returning<T, S>(&mut self, statement: S) -> Result<T, StoreError>
-    where
-        T: FromRow,
-        T::Row: Send,
-        S: for<'c> LoadQuery<'static, &'c AsyncPgConnection, T::Row> + Send + 'static,
-    {
-        self.call(async |mut c| {
-            let row: T::Row = statement.get_result(&mut c).await?;
-            Ok(T::from_row(row)?)
-        })
-        .await
+    async fn returning<T: FromRow>(&mut self, statement: impl Returning<T>) -> Result<T, StoreError> {
+        self.call(async |c| statement.value(c).await).await
     }
 
     /// The number of rows that a statement changed.
