@@ -40,6 +40,8 @@ mod meetings;
 mod outages;
 mod payments;
 mod races;
+mod rings;
+mod source;
 mod startup;
 mod structure;
 mod supply_chain;

@@ -18,10 +18,11 @@ pub mod policy;
 #[cfg(feature = "serde")]
 mod serialization;
 pub mod service;
+pub mod terms;
 pub mod text;
 pub mod user;
 
-pub use booking::{Booking, BookingEvent, BookingRecord, BookingStatus, Cancellation};
+pub use booking::{Booking, BookingEvent, BookingRecord, BookingStatus, Cancellation, CancellationQuote};
 pub use calendar::{
     AppointmentLength, Availability, BookingRules, Interval, Slot, SlotCalculator, SlotError, WeeklyHours,
 };
@@ -34,6 +35,7 @@ pub use meeting::{
     MeetingTokenClaims, Participant, ParticipantRole, PersonalLink, RoomSuffix, SignedLink, ViewerId,
 };
 pub use payment::{Currency, Money, PaymentStatus};
-pub use policy::{CancellationQuote, ChangeTerms, PracticePolicy};
+pub use policy::PracticePolicy;
 pub use service::Service;
+pub use terms::ChangeTerms;
 pub use user::{EmailAddress, PersonName, Role, TimeZoneName, User};

@@ -17,7 +17,8 @@ use crate::meeting::{
 };
 use crate::notification::NotificationState;
 use crate::payment::{Currency, LedgerKind, Money, PaymentState, PaymentStatus, RefundStage};
-use crate::policy::{ChangeTerms, PracticePolicy};
+use crate::policy::PracticePolicy;
+use crate::terms::ChangeTerms;
 use crate::user::{EmailAddress, PersonName, Role, TimeZoneName};
 
 /// Writes `$to_text` as a string and reads it with `FromStr`.

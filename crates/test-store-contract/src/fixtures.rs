@@ -1,9 +1,9 @@
 //! Test data that is whole and legal, to be changed where a test cares.
 
+use attune_domain::ChangeTerms;
 use attune_domain::calendar::{LocalTime, LocalTimeRange, RuleSettings, ScheduleException, WeeklySchedule};
 use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind, NewRoom};
 use attune_domain::notification::{NewNotification, NotificationKind};
-use attune_domain::policy::ChangeTerms;
 use attune_domain::{
     Booking, BookingId, BookingRecord, BookingStatus, Cancellation, Currency, EmailAddress, MeetingBaseUrl,
     MeetingRoom, Money, ParticipantRole, PaymentStatus, PersonName, PracticePolicy, Role, RoomSuffix, ServiceId,

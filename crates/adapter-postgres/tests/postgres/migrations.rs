@@ -1,9 +1,9 @@
 //! From nothing to the present schema, once, whoever comes when.
 
 use attune_adapter_postgres::MigrateError;
+use attune_domain::ChangeTerms;
 use attune_domain::meeting::AttendanceEventKind;
 use attune_domain::notification::{NewNotification, NotificationKind, NotificationState};
-use attune_domain::policy::ChangeTerms;
 use attune_domain::{
     Booking, BookingId, BookingRecord, BookingStatus, Cancellation, Money, PaymentStatus, PracticePolicy, ViewerId,
 };

@@ -1,9 +1,9 @@
 //! Schemas that are missing, current, half-way and newer.
 
 use attune_adapter_sqlite::{MigrateError, SqliteConfig, SqliteStore};
+use attune_domain::ChangeTerms;
 use attune_domain::meeting::AttendanceEventKind;
 use attune_domain::notification::{NewNotification, NotificationKind, NotificationState};
-use attune_domain::policy::ChangeTerms;
 use attune_domain::{
     Booking, BookingId, BookingRecord, BookingStatus, Cancellation, Money, PaymentStatus, PracticePolicy, ViewerId,
 };

@@ -1,6 +1,9 @@
+use jiff::Timestamp;
+
 use super::*;
-use crate::booking::{NewBooking, PaymentPlan};
+use crate::booking::{Booking, CancellationQuote, NewBooking, PaymentPlan};
 use crate::fixtures::{base_url, euros, new_booking, new_room};
+use crate::{Money, Role};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()

@@ -1,5 +1,5 @@
+use attune_domain::ChangeTerms;
 use attune_domain::calendar::{Interval, LocalTime, LocalTimeRange, RuleSettings, ScheduleException, WeeklySchedule};
-use attune_domain::policy::ChangeTerms;
 use attune_domain::{PracticePolicy, ScheduleExceptionId, TimeZoneName, UserId};
 use attune_ports::{NewScheduleException, StoreError, StoredScheduleException};
 use diesel::prelude::*;

@@ -1,7 +1,7 @@
 //! When therapists work, what the practice decided, and which of their time is taken.
 
+use attune_domain::ChangeTerms;
 use attune_domain::calendar::{Interval, LocalTimeRange, RuleSettings, ScheduleException, WeeklySchedule};
-use attune_domain::policy::ChangeTerms;
 use attune_domain::{
     BookingId, BookingRecord, BookingStatus, PaymentStatus, PracticePolicy, ScheduleExceptionId, UserId,
 };

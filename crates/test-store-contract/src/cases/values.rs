@@ -1,8 +1,8 @@
 //! What goes in comes out: texts, instants, amounts, and every state a row may have.
 
+use attune_domain::ChangeTerms;
 use attune_domain::login_session::LoginSession;
 use attune_domain::notification::{NotificationKind, NotificationState};
-use attune_domain::policy::ChangeTerms;
 use attune_domain::{Booking, BookingRecord, BookingStatus, Cancellation, PaymentStatus, PersonName, User};
 use attune_ports::{
     AuditEntry, AuditObject, DeliveryResult, LeaseToken, NewLoginSession, NewPayment, NewService, NewUser, Provider,

@@ -1,0 +1,43 @@
+//! What a cancellation refunds.
+
+use jiff::Timestamp;
+
+use super::{Booking, BookingStatus};
+use crate::terms::ChangeTerms;
+use crate::{Money, Role};
+
+/// What a cancellation would refund and cost at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct CancellationQuote {
+    /// Whether it is after the end of free cancellation. A cancellation by the practice never is.
+    pub late: bool,
+    /// The refund to the client.
+    pub refund: Money,
+    /// What the practice keeps of the payment.
+    pub fee: Money,
+    /// The end of free cancellation.
+    pub free_until: Timestamp,
+}
+
+impl CancellationQuote {
+    /// Calculates the quote from the terms of the booking.
+    ///
+    /// A cancellation by the practice refunds everything, at any time. Fractions of a minor unit are rounded in the
+    /// client's favour. `refundable` is [`crate::payment::PaymentLedger::refundable`] of the booking's payments.
+    pub fn of(booking: &Booking, refundable: Money, terms: &ChangeTerms, by: Role, now: Timestamp) -> Self {
+        let free_until = terms.free_until(booking.scheduled_at());
+        let late = by == Role::Client && now >= free_until && booking.status() != BookingStatus::PendingPayment;
+        let currency = booking.price().currency();
+        let is_paid = booking.payment_status().has_been_paid() && refundable.currency() == currency;
+        let paid = if is_paid { refundable.minor().min(booking.price().minor()) } else { 0 };
+        let refund = if late { percent_of(paid, terms.late_refund_percent) } else { paid };
+        // Both amounts are between zero and the price, so they are valid.
+        let money = |minor| Money::new(minor, currency).unwrap_or(Money::zero(currency));
+        Self { late, refund: money(refund), fee: money(paid - refund), free_until }
+    }
+}
+
+fn percent_of(minor: i64, percent: u8) -> i64 {
+    (minor * i64::from(percent.min(100)) + 99) / 100
+}
