@@ -1,4 +1,4 @@
-//! Webhooks of Stripe.
+//! The payment webhook of Stripe.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
