@@ -4,6 +4,7 @@
 mod backend;
 pub mod cases;
 pub mod fixtures;
+pub mod migration_data;
 pub mod race;
 pub mod upgrade;
 

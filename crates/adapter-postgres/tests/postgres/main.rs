@@ -3,16 +3,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise, in its helpers too")]
 
+mod batch_loader;
+mod connecting;
 mod contract;
-mod crowd;
 mod harness;
-mod healing;
 mod locks;
 mod migrations;
-mod opening;
 mod plans;
+mod pool_waits;
 mod race;
+mod reconnect;
 mod schema;
-mod tally;
+mod totals;
 mod upgrade;
-mod waiting;

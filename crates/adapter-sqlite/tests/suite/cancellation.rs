@@ -11,7 +11,7 @@ use attune_test_store_contract::fixtures::client;
 use attune_test_store_contract::race::open;
 use tokio::runtime::Builder;
 
-use crate::setting::{add_client, fresh, has_client};
+use crate::harness::{add_client, fresh, has_client};
 
 /// Polls a future so many times and drops it, ready or not, without waiting for it once more.
 pub(crate) async fn poll_times<F: Future>(times: usize, future: F) -> Option<F::Output> {

@@ -2,7 +2,7 @@
 
 use attune_ports::{Queries, Store, StoreError};
 
-use crate::setting::{add_client, file, fresh, has_client, open};
+use crate::harness::{add_client, file, fresh, has_client, open};
 
 #[tokio::test]
 async fn closing_leaves_one_file_with_everything_in_it() {

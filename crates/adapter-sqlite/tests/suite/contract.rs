@@ -2,10 +2,10 @@
 
 use attune_test_store_contract::{Backend, store_suite};
 
-use crate::setting;
+use crate::harness;
 
 async fn fresh() -> Backend {
-    let (folder, store) = setting::fresh().await;
+    let (folder, store) = harness::fresh().await;
     Backend::new(store.clone(), store, folder)
 }
 

@@ -4,13 +4,13 @@
 
 mod cancellation;
 mod close;
+mod concurrent_stores;
 mod contract;
+mod harness;
 mod migrations;
 mod open;
 mod races;
 mod reads;
 mod recovery;
 mod schema;
-mod setting;
-mod two_stores;
 mod upgrade;

@@ -1,30 +1,22 @@
 //! Schemas that are missing, current, half-way and newer.
 
 use attune_adapter_sqlite::{MigrateError, SqliteConfig, SqliteStore};
-use attune_domain::ChangeTerms;
 use attune_domain::meeting::AttendanceEventKind;
 use attune_domain::notification::{NewNotification, NotificationKind, NotificationState};
-use attune_domain::{
-    Booking, BookingId, BookingRecord, BookingStatus, Cancellation, Money, PaymentStatus, PracticePolicy, ViewerId,
-};
-use attune_ports::{
-    BookingFilter, CalendarSettings, Conflict, DeliveryResult, LeaseToken, LedgerEntry, LedgerKind, NewPayment,
-    NewRefund, PageRequest, Payment, PaymentState, ProblemKind, Provider, Queries, RefundCause, Store,
-};
-use attune_test_store_contract::fixtures::{
-    PracticeFixture, eur, fact, lease, notice, now, participant, reminder, restored, slot,
-};
-use attune_test_store_contract::fixtures::{captured, minutes_after, moved, paid, payment, problem, refund};
-use attune_test_store_contract::fixtures::{day_off, hours, legal_states, policy, reply, reply_key, week};
+use attune_domain::{BookingStatus, PaymentStatus, ViewerId};
+use attune_ports::{BookingFilter, Conflict, DeliveryResult, LeaseToken, PageRequest, Queries, Store};
+use attune_test_store_contract::fixtures::legal_states;
+use attune_test_store_contract::fixtures::minutes_after;
+use attune_test_store_contract::fixtures::{PracticeFixture, fact, lease, notice, now, participant, reminder, slot};
+use attune_test_store_contract::migration_data::{CalendarData, PaymentData};
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel::sqlite::SqliteConnection;
-use jiff::civil::Weekday;
 use tempfile::TempDir;
 
-use crate::setting::{add_client, count, file, fresh, has_client, raw};
+use crate::harness::{add_client, count, file, fresh, has_client, raw};
 
 const TABLES: &str = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'";
 const APPLIED: &str = "SELECT count(*) FROM __diesel_schema_migrations";
@@ -281,42 +273,10 @@ fn settled_late() -> DeliveryResult {
     DeliveryResult { state: NotificationState::Sent, next_at: now(), sent_at: Some(slot(0)), last_error: None }
 }
 
-/// Bookings and mails go through both directions as they were, but for their terms, which the older release does not know;
-/// what it has no place for is gone, and sessions that it agreed to have the terms that were usual.
 #[tokio::test]
-async fn bookings_survive_the_way_before_the_calendar_and_back() {
+async fn bookings_survive_a_downgrade_to_before_the_calendar() {
     let (folder, store) = fresh().await;
-    let practice = PracticeFixture::create(&*store).await;
-    let mut work = store.begin().await.unwrap();
-    let mut bookings = Vec::new();
-    for (hour, (status, paid)) in (0..).zip(legal_states()) {
-        let booking = practice.booking_in(work.next_booking_id().await.unwrap(), slot(hour), status, paid);
-        work.add_booking(&booking).await.unwrap();
-        bookings.push(booking);
-    }
-    let agreed = bookings.iter().find(|booking| booking.status() == BookingStatus::Scheduled).unwrap().clone();
-    let guest = work.add_participant(&participant(&agreed, "guest")).await.unwrap();
-    let to_guest = |kind| NewNotification { recipient: ViewerId::Participant(guest), ..notice(&agreed, kind, now()) };
-    let old = [
-        notice(&agreed, NotificationKind::MeetingInfo, now()),
-        reminder(&agreed, 60, now()),
-        to_guest(NotificationKind::Invitation),
-        notice(&agreed, NotificationKind::MeetingLink, now()),
-    ];
-    let new = [
-        notice(&agreed, NotificationKind::Rescheduled, now()),
-        to_guest(NotificationKind::Rescheduled),
-        notice(&agreed, NotificationKind::Cancelled, now()),
-        to_guest(NotificationKind::Cancelled),
-    ];
-    assert_eq!(work.enqueue(&old).await.unwrap() + work.enqueue(&new).await.unwrap(), 8);
-    let monday = week(&[(Weekday::Monday, hours("09:00", "12:00"))]);
-    work.set_schedule(practice.therapist, &monday).await.unwrap();
-    work.add_schedule_exception(&day_off(practice.therapist, "2027-05-01")).await.unwrap();
-    work.set_policy(&policy()).await.unwrap();
-    work.save_response(&reply_key(practice.client, "k"), &reply("{}")).await.unwrap();
-    work.commit().await.unwrap();
-    let before = store.notices(agreed.id()).await.unwrap();
+    let data = CalendarData::write(&*store, &*store).await;
     store.close().await;
 
     let mut connection = raw(&folder);
@@ -331,95 +291,13 @@ async fn bookings_survive_the_way_before_the_calendar_and_back() {
     assert_eq!(store.migrate().await.unwrap(), SINCE_CORE[1..]);
     assert!(store.schema_is_current().await.unwrap());
     assert_eq!(shape(&mut connection), fresh_shape, "nothing tells it from a new database");
-    for booking in bookings {
-        let usual = BookingRecord { terms: ChangeTerms::default(), ..booking.record().clone() };
-        let read = store.booking(booking.id()).await.unwrap().unwrap().booking;
-        assert_eq!(*read.record(), usual);
-    }
-    assert_eq!(store.notices(agreed.id()).await.unwrap(), before[..4]);
-    let nothing = CalendarSettings { schedule: None, time_off: Vec::new(), policy: PracticePolicy::default() };
-    assert_eq!(store.calendar_settings(practice.therapist).await.unwrap(), nothing);
-    let mut work = store.begin().await.unwrap();
-    assert_eq!(work.stored_response(&reply_key(practice.client, "k")).await.unwrap(), None);
-    work.set_schedule(practice.therapist, &monday).await.unwrap();
-    assert_eq!(work.enqueue(&new).await.unwrap(), 4);
-    work.commit().await.unwrap();
+    data.check(&store, &store).await;
 }
 
-/// A booking that was called off while it was paid, with so much to go back.
-fn called_off(practice: PracticeFixture, id: BookingId, hour: i64, refund: Money) -> Booking {
-    let booking = practice.booking_in(id, slot(hour), BookingStatus::Cancelled, PaymentStatus::RefundPending);
-    let cancellation = Cancellation { refund, at: minutes_after(now(), 5), ..booking.cancellation().cloned().unwrap() };
-    restored(BookingRecord { cancellation: Some(cancellation), ..booking.record().clone() })
-}
-
-/// Attempts in every state go through both directions: what came in before there was a ledger is in it afterwards, and what
-/// was promised back by calling a session off is owed. What the older release has no place for is gone.
 #[tokio::test]
-async fn money_survives_the_way_before_the_ledger_and_back() {
+async fn payments_survive_a_downgrade_to_before_the_ledger() {
     let (folder, store) = fresh().await;
-    let practice = PracticeFixture::create(&*store).await;
-    let mut work = store.begin().await.unwrap();
-    let mut add = Vec::new();
-    for (hour, refund) in (0..).zip([9_000, 4_000, 20_000, 0, 9_000]) {
-        let booking = called_off(practice, work.next_booking_id().await.unwrap(), hour, eur(refund));
-        work.add_booking(&booking).await.unwrap();
-        add.push(booking);
-    }
-    let [by_test, offline, too_much, nothing, unpaid] = <[Booking; 5]>::try_from(add).unwrap();
-    let agreed = practice.booking(work.next_booking_id().await.unwrap(), slot(10));
-    let id = work.next_booking_id().await.unwrap();
-    let lapsed = practice.booking_in(id, slot(11), BookingStatus::Expired, PaymentStatus::RefundPending);
-    let held = practice.held(work.next_booking_id().await.unwrap(), slot(12), minutes_after(now(), 15));
-    for booking in [&agreed, &lapsed, &held] {
-        work.add_booking(booking).await.unwrap();
-    }
-    let mut came = Vec::new();
-    for facts in [
-        paid(by_test.id(), "first"),
-        NewPayment { settled_at: Some(minutes_after(now(), 2)), ..paid(by_test.id(), "second") },
-        NewPayment { provider: Provider::Offline, ..paid(offline.id(), "offline") },
-        paid(too_much.id(), "too much"),
-        paid(nothing.id(), "nothing"),
-        NewPayment { settled_at: None, ..paid(agreed.id(), "agreed") },
-        paid(lapsed.id(), "lapsed"),
-        NewPayment { state: PaymentState::Unapplied, ..paid(held.id(), "surplus") },
-    ] {
-        let payment = {
-            let id = work.add_payment(&facts).await.unwrap();
-            facts.with_id(id)
-        };
-        work.add_ledger_entry(&captured(&payment)).await.unwrap();
-        came.push(payment);
-    }
-    let mut pending = Vec::new();
-    for state in PaymentState::ALL.into_iter().filter(|state| !state.is_paid()) {
-        let facts = NewPayment {
-            state,
-            checkout_nonce: Some([7; 16]),
-            expires_at: Some(slot(0)),
-            provider_payment_id: Some("charge".to_owned()),
-            check_at: Some(slot(0)),
-            ..payment(unpaid.id(), state.as_str())
-        };
-        let id = work.add_payment(&facts).await.unwrap();
-        pending.push(facts.with_id(id));
-    }
-    let facts = refund(&came[0], "asked");
-    let asked = {
-        let id = work.add_refund(&facts).await.unwrap();
-        facts.with_id(id)
-    };
-    work.add_ledger_entry(&moved(&asked, LedgerKind::Refunded)).await.unwrap();
-    work.add_payment_event(Provider::Stripe, "evt", now()).await.unwrap();
-    work.add_payment_problem(&problem("p", ProblemKind::RefundFailed)).await.unwrap();
-    let old =
-        [notice(&agreed, NotificationKind::MeetingInfo, now()), notice(&agreed, NotificationKind::Cancelled, now())];
-    let new = [NotificationKind::Receipt, NotificationKind::PaymentProblem, NotificationKind::Refund]
-        .map(|k| notice(&agreed, k, now()));
-    assert_eq!(work.enqueue(&old).await.unwrap() + work.enqueue(&new).await.unwrap(), 5);
-    work.commit().await.unwrap();
-    let mails = store.notices(agreed.id()).await.unwrap();
+    let data = PaymentData::write(&*store, &*store).await;
     store.close().await;
 
     let mut connection = raw(&folder);
@@ -438,65 +316,8 @@ async fn money_survives_the_way_before_the_ledger_and_back() {
     assert!(store.schema_is_current().await.unwrap());
     assert_eq!(shape(&mut connection), fresh_shape, "nothing tells it from a new database");
     assert_eq!(count(&mut connection, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
-    for payment in came.iter().chain(&pending) {
-        let state = match payment.state {
-            paid if paid.is_paid() => PaymentState::Settled,
-            pending if pending.is_pending() => PaymentState::Open,
-            closed => closed,
-        };
-        let expected = Payment {
-            state,
-            checkout_nonce: None,
-            expires_at: None,
-            provider_payment_id: None,
-            check_at: None,
-            ..payment.clone()
-        };
-        let read = store.payment_by_checkout_id(payment.provider, &payment.provider_checkout_id).await.unwrap();
-        assert_eq!(read, Some(expected));
-    }
-    for payment in &came {
-        let at = payment.settled_at.unwrap_or(payment.created_at);
-        let lines = store.ledger(payment.booking).await.unwrap();
-        let lines: Vec<_> = lines.into_iter().filter(|line| line.payment == payment.id).collect();
-        assert_eq!(lines, [LedgerEntry { at, ..captured(payment) }]);
-    }
     assert_eq!(count(&mut connection, "SELECT count(*) FROM ledger"), 8);
-    let promised = |booking: &Booking, payment: &Payment, amount| NewRefund {
-        amount,
-        cause: RefundCause::Cancelled,
-        requested_by: Some(practice.client),
-        created_at: minutes_after(now(), 5),
-        next_at: (payment.provider != Provider::Offline).then(|| minutes_after(now(), 5)),
-        ..refund(payment, &format!("cancel-{}", booking.id()))
-    };
-    let mut queued = Vec::new();
-    for (booking, expected) in [
-        (&by_test, Some(promised(&by_test, &came[1], eur(9_000)))),
-        (&offline, Some(promised(&offline, &came[2], eur(4_000)))),
-        (&too_much, Some(promised(&too_much, &came[3], eur(9_000)))),
-        (&nothing, None),
-        (&unpaid, None),
-        (&agreed, None),
-        (&lapsed, None),
-        (&held, None),
-    ] {
-        let found = store.refunds(booking.id()).await.unwrap();
-        let ids: Vec<_> = found.iter().map(|refund| refund.id).collect();
-        assert_eq!(ids.len(), expected.iter().len());
-        assert_eq!(found, expected.into_iter().zip(ids).map(|(new, id)| new.with_id(id)).collect::<Vec<_>>());
-        queued.extend(found);
-    }
-    queued.retain(|refund| refund.next_at.is_some());
-    assert_eq!(store.refunds_due(slot(0), 9).await.unwrap(), queued);
-    assert_eq!(store.payment_problems(9).await.unwrap(), []);
-    assert_eq!(store.notices(agreed.id()).await.unwrap(), mails[..2]);
-    let mut work = store.begin().await.unwrap();
-    assert!(work.add_payment_event(Provider::Stripe, "evt", now()).await.unwrap(), "what was told is forgotten");
-    assert_eq!(work.enqueue(&new).await.unwrap(), 3);
-    work.add_ledger_entry(&moved(&queued[0], LedgerKind::Refunded)).await.unwrap();
-    work.commit().await.unwrap();
-    assert_eq!(store.refunds(by_test.id()).await.unwrap().len(), 1);
+    data.check(&store, &store).await;
 }
 
 /// Bookings made before totals were kept are in them afterwards, and the guards know them, too.

@@ -9,7 +9,7 @@ use attune_adapter_sqlite::{OpenError, SqliteConfig, SqliteStore};
 use attune_ports::Queries;
 use tempfile::TempDir;
 
-use crate::setting::{add_client, file, fresh, has_client, raw};
+use crate::harness::{add_client, file, fresh, has_client, raw};
 
 fn refusal(path: impl AsRef<Path>) -> OpenError {
     let path = path.as_ref();
@@ -109,7 +109,7 @@ async fn what_was_there_before_is_there_after() {
     let (folder, store) = fresh().await;
     add_client(&*store, "somebody").await.unwrap();
     store.close().await;
-    let store = crate::setting::open(&folder).await;
+    let store = crate::harness::open(&folder).await;
     assert!(has_client(&*store, "somebody").await);
     drop(raw(&folder));
 }

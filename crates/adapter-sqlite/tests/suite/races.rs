@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 use tokio::sync::Barrier;
 
-use crate::setting::{count, fresh, raw};
+use crate::harness::{count, fresh, raw};
 
 const CLIENTS: usize = 64;
 const ROUNDS: i64 = 5;
@@ -230,7 +230,7 @@ async fn ten_thousand_careless_steps_leave_no_overlap() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_stores_on_one_file_sell_a_time_once() {
     let (folder, first) = fresh().await;
-    let second = crate::setting::open(&folder).await;
+    let second = crate::harness::open(&folder).await;
     let practice = PracticeFixture::create(&*first).await;
     let stores = [first, second];
     for round in 0..ROUNDS {

@@ -8,7 +8,7 @@ use attune_ports::{BookingFilter, PageRequest, Queries, Store};
 use attune_test_store_contract::fixtures::{PracticeFixture, client, session, slot};
 use attune_test_store_contract::race::{open, race};
 
-use crate::setting::{add_client, fresh, has_client};
+use crate::harness::{add_client, fresh, has_client};
 
 const PAGE: PageRequest = PageRequest { limit: 20, offset: 0 };
 

@@ -5,7 +5,7 @@ use attune_ports::{AuditEntry, AuditObject, Store};
 use attune_test_store_contract::fixtures::{audit_entry, client};
 use tempfile::TempDir;
 
-use crate::setting::{add_client, count, file, fresh, has_client, open, raw};
+use crate::harness::{add_client, count, file, fresh, has_client, open, raw};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_open_unit_of_work_dropped_on_another_thread_is_undone() {

@@ -9,7 +9,7 @@ use diesel::result::Error;
 use diesel::sqlite::SqliteConnection;
 use tempfile::TempDir;
 
-use crate::setting::{count, fresh, raw};
+use crate::harness::{count, fresh, raw};
 
 const MINUTE: i64 = 60_000;
 

@@ -9,7 +9,7 @@ use diesel::connection::SimpleConnection;
 use diesel::sqlite::SqliteConnection;
 use tempfile::TempDir;
 
-use crate::setting::{count, file, raw};
+use crate::harness::{count, file, raw};
 
 #[tokio::test]
 async fn a_database_of_the_release_before_is_migrated() {

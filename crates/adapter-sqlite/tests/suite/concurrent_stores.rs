@@ -8,7 +8,7 @@ use attune_ports::{Queries, Store};
 use attune_test_store_contract::race::{insist, race};
 use tempfile::TempDir;
 
-use crate::setting::{add_client, file, fresh, has_client, open};
+use crate::harness::{add_client, file, fresh, has_client, open};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_write_and_see_each_others_rows() {
