@@ -16,9 +16,9 @@ use attune_domain::{
     ScheduleExceptionId, Service, ServiceId, User, UserId, ViewerId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, Conference, Conflict, DeliveryResult, IdempotencyKey, Lease, LeaseToken, LedgerEntry,
-    NewLoginSession, NewParticipant, NewScheduleException, NewService, NewUser, PasswordHash, Payment, PaymentProblem,
-    Refund, StoreError, StoredResponse, StoredScheduleException, TokenHash,
+    AccountKey, AuditEntry, Conference, Conflict, DeliveryResult, IdempotencyKey, IdempotencyRecord, Lease, LeaseToken,
+    LedgerEntry, NewLoginSession, NewParticipant, NewScheduleException, NewService, NewUser, PasswordHash, Payment,
+    PaymentProblem, Refund, StoreError, StoredResponse, StoredScheduleException, TokenHash,
 };
 use jiff::Timestamp;
 
@@ -78,7 +78,7 @@ pub(crate) struct State {
     pub(crate) payment_events: BTreeMap<(&'static str, String), Timestamp>,
     pub(crate) problems: BTreeMap<PaymentProblemId, PaymentProblem>,
     pub(crate) outbox: BTreeMap<NotificationId, Mail>,
-    pub(crate) replies: HashMap<IdempotencyKey, StoredResponse>,
+    pub(crate) idempotency: HashMap<IdempotencyKey, IdempotencyRecord>,
     pub(crate) audit: Vec<AuditEntry>,
 }
 
@@ -543,26 +543,30 @@ impl State {
         given
     }
 
-    pub(crate) fn save_response(&mut self, key: &IdempotencyKey, reply: &StoredResponse) -> Result<(), StoreError> {
-        if self.replies.contains_key(key) {
+    pub(crate) fn add_idempotency_record(
+        &mut self,
+        key: &IdempotencyKey,
+        record: &IdempotencyRecord,
+    ) -> Result<(), StoreError> {
+        if self.idempotency.contains_key(key) {
             return Err(conflict(Conflict::IdempotencyKeyTaken));
         }
         self.check_user(key.user)?;
-        self.replies.insert(key.clone(), StoredResponse { at: cut(reply.at)?, ..reply.clone() });
+        let record = IdempotencyRecord { created_at: cut(record.created_at)?, ..record.clone() };
+        self.idempotency.insert(key.clone(), record);
         Ok(())
     }
 
-    /// Replaces the body of a reply. Answers whether there is one.
-    pub(crate) fn update_response(&mut self, key: &IdempotencyKey, body: &str) -> bool {
-        self.replies.get_mut(key).map(|reply| reply.body = body.to_owned()).is_some()
+    pub(crate) fn save_response(&mut self, key: &IdempotencyKey, response: &StoredResponse) -> Option<StoredResponse> {
+        let record = self.idempotency.get_mut(key)?;
+        Some(record.response.get_or_insert_with(|| response.clone()).clone())
     }
 
-    /// Forgets the oldest replies from before an instant. Answers how many.
     pub(crate) fn purge_responses(&mut self, before: Timestamp, limit: u32) -> u64 {
-        let mut old: Vec<_> = self.replies.iter().filter(|(_, reply)| reply.at < before).collect();
-        old.sort_by_key(|(_, reply)| reply.at);
+        let mut old: Vec<_> = self.idempotency.iter().filter(|(_, record)| record.created_at < before).collect();
+        old.sort_by_key(|(_, record)| record.created_at);
         let old: Vec<_> = first(old, limit).map(|(key, _)| key.clone()).collect();
-        old.iter().filter_map(|key| self.replies.remove(key)).fold(0, |sum, _| sum + 1)
+        old.iter().filter_map(|key| self.idempotency.remove(key)).fold(0, |sum, _| sum + 1)
     }
 
     pub(crate) fn add_audit_entry(&mut self, entry: &AuditEntry) -> Result<(), StoreError> {

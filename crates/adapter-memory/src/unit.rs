@@ -13,10 +13,10 @@ use attune_domain::{
 };
 use attune_ports::{
     AccountKey, AuditEntry, AuditTrail, Bookings, Calendars, Conference, DeliveryResult, IdempotencyKey,
-    IdempotencyStore, Lease, LeaseToken, LedgerEntry, LoginFailures, LoginSessions, NewLoginSession, NewParticipant,
-    NewPayment, NewPaymentProblem, NewRefund, NewScheduleException, NewService, NewUser, Outbox, Participants,
-    PasswordHash, Payment, PaymentProblem, Payments, Provider, Refund, Rooms, Services, StoreError, StoredResponse,
-    TokenHash, UnitOfWork, Users,
+    IdempotencyRecord, IdempotencyStore, Lease, LeaseToken, LedgerEntry, LoginFailures, LoginSessions, NewLoginSession,
+    NewParticipant, NewPayment, NewPaymentProblem, NewRefund, NewScheduleException, NewService, NewUser, Outbox,
+    Participants, PasswordHash, Payment, PaymentProblem, Payments, Provider, Refund, Rooms, Services, StoreError,
+    StoredResponse, TokenHash, UnitOfWork, Users,
 };
 use jiff::Timestamp;
 use tokio::sync::OwnedMutexGuard;
@@ -372,16 +372,24 @@ impl Outbox for MemoryUnit {
 
 #[async_trait]
 impl IdempotencyStore for MemoryUnit {
-    async fn stored_response(&mut self, key: &IdempotencyKey) -> Result<Option<StoredResponse>, StoreError> {
-        self.read(|state| state.replies.get(key).cloned())
+    async fn idempotency_record(&mut self, key: &IdempotencyKey) -> Result<Option<IdempotencyRecord>, StoreError> {
+        self.read(|state| state.idempotency.get(key).cloned())
     }
 
-    async fn save_response(&mut self, key: &IdempotencyKey, reply: &StoredResponse) -> Result<(), StoreError> {
-        self.write(|state| state.save_response(key, reply))
+    async fn add_idempotency_record(
+        &mut self,
+        key: &IdempotencyKey,
+        record: &IdempotencyRecord,
+    ) -> Result<(), StoreError> {
+        self.write(|state| state.add_idempotency_record(key, record))
     }
 
-    async fn update_response(&mut self, key: &IdempotencyKey, body: &str) -> Result<bool, StoreError> {
-        self.write(|state| Ok(state.update_response(key, body)))
+    async fn save_response(
+        &mut self,
+        key: &IdempotencyKey,
+        response: &StoredResponse,
+    ) -> Result<Option<StoredResponse>, StoreError> {
+        self.write(|state| Ok(state.save_response(key, response)))
     }
 
     async fn purge_responses(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {

@@ -17,7 +17,9 @@ use attune_ports::{
 use attune_test_store_contract::fixtures::{PracticeFixture, email, fact, participant, session, token_hash};
 use attune_test_store_contract::fixtures::{account_key, audit_entry, client, eur, lease, notice, now, payment, slot};
 use attune_test_store_contract::fixtures::{captured, paid, problem, refund};
-use attune_test_store_contract::fixtures::{day_off, hours, policy, reply, reply_key, week};
+use attune_test_store_contract::fixtures::{
+    day_off, hours, idempotency_key, idempotency_record, policy, response, week,
+};
 use diesel::connection::{Connection, InstrumentationEvent};
 use diesel::dsl::{sql, sql_query};
 use diesel::prelude::*;
@@ -449,10 +451,10 @@ async fn call_everything(store: &SqliteStore, practice: PracticeFixture) {
     let off = work.add_schedule_exception(&day_off(practice.therapist, "2027-05-01")).await.unwrap();
     work.remove_schedule_exception(off).await.unwrap();
     work.set_policy(&policy()).await.unwrap();
-    let key = reply_key(user, "key");
-    work.stored_response(&key).await.unwrap();
-    work.save_response(&key, &reply("{}")).await.unwrap();
-    work.update_response(&key, "{}").await.unwrap();
+    let key = idempotency_key(user, "key");
+    work.idempotency_record(&key).await.unwrap();
+    work.add_idempotency_record(&key, &idempotency_record("{}")).await.unwrap();
+    work.save_response(&key, &response("{}")).await.unwrap();
     work.purge_responses(slot(0), 10).await.unwrap();
     work.default_service().await.unwrap();
     let id = work.next_booking_id().await.unwrap();

@@ -1,73 +1,87 @@
-//! A wish that is sent twice under one key is granted once.
+//! A request that is sent twice under one idempotency key is executed once.
 //!
-//! The reply is kept in the unit of work of its effect. So a client that lost the connection can send the same again and
-//! gets the reply it missed; nothing happens twice, whatever the network did.
+//! The unit of work of its effect records the key. The response is rendered and saved afterwards, because a part of it, such
+//! as the checkout URL, is known only then; a retry in between renders it from the present state of the booking.
 
-use std::fmt;
 use std::sync::Arc;
 
-use attune_domain::Booking;
-use attune_ports::{Conflict, IdempotencyKey, StoreError, StoredResponse, UnitOfWork};
+use attune_domain::BookingId;
+use attune_ports::{Conflict, IdempotencyKey, IdempotencyRecord, Store, StoreError, StoredResponse, UnitOfWork};
 use jiff::Timestamp;
 
-/// Writes the reply down, as it will go out: its status and its body.
-pub type Render = Arc<dyn Fn(&Booking) -> (u16, String) + Send + Sync>;
-
-/// A wish with a key.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct IdempotentRequest {
     pub key: IdempotencyKey,
     /// SHA-256 of the request.
     pub request_hash: [u8; 32],
-    pub render: Render,
 }
 
-impl fmt::Debug for IdempotentRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IdempotentRequest").field("key", &self.key).finish_non_exhaustive()
-    }
-}
-
-/// What came of a wish.
 #[derive(Debug)]
 pub enum Idempotent<T> {
     Executed(T),
-    Replayed(StoredResponse),
+    Replayed(Replay),
 }
 
-/// What an attempt finds under its key.
+/// What an earlier execution of the request left.
+#[derive(Debug)]
+pub enum Replay {
+    Response(StoredResponse),
+    /// The request changed this booking, but its response is not saved yet.
+    Unanswered(BookingId),
+}
+
 pub(crate) enum Found {
     Nothing,
-    Reply(StoredResponse),
+    Replay(Replay),
     KeyReused,
 }
 
-/// Looks for the reply to an earlier try of the same wish.
-pub(crate) async fn find_response(
-    work: &mut dyn UnitOfWork,
-    request: Option<&IdempotentRequest>,
-) -> Result<Found, StoreError> {
+/// Looks for an earlier execution of the same request.
+pub(crate) async fn find(work: &mut dyn UnitOfWork, request: Option<&IdempotentRequest>) -> Result<Found, StoreError> {
     let Some(request) = request else { return Ok(Found::Nothing) };
-    Ok(match work.stored_response(&request.key).await? {
-        None => Found::Nothing,
-        Some(stored) if stored.request_hash == request.request_hash => Found::Reply(stored),
-        Some(_) => Found::KeyReused,
-    })
+    let Some(record) = work.idempotency_record(&request.key).await? else { return Ok(Found::Nothing) };
+    if record.request_hash != request.request_hash {
+        return Ok(Found::KeyReused);
+    }
+    match (record.response, record.booking) {
+        (Some(response), _) => Ok(Found::Replay(Replay::Response(response))),
+        (None, Some(booking)) => Ok(Found::Replay(Replay::Unanswered(booking))),
+        (None, None) => Err(StoreError::Corrupt("an idempotency record has neither booking nor response".into())),
+    }
 }
 
-/// Keeps the reply. Errors: [`StoreError::Contended`] when another try of the same wish was faster; the next attempt finds
-/// its reply.
-pub(crate) async fn save_response(
+/// Errors: [`StoreError::Contended`] if a concurrent retry was faster; the next attempt finds its record.
+pub(crate) async fn record(
     work: &mut dyn UnitOfWork,
     request: Option<&IdempotentRequest>,
-    booking: &Booking,
+    booking: BookingId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let Some(request) = request else { return Ok(()) };
-    let (status, body) = (request.render)(booking);
-    let reply = StoredResponse { request_hash: request.request_hash, status, body, at: now };
-    match work.save_response(&request.key, &reply).await {
+    let Some(IdempotentRequest { key, request_hash }) = request else { return Ok(()) };
+    let record =
+        IdempotencyRecord { request_hash: *request_hash, booking: Some(booking), response: None, created_at: now };
+    match work.add_idempotency_record(key, &record).await {
         Err(error) if error.is_conflict(Conflict::IdempotencyKeyTaken) => Err(StoreError::Contended),
         other => other,
+    }
+}
+
+/// Saves the response to a request that was executed.
+#[derive(Clone)]
+pub struct SaveResponse {
+    pub store: Arc<dyn Store>,
+}
+
+impl SaveResponse {
+    /// Returns the response that every retry receives, which is another one if that was saved first.
+    pub async fn run(&self, key: &IdempotencyKey, response: StoredResponse) -> Result<StoredResponse, StoreError> {
+        crate::retry::retrying(|| async {
+            let mut work = self.store.begin().await?;
+            let stored = work.save_response(key, &response).await?;
+            work.commit().await?;
+            // Without a record (it was purged in between) no retry will be answered from it.
+            Ok(stored.unwrap_or_else(|| response.clone()))
+        })
+        .await
     }
 }

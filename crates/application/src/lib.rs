@@ -17,7 +17,7 @@ mod request_metadata;
 mod retry;
 mod use_cases;
 
-pub use idempotency::{Idempotent, IdempotentRequest, Render};
+pub use idempotency::{Idempotent, IdempotentRequest, Replay, SaveResponse};
 pub use lifecycle::BookingLifecycle;
 pub use purge::PurgeExpired;
 pub use request_metadata::RequestMetadata;

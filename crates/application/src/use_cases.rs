@@ -34,7 +34,7 @@ use crate::payments::{
 };
 use crate::practice::{ManageCalendar, ManageServices};
 use crate::setup::SetUpPractice;
-use crate::{BookingLifecycle, PurgeExpired};
+use crate::{BookingLifecycle, PurgeExpired, SaveResponse};
 
 /// The ports and settings that the use cases need.
 #[derive(Clone)]
@@ -119,6 +119,7 @@ pub struct UseCases {
     pub record_attendance: RecordAttendance,
     pub attendance: AttendanceReport,
     pub deliver: DeliverNotifications,
+    pub save_response: SaveResponse,
     pub purge: PurgeExpired,
 }
 
@@ -211,6 +212,7 @@ impl UseCases {
                 practice_zone: practice_zone.clone(),
                 at_a_time: settings.parallel_emails,
             },
+            save_response: of!(SaveResponse { store }),
             purge: of!(PurgeExpired { store, clock }),
             add_user,
             view_booking: view,

@@ -32,7 +32,7 @@ pub use bookings::Bookings;
 pub use calendars::{CalendarSettings, Calendars, NewScheduleException, StoredScheduleException};
 pub use error::{BoxError, Conflict, StoreError};
 pub use health::{Health, HealthCheck};
-pub use idempotency::{IdempotencyKey, IdempotencyStore, StoredResponse};
+pub use idempotency::{IdempotencyKey, IdempotencyRecord, IdempotencyStore, StoredResponse};
 pub use login_failures::{AccountKey, LoginFailures};
 pub use login_sessions::{LoginSessions, NewLoginSession, TokenHash};
 pub use meeting_tokens::{JoinTokens, MeetingTokenSigner};

@@ -29,7 +29,7 @@ pub use audit::AuditRow;
 pub use bookings::BookingRow;
 pub use calendars::{HoursRow, PolicyRow, ScheduleExceptionRow, ScheduleRow, StoredScheduleExceptionRow, schedule_of};
 pub use columns::{Columns, USER_COLUMNS, read_user};
-pub use idempotency::{NewIdempotencyKeyRow, StoredResponseRow};
+pub use idempotency::{IdempotencyRow, NewIdempotencyRow};
 pub use outbox::{NewNotificationRow, NotificationRow};
 pub use participants::{NewParticipantRow, ParticipantRow};
 pub use payments::{

@@ -60,7 +60,7 @@ pub fn week_of(therapist: UserId) -> _ {
 }
 
 #[auto_type(no_type_alias)]
-pub fn stored_response(key: &IdempotencyKey) -> _ {
+pub fn idempotency_record(key: &IdempotencyKey) -> _ {
     let (user, route, name): (i64, String, String) = (key.user.get(), key.route.clone(), key.key.clone());
     idempotency_keys::table
         .filter(idempotency_keys::user_id.eq(user))

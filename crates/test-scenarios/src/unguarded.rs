@@ -13,10 +13,10 @@ use attune_domain::{
 };
 use attune_ports::{
     AccountKey, AuditEntry, AuditTrail, Bookings, Calendars, Conference, DeliveryResult, IdempotencyKey,
-    IdempotencyStore, Lease, LeaseToken, LedgerEntry, LoginFailures, LoginSessions, NewLoginSession, NewParticipant,
-    NewPayment, NewPaymentProblem, NewRefund, NewScheduleException, NewService, NewUser, Outbox, Participants,
-    PasswordHash, Payment, PaymentProblem, Payments, Provider, Refund, Rooms, Services, Store, StoreError,
-    StoredResponse, TokenHash, UnitOfWork, Users,
+    IdempotencyRecord, IdempotencyStore, Lease, LeaseToken, LedgerEntry, LoginFailures, LoginSessions, NewLoginSession,
+    NewParticipant, NewPayment, NewPaymentProblem, NewRefund, NewScheduleException, NewService, NewUser, Outbox,
+    Participants, PasswordHash, Payment, PaymentProblem, Payments, Provider, Refund, Rooms, Services, Store,
+    StoreError, StoredResponse, TokenHash, UnitOfWork, Users,
 };
 use jiff::Timestamp;
 
@@ -117,9 +117,9 @@ pass_on! {
         nack_notifications(ids: &[NotificationId], token: &LeaseToken) -> u64;
     }
     IdempotencyStore {
-        stored_response(key: &IdempotencyKey) -> Option<StoredResponse>;
-        save_response(key: &IdempotencyKey, response: &StoredResponse) -> ();
-        update_response(key: &IdempotencyKey, body: &str) -> bool;
+        idempotency_record(key: &IdempotencyKey) -> Option<IdempotencyRecord>;
+        add_idempotency_record(key: &IdempotencyKey, record: &IdempotencyRecord) -> ();
+        save_response(key: &IdempotencyKey, response: &StoredResponse) -> Option<StoredResponse>;
         purge_responses(before: Timestamp, limit: u32) -> u64;
     }
     AuditTrail {

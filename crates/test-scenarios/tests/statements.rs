@@ -5,7 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use attune_application::bookings::CreateBookingCommand;
 use attune_application::{Idempotent, IdempotentRequest};
@@ -33,11 +33,7 @@ async fn statements_of_a_booking(kind: Kind) -> Vec<String> {
         SENT.lock().unwrap().clear();
         let start = world.now() + SignedDuration::from_hours(24 * day + 1);
         let key = IdempotencyKey { user: world.clients[0], route: "book".into(), key: format!("key-{day}") };
-        let idempotency = IdempotentRequest {
-            key,
-            request_hash: [7; 32],
-            render: Arc::new(|booking| (201, booking.id().to_string())),
-        };
+        let idempotency = IdempotentRequest { key, request_hash: [7; 32] };
         let booking_command = world.booking_command(world.clients[0], world.therapists[0], start);
         let booked = world
             .use_cases()
@@ -56,9 +52,9 @@ async fn statements_of_a_booking(kind: Kind) -> Vec<String> {
 #[tokio::test]
 async fn a_booking_takes_one_transaction_and_a_handful_of_statements() {
     set_default_instrumentation(listener).unwrap();
-    // Three before the transaction, for the working hours; in it BEGIN, COMMIT, stored response, client, therapist,
-    // service, id, calendar, booking, emails (one by one on SQLite), audit trail, response; on PostgreSQL the locks of
-    // calendar and response.
+    // Three before the transaction, for the working hours; in it BEGIN, COMMIT, search for an idempotency record, client,
+    // therapist, service, id, calendar, booking, emails (one by one on SQLite), audit trail, idempotency record; on
+    // PostgreSQL the locks of calendar and idempotency key.
     for (kind, most) in [(Kind::Sqlite, 17), (Kind::Postgres, 17)] {
         let sent = statements_of_a_booking(kind).await;
         let listed = format!("{kind:?}, {} statements:\n{}", sent.len(), sent.join("\n"));

@@ -10,9 +10,10 @@ use attune_domain::{
     TimeZoneName, UserId, ViewerId,
 };
 use attune_ports::{
-    AccountKey, AuditEntry, AuditObject, IdempotencyKey, Lease, LeaseToken, LedgerEntry, LedgerKind, NewLoginSession,
-    NewParticipant, NewPayment, NewPaymentProblem, NewRefund, NewScheduleException, NewService, NewUser, PasswordHash,
-    Payment, PaymentState, ProblemKind, Provider, Refund, RefundCause, RefundStage, Store, StoredResponse, TokenHash,
+    AccountKey, AuditEntry, AuditObject, IdempotencyKey, IdempotencyRecord, Lease, LeaseToken, LedgerEntry, LedgerKind,
+    NewLoginSession, NewParticipant, NewPayment, NewPaymentProblem, NewRefund, NewScheduleException, NewService,
+    NewUser, PasswordHash, Payment, PaymentState, ProblemKind, Provider, Refund, RefundCause, RefundStage, Store,
+    StoredResponse, TokenHash,
 };
 use jiff::civil::{Date, Weekday};
 use jiff::{SignedDuration, Timestamp};
@@ -137,14 +138,22 @@ pub fn day_off(therapist: UserId, on: &str) -> NewScheduleException {
     time_off(therapist, ScheduleException::closed_dates(date(on), date(on)).expect("a day"))
 }
 
-/// What somebody calls their wish to book.
-pub fn reply_key(user: UserId, key: &str) -> IdempotencyKey {
+pub fn idempotency_key(user: UserId, key: &str) -> IdempotencyKey {
     IdempotencyKey { user, route: "POST /bookings".to_owned(), key: key.to_owned() }
 }
 
-/// A reply to be kept.
-pub fn reply(body: &str) -> StoredResponse {
-    StoredResponse { request_hash: [7; 32], status: 201, body: body.to_owned(), at: now() }
+pub fn response(body: &str) -> StoredResponse {
+    StoredResponse { status: 201, body: body.to_owned() }
+}
+
+/// A record with this response.
+pub fn idempotency_record(body: &str) -> IdempotencyRecord {
+    IdempotencyRecord {
+        request_hash: [7; 32],
+        booking: BookingId::new(1),
+        response: Some(response(body)),
+        created_at: now(),
+    }
 }
 
 /// A login to be.

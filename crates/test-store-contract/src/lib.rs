@@ -238,9 +238,10 @@ macro_rules! each_store_case {
                 one_conference_is_closed_once,
                 concurrent_attendance_events_are_stored_once,
                 one_idempotent_request_is_executed_once,
-                one_response_is_stored_once,
+                one_idempotency_record_is_added_once,
+                the_response_that_is_saved_first_stays,
                 different_idempotency_keys_are_independent,
-                one_response_is_purged_once,
+                one_idempotency_record_is_purged_once,
                 no_update_of_a_service_is_lost,
                 concurrent_schedules_and_policies_are_stored_whole,
                 one_schedule_exception_is_removed_once,
@@ -262,16 +263,16 @@ macro_rules! each_store_case {
                 a_refund_needs_what_it_is_about,
                 a_dropped_unit_of_work_promises_nothing,
             }
-            replies {
-                a_reply_comes_back_as_it_went_in,
-                replies_are_dated_to_the_millisecond,
-                one_reply_is_kept_under_a_key,
-                keys_differ_by_person_route_and_name,
-                amending_replaces_the_body,
-                a_reply_needs_its_asker,
-                old_replies_are_forgotten_oldest_first,
-                a_dropped_unit_of_work_leaves_replies_as_they_were,
-                a_reply_is_kept_with_its_effect_or_not_at_all,
+            idempotency {
+                idempotency_records_round_trip,
+                idempotency_records_are_dated_to_the_millisecond,
+                an_idempotency_key_has_one_record,
+                idempotency_keys_differ_by_user_route_and_text,
+                the_first_response_of_a_record_stays,
+                an_idempotency_record_needs_its_user,
+                old_idempotency_records_are_purged_oldest_first,
+                a_dropped_unit_of_work_leaves_idempotency_records_unchanged,
+                an_idempotency_record_is_added_with_its_effect_or_not_at_all,
             }
             rooms {
                 a_room_is_open_once_at_a_time,
@@ -326,7 +327,7 @@ macro_rules! each_store_case {
                 spent_after_an_unbalanced_line,
                 spent_after_a_second_invitation,
                 spent_after_a_second_opening,
-                spent_after_a_second_reply,
+                spent_after_a_taken_idempotency_key,
                 spent_after_an_unknown_row_was_referred_to,
             }
             users {

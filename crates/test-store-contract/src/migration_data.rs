@@ -14,8 +14,8 @@ use attune_ports::{
 use jiff::civil::Weekday;
 
 use crate::fixtures::{
-    PracticeFixture, captured, day_off, eur, hours, legal_states, minutes_after, moved, notice, now, paid, participant,
-    payment, policy, problem, refund, reminder, reply, reply_key, restored, slot, week,
+    PracticeFixture, captured, day_off, eur, hours, idempotency_key, idempotency_record, legal_states, minutes_after,
+    moved, notice, now, paid, participant, payment, policy, problem, refund, reminder, restored, slot, week,
 };
 
 /// Bookings, emails and settings for a downgrade to before the calendar. Bookings and emails that the older release knows
@@ -60,7 +60,7 @@ impl CalendarData {
         work.set_schedule(practice.therapist, &monday).await.unwrap();
         work.add_schedule_exception(&day_off(practice.therapist, "2027-05-01")).await.unwrap();
         work.set_policy(&policy()).await.unwrap();
-        work.save_response(&reply_key(practice.client, "k"), &reply("{}")).await.unwrap();
+        work.add_idempotency_record(&idempotency_key(practice.client, "k"), &idempotency_record("{}")).await.unwrap();
         work.commit().await.unwrap();
         let before = queries.notices(scheduled.id()).await.unwrap();
 
@@ -78,7 +78,7 @@ impl CalendarData {
         let nothing = CalendarSettings { schedule: None, time_off: Vec::new(), policy: PracticePolicy::default() };
         assert_eq!(queries.calendar_settings(practice.therapist).await.unwrap(), nothing);
         let mut work = store.begin().await.unwrap();
-        assert_eq!(work.stored_response(&reply_key(practice.client, "k")).await.unwrap(), None);
+        assert_eq!(work.idempotency_record(&idempotency_key(practice.client, "k")).await.unwrap(), None);
         work.set_schedule(practice.therapist, &monday).await.unwrap();
         assert_eq!(work.enqueue(&new).await.unwrap(), 4);
         work.commit().await.unwrap();

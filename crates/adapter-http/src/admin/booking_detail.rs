@@ -13,7 +13,7 @@ use crate::admin::attendance::AttendanceBody;
 use crate::admin::participants::ParticipantBody;
 use crate::admin::payment_records::{AdminPaymentBody, AdminRefundBody, LedgerBody};
 use crate::client::bookings::{BookingDetails, room_of};
-use crate::request::idempotency::{Answer, finish, replay};
+use crate::request::idempotency::answer;
 use crate::response::output::{self, Amount, Instant, json};
 use crate::response::problem::Problem;
 use crate::state::State;
@@ -221,28 +221,22 @@ pub(crate) async fn answer_changed(
     state: &State,
     admin: &User,
     idempotency: Option<&IdempotentRequest>,
-    granted: Idempotent<Booking>,
+    outcome: Idempotent<Booking>,
 ) -> Result<HttpResponse, Problem> {
-    answer_changed_as(state, admin, idempotency, granted, |_| StatusCode::OK).await
+    answer_changed_as(state, admin, idempotency, outcome, |_| StatusCode::OK).await
 }
 
-/// The same with a status that depends on the booking. The emails of a change can be read only after it is committed.
+/// The same with a status that depends on the booking.
 pub(crate) async fn answer_changed_as(
     state: &State,
     admin: &User,
     idempotency: Option<&IdempotentRequest>,
-    granted: Idempotent<Booking>,
+    outcome: Idempotent<Booking>,
     status: impl FnOnce(&Booking) -> StatusCode,
 ) -> Result<HttpResponse, Problem> {
-    let write = async |id| Ok(json(&detail(state, admin, id).await?));
-    let answer = match granted {
-        Idempotent::Executed(booking) => {
-            let body = write(booking.id()).await?;
-            Answer::fresh(status(&booking), finish(state, idempotency, booking.id(), body).await)
-        }
-        Idempotent::Replayed(kept) => replay(state, idempotency, kept, write).await?,
-    };
-    Ok(answer.respond())
+    let recover = async |id| Ok(state.api.view_booking.run(admin, id).await?.booking);
+    let render = async |booking: Booking| Ok((status(&booking), json(&detail(state, admin, booking.id()).await?)));
+    Ok(answer(state, idempotency, outcome, recover, render).await?.respond())
 }
 
 pub(crate) async fn detail(state: &State, admin: &User, id: BookingId) -> Result<AdminBookingDetail, Problem> {

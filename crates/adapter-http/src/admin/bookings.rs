@@ -5,20 +5,19 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use attune_application::Idempotent;
 use attune_application::bookings::{CreateBookingCommand, CreatedBooking, PaymentChoice};
 use attune_application::meetings::RevokeLinksCommand;
 use attune_application::payments::RecordOfflineCommand;
 use attune_domain::{AccountViewer, BookingId, BookingStatus, Money, PaymentStatus, ServiceId, UserId};
-use attune_ports::{BookingFilter, BookingOrder, BookingPageRequest, Payment};
+use attune_ports::{BookingFilter, BookingOrder, BookingPageRequest};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::admin::booking_detail::{AdminBookingBody, AdminBookingDetail, answer_changed, detail};
-use crate::client::bookings::{booking_status, checkout_of, payment_status};
+use crate::client::bookings::{booking_status, payment_status, recover_created};
 use crate::request::auth::Admin;
-use crate::request::idempotency::{Answer, finish, replay, unfinished};
+use crate::request::idempotency::answer;
 use crate::request::input::{Fields, FromFields, Nothing, Request, instant};
 use crate::request::paging::{CursorQuery, PageQuery, booking_page, next_link, offset};
 use crate::response::output::{self, json};
@@ -323,9 +322,8 @@ pub(crate) async fn create(
     request: Request,
 ) -> Result<HttpResponse, Problem> {
     let metadata = request.metadata();
-    let (body, key): (NewBookingForClient, _) = request.wish(caller.user.id).await?;
-    let idempotency = key.map(|key| key.idempotency(StatusCode::CREATED, unfinished));
-    let granted = state
+    let (body, idempotency): (NewBookingForClient, _) = request.idempotent_body(caller.user.id).await?;
+    let outcome = state
         .api
         .create_booking
         .run(CreateBookingCommand {
@@ -342,25 +340,13 @@ pub(crate) async fn create(
         })
         .await
         .map_err(Problem::booked_for_client)?;
-    let write = async |id, checkout: Option<Payment>| {
-        let detail = detail(&state, &caller.user, id).await?;
+    let render = async |CreatedBooking { booking, checkout }| {
+        let detail = detail(&state, &caller.user, booking.id()).await?;
         let checkout_url = checkout.and_then(|payment| payment.checkout_url);
-        Ok::<_, Problem>(json(&AdminCreatedBooking { detail, checkout_url }))
+        Ok((StatusCode::CREATED, json(&AdminCreatedBooking { detail, checkout_url })))
     };
-    let answer = match granted {
-        Idempotent::Executed(CreatedBooking { booking, checkout }) => {
-            let body = write(booking.id(), checkout).await?;
-            Answer::fresh(StatusCode::CREATED, finish(&state, idempotency.as_ref(), booking.id(), body).await)
-        }
-        Idempotent::Replayed(kept) => {
-            let again = async |id| {
-                let booking = state.api.view_booking.run(&caller.user, id).await?.booking;
-                write(id, checkout_of(&state, &booking).await).await
-            };
-            replay(&state, idempotency.as_ref(), kept, again).await?
-        }
-    };
-    Ok(answer.respond_below("/api/admin/bookings"))
+    let recover = async |id| recover_created(&state, &caller.user, id).await;
+    Ok(answer(&state, idempotency.as_ref(), outcome, recover, render).await?.respond_below("/api/admin/bookings"))
 }
 
 problems! {
@@ -388,10 +374,9 @@ pub(crate) async fn record_offline(
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
     let metadata = request.metadata();
-    let (body, key): (OfflinePayment, _) = request.wish(caller.user.id).await?;
+    let (body, idempotency): (OfflinePayment, _) = request.idempotent_body(caller.user.id).await?;
     let amount = amount_for(&state, id, body.amount).await?;
-    let idempotency = key.map(|key| key.idempotency(StatusCode::OK, unfinished));
-    let granted = state
+    let outcome = state
         .api
         .record_offline
         .run(RecordOfflineCommand {
@@ -404,7 +389,7 @@ pub(crate) async fn record_offline(
             idempotency: idempotency.clone(),
         })
         .await?;
-    answer_changed(&state, &caller.user, idempotency.as_ref(), granted).await
+    answer_changed(&state, &caller.user, idempotency.as_ref(), outcome).await
 }
 
 /// Parses an amount, which is in the currency of the booking.

@@ -12,7 +12,6 @@ use crate::client::changes::{
     CancelBookingProblems, CancelRequest, ChangeRequest, RescheduleBookingProblems, RescheduleRequest, version,
 };
 use crate::request::auth::Admin;
-use crate::request::idempotency::unfinished;
 use crate::request::input::{Fields, FromFields, Request};
 use crate::response::problem::{Problem, problems};
 use crate::state::State;
@@ -79,9 +78,9 @@ pub(crate) async fn reschedule(
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
     let metadata = request.metadata();
-    let (body, key): (AdminRescheduleRequest, _) = request.wish(caller.user.id).await?;
+    let (body, idempotency): (AdminRescheduleRequest, _) = request.idempotent_body(caller.user.id).await?;
     let change = Change::Reschedule { to: body.scheduled_at, override_hours: body.override_hours };
-    apply(&state, &caller.user, id, ChangeRequest { change, version: body.version, metadata, key }).await
+    apply(&state, &caller.user, id, ChangeRequest { change, version: body.version, metadata, idempotency }).await
 }
 
 /// Cancel any booking
@@ -102,9 +101,9 @@ pub(crate) async fn cancel(
     let id = request.booking_id()?;
     let booking = state.api.view_booking.run(&caller.user, id).await?.booking;
     let metadata = request.metadata();
-    let (body, key): (CancelRequest, _) = request.optional_wish(caller.user.id).await?;
+    let (body, idempotency): (CancelRequest, _) = request.optional_idempotent_body(caller.user.id).await?;
     let (version, change) = (body.version, body.for_booking(&booking)?);
-    let command = ChangeRequest { change, version, metadata, key }.command(&caller.user, id, unfinished);
+    let command = ChangeRequest { change, version, metadata, idempotency }.command(&caller.user, id);
     let idempotency = command.idempotency.clone();
     let changed = state.api.change_booking.run_on(&booking, command).await?;
     answer_changed(&state, &caller.user, idempotency.as_ref(), changed).await
@@ -173,7 +172,7 @@ async fn correct(state: &State, admin: &User, request: Request, change: Change) 
     let id = request.booking_id()?;
     let metadata = request.metadata();
     let ExpectedVersion { version } = request.optional_body().await?;
-    apply(state, admin, id, ChangeRequest { change, version, metadata, key: None }).await
+    apply(state, admin, id, ChangeRequest { change, version, metadata, idempotency: None }).await
 }
 
 async fn apply(
@@ -182,8 +181,8 @@ async fn apply(
     booking: BookingId,
     request: ChangeRequest,
 ) -> Result<HttpResponse, Problem> {
-    let command = request.command(admin, booking, unfinished);
+    let command = request.command(admin, booking);
     let idempotency = command.idempotency.clone();
-    let granted = state.api.change_booking.run(command).await?;
-    answer_changed(state, admin, idempotency.as_ref(), granted).await
+    let outcome = state.api.change_booking.run(command).await?;
+    answer_changed(state, admin, idempotency.as_ref(), outcome).await
 }

@@ -12,7 +12,6 @@ use crate::admin::booking_detail::{AdminBookingDetail, answer_changed_as};
 use crate::admin::bookings::amount_for;
 use crate::client::changes::reason;
 use crate::request::auth::Admin;
-use crate::request::idempotency::unfinished;
 use crate::request::input::{Fields, FromFields, Request};
 use crate::response::problem::{Problem, problems};
 use crate::state::State;
@@ -71,15 +70,14 @@ pub(crate) async fn refund(
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
     let metadata = request.metadata();
-    let (body, key): (RefundRequest, _) = request.optional_wish(caller.user.id).await?;
+    let (body, idempotency): (RefundRequest, _) = request.optional_idempotent_body(caller.user.id).await?;
     let amount = amount_for(&state, id, body.amount).await?;
     let online = is_online(&state, id, body.payment_id).await?;
-    let status = move |booking: &Booking| {
+    let status = |booking: &Booking| {
         let pending = online || booking.payment_status() == PaymentStatus::RefundPending;
         if pending { StatusCode::ACCEPTED } else { StatusCode::OK }
     };
-    let idempotency = key.map(|key| key.once_as(move |booking| (status(booking), unfinished(booking))));
-    let granted = state
+    let outcome = state
         .api
         .refund
         .run(RefundPaymentCommand {
@@ -92,7 +90,7 @@ pub(crate) async fn refund(
             idempotency: idempotency.clone(),
         })
         .await?;
-    answer_changed_as(&state, &caller.user, idempotency.as_ref(), granted, status).await
+    answer_changed_as(&state, &caller.user, idempotency.as_ref(), outcome, status).await
 }
 
 /// Whether the payment to refund was received online. The payment status of the booking does not say so: it does not

@@ -5,17 +5,18 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use attune_application::Idempotent;
 use attune_application::bookings::{CreateBookingCommand, CreatedBooking, PaymentChoice};
 use attune_application::meetings::MeetingLinks;
-use attune_domain::{AccountViewer, Booking, BookingStatus, PaymentStatus, PersonalLink, ServiceId, UserId};
+use attune_domain::{
+    AccountViewer, Booking, BookingId, BookingStatus, PaymentStatus, PersonalLink, ServiceId, User, UserId,
+};
 use attune_ports::{BookingFilter, BookingPageRequest, Payment};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::request::auth::Signed;
-use crate::request::idempotency::{Answer, finish, replay, unfinished};
+use crate::request::idempotency::answer;
 use crate::request::input::{Fields, FromFields, Request, instant};
 use crate::request::paging::{CursorQuery, PageQuery, booking_page, next_link};
 use crate::response::output::{self, Amount, Instant, json};
@@ -330,20 +331,8 @@ pub(crate) async fn create(
     request: Request,
 ) -> Result<HttpResponse, Problem> {
     let metadata = request.metadata();
-    let (body, key): (NewBooking, _) = request.wish(caller.user.id).await?;
-    let viewer = AccountViewer::from(&caller.user);
-    let idempotency = key.map(|key| {
-        let (links, viewer) = (state.api.links.clone(), viewer.clone());
-        key.idempotency(StatusCode::CREATED, move |booking| {
-            // While a payment is due, the response is incomplete until it has the checkout URL.
-            if booking.status() == BookingStatus::PendingPayment {
-                unfinished(booking)
-            } else {
-                json(&CreatedBookingBody::new(&links, booking, &viewer, None))
-            }
-        })
-    });
-    let granted = state
+    let (body, idempotency): (NewBooking, _) = request.idempotent_body(caller.user.id).await?;
+    let outcome = state
         .api
         .create_booking
         .run(CreateBookingCommand {
@@ -359,32 +348,25 @@ pub(crate) async fn create(
             idempotency: idempotency.clone(),
         })
         .await?;
-    let answer = match granted {
-        Idempotent::Executed(CreatedBooking { booking, checkout }) => {
-            let body = json(&CreatedBookingBody::new(&state.api.links, &booking, &viewer, checkout));
-            let idempotency = idempotency.filter(|_| booking.status() == BookingStatus::PendingPayment);
-            Answer::fresh(StatusCode::CREATED, finish(&state, idempotency.as_ref(), booking.id(), body).await)
-        }
-        Idempotent::Replayed(kept) => {
-            let again = async |id| {
-                let booking = state.api.view_booking.run(&caller.user, id).await?.booking;
-                let checkout = checkout_of(&state, &booking).await;
-                Ok(json(&CreatedBookingBody::new(&state.api.links, &booking, &viewer, checkout)))
-            };
-            replay(&state, idempotency.as_ref(), kept, again).await?
-        }
+    let render = async |CreatedBooking { booking, checkout }| {
+        let body = CreatedBookingBody::new(&state.api.links, &booking, &AccountViewer::from(&caller.user), checkout);
+        Ok((StatusCode::CREATED, json(&body)))
     };
-    Ok(answer.respond_below("/api/bookings"))
+    let recover = async |id| recover_created(&state, &caller.user, id).await;
+    Ok(answer(&state, idempotency.as_ref(), outcome, recover, render).await?.respond_below("/api/bookings"))
 }
 
-/// The checkout of a booking whose first response was lost before it was complete; `None` if nothing is due.
-pub(crate) async fn checkout_of(state: &State, booking: &Booking) -> Option<Payment> {
-    if booking.status() != BookingStatus::PendingPayment {
-        return None;
-    }
-    let checkout = state.api.open_checkout.run(booking.id(), booking.client()).await;
-    // As with a new booking: it exists, and the checkout can be requested again.
-    checkout.map_err(|error| tracing::warn!(booking = %booking.id(), %error, "checkout of new booking not opened")).ok()
+/// A new booking whose response was not saved, with its checkout if a payment is due.
+pub(crate) async fn recover_created(state: &State, user: &User, id: BookingId) -> Result<CreatedBooking, Problem> {
+    let booking = state.api.view_booking.run(user, id).await?.booking;
+    let checkout = if booking.status() == BookingStatus::PendingPayment {
+        let opened = state.api.open_checkout.run(id, booking.client()).await;
+        // As with a new booking: it exists, and the checkout can be requested again.
+        opened.map_err(|error| tracing::warn!(booking = %id, %error, "checkout of new booking not opened")).ok()
+    } else {
+        None
+    };
+    Ok(CreatedBooking { booking, checkout })
 }
 
 problems! { GetBookingProblems: Forbidden, BookingNotFound }

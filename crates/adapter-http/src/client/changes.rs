@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use attune_application::bookings::{Change, ChangeBookingCommand};
-use attune_application::{Idempotent, RequestMetadata};
+use attune_application::{IdempotentRequest, RequestMetadata};
 use attune_domain::{AccountViewer, Booking, BookingId, Money, User};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::client::bookings::BookingDetail;
 use crate::request::auth::Signed;
-use crate::request::idempotency::{Answer, Key};
+use crate::request::idempotency::answer;
 use crate::request::input::{Fields, FromFields, Request, instant};
 use crate::response::output::{Amount, Instant, json};
 use crate::response::problem::{Code, Problem, problems};
@@ -143,9 +143,9 @@ pub(crate) async fn reschedule(
     let id = request.booking_id()?;
     let booking = state.api.view_booking.run(&caller.user, id).await?.booking;
     let metadata = request.metadata();
-    let (body, key): (RescheduleRequest, _) = request.wish(caller.user.id).await?;
+    let (body, idempotency): (RescheduleRequest, _) = request.idempotent_body(caller.user.id).await?;
     let change = Change::Reschedule { to: body.scheduled_at, override_hours: false };
-    apply(&state, &caller.user, &booking, ChangeRequest { change, version: body.version, metadata, key }).await
+    apply(&state, &caller.user, &booking, ChangeRequest { change, version: body.version, metadata, idempotency }).await
 }
 
 problems! { QuoteCancellationProblems: Forbidden, BookingNotFound, InvalidState, WindowClosed }
@@ -202,26 +202,20 @@ pub(crate) async fn cancel(
     let id = request.booking_id()?;
     let booking = state.api.view_booking.run(&caller.user, id).await?.booking;
     let metadata = request.metadata();
-    let (body, key): (CancelRequest, _) = request.optional_wish(caller.user.id).await?;
+    let (body, idempotency): (CancelRequest, _) = request.optional_idempotent_body(caller.user.id).await?;
     let (version, change) = (body.version, body.for_booking(&booking)?);
-    apply(&state, &caller.user, &booking, ChangeRequest { change, version, metadata, key }).await
+    apply(&state, &caller.user, &booking, ChangeRequest { change, version, metadata, idempotency }).await
 }
 
 pub(crate) struct ChangeRequest {
     pub(crate) change: Change,
     pub(crate) version: Option<u32>,
     pub(crate) metadata: RequestMetadata,
-    pub(crate) key: Option<Key>,
+    pub(crate) idempotency: Option<IdempotentRequest>,
 }
 
 impl ChangeRequest {
-    /// `write` renders the stored response.
-    pub(crate) fn command(
-        self,
-        user: &User,
-        booking: BookingId,
-        write: impl Fn(&Booking) -> String + Send + Sync + 'static,
-    ) -> ChangeBookingCommand {
+    pub(crate) fn command(self, user: &User, booking: BookingId) -> ChangeBookingCommand {
         ChangeBookingCommand {
             actor: user.id,
             role: user.role,
@@ -229,19 +223,18 @@ impl ChangeRequest {
             change: self.change,
             version: self.version,
             metadata: self.metadata,
-            idempotency: self.key.map(|key| key.idempotency(StatusCode::OK, write)),
+            idempotency: self.idempotency,
         }
     }
 }
 
 /// Changes the booking and responds with it as its client sees it.
 async fn apply(state: &State, user: &User, read: &Booking, request: ChangeRequest) -> Result<HttpResponse, Problem> {
-    let (links, viewer) = (state.api.links.clone(), AccountViewer::from(user));
-    let write = move |booking: &Booking| json(&BookingDetail::new(&links, booking, &viewer));
-    let command = request.command(user, read.id(), write.clone());
-    let answer = match state.api.change_booking.run_on(read, command).await? {
-        Idempotent::Executed(booking) => Answer::fresh(StatusCode::OK, write(&booking)),
-        Idempotent::Replayed(kept) => Answer::kept(kept),
+    let idempotency = request.idempotency.clone();
+    let outcome = state.api.change_booking.run_on(read, request.command(user, read.id())).await?;
+    let recover = async |id| Ok(state.api.view_booking.run(user, id).await?.booking);
+    let render = async |booking| {
+        Ok((StatusCode::OK, json(&BookingDetail::new(&state.api.links, &booking, &AccountViewer::from(user)))))
     };
-    Ok(answer.respond())
+    Ok(answer(state, idempotency.as_ref(), outcome, recover, render).await?.respond())
 }

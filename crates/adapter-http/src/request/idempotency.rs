@@ -1,17 +1,16 @@
-//! A wish that is sent twice under one `Idempotency-Key` is granted once and answered twice, in the same words.
+//! The header `Idempotency-Key`: a POST request that is repeated has one effect and one response.
 //!
-//! The answer is kept in the unit of work of its effect. A part of it may be known only afterwards: where to pay, which
-//! mails are owed. Until then the booking's id stands there alone. Whoever sends the wish again in between, or after a
-//! crash in between, finishes the answer; what is finished first is what everybody gets.
+//! The use case records the key together with the effect; the response is rendered and saved afterwards. A retry that finds
+//! no saved response, because the first request is still being answered or the process crashed, renders one from the
+//! present state of the booking. The response that is saved first is sent to all.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ContentType, LOCATION};
-use attune_application::IdempotentRequest;
-use attune_domain::{Booking, BookingId, UserId};
+use attune_application::{Idempotent, IdempotentRequest, Replay};
+use attune_domain::{BookingId, UserId};
 use attune_ports::{IdempotencyKey, StoredResponse};
 use serde::Deserialize;
 use serde_json::Value;
@@ -22,62 +21,35 @@ use crate::request::input::{FromFields, Request, parse};
 use crate::response::problem::{Code, FieldError, Problem};
 use crate::state::State;
 
-/// The header that names a wish.
 pub(crate) const KEY: &str = "Idempotency-Key";
 
-/// The header that tells an answer given before.
 pub(crate) const REPLAYED: &str = "Idempotent-Replayed";
 
-/// Longest name of a wish.
 pub(crate) const MAX_KEY_LENGTH: usize = 255;
 
-/// A wish that has a name.
-pub(crate) struct Key {
-    name: IdempotencyKey,
-    request_hash: [u8; 32],
-}
-
-impl Key {
-    /// What the use case needs to grant the wish once. `write` writes the answer down from the booking alone.
-    pub(crate) fn idempotency(
-        self,
-        status: StatusCode,
-        write: impl Fn(&Booking) -> String + Send + Sync + 'static,
-    ) -> IdempotentRequest {
-        self.once_as(move |booking| (status, write(booking)))
-    }
-
-    /// The same where the status follows from the booking too.
-    pub(crate) fn once_as(
-        self,
-        write: impl Fn(&Booking) -> (StatusCode, String) + Send + Sync + 'static,
-    ) -> IdempotentRequest {
-        let render = move |booking: &Booking| {
-            let (status, body) = write(booking);
-            (status.as_u16(), body)
-        };
-        IdempotentRequest { key: self.name, request_hash: self.request_hash, render: Arc::new(render) }
-    }
-}
-
 impl Request {
-    /// The body, which has to be there, and the name of the wish if it has one.
-    pub(crate) async fn wish<T: FromFields>(mut self, caller: UserId) -> Result<(T, Option<Key>), Problem> {
-        let name = name(&self, caller)?;
+    /// The body, which is required, and the idempotency key with the hash of the body.
+    pub(crate) async fn idempotent_body<T: FromFields>(
+        mut self,
+        user: UserId,
+    ) -> Result<(T, Option<IdempotentRequest>), Problem> {
+        let key = key(&self, user)?;
         let body = self.json().await?;
-        Ok((parse(&body)?, named(name, &body)?))
+        Ok((parse(&body)?, hashed(key, &body)?))
     }
 
-    /// The same where the body may be missing.
-    pub(crate) async fn optional_wish<T: FromFields>(mut self, caller: UserId) -> Result<(T, Option<Key>), Problem> {
-        let name = name(&self, caller)?;
+    /// The same with a body that may be missing.
+    pub(crate) async fn optional_idempotent_body<T: FromFields>(
+        mut self,
+        user: UserId,
+    ) -> Result<(T, Option<IdempotentRequest>), Problem> {
+        let key = key(&self, user)?;
         let body = self.optional_json().await?;
-        Ok((parse(&body)?, named(name, &body)?))
+        Ok((parse(&body)?, hashed(key, &body)?))
     }
 }
 
-/// Reads the name of a wish.
-fn name(request: &Request, user: UserId) -> Result<Option<IdempotencyKey>, Problem> {
+fn key(request: &Request, user: UserId) -> Result<Option<IdempotencyKey>, Problem> {
     let wrong = |code| Problem::invalid(vec![code]);
     let key = match request.header_lines(KEY).as_slice() {
         [] => return Ok(None),
@@ -97,17 +69,16 @@ fn name(request: &Request, user: UserId) -> Result<Option<IdempotencyKey>, Probl
     Ok(Some(IdempotencyKey { user, route: request.route(), key: text.to_owned() }))
 }
 
-/// Puts the name of a wish together with what is asked.
-fn named(name: Option<IdempotencyKey>, body: &[u8]) -> Result<Option<Key>, Problem> {
-    let Some(name) = name else { return Ok(None) };
+fn hashed(key: Option<IdempotencyKey>, body: &[u8]) -> Result<Option<IdempotentRequest>, Problem> {
+    let Some(key) = key else { return Ok(None) };
     let members: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(body).map_err(|_| Code::MalformedJson)?;
-    Ok(Some(Key { name, request_hash: fingerprint(&members) }))
+    Ok(Some(IdempotentRequest { key, request_hash: fingerprint(&members) }))
 }
 
-/// SHA-256 of what is asked. Blanks, the order of the fields, how letters are escaped and fields that are null make no
-/// difference. The values are texts, numbers, `true` and `false`: bodies with anything else in them are refused before.
+/// SHA-256 of a body. White space, the order of the fields, escapes and fields that are null make no difference. The values
+/// are strings, numbers and booleans: bodies with anything else are rejected before.
 fn fingerprint(members: &BTreeMap<String, Box<RawValue>>) -> [u8; 32] {
-    // Texts and names are quoted again, so that no two bodies are written as one.
+    // Strings and names are quoted again, so that no two bodies have the same input of the hash.
     let quoted = |text: &str| Value::from(text).to_string();
     let mut hash = Sha256::new();
     for (name, value) in members.iter().filter(|(_, value)| value.get() != "null") {
@@ -118,79 +89,61 @@ fn fingerprint(members: &BTreeMap<String, Box<RawValue>>) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// What is kept while a part of the answer is not known yet.
-pub(crate) fn unfinished(booking: &Booking) -> String {
-    booking.id().to_string()
-}
-
-/// Finishes an answer that was kept unfinished, and returns what everybody gets.
-pub(crate) async fn finish(
+/// The response to a request that was executed now or before. `recover` reads what an earlier execution returned.
+pub(crate) async fn answer<T>(
     state: &State,
-    idempotency: Option<&IdempotentRequest>,
-    booking: BookingId,
-    body: String,
-) -> String {
-    let Some(idempotency) = idempotency else { return body };
-    let amended = state.api.create_booking.amend(idempotency, booking, &booking.to_string(), &body).await;
-    amended.unwrap_or_else(|error| {
-        // The wish is granted whatever becomes of the answer; the next try finishes it.
-        tracing::warn!(booking = %booking, %error, "an answer could not be kept");
-        body
-    })
-}
-
-/// The answer to a wish that was granted before. `write` writes one that is not finished yet.
-pub(crate) async fn replay(
-    state: &State,
-    idempotency: Option<&IdempotentRequest>,
-    kept: StoredResponse,
-    write: impl AsyncFnOnce(BookingId) -> Result<String, Problem>,
+    request: Option<&IdempotentRequest>,
+    outcome: Idempotent<T>,
+    recover: impl AsyncFnOnce(BookingId) -> Result<T, Problem>,
+    render: impl AsyncFnOnce(T) -> Result<(StatusCode, String), Problem>,
 ) -> Result<Answer, Problem> {
-    // A whole answer is an object, so only an unfinished one is a number.
-    let Some(booking) = kept.body.parse().ok().and_then(BookingId::new) else { return Ok(Answer::kept(kept)) };
-    let body = finish(state, idempotency, booking, write(booking).await?).await;
-    Ok(Answer::kept(StoredResponse { body, ..kept }))
+    let (result, replayed) = match outcome {
+        Idempotent::Executed(result) => (result, false),
+        Idempotent::Replayed(Replay::Unanswered(booking)) => (recover(booking).await?, true),
+        Idempotent::Replayed(Replay::Response(response)) => return Ok(Answer { response, replayed: true }),
+    };
+    let (status, body) = render(result).await?;
+    let response = StoredResponse { status: status.as_u16(), body };
+    Ok(Answer { response: save(state, request, response).await, replayed })
 }
 
-/// An answer in JSON on its way out.
+/// Saves a response and returns the one that is stored.
+async fn save(state: &State, request: Option<&IdempotentRequest>, response: StoredResponse) -> StoredResponse {
+    let Some(request) = request else { return response };
+    match state.api.save_response.run(&request.key, response.clone()).await {
+        Ok(stored) => stored,
+        Err(error) => {
+            // The effect is committed; a retry renders the response again.
+            tracing::warn!(%error, route = %request.key.route, "response not saved");
+            response
+        }
+    }
+}
+
+/// A JSON response.
 pub(crate) struct Answer {
-    /// HTTP status.
-    pub(crate) status: StatusCode,
-    /// JSON.
-    pub(crate) body: String,
-    /// Whether it was given before.
-    pub(crate) replayed: bool,
+    response: StoredResponse,
+    /// Whether the request was executed before.
+    replayed: bool,
 }
 
 impl Answer {
-    /// To a wish that was granted now.
-    pub(crate) fn fresh(status: StatusCode, body: String) -> Self {
-        Self { status, body, replayed: false }
-    }
-
-    /// To a wish that was granted before.
-    pub(crate) fn kept(reply: StoredResponse) -> Self {
-        let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK);
-        Self { status, body: reply.body, replayed: true }
-    }
-
-    /// The response.
     pub(crate) fn respond(self) -> HttpResponse {
-        let mut response = HttpResponse::build(self.status);
+        let status = StatusCode::from_u16(self.response.status).unwrap_or(StatusCode::OK);
+        let mut response = HttpResponse::build(status);
         if self.replayed {
             response.insert_header((REPLAYED, "true"));
         }
-        response.content_type(ContentType::json()).body(self.body)
+        response.content_type(ContentType::json()).body(self.response.body)
     }
 
-    /// The response about something new, which can be read below this address from now on.
-    pub(crate) fn respond_below(self, address: &str) -> HttpResponse {
-        /// What every body about something new has.
+    /// The same with the URL of the new resource below `path`.
+    pub(crate) fn respond_below(self, path: &str) -> HttpResponse {
         #[derive(Deserialize)]
         struct New {
             id: i64,
         }
-        let location = serde_json::from_str(&self.body).ok().map(|New { id }| format!("{address}/{id}"));
+        let location = serde_json::from_str(&self.response.body).ok().map(|New { id }| format!("{path}/{id}"));
         let mut response = self.respond();
         if let Some(Ok(location)) = location.map(TryInto::try_into) {
             response.headers_mut().insert(LOCATION, location);

@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use attune_domain::{BookingId, UserId};
-use attune_ports::{IdempotencyKey, Provider, Queries, Store};
+use attune_ports::{IdempotencyKey, IdempotencyRecord, Provider, Queries, Store};
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
@@ -242,16 +243,19 @@ async fn a_client_that_disconnected_receives_the_response_on_retry() {
     assert_eq!(total(&practice).await, 1);
 }
 
-/// The stored response if the process ends before it is complete.
-async fn forget_the_answer(practice: &Practice, user: i64, route: &str, booking: i64) {
+/// What is stored if the process crashes between the commit and the response: the record without its response.
+async fn lose_the_response(practice: &Practice, user: i64, route: &str, booking: i64) {
     let key = IdempotencyKey { user: UserId::new(user).unwrap(), route: route.into(), key: KEY.into() };
     let mut work = practice.parts.store.begin().await.unwrap();
-    assert!(work.update_response(&key, &booking.to_string()).await.unwrap(), "{route}");
+    let record = work.idempotency_record(&key).await.unwrap().unwrap();
+    assert_eq!(record.booking, BookingId::new(booking), "{route}");
+    assert_eq!(work.purge_responses(Timestamp::MAX, u32::MAX).await.unwrap(), 1, "{route}");
+    work.add_idempotency_record(&key, &IdempotencyRecord { response: None, ..record }).await.unwrap();
     work.commit().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_incomplete_response_is_completed_by_the_next_request() {
+async fn a_response_that_a_crash_prevented_is_rendered_by_the_retry() {
     let practice = Parts::new().without_limits().open().await;
     let (ada, carl) = (practice.client("Ada").await, practice.admin().await);
     for (user, token, path, body, booking) in [
@@ -259,15 +263,20 @@ async fn an_incomplete_response_is_completed_by_the_next_request() {
         (1, &carl, "/api/admin/bookings", r#"{"user_id":2,"scheduled_at":"2024-01-17T10:00:00Z"}"#, 2),
         (1, &carl, "/api/admin/bookings/2/payments/offline", r#"{"method":"cash"}"#, 2),
         (1, &carl, "/api/admin/bookings/2/reschedule", r#"{"scheduled_at":"2024-01-18T10:00:00Z"}"#, 2),
+        (1, &carl, "/api/admin/bookings/2/refunds", r#"{"amount":10}"#, 2),
         (1, &carl, "/api/admin/bookings/2/cancel", "{}", 2),
+        (2, &ada, "/api/bookings/1/cancel", "{}", 1),
     ] {
         let first = send(&practice, KEY, path, token, body).await;
         assert!(first.status.is_success(), "{path}: {}", first.text);
-        forget_the_answer(&practice, user, &format!("POST {path}"), booking).await;
+        lose_the_response(&practice, user, &format!("POST {path}"), booking).await;
         for _ in 0..2 {
             let again = send(&practice, KEY, path, token, body).await;
             assert_eq!((answer(&again), replayed(&again)), (answer(&first), true), "{path}");
         }
+        let mut work = practice.parts.store.begin().await.unwrap();
+        assert_eq!(work.purge_responses(Timestamp::MAX, u32::MAX).await.unwrap(), 1);
+        work.commit().await.unwrap();
     }
     assert_eq!(total(&practice).await, 2);
 }

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
-use attune_ports::{IdempotencyKey, IdempotencyStore, StoreError, StoredResponse};
+use attune_ports::{IdempotencyKey, IdempotencyRecord, IdempotencyStore, StoreError, StoredResponse};
 use attune_sql::schema::idempotency_keys;
-use attune_sql::{NewIdempotencyKeyRow, millis, statements};
+use attune_sql::{NewIdempotencyRow, millis, statements};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use jiff::Timestamp;
@@ -11,20 +11,35 @@ use crate::functions::idempotency_lock;
 
 #[async_trait]
 impl IdempotencyStore for PostgresUnitOfWork {
-    async fn stored_response(&mut self, key: &IdempotencyKey) -> Result<Option<StoredResponse>, StoreError> {
+    async fn idempotency_record(&mut self, key: &IdempotencyKey) -> Result<Option<IdempotencyRecord>, StoreError> {
         // A statement of its own: one that waited for the lock would not see what was committed meanwhile.
         self.lock(&idempotency_lock(key)).await?;
-        self.one(statements::stored_response(key)).await
+        self.one(statements::idempotency_record(key)).await
     }
 
-    async fn save_response(&mut self, key: &IdempotencyKey, response: &StoredResponse) -> Result<(), StoreError> {
-        let row = NewIdempotencyKeyRow::new(key, response);
+    async fn add_idempotency_record(
+        &mut self,
+        key: &IdempotencyKey,
+        record: &IdempotencyRecord,
+    ) -> Result<(), StoreError> {
+        let row = NewIdempotencyRow::new(key, record);
         self.change(diesel::insert_into(idempotency_keys::table).values(row)).await
     }
 
-    async fn update_response(&mut self, key: &IdempotencyKey, body: &str) -> Result<bool, StoreError> {
-        let body = idempotency_keys::response_body.eq(body.to_owned());
-        Ok(self.execute(diesel::update(statements::stored_response(key)).set(body)).await? == 1)
+    async fn save_response(
+        &mut self,
+        key: &IdempotencyKey,
+        response: &StoredResponse,
+    ) -> Result<Option<StoredResponse>, StoreError> {
+        let unanswered = statements::idempotency_record(key).filter(idempotency_keys::response_body.is_null());
+        let saved = (
+            idempotency_keys::response_status.eq(i64::from(response.status)),
+            idempotency_keys::response_body.eq(response.body.clone()),
+        );
+        // Waits for a concurrent save, and then changes nothing; the next statement sees what that saved.
+        self.execute(diesel::update(unanswered).set(saved)).await?;
+        let record: Option<IdempotencyRecord> = self.one(statements::idempotency_record(key)).await?;
+        Ok(record.and_then(|record| record.response))
     }
 
     async fn purge_responses(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {

@@ -6,9 +6,13 @@ use std::time::{Duration, Instant};
 use attune_domain::meeting::AttendanceEventKind;
 use attune_domain::notification::NewNotification;
 use attune_domain::{Role, Service, ViewerId};
-use attune_ports::{Conflict, LedgerEntry, LedgerKind, NewRefund, Provider, Queries, Store, StoreError};
+use attune_ports::{
+    Conflict, IdempotencyRecord, LedgerEntry, LedgerKind, NewRefund, Provider, Queries, Store, StoreError,
+};
 use attune_test_postgres::TestDatabase;
-use attune_test_store_contract::fixtures::{captured, eur, moved, paid, refund, reply, reply_key};
+use attune_test_store_contract::fixtures::{
+    captured, eur, idempotency_key, idempotency_record, moved, paid, refund, response,
+};
 use attune_test_store_contract::fixtures::{
     client, email, fact, minutes_after, now, participant, reminder, slot, therapist,
 };
@@ -337,27 +341,27 @@ async fn two_sweepers_share_the_ended_sessions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_try_waits_for_the_reply_to_the_first() {
+async fn a_retry_waits_for_the_record_of_the_first_request() {
     let database = migrated().await;
     let store = open(&patient(&database)).await;
     let practice = backend(&store).practice().await;
     let outside = database.connect().await;
-    let key = reply_key(practice.client, "k");
+    let key = idempotency_key(practice.client, "k");
     for kept in [false, true] {
         let mut first = store.begin().await.unwrap();
-        assert_eq!(first.stored_response(&key).await.unwrap(), None);
+        assert_eq!(first.idempotency_record(&key).await.unwrap(), None);
         let second = tokio::spawn({
             let (store, key) = (Arc::clone(&store), key.clone());
-            async move { store.begin().await?.stored_response(&key).await }
+            async move { store.begin().await?.idempotency_record(&key).await }
         });
         until(&outside, &format!("{OTHERS} AND wait_event_type = 'Lock'"), 1).await;
-        // Other wishes, and the same one of somebody else, wait for nothing.
+        // Other keys, and the same key of another user, wait for nothing.
         let mut other = store.begin().await.unwrap();
-        assert_eq!(other.stored_response(&reply_key(practice.client, "l")).await.unwrap(), None);
-        assert_eq!(other.stored_response(&reply_key(practice.therapist, "k")).await.unwrap(), None);
+        assert_eq!(other.idempotency_record(&idempotency_key(practice.client, "l")).await.unwrap(), None);
+        assert_eq!(other.idempotency_record(&idempotency_key(practice.therapist, "k")).await.unwrap(), None);
         drop(other);
         if kept {
-            first.save_response(&key, &reply("{}")).await.unwrap();
+            first.add_idempotency_record(&key, &idempotency_record("{}")).await.unwrap();
             first.commit().await.unwrap();
         } else {
             drop(first);
@@ -367,18 +371,18 @@ async fn a_second_try_waits_for_the_reply_to_the_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_reply_waits_for_what_becomes_of_the_first() {
+async fn a_second_record_waits_for_the_outcome_of_the_first() {
     let database = migrated().await;
     let store = open(&patient(&database)).await;
     let practice = backend(&store).practice().await;
     let outside = database.connect().await;
-    let key = reply_key(practice.client, "k");
+    let key = idempotency_key(practice.client, "k");
     for kept in [false, true] {
         let mut first = store.begin().await.unwrap();
-        first.save_response(&key, &reply("first")).await.unwrap();
+        first.add_idempotency_record(&key, &idempotency_record("first")).await.unwrap();
         let second = tokio::spawn({
             let (store, key) = (Arc::clone(&store), key.clone());
-            async move { store.begin().await?.save_response(&key, &reply("second")).await }
+            async move { store.begin().await?.add_idempotency_record(&key, &idempotency_record("second")).await }
         });
         until(&outside, &format!("{OTHERS} AND wait_event_type = 'Lock'"), 1).await;
         if kept {
@@ -392,21 +396,22 @@ async fn a_second_reply_waits_for_what_becomes_of_the_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_held_reply_is_not_waited_for_when_old_ones_are_forgotten() {
+async fn a_purge_does_not_wait_for_a_record_that_is_locked() {
     let database = migrated().await;
     let store = open(database.url()).await;
     let backend = backend(&store);
     let practice = backend.practice().await;
-    let (held, free) = (reply_key(practice.client, "held"), reply_key(practice.client, "free"));
+    let (held, free) = (idempotency_key(practice.client, "held"), idempotency_key(practice.client, "free"));
     for key in [&held, &free] {
-        backend.commit(async |work| work.save_response(key, &reply("{}")).await).await;
+        let record = IdempotencyRecord { response: None, ..idempotency_record("") };
+        backend.commit(async |work| work.add_idempotency_record(key, &record).await).await;
     }
     let mut holder = store.begin().await.unwrap();
-    assert!(holder.update_response(&held, "amended").await.unwrap());
+    assert_eq!(holder.save_response(&held, &response("saved")).await.unwrap(), Some(response("saved")));
     assert_eq!(backend.commit(async |work| work.purge_responses(slot(0), 9).await).await, 1);
     holder.commit().await.unwrap();
-    let left = backend.uncommitted(async |work| work.stored_response(&held).await).await.unwrap();
-    assert_eq!(left, Some(reply("amended")));
+    let left = backend.uncommitted(async |work| work.idempotency_record(&held).await).await.unwrap();
+    assert_eq!(left, Some(idempotency_record("saved")));
     assert_eq!(backend.commit(async |work| work.purge_responses(slot(0), 9).await).await, 1);
 }
 

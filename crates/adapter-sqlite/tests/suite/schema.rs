@@ -439,7 +439,7 @@ async fn there_is_one_policy_and_it_makes_sense() {
 }
 
 #[tokio::test]
-async fn a_key_has_one_reply_and_somebody_who_asked() {
+async fn an_idempotency_key_is_unique_and_belongs_to_a_user() {
     let mut calendar = Calendar::new().await;
     let PracticeFixture { client, therapist, .. } = calendar.practice;
     let connection = &mut calendar.connection;

@@ -142,16 +142,16 @@ impl ChangeBooking {
             work.lock_calendar(read.therapist()).await?;
         }
         let booking = work.booking(read.id()).await?.ok_or(ChangeBookingError::NotFound)?;
-        match idempotency::find_response(&mut *work, command.idempotency.as_ref()).await? {
+        match idempotency::find(&mut *work, command.idempotency.as_ref()).await? {
             Found::Nothing => {}
-            Found::Reply(stored) => return Ok(Idempotent::Replayed(stored)),
+            Found::Replay(replay) => return Ok(Idempotent::Replayed(replay)),
             Found::KeyReused => return Err(ChangeBookingError::KeyReused),
         }
         if command.version.is_some_and(|version| version != booking.version()) {
             return Err(ChangeBookingError::VersionConflict);
         }
         let booking = self.change(&mut *work, command, booking, calendar, now).await?;
-        idempotency::save_response(&mut *work, command.idempotency.as_ref(), &booking, now).await?;
+        idempotency::record(&mut *work, command.idempotency.as_ref(), booking.id(), now).await?;
         work.commit().await?;
         Ok(Idempotent::Executed(booking))
     }

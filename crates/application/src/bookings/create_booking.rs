@@ -93,7 +93,7 @@ pub enum CreateBookingError {
     NotOpen,
     #[error("the account is closed")]
     UnknownClient,
-    #[error("the key was used for another wish")]
+    #[error("the idempotency key was used for another request")]
     KeyReused,
     #[error(transparent)]
     Store(StoreError),
@@ -144,7 +144,7 @@ impl CreateBooking {
         };
         let (booking, begun) = match granted {
             Idempotent::Executed(placed) => placed,
-            Idempotent::Replayed(kept) => return Ok(Idempotent::Replayed(kept)),
+            Idempotent::Replayed(replay) => return Ok(Idempotent::Replayed(replay)),
         };
         self.lifecycle.waker.wake();
         let checkout = match begun {
@@ -158,33 +158,6 @@ impl CreateBooking {
             None => None,
         };
         Ok(Idempotent::Executed(CreatedBooking { booking, checkout }))
-    }
-
-    /// Replaces a reply that was kept unfinished, because a part of it is known only after its effect was kept: where to
-    /// pay, which mails are owed. Returns the reply as it is from now on, which is another try's if that was faster.
-    pub async fn amend(
-        &self,
-        idempotency: &IdempotentRequest,
-        booking: BookingId,
-        unfinished: &str,
-        body: &str,
-    ) -> Result<String, StoreError> {
-        crate::retry::retrying(|| async {
-            let mut work = self.store.begin().await?;
-            // Two tries that finish one reply wait for each other here.
-            work.booking(booking).await?;
-            match work.stored_response(&idempotency.key).await? {
-                Some(kept) if kept.body != unfinished => Ok(kept.body),
-                Some(_) => {
-                    work.update_response(&idempotency.key, body).await?;
-                    work.commit().await?;
-                    Ok(body.to_owned())
-                }
-                // Forgotten by now: nobody asks for it any more.
-                None => Ok(body.to_owned()),
-            }
-        })
-        .await
     }
 
     /// Whether an expired hold blocked the requested slot and was released.
@@ -217,10 +190,10 @@ impl CreateBooking {
     ) -> Result<Idempotent<(Booking, Option<Payment>)>, CreateBookingError> {
         let now = self.clock.now();
         let mut work = self.store.begin().await?;
-        // A second try gets its reply even if nobody could book the same by now.
-        match idempotency::find_response(&mut *work, command.idempotency.as_ref()).await? {
+        // A retry is replayed even if the slot could not be booked by now.
+        match idempotency::find(&mut *work, command.idempotency.as_ref()).await? {
             Found::Nothing => {}
-            Found::Reply(kept) => return Ok(Idempotent::Replayed(kept)),
+            Found::Replay(replay) => return Ok(Idempotent::Replayed(replay)),
             Found::KeyReused => return Err(CreateBookingError::KeyReused),
         }
         let service = self.people_and_service(&mut *work, command, therapist).await?;
@@ -233,7 +206,7 @@ impl CreateBooking {
         work.lock_calendar(therapist).await?;
         self.check(&mut *work, &ask, &made.0).await?;
         let booking = self.place(&mut *work, &ask, made).await?;
-        idempotency::save_response(&mut *work, command.idempotency.as_ref(), &booking, now).await?;
+        idempotency::record(&mut *work, command.idempotency.as_ref(), booking.id(), now).await?;
         let begun = if booking.status() == BookingStatus::PendingPayment {
             self.checkout.begin(&mut *work, &booking, now).await?
         } else {

@@ -85,9 +85,9 @@ impl RecordOfflinePayment {
         let now = self.clock.now();
         let locked = lock_booking(&*self.store, read).await?;
         let (mut work, booking) = locked.ok_or(RecordOfflineError::NotFound)?;
-        match idempotency::find_response(&mut *work, command.idempotency.as_ref()).await? {
+        match idempotency::find(&mut *work, command.idempotency.as_ref()).await? {
             Found::Nothing => {}
-            Found::Reply(stored) => return Ok(Idempotent::Replayed(stored)),
+            Found::Replay(replay) => return Ok(Idempotent::Replayed(replay)),
             Found::KeyReused => return Err(RecordOfflineError::KeyReused),
         }
         let by = AuditContext { actor: Some(command.admin), request_id: command.metadata.request_id.as_deref(), now };
@@ -96,7 +96,7 @@ impl RecordOfflinePayment {
         let (method, memo) = (command.method.clone(), command.memo.clone());
         let settlement = Settlement { lifecycle: &self.lifecycle, by };
         settlement.record_offline_payment(&mut *work, &booking, method, memo).await?;
-        idempotency::save_response(&mut *work, command.idempotency.as_ref(), &booking, now).await?;
+        idempotency::record(&mut *work, command.idempotency.as_ref(), booking.id(), now).await?;
         work.commit().await?;
         Ok(Idempotent::Executed(booking))
     }

@@ -69,9 +69,9 @@ impl RefundPayment {
         let now = self.clock.now();
         let mut work = self.store.begin().await?;
         let booking = work.booking(command.booking).await?.ok_or(RefundPaymentError::NotFound)?;
-        match idempotency::find_response(&mut *work, command.idempotency.as_ref()).await? {
+        match idempotency::find(&mut *work, command.idempotency.as_ref()).await? {
             Found::Nothing => {}
-            Found::Reply(stored) => return Ok(Idempotent::Replayed(stored)),
+            Found::Replay(replay) => return Ok(Idempotent::Replayed(replay)),
             Found::KeyReused => return Err(RefundPaymentError::KeyReused),
         }
         let by = AuditContext { actor: Some(command.admin), request_id: command.metadata.request_id.as_deref(), now };
@@ -100,7 +100,7 @@ impl RefundPayment {
         } else {
             booking
         };
-        idempotency::save_response(&mut *work, command.idempotency.as_ref(), &booking, now).await?;
+        idempotency::record(&mut *work, command.idempotency.as_ref(), booking.id(), now).await?;
         work.commit().await?;
         Ok(Idempotent::Executed(booking))
     }

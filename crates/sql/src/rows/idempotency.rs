@@ -1,4 +1,5 @@
-use attune_ports::{IdempotencyKey, StoreError, StoredResponse};
+use attune_domain::BookingId;
+use attune_ports::{IdempotencyKey, IdempotencyRecord, StoreError, StoredResponse};
 use diesel::prelude::*;
 
 use super::FromRow;
@@ -7,7 +8,7 @@ use crate::schema::idempotency_keys;
 
 #[derive(Clone, Queryable, Selectable)]
 #[diesel(table_name = idempotency_keys)]
-pub struct StoredResponseRow {
+pub struct IdempotencyRow {
     request_hash: Vec<u8>,
     response_status: Option<i64>,
     response_body: Option<String>,
@@ -15,24 +16,29 @@ pub struct StoredResponseRow {
     booking_id: Option<i64>,
 }
 
-impl FromRow for StoredResponse {
-    type Row = StoredResponseRow;
+impl FromRow for IdempotencyRecord {
+    type Row = IdempotencyRow;
 
-    fn from_row(row: StoredResponseRow) -> Result<Self, StoreError> {
-        let status = row.response_status.and_then(|status| u16::try_from(status).ok());
-        let body = row.response_body.or_else(|| row.booking_id.map(|id| id.to_string()));
+    fn from_row(row: IdempotencyRow) -> Result<Self, StoreError> {
         Ok(Self {
             request_hash: sound(row.request_hash.try_into().ok(), "idempotency_keys.request_hash")?,
-            status: sound(status, "idempotency_keys.response_status")?,
-            body: sound(body, "idempotency_keys.response_body")?,
-            at: from_millis(row.created_at)?,
+            booking: row.booking_id.map(BookingId::from_row).transpose()?,
+            response: stored_response(row.response_status, row.response_body)?,
+            created_at: from_millis(row.created_at)?,
         })
     }
 }
 
+/// A status without a body is what the migration leaves of a response that was not finished.
+fn stored_response(status: Option<i64>, body: Option<String>) -> Result<Option<StoredResponse>, StoreError> {
+    let Some(body) = body else { return Ok(None) };
+    let status = status.and_then(|status| u16::try_from(status).ok());
+    Ok(Some(StoredResponse { status: sound(status, "idempotency_keys.response_status")?, body }))
+}
+
 #[derive(Clone, Insertable)]
 #[diesel(table_name = idempotency_keys, treat_none_as_default_value = false)]
-pub struct NewIdempotencyKeyRow {
+pub struct NewIdempotencyRow {
     user_id: i64,
     route: String,
     key: String,
@@ -43,20 +49,18 @@ pub struct NewIdempotencyKeyRow {
     booking_id: Option<i64>,
 }
 
-impl NewIdempotencyKeyRow {
-    /// The row that [`attune_ports::IdempotencyStore::save_response`] inserts.
-    pub fn new(key: &IdempotencyKey, response: &StoredResponse) -> Self {
-        // The body of a response that is not finished is the id of its booking.
-        let booking_id = response.body.parse().ok();
+impl NewIdempotencyRow {
+    pub fn new(key: &IdempotencyKey, record: &IdempotencyRecord) -> Self {
+        let response = record.response.as_ref();
         Self {
             user_id: key.user.get(),
             route: key.route.clone(),
             key: key.key.clone(),
-            request_hash: response.request_hash.to_vec(),
-            response_status: Some(i64::from(response.status)),
-            response_body: booking_id.is_none().then(|| response.body.clone()),
-            created_at: millis(response.at),
-            booking_id,
+            request_hash: record.request_hash.to_vec(),
+            response_status: response.map(|response| i64::from(response.status)),
+            response_body: response.map(|response| response.body.clone()),
+            created_at: millis(record.created_at),
+            booking_id: record.booking.map(BookingId::get),
         }
     }
 }

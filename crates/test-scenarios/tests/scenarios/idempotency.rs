@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use attune_application::bookings::{Change, ChangeBookingCommand, ChangeBookingError, CreateBookingCommand};
 use attune_application::payments::RecordOfflineCommand;
-use attune_application::{Idempotent, IdempotentRequest, RequestMetadata};
+use attune_application::{Idempotent, IdempotentRequest, Replay, RequestMetadata};
 use attune_domain::{Booking, BookingStatus, PaymentStatus, PracticePolicy};
-use attune_ports::{IdempotencyKey, Provider};
+use attune_ports::{IdempotencyKey, Provider, StoredResponse};
 use attune_test_scenarios::{BookingSnapshot, Kind, Setup, Who, World, at_once};
 use jiff::SignedDuration;
 
@@ -18,24 +18,42 @@ fn reply_to(booking: &Booking) -> String {
 
 fn idempotent_request(world: &World, route: &str) -> Option<IdempotentRequest> {
     let key = IdempotencyKey { user: world.clients[0], route: route.into(), key: "a-key".into() };
-    Some(IdempotentRequest { key, request_hash: [7; 32], render: Arc::new(|booking| (200, reply_to(booking))) })
+    Some(IdempotentRequest { key, request_hash: [7; 32] })
+}
+
+/// Renders and saves the response as the HTTP layer does, and returns what is sent.
+async fn respond(world: &World, route: &str, outcome: Idempotent<Booking>) -> String {
+    let booking = match outcome {
+        Idempotent::Executed(booking) => booking,
+        Idempotent::Replayed(Replay::Unanswered(id)) => world.snapshot().await.remove(&id).unwrap().booking,
+        Idempotent::Replayed(Replay::Response(stored)) => return stored.body,
+    };
+    let response = StoredResponse { status: 200, body: reply_to(&booking) };
+    let key = idempotent_request(world, route).unwrap().key;
+    world.use_cases().save_response.run(&key, response).await.unwrap().body
 }
 
 /// Sends the request many times at once; returns the one response and the one booking.
-async fn send_repeatedly<F>(world: &Arc<World>, booking_command: impl Fn(Arc<World>) -> F) -> (String, BookingSnapshot)
+async fn send_repeatedly<F>(
+    world: &Arc<World>,
+    route: &'static str,
+    request: impl Fn(Arc<World>) -> F,
+) -> (String, BookingSnapshot)
 where
     F: Future<Output = Idempotent<Booking>> + Send + 'static,
 {
-    let answers = at_once((0..TIMES).map(|_| booking_command(Arc::clone(world))).collect()).await;
-    let now = answers.iter().filter(|answer| matches!(answer, Idempotent::Executed(_))).count();
-    assert_eq!(now, 1, "one request was executed, the others replayed");
-    let mut replies: Vec<String> = answers
-        .into_iter()
-        .map(|answer| match answer {
-            Idempotent::Executed(booking) => reply_to(&booking),
-            Idempotent::Replayed(stored) => stored.body,
-        })
-        .collect();
+    let sent = (0..TIMES).map(|_| {
+        let (world, outcome) = (Arc::clone(world), request(Arc::clone(world)));
+        async move {
+            let outcome = outcome.await;
+            let executed = matches!(outcome, Idempotent::Executed(_));
+            (executed, respond(&world, route, outcome).await)
+        }
+    });
+    let answers = at_once(sent.collect()).await;
+    let executed = answers.iter().filter(|(executed, _)| *executed).count();
+    assert_eq!(executed, 1, "one request was executed, the others replayed");
+    let mut replies: Vec<String> = answers.into_iter().map(|(_, reply)| reply).collect();
     replies.dedup();
     assert_eq!(replies.len(), 1, "{replies:?}");
     let mut snapshot: Vec<BookingSnapshot> = world.snapshot().await.into_values().collect();
@@ -48,13 +66,13 @@ async fn repeated_requests_are_executed_once(kind: Kind) {
     let world = Arc::new(World::open(kind.fresh().await.retrying(), setup).await);
     let start = world.now() + SignedDuration::from_hours(73);
 
-    let (reply, snapshot) = send_repeatedly(&world, move |world: Arc<World>| async move {
+    let (reply, snapshot) = send_repeatedly(&world, "book", move |world: Arc<World>| async move {
         let booking_command = world.booking_command(world.clients[0], world.therapists[0], start);
         let booking_command =
             CreateBookingCommand { idempotency: idempotent_request(&world, "book"), ..booking_command };
         match world.use_cases().create_booking.run(booking_command).await.unwrap() {
             Idempotent::Executed(created) => Idempotent::Executed(created.booking),
-            Idempotent::Replayed(stored) => Idempotent::Replayed(stored),
+            Idempotent::Replayed(replay) => Idempotent::Replayed(replay),
         }
     })
     .await;
@@ -63,7 +81,7 @@ async fn repeated_requests_are_executed_once(kind: Kind) {
     assert_eq!((snapshot.payments.len(), snapshot.notices.len(), snapshot.history.len()), (1, 0, 1));
     let id = booking.id();
 
-    let (reply, snapshot) = send_repeatedly(&world, move |world: Arc<World>| async move {
+    let (reply, snapshot) = send_repeatedly(&world, "pay", move |world: Arc<World>| async move {
         let (admin, method, idempotency) = (world.therapists[0], "cash".into(), idempotent_request(&world, "pay"));
         let paid = RecordOfflineCommand {
             admin,
@@ -82,7 +100,7 @@ async fn repeated_requests_are_executed_once(kind: Kind) {
     assert_eq!((snapshot.payments.len(), snapshot.notices.len(), snapshot.history.len()), (2, 4, 2));
 
     let to = start + SignedDuration::from_hours(24);
-    let (moved, snapshot) = send_repeatedly(&world, move |world: Arc<World>| async move {
+    let (moved, snapshot) = send_repeatedly(&world, "reschedule", move |world: Arc<World>| async move {
         let change = Change::Reschedule { to, override_hours: false };
         let booking_command = world.change(Who::Owner, id, world.clients[0], change);
         let booking_command =
@@ -101,7 +119,7 @@ async fn repeated_requests_are_executed_once(kind: Kind) {
             ChangeBookingCommand { idempotency: idempotent_request(&world, "cancel"), ..booking_command };
         world.use_cases().change_booking.run(booking_command).await.unwrap()
     };
-    let (cancelled, snapshot) = send_repeatedly(&world, cancel).await;
+    let (cancelled, snapshot) = send_repeatedly(&world, "cancel", cancel).await;
     assert_eq!(cancelled, reply_to(&snapshot.booking));
     assert_eq!(snapshot.booking.status(), BookingStatus::Cancelled);
     assert_eq!((snapshot.notices.len(), snapshot.history.len()), (8, 4));
@@ -113,8 +131,8 @@ async fn repeated_requests_are_executed_once(kind: Kind) {
         ..world.change(Who::Owner, id, world.clients[0], change)
     };
     let stored = match world.use_cases().change_booking.run(again.clone()).await.unwrap() {
-        Idempotent::Replayed(stored) => stored.body,
-        Idempotent::Executed(booking) => panic!("moved again: {booking:?}"),
+        Idempotent::Replayed(Replay::Response(stored)) => stored.body,
+        other => panic!("{other:?}"),
     };
     assert_eq!(stored, moved);
     let other = again.idempotency.map(|request| IdempotentRequest { request_hash: [8; 32], ..request });

@@ -8,17 +8,17 @@ use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind};
 use attune_domain::payment::PaymentLedger;
 use attune_domain::{Booking, PracticePolicy, Role, Service, User};
 use attune_ports::{
-    BookingFilter, Conflict, LedgerEntry, LedgerKind, NewRefund, PageRequest, Payment, ProblemKind, Provider,
-    StoreError, UserFilter,
+    BookingFilter, Conflict, IdempotencyRecord, LedgerEntry, LedgerKind, NewRefund, PageRequest, Payment, ProblemKind,
+    Provider, StoreError, UserFilter,
 };
 use jiff::Timestamp;
 use jiff::civil::Weekday;
 
 use crate::Backend;
 use crate::fixtures::{
-    PracticeFixture, captured, client, day_off, eur, fact, hours, lease, minutes_after, moved, name, next_version, now,
-    paid, participant, payment, policy, problem, refund, reminder, reply, reply_key, restored, session, slot,
-    therapist, week,
+    PracticeFixture, captured, client, day_off, eur, fact, hours, idempotency_key, idempotency_record, lease,
+    minutes_after, moved, name, next_version, now, paid, participant, payment, policy, problem, refund, reminder,
+    response, restored, session, slot, therapist, week,
 };
 use crate::race::{give_way, insist, open, race, race_units, transact};
 
@@ -562,20 +562,20 @@ pub async fn concurrent_attendance_events_are_stored_once(backend: &Backend) {
 
 pub async fn one_idempotent_request_is_executed_once(backend: &Backend) {
     let practice = backend.practice().await;
-    let key = reply_key(practice.therapist, "k");
+    let key = idempotency_key(practice.therapist, "k");
     let outcomes = race(8, |n| {
         let (store, key) = (Arc::clone(&backend.store), key.clone());
-        let mine = reply(&n.to_string());
+        let mine = idempotency_record(&n.to_string());
         async move {
             // Another task may store its response after this one looked; then the next attempt finds it.
             let response = insist(async || {
                 let mut work = open(&*store).await?;
-                if let Some(stored) = work.stored_response(&key).await? {
+                if let Some(stored) = work.idempotency_record(&key).await? {
                     return Ok(Some(stored));
                 }
                 give_way().await;
                 work.add_schedule_exception(&day_off(practice.therapist, "2027-05-01")).await?;
-                match work.save_response(&key, &mine).await {
+                match work.add_idempotency_record(&key, &mine).await {
                     Err(StoreError::Conflict(Conflict::IdempotencyKeyTaken)) => return Ok(None),
                     stored => stored?,
                 }
@@ -586,12 +586,12 @@ pub async fn one_idempotent_request_is_executed_once(backend: &Backend) {
             .await?;
             match response {
                 Some(stored) => Ok(Some(stored)),
-                None => open(&*store).await?.stored_response(&key).await,
+                None => open(&*store).await?.idempotency_record(&key).await,
             }
         }
     })
     .await;
-    let stored = backend.uncommitted(async |work| work.stored_response(&key).await).await.unwrap();
+    let stored = backend.uncommitted(async |work| work.idempotency_record(&key).await).await.unwrap();
     assert!(stored.is_some());
     for outcome in outcomes {
         assert_eq!(outcome.expect("executed or replayed"), stored);
@@ -599,16 +599,16 @@ pub async fn one_idempotent_request_is_executed_once(backend: &Backend) {
     assert_eq!(backend.queries.time_off(None).await.unwrap().len(), 1, "executed more than once");
 }
 
-pub async fn one_response_is_stored_once(backend: &Backend) {
+pub async fn one_idempotency_record_is_added_once(backend: &Backend) {
     let practice = backend.practice().await;
-    let key = reply_key(practice.client, "k");
+    let key = idempotency_key(practice.client, "k");
     let outcomes = race(8, |n| {
         let (store, key) = (Arc::clone(&backend.store), key.clone());
-        let mine = reply(&n.to_string());
+        let mine = idempotency_record(&n.to_string());
         async move {
             insist(async || {
                 let mut work = open(&*store).await?;
-                work.save_response(&key, &mine).await?;
+                work.add_idempotency_record(&key, &mine).await?;
                 give_way().await;
                 work.commit().await?;
                 Ok(mine.clone())
@@ -625,20 +625,51 @@ pub async fn one_response_is_stored_once(backend: &Backend) {
         }
     }
     assert_eq!(won.len(), 1);
-    assert_eq!(backend.uncommitted(async |work| work.stored_response(&key).await).await.unwrap().as_ref(), won.first());
+    assert_eq!(
+        backend.uncommitted(async |work| work.idempotency_record(&key).await).await.unwrap().as_ref(),
+        won.first()
+    );
+}
+
+pub async fn the_response_that_is_saved_first_stays(backend: &Backend) {
+    let practice = backend.practice().await;
+    let key = idempotency_key(practice.client, "k");
+    let unanswered = IdempotencyRecord { response: None, ..idempotency_record("") };
+    backend.commit(async |work| work.add_idempotency_record(&key, &unanswered).await).await;
+    let outcomes = race(8, |n| {
+        let (store, key) = (Arc::clone(&backend.store), key.clone());
+        let mine = response(&n.to_string());
+        async move {
+            insist(async || {
+                let mut work = open(&*store).await?;
+                let stored = work.save_response(&key, &mine).await?;
+                give_way().await;
+                work.commit().await?;
+                Ok(stored)
+            })
+            .await
+        }
+    })
+    .await;
+    let record = backend.uncommitted(async |work| work.idempotency_record(&key).await).await.unwrap();
+    let stored = record.expect("the record stays").response;
+    assert!(stored.is_some());
+    for outcome in outcomes {
+        assert_eq!(outcome.expect("no save fails"), stored);
+    }
 }
 
 pub async fn different_idempotency_keys_are_independent(backend: &Backend) {
     let practice = backend.practice().await;
-    let key = |n: usize| reply_key([practice.client, practice.therapist][n % 2], &format!("k{}", n / 2));
+    let key = |n: usize| idempotency_key([practice.client, practice.therapist][n % 2], &format!("k{}", n / 2));
     let outcomes = race(8, |n| {
         let (store, key) = (Arc::clone(&backend.store), key(n));
         async move {
             insist(async || {
                 let mut work = open(&*store).await?;
-                assert_eq!(work.stored_response(&key).await?, None);
+                assert_eq!(work.idempotency_record(&key).await?, None);
                 give_way().await;
-                work.save_response(&key, &reply(&n.to_string())).await?;
+                work.add_idempotency_record(&key, &idempotency_record(&n.to_string())).await?;
                 work.commit().await
             })
             .await
@@ -647,16 +678,16 @@ pub async fn different_idempotency_keys_are_independent(backend: &Backend) {
     .await;
     for (n, outcome) in outcomes.into_iter().enumerate() {
         outcome.expect("no other task uses this key");
-        let stored = backend.uncommitted(async |work| work.stored_response(&key(n)).await).await.unwrap();
-        assert_eq!(stored, Some(reply(&n.to_string())));
+        let stored = backend.uncommitted(async |work| work.idempotency_record(&key(n)).await).await.unwrap();
+        assert_eq!(stored, Some(idempotency_record(&n.to_string())));
     }
 }
 
-pub async fn one_response_is_purged_once(backend: &Backend) {
+pub async fn one_idempotency_record_is_purged_once(backend: &Backend) {
     let practice = backend.practice().await;
     for n in 0..20 {
-        let key = reply_key(practice.client, &format!("k{n}"));
-        backend.commit(async |work| work.save_response(&key, &reply("{}")).await).await;
+        let key = idempotency_key(practice.client, &format!("k{n}"));
+        backend.commit(async |work| work.add_idempotency_record(&key, &idempotency_record("{}")).await).await;
     }
     let outcomes = race(6, |_| {
         let store = Arc::clone(&backend.store);

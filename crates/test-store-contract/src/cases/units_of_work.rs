@@ -15,9 +15,9 @@ use attune_ports::{
 use super::{assert_conflict, begin_and_drop};
 use crate::Backend;
 use crate::fixtures::{
-    PracticeFixture, account_key, audit_entry, captured, client, day_off, email, eur, fact, lease, minutes_after,
-    moved, next_version, notice, now, paid, participant, password_hash, payment, policy, problem, refund, reply,
-    reply_key, restored, service, session, slot, therapist, token_hash, week,
+    PracticeFixture, account_key, audit_entry, captured, client, day_off, email, eur, fact, idempotency_key,
+    idempotency_record, lease, minutes_after, moved, next_version, notice, now, paid, participant, password_hash,
+    payment, policy, problem, refund, response, restored, service, session, slot, therapist, token_hash, week,
 };
 
 const FIRST_PAGE: PageRequest = PageRequest { limit: 50, offset: 0 };
@@ -76,7 +76,7 @@ pub async fn all_faces_share_one_transaction(backend: &Backend) {
         work.set_schedule(gives, &week(&[])).await.unwrap();
         work.add_schedule_exception(&day_off(gives, "2027-05-01")).await.unwrap();
         work.set_policy(&policy()).await.unwrap();
-        work.save_response(&reply_key(comes, "k"), &reply("{}")).await.unwrap();
+        work.add_idempotency_record(&idempotency_key(comes, "k"), &idempotency_record("{}")).await.unwrap();
         let new = paid(booking.id(), "r");
         let id = work.add_payment(&new).await.unwrap();
         let came = new.with_id(id);
@@ -102,7 +102,10 @@ pub async fn all_faces_share_one_transaction(backend: &Backend) {
         assert_eq!(work.open_conference_of(booking.id()).await.unwrap().unwrap().id, conference);
         assert_eq!(work.service_for_change(offered).await.unwrap().unwrap().id, offered);
         assert_eq!(work.ended_bookings(slot(1), 5).await.unwrap(), std::slice::from_ref(&booking));
-        assert_eq!(work.stored_response(&reply_key(comes, "k")).await.unwrap(), Some(reply("{}")));
+        assert_eq!(
+            work.idempotency_record(&idempotency_key(comes, "k")).await.unwrap(),
+            Some(idempotency_record("{}"))
+        );
         assert_eq!(work.payments_of(booking.id()).await.unwrap(), [came]);
         assert_eq!(work.refunds_of(booking.id()).await.unwrap(), [went]);
         assert!(!work.add_payment_event(Provider::Test, "evt", now()).await.unwrap());
@@ -195,7 +198,9 @@ pub async fn a_dropped_unit_of_work_gives_its_locks_back(backend: &Backend) {
         work.user_for_change(practice.client).await.expect("nobody holds the account");
         work.session(login).await.expect("nobody holds the session");
         work.service_for_change(practice.service).await.expect("nobody holds the service");
-        work.stored_response(&reply_key(practice.client, "k")).await.expect("nobody is about to keep the reply");
+        work.idempotency_record(&idempotency_key(practice.client, "k"))
+            .await
+            .expect("no unit of work is about to add the record");
         work.set_schedule(practice.therapist, &week(&[])).await.expect("nobody holds the week");
         work.set_policy(&policy()).await.expect("nobody holds the policy");
         drop(work);
@@ -319,10 +324,10 @@ async fn expect_spent(backend: &Backend, mut work: Box<dyn UnitOfWork>) {
     assert!(work.nack_notifications(&[mail], &LeaseToken([9; 16])).await.is_err());
     assert!(work.nack_notifications(&[], &LeaseToken([9; 16])).await.is_err());
 
-    let key = reply_key(some_user, "too-late");
-    assert!(work.stored_response(&key).await.is_err());
-    assert!(work.save_response(&key, &reply("{}")).await.is_err());
-    assert!(work.update_response(&key, "{}").await.is_err());
+    let key = idempotency_key(some_user, "too-late");
+    assert!(work.idempotency_record(&key).await.is_err());
+    assert!(work.add_idempotency_record(&key, &idempotency_record("{}")).await.is_err());
+    assert!(work.save_response(&key, &response("{}")).await.is_err());
     assert!(work.purge_responses(now(), 1).await.is_err());
 
     let line = audit_entry(AuditObject::User(some_user), "too.late");
@@ -458,18 +463,18 @@ pub async fn spent_after_a_second_opening(backend: &Backend) {
     assert_eq!(backend.queries.conference(conference).await.unwrap().unwrap().closed_at, None);
 }
 
-/// A reply that is kept already spends the unit of work.
-pub async fn spent_after_a_second_reply(backend: &Backend) {
+/// A key that is taken spends the unit of work.
+pub async fn spent_after_a_taken_idempotency_key(backend: &Backend) {
     let practice = backend.practice().await;
-    let key = reply_key(practice.client, "k");
-    backend.commit(async |work| work.save_response(&key, &reply("first")).await).await;
+    let key = idempotency_key(practice.client, "k");
+    backend.commit(async |work| work.add_idempotency_record(&key, &idempotency_record("first")).await).await;
     let mut work = backend.begin().await;
     work.add_user(&client("lost")).await.unwrap();
-    assert_conflict!(work.save_response(&key, &reply("second")).await, IdempotencyKeyTaken);
+    assert_conflict!(work.add_idempotency_record(&key, &idempotency_record("second")).await, IdempotencyKeyTaken);
     expect_spent(backend, work).await;
     assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
-    let kept = backend.uncommitted(async |work| work.stored_response(&key).await).await.unwrap();
-    assert_eq!(kept, Some(reply("first")));
+    let kept = backend.uncommitted(async |work| work.idempotency_record(&key).await).await.unwrap();
+    assert_eq!(kept, Some(idempotency_record("first")));
 }
 
 /// A failure that is no conflict spends the unit of work just the same.

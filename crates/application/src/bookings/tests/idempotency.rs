@@ -1,22 +1,17 @@
-use std::sync::Arc;
-
-use attune_domain::{Booking, User};
-use attune_ports::{BookingFilter, IdempotencyKey, PageRequest};
+use attune_domain::User;
+use attune_ports::{BookingFilter, IdempotencyKey, PageRequest, StoredResponse};
 use jiff::SignedDuration;
 
 use super::super::*;
 use crate::fixtures::{World, now};
-use crate::{Idempotent, IdempotentRequest};
+use crate::{Idempotent, IdempotentRequest, Replay, SaveResponse};
 
 const TEN: &str = "2024-01-15T10:00:00Z";
 
-/// A wish of this person under this key.
+/// A request of this user under this key.
 pub(super) fn keyed(user: &User, route: &str, key: &str, request_hash: [u8; 32]) -> IdempotentRequest {
-    IdempotentRequest {
-        key: IdempotencyKey { user: user.id, route: route.to_owned(), key: key.to_owned() },
-        request_hash,
-        render: Arc::new(|booking: &Booking| (200, format!("{} version {}", booking.id(), booking.version()))),
-    }
+    let key = IdempotencyKey { user: user.id, route: route.to_owned(), key: key.to_owned() };
+    IdempotentRequest { key, request_hash }
 }
 
 async fn count(world: &World) -> u64 {
@@ -25,20 +20,32 @@ async fn count(world: &World) -> u64 {
 }
 
 #[tokio::test]
-async fn a_second_try_books_nothing_and_gets_the_first_reply() {
+async fn a_retry_books_nothing_and_receives_the_first_response() {
     let world = World::free().await;
     let client = world.client().await;
     let idempotency = keyed(&client, "POST /api/bookings", "first", [1; 32]);
-    let command = CreateBookingCommand { idempotency: Some(idempotency), ..world.wish(&client, TEN) };
+    let command = CreateBookingCommand { idempotency: Some(idempotency.clone()), ..world.wish(&client, TEN) };
     let booking = now(world.create_booking.run(command.clone()).await.unwrap()).booking;
-    for _ in 0..3 {
+    // As after a crash between the commit and the response.
+    for _ in 0..2 {
         let again = world.create_booking.run(command.clone()).await.unwrap();
-        let Idempotent::Replayed(kept) = again else { panic!("booked twice") };
-        assert_eq!(kept.body, format!("{} version 1", booking.id()));
+        let Idempotent::Replayed(Replay::Unanswered(id)) = again else { panic!("{again:?}") };
+        assert_eq!(id, booking.id());
+    }
+    let save_response = SaveResponse { store: world.store.clone() };
+    let response = |body: &str| StoredResponse { status: 201, body: body.to_owned() };
+    for body in ["first", "second"] {
+        let stored = save_response.run(&idempotency.key, response(body)).await.unwrap();
+        assert_eq!(stored, response("first"), "the response that was saved first");
+    }
+    for _ in 0..2 {
+        let again = world.create_booking.run(command.clone()).await.unwrap();
+        let Idempotent::Replayed(Replay::Response(stored)) = again else { panic!("{again:?}") };
+        assert_eq!(stored, response("first"));
     }
     assert_eq!(count(&world).await, 1);
 
-    // Another wish under the same key, the same wish under another key, the same key of somebody else.
+    // A different request under the same key, the same request under another key, the same key of another user.
     let other = keyed(&client, "POST /api/bookings", "first", [2; 32]);
     let refused = CreateBookingCommand { idempotency: Some(other), ..world.wish(&client, "2024-01-16T10:00:00Z") };
     assert!(matches!(world.create_booking.run(refused).await, Err(CreateBookingError::KeyReused)));
@@ -47,13 +54,13 @@ async fn a_second_try_books_nothing_and_gets_the_first_reply() {
     assert!(matches!(world.create_booking.run(taken).await, Err(CreateBookingError::SlotTaken)));
     let stranger = world.add("stranger@example.org", attune_domain::Role::Client).await;
     let theirs = keyed(&stranger, "POST /api/bookings", "first", [1; 32]);
-    let wish = CreateBookingCommand { idempotency: Some(theirs), ..world.wish(&stranger, "2024-01-17T10:00:00Z") };
-    now(world.create_booking.run(wish).await.unwrap());
+    let request = CreateBookingCommand { idempotency: Some(theirs), ..world.wish(&stranger, "2024-01-17T10:00:00Z") };
+    now(world.create_booking.run(request).await.unwrap());
     assert_eq!(count(&world).await, 2);
 }
 
 #[tokio::test]
-async fn a_refusal_is_not_kept() {
+async fn a_rejection_is_not_stored() {
     let world = World::free().await;
     let client = world.client().await;
     let other = world.add("other@example.org", attune_domain::Role::Client).await;
@@ -75,23 +82,19 @@ async fn a_refusal_is_not_kept() {
 }
 
 #[tokio::test]
-async fn what_was_known_only_later_is_added_to_the_reply() {
-    let world = World::paid().await;
+async fn a_response_is_not_saved_without_a_record() {
+    let world = World::free().await;
     let client = world.client().await;
-    let idempotency = keyed(&client, "POST /api/bookings", "k", [1; 32]);
-    let command = CreateBookingCommand { idempotency: Some(idempotency.clone()), ..world.wish(&client, TEN) };
-    let placed = now(world.create_booking.run(command.clone()).await.unwrap());
-    let url = placed.checkout.unwrap().checkout_url.unwrap();
-    let (id, unfinished) = (placed.booking.id(), format!("{} version 1", placed.booking.id()));
-    assert_eq!(world.create_booking.amend(&idempotency, id, &unfinished, &url).await.unwrap(), url);
-    let slower = world.create_booking.amend(&idempotency, id, &unfinished, "another").await.unwrap();
-    assert_eq!(slower, url, "whoever finishes it first is right");
-    let Idempotent::Replayed(kept) = world.create_booking.run(command).await.unwrap() else { panic!("booked twice") };
-    assert_eq!(kept.body, url);
+    let key = keyed(&client, "POST /api/bookings", "k", [1; 32]).key;
+    let response = StoredResponse { status: 201, body: "{}".to_owned() };
+    let save_response = SaveResponse { store: world.store.clone() };
+    assert_eq!(save_response.run(&key, response.clone()).await.unwrap(), response);
+    let mut work = world.store.begin().await.unwrap();
+    assert_eq!(work.idempotency_record(&key).await.unwrap(), None);
 }
 
 #[tokio::test]
-async fn replies_are_forgotten_after_a_day() {
+async fn responses_are_purged_after_a_day() {
     let world = World::free().await;
     let client = world.client().await;
     let idempotency = keyed(&client, "POST /api/bookings", "k", [1; 32]);
@@ -101,5 +104,8 @@ async fn replies_are_forgotten_after_a_day() {
     assert_eq!(world.purge.run().await.unwrap(), 0);
     world.clock.set(world.now() + SignedDuration::from_secs(1));
     assert_eq!(world.purge.run().await.unwrap(), 1);
-    assert!(matches!(world.create_booking.run(command).await, Err(CreateBookingError::SlotTaken)), "a new wish by now");
+    assert!(
+        matches!(world.create_booking.run(command).await, Err(CreateBookingError::SlotTaken)),
+        "a new request by now"
+    );
 }
