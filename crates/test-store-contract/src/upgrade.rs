@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use attune_domain::calendar::ScheduleException;
 use attune_domain::{BookingId, LoginSessionId, Money, UserId};
 use attune_ports::{
-    BookingFilter, BookingPageRequest, Conflict, IdempotencyKey, LedgerEntry, LedgerKind, NewRefund, PageRequest,
-    PageStart, Queries, Store, StoredResponse, UserFilter,
+    BookingFilter, BookingPageRequest, Conflict, IdempotencyKey, IdempotencyRecord, LedgerEntry, LedgerKind, NewRefund,
+    PageRequest, PageStart, Queries, Store, UserFilter,
 };
 use jiff::Timestamp;
 
@@ -134,17 +134,19 @@ async fn payments_are_readable(queries: &dyn Queries) {
     assert!(problems.iter().any(|problem| problem.provider_reference.is_some()));
 }
 
-/// Stored responses of the fixture are replayed, the unfinished one too.
+/// Stored responses of the fixture are replayed; the unfinished one is rendered again from its booking.
 pub async fn responses_are_replayed(store: &dyn Store) {
     let mut work = store.begin().await.expect("a unit of work");
-    let mut response = async |id, route: &str, key: &str| -> StoredResponse {
+    let mut record = async |id, route: &str, key: &str| -> IdempotencyRecord {
         let key = IdempotencyKey { user: user(id), route: route.to_owned(), key: key.to_owned() };
-        work.stored_response(&key).await.expect("a response").expect("it is stored")
+        work.idempotency_record(&key).await.expect("a record").expect("it is stored")
     };
-    let finished = response(4, "POST /api/bookings/23/cancel", "fx-cancel-t10").await;
-    assert_eq!((finished.status, finished.body.starts_with(r#"{"id":23,"#)), (200, true));
-    let unfinished = response(5, "POST /api/bookings", "fx-unfinished").await;
-    assert_eq!((unfinished.status, unfinished.body.as_str(), unfinished.request_hash), (201, "65", [0x5e; 32]));
+    let finished = record(4, "POST /api/bookings/23/cancel", "fx-cancel-t10").await;
+    let response = finished.response.expect("a response");
+    assert_eq!((response.status, response.body.starts_with(r#"{"id":23,"#)), (200, true));
+    let unfinished = record(5, "POST /api/bookings", "fx-unfinished").await;
+    assert_eq!((unfinished.response, unfinished.booking), (None, Some(booking(65))));
+    assert_eq!(unfinished.request_hash, [0x5e; 32]);
 }
 
 /// The guards of the database are those of a new one.
