@@ -246,18 +246,18 @@ pub(crate) async fn answer_changed_as(
 }
 
 pub(crate) async fn detail(state: &State, admin: &User, id: BookingId) -> Result<AdminBookingDetail, Problem> {
-    let BookingView { booking, client } = state.api.view_booking.run(admin, id).await?;
+    let BookingView { booking, client } = state.api.use_cases.view_booking.run(admin, id).await?;
     let queries = &state.api.queries;
     let (notifications, history, participants, attendance, payments, refunds, ledger) = tokio::try_join!(
         queries.notices(id),
         queries.history(id),
         queries.participants(id),
-        state.api.attendance.of(&booking),
+        state.api.use_cases.attendance.of(&booking),
         queries.payments(id),
         queries.refunds(id),
         queries.ledger(id),
     )?;
-    let link = state.api.links.link(&admin.into(), &booking);
+    let link = state.api.use_cases.links.link(&admin.into(), &booking);
     Ok(AdminBookingDetail {
         booking: AdminBookingBody::new(&booking, link, Some(&client)),
         more: BookingDetails::from(&booking),

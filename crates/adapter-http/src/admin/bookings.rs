@@ -269,7 +269,7 @@ pub(crate) async fn list(state: Data<State>, Admin(caller): Admin, request: Requ
         .items
         .iter()
         .map(|booking| {
-            let link = state.api.links.link(&viewer, booking);
+            let link = state.api.use_cases.links.link(&viewer, booking);
             AdminBookingBody::new(booking, link, clients.iter().find(|client| client.id == booking.client()))
         })
         .collect();
@@ -327,6 +327,7 @@ pub(crate) async fn create(
     let idempotency = key.map(|key| key.idempotency(StatusCode::CREATED, unfinished));
     let granted = state
         .api
+        .use_cases
         .create_booking
         .run(CreateBookingCommand {
             client: body.user_id,
@@ -354,7 +355,7 @@ pub(crate) async fn create(
         }
         Idempotent::Replayed(kept) => {
             let again = async |id| {
-                let booking = state.api.view_booking.run(&caller.user, id).await?.booking;
+                let booking = state.api.use_cases.view_booking.run(&caller.user, id).await?.booking;
                 write(id, checkout_of(&state, &booking).await).await
             };
             replay(&state, idempotency.as_ref(), kept, again).await?
@@ -393,6 +394,7 @@ pub(crate) async fn record_offline(
     let idempotency = key.map(|key| key.idempotency(StatusCode::OK, unfinished));
     let granted = state
         .api
+        .use_cases
         .record_offline
         .run(RecordOfflineCommand {
             admin: caller.user.id,
@@ -435,6 +437,6 @@ pub(crate) async fn revoke_links(
     let id = request.booking_id()?;
     let metadata = request.metadata();
     let Nothing = request.optional_body().await?;
-    state.api.revoke_links.run(RevokeLinksCommand { admin: caller.user.id, booking: id, metadata }).await?;
+    state.api.use_cases.revoke_links.run(RevokeLinksCommand { admin: caller.user.id, booking: id, metadata }).await?;
     Ok(HttpResponse::Ok().json(detail(&state, &caller.user, id).await?))
 }

@@ -100,13 +100,13 @@ pub(crate) async fn cancel(
     request: Request,
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
-    let booking = state.api.view_booking.run(&caller.user, id).await?.booking;
+    let booking = state.api.use_cases.view_booking.run(&caller.user, id).await?.booking;
     let metadata = request.metadata();
     let (body, key): (CancelRequest, _) = request.optional_wish(caller.user.id).await?;
     let (version, change) = (body.version, body.for_booking(&booking)?);
     let command = ChangeRequest { change, version, metadata, key }.command(&caller.user, id, unfinished);
     let idempotency = command.idempotency.clone();
-    let changed = state.api.change_booking.run_on(&booking, command).await?;
+    let changed = state.api.use_cases.change_booking.run_on(&booking, command).await?;
     answer_changed(&state, &caller.user, idempotency.as_ref(), changed).await
 }
 
@@ -184,6 +184,6 @@ async fn apply(
 ) -> Result<HttpResponse, Problem> {
     let command = request.command(admin, booking, unfinished);
     let idempotency = command.idempotency.clone();
-    let granted = state.api.change_booking.run(command).await?;
+    let granted = state.api.use_cases.change_booking.run(command).await?;
     answer_changed(state, admin, idempotency.as_ref(), granted).await
 }

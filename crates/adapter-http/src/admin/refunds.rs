@@ -81,6 +81,7 @@ pub(crate) async fn refund(
     let idempotency = key.map(|key| key.once_as(move |booking| (status(booking), unfinished(booking))));
     let granted = state
         .api
+        .use_cases
         .refund
         .run(RefundPaymentCommand {
             admin: caller.user.id,

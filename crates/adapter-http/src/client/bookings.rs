@@ -285,8 +285,11 @@ pub(crate) async fn list(state: Data<State>, request: Request) -> Result<HttpRes
         .await?;
     let found = found?;
     let viewer = AccountViewer::from(&caller.user);
-    let bookings =
-        found.items.iter().map(|booking| BookingBody::new(booking, state.api.links.link(&viewer, booking))).collect();
+    let bookings = found
+        .items
+        .iter()
+        .map(|booking| BookingBody::new(booking, state.api.use_cases.links.link(&viewer, booking)))
+        .collect();
     let mut response = HttpResponse::Ok();
     response.insert_header(("X-Total-Count", found.total));
     if let Some(next) = found.next {
@@ -333,7 +336,7 @@ pub(crate) async fn create(
     let (body, key): (NewBooking, _) = request.wish(caller.user.id).await?;
     let viewer = AccountViewer::from(&caller.user);
     let idempotency = key.map(|key| {
-        let (links, viewer) = (state.api.links.clone(), viewer.clone());
+        let (links, viewer) = (state.api.use_cases.links.clone(), viewer.clone());
         key.idempotency(StatusCode::CREATED, move |booking| {
             // While a payment is due, the response is incomplete until it has the checkout URL.
             if booking.status() == BookingStatus::PendingPayment {
@@ -345,6 +348,7 @@ pub(crate) async fn create(
     });
     let granted = state
         .api
+        .use_cases
         .create_booking
         .run(CreateBookingCommand {
             client: caller.user.id,
@@ -361,15 +365,15 @@ pub(crate) async fn create(
         .await?;
     let answer = match granted {
         Idempotent::Executed(CreatedBooking { booking, checkout }) => {
-            let body = json(&CreatedBookingBody::new(&state.api.links, &booking, &viewer, checkout));
+            let body = json(&CreatedBookingBody::new(&state.api.use_cases.links, &booking, &viewer, checkout));
             let idempotency = idempotency.filter(|_| booking.status() == BookingStatus::PendingPayment);
             Answer::fresh(StatusCode::CREATED, finish(&state, idempotency.as_ref(), booking.id(), body).await)
         }
         Idempotent::Replayed(kept) => {
             let again = async |id| {
-                let booking = state.api.view_booking.run(&caller.user, id).await?.booking;
+                let booking = state.api.use_cases.view_booking.run(&caller.user, id).await?.booking;
                 let checkout = checkout_of(&state, &booking).await;
-                Ok(json(&CreatedBookingBody::new(&state.api.links, &booking, &viewer, checkout)))
+                Ok(json(&CreatedBookingBody::new(&state.api.use_cases.links, &booking, &viewer, checkout)))
             };
             replay(&state, idempotency.as_ref(), kept, again).await?
         }
@@ -382,7 +386,7 @@ pub(crate) async fn checkout_of(state: &State, booking: &Booking) -> Option<Paym
     if booking.status() != BookingStatus::PendingPayment {
         return None;
     }
-    let checkout = state.api.open_checkout.run(booking.id(), booking.client()).await;
+    let checkout = state.api.use_cases.open_checkout.run(booking.id(), booking.client()).await;
     // As with a new booking: it exists, and the checkout can be requested again.
     checkout.map_err(|error| tracing::warn!(booking = %booking.id(), %error, "checkout of new booking not opened")).ok()
 }
@@ -404,6 +408,10 @@ pub(crate) async fn show(
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
     request.no_query()?;
-    let view = state.api.view_booking.run(&caller.user, id).await?;
-    Ok(HttpResponse::Ok().json(BookingDetail::new(&state.api.links, &view.booking, &AccountViewer::from(&caller.user))))
+    let view = state.api.use_cases.view_booking.run(&caller.user, id).await?;
+    Ok(HttpResponse::Ok().json(BookingDetail::new(
+        &state.api.use_cases.links,
+        &view.booking,
+        &AccountViewer::from(&caller.user),
+    )))
 }

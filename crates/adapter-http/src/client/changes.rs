@@ -141,7 +141,7 @@ pub(crate) async fn reschedule(
     request: Request,
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
-    let booking = state.api.view_booking.run(&caller.user, id).await?.booking;
+    let booking = state.api.use_cases.view_booking.run(&caller.user, id).await?.booking;
     let metadata = request.metadata();
     let (body, key): (RescheduleRequest, _) = request.wish(caller.user.id).await?;
     let change = Change::Reschedule { to: body.scheduled_at, override_hours: false };
@@ -167,7 +167,7 @@ pub(crate) async fn quote(
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
     request.no_query()?;
-    let (booking, quote) = state.api.change_booking.quote(caller.user.id, caller.user.role, id).await?;
+    let (booking, quote) = state.api.use_cases.change_booking.quote(caller.user.id, caller.user.role, id).await?;
     Ok(HttpResponse::Ok().json(QuoteBody {
         late: quote.late,
         refund_amount: Amount(quote.refund),
@@ -200,7 +200,7 @@ pub(crate) async fn cancel(
     request: Request,
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
-    let booking = state.api.view_booking.run(&caller.user, id).await?.booking;
+    let booking = state.api.use_cases.view_booking.run(&caller.user, id).await?.booking;
     let metadata = request.metadata();
     let (body, key): (CancelRequest, _) = request.optional_wish(caller.user.id).await?;
     let (version, change) = (body.version, body.for_booking(&booking)?);
@@ -236,10 +236,10 @@ impl ChangeRequest {
 
 /// Changes the booking and responds with it as its client sees it.
 async fn apply(state: &State, user: &User, read: &Booking, request: ChangeRequest) -> Result<HttpResponse, Problem> {
-    let (links, viewer) = (state.api.links.clone(), AccountViewer::from(user));
+    let (links, viewer) = (state.api.use_cases.links.clone(), AccountViewer::from(user));
     let write = move |booking: &Booking| json(&BookingDetail::new(&links, booking, &viewer));
     let command = request.command(user, read.id(), write.clone());
-    let answer = match state.api.change_booking.run_on(read, command).await? {
+    let answer = match state.api.use_cases.change_booking.run_on(read, command).await? {
         Idempotent::Executed(booking) => Answer::fresh(StatusCode::OK, write(&booking)),
         Idempotent::Replayed(kept) => Answer::kept(kept),
     };

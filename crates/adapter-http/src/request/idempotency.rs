@@ -131,8 +131,9 @@ pub(crate) async fn finish(
     body: String,
 ) -> String {
     let Some(idempotency) = idempotency else { return body };
-    let amended = state.api.create_booking.amend(idempotency, booking, &booking.to_string(), &body).await;
-    amended.unwrap_or_else(|error| {
+    let completed =
+        state.api.use_cases.create_booking.complete_response(idempotency, booking, &booking.to_string(), &body).await;
+    completed.unwrap_or_else(|error| {
         // The wish is granted whatever becomes of the answer; the next try finishes it.
         tracing::warn!(booking = %booking, %error, "an answer could not be kept");
         body

@@ -83,8 +83,8 @@ async fn what_was_known_only_later_is_added_to_the_reply() {
     let placed = now(world.create_booking.run(command.clone()).await.unwrap());
     let url = placed.checkout.unwrap().checkout_url.unwrap();
     let (id, unfinished) = (placed.booking.id(), format!("{} version 1", placed.booking.id()));
-    assert_eq!(world.create_booking.amend(&idempotency, id, &unfinished, &url).await.unwrap(), url);
-    let slower = world.create_booking.amend(&idempotency, id, &unfinished, "another").await.unwrap();
+    assert_eq!(world.create_booking.complete_response(&idempotency, id, &unfinished, &url).await.unwrap(), url);
+    let slower = world.create_booking.complete_response(&idempotency, id, &unfinished, "another").await.unwrap();
     assert_eq!(slower, url, "whoever finishes it first is right");
     let Idempotent::Replayed(kept) = world.create_booking.run(command).await.unwrap() else { panic!("booked twice") };
     assert_eq!(kept.body, url);
