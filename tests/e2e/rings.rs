@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::source::{Source, Token, files, root};
 
-/// Three files may need each other; more are a layer that nobody has named yet.
+/// Up to three files may depend on each other; a larger ring contains a layer that has not been separated yet.
 const LARGEST_RING: usize = 3;
 
 type Segments = Vec<String>;

@@ -1,6 +1,5 @@
 //! The state that handlers share: use cases, settings, rate limits.
 
-use std::ops::Deref;
 use std::sync::Arc;
 
 use actix_web::HttpRequest;
@@ -25,14 +24,6 @@ pub struct Api {
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
     pub readiness: Vec<Arc<dyn HealthCheck>>,
-}
-
-impl Deref for Api {
-    type Target = UseCases;
-
-    fn deref(&self) -> &UseCases {
-        &self.use_cases
-    }
 }
 
 pub(crate) struct State {

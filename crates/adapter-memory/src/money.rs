@@ -1,4 +1,4 @@
-//! The part of the state that is about money: attempts, refunds, the ledger, what providers told, and what went wrong.
+//! The part of the state that is about payments: attempts, refunds, the ledger, webhook ids and payment problems.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::state::{State, conflict, cut, cut_some, failed, first, next_id};
 /// A quarter of an hour in milliseconds.
 const QUARTER: i64 = 15 * 60 * 1_000;
 
-/// Whether a refund in this stage takes its amount of the payment, so that no other refund can have it.
+/// Whether a refund in this stage counts against the refundable amount of its payment.
 fn takes_money(stage: RefundStage) -> bool {
     match stage {
         RefundStage::Queued | RefundStage::Pending | RefundStage::Succeeded => true,
@@ -22,7 +22,7 @@ fn takes_money(stage: RefundStage) -> bool {
     }
 }
 
-/// What a refund takes of its payment, in minor units.
+/// The part of the refundable amount of its payment that a refund uses, in minor units.
 fn takes<Id>(refund: &Refund<Id>) -> i64 {
     if takes_money(refund.stage) { refund.amount.minor() } else { 0 }
 }
@@ -70,7 +70,7 @@ impl State {
 
     pub(crate) fn save_payment(&mut self, payment: &Payment) -> Result<(), StoreError> {
         let facts = &payment;
-        // Who collects never changes, so the reference has to be new where the stored one is.
+        // The provider of a stored payment never changes, so the id must be unique within the stored provider.
         let provider = self.payments.get(&payment.id).ok_or(conflict(Conflict::Stale))?.provider;
         if self
             .payment_by_checkout_id(provider, &facts.provider_checkout_id)
@@ -88,7 +88,7 @@ impl State {
         Ok(())
     }
 
-    /// Checks that a refund that is referred to exists.
+    /// Checks that a referenced refund exists.
     fn check_refund(&self, id: Option<RefundId>) -> Result<(), StoreError> {
         if id.is_none_or(|id| self.refunds.contains_key(&id)) { Ok(()) } else { Err(failed("no such refund")) }
     }
@@ -162,7 +162,7 @@ impl State {
         stored.last_error.clone_from(&facts.last_error);
         stored.settled_at = cut_some(facts.settled_at)?;
         let of = stored.payment;
-        // One that had failed may not take money again that others have taken meanwhile.
+        // A failed refund that is tried again must not use an amount that other refunds have used in the meantime.
         let paid = self.payments.get(&of).ok_or_else(|| failed("no such payment"))?;
         if takes_money(facts.stage) && (!paid.state.is_paid() || self.taken_of(of) > paid.amount.minor()) {
             return Err(conflict(Conflict::RefundTooLarge));
@@ -170,7 +170,7 @@ impl State {
         Ok(())
     }
 
-    /// What the refunds of a payment take of it, in minor units.
+    /// The total that the refunds of a payment use, in minor units.
     fn taken_of(&self, payment: PaymentId) -> i64 {
         self.refunds.values().filter(|refund| refund.payment == payment).map(takes).sum()
     }

@@ -1,4 +1,4 @@
-//! The read side: looks at the state that was committed last.
+//! The read side: reads the state that was committed last.
 
 use std::collections::BTreeSet;
 
@@ -278,7 +278,7 @@ fn count<T>(items: impl Iterator<Item = T>) -> u64 {
     items.fold(0, |sum, _| sum + 1)
 }
 
-/// The part of a list that was asked for, and how long the list is.
+/// The requested page of a list, and the length of the whole list.
 fn cut_page<R: Copy, T>(
     found: Vec<R>,
     page: PageRequest,

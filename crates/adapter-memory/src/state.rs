@@ -1,7 +1,7 @@
-//! The tables, their rules, and what may be written into them.
+//! The tables, their constraints, and the changes to them.
 //!
-//! Each rule that the databases keep by a constraint is kept here by a few lines, so that a use case which passes its
-//! tests on this store does not fail on theirs.
+//! Every constraint of the databases is also enforced here, so that a use case whose tests pass on this store does not
+//! fail on a database.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -22,21 +22,21 @@ use attune_ports::{
 };
 use jiff::Timestamp;
 
-/// An account with its password.
+/// An account with its password hash.
 #[derive(Clone)]
 pub(crate) struct Account {
     pub(crate) user: User,
     pub(crate) password_hash: PasswordHash,
 }
 
-/// A login with the network it came from.
+/// A login session with the network of the login.
 #[derive(Clone)]
 pub(crate) struct Login {
     pub(crate) session: LoginSession,
     pub(crate) network: Option<String>,
 }
 
-/// A mail with the claim on it.
+/// An email with its lease, if it has one.
 #[derive(Clone)]
 pub(crate) struct Mail {
     pub(crate) notice: Notification,
@@ -44,7 +44,7 @@ pub(crate) struct Mail {
 }
 
 impl Mail {
-    /// Whether a worker may take it up now.
+    /// Whether a worker may lease it now.
     pub(crate) fn is_claimable(&self, now: Timestamp) -> bool {
         self.notice.state == NotificationState::Pending
             && self.notice.next_at <= now
@@ -52,11 +52,11 @@ impl Mail {
     }
 }
 
-/// What makes one happening in a room the same as another: the booking, the connection, what, and when.
+/// What identifies an attendance event: the booking, the occupant, the kind and the time.
 pub(crate) type AttendanceKey = (BookingId, String, AttendanceEventKind, Timestamp);
 
-/// All rows. Rows of numbered tables are never removed, so the highest number is always the newest; time off is the one
-/// exception and counts for itself.
+/// All rows. Rows of tables with numbered ids are never deleted, so the highest id is the newest one. Schedule
+/// exceptions are the only ones that can be deleted, so their last id is stored separately.
 #[derive(Clone, Default)]
 pub(crate) struct State {
     pub(crate) users: BTreeMap<UserId, Account>,
@@ -82,7 +82,7 @@ pub(crate) struct State {
     pub(crate) audit: Vec<AuditEntry>,
 }
 
-/// A failure that is no conflict, in a few words without personal data.
+/// An error that is not a conflict, with a short text that contains no personal data.
 pub(crate) fn failed(what: &'static str) -> StoreError {
     StoreError::Failed(what.into())
 }
@@ -91,7 +91,7 @@ pub(crate) fn conflict(rule: Conflict) -> StoreError {
     StoreError::Conflict(rule)
 }
 
-/// An instant cut to whole milliseconds, because that is all that stores keep.
+/// An instant truncated to whole milliseconds, the precision of all stores.
 pub(crate) fn cut(at: Timestamp) -> Result<Timestamp, StoreError> {
     Timestamp::from_millisecond(at.as_millisecond()).map_err(|error| StoreError::Failed(error.into()))
 }
@@ -100,7 +100,7 @@ pub(crate) fn cut_some(at: Option<Timestamp>) -> Result<Option<Timestamp>, Store
     at.map(cut).transpose()
 }
 
-/// The number after the newest one of a table.
+/// The id after the newest one of a table.
 macro_rules! next_id {
     ($table:expr, $id:ident) => {{
         let newest = $table.last_key_value().map_or(0, |(id, _)| id.get());
@@ -110,7 +110,7 @@ macro_rules! next_id {
 pub(crate) use next_id;
 
 impl State {
-    /// Checks that a row that is referred to exists.
+    /// Checks that a referenced row exists.
     pub(crate) fn check_user(&self, id: UserId) -> Result<(), StoreError> {
         if self.users.contains_key(&id) { Ok(()) } else { Err(failed("no such user")) }
     }
@@ -309,7 +309,7 @@ impl State {
         Ok(())
     }
 
-    /// The bookings that take the therapist's time in a range, by start.
+    /// The bookings that block the therapist's calendar at some time in the range, by start.
     pub(crate) fn blocking_bookings(&self, therapist: UserId, from: Timestamp, until: Timestamp) -> Vec<&Booking> {
         let mut found: Vec<_> = self
             .bookings
@@ -425,7 +425,7 @@ impl State {
         self.conferences.values().find(|c| c.booking == booking && c.closed_at.is_none()).copied()
     }
 
-    /// Ends a conference. Answers whether it was open.
+    /// Ends a conference. Returns whether it was open.
     pub(crate) fn close_conference(&mut self, id: ConferenceId, now: Timestamp) -> Result<bool, StoreError> {
         let now = cut(now)?;
         let Some(conference) = self.conferences.get_mut(&id).filter(|c| c.closed_at.is_none()) else {
@@ -435,7 +435,7 @@ impl State {
         Ok(true)
     }
 
-    /// Keeps what is not known yet. Answers how much that is.
+    /// Stores the events that are not stored yet. Returns how many were new.
     pub(crate) fn add_attendance(&mut self, booking: BookingId, facts: &[AttendanceEvent]) -> Result<u64, StoreError> {
         let mut new = 0;
         for fact in facts {
@@ -461,7 +461,7 @@ impl State {
         facts
     }
 
-    /// Owes a mail, unless its key is known. Answers whether it is new.
+    /// Enqueues an email unless its dedupe key is already stored. Returns whether it was new.
     pub(crate) fn enqueue(&mut self, content: &NewNotification) -> Result<bool, StoreError> {
         let key = content.dedupe_key();
         if self.outbox.values().any(|mail| mail.notice.content.dedupe_key() == key) {
@@ -508,7 +508,7 @@ impl State {
         Ok(claimed)
     }
 
-    /// Writes what became of a mail and gives its lease back. Answers whether the lease was still held.
+    /// Stores the result for an email and releases its lease. Returns whether the lease was still held.
     pub(crate) fn settle(
         &mut self,
         id: NotificationId,
@@ -529,7 +529,7 @@ impl State {
         Ok(true)
     }
 
-    /// Takes a claim back, with the attempt that it counted. Answers how many of the leases were still held.
+    /// Releases leases and does not count their attempts. Returns how many were still held.
     pub(crate) fn give_back(&mut self, ids: &[NotificationId], token: &LeaseToken) -> u64 {
         let mut given = 0;
         for id in ids {
@@ -575,7 +575,7 @@ impl State {
     }
 }
 
-/// Whether nobody pays for this booking any more: its hold is over, and the provider is not working on a payment.
+/// Whether the booking can no longer be paid: its hold has expired, and the provider is not processing a payment.
 pub(crate) fn is_lapsed(booking: &Booking, now: Timestamp) -> bool {
     booking.hold_has_expired(now) && booking.payment_status() != PaymentStatus::Processing
 }
@@ -592,7 +592,7 @@ fn check_length(minutes: u32, buffer_minutes: u32) -> Result<(), StoreError> {
     }
 }
 
-/// The booking as columns hold it: instants in milliseconds, the refund in the currency of the price.
+/// The booking as the databases store it: instants in milliseconds, the refund in the currency of the price.
 fn as_kept(booking: &Booking) -> Result<Booking, StoreError> {
     let record = booking.record().clone();
     let cancellation = match record.cancellation {

@@ -1,4 +1,4 @@
-//! The store itself: the committed state, and the one right to change it.
+//! The store: the committed state, and the lock that permits changing it.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,24 +11,24 @@ use tokio::sync::Mutex as AsyncMutex;
 use crate::state::State;
 use crate::unit::MemoryUnit;
 
-/// How long a unit of work waits for the one before it.
+/// How long `begin` waits for another unit of work to end.
 const MAX_WAIT: Duration = Duration::from_secs(2);
 
-/// Everything in memory, with the same promises as the databases except that it ends with the process.
+/// A store in memory, with the same guarantees as the databases, except that its data is lost when the process ends.
 ///
-/// One unit of work is open at a time, as in SQLite, so the right to write is at once the calendar lock, the row locks
-/// and the lock on who the admins are. Readers see what was committed last and wait for nobody.
+/// Only one unit of work is open at a time, as in SQLite, so its write lock also serves as calendar lock, as row lock
+/// and as lock on the set of admins. Readers see the state that was committed last and never wait for a unit of work.
 pub struct MemoryStore {
     shared: Arc<Shared>,
 }
 
-/// What the store and its open unit of work share.
+/// What the store shares with its open unit of work.
 pub(crate) struct Shared {
-    /// What was committed last. Replaced whole, never changed in place.
+    /// The state that was committed last. Replaced as a whole, never changed in place.
     committed: Mutex<Arc<State>>,
-    /// Whoever holds it may change the state.
+    /// The write lock; a unit of work holds it while it is open.
     writer: Arc<AsyncMutex<()>>,
-    /// The newest id of a booking that was given out, also by units of work that were undone.
+    /// The newest booking id that was assigned, also by units of work that were rolled back.
     last_booking_id: AtomicI64,
 }
 
@@ -43,24 +43,24 @@ impl MemoryStore {
         Arc::new(Self { shared: Arc::new(shared) })
     }
 
-    /// What readers see now.
+    /// The state that readers see now.
     pub(crate) fn committed(&self) -> Arc<State> {
         self.shared.committed()
     }
 }
 
 impl Shared {
-    /// What was committed last.
+    /// The state that was committed last.
     fn committed(&self) -> Arc<State> {
         Arc::clone(&self.committed.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Replaces what readers see. Only for the holder of the right to write.
+    /// Replaces the state that readers see. Only for the holder of the write lock.
     pub(crate) fn commit(&self, state: Arc<State>) {
         *self.committed.lock().unwrap_or_else(PoisonError::into_inner) = state;
     }
 
-    /// A booking id that was never given out before.
+    /// A booking id that was never assigned before.
     pub(crate) fn next_booking_id(&self) -> i64 {
         self.last_booking_id.fetch_add(1, Ordering::Relaxed) + 1
     }

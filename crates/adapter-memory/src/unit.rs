@@ -1,4 +1,4 @@
-//! One unit of work: a private copy of the state, made at its first write and handed over at its commit.
+//! A unit of work: a private copy of the state, made at its first write and published at its commit.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use tokio::sync::OwnedMutexGuard;
 use crate::state::{State, failed};
 use crate::store::Shared;
 
-/// An open unit of work. It alone may write until it is dropped.
+/// An open unit of work. It holds the write lock until it is dropped.
 pub(crate) struct MemoryUnit {
     shared: Arc<Shared>,
     _writer: OwnedMutexGuard<()>,
@@ -200,7 +200,7 @@ impl Bookings for MemoryUnit {
     }
 
     async fn lock_calendar(&mut self, _therapist: UserId) -> Result<(), StoreError> {
-        // The right to write is held already, and it covers every calendar.
+        // The write lock is already held, and it covers every calendar.
         self.check_not_spent()
     }
 

@@ -10,7 +10,7 @@ use attune_adapter_http::{Api, HttpSettings, RateLimits, ServerSecret};
 use attune_adapter_jitsi::{JaasSignature, JitsiSigner, Secret as JitsiSecret};
 use attune_adapter_payments::LocalGateway;
 use attune_adapter_smtp::{FileNotifier, MailComposer, MailConfig, SmtpConfig, SmtpNotifier};
-use attune_application::meetings::{JoinPages, Signing};
+use attune_application::meetings::{JoinPages, LinkSigning};
 use attune_application::{Deps, UseCaseSettings, UseCases};
 use attune_domain::notification::RetryPolicy;
 use attune_ports::{
@@ -73,7 +73,7 @@ impl App {
             waker: waker.clone(),
             gateway,
             online,
-            signing: signer.map(|signer| Signing {
+            signing: signer.map(|signer| LinkSigning {
                 rooms: config.meetings.base.clone(),
                 signer,
                 settings: config.meetings.tokens,

@@ -42,7 +42,7 @@ impl Worker {
     async fn emails(&self, mut stop: watch::Receiver<bool>) {
         let mut next_maintenance = Instant::now();
         while !*stop.borrow() {
-            let delay = match self.deliver.run_while(|| !*stop.borrow()).await {
+            let delay = match self.deliver.run_until_stopped(|| *stop.borrow()).await {
                 Ok(delivered) if delivered.more => continue,
                 Ok(_) => OUTBOX_INTERVAL,
                 Err(error) => {

@@ -30,8 +30,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::accounts::{AddUserCommand, LogInCommand, LogInError, Registration, Tokens};
 use crate::bookings::{CreateBookingCommand, CreateBookingError, CreatedBooking, PaymentChoice};
 use crate::meetings::{
-    EmailLinkTarget, InviteParticipantCommand, JoinPages, MeetingLinkError, MeetingLinkView, MeetingLinks,
-    ParticipantError, ReserveRooms, Signing,
+    EmailLinkTarget, InviteParticipantCommand, JoinPages, LinkSigning, MeetingLinkError, MeetingLinkView, MeetingLinks,
+    ParticipantError, ReserveConference,
 };
 use crate::payments::HandlePaymentWebhook;
 use crate::setup::FirstService;
@@ -234,7 +234,7 @@ impl World {
     /// The same practice with a video server that checks tokens.
     pub(crate) fn signed(self) -> Self {
         self.rewired(|deps| {
-            deps.signing = Some(Signing {
+            deps.signing = Some(LinkSigning {
                 rooms: deps.settings.meetings.clone(),
                 signer: Arc::new(PlainMeetingTokens),
                 settings: TokenSettings::default(),
@@ -303,8 +303,8 @@ impl World {
         self.handle_webhook.as_ref().expect("an online provider")
     }
 
-    pub(crate) fn rooms_with(&self, limits: RoomLimits) -> ReserveRooms {
-        ReserveRooms { limits, ..self.rooms.clone() }
+    pub(crate) fn rooms_with(&self, limits: RoomLimits) -> ReserveConference {
+        ReserveConference { limits, ..self.rooms.clone() }
     }
 
     /// Invites somebody into a session in the name of the first therapist.

@@ -1,18 +1,16 @@
-//! What was kept only in case that somebody says the same again is forgotten in the end.
+//! Deletes stored responses and webhook ids whose retention period is over.
 
 use std::sync::Arc;
 
 use attune_ports::{Clock, Store, StoreError};
 use jiff::{SignedDuration, Timestamp};
 
-/// For how long a reply is kept: longer than any client tries again.
+/// Longer than any client retries.
 const REPLIES: SignedDuration = SignedDuration::from_hours(24);
-/// For how long an event of a payment provider is remembered. Stripe tells for three days.
+/// Stripe retries for three days.
 const PAYMENT_EVENTS: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// Most of each forgotten in one unit of work.
 const BATCH: u32 = 500;
 
-/// Forgets replies that nobody will ask for any more, and events that no provider tells any more.
 #[derive(Clone)]
 pub struct PurgeExpired {
     pub store: Arc<dyn Store>,
@@ -20,7 +18,7 @@ pub struct PurgeExpired {
 }
 
 impl PurgeExpired {
-    /// Forgets replies that are a day old and events that are a month old. Returns how many.
+    /// Returns how many rows were deleted.
     pub async fn run(&self) -> Result<u64, StoreError> {
         let now = self.clock.now();
         let before = |kept| now.saturating_sub(kept).unwrap_or(Timestamp::MIN);

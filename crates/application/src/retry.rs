@@ -1,4 +1,4 @@
-//! Trying a unit of work again when others got in its way.
+//! Retries units of work that are contended.
 
 use attune_ports::StoreError;
 
@@ -17,7 +17,7 @@ impl MaybeContended for StoreError {
     }
 }
 
-/// Runs an attempt until it is not contended any more, at most [`ATTEMPTS`] times.
+/// Runs an attempt until it is no longer contended, at most [`ATTEMPTS`] times.
 ///
 /// There is no pause in between: the store itself waits for its locks, so an attempt that comes back contended has
 /// already waited.

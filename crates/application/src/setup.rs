@@ -1,4 +1,4 @@
-//! What a new practice needs before anybody can book: a therapist and something to book.
+//! Creates what a new practice needs before anyone can book: an admin and a service.
 
 use std::sync::Arc;
 
@@ -18,7 +18,6 @@ pub struct FirstService {
     pub price: Money,
 }
 
-/// Makes what is missing and leaves what is there.
 #[derive(Clone)]
 pub struct SetUpPractice {
     pub store: Arc<dyn Store>,
@@ -26,7 +25,6 @@ pub struct SetUpPractice {
     pub random: Arc<dyn Random>,
 }
 
-/// The first admin, just made.
 pub struct FirstAdmin {
     pub id: UserId,
     /// To be shown once.
@@ -34,7 +32,7 @@ pub struct FirstAdmin {
 }
 
 impl SetUpPractice {
-    /// Offers this service, unless there is one. Several instances may call this at once.
+    /// Adds this service unless there is one. Several instances may call this at once.
     pub async fn ensure_service(&self, service: &FirstService) -> Result<ServiceId, StoreError> {
         crate::retry::retrying(|| async {
             let mut work = self.store.begin().await?;
@@ -58,7 +56,7 @@ impl SetUpPractice {
         .await
     }
 
-    /// Makes an admin with a random password, unless the practice has one who is not disabled.
+    /// Adds an admin with a random password, unless the practice has one who is not disabled.
     pub async fn ensure_admin(&self, email: &EmailAddress) -> Result<Option<FirstAdmin>, AddUserError> {
         let mut work = self.store.begin().await?;
         let there = !work.lock_enabled_admins().await?.is_empty();

@@ -24,8 +24,8 @@ use crate::bookings::{
     ViewBooking,
 };
 use crate::meetings::{
-    AttendanceReport, EmailLinkTarget, JoinMeeting, JoinPages, ManageParticipants, MeetingLinks, RecordAttendance,
-    ResendLinks, ReserveRooms, RevokeLinks, Signing,
+    AttendanceReport, EmailLinkTarget, JoinMeeting, JoinPages, LinkSigning, ManageParticipants, MeetingLinks,
+    RecordAttendance, ResendLinks, ReserveConference, RevokeLinks,
 };
 use crate::notifications::DeliverNotifications;
 use crate::payments::{
@@ -52,7 +52,7 @@ pub struct Deps {
     /// The provider that collects online, or did so for earlier bookings. Without it no webhook is handled.
     pub online: Option<Arc<dyn OnlinePayments>>,
     /// `None` where the video server checks no tokens.
-    pub signing: Option<Signing>,
+    pub signing: Option<LinkSigning>,
     pub join_pages: JoinPages,
     pub settings: UseCaseSettings,
 }
@@ -115,7 +115,7 @@ pub struct UseCases {
     pub resend_links: ResendLinks,
     pub revoke_links: RevokeLinks,
     pub participants: ManageParticipants,
-    pub rooms: ReserveRooms,
+    pub rooms: ReserveConference,
     pub record_attendance: RecordAttendance,
     pub attendance: AttendanceReport,
     pub deliver: DeliverNotifications,
@@ -138,8 +138,11 @@ impl UseCases {
         let (policy, limits, grace) = (settings.login_sessions, settings.room_limits, window.grace);
 
         let lifecycle = of!(BookingLifecycle { meetings, reminders, random, waker });
-        let rules =
-            CalendarLoader { queries: queries.clone(), zones: zones.clone(), usual: settings.default_hours.clone() };
+        let calendars = CalendarLoader {
+            queries: queries.clone(),
+            zones: zones.clone(),
+            default_hours: settings.default_hours.clone(),
+        };
         let issue = IssueTokens {
             tokens: tokens.clone(),
             random: random.clone(),
@@ -152,14 +155,14 @@ impl UseCases {
             window: *window,
             signing: deps.signing.clone(),
             pages: deps.join_pages.clone(),
-            mailed: settings.email_links,
+            email_target: settings.email_links,
         };
         let add_user = of!(AddUser { store, hasher, clock, zones });
         let checkout = of!(OpenCheckout { store, queries, gateway, random, clock });
         let reconcile = of!(ReconcilePayments { checkout, online, lifecycle });
         let holds = of!(ExpireHolds { store, clock, reconcile });
         let view = of!(ViewBooking { queries });
-        let create_booking = of!(CreateBooking { store, clock, lifecycle, rules, checkout, holds });
+        let create_booking = of!(CreateBooking { store, clock, lifecycle, calendars, checkout, holds });
         Self {
             set_up: of!(SetUpPractice { store, add_user, random }),
             register: of!(Register { registration, add_user }),
@@ -177,9 +180,9 @@ impl UseCases {
             update_profile: of!(UpdateProfile { store, zones, clock }),
             change_password: of!(ChangePassword { store, queries, hasher, clock }),
             manage_user: of!(ManageUser { store, clock }),
-            create_series: CreateSeries { sessions: create_booking.clone() },
-            change_booking: of!(ChangeBooking { store, queries, clock, lifecycle, rules, holds, view }),
-            availability: of!(ShowAvailability { queries, clock, rules }),
+            create_series: of!(CreateSeries { create_booking }),
+            change_booking: of!(ChangeBooking { store, queries, clock, lifecycle, calendars, holds, view }),
+            availability: of!(ShowAvailability { queries, clock, calendars }),
             complete_ended: of!(CompleteEndedBookings { store, queries, clock, lifecycle, grace }),
             services: of!(ManageServices { store, clock }),
             calendar: of!(ManageCalendar { store, zones, clock }),
@@ -196,7 +199,7 @@ impl UseCases {
             resend_links: of!(ResendLinks { store, queries, clock, waker, window }),
             revoke_links: of!(RevokeLinks { store, clock, lifecycle }),
             participants: of!(ManageParticipants { store, zones, clock, lifecycle }),
-            rooms: of!(ReserveRooms { store, queries, clock, window, limits }),
+            rooms: of!(ReserveConference { store, queries, clock, window, limits }),
             record_attendance: of!(RecordAttendance { store, queries, clock }),
             attendance: of!(AttendanceReport { queries, clock, window }),
             deliver: DeliverNotifications {
@@ -210,7 +213,7 @@ impl UseCases {
                 reminders: reminders.clone(),
                 retry: *retry,
                 practice_zone: practice_zone.clone(),
-                at_a_time: settings.parallel_emails,
+                parallel_emails: settings.parallel_emails,
             },
             save_response: of!(SaveResponse { store }),
             purge: of!(PurgeExpired { store, clock }),

@@ -1,7 +1,7 @@
 //! How long a login lasts, and how a stolen refresh token is detected.
 //!
 //! Each refresh invalidates the refresh token it used and issues the next one, of the next generation. A token of an
-//! earlier generation was used before, so somebody has a copy of it, and the whole login session ends (RFC 9700, section
+//! earlier generation was used before, so it must have been copied, and the whole login session ends (RFC 9700, section
 //! 4.14.2).
 
 use jiff::{SignedDuration, Timestamp};

@@ -1,28 +1,28 @@
-//! Time, chance and the outside signals that the core must not fetch for itself.
+//! Time, randomness and the other parts of the environment that the core does not read directly.
 
 use attune_domain::TimeZoneName;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// What time it is.
+/// The current time.
 pub trait Clock: Send + Sync {
-    /// Now, cut to whole milliseconds, because that is what stores keep.
+    /// The current time, truncated to whole milliseconds, the precision of the stores.
     fn now(&self) -> Timestamp;
 }
 
-/// Chance that nobody can predict.
+/// Cryptographically secure randomness.
 pub trait Random: Send + Sync {
-    /// Fills the buffer from the system's cryptographic generator.
+    /// Fills the buffer with random bytes from the system's cryptographic generator.
     fn fill(&self, buffer: &mut [u8]);
 
-    /// 128 bits: enough that nobody guesses them and no two are ever the same.
+    /// 16 random bytes (128 bits): practically impossible to guess, and practically never the same twice.
     fn random_bytes(&self) -> [u8; 16] {
         let mut bytes = [0; 16];
         self.fill(&mut bytes);
         bytes
     }
 
-    /// The same as 32 hexadecimal digits.
+    /// [`Self::random_bytes`] as 32 hexadecimal digits.
     fn hex_id(&self) -> String {
         format!("{:032x}", u128::from_be_bytes(self.random_bytes()))
     }
@@ -30,12 +30,12 @@ pub trait Random: Send + Sync {
 
 /// The time zone database of the machine.
 pub trait TimeZones: Send + Sync {
-    /// The zone of this name, if the database knows it.
+    /// The time zone with this name; `None` if the database does not contain it.
     fn find(&self, name: &TimeZoneName) -> Option<TimeZone>;
 }
 
-/// Tells the worker that there is new mail, so that it need not wait for its next look.
+/// Wakes the worker when new emails are enqueued, so that it does not wait until it polls the outbox again.
 pub trait OutboxWaker: Send + Sync {
-    /// Rings. Never waits; ringing twice is like ringing once.
+    /// Wakes the worker. Never blocks; calling it twice has the same effect as calling it once.
     fn wake(&self);
 }

@@ -1,4 +1,4 @@
-//! Who did what to which row. Rows are added, never changed and never removed.
+//! The audit trail: who did what to which object, and when. Entries are only added, never changed or deleted.
 
 use async_trait::async_trait;
 use attune_domain::{BookingId, LoginSessionId, ServiceId, UserId};
@@ -6,21 +6,21 @@ use jiff::Timestamp;
 
 use crate::StoreError;
 
-/// What was done something to.
+/// The object of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AuditObject {
     /// A booking.
     Booking(BookingId),
     /// An account.
     User(UserId),
-    /// A login.
+    /// A login session.
     LoginSession(LoginSessionId),
     /// A service.
     Service(ServiceId),
 }
 
 impl AuditObject {
-    /// The kind and the number, as stores keep them.
+    /// The kind of the object and its id, as they are stored.
     pub fn as_parts(self) -> (&'static str, i64) {
         match self {
             Self::Booking(id) => ("booking", id.get()),
@@ -30,7 +30,7 @@ impl AuditObject {
         }
     }
 
-    /// Reads what [`Self::as_parts`] gives.
+    /// The inverse of [`Self::as_parts`]; `None` for an unknown kind or an invalid id.
     pub fn from_parts(kind: &str, id: i64) -> Option<Self> {
         match kind {
             "booking" => BookingId::new(id).map(Self::Booking),
@@ -42,24 +42,24 @@ impl AuditObject {
     }
 }
 
-/// One line of the trail.
+/// One entry of the audit trail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEntry {
-    /// When.
+    /// When it was done.
     pub at: Timestamp,
-    /// Who; `None` for the system itself.
+    /// The user who did it; `None` for the system itself.
     pub actor: Option<UserId>,
-    /// What, as a stable word such as `booking.scheduled`.
+    /// The action, as a stable identifier such as `booking.scheduled`.
     pub action: String,
-    /// To what.
+    /// The object of the action.
     pub object: AuditObject,
-    /// The request it came with, to find it in the log.
+    /// The id of the request that caused it, for finding it in the log.
     pub request_id: Option<String>,
 }
 
-/// The trail, inside a unit of work.
+/// The audit trail, inside a unit of work.
 #[async_trait]
 pub trait AuditTrail {
-    /// Adds a line. The store refuses to change or remove one.
+    /// Adds an entry. The store refuses to change or delete entries.
     async fn add_audit_entry(&mut self, entry: &AuditEntry) -> Result<(), StoreError>;
 }

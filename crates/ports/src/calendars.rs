@@ -7,56 +7,56 @@ use jiff::Timestamp;
 
 use crate::StoreError;
 
-/// Time off, or extra hours, to be kept.
+/// A schedule exception that is not stored yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NewScheduleException {
-    /// Whose.
+    /// The therapist whose working hours it changes.
     pub therapist: UserId,
-    /// When.
+    /// The closed date, closed period or extra hours.
     pub what: ScheduleException,
-    /// Now.
+    /// The current time.
     pub created_at: Timestamp,
 }
 
-/// Time off, or extra hours.
+/// A stored schedule exception.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoredScheduleException {
-    /// Which entry.
+    /// Its id.
     pub id: ScheduleExceptionId,
-    /// Whose.
+    /// The therapist whose working hours it changes.
     pub therapist: UserId,
-    /// When.
+    /// The closed date, closed period or extra hours.
     pub what: ScheduleException,
-    /// Since when it is known.
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
-/// All that decides when one therapist can be booked, besides the bookings themselves.
+/// Everything that determines when a therapist can be booked, except the bookings themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CalendarSettings {
-    /// The week; `None` for a therapist who never said.
+    /// The working hours; `None` for a therapist who never set them.
     pub schedule: Option<WeeklySchedule>,
-    /// What differs from it.
+    /// The schedule exceptions.
     pub time_off: Vec<ScheduleException>,
-    /// What the practice decided; the default where it never did.
+    /// The policy of the practice; the default if it was never set.
     pub policy: PracticePolicy,
 }
 
-/// Calendars, inside a unit of work. Changing them never touches a booking.
+/// Calendars, inside a unit of work. Changing them never changes a booking.
 #[async_trait]
 pub trait Calendars {
-    /// Replaces a therapist's week as a whole.
+    /// Replaces all working hours of a therapist.
     async fn set_schedule(&mut self, therapist: UserId, schedule: &WeeklySchedule) -> Result<(), StoreError>;
 
-    /// Keeps time off or extra hours.
+    /// Stores a schedule exception.
     async fn add_schedule_exception(
         &mut self,
         time_off: &NewScheduleException,
     ) -> Result<ScheduleExceptionId, StoreError>;
 
-    /// Forgets an entry. `false` when there is none of this id.
+    /// Deletes a schedule exception. Returns `false` when no exception has this id.
     async fn remove_schedule_exception(&mut self, id: ScheduleExceptionId) -> Result<bool, StoreError>;
 
-    /// Replaces the practice's policy.
+    /// Replaces the policy of the practice.
     async fn set_policy(&mut self, policy: &PracticePolicy) -> Result<(), StoreError>;
 }

@@ -1,69 +1,72 @@
-//! How a store fails, in words that name no database.
+//! The errors of a store, independent of any particular database.
 
 use thiserror::Error;
 
-/// Whatever a driver had to say, kept for the log.
+/// The underlying error of a driver, preserved for the log.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A rule that the store itself keeps, and that a write would have broken.
+/// A constraint that the store enforces and that a write would have violated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
 pub enum Conflict {
-    /// Another account has this e-mail address.
+    /// Another account has this email address.
     #[error("the e-mail address belongs to another account")]
     EmailTaken,
-    /// The therapist's calendar is taken at that time.
+    /// The therapist's calendar is blocked at that time.
     #[error("the therapist's time is taken")]
     SlotTaken,
-    /// The row changed, or vanished, since it was read.
+    /// The row was changed since it was read, or does not exist.
     #[error("the row changed in between")]
     Stale,
-    /// The payment provider's reference is known already.
+    /// The provider's id of the checkout or payment is already stored.
     #[error("the payment reference is known already")]
     ProviderIdTaken,
-    /// More would go back of a payment than came in.
+    /// The refunds of the payment would exceed the amount that was paid.
     #[error("the refund is more than is left of the payment")]
     RefundTooLarge,
-    /// The refund is known already.
+    /// The refund is already stored.
     #[error("the refund is known already")]
     RefundExists,
     /// The ledger would not balance.
     #[error("the ledger would not balance")]
     LedgerUnbalanced,
-    /// An invitation of this address into this booking stands already.
+    /// This address already has an active invitation to this booking.
     #[error("the address is invited already")]
     AlreadyInvited,
-    /// A reply is kept under this key already.
+    /// A response is already stored under this idempotency key.
     #[error("a reply is kept already")]
     IdempotencyKeyTaken,
-    /// The booking's room is open already.
+    /// The booking's room is already open.
     #[error("the room is open already")]
     ConferenceOpen,
 }
 
-/// Why a store did not do what it was asked.
+/// The error of an operation on a store.
 ///
-/// After any of these a unit of work is spent: all further calls on it fail too, and nothing of it is kept.
+/// After any of these errors the unit of work is spent: all further calls on it fail, and nothing that it wrote is
+/// stored.
 #[derive(Debug, Error)]
 pub enum StoreError {
-    /// The write would have broken a rule.
+    /// The write would have violated a constraint.
     #[error("{0}")]
     Conflict(Conflict),
-    /// Others got in the way (deadlock, lock time-out, serialization failure). Trying again from the start may work.
+    /// A conflict with another unit of work (deadlock, lock timeout or serialization failure). Repeating the whole unit
+    /// of work may succeed.
     #[error("the store is contended")]
     Contended,
-    /// The store cannot be reached or did not answer in time. Nothing was kept, unless a commit was under way.
+    /// The store cannot be reached or did not answer in time. Nothing was stored, except possibly when a commit was in
+    /// progress.
     #[error("the store is unavailable")]
     Unavailable(#[source] BoxError),
-    /// A stored row makes no sense.
+    /// A stored row is inconsistent.
     #[error("a stored row is inconsistent")]
     Corrupt(#[source] BoxError),
-    /// Anything else: a bug, a full disk, a missing table.
+    /// Any other failure, such as a bug, a full disk or a missing table.
     #[error("the store failed")]
     Failed(#[source] BoxError),
 }
 
 impl StoreError {
-    /// Whether a write was refused by this very rule.
+    /// Whether this error is a violation of the given constraint.
     pub fn is_conflict(&self, rule: Conflict) -> bool {
         matches!(self, Self::Conflict(found) if *found == rule)
     }

@@ -1,24 +1,24 @@
-//! Whether a part of the system can do its work now.
+//! Readiness checks of the parts of the system.
 
 use async_trait::async_trait;
 
-/// What a part says of itself. The words are fixed, short and public.
+/// The health of a part of the system. The texts are fixed, short and public.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Health {
-    /// All is well.
+    /// The part works.
     Ok,
-    /// It works, and somebody should look at it.
+    /// The part works, but an operator should investigate.
     Warn(&'static str),
-    /// It does not work; the instance should get no requests.
+    /// The part does not work; the instance should receive no requests.
     Failing(&'static str),
 }
 
-/// A part that can be asked.
+/// A part of the system whose health can be checked.
 #[async_trait]
 pub trait HealthCheck: Send + Sync {
-    /// The part's name in the readiness answer: `database`, `migrations`, `outbox`, `mail`, `jitsi`.
+    /// The name of the part in the readiness response: `database`, `migrations`, `outbox`, `mail`, `jitsi`.
     fn name(&self) -> &'static str;
 
-    /// Asks it. Ends within a few seconds.
+    /// Checks the part. Completes within a few seconds.
     async fn check(&self) -> Health;
 }

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use crate::StoreError;
 
-/// SHA-256 of an e-mail address, known or not: unknown addresses are counted the same, so that the count tells nobody
-/// who is a client.
+/// SHA-256 of an email address. Addresses without an account are counted in the same way, so that the count does not
+/// reveal who is a client.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AccountKey(pub [u8; 32]);
 
@@ -21,7 +21,7 @@ impl fmt::Debug for AccountKey {
 /// Failed logins, inside a unit of work.
 #[async_trait]
 pub trait LoginFailures {
-    /// Notes a failure, and forgets those of this account from before `forget_before`.
+    /// Records a failed login at `now`, and deletes the failures of this account from before `forget_before`.
     async fn add_login_failure(
         &mut self,
         account: &AccountKey,
@@ -29,6 +29,6 @@ pub trait LoginFailures {
         forget_before: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Forgets all failures of an account, after a login that worked.
+    /// Deletes all failures of an account, after a successful login.
     async fn clear_login_failures(&mut self, account: &AccountKey) -> Result<(), StoreError>;
 }

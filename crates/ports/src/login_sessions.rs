@@ -1,4 +1,4 @@
-//! Logins, inside a unit of work.
+//! Login sessions, inside a unit of work.
 
 use std::fmt;
 
@@ -19,30 +19,31 @@ impl fmt::Debug for TokenHash {
     }
 }
 
-/// A login to be remembered. It begins with generation 1.
+/// A login session that is not stored yet. It starts at generation 1.
 #[derive(Debug, Clone)]
 pub struct NewLoginSession {
-    /// Who logged in.
+    /// The user who logged in.
     pub user: UserId,
-    /// From which network, shortened so that it names no single person (IPv4 /24, IPv6 /64).
+    /// The network of the login, truncated so that it does not identify a single person (IPv4 /24, IPv6 /64).
     pub network: Option<String>,
-    /// Now.
+    /// The current time.
     pub created_at: Timestamp,
 }
 
-/// Logins, inside a unit of work.
+/// Login sessions, inside a unit of work.
 #[async_trait]
 pub trait LoginSessions {
-    /// Remembers a login, at generation 1.
+    /// Stores a login session at generation 1.
     async fn add_login_session(&mut self, session: &NewLoginSession) -> Result<LoginSessionId, StoreError>;
 
-    /// The session; nobody else can change the row until this unit of work ends.
+    /// The login session with this id. Its row is locked: no other unit of work can change it until this one ends.
     async fn session(&mut self, id: LoginSessionId) -> Result<Option<LoginSession>, StoreError>;
 
-    /// Writes generation, rotation and end. Errors: [`crate::Conflict::Stale`] when there is no such row.
+    /// Stores the generation, the time of the last rotation and the end of a login session. Errors:
+    /// [`crate::Conflict::Stale`] when the row does not exist.
     async fn save_login_session(&mut self, session: &LoginSession) -> Result<(), StoreError>;
 
-    /// Ends all live sessions of a person, except one if given. Returns how many ended.
+    /// Ends all active login sessions of a user, except `except` if given. Returns how many were ended.
     async fn end_login_sessions(
         &mut self,
         user: UserId,
@@ -50,7 +51,7 @@ pub trait LoginSessions {
         now: Timestamp,
     ) -> Result<u64, StoreError>;
 
-    /// Remembers the hash of a refresh token of one generation.
+    /// Stores the hash of a refresh token with its login session and generation.
     async fn add_refresh_token(
         &mut self,
         hash: &TokenHash,
@@ -59,6 +60,6 @@ pub trait LoginSessions {
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// LoginSession and generation of a refresh token, however old.
+    /// The login session and the generation of a refresh token, regardless of its age; `None` if the hash is unknown.
     async fn refresh_token(&mut self, hash: &TokenHash) -> Result<Option<(LoginSessionId, u32)>, StoreError>;
 }

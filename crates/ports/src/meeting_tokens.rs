@@ -1,4 +1,4 @@
-//! Signing what a meeting link says, and checking what others signed.
+//! Signing the tokens of meeting links, and signing and verifying join tokens.
 
 use attune_domain::{JoinToken, MeetingTokenClaims};
 
@@ -6,10 +6,10 @@ use crate::BoxError;
 
 /// Signs meeting links for one deployment of the video server.
 pub trait MeetingTokenSigner: Send + Sync {
-    /// A token that states these facts and no others, as the deployment wants to read them: printable ASCII that can stand
-    /// in a URL as it is. The same facts give a token of the same meaning at any time.
+    /// A token that contains these claims and no others, in the format that the deployment expects: printable ASCII,
+    /// usable in a URL without encoding. Equal claims always result in tokens of equal meaning.
     ///
-    /// Nothing is asked of the outside, so an error means a key that cannot sign.
+    /// No external system is contacted, so an error means that the key cannot sign.
     fn sign(&self, claims: &MeetingTokenClaims) -> Result<String, BoxError>;
 }
 

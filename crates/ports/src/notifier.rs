@@ -27,7 +27,7 @@ pub struct Email {
     pub starts_at: Timestamp,
     /// Length of the appointment in minutes.
     pub minutes: u32,
-    /// The recipient's time zone, in which times are written.
+    /// The time zone in which times are written for the recipient.
     pub zone: TimeZone,
     /// Left part of the calendar entry's UID (RFC 5545): the same in all emails of one booking.
     pub calendar_uid: String,
@@ -35,7 +35,7 @@ pub struct Email {
     pub calendar_sequence: u32,
     /// What happened to the payment; only in an email about a payment.
     pub payment: Option<PaymentDetails>,
-    /// Now: the email's date.
+    /// The current time, used as the email's date.
     pub sent_at: Timestamp,
 }
 

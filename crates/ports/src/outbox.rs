@@ -1,4 +1,4 @@
-//! Mails that are content: written with the change that owes them, taken up by workers one lease at a time.
+//! The outbox: emails are enqueued in the unit of work that causes them, and workers lease them to send them.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::StoreError;
 
-/// Proves that a worker is still the one a mail was leased to.
+/// Identifies the current lease of an email, so that only the worker that holds it can acknowledge or return the email.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LeaseToken(pub [u8; 16]);
 
@@ -19,36 +19,37 @@ impl fmt::Debug for LeaseToken {
     }
 }
 
-/// A worker's claim on mails.
+/// A worker's temporary claim on emails.
 #[derive(Debug, Clone, Copy)]
 pub struct Lease {
-    /// Random, new for each claim.
+    /// Random, and different for each lease.
     pub token: LeaseToken,
-    /// When others may take the mail up again. Longer than sending can ever take.
+    /// When other workers may lease the email again. Must be later than any attempt to send it can end.
     pub until: Timestamp,
 }
 
-/// What became of a leased mail.
+/// The result of an attempt to send a leased email.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryResult {
-    /// Its state from now on; `Pending` means another attempt.
+    /// The new state; `Pending` means that another attempt follows.
     pub state: NotificationState,
-    /// When another attempt is due.
+    /// When the next attempt is due.
     pub next_at: Timestamp,
-    /// When it left.
+    /// When the email was sent.
     pub sent_at: Option<Timestamp>,
-    /// What went wrong, as a stable word without personal data.
+    /// The cause of a failure, as a stable identifier without personal data.
     pub last_error: Option<String>,
 }
 
-/// Mails that are owed, inside a unit of work.
+/// The outbox, inside a unit of work.
 #[async_trait]
 pub trait Outbox {
-    /// Owes mails. A mail whose [`NewNotification::dedupe_key`] is known already is left as it is. Returns how many are new.
+    /// Enqueues emails. An email whose [`NewNotification::dedupe_key`] is already stored is left unchanged. Returns how
+    /// many were new.
     async fn enqueue(&mut self, notices: &[NewNotification]) -> Result<u64, StoreError>;
 
-    /// Takes up to `limit` pending mails that are due at `now` and not leased (or whose lease ran out), earliest first:
-    /// counts the attempt and leases them. Two claims at the same moment never get the same mail.
+    /// Leases up to `limit` pending emails that are due at `now` and have no lease, or an expired one, earliest first,
+    /// and counts an attempt for each. Concurrent calls never lease the same email.
     async fn lease_notifications(
         &mut self,
         limit: u32,
@@ -56,8 +57,8 @@ pub trait Outbox {
         lease: &Lease,
     ) -> Result<Vec<Notification>, StoreError>;
 
-    /// Writes what became of a leased mail and gives the lease back. `false`, and nothing written, when the lease was
-    /// lost in the meantime.
+    /// Stores the result for a leased email and releases the lease. Returns `false` and stores nothing when the lease
+    /// was lost in the meantime.
     async fn ack_notification(
         &mut self,
         id: NotificationId,
@@ -65,7 +66,8 @@ pub trait Outbox {
         settlement: &DeliveryResult,
     ) -> Result<bool, StoreError>;
 
-    /// Gives leased mails back that nobody began to send, as if they had not been claimed: the attempt does not count.
-    /// Returns how many those were; whatever is not leased with this token any more stays as it is.
+    /// Releases leases of emails that the worker did not begin to send, as if they had not been leased: the attempt
+    /// does not count. Returns how many were released; emails that are no longer leased with this token are left
+    /// unchanged.
     async fn nack_notifications(&mut self, ids: &[NotificationId], token: &LeaseToken) -> Result<u64, StoreError>;
 }

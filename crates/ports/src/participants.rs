@@ -1,4 +1,4 @@
-//! People without an account who are invited into a session, inside a unit of work.
+//! Participants: people without an account who are invited to a session, inside a unit of work.
 
 use async_trait::async_trait;
 use attune_domain::{
@@ -8,38 +8,38 @@ use jiff::Timestamp;
 
 use crate::StoreError;
 
-/// Somebody to be invited. `Debug` hides who it is, because its parts do.
+/// A participant who is not stored yet. `Debug` shows no personal data, because the types of its fields hide it.
 #[derive(Debug, Clone)]
 pub struct NewParticipant {
-    /// Into which session.
+    /// The booking that the participant is invited to.
     pub booking: BookingId,
-    /// Where their mails go.
+    /// The address to which the participant's emails are sent.
     pub email: EmailAddress,
-    /// How they are called in the room.
+    /// The participant's name in the room.
     pub display_name: PersonName,
-    /// As what.
+    /// The participant's role in the room.
     pub role: ParticipantRole,
-    /// Zone in which times are written to them.
+    /// The time zone in which times are written in the participant's emails.
     pub time_zone: Option<TimeZoneName>,
-    /// AuditContext whom.
+    /// The user who sent the invitation.
     pub invited_by: UserId,
-    /// Now.
+    /// The current time.
     pub invited_at: Timestamp,
 }
 
-/// Invitations, inside a unit of work.
+/// Participants, inside a unit of work.
 #[async_trait]
 pub trait Participants {
-    /// Keeps an invitation. Errors: [`crate::Conflict::AlreadyInvited`] when one of this address into this booking still
-    /// stands. The same address may be invited again once the first invitation was taken back.
+    /// Stores an invitation. Errors: [`crate::Conflict::AlreadyInvited`] when this address already has an active
+    /// invitation to this booking. An address can be invited again after its invitation was revoked.
     async fn add_participant(&mut self, participant: &NewParticipant) -> Result<ParticipantId, StoreError>;
 
-    /// The invitation; nobody else can change the row until this unit of work ends.
+    /// The invitation with this id. Its row is locked: no other unit of work can change it until this one ends.
     async fn participant(&mut self, id: ParticipantId) -> Result<Option<Participant>, StoreError>;
 
-    /// The invitations into a booking that still stand, by id.
+    /// The active invitations to a booking, by id.
     async fn invited_participants(&mut self, booking: BookingId) -> Result<Vec<Participant>, StoreError>;
 
-    /// Takes an invitation back. Errors: [`crate::Conflict::Stale`] when there is no such invitation, or none that stands.
+    /// Revokes an invitation. Errors: [`crate::Conflict::Stale`] when it does not exist or is already revoked.
     async fn revoke_participant(&mut self, id: ParticipantId, now: Timestamp) -> Result<(), StoreError>;
 }

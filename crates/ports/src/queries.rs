@@ -1,4 +1,4 @@
-//! The read side: what requests ask that change nothing. No transaction, no lock.
+//! The read side of a store: reads outside a unit of work, which change nothing and take no locks.
 
 use std::sync::Arc;
 
@@ -18,58 +18,58 @@ use crate::{
     PaymentProblem, Provider, Refund, StoreError, StoredScheduleException,
 };
 
-/// Who makes a request, as the store knows them at this moment.
+/// The user who makes a request and their login session, as stored at this moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// The person.
+    /// The user.
     pub user: User,
-    /// The login that the request came with.
+    /// The login session of the request.
     pub session: LoginSession,
 }
 
-/// What a login is checked against.
+/// What a login is verified against.
 #[derive(Debug, Clone)]
 pub struct Credentials {
-    /// The person.
+    /// The user.
     pub user: User,
     /// The hashed password.
     pub password_hash: PasswordHash,
 }
 
-/// A booking with the person it is for.
+/// A booking with its client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BookingView {
     /// The booking.
     pub booking: Booking,
-    /// Who comes.
+    /// The client.
     pub client: User,
 }
 
-/// Which part of a list is wanted.
+/// The part of a list that is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageRequest {
-    /// At most this many.
+    /// The maximum number of rows.
     pub limit: u32,
-    /// After skipping this many.
+    /// The number of rows to skip.
     pub offset: u64,
 }
 
-/// A part of a list.
+/// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
-    /// The rows asked for.
+    /// The rows of the page.
     pub items: Vec<T>,
-    /// How many rows match in all, exactly.
+    /// The exact number of all matching rows.
     pub total: u64,
 }
 
-/// A place in a list of bookings: where a booking is, or was. It holds on to nothing: a list goes on behind it whether that
-/// booking is still there, has moved, or never was.
+/// A position in a list of bookings: the place where a booking is, or was. It refers to no row: the list continues
+/// after this position whether that booking still exists there, was moved, or never existed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BookingCursor {
-    /// When the session begins.
+    /// The start of the session.
     pub scheduled_at: Timestamp,
-    /// Which booking, among those that begin at that instant.
+    /// The booking's id, which orders bookings with the same start.
     pub id: BookingId,
 }
 
@@ -82,18 +82,18 @@ impl From<&Booking> for BookingCursor {
 /// Where a page of a list of bookings begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PageStart {
-    /// After skipping this many.
+    /// After skipping this many bookings.
     Offset(u64),
-    /// Behind this place, in the order of the list.
+    /// After this position, in the order of the list.
     After(BookingCursor),
 }
 
-/// Which part of a list of bookings is wanted.
+/// The part of a list of bookings that is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BookingPageRequest {
-    /// At most this many.
+    /// The maximum number of bookings.
     pub limit: u32,
-    /// From here on.
+    /// Where the page begins.
     pub start: PageStart,
 }
 
@@ -103,18 +103,18 @@ impl From<PageRequest> for BookingPageRequest {
     }
 }
 
-/// A part of a list of bookings, as it was at one moment.
+/// One page of a list of bookings, as it was at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BookingPage {
-    /// The bookings asked for. Shared by all who asked for the same page at the same moment.
+    /// The bookings of the page. Concurrent requests for the same page share them.
     pub items: Arc<[Booking]>,
-    /// How many bookings match in all, exactly, wherever the page begins.
+    /// The exact number of all matching bookings, regardless of where the page begins.
     pub total: u64,
-    /// The place of the last item, where more follow behind it.
+    /// The position of the last item; `None` when no more bookings follow.
     pub next: Option<BookingCursor>,
 }
 
-/// The order of a list of bookings; ties are broken by id, in the same direction.
+/// The order of a list of bookings. Bookings with the same start are ordered by id, in the same direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum BookingOrder {
     /// Earliest session first.
@@ -124,96 +124,97 @@ pub enum BookingOrder {
     Latest,
 }
 
-/// Which bookings are wanted. Everything left out matches everything.
+/// Selects bookings. A field that is `None` matches all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct BookingFilter {
-    /// Of this client.
+    /// The client.
     pub client: Option<UserId>,
-    /// With this therapist.
+    /// The therapist.
     pub therapist: Option<UserId>,
-    /// In this state.
+    /// The status of the booking.
     pub status: Option<BookingStatus>,
-    /// In this state of payment.
+    /// The status of its payment.
     pub payment_status: Option<PaymentStatus>,
-    /// Beginning at or after.
+    /// Sessions that start at or after this instant.
     pub from: Option<Timestamp>,
-    /// Beginning before.
+    /// Sessions that start before this instant.
     pub to: Option<Timestamp>,
-    /// In this order.
+    /// The order of the result.
     pub order: BookingOrder,
 }
 
-/// Which accounts are wanted. Everything left out matches everything.
+/// Selects accounts. A field that is `None` matches all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct UserFilter {
-    /// With this role.
+    /// The role.
     pub role: Option<Role>,
-    /// Disabled, or not.
+    /// Whether the account is disabled.
     pub disabled: Option<bool>,
 }
 
-/// How the outbox is doing.
+/// The state of the outbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct OutboxHealth {
-    /// Mails that wait for their time or their next attempt.
+    /// Pending emails: not yet due, or waiting for the next attempt.
     pub pending: u64,
-    /// Of these, mails due before the instant that was asked about.
+    /// Pending emails that were due before the given instant.
     pub overdue: u64,
-    /// Mails that were given up.
+    /// Dead letters: emails that were given up.
     pub dead: u64,
 }
 
 /// The read side of a store.
 #[async_trait]
 pub trait Queries: Send + Sync {
-    /// Answers whether the store answers.
+    /// Checks that the store responds.
     async fn ping(&self) -> Result<(), StoreError>;
 
-    /// The person and the login behind an access token, in one look.
+    /// The user and the login session behind an access token, in one read.
     async fn caller(&self, session: LoginSessionId) -> Result<Option<Caller>, StoreError>;
 
-    /// The account with this address, and its password.
+    /// The account with this email address, and its password hash.
     async fn credentials(&self, email: &EmailAddress) -> Result<Option<Credentials>, StoreError>;
 
-    /// The account with this id, and its password.
+    /// The account with this id, and its password hash.
     async fn credentials_of(&self, user: UserId) -> Result<Option<Credentials>, StoreError>;
 
-    /// How many logins of this account failed since then.
+    /// The number of failed logins of this account at or after `since`.
     async fn login_failures(&self, account: &AccountKey, since: Timestamp) -> Result<u64, StoreError>;
 
-    /// Whether this person ever logged in from this network.
+    /// Whether this user has ever logged in from this network.
     async fn network_is_known(&self, user: UserId, network: &str) -> Result<bool, StoreError>;
 
-    /// An account.
+    /// The account with this id.
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError>;
 
-    /// These people, in no particular order and each once; ids that are nobody's are left out.
+    /// The accounts with these ids, each once and in no particular order; ids without an account are left out.
     async fn people(&self, ids: &[UserId]) -> Result<Vec<User>, StoreError>;
 
-    /// Accounts by id.
+    /// Accounts, by id.
     async fn users(&self, filter: &UserFilter, page: PageRequest) -> Result<Page<User>, StoreError>;
 
-    /// Who gives a session when nobody was named: the admin of lowest id who is not disabled.
+    /// The therapist of a booking that names none: the admin with the lowest id who is not disabled.
     async fn default_therapist(&self) -> Result<Option<UserId>, StoreError>;
 
-    /// Active services by id.
+    /// Active services, by id.
     async fn services(&self) -> Result<Vec<Service>, StoreError>;
 
-    /// All services by id, active or not.
+    /// All services, active or not, by id.
     async fn all_services(&self) -> Result<Vec<Service>, StoreError>;
 
-    /// All that decides when a therapist can be booked, besides the bookings.
+    /// Everything that determines when a therapist can be booked, except the bookings themselves.
     async fn calendar_settings(&self, therapist: UserId) -> Result<CalendarSettings, StoreError>;
 
-    /// What the practice decided; the default where it never did.
+    /// The policy of the practice; the default if it was never set.
     async fn policy(&self) -> Result<PracticePolicy, StoreError>;
 
-    /// Time off and extra hours, of one therapist or of all, by id.
+    /// The schedule exceptions of one therapist, or of all if `None`, by id.
     async fn time_off(&self, therapist: Option<UserId>) -> Result<Vec<StoredScheduleException>, StoreError>;
 
-    /// When the therapist's time is taken between `from` and `until` (touching ends do not count), by start: each from the
-    /// session's beginning to the end of the pause after it. Unpaid bookings whose hold is over at `now` do not count,
-    /// unless the provider is working on their payment.
+    /// The periods between `from` and `until` in which the therapist's calendar is blocked, by start. Each lasts from
+    /// the start of a session to the end of the buffer after it; one that only touches an end of the range is not
+    /// included. Unpaid bookings whose hold has expired at `now` are left out, unless the provider is processing their
+    /// payment.
     async fn taken(
         &self,
         therapist: UserId,
@@ -222,10 +223,10 @@ pub trait Queries: Send + Sync {
         now: Timestamp,
     ) -> Result<Vec<Interval>, StoreError>;
 
-    /// A booking with its client.
+    /// The booking with this id, and its client.
     async fn booking(&self, id: BookingId) -> Result<Option<BookingView>, StoreError>;
 
-    /// Bookings. All of the page is from one state of the store.
+    /// Bookings that match a filter. The whole page is read from one state of the store.
     async fn bookings(&self, filter: &BookingFilter, page: BookingPageRequest) -> Result<BookingPage, StoreError>;
 
     /// The attempts to collect the price of a booking, newest first.
@@ -263,23 +264,23 @@ pub trait Queries: Send + Sync {
     /// Open payment problems, oldest first, at most `limit`.
     async fn payment_problems(&self, limit: u32) -> Result<Vec<PaymentProblem>, StoreError>;
 
-    /// The mails about a booking, by id.
+    /// The emails about a booking, by id.
     async fn notices(&self, booking: BookingId) -> Result<Vec<Notification>, StoreError>;
 
-    /// What was done to a booking, oldest first.
+    /// The audit entries of a booking, oldest first.
     async fn history(&self, booking: BookingId) -> Result<Vec<AuditEntry>, StoreError>;
 
-    /// The booking whose room has this name, with its client.
+    /// The booking whose room has this name, and its client.
     async fn booking_by_room(&self, room_id: &str) -> Result<Option<BookingView>, StoreError>;
 
-    /// An invitation, standing or not.
+    /// The invitation with this id, active or revoked.
     async fn participant(&self, id: ParticipantId) -> Result<Option<Participant>, StoreError>;
 
-    /// All invitations into a booking, standing or not, by id.
+    /// All invitations to a booking, active or revoked, by id.
     async fn participants(&self, booking: BookingId) -> Result<Vec<Participant>, StoreError>;
 
-    /// The invitations of an address that stand, into sessions that are agreed and begin at or after `from`, earliest
-    /// session first, at most `limit`.
+    /// The active invitations of an email address to scheduled bookings that start at or after `from`, earliest session
+    /// first, at most `limit`.
     async fn invitations_of(
         &self,
         email: &EmailAddress,
@@ -287,16 +288,16 @@ pub trait Queries: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Participant>, StoreError>;
 
-    /// A conference, open or ended.
+    /// The conference with this id, open or ended.
     async fn conference(&self, id: ConferenceId) -> Result<Option<Conference>, StoreError>;
 
-    /// What happened in the rooms of these bookings, by booking, in the order in which it happened.
+    /// The attendance events of these bookings, by booking and then in chronological order.
     async fn attendance(&self, bookings: &[BookingId]) -> Result<Vec<(BookingId, AttendanceEvent)>, StoreError>;
 
-    /// How the outbox is doing; mails due before `overdue_before` count as overdue.
+    /// The state of the outbox; pending emails due before `overdue_before` count as overdue.
     async fn outbox_health(&self, overdue_before: Timestamp) -> Result<OutboxHealth, StoreError>;
 
-    /// [`Queries::caller`], and a booking if there is such a caller, in one look.
+    /// [`Queries::caller`], and the booking with this id if there is such a caller, in one read.
     async fn caller_and_booking(
         &self,
         session: LoginSessionId,

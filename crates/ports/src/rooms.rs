@@ -1,4 +1,4 @@
-//! What the video server told about rooms, inside a unit of work.
+//! What the video server reports about rooms, inside a unit of work.
 
 use async_trait::async_trait;
 use attune_domain::meeting::AttendanceEvent;
@@ -7,32 +7,33 @@ use jiff::Timestamp;
 
 use crate::StoreError;
 
-/// A room that the video server opened with our leave.
+/// A conference: a room that the video server opened with our permission, from its opening to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Conference {
-    /// Which opening of the room; a room that ended and is entered again has another one.
+    /// Its id; when a room is entered again after it ended, that is a new conference.
     pub id: ConferenceId,
-    /// Whose room.
+    /// The booking that the room belongs to.
     pub booking: BookingId,
-    /// Since when.
+    /// When the room was opened.
     pub opened_at: Timestamp,
-    /// When it ended; `None` while it is open, as far as we were told.
+    /// When it ended; `None` while it is open according to the reports received so far.
     pub closed_at: Option<Timestamp>,
 }
 
 /// Rooms, inside a unit of work.
 #[async_trait]
 pub trait Rooms {
-    /// Notes that a room was opened. Errors: [`crate::Conflict::ConferenceOpen`] when this booking's room is open already.
+    /// Records that a room was opened. Errors: [`crate::Conflict::ConferenceOpen`] when the booking's room is already
+    /// open.
     async fn open_conference(&mut self, booking: BookingId, now: Timestamp) -> Result<ConferenceId, StoreError>;
 
     /// The open conference of a booking.
     async fn open_conference_of(&mut self, booking: BookingId) -> Result<Option<Conference>, StoreError>;
 
-    /// Notes that a conference ended. `false` when there is no such conference, or none that is open.
+    /// Records that a conference ended. Returns `false` when it does not exist or has already ended.
     async fn close_conference(&mut self, id: ConferenceId, now: Timestamp) -> Result<bool, StoreError>;
 
-    /// Keeps what happened in a booking's room. What is known already (same occupant, happening and instant) is left as it
-    /// is. Returns how many facts are new.
+    /// Stores attendance events of a booking. Events that are already stored (same occupant, kind and time) are left
+    /// unchanged. Returns how many were new.
     async fn add_attendance(&mut self, booking: BookingId, facts: &[AttendanceEvent]) -> Result<u64, StoreError>;
 }

@@ -9,17 +9,17 @@ use thiserror::Error;
 
 use crate::BoxError;
 
-/// A password as it was typed. Never printed, never stored.
+/// A password as the user typed it. Never logged, never stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
 impl Password {
-    /// Wraps what was typed, unchanged.
+    /// Wraps the password, unchanged.
     pub fn new(typed: String) -> Self {
         Self(typed)
     }
 
-    /// What was typed.
+    /// The password in plain text.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -31,7 +31,7 @@ impl fmt::Debug for Password {
     }
 }
 
-/// A hashed password in PHC form (`$argon2id$v=19$…`).
+/// A hashed password in PHC format (`$argon2id$v=19$…`).
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 
@@ -53,68 +53,69 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
-/// What checking a password told.
+/// The result of checking a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PasswordCheck {
-    /// The password is the right one.
+    /// Whether the password is correct.
     pub matches: bool,
-    /// It was hashed with weaker parameters than today's; hash it again while it is at hand.
+    /// Whether the stored hash was computed with weaker parameters than the current ones; if so, the caller should hash
+    /// the password again and store the new hash.
     pub outdated: bool,
 }
 
-/// Why a password was not hashed.
+/// Why a password was not hashed or checked.
 #[derive(Debug, Error)]
 pub enum HashError {
-    /// Too many others wait. Come back in a second.
+    /// Too many other passwords are waiting. Retry after a second.
     #[error("too many passwords are being checked")]
     Busy,
-    /// Anything else.
+    /// Any other failure.
     #[error("password hashing failed")]
     Failed(#[source] BoxError),
 }
 
-/// Hashes passwords on threads of its own, so that a flood of logins cannot stop other requests.
+/// Hashes passwords on dedicated threads, so that many logins at once cannot block other requests.
 #[async_trait]
 pub trait PasswordHasher: Send + Sync {
     /// Hashes a new password.
     async fn hash(&self, password: &Password) -> Result<PasswordHash, HashError>;
 
-    /// Checks a password. Without a hash it does the same work and answers no, so that an unknown address takes as long
-    /// as a known one.
+    /// Checks a password against a hash. Without a hash it does the same work and the password does not match, so that
+    /// an unknown address takes as long as a known one.
     async fn verify(&self, password: &Password, hash: Option<&PasswordHash>) -> Result<PasswordCheck, HashError>;
 }
 
-/// What an access token says. It never says what a person may do: that is read from the store.
+/// The claims of an access token. They contain no permissions: those are read from the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccessClaims {
-    /// Who.
+    /// The user.
     pub user: UserId,
-    /// With which login.
+    /// The login session.
     pub session: LoginSessionId,
-    /// Since when.
+    /// When the token was issued.
     pub issued_at: Timestamp,
-    /// Until when.
+    /// When the token expires.
     pub expires_at: Timestamp,
-    /// Makes each token different.
+    /// Random, so that each token is different.
     pub nonce: [u8; 16],
 }
 
-/// Why a token is refused.
+/// Why an access token is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum TokenError {
-    /// Not ours, not whole, or not an access token.
+    /// Not signed by this system, malformed, or not an access token.
     #[error("the access token is invalid")]
     Invalid,
-    /// Ours, but over.
+    /// Validly signed, but expired.
     #[error("the access token has expired")]
     Expired,
 }
 
-/// Makes and checks access tokens.
+/// Issues and verifies access tokens.
 pub trait AccessTokens: Send + Sync {
-    /// Signs claims.
+    /// Signs the claims.
     fn issue(&self, claims: &AccessClaims) -> Result<String, BoxError>;
 
-    /// Reads claims back, at this moment.
+    /// Verifies a token at the time `now` and returns its claims.
     fn verify(&self, token: &str, now: Timestamp) -> Result<AccessClaims, TokenError>;
 }

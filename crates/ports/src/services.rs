@@ -5,37 +5,37 @@ use attune_domain::{Money, Service, ServiceId};
 
 use crate::StoreError;
 
-/// A service to be offered.
+/// A service that is not stored yet.
 #[derive(Debug, Clone)]
 pub struct NewService {
-    /// What it is called.
+    /// Its name.
     pub name: String,
-    /// A sentence about it.
+    /// A short description.
     pub description: String,
     /// Length in minutes.
     pub minutes: u32,
-    /// Pause after it, in minutes.
+    /// Buffer after the session, in minutes.
     pub buffer_minutes: u32,
-    /// What it costs.
+    /// Its price.
     pub price: Money,
 }
 
 /// Services, inside a unit of work.
 #[async_trait]
 pub trait Services {
-    /// Offers a service.
+    /// Stores a service. It is active from then on.
     async fn add_service(&mut self, service: &NewService) -> Result<ServiceId, StoreError>;
 
-    /// A service, active or not.
+    /// The service with this id, active or not.
     async fn service(&mut self, id: ServiceId) -> Result<Option<Service>, StoreError>;
 
-    /// Like [`Services::service`]; nobody else can change the row until this unit of work ends.
+    /// Like [`Services::service`], and locks the row: no other unit of work can change it until this one ends.
     async fn service_for_change(&mut self, id: ServiceId) -> Result<Option<Service>, StoreError>;
 
-    /// Writes a service. Bookings keep what they were made with. Errors: [`crate::Conflict::Stale`] when there is no such
-    /// row.
+    /// Stores a changed service. Existing bookings do not change. Errors: [`crate::Conflict::Stale`] when the row does
+    /// not exist.
     async fn save_service(&mut self, service: &Service) -> Result<(), StoreError>;
 
-    /// What is booked when no service was named: the active one of lowest id.
+    /// The service of a booking that names none: the active one with the lowest id.
     async fn default_service(&mut self) -> Result<Option<Service>, StoreError>;
 }

@@ -1,4 +1,4 @@
-//! One transaction, seen through several faces.
+//! The store and its unit of work: one transaction that implements all repository traits.
 
 use async_trait::async_trait;
 
@@ -7,18 +7,20 @@ use crate::{
     Rooms, Services, StoreError, Users,
 };
 
-/// Where everything is kept.
+/// The store of all data.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// Opens a unit of work.
+    /// Begins a unit of work.
     ///
-    /// Errors: [`StoreError::Unavailable`] when no connection is free within about two seconds.
+    /// Errors: [`StoreError::Unavailable`] when no connection becomes free within about two seconds.
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError>;
 }
 
-/// One attempt of a use case. All faces see each other's writes at once; nobody else sees any before the commit.
+/// One transaction. Its repository traits see each other's writes immediately; no one else sees any of them before the
+/// commit.
 ///
-/// Dropping it undoes everything, also in the middle of a call. It is spent at its first error.
+/// Dropping it rolls everything back, even while a call is running. After its first error it is spent: see
+/// [`StoreError`].
 #[async_trait]
 pub trait UnitOfWork:
     Users
@@ -35,9 +37,9 @@ pub trait UnitOfWork:
     + AuditTrail
     + Send
 {
-    /// Keeps everything, for good: once this returns `Ok`, no crash takes it back.
+    /// Commits everything that was written. Once this returns `Ok`, it is durable: no crash can undo it.
     ///
-    /// Errors: [`StoreError::Failed`] when the unit of work is spent. After [`StoreError::Unavailable`] it is not known
-    /// whether it was kept.
+    /// Errors: [`StoreError::Failed`] when the unit of work is spent. After [`StoreError::Unavailable`] it is unknown
+    /// whether the writes were committed.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
 }

@@ -6,47 +6,47 @@ use jiff::Timestamp;
 
 use crate::{PasswordHash, StoreError};
 
-/// An account to be made.
+/// An account that is not stored yet.
 #[derive(Debug, Clone)]
 pub struct NewUser {
-    /// Unique among all accounts.
+    /// The email address, unique among all accounts.
     pub email: EmailAddress,
     /// Given name.
     pub first_name: Option<PersonName>,
     /// Family name.
     pub last_name: Option<PersonName>,
-    /// Zone for times shown to this person.
+    /// The time zone in which times are shown to the user.
     pub time_zone: Option<TimeZoneName>,
     /// Client or admin.
     pub role: Role,
     /// The hashed password.
     pub password_hash: PasswordHash,
-    /// When the address was proved to be theirs.
+    /// When it was verified that the email address belongs to the user.
     pub email_verified_at: Option<Timestamp>,
-    /// Now.
+    /// The current time.
     pub created_at: Timestamp,
 }
 
 /// Accounts, inside a unit of work.
 #[async_trait]
 pub trait Users {
-    /// Makes an account. Errors: [`crate::Conflict::EmailTaken`].
+    /// Stores an account. Errors: [`crate::Conflict::EmailTaken`].
     async fn add_user(&mut self, user: &NewUser) -> Result<UserId, StoreError>;
 
-    /// The account as it is now, including what this unit of work changed.
+    /// The current account, including the changes of this unit of work.
     async fn user(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
 
-    /// Like [`Users::user`]; nobody else can change the row until this unit of work ends.
+    /// Like [`Users::user`], and locks the row: no other unit of work can change it until this one ends.
     async fn user_for_change(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
 
-    /// Writes e-mail, names, zone, role, disabled and verification. Errors: [`crate::Conflict::EmailTaken`],
-    /// [`crate::Conflict::Stale`] when there is no such row.
+    /// Stores the email address, names, time zone, role, verification and whether the account is disabled. Errors:
+    /// [`crate::Conflict::EmailTaken`]; [`crate::Conflict::Stale`] when the row does not exist.
     async fn save_user(&mut self, user: &User) -> Result<(), StoreError>;
 
-    /// Replaces the password. Errors: [`crate::Conflict::Stale`] when there is no such row.
+    /// Replaces the password hash. Errors: [`crate::Conflict::Stale`] when the row does not exist.
     async fn set_password(&mut self, id: UserId, hash: &PasswordHash) -> Result<(), StoreError>;
 
-    /// All admins who are not disabled, by id. Nobody else can change who they are until this unit of work ends, so two
-    /// people cannot remove each other as the last admin at the same moment.
+    /// The admins who are not disabled, by id. No other unit of work can change this set until this one ends, so two
+    /// admins cannot remove each other at the same time and leave the practice without one.
     async fn lock_enabled_admins(&mut self) -> Result<Vec<UserId>, StoreError>;
 }

@@ -122,7 +122,8 @@ impl Inner {
     /// A program of the server's, run as a user that the server accepts.
     fn program(&self, name: &str) -> Command {
         let mut command = Command::new(self.programs.join(name));
-        // Nothing of the test's own output is inherited: a test runner waits for whoever holds it open.
+        // The test's output streams are not inherited: a test runner waits until every process that holds them open has
+        // ended.
         command.current_dir(&self.folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         self.as_user(&mut command);
         command

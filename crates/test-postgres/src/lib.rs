@@ -23,7 +23,7 @@ pub struct TestServer {
     run: String,
     count: AtomicU64,
     templates: Mutex<HashMap<String, Arc<OnceCell<TestDatabase>>>>,
-    /// `None` when the server is somebody else's.
+    /// `None` when the test run did not start the server itself.
     cluster: Option<Cluster>,
 }
 
@@ -91,13 +91,13 @@ impl TestServer {
         self.database(name)
     }
 
-    /// Folder of the server's Unix socket. Panics when the server is somebody else's.
+    /// Folder of the server's Unix socket. Panics when the test run did not start the server itself.
     pub fn socket_folder(&self) -> &std::path::Path {
         self.own().folder()
     }
 
     /// Makes the server offer TLS with this certificate and key, both in PEM, from its next start on. Panics when the
-    /// server is somebody else's.
+    /// test run did not start the server itself.
     pub async fn enable_tls(&self, certificate: &str, key: &str) {
         self.own().write_private("server.crt", certificate);
         self.own().write_private("server.key", key);
@@ -107,19 +107,21 @@ impl TestServer {
         }
     }
 
-    /// Stops the server as a crash would: all connections end at once. Panics when the server is somebody else's.
+    /// Stops the server as a crash would: all connections end at once. Panics when the test run did not start the
+    /// server itself.
     pub async fn stop(&self) {
         let cluster = self.own().clone();
         tokio::task::spawn_blocking(move || cluster.stop()).await.expect("the server stops");
     }
 
-    /// Starts the server again, on the same port. Panics when the server is somebody else's.
+    /// Starts the server again, on the same port. Panics when the test run did not start the server itself.
     pub async fn start(&self) {
         let cluster = self.own().clone();
         tokio::task::spawn_blocking(move || cluster.start().expect("the server starts again")).await.unwrap();
     }
 
-    /// A connection as superuser to the server's own database. Panics when the server is somebody else's.
+    /// A connection as superuser to the server's own database. Panics when the test run did not start the server
+    /// itself.
     pub async fn admin(&self) -> tokio_postgres::Client {
         connect(self.own().admin_url().as_str()).await
     }
@@ -149,7 +151,7 @@ impl TestServer {
                 }
             }
         });
-        made.await.expect("nobody holds on to the template").expect("the database is made");
+        made.await.expect("no connection to the template is left").expect("the database is made");
     }
 }
 

@@ -188,7 +188,7 @@ pub(crate) async fn report(state: Data<State>, Admin(_): Admin, request: Request
     let to = query.to.unwrap_or_else(|| state.api.clock.now());
     let from = query.from.unwrap_or_else(|| to.saturating_sub(DEFAULT_SPAN).unwrap_or(Timestamp::MIN));
     let filter = BookingFilter { client: query.user_id, from: Some(from), to: Some(to), ..BookingFilter::default() };
-    let found = state.api.attendance.list(&filter, query.page).await?;
+    let found = state.api.use_cases.attendance.list(&filter, query.page).await?;
     let sessions: Vec<AppointmentAttendance> = found.items.iter().map(AppointmentAttendance::from).collect();
     let mut response = HttpResponse::Ok();
     response.insert_header(("X-Total-Count", found.total));

@@ -234,24 +234,24 @@ pub(crate) async fn answer_changed_as(
     outcome: Idempotent<Booking>,
     status: impl FnOnce(&Booking) -> StatusCode,
 ) -> Result<HttpResponse, Problem> {
-    let recover = async |id| Ok(state.api.view_booking.run(admin, id).await?.booking);
+    let recover = async |id| Ok(state.api.use_cases.view_booking.run(admin, id).await?.booking);
     let render = async |booking: Booking| Ok((status(&booking), json(&detail(state, admin, booking.id()).await?)));
     Ok(answer(state, idempotency, outcome, recover, render).await?.respond())
 }
 
 pub(crate) async fn detail(state: &State, admin: &User, id: BookingId) -> Result<AdminBookingDetail, Problem> {
-    let BookingView { booking, client } = state.api.view_booking.run(admin, id).await?;
+    let BookingView { booking, client } = state.api.use_cases.view_booking.run(admin, id).await?;
     let queries = &state.api.queries;
     let (notifications, history, participants, attendance, payments, refunds, ledger) = tokio::try_join!(
         queries.notices(id),
         queries.history(id),
         queries.participants(id),
-        state.api.attendance.of(&booking),
+        state.api.use_cases.attendance.of(&booking),
         queries.payments(id),
         queries.refunds(id),
         queries.ledger(id),
     )?;
-    let link = state.api.links.link(&admin.into(), &booking);
+    let link = state.api.use_cases.links.link(&admin.into(), &booking);
     Ok(AdminBookingDetail {
         booking: AdminBookingBody::new(&booking, link, Some(&client)),
         more: BookingDetails::from(&booking),

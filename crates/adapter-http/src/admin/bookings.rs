@@ -268,7 +268,7 @@ pub(crate) async fn list(state: Data<State>, Admin(caller): Admin, request: Requ
         .items
         .iter()
         .map(|booking| {
-            let link = state.api.links.link(&viewer, booking);
+            let link = state.api.use_cases.links.link(&viewer, booking);
             AdminBookingBody::new(booking, link, clients.iter().find(|client| client.id == booking.client()))
         })
         .collect();
@@ -325,6 +325,7 @@ pub(crate) async fn create(
     let (body, idempotency): (NewBookingForClient, _) = request.idempotent_body(caller.user.id).await?;
     let outcome = state
         .api
+        .use_cases
         .create_booking
         .run(CreateBookingCommand {
             client: body.user_id,
@@ -378,6 +379,7 @@ pub(crate) async fn record_offline(
     let amount = amount_for(&state, id, body.amount).await?;
     let outcome = state
         .api
+        .use_cases
         .record_offline
         .run(RecordOfflineCommand {
             admin: caller.user.id,
@@ -420,6 +422,6 @@ pub(crate) async fn revoke_links(
     let id = request.booking_id()?;
     let metadata = request.metadata();
     let Nothing = request.optional_body().await?;
-    state.api.revoke_links.run(RevokeLinksCommand { admin: caller.user.id, booking: id, metadata }).await?;
+    state.api.use_cases.revoke_links.run(RevokeLinksCommand { admin: caller.user.id, booking: id, metadata }).await?;
     Ok(HttpResponse::Ok().json(detail(&state, &caller.user, id).await?))
 }

@@ -99,13 +99,13 @@ pub(crate) async fn cancel(
     request: Request,
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
-    let booking = state.api.view_booking.run(&caller.user, id).await?.booking;
+    let booking = state.api.use_cases.view_booking.run(&caller.user, id).await?.booking;
     let metadata = request.metadata();
     let (body, idempotency): (CancelRequest, _) = request.optional_idempotent_body(caller.user.id).await?;
     let (version, change) = (body.version, body.for_booking(&booking)?);
     let command = ChangeRequest { change, version, metadata, idempotency }.command(&caller.user, id);
     let idempotency = command.idempotency.clone();
-    let changed = state.api.change_booking.run_on(&booking, command).await?;
+    let changed = state.api.use_cases.change_booking.run_on(&booking, command).await?;
     answer_changed(&state, &caller.user, idempotency.as_ref(), changed).await
 }
 
@@ -183,6 +183,6 @@ async fn apply(
 ) -> Result<HttpResponse, Problem> {
     let command = request.command(admin, booking);
     let idempotency = command.idempotency.clone();
-    let outcome = state.api.change_booking.run(command).await?;
+    let outcome = state.api.use_cases.change_booking.run(command).await?;
     answer_changed(state, admin, idempotency.as_ref(), outcome).await
 }

@@ -110,6 +110,7 @@ pub(crate) async fn invite(
     let body: Invitation = request.body().await?;
     let invited = state
         .api
+        .use_cases
         .participants
         .invite(InviteParticipantCommand {
             admin: caller.user.id,
@@ -149,6 +150,6 @@ pub(crate) async fn revoke(
     request.no_query()?;
     let metadata = request.metadata();
     let command = RevokeParticipantCommand { admin: caller.user.id, booking, participant, metadata };
-    state.api.participants.revoke(command).await?;
+    state.api.use_cases.participants.revoke(command).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -95,6 +95,6 @@ pub(crate) async fn resolve(
     let id = request.payment_problem_id()?;
     let metadata = request.metadata();
     let Nothing = request.optional_body().await?;
-    state.api.resolve_problem.run(id, caller.user.id, &metadata).await?;
+    state.api.use_cases.resolve_problem.run(id, caller.user.id, &metadata).await?;
     Ok(HttpResponse::NoContent().finish())
 }

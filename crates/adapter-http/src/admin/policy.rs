@@ -140,6 +140,7 @@ problems! { ReplaceBookingPolicyProblems: OutOfRange }
 pub(crate) async fn set(state: Data<State>, Admin(caller): Admin, request: Request) -> Result<HttpResponse, Problem> {
     let metadata = request.metadata();
     let NewPolicy(policy) = request.body().await?;
-    let policy = state.api.calendar.set_policy(SetPolicyCommand { admin: caller.user.id, policy, metadata }).await?;
+    let policy =
+        state.api.use_cases.calendar.set_policy(SetPolicyCommand { admin: caller.user.id, policy, metadata }).await?;
     Ok(HttpResponse::Ok().json(PolicyBody::from(policy)))
 }

@@ -79,6 +79,7 @@ pub(crate) async fn refund(
     };
     let outcome = state
         .api
+        .use_cases
         .refund
         .run(RefundPaymentCommand {
             admin: caller.user.id,

@@ -143,7 +143,7 @@ problems! { GetRevenueReportProblems: InvalidValue, InvalidDate, InvalidRange, R
 )]
 pub(crate) async fn report(state: Data<State>, Admin(_): Admin, request: Request) -> Result<HttpResponse, Problem> {
     let query: RevenueQuery = request.query()?;
-    let revenue = &state.api.revenue;
+    let revenue = &state.api.use_cases.revenue;
     let today = || revenue.zone.to_datetime(state.api.clock.now()).date();
     let to = query.to.unwrap_or_else(|| today().last_of_month());
     let from = query.from.unwrap_or(to.first_of_month());

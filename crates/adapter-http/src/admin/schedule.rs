@@ -202,7 +202,7 @@ pub(crate) async fn show(state: Data<State>, Admin(caller): Admin, request: Requ
         None => caller.user.id,
     };
     let schedule = state.api.queries.calendar_settings(therapist).await?.schedule;
-    let usual = &state.api.availability.rules.usual;
+    let usual = &state.api.use_cases.availability.calendars.default_hours;
     let body = ScheduleBody::new(therapist, schedule.as_ref().unwrap_or(usual), schedule.is_none());
     Ok(HttpResponse::Ok().json(body))
 }
@@ -230,6 +230,6 @@ pub(crate) async fn set(state: Data<State>, Admin(caller): Admin, request: Reque
     let schedule = WeeklySchedule { zone: body.timezone, week: body.hours };
     let body = ScheduleBody::new(therapist, &schedule, false);
     let command = SetScheduleCommand { admin: caller.user.id, therapist, schedule, metadata };
-    state.api.calendar.set_schedule(command).await?;
+    state.api.use_cases.calendar.set_schedule(command).await?;
     Ok(HttpResponse::Ok().json(body))
 }

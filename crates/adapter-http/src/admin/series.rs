@@ -136,7 +136,7 @@ pub(crate) struct SkippedDateBody {
 impl From<&SeriesConflict> for SkippedDateBody {
     fn from(date: &SeriesConflict) -> Self {
         Self {
-            local_time: date.wall.strftime("%Y-%m-%dT%H:%M").to_string(),
+            local_time: date.local_time.strftime("%Y-%m-%dT%H:%M").to_string(),
             starts_at: date.starts_at.map(Instant),
             code: Code::from(date).as_str(),
         }
@@ -181,9 +181,10 @@ pub(crate) async fn create(
     };
     let outcome = state
         .api
+        .use_cases
         .create_series
         .run(CreateSeriesCommand {
-            session,
+            booking: session,
             first: body.first,
             zone: body.timezone,
             count: body.count,
@@ -192,9 +193,9 @@ pub(crate) async fn create(
         })
         .await?;
     let viewer = AccountViewer::from(&caller.user);
-    let rendered = |booking| AdminBookingBody::new(booking, state.api.links.link(&viewer, booking), None);
+    let rendered = |booking| AdminBookingBody::new(booking, state.api.use_cases.links.link(&viewer, booking), None);
     Ok(HttpResponse::Created().json(SeriesBody {
         bookings: outcome.booked.iter().map(rendered).collect(),
-        skipped: outcome.left_out.iter().map(SkippedDateBody::from).collect(),
+        skipped: outcome.conflicts.iter().map(SkippedDateBody::from).collect(),
     }))
 }

@@ -199,7 +199,7 @@ pub(crate) async fn add(state: Data<State>, Admin(caller): Admin, request: Reque
         buffer_minutes: body.buffer,
         price: price(&body.amount, currency)?,
     };
-    let service = state.api.services.add(caller.user.id, new, &metadata).await?;
+    let service = state.api.use_cases.services.add(caller.user.id, new, &metadata).await?;
     Ok(HttpResponse::Created().json(AdminServiceBody::from(&service)))
 }
 
@@ -241,7 +241,7 @@ pub(crate) async fn change(
         active: body.active,
     };
     let command = ChangeServiceCommand { admin: caller.user.id, service: id, changes, metadata };
-    let service = state.api.services.change(command).await?;
+    let service = state.api.use_cases.services.change(command).await?;
     Ok(HttpResponse::Ok().json(AdminServiceBody::from(&service)))
 }
 

@@ -278,7 +278,7 @@ pub(crate) async fn add(state: Data<State>, Admin(caller): Admin, request: Reque
     let body: ParsedException = request.body().await?;
     let therapist = body.therapist.unwrap_or(caller.user.id);
     let command = AddScheduleExceptionCommand { admin: caller.user.id, therapist, what: body.what, metadata };
-    let entry = state.api.calendar.add_schedule_exception(command).await?;
+    let entry = state.api.use_cases.calendar.add_schedule_exception(command).await?;
     Ok(HttpResponse::Created().json(ScheduleExceptionBody::from(&entry)))
 }
 
@@ -298,6 +298,6 @@ pub(crate) async fn remove(
 ) -> Result<HttpResponse, Problem> {
     let id = request.schedule_exception_id()?;
     request.no_query()?;
-    state.api.calendar.remove_schedule_exception(caller.user.id, id, &request.metadata()).await?;
+    state.api.use_cases.calendar.remove_schedule_exception(caller.user.id, id, &request.metadata()).await?;
     Ok(HttpResponse::NoContent().finish())
 }

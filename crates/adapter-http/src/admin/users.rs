@@ -150,6 +150,7 @@ pub(crate) async fn update(
     let change: UserUpdate = request.body().await?;
     let user = state
         .api
+        .use_cases
         .manage_user
         .run(ManageUserCommand {
             admin: caller.user.id,

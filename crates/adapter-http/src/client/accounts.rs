@@ -189,6 +189,7 @@ pub(crate) async fn register(state: Data<State>, request: Request) -> Result<Htt
     state.limiter.registration(address)?;
     let user = state
         .api
+        .use_cases
         .register
         .run(RegisterCommand {
             email: body.email,
@@ -218,7 +219,8 @@ pub(crate) async fn log_in(state: Data<State>, request: Request) -> Result<HttpR
     state.limiter.login(address)?;
     let body: LoginRequest = request.body().await?;
     let attempt = state.limiter.password(&body.email, address)?;
-    let outcome = state.api.log_in.run(LogInCommand { email: body.email, password: body.password, metadata }).await;
+    let outcome =
+        state.api.use_cases.log_in.run(LogInCommand { email: body.email, password: body.password, metadata }).await;
     match &outcome {
         Ok(_) | Err(LogInError::Disabled) => state.limiter.login_succeeded(&attempt),
         Err(LogInError::InvalidCredentials) => {}
@@ -244,7 +246,8 @@ pub(crate) async fn refresh(state: Data<State>, request: Request) -> Result<Http
     let (address, metadata) = (request.address(), request.metadata());
     state.limiter.refresh(address)?;
     let body: RefreshRequest = request.body().await?;
-    let tokens = state.api.refresh.run(RefreshCommand { refresh_token: body.refresh_token, metadata }).await?;
+    let tokens =
+        state.api.use_cases.refresh.run(RefreshCommand { refresh_token: body.refresh_token, metadata }).await?;
     Ok(HttpResponse::Ok().json(TokensBody::from(tokens)))
 }
 
@@ -264,7 +267,7 @@ pub(crate) async fn log_out(
     let metadata = request.metadata();
     let body: LogoutRequest = request.optional_body().await?;
     let command = LogOutCommand { caller, refresh_token: body.refresh_token, all: body.all, metadata };
-    state.api.log_out.run(command).await?;
+    state.api.use_cases.log_out.run(command).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -291,7 +294,7 @@ pub(crate) async fn change_password(
     let body: ChangePasswordRequest = request.body().await?;
     let attempt = state.limiter.password(caller.user.email.as_str(), address)?;
     let command = ChangePasswordCommand { caller, current: body.current_password, new: body.password, metadata };
-    let outcome = state.api.change_password.run(command).await;
+    let outcome = state.api.use_cases.change_password.run(command).await;
     match &outcome {
         Ok(()) | Err(ChangePasswordError::Password(_)) => state.limiter.login_succeeded(&attempt),
         Err(ChangePasswordError::WrongPassword) => {}

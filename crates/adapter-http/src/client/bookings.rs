@@ -286,8 +286,11 @@ pub(crate) async fn list(state: Data<State>, request: Request) -> Result<HttpRes
         .await?;
     let found = found?;
     let viewer = AccountViewer::from(&caller.user);
-    let bookings =
-        found.items.iter().map(|booking| BookingBody::new(booking, state.api.links.link(&viewer, booking))).collect();
+    let bookings = found
+        .items
+        .iter()
+        .map(|booking| BookingBody::new(booking, state.api.use_cases.links.link(&viewer, booking)))
+        .collect();
     let mut response = HttpResponse::Ok();
     response.insert_header(("X-Total-Count", found.total));
     if let Some(next) = found.next {
@@ -334,6 +337,7 @@ pub(crate) async fn create(
     let (body, idempotency): (NewBooking, _) = request.idempotent_body(caller.user.id).await?;
     let outcome = state
         .api
+        .use_cases
         .create_booking
         .run(CreateBookingCommand {
             client: caller.user.id,
@@ -349,7 +353,8 @@ pub(crate) async fn create(
         })
         .await?;
     let render = async |CreatedBooking { booking, checkout }| {
-        let body = CreatedBookingBody::new(&state.api.links, &booking, &AccountViewer::from(&caller.user), checkout);
+        let body =
+            CreatedBookingBody::new(&state.api.use_cases.links, &booking, &AccountViewer::from(&caller.user), checkout);
         Ok((StatusCode::CREATED, json(&body)))
     };
     let recover = async |id| recover_created(&state, &caller.user, id).await;
@@ -358,9 +363,9 @@ pub(crate) async fn create(
 
 /// A new booking whose response was not saved, with its checkout if a payment is due.
 pub(crate) async fn recover_created(state: &State, user: &User, id: BookingId) -> Result<CreatedBooking, Problem> {
-    let booking = state.api.view_booking.run(user, id).await?.booking;
+    let booking = state.api.use_cases.view_booking.run(user, id).await?.booking;
     let checkout = if booking.status() == BookingStatus::PendingPayment {
-        let opened = state.api.open_checkout.run(id, booking.client()).await;
+        let opened = state.api.use_cases.open_checkout.run(id, booking.client()).await;
         // As with a new booking: it exists, and the checkout can be requested again.
         opened.map_err(|error| tracing::warn!(booking = %id, %error, "checkout of new booking not opened")).ok()
     } else {
@@ -386,6 +391,10 @@ pub(crate) async fn show(
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
     request.no_query()?;
-    let view = state.api.view_booking.run(&caller.user, id).await?;
-    Ok(HttpResponse::Ok().json(BookingDetail::new(&state.api.links, &view.booking, &AccountViewer::from(&caller.user))))
+    let view = state.api.use_cases.view_booking.run(&caller.user, id).await?;
+    Ok(HttpResponse::Ok().json(BookingDetail::new(
+        &state.api.use_cases.links,
+        &view.booking,
+        &AccountViewer::from(&caller.user),
+    )))
 }

@@ -34,7 +34,7 @@ pub(crate) async fn show(
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
     request.no_query()?;
-    let booking = state.api.view_booking.run(&caller.user, id).await?.booking;
+    let booking = state.api.use_cases.view_booking.run(&caller.user, id).await?.booking;
     // Only a confirmed booking gets a room, and it keeps the room when it is cancelled.
     if booking.room().is_none() {
         return Err(Code::CalendarEntryUnavailable.into());

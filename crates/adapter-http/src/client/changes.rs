@@ -141,7 +141,7 @@ pub(crate) async fn reschedule(
     request: Request,
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
-    let booking = state.api.view_booking.run(&caller.user, id).await?.booking;
+    let booking = state.api.use_cases.view_booking.run(&caller.user, id).await?.booking;
     let metadata = request.metadata();
     let (body, idempotency): (RescheduleRequest, _) = request.idempotent_body(caller.user.id).await?;
     let change = Change::Reschedule { to: body.scheduled_at, override_hours: false };
@@ -167,7 +167,7 @@ pub(crate) async fn quote(
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
     request.no_query()?;
-    let (booking, quote) = state.api.change_booking.quote(caller.user.id, caller.user.role, id).await?;
+    let (booking, quote) = state.api.use_cases.change_booking.quote(caller.user.id, caller.user.role, id).await?;
     Ok(HttpResponse::Ok().json(QuoteBody {
         late: quote.late,
         refund_amount: Amount(quote.refund),
@@ -200,7 +200,7 @@ pub(crate) async fn cancel(
     request: Request,
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
-    let booking = state.api.view_booking.run(&caller.user, id).await?.booking;
+    let booking = state.api.use_cases.view_booking.run(&caller.user, id).await?.booking;
     let metadata = request.metadata();
     let (body, idempotency): (CancelRequest, _) = request.optional_idempotent_body(caller.user.id).await?;
     let (version, change) = (body.version, body.for_booking(&booking)?);
@@ -231,10 +231,13 @@ impl ChangeRequest {
 /// Changes the booking and responds with it as its client sees it.
 async fn apply(state: &State, user: &User, read: &Booking, request: ChangeRequest) -> Result<HttpResponse, Problem> {
     let idempotency = request.idempotency.clone();
-    let outcome = state.api.change_booking.run_on(read, request.command(user, read.id())).await?;
-    let recover = async |id| Ok(state.api.view_booking.run(user, id).await?.booking);
+    let outcome = state.api.use_cases.change_booking.run_on(read, request.command(user, read.id())).await?;
+    let recover = async |id| Ok(state.api.use_cases.view_booking.run(user, id).await?.booking);
     let render = async |booking| {
-        Ok((StatusCode::OK, json(&BookingDetail::new(&state.api.links, &booking, &AccountViewer::from(user)))))
+        Ok((
+            StatusCode::OK,
+            json(&BookingDetail::new(&state.api.use_cases.links, &booking, &AccountViewer::from(user))),
+        ))
     };
     Ok(answer(state, idempotency.as_ref(), outcome, recover, render).await?.respond())
 }

@@ -141,6 +141,7 @@ pub(crate) async fn update(
     let change: CurrentUserUpdate = request.body().await?;
     let user = state
         .api
+        .use_cases
         .update_profile
         .run(UpdateProfileCommand {
             user: caller.user.id,

@@ -68,7 +68,7 @@ problems! { GetMeetingLinkProblems: Forbidden, BookingNotFound, MeetingLinkUnava
 pub(crate) async fn link(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
     let (caller, booking) = request.caller_and_booking().await?;
     request.no_query()?;
-    let view = state.api.links.into_booking(&caller.user, booking)?;
+    let view = state.api.use_cases.links.into_booking(&caller.user, booking)?;
     Ok(HttpResponse::Ok().json(MeetingLink {
         booking_id: view.booking.id().get(),
         meeting_url: view.link.url,
@@ -128,7 +128,7 @@ pub(crate) async fn recover(state: Data<State>, request: Request) -> Result<Http
     state.api.queries.ping().await?;
     // A known address takes longer than an unknown one, so the response does not wait for the work.
     let work = async move {
-        let resend = state.api.resend_links.run(&body.email);
+        let resend = state.api.use_cases.resend_links.run(&body.email);
         match tokio::time::timeout(state.settings.request_timeout, resend).await {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => {

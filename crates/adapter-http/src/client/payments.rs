@@ -87,7 +87,8 @@ async fn respond(state: &State, booking: &Booking, shown: Option<&Payment>) -> R
         && booking.payment_status() != PaymentStatus::Processing
         && !booking.hold_has_expired(state.api.clock.now());
     let open = shown.filter(|payment| can_pay && payment.state == PaymentState::Open);
-    let provider = shown.map_or_else(|| state.api.open_checkout.gateway.provider(), |payment| payment.provider);
+    let provider =
+        shown.map_or_else(|| state.api.use_cases.open_checkout.gateway.provider(), |payment| payment.provider);
     Ok(HttpResponse::Ok().json(PaymentBody {
         provider: provider.as_str(),
         checkout_url: open.and_then(|payment| payment.checkout_url.clone()),
@@ -116,7 +117,7 @@ pub(crate) async fn show(
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
     request.no_query()?;
-    let booking = state.api.view_booking.run(&caller.user, id).await?.booking;
+    let booking = state.api.use_cases.view_booking.run(&caller.user, id).await?.booking;
     if booking.client() != caller.user.id {
         return Err(Code::Forbidden.into());
     }
@@ -147,7 +148,7 @@ pub(crate) async fn open(
 ) -> Result<HttpResponse, Problem> {
     let id = request.booking_id()?;
     let Nothing = request.optional_body().await?;
-    let payment = state.api.open_checkout.run(id, caller.user.id).await?;
-    let booking = state.api.view_booking.run(&caller.user, id).await?.booking;
+    let payment = state.api.use_cases.open_checkout.run(id, caller.user.id).await?;
+    let booking = state.api.use_cases.view_booking.run(&caller.user, id).await?.booking;
     respond(&state, &booking, Some(&payment)).await
 }

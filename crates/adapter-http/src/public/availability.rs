@@ -162,9 +162,10 @@ problems! {
 pub(crate) async fn show(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
     state.limiter.availability(request.address())?;
     let query: AvailabilityQuery = request.query()?;
-    let availability = &state.api.availability;
-    let name = query.timezone.as_ref().unwrap_or(&availability.rules.usual.zone);
-    let zone = availability.rules.zones.find(name).ok_or_else(|| Problem::field("timezone", Code::InvalidTimezone))?;
+    let availability = &state.api.use_cases.availability;
+    let name = query.timezone.as_ref().unwrap_or(&availability.calendars.default_hours.zone);
+    let zone =
+        availability.calendars.zones.find(name).ok_or_else(|| Problem::field("timezone", Code::InvalidTimezone))?;
     let range = query.range(state.api.clock.now(), &zone)?;
     let found = availability.run(query.service_id, query.therapist_id, &range).await?;
     let day = |(date, slots): (Date, Vec<Slot>)| {

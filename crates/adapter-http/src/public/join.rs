@@ -40,7 +40,7 @@ problems! { ShowJoinPageProblems: LinkNotFound, MeetingNotConfirmed, MeetingCanc
     )
 )]
 pub(crate) async fn show(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
-    match state.api.join.look(request.segment("token")).await {
+    match state.api.use_cases.join.view(request.segment("token")).await {
         Ok(view) => Ok(page(&state, &view).respond(StatusCode::OK)),
         Err(error) => error_page(&state, &request, error),
     }
@@ -72,7 +72,7 @@ problems! {
 )]
 pub(crate) async fn enter(state: Data<State>, mut request: Request) -> Result<HttpResponse, Problem> {
     request.skip_body().await?;
-    match state.api.join.enter(request.segment("token")).await {
+    match state.api.use_cases.join.join(request.segment("token")).await {
         Ok(JoinOutcome::Room(url)) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, url)).finish()),
         Ok(JoinOutcome::Closed(view)) if request.wants_json() => Err(match view.state {
             AccessState::TooEarly { .. } => Code::MeetingTooEarly.into(),

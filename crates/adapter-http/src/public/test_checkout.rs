@@ -98,7 +98,7 @@ async fn pay_checkout(state: &State, reference: &str, request: &Request) -> Resu
     if let CheckoutState::Paid(booking) = checkout_state(state, reference).await? {
         return Ok(booking);
     }
-    let outcome = state.api.pay_test_checkout.run(reference, &request.metadata()).await?;
+    let outcome = state.api.use_cases.pay_test_checkout.run(reference, &request.metadata()).await?;
     match outcome.state {
         PaymentState::Settled => Ok(outcome.booking),
         // Just too late: the payment is refunded, as with real money.

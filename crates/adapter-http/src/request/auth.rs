@@ -66,7 +66,7 @@ pub(crate) async fn authenticate_for(
     booking: BookingId,
 ) -> Result<(Caller, Option<Booking>), Problem> {
     let state = State::of(http)?;
-    let (caller, booking) = state.api.authenticate.with_booking(bearer_token(http)?, booking).await?;
+    let (caller, booking) = state.api.use_cases.authenticate.with_booking(bearer_token(http)?, booking).await?;
     state.limiter.request(caller.user.id)?;
     Ok((caller, booking))
 }
@@ -77,7 +77,7 @@ pub(crate) async fn authenticate_alongside<T>(
     lookup: impl AsyncFnOnce(UserId) -> T,
 ) -> Result<(Caller, T), Problem> {
     let state = State::of(http)?;
-    let (caller, found) = state.api.authenticate.alongside(bearer_token(http)?, lookup).await?;
+    let (caller, found) = state.api.use_cases.authenticate.alongside(bearer_token(http)?, lookup).await?;
     state.limiter.request(caller.user.id)?;
     Ok((caller, found))
 }

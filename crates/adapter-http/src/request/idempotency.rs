@@ -110,7 +110,7 @@ pub(crate) async fn answer<T>(
 /// Saves a response and returns the one that is stored.
 async fn save(state: &State, request: Option<&IdempotentRequest>, response: StoredResponse) -> StoredResponse {
     let Some(request) = request else { return response };
-    match state.api.save_response.run(&request.key, response.clone()).await {
+    match state.api.use_cases.save_response.run(&request.key, response.clone()).await {
         Ok(stored) => stored,
         Err(error) => {
             // The effect is committed; a retry renders the response again.

@@ -596,7 +596,7 @@ impl From<CreateBookingError> for Problem {
             }
             CreateBookingError::UnknownService => Self::field("service_id", Code::UnknownService),
             CreateBookingError::UnknownTherapist => Self::field("therapist_id", Code::UnknownTherapist),
-            CreateBookingError::NotOpen => Code::PracticeNotConfigured.into(),
+            CreateBookingError::PracticeNotConfigured => Code::PracticeNotConfigured.into(),
             CreateBookingError::UnknownClient => Code::AccountDisabled.into(),
             CreateBookingError::Store(error) => error.into(),
         }
@@ -625,7 +625,7 @@ impl From<SlotError> for Code {
 
 impl From<&SeriesConflict> for Code {
     fn from(date: &SeriesConflict) -> Self {
-        date.why.map_or(Self::NonexistentLocalTime, Self::from)
+        date.reason.map_or(Self::NonexistentLocalTime, Self::from)
     }
 }
 
@@ -639,12 +639,12 @@ impl From<CreateSeriesError> for Problem {
             CreateSeriesError::Conflicts(dates) => {
                 let errors = dates.iter().map(|date| {
                     let code = Code::from(date);
-                    let when = date.wall.strftime("%Y-%m-%d at %H:%M");
+                    let when = date.local_time.strftime("%Y-%m-%d at %H:%M");
                     FieldError::with_message("first", code, format!("{when}: {}", code.row().detail))
                 });
                 Self { errors: errors.collect(), ..Self::from(Code::SeriesConflict) }
             }
-            CreateSeriesError::LoginSession(error) => Self::booked_for_client(error),
+            CreateSeriesError::Booking(error) => Self::booked_for_client(error),
         }
     }
 }
@@ -654,7 +654,7 @@ impl From<AvailabilityError> for Problem {
         match error {
             AvailabilityError::UnknownService => Self::field("service_id", Code::UnknownService),
             AvailabilityError::UnknownTherapist => Self::field("therapist_id", Code::UnknownTherapist),
-            AvailabilityError::NotOpen => Code::PracticeNotConfigured.into(),
+            AvailabilityError::PracticeNotConfigured => Code::PracticeNotConfigured.into(),
             AvailabilityError::Length(_) => Self::field("service_id", Code::InvalidLength),
             AvailabilityError::Store(error) => error.into(),
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use attune_adapter_memory::MemoryStore;
 use attune_application::accounts::{AddUserCommand, Registration};
-use attune_application::meetings::{EmailLinkTarget, JoinPages, Signing};
+use attune_application::meetings::{EmailLinkTarget, JoinPages, LinkSigning};
 use attune_application::{Deps, UseCaseSettings, UseCases};
 use attune_domain::calendar::{LocalTimeRange, WeeklySchedule};
 use attune_domain::login_session::LoginSessionPolicy;
@@ -119,7 +119,7 @@ impl Parts {
     fn deps(&self) -> Deps {
         let queries: Arc<dyn Queries> = if self.away { Arc::new(Away) } else { self.store.clone() };
         let meetings = MeetingBaseUrl::parse("https://meet.example.org").unwrap();
-        let signing = self.signed.then(|| Signing {
+        let signing = self.signed.then(|| LinkSigning {
             rooms: meetings.clone(),
             signer: Arc::new(PlainMeetingTokens),
             settings: TokenSettings::default(),

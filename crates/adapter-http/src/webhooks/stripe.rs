@@ -74,7 +74,7 @@ problems! { ReceiveStripeWebhookProblems: InvalidSignature, NotFound, NotAccepta
 )]
 pub(crate) async fn receive(state: Data<State>, request: Request) -> Result<HttpResponse, Problem> {
     let reader = state.api.payment_events.as_ref().ok_or(Code::NotFound)?;
-    let handle = state.api.handle_webhook.as_ref().ok_or(Code::NotFound)?;
+    let handle = state.api.use_cases.handle_webhook.as_ref().ok_or(Code::NotFound)?;
     let signature = request.only_header("stripe-signature").ok_or(Code::InvalidSignature)?;
     let body = request.raw_body(MAX_MESSAGE_BYTES).await?;
     let event = reader.read(&signature, &body, state.api.clock.now()).map_err(rejected)?;

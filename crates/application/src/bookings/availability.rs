@@ -1,4 +1,4 @@
-//! What can be booked.
+//! The free slots of a therapist.
 
 use std::sync::Arc;
 
@@ -10,61 +10,59 @@ use thiserror::Error;
 
 use super::therapist_calendar::CalendarLoader;
 
-/// Why nothing can be said.
 #[derive(Debug, Error)]
 pub enum AvailabilityError {
     #[error("there is no such service")]
     UnknownService,
     #[error("there is no such therapist")]
     UnknownTherapist,
-    #[error("the lifecycle takes no bookings yet")]
-    NotOpen,
+    #[error("the practice has no therapist or no service yet")]
+    PracticeNotConfigured,
     #[error(transparent)]
     Length(#[from] LengthError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Looks for free time.
 #[derive(Clone)]
 pub struct ShowAvailability {
     pub queries: Arc<dyn Queries>,
     pub clock: Arc<dyn Clock>,
-    pub rules: CalendarLoader,
+    pub calendars: CalendarLoader,
 }
 
-/// Bookings that began this long ago may still take time, and count for the daily cap.
-const BEFORE: SignedDuration = SignedDuration::from_hours(60);
+/// Bookings that started this long ago may still block slots, and count for the daily limit.
+const LOOK_BACK: SignedDuration = SignedDuration::from_hours(60);
 
 impl ShowAvailability {
-    /// The slots of one therapist for one kind of session; the practice's first of each where nothing was said.
+    /// The free slots of a therapist for a service; by default the practice's first therapist and first service.
     pub async fn run(
         &self,
         service: Option<ServiceId>,
         therapist: Option<UserId>,
-        asked: &SlotQuery,
+        query: &SlotQuery,
     ) -> Result<Availability, AvailabilityError> {
         let now = self.clock.now();
         let services = self.queries.services().await?;
         let service = match service {
             Some(id) => services.iter().find(|s| s.id == id).ok_or(AvailabilityError::UnknownService)?,
-            None => services.first().ok_or(AvailabilityError::NotOpen)?,
+            None => services.first().ok_or(AvailabilityError::PracticeNotConfigured)?,
         };
         let therapist = match therapist {
             Some(id) => {
                 let user = self.queries.user(id).await?.filter(|u| u.role == Role::Admin && !u.disabled);
                 user.ok_or(AvailabilityError::UnknownTherapist)?.id
             }
-            None => self.queries.default_therapist().await?.ok_or(AvailabilityError::NotOpen)?,
+            None => self.queries.default_therapist().await?.ok_or(AvailabilityError::PracticeNotConfigured)?,
         };
-        let loaded = self.rules.of(therapist).await?;
-        let horizon = SignedDuration::from_hours(24 * (1 + i64::from(loaded.rules.settings().horizon_days)));
-        let from = asked.from().max(now).saturating_sub(BEFORE).unwrap_or(Timestamp::MIN);
+        let calendar = self.calendars.load(therapist).await?;
+        let horizon = SignedDuration::from_hours(24 * (1 + i64::from(calendar.rules.settings().horizon_days)));
+        let from = query.from().max(now).saturating_sub(LOOK_BACK).unwrap_or(Timestamp::MIN);
         let until = now.saturating_add(horizon).unwrap_or(Timestamp::MAX);
         if from >= until {
             return Ok(Availability::default());
         }
-        let taken = BusyTimes::new(self.queries.taken(therapist, from, until, now).await?);
-        Ok(loaded.slots(&taken, AppointmentLength::try_from(service)?, now).availability(asked))
+        let busy = BusyTimes::new(self.queries.taken(therapist, from, until, now).await?);
+        Ok(calendar.slots(&busy, AppointmentLength::try_from(service)?, now).availability(query))
     }
 }

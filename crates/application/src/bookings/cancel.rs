@@ -64,7 +64,7 @@ pub(super) async fn follow_up(
 ) -> Result<(), StoreError> {
     // The checkouts of a booking with a room were closed when it was confirmed.
     if booking.room().is_none() {
-        close_checkouts(work, booking.id(), settlement.by.now).await?;
+        close_checkouts(work, booking.id(), settlement.audit.now).await?;
     }
     if let (Some(payment), Some(Cancellation { refund, .. })) = (payment, booking.cancellation())
         && !refund.is_zero()

@@ -68,7 +68,7 @@ pub struct ChangeBooking {
     pub queries: Arc<dyn Queries>,
     pub clock: Arc<dyn Clock>,
     pub lifecycle: BookingLifecycle,
-    pub rules: CalendarLoader,
+    pub calendars: CalendarLoader,
     pub holds: ExpireHolds,
     pub view: ViewBooking,
 }
@@ -113,7 +113,7 @@ impl ChangeBooking {
             return Err(ChangeBookingError::Forbidden);
         }
         let calendar = match command.change {
-            Change::Reschedule { .. } => Some(self.rules.of(read.therapist()).await?),
+            Change::Reschedule { .. } => Some(self.calendars.load(read.therapist()).await?),
             Change::Cancel { .. } | Change::Complete | Change::NoShow | Change::Reopen => None,
         };
         let attempt = || crate::retry::retrying(|| self.attempt(&command, read, calendar.as_ref()));
@@ -164,8 +164,9 @@ impl ChangeBooking {
         calendar: Option<&TherapistCalendar>,
         now: Timestamp,
     ) -> Result<Booking, ChangeBookingError> {
-        let by = AuditContext { actor: Some(command.actor), request_id: command.metadata.request_id.as_deref(), now };
-        let settlement = Settlement { lifecycle: &self.lifecycle, by };
+        let audit =
+            AuditContext { actor: Some(command.actor), request_id: command.metadata.request_id.as_deref(), now };
+        let settlement = Settlement { lifecycle: &self.lifecycle, audit };
         let (role, mut settled) = (command.role, None);
         let (booking, event) = match (&command.change, calendar) {
             (&Change::Reschedule { to, override_hours }, Some(calendar)) => {

@@ -1,4 +1,4 @@
-//! The worker completes sessions that are over, where the practice wants it.
+//! Completes bookings automatically after their end, if the practice's policy says so.
 
 use std::sync::Arc;
 
@@ -7,22 +7,20 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::lifecycle::{AuditContext, BookingLifecycle};
 
-/// Most sessions completed in one unit of work.
 const BATCH: u32 = 100;
 
-/// Completes sessions.
 #[derive(Clone)]
 pub struct CompleteEndedBookings {
     pub store: Arc<dyn Store>,
     pub queries: Arc<dyn Queries>,
     pub clock: Arc<dyn Clock>,
     pub lifecycle: BookingLifecycle,
-    /// How long after its end a session may still be running.
+    /// How long after its end an appointment may still be running.
     pub grace: SignedDuration,
 }
 
 impl CompleteEndedBookings {
-    /// Completes agreed sessions whose end and grace are over, if the policy says so. Returns how many.
+    /// Returns how many bookings were completed.
     pub async fn run(&self) -> Result<usize, StoreError> {
         if !self.queries.policy().await?.auto_complete {
             return Ok(0);
@@ -33,13 +31,13 @@ impl CompleteEndedBookings {
     async fn attempt(&self) -> Result<usize, StoreError> {
         let now = self.clock.now();
         let until = now.saturating_sub(self.grace).unwrap_or(Timestamp::MIN);
-        let by = AuditContext::system(now);
+        let audit = AuditContext::system(now);
         let mut work = self.store.begin().await?;
         let mut completed = 0;
         for booking in work.ended_bookings(until, BATCH).await? {
             let Ok((booking, event)) = booking.complete(now) else { continue };
             work.save_booking(&booking).await?;
-            self.lifecycle.follow_up(&mut *work, &booking, event, &by).await?;
+            self.lifecycle.follow_up(&mut *work, &booking, event, &audit).await?;
             completed += 1;
         }
         work.commit().await?;

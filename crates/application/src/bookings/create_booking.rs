@@ -1,4 +1,4 @@
-//! A client books a session, or a therapist books one for a client.
+//! Creates a booking, for the user or on behalf of a client.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,22 +17,20 @@ use crate::idempotency::{self, Found, Idempotent, IdempotentRequest};
 use crate::lifecycle::{AuditContext, BookingLifecycle, SlotAvailability, claim_slot};
 use crate::payments::{OpenCheckout, Settlement};
 
-/// How the price of a session is settled.
 #[derive(Clone, PartialEq, Eq)]
 pub enum PaymentChoice {
     ByProvider,
     /// For therapists only.
     PaidOffline {
-        /// How: `cash`, `bank_transfer`, …
+        /// `cash`, `bank_transfer`, …
         method: String,
-        /// The practice's own note.
         memo: Option<String>,
     },
     /// For therapists only.
     Waived,
 }
 
-/// The session wanted. There is no price and no end in it: both are the practice's. `Debug` hides the note.
+/// It has no price and no end, because the practice decides both. `Debug` hides the note.
 #[derive(Clone)]
 pub struct CreateBookingCommand {
     pub client: UserId,
@@ -63,15 +61,13 @@ impl fmt::Debug for CreateBookingCommand {
     }
 }
 
-/// A booking just made.
 #[derive(Debug)]
 pub struct CreatedBooking {
     pub booking: Booking,
-    /// Where to pay, if a payment is due and the provider answered.
+    /// Present if a payment is due and the provider responded.
     pub checkout: Option<Payment>,
 }
 
-/// Why there is no booking.
 #[derive(Debug, Error)]
 pub enum CreateBookingError {
     #[error(transparent)]
@@ -81,17 +77,14 @@ pub enum CreateBookingError {
     #[error("the slot is taken")]
     SlotTaken,
     #[error("the client holds the slot already")]
-    HoldExists {
-        /// Which booking.
-        booking: BookingId,
-    },
+    HoldExists { booking: BookingId },
     #[error("there is no such service")]
     UnknownService,
     #[error("there is no such therapist")]
     UnknownTherapist,
-    #[error("the lifecycle takes no bookings yet")]
-    NotOpen,
-    #[error("the account is closed")]
+    #[error("the practice has no therapist or no service yet")]
+    PracticeNotConfigured,
+    #[error("the account is disabled")]
     UnknownClient,
     #[error("the idempotency key was used for another request")]
     KeyReused,
@@ -107,34 +100,33 @@ impl From<StoreError> for CreateBookingError {
 
 crate::retry::contended_through_store!(CreateBookingError);
 
-/// PaymentLedger sessions.
 #[derive(Clone)]
 pub struct CreateBooking {
     pub store: Arc<dyn Store>,
     pub clock: Arc<dyn Clock>,
     pub lifecycle: BookingLifecycle,
-    pub rules: CalendarLoader,
+    pub calendars: CalendarLoader,
     pub checkout: OpenCheckout,
     pub holds: ExpireHolds,
 }
 
-/// What is to be booked, with everything that was left out filled in. One of a series, or the only one.
-pub(crate) struct Ask<'a> {
+/// A single booking to create, alone or in a series, with all defaults resolved.
+pub(crate) struct BookingRequest<'a> {
     pub(crate) command: &'a CreateBookingCommand,
     pub(crate) therapist: UserId,
     pub(crate) service: &'a Service,
-    pub(crate) loaded: &'a TherapistCalendar,
+    pub(crate) calendar: &'a TherapistCalendar,
     pub(crate) scheduled_at: Timestamp,
     pub(crate) now: Timestamp,
 }
 
 impl CreateBooking {
-    /// PaymentLedger the session: agreed at once when nothing is due, otherwise held until it is paid.
+    /// Confirms the booking at once if no payment is due; otherwise its slot is held until it is paid.
     pub async fn run(&self, command: CreateBookingCommand) -> Result<Idempotent<CreatedBooking>, CreateBookingError> {
-        // Hours and rules are read before anything is locked: whoever changes them at this moment changes what comes next.
-        let (therapist, loaded) = self.calendar(command.therapist).await?;
-        let attempt = || crate::retry::retrying(|| self.attempt(&command, therapist, &loaded));
-        let granted = match attempt().await {
+        // Working hours and rules are read without a lock: a concurrent change of them applies to later bookings only.
+        let (therapist, calendar) = self.calendar(command.therapist).await?;
+        let attempt = || crate::retry::retrying(|| self.attempt(&command, therapist, &calendar));
+        let outcome = match attempt().await {
             Err(CreateBookingError::SlotTaken | CreateBookingError::HoldExists { .. })
                 if self.clear(therapist, &command).await? =>
             {
@@ -142,17 +134,17 @@ impl CreateBooking {
             }
             other => other?,
         };
-        let (booking, begun) = match granted {
-            Idempotent::Executed(placed) => placed,
+        let (booking, begun) = match outcome {
+            Idempotent::Executed(created) => created,
             Idempotent::Replayed(replay) => return Ok(Idempotent::Replayed(replay)),
         };
         self.lifecycle.waker.wake();
         let checkout = match begun {
-            // The booking stands, whatever the payment provider says; the client can ask for the checkout again.
+            // The booking is valid even if the provider fails; the client can open a checkout later.
             Some(begun) => {
                 let opened = self.checkout.finish(begun).await;
                 opened
-                    .map_err(|error| tracing::warn!(booking = %booking.id(), %error, "no checkout for a new booking"))
+                    .map_err(|error| tracing::warn!(booking = %booking.id(), %error, "checkout not opened for a new booking"))
                     .ok()
             }
             None => None,
@@ -162,7 +154,7 @@ impl CreateBooking {
 
     /// Whether an expired hold blocked the requested slot and was released.
     async fn clear(&self, therapist: UserId, command: &CreateBookingCommand) -> Result<bool, StoreError> {
-        let services = self.rules.queries.services().await?;
+        let services = self.calendars.queries.services().await?;
         let mut requested = services.iter().filter(|s| command.service.is_none_or(|id| s.id == id));
         let Some(service) = requested.next() else { return Ok(false) };
         let length = SignedDuration::from_mins(i64::from(service.minutes) + i64::from(service.buffer_minutes));
@@ -170,23 +162,25 @@ impl CreateBooking {
         self.holds.clear(therapist, from, from.saturating_add(length).unwrap_or(Timestamp::MAX)).await
     }
 
-    /// Whose calendar it is about, and what is written in it.
+    /// The requested therapist, or the default one, and their calendar.
     pub(crate) async fn calendar(
         &self,
         therapist: Option<UserId>,
     ) -> Result<(UserId, TherapistCalendar), CreateBookingError> {
         let therapist = match therapist {
             Some(id) => id,
-            None => self.rules.queries.default_therapist().await?.ok_or(CreateBookingError::NotOpen)?,
+            None => {
+                self.calendars.queries.default_therapist().await?.ok_or(CreateBookingError::PracticeNotConfigured)?
+            }
         };
-        Ok((therapist, self.rules.of(therapist).await?))
+        Ok((therapist, self.calendars.load(therapist).await?))
     }
 
     async fn attempt(
         &self,
         command: &CreateBookingCommand,
         therapist: UserId,
-        loaded: &TherapistCalendar,
+        calendar: &TherapistCalendar,
     ) -> Result<Idempotent<(Booking, Option<Payment>)>, CreateBookingError> {
         let now = self.clock.now();
         let mut work = self.store.begin().await?;
@@ -196,16 +190,16 @@ impl CreateBooking {
             Found::Replay(replay) => return Ok(Idempotent::Replayed(replay)),
             Found::KeyReused => return Err(CreateBookingError::KeyReused),
         }
-        let service = self.people_and_service(&mut *work, command, therapist).await?;
-        let ask = Ask { command, therapist, service: &service, loaded, scheduled_at: command.scheduled_at, now };
-        // Refused before anybody has to wait for the calendar.
+        let service = self.check_users_and_find_service(&mut *work, command, therapist).await?;
+        let request =
+            BookingRequest { command, therapist, service: &service, calendar, scheduled_at: command.scheduled_at, now };
+        // Invalid requests are rejected before they wait for the calendar lock.
         let id = work.next_booking_id().await?;
-        let made = self.make(id, &ask)?;
-        // From here on the decision rests on the calendar, so nobody else may change it. People and services are read
-        // before: many who want one slot then wait for each other only as long as it takes to look at it.
+        let created = self.create(id, &request)?;
+        // Users and services are read before the lock is taken, so that many requests for one slot hold it only briefly.
         work.lock_calendar(therapist).await?;
-        self.check(&mut *work, &ask, &made.0).await?;
-        let booking = self.place(&mut *work, &ask, made).await?;
+        self.check(&mut *work, &request, &created.0).await?;
+        let booking = self.save(&mut *work, &request, created).await?;
         idempotency::record(&mut *work, command.idempotency.as_ref(), booking.id(), now).await?;
         let begun = if booking.status() == BookingStatus::PendingPayment {
             self.checkout.begin(&mut *work, &booking, now).await?
@@ -216,8 +210,7 @@ impl CreateBooking {
         Ok(Idempotent::Executed((booking, begun)))
     }
 
-    /// Whether everybody who takes part is there, and what is booked.
-    pub(crate) async fn people_and_service(
+    pub(crate) async fn check_users_and_find_service(
         &self,
         work: &mut dyn UnitOfWork,
         command: &CreateBookingCommand,
@@ -230,14 +223,18 @@ impl CreateBooking {
             .ok_or(CreateBookingError::UnknownTherapist)?;
         match command.service {
             Some(id) => work.service(id).await?.filter(|s| s.active).ok_or(CreateBookingError::UnknownService),
-            None => work.default_service().await?.ok_or(CreateBookingError::NotOpen),
+            None => work.default_service().await?.ok_or(CreateBookingError::PracticeNotConfigured),
         }
     }
 
-    /// The booking as it would be, before anybody looked at the calendar.
-    pub(crate) fn make(&self, id: BookingId, ask: &Ask<'_>) -> Result<(Booking, BookingEvent), CreateBookingError> {
-        let Ask { command, therapist, service, loaded, scheduled_at, now } = ask;
-        let terms: ChangeTerms = loaded.terms;
+    /// The new booking, before the calendar is checked.
+    pub(crate) fn create(
+        &self,
+        id: BookingId,
+        request: &BookingRequest<'_>,
+    ) -> Result<(Booking, BookingEvent), CreateBookingError> {
+        let BookingRequest { command, therapist, service, calendar, scheduled_at, now } = request;
+        let terms: ChangeTerms = calendar.terms;
         let payment = match (&command.payment, self.checkout.gateway.terms()) {
             _ if service.price.is_zero() => PaymentPlan::NotRequired(self.lifecycle.new_room()),
             (PaymentChoice::Waived, _) | (PaymentChoice::ByProvider, PaymentTerms::NothingDue) => {
@@ -266,7 +263,7 @@ impl CreateBooking {
         )?;
         match command.payment {
             PaymentChoice::PaidOffline { .. } if booking.status() == BookingStatus::PendingPayment => {
-                // It begins in the future, so it can be paid for.
+                // It starts in the future, so it can be paid.
                 let paid = booking.payment_succeeded(self.lifecycle.new_room(), *now);
                 paid.map_err(|error| CreateBookingError::Store(StoreError::Failed(error.into())))
             }
@@ -276,47 +273,47 @@ impl CreateBooking {
         }
     }
 
-    /// Whether hours, rules and the other bookings allow it.
+    /// Whether working hours, rules and other bookings allow it.
     pub(crate) async fn check(
         &self,
         work: &mut dyn UnitOfWork,
-        ask: &Ask<'_>,
+        request: &BookingRequest<'_>,
         booking: &Booking,
     ) -> Result<(), CreateBookingError> {
-        let length = AppointmentLength::try_from(ask.service).map_err(|error| StoreError::Corrupt(error.into()))?;
-        let rules = if ask.command.override_hours { RuleOverride::PracticeRules } else { RuleOverride::Grid };
-        let request = SlotRequest {
-            therapist: ask.therapist,
+        let length = AppointmentLength::try_from(request.service).map_err(|error| StoreError::Corrupt(error.into()))?;
+        let rules = if request.command.override_hours { RuleOverride::PracticeRules } else { RuleOverride::Grid };
+        let slot = SlotRequest {
+            therapist: request.therapist,
             starts_at: booking.scheduled_at(),
             length,
             rescheduled: None,
-            now: ask.now,
+            now: request.now,
         };
-        ask.loaded.check(work, &request, rules).await??;
-        match claim_slot(work, booking, ask.now).await? {
+        request.calendar.check(work, &slot, rules).await??;
+        match claim_slot(work, booking, request.now).await? {
             SlotAvailability::Free => Ok(()),
             SlotAvailability::HeldByClient(booking) => Err(CreateBookingError::HoldExists { booking }),
             SlotAvailability::Taken => Err(CreateBookingError::SlotTaken),
         }
     }
 
-    /// Keeps the booking, with what it owes.
-    pub(crate) async fn place(
+    /// Stores the booking, its emails and its offline payment.
+    pub(crate) async fn save(
         &self,
         work: &mut dyn UnitOfWork,
-        ask: &Ask<'_>,
+        request: &BookingRequest<'_>,
         (booking, event): (Booking, BookingEvent),
     ) -> Result<Booking, CreateBookingError> {
-        let Ask { command, now, .. } = ask;
+        let BookingRequest { command, now, .. } = request;
         work.add_booking(&booking).await?;
-        let by = AuditContext {
+        let audit = AuditContext {
             actor: Some(command.booked_by),
             request_id: command.metadata.request_id.as_deref(),
             now: *now,
         };
-        self.lifecycle.follow_up(work, &booking, event, &by).await?;
+        self.lifecycle.follow_up(work, &booking, event, &audit).await?;
         if let (PaymentChoice::PaidOffline { method, memo }, false) = (&command.payment, booking.price().is_zero()) {
-            let settlement = Settlement { lifecycle: &self.lifecycle, by };
+            let settlement = Settlement { lifecycle: &self.lifecycle, audit };
             settlement.record_offline_payment(work, &booking, method.clone(), memo.clone()).await?;
         }
         Ok(booking)

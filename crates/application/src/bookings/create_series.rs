@@ -1,4 +1,4 @@
-//! A therapist books standing appointments: the same time on the wall clock, every week or every few weeks.
+//! Books recurring appointments: the same local time, every week or every few weeks.
 
 use attune_domain::booking::BookError;
 use attune_domain::calendar::{Occurrence, SeriesError, SlotError, weekly_series};
@@ -7,19 +7,18 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use thiserror::Error;
 
-use super::create_booking::{Ask, CreateBooking, CreateBookingCommand, CreateBookingError};
+use super::create_booking::{BookingRequest, CreateBooking, CreateBookingCommand, CreateBookingError};
 
-/// The series wanted.
 #[derive(Debug, Clone)]
 pub struct CreateSeriesCommand {
-    /// Everything but the time: `scheduled_at` is ignored.
-    pub session: CreateBookingCommand,
+    /// Its `scheduled_at` is ignored.
+    pub booking: CreateBookingCommand,
     /// Local time in `zone`.
     pub first: DateTime,
     pub zone: TimeZoneName,
     pub count: u32,
     pub every_weeks: u32,
-    /// Whether to leave out the dates that cannot be booked, instead of booking none.
+    /// Whether to skip the dates that cannot be booked, instead of booking none.
     pub skip_conflicts: bool,
 }
 
@@ -28,63 +27,61 @@ pub struct CreateSeriesCommand {
 pub struct SeriesConflict {
     /// `None` where the clock change skips that local time.
     pub starts_at: Option<Timestamp>,
-    pub wall: DateTime,
+    pub local_time: DateTime,
     /// `None` where the clock change skips that local time.
-    pub why: Option<SlotError>,
+    pub reason: Option<SlotError>,
 }
 
-/// What came of a series.
 #[derive(Debug)]
 pub struct SeriesOutcome {
     pub booked: Vec<Booking>,
-    pub left_out: Vec<SeriesConflict>,
+    pub conflicts: Vec<SeriesConflict>,
 }
 
-/// Why there is no series.
 #[derive(Debug, Error)]
 pub enum CreateSeriesError {
     #[error(transparent)]
     Series(#[from] SeriesError),
-    #[error("this machine knows no time zone of that name")]
+    #[error("the time zone is unknown")]
     UnknownTimeZone,
     #[error("some dates cannot be booked")]
     Conflicts(Vec<SeriesConflict>),
     #[error(transparent)]
-    LoginSession(#[from] CreateBookingError),
+    Booking(#[from] CreateBookingError),
 }
 
 impl From<attune_ports::StoreError> for CreateSeriesError {
     fn from(error: attune_ports::StoreError) -> Self {
-        Self::LoginSession(error.into())
+        Self::Booking(error.into())
     }
 }
 
 impl crate::retry::MaybeContended for CreateSeriesError {
     fn is_contended(&self) -> bool {
-        matches!(self, Self::LoginSession(CreateBookingError::Store(attune_ports::StoreError::Contended)))
+        matches!(self, Self::Booking(CreateBookingError::Store(attune_ports::StoreError::Contended)))
     }
 }
 
-/// PaymentLedger series, one unit of work for all of it.
+/// Uses one unit of work for the whole series.
 #[derive(Clone)]
 pub struct CreateSeries {
-    pub sessions: CreateBooking,
+    pub create_booking: CreateBooking,
 }
 
 impl CreateSeries {
-    /// PaymentLedger all of it, or nothing unless conflicts are to be left out. Every conflict is told, not only the first.
+    /// Books the whole series, or nothing unless conflicts are skipped. All conflicts are reported, not only the first.
     pub async fn run(&self, command: CreateSeriesCommand) -> Result<SeriesOutcome, CreateSeriesError> {
-        let zone = self.sessions.rules.zones.find(&command.zone).ok_or(CreateSeriesError::UnknownTimeZone)?;
+        let zone = self.create_booking.calendars.zones.find(&command.zone).ok_or(CreateSeriesError::UnknownTimeZone)?;
         let dates = weekly_series(command.first, &zone, command.count, command.every_weeks)?;
         let dates: Vec<(DateTime, Occurrence)> = dates
             .into_iter()
             .map(|occurrence| match occurrence {
                 Occurrence::At(instant) => (zone.to_datetime(instant), occurrence),
-                Occurrence::Nonexistent(wall) => (wall, occurrence),
+                Occurrence::Nonexistent(local_time) => (local_time, occurrence),
             })
             .collect();
         let outcome = crate::retry::retrying(|| self.attempt(&command, &dates)).await?;
-        self.sessions.lifecycle.waker.wake();
+        self.create_booking.lifecycle.waker.wake();
         Ok(outcome)
     }
 
@@ -93,54 +90,61 @@ impl CreateSeries {
         command: &CreateSeriesCommand,
         dates: &[(DateTime, Occurrence)],
     ) -> Result<SeriesOutcome, CreateSeriesError> {
-        let (therapist, loaded) = self.sessions.calendar(command.session.therapist).await?;
-        let now = self.sessions.clock.now();
-        let mut work = self.sessions.store.begin().await?;
-        let service = self.sessions.people_and_service(&mut *work, &command.session, therapist).await?;
+        let (therapist, calendar) = self.create_booking.calendar(command.booking.therapist).await?;
+        let now = self.create_booking.clock.now();
+        let mut work = self.create_booking.store.begin().await?;
+        let service = self.create_booking.check_users_and_find_service(&mut *work, &command.booking, therapist).await?;
         work.lock_calendar(therapist).await?;
-        let (mut booked, mut left_out) = (Vec::new(), Vec::new());
-        for (wall, occurrence) in dates {
+        let (mut booked, mut conflicts) = (Vec::new(), Vec::new());
+        for (local_time, occurrence) in dates {
             let Occurrence::At(scheduled_at) = *occurrence else {
-                left_out.push(SeriesConflict { starts_at: None, wall: *wall, why: None });
+                conflicts.push(SeriesConflict { starts_at: None, local_time: *local_time, reason: None });
                 continue;
             };
-            let ask =
-                Ask { command: &command.session, therapist, service: &service, loaded: &loaded, scheduled_at, now };
+            let request = BookingRequest {
+                command: &command.booking,
+                therapist,
+                service: &service,
+                calendar: &calendar,
+                scheduled_at,
+                now,
+            };
             let id = work.next_booking_id().await?;
-            let made = match self.sessions.make(id, &ask) {
-                Ok(made) => match self.sessions.check(&mut *work, &ask, &made.0).await {
-                    Ok(()) => Ok(made),
-                    Err(error) => Err(error),
-                },
+            let created = match self.create_booking.create(id, &request) {
+                Ok(created) => self.create_booking.check(&mut *work, &request, &created.0).await.map(|()| created),
                 Err(error) => Err(error),
             };
-            match made.map_err(refusal) {
-                Ok(made) => booked.push(self.sessions.place(&mut *work, &ask, made).await?),
-                Err(Ok(why)) => {
-                    left_out.push(SeriesConflict { starts_at: Some(scheduled_at), wall: *wall, why: Some(why) });
+            match created.map_err(conflict) {
+                Ok(created) => booked.push(self.create_booking.save(&mut *work, &request, created).await?),
+                Err(Ok(reason)) => {
+                    conflicts.push(SeriesConflict {
+                        starts_at: Some(scheduled_at),
+                        local_time: *local_time,
+                        reason: Some(reason),
+                    });
                 }
                 Err(Err(error)) => return Err(error.into()),
             }
         }
-        if booked.is_empty() || !(left_out.is_empty() || command.skip_conflicts) {
-            return Err(CreateSeriesError::Conflicts(left_out));
+        if booked.is_empty() || !(conflicts.is_empty() || command.skip_conflicts) {
+            return Err(CreateSeriesError::Conflicts(conflicts));
         }
         work.commit().await?;
-        Ok(SeriesOutcome { booked, left_out })
+        Ok(SeriesOutcome { booked, conflicts })
     }
 }
 
-/// The reason that one date cannot be booked, or what stands in the way of all of them.
-fn refusal(error: CreateBookingError) -> Result<SlotError, CreateBookingError> {
+/// The reason that one date cannot be booked, or the error that affects all of them.
+fn conflict(error: CreateBookingError) -> Result<SlotError, CreateBookingError> {
     match error {
-        CreateBookingError::Slot(why) => Ok(why),
+        CreateBookingError::Slot(error) => Ok(error),
         CreateBookingError::SlotTaken | CreateBookingError::HoldExists { .. } => Ok(SlotError::Taken),
         CreateBookingError::Rule(BookError::InThePast) => Ok(SlotError::InThePast),
         CreateBookingError::Rule(BookError::BeyondBookingHorizon) => Ok(SlotError::BeyondBookingHorizon),
         CreateBookingError::Rule(BookError::Length | BookError::Note)
         | CreateBookingError::UnknownService
         | CreateBookingError::UnknownTherapist
-        | CreateBookingError::NotOpen
+        | CreateBookingError::PracticeNotConfigured
         | CreateBookingError::UnknownClient
         | CreateBookingError::KeyReused
         | CreateBookingError::Store(_) => Err(error),

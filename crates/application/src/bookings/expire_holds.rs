@@ -20,7 +20,7 @@ pub struct ExpireHolds {
 }
 
 impl ExpireHolds {
-    /// Expires unpaid bookings whose hold is over. Returns how many. Where one may have been paid at a provider, its
+    /// Expires unpaid bookings whose hold has expired, and returns how many. Where one may have been paid at a provider, its
     /// checkouts are marked to be expired there; after [`ReconcilePayments::run`] has done that, the next run expires it.
     pub async fn run(&self) -> Result<usize, StoreError> {
         crate::retry::retrying(|| async {

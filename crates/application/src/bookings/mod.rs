@@ -1,4 +1,4 @@
-//! Bookings: what can be booked, making bookings, changing them, and letting go of those that nobody paid.
+//! Creates and changes bookings, shows free slots, and expires unpaid holds.
 
 mod access;
 mod availability;

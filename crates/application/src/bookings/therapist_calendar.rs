@@ -1,5 +1,4 @@
-//! When a therapist can be booked: their hours, what differs from them, and what the practice decided, put together from
-//! the store and the machine's time zones.
+//! When a therapist can be booked: working hours, schedule exceptions and the practice's rules.
 
 use std::sync::Arc;
 
@@ -11,13 +10,12 @@ use attune_domain::{Booking, BookingId, ChangeTerms, Interval, UserId};
 use attune_ports::{CalendarSettings, Queries, StoreError, TimeZones, UnitOfWork};
 use jiff::{SignedDuration, Timestamp};
 
-/// Puts calendars together.
 #[derive(Clone)]
 pub struct CalendarLoader {
     pub queries: Arc<dyn Queries>,
     pub zones: Arc<dyn TimeZones>,
-    /// The working hours of therapists who set none.
-    pub usual: WeeklySchedule,
+    /// For therapists who have not set working hours.
+    pub default_hours: WeeklySchedule,
 }
 
 /// A therapist's calendar without the bookings.
@@ -28,17 +26,16 @@ pub(crate) struct TherapistCalendar {
     pub(crate) terms: ChangeTerms,
 }
 
-/// A day on any clock, with a change of the clock and the longest session to spare.
-const AROUND: SignedDuration = SignedDuration::from_hours(60);
+/// Covers a calendar day in any time zone, a clock change and the longest appointment.
+const DAY_MARGIN: SignedDuration = SignedDuration::from_hours(60);
 
 impl CalendarLoader {
-    /// The calendar of a therapist as it is written down now. Errors: [`StoreError::Corrupt`] for a zone that this machine
-    /// does not know any more, or rules that no version of this service can have kept.
-    pub(crate) async fn of(&self, therapist: UserId) -> Result<TherapistCalendar, StoreError> {
+    /// Errors: [`StoreError::Corrupt`] if the stored time zone is unknown to this machine, or the stored rules are invalid.
+    pub(crate) async fn load(&self, therapist: UserId) -> Result<TherapistCalendar, StoreError> {
         let CalendarSettings { schedule, time_off, policy } = self.queries.calendar_settings(therapist).await?;
-        let schedule = schedule.unwrap_or_else(|| self.usual.clone());
+        let schedule = schedule.unwrap_or_else(|| self.default_hours.clone());
         let zone =
-            self.zones.find(&schedule.zone).ok_or_else(|| corrupt("this machine does not know the hours' zone"))?;
+            self.zones.find(&schedule.zone).ok_or_else(|| corrupt("the time zone of the working hours is unknown"))?;
         Ok(TherapistCalendar {
             hours: schedule.hours(zone).map_err(corrupt)?,
             exceptions: time_off.into_iter().collect(),
@@ -48,8 +45,8 @@ impl CalendarLoader {
     }
 }
 
-fn corrupt(why: impl Into<attune_ports::BoxError>) -> StoreError {
-    StoreError::Corrupt(why.into())
+fn corrupt(error: impl Into<attune_ports::BoxError>) -> StoreError {
+    StoreError::Corrupt(error.into())
 }
 
 impl TherapistCalendar {
@@ -73,8 +70,8 @@ impl TherapistCalendar {
     ) -> Result<Result<(), SlotError>, StoreError> {
         let busy = match (self.rules.settings().daily_limit, rules) {
             (Some(_), RuleOverride::None | RuleOverride::Grid) => {
-                let from = request.starts_at.saturating_sub(AROUND).unwrap_or(Timestamp::MIN);
-                let until = request.starts_at.saturating_add(AROUND).unwrap_or(Timestamp::MAX);
+                let from = request.starts_at.saturating_sub(DAY_MARGIN).unwrap_or(Timestamp::MIN);
+                let until = request.starts_at.saturating_add(DAY_MARGIN).unwrap_or(Timestamp::MAX);
                 let others = work.blocking_bookings(request.therapist, from, until).await?;
                 let counts = |booking: &&Booking| {
                     Some(booking.id()) != request.rescheduled

@@ -28,16 +28,16 @@ impl BookingLifecycle {
         &self,
         work: &mut dyn UnitOfWork,
         booking: Booking,
-        by: &AuditContext<'_>,
+        audit: &AuditContext<'_>,
     ) -> Result<Booking, ConfirmError> {
         let revived = booking.status() == BookingStatus::Expired;
-        let (booking, event) = booking.payment_succeeded(self.new_room(), by.now).map_err(ConfirmError::Pay)?;
+        let (booking, event) = booking.payment_succeeded(self.new_room(), audit.now).map_err(ConfirmError::Pay)?;
         // A client who paid late does not lose the slot to a hold that has expired too.
-        if revived && claim_slot(work, &booking, by.now).await? != SlotAvailability::Free {
+        if revived && claim_slot(work, &booking, audit.now).await? != SlotAvailability::Free {
             return Err(ConfirmError::SlotLost);
         }
         work.save_booking(&booking).await?;
-        self.follow_up(work, &booking, event, by).await?;
+        self.follow_up(work, &booking, event, audit).await?;
         Ok(booking)
     }
 }

@@ -30,7 +30,7 @@ impl BookingLifecycle {
         work: &mut dyn UnitOfWork,
         booking: &Booking,
         event: BookingEvent,
-        by: &AuditContext<'_>,
+        audit: &AuditContext<'_>,
     ) -> Result<(), StoreError> {
         let invited: Vec<ParticipantId> = match event {
             BookingEvent::Rescheduled
@@ -47,8 +47,8 @@ impl BookingLifecycle {
             | BookingEvent::MarkedNoShow
             | BookingEvent::PaymentChanged => Vec::new(),
         };
-        work.enqueue(&notifications_for(booking, event, &invited, &self.reminders, by.now)).await?;
-        work.add_audit_entry(&by.entry(booking.id(), event)).await
+        work.enqueue(&notifications_for(booking, event, &invited, &self.reminders, audit.now)).await?;
+        work.add_audit_entry(&audit.entry(booking.id(), event)).await
     }
 }
 

@@ -1,4 +1,4 @@
-//! The page that a mailed link opens: what it shows, and where its button leads.
+//! The join page that the links in emails open.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use super::{MeetingLinkError, MeetingLinks};
 
-/// What the page shows. No names: whoever holds the link sees it.
+/// What the page shows. It contains no names, because everyone who has the link can see it.
 #[derive(Debug, Clone)]
 pub struct JoinView {
     pub starts_at: Timestamp,
@@ -25,26 +25,25 @@ pub struct JoinView {
     pub room_origin: String,
 }
 
-/// Why there is nothing to show.
 #[derive(Debug, Error)]
 pub enum JoinError {
-    #[error("not a link of this lifecycle")]
+    #[error("the join token is invalid")]
     Unknown,
     #[error("the session was cancelled")]
     Cancelled,
-    #[error("the link was taken back")]
+    #[error("the link was revoked")]
     Revoked,
-    #[error("the session is not agreed")]
+    #[error("the session is not confirmed")]
     NotConfirmed,
-    #[error("a link cannot be signed")]
+    #[error("signing the link failed")]
     Signing(#[source] BoxError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl From<LinkError> for JoinError {
-    fn from(refusal: LinkError) -> Self {
-        match refusal {
+    fn from(error: LinkError) -> Self {
+        match error {
             LinkError::Forbidden | LinkError::Revoked => Self::Revoked,
             LinkError::NotConfirmed => Self::NotConfirmed,
             LinkError::Cancelled | LinkError::Ended => Self::Cancelled,
@@ -52,7 +51,6 @@ impl From<LinkError> for JoinError {
     }
 }
 
-/// What pressing the button leads to.
 #[derive(Debug)]
 pub enum JoinOutcome {
     /// The viewer's own link, created now. It must not be stored or logged.
@@ -60,7 +58,7 @@ pub enum JoinOutcome {
     Closed(JoinView),
 }
 
-/// Answers mailed links. Nothing is written, however often a link is opened, by whomever.
+/// Serves the links that are sent by email. Nothing is written, however often a link is opened.
 #[derive(Clone)]
 pub struct JoinMeeting {
     pub links: MeetingLinks,
@@ -68,14 +66,14 @@ pub struct JoinMeeting {
     pub practice_zone: TimeZone,
 }
 
-/// Whom a ticket stands for, as the store knows them now.
-enum Holder {
+/// The viewer that a join token identifies, as currently stored.
+enum TokenHolder {
     Account(AccountViewer, Option<TimeZoneName>),
     Participant(Participant),
 }
 
-impl Holder {
-    fn attendee(&self) -> Viewer<'_> {
+impl TokenHolder {
+    fn viewer(&self) -> Viewer<'_> {
         match self {
             Self::Account(viewer, _) => Viewer::Account(viewer),
             Self::Participant(invited) => Viewer::Participant(invited),
@@ -91,63 +89,62 @@ impl Holder {
 }
 
 impl JoinMeeting {
-    /// What the page says now.
-    pub async fn look(&self, text: &str) -> Result<JoinView, JoinError> {
-        let (booking, holder) = self.holder(text).await?;
-        Ok(self.view(&booking, &holder))
+    pub async fn view(&self, text: &str) -> Result<JoinView, JoinError> {
+        let (booking, viewer) = self.verify(text).await?;
+        Ok(self.page(&booking, &viewer))
     }
 
-    /// Goes in, if the room is open.
-    pub async fn enter(&self, text: &str) -> Result<JoinOutcome, JoinError> {
-        let (booking, holder) = self.holder(text).await?;
-        let view = self.view(&booking, &holder);
+    /// The viewer's link into the room, if the room is open.
+    pub async fn join(&self, text: &str) -> Result<JoinOutcome, JoinError> {
+        let (booking, viewer) = self.verify(text).await?;
+        let view = self.page(&booking, &viewer);
         if view.state != AccessState::Open {
             return Ok(JoinOutcome::Closed(view));
         }
-        match self.links.room_link(&booking, holder.attendee()) {
+        match self.links.room_link(&booking, viewer.viewer()) {
             Ok(link) => Ok(JoinOutcome::Room(link.url)),
             Err(MeetingLinkError::Signing(error)) => Err(JoinError::Signing(error)),
             Err(MeetingLinkError::Store(error)) => Err(error.into()),
             Err(MeetingLinkError::NotFound) => Err(JoinError::Unknown),
             Err(MeetingLinkError::Forbidden) => Err(JoinError::Revoked),
-            // The clock went on between the two looks.
+            // It ended between the two checks.
             Err(MeetingLinkError::Unavailable(LinkError::Ended)) => {
                 Ok(JoinOutcome::Closed(JoinView { state: AccessState::Ended, ..view }))
             }
-            Err(MeetingLinkError::Unavailable(refusal)) => Err(refusal.into()),
+            Err(MeetingLinkError::Unavailable(error)) => Err(error.into()),
         }
     }
 
-    /// Whom the link stands for, if it is still good. Whether it is theirs still comes first, so that somebody whose link
-    /// was taken back learns nothing about the session.
-    async fn holder(&self, text: &str) -> Result<(Booking, Holder), JoinError> {
+    /// The booking and the viewer of a join token that is still valid. Revocation is checked first, so that a viewer whose
+    /// link was revoked learns nothing about the session.
+    async fn verify(&self, text: &str) -> Result<(Booking, TokenHolder), JoinError> {
         let queries = &self.links.queries;
-        let ticket = self.links.pages.tokens.verify(text).ok_or(JoinError::Unknown)?;
-        let BookingView { booking, client } = queries.booking(ticket.booking).await?.ok_or(JoinError::Unknown)?;
-        if ticket.link_version != booking.link_version() {
+        let token = self.links.pages.tokens.verify(text).ok_or(JoinError::Unknown)?;
+        let BookingView { booking, client } = queries.booking(token.booking).await?.ok_or(JoinError::Unknown)?;
+        if token.link_version != booking.link_version() {
             return Err(JoinError::Revoked);
         }
-        let holder = match ticket.viewer {
+        let viewer = match token.viewer {
             ViewerId::Account(id) => {
                 let user = if id == client.id { Some(client) } else { queries.user(id).await? };
                 let user = user.filter(|u| !u.disabled && (u.role == Role::Admin || u.id == booking.client()));
                 let user = user.ok_or(JoinError::Revoked)?;
-                Holder::Account((&user).into(), user.time_zone)
+                TokenHolder::Account((&user).into(), user.time_zone)
             }
             ViewerId::Participant(id) => {
                 let invited = queries.participant(id).await?.filter(|p| p.is_invited() && p.booking == booking.id());
-                Holder::Participant(invited.ok_or(JoinError::Revoked)?)
+                TokenHolder::Participant(invited.ok_or(JoinError::Revoked)?)
             }
         };
         match booking.status() {
-            BookingStatus::Scheduled | BookingStatus::Completed | BookingStatus::NoShow => Ok((booking, holder)),
+            BookingStatus::Scheduled | BookingStatus::Completed | BookingStatus::NoShow => Ok((booking, viewer)),
             BookingStatus::Cancelled | BookingStatus::Expired => Err(JoinError::Cancelled),
             BookingStatus::PendingPayment => Err(JoinError::NotConfirmed),
         }
     }
 
-    fn view(&self, booking: &Booking, holder: &Holder) -> JoinView {
-        let zone = holder.zone().and_then(|name| self.zones.find(name));
+    fn page(&self, booking: &Booking, viewer: &TokenHolder) -> JoinView {
+        let zone = viewer.zone().and_then(|name| self.zones.find(name));
         JoinView {
             starts_at: booking.scheduled_at(),
             minutes: booking.minutes(),

@@ -1,4 +1,4 @@
-//! Who gets which link, now.
+//! The link that a viewer currently gets.
 
 use std::sync::Arc;
 
@@ -22,42 +22,39 @@ pub struct MeetingLinkView {
     pub validity: Option<Validity>,
 }
 
-/// When a signed link works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Validity {
     pub joinable_from: Timestamp,
     pub expires_at: Timestamp,
 }
 
-/// Why there is no link.
 #[derive(Debug, Error)]
 pub enum MeetingLinkError {
     #[error("there is no such booking")]
     NotFound,
-    #[error("the booking is somebody else's")]
+    #[error("the booking belongs to another client")]
     Forbidden,
     #[error("there is no link: {0}")]
     Unavailable(LinkError),
-    #[error("a link cannot be signed")]
+    #[error("signing the link failed")]
     Signing(#[source] BoxError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl From<LinkError> for MeetingLinkError {
-    fn from(refusal: LinkError) -> Self {
-        match refusal {
+    fn from(error: LinkError) -> Self {
+        match error {
             LinkError::Forbidden => Self::Forbidden,
             LinkError::NotConfirmed | LinkError::Cancelled | LinkError::Ended | LinkError::Revoked => {
-                Self::Unavailable(refusal)
+                Self::Unavailable(error)
             }
         }
     }
 }
 
-/// How links are signed for a video server that checks them.
 #[derive(Clone)]
-pub struct Signing {
+pub struct LinkSigning {
     /// The base URL of the server that checks tokens. A room on another server, created before the practice changed its
     /// server, gets a link without a token.
     pub rooms: MeetingBaseUrl,
@@ -75,15 +72,14 @@ pub struct JoinPages {
 }
 
 impl JoinPages {
-    /// The address of a person's page for a booking. It carries no name, and leads to the session as it is when it is
-    /// opened.
-    pub fn address(&self, booking: &Booking, viewer: ViewerId) -> String {
-        let ticket = JoinToken { booking: booking.id(), viewer, link_version: booking.link_version() };
-        format!("{}j/{}", self.base, self.tokens.sign(&ticket))
+    /// Contains no name, and shows the current state of the booking when it is opened.
+    pub fn url(&self, booking: &Booking, viewer: ViewerId) -> String {
+        let token = JoinToken { booking: booking.id(), viewer, link_version: booking.link_version() };
+        format!("{}j/{}", self.base, self.tokens.sign(&token))
     }
 }
 
-/// Which link a mail carries.
+/// The target of the links in emails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EmailLinkTarget {
     /// The room itself, with the name of the recipient. Such a link cannot be revoked.
@@ -92,21 +88,20 @@ pub enum EmailLinkTarget {
     Page,
 }
 
-/// Makes links.
 #[derive(Clone)]
 pub struct MeetingLinks {
     pub queries: Arc<dyn Queries>,
     pub clock: Arc<dyn Clock>,
     pub window: AccessWindow,
     /// `None` where the video server checks no tokens.
-    pub signing: Option<Signing>,
+    pub signing: Option<LinkSigning>,
     pub pages: JoinPages,
     /// Which link the emails to clients contain. Signed links are never sent by email: they could not be revoked.
-    pub mailed: EmailLinkTarget,
+    pub email_target: EmailLinkTarget,
 }
 
 impl MeetingLinks {
-    /// The viewer's link into a booking that was just looked for, and may not be there.
+    /// The viewer's link into a booking; `None` is a booking that was not found.
     pub fn into_booking(&self, viewer: &User, booking: Option<Booking>) -> Result<MeetingLinkView, MeetingLinkError> {
         let booking = booking.ok_or(MeetingLinkError::NotFound)?;
         if !may_see(viewer.id, viewer.role, &booking) {
@@ -120,49 +115,49 @@ impl MeetingLinks {
         Ok(MeetingLinkView { booking, link, validity })
     }
 
-    /// The viewer's link into a booking at hand, for lists; `None` where there is none now.
+    /// The viewer's link for lists; `None` where there is none now.
     ///
-    /// Where links are signed it is that of our page: a list hands out many links at once, long before they are used, and
-    /// a signed one cannot be taken back.
+    /// Where links are signed, this is the join page: a list returns many links long before they are used, and a signed
+    /// link cannot be revoked.
     pub fn link(&self, viewer: &AccountViewer, booking: &Booking) -> Option<PersonalLink> {
         let link = self.unsigned(booking, Viewer::Account(viewer)).ok()?;
         Some(match self.signing {
-            Some(_) => PersonalLink { url: self.pages.address(booking, ViewerId::Account(viewer.id)), ..link },
+            Some(_) => PersonalLink { url: self.pages.url(booking, ViewerId::Account(viewer.id)), ..link },
             None => link,
         })
     }
 
-    /// The link that a mail to this person carries; `None` where there is none now.
+    /// The link for an email to this viewer; `None` where there is none now.
     ///
-    /// People without an account always get that of our page, because an invitation has to be revocable.
-    pub fn mailed_link(&self, booking: &Booking, attendee: Viewer<'_>) -> Option<PersonalLink> {
-        let link = self.unsigned(booking, attendee).ok()?;
-        let person = match (attendee, self.mailed) {
+    /// Participants always get the join page, because an invitation has to be revocable.
+    pub fn email_link(&self, booking: &Booking, viewer: Viewer<'_>) -> Option<PersonalLink> {
+        let link = self.unsigned(booking, viewer).ok()?;
+        let id = match (viewer, self.email_target) {
             (Viewer::Account(_), EmailLinkTarget::Room) if self.signing.is_none() => return Some(link),
-            (Viewer::Account(viewer), EmailLinkTarget::Room | EmailLinkTarget::Page) => ViewerId::Account(viewer.id),
+            (Viewer::Account(account), EmailLinkTarget::Room | EmailLinkTarget::Page) => ViewerId::Account(account.id),
             (Viewer::Participant(invited), EmailLinkTarget::Room | EmailLinkTarget::Page) => {
                 ViewerId::Participant(invited.id)
             }
         };
-        Some(PersonalLink { url: self.pages.address(booking, person), ..link })
+        Some(PersonalLink { url: self.pages.url(booking, id), ..link })
     }
 
-    /// The link straight into the room, signed where the server checks it.
-    pub(super) fn room_link(&self, booking: &Booking, attendee: Viewer<'_>) -> Result<PersonalLink, MeetingLinkError> {
-        let Some(signing) = self.signing_for(booking) else { return Ok(self.unsigned(booking, attendee)?) };
-        let claims = claims_for(booking, attendee, &self.window, &signing.settings, self.clock.now())?;
+    /// The link into the room itself, signed if its server checks tokens.
+    pub(super) fn room_link(&self, booking: &Booking, viewer: Viewer<'_>) -> Result<PersonalLink, MeetingLinkError> {
+        let Some(signing) = self.signing_for(booking) else { return Ok(self.unsigned(booking, viewer)?) };
+        let claims = claims_for(booking, viewer, &self.window, &signing.settings, self.clock.now())?;
         let token = signing.signer.sign(&claims).map_err(MeetingLinkError::Signing)?;
         let link = SignedLink::new(&claims, &token, signing.placement);
         Ok(PersonalLink { url: link.url, display_name: link.display_name, is_admin: claims.is_moderator() })
     }
 
-    /// How links into this booking's room are signed; `None` where they are not.
-    fn signing_for(&self, booking: &Booking) -> Option<&Signing> {
+    /// `None` if links into this booking's room are not signed.
+    fn signing_for(&self, booking: &Booking) -> Option<&LinkSigning> {
         let signing = self.signing.as_ref()?;
         booking.room().filter(|room| room.url().starts_with(signing.rooms.as_str())).map(|_| signing)
     }
 
-    fn unsigned(&self, booking: &Booking, attendee: Viewer<'_>) -> Result<PersonalLink, LinkError> {
-        MeetingLinkPolicy { grace: self.window.grace }.link_for(booking, attendee, self.clock.now())
+    fn unsigned(&self, booking: &Booking, viewer: Viewer<'_>) -> Result<PersonalLink, LinkError> {
+        MeetingLinkPolicy { grace: self.window.grace }.link_for(booking, viewer, self.clock.now())
     }
 }

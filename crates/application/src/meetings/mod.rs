@@ -1,4 +1,4 @@
-//! Meeting links, the people in a room, and what the video server asks and tells.
+//! Meeting links, join pages, participants, and the requests of the video server.
 
 mod attendance;
 mod join_meeting;
@@ -8,13 +8,13 @@ mod resend_links;
 mod revoke_links;
 mod rooms;
 
-pub use attendance::{AttendanceReport, BookingAttendance, RecordAttendance, Reported, RoomReport};
+pub use attendance::{AttendanceReport, BookingAttendance, RecordAttendance, RecordAttendanceOutcome, RoomReport};
 pub use join_meeting::{JoinError, JoinMeeting, JoinOutcome, JoinView};
-pub use links::{EmailLinkTarget, JoinPages, MeetingLinkError, MeetingLinkView, MeetingLinks, Signing, Validity};
+pub use links::{EmailLinkTarget, JoinPages, LinkSigning, MeetingLinkError, MeetingLinkView, MeetingLinks, Validity};
 pub use participants::{InviteParticipantCommand, ManageParticipants, ParticipantError, RevokeParticipantCommand};
 pub use resend_links::ResendLinks;
 pub use revoke_links::{RevokeLinks, RevokeLinksCommand, RevokeLinksError};
-pub use rooms::{ReserveError, ReserveRooms, ReservedRoom};
+pub use rooms::{ReserveConference, ReserveConferenceError, ReservedConference};
 
 #[cfg(test)]
 mod tests;

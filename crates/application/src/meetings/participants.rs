@@ -1,4 +1,4 @@
-//! A therapist invites somebody without an account into one session, and takes the invitation back.
+//! Invites participants without an account into one session, and revokes invitations.
 
 use std::sync::Arc;
 
@@ -16,7 +16,6 @@ use thiserror::Error;
 use crate::RequestMetadata;
 use crate::lifecycle::BookingLifecycle;
 
-/// Whom to invite.
 #[derive(Debug, Clone)]
 pub struct InviteParticipantCommand {
     pub admin: UserId,
@@ -29,7 +28,6 @@ pub struct InviteParticipantCommand {
     pub metadata: RequestMetadata,
 }
 
-/// Which invitation to take back.
 #[derive(Debug, Clone)]
 pub struct RevokeParticipantCommand {
     pub admin: UserId,
@@ -38,20 +36,19 @@ pub struct RevokeParticipantCommand {
     pub metadata: RequestMetadata,
 }
 
-/// Why nobody was invited, or no invitation taken back.
 #[derive(Debug, Error)]
 pub enum ParticipantError {
     #[error("there is no such booking")]
     BookingNotFound,
     #[error("there is no such invitation")]
     NotFound,
-    #[error("nobody can be invited into a session that is not agreed or is over")]
+    #[error("the session is not confirmed or has ended")]
     InvalidState,
-    #[error("this machine knows no time zone of that name")]
+    #[error("the time zone is unknown")]
     UnknownTimeZone,
-    #[error("the address is invited already")]
+    #[error("the email address is invited already")]
     AlreadyInvited,
-    #[error("a session takes no more than {max} invited people", max = Participant::MAX_PER_BOOKING)]
+    #[error("a session has at most {max} participants", max = Participant::MAX_PER_BOOKING)]
     TooMany,
     #[error(transparent)]
     Store(StoreError),
@@ -65,7 +62,6 @@ impl From<StoreError> for ParticipantError {
 
 crate::retry::contended_through_store!(ParticipantError);
 
-/// Manages invitations.
 #[derive(Clone)]
 pub struct ManageParticipants {
     pub store: Arc<dyn Store>,
@@ -75,7 +71,7 @@ pub struct ManageParticipants {
 }
 
 impl ManageParticipants {
-    /// Invites somebody; the mail with their link is owed from now on.
+    /// Enqueues the email with the participant's link.
     pub async fn invite(&self, command: InviteParticipantCommand) -> Result<Participant, ParticipantError> {
         if command.time_zone.as_ref().is_some_and(|name| self.zones.find(name).is_none()) {
             return Err(ParticipantError::UnknownTimeZone);
@@ -85,8 +81,7 @@ impl ManageParticipants {
         Ok(invited)
     }
 
-    /// Takes an invitation back: its link opens nothing any more, and its mails that have not left stay. Taking it back
-    /// twice is like taking it back once.
+    /// From now on the link is invalid and pending emails are not sent. Revoking twice has no further effect.
     pub async fn revoke(&self, command: RevokeParticipantCommand) -> Result<(), ParticipantError> {
         crate::retry::retrying(|| self.try_revoke(&command)).await
     }
@@ -102,7 +97,7 @@ impl ManageParticipants {
         if client.is_some_and(|client| client.email == command.email) {
             return Err(ParticipantError::AlreadyInvited);
         }
-        // The booking's row is held, so nobody else invites into it at this moment.
+        // The booking is locked, so the count cannot change concurrently.
         if work.invited_participants(booking.id()).await?.len() >= Participant::MAX_PER_BOOKING {
             return Err(ParticipantError::TooMany);
         }

@@ -1,4 +1,4 @@
-//! A therapist takes back every link of a session that was mailed so far; everybody gets a new one.
+//! Revokes all join links of a booking and sends new ones.
 
 use std::sync::Arc;
 
@@ -10,7 +10,6 @@ use thiserror::Error;
 use crate::RequestMetadata;
 use crate::lifecycle::{AuditContext, BookingLifecycle};
 
-/// Whose links to take back.
 #[derive(Debug, Clone)]
 pub struct RevokeLinksCommand {
     pub admin: UserId,
@@ -18,7 +17,6 @@ pub struct RevokeLinksCommand {
     pub metadata: RequestMetadata,
 }
 
-/// Why the links stay good.
 #[derive(Debug, Error)]
 pub enum RevokeLinksError {
     #[error("there is no such booking")]
@@ -31,7 +29,6 @@ pub enum RevokeLinksError {
 
 crate::retry::contended_through_store!(RevokeLinksError);
 
-/// Replaces mailed links.
 #[derive(Clone)]
 pub struct RevokeLinks {
     pub store: Arc<dyn Store>,
@@ -40,7 +37,7 @@ pub struct RevokeLinks {
 }
 
 impl RevokeLinks {
-    /// Takes the links back and owes the client and everybody invited a mail with a new one.
+    /// Enqueues an email with a new link to the client and to every participant.
     pub async fn run(&self, command: RevokeLinksCommand) -> Result<Booking, RevokeLinksError> {
         let booking = crate::retry::retrying(|| self.attempt(&command)).await?;
         self.lifecycle.waker.wake();
@@ -53,8 +50,9 @@ impl RevokeLinks {
         let booking = work.booking(command.booking).await?.ok_or(RevokeLinksError::NotFound)?;
         let (booking, event) = booking.revoke_links(now)?;
         work.save_booking(&booking).await?;
-        let by = AuditContext { actor: Some(command.admin), request_id: command.metadata.request_id.as_deref(), now };
-        self.lifecycle.follow_up(&mut *work, &booking, event, &by).await?;
+        let audit =
+            AuditContext { actor: Some(command.admin), request_id: command.metadata.request_id.as_deref(), now };
+        self.lifecycle.follow_up(&mut *work, &booking, event, &audit).await?;
         work.commit().await?;
         Ok(booking)
     }

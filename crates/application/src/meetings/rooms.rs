@@ -1,7 +1,7 @@
-//! The video server asks whether a room may exist now.
+//! Decides whether the video server may open a conference in a room.
 //!
-//! It asks when the first person enters, it does not say who that is, and it keeps the room until the end that it is told
-//! or until everybody left. The contract is that of Prosody's `mod_reservations`.
+//! It asks when the first person enters, without naming that person, and keeps the conference until the end that it
+//! received or until all have left. The protocol is that of Prosody's `mod_reservations`.
 
 use std::sync::Arc;
 
@@ -10,31 +10,28 @@ use attune_domain::{AccessWindow, Booking, ConferenceId};
 use attune_ports::{Clock, Conflict, Queries, Store, StoreError};
 use thiserror::Error;
 
-/// A room that may exist, and the name under which the server asks about it again.
 #[derive(Debug, Clone)]
-pub struct ReservedRoom {
+pub struct ReservedConference {
     pub id: ConferenceId,
     pub reservation: Reservation,
 }
 
-/// Why a room may not exist.
 #[derive(Debug, Error)]
-pub enum ReserveError {
+pub enum ReserveConferenceError {
     #[error("there is no such room")]
     Unknown,
     #[error(transparent)]
     Refused(#[from] ReservationError),
-    #[error("the room is open already")]
+    #[error("the conference is open already")]
     Open(ConferenceId),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-crate::retry::contended_through_store!(ReserveError);
+crate::retry::contended_through_store!(ReserveConferenceError);
 
-/// Decides about rooms.
 #[derive(Clone)]
-pub struct ReserveRooms {
+pub struct ReserveConference {
     pub store: Arc<dyn Store>,
     pub queries: Arc<dyn Queries>,
     pub clock: Arc<dyn Clock>,
@@ -42,24 +39,23 @@ pub struct ReserveRooms {
     pub limits: RoomLimits,
 }
 
-impl ReserveRooms {
-    /// Opens a room for the server that asks, unless it is open already.
-    pub async fn open(&self, room: &str) -> Result<ReservedRoom, ReserveError> {
-        let view = self.queries.booking_by_room(&room_name(room)).await?.ok_or(ReserveError::Unknown)?;
+impl ReserveConference {
+    pub async fn open(&self, room: &str) -> Result<ReservedConference, ReserveConferenceError> {
+        let view = self.queries.booking_by_room(&room_name(room)).await?.ok_or(ReserveConferenceError::Unknown)?;
         let reservation = self.decide(&view.booking).await?;
         let id = crate::retry::retrying(|| self.try_open(&view.booking)).await?;
-        Ok(ReservedRoom { id, reservation })
+        Ok(ReservedConference { id, reservation })
     }
 
-    /// An open room, as it is to be now: a session that was moved since ends at its new time.
-    pub async fn get(&self, id: ConferenceId) -> Result<ReservedRoom, ReserveError> {
+    /// An open conference. A booking that was rescheduled in the meantime ends at its new time.
+    pub async fn get(&self, id: ConferenceId) -> Result<ReservedConference, ReserveConferenceError> {
         let conference = self.queries.conference(id).await?.filter(|c| c.closed_at.is_none());
-        let conference = conference.ok_or(ReserveError::Unknown)?;
-        let view = self.queries.booking(conference.booking).await?.ok_or(ReserveError::Unknown)?;
-        Ok(ReservedRoom { id, reservation: self.decide(&view.booking).await? })
+        let conference = conference.ok_or(ReserveConferenceError::Unknown)?;
+        let view = self.queries.booking(conference.booking).await?.ok_or(ReserveConferenceError::Unknown)?;
+        Ok(ReservedConference { id, reservation: self.decide(&view.booking).await? })
     }
 
-    /// The room ended, and with it everybody's attendance. Telling it twice is like telling it once.
+    /// Also ends the attendance of everyone in the room. Closing twice has no further effect.
     pub async fn close(&self, id: ConferenceId) -> Result<(), StoreError> {
         let Some(conference) = self.queries.conference(id).await? else { return Ok(()) };
         crate::retry::retrying(|| async {
@@ -80,13 +76,13 @@ impl ReserveRooms {
         .await
     }
 
-    /// The limits of a room, for a server that asks for nothing else.
-    pub async fn limits_of(&self, room: &str) -> Result<Reservation, ReserveError> {
-        let view = self.queries.booking_by_room(&room_name(room)).await?.ok_or(ReserveError::Unknown)?;
+    /// For video servers that only enforce limits.
+    pub async fn limits_of(&self, room: &str) -> Result<Reservation, ReserveConferenceError> {
+        let view = self.queries.booking_by_room(&room_name(room)).await?.ok_or(ReserveConferenceError::Unknown)?;
         self.decide(&view.booking).await
     }
 
-    async fn decide(&self, booking: &Booking) -> Result<Reservation, ReserveError> {
+    async fn decide(&self, booking: &Booking) -> Result<Reservation, ReserveConferenceError> {
         let invited = match self.limits.max_occupants {
             Some(_) => self.queries.participants(booking.id()).await?.iter().filter(|p| p.is_invited()).count(),
             None => 0,
@@ -94,13 +90,13 @@ impl ReserveRooms {
         Ok(Reservation::of(booking, &self.window, &self.limits, invited, self.clock.now())?)
     }
 
-    async fn try_open(&self, booking: &Booking) -> Result<ConferenceId, ReserveError> {
+    async fn try_open(&self, booking: &Booking) -> Result<ConferenceId, ReserveConferenceError> {
         let mut work = self.store.begin().await?;
         if let Some(open) = work.open_conference_of(booking.id()).await? {
-            return Err(ReserveError::Open(open.id));
+            return Err(ReserveConferenceError::Open(open.id));
         }
         match work.open_conference(booking.id(), self.clock.now()).await {
-            // Somebody else opened it since; their conference is found at the next attempt.
+            // A concurrent request opened it; the next attempt finds its conference.
             Err(error) if error.is_conflict(Conflict::ConferenceOpen) => Err(StoreError::Contended.into()),
             Err(error) => Err(error.into()),
             Ok(id) => {
@@ -111,10 +107,9 @@ impl ReserveRooms {
     }
 }
 
-/// The room's own name: without the tenant that Prosody puts before it in brackets, or JaaS and the page with a slash, and
-/// in lower case as rooms are made.
-pub(super) fn room_name(asked: &str) -> String {
-    let asked = asked.rsplit_once(']').map_or(asked, |(_, room)| room);
-    let asked = asked.rsplit_once('/').map_or(asked, |(_, room)| room);
-    asked.to_ascii_lowercase()
+/// Without the tenant, which Prosody prepends in brackets and JaaS with a slash, and in lower case as rooms are created.
+pub(super) fn room_name(name: &str) -> String {
+    let name = name.rsplit_once(']').map_or(name, |(_, room)| room);
+    let name = name.rsplit_once('/').map_or(name, |(_, room)| room);
+    name.to_ascii_lowercase()
 }

@@ -1,13 +1,12 @@
-//! The mail worker's one step: claim what is due, look again whether it should still leave, write it as of now, send it,
-//! write down what became of it.
+//! Leases due notifications, checks whether each should still be sent, renders it from current data, sends it and stores
+//! the result.
 //!
-//! A mail is sent at least once. It can leave twice only if the process ends between the mail server's answer and the
-//! moment it is written down; both copies then have the same Message-ID, and mail programs show one.
+//! Delivery is at least once: a duplicate is possible only if the process ends between the mail server's reply and the
+//! acknowledgement. Both copies then have the same Message-ID, and mail programs show one.
 //!
-//! Mails are claimed by the hundred and sent a few at a time. What became of them is written down by one unit of work at a
-//! time, which begins as soon as the one before has ended and takes along everything that was answered meanwhile. So a
-//! quick store writes down mail by mail, a slow one keeps pace with the mail server all the same, and no answer waits for
-//! others to come. The worker never takes more than one writing connection from those who book.
+//! Notifications are leased in batches and sent a few at a time. One unit of work at a time acknowledges results; it takes
+//! along every reply that arrived while the one before was running. So a fast store acknowledges each email on its own, a
+//! slow one still keeps pace with the mail server, and the worker uses at most one writing connection.
 
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
@@ -33,328 +32,317 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::meetings::MeetingLinks;
 
-/// Mails claimed at once.
+/// Notifications leased at once.
 const BATCH: u32 = 100;
-/// How long a claim holds: while mails begin ([`BEGINNING`]), while the last of them is sent (the notifier's 30 seconds),
-/// and a minute for reading and writing in a store that has trouble.
+/// How long a lease lasts: the time in which sending may begin ([`START_WINDOW`]), the notifier's time limit of 30 seconds
+/// for the last email, and a minute for reading and writing in a slow store.
 const LEASE: SignedDuration = SignedDuration::from_mins(2);
-/// How long after a claim its mails begin to be sent. What has not begun by then is given back, so that a mail server that
-/// stalls keeps few mails from other workers, and no mail is ever begun whose lease could run out.
-const BEGINNING: SignedDuration = SignedDuration::from_secs(30);
-/// While so many mails were answered and not written down, no other mail begins. If the process ends, these and those
-/// under way are the ones that may be sent twice; so a store that is stuck must not let them become many.
-const UNWRITTEN: usize = 25;
+/// How long after the lease an email may still be started. The others are returned, so that a mail server that stalls
+/// keeps few emails from other workers, and no email is started whose lease could expire.
+const START_WINDOW: SignedDuration = SignedDuration::from_secs(30);
+/// While this many results are not acknowledged, no other email is started. If the process ends, these and the emails in
+/// flight are the ones that may be sent twice, so a store that is stuck must not let them become many.
+const MAX_UNACKNOWLEDGED: usize = 25;
 
-/// What a step did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DeliverySummary {
-    /// Mails taken up.
+    /// Leased notifications, without those that were returned.
     pub claimed: usize,
-    /// Mails that left.
     pub sent: usize,
-    /// Whether more may be due already, and there is no reason to wait before taking it up.
+    /// Whether more may be due already, so that the next run need not wait.
     pub more: bool,
 }
 
-/// A mail and what became of it.
-struct Handled {
-    notice: Notification,
-    settlement: DeliveryResult,
+struct Attempt {
+    notification: Notification,
+    result: DeliveryResult,
 }
 
-impl Handled {
-    /// Tells what became of the mail, and whether that could be written down and the lease still held.
-    fn log(&self, written: Result<bool, &StoreError>) {
-        let Self { notice, settlement } = self;
-        match written {
+impl Attempt {
+    /// `acknowledged` is `false` if the lease was lost.
+    fn log(&self, acknowledged: Result<bool, &StoreError>) {
+        let Self { notification, result } = self;
+        match acknowledged {
             Ok(true) => tracing::info!(
-                notice = %notice.id, kind = notice.content.kind.as_str(), attempt = notice.attempts, state = %settlement.state,
-                error = settlement.last_error.as_deref(), "mail handled"
+                notification = %notification.id, kind = notification.content.kind.as_str(),
+                attempt = notification.attempts, state = %result.state, error = result.last_error.as_deref(),
+                "notification processed"
             ),
-            Ok(false) => tracing::warn!(notice = %notice.id, "the lease of a mail was lost while it was handled"),
+            Ok(false) => tracing::warn!(notification = %notification.id, "notification lease lost"),
             Err(error) => {
-                let sent = settlement.state == NotificationState::Sent;
-                tracing::error!(notice = %notice.id, %error, sent, "what became of a mail could not be written down");
+                let sent = result.state == NotificationState::Sent;
+                tracing::error!(notification = %notification.id, %error, sent, "notification not acknowledged");
             }
         }
     }
 }
 
-/// Something that came to its end.
-enum Step {
-    /// A mail was answered, or could not be looked at.
-    Handled(Option<Box<Handled>>),
-    /// What became of some mails was written down; `false` if not of all.
-    Written(bool),
+enum Finished {
+    /// `None` if the store could not be read.
+    Attempt(Option<Box<Attempt>>),
+    /// Whether all results of a batch were stored.
+    Acknowledged(bool),
 }
 
-/// Somebody a mail goes to.
-struct Reader {
+struct Recipient {
     email: EmailAddress,
     time_zone: Option<TimeZoneName>,
     name: String,
     join_url: Option<String>,
 }
 
-/// Sends mails.
 #[derive(Clone)]
 pub struct DeliverNotifications {
-    /// Where mails wait.
     pub store: Arc<dyn Store>,
-    /// Where bookings and readers are read.
     pub queries: Arc<dyn Queries>,
-    /// Sends.
     pub notifier: Arc<dyn Notifier>,
-    /// Tells when.
     pub clock: Arc<dyn Clock>,
-    /// Names leases and spreads retries.
+    /// For lease tokens and the jitter of retries.
     pub random: Arc<dyn Random>,
-    /// Knows the readers' zones.
     pub zones: Arc<dyn TimeZones>,
-    /// Makes the readers' links.
     pub links: MeetingLinks,
-    /// When reminders leave.
     pub reminders: ReminderPlan,
-    /// How long and how often.
     pub retry: RetryPolicy,
-    /// The zone of readers who named none.
+    /// For recipients without a time zone of their own.
     pub practice_zone: TimeZone,
-    /// How many mails are sent at the same time.
-    pub at_a_time: NonZeroUsize,
+    /// How many emails are sent at the same time.
+    pub parallel_emails: NonZeroUsize,
 }
 
 impl DeliverNotifications {
-    /// Takes up what is due and sends it. Errors of single mails are written down, not returned.
+    /// Sends one batch of due notifications. Failures of single emails are stored, not returned.
     pub async fn run(&self) -> Result<DeliverySummary, StoreError> {
-        self.run_while(|| true).await
+        self.run_until_stopped(|| false).await
     }
 
-    /// The same, but no further mail begins once `go_on` says no. Mails under way are sent to their end and written down,
-    /// the others are given back. So they are when the store fails: a mail whose end may not be written is not begun.
-    pub async fn run_while(&self, go_on: impl Fn() -> bool + Send + Sync) -> Result<DeliverySummary, StoreError> {
+    /// The same, but starts no further email once `stopped` returns true or the store fails. Emails in flight are finished
+    /// and acknowledged; the others are returned.
+    pub async fn run_until_stopped(
+        &self,
+        stopped: impl Fn() -> bool + Send + Sync,
+    ) -> Result<DeliverySummary, StoreError> {
         let now = self.clock.now();
         let until = now.saturating_add(LEASE).unwrap_or(Timestamp::MAX);
         let lease = Lease { token: LeaseToken(self.random.random_bytes()), until };
-        let claimed = self.claim(now, &lease).await?;
-        let (count, full) = (claimed.len(), claimed.len() == BATCH as usize);
-        let last_begin = now.saturating_add(BEGINNING).unwrap_or(Timestamp::MAX);
+        let leased = self.lease(now, &lease).await?;
+        let (count, full) = (leased.len(), leased.len() == BATCH as usize);
+        let last_start = now.saturating_add(START_WINDOW).unwrap_or(Timestamp::MAX);
 
-        let mut waiting = VecDeque::from(claimed);
-        let mut under_way = FuturesUnordered::new();
-        let mut answered = Vec::new();
-        // Mails under way, mails whose end is not written, and how many of the latter are being written just now.
-        let (mut sending, mut unwritten, mut writing) = (0, 0, 0);
-        let (mut sent, mut trouble) = (0, false);
+        let mut waiting = VecDeque::from(leased);
+        let mut running = FuturesUnordered::new();
+        let mut results = Vec::new();
+        let (mut sending, mut unacknowledged, mut acknowledging) = (0, 0, 0);
+        let (mut sent, mut store_failed) = (0, false);
         loop {
-            while sending < self.at_a_time.get()
-                && unwritten < UNWRITTEN
-                && !trouble
-                && go_on()
-                && self.clock.now() <= last_begin
-                && let Some(notice) = waiting.pop_front()
+            while sending < self.parallel_emails.get()
+                && unacknowledged < MAX_UNACKNOWLEDGED
+                && !store_failed
+                && !stopped()
+                && self.clock.now() <= last_start
+                && let Some(notification) = waiting.pop_front()
             {
                 sending += 1;
-                under_way.push(async { Step::Handled(self.handle(notice).await) }.boxed());
+                running.push(async { Finished::Attempt(self.attempt(notification).await) }.boxed());
             }
-            if writing == 0 && !answered.is_empty() {
-                let together = std::mem::take(&mut answered);
-                writing = together.len();
-                under_way.push(self.write_down(&lease.token, together).map(Step::Written).boxed());
+            if acknowledging == 0 && !results.is_empty() {
+                let batch = std::mem::take(&mut results);
+                acknowledging = batch.len();
+                running.push(self.acknowledge(&lease.token, batch).map(Finished::Acknowledged).boxed());
             }
-            match under_way.next().await {
-                Some(Step::Handled(handled)) => {
+            match running.next().await {
+                Some(Finished::Attempt(attempt)) => {
                     sending -= 1;
-                    trouble |= handled.is_none();
-                    if let Some(handled) = handled {
-                        sent += usize::from(handled.settlement.state == NotificationState::Sent);
-                        unwritten += 1;
-                        answered.push(*handled);
+                    store_failed |= attempt.is_none();
+                    if let Some(attempt) = attempt {
+                        sent += usize::from(attempt.result.state == NotificationState::Sent);
+                        unacknowledged += 1;
+                        results.push(*attempt);
                     }
                 }
-                Some(Step::Written(all)) => {
-                    trouble |= !all;
-                    unwritten -= writing;
-                    writing = 0;
+                Some(Finished::Acknowledged(all)) => {
+                    store_failed |= !all;
+                    unacknowledged -= acknowledging;
+                    acknowledging = 0;
                 }
                 None => break,
             }
         }
-        let left: Vec<NotificationId> = waiting.into_iter().map(|notice| notice.id).collect();
-        if !left.is_empty() {
-            self.give_back(&left, &lease.token).await?;
+        let rest: Vec<NotificationId> = waiting.into_iter().map(|notification| notification.id).collect();
+        if !rest.is_empty() {
+            self.nack(&rest, &lease.token).await?;
         }
-        Ok(DeliverySummary { claimed: count - left.len(), sent, more: !trouble && (full || !left.is_empty()) })
+        Ok(DeliverySummary { claimed: count - rest.len(), sent, more: !store_failed && (full || !rest.is_empty()) })
     }
 
-    async fn claim(&self, now: Timestamp, lease: &Lease) -> Result<Vec<Notification>, StoreError> {
+    async fn lease(&self, now: Timestamp, lease: &Lease) -> Result<Vec<Notification>, StoreError> {
         crate::retry::retrying(|| async {
             let mut work = self.store.begin().await?;
-            let claimed = work.lease_notifications(BATCH, now, lease).await?;
-            if !claimed.is_empty() {
+            let leased = work.lease_notifications(BATCH, now, lease).await?;
+            if !leased.is_empty() {
                 work.commit().await?;
             }
-            Ok(claimed)
+            Ok(leased)
         })
         .await
     }
 
-    async fn give_back(&self, left: &[NotificationId], token: &LeaseToken) -> Result<(), StoreError> {
+    async fn nack(&self, rest: &[NotificationId], token: &LeaseToken) -> Result<(), StoreError> {
         crate::retry::retrying(|| async {
             let mut work = self.store.begin().await?;
-            let given = work.nack_notifications(left, token).await?;
+            let count = work.nack_notifications(rest, token).await?;
             work.commit().await?;
-            tracing::info!(given, "mails were given back for another time");
+            tracing::info!(count, "notifications returned to the outbox");
             Ok(())
         })
         .await
     }
 
-    /// Handles one mail up to the mail server's answer. `None`: it could not even be looked at.
-    async fn handle(&self, notice: Notification) -> Option<Box<Handled>> {
-        // One mail that makes a template or a library panic must not take the others with it.
-        let settlement = match AssertUnwindSafe(self.try_send(&notice)).catch_unwind().await {
-            Ok(Ok(settlement)) => settlement,
+    /// `None` if the store could not be read.
+    async fn attempt(&self, notification: Notification) -> Option<Box<Attempt>> {
+        // A template or a library that panics must not affect the other emails.
+        let result = match AssertUnwindSafe(self.try_send(&notification)).catch_unwind().await {
+            Ok(Ok(result)) => result,
             Ok(Err(error)) => {
-                tracing::warn!(notice = %notice.id, %error, "a mail could not be looked at; its lease will run out");
+                tracing::warn!(notification = %notification.id, %error, "notification not read; its lease will expire");
                 return None;
             }
-            Err(_) => self.failed(&notice, "panicked"),
+            Err(_) => self.failed(&notification, "panicked"),
         };
-        Some(Box::new(Handled { notice, settlement }))
+        Some(Box::new(Attempt { notification, result }))
     }
 
-    /// Writes down what became of mails: together, or one by one if that fails, so that none of them keeps another's end
-    /// from being written. Tells whether all could be written.
-    async fn write_down(&self, token: &LeaseToken, all: Vec<Handled>) -> bool {
-        match self.settle(&all, token).await {
+    /// Stores results together, or one by one if that fails, so that none prevents another from being stored. Returns
+    /// whether all were stored.
+    async fn acknowledge(&self, token: &LeaseToken, attempts: Vec<Attempt>) -> bool {
+        match self.ack(&attempts, token).await {
             Ok(held) => {
-                all.iter().zip(held).for_each(|(handled, held)| handled.log(Ok(held)));
+                attempts.iter().zip(held).for_each(|(attempt, held)| attempt.log(Ok(held)));
                 return true;
             }
-            Err(error) => tracing::warn!(%error, mails = all.len(), "what became of mails is written down one by one"),
+            Err(error) => tracing::warn!(%error, count = attempts.len(), "acknowledging notifications one by one"),
         }
-        let mut written = true;
-        for one in &all {
-            match self.settle(std::slice::from_ref(one), token).await {
-                Ok(held) => one.log(Ok(held == [true])),
-                Err(error) => {
-                    written = false;
-                    one.log(Err(&error));
-                }
-            }
+        let mut all = true;
+        for attempt in &attempts {
+            let acknowledged = self.ack(std::slice::from_ref(attempt), token).await;
+            all &= acknowledged.is_ok();
+            attempt.log(acknowledged.as_ref().map(|held| held == &[true]));
         }
-        written
+        all
     }
 
-    async fn try_send(&self, notice: &Notification) -> Result<DeliveryResult, StoreError> {
+    async fn try_send(&self, notification: &Notification) -> Result<DeliveryResult, StoreError> {
         let now = self.clock.now();
-        if notice.content.expires_at().is_none() && notice.attempts > self.retry.max_attempts {
-            // Every attempt counts when it begins, so this one comes after attempts that ended with the process.
-            return Ok(self.settled(notice, NotificationState::Dead, Some("interrupted")));
+        if notification.content.expires_at().is_none() && notification.attempts > self.retry.max_attempts {
+            // Attempts are counted when they start, so the last one was interrupted when its process ended.
+            return Ok(self.result(notification, NotificationState::Dead, Some("interrupted")));
         }
-        let Some(view) = self.queries.booking(notice.content.booking).await? else {
-            return Ok(self.settled(notice, NotificationState::Skipped, None));
+        let Some(view) = self.queries.booking(notification.content.booking).await? else {
+            return Ok(self.result(notification, NotificationState::Skipped, None));
         };
-        match send_decision(&notice.content, &view.booking, now) {
-            SendDecision::Send if is_superseded(&notice.content, &self.reminders, now) => {
-                return Ok(self.settled(notice, NotificationState::Skipped, None));
+        match send_decision(&notification.content, &view.booking, now) {
+            SendDecision::Send if is_superseded(&notification.content, &self.reminders, now) => {
+                return Ok(self.result(notification, NotificationState::Skipped, None));
             }
             SendDecision::Send => {}
-            SendDecision::Skip => return Ok(self.settled(notice, NotificationState::Skipped, None)),
+            SendDecision::Skip => return Ok(self.result(notification, NotificationState::Skipped, None)),
             SendDecision::Expire => {
-                return Ok(self.settled(notice, NotificationState::Expired, notice.last_error.as_deref()));
+                return Ok(self.result(notification, NotificationState::Expired, notification.last_error.as_deref()));
             }
         }
-        let Some(reader) = self.reader(&notice.content, &view.booking, view.client).await? else {
-            return Ok(self.settled(notice, NotificationState::Skipped, None));
+        let Some(recipient) = self.recipient(&notification.content, &view.booking, view.client).await? else {
+            return Ok(self.result(notification, NotificationState::Skipped, None));
         };
-        let money = match notice.content.kind {
+        let payment = match notification.content.kind {
             kind if !kind.is_about_payment() => None,
-            _ => match self.money(&notice.content, &view.booking).await? {
-                None => return Ok(self.settled(notice, NotificationState::Skipped, None)),
+            _ => match self.payment_details(&notification.content, &view.booking).await? {
+                None => return Ok(self.result(notification, NotificationState::Skipped, None)),
                 some => some,
             },
         };
-        let zone = reader.time_zone.as_ref().and_then(|name| self.zones.find(name));
-        let mail = Email {
-            kind: notice.content.kind,
-            message_id: notice.content.dedupe_key().replace(':', "."),
-            to: reader.email,
-            to_name: reader.name,
-            join_url: reader.join_url,
+        let zone = recipient.time_zone.as_ref().and_then(|name| self.zones.find(name));
+        let email = Email {
+            kind: notification.content.kind,
+            message_id: notification.content.dedupe_key().replace(':', "."),
+            to: recipient.email,
+            to_name: recipient.name,
+            join_url: recipient.join_url,
             starts_at: view.booking.scheduled_at(),
             minutes: view.booking.minutes(),
             zone: zone.unwrap_or_else(|| self.practice_zone.clone()),
             calendar_uid: format!("booking-{}", view.booking.id()),
             calendar_sequence: view.booking.version(),
-            payment: money,
+            payment,
             sent_at: now,
         };
-        Ok(match self.notifier.send(&mail).await {
+        Ok(match self.notifier.send(&email).await {
             Ok(()) => DeliveryResult {
                 sent_at: Some(self.clock.now()),
-                ..self.settled(notice, NotificationState::Sent, None)
+                ..self.result(notification, NotificationState::Sent, None)
             },
             Err(NotifyError::Refused { code }) => {
-                self.settled(notice, NotificationState::Dead, Some(&format!("refused_{code}")))
+                self.result(notification, NotificationState::Dead, Some(&format!("refused_{code}")))
             }
-            Err(NotifyError::Unrenderable) => self.settled(notice, NotificationState::Dead, Some("unrenderable")),
-            Err(NotifyError::Unavailable { reason }) => self.failed(notice, &reason.to_string()),
+            Err(NotifyError::Unrenderable) => self.result(notification, NotificationState::Dead, Some("unrenderable")),
+            Err(NotifyError::Unavailable { reason }) => self.failed(notification, &reason.to_string()),
         })
     }
 
-    /// Whom a mail goes to, with the link they have at this moment; `None` for somebody who is not to get it any more.
-    async fn reader(
+    /// The recipient with their current link; `None` if they should no longer receive the email.
+    async fn recipient(
         &self,
         content: &NewNotification,
         booking: &Booking,
         client: User,
-    ) -> Result<Option<Reader>, StoreError> {
+    ) -> Result<Option<Recipient>, StoreError> {
         let (email, time_zone, name, link) = match content.recipient {
             ViewerId::Account(id) => {
                 let user = if id == client.id { Some(client) } else { self.queries.user(id).await? };
                 let Some(user) = user.filter(|u| !u.disabled) else { return Ok(None) };
-                let link = self.links.mailed_link(booking, Viewer::Account(&(&user).into()));
+                let link = self.links.email_link(booking, Viewer::Account(&(&user).into()));
                 (user.email.clone(), user.time_zone.clone(), user.display_name(), link)
             }
             ViewerId::Participant(id) => {
                 let invited = self.queries.participant(id).await?.filter(Participant::is_invited);
                 let Some(invited) = invited else { return Ok(None) };
-                let link = self.links.mailed_link(booking, Viewer::Participant(&invited));
+                let link = self.links.email_link(booking, Viewer::Participant(&invited));
                 (invited.email, invited.time_zone, invited.display_name.as_str().to_owned(), link)
             }
         };
         let join_url = link.map(|link| link.url);
-        // A session that was called off has no room to go to; every other mail is about going there.
-        let complete =
+        // Every other email is about joining the room, and useless without a link.
+        let sendable =
             join_url.is_some() || content.kind == NotificationKind::Cancelled || content.kind.is_about_payment();
-        Ok(complete.then_some(Reader { email, time_zone, name, join_url }))
+        Ok(sendable.then_some(Recipient { email, time_zone, name, join_url }))
     }
 
-    /// What a mail about money says, from the books as they are now; `None` when there is nothing to tell any more.
-    async fn money(&self, content: &NewNotification, booking: &Booking) -> Result<Option<PaymentDetails>, StoreError> {
+    /// The current state of the payment that an email is about; `None` if the email no longer applies.
+    async fn payment_details(
+        &self,
+        content: &NewNotification,
+        booking: &Booking,
+    ) -> Result<Option<PaymentDetails>, StoreError> {
         let payments = self.queries.payments(booking.id()).await?;
         let refunds = self.queries.refunds(booking.id()).await?;
-        // Mails are owed in the unit of work that moved the money, so the instants tell which movement it was.
-        let then = content.send_after.as_millisecond();
-        let happened = |at: Option<Timestamp>| at.is_some_and(|at| at.as_millisecond() == then);
+        // Emails are enqueued in the unit of work that settled the payment or refund, so equal timestamps identify it.
+        let enqueued_at = content.send_after.as_millisecond();
+        let is_this = |at: Option<Timestamp>| at.is_some_and(|at| at.as_millisecond() == enqueued_at);
         Ok(match content.kind {
             NotificationKind::Receipt => payments.iter().find(|p| p.state == PaymentState::Settled).map(|p| {
                 let at = p.settled_at.unwrap_or(p.created_at);
                 PaymentDetails::Received { booking: booking.id(), amount: p.amount, at }
             }),
             NotificationKind::Refund => {
-                let mut went = refunds.iter().filter(|refund| refund.stage == RefundStage::Succeeded);
-                let this = went.clone().find(|refund| happened(refund.settled_at));
-                this.or_else(|| went.next_back()).map(|refund| PaymentDetails::Refunded {
+                let mut succeeded = refunds.iter().filter(|refund| refund.stage == RefundStage::Succeeded);
+                let this = succeeded.clone().find(|refund| is_this(refund.settled_at));
+                this.or_else(|| succeeded.next_back()).map(|refund| PaymentDetails::Refunded {
                     booking: booking.id(),
                     amount: refund.amount,
                     at: refund.settled_at.unwrap_or(refund.created_at),
                 })
             }
             NotificationKind::PaymentProblem => {
-                let surplus = payments.iter().filter(|p| p.state == PaymentState::Unapplied);
-                if let Some(late) = surplus.into_iter().find(|p| happened(p.settled_at)) {
+                let mut unapplied = payments.iter().filter(|p| p.state == PaymentState::Unapplied);
+                if let Some(late) = unapplied.find(|p| is_this(p.settled_at)) {
                     return Ok(Some(PaymentDetails::RefundScheduled { amount: late.amount }));
                 }
                 let now = self.clock.now();
@@ -366,7 +354,7 @@ impl DeliverNotifications {
                     (BookingStatus::Expired | BookingStatus::Cancelled, PaymentStatus::Cancelled) => {
                         Some(PaymentDetails::Failed { amount: booking.price(), retry_until: None })
                     }
-                    // Paid in another way meanwhile, or about to be.
+                    // Paid in another way in the meantime, or being paid.
                     _ => None,
                 }
             }
@@ -379,29 +367,28 @@ impl DeliverNotifications {
         })
     }
 
-    /// What becomes of a mail that may work another time.
-    fn failed(&self, notice: &Notification, error: &str) -> DeliveryResult {
+    fn failed(&self, notification: &Notification, error: &str) -> DeliveryResult {
         let now = self.clock.now();
-        match self.retry.after_failure(&notice.content, notice.attempts, self.jitter(), now) {
+        match self.retry.after_failure(&notification.content, notification.attempts, self.jitter(), now) {
             RetryDecision::RetryAt(next_at) => {
-                DeliveryResult { next_at, ..self.settled(notice, NotificationState::Pending, Some(error)) }
+                DeliveryResult { next_at, ..self.result(notification, NotificationState::Pending, Some(error)) }
             }
-            RetryDecision::Expire => self.settled(notice, NotificationState::Expired, Some(error)),
-            RetryDecision::DeadLetter => self.settled(notice, NotificationState::Dead, Some(error)),
+            RetryDecision::Expire => self.result(notification, NotificationState::Expired, Some(error)),
+            RetryDecision::DeadLetter => self.result(notification, NotificationState::Dead, Some(error)),
         }
     }
 
-    fn settled(&self, notice: &Notification, state: NotificationState, error: Option<&str>) -> DeliveryResult {
-        DeliveryResult { state, next_at: notice.next_at, sent_at: None, last_error: error.map(str::to_owned) }
+    fn result(&self, notification: &Notification, state: NotificationState, error: Option<&str>) -> DeliveryResult {
+        DeliveryResult { state, next_at: notification.next_at, sent_at: None, last_error: error.map(str::to_owned) }
     }
 
-    /// Writes down what became of some mails in one unit of work. Answers for each whether its lease was still held.
-    async fn settle(&self, some: &[Handled], token: &LeaseToken) -> Result<Vec<bool>, StoreError> {
+    /// Stores results in one unit of work. Returns for each whether its lease was still held.
+    async fn ack(&self, attempts: &[Attempt], token: &LeaseToken) -> Result<Vec<bool>, StoreError> {
         crate::retry::retrying(|| async {
             let mut work = self.store.begin().await?;
-            let mut held = Vec::with_capacity(some.len());
-            for handled in some {
-                held.push(work.ack_notification(handled.notice.id, token, &handled.settlement).await?);
+            let mut held = Vec::with_capacity(attempts.len());
+            for attempt in attempts {
+                held.push(work.ack_notification(attempt.notification.id, token, &attempt.result).await?);
             }
             work.commit().await?;
             Ok(held)

@@ -340,11 +340,11 @@ async fn a_worker_that_is_to_stop_ends_what_it_began_and_leaves_the_rest() {
     let booking = owing(&world, 60).await;
     let slow = Slow::new(&world, SignedDuration::ZERO);
     let worker = DeliverNotifications { notifier: slow.clone(), ..world.deliver.clone() };
-    let delivered = worker.run_while(|| slow.begun.load(Ordering::SeqCst) < 10).await.unwrap();
+    let delivered = worker.run_until_stopped(|| slow.begun.load(Ordering::SeqCst) >= 10).await.unwrap();
     assert!((10..=13).contains(&delivered.sent), "{delivered:?}");
     let after = links(&world, &booking).await;
     assert_eq!((count(&after, SENT), count(&after, UNTOUCHED)), (delivered.sent, 60 - delivered.sent));
-    assert_eq!(worker.run_while(|| false).await.unwrap(), DeliverySummary { claimed: 0, sent: 0, more: true });
+    assert_eq!(worker.run_until_stopped(|| true).await.unwrap(), DeliverySummary { claimed: 0, sent: 0, more: true });
     let another = worker.run().await.unwrap();
     assert_eq!(another.sent, 60 - delivered.sent, "another worker need not wait for a lease to run out");
     assert_eq!(count(&links(&world, &booking).await, SENT), 60);

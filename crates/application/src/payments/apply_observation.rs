@@ -90,7 +90,7 @@ impl Settlement<'_> {
         if let Some(kind) = mismatch(&payment, &observation) {
             return self.flag_for_review(work, booking, payment, observation, kind).await;
         }
-        let now = self.by.now;
+        let now = self.audit.now;
         let (next, change) = match observation.status {
             ObservedStatus::Paid { provider_payment_id, .. } => {
                 return self.apply_capture(work, booking, payment, provider_payment_id).await;
@@ -121,13 +121,13 @@ impl Settlement<'_> {
             return Ok(ObservationOutcome::new(booking, &payment, Effect::Unchanged));
         }
         payment.provider_payment_id = provider_payment_id;
-        payment.settled_at = Some(self.by.now);
+        payment.settled_at = Some(self.audit.now);
         payment.check_at = None;
-        let booking = match self.lifecycle.confirm_booking(work, booking.clone(), &self.by).await {
+        let booking = match self.lifecycle.confirm_booking(work, booking.clone(), &self.audit).await {
             Ok(confirmed) => {
                 payment.state = PaymentState::Settled;
                 self.record_capture(work, &payment).await?;
-                close_checkouts(work, confirmed.id(), self.by.now).await?;
+                close_checkouts(work, confirmed.id(), self.audit.now).await?;
                 self.notify(work, &confirmed, NotificationKind::Receipt).await?;
                 confirmed
             }
@@ -150,9 +150,9 @@ impl Settlement<'_> {
         self.record_capture(work, payment).await?;
         self.schedule_refund(work, payment, payment.amount, RefundCause::Unapplied, None).await?;
         self.audit(work, booking.id(), "payment.unapplied").await?;
-        let booking = match booking.clone().record_late_payment(self.by.now) {
+        let booking = match booking.clone().record_late_payment(self.audit.now) {
             Ok((late, event)) => {
-                close_checkouts(work, late.id(), self.by.now).await?;
+                close_checkouts(work, late.id(), self.audit.now).await?;
                 self.save_booking(work, late, event).await?
             }
             // The booking was paid otherwise or is free of charge, and stays so. Its status changes only if no payment is
@@ -172,7 +172,7 @@ impl Settlement<'_> {
         change: Option<(Booking, BookingEvent)>,
     ) -> Result<ObservationOutcome, StoreError> {
         payment.state = next;
-        payment.check_at = next.is_pending().then(|| after(self.by.now, PROCESSING_POLL_INTERVAL));
+        payment.check_at = next.is_pending().then(|| after(self.audit.now, PROCESSING_POLL_INTERVAL));
         work.save_payment(&payment).await?;
         let Some((changed, event)) = change else {
             return Ok(ObservationOutcome::new(booking, &payment, Effect::Applied));
@@ -192,7 +192,7 @@ impl Settlement<'_> {
         interval: SignedDuration,
     ) -> Result<ObservationOutcome, StoreError> {
         if payment.state.is_pending() {
-            payment.check_at = Some(after(self.by.now, interval));
+            payment.check_at = Some(after(self.audit.now, interval));
             work.save_payment(&payment).await?;
         }
         Ok(ObservationOutcome::new(booking, &payment, Effect::Unchanged))
@@ -220,7 +220,7 @@ impl Settlement<'_> {
         work.save_payment(&payment).await?;
         // A payment that is being processed keeps its slot beyond the end of the hold, and this one will not arrive here.
         if booking.payment_status() == PaymentStatus::Processing
-            && let Ok((failed, event)) = booking.clone().payment_failed(self.by.now)
+            && let Ok((failed, event)) = booking.clone().payment_failed(self.audit.now)
         {
             booking = self.save_booking(work, failed, event).await?;
         }

@@ -257,7 +257,7 @@ impl HandlePaymentWebhook {
             // A refund of ours has the same money. The provider refunds it once, and reports that ours failed.
             return Err(HandlePaymentWebhookError::OutOfOrder);
         }
-        let now = settlement.by.now;
+        let now = settlement.audit.now;
         let new = NewRefund {
             id: (),
             booking: booking.id(),

@@ -73,8 +73,8 @@ impl PayTestCheckout {
             conclusive: true,
         };
         let request_id = metadata.request_id.as_deref();
-        let by = AuditContext { actor: None, request_id, now: self.clock.now() };
-        let settlement = Settlement { lifecycle: &self.lifecycle, by };
+        let audit = AuditContext { actor: None, request_id, now: self.clock.now() };
+        let settlement = Settlement { lifecycle: &self.lifecycle, audit };
         let outcome = settlement.apply_observation(&mut *work, booking, payment, observation).await?;
         work.commit().await?;
         let repeated = outcome.effect == Effect::Unchanged;

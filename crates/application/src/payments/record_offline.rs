@@ -90,11 +90,12 @@ impl RecordOfflinePayment {
             Found::Replay(replay) => return Ok(Idempotent::Replayed(replay)),
             Found::KeyReused => return Err(RecordOfflineError::KeyReused),
         }
-        let by = AuditContext { actor: Some(command.admin), request_id: command.metadata.request_id.as_deref(), now };
-        let booking = self.lifecycle.confirm_booking(&mut *work, booking, &by).await?;
+        let audit =
+            AuditContext { actor: Some(command.admin), request_id: command.metadata.request_id.as_deref(), now };
+        let booking = self.lifecycle.confirm_booking(&mut *work, booking, &audit).await?;
         close_checkouts(&mut *work, booking.id(), now).await?;
         let (method, memo) = (command.method.clone(), command.memo.clone());
-        let settlement = Settlement { lifecycle: &self.lifecycle, by };
+        let settlement = Settlement { lifecycle: &self.lifecycle, audit };
         settlement.record_offline_payment(&mut *work, &booking, method, memo).await?;
         idempotency::record(&mut *work, command.idempotency.as_ref(), booking.id(), now).await?;
         work.commit().await?;

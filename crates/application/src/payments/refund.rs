@@ -74,8 +74,9 @@ impl RefundPayment {
             Found::Replay(replay) => return Ok(Idempotent::Replayed(replay)),
             Found::KeyReused => return Err(RefundPaymentError::KeyReused),
         }
-        let by = AuditContext { actor: Some(command.admin), request_id: command.metadata.request_id.as_deref(), now };
-        let settlement = Settlement { lifecycle: &self.lifecycle, by };
+        let audit =
+            AuditContext { actor: Some(command.admin), request_id: command.metadata.request_id.as_deref(), now };
+        let settlement = Settlement { lifecycle: &self.lifecycle, audit };
         let payments = work.payments_of(booking.id()).await?;
         let refunds = work.refunds_of(booking.id()).await?;
         let payment = select_payment(&payments, &refunds, command.payment)?;

@@ -25,7 +25,7 @@ pub(super) fn after(now: Timestamp, duration: SignedDuration) -> Timestamp {
 #[derive(Clone, Copy)]
 pub(crate) struct Settlement<'a> {
     pub(crate) lifecycle: &'a BookingLifecycle,
-    pub(crate) by: AuditContext<'a>,
+    pub(crate) audit: AuditContext<'a>,
 }
 
 /// What a payment problem is about.
@@ -57,7 +57,7 @@ fn add(ledger: PaymentLedger, payment: &Payment, refunds: &[Refund]) -> PaymentL
 impl<'a> Settlement<'a> {
     /// Settlement that no user requested.
     pub(super) fn by_system(lifecycle: &'a BookingLifecycle, now: Timestamp) -> Self {
-        Self { lifecycle, by: AuditContext::system(now) }
+        Self { lifecycle, audit: AuditContext::system(now) }
     }
 
     /// Saves a payment that was received, and enters it into the ledger.
@@ -78,9 +78,9 @@ impl<'a> Settlement<'a> {
         let new = NewPayment {
             method: Some(method),
             memo,
-            recorded_by: self.by.actor,
-            settled_at: Some(self.by.now),
-            ..NewPayment::attempt(booking, Provider::Offline, checkout_id, PaymentState::Settled, self.by.now)
+            recorded_by: self.audit.actor,
+            settled_at: Some(self.audit.now),
+            ..NewPayment::attempt(booking, Provider::Offline, checkout_id, PaymentState::Settled, self.audit.now)
         };
         let id = work.add_payment(&new).await?;
         work.add_ledger_entry(&self.capture(&new.with_id(id))).await?;
@@ -104,14 +104,14 @@ impl<'a> Settlement<'a> {
             amount,
             cause,
             reason,
-            requested_by: self.by.actor,
+            requested_by: self.audit.actor,
             stage: RefundStage::Queued,
             provider_refund_id: None,
             attempts: 0,
             // Offline payments are refunded by hand.
-            next_at: (payment.provider != Provider::Offline).then_some(self.by.now),
+            next_at: (payment.provider != Provider::Offline).then_some(self.audit.now),
             last_error: None,
-            created_at: self.by.now,
+            created_at: self.audit.now,
             settled_at: None,
         };
         let id = work.add_refund(&new).await?;
@@ -127,7 +127,7 @@ impl<'a> Settlement<'a> {
         reported: RefundState,
         provider_refund_id: Option<String>,
     ) -> Result<Booking, StoreError> {
-        let now = self.by.now;
+        let now = self.audit.now;
         let is_identified = refund.provider_refund_id.is_none() && provider_refund_id.is_some();
         if is_identified {
             refund.provider_refund_id = provider_refund_id;
@@ -174,7 +174,7 @@ impl<'a> Settlement<'a> {
     ) -> Result<Booking, StoreError> {
         let (payments, refunds) = (work.payments_of(booking.id()).await?, work.refunds_of(booking.id()).await?);
         let status = booking_ledger(&booking, &payments, &refunds).status();
-        match booking.clone().sync_payment_status(status, self.by.now) {
+        match booking.clone().sync_payment_status(status, self.audit.now) {
             Ok((changed, event)) => self.save_booking(work, changed, event).await,
             Err(_) => Ok(booking),
         }
@@ -196,7 +196,7 @@ impl<'a> Settlement<'a> {
             payment: None,
             refund: None,
             provider_reference: None,
-            at: self.by.now,
+            at: self.audit.now,
             resolved_at: None,
         };
         let problem = match *subject {
@@ -241,7 +241,7 @@ impl<'a> Settlement<'a> {
         event: BookingEvent,
     ) -> Result<Booking, StoreError> {
         work.save_booking(&booking).await?;
-        self.lifecycle.follow_up(work, &booking, event, &self.by).await?;
+        self.lifecycle.follow_up(work, &booking, event, &self.audit).await?;
         Ok(booking)
     }
 
@@ -251,7 +251,7 @@ impl<'a> Settlement<'a> {
         booking: &Booking,
         kind: NotificationKind,
     ) -> Result<(), StoreError> {
-        work.enqueue(&[payment_notification(booking, kind, self.by.now)]).await?;
+        work.enqueue(&[payment_notification(booking, kind, self.audit.now)]).await?;
         Ok(())
     }
 
@@ -262,18 +262,18 @@ impl<'a> Settlement<'a> {
         action: &str,
     ) -> Result<(), StoreError> {
         work.add_audit_entry(&AuditEntry {
-            at: self.by.now,
-            actor: self.by.actor,
+            at: self.audit.now,
+            actor: self.audit.actor,
             action: action.to_owned(),
             object: AuditObject::Booking(booking),
-            request_id: self.by.request_id.map(str::to_owned),
+            request_id: self.audit.request_id.map(str::to_owned),
         })
         .await
     }
 
     fn capture(&self, payment: &Payment) -> LedgerEntry {
         LedgerEntry {
-            at: self.by.now,
+            at: self.audit.now,
             booking: payment.booking,
             payment: payment.id,
             refund: None,

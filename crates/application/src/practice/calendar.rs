@@ -1,4 +1,4 @@
-//! An admin sets therapists' hours, time off, and the practice's policy.
+//! Changes working hours, schedule exceptions and the practice's policy.
 
 use std::sync::Arc;
 
@@ -14,7 +14,6 @@ use thiserror::Error;
 
 use crate::RequestMetadata;
 
-/// A therapist's week.
 #[derive(Debug, Clone)]
 pub struct SetScheduleCommand {
     pub admin: UserId,
@@ -23,7 +22,6 @@ pub struct SetScheduleCommand {
     pub metadata: RequestMetadata,
 }
 
-/// Time off, or extra hours.
 #[derive(Debug, Clone)]
 pub struct AddScheduleExceptionCommand {
     pub admin: UserId,
@@ -32,7 +30,6 @@ pub struct AddScheduleExceptionCommand {
     pub metadata: RequestMetadata,
 }
 
-/// The practice's policy.
 #[derive(Debug, Clone)]
 pub struct SetPolicyCommand {
     pub admin: UserId,
@@ -40,7 +37,6 @@ pub struct SetPolicyCommand {
     pub metadata: RequestMetadata,
 }
 
-/// Why a calendar stays as it is.
 #[derive(Debug, Error)]
 pub enum CalendarError {
     #[error("there is no such therapist")]
@@ -61,7 +57,6 @@ pub enum CalendarError {
 
 crate::retry::contended_through_store!(CalendarError);
 
-/// Manages calendars.
 #[derive(Clone)]
 pub struct ManageCalendar {
     pub store: Arc<dyn Store>,
@@ -88,7 +83,6 @@ impl ManageCalendar {
         .await
     }
 
-    /// Keeps time off or extra hours.
     pub async fn add_schedule_exception(
         &self,
         command: AddScheduleExceptionCommand,
@@ -107,7 +101,6 @@ impl ManageCalendar {
         .await
     }
 
-    /// Forgets time off or extra hours.
     pub async fn remove_schedule_exception(
         &self,
         admin: UserId,
@@ -125,7 +118,7 @@ impl ManageCalendar {
         .await
     }
 
-    /// Replaces the practice's policy. LoginSessions booked before keep their terms.
+    /// Replaces the practice's policy. Existing bookings keep their terms.
     pub async fn set_policy(&self, command: SetPolicyCommand) -> Result<PracticePolicy, CalendarError> {
         command.policy.checked()?;
         crate::retry::retrying(|| async {

@@ -1,5 +1,4 @@
-//! What the practice decides: services, therapists' hours, time off, and its policy. Nothing here ever touches a booking
-//! that was made before.
+//! Services, working hours, schedule exceptions and the policy. No change of them affects existing bookings.
 
 mod calendar;
 mod services;

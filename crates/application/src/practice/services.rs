@@ -1,4 +1,4 @@
-//! An admin offers a service, or changes one.
+//! Adds and changes services.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::RequestMetadata;
 
-/// What changes of a service. What is left out stays.
+/// `None` leaves a field unchanged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ServiceChanges {
     pub name: Option<String>,
@@ -20,7 +20,6 @@ pub struct ServiceChanges {
     pub active: Option<bool>,
 }
 
-/// A change of a service.
 #[derive(Debug, Clone)]
 pub struct ChangeServiceCommand {
     pub admin: UserId,
@@ -29,7 +28,6 @@ pub struct ChangeServiceCommand {
     pub metadata: RequestMetadata,
 }
 
-/// Why a service stays as it is.
 #[derive(Debug, Error)]
 pub enum ServiceError {
     #[error("there is no such service")]
@@ -42,7 +40,6 @@ pub enum ServiceError {
 
 crate::retry::contended_through_store!(ServiceError);
 
-/// Manages services.
 #[derive(Clone)]
 pub struct ManageServices {
     pub store: Arc<dyn Store>,
@@ -69,7 +66,7 @@ impl ManageServices {
         .await
     }
 
-    /// Changes a service. LoginSessions booked before keep their length and their price.
+    /// Changes a service. Existing bookings keep their length and price.
     pub async fn change(&self, command: ChangeServiceCommand) -> Result<Service, ServiceError> {
         crate::retry::retrying(|| async {
             let mut work = self.store.begin().await?;

@@ -56,7 +56,7 @@ impl AccessWindow {
 
     /// The validity period of a token for this booking: while the room is open, and [`Self::CLOCK_SKEW`] before.
     ///
-    /// Jitsi checks it only when somebody joins: an expired token does not remove anyone from the room.
+    /// Jitsi checks it only when a person joins: an expired token does not remove anyone from the room.
     pub fn token_validity(&self, booking: &Booking) -> TokenValidity {
         TokenValidity {
             not_before: earlier(self.opens_at(booking), Self::CLOCK_SKEW),

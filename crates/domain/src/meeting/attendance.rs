@@ -12,9 +12,9 @@ use super::ViewerId;
 text_enum! {
     /// The kind of an attendance event.
     pub enum AttendanceEventKind {
-        /// Somebody joined the room.
+        /// A person joined the room.
         Joined => "joined",
-        /// Somebody left the room.
+        /// A person left the room.
         Left => "left",
         /// The conference ended for all.
         Ended => "ended",

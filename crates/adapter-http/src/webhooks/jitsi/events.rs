@@ -71,27 +71,27 @@ impl RoomEvent {
     fn report(&self) -> Option<RoomReport> {
         let breakout = breakout_room(&self.is_breakout, &self.breakout_room_id);
         let breakout = breakout.as_deref();
-        let facts = match self.event_name.text()?.as_str() {
+        let events = match self.event_name.text()?.as_str() {
             // The message about leaving has both times, so the one about joining may get lost.
             "muc-occupant-joined" | "muc-occupant-left" => {
-                self.occupant.read().map(|who: RoomOccupant| who.facts(breakout)).unwrap_or_default()
+                self.occupant.read().map(|who: RoomOccupant| who.events(breakout)).unwrap_or_default()
             }
             "muc-room-destroyed" => {
                 let occupants: Vec<Box<RawValue>> = self.all_occupants.read().unwrap_or_default();
                 let occupants = occupants.iter().filter_map(|who| serde_json::from_str::<RoomOccupant>(who.get()).ok());
-                let mut facts: Vec<AttendanceEvent> = occupants.flat_map(|who| who.facts(breakout)).collect();
+                let mut events: Vec<AttendanceEvent> = occupants.flat_map(|who| who.events(breakout)).collect();
                 // The end of a breakout room is not the end of the conference.
-                facts.extend(self.destroyed_at.seconds().filter(|_| breakout.is_none()).map(ended));
-                facts
+                events.extend(self.destroyed_at.seconds().filter(|_| breakout.is_none()).map(ended));
+                events
             }
             _ => Vec::new(),
         };
-        Some(RoomReport { room: self.room_name.text()?, facts })
+        Some(RoomReport { room: self.room_name.text()?, events })
     }
 }
 
 impl RoomOccupant {
-    fn facts(&self, breakout: Option<&str>) -> Vec<AttendanceEvent> {
+    fn events(&self, breakout: Option<&str>) -> Vec<AttendanceEvent> {
         let Some(connection) = self.occupant_jid.text() else { return Vec::new() };
         let occupant = occupant(&connection, breakout);
         let participant = self.id.text().and_then(|id| ViewerId::parse(&id));

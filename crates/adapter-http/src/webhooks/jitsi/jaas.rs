@@ -5,7 +5,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use attune_application::meetings::{ReserveError, RoomReport};
+use attune_application::meetings::{ReserveConferenceError, RoomReport};
 use attune_domain::ViewerId;
 use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind, Reservation};
 use serde::{Deserialize, Serialize};
@@ -76,14 +76,14 @@ impl JaasEvent {
             let occupant = occupant(&format!("{session}/{connection}"), breakout.as_deref());
             Some(AttendanceEvent { at, kind, occupant, participant })
         };
-        let fact = match kind {
+        let event = match kind {
             "PARTICIPANT_JOINED" => joined_or_left(AttendanceEventKind::Joined)?,
             "PARTICIPANT_LEFT" => joined_or_left(AttendanceEventKind::Left)?,
             // The end of a breakout room is not the end of the conference.
             "ROOM_DESTROYED" if breakout.is_none() => ended(at),
             _ => return None,
         };
-        Some(RoomReport { room: self.fqn.text()?, facts: vec![fact] })
+        Some(RoomReport { room: self.fqn.text()?, events: vec![event] })
     }
 }
 
@@ -155,9 +155,11 @@ pub(crate) async fn receive(state: Data<State>, request: Request) -> Result<Http
 /// Empty for unknown rooms and for conferences that may not start now.
 async fn settings(state: &State, event: &JaasEvent) -> Result<JaasSettings, Problem> {
     let Some(room) = event.fqn.text() else { return Ok(JaasSettings::default()) };
-    match state.api.rooms.limits_of(&room).await {
+    match state.api.use_cases.rooms.limits_of(&room).await {
         Ok(reservation) => Ok(reservation.into()),
-        Err(ReserveError::Store(error)) => Err(try_again(error)),
-        Err(ReserveError::Unknown | ReserveError::Refused(_) | ReserveError::Open(_)) => Ok(JaasSettings::default()),
+        Err(ReserveConferenceError::Store(error)) => Err(try_again(error)),
+        Err(ReserveConferenceError::Unknown | ReserveConferenceError::Refused(_) | ReserveConferenceError::Open(_)) => {
+            Ok(JaasSettings::default())
+        }
     }
 }

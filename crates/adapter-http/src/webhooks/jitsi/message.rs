@@ -4,7 +4,7 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use attune_application::meetings::{Reported, RoomReport};
+use attune_application::meetings::{RecordAttendanceOutcome, RoomReport};
 use attune_domain::meeting::{AttendanceEvent, AttendanceEventKind};
 use attune_ports::StoreError;
 use jiff::{SignedDuration, Timestamp, Unit};
@@ -51,9 +51,9 @@ pub(super) fn try_again(error: StoreError) -> Problem {
 
 /// Returns the number of new events.
 pub(super) async fn record(state: &State, report: &RoomReport) -> Result<u64, Problem> {
-    match state.api.record_attendance.run(report).await.map_err(try_again)? {
-        Reported::UnknownRoom => Ok(0),
-        Reported::Kept(new) => Ok(new),
+    match state.api.use_cases.record_attendance.run(report).await.map_err(try_again)? {
+        RecordAttendanceOutcome::UnknownRoom => Ok(0),
+        RecordAttendanceOutcome::Recorded(new) => Ok(new),
     }
 }
 

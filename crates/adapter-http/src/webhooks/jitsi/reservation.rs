@@ -6,7 +6,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use attune_application::meetings::{ReserveError, ReservedRoom};
+use attune_application::meetings::{ReserveConferenceError, ReservedConference};
 use attune_domain::meeting::{MeetingRoom, ReservationError};
 use attune_domain::{ConferenceId, LinkError};
 use serde::Serialize;
@@ -78,7 +78,7 @@ pub(crate) struct ReservationBody {
 }
 
 impl ReservationBody {
-    fn new(room: &ReservedRoom, name: String, mail_owner: String) -> Self {
+    fn new(room: &ReservedConference, name: String, mail_owner: String) -> Self {
         let reservation = &room.reservation;
         Self {
             id: room.id.to_string(),
@@ -128,7 +128,7 @@ problems! { OpenConferenceProblems: Required, InvalidServerSecret }
 pub(crate) async fn open(state: Data<State>, _: VideoServer, request: Request) -> Result<HttpResponse, Problem> {
     let body = request.raw_body(state.settings.max_body_bytes).await?;
     let ConferenceRequest { name, mail_owner } = ConferenceRequest::parse(&body)?;
-    match state.api.rooms.open(&name).await {
+    match state.api.use_cases.rooms.open(&name).await {
         Ok(room) => {
             let owner = mail_owner.unwrap_or_else(|| DEFAULT_OWNER.to_owned());
             Ok(HttpResponse::Ok().json(ReservationBody::new(&room, name, owner)))
@@ -155,8 +155,8 @@ problems! { GetConferenceProblems: InvalidServerSecret }
     )
 )]
 pub(crate) async fn show(state: Data<State>, _: VideoServer, request: Request) -> Result<HttpResponse, Problem> {
-    let Some(id) = conference_id(&request) else { return reject(&state, ReserveError::Unknown) };
-    match state.api.rooms.get(id).await {
+    let Some(id) = conference_id(&request) else { return reject(&state, ReserveConferenceError::Unknown) };
+    match state.api.use_cases.rooms.get(id).await {
         Ok(room) => {
             let name = qualified_name(&room.reservation.room);
             Ok(HttpResponse::Ok().json(ReservationBody::new(&room, name, DEFAULT_OWNER.to_owned())))
@@ -179,8 +179,8 @@ pub(crate) async fn show(state: Data<State>, _: VideoServer, request: Request) -
     )
 )]
 pub(crate) async fn close(state: Data<State>, _: VideoServer, request: Request) -> Result<HttpResponse, Problem> {
-    let Some(id) = conference_id(&request) else { return reject(&state, ReserveError::Unknown) };
-    state.api.rooms.close(id).await.map_err(try_again)?;
+    let Some(id) = conference_id(&request) else { return reject(&state, ReserveConferenceError::Unknown) };
+    state.api.use_cases.rooms.close(id).await.map_err(try_again)?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -202,14 +202,14 @@ fn qualified_name(room: &MeetingRoom) -> String {
     }
 }
 
-fn reject(state: &State, error: ReserveError) -> Result<HttpResponse, Problem> {
+fn reject(state: &State, error: ReserveConferenceError) -> Result<HttpResponse, Problem> {
     let (status, message) = match error {
-        ReserveError::Unknown => (StatusCode::NOT_FOUND, "This room does not exist.".to_owned()),
-        ReserveError::Refused(ReservationError::TooEarly { opens_at }) => {
-            let opens = in_words(opens_at, &state.api.join.practice_zone);
+        ReserveConferenceError::Unknown => (StatusCode::NOT_FOUND, "This room does not exist.".to_owned()),
+        ReserveConferenceError::Refused(ReservationError::TooEarly { opens_at }) => {
+            let opens = in_words(opens_at, &state.api.use_cases.join.practice_zone);
             (StatusCode::FORBIDDEN, format!("This room opens on {opens}."))
         }
-        ReserveError::Refused(ReservationError::NoSession(why)) => {
+        ReserveConferenceError::Refused(ReservationError::NoSession(why)) => {
             let message = match why {
                 LinkError::Ended => "This appointment is over.",
                 LinkError::Cancelled => "This appointment was cancelled.",
@@ -217,10 +217,10 @@ fn reject(state: &State, error: ReserveError) -> Result<HttpResponse, Problem> {
             };
             (StatusCode::FORBIDDEN, message.to_owned())
         }
-        ReserveError::Open(id) => {
+        ReserveConferenceError::Open(id) => {
             return Ok(HttpResponse::Conflict().json(ConferenceConflict { conflict_id: id.to_string() }));
         }
-        ReserveError::Store(error) => return Err(try_again(error)),
+        ReserveConferenceError::Store(error) => return Err(try_again(error)),
     };
     Ok(HttpResponse::build(status).json(ConferenceError { message }))
 }

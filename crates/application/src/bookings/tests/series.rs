@@ -8,7 +8,7 @@ use crate::fixtures::{World, at};
 /// Ten o'clock on Mondays in Berlin, from three weeks before the clock is put forward on.
 fn series(world: &World, client: &User, count: u32) -> CreateSeriesCommand {
     CreateSeriesCommand {
-        session: CreateBookingCommand {
+        booking: CreateBookingCommand {
             booked_by: attune_domain::UserId::new(1).unwrap(),
             payment: PaymentChoice::Waived,
             ..world.wish(client, "2024-03-11T09:00:00Z")
@@ -43,7 +43,7 @@ async fn the_time_on_the_wall_stays_when_the_clock_changes() {
         ]
     );
     assert!(outcome.booked.iter().all(|b| b.status() == BookingStatus::Scheduled));
-    assert!(outcome.left_out.is_empty());
+    assert!(outcome.conflicts.is_empty());
 }
 
 #[tokio::test]
@@ -55,7 +55,7 @@ async fn all_conflicts_are_told_at_once_and_nothing_is_booked() {
     let Err(CreateSeriesError::Conflicts(conflicts)) = world.create_series.run(series(&world, &client, 5)).await else {
         panic!("booked over others")
     };
-    let told: Vec<_> = conflicts.iter().map(|c| (c.wall.to_string(), c.why)).collect();
+    let told: Vec<_> = conflicts.iter().map(|c| (c.local_time.to_string(), c.reason)).collect();
     assert_eq!(
         told,
         [
@@ -67,7 +67,7 @@ async fn all_conflicts_are_told_at_once_and_nothing_is_booked() {
 
     let skip = CreateSeriesCommand { skip_conflicts: true, ..series(&world, &client, 5) };
     let outcome = world.create_series.run(skip).await.unwrap();
-    assert_eq!((outcome.booked.len(), outcome.left_out), (3, conflicts));
+    assert_eq!((outcome.booked.len(), outcome.conflicts), (3, conflicts));
     assert_eq!(count(&world).await, 5);
 }
 
@@ -79,8 +79,8 @@ async fn a_time_that_the_clock_skips_is_a_conflict() {
     let command = CreateSeriesCommand { first: "2024-03-24T02:30".parse().unwrap(), ..series(&world, &client, 3) };
     let Err(CreateSeriesError::Conflicts(conflicts)) = world.create_series.run(command).await else { panic!("booked") };
     assert_eq!(conflicts.len(), 1);
-    assert_eq!((conflicts[0].starts_at, conflicts[0].why), (None, None));
-    assert_eq!(conflicts[0].wall.to_string(), "2024-03-31T02:30:00");
+    assert_eq!((conflicts[0].starts_at, conflicts[0].reason), (None, None));
+    assert_eq!(conflicts[0].local_time.to_string(), "2024-03-31T02:30:00");
 }
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn dates_beyond_the_horizon_are_told_too() {
     world.clock.set(at("2024-01-01T00:00:00Z"));
     let command = CreateSeriesCommand { every_weeks: 26, ..series(&world, &client, 3) };
     let Err(CreateSeriesError::Conflicts(conflicts)) = world.create_series.run(command).await else { panic!("booked") };
-    assert_eq!(conflicts.iter().map(|c| c.why).collect::<Vec<_>>(), [Some(SlotError::BeyondBookingHorizon)]);
+    assert_eq!(conflicts.iter().map(|c| c.reason).collect::<Vec<_>>(), [Some(SlotError::BeyondBookingHorizon)]);
     let zone = TimeZoneName::parse("Europe/Atlantis").unwrap();
     let nowhere = CreateSeriesCommand { zone, ..series(&world, &client, 3) };
     assert!(matches!(world.create_series.run(nowhere).await, Err(CreateSeriesError::UnknownTimeZone)));

@@ -12,12 +12,12 @@ async fn booked(world: &World) -> Booking {
     world.book(&client, TEN).await.unwrap().booking
 }
 
-fn fact(kind: AttendanceEventKind, instant: &str, occupant: &str, participant: Option<ViewerId>) -> AttendanceEvent {
+fn event(kind: AttendanceEventKind, instant: &str, occupant: &str, participant: Option<ViewerId>) -> AttendanceEvent {
     AttendanceEvent { at: at(instant), kind, occupant: occupant.into(), participant }
 }
 
-fn report(booking: &Booking, facts: Vec<AttendanceEvent>) -> RoomReport {
-    RoomReport { room: booking.room().unwrap().id().to_owned(), facts }
+fn report(booking: &Booking, events: Vec<AttendanceEvent>) -> RoomReport {
+    RoomReport { room: booking.room().unwrap().id().to_owned(), events }
 }
 
 #[tokio::test]
@@ -26,12 +26,12 @@ async fn what_is_told_twice_and_late_counts_once() {
     let booking = booked(&world).await;
     let client = Some(ViewerId::Account(booking.client()));
     world.clock.set(at("2024-01-15T12:00:00Z"));
-    let left = report(&booking, vec![fact(AttendanceEventKind::Left, "2024-01-15T10:50:00Z", "a", client)]);
-    let joined = report(&booking, vec![fact(AttendanceEventKind::Joined, "2024-01-15T10:01:00Z", "a", client)]);
+    let left = report(&booking, vec![event(AttendanceEventKind::Left, "2024-01-15T10:50:00Z", "a", client)]);
+    let joined = report(&booking, vec![event(AttendanceEventKind::Joined, "2024-01-15T10:01:00Z", "a", client)]);
     let record = &world.record_attendance;
-    assert_eq!(record.run(&left).await.unwrap(), Reported::Kept(1));
-    assert_eq!(record.run(&joined).await.unwrap(), Reported::Kept(1));
-    assert_eq!(record.run(&left).await.unwrap(), Reported::Kept(0));
+    assert_eq!(record.run(&left).await.unwrap(), RecordAttendanceOutcome::Recorded(1));
+    assert_eq!(record.run(&joined).await.unwrap(), RecordAttendanceOutcome::Recorded(1));
+    assert_eq!(record.run(&left).await.unwrap(), RecordAttendanceOutcome::Recorded(0));
     assert_eq!(
         world.attendance.of(&booking).await.unwrap(),
         [AttendanceSummary {
@@ -53,17 +53,17 @@ async fn unknown_rooms_and_nonsense_are_forgotten() {
     let booking = booked(&world).await;
     world.clock.set(at(TEN));
     let record = &world.record_attendance;
-    let unknown = RoomReport { room: "lobby".into(), facts: vec![fact(AttendanceEventKind::Joined, TEN, "a", None)] };
-    assert_eq!(record.run(&unknown).await.unwrap(), Reported::UnknownRoom);
+    let unknown = RoomReport { room: "lobby".into(), events: vec![event(AttendanceEventKind::Joined, TEN, "a", None)] };
+    assert_eq!(record.run(&unknown).await.unwrap(), RecordAttendanceOutcome::UnknownRoom);
     let long = "x".repeat(AttendanceEvent::MAX_OCCUPANT_BYTES + 1);
     let nonsense = vec![
-        fact(AttendanceEventKind::Joined, "1970-01-20T17:41:52Z", "milliseconds short", None),
-        fact(AttendanceEventKind::Joined, "2024-01-17T10:00:00Z", "tomorrow", None),
-        fact(AttendanceEventKind::Joined, TEN, "", None),
-        fact(AttendanceEventKind::Joined, TEN, "a\0b", None),
-        fact(AttendanceEventKind::Joined, TEN, &long, None),
+        event(AttendanceEventKind::Joined, "1970-01-20T17:41:52Z", "milliseconds short", None),
+        event(AttendanceEventKind::Joined, "2024-01-17T10:00:00Z", "tomorrow", None),
+        event(AttendanceEventKind::Joined, TEN, "", None),
+        event(AttendanceEventKind::Joined, TEN, "a\0b", None),
+        event(AttendanceEventKind::Joined, TEN, &long, None),
     ];
-    assert_eq!(record.run(&report(&booking, nonsense)).await.unwrap(), Reported::Kept(0));
+    assert_eq!(record.run(&report(&booking, nonsense)).await.unwrap(), RecordAttendanceOutcome::Recorded(0));
     assert!(world.attendance.of(&booking).await.unwrap().is_empty());
 }
 
@@ -76,7 +76,7 @@ async fn a_room_that_ended_can_be_opened_again() {
     world.clock.set(at(TEN));
     let first = rooms.open(&name).await.unwrap();
     world.clock.set(at("2024-01-15T10:10:00Z"));
-    let ended = report(&booking, vec![fact(AttendanceEventKind::Ended, "2024-01-15T10:10:00Z", "", None)]);
+    let ended = report(&booking, vec![event(AttendanceEventKind::Ended, "2024-01-15T10:10:00Z", "", None)]);
     world.record_attendance.run(&ended).await.unwrap();
     world.clock.set(at("2024-01-15T10:11:00Z"));
     let second = rooms.open(&name).await.unwrap();

@@ -34,25 +34,25 @@ async fn the_page_tells_when_and_lets_in_while_the_room_is_open() {
         let text = ticket(&world, &booking, ViewerId::Account(client.id));
         let opens_at = at(OPEN);
 
-        let view = world.join.look(&text).await.unwrap();
+        let view = world.join.view(&text).await.unwrap();
         assert_eq!((view.starts_at, view.minutes), (at(TEN), 50));
         assert_eq!(view.zone.iana_name(), Some("Europe/Berlin"));
         assert_eq!(view.room_origin, "https://meet.example.org");
         assert_eq!(view.state, AccessState::TooEarly { opens_at });
 
         world.clock.set(opens_at - SignedDuration::from_millis(1));
-        let JoinOutcome::Closed(view) = world.join.enter(&text).await.unwrap() else { panic!("too early") };
+        let JoinOutcome::Closed(view) = world.join.join(&text).await.unwrap() else { panic!("too early") };
         assert_eq!(view.state, AccessState::TooEarly { opens_at });
 
         world.clock.set(opens_at);
-        assert_eq!(world.join.look(&text).await.unwrap().state, AccessState::Open);
-        let JoinOutcome::Room(url) = world.join.enter(&text).await.unwrap() else { panic!("open") };
+        assert_eq!(world.join.view(&text).await.unwrap().state, AccessState::Open);
+        let JoinOutcome::Room(url) = world.join.join(&text).await.unwrap() else { panic!("open") };
         let own = world.links.get(&client, booking.id()).await.unwrap().link;
         assert_eq!(url, own.url);
         assert_eq!(url.contains("?jwt="), world.deps.signing.is_some());
 
         world.clock.set(at("2024-01-15T11:20:00Z"));
-        let JoinOutcome::Closed(view) = world.join.enter(&text).await.unwrap() else { panic!("over") };
+        let JoinOutcome::Closed(view) = world.join.join(&text).await.unwrap() else { panic!("over") };
         assert_eq!(view.state, AccessState::Ended);
     }
 }
@@ -69,11 +69,11 @@ async fn an_old_mail_leads_to_the_new_time() {
     })
     .await;
     world.clock.set(at(TEN));
-    let view = world.join.look(&text).await.unwrap();
+    let view = world.join.view(&text).await.unwrap();
     assert_eq!(view.starts_at, at("2024-01-16T15:00:00Z"));
     assert!(matches!(view.state, AccessState::TooEarly { .. }));
     world.clock.set(at("2024-01-16T15:00:00Z"));
-    assert!(matches!(world.join.enter(&text).await.unwrap(), JoinOutcome::Room(_)));
+    assert!(matches!(world.join.join(&text).await.unwrap(), JoinOutcome::Room(_)));
 }
 
 #[tokio::test]
@@ -84,7 +84,7 @@ async fn what_was_called_off_or_taken_back_opens_nothing() {
     let own = ticket(&world, &booking, ViewerId::Account(client.id));
     let invited = ticket(&world, &booking, ViewerId::Participant(guest.id));
     world.clock.set(at(TEN));
-    assert!(matches!(world.join.enter(&invited).await.unwrap(), JoinOutcome::Room(_)));
+    assert!(matches!(world.join.join(&invited).await.unwrap(), JoinOutcome::Room(_)));
 
     let revoke = RevokeParticipantCommand {
         admin: booking.therapist(),
@@ -93,15 +93,15 @@ async fn what_was_called_off_or_taken_back_opens_nothing() {
         metadata: RequestMetadata::default(),
     };
     world.participants.revoke(revoke).await.unwrap();
-    assert!(matches!(world.join.enter(&invited).await, Err(JoinError::Revoked)));
-    assert!(matches!(world.join.enter(&own).await.unwrap(), JoinOutcome::Room(_)), "only that one invitation");
+    assert!(matches!(world.join.join(&invited).await, Err(JoinError::Revoked)));
+    assert!(matches!(world.join.join(&own).await.unwrap(), JoinOutcome::Room(_)), "only that one invitation");
 
     let command =
         RevokeLinksCommand { admin: booking.therapist(), booking: booking.id(), metadata: RequestMetadata::default() };
     let replaced = world.revoke_links.run(command).await.unwrap();
-    assert!(matches!(world.join.look(&own).await, Err(JoinError::Revoked)), "another version");
+    assert!(matches!(world.join.view(&own).await, Err(JoinError::Revoked)), "another version");
     let fresh = ticket(&world, &replaced, ViewerId::Account(client.id));
-    assert!(matches!(world.join.enter(&fresh).await.unwrap(), JoinOutcome::Room(_)));
+    assert!(matches!(world.join.join(&fresh).await.unwrap(), JoinOutcome::Room(_)));
 
     change(&world, async |work| {
         let stored = work.booking(booking.id()).await.unwrap().unwrap();
@@ -111,8 +111,8 @@ async fn what_was_called_off_or_taken_back_opens_nothing() {
         work.save_booking(&cancelled).await.unwrap();
     })
     .await;
-    assert!(matches!(world.join.enter(&fresh).await, Err(JoinError::Cancelled)));
-    assert!(matches!(world.join.look(&own).await, Err(JoinError::Revoked)), "an old link learns nothing new");
+    assert!(matches!(world.join.join(&fresh).await, Err(JoinError::Cancelled)));
+    assert!(matches!(world.join.view(&own).await, Err(JoinError::Revoked)), "an old link learns nothing new");
 }
 
 #[tokio::test]
@@ -123,16 +123,16 @@ async fn nobody_gets_in_on_a_ticket_that_is_not_theirs_any_more() {
     let admin = world.add("second@example.org", Role::Admin).await;
     world.clock.set(at(TEN));
     let of = |person| ticket(&world, &booking, person);
-    assert!(matches!(world.join.enter(&of(ViewerId::Account(stranger.id))).await, Err(JoinError::Revoked)));
-    assert!(matches!(world.join.enter(&of(ViewerId::Account(admin.id))).await, Ok(JoinOutcome::Room(_))));
+    assert!(matches!(world.join.join(&of(ViewerId::Account(stranger.id))).await, Err(JoinError::Revoked)));
+    assert!(matches!(world.join.join(&of(ViewerId::Account(admin.id))).await, Ok(JoinOutcome::Room(_))));
     for (user, change_of) in
         [(&admin, User { role: Role::Client, ..admin.clone() }), (&client, User { disabled: true, ..client.clone() })]
     {
         change(&world, async |work| work.save_user(&change_of).await.unwrap()).await;
-        assert!(matches!(world.join.enter(&of(ViewerId::Account(user.id))).await, Err(JoinError::Revoked)));
+        assert!(matches!(world.join.join(&of(ViewerId::Account(user.id))).await, Err(JoinError::Revoked)));
     }
     for nonsense in ["", "plain", "plain.1.user-1", "plain.99.user-2.1", "plain.1.user-2.1.x", "../../etc/passwd"] {
-        assert!(matches!(world.join.look(nonsense).await, Err(JoinError::Unknown)), "{nonsense}");
+        assert!(matches!(world.join.view(nonsense).await, Err(JoinError::Unknown)), "{nonsense}");
     }
 }
 
@@ -144,5 +144,5 @@ async fn an_invitation_opens_one_session_only() {
     let guest = world.invite(&booking, "kim@example.org", ParticipantRole::Presenter).await.unwrap();
     world.clock.set(at("2024-01-16T10:00:00Z"));
     let elsewhere = ticket(&world, &other, ViewerId::Participant(guest.id));
-    assert!(matches!(world.join.enter(&elsewhere).await, Err(JoinError::Revoked)));
+    assert!(matches!(world.join.join(&elsewhere).await, Err(JoinError::Revoked)));
 }

@@ -22,7 +22,9 @@ async fn a_room_exists_from_the_opening_to_the_end_of_the_grace() {
     let rooms = world.rooms_with(RoomLimits::default());
     let refused = rooms.open(&name(&booking)).await;
     let opens_at = at("2024-01-15T09:45:00Z");
-    assert!(matches!(refused, Err(ReserveError::Refused(ReservationError::TooEarly { opens_at: o })) if o == opens_at));
+    assert!(
+        matches!(refused, Err(ReserveConferenceError::Refused(ReservationError::TooEarly { opens_at: o })) if o == opens_at)
+    );
 
     world.clock.set(opens_at);
     let open = rooms.open(&name(&booking)).await.unwrap();
@@ -33,7 +35,7 @@ async fn a_room_exists_from_the_opening_to_the_end_of_the_grace() {
     world.clock.set(at("2024-01-15T11:20:00Z"));
     assert!(matches!(
         rooms.get(open.id).await,
-        Err(ReserveError::Refused(ReservationError::NoSession(LinkError::Ended)))
+        Err(ReserveConferenceError::Refused(ReservationError::NoSession(LinkError::Ended)))
     ));
 }
 
@@ -44,11 +46,11 @@ async fn a_second_opening_leads_to_the_first() {
     let rooms = world.rooms_with(RoomLimits { max_occupants: Some(2), lobby: true });
     world.clock.set(at(TEN));
     let first = rooms.open(&name(&booking)).await.unwrap();
-    assert!(matches!(rooms.open(&name(&booking)).await, Err(ReserveError::Open(id)) if id == first.id));
+    assert!(matches!(rooms.open(&name(&booking)).await, Err(ReserveConferenceError::Open(id)) if id == first.id));
     assert_eq!(rooms.get(first.id).await.unwrap().reservation, first.reservation);
     rooms.close(first.id).await.unwrap();
     rooms.close(first.id).await.unwrap();
-    assert!(matches!(rooms.get(first.id).await, Err(ReserveError::Unknown)));
+    assert!(matches!(rooms.get(first.id).await, Err(ReserveConferenceError::Unknown)));
     let second = rooms.open(&name(&booking)).await.unwrap();
     assert_ne!(second.id, first.id);
     assert!(second.reservation.lobby);
@@ -79,9 +81,9 @@ async fn names_come_with_tenants_and_in_any_case() {
         assert!(rooms.limits_of(&spelled).await.is_ok(), "{spelled}");
     }
     for unknown in ["", "lobby", &room[..room.len() - 1], &format!("{room}0")] {
-        assert!(matches!(rooms.limits_of(unknown).await, Err(ReserveError::Unknown)), "{unknown}");
+        assert!(matches!(rooms.limits_of(unknown).await, Err(ReserveConferenceError::Unknown)), "{unknown}");
     }
-    assert!(matches!(rooms.get(ConferenceId::new(99).unwrap()).await, Err(ReserveError::Unknown)));
+    assert!(matches!(rooms.get(ConferenceId::new(99).unwrap()).await, Err(ReserveConferenceError::Unknown)));
 }
 
 #[tokio::test]

@@ -294,7 +294,7 @@ proptest! {
         }
     }
 
-    /// Without new events minutes only grow, and whoever left stays away.
+    /// Without new events minutes only grow, and a participant who left stays absent.
     #[test]
     fn attendance_grows_monotonically_over_time(events in any_events(), now in any_instant(), later in any_instant()) {
         let (now, later) = (now.min(later), now.max(later));
