@@ -34,7 +34,7 @@ pub trait TimeZones: Send + Sync {
     fn find(&self, name: &TimeZoneName) -> Option<TimeZone>;
 }
 
-/// Wakes the worker when new emails are enqueued, so that it does not wait until it polls the outbox again.
+/// Wakes the worker when new emails are enqueued, so that they need not wait for its next poll of the outbox.
 pub trait OutboxWaker: Send + Sync {
     /// Wakes the worker. Never blocks; calling it twice has the same effect as calling it once.
     fn wake(&self);

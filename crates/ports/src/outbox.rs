@@ -24,7 +24,7 @@ impl fmt::Debug for LeaseToken {
 pub struct Lease {
     /// Random, and different for each lease.
     pub token: LeaseToken,
-    /// When other workers may lease the email again. Must be later than any attempt to send it can end.
+    /// When other workers may lease the email again. Must be after the latest time at which sending it can end.
     pub until: Timestamp,
 }
 

@@ -1,4 +1,4 @@
-//! Makes an account on somebody's behalf: from the command line, or for the first admin.
+//! Adds an account, from the command line or as the first admin.
 
 use std::sync::Arc;
 
@@ -11,7 +11,6 @@ use thiserror::Error;
 
 use super::{PasswordProblem, check_password};
 
-/// The account wanted.
 #[derive(Debug, Clone)]
 pub struct AddUserCommand {
     pub email: EmailAddress,
@@ -23,7 +22,6 @@ pub struct AddUserCommand {
     pub password: Password,
 }
 
-/// Why there is no new account.
 #[derive(Debug, Error)]
 pub enum AddUserError {
     #[error("an account with this e-mail address exists already")]
@@ -46,7 +44,6 @@ impl From<StoreError> for AddUserError {
 
 crate::retry::contended_through_store!(AddUserError);
 
-/// Makes an account.
 #[derive(Clone)]
 pub struct AddUser {
     pub store: Arc<dyn Store>,
@@ -56,7 +53,6 @@ pub struct AddUser {
 }
 
 impl AddUser {
-    /// Makes the account.
     pub async fn run(&self, command: AddUserCommand) -> Result<User, AddUserError> {
         let names = [&command.first_name, &command.last_name];
         let mut about = vec![command.email.as_str()];

@@ -1,4 +1,4 @@
-//! Who makes a request.
+//! Identifies the caller of a request.
 
 use std::sync::Arc;
 
@@ -9,7 +9,6 @@ use futures_util::future::join;
 use jiff::Timestamp;
 use thiserror::Error;
 
-/// Why a request is nobody's.
 #[derive(Debug, Error)]
 pub enum AuthenticateError {
     #[error("the access token is invalid")]
@@ -20,7 +19,6 @@ pub enum AuthenticateError {
     Store(#[from] StoreError),
 }
 
-/// Turns an access token into a caller.
 #[derive(Clone)]
 pub struct Authenticate {
     pub queries: Arc<dyn Queries>,

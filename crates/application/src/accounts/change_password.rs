@@ -1,4 +1,4 @@
-//! A person replaces their password.
+//! Changes the caller's password.
 
 use std::sync::Arc;
 
@@ -12,7 +12,6 @@ use thiserror::Error;
 use super::{PasswordProblem, check_password};
 use crate::RequestMetadata;
 
-/// The change wanted.
 pub struct ChangePasswordCommand {
     pub caller: Caller,
     pub current: Password,
@@ -20,7 +19,6 @@ pub struct ChangePasswordCommand {
     pub metadata: RequestMetadata,
 }
 
-/// Why the password stays.
 #[derive(Debug, Error)]
 pub enum ChangePasswordError {
     #[error("the current password is wrong")]
@@ -35,7 +33,6 @@ pub enum ChangePasswordError {
 
 crate::retry::contended_through_store!(ChangePasswordError);
 
-/// Replaces passwords.
 #[derive(Clone)]
 pub struct ChangePassword {
     pub store: Arc<dyn Store>,

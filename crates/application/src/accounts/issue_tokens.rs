@@ -19,7 +19,6 @@ pub struct Tokens {
     pub user: User,
 }
 
-/// Makes tokens.
 #[derive(Clone)]
 pub struct IssueTokens {
     pub tokens: Arc<dyn AccessTokens>,
@@ -51,7 +50,7 @@ impl IssueTokens {
     }
 }
 
-/// The hash under which a refresh token is stored. A fast hash is enough: nobody guesses 256 random bits.
+/// The hash under which a refresh token is stored. A fast hash is enough: no one can guess 256 random bits.
 pub(super) fn hash_token(token: &str) -> TokenHash {
     TokenHash(Sha256::digest(token.as_bytes()).into())
 }

@@ -1,4 +1,4 @@
-//! A person gets in with e-mail address and password.
+//! Logs a user in with email address and password.
 
 use std::sync::Arc;
 
@@ -14,7 +14,6 @@ use thiserror::Error;
 use super::{IssueTokens, Tokens};
 use crate::RequestMetadata;
 
-/// What was typed.
 #[derive(Clone)]
 pub struct LogInCommand {
     /// As typed. Text that is no email address gets the same answer as an unknown one.
@@ -23,7 +22,6 @@ pub struct LogInCommand {
     pub metadata: RequestMetadata,
 }
 
-/// Why somebody does not get in.
 #[derive(Debug, Error)]
 pub enum LogInError {
     #[error("the e-mail address or the password is wrong")]
@@ -45,7 +43,6 @@ crate::retry::contended_through_store!(LogInError);
 /// How long failures count.
 const FAILURE_WINDOW: SignedDuration = SignedDuration::from_hours(24);
 
-/// Lets people in.
 #[derive(Clone)]
 pub struct LogIn {
     pub store: Arc<dyn Store>,
@@ -115,7 +112,7 @@ impl LogIn {
         Ok(Tokens { access_token, refresh_token, expires_in: self.issue.access_lifetime.as_secs(), user })
     }
 
-    /// A victim who logs in from home must not be locked out by somebody far away who types wrong passwords.
+    /// A victim who logs in from home must not be locked out by wrong passwords from another network.
     async fn check_failures(
         &self,
         key: &AccountKey,

@@ -1,4 +1,4 @@
-//! A person gets out, here or everywhere.
+//! Ends one login session or all of them.
 
 use std::sync::Arc;
 
@@ -7,7 +7,6 @@ use attune_ports::{AuditEntry, AuditObject, Caller, Clock, Store, StoreError};
 use super::issue_tokens::hash_token;
 use crate::RequestMetadata;
 
-/// What to end.
 pub struct LogOutCommand {
     pub caller: Caller,
     /// Its login session ends too, if it belongs to the caller.
@@ -17,7 +16,6 @@ pub struct LogOutCommand {
     pub metadata: RequestMetadata,
 }
 
-/// Ends sessions.
 #[derive(Clone)]
 pub struct LogOut {
     pub store: Arc<dyn Store>,

@@ -20,7 +20,6 @@ pub struct ManageUserCommand {
     pub metadata: RequestMetadata,
 }
 
-/// Why the account stays as it is.
 #[derive(Debug, Error)]
 pub enum ManageUserError {
     #[error("there is no such user")]
@@ -35,7 +34,6 @@ pub enum ManageUserError {
 
 crate::retry::contended_through_store!(ManageUserError);
 
-/// Changes accounts.
 #[derive(Clone)]
 pub struct ManageUser {
     pub store: Arc<dyn Store>,

@@ -1,4 +1,4 @@
-//! Accounts: making them, getting in, staying in, getting out.
+//! Registration, login, login sessions, profiles and passwords.
 
 mod add_user;
 mod authenticate;

@@ -1,4 +1,4 @@
-//! A client trades its refresh token for the next pair of tokens.
+//! Exchanges a refresh token for the next pair of tokens.
 
 use std::sync::Arc;
 
@@ -10,13 +10,11 @@ use super::issue_tokens::hash_token;
 use super::{IssueTokens, Tokens};
 use crate::RequestMetadata;
 
-/// The token shown.
 pub struct RefreshCommand {
     pub refresh_token: String,
     pub metadata: RequestMetadata,
 }
 
-/// Why there are no new tokens.
 #[derive(Debug, Error)]
 pub enum RefreshError {
     #[error("the refresh token is not valid")]
@@ -29,7 +27,6 @@ pub enum RefreshError {
 
 crate::retry::contended_through_store!(RefreshError);
 
-/// Trades refresh tokens.
 #[derive(Clone)]
 pub struct Refresh {
     pub store: Arc<dyn Store>,

@@ -1,4 +1,4 @@
-//! A client makes their own account.
+//! Registers a client.
 
 use attune_domain::{EmailAddress, PersonName, Role, TimeZoneName, User};
 use attune_ports::Password;
@@ -14,7 +14,6 @@ pub enum Registration {
     Closed,
 }
 
-/// The account wanted.
 #[derive(Debug, Clone)]
 pub struct RegisterCommand {
     pub email: EmailAddress,
@@ -25,7 +24,6 @@ pub struct RegisterCommand {
     pub time_zone: Option<TimeZoneName>,
 }
 
-/// Why there is no new account.
 #[derive(Debug, Error)]
 pub enum RegisterError {
     #[error("registration is closed")]
@@ -34,7 +32,6 @@ pub enum RegisterError {
     Add(#[from] AddUserError),
 }
 
-/// Makes a client's account.
 #[derive(Clone)]
 pub struct Register {
     pub registration: Registration,

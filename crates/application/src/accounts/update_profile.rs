@@ -20,7 +20,6 @@ pub struct UpdateProfileCommand {
     pub metadata: RequestMetadata,
 }
 
-/// Why the profile stays as it is.
 #[derive(Debug, Error)]
 pub enum UpdateProfileError {
     #[error("this machine knows no time zone of that name")]
@@ -31,7 +30,6 @@ pub enum UpdateProfileError {
 
 crate::retry::contended_through_store!(UpdateProfileError);
 
-/// Changes profiles.
 #[derive(Clone)]
 pub struct UpdateProfile {
     pub store: Arc<dyn Store>,
