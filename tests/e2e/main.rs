@@ -32,6 +32,7 @@ mod calendar;
 mod commands;
 mod crashes;
 mod emails;
+mod glossary;
 mod http;
 mod instances;
 mod links;

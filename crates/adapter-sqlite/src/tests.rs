@@ -177,8 +177,8 @@ async fn a_reader_that_hangs_is_given_up_and_the_next_question_is_answered() {
     });
     let late = outlast(hanging, &begun).await;
     assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
-    // Nobody waits for this one when its turn comes.
-    let unheard = store.readers.run::<(), _>(|_| unreachable!("a job that nobody waits for is left out")).await;
+    // No one waits for this one when its turn comes.
+    let unheard = store.readers.run::<(), _>(|_| unreachable!("a job that no one waits for is left out")).await;
     assert!(matches!(unheard, Err(StoreError::Unavailable(_))), "{unheard:?}");
 
     drop(release);
@@ -349,7 +349,7 @@ async fn no_statement_walks_a_whole_table_that_grows() {
             assert!(harmless || !(walks || sorts), "{detail}: {statement}");
         }
     }
-    assert!(indexes.is_empty(), "nobody uses {indexes:?}");
+    assert!(indexes.is_empty(), "no one uses {indexes:?}");
 }
 
 /// The indexes that were made for one question each.
@@ -431,7 +431,7 @@ fn every_filter(example: &Booking) -> impl Iterator<Item = BookingFilter> {
 
 async fn call_everything(store: &SqliteStore, practice: PracticeFixture) {
     let mut work = store.begin().await.unwrap();
-    let user = work.add_user(&client("somebody")).await.unwrap();
+    let user = work.add_user(&client("someone")).await.unwrap();
     let found = work.user_for_change(user).await.unwrap().unwrap();
     work.save_user(&found).await.unwrap();
     work.set_password(user, &client("other").password_hash).await.unwrap();
@@ -508,7 +508,7 @@ async fn call_everything(store: &SqliteStore, practice: PracticeFixture) {
     store.ping().await.unwrap();
     store.caller(login).await.unwrap().unwrap();
     store.caller_and_booking(login, booking.id()).await.unwrap().unwrap();
-    store.credentials(&email("somebody")).await.unwrap().unwrap();
+    store.credentials(&email("someone")).await.unwrap().unwrap();
     store.credentials_of(user).await.unwrap().unwrap();
     store.login_failures(&account_key(1), now()).await.unwrap();
     store.network_is_known(user, "192.0.2.0/24").await.unwrap();

@@ -141,7 +141,7 @@ impl PaymentGateway for OnlineGateway {
     async fn open_checkout(&self, request: &CheckoutRequest) -> Result<Checkout, PaymentError> {
         self.check_up()?;
         if *self.worn_out.lock().unwrap() == Some(request.nonce) {
-            return Err(PaymentError::Refused("another wish under the same key".into()));
+            return Err(PaymentError::Refused("another request under the same key".into()));
         }
         let reference = format!("cs_{:032x}", u128::from_be_bytes(request.nonce));
         self.checkouts.lock().unwrap().entry(reference.clone()).or_insert(CheckoutState::Open);
@@ -307,7 +307,7 @@ impl World {
         ReserveConference { limits, ..self.rooms.clone() }
     }
 
-    /// Invites somebody into a session in the name of the first therapist.
+    /// Invites someone into a session in the name of the first therapist.
     pub(crate) async fn invite(
         &self,
         booking: &Booking,
@@ -346,7 +346,7 @@ impl World {
     }
 
     /// What a client asks for who wants a session at this time.
-    pub(crate) fn wish(&self, client: &User, start: &str) -> CreateBookingCommand {
+    pub(crate) fn request(&self, client: &User, start: &str) -> CreateBookingCommand {
         CreateBookingCommand {
             client: client.id,
             booked_by: client.id,
@@ -362,7 +362,7 @@ impl World {
     }
 
     pub(crate) async fn book(&self, client: &User, start: &str) -> Result<CreatedBooking, CreateBookingError> {
-        self.create_booking.run(self.wish(client, start)).await.map(now)
+        self.create_booking.run(self.request(client, start)).await.map(now)
     }
 
     pub(crate) async fn booking(&self, id: BookingId) -> Booking {

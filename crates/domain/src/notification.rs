@@ -1,4 +1,5 @@
-//! Which emails a change of a booking causes, when they are sent, and whether they still should be.
+//! The reminder rule and the other emails: which ones a change of a booking causes, when they are sent, and whether they
+//! still should be.
 //!
 //! ```
 //! use attune_domain::notification::{NotificationKind, ReminderPlan, SendDecision, notifications_for, send_decision};

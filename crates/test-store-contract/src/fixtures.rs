@@ -117,7 +117,7 @@ pub fn date(text: &str) -> Date {
     text.parse().expect("a date")
 }
 
-/// Hours on the wall clock, such as from `09:00` until `12:30`.
+/// Hours in local time, such as from `09:00` until `12:30`.
 pub fn hours(from: &str, until: &str) -> LocalTimeRange {
     let time = |text| LocalTime::parse(text).expect("a time of day");
     LocalTimeRange::new(time(from), time(until)).expect("hours that end after they begin")
@@ -265,7 +265,7 @@ pub fn problem(key: &str, kind: ProblemKind) -> NewPaymentProblem {
     }
 }
 
-/// A mail that a booking owes its client.
+/// A mail that a booking queues its client.
 pub fn notice(booking: &Booking, kind: NotificationKind, send_after: Timestamp) -> NewNotification {
     NewNotification {
         kind,
@@ -277,12 +277,12 @@ pub fn notice(booking: &Booking, kind: NotificationKind, send_after: Timestamp) 
     }
 }
 
-/// A reminder that a booking owes its client so many minutes before it begins; due as told, not as computed.
+/// A reminder that a booking queues its client so many minutes before it begins; due as told, not as computed.
 pub fn reminder(booking: &Booking, minutes_before: u32, send_after: Timestamp) -> NewNotification {
     notice(booking, NotificationKind::Reminder { minutes_before }, send_after)
 }
 
-/// Somebody at `{local}@example.org` whom the therapist invites into a session.
+/// Someone at `{local}@example.org` whom the therapist invites into a session.
 pub fn participant(booking: &Booking, local: &str) -> NewParticipant {
     NewParticipant {
         booking: booking.id(),

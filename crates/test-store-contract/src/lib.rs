@@ -23,7 +23,7 @@ macro_rules! store_suite {
     };
 }
 
-/// The second half of [`store_suite!`]; not to be called by itself.
+/// The second half of [`store_suite!`]; not to be called directly.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! store_suite_tests {
@@ -129,18 +129,18 @@ macro_rules! each_store_case {
                 failures_are_cleared_after_a_login,
             }
             outbox {
-                an_owed_mail_waits_untried,
-                a_mail_is_owed_once,
+                a_queued_email_waits,
+                an_email_is_queued_once,
                 a_mail_needs_its_booking_and_its_reader,
                 mails_go_to_accounts_and_to_people_invited,
-                a_link_is_owed_once_per_hour_version_and_reader,
+                a_link_is_queued_once_per_hour_version_and_reader,
                 due_mails_are_claimed_earliest_first,
                 attempts_are_counted_at_the_claim,
                 an_undone_claim_leaves_the_mail_as_it_was,
                 a_lease_holds_until_it_runs_out,
                 every_settlement_is_written,
                 a_lost_lease_writes_nothing,
-                a_late_settlement_counts_while_nobody_took_over,
+                a_late_settlement_counts_while_no_one_took_over,
                 mails_of_one_claim_are_settled_one_by_one,
                 what_is_given_back_was_never_claimed,
                 a_lost_lease_gives_nothing_back,
@@ -165,10 +165,10 @@ macro_rules! each_store_case {
                 taking_an_invitation_back_writes_when,
                 an_invitation_is_taken_back_once,
                 an_invitation_needs_its_session_and_its_therapist,
-                an_unknown_invitation_is_nobody,
+                an_unknown_invitation_is_no_one,
                 invitations_are_listed_by_id,
                 invitations_of_an_address_are_those_that_lead_somewhere,
-                a_dropped_unit_of_work_invites_nobody,
+                a_dropped_unit_of_work_invites_no_one,
                 an_invitation_takes_no_address_from_accounts,
             }
             payment_events {
@@ -287,7 +287,7 @@ macro_rules! each_store_case {
                 a_fact_needs_its_booking,
                 a_dropped_unit_of_work_tells_nothing_of_rooms,
                 a_booking_is_found_by_its_room,
-                a_room_that_nobody_has_is_nothing,
+                a_room_that_no_one_has_is_nothing,
             }
             services {
                 a_service_comes_back_as_it_went_in,
@@ -332,7 +332,7 @@ macro_rules! each_store_case {
             }
             users {
                 an_account_comes_back_as_it_went_in,
-                an_unknown_account_is_nobody,
+                an_unknown_account_is_no_one,
                 a_taken_address_makes_no_second_account,
                 an_account_cannot_move_to_a_taken_address,
                 an_address_that_was_given_up_is_free,

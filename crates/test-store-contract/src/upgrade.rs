@@ -180,7 +180,7 @@ pub async fn guards_still_refuse(store: &dyn Store, queries: &dyn Queries) {
     assert!(work.add_ledger_entry(&again).await.expect_err("it is there").is_conflict(Conflict::LedgerUnbalanced));
 }
 
-/// Statements that the database has to refuse whoever runs them.
+/// Statements that the database has to refuse no matter who runs them.
 pub const REFUSED: [&str; 4] = [
     "UPDATE ledger SET amount_minor = 1",
     "DELETE FROM ledger",

@@ -1,4 +1,4 @@
-//! Questions that share statements: each gets its own answer, and nobody suffers from a neighbour.
+//! Questions that share statements: each gets its own answer, and no one suffers from a neighbour.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use crate::harness::{OTHERS, Proxy, Way, backend, migrated, open, terminate_others, until};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everybody_in_a_crowd_gets_their_own_answer() {
+async fn everyone_in_a_crowd_gets_their_own_answer() {
     let database = migrated().await;
     let store = open(database.url()).await;
     let backend = backend(&store);
@@ -49,7 +49,7 @@ async fn everybody_in_a_crowd_gets_their_own_answer() {
         });
     }
     while let Some(ended) = crowd.join_next().await {
-        assert!(ended.is_ok() || ended.is_err_and(|error| error.is_cancelled()), "somebody got a wrong answer");
+        assert!(ended.is_ok() || ended.is_err_and(|error| error.is_cancelled()), "someone got a wrong answer");
     }
 }
 
@@ -58,7 +58,7 @@ fn asked_for_nothing() -> LoginSessionId {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_row_that_makes_no_sense_spoils_nobody_elses_answer() {
+async fn a_row_that_makes_no_sense_spoils_no_other_answer() {
     let database = migrated().await;
     let store = open(database.url()).await;
     let backend = backend(&store);
@@ -180,7 +180,7 @@ async fn pages_asked_together_are_the_pages_asked_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_row_that_makes_no_sense_spoils_nobody_elses_page() {
+async fn a_row_that_makes_no_sense_spoils_no_other_page() {
     let database = migrated().await;
     let store = open(database.url()).await;
     let backend = backend(&store);

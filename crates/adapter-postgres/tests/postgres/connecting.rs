@@ -43,13 +43,13 @@ fn all_texts(error: &dyn Error) -> String {
 async fn no_error_tells_the_password() {
     let server = TestServer::shared().await;
     let mut wrong_login = server.url().clone();
-    wrong_login.set_username("nobody_of_that_name").unwrap();
+    wrong_login.set_username("unknown_user").unwrap();
     wrong_login.set_password(Some("hunter2")).unwrap();
-    let mut nobody_there = wrong_login.clone();
-    nobody_there.set_port(Some(1)).unwrap();
+    let mut unreachable = wrong_login.clone();
+    unreachable.set_port(Some(1)).unwrap();
     let mut no_tls = wrong_login.clone();
     no_tls.set_query(Some("sslmode=require"));
-    for url in [wrong_login, nobody_there, no_tls] {
+    for url in [wrong_login, unreachable, no_tls] {
         let error = refused(url.as_str()).await;
         assert!(matches!(error, OpenError::Unreachable(_)), "{error:?}");
         assert_eq!(error.to_string(), "the database cannot be reached");

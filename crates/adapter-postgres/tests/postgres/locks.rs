@@ -1,4 +1,4 @@
-//! Who waits for whom, for how long, and that nobody waits for someone who is gone.
+//! Who waits for whom, for how long, and that no one waits for someone who is gone.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -94,7 +94,7 @@ async fn a_call_given_up_in_a_queue_frees_everything_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_given_up_is_free_to_whoever_asks_next() {
+async fn what_was_given_up_is_free_to_anyone_who_asks_next() {
     let database = migrated().await;
     let proxy = Proxy::before(database.url()).await;
     let store = open(proxy.url()).await;
@@ -102,7 +102,7 @@ async fn what_was_given_up_is_free_to_whoever_asks_next() {
     let practice = backend.practice().await;
     backend.add_booking(|id| practice.held(id, slot(0), now())).await;
     proxy.set(Way::SlowToUndo);
-    // Rows that are held are passed over here, so a lock that was given back a moment too late would show.
+    // Rows that are held are skipped here, so a lock that was given back a moment too late would show.
     for round in 0..9 {
         let mut work = store.begin().await.unwrap();
         assert_eq!(work.expired_holds(now(), 1).await.unwrap().len(), 1, "round {round}");
@@ -176,7 +176,7 @@ async fn refusals_do_not_cost_connections() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_becomes_an_admin_while_the_admins_are_locked() {
+async fn no_one_becomes_an_admin_while_the_admins_are_locked() {
     let database = migrated().await;
     let store = open(database.url()).await;
     let practice = backend(&store).practice().await;
@@ -205,7 +205,7 @@ async fn nobody_becomes_an_admin_while_the_admins_are_locked() {
     until(&outside, &format!("{OTHERS} AND wait_event_type = 'Lock'"), 2).await;
     // An ordinary change of an ordinary account goes on meanwhile.
     let mut other = store.begin().await.unwrap();
-    other.add_user(&client("somebody")).await.unwrap();
+    other.add_user(&client("someone")).await.unwrap();
     other.commit().await.unwrap();
     holder.commit().await.unwrap();
     promotion.await.unwrap().expect("the promotion was only late");
@@ -242,7 +242,7 @@ async fn a_held_invitation_can_still_be_mailed_to_and_read() {
     assert_eq!(backend.commit(async |work| work.enqueue(&[reminder]).await).await, 1);
     assert!(Queries::participant(&*store, guest).await.unwrap().is_some());
 
-    // Whoever wants to change it waits, and then sees what became of it.
+    // Anyone who wants to change it waits, and then sees what became of it.
     let later = tokio::spawn({
         let store = Arc::clone(&store);
         async move { store.begin().await?.participant(guest).await }
@@ -288,7 +288,7 @@ async fn facts_told_in_opposite_orders_are_no_deadlock() {
     let practice = backend.practice().await;
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
     let outside = database.connect().await;
-    // Whoever comes to the fact in the middle waits there for the holder, with all facts before it in hand.
+    // Anyone who comes to the fact in the middle waits there for the holder, with all facts before it in hand.
     let facts = ["a", "m", "z"].map(|occupant| fact(occupant, AttendanceEventKind::Joined, slot(0)));
     let mut holder = store.begin().await.unwrap();
     holder.add_attendance(booking.id(), &facts[1..2]).await.unwrap();
@@ -355,7 +355,7 @@ async fn a_retry_waits_for_the_record_of_the_first_request() {
             async move { store.begin().await?.idempotency_record(&key).await }
         });
         until(&outside, &format!("{OTHERS} AND wait_event_type = 'Lock'"), 1).await;
-        // Other keys, and the same key of another user, wait for nothing.
+        // Other keys, and the same key of another user, do not wait.
         let mut other = store.begin().await.unwrap();
         assert_eq!(other.idempotency_record(&idempotency_key(practice.client, "l")).await.unwrap(), None);
         assert_eq!(other.idempotency_record(&idempotency_key(practice.therapist, "k")).await.unwrap(), None);
@@ -429,7 +429,7 @@ async fn a_held_service_can_still_be_booked_and_read() {
         Some(held.clone())
     );
 
-    // Whoever wants to change it waits, and then sees what became of it.
+    // Anyone who wants to change it waits, and then sees what became of it.
     let later = tokio::spawn({
         let store = Arc::clone(&store);
         async move { store.begin().await?.service_for_change(practice.service).await }
@@ -442,7 +442,7 @@ async fn a_held_service_can_still_be_booked_and_read() {
     assert_eq!(later.await.unwrap().unwrap(), Some(withdrawn));
 }
 
-/// Nobody has the booking here: the guard of the database alone keeps the two apart.
+/// No one has the booking here: the guard of the database alone keeps the two apart.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_refund_waits_for_what_becomes_of_the_first() {
     let database = migrated().await;
@@ -462,7 +462,7 @@ async fn a_second_refund_waits_for_what_becomes_of_the_first() {
             async move { store.begin().await?.add_refund(&new).await }
         });
         until(&outside, &format!("{OTHERS} AND wait_event_type = 'Lock'"), 1).await;
-        // Another payment's money waits for nothing.
+        // Another payment's money does not wait.
         backend.uncommitted(async |work| work.add_refund(&refund(&other, "other")).await).await.unwrap();
         if kept {
             first.commit().await.unwrap();

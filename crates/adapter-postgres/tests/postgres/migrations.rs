@@ -1,4 +1,4 @@
-//! From nothing to the present schema, once, whoever comes when.
+//! From nothing to the present schema, once, no matter who comes when.
 
 use attune_adapter_postgres::MigrateError;
 use attune_domain::meeting::AttendanceEventKind;

@@ -188,7 +188,7 @@ async fn lists_counts_and_claims_never_read_a_whole_table() {
     let bad = "SELECT count(*) FROM bookings WHERE note = 'anything'";
     client.query(bad, &[]).await.unwrap();
     drop(client);
-    // Whoever is gone has written everything down.
+    // Anyone who is gone has written everything down.
     until(&admin, &format!("{OTHERS} OR usename = '{role}'"), 0).await;
 
     let log = std::fs::read_to_string(server.socket_folder().join("log")).unwrap();

@@ -1,4 +1,4 @@
-//! Nobody waits longer than promised, and the next one finds everything well.
+//! No one waits longer than promised, and the next one finds everything well.
 
 use std::time::{Duration, Instant};
 
@@ -60,7 +60,7 @@ async fn a_read_given_up_harms_no_other_on_the_same_connection() {
     let outside = database.connect().await;
     outside.batch_execute("BEGIN; LOCK TABLE services IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let watcher = database.connect().await;
-    // One on each connection, and behind it somebody who asks for something else.
+    // One on each connection, and behind it someone who asks for something else.
     let stuck: Vec<_> = (0..2)
         .map(|_| {
             let store = store.clone();

@@ -1,4 +1,4 @@
-//! What the database itself refuses, whoever asks: plain SQL, without any of our code in between.
+//! What the database itself refuses, no matter who asks: plain SQL, without any of our code in between.
 
 use attune_domain::meeting::AttendanceEventKind;
 use attune_domain::{BookingStatus, ParticipantRole};
@@ -461,7 +461,7 @@ async fn refunds_that_cannot_be_are_refused() {
 }
 
 #[tokio::test]
-async fn no_more_goes_back_than_came_in_whoever_writes() {
+async fn no_more_goes_back_than_came_in_no_matter_who_writes() {
     let too_large = Err(SqlState::CHECK_VIOLATION);
     let database = migrated().await;
     let client = database.connect().await;
@@ -535,7 +535,7 @@ async fn the_ledger_cannot_be_changed() {
 }
 
 #[tokio::test]
-async fn the_ledger_balances_whoever_writes() {
+async fn the_ledger_balances_no_matter_who_writes() {
     let unbalanced = Err(SqlState::CHECK_VIOLATION);
     let database = migrated().await;
     let client = database.connect().await;

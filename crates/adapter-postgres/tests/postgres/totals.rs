@@ -1,4 +1,4 @@
-//! The database keeps count of the bookings in each state, whoever changes them and how: plain SQL, without any of our
+//! The database keeps count of the bookings in each state, no matter who changes them and how: plain SQL, without any of our
 //! code in between.
 
 use attune_test_store_contract::fixtures::legal_states;
@@ -98,7 +98,7 @@ async fn nothing_is_lost_between_sessions() {
     race(6, |session| {
         let (client, states) = (sessions[session].clone(), states.clone());
         async move {
-            // Nobody ever has to wait for the count.
+            // No one ever has to wait for the count.
             client.batch_execute("SET lock_timeout = '5s'").await.unwrap();
             let mine = i64::try_from(session).unwrap() * 10_000;
             for step in 0..100_i64 {
@@ -119,9 +119,9 @@ async fn nothing_is_lost_between_sessions() {
         }
     })
     .await;
-    expect_exact(&client, "everybody went").await;
+    expect_exact(&client, "everyone went").await;
     assert!(number(&client, "SELECT count(*) FROM bookings").await > 300);
-    assert!(number(&client, "SELECT sum(rows)::bigint FROM booking_count_totals").await > 0, "somebody added up");
+    assert!(number(&client, "SELECT sum(rows)::bigint FROM booking_count_totals").await > 0, "someone added up");
 }
 
 /// What was written down is added up by those who write, so it stays short even if nothing else ever happens.
@@ -142,7 +142,7 @@ async fn changes_do_not_pile_up() {
 
 /// Who adds up may take its time with it, and may take it back: others go on, and read what is right.
 #[tokio::test]
-async fn nobody_waits_for_who_adds_up() {
+async fn no_one_waits_for_who_adds_up() {
     let database = migrated().await;
     let (adder, other) = (database.connect().await, database.connect().await);
     other.batch_execute(PRACTICE).await.unwrap();

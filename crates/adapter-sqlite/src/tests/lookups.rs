@@ -55,7 +55,7 @@ async fn one_that_fails_one_that_panics_and_one_that_is_given_up_cost_the_others
     let first = asked(lookups.look_up(failures)).await;
     let wrong = asked(lookups.look_up(|connection| run_sql(connection, "SELECT * FROM nowhere"))).await;
     let second = asked(lookups.look_up(failures)).await;
-    let given_up = asked(lookups.look_up::<(), _>(|_| unreachable!("a job that nobody waits for is left out"))).await;
+    let given_up = asked(lookups.look_up::<(), _>(|_| unreachable!("a job that no one waits for is left out"))).await;
     let broken = asked(lookups.look_up::<(), _>(|_| Err(StoreError::Unavailable("as planned".into())))).await;
     let third = asked(lookups.look_up(failures)).await;
     let panicking = asked(lookups.look_up::<(), _>(|connection| {
@@ -90,7 +90,7 @@ async fn after_an_error_the_next_in_line_gets_a_transaction_of_its_own() {
     let (_folder, store) = fresh(1).await;
     let lookups = &store.lookups;
     let (release, holding) = hold(&store).await;
-    // As SQLite does by itself after some errors.
+    // As SQLite does automatically after some errors.
     let ending = asked(lookups.look_up::<(), _>(|connection| {
         run_sql(connection, "ROLLBACK")?;
         Err(StoreError::Failed("as planned".into()))
@@ -152,7 +152,7 @@ async fn those_who_wait_together_share_a_snapshot_and_who_asks_after_a_commit_se
     holding.await.unwrap().unwrap();
 
     begun.await.unwrap();
-    // The writer waits for nobody who reads, and the others for nobody who writes.
+    // The writer waits for no one who reads, and the others for no one who writes.
     add_failure(&store).await;
     let third = asked(lookups.look_up(failures)).await;
     drop(go_on);
@@ -188,7 +188,7 @@ async fn a_look_up_that_hangs_is_given_up_and_those_behind_it_are_not_begun() {
     });
     let late = outlast(hanging, &begun).await;
     assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
-    let unheard = store.lookups.look_up::<(), _>(|_| unreachable!("a job that nobody waits for is left out")).await;
+    let unheard = store.lookups.look_up::<(), _>(|_| unreachable!("a job that no one waits for is left out")).await;
     assert!(matches!(unheard, Err(StoreError::Unavailable(_))), "{unheard:?}");
 
     drop(release);
@@ -199,7 +199,7 @@ async fn a_look_up_that_hangs_is_given_up_and_those_behind_it_are_not_begun() {
 #[tokio::test]
 async fn lists_that_take_long_are_in_nobodys_way() {
     let (_folder, store) = fresh(2).await;
-    let user = add_client(&store, "somebody").await.unwrap();
+    let user = add_client(&store, "someone").await.unwrap();
     let (release, released) = mpsc::channel::<()>();
     let released = Arc::new(Mutex::new(released));
     let mut lists = Vec::new();
@@ -214,7 +214,7 @@ async fn lists_that_take_long_are_in_nobodys_way() {
         );
     }
     assert_eq!(store.user(user).await.unwrap().unwrap().id, user);
-    assert!(exists(&store, "somebody").await);
+    assert!(exists(&store, "someone").await);
     drop(release);
     for list in lists {
         list.await.unwrap();

@@ -25,12 +25,12 @@ const OVERLAPS: &str = "SELECT count(*) FROM bookings a JOIN bookings b ON a.id 
     WHERE a.status IN ('pending_payment', 'scheduled', 'completed', 'no_show') \
     AND b.status IN ('pending_payment', 'scheduled', 'completed', 'no_show')";
 
-/// A wish of one hour; four different beginnings, any two of which overlap.
-fn wish(round: i64, client: usize) -> Timestamp {
+/// A request of one hour; four different beginnings, any two of which overlap.
+fn request(round: i64, client: usize) -> Timestamp {
     minutes_after(slot(10 * round), 15 * i64::try_from(client % 4).unwrap())
 }
 
-/// What everybody writes first: look whether the time is free, then book. All look before anybody books.
+/// What everyone writes first: look whether the time is free, then book. All look before anybody books.
 async fn look_then_book(
     store: &SqliteStore,
     practice: PracticeFixture,
@@ -73,7 +73,7 @@ fn drop_triggers(folder: &TempDir) {
         .unwrap();
 }
 
-/// Every wish was either granted or refused as taken; gives how many were granted.
+/// Every request was either granted or refused as taken; gives how many were granted.
 fn granted(results: Vec<Result<(), StoreError>>) -> i64 {
     let mut granted = 0;
     for result in results {
@@ -85,13 +85,13 @@ fn granted(results: Vec<Result<(), StoreError>>) -> i64 {
     granted
 }
 
-async fn everybody_looks_then_books(store: &Arc<SqliteStore>, practice: PracticeFixture) -> i64 {
+async fn all_look_then_book(store: &Arc<SqliteStore>, practice: PracticeFixture) -> i64 {
     let mut all = 0;
     for round in 0..ROUNDS {
         let all_looked = Arc::new(Barrier::new(CLIENTS));
         let results = race(CLIENTS, |client| {
             let (store, all_looked) = (Arc::clone(store), Arc::clone(&all_looked));
-            async move { look_then_book(&store, practice, wish(round, client), &all_looked).await }
+            async move { look_then_book(&store, practice, request(round, client), &all_looked).await }
         })
         .await;
         all += granted(results);
@@ -105,7 +105,7 @@ async fn without_any_guard_the_same_time_is_sold_many_times() {
     let (folder, store) = fresh().await;
     let practice = PracticeFixture::create(&*store).await;
     drop_triggers(&folder);
-    let sold = everybody_looks_then_books(&store, practice).await;
+    let sold = all_look_then_book(&store, practice).await;
     assert!(sold > ROUNDS, "{sold} sold");
     assert!(count(&mut raw(&folder), OVERLAPS) > 0);
 }
@@ -114,7 +114,7 @@ async fn without_any_guard_the_same_time_is_sold_many_times() {
 async fn the_trigger_alone_is_enough() {
     let (folder, store) = fresh().await;
     let practice = PracticeFixture::create(&*store).await;
-    assert_eq!(everybody_looks_then_books(&store, practice).await, ROUNDS);
+    assert_eq!(all_look_then_book(&store, practice).await, ROUNDS);
     assert_eq!(count(&mut raw(&folder), OVERLAPS), 0);
 }
 
@@ -127,7 +127,7 @@ async fn the_lock_alone_is_enough() {
     for round in 0..ROUNDS {
         let results = race(CLIENTS, |client| {
             let store = Arc::clone(&store);
-            async move { lock_then_book(&store, practice, wish(round, client)).await }
+            async move { lock_then_book(&store, practice, request(round, client)).await }
         })
         .await;
         sold += granted(results);
@@ -236,7 +236,7 @@ async fn two_stores_on_one_file_sell_a_time_once() {
     for round in 0..ROUNDS {
         let results = race(16, |client| {
             let store = Arc::clone(&stores[client % 2]);
-            async move { insist(|| lock_then_book(&store, practice, wish(round, client))).await }
+            async move { insist(|| lock_then_book(&store, practice, request(round, client))).await }
         })
         .await;
         assert_eq!(granted(results), 1);

@@ -17,7 +17,7 @@ async fn who_asks_after_a_commit_sees_it() {
     const WRITERS: usize = 4;
     let (_folder, store) = fresh().await;
     let over = Arc::new(AtomicBool::new(false));
-    // A crowd that keeps the readers busy, so that there is always a snapshot that somebody else began.
+    // A crowd that keeps the readers busy, so that there is always a snapshot that someone else began.
     let crowd: Vec<_> = (0..32)
         .map(|_| {
             let (store, over) = (Arc::clone(&store), Arc::clone(&over));
@@ -74,8 +74,8 @@ async fn readers_wait_for_no_writer() {
             for _ in 0..10 {
                 let (caller, booking) = store.caller_and_booking(login, id).await.unwrap().expect("the login");
                 assert_eq!(caller.user.id, practice.client);
-                assert!(booking.is_none(), "nobody has committed it");
-                assert!(store.user(new).await.unwrap().is_none(), "nobody has committed it");
+                assert!(booking.is_none(), "no one has committed it");
+                assert!(store.user(new).await.unwrap().is_none(), "no one has committed it");
                 let mine = BookingFilter { client: Some(practice.client), ..BookingFilter::default() };
                 assert_eq!(store.bookings(&mine, PAGE.into()).await.unwrap().total, 0);
             }

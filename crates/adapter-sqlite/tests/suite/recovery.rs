@@ -1,4 +1,4 @@
-//! What a crash leaves behind, and units of work that nobody ends properly.
+//! What a crash leaves behind, and units of work that no one ends properly.
 
 use attune_domain::UserId;
 use attune_ports::{AuditEntry, AuditObject, Store};

@@ -1,4 +1,4 @@
-//! What the database itself refuses, whoever asks: everything here goes past the store, in plain SQL.
+//! What the database itself refuses, no matter who asks: everything here goes past the store, in plain SQL.
 
 use attune_domain::meeting::AttendanceEventKind;
 use attune_domain::{BookingStatus, ParticipantRole, PaymentStatus};
@@ -244,8 +244,8 @@ async fn facts_that_contradict_each_other_are_refused() {
     }
     let text = calendar.connection.batch_execute("UPDATE bookings SET minutes = 'fifty'");
     is_refused(text, "cannot store TEXT value in INTEGER column bookings.minutes");
-    let nobody = calendar.connection.batch_execute("UPDATE bookings SET client_id = 999");
-    is_refused(nobody, "FOREIGN KEY constraint failed");
+    let no_one = calendar.connection.batch_execute("UPDATE bookings SET client_id = 999");
+    is_refused(no_one, "FOREIGN KEY constraint failed");
 }
 
 #[tokio::test]
@@ -303,8 +303,8 @@ async fn invitations_that_cannot_be_are_refused() {
     connection.batch_execute(&invitation(1, "observer", "presenter", by)).unwrap();
     is_refused(connection.batch_execute("UPDATE participants SET revoked_at = NULL"), TWICE);
     for (booking, by) in [(999, by), (1, 999)] {
-        let nobody = connection.batch_execute(&invitation(booking, "b", "observer", by));
-        is_refused(nobody, "FOREIGN KEY constraint failed");
+        let no_one = connection.batch_execute(&invitation(booking, "b", "observer", by));
+        is_refused(no_one, "FOREIGN KEY constraint failed");
     }
 }
 
@@ -389,8 +389,8 @@ async fn time_off_that_cannot_be_is_refused() {
         ("extra_hours", "first_date, start_minute, end_minute", "'2027-05-01', 0, 1440"),
     ] {
         connection.batch_execute(&entry(therapist, kind, columns, values)).unwrap();
-        let nobody = connection.batch_execute(&entry(999, kind, columns, values));
-        is_refused(nobody, "FOREIGN KEY constraint failed");
+        let no_one = connection.batch_execute(&entry(999, kind, columns, values));
+        is_refused(no_one, "FOREIGN KEY constraint failed");
     }
     for (kind, columns, values) in [
         ("dates", "first_date, last_date", "'2027-05-02', '2027-05-01'"),
@@ -572,7 +572,7 @@ async fn refunds_that_cannot_be_are_refused() {
 }
 
 #[tokio::test]
-async fn no_more_goes_back_than_came_in_whoever_writes() {
+async fn no_more_goes_back_than_came_in_no_matter_who_writes() {
     const TOO_LARGE: &str = "attune:refund_too_large";
     let mut calendar = Calendar::new().await;
     calendar.scheduled("INSERT", 1, 0).unwrap();
@@ -661,7 +661,7 @@ async fn the_ledger_is_never_changed_and_never_shortened() {
 }
 
 #[tokio::test]
-async fn the_ledger_balances_whoever_writes() {
+async fn the_ledger_balances_no_matter_who_writes() {
     const UNBALANCED: &str = "attune:ledger_unbalanced";
     let mut calendar = Calendar::new().await;
     calendar.scheduled("INSERT", 1, 0).unwrap();

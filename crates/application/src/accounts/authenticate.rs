@@ -47,7 +47,7 @@ impl Authenticate {
     }
 
     /// The same, and looks something else up at the same time for the person whom the token names. If that is not who
-    /// calls after all, nobody gets to see it.
+    /// calls after all, no one gets to see it.
     pub async fn alongside<T>(
         &self,
         token: &str,

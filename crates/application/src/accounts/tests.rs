@@ -90,7 +90,7 @@ async fn a_login_opens_a_session_for_this_person() {
 async fn unknown_addresses_cost_as_much_as_wrong_passwords_and_read_the_same() {
     let world = World::free().await;
     world.client().await;
-    for email in ["client@example.org", "nobody@example.org", "no address at all"] {
+    for email in ["client@example.org", "unknown@example.org", "no address at all"] {
         let before = world.hasher.verifications();
         let refused = world.enter(email, "wrong password!").await.err().unwrap();
         assert!(matches!(refused, LogInError::InvalidCredentials), "{email}");
@@ -126,15 +126,15 @@ async fn too_many_failures_stop_strangers_but_not_the_owner() {
 }
 
 #[tokio::test]
-async fn failures_are_forgotten_after_a_day_and_counted_for_nobody_too() {
+async fn failures_are_forgotten_after_a_day_and_counted_for_no_one_too() {
     let world = World::free().await;
     for _ in 0..3 {
-        world.enter("nobody@example.org", "wrong password!").await.err().unwrap();
+        world.enter("unknown@example.org", "wrong password!").await.err().unwrap();
     }
-    let stopped = world.enter("nobody@example.org", "wrong password!").await.err();
+    let stopped = world.enter("unknown@example.org", "wrong password!").await.err();
     assert!(matches!(stopped, Some(LogInError::TooManyFailures)), "an unknown address is counted the same");
     world.clock.advance(SignedDuration::from_hours(24) + SignedDuration::from_secs(1));
-    let again = world.enter("nobody@example.org", "wrong password!").await.err();
+    let again = world.enter("unknown@example.org", "wrong password!").await.err();
     assert!(matches!(again, Some(LogInError::InvalidCredentials)));
 }
 
@@ -238,7 +238,7 @@ async fn logging_out_ends_only_what_is_ones_own() {
         metadata: RequestMetadata::default(),
     };
     world.log_out.run(out(Some(theirs.refresh_token.clone()), false)).await.unwrap();
-    assert!(caller(&world, &theirs).await.is_ok(), "somebody else's session is none of my business");
+    assert!(caller(&world, &theirs).await.is_ok(), "someone else's session is none of my business");
     assert!(caller(&world, &there).await.is_ok());
     world.log_out.run(out(None, true)).await.unwrap();
     assert!(caller(&world, &there).await.is_err());

@@ -1,5 +1,5 @@
-//! Releases slots that were not paid in time. Where a client pays at an online provider, the provider is asked first: its
-//! page may still be open, and a client who paid a second ago must not lose the slot.
+//! Hold expiry: releases slots that were not paid in time. Where a client pays at an online provider, the provider is asked
+//! first: its page may still be open, and a client who paid a second ago must not lose the slot.
 
 use std::sync::Arc;
 

@@ -182,7 +182,7 @@ async fn a_reminder_is_tried_until_just_before_the_session_and_then_given_up() {
 async fn a_reminder_that_is_late_leaves_while_it_is_of_use() {
     let world = World::free().await;
     let (_, booking) = booked(&world).await;
-    // Nobody worked from the booking on until ten to ten.
+    // No one worked from the booking on until ten to ten.
     world.clock.set(at("2024-01-15T09:50:00Z"));
     world.deliver.run().await.unwrap();
     let states: Vec<NotificationState> = notices(&world, &booking).await.into_iter().map(|n| n.state).collect();
@@ -231,7 +231,7 @@ async fn a_disabled_reader_gets_no_mail() {
     assert_eq!(notices(&world, &booking).await[0].state, NotificationState::Skipped);
 }
 
-/// A booking that owes so many mails at once: its link, again and again.
+/// A booking that queues so many mails at once: its link, again and again.
 async fn owing(world: &World, mails: u32) -> Booking {
     let (client, booking) = booked(world).await;
     world.deliver.run().await.unwrap();
@@ -326,7 +326,7 @@ async fn no_mail_begins_whose_lease_could_run_out() {
     assert!(world.now().duration_since(began) < SignedDuration::from_secs(60), "long before the lease runs out");
     let after = links(&world, &booking).await;
     assert_eq!((count(&after, SENT), count(&after, UNTOUCHED)), (delivered.sent, 100 - delivered.sent));
-    // What was given back is everybody's at once, however often it was.
+    // What was given back is everyone's at once, however often it was.
     for _ in 0..20 {
         worker.run().await.unwrap();
     }

@@ -71,15 +71,15 @@ impl ManageServices {
         crate::retry::retrying(|| async {
             let mut work = self.store.begin().await?;
             let before = work.service_for_change(command.service).await?.ok_or(ServiceError::NotFound)?;
-            let wish = command.changes.clone();
+            let changes = command.changes.clone();
             let service = Service {
                 id: before.id,
-                name: wish.name.unwrap_or(before.name),
-                description: wish.description.unwrap_or(before.description),
-                minutes: wish.minutes.unwrap_or(before.minutes),
-                buffer_minutes: wish.buffer_minutes.unwrap_or(before.buffer_minutes),
-                price: wish.price.unwrap_or(before.price),
-                active: wish.active.unwrap_or(before.active),
+                name: changes.name.unwrap_or(before.name),
+                description: changes.description.unwrap_or(before.description),
+                minutes: changes.minutes.unwrap_or(before.minutes),
+                buffer_minutes: changes.buffer_minutes.unwrap_or(before.buffer_minutes),
+                price: changes.price.unwrap_or(before.price),
+                active: changes.active.unwrap_or(before.active),
             };
             AppointmentLength::try_from(&service)?;
             work.save_service(&service).await?;

@@ -48,12 +48,15 @@ async fn a_service_that_is_not_offered_any_more_cannot_be_booked() {
     world.services.change(change(short.id, off)).await.unwrap();
     assert_eq!(world.queries.services().await.unwrap().len(), 1);
     assert_eq!(world.queries.all_services().await.unwrap().len(), 2);
-    let wish = crate::bookings::CreateBookingCommand { service: Some(short.id), ..world.wish(&client, TEN) };
-    assert!(matches!(world.create_booking.run(wish).await, Err(crate::bookings::CreateBookingError::UnknownService)));
+    let request = crate::bookings::CreateBookingCommand { service: Some(short.id), ..world.request(&client, TEN) };
+    assert!(matches!(
+        world.create_booking.run(request).await,
+        Err(crate::bookings::CreateBookingError::UnknownService)
+    ));
 }
 
 #[tokio::test]
-async fn services_that_nobody_could_book_are_refused() {
+async fn services_that_no_one_could_book_are_refused() {
     let world = World::free().await;
     let none = NewService { minutes: 0, ..new_service() };
     assert!(matches!(
@@ -71,7 +74,7 @@ async fn services_that_nobody_could_book_are_refused() {
 #[tokio::test]
 async fn weeks_that_make_no_sense_are_refused() {
     let world = World::free().await;
-    let client = world.add("somebody@example.org", Role::Client).await;
+    let client = world.add("someone@example.org", Role::Client).await;
     let wall = |text| LocalTime::parse(text).unwrap();
     let hours = |start, end| LocalTimeRange::new(wall(start), wall(end)).unwrap();
     let berlin = || TimeZoneName::parse("Europe/Berlin").unwrap();

@@ -1,4 +1,4 @@
-//! Which slots can be booked, and whether one slot can.
+//! The slot query: which slots can be booked, and whether one slot can.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

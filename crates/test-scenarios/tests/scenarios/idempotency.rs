@@ -130,11 +130,9 @@ async fn repeated_requests_are_executed_once(kind: Kind) {
         idempotency: idempotent_request(&world, "reschedule"),
         ..world.change(Who::Owner, id, world.clients[0], change)
     };
-    let stored = match world.use_cases().change_booking.run(again.clone()).await.unwrap() {
-        Idempotent::Replayed(Replay::Response(stored)) => stored.body,
-        other => panic!("{other:?}"),
-    };
-    assert_eq!(stored, moved);
+    let replayed = world.use_cases().change_booking.run(again.clone()).await.unwrap();
+    let Idempotent::Replayed(Replay::Response(stored)) = replayed else { panic!("{replayed:?}") };
+    assert_eq!(stored.body, moved);
     let other = again.idempotency.map(|request| IdempotentRequest { request_hash: [8; 32], ..request });
     let refused = world.use_cases().change_booking.run(ChangeBookingCommand { idempotency: other, ..again }).await;
     assert!(matches!(refused, Err(ChangeBookingError::KeyReused)), "{refused:?}");

@@ -64,7 +64,7 @@ pub async fn another_therapist_is_free(backend: &Backend) {
     assert_eq!(work.blocking_bookings(colleague, slot(0), slot(1)).await.unwrap(), [second]);
 }
 
-/// A booking that was called off or ran out gives its time back, whatever became of the money.
+/// A booking that was cancelled or ran out gives its time back, whatever became of the money.
 pub async fn cancelled_and_expired_bookings_block_nothing(backend: &Backend) {
     let practice = backend.practice().await;
     for (status, paid) in legal_states().filter(|(status, _)| !status.blocks_calendar()) {
@@ -74,7 +74,7 @@ pub async fn cancelled_and_expired_bookings_block_nothing(backend: &Backend) {
     let mut work = backend.begin().await;
     assert_eq!(work.blocking_bookings(practice.therapist, slot(0), slot(1)).await.unwrap(), [kept]);
     drop(work);
-    // Also the other way round: they may be written where somebody else has the time.
+    // Also the other way round: they may be written where someone else has the time.
     backend
         .add_booking(|id| practice.booking_in(id, slot(0), BookingStatus::Cancelled, PaymentStatus::NotRequired))
         .await;
@@ -384,8 +384,8 @@ pub async fn a_booking_needs_its_people_and_its_service(backend: &Backend) {
         assert!(matches!(answer, Err(StoreError::Failed(_))), "{answer:?}");
     }
     let booking = backend.add_booking(|id| practice.booking(id, slot(0))).await;
-    let by_nobody = Cancellation { at: now(), by: unknown_user(), late: false, reason: None, refund: eur(0) };
-    let (cancelled, _) = booking.cancel(by_nobody, Role::Admin).unwrap();
+    let by_no_one = Cancellation { at: now(), by: unknown_user(), late: false, reason: None, refund: eur(0) };
+    let (cancelled, _) = booking.cancel(by_no_one, Role::Admin).unwrap();
     let answer = backend.uncommitted(async |work| work.save_booking(&cancelled).await).await;
     assert!(matches!(answer, Err(StoreError::Failed(_))), "{answer:?}");
 }

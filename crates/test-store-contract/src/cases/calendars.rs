@@ -56,15 +56,15 @@ fn all_days() -> impl Iterator<Item = Weekday> {
     Weekday::Monday.cycle_forward().take(7)
 }
 
-/// Whoever never said anything has no week and no time off, and the practice that never decided has the default policy;
-/// so has somebody whom nobody knows.
+/// Anyone who never said anything has no week and no time off, and the practice that never decided has the default policy;
+/// so has someone whom no one knows.
 pub async fn a_new_practice_has_nothing_but_the_default(backend: &Backend) {
     let practice = backend.practice().await;
     let nothing = CalendarSettings { schedule: None, time_off: Vec::new(), policy: PracticePolicy::default() };
-    for somebody in [practice.therapist, practice.client, unknown_user()] {
-        assert_eq!(settings(backend, somebody).await, nothing);
-        assert!(entries(backend, Some(somebody)).await.is_empty());
-        assert!(backend.queries.taken(somebody, slot(0), slot(9), now()).await.unwrap().is_empty());
+    for someone in [practice.therapist, practice.client, unknown_user()] {
+        assert_eq!(settings(backend, someone).await, nothing);
+        assert!(entries(backend, Some(someone)).await.is_empty());
+        assert!(backend.queries.taken(someone, slot(0), slot(9), now()).await.unwrap().is_empty());
     }
     assert!(entries(backend, None).await.is_empty());
     assert_eq!(backend.queries.policy().await.unwrap(), PracticePolicy::default());
@@ -149,7 +149,7 @@ pub async fn calendars_are_their_therapists_own(backend: &Backend) {
 pub async fn a_week_needs_its_therapist(backend: &Backend) {
     for schedule in [week(&[]), week(&[(Weekday::Monday, hours("09:00", "12:00"))])] {
         let refused = backend.uncommitted(async |work| work.set_schedule(unknown_user(), &schedule).await).await;
-        assert!(matches!(refused, Err(StoreError::Failed(_))), "a week of nobody: {refused:?}");
+        assert!(matches!(refused, Err(StoreError::Failed(_))), "a week of no one: {refused:?}");
     }
     assert_eq!(stored_week(backend, unknown_user()).await, None);
 }
@@ -263,7 +263,7 @@ pub async fn time_off_needs_its_therapist(backend: &Backend) {
     let refused = backend
         .uncommitted(async |work| work.add_schedule_exception(&day_off(unknown_user(), "2027-05-01")).await)
         .await;
-    assert!(matches!(refused, Err(StoreError::Failed(_))), "time off of nobody: {refused:?}");
+    assert!(matches!(refused, Err(StoreError::Failed(_))), "time off of no one: {refused:?}");
     assert!(entries(backend, None).await.is_empty());
 }
 
@@ -292,8 +292,8 @@ pub async fn a_policy_comes_back_as_it_went_in(backend: &Backend) {
         decided.checked().expect("it makes sense");
         backend.commit(async |work| work.set_policy(&decided).await).await;
         assert_eq!(backend.queries.policy().await.unwrap(), decided);
-        for somebody in [practice.therapist, unknown_user()] {
-            assert_eq!(settings(backend, somebody).await.policy, decided);
+        for someone in [practice.therapist, unknown_user()] {
+            assert_eq!(settings(backend, someone).await.policy, decided);
         }
     }
 }
@@ -310,7 +310,7 @@ pub async fn changing_a_calendar_touches_no_booking(backend: &Backend) {
         })
         .await;
     assert_eq!(backend.read_booking(booking.id()).await, Some(booking));
-    // Whether somebody may work then is not the store's to decide.
+    // Whether someone may work then is not the store's to decide.
     backend.add_booking(|id| practice.booking(id, slot(1))).await;
 }
 
@@ -416,7 +416,7 @@ pub async fn holds_that_are_over_take_no_time(backend: &Backend) {
     assert_eq!(taken(over).await, all[2..]);
     assert_eq!(taken(slot(1_000)).await, all[2..]);
 
-    // Nothing was changed by looking, and the time is taken again when somebody pays after all.
+    // Nothing was changed by looking, and the time is taken again when someone pays after all.
     let mut work = backend.begin().await;
     assert_eq!(work.blocking_bookings(practice.therapist, slot(0), slot(9)).await.unwrap().len(), 4);
     let paid = in_state(next_version(&pending), BookingStatus::Scheduled, PaymentStatus::Succeeded);

@@ -1,4 +1,4 @@
-//! Calls that nobody waits for any more: a request that was given up must not hurt the next one.
+//! Calls that no one is waiting for: a request that was given up must not hurt the next one.
 
 use std::sync::Arc;
 
@@ -18,12 +18,12 @@ async fn expect_healthy(backend: &Backend, practice: PracticeFixture) {
     let booking = backend.add_booking(|id| practice.booking(id, slot(500))).await;
     assert_eq!(backend.read_booking(booking.id()).await.as_ref(), Some(&booking));
     let mut work = backend.begin().await;
-    work.lock_calendar(practice.therapist).await.expect("nobody holds the calendar");
-    work.lock_enabled_admins().await.expect("nobody holds the admins");
+    work.lock_calendar(practice.therapist).await.expect("no one holds the calendar");
+    work.lock_enabled_admins().await.expect("no one holds the admins");
     let (cancelled, _) = work
         .booking(booking.id())
         .await
-        .expect("nobody holds the booking")
+        .expect("no one holds the booking")
         .expect("the booking is there")
         .reschedule(slot(600), attune_domain::Role::Admin, now())
         .expect("a move");
@@ -148,7 +148,7 @@ pub async fn calls_given_up_undo_their_unit_of_work(backend: &Backend) {
     expect_healthy(backend, practice).await;
 }
 
-/// A commit that nobody waited for happened as a whole or not at all.
+/// A commit that no one waited for happened as a whole or not at all.
 pub async fn commits_given_up_are_all_or_nothing(backend: &Backend) {
     let practice = backend.practice().await;
     for round in 0..12 {

@@ -203,7 +203,7 @@ pub async fn pages_are_right_up_to_the_end_while_the_list_grows(backend: &Backen
     }
 }
 
-/// People are found by their ids, each once; ids that are nobody's are left out.
+/// People are found by their ids, each once; ids that are no one's are left out.
 pub async fn people_are_found_by_their_ids(backend: &Backend) {
     let practice = backend.practice().await;
     let found = async |ids: &[UserId]| {

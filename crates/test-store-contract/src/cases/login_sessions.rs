@@ -134,7 +134,7 @@ pub async fn a_refresh_token_is_kept_once(backend: &Backend) {
     assert_eq!(found, Some((first, 1)));
 }
 
-/// Nobody logs in who has no account, and no token belongs to no login.
+/// No one logs in who has no account, and no token belongs to no login.
 pub async fn logins_need_an_account_and_tokens_a_login(backend: &Backend) {
     backend.practice().await;
     let answer = backend.uncommitted(async |work| work.add_login_session(&session(unknown_user())).await).await;
@@ -166,7 +166,7 @@ pub async fn a_caller_is_known_as_of_now(backend: &Backend) {
     assert_eq!(after.session.ended_at, Some(minutes_after(now(), 3)));
 }
 
-/// A network is known to a person who ever logged in from it, and to nobody else.
+/// A network is known to a person who ever logged in from it, and to no one else.
 pub async fn a_network_is_known_to_who_came_from_it(backend: &Backend) {
     let practice = backend.practice().await;
     let other = backend.add_user(&client("other")).await;

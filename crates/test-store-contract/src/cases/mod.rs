@@ -27,7 +27,7 @@ pub mod units_of_work;
 pub mod users;
 pub mod values;
 
-/// Somebody who has no account in any case.
+/// Someone who has no account in any case.
 fn unknown_user() -> UserId {
     UserId::new(987_654).expect("positive")
 }
@@ -58,7 +58,7 @@ fn unknown_problem() -> PaymentProblemId {
 }
 
 /// An instant within the millisecond that begins at this one. Before 1970 it is the same one: which way is off where
-/// instants are counted backwards, nobody promises.
+/// instants are counted backwards, no one promises.
 fn finer(instant: Timestamp) -> Timestamp {
     if instant < Timestamp::UNIX_EPOCH { instant } else { instant + SignedDuration::from_nanos(456_789) }
 }

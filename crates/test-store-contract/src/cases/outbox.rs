@@ -9,13 +9,13 @@ use super::{unknown_booking, unknown_participant, unknown_user};
 use crate::Backend;
 use crate::fixtures::{lease, minutes_after, notice, now, participant, reminder, slot};
 
-/// A scheduled booking that owes mails.
+/// A scheduled booking that queues mails.
 async fn stage(backend: &Backend) -> Booking {
     let practice = backend.practice().await;
     backend.add_booking(|id| practice.booking(id, slot(0))).await
 }
 
-async fn owe(backend: &Backend, notices: &[NewNotification]) -> u64 {
+async fn enqueue(backend: &Backend, notices: &[NewNotification]) -> u64 {
     backend.commit(async |work| work.enqueue(notices).await).await
 }
 
@@ -48,8 +48,8 @@ fn minute(n: i64) -> Timestamp {
     minutes_after(now(), n)
 }
 
-/// A mail that was owed waits, untried, for its time; everything that was owed comes back.
-pub async fn an_owed_mail_waits_untried(backend: &Backend) {
+/// A mail that was queued waits, untried, for its time; everything that was queued comes back.
+pub async fn a_queued_email_waits(backend: &Backend) {
     let booking = stage(backend).await;
     let queued = [
         notice(&booking, NotificationKind::MeetingInfo, now()),
@@ -59,8 +59,8 @@ pub async fn an_owed_mail_waits_untried(backend: &Backend) {
         notice(&booking, NotificationKind::PaymentProblem, minute(1)),
         notice(&booking, NotificationKind::Refund, minute(2)),
     ];
-    assert_eq!(owe(backend, &queued).await, 6);
-    assert_eq!(owe(backend, &[]).await, 0);
+    assert_eq!(enqueue(backend, &queued).await, 6);
+    assert_eq!(enqueue(backend, &[]).await, 0);
     let notices = backend.queries.notices(booking.id()).await.unwrap();
     assert!(notices.is_sorted_by_key(|notice| notice.id), "by id");
     assert_eq!(notices.len(), 6);
@@ -79,20 +79,20 @@ pub async fn an_owed_mail_waits_untried(backend: &Backend) {
     }
 }
 
-/// A mail is owed once per key: within a call, within a unit of work, and for ever after.
-pub async fn a_mail_is_owed_once(backend: &Backend) {
+/// A mail is queued once per key: within a call, within a unit of work, and for ever after.
+pub async fn an_email_is_queued_once(backend: &Backend) {
     let booking = stage(backend).await;
     let info = notice(&booking, NotificationKind::MeetingInfo, now());
     let day = reminder(&booking, 1_440, minute(10));
     let hour = reminder(&booking, 60, minute(20));
-    assert_eq!(owe(backend, &[info.clone(), info.clone()]).await, 1);
+    assert_eq!(enqueue(backend, &[info.clone(), info.clone()]).await, 1);
     let (first, second) = backend
         .commit(async |work| {
             Ok((work.enqueue(std::slice::from_ref(&day)).await?, work.enqueue(std::slice::from_ref(&day)).await?))
         })
         .await;
     assert_eq!((first, second), (1, 0));
-    assert_eq!(owe(backend, &[info.clone(), day.clone(), hour.clone()]).await, 1);
+    assert_eq!(enqueue(backend, &[info.clone(), day.clone(), hour.clone()]).await, 1);
 
     // A key that is known leaves the mail as it is, also when it left long ago.
     for mail in claim(backend, 1, 10, minute(60), minute(70)).await {
@@ -101,12 +101,12 @@ pub async fn a_mail_is_owed_once(backend: &Backend) {
     let before = backend.queries.notices(booking.id()).await.unwrap();
     let changed = NewNotification { send_after: minute(99), booking_version: 7, ..info.clone() };
     assert_eq!(changed.dedupe_key(), info.dedupe_key());
-    assert_eq!(owe(backend, &[changed, day, hour]).await, 0);
+    assert_eq!(enqueue(backend, &[changed, day, hour]).await, 0);
     assert_eq!(backend.queries.notices(booking.id()).await.unwrap(), before);
 
     // Another beginning, another offset: another mail.
     let moved = NewNotification { starts_at: slot(7), ..info };
-    assert_eq!(owe(backend, &[moved, reminder(&booking, 61, minute(20))]).await, 2);
+    assert_eq!(enqueue(backend, &[moved, reminder(&booking, 61, minute(20))]).await, 2);
 }
 
 /// A mail is about a booking and a reader that are there.
@@ -117,7 +117,7 @@ pub async fn a_mail_needs_its_booking_and_its_reader(backend: &Backend) {
         NewNotification { booking: unknown_booking(), ..info.clone() },
         NewNotification { recipient: ViewerId::Account(unknown_user()), ..info.clone() },
         NewNotification { recipient: ViewerId::Participant(unknown_participant()), ..info.clone() },
-        // There is an account of this number, but nobody invited.
+        // There is an account of this number, but no one invited.
         NewNotification {
             recipient: ViewerId::Participant(ParticipantId::new(booking.client().get()).unwrap()),
             ..info.clone()
@@ -166,8 +166,8 @@ pub async fn mails_go_to_accounts_and_to_people_invited(backend: &Backend) {
         ..notice(&booking, NotificationKind::MeetingLink, minute(30))
     });
     let count = u64::try_from(queued.len()).unwrap();
-    assert_eq!(owe(backend, &queued).await, count);
-    assert_eq!(owe(backend, &queued).await, 0);
+    assert_eq!(enqueue(backend, &queued).await, count);
+    assert_eq!(enqueue(backend, &queued).await, 0);
     let kept: Vec<_> =
         backend.queries.notices(booking.id()).await.unwrap().into_iter().map(|notice| notice.content).collect();
     assert_eq!(kept.len(), queued.len());
@@ -181,8 +181,8 @@ pub async fn mails_go_to_accounts_and_to_people_invited(backend: &Backend) {
     assert!(backend.queries.notices(booking.id()).await.unwrap().iter().all(|n| n.state == NotificationState::Sent));
 }
 
-/// Whoever asks for a link again is sent it once in an hour, and again in the next; revoking gives a new one at once.
-pub async fn a_link_is_owed_once_per_hour_version_and_reader(backend: &Backend) {
+/// Anyone who asks for a link again is sent it once in an hour, and again in the next; revoking gives a new one at once.
+pub async fn a_link_is_queued_once_per_hour_version_and_reader(backend: &Backend) {
     let booking = stage(backend).await;
     let partner = backend.commit(async |work| work.add_participant(&participant(&booking, "partner")).await).await;
     let hour = |n: i64| minutes_after(slot(0), 60 * n);
@@ -202,7 +202,7 @@ pub async fn a_link_is_owed_once_per_hour_version_and_reader(backend: &Backend) 
             booking_version: version,
             ..notice(&booking, NotificationKind::MeetingLink, send_after)
         };
-        assert_eq!(owe(backend, std::slice::from_ref(&link)).await, new, "{link:?}");
+        assert_eq!(enqueue(backend, std::slice::from_ref(&link)).await, new, "{link:?}");
     }
     assert_eq!(backend.queries.notices(booking.id()).await.unwrap().len(), 5);
 }
@@ -213,7 +213,7 @@ pub async fn due_mails_are_claimed_earliest_first(backend: &Backend) {
     let queued: Vec<_> = [(1, 30), (2, 10), (3, 40), (4, 20), (5, 50)]
         .map(|(offset, due)| reminder(&booking, offset + 5, minute(due)))
         .into();
-    owe(backend, &queued).await;
+    enqueue(backend, &queued).await;
     assert!(claim(backend, 1, 10, minute(9), minute(99)).await.is_empty());
     assert!(claim(backend, 1, 0, minute(60), minute(99)).await.is_empty());
     let due = |notices: &[Notification]| notices.iter().map(|notice| notice.next_at).collect::<Vec<_>>();
@@ -231,7 +231,7 @@ pub async fn due_mails_are_claimed_earliest_first(backend: &Backend) {
 pub async fn attempts_are_counted_at_the_claim(backend: &Backend) {
     let booking = stage(backend).await;
     let queued = notice(&booking, NotificationKind::MeetingInfo, now());
-    owe(backend, std::slice::from_ref(&queued)).await;
+    enqueue(backend, std::slice::from_ref(&queued)).await;
     for attempt in 1..=3 {
         let at = minute(10 * i64::from(attempt));
         let claimed = claim(backend, 1, 10, at, minutes_after(at, 5)).await;
@@ -245,7 +245,7 @@ pub async fn attempts_are_counted_at_the_claim(backend: &Backend) {
 /// A claim that is undone is no attempt, and leaves the mail to others.
 pub async fn an_undone_claim_leaves_the_mail_as_it_was(backend: &Backend) {
     let booking = stage(backend).await;
-    owe(backend, &[notice(&booking, NotificationKind::MeetingInfo, now())]).await;
+    enqueue(backend, &[notice(&booking, NotificationKind::MeetingInfo, now())]).await;
     let before = only_notice(backend, &booking).await;
     for worker in 1..=3 {
         let taken = backend
@@ -258,10 +258,10 @@ pub async fn an_undone_claim_leaves_the_mail_as_it_was(backend: &Backend) {
     assert_eq!(claim(backend, 9, 5, now(), minute(9)).await[0].attempts, 1);
 }
 
-/// A leased mail is nobody else's until the lease runs out; then it is everybody's again.
+/// A leased mail is no one else's until the lease runs out; then it is everyone's again.
 pub async fn a_lease_holds_until_it_runs_out(backend: &Backend) {
     let booking = stage(backend).await;
-    owe(backend, &[notice(&booking, NotificationKind::MeetingInfo, now())]).await;
+    enqueue(backend, &[notice(&booking, NotificationKind::MeetingInfo, now())]).await;
     assert_eq!(claim(backend, 1, 5, now(), minute(2)).await.len(), 1);
     assert!(claim(backend, 2, 5, now(), minute(4)).await.is_empty());
     assert!(claim(backend, 1, 5, minute(1), minute(4)).await.is_empty(), "not even the same worker's");
@@ -271,7 +271,7 @@ pub async fn a_lease_holds_until_it_runs_out(backend: &Backend) {
     assert!(claim(backend, 3, 5, minute(3), minute(5)).await.is_empty(), "the new lease holds");
 }
 
-/// Whoever holds the lease writes what became of a mail, whatever it is.
+/// Anyone who holds the lease writes what became of a mail, whatever it is.
 pub async fn every_settlement_is_written(backend: &Backend) {
     let booking = stage(backend).await;
     let mut settlements = vec![
@@ -290,7 +290,7 @@ pub async fn every_settlement_is_written(backend: &Backend) {
     for (hour, settlement) in (0..).zip(&settlements) {
         let queued =
             NewNotification { starts_at: slot(hour), ..notice(&booking, NotificationKind::MeetingInfo, now()) };
-        owe(backend, std::slice::from_ref(&queued)).await;
+        enqueue(backend, std::slice::from_ref(&queued)).await;
         let claimed = claim(backend, 1, 5, now(), minute(2)).await;
         assert_eq!(claimed.len(), 1);
         assert!(settle(backend, claimed[0].id, 1, settlement).await);
@@ -324,7 +324,7 @@ pub async fn every_settlement_is_written(backend: &Backend) {
 /// A lost lease writes nothing: another worker has the mail, or it was settled, or it was never leased.
 pub async fn a_lost_lease_writes_nothing(backend: &Backend) {
     let booking = stage(backend).await;
-    owe(backend, &[notice(&booking, NotificationKind::MeetingInfo, now())]).await;
+    enqueue(backend, &[notice(&booking, NotificationKind::MeetingInfo, now())]).await;
     let waiting = only_notice(backend, &booking).await;
     assert!(!settle(backend, waiting.id, 1, &sent(minute(1))).await, "never leased");
     assert_eq!(only_notice(backend, &booking).await, waiting);
@@ -344,10 +344,10 @@ pub async fn a_lost_lease_writes_nothing(backend: &Backend) {
     assert!(!settle(backend, NotificationId::new(987_654).unwrap(), 2, &dead).await, "no such mail");
 }
 
-/// A lease that ran out counts as long as nobody else took the mail up: better late than twice.
-pub async fn a_late_settlement_counts_while_nobody_took_over(backend: &Backend) {
+/// A lease that ran out counts as long as no one else took the mail up: better late than twice.
+pub async fn a_late_settlement_counts_while_no_one_took_over(backend: &Backend) {
     let booking = stage(backend).await;
-    owe(backend, &[notice(&booking, NotificationKind::MeetingInfo, now())]).await;
+    enqueue(backend, &[notice(&booking, NotificationKind::MeetingInfo, now())]).await;
     let claimed = claim(backend, 1, 5, now(), minute(2)).await;
     assert!(settle(backend, claimed[0].id, 1, &sent(minute(600))).await);
     assert_eq!(only_notice(backend, &booking).await.state, NotificationState::Sent);
@@ -356,7 +356,8 @@ pub async fn a_late_settlement_counts_while_nobody_took_over(backend: &Backend) 
 /// Settling one mail of a claim leaves the others leased.
 pub async fn mails_of_one_claim_are_settled_one_by_one(backend: &Backend) {
     let booking = stage(backend).await;
-    owe(backend, &[reminder(&booking, 10, now()), reminder(&booking, 20, now()), reminder(&booking, 30, now())]).await;
+    enqueue(backend, &[reminder(&booking, 10, now()), reminder(&booking, 20, now()), reminder(&booking, 30, now())])
+        .await;
     let claimed = claim(backend, 1, 5, now(), minute(2)).await;
     assert_eq!(claimed.len(), 3);
     assert!(settle(backend, claimed[1].id, 1, &sent(minute(1))).await);
@@ -366,7 +367,7 @@ pub async fn mails_of_one_claim_are_settled_one_by_one(backend: &Backend) {
     assert!(left.iter().all(|notice| notice.id != claimed[1].id && notice.attempts == 2));
 }
 
-/// Mails that are given back are as they were before the claim, and everybody's at once; the others stay leased.
+/// Mails that are given back are as they were before the claim, and everyone's at once; the others stay leased.
 pub async fn what_is_given_back_was_never_claimed(backend: &Backend) {
     let booking = stage(backend).await;
     let later = DeliveryResult {
@@ -375,7 +376,8 @@ pub async fn what_is_given_back_was_never_claimed(backend: &Backend) {
         sent_at: None,
         last_error: Some("timeout".to_owned()),
     };
-    owe(backend, &[reminder(&booking, 10, now()), reminder(&booking, 20, now()), reminder(&booking, 30, now())]).await;
+    enqueue(backend, &[reminder(&booking, 10, now()), reminder(&booking, 20, now()), reminder(&booking, 30, now())])
+        .await;
     let first = claim(backend, 1, 1, now(), minute(2)).await;
     assert!(settle(backend, first[0].id, 1, &later).await, "one of them failed before");
     let before = backend.queries.notices(booking.id()).await.unwrap();
@@ -394,7 +396,7 @@ pub async fn what_is_given_back_was_never_claimed(backend: &Backend) {
 /// A lost lease gives nothing back: another worker has the mail, or it was settled, or it was never leased.
 pub async fn a_lost_lease_gives_nothing_back(backend: &Backend) {
     let booking = stage(backend).await;
-    owe(backend, &[notice(&booking, NotificationKind::MeetingInfo, now())]).await;
+    enqueue(backend, &[notice(&booking, NotificationKind::MeetingInfo, now())]).await;
     let mail = only_notice(backend, &booking).await;
     let unchanged = async |worker| {
         let before = only_notice(backend, &booking).await;
@@ -416,7 +418,7 @@ pub async fn health_counts_what_waits_and_what_was_given_up(backend: &Backend) {
     let health = async |before| backend.queries.outbox_health(before).await.unwrap();
     assert_eq!(health(now()).await, OutboxHealth::default());
     let queued: Vec<_> = (0..6_u32).map(|n| reminder(&booking, 10 + n, minute(i64::from(n)))).collect();
-    owe(backend, &queued).await;
+    enqueue(backend, &queued).await;
     assert_eq!(health(minute(0)).await, OutboxHealth { pending: 6, overdue: 0, dead: 0 });
     assert_eq!(health(minute(2)).await, OutboxHealth { pending: 6, overdue: 2, dead: 0 });
     assert_eq!(health(minute(99)).await, OutboxHealth { pending: 6, overdue: 6, dead: 0 });
@@ -449,7 +451,7 @@ pub async fn mails_are_listed_per_booking(backend: &Backend) {
     let first = backend.add_booking(|id| practice.booking(id, slot(0))).await;
     let second = backend.add_booking(|id| practice.booking(id, slot(1))).await;
     for (booking, minutes_before) in [(&first, 60), (&second, 60), (&first, 1_440), (&first, 10)] {
-        assert_eq!(owe(backend, &[reminder(booking, minutes_before, now())]).await, 1);
+        assert_eq!(enqueue(backend, &[reminder(booking, minutes_before, now())]).await, 1);
     }
     let of_first = backend.queries.notices(first.id()).await.unwrap();
     let offsets: Vec<_> = of_first.iter().map(|notice| notice.content.kind.offset_minutes()).collect();

@@ -72,7 +72,7 @@ pub async fn an_invitation_comes_back_as_it_went_in(backend: &Backend) {
             invited_at: minutes_after(now(), 5),
             ..participant(&booking, "observer")
         },
-        // Nothing says that somebody with an account cannot be invited into the session of another.
+        // Nothing says that someone with an account cannot be invited into the session of another.
         participant(&booking, "client"),
     ] {
         let id = invite(backend, &new).await;
@@ -145,7 +145,7 @@ pub async fn an_address_is_invited_once_into_a_session(backend: &Backend) {
         new.clone(),
         NewParticipant { email: EmailAddress::parse("PARTNER@Example.ORG").unwrap(), ..new.clone() },
         NewParticipant {
-            display_name: name("Somebody Else"),
+            display_name: name("Someone Else"),
             role: ParticipantRole::Observer,
             time_zone: None,
             invited_by: colleague,
@@ -216,7 +216,7 @@ pub async fn taking_an_invitation_back_writes_when(backend: &Backend) {
     assert_eq!(backend.queries.participants(booking.id()).await.unwrap(), [gone, stays], "readers see both, by id");
 }
 
-/// An invitation that does not stand, or that nobody made, cannot be taken back.
+/// An invitation that does not stand, or that no one made, cannot be taken back.
 pub async fn an_invitation_is_taken_back_once(backend: &Backend) {
     let (_, booking) = stage(backend).await;
     let id = invite(backend, &participant(&booking, "partner")).await;
@@ -252,8 +252,8 @@ pub async fn an_invitation_needs_its_session_and_its_therapist(backend: &Backend
     assert!(backend.queries.participants(unknown_booking()).await.unwrap().is_empty());
 }
 
-/// Nobody is found where nobody is, and the account of the same number is somebody else.
-pub async fn an_unknown_invitation_is_nobody(backend: &Backend) {
+/// No one is found where no one is, and the account of the same number is someone else.
+pub async fn an_unknown_invitation_is_no_one(backend: &Backend) {
     let (practice, _) = stage(backend).await;
     for id in [unknown_participant(), ParticipantId::new(practice.client.get()).unwrap()] {
         assert!(backend.queries.participant(id).await.unwrap().is_none());
@@ -288,7 +288,7 @@ pub async fn invitations_of_an_address_are_those_that_lead_somewhere(backend: &B
     let mut made = Vec::new();
     for hour in [3, 1, 2, 0] {
         let booking = backend.add_booking(|id| practice.booking(id, slot(hour))).await;
-        for other in ["partne", "somebody"] {
+        for other in ["partne", "someone"] {
             invite(backend, &participant(&booking, other)).await;
         }
         made.push((invite(backend, &participant(&booking, "partner")).await, booking));
@@ -314,7 +314,7 @@ pub async fn invitations_of_an_address_are_those_that_lead_somewhere(backend: &B
     backend.commit(async |work| work.save_booking(&moved).await).await;
     assert_eq!(found(now(), 10).await, [again, two, three, zero]);
 
-    // The session is not agreed any more, or not yet.
+    // The session is no longer agreed, or not yet.
     for (status, paid) in [
         (BookingStatus::Cancelled, PaymentStatus::NotRequired),
         (BookingStatus::Completed, PaymentStatus::NotRequired),
@@ -331,7 +331,7 @@ pub async fn invitations_of_an_address_are_those_that_lead_somewhere(backend: &B
 }
 
 /// Dropping a unit of work takes back invitations, and the taking back of invitations.
-pub async fn a_dropped_unit_of_work_invites_nobody(backend: &Backend) {
+pub async fn a_dropped_unit_of_work_invites_no_one(backend: &Backend) {
     let (_, booking) = stage(backend).await;
     let kept = participant(&booking, "kept");
     let kept = invited(invite(backend, &kept).await, &kept);
@@ -352,7 +352,7 @@ pub async fn a_dropped_unit_of_work_invites_nobody(backend: &Backend) {
     invite(backend, &participant(&booking, "lost")).await;
 }
 
-/// An invitation is nobody's account: neither takes the other's address.
+/// An invitation is no one's account: neither takes the other's address.
 pub async fn an_invitation_takes_no_address_from_accounts(backend: &Backend) {
     let (_, booking) = stage(backend).await;
     invite(backend, &participant(&booking, "newcomer")).await;

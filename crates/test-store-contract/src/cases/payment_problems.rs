@@ -1,4 +1,4 @@
-//! What is wrong with money, until somebody looked at it.
+//! What is wrong with money, until someone looked at it.
 
 use attune_domain::{Booking, PaymentProblemId};
 use attune_ports::{NewPaymentProblem, Payment, PaymentProblem, ProblemKind, Refund};

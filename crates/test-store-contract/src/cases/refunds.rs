@@ -218,7 +218,7 @@ pub async fn saving_an_unknown_refund_is_stale(backend: &Backend) {
 }
 
 /// A refund is known once, by its key and by its reference, whatever it is of. That it is known is said first, also where
-/// nothing is left: whoever asks again learns that it was done, not that it cannot be.
+/// nothing is left: no matter who asks again learns that it was done, not that it cannot be.
 pub async fn a_refund_is_known_once(backend: &Backend) {
     let (practice, _, payment) = stage(backend).await;
     let other = backend.add_booking(|id| practice.booking(id, slot(1))).await;
@@ -246,7 +246,7 @@ pub async fn a_refund_is_known_once(backend: &Backend) {
     let taken = named(&payment, "a", "re_b").with_id(first.id);
     assert_conflict!(backend.uncommitted(async |work| work.save_refund(&taken).await).await, RefundExists);
     expect_refund(backend, &first).await;
-    // Names differ to the letter, a key is no reference, and no reference is nobody's.
+    // Names differ to the letter, a key is no reference, and no reference is no one's.
     for new in [named(&payment, "A", "RE_B"), named(&elsewhere, "re_b", "a"), refund(&elsewhere, "c")] {
         backend.add_refund(new).await;
     }
@@ -386,7 +386,7 @@ pub async fn a_refund_needs_what_it_is_about(backend: &Backend) {
     for (new, what) in [
         (NewRefund { booking: unknown_booking(), ..good.clone() }, "of no booking"),
         (NewRefund { payment: unknown_payment(), ..good.clone() }, "of no payment"),
-        (NewRefund { requested_by: Some(unknown_user()), ..good.clone() }, "decided by nobody"),
+        (NewRefund { requested_by: Some(unknown_user()), ..good.clone() }, "decided by no one"),
         (NewRefund { amount: eur(0), ..good.clone() }, "of nothing"),
     ] {
         assert_failed(backend.uncommitted(async |work| work.add_refund(&new).await).await, what);

@@ -108,7 +108,7 @@ pub async fn a_room_that_ended_can_open_again(backend: &Backend) {
     assert_eq!(open_one(backend, &booking).await.map(|conference| conference.id), Some(next));
 }
 
-/// A conference ends once. Being told again, or of one that nobody opened, writes nothing and is no error.
+/// A conference ends once. Being told again, or of one that no one opened, writes nothing and is no error.
 pub async fn a_conference_ends_once(backend: &Backend) {
     let (practice, booking) = stage(backend).await;
     let other = backend.add_booking(|id| practice.booking(id, slot(1))).await;
@@ -161,7 +161,7 @@ pub async fn a_fact_is_kept_once(backend: &Backend) {
     assert_eq!(tell(backend, &booking, &all).await, 0);
     assert_eq!(tell(backend, &booking, &[]).await, 0);
 
-    // Whoever it was is no part of what makes a fact the same: the first telling counts.
+    // Anyone who it was is no part of what makes a fact the same: the first telling counts.
     let forged =
         all.clone().map(|fact| AttendanceEvent { participant: Some(ViewerId::Account(practice.therapist)), ..fact });
     assert_eq!(tell(backend, &booking, &forged).await, 0);
@@ -200,7 +200,7 @@ pub async fn facts_differ_by_occupant_happening_and_instant(backend: &Backend) {
     assert_eq!(tell(backend, &booking, &[finer]).await, 0);
 }
 
-/// Facts come back to the letter, whoever it was and however the connection is called.
+/// Facts come back to the letter, no matter who it was and however the connection is called.
 pub async fn facts_come_back_to_the_letter(backend: &Backend) {
     let (practice, booking) = stage(backend).await;
     let longest = "\u{1f98a}".repeat(AttendanceEvent::MAX_OCCUPANT_BYTES / 4);
@@ -332,7 +332,7 @@ pub async fn a_booking_is_found_by_its_room(backend: &Backend) {
     let booking = backend.add_booking(|id| practice.booking(id, slot(100))).await;
     let (moved, _) = booking.reschedule(slot(101), Role::Admin, now()).unwrap();
     backend.commit(async |work| work.save_booking(&moved).await).await;
-    // A session that was called off leaves its room's name behind.
+    // A session that was cancelled leaves its room's name behind.
     let cancelled = in_state(next_version(&moved), BookingStatus::Cancelled, PaymentStatus::NotRequired);
     let cancelled = restored(BookingRecord { room: moved.room().cloned(), ..cancelled });
     backend.commit(async |work| work.save_booking(&cancelled).await).await;
@@ -346,7 +346,7 @@ pub async fn a_booking_is_found_by_its_room(backend: &Backend) {
 }
 
 /// Whatever else a video server may call a room leads nowhere, and is no error.
-pub async fn a_room_that_nobody_has_is_nothing(backend: &Backend) {
+pub async fn a_room_that_no_one_has_is_nothing(backend: &Backend) {
     let (_, booking) = stage(backend).await;
     let room = room(booking.id());
     for unheard_of in [

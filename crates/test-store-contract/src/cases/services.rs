@@ -95,7 +95,7 @@ pub async fn saving_an_unknown_service_is_stale(backend: &Backend) {
     assert_eq!(backend.queries.all_services().await.unwrap(), [known]);
 }
 
-/// A service that is not offered any more is not the default, and is listed only where all are.
+/// A service that is no longer offered is not the default, and is listed only where all are.
 pub async fn a_service_can_be_withdrawn_and_offered_again(backend: &Backend) {
     assert!(backend.queries.all_services().await.unwrap().is_empty());
     let (first, second) = (offer(backend, "First").await, offer(backend, "Second").await);

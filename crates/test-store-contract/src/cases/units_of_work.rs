@@ -1,4 +1,4 @@
-//! A unit of work is all or nothing, seen by nobody before its commit, and spent at its first error.
+//! A unit of work is all or nothing, seen by no one before its commit, and spent at its first error.
 
 use attune_domain::login_session::LoginSession;
 use attune_domain::meeting::AttendanceEventKind;
@@ -184,25 +184,25 @@ pub async fn a_unit_of_work_dropped_in_the_middle_of_a_call_leaves_nothing(backe
     backend.add_user(&client("half")).await;
 }
 
-/// Locks of a dropped unit of work hold nobody up.
+/// Locks of a dropped unit of work hold no one up.
 pub async fn a_dropped_unit_of_work_gives_its_locks_back(backend: &Backend) {
     let (practice, booking) = backend.booked().await;
     let login = backend.commit(async |work| work.add_login_session(&session(practice.client)).await).await;
     let guest = backend.commit(async |work| work.add_participant(&participant(&booking, "p")).await).await;
     for _ in 0..20 {
         let mut work = backend.begin().await;
-        work.lock_calendar(practice.therapist).await.expect("nobody holds the calendar");
-        work.lock_enabled_admins().await.expect("nobody holds the admins");
-        work.booking(booking.id()).await.expect("nobody holds the booking");
-        work.participant(guest).await.expect("nobody holds the invitation");
-        work.user_for_change(practice.client).await.expect("nobody holds the account");
-        work.session(login).await.expect("nobody holds the session");
-        work.service_for_change(practice.service).await.expect("nobody holds the service");
+        work.lock_calendar(practice.therapist).await.expect("no one holds the calendar");
+        work.lock_enabled_admins().await.expect("no one holds the admins");
+        work.booking(booking.id()).await.expect("no one holds the booking");
+        work.participant(guest).await.expect("no one holds the invitation");
+        work.user_for_change(practice.client).await.expect("no one holds the account");
+        work.session(login).await.expect("no one holds the session");
+        work.service_for_change(practice.service).await.expect("no one holds the service");
         work.idempotency_record(&idempotency_key(practice.client, "k"))
             .await
             .expect("no unit of work is about to add the record");
-        work.set_schedule(practice.therapist, &week(&[])).await.expect("nobody holds the week");
-        work.set_policy(&policy()).await.expect("nobody holds the policy");
+        work.set_schedule(practice.therapist, &week(&[])).await.expect("no one holds the week");
+        work.set_policy(&policy()).await.expect("no one holds the policy");
         drop(work);
     }
 }
@@ -483,7 +483,7 @@ pub async fn spent_after_an_unknown_row_was_referred_to(backend: &Backend) {
     let mut work = backend.begin().await;
     work.add_user(&client("lost")).await.unwrap();
     let answer = work.add_login_session(&session(UserId::new(987_654).unwrap())).await;
-    assert!(matches!(answer, Err(StoreError::Failed(_))), "a login of nobody: {answer:?}");
+    assert!(matches!(answer, Err(StoreError::Failed(_))), "a login of no one: {answer:?}");
     expect_spent(backend, work).await;
     assert!(backend.queries.credentials(&email("lost")).await.unwrap().is_none());
 }

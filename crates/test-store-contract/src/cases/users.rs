@@ -48,8 +48,8 @@ pub async fn an_account_comes_back_as_it_went_in(backend: &Backend) {
     }
 }
 
-/// Nobody is found where nobody is.
-pub async fn an_unknown_account_is_nobody(backend: &Backend) {
+/// No one is found where no one is.
+pub async fn an_unknown_account_is_no_one(backend: &Backend) {
     backend.practice().await;
     assert!(backend.queries.user(unknown_user()).await.unwrap().is_none());
     assert!(backend.queries.credentials_of(unknown_user()).await.unwrap().is_none());
@@ -190,7 +190,7 @@ pub async fn the_default_therapist_is_the_first_enabled_admin(backend: &Backend)
     assert_eq!(default().await, Some(person), "the lowest id counts, not the longest service");
 }
 
-/// All enabled admins are listed by id, and nobody else.
+/// All enabled admins are listed by id, and no one else.
 pub async fn enabled_admins_are_listed_by_id(backend: &Backend) {
     let admins = async || backend.uncommitted(async |work| work.lock_enabled_admins().await).await.unwrap();
     assert!(admins().await.is_empty());

@@ -29,7 +29,7 @@ fn a_closed_queue_gives_out_what_is_left_and_takes_nothing_more() {
 }
 
 #[test]
-fn closing_wakes_everybody() {
+fn closing_wakes_everyone() {
     let queue = Arc::new(Queue::<()>::new());
     let threads: Vec<_> = (0..4)
         .map(|_| {

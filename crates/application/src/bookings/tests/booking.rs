@@ -81,7 +81,7 @@ async fn a_taken_slot_is_refused_with_its_pause() {
 }
 
 #[tokio::test]
-async fn a_lapsed_hold_gives_its_slot_to_whoever_asks_first() {
+async fn a_lapsed_hold_gives_its_slot_to_anyone_who_asks_first() {
     let world = World::paid().await;
     let client = world.client().await;
     let first = world.book(&client, TEN).await.unwrap().booking;
@@ -123,7 +123,7 @@ async fn what_cannot_be_booked() {
     assert_eq!(rule(refused("2024-01-10T09:00:00Z").await), BookError::InThePast);
     assert_eq!(rule(refused("2024-01-10T08:59:59Z").await), BookError::InThePast);
     assert_eq!(rule(refused("2025-01-11T09:00:00Z").await), BookError::BeyondBookingHorizon);
-    let command = |service, therapist| CreateBookingCommand { service, therapist, ..world.wish(&client, TEN) };
+    let command = |service, therapist| CreateBookingCommand { service, therapist, ..world.request(&client, TEN) };
     let book = &world.create_booking;
     assert!(matches!(book.run(command(ServiceId::new(99), None)).await, Err(CreateBookingError::UnknownService)));
     assert!(matches!(book.run(command(None, UserId::new(99))).await, Err(CreateBookingError::UnknownTherapist)));
@@ -140,7 +140,7 @@ async fn an_admin_books_for_themself() {
     let admin = world.add("second@example.org", Role::Admin).await;
     let placed = world.book(&admin, TEN).await.unwrap();
     assert_eq!(placed.booking.client(), admin.id);
-    assert_ne!(placed.booking.therapist(), admin.id, "with the lifecycle's first therapist when nobody was named");
+    assert_ne!(placed.booking.therapist(), admin.id, "with the lifecycle's first therapist when no one was named");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -184,13 +184,13 @@ async fn a_hold_and_what_the_provider_will_be_asked_are_kept_by_one_commit() {
     let store = Arc::new(Failing { store: world.store.clone(), left: AtomicUsize::new(1) });
     let checkout = OpenCheckout { store: store.clone(), ..world.open_checkout.clone() };
     let books = CreateBooking { store, checkout, ..world.create_booking.clone() };
-    let placed = now(books.run(world.wish(&client, TEN)).await.unwrap());
+    let placed = now(books.run(world.request(&client, TEN)).await.unwrap());
     assert!(placed.checkout.is_none(), "the provider's answer was lost");
     let kept = world.queries.payments(placed.booking.id()).await.unwrap();
     let [begun] = kept.as_slice() else { panic!("{kept:?}") };
     assert_eq!((begun.state, &begun.checkout_url), (PaymentState::Opening, &None));
 
-    // Whoever asks next asks in the same words.
+    // Anyone who asks next asks in the same words.
     let opened = world.open_checkout.run(placed.booking.id(), client.id).await.unwrap();
     assert_eq!((opened.id, opened.checkout_nonce), (begun.id, begun.checkout_nonce));
     assert_eq!(opened.state, PaymentState::Open);

@@ -23,7 +23,7 @@ async fn booked(world: &World) -> (User, Booking) {
     (client, booking)
 }
 
-fn wish(actor: &User, booking: &Booking, change: Change) -> ChangeBookingCommand {
+fn request(actor: &User, booking: &Booking, change: Change) -> ChangeBookingCommand {
     ChangeBookingCommand {
         actor: actor.id,
         role: actor.role,
@@ -48,7 +48,7 @@ async fn therapist(world: &World, booking: &Booking) -> User {
 }
 
 async fn change(world: &World, actor: &User, booking: &Booking, change: Change) -> Result<Booking, ChangeBookingError> {
-    world.change_booking.run(wish(actor, booking, change)).await.map(now)
+    world.change_booking.run(request(actor, booking, change)).await.map(now)
 }
 
 async fn kinds_mailed(world: &World) -> Vec<NotificationKind> {
@@ -214,12 +214,12 @@ async fn a_hold_that_is_called_off_closes_its_checkout_and_mails_nothing() {
 }
 
 #[tokio::test]
-async fn whoever_read_an_old_version_is_told() {
+async fn anyone_who_read_an_old_version_is_told() {
     let world = World::free().await;
     let (client, booking) = booked(&world).await;
     let admin = therapist(&world, &booking).await;
     change(&world, &admin, &booking, moved_to(TUESDAY)).await.unwrap();
-    let stale = ChangeBookingCommand { version: Some(booking.version()), ..wish(&client, &booking, called_off()) };
+    let stale = ChangeBookingCommand { version: Some(booking.version()), ..request(&client, &booking, called_off()) };
     assert!(matches!(world.change_booking.run(stale).await, Err(ChangeBookingError::VersionConflict)));
     assert_eq!(world.booking(booking.id()).await.status(), BookingStatus::Scheduled);
 }
@@ -259,7 +259,7 @@ async fn a_retry_of_a_change_changes_nothing() {
     let world = World::free().await;
     let (client, booking) = booked(&world).await;
     let idempotency = super::idempotency::keyed(&client, "POST /api/bookings/1/cancel", "k1", [1; 32]);
-    let command = ChangeBookingCommand { idempotency: Some(idempotency), ..wish(&client, &booking, called_off()) };
+    let command = ChangeBookingCommand { idempotency: Some(idempotency), ..request(&client, &booking, called_off()) };
     let first = now(world.change_booking.run(command.clone()).await.unwrap());
     let again = world.change_booking.run(command.clone()).await.unwrap();
     assert!(matches!(again, Idempotent::Replayed(Replay::Unanswered(id)) if id == first.id()), "{again:?}");

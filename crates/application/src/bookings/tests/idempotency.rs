@@ -24,7 +24,7 @@ async fn a_retry_books_nothing_and_receives_the_first_response() {
     let world = World::free().await;
     let client = world.client().await;
     let idempotency = keyed(&client, "POST /api/bookings", "first", [1; 32]);
-    let command = CreateBookingCommand { idempotency: Some(idempotency.clone()), ..world.wish(&client, TEN) };
+    let command = CreateBookingCommand { idempotency: Some(idempotency.clone()), ..world.request(&client, TEN) };
     let booking = now(world.create_booking.run(command.clone()).await.unwrap()).booking;
     // As after a crash between the commit and the response.
     for _ in 0..2 {
@@ -47,14 +47,15 @@ async fn a_retry_books_nothing_and_receives_the_first_response() {
 
     // A different request under the same key, the same request under another key, the same key of another user.
     let other = keyed(&client, "POST /api/bookings", "first", [2; 32]);
-    let refused = CreateBookingCommand { idempotency: Some(other), ..world.wish(&client, "2024-01-16T10:00:00Z") };
+    let refused = CreateBookingCommand { idempotency: Some(other), ..world.request(&client, "2024-01-16T10:00:00Z") };
     assert!(matches!(world.create_booking.run(refused).await, Err(CreateBookingError::KeyReused)));
     let new_key = keyed(&client, "POST /api/bookings", "second", [1; 32]);
     let taken = CreateBookingCommand { idempotency: Some(new_key), ..command.clone() };
     assert!(matches!(world.create_booking.run(taken).await, Err(CreateBookingError::SlotTaken)));
     let stranger = world.add("stranger@example.org", attune_domain::Role::Client).await;
     let theirs = keyed(&stranger, "POST /api/bookings", "first", [1; 32]);
-    let request = CreateBookingCommand { idempotency: Some(theirs), ..world.wish(&stranger, "2024-01-17T10:00:00Z") };
+    let request =
+        CreateBookingCommand { idempotency: Some(theirs), ..world.request(&stranger, "2024-01-17T10:00:00Z") };
     now(world.create_booking.run(request).await.unwrap());
     assert_eq!(count(&world).await, 2);
 }
@@ -66,7 +67,7 @@ async fn a_rejection_is_not_stored() {
     let other = world.add("other@example.org", attune_domain::Role::Client).await;
     let taken = world.book(&other, TEN).await.unwrap().booking;
     let idempotency = keyed(&client, "POST /api/bookings", "k", [1; 32]);
-    let command = CreateBookingCommand { idempotency: Some(idempotency), ..world.wish(&client, TEN) };
+    let command = CreateBookingCommand { idempotency: Some(idempotency), ..world.request(&client, TEN) };
     assert!(matches!(world.create_booking.run(command.clone()).await, Err(CreateBookingError::SlotTaken)));
     let cancel = ChangeBookingCommand {
         actor: other.id,
@@ -98,7 +99,7 @@ async fn responses_are_purged_after_a_day() {
     let world = World::free().await;
     let client = world.client().await;
     let idempotency = keyed(&client, "POST /api/bookings", "k", [1; 32]);
-    let command = CreateBookingCommand { idempotency: Some(idempotency), ..world.wish(&client, TEN) };
+    let command = CreateBookingCommand { idempotency: Some(idempotency), ..world.request(&client, TEN) };
     now(world.create_booking.run(command.clone()).await.unwrap());
     world.clock.set(world.now() + SignedDuration::from_hours(24));
     assert_eq!(world.purge.run().await.unwrap(), 0);

@@ -11,7 +11,7 @@ fn series(world: &World, client: &User, count: u32) -> CreateSeriesCommand {
         booking: CreateBookingCommand {
             booked_by: attune_domain::UserId::new(1).unwrap(),
             payment: PaymentChoice::Waived,
-            ..world.wish(client, "2024-03-11T09:00:00Z")
+            ..world.request(client, "2024-03-11T09:00:00Z")
         },
         first: "2024-03-11T10:00".parse().unwrap(),
         zone: TimeZoneName::parse("Europe/Berlin").unwrap(),

@@ -116,7 +116,7 @@ async fn what_was_called_off_or_taken_back_opens_nothing() {
 }
 
 #[tokio::test]
-async fn nobody_gets_in_on_a_ticket_that_is_not_theirs_any_more() {
+async fn no_one_is_admitted_with_a_token_that_was_revoked() {
     let world = World::free().await;
     let (client, booking) = booked(&world).await;
     let stranger = world.add("stranger@example.org", Role::Client).await;

@@ -46,7 +46,7 @@ async fn an_invitation_is_mailed_with_the_guests_own_page_and_reminded_of() {
 }
 
 #[tokio::test]
-async fn mails_to_somebody_whose_invitation_was_taken_back_stay() {
+async fn mails_to_someone_whose_invitation_was_taken_back_stay() {
     let world = World::free().await;
     let (_, booking) = booked(&world).await;
     let guest = world.invite(&booking, "kim@example.org", ParticipantRole::Participant).await.unwrap();
@@ -102,7 +102,7 @@ async fn an_invitation_is_taken_back_where_it_belongs() {
 }
 
 #[tokio::test]
-async fn replaced_links_are_mailed_to_everybody_who_has_one() {
+async fn replaced_links_are_mailed_to_everyone_who_has_one() {
     let world = World::free().await.signed();
     let (client, booking) = booked(&world).await;
     let guest = world.invite(&booking, "kim@example.org", ParticipantRole::Observer).await.unwrap();
