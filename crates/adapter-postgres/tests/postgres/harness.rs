@@ -58,7 +58,7 @@ pub(crate) async fn until(client: &tokio_postgres::Client, what: &str, wanted: i
     }
 }
 
-/// LoginSessions of this database other than the one that asks.
+/// The other connections to this database.
 pub(crate) const OTHERS: &str = "pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
 
 /// Ends all sessions of this database but the one that asks.

@@ -14,7 +14,7 @@ use crate::harness::{migrated, open_with};
 
 const CLIENTS: usize = 64;
 
-/// PaymentLedger as a use case does: looks whether the time is free, and takes it. With or without the calendar lock.
+/// Books as a use case does: checks that the time is free, then claims it. With or without the calendar lock.
 async fn book(
     store: &PostgresStore,
     practice: PracticeFixture,

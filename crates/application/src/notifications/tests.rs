@@ -42,7 +42,7 @@ async fn the_information_leaves_at_once_and_reminders_at_their_instant() {
     assert_eq!(mails[0].to_name, "Alex client");
     let room = booking.room().unwrap().url();
     assert_eq!(mails[0].join_url, Some(format!("{room}#userInfo.displayName=%22Alex%20client%22")));
-    assert_eq!(mails[0].zone.iana_name(), Some("Europe/Berlin"), "the lifecycle's zone for a reader without one");
+    assert_eq!(mails[0].zone.iana_name(), Some("Europe/Berlin"), "the practice's zone for a reader without one");
 
     for (instant, minutes_before) in [("2024-01-14T10:00:00Z", 1440), ("2024-01-15T09:00:00Z", 60)] {
         world.clock.set(at(instant) - SignedDuration::from_secs(1));
@@ -330,7 +330,7 @@ async fn no_mail_begins_whose_lease_could_run_out() {
     for _ in 0..20 {
         worker.run().await.unwrap();
     }
-    assert_eq!(count(&links(&world, &booking).await, SENT), 100, "each left idempotency, at the first attempt");
+    assert_eq!(count(&links(&world, &booking).await, SENT), 100, "each was sent once, at the first attempt");
     assert_eq!(slow.begun.load(Ordering::SeqCst), 100);
 }
 

@@ -346,8 +346,8 @@ pub async fn a_dropped_unit_of_work_changes_no_calendar(backend: &Backend) {
     assert_eq!(new.policy, PracticePolicy::default());
 }
 
-/// BusyTimes time is that of the bookings that block, each to the end of the pause after it, by start; touching ends do not
-/// count.
+/// Busy times reach from the start of each blocking booking to the end of its buffer, sorted by start; adjacent ranges are
+/// left out.
 pub async fn taken_time_is_what_bookings_block(backend: &Backend) {
     let practice = backend.practice().await;
     let free = [BookingStatus::Cancelled, BookingStatus::Expired];

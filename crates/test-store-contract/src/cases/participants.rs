@@ -303,7 +303,7 @@ pub async fn invitations_of_an_address_are_those_that_lead_somewhere(backend: &B
     let whole = backend.queries.invitations_of(&me, slot(3), 10).await.unwrap();
     assert_eq!(whole, [invited(three, &participant(&made[0].1, "partner"))]);
 
-    // BusyTimes back, and invited again.
+    // Revoked, and invited again.
     take_back(backend, one, now()).await;
     assert_eq!(found(now(), 10).await, [zero, two, three]);
     let again = invite(backend, &participant(&made[1].1, "partner")).await;

@@ -140,7 +140,7 @@ async fn an_admin_books_for_themself() {
     let admin = world.add("second@example.org", Role::Admin).await;
     let placed = world.book(&admin, TEN).await.unwrap();
     assert_eq!(placed.booking.client(), admin.id);
-    assert_ne!(placed.booking.therapist(), admin.id, "with the lifecycle's first therapist when no one was named");
+    assert_ne!(placed.booking.therapist(), admin.id, "with the practice's first therapist when no one was named");
 }
 
 #[tokio::test(flavor = "multi_thread")]

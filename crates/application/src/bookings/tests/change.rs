@@ -189,13 +189,13 @@ async fn the_terms_are_those_of_the_purchase() {
     assert!(quote.late && quote.refund.is_zero(), "a later policy does not touch it");
     assert_eq!(quote.fee, booking.price());
     let (_, own) = world.change_booking.quote(admin.id, admin.role, booking.id()).await.unwrap();
-    assert_eq!((own.late, own.refund), (false, booking.price()), "the lifecycle gives everything back");
+    assert_eq!((own.late, own.refund), (false, booking.price()), "a cancellation by the practice refunds everything");
 
     let told = Change::Cancel { reason: None, expected_refund: Some(booking.price()) };
     assert!(matches!(change(&world, &client, &booking, told).await, Err(ChangeBookingError::QuoteChanged)));
     let told = Change::Cancel { reason: None, expected_refund: Some(Money::zero(booking.price().currency())) };
     let cancelled = change(&world, &client, &booking, told).await.unwrap();
-    assert_eq!(cancelled.payment_status(), PaymentStatus::Succeeded, "the lifecycle keeps it");
+    assert_eq!(cancelled.payment_status(), PaymentStatus::Succeeded, "the practice keeps it");
     assert!(cancelled.cancellation().unwrap().late);
 
     let later = world.book(&client, "2024-01-20T10:00:00Z").await.unwrap().booking;
@@ -242,7 +242,7 @@ async fn sessions_end_as_the_therapist_says_or_by_themselves() {
     // Fifty minutes of session and thirty of grace.
     let over = at("2024-01-15T11:20:00Z");
     world.clock.set(over);
-    assert_eq!(world.complete_ended.run().await.unwrap(), 0, "unless the lifecycle wants it");
+    assert_eq!(world.complete_ended.run().await.unwrap(), 0, "unless the policy completes automatically");
     let policy = PracticePolicy { auto_complete: true, ..PracticePolicy::default() };
     let command = SetPolicyCommand { admin: admin.id, policy, metadata: RequestMetadata::default() };
     world.calendar.set_policy(command).await.unwrap();

@@ -76,7 +76,7 @@ async fn names_come_with_tenants_and_in_any_case() {
     world.clock.set(at(TEN));
     let room = name(&booking);
     for spelled in
-        [room.clone(), format!("[lifecycle]{room}"), room.to_uppercase(), format!("vpaas-magic-cookie-1/{room}")]
+        [room.clone(), format!("[practice]{room}"), room.to_uppercase(), format!("vpaas-magic-cookie-1/{room}")]
     {
         assert!(rooms.limits_of(&spelled).await.is_ok(), "{spelled}");
     }
